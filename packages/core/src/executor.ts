@@ -1,0 +1,58 @@
+import type { DType, JsTree, numpy as np } from "@jax-js/jax";
+import type { Shape } from "./layer.js";
+
+export type HostData = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+/** An array in the memory of the host: row-major data. A class, so that trees treat it as a leaf. */
+export class HostArray {
+  constructor(
+    readonly data: HostData,
+    readonly shape: Shape,
+    readonly dtype: DType,
+  ) {}
+}
+
+/** The shape and type of an argument that a function is compiled for. */
+export class ArraySpec {
+  constructor(
+    readonly shape: Shape,
+    readonly dtype: DType,
+  ) {}
+}
+
+/** An array where an executor keeps it (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
+export type PlacedArray = object;
+
+/** A function that an executor compiled for fixed shapes. */
+export type Compiled = Readonly<{
+  /**
+   * Runs the function. Arguments are borrowed, not consumed; host arrays are placed for the call.
+   * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
+   * must not be used afterwards: with it a training step allocates nothing.
+   */
+  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: { into?: JsTree<PlacedArray> }): Promise<JsTree<PlacedArray>>;
+  traceMs: number;
+  compileMs: number;
+  dispose(): Promise<void>;
+}>;
+
+/**
+ * Runs pure jax functions somewhere. Same function, same results to float32 tolerance, whichever
+ * executor; state stays where the executor computes until it is fetched.
+ */
+export type Executor = Readonly<{
+  /** `"native"`, `"wasm"`, `"webgpu"`. */
+  name: string;
+  /** Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. */
+  compile(
+    f: (...args: never[]) => JsTree<np.Array>,
+    specs: readonly JsTree<ArraySpec>[],
+    options?: { name?: string },
+  ): Promise<Compiled>;
+  place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
+  /** Copies a tree to the host; the placed arrays stay valid. */
+  fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;
+  /** Gives placed arrays back. */
+  release(tree: JsTree<PlacedArray>): void;
+  dispose(): Promise<void>;
+}>;
