@@ -1,0 +1,186 @@
+/**
+ * Which file may import what. Prints one line for each violation and exits with 1 if there is any.
+ *
+ *     node --import tsx scripts/check-imports.ts [ROOT]
+ *
+ * - Packages import one way: core ← onnx ← cli; core, onnx ← playground.
+ * - The sources of core import `@jax-js/jax` and their own files, nothing else.
+ * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
+ *   package below its own (the catalog of layers, for example).
+ * - No cycles among imports that remain at run time; no `export *`; no default exports.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import ts from "typescript";
+
+/** The workspaces that a workspace may import, by folder. Scripts, benchmarks and shared tests may import all. */
+const below: Readonly<Record<string, readonly string[]>> = {
+  "packages/core": [],
+  "packages/onnx": ["packages/core"],
+  "packages/cli": ["packages/core", "packages/onnx"],
+  "apps/playground": ["packages/core", "packages/onnx"],
+};
+const coreImports = ["@jax-js/jax"];
+
+type Import = Readonly<{ line: number; name: string; typeOnly: boolean }>;
+type Source = Readonly<{ path: string; workspace: string | undefined; imports: readonly Import[] }>;
+
+const root = resolve(process.argv[2] ?? ".");
+const violations: string[] = [];
+const say = (path: string, line: number, text: string): void =>
+  void violations.push(`${path}:${line} ${text}`);
+
+/** Files of TypeScript and JavaScript in a folder, relative to the root, with forward slashes. */
+function filesIn(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return /^(node_modules|dist|fixtures)$/.test(entry.name) ? [] : filesIn(path);
+    return /\.[cm]?[jt]sx?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+const workspaceOf = (path: string): string | undefined =>
+  Object.keys(below).find((folder) => path.startsWith(`${folder}/`));
+const isTest = (path: string): boolean => /^((packages|apps)\/[^/]+\/)?test\//.test(path);
+
+/** Reads one file: its imports, and what its exports must not be. */
+function read(path: string): Source {
+  const file = ts.createSourceFile(
+    path,
+    readFileSync(join(root, path), "utf8"),
+    ts.ScriptTarget.ESNext,
+    true,
+  );
+  const imports: Import[] = [];
+  const lineOf = (node: ts.Node): number => file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+  const add = (node: ts.Node, name: ts.Node | undefined, typeOnly: boolean): void => {
+    if (name && ts.isStringLiteralLike(name)) imports.push({ line: lineOf(node), name: name.text, typeOnly });
+  };
+  const mayDefault = /\.config\.[cm]?[jt]s$|^scripts\/vitest\/.*-reporter\.ts$/.test(path);
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      add(node, node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    } else if (ts.isExportDeclaration(node)) {
+      add(node, node.moduleSpecifier, node.isTypeOnly);
+      if (!node.exportClause || ts.isNamespaceExport(node.exportClause)) {
+        say(path, lineOf(node), "`export *`: list every public name once");
+      } else if (
+        node.exportClause.elements.some((element) => element.name.text === "default") &&
+        !mayDefault
+      ) {
+        say(path, lineOf(node), "default export: export a name");
+      }
+    } else if (ts.isExportAssignment(node) && !mayDefault) {
+      say(path, lineOf(node), "default export: export a name");
+    } else if (
+      ts.canHaveModifiers(node) &&
+      ts.getModifiers(node)?.some((modifier) => modifier.kind === ts.SyntaxKind.DefaultKeyword) &&
+      !mayDefault
+    ) {
+      say(path, lineOf(node), "default export: export a name");
+    } else if (ts.isCallExpression(node)) {
+      const callee = node.expression;
+      const dynamic = callee.kind === ts.SyntaxKind.ImportKeyword;
+      if (dynamic || (ts.isIdentifier(callee) && callee.text === "require"))
+        add(node, node.arguments[0], false);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node, node.argument.literal, true);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return { path, workspace: workspaceOf(path), imports };
+}
+
+/** The names by which workspaces are imported: `@flowify/core` → its folder and the source file behind it. */
+function packageNames(): Map<string, { workspace: string; source: string | undefined }> {
+  const names = new Map<string, { workspace: string; source: string | undefined }>();
+  for (const workspace of Object.keys(below)) {
+    const manifest = join(root, workspace, "package.json");
+    if (!existsSync(manifest)) continue;
+    const { name, exports = {} } = JSON.parse(readFileSync(manifest, "utf8")) as {
+      name: string;
+      exports?: Record<string, { "@flowify/source"?: string }>;
+    };
+    names.set(name, { workspace, source: undefined });
+    for (const [subpath, conditions] of Object.entries(exports)) {
+      const source = conditions["@flowify/source"];
+      if (source) names.set(join(name, subpath), { workspace, source: join(workspace, source) });
+    }
+  }
+  return names;
+}
+
+/** The file behind a relative import, relative to the root, as written where there is none. */
+function resolveRelative(from: string, name: string): string {
+  const target = relative(root, resolve(root, dirname(from), name))
+    .split(sep)
+    .join("/");
+  const stem = target.replace(/\.([cm]?)jsx?$/, ".$1ts");
+  return [target, stem, stem.replace(/ts$/, "tsx")].find((path) => existsSync(join(root, path))) ?? target;
+}
+
+const names = packageNames();
+const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
+
+/** Says what is wrong with one import; returns the file that it loads at run time, if it is one of ours. */
+function check(source: Source, { line, name, typeOnly }: Import): string | undefined {
+  const { path, workspace } = source;
+  const own = workspace ?? "the root";
+  let target: string | undefined;
+  if (name.startsWith(".")) {
+    target = resolveRelative(path, name);
+    const other = workspaceOf(target);
+    const testOfBelow =
+      isTest(path) && isTest(target) && (!workspace || !other || !!below[workspace]?.includes(other));
+    if (other !== workspace && !testOfBelow) {
+      say(path, line, `"${name}" leaves ${own}: import ${other ? `${other} by its name` : "own files only"}`);
+    }
+  } else if (names.has(packageOf(name))) {
+    const other = names.get(packageOf(name))?.workspace ?? "";
+    target = names.get(name)?.source;
+    if (workspace && other !== workspace && !below[workspace]?.includes(other)) {
+      say(
+        path,
+        line,
+        `"${name}": ${workspace} must not import ${other} (core ← onnx ← cli, core ← playground)`,
+      );
+    } else if (other === workspace && !isTest(path)) {
+      say(path, line, `"${name}" is this very package: import the file`);
+    }
+  } else if (workspace === "packages/core" && !isTest(path) && !path.endsWith(".config.ts")) {
+    if (!coreImports.includes(name)) {
+      say(path, line, `"${name}": core imports only ${coreImports.join(", ")} and its own files`);
+    }
+  }
+  return typeOnly ? undefined : target;
+}
+
+/** Every cycle that a depth-first walk meets, as the files along it. */
+function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const cycles: string[][] = [];
+  const done = new Set<string>();
+  const walk = (path: string, trail: string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) cycles.push([...trail.slice(at), path]);
+    if (at >= 0 || done.has(path)) return;
+    for (const next of graph.get(path) ?? []) walk(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
+  return cycles;
+}
+
+const sources = ["packages", "apps", "bench", "scripts", "test"].flatMap(filesIn).map(read);
+const graph = new Map(
+  sources.map((source) => [
+    source.path,
+    source.imports.map((each) => check(source, each)).filter((target) => target !== undefined),
+  ]),
+);
+for (const cycle of cyclesIn(graph)) violations.push(`import cycle: ${cycle.join(" → ")}`);
+
+for (const violation of violations.sort()) console.log(violation);
+console.log(`${sources.length} files, ${violations.length} forbidden imports or exports`);
+process.exitCode = violations.length > 0 ? 1 : 0;

@@ -1,0 +1,171 @@
+/**
+ * Runs the snippets of README.md and docs, so that what a reader copies works. A fence that opens with
+ * "```ts run" or "```sh run" is executed; a "```text" block right after it is what it prints, where `…`
+ * stands for anything. The snippets of one document run in order in one folder, from the sources, with
+ * `flowify` on the path; those in TypeScript are type-checked as well.
+ *
+ *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** `line` is that of the opening fence, counted from 1; `folder` is where the document's snippets run. */
+type Snippet = Readonly<{
+  document: string;
+  line: number;
+  language: "ts" | "sh";
+  code: string;
+  expected: string | undefined;
+  folder: string;
+}>;
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const scratch = join(root, "runs", "snippets");
+const timeLimitMs = 120_000;
+
+function snippetsOf(document: string): Snippet[] {
+  const lines = readFileSync(document, "utf8").split(/\r?\n/);
+  const blocks: { info: string; start: number; end: number }[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const fence = /^(`{3,})(.*)$/.exec(lines[i] ?? "");
+    if (!fence) continue;
+    const end = lines.findIndex((line, at) => at > i && line.trimEnd() === fence[1]);
+    if (end < 0) throw new Error(`${document}:${i + 1} this fence is never closed`);
+    blocks.push({ info: (fence[2] ?? "").trim(), start: i, end });
+    i = end;
+  }
+  const textOf = ({ start, end }: { start: number; end: number }): string =>
+    lines.slice(start + 1, end).join("\n");
+  return blocks.flatMap((block, at) => {
+    const language = /^(ts|sh) run$/.exec(block.info)?.[1] as "ts" | "sh" | undefined;
+    if (!language) return [];
+    const next = blocks[at + 1];
+    const follows =
+      next?.info === "text" &&
+      lines
+        .slice(block.end + 1, next.start)
+        .join("")
+        .trim() === "";
+    return {
+      document: relative(root, resolve(document)),
+      line: block.start + 1,
+      language,
+      code: textOf(block),
+      expected: follows ? textOf(next) : undefined,
+      folder: join(scratch, relative(root, resolve(document)).replaceAll(/[^\w.]+/g, "-")),
+    };
+  });
+}
+
+/** The file of a snippet. Blank lines before the code give every message the line of the document. */
+function write(snippet: Snippet): string {
+  const file = join(snippet.folder, `${basename(snippet.document)}-${snippet.line}.${snippet.language}`);
+  mkdirSync(snippet.folder, { recursive: true });
+  writeFileSync(file, `${"\n".repeat(snippet.line)}${snippet.code}\n`);
+  return file;
+}
+
+function execute(snippet: Snippet, file: string): { status: number | null; output: string; error: string } {
+  const [command, args]: [string, string[]] =
+    snippet.language === "ts"
+      ? [process.execPath, ["--conditions=@flowify/source", "--import", "tsx", file]]
+      : ["bash", ["-euo", "pipefail", file]];
+  const PATH = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH, NO_COLOR: "1" };
+  const result = spawnSync(command, args, {
+    cwd: snippet.folder,
+    env,
+    encoding: "utf8",
+    timeout: timeLimitMs,
+  });
+  return {
+    status: result.status,
+    output: result.stdout,
+    error: result.stderr + (result.error?.message ?? ""),
+  };
+}
+
+const tidy = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trimEnd());
+
+/** The first line of the output that is not as written, or undefined. */
+function difference(expected: string, output: string): string | undefined {
+  const [want, got] = [tidy(expected), tidy(output)];
+  for (let i = 0; i < Math.max(want.length, got.length); i++) {
+    const parts = want[i]?.split("…").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+    if (parts && got[i] !== undefined && new RegExp(`^${parts.join(".*")}$`).test(got[i] ?? "")) continue;
+    return `  expected: ${want[i] ?? "(nothing more)"}\n  printed:  ${got[i] ?? "(nothing more)"}`;
+  }
+  return undefined;
+}
+
+/** Where TypeScript disagrees with the snippets, one line each. */
+function typeErrors(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const project = join(scratch, "tsconfig.json");
+  const compilerOptions = { noUnusedLocals: false };
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, exclude: [] }),
+  );
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { stdout } = spawnSync(process.execPath, [tsc, "-p", project, "--pretty", "false"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return stdout.split("\n").filter(Boolean);
+}
+
+function markdownIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function main(given: readonly string[]): number {
+  const documents = given.length > 0 ? given : [join(root, "README.md"), ...markdownIn(join(root, "docs"))];
+  rmSync(scratch, { recursive: true, force: true });
+  const snippets = documents.flatMap(snippetsOf);
+  if (snippets.length === 0)
+    throw new Error(`${documents[0]}: no fence opens with "\`\`\`ts run" or "\`\`\`sh run"`);
+  const written = snippets.map((snippet) => ({ snippet, file: write(snippet) }));
+  // A file below runs/ says README.md-12.ts:14; what the reader looks for is README.md:14.
+  const named = (text: string): string =>
+    written.reduce((result, { snippet, file }) => {
+      const short = result.replaceAll(`file://${file}`, snippet.document).replaceAll(file, snippet.document);
+      return short.replaceAll(relative(root, file), snippet.document);
+    }, text);
+
+  const problems = typeErrors(written.map(({ file }) => file).filter((file) => file.endsWith(".ts"))).map(
+    named,
+  );
+  for (const { snippet, file } of written) {
+    const { status, output, error } = execute(snippet, file);
+    const where = `${snippet.document}:${snippet.line}`;
+    if (status !== 0)
+      problems.push(
+        `${where} ends with ${status ?? `no status within ${timeLimitMs / 1000} s`}\n${named(error || output)}`,
+      );
+    const wrong =
+      status === 0 && snippet.expected !== undefined ? difference(snippet.expected, output) : undefined;
+    if (wrong) problems.push(`${where} prints something else\n${wrong}`);
+  }
+  rmSync(scratch, { recursive: true, force: true });
+  for (const problem of problems) console.log(problem.trimEnd());
+  console.log(`${snippets.length} snippets, ${problems.length} problems`);
+  return problems.length > 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,99 @@
+/**
+ * What CI runs. Every check runs whatever the others say; each prints one line, and its output only
+ * where it fails. The last line holds the totals: the tests, plus one for each check.
+ *
+ *     npm test                  everything
+ *     npm test -- lint types    only the checks so named
+ *     npm test -- layers/       only the tests whose file name holds the word, as vitest filters
+ */
+import { spawn } from "node:child_process";
+
+type Totals = { passed: number; failed: number };
+type Check = Readonly<{ name: string; commands: readonly string[] }>;
+
+const typeScript = "node --conditions=@flowify/source --import tsx";
+const checks: readonly Check[] = [
+  { name: "format", commands: ["biome format"] },
+  {
+    name: "lint",
+    commands: [
+      "biome lint --error-on-warnings",
+      "biome check --formatter-enabled=false --linter-enabled=false",
+      "oxlint --type-aware --deny-warnings",
+    ],
+  },
+  { name: "types", commands: ["tsc -p .", "tsc -p packages/core"] },
+  { name: "unused", commands: ["knip --no-progress --treat-config-hints-as-errors"] },
+  { name: "imports", commands: [`${typeScript} scripts/check-imports.ts`] },
+  { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
+];
+
+/** Runs a command of the repository; passes its output on as it comes, or keeps it. */
+function run(command: string, onText: (text: string) => void): Promise<number> {
+  return new Promise((done) => {
+    const child = spawn(command, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", onText);
+    child.on("error", (error) => onText(`${error.message}\n`));
+    child.on("close", (status) => done(status ?? 1));
+  });
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+async function runCheck({ name, commands }: Check): Promise<Totals> {
+  const start = performance.now();
+  let output = "";
+  let failed = false;
+  for (const command of commands) {
+    let text = "";
+    const status = await run(command, (piece) => {
+      text += piece;
+    });
+    if (status !== 0) {
+      failed = true;
+      output += `$ ${command}\n${text}`;
+    }
+  }
+  console.log(`${failed ? "FAIL" : "ok"}  ${name} (${seconds(start)})`);
+  if (failed) console.log(output.trimEnd());
+  return failed ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
+}
+
+/** Runs vitest. Its totals line is held back, for the last line is the sum of everything. */
+async function runTests(filters: readonly string[]): Promise<Totals> {
+  const start = performance.now();
+  const totalsLine = /^(\d+) passed, (\d+) failed\r?$/;
+  let totals: Totals | undefined;
+  let rest = "";
+  const pass = (line: string): void => {
+    const match = totalsLine.exec(line);
+    if (match) totals = { passed: Number(match[1]), failed: Number(match[2]) };
+    else console.log(line);
+  };
+  const quoted = filters.map((filter) => `'${filter.replaceAll("'", "'\\''")}'`);
+  const status = await run(["vitest run", ...quoted].join(" "), (piece) => {
+    const lines = (rest + piece).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(pass);
+  });
+  if (rest) pass(rest);
+  const result = totals ?? { passed: 0, failed: 1 };
+  // A run that broke off, or found nothing to run, is no success whatever its counts say.
+  if (status !== 0 && result.failed === 0) result.failed = 1;
+  console.log(`${result.failed > 0 ? "FAIL" : "ok"}  tests (${seconds(start)})`);
+  return result;
+}
+
+const words = process.argv.slice(2);
+const chosen = checks.filter((check) => words.includes(check.name));
+const filters = words.filter((word) => word !== "tests" && !checks.some((check) => check.name === word));
+
+const totals: Totals = { passed: 0, failed: 0 };
+const add = ({ passed, failed }: Totals): void => {
+  totals.passed += passed;
+  totals.failed += failed;
+};
+for (const check of words.length === 0 ? checks : chosen) add(await runCheck(check));
+if (words.length === 0 || words.includes("tests") || filters.length > 0) add(await runTests(filters));
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed > 0 ? 1 : 0;
