@@ -1,0 +1,11 @@
+import { defineConfig } from "tsdown";
+
+// main.js is the command, which bin/flowify.js loads; index.js is what other programs import.
+export default defineConfig({
+  entry: ["src/index.ts", "src/main.ts"],
+  platform: "node",
+  target: "node20",
+  fixedExtension: false,
+  dts: true,
+  failOnWarn: true,
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from "tsdown";
+
+// Platform neutral: core runs in Node and in browsers.
+export default defineConfig({
+  entry: ["src/index.ts"],
+  platform: "neutral",
+  target: "es2023",
+  fixedExtension: false,
+  dts: true,
+  failOnWarn: true,
+});

@@ -1,0 +1,10 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: ["src/index.ts"],
+  platform: "node",
+  target: "node20",
+  fixedExtension: false,
+  dts: true,
+  failOnWarn: true,
+});
