@@ -104,21 +104,19 @@ function difference(expected: string, output: string): string | undefined {
   return undefined;
 }
 
-/** Where TypeScript disagrees with the snippets, one line each. */
+/** Where TypeScript disagrees with the snippets. What it says of the sources is the business of `npm test -- types`. */
 function typeErrors(files: readonly string[]): string[] {
   if (files.length === 0) return [];
   const project = join(scratch, "tsconfig.json");
   const compilerOptions = { noUnusedLocals: false };
-  writeFileSync(
-    project,
-    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, exclude: [] }),
-  );
+  const config = { extends: join(root, "tsconfig.json"), compilerOptions, files, include: [], exclude: [] };
+  writeFileSync(project, JSON.stringify(config));
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const { stdout } = spawnSync(process.execPath, [tsc, "-p", project, "--pretty", "false"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  return stdout.split("\n").filter(Boolean);
+  const args = [tsc, "-p", project, "--pretty", "false"];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  return stdout
+    .split(/\n(?!\s|$)/)
+    .filter((error) => files.some((file) => error.startsWith(relative(root, file))));
 }
 
 function markdownIn(folder: string): string[] {

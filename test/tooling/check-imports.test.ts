@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+
+const manifest = (name: string): string =>
+  JSON.stringify({ name, exports: { ".": { "@flowify/source": "./src/index.ts" } } });
+const workspaces = {
+  "packages/core/package.json": manifest("@flowify/core"),
+  "packages/onnx/package.json": manifest("@flowify/onnx"),
+  "packages/cli/package.json": manifest("flowify"),
+};
+
+/** What the check says about a repository of these files. */
+function check(files: Readonly<Record<string, string>>): string[] {
+  const root = mkdtempSync(join(tmpdir(), "flowify-imports-"));
+  try {
+    for (const [path, text] of Object.entries({ ...workspaces, ...files })) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const args = ["--import", "tsx", "scripts/check-imports.ts", root];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const lines = stdout.trimEnd().split("\n").slice(0, -1);
+    expect(status).toBe(lines.length > 0 ? 1 : 0);
+    return lines;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test("imports that run one way pass", () => {
+  expect(
+    check({
+      "packages/core/src/index.ts": 'export { a } from "./a.js";',
+      // a cycle of types alone vanishes before anything runs
+      "packages/core/src/a.ts": 'import type { B } from "./b.js"; import "@jax-js/jax"; export const a = 1;',
+      "packages/core/src/b.ts": 'import { a } from "./a.js"; export type B = typeof a;',
+      "packages/core/test/catalog.ts": "export const catalog = [];",
+      "packages/onnx/src/index.ts": 'export { a } from "@flowify/core"; import "onnxruntime-node";',
+      "packages/onnx/test/x.test.ts": 'import { catalog } from "../../core/test/catalog.js";',
+      "packages/cli/src/main.ts": 'import "node:fs"; await import("@flowify/onnx");',
+      "scripts/x.ts": 'import "flowify"; import "@flowify/core";',
+    }),
+  ).toEqual([]);
+});
+
+test("imports against the direction, cycles and unnamed exports are named with their line", () => {
+  expect(
+    check({
+      "packages/core/src/index.ts": '\nexport * from "./a.js";\nexport * as b from "./b.js";',
+      "packages/core/src/a.ts": 'import { b } from "./b.js";\nimport "node:fs";\nexport default b;',
+      "packages/core/src/b.ts": 'import "./a.js";\nawait import("onnxruntime-node");\nexport const b = 1;',
+      "packages/core/src/c.ts": 'import type { C } from "@flowify/onnx";\nimport "@flowify/core";',
+      "packages/onnx/src/index.ts": 'import "flowify";\nimport "../../core/src/b.js";',
+      "packages/onnx/test/x.test.ts": 'import "../../cli/test/help.js";',
+      "packages/cli/test/help.ts": "export {};",
+    }),
+  ).toEqual([
+    "import cycle: packages/core/src/a.ts → packages/core/src/b.ts → packages/core/src/a.ts",
+    'packages/core/src/a.ts:2 "node:fs": core imports only @jax-js/jax and its own files',
+    "packages/core/src/a.ts:3 default export: export a name",
+    'packages/core/src/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax and its own files',
+    'packages/core/src/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core ← onnx ← cli, core ← playground)',
+    'packages/core/src/c.ts:2 "@flowify/core" is this very package: import the file',
+    "packages/core/src/index.ts:2 `export *`: list every public name once",
+    "packages/core/src/index.ts:3 `export *`: list every public name once",
+    'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core ← onnx ← cli, core ← playground)',
+    'packages/onnx/src/index.ts:2 "../../core/src/b.js" leaves packages/onnx: import packages/core by its name',
+    'packages/onnx/test/x.test.ts:1 "../../cli/test/help.js" leaves packages/onnx: import packages/cli by its name',
+  ]);
+});
