@@ -5,7 +5,7 @@
  *     npm run check-pack [-- --no-build]     --no-build packs what is in dist already
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -49,7 +49,7 @@ function pack(folder: string, needs: readonly string[], destination: string): st
   return join(destination, packed.filename);
 }
 
-/** Every package is imported by its name, and a flow is built with core alone. */
+/** Every package is imported by its name and exports something. */
 const importScript = `
 import * as core from "@flowify/core";
 import * as onnx from "@flowify/onnx";
@@ -77,7 +77,7 @@ function main(folder: string): void {
   }
   const home = join(folder, "home");
   step("install the tarballs into an empty folder", () => {
-    run("mkdir", [home]);
+    mkdirSync(home);
     writeFileSync(join(home, "package.json"), JSON.stringify({ private: true, type: "module" }));
     run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs], home);
     const linked = readdirSync(join(home, "node_modules", "@flowify"), { withFileTypes: true });

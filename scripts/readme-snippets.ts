@@ -7,7 +7,15 @@
  *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,7 +30,9 @@ type Snippet = Readonly<{
 }>;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const scratch = join(root, "runs", "snippets");
+// Below the repository, so that packages and npx are found; ignored by git.
+mkdirSync(join(root, "runs"), { recursive: true });
+const scratch = mkdtempSync(join(root, "runs", "snippets-"));
 const timeLimitMs = 120_000;
 
 function snippetsOf(document: string): Snippet[] {
@@ -129,7 +139,6 @@ function markdownIn(folder: string): string[] {
 
 function main(given: readonly string[]): number {
   const documents = given.length > 0 ? given : [join(root, "README.md"), ...markdownIn(join(root, "docs"))];
-  rmSync(scratch, { recursive: true, force: true });
   const snippets = documents.flatMap(snippetsOf);
   if (snippets.length === 0)
     throw new Error(`${documents[0]}: no fence opens with "\`\`\`ts run" or "\`\`\`sh run"`);
@@ -155,7 +164,6 @@ function main(given: readonly string[]): number {
       status === 0 && snippet.expected !== undefined ? difference(snippet.expected, output) : undefined;
     if (wrong) problems.push(`${where} prints something else\n${wrong}`);
   }
-  rmSync(scratch, { recursive: true, force: true });
   for (const problem of problems) console.log(problem.trimEnd());
   console.log(`${snippets.length} snippets, ${problems.length} problems`);
   return problems.length > 0 ? 1 : 0;
@@ -166,4 +174,6 @@ try {
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
 }
