@@ -1,5 +1,7 @@
-import type { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "@jax-js/jax";
 import type { Shape } from "./layer.js";
+import type { Rng } from "./math/rng.js";
+import { HostArray } from "./executor.js";
 
 /** The law of one noise: standard normal, or uniform on [0, 1). */
 export type NoiseLaw = "normal" | "uniform";
@@ -8,18 +10,75 @@ export type NoiseLaw = "normal" | "uniform";
 export type NoiseDeclaration = Readonly<{ shape: Shape; law: NoiseLaw }>;
 
 /** A tree of declarations: a record for a layer, an array for a chain, `{}` for none. */
-export type NoiseSpec =
-  | NoiseDeclaration
-  | readonly NoiseSpec[]
-  | { readonly [name: string]: NoiseSpec };
+export type NoiseSpec = NoiseDeclaration | readonly NoiseSpec[] | { readonly [name: string]: NoiseSpec };
+
+/** A tree with one leaf of type `L` for every declaration of a `NoiseSpec`. */
+export type NoiseOf<L> = L | NoiseOf<L>[] | { [name: string]: NoiseOf<L> };
 
 /** The drawn noises, [B, …shape], in the tree of their declarations. */
-export type NoiseTree = np.Array | NoiseTree[] | { [name: string]: NoiseTree };
-
-/** The mean of a law: 0 for the standard normal, ½ for the uniform one. */
-export const noiseMean = (law: NoiseLaw): number => (law === "normal" ? 0 : 0.5);
+export type NoiseTree = NoiseOf<np.Array>;
 
 /** Tells a declaration from a record of declarations. */
 export function isNoiseDeclaration(spec: NoiseSpec): spec is NoiseDeclaration {
   return typeof (spec as NoiseDeclaration).law === "string";
+}
+
+/** Applies `f` to every declaration, keeping the tree. */
+export function mapNoise<L>(spec: NoiseSpec, f: (declaration: NoiseDeclaration) => L): NoiseOf<L> {
+  if (isNoiseDeclaration(spec)) return f(spec);
+  if (Array.isArray(spec)) return (spec as readonly NoiseSpec[]).map((child) => mapNoise(child, f));
+  return Object.fromEntries(Object.entries(spec).map(([name, child]) => [name, mapNoise(child, f)]));
+}
+
+/** Applies `f` to every leaf of a tree of noises. */
+export function mapTreeOfNoise<A extends object, L>(noise: NoiseOf<A>, f: (leaf: A) => L): NoiseOf<L> {
+  if (Array.isArray(noise)) return noise.map((child) => mapTreeOfNoise(child, f));
+  if (Object.getPrototypeOf(noise) !== Object.prototype) return f(noise as A);
+  return Object.fromEntries(
+    Object.entries(noise as { [name: string]: NoiseOf<A> }).map(([name, child]) => [
+      name,
+      mapTreeOfNoise(child, f),
+    ]),
+  );
+}
+
+/** Sizes of a declared noise for a batch. */
+export const noiseShape = (declaration: NoiseDeclaration, batch: number): number[] => [
+  batch,
+  ...declaration.shape,
+];
+
+/** The mean of a law: 0 for the standard normal, ½ for the uniform one. */
+export const noiseMean = (law: NoiseLaw): number => (law === "normal" ? 0 : 0.5);
+
+/** Mean-mode noise as jax arrays: every noise at its mean. */
+export function meanNoise(spec: NoiseSpec, batch: number, dtype: np.DType = np.float32): NoiseTree {
+  return mapNoise(spec, (d) => np.full(noiseShape(d, batch), noiseMean(d.law), { dtype }));
+}
+
+/**
+ * Draws every noise on the host, in the order of the tree, from one stream of random numbers; the
+ * same stream state gives the same noise on every executor.
+ *
+ * @param temperature factor of the normal noises (1 = the law itself; uniform noises are kept).
+ */
+export function drawNoise(spec: NoiseSpec, batch: number, rng: Rng, temperature = 1): NoiseOf<HostArray> {
+  return mapNoise(spec, (declaration) => {
+    const shape = noiseShape(declaration, batch);
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    if (declaration.law === "normal") {
+      rng.fillNormal(data);
+      if (temperature !== 1) for (let i = 0; i < data.length; i++) data[i]! *= temperature;
+    } else rng.fillUniform(data);
+    return new HostArray(data, shape, np.float32);
+  });
+}
+
+/** Mean-mode noise on the host. */
+export function meanHostNoise(spec: NoiseSpec, batch: number): NoiseOf<HostArray> {
+  return mapNoise(spec, (declaration) => {
+    const shape = noiseShape(declaration, batch);
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(noiseMean(declaration.law));
+    return new HostArray(data, shape, np.float32);
+  });
 }

@@ -1,0 +1,102 @@
+import { numpy as np, random, tree } from "@jax-js/jax";
+import { ShapeError } from "./errors.js";
+import {
+  type ArrayTree,
+  defineLayer,
+  type FlowLayer,
+  type ManifoldSpec,
+  sameShape,
+  showShape,
+} from "./layer.js";
+import { fromHost } from "./math/host.js";
+import { makeRng } from "./math/rng.js";
+import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "./noise.js";
+
+/** A layer made of layers: its parameters and noises are arrays with one entry a part. */
+export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
+
+/** How messages and the ledger name the i-th part: `linear[2]`. */
+export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `${layers[i]?.name}[${i}]`;
+
+/**
+ * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the parts'.
+ *
+ * Exact where every part is. Errors: `ShapeError` naming both neighbours where sizes do not fit.
+ */
+export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
+  const layers = parts.flatMap((part) => (isChain(part) && part.name === "chain" ? part.layers : [part]));
+  const first = layers[0];
+  const last = layers[layers.length - 1];
+  if (!first || !last) throw new ShapeError(`${name}: a chain needs at least one layer`);
+  layers.forEach((layer, i) => {
+    const next = layers[i + 1];
+    if (next && !sameShape(layer.outShape, next.inShape))
+      throw new ShapeError(
+        `${layerLabel(layers, i + 1)}: expects ${showShape(next.inShape)}, but ${layerLabel(layers, i)} gives ${showShape(layer.outShape)}`,
+      );
+  });
+  const layer = defineLayer<ArrayTree[]>({
+    name,
+    inShape: first.inShape,
+    outShape: last.outShape,
+    exact: layers.every((l) => l.exact),
+    forwardNoise: layers.map((l) => l.forwardNoise) as NoiseSpec,
+    inverseNoise: layers.map((l) => l.inverseNoise) as NoiseSpec,
+    manifolds: layers.map((l) => l.manifolds) as ManifoldSpec,
+    init(key) {
+      const keys = splitKey(key, layers.length);
+      return layers.map((l, i) => l.init(keys[i] as np.Array));
+    },
+    forward(params, x, noise) {
+      let z = x;
+      let total: np.Array | undefined;
+      layers.forEach((l, i) => {
+        const step = l.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
+        z = step.z;
+        total = total ? total.add(step.contribution) : step.contribution;
+      });
+      return { z, contribution: total as np.Array };
+    },
+    inverse(params, z, noise) {
+      let x = z;
+      for (let i = layers.length - 1; i >= 0; i--)
+        x = (layers[i] as FlowLayer).inverse(
+          params[i] as ArrayTree,
+          x,
+          (noise as NoiseTree[])[i] as NoiseTree,
+        );
+      return x;
+    },
+    /** Layer by layer: each starts from what the layers before it, already started, give. */
+    async start(key, x) {
+      const keys = splitKey(key, 2 * layers.length);
+      const params: ArrayTree[] = [];
+      let z = x;
+      for (const [i, l] of layers.entries()) {
+        const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+        const own = l.start ? await l.start(startKey, z.ref) : l.init(startKey);
+        const drawn = drawNoise(l.forwardNoise, z.shape[0] as number, makeRng(random.bits(noiseKey).item()));
+        const noise = mapTreeOfNoise(drawn, (a) => fromHost(a));
+        const step = l.forward(tree.ref(own), z, noise);
+        step.contribution.dispose();
+        z = step.z;
+        params.push(own);
+      }
+      z.dispose();
+      return params;
+    },
+  });
+  return Object.freeze({ ...layer, layers });
+}
+
+export function isChain(layer: FlowLayer): layer is ChainLayer {
+  return Array.isArray((layer as Partial<ChainLayer>).layers);
+}
+
+/** `n` independent keys; consumes `key`. */
+export function splitKey(key: np.Array, n: number): np.Array[] {
+  const keys = random.split(key, n);
+  const out = Array.from({ length: n }, (_, i) => keys.ref.slice(i));
+  keys.dispose();
+  return out;
+}

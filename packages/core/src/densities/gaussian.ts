@@ -1,0 +1,50 @@
+import { numpy as np } from "@jax-js/jax";
+import { standardNormalLogDensity, sumItems } from "../math/numerics.js";
+import type { ConditionalDensity } from "./conditional.js";
+import { floats } from "../math/host.js";
+import { columnMoments, type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
+
+export type GaussianOptions = {
+  /** Soft bound of the log-std around its start, in nats; Infinity for none (the paper's). Default 3. */
+  limit?: number;
+  /** Start the network's last layer at zero, so that q starts unconditional. Default true. */
+  lastZero?: boolean;
+};
+
+/**
+ * q(value | context) = Π_j N(value_j; mean_j, std_j²), mean and log-std from a network of the context.
+ *
+ * The paper's model of dropped coordinates. Source: Flowification, section 3.2.
+ */
+export function gaussian(
+  size: number,
+  contextSize: number,
+  { limit = 3, lastZero = true }: GaussianOptions = {},
+): ConditionalDensity<LocationScaleParams> {
+  const head = locationScale(size, contextSize, limit);
+  return {
+    name: "gaussian",
+    size,
+    contextSize,
+    noise: { normal: { shape: [size], law: "normal" } },
+    manifolds: locationScaleManifolds,
+    init: (key) => head.init(key, lastZero),
+    logProb(params, value, context) {
+      const { location, logScale } = head.apply(params, context);
+      const residual = value.sub(location).mul(np.exp(logScale.ref.neg()));
+      return sumItems(standardNormalLogDensity(residual).sub(logScale));
+    },
+    draw(params, context, noise) {
+      const { location, logScale } = head.apply(params, context);
+      return location.add(np.exp(logScale).mul((noise as { normal: np.Array }).normal));
+    },
+    async start(key, value, context) {
+      context.dispose();
+      const { mean, logStd } = await columnMoments(value);
+      const params = head.init(key, true);
+      params.center.dispose();
+      params.logUnit.dispose();
+      return { network: params.network, center: floats(mean), logUnit: floats(logStd) };
+    },
+  };
+}

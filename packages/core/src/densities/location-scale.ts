@@ -1,0 +1,60 @@
+import { numpy as np } from "@jax-js/jax";
+import { softBound } from "../math/numerics.js";
+import { inverseNetworkSizes } from "./conditional.js";
+import { type Mlp, mlp, type MlpParams } from "../network/mlp.js";
+
+/**
+ * The shared part of the conditional densities: a network of the context gives every coordinate a
+ * location and a log-scale,
+ *
+ *     location = center + exp(logUnit) · h₁,   log scale = logUnit + limit · tanh(h₂ / limit)
+ *
+ * `center` and `logUnit` are fixed numbers from the data-dependent start (0 without it), so that the
+ * network works in units of what it models; the soft bound keeps one diving log-scale from
+ * exploding the loss. limit = ∞ leaves the log-scale free, as the paper does.
+ */
+export type LocationScaleParams = { network: MlpParams; center: np.Array; logUnit: np.Array };
+
+export type LocationScale = Readonly<{
+  network: Mlp;
+  init(key: np.Array, lastZero: boolean): LocationScaleParams;
+  /** [N, context] ↦ location and log-scale, [N, size] each. Consumes both. */
+  apply(params: LocationScaleParams, context: np.Array): { location: np.Array; logScale: np.Array };
+}>;
+
+export const locationScaleManifolds = { center: "fixed", logUnit: "fixed" } as const;
+
+export function locationScale(size: number, contextSize: number, limit: number): LocationScale {
+  const network = mlp(inverseNetworkSizes(size, contextSize));
+  return {
+    network,
+    init: (key, lastZero) => ({
+      network: network.init(key, { lastZero }),
+      center: np.zeros([size]),
+      logUnit: np.zeros([size]),
+    }),
+    apply({ network: weights, center, logUnit }, context) {
+      const h = network.apply(weights, context); // [N, context] -> [N, 2·size]
+      const [h1, h2] = np.split(h, 2, 1) as [np.Array, np.Array];
+      const location = h1.mul(np.exp(logUnit.ref)).add(center);
+      const logScale = (limit === Infinity ? h2 : softBound(h2, limit)).add(logUnit);
+      return { location, logScale };
+    },
+  };
+}
+
+/** Mean and log of the standard deviation of every column of value [N, size], on the host. */
+export async function columnMoments(value: np.Array): Promise<{ mean: Float32Array; logStd: Float32Array }> {
+  const [rows, columns] = value.shape as [number, number];
+  const data = (await value.data()) as Float32Array;
+  const mean = new Float64Array(columns);
+  const square = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mean[j]! += data[i * columns + j]! / rows;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) square[j]! += (data[i * columns + j]! - mean[j]!) ** 2 / rows;
+  return {
+    mean: Float32Array.from(mean),
+    // a column that never varies gets the smallest spread that float32 can carry through an exponential
+    logStd: Float32Array.from(square, (s) => 0.5 * Math.log(Math.max(s, 1e-12))),
+  };
+}

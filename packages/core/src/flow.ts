@@ -1,0 +1,101 @@
+import { numpy as np } from "@jax-js/jax";
+import { type Base, standardNormal } from "./base.js";
+import { type ChainLayer, chain, layerLabel } from "./chain.js";
+import { ShapeError } from "./errors.js";
+import { type ArrayTree, type FlowLayer, type ManifoldSpec, type Shape, sameShape, showShape } from "./layer.js";
+import type { NoiseSpec, NoiseTree } from "./noise.js";
+
+/** Parameters of a flow: one entry a layer. */
+export type FlowParams = ArrayTree[];
+
+/** One line of the ledger: whose contribution, and whether it is exact or part of a bound. */
+export type LedgerLine = Readonly<{ layer: string; exact: boolean }>;
+
+/**
+ * A density: layers and a base. Everything here is pure and can be differentiated and jitted by
+ * jax-js. The functions consume what they are given, as layers do.
+ */
+export type Flow = Readonly<{
+  /** The layers, nested chains opened. */
+  chain: ChainLayer;
+  base: Base;
+  inShape: Shape;
+  latentShape: Shape;
+  /** True where `logProb` is exact, false where it is a lower bound in expectation over the noise. */
+  exact: boolean;
+  /** Noise of `logProb`, `encode` and `ledger`; of `decode`; of a draw from the base. */
+  forwardNoise: NoiseSpec;
+  inverseNoise: NoiseSpec;
+  baseNoise: NoiseSpec;
+  manifolds: ManifoldSpec;
+  /** Numbers in one item: the n of bits per dimension. */
+  dimensions: number;
+  init(key: np.Array): FlowParams;
+  /** log p(x) in nats, [B]: log p_Z(z_K) + Σ L_k. */
+  logProb(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
+  /** x ↦ z_K, [B, …latentShape]. */
+  encode(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
+  /** z_K ↦ x, a draw from the stochastic inverse. */
+  decode(params: FlowParams, z: np.Array, noise: NoiseTree): np.Array;
+  /**
+   * What `logProb` is made of: [B, K + 1], a column for every layer and the last for the base.
+   * `ledgerLines` names the columns.
+   */
+  ledger(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
+  ledgerLines: readonly LedgerLine[];
+}>;
+
+/**
+ * A flow from layers (applied in order) and a base density (default: standard normal).
+ *
+ * Errors: `ShapeError` where neighbours, or the last layer and the base, do not fit.
+ */
+export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
+  const layer = chain(layers);
+  const density = base ?? standardNormal(layer.outShape);
+  if (!sameShape(density.shape, layer.outShape))
+    throw new ShapeError(
+      `${density.name}: the base is on ${showShape(density.shape)}, the last layer gives ${showShape(layer.outShape)}`,
+    );
+  const encode = (params: FlowParams, x: np.Array, noise: NoiseTree) => layer.forward(params, x, noise);
+  return Object.freeze({
+    chain: layer,
+    base: density,
+    inShape: layer.inShape,
+    latentShape: layer.outShape,
+    exact: layer.exact,
+    forwardNoise: layer.forwardNoise,
+    inverseNoise: layer.inverseNoise,
+    baseNoise: density.noise,
+    manifolds: layer.manifolds,
+    dimensions: layer.inShape.reduce((a, b) => a * b, 1),
+    init: layer.init,
+    logProb(params: FlowParams, x: np.Array, noise: NoiseTree) {
+      const { z, contribution } = encode(params, x, noise);
+      return density.logProb(z).add(contribution);
+    },
+    encode(params: FlowParams, x: np.Array, noise: NoiseTree) {
+      const { z, contribution } = encode(params, x, noise);
+      contribution.dispose();
+      return z;
+    },
+    decode: layer.inverse,
+    ledger(params: FlowParams, x: np.Array, noise: NoiseTree) {
+      let z = x;
+      const columns = layer.layers.map((part, i) => {
+        const step = part.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
+        z = step.z;
+        return step.contribution;
+      });
+      return np.stack([...columns, density.logProb(z)], 1);
+    },
+    ledgerLines: [
+      ...layer.layers.map((part, i) => ({ layer: layerLabel(layer.layers, i), exact: part.exact })),
+      { layer: density.name, exact: true },
+    ],
+  });
+}
+
+/** Bits per dimension of a log-likelihood in nats: −log p / (n ln 2). */
+export const bitsPerDimension = (nats: number, dimensions: number): number =>
+  -nats / (dimensions * Math.LN2);

@@ -1,0 +1,81 @@
+import type { ConditionalDensityFactory } from "./densities/conditional.js";
+import { gaussian } from "./densities/gaussian.js";
+import { mixture } from "./densities/mixture.js";
+import { ShapeError, UnsupportedOpError } from "./errors.js";
+import { type Flow, flow } from "./flow.js";
+import { type FlowLayer, type Shape, showShape } from "./layer.js";
+import { dequantize } from "./layers/dequantize.js";
+import { leakyRelu } from "./layers/leaky-relu.js";
+import { linear, type LinearOptions } from "./layers/linear.js";
+import { prelu } from "./layers/prelu.js";
+import { flatten, permute, reshape } from "./layers/reshape.js";
+import { rqSpline } from "./layers/rq-spline.js";
+import type { Network, NetworkLayer } from "./network/network.js";
+
+export type FlowifyOptions = {
+  /** The density of dropped coordinates: `gaussian` (the paper's), `mixture`, or a factory. Default `mixture`. */
+  density?: "gaussian" | "mixture" | ConditionalDensityFactory;
+  /** How orthogonal matrices are parameters. Default `manifold`. */
+  orthogonal?: LinearOptions["orthogonal"];
+  /** The law of appended numbers. Default `gaussian`. */
+  appended?: LinearOptions["appended"];
+};
+
+const densities = { gaussian, mixture } as const;
+
+/** What a rule gets: the layer's description, the shape that reaches it, and the options. */
+type RuleOptions = { density: ConditionalDensityFactory } & Pick<LinearOptions, "orthogonal" | "appended">;
+type Rule<L extends NetworkLayer> = (layer: L, inShape: Shape, options: RuleOptions) => FlowLayer;
+type Rules = { readonly [K in NetworkLayer["kind"]]: Rule<Extract<NetworkLayer, { kind: K }>> };
+
+/** One rule a kind of ordinary layer: the flow layer that computes the same function in mean mode. */
+const rules: Rules = {
+  dequantize: (layer, inShape) => dequantize(inShape, layer),
+  flatten: (_layer, inShape) => flatten(inShape),
+  reshape: ({ shape }, inShape) => reshape(inShape, shape),
+  permute: ({ order }, inShape) => permute(inShape, order),
+  linear: ({ out, weights }, inShape, options) => {
+    const n = inShape[inShape.length - 1];
+    if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
+    return linear(n, out, { ...options, leading: inShape.slice(0, -1), ...(weights && { weights }) });
+  },
+  leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
+  prelu: (layer, inShape) => prelu(inShape, layer),
+  rqSpline: (layer, inShape) => rqSpline(inShape, layer),
+};
+
+/**
+ * Turns an ordinary network into a flow: each layer into the flow layer that computes the same
+ * function in mean mode and has a stochastic inverse; given weights are kept.
+ *
+ * Errors: `ShapeError` that names the layer where sizes do not fit, `UnsupportedOpError` for a kind
+ * without a rule; both when the flow is built, before any data is read.
+ */
+export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
+  const { density = "mixture", orthogonal, appended } = options;
+  const ruleOptions: RuleOptions = {
+    density: typeof density === "string" ? densities[density] : density,
+    ...(orthogonal && { orthogonal }),
+    ...(appended && { appended }),
+  };
+  let shape = network.inShape;
+  const layers = network.layers.map((description, i) => {
+    const rule = (rules as { [kind: string]: Rule<NetworkLayer> | undefined })[description.kind];
+    if (!rule)
+      throw new UnsupportedOpError(
+        description.kind,
+        `layer ${i}`,
+        `layer ${i}: there is no rule for "${description.kind}"; there are rules for ${Object.keys(rules).join(", ")}`,
+      );
+    try {
+      const layer = rule(description, shape, ruleOptions);
+      shape = layer.outShape;
+      return layer;
+    } catch (error) {
+      if (error instanceof ShapeError)
+        throw new ShapeError(`${description.kind}[${i}]: ${error.message}`, { cause: error });
+      throw error;
+    }
+  });
+  return flow(layers);
+}

@@ -1,0 +1,45 @@
+export { type Base, standardNormal } from "./base.js";
+export { type ChainLayer, chain } from "./chain.js";
+export { type ConditionalDensity, type ConditionalDensityFactory } from "./densities/conditional.js";
+export { type GaussianOptions, gaussian } from "./densities/gaussian.js";
+export { type MixtureOptions, mixture } from "./densities/mixture.js";
+export {
+  CheckpointError,
+  DataError,
+  DeviceError,
+  DomainError,
+  FlowifyError,
+  type FlowifyErrorCode,
+  NotFiniteError,
+  ShapeError,
+  UnsupportedOpError,
+  UsageError,
+} from "./errors.js";
+export {
+  ArraySpec,
+  type Compiled,
+  type Executor,
+  HostArray,
+  type HostData,
+  type PlacedArray,
+} from "./executor.js";
+export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
+export { type FlowifyOptions, flowify } from "./flowify.js";
+export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
+export { type DequantizeOptions, dequantize } from "./layers/dequantize.js";
+export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
+export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
+export type { DenseWeights } from "./layers/linear-weights.js";
+export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
+export { flatten, type NoParams, permute, reshape } from "./layers/reshape.js";
+export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
+export { makeRng, permutation, type Rng } from "./math/rng.js";
+export type { Network, NetworkLayer } from "./network/network.js";
+export type { NoiseDeclaration, NoiseLaw, NoiseSpec, NoiseTree } from "./noise.js";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsEntry,
+  type SafetensorsFile,
+} from "./safetensors.js";
+export { zoo, zooNames } from "./zoo.js";

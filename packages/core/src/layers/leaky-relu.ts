@@ -1,0 +1,44 @@
+import { numpy as np } from "@jax-js/jax";
+import { DomainError } from "../errors.js";
+import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { sumItems } from "../math/numerics.js";
+import type { NoParams } from "./reshape.js";
+
+export type LeakyReluOptions = {
+  /** α > 0, the slope for negative entries. Default ½ (the paper's). */
+  slope?: number;
+};
+
+/**
+ * z = x for x ≥ 0, α x for x < 0; L = log α × (number of negative entries).
+ *
+ * Exact; a bijection of R onto R. Errors: `DomainError` for α ≤ 0, which is not a bijection.
+ * Source: Flowification, section 3.4.
+ */
+export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}): FlowLayer<NoParams> {
+  if (!(slope > 0 && Number.isFinite(slope)))
+    throw new DomainError(`leakyRelu: the slope must be positive and finite, got ${slope}`);
+  return defineLayer<NoParams>({
+    name: "leakyRelu",
+    inShape,
+    outShape: inShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init: (key) => {
+      key.dispose();
+      return {};
+    },
+    forward(_params, x) {
+      expectShape("leakyRelu", "x", x, inShape);
+      const negative = np.less(x.ref, 0);
+      const logs = np.where(negative.ref, Math.log(slope), np.zerosLike(x.ref));
+      return { z: np.where(negative, x.ref.mul(slope), x), contribution: sumItems(logs) };
+    },
+    inverse(_params, z) {
+      expectShape("leakyRelu", "z", z, inShape);
+      return np.where(np.less(z.ref, 0), z.ref.mul(1 / slope), z);
+    },
+  });
+}

@@ -1,0 +1,68 @@
+import { DomainError, ShapeError } from "../errors.js";
+import { fullSvd, type HostMatrix } from "../math/linalg.js";
+
+/** Weights of an ordinary dense layer x ↦ x Wᵀ + b: weight [out, in] row-major, bias [out]. */
+export type DenseWeights = {
+  weight: Float32Array | Float64Array;
+  bias?: Float32Array | Float64Array;
+};
+
+/** The same map as R₁, s and R₂; `rank` is that of W, the other singular values were floored. */
+export type WeightRotations = {
+  rotateIn: HostMatrix;
+  rotateOut: HostMatrix;
+  logScale: Float32Array;
+  bias: Float32Array;
+  rank: number;
+};
+
+/** Singular values below this part of the largest are lifted to it: a flow needs an inverse. */
+const SINGULAR_FLOOR = 1e-6;
+
+/** Scale, relative to the largest singular value, of the appended noise of a widening layer. */
+const NOISE_SCALE = 0.1;
+
+/**
+ * Wᵀ = R₁ [0; diag(eˢ)] R₂ from the singular value decomposition of W in float64, completed to full
+ * orthogonal matrices. The singular directions come last in R₁ for n > m, where the first n − m
+ * coordinates are dropped.
+ *
+ * Errors: `ShapeError` where the numbers do not fill the matrix, `DomainError` for NaN or Infinity.
+ */
+export function weightRotations({ weight, bias }: DenseWeights, n: number, m: number): WeightRotations {
+  if (weight.length !== n * m)
+    throw new ShapeError(`linear: a weight [${m}, ${n}] has ${m * n} entries, got ${weight.length}`);
+  if (bias && bias.length !== m)
+    throw new ShapeError(`linear: a bias [${m}] has ${m} entries, got ${bias.length}`);
+  for (const values of [weight, bias ?? []])
+    for (const value of values)
+      if (!Number.isFinite(value)) throw new DomainError(`linear: a given weight is ${value}`);
+  const { u, s, v } = fullSvd({ rows: m, columns: n, data: Float64Array.from(weight) });
+  const largest = Math.max(s[0] ?? 0, Number.MIN_VALUE);
+  const floor = largest * SINGULAR_FLOOR;
+  const logScale = new Float32Array(m).fill(Math.log(largest * NOISE_SCALE));
+  for (let i = 0; i < Math.min(n, m); i++) logScale[i] = Math.log(Math.max(s[i] as number, floor));
+  return {
+    rotateIn: rollColumns(v, Math.max(n - m, 0)),
+    rotateOut: transpose(u),
+    logScale,
+    bias: bias ? Float32Array.from(bias) : new Float32Array(m),
+    rank: s.reduce((count, value) => count + (value > floor ? 1 : 0), 0),
+  };
+}
+
+/** Moves the last `count` columns to the front. */
+function rollColumns({ rows, columns, data }: HostMatrix, count: number): HostMatrix {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++)
+      out[i * columns + ((j + count) % columns)] = data[i * columns + j] as number;
+  return { rows, columns, data: out };
+}
+
+function transpose({ rows, columns, data }: HostMatrix): HostMatrix {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j] as number;
+  return { rows: columns, columns: rows, data: out };
+}

@@ -1,0 +1,56 @@
+import { numpy as np } from "@jax-js/jax";
+import { DomainError, ShapeError } from "../errors.js";
+import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { sumItems } from "../math/numerics.js";
+
+/** Parameters of `prelu`: log α, one a channel. */
+export type PreluParams = { logSlope: np.Array };
+
+export type PreluOptions = {
+  /** Start value (or given values, one a channel) of α > 0. Default ¼. */
+  slope?: number | readonly number[];
+};
+
+/**
+ * z = x for x ≥ 0, α_c x for x < 0, with α_c = exp(logSlope_c) learnt for every channel c (the first
+ * axis of an item); L = Σ log α_c over the negative entries.
+ *
+ * Exact. Errors: `DomainError` for α ≤ 0; `ShapeError` where the number of slopes is neither 1 nor
+ * that of the channels. Source: He et al. 2015 (arXiv:1502.01852); positive α as in leakyRelu.
+ */
+export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): FlowLayer<PreluParams> {
+  const channels = inShape[0] ?? 1;
+  const given = typeof slope === "number" ? new Array<number>(channels).fill(slope) : [...slope];
+  if (given.length !== channels)
+    throw new ShapeError(`prelu: ${given.length} slopes for ${channels} channels`);
+  const bad = given.find((a) => !(a > 0 && Number.isFinite(a)));
+  if (bad !== undefined)
+    throw new DomainError(`prelu: every slope must be positive and finite, got ${bad}`);
+  const perChannel = [channels, ...inShape.slice(1).map(() => 1)];
+  return defineLayer<PreluParams>({
+    name: "prelu",
+    inShape,
+    outShape: inShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init: (key) => {
+      key.dispose();
+      return { logSlope: np.array(given.map(Math.log)).reshape([channels]) };
+    },
+    forward({ logSlope }, x) {
+      expectShape("prelu", "x", x, inShape);
+      const logA = logSlope.reshape(perChannel); // [C] -> [C, 1, …]
+      const negative = np.less(x.ref, 0);
+      const logs = np.where(negative.ref, logA.ref, np.zerosLike(x.ref));
+      const z = np.where(negative, x.ref.mul(np.exp(logA)), x);
+      return { z, contribution: sumItems(logs) };
+    },
+    inverse({ logSlope }, z) {
+      expectShape("prelu", "z", z, inShape);
+      const scale = np.exp(logSlope.neg()).reshape(perChannel);
+      return np.where(np.less(z.ref, 0), z.ref.mul(scale), z);
+    },
+  });
+}

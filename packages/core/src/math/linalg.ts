@@ -1,0 +1,92 @@
+import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
+import type { Rng } from "./rng.js";
+
+/** A dense matrix on the host in float64, row-major. */
+export type HostMatrix = { rows: number; columns: number; data: Float64Array };
+
+const toMl = (m: HostMatrix): Matrix =>
+  Matrix.from1DArray(m.rows, m.columns, m.data as unknown as number[]);
+
+function fromMl(m: Matrix): HostMatrix {
+  const data = new Float64Array(m.rows * m.columns);
+  for (let i = 0; i < m.rows; i++)
+    for (let j = 0; j < m.columns; j++) data[i * m.columns + j] = m.get(i, j);
+  return { rows: m.rows, columns: m.columns, data };
+}
+
+export const identityMatrix = (n: number): HostMatrix => {
+  const data = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) data[i * n + i] = 1;
+  return { rows: n, columns: n, data };
+};
+
+/** Eigenvalues, ascending, and orthonormal eigenvectors (columns) of a symmetric matrix. */
+export function symmetricEigen(m: HostMatrix): { values: Float64Array; vectors: HostMatrix } {
+  const evd = new EigenvalueDecomposition(toMl(m), { assumeSymmetric: true });
+  return { values: Float64Array.from(evd.realEigenvalues), vectors: fromMl(evd.eigenvectorMatrix) };
+}
+
+/** A random orthogonal matrix, uniform on O(n): the Q of a Gaussian matrix, signs of R's diagonal fixed. */
+export function randomOrthogonal(rng: Rng, n: number): HostMatrix {
+  const gaussian = new Float64Array(n * n);
+  for (let i = 0; i < gaussian.length; i++) gaussian[i] = rng.normal();
+  const qr = new QrDecomposition(toMl({ rows: n, columns: n, data: gaussian }));
+  const q = fromMl(qr.orthogonalMatrix);
+  const r = qr.upperTriangularMatrix;
+  for (let j = 0; j < n; j++)
+    if (r.get(j, j) < 0) for (let i = 0; i < n; i++) q.data[i * n + j]! *= -1;
+  return q;
+}
+
+/**
+ * The full singular value decomposition W = U diag(σ) Vᵀ of an m × n matrix: U (m × m) and V (n × n)
+ * orthogonal, completed where W has fewer singular values than columns or rows; σ descending.
+ */
+export function fullSvd(w: HostMatrix): { u: HostMatrix; s: Float64Array; v: HostMatrix } {
+  const wide = w.rows < w.columns;
+  const a = wide ? toMl(w).transpose() : toMl(w); // tall: rows ≥ columns
+  const svd = new SingularValueDecomposition(a, { autoTranspose: false });
+  const tall = completeBasis(fromMl(svd.leftSingularVectors as unknown as Matrix));
+  const square = completeBasis(fromMl(svd.rightSingularVectors as unknown as Matrix));
+  const s = Float64Array.from(svd.diagonal);
+  return wide ? { u: square, s, v: tall } : { u: tall, s, v: square };
+}
+
+/** Extends r × c orthonormal columns (r ≥ c) to an r × r orthogonal matrix by Gram–Schmidt, done twice. */
+export function completeBasis(q: HostMatrix): HostMatrix {
+  const n = q.rows;
+  if (q.columns > n) throw new RangeError(`completeBasis: ${q.columns} columns in ${n} dimensions`);
+  const columns: Float64Array[] = [];
+  const accept = (candidate: Float64Array): boolean => {
+    for (let pass = 0; pass < 2; pass++)
+      for (const c of columns) {
+        let dot = 0;
+        for (let i = 0; i < n; i++) dot += c[i]! * candidate[i]!;
+        for (let i = 0; i < n; i++) candidate[i]! -= dot * c[i]!;
+      }
+    const norm = Math.hypot(...candidate);
+    if (norm < 1e-8) return false;
+    for (let i = 0; i < n; i++) candidate[i]! /= norm;
+    columns.push(candidate);
+    return true;
+  };
+  for (let j = 0; j < q.columns; j++) {
+    const column = Float64Array.from({ length: n }, (_, i) => q.data[i * q.columns + j]!);
+    if (!accept(column)) accept(basisVector(n, columns));
+  }
+  while (columns.length < n) accept(basisVector(n, columns));
+  const data = new Float64Array(n * n);
+  columns.forEach((c, j) => {
+    for (let i = 0; i < n; i++) data[i * n + j] = c[i]!;
+  });
+  return { rows: n, columns: n, data };
+}
+
+/** The unit vector that the given orthonormal columns cover least. */
+function basisVector(n: number, columns: readonly Float64Array[]): Float64Array {
+  const covered = new Float64Array(n);
+  for (const c of columns) for (let i = 0; i < n; i++) covered[i]! += c[i]! * c[i]!;
+  const e = new Float64Array(n);
+  e[covered.indexOf(Math.min(...covered))] = 1;
+  return e;
+}

@@ -1,0 +1,31 @@
+import { nn, numpy as np } from "@jax-js/jax";
+
+/** ln 2π. */
+export const LOG_2PI = Math.log(2 * Math.PI);
+
+/** log(1 + eˣ) without overflow: max(x, 0) + log(1 + e^−|x|). */
+export function softplus(x: np.Array): np.Array {
+  const tail = np.log(np.exp(np.absolute(x.ref).neg()).add(1));
+  return np.maximum(x, 0).add(tail);
+}
+
+/** The argument at which softplus gives `y` > 0: log(eʸ − 1). */
+export const softplusInverse = (y: number): number => y + Math.log(-Math.expm1(-y));
+
+/** limit·tanh(x / limit): x near 0, never beyond ± limit. */
+export const softBound = (x: np.Array, limit: number): np.Array => np.tanh(x.div(limit)).mul(limit);
+
+/** log N(x; 0, 1), entry by entry. */
+export const standardNormalLogDensity = (x: np.Array): np.Array => np.square(x).add(LOG_2PI).mul(-0.5);
+
+/** Sum over all axes but the first: [B, …] ↦ [B]. */
+export function sumItems(x: np.Array): np.Array {
+  if (x.ndim === 1) return x;
+  return np.sum(x, Array.from({ length: x.ndim - 1 }, (_, i) => i + 1));
+}
+
+/** log Σ exp over one axis, stable. */
+export const logSumExp = (x: np.Array, axis: number): np.Array => nn.logsumexp(x, axis);
+
+/** A scalar for every item: [] ↦ [B]. */
+export const perItem = (scalar: np.Array, batch: number): np.Array => np.broadcastTo(scalar, [batch]);

@@ -1,0 +1,49 @@
+import { nn, numpy as np, random } from "@jax-js/jax";
+import { splitKey } from "../chain.js";
+
+/** One dense layer y = x Wᵀ + b: weight [out, in] (the layout of PyTorch), bias [out]. */
+export type DenseParams = { weight: np.Array; bias: np.Array };
+export type MlpParams = DenseParams[];
+
+/**
+ * A plain dense network with ReLU between its layers, not after the last; rows in, rows out. It is
+ * never inverted: it conditions densities and couplings.
+ */
+export type Mlp = Readonly<{
+  sizes: readonly number[];
+  /** PyTorch's start: weights and biases uniform within ±1/√in; the last layer zero where asked. */
+  init(key: np.Array, options?: { lastZero?: boolean }): MlpParams;
+  /** x [N, sizes[0]] ↦ [N, sizes[last]]; consumes both. */
+  apply(params: MlpParams, x: np.Array): np.Array;
+}>;
+
+export function mlp(sizes: readonly number[]): Mlp {
+  const pairs = sizes.slice(1).map((out, i) => [sizes[i] as number, out] as const);
+  return {
+    sizes,
+    init(key, { lastZero = false } = {}) {
+      const keys = splitKey(key, 2 * pairs.length);
+      return pairs.map(([fanIn, out], i) => {
+        const [weightKey, biasKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+        if (lastZero && i === pairs.length - 1) {
+          weightKey.dispose();
+          biasKey.dispose();
+          return { weight: np.zeros([out, fanIn]), bias: np.zeros([out]) };
+        }
+        const limit = 1 / Math.sqrt(fanIn);
+        return {
+          weight: random.uniform(weightKey, [out, fanIn], { minval: -limit, maxval: limit }),
+          bias: random.uniform(biasKey, [out], { minval: -limit, maxval: limit }),
+        };
+      });
+    },
+    apply(params, x) {
+      let h = x;
+      params.forEach(({ weight, bias }, i) => {
+        h = np.matmul(h, np.transpose(weight)).add(bias); // [N, in] -> [N, out]
+        if (i < params.length - 1) h = nn.relu(h);
+      });
+      return h;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { Shape } from "../layer.js";
+import type { DenseWeights } from "../layers/linear-weights.js";
+
+/** One layer of an ordinary network, as data. Sizes of its input are inferred. */
+export type NetworkLayer =
+  | Readonly<{ kind: "dequantize"; levels?: number }>
+  | Readonly<{ kind: "flatten" }>
+  | Readonly<{ kind: "reshape"; shape: Shape }>
+  | Readonly<{ kind: "permute"; order: readonly number[] }>
+  | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
+  | Readonly<{ kind: "leakyRelu"; slope?: number }>
+  | Readonly<{ kind: "prelu"; slope?: number | readonly number[] }>
+  | Readonly<{ kind: "rqSpline"; bins?: number; bound?: number }>;
+
+/** An ordinary network: what one item looks like, and its layers in order. */
+export type Network = Readonly<{ name?: string; inShape: Shape; layers: readonly NetworkLayer[] }>;

@@ -1,0 +1,61 @@
+import { numpy as np } from "@jax-js/jax";
+import { adamDirection, type AdamScalars, type Moments } from "./adam.js";
+
+/** Spectral norm of a step's rotation that is never passed, in radians: beyond it the retraction is no rotation. */
+const LONGEST_STEP = 0.7;
+
+/** What float32 rounding adds to ‖RᵀR − I‖ in a step, at most, about. */
+const ROUNDING = 1e-7;
+
+/**
+ * One step of an orthogonal parameter R with gradient G = ∂loss/∂R:
+ *
+ *     S = RᵀG − GᵀR (skew),  Ω = −rate · M / (√V + floor) with Adam's moments of S,
+ *     R ← R (I + Ω + Ω²/2)
+ *
+ * Ω is skew since M is skew and V symmetric. The second-order retraction departs from O(n) by Ω⁴/4
+ * only: (I + Ω + Ω²/2)ᵀ(I + Ω + Ω²/2) = I + Ω⁴/4. It takes two products; the departure is returned
+ * as `drift`, ‖Ω²‖_F² / 4 and what rounding adds, and `polish` takes it away once it has grown.
+ *
+ * Source: Lezcano-Casado 2019 (arXiv:1909.09501) for the trivialization; Bécigneul and Ganea 2019
+ * (arXiv:1810.00760) for Adam's moments on a manifold.
+ */
+export function orthogonalStep(
+  r: np.Array,
+  gradient: np.Array,
+  moments: Moments,
+  { rate, floor }: AdamScalars,
+): { r: np.Array; moments: Moments; drift: np.Array } {
+  const n = r.shape[0] as number;
+  const product = np.matmul(np.transpose(r.ref), gradient); // RᵀG
+  const skew = product.ref.sub(np.transpose(product));
+  const step = adamDirection(moments, skew, floor);
+  const omega = step.direction.mul(rate.ref.neg());
+  const square = np.matmul(omega.ref, omega.ref); // Ω², symmetric
+  const size = np.sum(np.square(square.ref)); // ‖Ω²‖_F²
+  // c‖Ω‖₂ ≤ c‖Ω²‖_F^½ ≤ LONGEST_STEP
+  const longest = np.sqrt(np.sqrt(np.maximum(size.ref, 1e-30)));
+  const shorten = np.minimum(np.reciprocal(longest).mul(LONGEST_STEP), 1);
+  const shortened = omega.mul(shorten.ref).add(square.mul(np.square(shorten.ref).mul(0.5)));
+  const next = r.ref.add(np.matmul(r, shortened));
+  const drift = size
+    .mul(np.square(np.square(shorten)))
+    .mul(0.25)
+    .add(ROUNDING * Math.max(1, Math.sqrt(n / 64)));
+  return { r: next, moments: step.moments, drift };
+}
+
+/** One Newton–Schulz step towards the nearest orthogonal matrix: R ← R (3I − RᵀR) / 2; δ ↦ ¾ δ². */
+export function polish(r: np.Array): np.Array {
+  const n = r.shape[0] as number;
+  const gram = np.matmul(np.transpose(r.ref), r.ref);
+  const correction = np.eye(n, n, { dtype: r.dtype }).mul(1.5).sub(gram.mul(0.5));
+  return np.matmul(r, correction);
+}
+
+/** ‖RᵀR − I‖_max, []. */
+export function orthogonalityError(r: np.Array): np.Array {
+  const n = r.shape[0] as number;
+  const gram = np.matmul(np.transpose(r.ref), r);
+  return np.max(np.absolute(gram.sub(np.eye(n, n))));
+}

@@ -1,0 +1,94 @@
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import { CheckpointError } from "../errors.js";
+import { HostArray } from "../executor.js";
+import { type Shape, sameShape, showShape } from "../layer.js";
+import { treeFlatten } from "../trees.js";
+import type { Leaf } from "./leaves.js";
+
+/**
+ * The whole state of training on the host, flat and named, ready for a file: `params.<path>`,
+ * `first.<path>` and `second.<path>` (Adam's moments), `average.<path>`, `drift`; with `step` and
+ * `seed` nothing else is needed to go on.
+ */
+export type TrainingState = Readonly<{
+  arrays: { readonly [name: string]: HostArray };
+  step: number;
+  seed: number;
+}>;
+
+/** The device's state as a tree of host arrays: the shape of `DeviceState`. */
+export type HostState = {
+  params: JsTree<HostArray>;
+  moments: { [path: string]: { first: HostArray; second: HostArray } };
+  drift: HostArray;
+  average: { [path: string]: HostArray };
+};
+
+const zerosLike = (a: HostArray): HostArray =>
+  new HostArray(new Float32Array(a.data.length), a.shape, np.float32);
+
+/** The state before step 0 for given parameters. */
+export function freshState(params: JsTree<HostArray>, leaves: readonly Leaf[], ema: number): HostState {
+  const values = treeFlatten(params).leaves;
+  const moments: HostState["moments"] = {};
+  const average: HostState["average"] = {};
+  leaves.forEach(({ path, manifold }, i) => {
+    const value = values[i] as HostArray;
+    if (manifold === "fixed") return;
+    moments[path] = { first: zerosLike(value), second: zerosLike(value) };
+    if (ema > 0) average[path] = value;
+  });
+  return { params, moments, drift: new HostArray(new Float32Array(1), [], np.float32), average };
+}
+
+export function flattenState(state: HostState, leaves: readonly Leaf[]): TrainingState["arrays"] {
+  const arrays: { [name: string]: HostArray } = { drift: state.drift };
+  treeFlatten(state.params).leaves.forEach((value, i) => {
+    arrays[`params.${leaves[i]?.path}`] = value;
+  });
+  for (const [path, { first, second }] of Object.entries(state.moments)) {
+    arrays[`first.${path}`] = first;
+    arrays[`second.${path}`] = second;
+  }
+  for (const [path, value] of Object.entries(state.average)) arrays[`average.${path}`] = value;
+  return arrays;
+}
+
+/**
+ * Puts named arrays back into the shape of `like`.
+ *
+ * Errors: `CheckpointError` that names an array that is missing or of another shape.
+ */
+export function unflattenState(
+  arrays: TrainingState["arrays"],
+  like: HostState,
+  leaves: readonly Leaf[],
+): HostState {
+  const take = (name: string, shape: Shape): HostArray => readArray(arrays, name, shape);
+  const params = treeFlatten(like.params);
+  const moments: HostState["moments"] = {};
+  for (const [path, { first }] of Object.entries(like.moments))
+    moments[path] = { first: take(`first.${path}`, first.shape), second: take(`second.${path}`, first.shape) };
+  const average: HostState["average"] = {};
+  for (const [path, value] of Object.entries(like.average))
+    average[path] = take(`average.${path}`, value.shape);
+  return {
+    params: params.rebuild(
+      params.leaves.map((value, i) => take(`params.${leaves[i]?.path}`, (value as HostArray).shape)),
+    ),
+    moments,
+    drift: take("drift", []),
+    average,
+  };
+}
+
+export function readArray(arrays: TrainingState["arrays"], name: string, shape: Shape): HostArray {
+  const found = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
+  if (!found)
+    throw new CheckpointError(`the checkpoint has no "${name}": it belongs to another network or version`);
+  if (!sameShape(found.shape, shape))
+    throw new CheckpointError(
+      `the checkpoint's "${name}" is ${showShape(found.shape, false)}, the network needs ${showShape(shape, false)}: it belongs to another network`,
+    );
+  return found;
+}

@@ -1,0 +1,16 @@
+import { type JsTree, tree } from "@jax-js/jax";
+
+/**
+ * jax-js's tree functions with the types of any leaf: its own declarations are for arrays, but the
+ * functions take whatever is not a plain object or an array as a leaf.
+ */
+export const treeLeaves = tree.leaves as unknown as <T>(t: JsTree<T>) => T[];
+export const treeMap = tree.map as unknown as <T, U>(f: (leaf: T) => U, t: JsTree<T>) => JsTree<U>;
+export const treeDispose = tree.dispose as (t: unknown) => void;
+export const treeRef = tree.ref as unknown as <T>(t: T) => T;
+
+export function treeFlatten<T>(t: JsTree<T>): { leaves: T[]; rebuild: <U>(leaves: readonly U[]) => JsTree<U> } {
+  const [leaves, treedef] = tree.flatten(t as never) as unknown as [T[], tree.JsTreeDef];
+  const unflatten = tree.unflatten as unknown as <U>(d: tree.JsTreeDef, l: Iterable<U>) => JsTree<U>;
+  return { leaves, rebuild: (values) => unflatten(treedef, values) };
+}
