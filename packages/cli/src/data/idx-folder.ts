@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { DataError } from "@flowify/core";
+import { readIdx } from "./idx.js";
+import { type ImageSet, imageSet, type Split } from "./image-set.js";
+
+const prefixes: Readonly<Record<Split, string>> = { train: "train", test: "t10k" };
+
+/** The names under which MNIST's files and those of its relatives are published. */
+const candidates = (split: Split, kind: "images-idx3" | "labels-idx1"): string[] => {
+  const dotted = kind.replace("-idx", ".idx");
+  return [kind, dotted].flatMap((part) =>
+    ["", ".gz"].map((packed) => `${prefixes[split]}-${part}-ubyte${packed}`),
+  );
+};
+
+const find = (folder: string, names: readonly string[]): string | undefined =>
+  names.map((name) => join(folder, name)).find((path) => existsSync(path));
+
+/** True where `folder` holds the images of `split` under one of the usual names. */
+export const holdsIdxImages = (folder: string, split: Split): boolean =>
+  find(folder, candidates(split, "images-idx3")) !== undefined;
+
+function describeFolder(folder: string): string {
+  const names = readdirSync(folder).slice(0, 5);
+  return names.length === 0
+    ? "the folder is empty"
+    : `the folder holds ${names.join(", ")}${names.length === 5 ? ", …" : ""}`;
+}
+
+/**
+ * Reads one split of a folder of idx files: `train-images-idx3-ubyte`, `t10k-images-idx3-ubyte` and
+ * their labels (optional), with a dot for the dash and with `.gz` as well.
+ *
+ * @throws DataError where a file is missing, damaged, or images and labels do not fit
+ */
+export async function readIdxFolder(
+  folder: string,
+  split: Split,
+  name = basename(folder),
+): Promise<ImageSet> {
+  if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
+  if (!statSync(folder).isDirectory())
+    throw new DataError(`${folder}: a file, expected a folder of idx files`);
+  const wanted = candidates(split, "images-idx3");
+  const imagesPath = find(folder, wanted);
+  if (imagesPath === undefined) {
+    throw new DataError(
+      `${folder}: no ${split} images: looked for ${wanted.join(", ")}; ${describeFolder(folder)}`,
+    );
+  }
+  const { sizes, data: images } = await readIdx(imagesPath, 3);
+  const [count, height, width] = sizes as [number, number, number];
+  const labelsPath = find(folder, candidates(split, "labels-idx1"));
+  const labels = labelsPath === undefined ? undefined : await readIdx(labelsPath, 1);
+  if (labels && labels.data.length !== count) {
+    throw new DataError(
+      `${labelsPath}: ${labels.data.length} labels, expected ${count} as ${imagesPath} has images`,
+    );
+  }
+  return imageSet({ name, split, images, shape: [1, height, width], ...(labels && { labels: labels.data }) });
+}

@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { constants, gunzipSync } from "node:zlib";
+import { DataError } from "@flowify/core";
+
+/** The content of an idx file of unsigned bytes: sizes of the axes and the elements, row-major. */
+export type IdxArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
+
+const UNSIGNED_BYTE = 0x08;
+const elementTypes: Readonly<Record<number, string>> = {
+  8: "unsigned bytes",
+  9: "signed bytes",
+  11: "16-bit integers",
+  12: "32-bit integers",
+  13: "32-bit floats",
+  14: "64-bit floats",
+};
+
+/** deflate cannot shrink more than this, so what a file claims can be judged before it is unpacked. */
+const DEFLATE_MAX_RATIO = 1032;
+
+const hex = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const what = {
+      ENOENT: "no such file",
+      EISDIR: "a folder, expected an idx file",
+      EACCES: "no permission to read it",
+    };
+    throw new DataError(`${path}: ${what[code as keyof typeof what] ?? String(cause)}`, { cause });
+  }
+}
+
+/** Sizes from the header; checks everything that can be checked without the elements. */
+function parseSizes(path: string, head: Uint8Array, axes: number): number[] {
+  const expected = hex(Uint8Array.of(0, 0, UNSIGNED_BYTE, axes));
+  if (head.length < 4) {
+    throw new DataError(
+      `${path}: ${head.length === 0 ? "empty" : `only ${head.length} bytes`}, expected an idx file (${expected} …)`,
+    );
+  }
+  const [zero, zero2, type, found] = head as unknown as [number, number, number, number];
+  const elementType = elementTypes[type];
+  if (zero !== 0 || zero2 !== 0 || elementType === undefined) {
+    throw new DataError(
+      `${path}: not an idx file: begins with ${hex(head.subarray(0, 4))}, expected ${expected}`,
+    );
+  }
+  if (type !== UNSIGNED_BYTE) {
+    throw new DataError(
+      `${path}: holds ${elementType} (type 0x${hex(head.subarray(2, 3))}), expected unsigned bytes (0x08)`,
+    );
+  }
+  if (found !== axes) {
+    throw new DataError(
+      `${path}: has ${found} axes, expected ${axes} (${axes === 1 ? "labels" : "images × rows × columns"})`,
+    );
+  }
+  if (head.length < 4 + 4 * axes) {
+    throw new DataError(
+      `${path}: cut short inside its header: ${head.length} bytes, expected ${4 + 4 * axes}`,
+    );
+  }
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  return Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+}
+
+/** As much of the unpacked beginning as a header needs, from a small part of the packed file. */
+function unpackHead(path: string, packed: Uint8Array, bytes: number): Uint8Array {
+  let head: Uint8Array = new Uint8Array();
+  for (const part of [1 << 10, 1 << 16]) {
+    try {
+      head = gunzipSync(packed.subarray(0, part), { finishFlush: constants.Z_SYNC_FLUSH });
+    } catch (cause) {
+      throw new DataError(`${path}: damaged gzip file (${(cause as Error).message})`, { cause });
+    }
+    if (head.length >= bytes || part >= packed.length) break;
+  }
+  return head;
+}
+
+function unpack(path: string, packed: Uint8Array, bytes: number): Uint8Array {
+  try {
+    return gunzipSync(packed, { maxOutputLength: bytes });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ERR_BUFFER_TOO_LARGE") {
+      throw new DataError(
+        `${path}: unpacks to more than the ${bytes} bytes that its header announces: trailing bytes`,
+        { cause },
+      );
+    }
+    throw new DataError(
+      code === "Z_BUF_ERROR" ? `${path}: gzip file cut short` : `${path}: damaged gzip file (${message})`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Reads an idx file of unsigned bytes, packed with gzip or not, with `axes` axes (3: images, 1: labels).
+ * Nothing is allocated on the word of a header: its sizes must agree with the bytes that are there.
+ *
+ * @throws DataError that names the file, what was found and what was expected
+ */
+export async function readIdx(path: string, axes: number): Promise<IdxArray> {
+  const raw = await readBytes(path);
+  const packed = isGzip(raw);
+  const headerBytes = 4 + 4 * axes;
+  const sizes = parseSizes(path, packed ? unpackHead(path, raw, headerBytes) : raw, axes);
+  const shape = sizes.join(" × ");
+  if (sizes.includes(0)) throw new DataError(`${path}: its header says ${shape}: it holds no items`);
+  const expected = headerBytes + sizes.reduce((product, size) => product * size, 1);
+  const possible = packed ? raw.length * DEFLATE_MAX_RATIO : raw.length;
+  if (expected > possible) {
+    throw new DataError(
+      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${packed ? "at most " : ""}${possible}: cut short, or a false header`,
+    );
+  }
+  const file = packed ? unpack(path, raw, expected) : raw;
+  if (file.length !== expected) {
+    const verdict = file.length < expected ? "cut short" : "trailing bytes";
+    throw new DataError(
+      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${file.length}: ${verdict}`,
+    );
+  }
+  return { sizes, data: new Uint8Array(file.buffer, file.byteOffset + headerBytes, expected - headerBytes) };
+}

@@ -1,0 +1,116 @@
+import {
+  type Canvas,
+  type Color,
+  createCanvas,
+  drawText,
+  fillRect,
+  MUTED,
+  textHeight,
+  textWidth,
+} from "./canvas.js";
+
+/** What one layer (or the base) adds to the bits per dimension; negative where it gains. */
+export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
+
+const EXACT: Color = [38, 108, 176];
+const BOUND: Color = [224, 130, 40];
+const AXIS: Color = [160, 165, 170];
+
+const MARGIN = 16;
+const ROW = 24;
+const BAR = 16;
+const GAP = 12;
+const PLOT = 460;
+
+const signed = (value: number): string => (value < 0 ? "-" : "+") + Math.abs(value).toFixed(3);
+export const ledgerTotal = (ledger: readonly LedgerEntry[]): number =>
+  ledger.reduce((sum, { bpd }) => sum + bpd, 0);
+
+/** The interval that the bars need, zero included; never empty. */
+function extent(ledger: readonly LedgerEntry[]): { low: number; span: number } {
+  const values = ledger.map(({ bpd }) => bpd);
+  const low = Math.min(0, ...values);
+  const span = Math.max(0, ...values) - low;
+  return { low, span: span > 0 ? span : 1 };
+}
+
+/**
+ * The ledger as horizontal bars from a zero line, one row a layer: to the right what costs bits, to
+ * the left what saves them; blue where the entry is exact, orange where it is a bound.
+ */
+export function ledgerChart(ledger: readonly LedgerEntry[], title: string): Canvas {
+  const labels = Math.max(...ledger.map(({ layer }) => textWidth(layer)));
+  const numbers = Math.max(...ledger.map(({ bpd }) => textWidth(signed(bpd))));
+  const { low, span } = extent(ledger);
+  const left = MARGIN + labels + GAP + numbers + GAP;
+  const width = Math.max(left + PLOT, MARGIN + textWidth(title)) + MARGIN;
+  const top = MARGIN + 2 * ROW + 4;
+  const canvas = createCanvas(width, top + ledger.length * ROW + ROW + MARGIN);
+  drawText(canvas, MARGIN, MARGIN, title);
+  drawLegend(canvas, MARGIN, MARGIN + ROW);
+  const zero = left + (-low / span) * PLOT;
+  fillRect(canvas, zero - 1, top - 4, 2, ledger.length * ROW + 4, AXIS);
+  ledger.forEach(({ layer, bpd, exact }, row) => {
+    const y = top + row * ROW;
+    const textY = y + (BAR - textHeight()) / 2;
+    drawText(canvas, MARGIN, textY, layer);
+    drawText(canvas, left - GAP - textWidth(signed(bpd)), textY, signed(bpd), { color: MUTED });
+    const length = (Math.abs(bpd) / span) * PLOT;
+    // A bar of at least one pixel: an entry near zero is still an entry.
+    const bar = Math.max(1, length);
+    fillRect(canvas, bpd < 0 ? zero - bar : zero, y, bar, BAR, exact ? EXACT : BOUND);
+  });
+  const total = `total ${ledgerTotal(ledger).toFixed(3)} bits per dimension`;
+  drawText(canvas, MARGIN, top + ledger.length * ROW + 6, total);
+  return canvas;
+}
+
+function drawLegend(canvas: Canvas, x: number, y: number): void {
+  for (const [name, color] of [
+    ["exact", EXACT],
+    ["bound", BOUND],
+  ] as const) {
+    fillRect(canvas, x, y, 14, 14, color);
+    drawText(canvas, x + 22, y, name, { color: MUTED });
+    x += 22 + textWidth(name) + 24;
+  }
+  drawText(canvas, x, y, "bits per dimension: right costs, left saves", { color: MUTED });
+}
+
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar that grows to the right, `length` characters long, to an eighth of a character. */
+function growRight(length: number): string {
+  const eighths = Math.round(length * 8);
+  return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
+}
+
+export type LedgerTextOptions = {
+  /** Columns that the whole line may take. */
+  width?: number;
+  paintExact?: (text: string) => string;
+  paintBound?: (text: string) => string;
+};
+
+/** The ledger as lines of text for a terminal: name, bits per dimension, exact or bound, a bar, and the total. */
+export function ledgerLines(ledger: readonly LedgerEntry[], options: LedgerTextOptions = {}): string[] {
+  const { width = 80, paintExact = (text) => text, paintBound = (text) => text } = options;
+  const labels = Math.max("total".length, ...ledger.map(({ layer }) => layer.length));
+  const { low, span } = extent(ledger);
+  const plot = Math.max(10, width - labels - 20);
+  // Blocks grow to the right only, so the negative side is drawn in whole characters.
+  const leftSide = Math.round((-low / span) * plot);
+  const lines = ledger.map(({ layer, bpd, exact }) => {
+    const length = (Math.abs(bpd) / span) * plot;
+    const whole = Math.min(leftSide, Math.round(length));
+    const bar = bpd < 0 ? "█".repeat(whole).padStart(leftSide) : " ".repeat(leftSide) + growRight(length);
+    const kind = exact ? "exact" : "bound";
+    const paint = exact ? paintExact : paintBound;
+    return `${layer.padEnd(labels)} ${signed(bpd).padStart(8)}  ${kind}  ${paint(bar)}`.trimEnd();
+  });
+  const kind = ledger.every(({ exact }) => exact) ? "exact" : "bound";
+  return [
+    ...lines,
+    `${"total".padEnd(labels)} ${signed(ledgerTotal(ledger)).padStart(8)}  ${kind}  bits per dimension`,
+  ];
+}

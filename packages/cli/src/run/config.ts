@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { DataError } from "@flowify/core";
+import * as z from "zod";
+import { writeFileAtomic } from "./atomic.js";
+import { holdsRun, notARun, runPaths } from "./folder.js";
+
+const count = z.number().int().positive();
+
+/** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
+const runConfigSchema = z.strictObject({
+  format: z.literal("flowify-run"),
+  version: z.literal(1),
+  network: z.string().min(1),
+  data: z.strictObject({
+    name: z.string().min(1),
+    dir: z.string().nullable(),
+    items: count,
+    shape: z.tuple([count, count, count]),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+  steps: count,
+  batch: count,
+  seed: z.number().int().nonnegative(),
+  /** Step sizes and what else the trainer was given. */
+  training: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  checkpointEvery: count,
+});
+
+export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+
+export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =>
+  writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
+
+/**
+ * Reads the configuration of the run in `folder`.
+ *
+ * @throws UsageError where the folder holds no run, DataError where its configuration is damaged
+ */
+export function readRunConfig(folder: string): RunConfig {
+  if (!holdsRun(folder)) throw notARun(folder);
+  const path = runPaths(folder).config;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new DataError(`${path}: not JSON (${(cause as Error).message})`, { cause });
+  }
+  const result = runConfigSchema.safeParse(json);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    ({ path: field, message }) => `${field.join(".") || "it"}: ${message}`,
+  );
+  throw new DataError(`${path}: not the configuration of a run: ${problems.join("; ")}`);
+}

@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "@flowify/core";
+import { removeTemporaryFiles } from "./atomic.js";
+import { lockRun } from "./lock.js";
+
+/** The folder of a run, locked for this process until `release`. */
+export type RunFolder = Readonly<{
+  folder: string;
+  config: string;
+  metrics: string;
+  checkpoints: string;
+  samples: string;
+  reconstructions: string;
+  ledger: string;
+  release(): void;
+}>;
+
+export type OpenRunOptions = {
+  /** Go on with the run that is there. */
+  resume?: boolean;
+  /** Give up the run that is there: its own files are removed, others stay. */
+  force?: boolean;
+};
+
+const CONFIG_NAME = "config.json";
+
+/** Where each thing lies in the folder of a run. */
+export const runPaths = (folder: string) => ({
+  folder,
+  config: join(folder, CONFIG_NAME),
+  metrics: join(folder, "metrics.jsonl"),
+  checkpoints: join(folder, "checkpoints"),
+  samples: join(folder, "samples.png"),
+  reconstructions: join(folder, "reconstructions.png"),
+  ledger: join(folder, "ledger.png"),
+});
+
+/** True where `folder` holds a run, finished or not. */
+export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
+
+/**
+ * Opens the folder of a run for writing and locks it.
+ *
+ * @throws UsageError where it holds another run (without `resume` or `force`), no run to go on with,
+ * foreign files, is a file, or is in use by another process
+ */
+export async function openRunFolder(folder: string, options: OpenRunOptions = {}): Promise<RunFolder> {
+  const { resume = false, force = false } = options;
+  checkFolder(folder, resume, force);
+  mkdirSync(folder, { recursive: true });
+  const lock = lockRun(folder);
+  try {
+    // Asked again under the lock: another run may have come and gone between the question and the lock.
+    checkFolder(folder, resume, force);
+    const paths = runPaths(folder);
+    if (!resume && holdsRun(folder)) {
+      const { folder: _, ...files } = paths;
+      for (const path of Object.values(files)) rmSync(path, { recursive: true, force: true });
+    }
+    mkdirSync(paths.checkpoints, { recursive: true });
+    await removeTemporaryFiles(folder);
+    await removeTemporaryFiles(paths.checkpoints);
+    return { ...paths, release: lock.release };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function checkFolder(folder: string, resume: boolean, force: boolean): void {
+  const exists = existsSync(folder);
+  if (exists && !statSync(folder).isDirectory()) {
+    throw new UsageError(`${folder}: a file, expected a folder for the run`);
+  }
+  if (resume) {
+    if (!holdsRun(folder)) throw notARun(folder);
+    return;
+  }
+  if (!exists || force) return;
+  if (holdsRun(folder)) {
+    throw new UsageError(
+      `${folder} holds another run\ngo on with it by --resume ${folder}, replace it by --force, or choose another --out`,
+    );
+  }
+  const foreign = readdirSync(folder).filter((name) => !/^(run\.lock|checkpoints$|\.)/.test(name));
+  if (foreign.length > 0) {
+    throw new UsageError(
+      `${folder} is not empty (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}) and holds no run\nchoose another --out, or write beside these files by --force`,
+    );
+  }
+}
+
+/** For the commands that read a run. */
+export function notARun(folder: string): UsageError {
+  if (!existsSync(folder)) return new UsageError(`${folder}: no such folder`);
+  return new UsageError(
+    `${folder} holds no run (no ${CONFIG_NAME})\nflowify train --out ${folder} makes one`,
+  );
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "@flowify/core";
+
+type Holder = Readonly<{
+  pid: number;
+  host: string;
+  started: string;
+  processStart: string | null;
+  token: string;
+}>;
+
+export type RunLock = Readonly<{ path: string; release(): void }>;
+
+const LOCK_NAME = "run.lock";
+
+/** When a process was started, in ticks since the machine booted: tells a living holder from a later process with its number. */
+function processStart(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field, the command's name, may contain spaces; field 22 is the 20th after it.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive({ pid, processStart: recorded }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  const now = processStart(pid);
+  return recorded === null || now === null || now === recorded;
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(readFileSync(path, "utf8")) as Holder;
+    return typeof holder?.pid === "number" && typeof holder.token === "string" ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Creates the lock with its content at once, so that nobody ever reads an empty one; false where one exists. */
+function tryCreate(path: string, holder: Holder): boolean {
+  const own = `${path}.${holder.token}`;
+  writeFileSync(own, `${JSON.stringify(holder)}\n`, { flag: "wx" });
+  try {
+    linkSync(own, path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS") throw error;
+    return createWithoutLinks(path, holder);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** For file systems without hard links (FAT, some network shares). */
+function createWithoutLinks(path: string, holder: Holder): boolean {
+  try {
+    writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Takes a dead holder's lock out of the way; if another process was faster, puts its fresh one back. */
+function removeStale(path: string, stale: Holder | undefined, token: string): void {
+  const aside = `${path}.stale.${token}`;
+  try {
+    renameSync(path, aside);
+    const moved = readHolder(aside);
+    if (moved && moved.token !== stale?.token) linkSync(aside, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "EEXIST") throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/**
+ * Takes the folder of a run for this process: two runs never write into one folder. The lock of a
+ * process that no longer lives is taken over; one of another machine cannot be judged and is kept.
+ *
+ * @throws UsageError that names the holder
+ */
+export function lockRun(folder: string): RunLock {
+  const path = join(folder, LOCK_NAME);
+  const token = randomUUID();
+  const holder: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    started: new Date().toISOString(),
+    processStart: processStart(process.pid),
+    token,
+  };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (tryCreate(path, holder)) return held(path, token);
+    const other = readHolder(path);
+    if (other && (other.host !== holder.host || isAlive(other)))
+      throw inUse(folder, path, other, holder.host);
+    removeStale(path, other, token);
+  }
+  throw new UsageError(`${folder}: other runs compete for this folder; try again`);
+}
+
+function held(path: string, token: string): RunLock {
+  const release = (): void => {
+    process.off("exit", release);
+    if (readHolder(path)?.token === token) rmSync(path, { force: true });
+  };
+  process.on("exit", release);
+  return { path, release };
+}
+
+function inUse(folder: string, path: string, { pid, host, started }: Holder, here: string): UsageError {
+  const where = host === here ? "" : ` on ${host}`;
+  const hint =
+    host === here ? "wait for it, or choose another folder" : `if it no longer runs, remove ${path}`;
+  return new UsageError(`${folder} is in use by process ${pid}${where} since ${started}\n${hint}`);
+}

@@ -1,0 +1,62 @@
+import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
+import type { Colors } from "./terminal.js";
+
+/** Status of the process: 2 for what the user wrote or gave, 1 for what failed. */
+export type ExitStatus = 1 | 2;
+
+const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
+  USAGE: 2,
+  DATA: 2,
+  SHAPE: 2,
+  DOMAIN: 2,
+  CHECKPOINT: 1,
+  UNSUPPORTED_OP: 1,
+  NOT_FINITE: 1,
+  DEVICE: 1,
+};
+
+/** What helps against the failures of the operating system that a run is likely to meet. */
+const systemHints: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full: free some space, then go on with --resume",
+  EDQUOT: "the quota of the disk is used up: free some space, then go on with --resume",
+  EROFS: "the file system is read-only: choose another --out",
+  EACCES: "no permission: choose another --out, or change the permissions",
+  EPERM: "no permission: choose another --out, or change the permissions",
+  EMFILE: "too many open files: raise the limit (ulimit -n)",
+  ENOENT: "a file or folder is missing, or was removed meanwhile",
+};
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { code: string } =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
+
+type Description = { code: string; message: string; hints: readonly string[] };
+
+/** A message of flowify's own errors may have further lines: they say what to do about it. */
+function describe(error: unknown): Description {
+  if (error instanceof FlowifyError) {
+    const [message = "", ...hints] = error.message.split("\n");
+    return { code: error.code, message, hints };
+  }
+  if (isSystemError(error)) {
+    const hint = systemHints[error.code];
+    return { code: error.code, message: error.message, hints: hint === undefined ? [] : [hint] };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: "INTERNAL",
+    message,
+    hints: ["this should not happen; FLOWIFY_DEBUG=1 shows where it comes from"],
+  };
+}
+
+/** `error[CODE]: message`, then what to do about it, a line each. */
+export function formatError(error: unknown, colors: Colors, debug = false): string {
+  const { code, message, hints } = describe(error);
+  const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${message}`];
+  for (const hint of hints) lines.push(`  ${colors.dim("hint:")} ${hint}`);
+  if (debug && error instanceof Error && error.stack) lines.push(colors.dim(error.stack));
+  return lines.join("\n");
+}
+
+export const exitStatus = (error: unknown): ExitStatus =>
+  error instanceof FlowifyError ? statusOfCode[error.code] : 1;

@@ -1,0 +1,82 @@
+import type { Terminal } from "./terminal.js";
+
+export type ProgressOptions = {
+  label: string;
+  /** Units of work in all, and those done before (a resumed run). */
+  total: number;
+  done?: number;
+  /** Milliseconds; tests pass their own clock. */
+  now?: () => number;
+};
+
+export type Progress = Readonly<{
+  /** `text`: the figures of the moment, in a few words. */
+  update(done: number, text: string): void;
+  /** Leaves the last state on a line of its own. */
+  finish(): void;
+}>;
+
+const TERMINAL_INTERVAL = 100;
+const PLAIN_INTERVAL = 5_000;
+const BAR = 20;
+
+/** `1:02:03`, `2:05`, `9 s`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/**
+ * Shows how far a long work is, on standard error: one line that renews itself on a terminal, plain
+ * lines every few seconds in a pipe, nothing when quiet.
+ */
+export function createProgress(terminal: Terminal, options: ProgressOptions): Progress {
+  const { stderr, quiet } = terminal;
+  const { label, total, done: before = 0, now = () => performance.now() } = options;
+  if (quiet) return { update: () => {}, finish: () => {} };
+  const live = stderr.isTTY === true;
+  const start = now();
+  let shown = live ? Number.NEGATIVE_INFINITY : start;
+  let last: string | undefined;
+  let pending = false;
+
+  const render = (done: number, text: string): string => {
+    const elapsed = now() - start;
+    const rate = (done - before) / elapsed;
+    const left =
+      done >= total
+        ? formatDuration(elapsed)
+        : rate > 0
+          ? `${formatDuration((total - done) / rate)} left`
+          : "";
+    const filled = Math.round((BAR * done) / total);
+    const bar = live ? `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ` : "";
+    const width = String(total).length;
+    return [`${label} ${bar}${String(done).padStart(width)}/${total}`, text, left]
+      .filter((part) => part !== "")
+      .join("  ");
+  };
+  const show = (line: string): void => {
+    // Cut to the terminal: a line that wraps cannot be renewed.
+    if (live) stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`);
+    else stderr.write(`${line}\n`);
+    shown = now();
+    pending = false;
+  };
+  return {
+    update: (done, text) => {
+      last = render(done, text);
+      pending = true;
+      if (now() - shown >= (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) show(last);
+    },
+    finish: () => {
+      if (last !== undefined && pending) show(last);
+      if (last !== undefined && live) stderr.write("\n");
+      last = undefined;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import picocolors from "picocolors";
+
+/** The part of a stream that the command writes to; tests pass their own. */
+export type OutputStream = {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+};
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** Colours where a person reads them: on a terminal, unless NO_COLOR asks for none. */
+export function colorsFor(stream: OutputStream, env: Env): Colors {
+  const wanted = (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+  return picocolors.createColors(wanted && stream.isTTY === true);
+}
+
+export type TerminalOptions = {
+  stdout: OutputStream;
+  stderr: OutputStream;
+  env: Env;
+  /** Standard output belongs to one JSON document; all text goes to standard error. */
+  json?: boolean;
+  /** Neither progress nor notes. */
+  quiet?: boolean;
+};
+
+/** Where a command says things. */
+export type Terminal = Readonly<{
+  /** The stream of `say`, with its colours and width. */
+  colors: Colors;
+  columns: number;
+  json: boolean;
+  quiet: boolean;
+  stderr: OutputStream;
+  /** A line of the result. */
+  say(line?: string): void;
+  /** A line about the way there; on standard error, none when quiet. */
+  note(line: string): void;
+  /** A line that must not be missed; on standard error. */
+  warn(line: string): void;
+  /** The JSON document; only with `json`. */
+  document(value: unknown): void;
+}>;
+
+const DEFAULT_COLUMNS = 80;
+const MAX_COLUMNS = 110;
+
+export function createTerminal(options: TerminalOptions): Terminal {
+  const { stdout, stderr, env, json = false, quiet = false } = options;
+  const text = json ? stderr : stdout;
+  const errorColors = colorsFor(stderr, env);
+  return {
+    colors: colorsFor(text, env),
+    columns: Math.min(text.columns ?? DEFAULT_COLUMNS, MAX_COLUMNS),
+    json,
+    quiet,
+    stderr,
+    say: (line = "") => {
+      text.write(`${line}\n`);
+    },
+    note: (line) => {
+      if (!quiet) stderr.write(`${line}\n`);
+    },
+    warn: (line) => {
+      stderr.write(`${errorColors.yellow("warning")}: ${line}\n`);
+    },
+    document: (value) => {
+      if (json) stdout.write(`${JSON.stringify(value)}\n`);
+    },
+  };
+}

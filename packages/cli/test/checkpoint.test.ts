@@ -1,0 +1,152 @@
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { CheckpointError, type SafetensorsEntry } from "@flowify/core";
+import { describe, expect, it } from "vitest";
+import {
+  type Checkpoint,
+  latestCheckpoint,
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../src/checkpoint.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+let made = 0;
+
+const checkpointOf = (step: number): Checkpoint => ({
+  network: "mnist/fmlp",
+  step,
+  seed: 7,
+  entries: new Map<string, SafetensorsEntry>([
+    ["params.0.weight", { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 2, 3, step) }],
+    ["drift", { dtype: "F32", shape: [], data: Float32Array.of(0) }],
+  ]),
+});
+
+async function folderWith(...steps: number[]): Promise<string> {
+  const folder = join(root, String(made++));
+  mkdirSync(folder);
+  for (const step of steps) await writeCheckpoint(folder, checkpointOf(step));
+  return folder;
+}
+
+const refusal = async (path: string, network?: string): Promise<string> => {
+  const error = await readCheckpoint(path, network).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(CheckpointError);
+  return (error as Error).message;
+};
+
+describe("a checkpoint", () => {
+  it("is read back as it was written, and equal states give equal bytes", async () => {
+    const [first, second] = [await folderWith(469), await folderWith(469)];
+    const path = join(first, "step-000000469.json");
+    const { entries, ...facts } = await readCheckpoint(path, "mnist/fmlp");
+    expect({ ...facts, entries: new Map(entries) }).toEqual({
+      ...checkpointOf(469),
+      entries: checkpointOf(469).entries,
+    });
+    for (const name of readdirSync(first)) {
+      expect(readFileSync(join(first, name))).toEqual(readFileSync(join(second, name)));
+    }
+  });
+
+  it("says that it was cut short, missing, of another network or version, and what to do", async () => {
+    const folder = await folderWith(1);
+    const path = join(folder, "step-000000001.json");
+    const data = join(folder, "step-000000001.safetensors");
+    const text = readFileSync(path, "utf8");
+    const hint = "\nuse an older checkpoint of the run, or train again";
+    expect(await refusal(path, "mnist/fconv1")).toBe(
+      `${path}: a checkpoint of network mnist/fmlp, expected mnist/fconv1\nname the network that it was made with`,
+    );
+    writeFileSync(path, text.replace('"version": 1', '"version": 2'));
+    expect(await refusal(path)).toBe(
+      `${path}: a checkpoint of version 2, this flowify reads version 1\ninstall the version of flowify that wrote it`,
+    );
+    writeFileSync(path, text.slice(0, 100));
+    expect(await refusal(path)).toBe(`${path}: not JSON: cut short or damaged${hint}`);
+    writeFileSync(path, text.replace('"step": 1,', '"step": 2,'));
+    expect(await refusal(path)).toContain("contradict each other");
+    writeFileSync(path, text.replace("step-000000001.safetensors", "../../secret"));
+    expect(await refusal(path)).toContain('names the file "../../secret"');
+    writeFileSync(path, text.replace(/"bytes": \d+/, '"bytes": "many"'));
+    expect(await refusal(path)).toContain("damaged: bytes not as expected");
+    writeFileSync(path, text);
+    const whole = readFileSync(data).length;
+    truncateSync(data, whole - 1);
+    expect(await refusal(path)).toBe(`${data}: cut short: ${whole - 1} bytes, expected ${whole}${hint}`);
+    rmSync(data);
+    expect(await refusal(path)).toBe(`${data}: missing${hint}`);
+  });
+
+  it("is never read with a flipped byte, wherever it is", async () => {
+    const folder = await folderWith(1);
+    const path = join(folder, "step-000000001.json");
+    for (const name of readdirSync(folder)) {
+      const good = readFileSync(join(folder, name));
+      for (let at = 0; at < good.length; at++) {
+        const bad = Buffer.from(good);
+        bad[at]! ^= 1 << (at % 8);
+        writeFileSync(join(folder, name), bad);
+        const read = await readCheckpoint(path, "mnist/fmlp").catch((error: unknown) => error);
+        // White space of the JSON file may change without harm; then everything read is as written.
+        if (read instanceof Error) expect(read).toBeInstanceOf(CheckpointError);
+        else expect(read).toEqual(checkpointOf(1));
+      }
+      writeFileSync(join(folder, name), good);
+    }
+  });
+
+  it("of another run under its name is found out", async () => {
+    const [folder, other] = [await folderWith(1), await folderWith(2)];
+    renameSync(join(other, "step-000000002.safetensors"), join(folder, "step-000000001.safetensors"));
+    expect(await refusal(join(folder, "step-000000001.json"))).toContain(
+      "damaged: its sha256 is not the one in",
+    );
+  });
+});
+
+describe("the checkpoints of a run", () => {
+  it("are found newest first; a damaged one is passed over and reported", async () => {
+    const folder = await folderWith(5, 1000, 20);
+    const damaged = join(folder, "step-000001000.safetensors");
+    truncateSync(damaged, 10);
+    const { checkpoint, path, skipped } = await latestCheckpoint(folder, "mnist/fmlp");
+    expect(checkpoint.step).toBe(20);
+    expect(path).toBe(join(folder, "step-000000020.json"));
+    expect(skipped.map(({ error }) => error.message.split("\n")[0])).toEqual([
+      expect.stringContaining(`${damaged}: cut short`),
+    ]);
+  });
+
+  it("are missed where there is none, and the newest is blamed where none is good", async () => {
+    await expect(latestCheckpoint(await folderWith())).rejects.toThrow(
+      "no checkpoint\nthe run was stopped before",
+    );
+    await expect(latestCheckpoint(await folderWith(1, 2), "mnist/other")).rejects.toThrow(
+      "step-000000002.json: a checkpoint of network mnist/fmlp, expected mnist/other",
+    );
+  });
+
+  it("are cut back to the newest", async () => {
+    const folder = await folderWith(1, 2, 3, 4);
+    await pruneCheckpoints(folder, 2);
+    expect((await listCheckpoints(folder)).length).toBe(2);
+    expect(readdirSync(folder).sort()).toEqual(
+      [3, 4].flatMap((step) => [`step-00000000${step}.json`, `step-00000000${step}.safetensors`]),
+    );
+  });
+});

@@ -1,0 +1,13 @@
+import type { RunConfig } from "../../src/run/config.js";
+
+export const exampleConfig: RunConfig = {
+  format: "flowify-run",
+  version: 1,
+  network: "mnist/fmlp",
+  data: { name: "mnist", dir: null, items: 60_000, shape: [1, 28, 28], hash: "0".repeat(64) },
+  steps: 469,
+  batch: 128,
+  seed: 7,
+  training: { lr: 1e-3 },
+  checkpointEvery: 469,
+};

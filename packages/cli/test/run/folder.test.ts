@@ -1,0 +1,149 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "@flowify/core";
+import { describe, expect, it } from "vitest";
+import { readRunConfig, writeRunConfig } from "../../src/run/config.js";
+import { openRunFolder } from "../../src/run/folder.js";
+import { lockRun } from "../../src/run/lock.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { exampleConfig } from "./example-config.js";
+
+const root = temporaryFolder();
+let made = 0;
+const freshFolder = (): string => join(root, `run-${made++}`);
+
+async function folderWithRun(): Promise<string> {
+  const folder = freshFolder();
+  const run = await openRunFolder(folder);
+  await writeRunConfig(run.config, exampleConfig);
+  writeFileSync(run.metrics, '{"step":1}\n');
+  writeFileSync(join(folder, "notes.txt"), "mine");
+  run.release();
+  return folder;
+}
+
+const refusal = async (promise: Promise<unknown>): Promise<string> => {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UsageError);
+  return (error as Error).message;
+};
+
+describe("openRunFolder", () => {
+  it("makes a folder, holds its lock, and gives it back", async () => {
+    const folder = freshFolder();
+    const run = await openRunFolder(folder);
+    expect(readdirSync(folder).sort()).toEqual(["checkpoints", "run.lock"]);
+    expect(await refusal(openRunFolder(folder))).toContain(
+      `${folder} is in use by process ${process.pid} since`,
+    );
+    run.release();
+    expect(existsSync(join(folder, "run.lock"))).toBe(false);
+  });
+
+  it("refuses another run unless told to resume or to replace it", async () => {
+    const folder = await folderWithRun();
+    expect(await refusal(openRunFolder(folder))).toBe(
+      `${folder} holds another run\ngo on with it by --resume ${folder}, replace it by --force, or choose another --out`,
+    );
+    expect(readFileSync(join(folder, "metrics.jsonl"), "utf8")).toBe('{"step":1}\n');
+    (await openRunFolder(folder, { resume: true })).release();
+    expect(existsSync(join(folder, "metrics.jsonl"))).toBe(true);
+    (await openRunFolder(folder, { force: true })).release();
+    expect(readdirSync(folder).sort()).toEqual(["checkpoints", "notes.txt"]);
+  });
+
+  it("refuses to write among foreign files, into a file, or to resume what is no run", async () => {
+    const foreign = freshFolder();
+    mkdirSync(foreign);
+    writeFileSync(join(foreign, "thesis.tex"), "");
+    expect(await refusal(openRunFolder(foreign))).toContain("is not empty (thesis.tex) and holds no run");
+    (await openRunFolder(foreign, { force: true })).release();
+    expect(await refusal(openRunFolder(join(foreign, "thesis.tex")))).toContain("a file, expected a folder");
+    expect(await refusal(openRunFolder(foreign, { resume: true }))).toContain(
+      "holds no run (no config.json)",
+    );
+    expect(await refusal(openRunFolder(freshFolder(), { resume: true }))).toContain("no such folder");
+  });
+});
+
+describe("lockRun", () => {
+  const holder = (fields: object) =>
+    JSON.stringify({
+      pid: process.pid,
+      host: hostname(),
+      started: "then",
+      processStart: null,
+      token: "t",
+      ...fields,
+    });
+  const deadPid = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
+
+  it.each([
+    ["a process that has ended", () => holder({ pid: deadPid() })],
+    ["another process that got its number", () => holder({ processStart: "1" })],
+    ["nobody: the file is damaged", () => '{"pid":'],
+  ])("takes over the lock of %s", (_, content) => {
+    const folder = freshFolder();
+    mkdirSync(folder);
+    writeFileSync(join(folder, "run.lock"), content());
+    const lock = lockRun(folder);
+    expect(JSON.parse(readFileSync(lock.path, "utf8")).pid).toBe(process.pid);
+    lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("keeps the lock of another machine, and names the file to remove", () => {
+    const folder = freshFolder();
+    mkdirSync(folder);
+    writeFileSync(join(folder, "run.lock"), holder({ pid: deadPid(), host: "elsewhere" }));
+    expect(() => lockRun(folder)).toThrow(
+      /on elsewhere since then\nif it no longer runs, remove .*run\.lock/,
+    );
+  });
+
+  it("does not give back a lock that is no longer its own", () => {
+    const folder = freshFolder();
+    mkdirSync(folder);
+    const lock = lockRun(folder);
+    writeFileSync(lock.path, holder({ token: "another" }));
+    lock.release();
+    expect(existsSync(lock.path)).toBe(true);
+  });
+
+  it("lets one of several processes in", async () => {
+    const folder = freshFolder();
+    mkdirSync(folder);
+    writeFileSync(join(folder, "run.lock"), holder({ pid: deadPid() }));
+    const locks = Array.from({ length: 8 }, () => {
+      try {
+        return lockRun(folder);
+      } catch {
+        return undefined;
+      }
+    });
+    expect(locks.filter((lock) => lock !== undefined)).toHaveLength(1);
+    locks.find((lock) => lock !== undefined)?.release();
+  });
+});
+
+describe("config.json", () => {
+  it("is read back as it was written", async () => {
+    expect(readRunConfig(await folderWithRun())).toEqual(exampleConfig);
+  });
+
+  it.each([
+    ["not JSON", "{", "config.json: not JSON"],
+    ["of another kind", '{"format":"other"}', "config.json: not the configuration of a run: format:"],
+    ["with zero steps", JSON.stringify({ ...exampleConfig, steps: 0 }), "steps: "],
+    ["with a field that is not known", JSON.stringify({ ...exampleConfig, extra: 1 }), "extra"],
+  ])("is refused when it is %s", async (_, content, message) => {
+    const folder = await folderWithRun();
+    writeFileSync(join(folder, "config.json"), content);
+    expect(() => readRunConfig(folder)).toThrow(message);
+  });
+});

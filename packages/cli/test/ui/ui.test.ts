@@ -1,0 +1,173 @@
+import { EventEmitter } from "node:events";
+import { CheckpointError, NotFiniteError, UsageError } from "@flowify/core";
+import picocolors from "picocolors";
+import { describe, expect, it } from "vitest";
+import { exitStatus, formatError } from "../../src/ui/errors.js";
+import { watchInterrupts } from "../../src/ui/interrupt.js";
+import { createProgress, formatDuration } from "../../src/ui/progress.js";
+import { closestName, unknownName } from "../../src/ui/suggest.js";
+import { colorsFor, createTerminal } from "../../src/ui/terminal.js";
+
+function stream(isTTY = false) {
+  const written: string[] = [];
+  return { isTTY, columns: 80, write: (text: string) => written.push(text), text: () => written.join("") };
+}
+
+const plain = picocolors.createColors(false);
+
+describe("errors", () => {
+  it("show code, message and what to do", () => {
+    expect(formatError(new UsageError("runs/a holds another run\nuse --force"), plain)).toBe(
+      "error[USAGE]: runs/a holds another run\n  hint: use --force",
+    );
+  });
+
+  it("of the system keep their code and get a hint", () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+      code: "ENOSPC",
+      syscall: "write",
+    });
+    expect(formatError(full, plain)).toBe(
+      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space, then go on with --resume",
+    );
+    expect(exitStatus(full)).toBe(1);
+  });
+
+  it("that nobody foresaw are called so, with the stack on request", () => {
+    const error = new TypeError("x is undefined");
+    expect(formatError(error, plain)).toContain(
+      "error[INTERNAL]: x is undefined\n  hint: this should not happen",
+    );
+    expect(formatError(error, plain, true)).toContain("ui.test.ts");
+    expect(formatError("text", plain)).toContain("error[INTERNAL]: text");
+  });
+
+  it("end with 2 for what the user wrote and 1 for what failed", () => {
+    expect(exitStatus(new UsageError("x"))).toBe(2);
+    expect(exitStatus(new CheckpointError("x"))).toBe(1);
+    expect(exitStatus(new NotFiniteError(3, "linear[2]", "x"))).toBe(1);
+  });
+});
+
+describe("suggestions", () => {
+  const known = ["mnist", "fashion-mnist", "cifar10"];
+  it.each([
+    ["mnits", "mnist"],
+    ["MNIST", "mnist"],
+    ["fashon-mnist", "fashion-mnist"],
+    ["fashion", "fashion-mnist"],
+    ["cifar", "cifar10"],
+    ["celeba", undefined],
+    ["", undefined],
+  ])("for %j: %s", (name, expected) => {
+    expect(closestName(name, known)).toBe(expected);
+  });
+
+  it("list what is known", () => {
+    expect(unknownName("data set", "svhn", known)).toBe(
+      'unknown data set "svhn". Known: mnist, fashion-mnist, cifar10',
+    );
+  });
+});
+
+describe("the terminal", () => {
+  it("keeps standard output for the document with --json", () => {
+    const [stdout, stderr] = [stream(), stream()];
+    const terminal = createTerminal({ stdout, stderr, env: {}, json: true });
+    terminal.say("text");
+    terminal.note("note");
+    terminal.document({ bpd: 4.5 });
+    expect(stdout.text()).toBe('{"bpd":4.5}\n');
+    expect(stderr.text()).toBe("text\nnote\n");
+  });
+
+  it("says results on standard output without it, and no notes when quiet", () => {
+    const [stdout, stderr] = [stream(), stream()];
+    const terminal = createTerminal({ stdout, stderr, env: {}, quiet: true });
+    terminal.say("text");
+    terminal.note("note");
+    terminal.warn("look");
+    terminal.document({});
+    expect(stdout.text()).toBe("text\n");
+    expect(stderr.text()).toBe("warning: look\n");
+  });
+
+  it("is coloured for people only", () => {
+    expect(colorsFor(stream(true), {}).red("x")).not.toBe("x");
+    expect(colorsFor(stream(true), { NO_COLOR: "1" }).red("x")).toBe("x");
+    expect(colorsFor(stream(true), { TERM: "dumb" }).red("x")).toBe("x");
+    expect(colorsFor(stream(false), {}).red("x")).toBe("x");
+  });
+});
+
+describe("progress", () => {
+  function progressOn(isTTY: boolean, quiet = false) {
+    const stderr = stream(isTTY);
+    let time = 0;
+    const terminal = createTerminal({ stdout: stream(), stderr, env: {}, quiet });
+    const progress = createProgress(terminal, { label: "step", total: 100, done: 20, now: () => time });
+    return {
+      stderr,
+      progress,
+      at: (milliseconds: number) => {
+        time = milliseconds;
+        return progress;
+      },
+    };
+  }
+
+  it("renews one line on a terminal, with the time left", () => {
+    const { stderr, at } = progressOn(true);
+    at(1000).update(30, "loss 1.00");
+    at(1010).update(31, "loss 0.90");
+    at(2000).update(40, "loss 0.80");
+    at(2010).finish();
+    expect(stderr.text()).toBe(
+      `\r\x1b[2Kstep ██████░░░░░░░░░░░░░░  30/100  loss 1.00  7 s left\r\x1b[2Kstep ████████░░░░░░░░░░░░  40/100  loss 0.80  6 s left\n`,
+    );
+  });
+
+  it("writes plain lines every few seconds in a pipe, and the last", () => {
+    const { stderr, at } = progressOn(false);
+    at(1000).update(30, "loss 1");
+    at(6000).update(50, "loss 2");
+    at(7000).update(100, "loss 3");
+    at(7000).finish();
+    expect(stderr.text()).toBe("step  50/100  loss 2  10 s left\nstep 100/100  loss 3  7 s\n");
+  });
+
+  it("is silent when quiet", () => {
+    const { stderr, at } = progressOn(true, true);
+    at(1000).update(30, "x");
+    at(1000).finish();
+    expect(stderr.text()).toBe("");
+  });
+
+  it.each([
+    [0, "0 s"],
+    [59_400, "59 s"],
+    [61_000, "1:01"],
+    [3_725_000, "1:02:05"],
+  ])("writes %d ms as %s", (milliseconds, text) => {
+    expect(formatDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe("interrupts", () => {
+  it("ends in order first, at once after the second", () => {
+    const source = new EventEmitter();
+    const seen: (string | number)[] = [];
+    const interrupt = watchInterrupts(
+      source,
+      () => seen.push("first"),
+      (status) => seen.push(status),
+    );
+    expect(interrupt.status()).toBeUndefined();
+    source.emit("SIGTERM");
+    expect(interrupt.status()).toBe(143);
+    source.emit("SIGINT");
+    expect(seen).toEqual(["first", 130]);
+    interrupt.stop();
+    expect(source.listenerCount("SIGINT")).toBe(0);
+  });
+});
