@@ -1,0 +1,177 @@
+import type { Graph } from "./graph.js";
+import { sizeOf } from "./jaxpr.js";
+import { bufferSize, canonical, type Factor, factor, type Lazy, ofBuffer, padRank, reshape, shapeOf } from "./lazy.js";
+import { arrange, cuts, dense, insertPosition } from "./layout.js";
+
+/** Values cut at common places: axis p of each is one factor, position p of all of them. */
+export type Refined = Readonly<{
+  values: readonly Lazy[];
+  sizes: readonly number[];
+  /** For each logical axis, its positions. */
+  axes: readonly (readonly number[])[];
+}>;
+
+/** Cuts the axes of values that broadcast against each other into common factors. */
+export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
+  const rank = Math.max(...inputs.map((v) => v.axes.length));
+  const values = inputs.map((v) => padRank(v, rank));
+  const sizes: number[] = [];
+  const axes: number[][] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const common = commonCuts(graph, values, axis);
+    axes.push(common.map((_, i) => sizes.length + i));
+    sizes.push(...common);
+  }
+  const cut = values.map((v) => {
+    const whole = v.axes.map((factors, i) => {
+      const size = sizeOf((axes[i] as number[]).map((p) => sizes[p] as number));
+      return size > 1 && factors.length === 0 ? [factor(size, true)] : factors;
+    });
+    const view = reshape({ ...v, axes: whole }, sizes);
+    if (view === null) throw new Error(`align: [${shapeOf(v)}] does not split into [${sizes}]`);
+    return splitPositions(view);
+  });
+  return { values: cut, sizes, axes };
+}
+
+/** `reshape` merges neighbours only within an axis, so after it each axis is one factor already. */
+function splitPositions(v: Lazy): Lazy {
+  if (v.axes.some((axis) => axis.length !== 1)) throw new Error("align: more factors than positions");
+  return v;
+}
+
+/** The finest sizes into which an axis of all values can be cut; values that resist are copied. */
+function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
+  const ends = new Set<number>();
+  // Larger buffers first: where two cuts exclude each other, the smaller buffer is copied.
+  const bySize = values.map((_, i) => i).sort((a, b) => bufferSize(values[b] as Lazy) - bufferSize(values[a] as Lazy));
+  for (const i of bySize) {
+    const v = values[i] as Lazy;
+    const factors = v.axes[axis] ?? [];
+    if (factors.length === 0) continue;
+    const own = cuts(factors.map((f) => f.size));
+    const all = [...new Set([...ends, ...own])].sort((a, b) => a - b);
+    if (all.every((end, j) => j === 0 || end % (all[j - 1] as number) === 0)) {
+      for (const end of all) ends.add(end);
+    } else {
+      values[i] = ofBuffer(dense(graph, v), v.dtype, shapeOf(v));
+      ends.add(own.at(-1) as number);
+    }
+  }
+  const sorted = [...ends].sort((a, b) => a - b);
+  return sorted.map((end, j) => end / (sorted[j - 1] ?? 1)).reverse();
+}
+
+/** The factor of a value at a position. */
+export const at = (v: Lazy, position: number): Factor => v.axes[position]?.[0] as Factor;
+
+/** Positions that the buffer of a value holds, in the order of the buffer. */
+export function positionsOf(v: Lazy): number[] {
+  return v.order.map((f) => v.axes.findIndex((axis) => axis[0] === f));
+}
+
+/**
+ * The order of positions in which a common result is laid out: the one that moves the fewest
+ * elements, the wanted one where there is a choice.
+ */
+export function chooseOrder(values: readonly Lazy[], wanted: readonly number[]): number[] {
+  const held = wanted.filter((p) => values.some((v) => !at(v, p).lazy));
+  const candidates = [held, ...values.map(positionsOf)].map((order) => {
+    const full = [...order];
+    for (const p of held) if (!full.includes(p)) insertPosition(full, p);
+    return full;
+  });
+  const cost = (order: readonly number[]) =>
+    values.reduce((sum, v) => {
+      const have = positionsOf(v);
+      const want = order.filter((p) => have.includes(p));
+      return sum + (want.every((p, i) => p === have[i]) ? 0 : bufferSize(v));
+    }, 0);
+  return candidates.reduce((best, order) => (cost(order) < cost(best) ? order : best));
+}
+
+/** Transposes a value where its buffer is not in the order of these positions. */
+export function arrangeTo(graph: Graph, v: Lazy, order: readonly number[]): Lazy {
+  return arrange(graph, v, order.map((p) => at(v, p)).filter((f) => !f.lazy));
+}
+
+/**
+ * ONNX values that broadcast against each other to the positions of `order`, with as few Reshape
+ * nodes as possible.
+ */
+export function broadcastNames(graph: Graph, values: readonly Lazy[], order: readonly number[], sizes: readonly number[]) {
+  const masks = values.map((v) => order.map((p) => !at(v, p).lazy));
+  const dims = order.map((p) => sizes[p] as number);
+  const shapes = values.filter((_, i) => masks[i]?.every(Boolean)).map((v) => graph.shapeOf(v.base));
+  let best: string[] | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const shape of [...shapes, mergedShape(dims, masks)]) {
+    const needs = masks.map((mask) => project(shape, dims, mask));
+    if (needs.some((need) => need === null)) continue;
+    const fits = values.map((v, i) => sameUpToOnes(graph.shapeOf(v.base), needs[i] as number[]));
+    const reshapes = fits.filter((fit) => !fit).length;
+    if (reshapes >= fewest) continue;
+    fewest = reshapes;
+    best = values.map((v, i) => (fits[i] ? v.base : graph.reshape(v.base, needs[i] as number[])));
+    if (reshapes === 0) break;
+  }
+  return best as string[];
+}
+
+/** Neighbouring positions that each value holds, or lacks, together are one dimension. */
+function mergedShape(dims: readonly number[], masks: readonly (readonly boolean[])[]): number[] {
+  const shape: number[] = [];
+  dims.forEach((size, i) => {
+    const joins = i > 0 && masks.every((mask) => mask[i] === mask[i - 1]);
+    if (joins) shape[shape.length - 1] = (shape.at(-1) as number) * size;
+    else shape.push(size);
+  });
+  return shape;
+}
+
+/** `shape` with 1 where `mask` lacks the position; null where a dimension is held only in part. */
+function project(shape: readonly number[], dims: readonly number[], mask: readonly boolean[]): number[] | null {
+  const ends = cuts(dims);
+  const marks = mask.toReversed();
+  let end = 1;
+  const result: number[] = [];
+  for (const size of shape.toReversed()) {
+    const start = end;
+    end *= size;
+    if (size === 1) {
+      result.unshift(1);
+      continue;
+    }
+    const inside = marks.filter((_, i) => (ends[i] as number) > start && (ends[i - 1] ?? 1) < end);
+    if (inside.every(Boolean)) result.unshift(size);
+    else if (inside.some(Boolean)) return null;
+    else result.unshift(1);
+  }
+  return result;
+}
+
+function sameUpToOnes(a: readonly number[], b: readonly number[]): boolean {
+  const trim = (shape: readonly number[]) => shape.slice(shape.findIndex((n) => n !== 1) >>> 0);
+  const [x, y] = [trim(a), trim(b)];
+  return x.length === y.length && x.every((n, i) => n === y[i]);
+}
+
+/** The shape that ONNX gives to shapes that broadcast against each other. */
+export function broadcastShapes(shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, i) => {
+    const sizes = shapes.map((shape) => shape[shape.length - rank + i] ?? 1);
+    return sizes.find((n) => n !== 1) ?? 1;
+  });
+}
+
+/** The result of an operation on aligned values, as a value with the logical axes of `refined`. */
+export function assemble(refined: Refined, order: readonly number[], base: string, dtype: Lazy["dtype"]): Lazy {
+  const factors = refined.sizes.map((size, p) => factor(size, !order.includes(p)));
+  return canonical({
+    base,
+    dtype,
+    order: order.map((p) => factors[p] as Factor),
+    axes: refined.axes.map((positions) => positions.map((p) => factors[p] as Factor)),
+  });
+}

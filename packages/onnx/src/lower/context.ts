@@ -1,0 +1,161 @@
+import { DType } from "@jax-js/jax";
+import { UnsupportedOpError } from "@flowify/core";
+import { arrangeTo, assemble, broadcastNames, broadcastShapes, chooseOrder, refine } from "./align.js";
+import type { Graph, NodeOptions } from "./graph.js";
+import { type Equation, printEquation } from "./jaxpr.js";
+import { factor, type Lazy } from "./lazy.js";
+import type { ElementType, Initializer } from "./model.js";
+
+/** What a rule works with. */
+export type Context = Readonly<{
+  graph: Graph;
+  /**
+   * The order of logical axes in which the users of the first output want its buffer; undefined
+   * where they do not care.
+   */
+  wanted: readonly number[] | undefined;
+}>;
+
+/** Lowers one equation: the values of its inputs in, the values of its outputs back. */
+export type Rule = (cx: Context, eqn: Equation, inputs: readonly Lazy[]) => readonly Lazy[];
+
+/** The error for a primitive, or a use of one, that the lowering does not cover. */
+export function unsupported(eqn: Equation, why: string): UnsupportedOpError {
+  const node = printEquation(eqn);
+  return new UnsupportedOpError(eqn.primitive, node, `${eqn.primitive}: ${why}, in \`${node}\``);
+}
+
+/**
+ * How a type is held inside the graph. ONNX Runtime has few kernels for uint32, so these numbers
+ * live in int64 and wrap around by a mask (`wrap`).
+ */
+export function elementType(dtype: DType): ElementType {
+  switch (dtype) {
+    case DType.Float32:
+    case DType.Float64:
+    case DType.Int32:
+    case DType.Bool:
+      return dtype;
+    case DType.Uint32:
+      return "int64";
+    default:
+      throw new UnsupportedOpError("cast", dtype, `${dtype} arrays cannot be lowered to ONNX`);
+  }
+}
+
+/** Numbers as the typed array that holds their type inside the graph. */
+export function typedData(values: ArrayLike<number>, dtype: DType): Initializer["data"] {
+  switch (elementType(dtype)) {
+    case "float32":
+      return Float32Array.from(values);
+    case "float64":
+      return Float64Array.from(values);
+    case "int32":
+      return Int32Array.from(values);
+    case "bool":
+      return Uint8Array.from(values, (value) => (value ? 1 : 0));
+    default:
+      return BigInt64Array.from(Array.from(values), (value) => BigInt(Math.trunc(value)));
+  }
+}
+
+/** The number as its type holds it. */
+export function rounded(value: number, dtype: DType): number {
+  switch (dtype) {
+    case DType.Float32:
+      return Math.fround(value);
+    case DType.Int32:
+      return value | 0;
+    case DType.Uint32:
+      return value >>> 0;
+    case DType.Bool:
+      return value ? 1 : 0;
+    default:
+      return value;
+  }
+}
+
+/** An array of one number repeated: a scalar constant with lazy axes. */
+export function literal(cx: Context, value: number, dtype: DType, shape: readonly number[] = []): Lazy {
+  const number = rounded(value, dtype);
+  const base = cx.graph.constant(typedData([number], dtype), elementType(dtype), []);
+  const axes = shape.map((n) => (n === 1 ? [] : [factor(n, true)]));
+  return { base, dtype, order: [], axes, literal: number };
+}
+
+/** One ONNX node on values that broadcast against each other. */
+export function apply(
+  cx: Context,
+  op: string,
+  inputs: readonly Lazy[],
+  dtype: DType,
+  options: NodeOptions = {},
+): Lazy {
+  const { graph } = cx;
+  const [only] = inputs;
+  if (only !== undefined && inputs.length === 1) {
+    const type = { type: elementType(dtype), shape: graph.shapeOf(only.base) };
+    const base = graph.node(op, [only.base], type, options);
+    return { base, dtype, order: only.order, axes: only.axes };
+  }
+  const refined = refine(graph, inputs);
+  const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
+  const order = chooseOrder(refined.values, wanted);
+  const arranged = refined.values.map((v) => arrangeTo(graph, v, order));
+  const names = broadcastNames(graph, arranged, order, refined.sizes);
+  const shape = broadcastShapes(names.map((name) => graph.shapeOf(name)));
+  const base = graph.node(op, names, { type: elementType(dtype), shape }, options);
+  return assemble(refined, order, base, dtype);
+}
+
+/** The node that made a value, where it is `op`. */
+export function madeBy(cx: Context, v: Lazy, op: string) {
+  const node = cx.graph.producer(v.base);
+  return node?.op === op ? node : undefined;
+}
+
+/** The value under a unary node: the same view of the node's input. */
+export function under(v: Lazy, base: string): Lazy {
+  return { base, dtype: v.dtype, order: v.order, axes: v.axes };
+}
+
+/** Converts to another type. */
+export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {
+  if (v.dtype === dtype) return v;
+  if (v.literal !== undefined) {
+    const value = dtype === DType.Bool || dtype.startsWith("float") ? v.literal : Math.trunc(v.literal);
+    return { ...literal(cx, clampTo(value, dtype), dtype), axes: v.axes };
+  }
+  const codes = { float32: 1, float64: 11, int32: 6, int64: 7, uint32: 12, bool: 9 } as const;
+  const cast = (w: Lazy, to: DType) =>
+    apply(cx, "Cast", [w], to, { attributes: { to: codes[elementType(to)] } });
+  // The mask keeps a negative integer's two's complement; floats are clamped as jax-js does.
+  if (dtype === DType.Uint32 && v.dtype !== DType.Bool) {
+    const bounded = v.dtype === DType.Int32 ? v : clampFloat(cx, v, 0, 4294967295);
+    return wrap(cx, cast(bounded, dtype));
+  }
+  if (dtype === DType.Int32 && v.dtype.startsWith("float")) {
+    // 2147483647 is no float32; the greatest below it keeps the cast defined.
+    const top = v.dtype === DType.Float32 ? 2147483520 : 2147483647;
+    return cast(clampFloat(cx, v, -2147483648, top), dtype);
+  }
+  return cast(v, dtype);
+}
+
+const clampTo = (value: number, dtype: DType): number =>
+  dtype === DType.Int32 && Math.abs(value) > 2 ** 31
+    ? Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1)
+    : dtype === DType.Uint32 && value > 2 ** 32 - 1
+      ? 2 ** 32 - 1
+      : value;
+
+function clampFloat(cx: Context, v: Lazy, low: number, high: number): Lazy {
+  const above = apply(cx, "Max", [v, literal(cx, low, v.dtype)], v.dtype);
+  return apply(cx, "Min", [above, literal(cx, high, v.dtype)], v.dtype);
+}
+
+/** Takes an integer result modulo 2³², where it stands for a uint32. */
+export function wrap(cx: Context, v: Lazy): Lazy {
+  if (v.dtype !== DType.Uint32) return v;
+  return apply(cx, "BitwiseAnd", [v, literal(cx, 4294967295, DType.Uint32)], DType.Uint32);
+}

@@ -1,0 +1,135 @@
+import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
+import { sizeOf } from "./jaxpr.js";
+
+export type NodeOptions = {
+  attributes?: Readonly<Record<string, AttributeValue>>;
+  domain?: string;
+};
+
+/** Type and shape of an ONNX value. */
+export type ValueType = Readonly<{ type: ElementType; shape: readonly number[] }>;
+
+type Constant = Initializer["data"];
+
+/**
+ * Builds an ONNX graph node by node. Equal nodes and equal constants are made once (common
+ * subexpressions); nodes that nothing uses are dropped by `live`.
+ */
+export class Graph {
+  readonly #types = new Map<string, ValueType>();
+  readonly #producers = new Map<string, GraphNode>();
+  readonly #nodes: GraphNode[] = [];
+  readonly #seen = new Map<string, readonly string[]>();
+  readonly #constants = new Map<string, Initializer>();
+  readonly #constantKeys = new Map<string, string>();
+  readonly #used = new Set<string>();
+
+  /** Prefix of the names that are made now: the equation that is being lowered. */
+  scope = "";
+
+  /** Makes a name unique; the first asker gets it as it is. */
+  unique(name: string): string {
+    let result = name;
+    for (let i = 2; this.#used.has(result); i++) result = `${name}.${i}`;
+    this.#used.add(result);
+    return result;
+  }
+
+  declare(name: string, type: ElementType, shape: readonly number[]): string {
+    this.#types.set(name, { type, shape });
+    return name;
+  }
+
+  typeOf(name: string): ElementType {
+    return this.#type(name).type;
+  }
+
+  shapeOf(name: string): readonly number[] {
+    return this.#type(name).shape;
+  }
+
+  producer(name: string): GraphNode | undefined {
+    return this.#producers.get(name);
+  }
+
+  /** The data of a constant, or undefined for any other value. */
+  constantOf(name: string): Initializer | undefined {
+    return this.#constants.get(name);
+  }
+
+  /** Adds a node with one output, or finds the one that is already there; returns its output. */
+  node(op: string, inputs: readonly string[], out: ValueType, options: NodeOptions = {}): string {
+    return this.nodes(op, inputs, [out], options)[0] as string;
+  }
+
+  /** Adds a node with several outputs. */
+  nodes(
+    op: string,
+    inputs: readonly string[],
+    outs: readonly ValueType[],
+    { attributes = {}, domain = "" }: NodeOptions = {},
+  ): readonly string[] {
+    const key = JSON.stringify([op, domain, inputs, attributes]);
+    const found = this.#seen.get(key);
+    if (found !== undefined) return found;
+    const name = this.unique(this.scope ? `${this.scope}/${op}` : op);
+    const outputs = outs.map((out, i) =>
+      this.declare(i === 0 ? name : this.unique(`${name}:${i}`), out.type, out.shape),
+    );
+    const node: GraphNode = { op, domain, inputs, outputs, attributes };
+    this.#nodes.push(node);
+    for (const output of outputs) this.#producers.set(output, node);
+    this.#seen.set(key, outputs);
+    return outputs;
+  }
+
+  /** A constant tensor; equal ones share one initializer. */
+  constant(data: Constant, type: ElementType, shape: readonly number[]): string {
+    // Bytes and not numbers: 0 and −0 are two constants. Long ones are not worth a key.
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = bytes.length <= 1024 ? `${type}|${shape.join()}|${bytes.join()}` : undefined;
+    const found = key === undefined ? undefined : this.#constantKeys.get(key);
+    if (found !== undefined) return found;
+    const text = data.length === 1 ? String(data[0]) : `${type}[${shape.join()}]`;
+    const name = this.declare(this.unique(`const ${text}`), type, shape);
+    this.#constants.set(name, { name, type, shape, data });
+    if (key !== undefined) this.#constantKeys.set(key, name);
+    return name;
+  }
+
+  /** A constant vector of int64, the form in which ONNX takes shapes and axes. */
+  ints(values: readonly number[]): string {
+    return this.constant(BigInt64Array.from(values, BigInt), "int64", [values.length]);
+  }
+
+  /** The same elements in another shape; no node where the shape is already right. */
+  reshape(name: string, shape: readonly number[]): string {
+    const have = this.shapeOf(name);
+    if (have.length === shape.length && have.every((n, i) => n === shape[i])) return name;
+    const before = this.producer(name);
+    // Two reshapes in a row are one.
+    const source = before?.op === "Reshape" ? (before.inputs[0] as string) : name;
+    if (source !== name) return this.reshape(source, shape);
+    if (sizeOf(have) !== sizeOf(shape)) throw new Error(`reshape ${name}: [${have}] to [${shape}]`);
+    return this.node("Reshape", [name, this.ints(shape)], { type: this.typeOf(name), shape });
+  }
+
+  /** The nodes and constants that the outputs need, in order. */
+  live(outputs: readonly string[]): { nodes: GraphNode[]; constants: Initializer[] } {
+    const needed = new Set(outputs);
+    const nodes: GraphNode[] = [];
+    for (const node of this.#nodes.toReversed()) {
+      if (!node.outputs.some((name) => needed.has(name))) continue;
+      nodes.push(node);
+      for (const name of node.inputs) needed.add(name);
+    }
+    const constants = [...this.#constants.values()].filter((c) => needed.has(c.name));
+    return { nodes: nodes.reverse(), constants };
+  }
+
+  #type(name: string): ValueType {
+    const type = this.#types.get(name);
+    if (type === undefined) throw new Error(`unknown ONNX value ${name}`);
+    return type;
+  }
+}

@@ -1,0 +1,40 @@
+import type { DType, Jaxpr } from "@jax-js/jax";
+
+/**
+ * The program that jax-js traces. Its classes are not exported, so their types are read off `Jaxpr`;
+ * this file and the rules are the only places that know them.
+ */
+export type Equation = Jaxpr["eqns"][number];
+export type Atom = Equation["inputs"][number];
+export type Var = Equation["outBinders"][number];
+export type Literal = Exclude<Atom, Var>;
+
+/** Tells a literal (a scalar written into the program) from a variable. */
+export function isLiteral(atom: Atom): atom is Literal {
+  return "value" in atom;
+}
+
+/** The program with nested `jit` calls inlined, dead code and no-op movements removed. */
+export function prepare(jaxpr: Jaxpr): Jaxpr {
+  return jaxpr.flatten().simplify();
+}
+
+/** The parameters of an equation; each rule knows the record of its primitive. */
+export function paramsOf<T>(eqn: Equation): T {
+  return eqn.params as T;
+}
+
+/** An equation in one line, for messages. */
+export function printEquation(eqn: Equation): string {
+  const type = (atom: Atom) => (isLiteral(atom) ? String(atom.value) : atom.aval.toString());
+  const params = Object.entries(eqn.params)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(" ");
+  const outs = eqn.outBinders.map((v) => v.aval.toString()).join(" ");
+  return `${outs} = ${eqn.primitive}${params && ` [${params}]`} ${eqn.inputs.map(type).join(" ")}`;
+}
+
+export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,0 +1,124 @@
+import type { Graph } from "./graph.js";
+import { sizeOf } from "./jaxpr.js";
+import { canonical, factor, type Factor, type Lazy, reshape, shapeOf } from "./lazy.js";
+
+/** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
+export function cuts(sizes: readonly number[]): number[] {
+  let n = 1;
+  return sizes.toReversed().map((size) => (n *= size));
+}
+
+/**
+ * The ONNX value of `v` in a shape in which every run of factors with the same key is a group of
+ * whole dimensions; `keys` says which group each dimension belongs to. The shape that the value has
+ * is kept where it will do.
+ */
+export function grouped<K>(
+  graph: Graph,
+  v: Lazy,
+  keyOf: (f: Factor) => K,
+): { name: string; shape: readonly number[]; keys: K[] } {
+  const runs: { size: number; key: K }[] = [];
+  for (const f of v.order) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.key === keyOf(f)) last.size *= f.size;
+    else runs.push({ size: f.size, key: keyOf(f) });
+  }
+  const sizes = runs.map((run) => run.size);
+  const have = graph.shapeOf(v.base);
+  const ends = new Set(cuts(have));
+  const fits = cuts(sizes).every((end) => ends.has(end));
+  const shape = fits ? have : sizes;
+  // Walk both from the right: a dimension belongs to the run in which it ends.
+  const keys: K[] = [];
+  let run = runs.length - 1;
+  let inside = 1;
+  for (const size of shape.toReversed()) {
+    if (run > 0 && inside === (runs[run]?.size ?? 1) && size > 1) {
+      run--;
+      inside = 1;
+    }
+    inside *= size;
+    keys.unshift((runs[run] as { key: K }).key);
+  }
+  return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
+}
+
+/** The same value with its buffer in another order of factors: a Transpose node, or nothing. */
+export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
+  if (order.every((f, i) => f === v.order[i])) return v;
+  // Factors that stay neighbours move as one dimension.
+  const blocks: Factor[][] = [];
+  for (const f of v.order) {
+    const last = blocks.at(-1)?.at(-1);
+    if (last !== undefined && order.indexOf(last) + 1 === order.indexOf(f)) blocks.at(-1)?.push(f);
+    else blocks.push([f]);
+  }
+  const shape = blocks.map((block) => sizeOf(block.map((f) => f.size)));
+  const perm = blocks
+    .map((_, i) => i)
+    .sort((a, b) => order.indexOf(blocks[a]?.[0] as Factor) - order.indexOf(blocks[b]?.[0] as Factor));
+  const type = graph.typeOf(v.base);
+  const base = graph.node(
+    "Transpose",
+    [graph.reshape(v.base, shape)],
+    { type, shape: perm.map((i) => shape[i] as number) },
+    { attributes: { perm } },
+  );
+  return { ...v, base, order };
+}
+
+/** Where an order lacks `position`: after the greatest smaller one that it has, or in front. */
+export function insertPosition(order: number[], position: number): void {
+  const smaller = order.filter((p) => p < position);
+  const at = smaller.length === 0 ? 0 : order.indexOf(Math.max(...smaller)) + 1;
+  order.splice(at, 0, position);
+}
+
+/** The same value with the lazy factors that `chosen` picks held by the buffer: an Expand node. */
+export function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
+  const factors = v.axes.flat();
+  const fresh = new Map<Factor, Factor>();
+  for (const f of factors) if (f.lazy && chosen(f)) fresh.set(f, factor(f.size));
+  if (fresh.size === 0) return v;
+  const positions = v.order.map((f) => factors.indexOf(f));
+  factors.forEach((f, i) => fresh.has(f) && insertPosition(positions, i));
+  const order = positions.map((p) => factors[p] as Factor);
+  const shape = order.map((f) => f.size);
+  const ones = graph.reshape(v.base, order.map((f) => (f.lazy ? 1 : f.size)));
+  const type = graph.typeOf(v.base);
+  const base = graph.node("Expand", [ones, graph.ints(shape)], { type, shape });
+  const replace = (f: Factor) => fresh.get(f) ?? f;
+  return { ...v, base, order: order.map(replace), axes: v.axes.map((axis) => axis.map(replace)) };
+}
+
+/** The factors of the buffer in the order in which they stand in the axes. */
+export const logicalOrder = (v: Lazy): Factor[] => v.axes.flat().filter((f) => !f.lazy);
+
+/** The ONNX value that holds every element in logical order, in the logical shape. */
+export function dense(graph: Graph, v: Lazy): string {
+  // Transpose before expanding: less to move.
+  const ordered = arrange(graph, v, logicalOrder(v));
+  return graph.reshape(expand(graph, ordered, () => true).base, shapeOf(v));
+}
+
+/** A reshape that materializes where the view cannot express it. */
+export function reshapeOrCopy(graph: Graph, v: Lazy, shape: readonly number[]): Lazy {
+  const view = reshape(v, shape);
+  if (view !== null) return view;
+  const whole = canonical(expand(graph, arrange(graph, v, logicalOrder(v)), () => true));
+  const copy = reshape(whole, shape);
+  if (copy === null) throw new Error(`cannot reshape [${shapeOf(v)}] to [${shape}]`);
+  return copy;
+}
+
+/**
+ * The same value with each axis of `axes` held by the buffer as one factor (axes of size 1 hold
+ * none), so that an ONNX operator can work along it.
+ */
+export function solid(graph: Graph, v: Lazy, axes: readonly number[]): Lazy {
+  const wanted = new Set(axes.flatMap((i) => v.axes[i] ?? []));
+  const merged = canonical(expand(graph, v, (f) => wanted.has(f)));
+  if (axes.every((i) => (merged.axes[i]?.length ?? 0) <= 1)) return merged;
+  return canonical(arrange(graph, merged, logicalOrder(merged)));
+}

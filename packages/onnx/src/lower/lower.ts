@@ -1,0 +1,150 @@
+import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
+import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
+import { Graph } from "./graph.js";
+import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
+import { type Lazy, ofBuffer } from "./lazy.js";
+import { dense } from "./layout.js";
+import type { ElementType, GraphModel, TensorInfo } from "./model.js";
+import { dotRules } from "./rules/dot.js";
+import { elementwiseRules } from "./rules/elementwise.js";
+import { movementRules } from "./rules/movement.js";
+import { reduceRules } from "./rules/reduce.js";
+import { wantedOrders } from "./wanted.js";
+
+export type LowerOptions = {
+  /** Name of the graph. */
+  name?: string;
+  /** Names of the arguments and results, in the order of the flattened trees. */
+  inputNames?: readonly string[];
+  outputNames?: readonly string[];
+};
+
+const rules: Readonly<Record<string, Rule>> = {
+  ...elementwiseRules,
+  ...movementRules,
+  ...reduceRules,
+  ...dotRules,
+};
+
+/** The primitives of jax-js that can be lowered. */
+export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit"];
+
+/**
+ * Lowers a traced program to an ONNX graph with one input per argument and one output per result.
+ * Constants are read, not consumed.
+ *
+ * @throws UnsupportedOpError for a primitive without a rule; `node` is the equation.
+ */
+export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): GraphModel {
+  const jaxpr = prepare(closed.jaxpr);
+  const graph = new Graph();
+  const env = new Map<Var, Lazy>();
+  const constants = closed.consts.length;
+  const inputs = bindInputs(graph, jaxpr.inBinders.slice(constants), env, options.inputNames);
+  const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
+  bindConstants(graph, closed, jaxpr, env);
+  runRules(graph, jaxpr, env);
+  graph.scope = "out";
+  const cx: Context = { graph, wanted: undefined };
+  const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
+  const outputs = jaxpr.outs.map((out, i) => ({
+    name: outputNames[i] as string,
+    type: boundaryType(out.aval.dtype),
+    shape: out.aval.shape,
+  }));
+  return { name: options.name ?? "flowify", inputs, outputs, ...nameOutputs(graph, values, outputNames) };
+}
+
+/** uint32 is int64 inside, and itself at the border. */
+const boundaryType = (dtype: DType): ElementType => (dtype === DType.Uint32 ? "uint32" : elementType(dtype));
+
+function read(cx: Context, env: ReadonlyMap<Var, Lazy>, atom: Atom): Lazy {
+  if (isLiteral(atom)) return literal(cx, Number(atom.value), atom.aval.dtype);
+  const value = env.get(atom);
+  if (value === undefined) throw new Error(`variable ${atom.toString()} has no value`);
+  return value;
+}
+
+function bindInputs(graph: Graph, binders: readonly Var[], env: Map<Var, Lazy>, names: readonly string[] = []): TensorInfo[] {
+  return binders.map((v, i) => {
+    const { dtype, shape } = v.aval;
+    const type = boundaryType(dtype);
+    const name = graph.declare(graph.unique(names[i] ?? `input.${i}`), type, shape);
+    const held = elementType(dtype);
+    const base = held === type ? name : graph.node("Cast", [name], { type: held, shape }, { attributes: { to: 7 } });
+    env.set(v, sizeOf(shape) === 0 ? empty(graph, v) : ofBuffer(base, dtype, shape));
+    return { name, type, shape };
+  });
+}
+
+/** An array without elements holds any number. */
+const empty = (graph: Graph, v: Var): Lazy =>
+  literal({ graph, wanted: undefined }, 0, v.aval.dtype, v.aval.shape);
+
+function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
+  closed.consts.forEach((tracer, i) => {
+    const v = jaxpr.inBinders[i] as Var;
+    const { dtype, shape } = v.aval;
+    // A constant that traces of gradients left behind may be large and unused.
+    if (!isUsed(jaxpr, v)) return;
+    const values = (tracer.ref as unknown as { dataSync(): ArrayLike<number> }).dataSync();
+    const first = Number(values[0] ?? 0);
+    let uniform = true;
+    for (let j = 1; uniform && j < values.length; j++) uniform = Object.is(Number(values[j]), first);
+    const value = uniform
+      ? literal({ graph, wanted: undefined }, first, dtype, shape)
+      : ofBuffer(graph.constant(typedData(values, dtype), elementType(dtype), shape), dtype, shape);
+    env.set(v, value);
+  });
+}
+
+const isUsed = (jaxpr: Jaxpr, v: Var): boolean =>
+  jaxpr.outs.includes(v) || jaxpr.eqns.some((eqn) => eqn.inputs.includes(v));
+
+function runRules(graph: Graph, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
+  const wanted = wantedOrders(jaxpr);
+  jaxpr.eqns.forEach((eqn, i) => {
+    const [first] = eqn.outBinders;
+    const cx: Context = { graph, wanted: first && wanted.get(first) };
+    graph.scope = `${eqn.primitive}.${i}`;
+    if (eqn.outBinders.every((v) => v.aval.size === 0)) {
+      for (const v of eqn.outBinders) env.set(v, empty(graph, v));
+      return;
+    }
+    const rule = rules[eqn.primitive];
+    if (rule === undefined) throw unsupported(eqn, "no rule to lower it to ONNX");
+    const results = rule(cx, eqn, eqn.inputs.map((atom) => read(cx, env, atom)));
+    eqn.outBinders.forEach((v, k) => env.set(v, results[k] as Lazy));
+  });
+}
+
+function resultName(graph: Graph, v: Lazy): string {
+  const name = dense(graph, v);
+  if (v.dtype !== DType.Uint32) return name;
+  const type = { type: "uint32", shape: graph.shapeOf(name) } as const;
+  return graph.node("Cast", [name], type, { attributes: { to: 12 } });
+}
+
+/**
+ * Gives the results their names. A value that is an input, a constant or a second result is copied
+ * by an Identity; any other value is renamed where it is made.
+ */
+function nameOutputs(graph: Graph, values: readonly string[], names: readonly string[]) {
+  const renamed = new Map<string, string>();
+  const copies: GraphModel["nodes"][number][] = [];
+  values.forEach((value, i) => {
+    const name = names[i] as string;
+    if (graph.producer(value) !== undefined && !renamed.has(value)) renamed.set(value, name);
+    else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
+  });
+  const rename = (name: string) => renamed.get(name) ?? name;
+  const { nodes, constants } = graph.live(values);
+  return {
+    nodes: [...nodes, ...copies].map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    })),
+    constants,
+  };
+}

@@ -1,0 +1,122 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import * as onnx from "onnx-buf";
+
+export type ElementType = "float32" | "float64" | "int32" | "int64" | "uint32" | "bool";
+
+/** An attribute: a number is an int, `{ float }` a float; strings and lists of ints as they are. */
+export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+
+export type GraphNode = Readonly<{
+  op: string;
+  domain: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Readonly<Record<string, AttributeValue>>;
+}>;
+
+export type TensorInfo = Readonly<{ name: string; type: ElementType; shape: readonly number[] }>;
+
+export type Initializer = TensorInfo &
+  Readonly<{
+    data: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | BigInt64Array;
+  }>;
+
+/** An ONNX graph as plain data. */
+export type GraphModel = Readonly<{
+  name: string;
+  inputs: readonly TensorInfo[];
+  outputs: readonly TensorInfo[];
+  nodes: readonly GraphNode[];
+  constants: readonly Initializer[];
+}>;
+
+/** Opset 20 is the newest that every runtime of the last years reads. */
+const OPSET = 20n;
+const IR_VERSION = 9n;
+
+const elementTypes: Readonly<Record<ElementType, number>> = {
+  float32: onnx.TensorProto_DataType.FLOAT,
+  float64: onnx.TensorProto_DataType.DOUBLE,
+  int32: onnx.TensorProto_DataType.INT32,
+  int64: onnx.TensorProto_DataType.INT64,
+  uint32: onnx.TensorProto_DataType.UINT32,
+  bool: onnx.TensorProto_DataType.BOOL,
+};
+
+/** The ONNX message of a graph. */
+export function toModelProto(graph: GraphModel): onnx.ModelProto {
+  const domains = new Set(graph.nodes.map((node) => node.domain).filter((d) => d !== ""));
+  return create(onnx.ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: "flowify",
+    opsetImport: [
+      create(onnx.OperatorSetIdProtoSchema, { domain: "", version: OPSET }),
+      ...[...domains].map((domain) => create(onnx.OperatorSetIdProtoSchema, { domain, version: 1n })),
+    ],
+    graph: create(onnx.GraphProtoSchema, {
+      name: graph.name,
+      input: graph.inputs.map(valueInfo),
+      output: graph.outputs.map(valueInfo),
+      node: graph.nodes.map((node) =>
+        create(onnx.NodeProtoSchema, {
+          opType: node.op,
+          domain: node.domain,
+          name: node.outputs[0] as string,
+          input: [...node.inputs],
+          output: [...node.outputs],
+          attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+        }),
+      ),
+      initializer: graph.constants.map((constant) =>
+        create(onnx.TensorProtoSchema, {
+          name: constant.name,
+          dims: constant.shape.map(BigInt),
+          dataType: elementTypes[constant.type],
+          rawData: bytesOf(constant.data),
+        }),
+      ),
+    }),
+  });
+}
+
+/** The bytes of an ONNX file. */
+export function toBytes(graph: GraphModel): Uint8Array {
+  return toBinary(onnx.ModelProtoSchema, toModelProto(graph));
+}
+
+function bytesOf(data: Initializer["data"]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+}
+
+function valueInfo({ name, type, shape }: TensorInfo): onnx.ValueInfoProto {
+  const dim = shape.map((n) =>
+    create(onnx.TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(n) } }),
+  );
+  return create(onnx.ValueInfoProtoSchema, {
+    name,
+    type: create(onnx.TypeProtoSchema, {
+      value: {
+        case: "tensorType",
+        value: create(onnx.TypeProto_TensorSchema, {
+          elemType: elementTypes[type],
+          shape: create(onnx.TensorShapeProtoSchema, { dim }),
+        }),
+      },
+    }),
+  });
+}
+
+function attribute(name: string, value: AttributeValue): onnx.AttributeProto {
+  const type = onnx.AttributeProto_AttributeType;
+  if (typeof value === "number") {
+    return create(onnx.AttributeProtoSchema, { name, type: type.INT, i: BigInt(value) });
+  }
+  if (typeof value === "string") {
+    const s = new TextEncoder().encode(value);
+    return create(onnx.AttributeProtoSchema, { name, type: type.STRING, s });
+  }
+  if ("float" in value) {
+    return create(onnx.AttributeProtoSchema, { name, type: type.FLOAT, f: value.float });
+  }
+  return create(onnx.AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
+}

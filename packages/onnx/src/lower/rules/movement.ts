@@ -1,0 +1,197 @@
+import { chooseOrder, positionsOf, refine, at, arrangeTo } from "../align.js";
+import { type Context, convert, elementType, literal, type Rule } from "../context.js";
+import { type Equation, paramsOf } from "../jaxpr.js";
+import { broadcast, canonical, factor, type Factor, type Lazy, shapeOf, transpose } from "../lazy.js";
+import { grouped, reshapeOrCopy, solid } from "../layout.js";
+
+/**
+ * A node that works along one axis of the buffer. `axis` must be held as one factor (`solid`);
+ * `make` gets the ONNX value, its shape and the dimension, and returns the new size of it.
+ */
+export function alongAxis(
+  cx: Context,
+  v: Lazy,
+  axis: number,
+  size: number,
+  make: (name: string, dim: number, shape: readonly number[]) => string,
+): Lazy {
+  const own = v.axes[axis]?.[0] as Factor;
+  const { name, shape, keys } = grouped(cx.graph, v, (f) => f === own);
+  // The group of one factor may be spread over several dimensions of the shape that is there.
+  const dims = keys.flatMap((key, i) => (key ? [i] : []));
+  const [first] = dims as [number];
+  const merged = [...shape.slice(0, first), own.size, ...shape.slice(first + dims.length)];
+  const source = cx.graph.reshape(name, merged);
+  const fresh = factor(size);
+  const replace = (f: Factor) => (f === own ? fresh : f);
+  const base = make(source, first, merged.with(first, size));
+  const order = v.order.map(replace).filter((f) => f.size !== 1);
+  const axes = v.axes.map((fs) => fs.map(replace).filter((f) => f.size !== 1));
+  return canonical({ base, dtype: v.dtype, order, axes });
+}
+
+/** Elements `start` to `end` of an axis. */
+export function slice(cx: Context, v: Lazy, axis: number, start: number, end: number): Lazy {
+  const size = shapeOf(v)[axis] as number;
+  if (start === 0 && end === size) return v;
+  const factors = v.axes[axis] ?? [];
+  // Equal entries: any of them will do.
+  if (factors.every((f) => f.lazy)) {
+    const cut = end - start === 1 ? [] : [factor(end - start, true)];
+    return { ...v, axes: v.axes.with(axis, cut) };
+  }
+  const { graph } = cx;
+  return alongAxis(cx, solid(graph, v, [axis]), axis, end - start, (name, dim, shape) =>
+    graph.node("Slice", [name, graph.ints([start]), graph.ints([end]), graph.ints([dim])], {
+      type: graph.typeOf(name),
+      shape,
+    }),
+  );
+}
+
+const shrink: Rule = (cx, eqn, inputs) => {
+  const { slice: ranges } = paramsOf<{ slice: [number, number][] }>(eqn);
+  return [ranges.reduce((v, [start, end], axis) => slice(cx, v, axis, start, end), inputs[0] as Lazy)];
+};
+
+const split: Rule = (cx, eqn, inputs) => {
+  const { axis, sizes } = paramsOf<{ axis: number; sizes: number[] }>(eqn);
+  const [v] = inputs as [Lazy];
+  let end = 0;
+  if ((v.axes[axis] ?? []).every((f) => f.lazy) || sizes.some((n) => n === 0)) {
+    return sizes.map((size) => slice(cx, v, axis, end, (end += size)));
+  }
+  const { graph } = cx;
+  const whole = solid(graph, v, [axis]);
+  return sizes.map((size, i) =>
+    alongAxis(cx, whole, axis, size, (name, dim, shape) => {
+      const type = graph.typeOf(name);
+      const outs = sizes.map((n) => ({ type, shape: shape.with(dim, n) }));
+      return graph.nodes("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[i] as string;
+    }),
+  );
+};
+
+/** Zeros before and after, along one axis. */
+export function pad(cx: Context, v: Lazy, axis: number, before: number, after: number): Lazy {
+  if (before === 0 && after === 0) return v;
+  const { graph } = cx;
+  const size = shapeOf(v)[axis] as number;
+  const held = solid(graph, v, [axis]);
+  // An axis of size 1 has no factor: give it one to grow.
+  const ready = size === 1 ? withUnit(held, axis) : held;
+  return alongAxis(cx, ready, axis, size + before + after, (name, dim, shape) => {
+    const zero = literal(cx, 0, v.dtype).base;
+    const widths = [before, after];
+    return graph.node("Pad", [name, graph.ints(widths), zero, graph.ints([dim])], {
+      type: graph.typeOf(name),
+      shape,
+    });
+  });
+}
+
+/** A factor of size 1 for an axis that has none, in front of the buffer. */
+function withUnit(v: Lazy, axis: number): Lazy {
+  const unit = factor(1);
+  return { ...v, order: [unit, ...v.order], axes: v.axes.with(axis, [unit]) };
+}
+
+const padding: Rule = (cx, eqn, inputs) => {
+  const { width } = paramsOf<{ width: [number, number][] }>(eqn);
+  return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), inputs[0] as Lazy)];
+};
+
+/** Reverses axes: a Slice with negative steps. */
+export function flip(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
+  const { graph } = cx;
+  return axes.reduce((w, axis) => {
+    if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
+    return alongAxis(cx, solid(graph, w, [axis]), axis, shapeOf(w)[axis] as number, (name, dim, shape) => {
+      // The end must lie before the first element, and −1 would mean the last one.
+      const end = -(2 ** 31);
+      const inputs = [name, graph.ints([-1]), graph.ints([end]), graph.ints([dim]), graph.ints([-1])];
+      return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
+    });
+  }, v);
+}
+
+const concatenate: Rule = (cx, eqn, inputs) => {
+  const { axis } = paramsOf<{ axis: number }>(eqn);
+  const dtype = eqn.outBinders[0]?.aval.dtype as Lazy["dtype"];
+  const parts = inputs.filter((v) => shapeOf(v)[axis] !== 0).map((v) => convert(cx, v, dtype));
+  return [concat(cx, parts, axis)];
+};
+
+/** Values side by side along an axis, in a layout common to them. */
+export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy {
+  const [first] = parts as [Lazy];
+  if (parts.length === 1) return first;
+  const { graph } = cx;
+  const sizes = parts.map((v) => shapeOf(v)[axis] as number);
+  // Without the axis the parts have one shape and can be aligned; it comes back as one dimension.
+  const held = parts.map((v, i) => {
+    const whole = solid(graph, v, [axis]);
+    return sizes[i] === 1 ? withUnit(whole, axis) : whole;
+  });
+  const own = held.map((v) => v.axes[axis]?.[0] as Factor);
+  const refined = refine(graph, held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })));
+  // Every part is aligned with the position of its own factor put back.
+  const marker = refined.sizes.length;
+  const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
+  const rest = refined.axes.flat();
+  const before = refined.axes.slice(0, axis).flat().length;
+  const wanted = [...rest.slice(0, before), marker, ...rest.slice(before)];
+  const order = chooseOrder(values, wanted);
+  const names = values.map((v, i) => {
+    const arranged = arrangeTo(graph, expandAt(cx, v, order), order);
+    return graph.reshape(
+      arranged.base,
+      order.map((p) => (p === marker ? (sizes[i] as number) : (refined.sizes[p] as number))),
+    );
+  });
+  const dim = order.indexOf(marker);
+  const total = sizes.reduce((a, b) => a + b, 0);
+  const shape = order.map((p) => (p === marker ? total : (refined.sizes[p] as number)));
+  const base = graph.node("Concat", names, { type: elementType(first.dtype), shape }, { attributes: { axis: dim } });
+  const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
+  return canonical({
+    base,
+    dtype: first.dtype,
+    order: order.map((p) => factors[p] as Factor),
+    axes: refined.axes.map((positions, i) =>
+      i === axis ? [factors[marker] as Factor] : positions.map((p) => factors[p] as Factor),
+    ),
+  });
+}
+
+/** Concat does not broadcast: a part holds every position that the result holds. */
+function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
+  const missing = order.filter((p) => at(v, p).lazy);
+  if (missing.length === 0) return v;
+  const { graph } = cx;
+  const have = positionsOf(v);
+  const full = order.filter((p) => have.includes(p) || missing.includes(p));
+  const arranged = arrangeTo(graph, v, full);
+  const shape = full.map((p) => at(v, p).size);
+  const ones = graph.reshape(arranged.base, full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)));
+  const base = graph.node("Expand", [ones, graph.ints(shape)], { type: graph.typeOf(ones), shape });
+  const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
+  return { ...v, base, order: full.map((p) => axes[p]?.[0] as Factor), axes };
+}
+
+/** Rules of the primitives that move elements and compute nothing. */
+export const movementRules: Readonly<Record<string, Rule>> = {
+  transpose: (_cx, eqn, [v]) => [transpose(v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
+  broadcast: (_cx, eqn, [v]) => {
+    const { shape, axis } = paramsOf<{ shape: number[]; axis: number[] }>(eqn);
+    return [broadcast(v as Lazy, shape, axis)];
+  },
+  reshape: (cx, eqn, [v]) => [reshapeOrCopy(cx.graph, v as Lazy, shapeOfOutput(eqn))],
+  flip: (cx, eqn, [v]) => [flip(cx, v as Lazy, paramsOf<{ axis: number[] }>(eqn).axis)],
+  shrink,
+  split,
+  pad: padding,
+  concatenate,
+};
+
+const shapeOfOutput = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];

@@ -1,0 +1,47 @@
+import { DType } from "@jax-js/jax";
+import { apply, type Context, convert, literal } from "../context.js";
+import type { Lazy } from "../lazy.js";
+
+/**
+ * Functions that ONNX Runtime has in float32 only. In float64 the float32 result is corrected by
+ * one exact step, or the formula of jax-js is written out.
+ */
+
+const op = (cx: Context, name: string, ...inputs: Lazy[]): Lazy => apply(cx, name, inputs, inputs[0]?.dtype as DType);
+
+function rough(cx: Context, name: string, a: Lazy): Lazy {
+  return convert(cx, apply(cx, name, [convert(cx, a, DType.Float32)], DType.Float32), a.dtype);
+}
+
+/** y + sin(exact − y), where (s, c) are the sine and cosine of the exact angle. */
+function corrected(cx: Context, y: Lazy, s: Lazy, c: Lazy): Lazy {
+  const delta = op(cx, "Sub", op(cx, "Mul", s, op(cx, "Cos", y)), op(cx, "Mul", c, op(cx, "Sin", y)));
+  return op(cx, "Add", y, delta);
+}
+
+export function arcsine(cx: Context, a: Lazy): Lazy {
+  if (a.dtype === DType.Float32) return op(cx, "Asin", a);
+  const c = op(cx, "Sqrt", op(cx, "Sub", literal(cx, 1, a.dtype), op(cx, "Mul", a, a)));
+  return corrected(cx, rough(cx, "Asin", a), a, c);
+}
+
+export function arctangent(cx: Context, a: Lazy): Lazy {
+  if (a.dtype === DType.Float32) return op(cx, "Atan", a);
+  const c = op(cx, "Reciprocal", op(cx, "Sqrt", op(cx, "Add", op(cx, "Mul", a, a), literal(cx, 1, a.dtype))));
+  return corrected(cx, rough(cx, "Atan", a), op(cx, "Mul", a, c), c);
+}
+
+/** Abramowitz and Stegun 7.1.26, the formula of jax-js (error 1.5e-7), in float64; ONNX's Erf in float32. */
+export function errorFunction(cx: Context, a: Lazy): Lazy {
+  if (a.dtype === DType.Float32) return op(cx, "Erf", a);
+  const number = (value: number) => literal(cx, value, a.dtype);
+  const x = op(cx, "Abs", a);
+  const t = op(cx, "Reciprocal", op(cx, "Add", op(cx, "Mul", x, number(0.3275911)), number(1)));
+  let series = op(cx, "Mul", t, number(1.061405429));
+  for (const c of [-1.453152027, 1.421413741, -0.284496736, 0.254829592]) {
+    series = op(cx, "Mul", op(cx, "Add", series, number(c)), t);
+  }
+  const decay = op(cx, "Exp", op(cx, "Neg", op(cx, "Mul", x, x)));
+  const positive = op(cx, "Sub", number(1), op(cx, "Mul", series, decay));
+  return op(cx, "Mul", op(cx, "Sign", a), positive);
+}

@@ -1,0 +1,57 @@
+import type { Jaxpr } from "@jax-js/jax";
+import { type Equation, isLiteral, paramsOf, type Var } from "./jaxpr.js";
+
+/**
+ * In which order of its axes the users of a value want its buffer. A matrix product can be written
+ * either way round for nothing, and a transposition afterwards costs more than the product, so the
+ * wish of a graph output or an elementwise user is carried back through transpositions.
+ */
+export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
+  const wanted = new Map<Var, readonly number[]>();
+  const wish = (atom: Equation["inputs"][number], order: readonly number[] | undefined) => {
+    if (!isLiteral(atom) && order !== undefined && !wanted.has(atom)) wanted.set(atom, order);
+  };
+  const natural = (v: Var) => v.aval.shape.map((_, i) => i);
+  for (const out of jaxpr.outs) if (!isLiteral(out)) wish(out, natural(out));
+  for (const eqn of jaxpr.eqns.toReversed()) {
+    const [out] = eqn.outBinders;
+    const order = out && wanted.get(out);
+    if (out === undefined || order === undefined) continue;
+    for (const input of eqn.inputs) wish(input, inputOrder(eqn, out, input, order));
+  }
+  return wanted;
+}
+
+const elementwise = new Set([
+  ..."add mul idiv mod min max neg reciprocal floor ceil stop_gradient cast sin cos asin atan".split(" "),
+  ..."exp log erf erfc sqrt compare where".split(" "),
+]);
+
+function inputOrder(
+  eqn: Equation,
+  out: Var,
+  input: Equation["inputs"][number],
+  order: readonly number[],
+): readonly number[] | undefined {
+  const shape = input.aval.shape;
+  if (eqn.primitive === "transpose") {
+    const { perm } = paramsOf<{ perm: number[] }>(eqn);
+    return order.map((i) => perm[i] as number);
+  }
+  if (eqn.primitive === "reshape") return throughReshape(shape, out.aval.shape, order);
+  if (elementwise.has(eqn.primitive) && shape.length === out.aval.shape.length) return order;
+  return undefined;
+}
+
+/** A reshape that only adds or drops axes of size 1 keeps the order of the others. */
+function throughReshape(
+  from: readonly number[],
+  to: readonly number[],
+  order: readonly number[],
+): readonly number[] | undefined {
+  const real = (shape: readonly number[]) => shape.flatMap((n, i) => (n === 1 ? [] : [i]));
+  const [source, target] = [real(from), real(to)];
+  if (source.map((i) => from[i]).join() !== target.map((i) => to[i]).join()) return undefined;
+  const kept = order.flatMap((i) => (target.includes(i) ? [source[target.indexOf(i)] as number] : []));
+  return [...kept, ...from.flatMap((n, i) => (n === 1 ? [i] : []))];
+}

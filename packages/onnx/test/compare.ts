@@ -1,0 +1,96 @@
+import { type DType, defaultDevice, type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { ArraySpec, type Executor, HostArray } from "@flowify/core";
+import { expect } from "vitest";
+import { nativeExecutor } from "../src/index.js";
+
+// jax-js asks for this name when it is given float64 data, and Node 20 lacks it.
+const scope = globalThis as { Float16Array?: unknown };
+scope.Float16Array ??= class {};
+
+let executor: Promise<Executor> | undefined;
+
+/** One native executor for all tests of a file. */
+export function native(): Promise<Executor> {
+  executor ??= nativeExecutor({ threads: 1 });
+  return executor;
+}
+
+export type Fn = (...args: np.Array[]) => JsTree<np.Array>;
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+} as const;
+
+/** A host array from numbers. */
+export function host(values: readonly number[], shape: readonly number[], dtype: DType): HostArray {
+  return new HostArray(arrays[dtype as keyof typeof arrays].from(values), shape, dtype);
+}
+
+/** Evenly spread, irregular numbers in (−1, 1) from a counter: no two runs differ. */
+export function spread(shape: readonly number[], dtype: DType, seed = 1): HostArray {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const values = Array.from({ length: size }, (_, i) => 2 * ((seed * 0.37 + (i + 1) * 0.6180339887) % 1) - 1);
+  return host(dtype.startsWith("float") ? values : values.map((v) => Math.round(v * 5)), shape, dtype);
+}
+
+/** Results of `f` in ONNX Runtime, as plain numbers. */
+export async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]> {
+  const runner = await native();
+  const compiled = await runner.compile(
+    f as never,
+    args.map((arg) => new ArraySpec(arg.shape, arg.dtype)),
+  );
+  try {
+    const placed = await compiled.run(args);
+    const fetched = await runner.fetch(placed);
+    return tree.leaves(fetched as never) as unknown as HostArray[];
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+/** Results of `f` by jax-js, eager, on its plain JavaScript back end. */
+export function runJax(f: Fn, args: readonly HostArray[]): HostArray[] {
+  const before = defaultDevice();
+  defaultDevice("cpu");
+  try {
+    const out = f(...args.map(toJax));
+    return (tree.leaves(out as never) as unknown as np.Array[]).map(
+      (leaf) => new HostArray(leaf.ref.dataSync() as never, leaf.shape, leaf.dtype),
+    );
+  } finally {
+    defaultDevice(before);
+  }
+}
+
+function toJax({ data, shape, dtype }: HostArray): np.Array {
+  if (dtype === "bool") return np.array([...data].map(Boolean)).reshape([...shape]);
+  return np.array(data as Float32Array<ArrayBuffer>, { dtype, shape: [...shape] });
+}
+
+/** Largest difference allowed, relative to the size of the numbers: sums are ordered differently. */
+const tolerance: Partial<Record<DType, number>> = { float32: 2e-5, float64: 1e-11 } as never;
+
+/** Expects ONNX Runtime and jax-js to agree on `f`. */
+export async function expectSame(f: Fn, args: readonly HostArray[], scale = 1): Promise<void> {
+  const expected = runJax(f, args);
+  const actual = await runNative(f, args);
+  expect(actual.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(
+    expected.map(({ shape, dtype }) => ({ shape, dtype })),
+  );
+  expected.forEach((want, i) => {
+    const got = actual[i] as HostArray;
+    const limit = (tolerance[want.dtype] ?? 0) * scale;
+    let size = 1;
+    for (const value of want.data) if (Number.isFinite(Number(value))) size = Math.max(size, Math.abs(Number(value)));
+    want.data.forEach((value, j) => {
+      const [a, b] = [Number(value), Number(got.data[j])];
+      const same = Object.is(a, b) || a === b || Math.abs(a - b) <= limit * size;
+      if (!same) expect.fail(`result ${i}[${j}]: jax ${a}, ONNX ${b} (largest ${size})`);
+    });
+  });
+}
