@@ -1,4 +1,4 @@
-import { numpy as np, random, tree } from "@jax-js/jax";
+import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import {
   type ArrayTree,
@@ -43,6 +43,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     forwardNoise: layers.map((l) => l.forwardNoise) as NoiseSpec,
     inverseNoise: layers.map((l) => l.inverseNoise) as NoiseSpec,
     manifolds: layers.map((l) => l.manifolds) as ManifoldSpec,
+    ...(first.levels !== undefined && { levels: first.levels }),
     init(key) {
       const keys = splitKey(key, layers.length);
       return layers.map((l, i) => l.init(keys[i] as np.Array));

@@ -30,7 +30,10 @@ export type Compiled = Readonly<{
    * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
    * must not be used afterwards: with it a training step allocates nothing.
    */
-  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: { into?: JsTree<PlacedArray> }): Promise<JsTree<PlacedArray>>;
+  run(
+    args: readonly JsTree<PlacedArray | HostArray>[],
+    options?: { into?: JsTree<PlacedArray> },
+  ): Promise<JsTree<PlacedArray>>;
   traceMs: number;
   compileMs: number;
   dispose(): Promise<void>;

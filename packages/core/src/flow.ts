@@ -2,7 +2,15 @@ import { numpy as np } from "@jax-js/jax";
 import { type Base, standardNormal } from "./base.js";
 import { type ChainLayer, chain, layerLabel } from "./chain.js";
 import { ShapeError } from "./errors.js";
-import { type ArrayTree, type FlowLayer, type ManifoldSpec, type Shape, sameShape, showShape } from "./layer.js";
+import type { ItemDomain } from "./items.js";
+import {
+  type ArrayTree,
+  type FlowLayer,
+  type ManifoldSpec,
+  type Shape,
+  sameShape,
+  showShape,
+} from "./layer.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 
 /** Parameters of a flow: one entry a layer. */
@@ -28,6 +36,8 @@ export type Flow = Readonly<{
   inverseNoise: NoiseSpec;
   baseNoise: NoiseSpec;
   manifolds: ManifoldSpec;
+  /** What an item must be, for those who check data. */
+  domain: ItemDomain;
   /** Numbers in one item: the n of bits per dimension. */
   dimensions: number;
   init(key: np.Array): FlowParams;
@@ -68,6 +78,7 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
     inverseNoise: layer.inverseNoise,
     baseNoise: density.noise,
     manifolds: layer.manifolds,
+    domain: { shape: layer.inShape, levels: layer.levels },
     dimensions: layer.inShape.reduce((a, b) => a * b, 1),
     init: layer.init,
     logProb(params: FlowParams, x: np.Array, noise: NoiseTree) {
@@ -97,5 +108,4 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
 }
 
 /** Bits per dimension of a log-likelihood in nats: −log p / (n ln 2). */
-export const bitsPerDimension = (nats: number, dimensions: number): number =>
-  -nats / (dimensions * Math.LN2);
+export const bitsPerDimension = (nats: number, dimensions: number): number => -nats / (dimensions * Math.LN2);

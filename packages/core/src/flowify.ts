@@ -6,7 +6,7 @@ import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape } from "./layer.js";
 import { dequantize } from "./layers/dequantize.js";
 import { leakyRelu } from "./layers/leaky-relu.js";
-import { linear, type LinearOptions } from "./layers/linear.js";
+import { type LinearOptions, linear } from "./layers/linear.js";
 import { prelu } from "./layers/prelu.js";
 import { flatten, permute, reshape } from "./layers/reshape.js";
 import { rqSpline } from "./layers/rq-spline.js";

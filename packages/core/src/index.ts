@@ -1,6 +1,6 @@
 export { type Base, standardNormal } from "./base.js";
 export { type ChainLayer, chain } from "./chain.js";
-export { type ConditionalDensity, type ConditionalDensityFactory } from "./densities/conditional.js";
+export type { ConditionalDensity, ConditionalDensityFactory } from "./densities/conditional.js";
 export { type GaussianOptions, gaussian } from "./densities/gaussian.js";
 export { type MixtureOptions, mixture } from "./densities/mixture.js";
 export {
@@ -25,6 +25,8 @@ export {
 } from "./executor.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
 export { type FlowifyOptions, flowify } from "./flowify.js";
+export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
+export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
 export { type DequantizeOptions, dequantize } from "./layers/dequantize.js";
 export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
@@ -34,12 +36,16 @@ export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
 export { flatten, type NoParams, permute, reshape } from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
+export type { BoundEstimate } from "./model/bound.js";
+export { type DrawOptions, FlowModel } from "./model/model.js";
+export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export type { Network, NetworkLayer } from "./network/network.js";
 export type { NoiseDeclaration, NoiseLaw, NoiseSpec, NoiseTree } from "./noise.js";
 export {
   decodeSafetensors,
   encodeSafetensors,
-  type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.js";
+export type { TrainingState } from "./train/state.js";
+export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
 export { zoo, zooNames } from "./zoo.js";

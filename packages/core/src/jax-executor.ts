@@ -1,4 +1,4 @@
-import { blockUntilReady, init, jit, type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { blockUntilReady, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
 import { DeviceError } from "./errors.js";
 import { type ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "./executor.js";
 import { fromHost, toHost } from "./math/host.js";

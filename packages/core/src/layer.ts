@@ -52,6 +52,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   forwardNoise: NoiseSpec;
   inverseNoise: NoiseSpec;
   manifolds: ManifoldSpec;
+  /** Where x must hold integers: their number, 0..levels−1. Drivers check it before anything runs. */
+  levels?: number;
   /** Start values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
   /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. */

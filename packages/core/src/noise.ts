@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
+import { HostArray } from "./executor.js";
 import type { Shape } from "./layer.js";
 import type { Rng } from "./math/rng.js";
-import { HostArray } from "./executor.js";
 
 /** The law of one noise: standard normal, or uniform on [0, 1). */
 export type NoiseLaw = "normal" | "uniform";

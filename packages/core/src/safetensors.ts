@@ -1,72 +1,54 @@
+import { type DType, numpy as np } from "@jax-js/jax";
 import { CheckpointError, ShapeError } from "./errors.js";
+import { HostArray, type HostData } from "./executor.js";
 import type { Shape } from "./layer.js";
 
-/** The element types that are read and written; data are little-endian, as on every machine that jax-js runs on. */
-export type SafetensorsDType = "F64" | "F32" | "I64" | "I32" | "U32" | "U8" | "BOOL";
-
-export type SafetensorsData =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | Int32Array
-  | Uint32Array
-  | Uint8Array;
-
-/** One named array of a file, row-major. */
-export type SafetensorsEntry = Readonly<{
-  dtype: SafetensorsDType;
-  shape: Shape;
-  data: SafetensorsData;
-}>;
-
+/** Named arrays and what is said about them. */
 export type SafetensorsFile = Readonly<{
-  entries: ReadonlyMap<string, SafetensorsEntry>;
-  metadata: ReadonlyMap<string, string>;
+  tensors: { readonly [name: string]: HostArray };
+  metadata: { readonly [name: string]: string };
 }>;
 
+/** An element type of the format; data are little-endian, as on every machine that jax-js runs on. */
 type Codec = Readonly<{
   itemSize: number;
-  matches(data: SafetensorsData): boolean;
-  read(bytes: ArrayBuffer): SafetensorsData;
+  /** The type of the array that is read: types that jax-js lacks are widened to int32. */
+  dtype: DType;
+  read(bytes: ArrayBuffer): HostData | undefined;
 }>;
 
-const codecs: Readonly<Record<SafetensorsDType, Codec>> = {
-  F64: {
-    itemSize: 8,
-    matches: (data) => data instanceof Float64Array,
-    read: (bytes) => new Float64Array(bytes),
-  },
-  F32: {
-    itemSize: 4,
-    matches: (data) => data instanceof Float32Array,
-    read: (bytes) => new Float32Array(bytes),
-  },
-  I64: {
-    itemSize: 8,
-    matches: (data) => data instanceof BigInt64Array,
-    read: (bytes) => new BigInt64Array(bytes),
-  },
-  I32: {
-    itemSize: 4,
-    matches: (data) => data instanceof Int32Array,
-    read: (bytes) => new Int32Array(bytes),
-  },
-  U32: {
-    itemSize: 4,
-    matches: (data) => data instanceof Uint32Array,
-    read: (bytes) => new Uint32Array(bytes),
-  },
-  U8: {
-    itemSize: 1,
-    matches: (data) => data instanceof Uint8Array,
-    read: (bytes) => new Uint8Array(bytes),
-  },
-  BOOL: {
-    itemSize: 1,
-    matches: (data) => data instanceof Uint8Array,
-    read: (bytes) => new Uint8Array(bytes),
-  },
+const codecs = {
+  F64: { itemSize: 8, dtype: np.float64, read: (bytes) => new Float64Array(bytes) },
+  F32: { itemSize: 4, dtype: np.float32, read: (bytes) => new Float32Array(bytes) },
+  I64: { itemSize: 8, dtype: np.int32, read: narrow },
+  I32: { itemSize: 4, dtype: np.int32, read: (bytes) => new Int32Array(bytes) },
+  U32: { itemSize: 4, dtype: np.uint32, read: (bytes) => new Uint32Array(bytes) },
+  U8: { itemSize: 1, dtype: np.int32, read: (bytes) => Int32Array.from(new Uint8Array(bytes)) },
+  BOOL: { itemSize: 1, dtype: np.bool, read: bits },
+} as const satisfies { readonly [name: string]: Codec };
+
+type TypeName = keyof typeof codecs;
+
+/** How arrays are written, and what holds their data. */
+const written: { readonly [dtype in DType]?: readonly [TypeName, new (n: number) => HostData] } = {
+  [np.float64]: ["F64", Float64Array],
+  [np.float32]: ["F32", Float32Array],
+  [np.int32]: ["I32", Int32Array],
+  [np.uint32]: ["U32", Uint32Array],
+  [np.bool]: ["BOOL", Uint8Array],
 };
+
+/** 64-bit integers as 32-bit ones, where they fit. */
+function narrow(bytes: ArrayBuffer): Int32Array | undefined {
+  const wide = new BigInt64Array(bytes);
+  const narrowed = Int32Array.from(wide, Number);
+  return wide.every((value, i) => value === BigInt(narrowed[i]!)) ? narrowed : undefined;
+}
+
+function bits(bytes: ArrayBuffer): Uint8Array | undefined {
+  const values = new Uint8Array(bytes);
+  return values.every((value) => value <= 1) ? values : undefined;
+}
 
 const METADATA = "__metadata__";
 const LENGTH_BYTES = 8;
@@ -75,42 +57,47 @@ const MAX_HEADER_BYTES = 100_000_000;
 
 const elements = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
+type Written = Readonly<{ name: string; type: TypeName; shape: Shape; data: HostData }>;
+
+function prepare(name: string, { data, shape, dtype }: HostArray): Written {
+  if (name === METADATA || name.includes("__proto__"))
+    throw new ShapeError(`safetensors: ${JSON.stringify(name)} cannot be the name of an array`);
+  const [type, holder] = written[dtype] ?? [];
+  if (!type || !holder) throw new ShapeError(`safetensors: ${name}: ${dtype} cannot be written`);
+  if (!(data instanceof holder))
+    throw new ShapeError(`safetensors: ${name}: data of ${data.constructor.name} given as ${dtype}`);
+  if (data.length !== elements(shape))
+    throw new ShapeError(
+      `safetensors: ${name}: shape [${shape.join(", ")}] needs ${elements(shape)} elements, got ${data.length}`,
+    );
+  return { name, type, shape, data };
+}
+
+const byName = (a: string, b: string): number => (a < b ? -1 : 1);
+
 /**
  * Writes named arrays as safetensors: 8 bytes of header length, a JSON header padded with spaces to
- * a multiple of 8, the data. Entries are ordered by element size (largest first) and then by name,
- * so that every array is aligned and equal content gives equal bytes, whatever the order of `entries`.
+ * a multiple of 8, the data. Arrays are ordered by element size (largest first) and then by name, so
+ * that every one is aligned and equal content gives equal bytes, whatever the order it comes in.
  *
  * @param metadata strings kept in the header under `__metadata__`
- * @throws ShapeError where an entry's data do not fit its shape or dtype
+ * @throws ShapeError where an array's data do not fit its shape or type
  */
 export function encodeSafetensors(
-  entries: ReadonlyMap<string, SafetensorsEntry>,
-  metadata: ReadonlyMap<string, string> = new Map(),
+  tensors: { readonly [name: string]: HostArray },
+  metadata: { readonly [name: string]: string } = {},
 ): Uint8Array<ArrayBuffer> {
-  const ordered = [...entries].sort(
-    ([nameA, a], [nameB, b]) =>
-      codecs[b.dtype].itemSize - codecs[a.dtype].itemSize || (nameA < nameB ? -1 : 1),
-  );
+  const ordered = Object.entries(tensors)
+    .map(([name, array]) => prepare(name, array))
+    .sort((a, b) => codecs[b.type].itemSize - codecs[a.type].itemSize || byName(a.name, b.name));
   const fields: [string, unknown][] = [];
-  if (metadata.size > 0) {
-    fields.push([METADATA, Object.fromEntries([...metadata].sort(([a], [b]) => (a < b ? -1 : 1)))]);
-  }
+  const facts = Object.entries(metadata).sort(([a], [b]) => byName(a, b));
+  if (facts.length > 0) fields.push([METADATA, Object.fromEntries(facts)]);
   let end = 0;
-  for (const [name, { dtype, shape, data }] of ordered) {
-    if (name === METADATA || name.includes("__proto__")) {
-      throw new ShapeError(`safetensors: ${JSON.stringify(name)} cannot be the name of an array`);
-    }
-    if (!codecs[dtype].matches(data)) {
-      throw new ShapeError(`safetensors: ${name}: data of ${data.constructor.name} given as ${dtype}`);
-    }
-    if (data.length !== elements(shape)) {
-      throw new ShapeError(
-        `safetensors: ${name}: shape [${shape.join(", ")}] needs ${elements(shape)} elements, got ${data.length}`,
-      );
-    }
+  for (const { name, type, shape, data } of ordered) {
     const begin = end;
     end += data.byteLength;
-    fields.push([name, { dtype, shape, data_offsets: [begin, end] }]);
+    fields.push([name, { dtype: type, shape, data_offsets: [begin, end] }]);
   }
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(fields)));
   const headerBytes = Math.ceil(header.length / 8) * 8;
@@ -119,7 +106,7 @@ export function encodeSafetensors(
   bytes.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
   bytes.set(header, LENGTH_BYTES);
   let offset = LENGTH_BYTES + headerBytes;
-  for (const [, { data }] of ordered) {
+  for (const { data } of ordered) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
@@ -156,18 +143,16 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   return isRecord(header) ? { header, dataStart } : fail("the header is not a JSON object");
 }
 
-function readMetadata(value: unknown): ReadonlyMap<string, string> {
-  if (value === undefined) return new Map();
+function readMetadata(value: unknown): SafetensorsFile["metadata"] {
   if (!isRecord(value)) return fail(`${METADATA} is not an object of strings`);
-  const metadata = new Map<string, string>();
   for (const [key, text] of Object.entries(value)) {
+    if (key === "__proto__") return fail(`${METADATA}: the key "__proto__" is not allowed`);
     if (typeof text !== "string") return fail(`${METADATA}: ${JSON.stringify(key)} is not a string`);
-    metadata.set(key, text);
   }
-  return metadata;
+  return value as SafetensorsFile["metadata"];
 }
 
-type Placed = { name: string; dtype: SafetensorsDType; shape: Shape; begin: number; end: number };
+type Placed = { name: string; type: TypeName; shape: Shape; begin: number; end: number };
 
 function readPlace(name: string, value: unknown): Placed {
   // Names become paths of plain objects; this one would reach the prototype of all of them.
@@ -184,13 +169,13 @@ function readPlace(name: string, value: unknown): Placed {
     return fail(`${name}: data_offsets ${JSON.stringify(offsets)} are not two offsets`);
   }
   const [begin, end] = offsets as [number, number];
-  const size = elements(shape) * codecs[dtype as SafetensorsDType].itemSize;
+  const size = elements(shape) * codecs[dtype as TypeName].itemSize;
   if (end - begin !== size) {
     return fail(
       `${name}: ${dtype} [${shape.join(", ")}] takes ${size} bytes, but data_offsets [${begin}, ${end}] hold ${end - begin}`,
     );
   }
-  return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
+  return { name, type: dtype as TypeName, shape, begin, end };
 }
 
 /**
@@ -222,16 +207,16 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   if (covered !== available) {
     return fail(`${available - covered} bytes follow the last array`);
   }
-  const entries = new Map<string, SafetensorsEntry>();
-  for (const { name, dtype, shape, begin, end } of places) {
+  const tensors: { [name: string]: HostArray } = {};
+  for (const { name, type, shape, begin, end } of places) {
     // Not `bytes.slice`: on a Node Buffer that is a view, whose `.buffer` may hold other files.
     const copy = new Uint8Array(end - begin);
     copy.set(bytes.subarray(dataStart + begin, dataStart + end));
-    const data = codecs[dtype].read(copy.buffer);
-    if (dtype === "BOOL" && (data as Uint8Array).some((value) => value > 1)) {
-      return fail(`${name}: a BOOL that is neither 0 nor 1`);
-    }
-    entries.set(name, { dtype, shape, data });
+    const data = codecs[type].read(copy.buffer);
+    if (!data)
+      return fail(`${name}: holds a ${type} that is not ${type === "BOOL" ? "0 or 1" : "within 32 bits"}`);
+    tensors[name] = new HostArray(data, shape, codecs[type].dtype);
   }
-  return { entries, metadata: readMetadata(Object.hasOwn(header, METADATA) ? header[METADATA] : undefined) };
+  const metadata = Object.hasOwn(header, METADATA) ? readMetadata(header[METADATA]) : {};
+  return { tensors, metadata };
 }

@@ -9,7 +9,10 @@ export const treeMap = tree.map as unknown as <T, U>(f: (leaf: T) => U, t: JsTre
 export const treeDispose = tree.dispose as (t: unknown) => void;
 export const treeRef = tree.ref as unknown as <T>(t: T) => T;
 
-export function treeFlatten<T>(t: JsTree<T>): { leaves: T[]; rebuild: <U>(leaves: readonly U[]) => JsTree<U> } {
+export function treeFlatten<T>(t: JsTree<T>): {
+  leaves: T[];
+  rebuild: <U>(leaves: readonly U[]) => JsTree<U>;
+} {
   const [leaves, treedef] = tree.flatten(t as never) as unknown as [T[], tree.JsTreeDef];
   const unflatten = tree.unflatten as unknown as <U>(d: tree.JsTreeDef, l: Iterable<U>) => JsTree<U>;
   return { leaves, rebuild: (values) => unflatten(treedef, values) };

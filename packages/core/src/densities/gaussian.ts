@@ -1,8 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
+import { floats } from "../math/host.js";
 import { standardNormalLogDensity, sumItems } from "../math/numerics.js";
 import type { ConditionalDensity } from "./conditional.js";
-import { floats } from "../math/host.js";
-import { columnMoments, type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
+import {
+  columnMoments,
+  type LocationScaleParams,
+  locationScale,
+  locationScaleManifolds,
+} from "./location-scale.js";
 
 export type GaussianOptions = {
   /** Soft bound of the log-std around its start, in nats; Infinity for none (the paper's). Default 3. */

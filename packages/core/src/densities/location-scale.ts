@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { softBound } from "../math/numerics.js";
+import { type Mlp, type MlpParams, mlp } from "../network/mlp.js";
 import { inverseNetworkSizes } from "./conditional.js";
-import { type Mlp, mlp, type MlpParams } from "../network/mlp.js";
 
 /**
  * The shared part of the conditional densities: a network of the context gives every coordinate a

@@ -63,10 +63,7 @@ export function mixture(
       const rows = [K, 1, size];
       const logPi = logits.ref.sub(np.expandDims(logSumExp(logits, 0), 0)).reshape(rows);
       const logTau = logWidths.reshape(rows);
-      const t = np
-        .expandDims(residual, 0)
-        .sub(offsets.reshape(rows))
-        .mul(np.exp(logTau.ref.neg())); // [K, N, size]
+      const t = np.expandDims(residual, 0).sub(offsets.reshape(rows)).mul(np.exp(logTau.ref.neg())); // [K, N, size]
       const logs = standardNormalLogDensity(t).add(logPi.sub(logTau));
       return sumItems(logSumExp(logs, 0).sub(logScale));
     },

@@ -29,6 +29,7 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     forwardNoise: { u: { shape: inShape, law: "uniform" } },
     inverseNoise: {},
     manifolds: {},
+    levels,
     init: (key) => {
       key.dispose();
       return {};

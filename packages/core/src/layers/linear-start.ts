@@ -31,7 +31,11 @@ const VARIANCE_FLOOR = 1e-6;
  *
  * Given weights are kept, and so are free `expm` parameters; then only the density is matched.
  */
-export async function linearStart(options: LinearStartOptions, key: np.Array, x: np.Array): Promise<LinearParams> {
+export async function linearStart(
+  options: LinearStartOptions,
+  key: np.Array,
+  x: np.Array,
+): Promise<LinearParams> {
   const { n, m, rotateIn, rotateOut, density, given } = options;
   const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
   const d = Math.max(n - m, 0);

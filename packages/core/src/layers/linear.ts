@@ -14,8 +14,8 @@ import {
 import { floats } from "../math/host.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
-import { type DenseWeights, weightRotations } from "./linear-weights.js";
 import { linearStart } from "./linear-start.js";
+import { type DenseWeights, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
@@ -74,9 +74,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const outShape = [...leading, m];
   const rotateIn = orthogonal(kind, n);
   const rotateOut = orthogonal(kind, m);
-  const density: ConditionalDensity | undefined = reducing
-    ? (options.density ?? gaussian)(d, m)
-    : undefined;
+  const density: ConditionalDensity | undefined = reducing ? (options.density ?? gaussian)(d, m) : undefined;
   const given = weights && weightRotations(weights, n, m);
   const manifolds: { [name: string]: ManifoldSpec } = { dropped: density?.manifolds ?? {} };
   if (rotateIn.manifold) manifolds.rotateIn = rotateIn.manifold;
@@ -103,7 +101,10 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     inShape,
     outShape,
     exact: n >= m,
-    forwardNoise: n < m ? { appended: { shape: [...leading, d], law: appended === "uniform" ? "uniform" : "normal" } } : {},
+    forwardNoise:
+      n < m
+        ? { appended: { shape: [...leading, d], law: appended === "uniform" ? "uniform" : "normal" } }
+        : {},
     inverseNoise: density
       ? Object.fromEntries(
           Object.entries(density.noise).map(([name, noise]) => [
@@ -152,7 +153,12 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const minusLogR =
         appended === "uniform"
           ? sumItems(raw.mul(0))
-          : sumItems(np.square(raw).mul(0.5).add(0.5 * LOG_2PI + Math.log(APPENDED_STD)));
+          : sumItems(
+              np
+                .square(raw)
+                .mul(0.5)
+                .add(0.5 * LOG_2PI + Math.log(APPENDED_STD)),
+            );
       return finish(np.concatenate([y, epsilon], 1).mul(scale), toItems(minusLogR, batch));
     },
     inverse(params, z, noise) {
@@ -161,8 +167,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const r2 = rotateOut.matrix(params.rotateOut);
       const w = np.matmul(toRows(z, m).sub(params.bias), np.transpose(r2)); // [B · rows, m]
       let y = w.ref.mul(np.exp(params.logScale.neg()));
-      if (density)
-        y = np.concatenate([density.draw(params.dropped, w, noiseRows(noise)), y], 1);
+      if (density) y = np.concatenate([density.draw(params.dropped, w, noiseRows(noise)), y], 1);
       else {
         w.dispose();
         if (n < m) y = y.slice([], [0, n]);
@@ -171,7 +176,11 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
     start: (key, x) =>
-      linearStart({ n, m, appendedStd: APPENDED_STD, rotateIn, rotateOut, density, given }, key, toRows(x, n)),
+      linearStart(
+        { n, m, appendedStd: APPENDED_STD, rotateIn, rotateOut, density, given },
+        key,
+        toRows(x, n),
+      ),
   });
 }
 

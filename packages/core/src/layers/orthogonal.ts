@@ -27,8 +27,7 @@ export function orthogonal(kind: OrthogonalKind, n: number): Orthogonal {
   return kind === "manifold" ? manifoldOrthogonal(n) : expmOrthogonal(n);
 }
 
-export const toDevice = (m: HostMatrix): np.Array =>
-  floats(Float32Array.from(m.data), [m.rows, m.columns]);
+export const toDevice = (m: HostMatrix): np.Array => floats(Float32Array.from(m.data), [m.rows, m.columns]);
 
 const manifoldOrthogonal = (n: number): Orthogonal => ({
   manifold: "orthogonal",
@@ -66,8 +65,7 @@ function expm(m: np.Array, squarings: number): np.Array {
   const identity = np.eye(n, n, { dtype: scaled.dtype });
   // Horner: I + X (I + X/2 (I + X/3 (…)))
   let sum = identity.ref;
-  for (let k = TAYLOR_TERMS; k >= 1; k--)
-    sum = identity.ref.add(np.matmul(scaled.ref, sum).mul(1 / k));
+  for (let k = TAYLOR_TERMS; k >= 1; k--) sum = identity.ref.add(np.matmul(scaled.ref, sum).mul(1 / k));
   identity.dispose();
   scaled.dispose();
   for (let i = 0; i < squarings; i++) sum = np.matmul(sum.ref, sum);

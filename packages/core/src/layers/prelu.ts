@@ -24,8 +24,7 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
   if (given.length !== channels)
     throw new ShapeError(`prelu: ${given.length} slopes for ${channels} channels`);
   const bad = given.find((a) => !(a > 0 && Number.isFinite(a)));
-  if (bad !== undefined)
-    throw new DomainError(`prelu: every slope must be positive and finite, got ${bad}`);
+  if (bad !== undefined) throw new DomainError(`prelu: every slope must be positive and finite, got ${bad}`);
   const perChannel = [channels, ...inShape.slice(1).map(() => 1)];
   return defineLayer<PreluParams>({
     name: "prelu",

@@ -1,6 +1,14 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import {
+  defineLayer,
+  expectShape,
+  expectSizes,
+  type FlowLayer,
+  type Shape,
+  showShape,
+  sizeOf,
+} from "../layer.js";
 
 /** Layers without parameters have this. */
 export type NoParams = Record<string, never>;

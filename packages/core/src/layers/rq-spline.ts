@@ -1,9 +1,9 @@
 import { numpy as np, random } from "@jax-js/jax";
+import { splitKey } from "../chain.js";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
 import { sharedBin, splineForward, splineInverse, splineTable, UNIT_DERIVATIVE } from "../math/rq-spline.js";
-import { splitKey } from "../chain.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = { widths: np.Array; heights: np.Array; derivatives: np.Array };

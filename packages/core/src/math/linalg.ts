@@ -4,13 +4,11 @@ import type { Rng } from "./rng.js";
 /** A dense matrix on the host in float64, row-major. */
 export type HostMatrix = { rows: number; columns: number; data: Float64Array };
 
-const toMl = (m: HostMatrix): Matrix =>
-  Matrix.from1DArray(m.rows, m.columns, m.data as unknown as number[]);
+const toMl = (m: HostMatrix): Matrix => Matrix.from1DArray(m.rows, m.columns, m.data as unknown as number[]);
 
 function fromMl(m: Matrix): HostMatrix {
   const data = new Float64Array(m.rows * m.columns);
-  for (let i = 0; i < m.rows; i++)
-    for (let j = 0; j < m.columns; j++) data[i * m.columns + j] = m.get(i, j);
+  for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.columns; j++) data[i * m.columns + j] = m.get(i, j);
   return { rows: m.rows, columns: m.columns, data };
 }
 
@@ -33,8 +31,7 @@ export function randomOrthogonal(rng: Rng, n: number): HostMatrix {
   const qr = new QrDecomposition(toMl({ rows: n, columns: n, data: gaussian }));
   const q = fromMl(qr.orthogonalMatrix);
   const r = qr.upperTriangularMatrix;
-  for (let j = 0; j < n; j++)
-    if (r.get(j, j) < 0) for (let i = 0; i < n; i++) q.data[i * n + j]! *= -1;
+  for (let j = 0; j < n; j++) if (r.get(j, j) < 0) for (let i = 0; i < n; i++) q.data[i * n + j]! *= -1;
   return q;
 }
 

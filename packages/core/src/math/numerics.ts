@@ -21,7 +21,10 @@ export const standardNormalLogDensity = (x: np.Array): np.Array => np.square(x).
 /** Sum over all axes but the first: [B, …] ↦ [B]. */
 export function sumItems(x: np.Array): np.Array {
   if (x.ndim === 1) return x;
-  return np.sum(x, Array.from({ length: x.ndim - 1 }, (_, i) => i + 1));
+  return np.sum(
+    x,
+    Array.from({ length: x.ndim - 1 }, (_, i) => i + 1),
+  );
 }
 
 /** log Σ exp over one axis, stable. */

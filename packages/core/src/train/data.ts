@@ -1,25 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
-import { DataError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import { HostArray } from "../executor.js";
-import { type Shape, sizeOf } from "../layer.js";
+import { checkItems, type ItemDomain, type Items } from "../items.js";
+import { sizeOf } from "../layer.js";
 import { makeRng, permutation } from "../math/rng.js";
-
-/** Items to learn from: row-major, one after the other. */
-export type Items = Readonly<{ items: Uint8Array | Float32Array; count: number }>;
-
-/** Checks items against what a flow takes; throws `DataError` that says what does not fit. */
-export function checkItems({ items, count }: Items, shape: Shape): void {
-  const size = sizeOf(shape);
-  if (count < 1) throw new DataError("the data set is empty: there must be at least one item");
-  if (items.length !== count * size)
-    throw new DataError(
-      `${count} items of [${shape.join(", ")}] have ${count * size} numbers, the data has ${items.length}`,
-    );
-  if (items instanceof Float32Array)
-    for (let i = 0; i < items.length; i++)
-      if (!Number.isFinite(items[i]))
-        throw new DataError(`item ${Math.floor(i / size)} holds ${items[i]}: data must be finite`);
-}
 
 /** Purposes of the random streams, so that no two draw the same numbers. */
 export const STREAM = { order: 1, noise: 2, start: 3, evaluate: 4, sample: 5 } as const;
@@ -30,8 +14,9 @@ export const STREAM = { order: 1, noise: 2, start: 3, evaluate: 4, sample: 5 } a
  *
  * Errors: `UsageError` for a batch that is larger than the data.
  */
-export function batchSource(data: Items, shape: Shape, batchSize: number, seed: number) {
-  checkItems(data, shape);
+export function batchSource(data: Items, domain: ItemDomain, batchSize: number, seed: number) {
+  checkItems(data, domain);
+  const { shape } = domain;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new UsageError(`the batch size must be a positive integer, got ${batchSize}`);
   if (batchSize > data.count)
@@ -59,7 +44,7 @@ export function batchSource(data: Items, shape: Shape, batchSize: number, seed: 
 }
 
 /** The first `n` items of a random order, as a batch: what data-dependent start values look at. */
-export function randomItems(data: Items, shape: Shape, n: number, seed: number): HostArray {
+export function randomItems(data: Items, { shape }: ItemDomain, n: number, seed: number): HostArray {
   const size = sizeOf(shape);
   const order = permutation(makeRng(seed, STREAM.start), data.count).subarray(0, n);
   const out = new Float32Array(order.length * size);

@@ -15,7 +15,8 @@ export function leavesOf(params: object, spec: ManifoldSpec): Leaf[] {
       return;
     }
     for (const [name, child] of Object.entries(node)) {
-      const below = typeof at === "string" ? at : (at as { [name: string]: ManifoldSpec } | undefined)?.[name];
+      const below =
+        typeof at === "string" ? at : (at as { [name: string]: ManifoldSpec } | undefined)?.[name];
       walk(child, below, path ? `${path}.${name}` : name);
     }
   };

@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import { adamDirection, type AdamScalars, type Moments } from "./adam.js";
+import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
 
 /** Spectral norm of a step's rotation that is never passed, in radians: beyond it the retraction is no rotation. */
 const LONGEST_STEP = 0.7;

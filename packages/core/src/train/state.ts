@@ -1,7 +1,8 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
 import { HostArray } from "../executor.js";
-import { type Shape, sameShape, showShape } from "../layer.js";
+import { type ArrayTree, type Shape, sameShape, showShape } from "../layer.js";
+import { toHost } from "../math/host.js";
 import { treeFlatten } from "../trees.js";
 import type { Leaf } from "./leaves.js";
 
@@ -68,7 +69,10 @@ export function unflattenState(
   const params = treeFlatten(like.params);
   const moments: HostState["moments"] = {};
   for (const [path, { first }] of Object.entries(like.moments))
-    moments[path] = { first: take(`first.${path}`, first.shape), second: take(`second.${path}`, first.shape) };
+    moments[path] = {
+      first: take(`first.${path}`, first.shape),
+      second: take(`second.${path}`, first.shape),
+    };
   const average: HostState["average"] = {};
   for (const [path, value] of Object.entries(like.average))
     average[path] = take(`average.${path}`, value.shape);
@@ -91,4 +95,15 @@ export function readArray(arrays: TrainingState["arrays"], name: string, shape: 
       `the checkpoint's "${name}" is ${showShape(found.shape, false)}, the network needs ${showShape(shape, false)}: it belongs to another network`,
     );
   return found;
+}
+
+/** Copies a tree of jax arrays to the host and lets the arrays go. */
+export async function takeToHost(params: ArrayTree): Promise<JsTree<HostArray>> {
+  const { leaves, rebuild } = treeFlatten<np.Array>(params);
+  const host: HostArray[] = [];
+  for (const leaf of leaves) {
+    host.push(await toHost(leaf));
+    leaf.dispose();
+  }
+  return rebuild(host);
 }

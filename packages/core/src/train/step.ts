@@ -2,7 +2,7 @@ import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Flow, FlowParams } from "../flow.js";
 import type { NoiseTree } from "../noise.js";
 import { treeDispose, treeFlatten, treeRef } from "../trees.js";
-import { adamDirection, type AdamScalars, type Moments } from "./adam.js";
+import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
 import type { Leaf } from "./leaves.js";
 import { orthogonalStep, polish } from "./orthogonal-step.js";
 
@@ -48,7 +48,10 @@ export function makeTrainStep(flow: Flow, leaves: readonly Leaf[], { clip, ema }
     const loss = (free: np.Array[]): np.Array =>
       np.mean(flow.logProb(withFree(free), x.ref, treeRef(noise))).neg();
     const free = values.filter((_, i) => moving[i]);
-    const [value, gradients] = valueAndGrad(loss)(free.map((v) => v.ref)) as unknown as [np.Array, np.Array[]];
+    const [value, gradients] = valueAndGrad(loss)(free.map((v) => v.ref)) as unknown as [
+      np.Array,
+      np.Array[],
+    ];
     x.dispose();
     treeDispose(noise);
     const { factor, norm } = clipFactor(gradients, clip);
@@ -79,8 +82,7 @@ export function makeTrainStep(flow: Flow, leaves: readonly Leaf[], { clip, ema }
         moments[path] = step.moments;
       }
       const mean = state.average[path];
-      if (mean)
-        average[path] = mean.mul(ema).add((params[params.length - 1] as np.Array).ref.mul(1 - ema));
+      if (mean) average[path] = mean.mul(ema).add((params[params.length - 1] as np.Array).ref.mul(1 - ema));
     });
     treeDispose(scalars);
     return {

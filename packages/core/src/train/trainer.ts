@@ -2,17 +2,24 @@ import { type JsTree, numpy as np, random } from "@jax-js/jax";
 import { CheckpointError, NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
-import type { ArrayTree } from "../layer.js";
-import { fromHost, toHost } from "../math/host.js";
+import type { Items } from "../items.js";
+import { fromHost } from "../math/host.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise, mapNoise, noiseShape } from "../noise.js";
 import { treeFlatten, treeMap } from "../trees.js";
 import { adamScalars } from "./adam.js";
-import { batchSource, type Items, randomItems, STREAM } from "./data.js";
+import { batchSource, randomItems, STREAM } from "./data.js";
 import { makeHealth } from "./diagnose.js";
 import { leavesOf } from "./leaves.js";
 import { cosineSchedule } from "./schedule.js";
-import { flattenState, freshState, type HostState, type TrainingState, unflattenState } from "./state.js";
+import {
+  flattenState,
+  freshState,
+  type HostState,
+  type TrainingState,
+  takeToHost,
+  unflattenState,
+} from "./state.js";
 import { makeTrainStep, polishAll } from "./step.js";
 
 export type TrainOptions = {
@@ -69,7 +76,16 @@ type StepTree = { state: JsTree<PlacedArray> & { params: JsTree<PlacedArray>; dr
 
 /** Prepares a run: start values, compiled step. Errors: `DataError`, `UsageError`, `CheckpointError`. */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
-  const { flow, executor, data, steps, batchSize = 128, seed = options.state?.seed ?? 0, clip = 500, ema = 0 } = options;
+  const {
+    flow,
+    executor,
+    data,
+    steps,
+    batchSize = 128,
+    seed = options.state?.seed ?? 0,
+    clip = 500,
+    ema = 0,
+  } = options;
   const { start = "data", startItems = 4096, learningRate = 1e-3, orthogonalRate = learningRate } = options;
   if (options.state && options.state.seed !== seed)
     throw new CheckpointError(`the checkpoint was made with seed ${options.state.seed}, not ${seed}`);
@@ -78,7 +94,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   if (!(learningRate > 0 && orthogonalRate >= 0))
     throw new UsageError(`learning rates must be positive, got ${learningRate} and ${orthogonalRate}`);
   const warmup = options.warmup ?? Math.min(100, Math.ceil(steps / 10));
-  const batches = batchSource(data, flow.inShape, batchSize, seed);
+  const batches = batchSource(data, flow.domain, batchSize, seed);
 
   const started = performance.now();
   const key = random.key(seed);
@@ -86,7 +102,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     start === "data" && !options.state
       ? await (flow.chain.start as NonNullable<typeof flow.chain.start>)(
           key,
-          fromHost(randomItems(data, flow.inShape, startItems, seed)),
+          fromHost(randomItems(data, flow.domain, startItems, seed)),
         )
       : flow.init(key);
   const leaves = leavesOf(initial, flow.manifolds);
@@ -110,11 +126,9 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const orthogonal = leaves.flatMap((leaf, i) => (leaf.manifold === "orthogonal" ? [i] : []));
   const hostLeaves = treeFlatten(host.params).leaves;
   const polish: Compiled | undefined = orthogonal.length
-    ? await executor.compile(
-        polishAll as never,
-        [orthogonal.map((i) => spec(hostLeaves[i] as HostArray))],
-        { name: "polish" },
-      )
+    ? await executor.compile(polishAll as never, [orthogonal.map((i) => spec(hostLeaves[i] as HostArray))], {
+        name: "polish",
+      })
     : undefined;
 
   const rate = cosineSchedule({ peak: learningRate, steps, warmup });
@@ -142,7 +156,9 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     });
     executor.release([...mine, result.state.drift]);
     result.state.params = all.rebuild(next);
-    result.state.drift = (await executor.place(new HostArray(new Float32Array(1), [], np.float32))) as PlacedArray;
+    result.state.drift = (await executor.place(
+      new HostArray(new Float32Array(1), [], np.float32),
+    )) as PlacedArray;
   };
 
   const firstNotFinite = async (step: number): Promise<string> => {
@@ -223,14 +239,3 @@ const scalarArrays = ({ rate, floor }: { rate: number; floor: number }) => ({
   rate: new HostArray(Float32Array.of(rate), [], np.float32),
   floor: new HostArray(Float32Array.of(floor), [], np.float32),
 });
-
-/** Copies a tree of jax arrays to the host and lets the arrays go. */
-async function takeToHost(params: ArrayTree): Promise<JsTree<HostArray>> {
-  const { leaves, rebuild } = treeFlatten<np.Array>(params);
-  const host: HostArray[] = [];
-  for (const leaf of leaves) {
-    host.push(await toHost(leaf));
-    leaf.dispose();
-  }
-  return rebuild(host);
-}

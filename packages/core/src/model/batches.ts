@@ -1,0 +1,86 @@
+import type { JsTree, numpy as np } from "@jax-js/jax";
+import { numpy } from "@jax-js/jax";
+import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
+import { type Shape, sizeOf } from "../layer.js";
+import { makeRng } from "../math/rng.js";
+import { drawNoise, mapNoise, meanHostNoise, type NoiseSpec, noiseShape } from "../noise.js";
+
+/** Largest number of items that one call of a compiled function takes. */
+const LARGEST = 256;
+
+/** A function of (params, x, noise) that gives one row an item, and the shapes that it needs. */
+export type RowFunction = Readonly<{
+  name: string;
+  f: (params: never, x: np.Array, noise: never) => np.Array;
+  inShape: Shape;
+  noise: NoiseSpec;
+}>;
+
+export type RunOptions = Readonly<{
+  seed: number;
+  stream: number;
+  mode: "sample" | "mean";
+  temperature: number;
+}>;
+
+/**
+ * Runs row functions over any number of items: in batches of 256, the last one padded to a power of
+ * two, so that a few compiled sizes serve all. Noise of batch b is a function of (seed, stream, b).
+ */
+export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
+  const compiled = new Map<string, Promise<Compiled>>();
+  const compile = (row: RowFunction, size: number): Promise<Compiled> => {
+    const key = `${row.name}/${size}`;
+    let found = compiled.get(key);
+    if (!found) {
+      const noise = mapNoise(row.noise, (d) => new ArraySpec(noiseShape(d, size), numpy.float32));
+      const x = new ArraySpec([size, ...row.inShape], numpy.float32);
+      found = executor.compile(row.f as never, [paramSpecs, x, noise as JsTree<ArraySpec>], {
+        name: row.name,
+      });
+      compiled.set(key, found);
+    }
+    return found;
+  };
+  return {
+    /** All rows, one after the other. `x` holds `count` items. */
+    async run(
+      row: RowFunction,
+      params: JsTree<PlacedArray>,
+      x: Uint8Array | Float32Array,
+      count: number,
+      { seed, stream, mode, temperature }: RunOptions,
+    ): Promise<Float32Array> {
+      const width = sizeOf(row.inShape);
+      let out: Float32Array | undefined;
+      let into: JsTree<PlacedArray> | undefined;
+      for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
+        const here = Math.min(LARGEST, count - done);
+        const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
+        const batch = new Float32Array(size * width);
+        batch.set(x.subarray(done * width, (done + here) * width));
+        for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
+        const noise =
+          mode === "mean"
+            ? meanHostNoise(row.noise, size)
+            : drawNoise(row.noise, size, makeRng(seed, stream, b), temperature);
+        const call = await compile(row, size);
+        const placed = await call.run(
+          [params, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise as JsTree<HostArray>],
+          into ? { into } : {},
+        );
+        const rows = (await executor.fetch(placed)) as HostArray;
+        const each = rows.data.length / size;
+        out ??= new Float32Array(count * each);
+        out.set((rows.data as Float32Array).subarray(0, here * each), done * each);
+        into = placed;
+      }
+      if (into) executor.release(into);
+      return out ?? new Float32Array(0);
+    },
+    async dispose(): Promise<void> {
+      for (const entry of compiled.values()) await (await entry).dispose();
+      compiled.clear();
+    },
+  };
+}

@@ -1,0 +1,218 @@
+import { type JsTree, type numpy as np, random } from "@jax-js/jax";
+import { UsageError } from "../errors.js";
+import { ArraySpec, type Executor, type HostArray, type PlacedArray } from "../executor.js";
+import type { Flow, FlowParams } from "../flow.js";
+import { type ItemsIn, readItems } from "../items.js";
+import type { NoiseSpec, NoiseTree } from "../noise.js";
+import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
+import { STREAM } from "../train/data.js";
+import { leavesOf } from "../train/leaves.js";
+import { readArray, takeToHost } from "../train/state.js";
+import { treeDispose, treeFlatten, treeMap } from "../trees.js";
+import { batchRunner, type RowFunction } from "./batches.js";
+import { type BoundEstimate, importanceBound } from "./bound.js";
+import { type Monitor, summarize } from "./monitor.js";
+
+export type DrawOptions = {
+  /** Decides the noise. Default 0. */
+  seed?: number;
+  /** `sample` (default) draws every noise, `mean` sets it to its mean. */
+  mode?: "sample" | "mean";
+  /** Factor of the normal noises. Default 1. */
+  temperature?: number;
+};
+
+/**
+ * A flow with parameters on an executor: typed or nested arrays in, typed arrays out, promises, and
+ * nothing to free by hand but the model itself.
+ */
+export class FlowModel {
+  readonly flow: Flow;
+  readonly executor: Executor;
+  readonly #params: JsTree<HostArray>;
+  readonly #placed: Promise<JsTree<PlacedArray>>;
+  readonly #runner: ReturnType<typeof batchRunner>;
+
+  /** From parameters on the host, in the tree of `flow.init`. */
+  constructor(flow: Flow, params: JsTree<HostArray>, executor: Executor) {
+    this.flow = flow;
+    this.executor = executor;
+    this.#params = params;
+    this.#placed = executor.place(params);
+    this.#runner = batchRunner(
+      executor,
+      treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params),
+    );
+  }
+
+  /** A model with random start values (and the given weights of its layers). */
+  static async create(
+    flow: Flow,
+    executor: Executor,
+    { seed = 0 }: { seed?: number } = {},
+  ): Promise<FlowModel> {
+    return new FlowModel(flow, await takeToHost(flow.init(random.key(seed))), executor);
+  }
+
+  /**
+   * log p(x) of every item in nats. Where the flow is not exact it is a bound in expectation: one draw
+   * of its noise (`bound` takes many).
+   *
+   * @throws DataError, DomainError where the items are not what the flow takes.
+   */
+  async logProb(items: ItemsIn, options: DrawOptions = {}): Promise<Float64Array> {
+    return (await this.#ledger(items, options)).total;
+  }
+
+  /**
+   * log (1/K) Σ_k p_k(x) with K independent draws of the noise: rises to log p(x) with K.
+   *
+   * @throws UsageError for draws < 1. Source: Burda et al. 2015 (arXiv:1509.00519), equation 8.
+   */
+  async bound(
+    items: ItemsIn,
+    { draws = 16, seed = 0 }: { draws?: number; seed?: number } = {},
+  ): Promise<BoundEstimate> {
+    if (!Number.isInteger(draws) || draws < 1)
+      throw new UsageError(`the number of draws must be a positive integer, got ${draws}`);
+    const logs: Float64Array[] = [];
+    for (let k = 0; k < draws; k++) logs.push(await this.logProb(items, { seed: seed * draws + k }));
+    return importanceBound(logs);
+  }
+
+  /** The ledger over items: what each layer contributes on average, with the standard error of the total. */
+  async monitor(items: ItemsIn, options: DrawOptions = {}): Promise<Monitor> {
+    const { rows, total } = await this.#ledger(items, options);
+    return summarize(this.flow, rows, total);
+  }
+
+  /** n draws from the model, one after the other, each of `flow.inShape`. */
+  async sample(n: number, options: DrawOptions = {}): Promise<Float32Array> {
+    if (!Number.isInteger(n) || n < 1)
+      throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
+    const { base, decode, inverseNoise, baseNoise } = this.flow;
+    const row: RowFunction = {
+      name: "sample",
+      f: ((params: FlowParams, x: np.Array, noise: NoiseTree) => {
+        x.dispose();
+        const [below, z] = noise as [NoiseTree, NoiseTree];
+        return decode(params, base.draw(z), below);
+      }) as RowFunction["f"],
+      inShape: [1], // a count of draws is all that comes in
+      noise: [inverseNoise, baseNoise],
+    };
+    return this.#run(row, new Float32Array(n), n, STREAM.sample, options);
+  }
+
+  /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. */
+  async encode(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
+    const { flow } = this;
+    const read = readItems(items, flow.domain);
+    return this.#run(
+      this.#row("encode", flow.encode, flow.forwardNoise),
+      read.items,
+      read.count,
+      STREAM.evaluate,
+      options,
+    );
+  }
+
+  /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. */
+  async decode(latents: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
+    const { flow } = this;
+    const read = readItems(latents, { shape: flow.latentShape });
+    const row = { ...this.#row("decode", flow.decode, flow.inverseNoise), inShape: flow.latentShape };
+    return this.#run(row, read.items, read.count, STREAM.sample, options);
+  }
+
+  /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
+  async reconstruct(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
+    return this.decode(await this.encode(items, { ...options, mode: "mean" }), options);
+  }
+
+  /** The parameters by name, `params.<path>`. */
+  arrays(): { [name: string]: HostArray } {
+    const values = treeFlatten(this.#params).leaves;
+    const leaves = leavesOf(this.#params, this.flow.manifolds);
+    return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, values[i] as HostArray]));
+  }
+
+  /** Number of parameters that training can move. */
+  get parameters(): number {
+    const values = treeFlatten(this.#params).leaves;
+    return leavesOf(this.#params, this.flow.manifolds).reduce(
+      (sum, leaf, i) => sum + (leaf.manifold === "fixed" ? 0 : (values[i] as HostArray).data.length),
+      0,
+    );
+  }
+
+  /** The parameters as the bytes of a safetensors file. */
+  save(metadata: { readonly [name: string]: string } = {}): Uint8Array {
+    return encodeSafetensors(this.arrays(), metadata);
+  }
+
+  /** A model from the bytes that `save` gave. Errors: `CheckpointError`. */
+  static async load(flow: Flow, bytes: Uint8Array, executor: Executor): Promise<FlowModel> {
+    return FlowModel.fromArrays(flow, decodeSafetensors(bytes).tensors, executor);
+  }
+
+  /** A model from named arrays. Errors: `CheckpointError` naming what is missing or does not fit. */
+  static async fromArrays(
+    flow: Flow,
+    arrays: { readonly [name: string]: HostArray },
+    executor: Executor,
+  ): Promise<FlowModel> {
+    const like = flow.init(random.key(0));
+    const leaves = leavesOf(like, flow.manifolds);
+    const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
+    try {
+      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v.shape)));
+      return new FlowModel(flow, params, executor);
+    } finally {
+      treeDispose(like);
+    }
+  }
+
+  /** Gives the executor's memory back; the model must not be used afterwards. */
+  async dispose(): Promise<void> {
+    await this.#runner.dispose();
+    this.executor.release(await this.#placed);
+  }
+
+  #row(
+    name: string,
+    f: (params: FlowParams, x: np.Array, noise: NoiseTree) => np.Array,
+    noise: NoiseSpec,
+  ): RowFunction {
+    return { name, f: f as RowFunction["f"], inShape: this.flow.inShape, noise };
+  }
+
+  async #run(
+    row: RowFunction,
+    x: Uint8Array | Float32Array,
+    count: number,
+    stream: number,
+    { seed = 0, mode = "sample", temperature = 1 }: DrawOptions,
+  ): Promise<Float32Array> {
+    return this.#runner.run(row, await this.#placed, x, count, { seed, stream, mode, temperature });
+  }
+
+  /** Contributions, a row an item, and their sums in double precision. */
+  async #ledger(items: ItemsIn, options: DrawOptions): Promise<{ rows: Float32Array; total: Float64Array }> {
+    const { flow } = this;
+    const { items: x, count } = readItems(items, flow.domain);
+    const rows = await this.#run(
+      this.#row("ledger", flow.ledger, flow.forwardNoise),
+      x,
+      count,
+      STREAM.evaluate,
+      options,
+    );
+    const width = flow.ledgerLines.length;
+    const total = new Float64Array(count);
+    rows.forEach((nats, i) => {
+      total[Math.floor(i / width)]! += nats;
+    });
+    return { rows, total };
+  }
+}

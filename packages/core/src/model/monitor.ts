@@ -1,0 +1,40 @@
+import { bitsPerDimension, type Flow } from "../flow.js";
+
+/** One line of the ledger: what a layer contributes to the mean log-likelihood. */
+export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
+
+/** A likelihood over many items. */
+export type Monitor = Readonly<{
+  items: number;
+  /** Mean log p in nats; a bound in expectation where the flow is not exact. */
+  nats: number;
+  /** −nats / (n ln 2). */
+  bpd: number;
+  /** Standard error of `bpd` over the items; NaN for one item. */
+  stdErr: number;
+  /** A line a layer and one for the base; nats and bpd sum to the totals. */
+  ledger: readonly LedgerEntry[];
+}>;
+
+/** Means over items, in double precision. `rows` has a row of contributions an item, `total` their sums. */
+export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): Monitor {
+  const { ledgerLines, dimensions } = flow;
+  const count = total.length;
+  const sums = new Float64Array(ledgerLines.length);
+  rows.forEach((nats, i) => {
+    sums[i % sums.length]! += nats;
+  });
+  const ledger = ledgerLines.map(({ layer, exact }, k) => {
+    const nats = (sums[k] as number) / count;
+    return { layer, nats, bpd: bitsPerDimension(nats, dimensions), exact };
+  });
+  const nats = ledger.reduce((a, line) => a + line.nats, 0);
+  const variance = total.reduce((a, t) => a + (t - nats) ** 2, 0) / (count - 1);
+  return {
+    items: count,
+    nats,
+    bpd: bitsPerDimension(nats, dimensions),
+    stdErr: Math.sqrt(variance / count) / (dimensions * Math.LN2),
+    ledger,
+  };
+}
