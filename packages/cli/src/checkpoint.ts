@@ -7,7 +7,7 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   FlowifyError,
-  type SafetensorsEntry,
+  type TrainingState,
 } from "@flowify/core";
 import * as z from "zod";
 import { writeFileAtomic } from "./run/atomic.js";
@@ -16,27 +16,21 @@ import { writeFileAtomic } from "./run/atomic.js";
 const VERSION = 1;
 const FORMAT = "flowify-checkpoint";
 
-/** What a checkpoint says about itself, beside its arrays. */
-export type CheckpointInfo = Readonly<{ network: string; step: number; seed: number }>;
-
-export type Checkpoint = CheckpointInfo & Readonly<{ entries: ReadonlyMap<string, SafetensorsEntry> }>;
+/** The whole state of a training run, and of which network. */
+export type Checkpoint = Readonly<{ network: string; state: TrainingState }>;
 
 /** A newer checkpoint that could not be used, and why. */
 export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
 
-const infoSchema = z.strictObject({
-  network: z.string(),
-  step: z.number().int().nonnegative(),
-  seed: z.number().int().nonnegative(),
-});
-
 const sidecarSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.number().int(),
+  network: z.string(),
+  step: z.number().int().nonnegative(),
+  seed: z.number().int().nonnegative(),
   file: z.string(),
   bytes: z.number().int(),
   sha256: z.string(),
-  ...infoSchema.shape,
 });
 
 const REMEDY = "use an older checkpoint of the run, or train again";
@@ -52,10 +46,10 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
  * the checkpoint: it holds length and hash of the other, which holds the same facts in its header, so
  * that a flipped byte in either is found. Equal states give equal bytes.
  */
-export async function writeCheckpoint(folder: string, { entries, ...info }: Checkpoint): Promise<string> {
-  const { network, step, seed } = info;
+export async function writeCheckpoint(folder: string, { network, state }: Checkpoint): Promise<string> {
+  const { arrays, step, seed } = state;
   const facts = { format: FORMAT, version: VERSION, network, step, seed };
-  const bytes = encodeSafetensors(entries, new Map([["flowify", JSON.stringify(facts)]]));
+  const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts) });
   const file = `${stem(step)}.safetensors`;
   await writeFileAtomic(join(folder, file), bytes);
   const sidecar = { ...facts, file, bytes: bytes.length, sha256: sha256(bytes) };
@@ -119,9 +113,8 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
   if (sha256(bytes) !== hash) {
     throw new CheckpointError(`${dataPath}: damaged: its sha256 is not the one in ${path}\n${REMEDY}`);
   }
-  const { entries, metadata } = decode(dataPath, bytes);
-  const { format, version, step, seed } = facts;
-  if (metadata.get("flowify") !== JSON.stringify({ format, version, network: facts.network, step, seed })) {
+  const { tensors, metadata } = decode(dataPath, bytes);
+  if (metadata.flowify !== JSON.stringify(facts)) {
     throw new CheckpointError(
       `${path}: damaged: it and the header of ${file} contradict each other\n${REMEDY}`,
     );
@@ -131,7 +124,7 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
       `${path}: a checkpoint of network ${facts.network}, expected ${network}\nname the network that it was made with`,
     );
   }
-  return { network: facts.network, step, seed, entries };
+  return { network: facts.network, state: { arrays: tensors, step: facts.step, seed: facts.seed } };
 }
 
 function decode(path: string, bytes: Uint8Array): ReturnType<typeof decodeSafetensors> {
