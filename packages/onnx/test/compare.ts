@@ -68,6 +68,7 @@ export function runJax(f: Fn, args: readonly HostArray[]): HostArray[] {
 }
 
 function toJax({ data, shape, dtype }: HostArray): np.Array {
+  if (data.length === 0) return np.zeros([...shape], { dtype });
   if (dtype === "bool") return np.array([...data].map(Boolean)).reshape([...shape]);
   return np.array(data as Float32Array<ArrayBuffer>, { dtype, shape: [...shape] });
 }

@@ -75,8 +75,9 @@ export function positionsOf(v: Lazy): number[] {
  * elements, the wanted one where there is a choice.
  */
 export function chooseOrder(values: readonly Lazy[], wanted: readonly number[]): number[] {
-  const held = wanted.filter((p) => values.some((v) => !at(v, p).lazy));
-  const candidates = [held, ...values.map(positionsOf)].map((order) => {
+  const held = [...(values[0]?.axes.keys() ?? [])].filter((p) => values.some((v) => !at(v, p).lazy));
+  const wish = wanted.filter((p) => held.includes(p));
+  const candidates = [wish, ...values.map(positionsOf)].map((order) => {
     const full = [...order];
     for (const p of held) if (!full.includes(p)) insertPosition(full, p);
     return full;

@@ -59,11 +59,12 @@ export function typedData(values: ArrayLike<number>, dtype: DType): Initializer[
   }
 }
 
-/** The number as its type holds it. */
-export function rounded(value: number, dtype: DType): number {
+/**
+ * The number as its type holds it. A float keeps its digits: jax-js writes a plain JavaScript number
+ * as a float32 literal, which may meet float64 arrays.
+ */
+function rounded(value: number, dtype: DType): number {
   switch (dtype) {
-    case DType.Float32:
-      return Math.fround(value);
     case DType.Int32:
       return value | 0;
     case DType.Uint32:

@@ -1,6 +1,6 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
-import { canonical, factor, type Factor, type Lazy, reshape, shapeOf } from "./lazy.js";
+import { canonical, factor, type Factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
 export function cuts(sizes: readonly number[]): number[] {
@@ -104,12 +104,7 @@ export function dense(graph: Graph, v: Lazy): string {
 
 /** A reshape that materializes where the view cannot express it. */
 export function reshapeOrCopy(graph: Graph, v: Lazy, shape: readonly number[]): Lazy {
-  const view = reshape(v, shape);
-  if (view !== null) return view;
-  const whole = canonical(expand(graph, arrange(graph, v, logicalOrder(v)), () => true));
-  const copy = reshape(whole, shape);
-  if (copy === null) throw new Error(`cannot reshape [${shapeOf(v)}] to [${shape}]`);
-  return copy;
+  return reshape(v, shape) ?? ofBuffer(graph.reshape(dense(graph, v), shape), v.dtype, shape);
 }
 
 /**

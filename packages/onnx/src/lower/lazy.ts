@@ -62,6 +62,7 @@ export function padRank(v: Lazy, rank: number): Lazy {
  * where a new axis would need a part of a factor that is no divisor (the caller materializes then).
  */
 export function reshape(v: Lazy, shape: readonly number[]): Lazy | null {
+  if (v.order.length === 0) return { ...v, axes: shape.map((n) => (n === 1 ? [] : [factor(n, true)])) };
   const queue = v.axes.flat();
   const pieces = new Map<Factor, readonly Factor[]>();
   const axes: Factor[][] = [];

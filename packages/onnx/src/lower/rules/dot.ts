@@ -50,7 +50,7 @@ export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[])
   const rows = free.filter((p) => holds(left, p) && !holds(right, p));
   const columns = free.filter((p) => !holds(left, p) && holds(right, p));
   if (rows.length === 0 && columns.length === 0) {
-    const product = apply(cx, "Mul", [left, right], x.dtype);
+    const product = apply({ ...cx, wanted: undefined }, "Mul", [left, right], x.dtype);
     const total = reduceAxes(cx, product, "Add", inner);
     // Drop the other summed positions too, then group what is left into axes.
     const kept = positions.filter((p) => !inner.includes(p));

@@ -5,8 +5,9 @@ import { broadcast, canonical, factor, type Factor, type Lazy, shapeOf, transpos
 import { grouped, reshapeOrCopy, solid } from "../layout.js";
 
 /**
- * A node that works along one axis of the buffer. `axis` must be held as one factor (`solid`);
- * `make` gets the ONNX value, its shape and the dimension, and returns the new size of it.
+ * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis
+ * of size 1 gets a dimension of its own in front. `make` gets the ONNX value, the dimension and the
+ * shape of the result.
  */
 export function alongAxis(
   cx: Context,
@@ -15,19 +16,21 @@ export function alongAxis(
   size: number,
   make: (name: string, dim: number, shape: readonly number[]) => string,
 ): Lazy {
-  const own = v.axes[axis]?.[0] as Factor;
+  const own = v.axes[axis]?.[0];
+  const fresh = size === 1 ? [] : [factor(size)];
+  if (own === undefined) {
+    const name = cx.graph.reshape(v.base, [1, ...cx.graph.shapeOf(v.base)]);
+    const base = make(name, 0, [size, ...cx.graph.shapeOf(v.base)]);
+    return canonical({ base, dtype: v.dtype, order: [...fresh, ...v.order], axes: v.axes.with(axis, fresh) });
+  }
   const { name, shape, keys } = grouped(cx.graph, v, (f) => f === own);
-  // The group of one factor may be spread over several dimensions of the shape that is there.
-  const dims = keys.flatMap((key, i) => (key ? [i] : []));
-  const [first] = dims as [number];
-  const merged = [...shape.slice(0, first), own.size, ...shape.slice(first + dims.length)];
-  const source = cx.graph.reshape(name, merged);
-  const fresh = factor(size);
-  const replace = (f: Factor) => (f === own ? fresh : f);
-  const base = make(source, first, merged.with(first, size));
-  const order = v.order.map(replace).filter((f) => f.size !== 1);
-  const axes = v.axes.map((fs) => fs.map(replace).filter((f) => f.size !== 1));
-  return canonical({ base, dtype: v.dtype, order, axes });
+  // The factor may be spread over several dimensions of the shape that is there.
+  const first = keys.indexOf(true);
+  const count = keys.lastIndexOf(true) - first + 1;
+  const merged = [...shape.slice(0, first), own.size, ...shape.slice(first + count)];
+  const base = make(cx.graph.reshape(name, merged), first, merged.with(first, size));
+  const order = v.order.flatMap((f) => (f === own ? fresh : [f]));
+  return canonical({ base, dtype: v.dtype, order, axes: v.axes.with(axis, fresh) });
 }
 
 /** Elements `start` to `end` of an axis. */
@@ -77,10 +80,7 @@ export function pad(cx: Context, v: Lazy, axis: number, before: number, after: n
   if (before === 0 && after === 0) return v;
   const { graph } = cx;
   const size = shapeOf(v)[axis] as number;
-  const held = solid(graph, v, [axis]);
-  // An axis of size 1 has no factor: give it one to grow.
-  const ready = size === 1 ? withUnit(held, axis) : held;
-  return alongAxis(cx, ready, axis, size + before + after, (name, dim, shape) => {
+  return alongAxis(cx, solid(graph, v, [axis]), axis, size + before + after, (name, dim, shape) => {
     const zero = literal(cx, 0, v.dtype).base;
     const widths = [before, after];
     return graph.node("Pad", [name, graph.ints(widths), zero, graph.ints([dim])], {
@@ -88,12 +88,6 @@ export function pad(cx: Context, v: Lazy, axis: number, before: number, after: n
       shape,
     });
   });
-}
-
-/** A factor of size 1 for an axis that has none, in front of the buffer. */
-function withUnit(v: Lazy, axis: number): Lazy {
-  const unit = factor(1);
-  return { ...v, order: [unit, ...v.order], axes: v.axes.with(axis, [unit]) };
 }
 
 const padding: Rule = (cx, eqn, inputs) => {
@@ -162,6 +156,12 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
       i === axis ? [factors[marker] as Factor] : positions.map((p) => factors[p] as Factor),
     ),
   });
+}
+
+/** A factor of size 1 for an axis that has none, in front of the buffer. */
+function withUnit(v: Lazy, axis: number): Lazy {
+  const unit = factor(1);
+  return { ...v, order: [unit, ...v.order], axes: v.axes.with(axis, [unit]) };
 }
 
 /** Concat does not broadcast: a part holds every position that the result holds. */
