@@ -10,6 +10,7 @@ import { type LinearOptions, linear } from "./layers/linear.js";
 import { prelu } from "./layers/prelu.js";
 import { flatten, permute, reshape } from "./layers/reshape.js";
 import { rqSpline } from "./layers/rq-spline.js";
+import { whiten } from "./layers/whiten.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
 export type FlowifyOptions = {
@@ -34,6 +35,10 @@ const rules: Rules = {
   flatten: (_layer, inShape) => flatten(inShape),
   reshape: ({ shape }, inShape) => reshape(inShape, shape),
   permute: ({ order }, inShape) => permute(inShape, order),
+  whiten: (_layer, inShape) => {
+    if (inShape.length !== 1) throw new ShapeError(`whiten: needs vectors, got ${showShape(inShape)}`);
+    return whiten(inShape[0] as number);
+  },
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);

@@ -41,11 +41,7 @@ export { type DrawOptions, FlowModel } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export type { Network, NetworkLayer } from "./network/network.js";
 export type { NoiseDeclaration, NoiseLaw, NoiseSpec, NoiseTree } from "./noise.js";
-export {
-  decodeSafetensors,
-  encodeSafetensors,
-  type SafetensorsFile,
-} from "./safetensors.js";
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.js";
 export type { TrainingState } from "./train/state.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
 export { zoo, zooNames } from "./zoo.js";

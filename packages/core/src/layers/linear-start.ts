@@ -2,7 +2,8 @@ import { numpy as np } from "@jax-js/jax";
 import { splitKey } from "../chain.js";
 import type { ConditionalDensity } from "../densities/conditional.js";
 import { floats } from "../math/host.js";
-import { type HostMatrix, identityMatrix, symmetricEigen } from "../math/linalg.js";
+import { identityMatrix } from "../math/linalg.js";
+import { principalDirections } from "../math/principal.js";
 import type { LinearParams } from "./linear.js";
 import type { WeightRotations } from "./linear-weights.js";
 import type { Orthogonal } from "./orthogonal.js";
@@ -16,12 +17,6 @@ type LinearStartOptions = {
   density: ConditionalDensity | undefined;
   given: WeightRotations | undefined;
 };
-
-/** Off-diagonal correlation below which inputs count as white, so that their order is kept. */
-const WHITE = 1e-2;
-
-/** Smallest variance, relative to the mean one, that whitening divides by. */
-const VARIANCE_FLOOR = 1e-6;
 
 /**
  * Start values from rows [N, n] that the layer really sees: R₁ the principal directions, ascending,
@@ -52,19 +47,16 @@ export async function linearStart(
   } else {
     k1.dispose();
     k2.dispose();
-    const { mean, covariance } = await moments(x.ref);
-    const { values, vectors } = principalDirections(covariance);
-    const floor = Math.max(VARIANCE_FLOOR * (trace(covariance) / n), 1e-12);
+    const { mean, directions, std } = await principalDirections(x.ref);
     const whiten = new Float32Array(m).fill(-Math.log(options.appendedStd));
     const centre = new Float32Array(m);
     for (let j = d; j < n; j++) {
       let projected = 0; // (mean R₁)_j
-      for (let i = 0; i < n; i++) projected += (mean[i] as number) * (vectors.data[i * n + j] as number);
-      const logStd = 0.5 * Math.log(Math.max(values[j] as number, floor));
-      whiten[j - d] = -logStd;
-      centre[j - d] = -projected * Math.exp(-logStd);
+      for (let i = 0; i < n; i++) projected += (mean[i] as number) * (directions.data[i * n + j] as number);
+      whiten[j - d] = -Math.log(std[j] as number);
+      centre[j - d] = -projected / (std[j] as number);
     }
-    r1 = rotateIn.fromMatrix(vectors);
+    r1 = rotateIn.fromMatrix(directions);
     r2 = rotateOut.fromMatrix(identityMatrix(m));
     logScale = floats(whiten);
     bias = floats(centre);
@@ -78,35 +70,3 @@ export async function linearStart(
   const w = y.slice([], [d, n]).mul(np.exp(logScale.ref));
   return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: await density.start(k3, drop, w) };
 }
-
-/** Mean [n] and covariance [n, n] of rows; the products in float32, the means taken out first. */
-async function moments(x: np.Array): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
-  const [rows, n] = x.shape as [number, number];
-  const mean = np.mean(x.ref, 0);
-  const centred = x.sub(mean.ref);
-  const product = np.matmul(np.transpose(centred.ref), centred).mul(1 / rows); // [n, n]
-  const meanData = Float64Array.from((await mean.data()) as Float32Array);
-  const data = Float64Array.from((await product.data()) as Float32Array);
-  return { mean: meanData, covariance: { rows: n, columns: n, data } };
-}
-
-function principalDirections(covariance: HostMatrix): { values: Float64Array; vectors: HostMatrix } {
-  const n = covariance.rows;
-  const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
-  if (isWhite(covariance, diagonal)) return { values: diagonal, vectors: identityMatrix(n) };
-  return symmetricEigen(covariance);
-}
-
-function isWhite({ rows: n, data }: HostMatrix, diagonal: Float64Array): boolean {
-  const scale = diagonal.reduce((a, b) => a + b, 0) / n;
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++)
-      if (Math.abs((data[i * n + j] as number) - (i === j ? scale : 0)) > WHITE * scale) return false;
-  return true;
-}
-
-const trace = ({ rows: n, data }: HostMatrix): number => {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += data[i * n + i] as number;
-  return sum;
-};

@@ -7,6 +7,7 @@ export type NetworkLayer =
   | Readonly<{ kind: "flatten" }>
   | Readonly<{ kind: "reshape"; shape: Shape }>
   | Readonly<{ kind: "permute"; order: readonly number[] }>
+  | Readonly<{ kind: "whiten" }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
   | Readonly<{ kind: "leakyRelu"; slope?: number }>
   | Readonly<{ kind: "prelu"; slope?: number | readonly number[] }>

@@ -1,0 +1,51 @@
+import { numpy as np } from "@jax-js/jax";
+import { type HostMatrix, identityMatrix, symmetricEigen } from "./linalg.js";
+
+/** Off-diagonal correlation below which data count as white, so that their order is kept. */
+const WHITE = 1e-2;
+
+/** Smallest variance that is ever divided by, relative to the mean variance, and absolutely. */
+const RELATIVE_FLOOR = 1e-6;
+const ABSOLUTE_FLOOR = 1e-12;
+
+export type Principal = {
+  mean: Float64Array;
+  /** Orthonormal columns, least variance first. */
+  directions: HostMatrix;
+  /** Standard deviation along each direction, floored. */
+  std: Float64Array;
+};
+
+/**
+ * Principal directions of rows [N, n], ascending. Data that are white already (of equal variance and
+ * uncorrelated) have no principal directions: their own order is kept. Consumes x.
+ */
+export async function principalDirections(x: np.Array): Promise<Principal> {
+  const { mean, covariance } = await moments(x);
+  const n = covariance.rows;
+  const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
+  const scale = diagonal.reduce((a, b) => a + b, 0) / n;
+  const { values, vectors } = isWhite(covariance, scale)
+    ? { values: diagonal, vectors: identityMatrix(n) }
+    : symmetricEigen(covariance);
+  const floor = Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR);
+  return { mean, directions: vectors, std: values.map((value) => Math.sqrt(Math.max(value, floor))) };
+}
+
+/** Mean [n] and covariance [n, n] of rows; the products in float32, the means taken out first. */
+async function moments(x: np.Array): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
+  const [rows, n] = x.shape as [number, number];
+  const mean = np.mean(x.ref, 0);
+  const centred = x.sub(mean.ref);
+  const product = np.matmul(np.transpose(centred.ref), centred).mul(1 / rows); // [n, n]
+  const meanData = Float64Array.from((await mean.data()) as Float32Array);
+  const data = Float64Array.from((await product.data()) as Float32Array);
+  return { mean: meanData, covariance: { rows: n, columns: n, data } };
+}
+
+function isWhite({ rows: n, data }: HostMatrix, scale: number): boolean {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      if (Math.abs((data[i * n + j] as number) - (i === j ? scale : 0)) > WHITE * scale) return false;
+  return true;
+}
