@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { DataError } from "@flowify/core";
 import { readIdx } from "./idx.js";
 import { type ImageSet, imageSet, type Split } from "./image-set.js";
@@ -34,11 +34,7 @@ function describeFolder(folder: string): string {
  *
  * @throws DataError where a file is missing, damaged, or images and labels do not fit
  */
-export async function readIdxFolder(
-  folder: string,
-  split: Split,
-  name = basename(folder),
-): Promise<ImageSet> {
+export async function readIdxFolder(folder: string, split: Split, name: string): Promise<ImageSet> {
   if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
   if (!statSync(folder).isDirectory())
     throw new DataError(`${folder}: a file, expected a folder of idx files`);

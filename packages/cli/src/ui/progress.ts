@@ -12,6 +12,8 @@ export type ProgressOptions = {
 export type Progress = Readonly<{
   /** `text`: the figures of the moment, in a few words. */
   update(done: number, text: string): void;
+  /** A line of its own, above the one that renews itself. */
+  note(line: string): void;
   /** Leaves the last state on a line of its own. */
   finish(): void;
 }>;
@@ -37,7 +39,7 @@ export function formatDuration(milliseconds: number): string {
 export function createProgress(terminal: Terminal, options: ProgressOptions): Progress {
   const { stderr, quiet } = terminal;
   const { label, total, done: before = 0, now = () => performance.now() } = options;
-  if (quiet) return { update: () => {}, finish: () => {} };
+  if (quiet) return { update: () => {}, note: () => {}, finish: () => {} };
   const live = stderr.isTTY === true;
   const start = now();
   let shown = live ? Number.NEGATIVE_INFINITY : start;
@@ -72,6 +74,10 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
       last = render(done, text);
       pending = true;
       if (now() - shown >= (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) show(last);
+    },
+    note: (line) => {
+      stderr.write(live ? `\r\x1b[2K${line}\n` : `${line}\n`);
+      if (live && last !== undefined) show(last);
     },
     finish: () => {
       if (last !== undefined && pending) show(last);

@@ -27,9 +27,18 @@ export function closestName(name: string, known: readonly string[]): string | un
   return wanted === "" ? undefined : known.find((candidate) => candidate.toLowerCase().includes(wanted));
 }
 
-/** `unknown network "fmpl"; did you mean "fmlp"? Known: fmlp, fconv1` */
-export function unknownName(kind: string, name: string, known: readonly string[]): string {
-  const closest = closestName(name, known);
+/**
+ * `unknown network "fmpl"; did you mean "fmlp"? Known: mnist/fmlp`
+ *
+ * @param accepted everything that would have been accepted, short names too; `known` is what is listed
+ */
+export function unknownName(
+  kind: string,
+  name: string,
+  known: readonly string[],
+  accepted: readonly string[] = known,
+): string {
+  const closest = closestName(name, accepted);
   const question = closest === undefined ? "." : `; did you mean "${closest}"?`;
   return `unknown ${kind} "${name}"${question} Known: ${known.join(", ")}`;
 }

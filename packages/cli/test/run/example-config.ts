@@ -8,6 +8,16 @@ export const exampleConfig: RunConfig = {
   steps: 469,
   batch: 128,
   seed: 7,
-  training: { lr: 1e-3 },
+  device: "native",
+  flow: { density: "mixture" },
+  training: {
+    learningRate: 1e-3,
+    orthogonalRate: 1e-3,
+    warmup: 47,
+    clip: 500,
+    ema: 0,
+    start: "data",
+    startItems: 4096,
+  },
   checkpointEvery: 469,
 };

@@ -1,0 +1,21 @@
+import type { ReconstructFlags } from "../commands/reconstruct.js";
+import type { CliContext } from "../context.js";
+import { runPaths } from "../run/folder.js";
+import { writeReconstructions } from "../run/report.js";
+import { formatCount } from "../ui/format.js";
+import { createTerminal } from "../ui/terminal.js";
+import { imagesFor, withModel } from "./open-run.js";
+
+export async function reconstruct(this: CliContext, flags: ReconstructFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, count = 15, seed = 0 } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const file = flags.out ?? runPaths(folder).reconstructions;
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const images = await imagesFor(run, { ...flags, limit: count });
+    const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
+    await writeReconstructions(model, file, { title, images, seed });
+    terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);
+    terminal.document({ file, count, dataset: images.name, split: images.split, hash: images.hash, seed });
+  });
+}

@@ -1,0 +1,35 @@
+import type { SampleFlags } from "../commands/sample.js";
+import type { CliContext } from "../context.js";
+import { runPaths } from "../run/folder.js";
+import { writeSamples } from "../run/report.js";
+import { formatCount } from "../ui/format.js";
+import { createTerminal } from "../ui/terminal.js";
+import { withModel } from "./open-run.js";
+
+export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const {
+    json = false,
+    quiet = false,
+    count = 150,
+    columns = 15,
+    seed = 0,
+    temperature = 1,
+    mode = "sample",
+  } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const file = flags.out ?? runPaths(folder).samples;
+  await withModel(folder, flags, terminal, async (model, { config, step }) => {
+    await writeSamples(model, file, {
+      title: `${config.network} after ${formatCount(step)} steps: ${count} samples`,
+      shape: config.data.shape,
+      count,
+      columns: Math.min(columns, count),
+      seed,
+      temperature,
+      mode,
+    });
+    terminal.say(`${formatCount(count)} samples: ${file}`);
+    terminal.document({ file, count, columns, seed, temperature, mode, step });
+  });
+}

@@ -1,0 +1,124 @@
+import { createRequire } from "node:module";
+import { UsageError } from "@flowify/core";
+import {
+  type Application,
+  type ApplicationText,
+  type ArgumentScannerError,
+  buildApplication,
+  buildRouteMap,
+  formatMessageForArgumentScannerError,
+  run,
+  ArgumentScannerError as ScannerError,
+  type StricliProcess,
+  text_en,
+} from "@stricli/core";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { reconstructCommand } from "./commands/reconstruct.js";
+import { sampleCommand } from "./commands/sample.js";
+import { trainCommand } from "./commands/train.js";
+import type { CliContext, CliProcess } from "./context.js";
+import { exitStatus, formatError } from "./ui/errors.js";
+import { colorsFor } from "./ui/terminal.js";
+
+const NAME = "flowify";
+
+const root = buildRouteMap({
+  routes: {
+    train: trainCommand,
+    evaluate: evaluateCommand,
+    sample: sampleCommand,
+    reconstruct: reconstructCommand,
+    inspect: inspectCommand,
+  },
+  docs: {
+    brief: "Ordinary neural networks as generative models with a likelihood",
+    fullDescription: `Turns an ordinary neural network into a generative model with a likelihood.
+
+EXAMPLES
+  flowify train                  one epoch of a dense network on MNIST, with pictures
+  flowify evaluate runs/mnist-fmlp
+  flowify sample runs/mnist-fmlp
+  flowify train --help           everything about one command`,
+  },
+});
+
+const listed = (names: readonly string[]): string => names.join(" or ");
+
+/** What was wrong with the arguments, in the words of this command. */
+function argumentMessage(error: ArgumentScannerError): string {
+  return formatMessageForArgumentScannerError(error, {
+    FlagNotFoundError: ({ input, corrections }) =>
+      corrections.length > 0
+        ? `unknown flag --${input}; did you mean ${listed(corrections.map((name) => `--${name}`))}?`
+        : `unknown flag --${input}`,
+    AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: place, input, exception }) => {
+      const flag = place === place.toUpperCase() ? place : `--${place}`;
+      return `${flag} "${input}": ${exception instanceof Error ? exception.message : String(exception)}`;
+    },
+    EnumValidationError: ({ externalFlagName, input, values }) =>
+      `--${externalFlagName} "${input}": expected ${listed(values)}`,
+    UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
+      `--${externalFlagName} needs a value${nextFlagName === undefined ? "" : `, found --${nextFlagName}`}`,
+    UnexpectedPositionalError: ({ input }) => `unexpected argument "${input}"`,
+    UnsatisfiedPositionalError: ({ placeholder }) => `the argument ${placeholder} is missing`,
+    UnexpectedFlagError: ({ externalFlagName, previousInput, input }) =>
+      `--${externalFlagName} is given twice, "${previousInput}" and "${input}"`,
+  });
+}
+
+function applicationText(format: (error: unknown) => string, command: string): ApplicationText {
+  return {
+    ...text_en,
+    noCommandRegisteredForInput: ({ input, corrections }) => {
+      const question =
+        corrections.length > 0
+          ? `; did you mean ${listed(corrections.map((name) => name.replaceAll("`", "")))}?`
+          : "";
+      return format(
+        new UsageError(`unknown command "${input}"${question}\n${NAME} --help lists the commands`),
+      );
+    },
+    exceptionWhileParsingArguments: (error) =>
+      format(
+        error instanceof ScannerError
+          ? new UsageError(`${argumentMessage(error)}\n${NAME} ${command}--help shows its flags`)
+          : error,
+      ),
+    exceptionWhileLoadingCommandFunction: format,
+    exceptionWhileLoadingCommandContext: format,
+    exceptionWhileRunningCommand: format,
+    commandErrorResult: format,
+  };
+}
+
+function createApplication(inputs: readonly string[], { stderr, env }: CliProcess): Application<CliContext> {
+  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+  const debug = (env.FLOWIFY_DEBUG ?? "") !== "";
+  const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), debug);
+  const command = inputs[0] !== undefined && !inputs[0].startsWith("-") ? `${inputs[0]} ` : "";
+  return buildApplication(root, {
+    name: NAME,
+    versionInfo: { currentVersion: version },
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
+    localization: { text: applicationText(format, command) },
+    determineExitCode: exitStatus,
+  });
+}
+
+/** The library's own statuses are negative: what it refuses was written by the user, but for a broken installation. */
+const statusOf = (code: number): number => (code >= 0 ? code : code === -4 || code === -5 ? 2 : 1);
+
+/**
+ * Runs the command `flowify` with the given arguments and tells the status to end with:
+ * 0 success, 1 what failed, 2 what the user wrote, 130 and 143 for an interrupted run.
+ */
+export async function runFlowify(inputs: readonly string[], host: CliProcess): Promise<number> {
+  const { stdout, stderr, env } = host;
+  // A record of its own: the library leaves its status there, and only in an empty one.
+  const process: StricliProcess & CliContext["process"] = { stdout, stderr, env };
+  await run(createApplication(inputs, host), inputs, { process, host });
+  return statusOf(Number(process.exitCode ?? 0));
+}

@@ -1,0 +1,52 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import { nonEmpty, wholeNumber } from "./parsers.js";
+import {
+  type CommonFlags,
+  commonFlags,
+  type ImagesFlags,
+  imagesFlags,
+  runFolder,
+  seedFlag,
+} from "./shared.js";
+
+export type ReconstructFlags = CommonFlags &
+  Omit<ImagesFlags, "limit"> & { count?: number; seed?: number; out?: string };
+
+const { limit: _, ...whichImages } = imagesFlags;
+
+export const reconstructCommand = buildCommand<ReconstructFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/reconstruct.js")).reconstruct,
+  parameters: {
+    positional: { kind: "tuple", parameters: [runFolder] },
+    flags: {
+      ...whichImages,
+      count: {
+        kind: "parsed",
+        parse: wholeNumber(1),
+        optional: true,
+        placeholder: "N",
+        brief: "Images to reconstruct, the first N (default: 15)",
+      },
+      seed: seedFlag("Decides the noise (default: 0)"),
+      out: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "FILE",
+        brief: "PNG file (default: reconstructions.png in the run's folder)",
+      },
+      ...commonFlags,
+    },
+    aliases: { n: "count", o: "out", q: "quiet" },
+  },
+  docs: {
+    brief: "Encode images and decode them again",
+    fullDescription: `Shows what a run keeps of images: the originals, their reconstructions with the mean of what
+the layers dropped, and with a draw of it; a labelled PNG of three rows.
+
+EXAMPLES
+  flowify reconstruct runs/a
+  flowify reconstruct runs/a --split train --count 8 --out kept.png`,
+  },
+});

@@ -1,0 +1,67 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
+import { type CommonFlags, commonFlags, runFolder, seedFlag } from "./shared.js";
+
+export type SampleFlags = CommonFlags & {
+  count?: number;
+  columns?: number;
+  seed?: number;
+  temperature?: number;
+  mode?: "sample" | "mean";
+  out?: string;
+};
+
+export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/sample.js")).sample,
+  parameters: {
+    positional: { kind: "tuple", parameters: [runFolder] },
+    flags: {
+      count: {
+        kind: "parsed",
+        parse: wholeNumber(1),
+        optional: true,
+        placeholder: "N",
+        brief: "Images to draw (default: 150)",
+      },
+      columns: {
+        kind: "parsed",
+        parse: wholeNumber(1),
+        optional: true,
+        placeholder: "N",
+        brief: "Images a row (default: 15)",
+      },
+      seed: seedFlag("Decides what is drawn (default: 0)"),
+      temperature: {
+        kind: "parsed",
+        parse: positiveNumber({ zero: true }),
+        optional: true,
+        placeholder: "T",
+        brief: "Factor on the base's standard deviation; below 1 the likelier images (default: 1)",
+      },
+      mode: {
+        kind: "enum",
+        values: ["sample", "mean"],
+        optional: true,
+        brief: "Draw what the layers dropped, or take its mean (default: sample)",
+      },
+      out: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "FILE",
+        brief: "PNG file (default: samples.png in the run's folder)",
+      },
+      ...commonFlags,
+    },
+    aliases: { n: "count", o: "out", q: "quiet" },
+  },
+  docs: {
+    brief: "Draw images from a run",
+    fullDescription: `Draws from the base and runs the flow backwards; writes a labelled grid as PNG.
+
+EXAMPLES
+  flowify sample runs/a
+  flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png`,
+  },
+});

@@ -1,0 +1,73 @@
+import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import type { Split } from "../data/image-set.js";
+import { nonEmpty, wholeNumber } from "./parsers.js";
+
+export const deviceNames = ["auto", "native", "wasm"] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** Flags of every command that computes something. */
+export type CommonFlags = {
+  device?: DeviceName;
+  json?: boolean;
+  quiet?: boolean;
+};
+
+export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
+  device: {
+    kind: "enum",
+    values: deviceNames,
+    optional: true,
+    brief:
+      "Where to compute: ONNX Runtime (native), jax-js (wasm), or the faster one present (auto, the default)",
+  },
+  json: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "One JSON document on standard output, everything else on standard error",
+  },
+  quiet: { kind: "boolean", optional: true, withNegated: false, brief: "No progress and no notes" },
+};
+
+/** Flags of the commands that look at images of a run's data set, or of another one. */
+export type ImagesFlags = {
+  data?: string;
+  dataDir?: string;
+  split?: Split;
+  limit?: number;
+};
+
+export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
+  data: {
+    kind: "parsed",
+    parse: nonEmpty,
+    optional: true,
+    placeholder: "NAME",
+    brief: "Data set, or the path of a folder of idx files (default: that of the run)",
+  },
+  dataDir: {
+    kind: "parsed",
+    parse: nonEmpty,
+    optional: true,
+    placeholder: "DIR",
+    brief: "Folder that holds the data set's files",
+  },
+  split: { kind: "enum", values: ["train", "test"], optional: true, brief: "Which images (default: test)" },
+  limit: {
+    kind: "parsed",
+    parse: wholeNumber(1),
+    optional: true,
+    placeholder: "N",
+    brief: "Only the first N images",
+  },
+};
+
+export const seedFlag = (brief: string) =>
+  ({ kind: "parsed", parse: wholeNumber(0), optional: true, placeholder: "N", brief }) as const;
+
+export const runFolder: TypedPositionalParameter<string, CliContext> = {
+  parse: nonEmpty,
+  placeholder: "DIR",
+  brief: "Folder of a run, as flowify train has made it",
+};

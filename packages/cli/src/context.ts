@@ -1,0 +1,18 @@
+import type { CommandContext } from "@stricli/core";
+import type { SignalSource } from "./ui/interrupt.js";
+import type { Env, OutputStream } from "./ui/terminal.js";
+
+/** The part of a Node process that the command uses; tests pass their own. */
+export type CliProcess = SignalSource & {
+  stdout: OutputStream;
+  stderr: OutputStream;
+  env: Env;
+  exit(status: number): void;
+};
+
+export type CliContext = CommandContext &
+  Readonly<{
+    /** `exitCode`, where a command sets it, is the status to end with. */
+    process: CommandContext["process"] & { exitCode?: number };
+    host: CliProcess;
+  }>;
