@@ -5,10 +5,14 @@ import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import { dense } from "./layout.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
+import { convRules } from "./rules/conv.js";
 import { dotRules } from "./rules/dot.js";
 import { elementwiseRules } from "./rules/elementwise.js";
+import { indexingRules } from "./rules/indexing.js";
 import { movementRules } from "./rules/movement.js";
 import { reduceRules } from "./rules/reduce.js";
+import { sortRules } from "./rules/sort.js";
+import { windowRules } from "./rules/windows.js";
 import { wantedOrders } from "./wanted.js";
 
 export type LowerOptions = {
@@ -24,6 +28,10 @@ const rules: Readonly<Record<string, Rule>> = {
   ...movementRules,
   ...reduceRules,
   ...dotRules,
+  ...windowRules,
+  ...convRules,
+  ...indexingRules,
+  ...sortRules,
 };
 
 /** The primitives of jax-js that can be lowered. */

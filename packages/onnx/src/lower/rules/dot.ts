@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
-import { arrangeTo, assemble, at, positionsOf, refine, type Refined } from "../align.js";
-import { apply, type Context, convert, elementType, type Rule, wrap } from "../context.js";
-import { isFloat, sizeOf } from "../jaxpr.js";
-import { type Lazy, shapeOf } from "../lazy.js";
+import { at, refine, type Refined } from "../align.js";
+import { apply, type Context, convert, type Rule, wrap } from "../context.js";
+import type { Lazy } from "../lazy.js";
+import { matrixProduct } from "./product.js";
 import { reduceAxes, reduceFactors, repeated } from "./reduce.js";
 
 const dot: Rule = (cx, eqn, inputs) => {
@@ -58,7 +58,8 @@ export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[])
     const result = { ...total, axes: outAxes.map((axis) => axis.flatMap((p) => byPosition.get(p) ?? [])) };
     return repeated(cx, result, "Add", times);
   }
-  const result = product(cx, { ...refined, axes: outAxes }, left, right, { batch, rows, columns, inner });
+  const roles = { batch, rows, columns, inner };
+  const result = matrixProduct(cx, { ...refined, axes: outAxes }, left, right, roles);
   return repeated(cx, wrap(cx, result), "Add", times);
 }
 
@@ -84,73 +85,3 @@ const regroup = (v: Lazy, axes: readonly (readonly number[])[]): Lazy => ({
   ...v,
   axes: axes.map((axis) => axis.map((p) => at(v, p))),
 });
-
-type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", readonly number[]>>;
-
-function product(cx: Context, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Lazy {
-  const { graph } = cx;
-  // The result is [batch, rows, columns]; the users may want the columns first.
-  const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
-  const rank = (positions: readonly number[]) => Math.min(...positions.map((p) => wanted.indexOf(p)));
-  if (rank(roles.columns) < rank(roles.rows)) {
-    return product(cx, refined, y, x, { ...roles, rows: roles.columns, columns: roles.rows });
-  }
-  const sized = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
-  const inOrder = (v: Lazy, positions: readonly number[]) => positionsOf(v).filter((p) => positions.includes(p));
-  // Batch and inner positions need a common order: the one of the larger side.
-  const larger = sized(roles.rows) >= sized(roles.columns) ? x : y;
-  const batch = inOrder(larger, roles.batch);
-  const inner = inOrder(larger, roles.inner);
-  const rows = inOrder(x, roles.rows);
-  const columns = inOrder(y, roles.columns);
-  const left = operand(cx, x, batch, rows, inner, sized);
-  const right = operand(cx, y, batch, columns, inner, sized);
-  const shape = [...(batch.length > 0 ? [sized(batch)] : []), sized(rows), sized(columns)];
-  const type = { type: elementType(x.dtype), shape };
-  // The right operand is [columns, inner] where it is not flipped.
-  const [transA, transB] = [left.flipped, !right.flipped];
-  const inputs = [left.name, right.name];
-  let base: string;
-  if (!transA && !transB) base = graph.node("MatMul", inputs, type);
-  else if (!isFloat(x.dtype)) {
-    base = graph.node("MatMul", [swapped(cx, left.name, transA), swapped(cx, right.name, transB)], type);
-  } else if (batch.length === 0) {
-    const attributes = { ...(transA && { transA: 1 }), ...(transB && { transB: 1 }) };
-    base = graph.node("Gemm", inputs, type, { attributes });
-  } else {
-    // A Transpose before MatMul is what runtimes know how to fuse.
-    base = graph.node("MatMul", [swapped(cx, left.name, transA), swapped(cx, right.name, transB)], type);
-  }
-  return assemble(refined, [...batch, ...rows, ...columns], base, x.dtype);
-}
-
-/** One side as a matrix, [batch, outer, inner] or flipped, whichever needs no transposition. */
-function operand(
-  cx: Context,
-  v: Lazy,
-  batch: readonly number[],
-  outer: readonly number[],
-  inner: readonly number[],
-  sized: (positions: readonly number[]) => number,
-): { name: string; flipped: boolean } {
-  const have = positionsOf(v).join();
-  // A vector is a column.
-  const flipped = outer.length === 0 || [...batch, ...inner, ...outer].join() === have;
-  const order = flipped ? [...batch, ...inner, ...outer] : [...batch, ...outer, ...inner];
-  const matrix = flipped ? [sized(inner), sized(outer)] : [sized(outer), sized(inner)];
-  const shape = [...(batch.length > 0 ? [sized(batch)] : []), ...matrix];
-  return { name: cx.graph.reshape(arrangeTo(cx.graph, v, order).base, shape), flipped };
-}
-
-function swapped(cx: Context, name: string, swap: boolean): string {
-  if (!swap) return name;
-  const shape = cx.graph.shapeOf(name);
-  const n = shape.length;
-  const perm = [...Array(n - 2).keys(), n - 1, n - 2];
-  return cx.graph.node(
-    "Transpose",
-    [name],
-    { type: cx.graph.typeOf(name), shape: perm.map((i) => shape[i] as number) },
-    { attributes: { perm } },
-  );
-}

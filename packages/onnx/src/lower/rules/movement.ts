@@ -95,10 +95,16 @@ const padding: Rule = (cx, eqn, inputs) => {
   return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), inputs[0] as Lazy)];
 };
 
-/** Reverses axes: a Slice with negative steps. */
-export function flip(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
+/** What a reversal was made of: reversing it back makes no node. */
+const reversals = new WeakMap<Lazy, { source: Lazy; axes: string }>();
+
+/** Reverses axes: Slices with negative steps. */
+export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   const { graph } = cx;
-  return axes.reduce((w, axis) => {
+  const key = [...axes].sort().join();
+  const before = reversals.get(v);
+  if (before?.axes === key) return before.source;
+  const result = axes.reduce((w, axis) => {
     if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
     return alongAxis(cx, solid(graph, w, [axis]), axis, shapeOf(w)[axis] as number, (name, dim, shape) => {
       // The end must lie before the first element, and −1 would mean the last one.
@@ -107,6 +113,8 @@ export function flip(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
       return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
     });
   }, v);
+  if (result !== v) reversals.set(result, { source: v, axes: key });
+  return result;
 }
 
 const concatenate: Rule = (cx, eqn, inputs) => {
@@ -187,7 +195,7 @@ export const movementRules: Readonly<Record<string, Rule>> = {
     return [broadcast(v as Lazy, shape, axis)];
   },
   reshape: (cx, eqn, [v]) => [reshapeOrCopy(cx.graph, v as Lazy, shapeOfOutput(eqn))],
-  flip: (cx, eqn, [v]) => [flip(cx, v as Lazy, paramsOf<{ axis: number[] }>(eqn).axis)],
+  flip: (cx, eqn, [v]) => [flipped(cx, v as Lazy, paramsOf<{ axis: number[] }>(eqn).axis)],
   shrink,
   split,
   pad: padding,

@@ -1,0 +1,157 @@
+import { arrangeTo, assemble, positionsOf, type Refined } from "../align.js";
+import { type Context, elementType } from "../context.js";
+import { isFloat, sizeOf } from "../jaxpr.js";
+import { bufferSize, type Factor, type Lazy } from "../lazy.js";
+import { reduceFactors } from "./reduce.js";
+
+/**
+ * What each position is to a product of two sides: held by both and kept (batch), by the left one
+ * only (rows), by the right one only (columns), by both and summed (inner).
+ */
+export type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", readonly number[]>>;
+
+/** Positions in front of the matrices: taken one by one, so that no side needs a transposition. */
+type Plan = Readonly<{ front: readonly number[]; roles: Roles }>;
+
+/** The sum over the inner positions as one MatMul or Gemm. */
+export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Lazy {
+  const plan = peel(refined, x, y, roles);
+  const { rows, columns } = plan.roles;
+  // The result is [front, rows, columns]; the users may want the columns first, for nothing.
+  const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
+  const rank = (positions: readonly number[]) => Math.min(...positions.map((p) => wanted.indexOf(p)));
+  const swap = rank(columns) < rank(rows);
+  const result = swap
+    ? emit(cx, refined, y, x, { ...plan, roles: { ...plan.roles, rows: columns, columns: rows } })
+    : emit(cx, refined, x, y, plan);
+  const alone = new Set(plan.front.filter((p) => roles.inner.includes(p)));
+  if (alone.size === 0) return assemble(refined, result.order, result.base, x.dtype);
+  // Inner positions that were taken one by one are still to be summed.
+  const factors = result.order.map((p) => ({ size: refined.sizes[p] as number, lazy: false }));
+  const gone = new Set<Factor>(factors.filter((_, i) => alone.has(result.order[i] as number)));
+  const whole = { base: result.base, dtype: x.dtype, order: factors, axes: factors.map((f) => [f]) };
+  const summed = reduceFactors(cx, whole, "ReduceSum", (f) => gone.has(f));
+  return assemble(refined, result.order.filter((p) => !alone.has(p)), summed.base, x.dtype);
+}
+
+/**
+ * Takes positions off the front of the buffers while one side would need a transposition. A position
+ * that both sides have in front becomes a batch of the product (and is summed afterwards where it is
+ * an inner one); one that only one side has there is broadcast on the other.
+ */
+function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
+  const plain: Plan = { front: [], roles };
+  let [left, right] = [positionsOf(x), positionsOf(y)];
+  let plan = plain;
+  while (!fits(left, plan.roles, "rows") || !fits(right, plan.roles, "columns", left)) {
+    const [a, b] = [left[0], right[0]];
+    let next: number | undefined;
+    if (a !== undefined && a === b) next = a;
+    else if (a !== undefined && plan.roles.rows.includes(a)) next = a;
+    else if (b !== undefined && plan.roles.columns.includes(b)) next = b;
+    if (next === undefined) return plain;
+    const taken = next;
+    const drop = (positions: readonly number[]) => positions.filter((p) => p !== taken);
+    [left, right] = [drop(left), drop(right)];
+    const { batch, rows, columns, inner } = plan.roles;
+    plan = {
+      front: [...plan.front, taken],
+      roles: { batch: drop(batch), rows: drop(rows), columns: drop(columns), inner: drop(inner) },
+    };
+    if (plan.roles.inner.length === 0) return plain;
+  }
+  const size = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
+  // The unsummed result must not be larger than what the transpositions would move.
+  const summed = plan.front.some((p) => roles.inner.includes(p));
+  const written = size([...plan.front, ...plan.roles.batch, ...plan.roles.rows, ...plan.roles.columns]);
+  return summed && written > 2 * (bufferSize(x) + bufferSize(y)) ? plain : plan;
+}
+
+/** True where a buffer is [batch, outer, inner] or [batch, inner, outer] as it lies. */
+function fits(have: readonly number[], roles: Roles, side: "rows" | "columns", other?: readonly number[]): boolean {
+  const { batch, inner } = roles;
+  const outer = roles[side];
+  const n = batch.length;
+  const tail = have.slice(n);
+  const group = (positions: readonly number[], role: readonly number[]) => positions.every((p) => role.includes(p));
+  if (!group(have.slice(0, n), batch)) return false;
+  const outerFirst = group(tail.slice(0, outer.length), outer);
+  const innerFirst = group(tail.slice(0, inner.length), inner);
+  if (!outerFirst && !innerFirst) return false;
+  // Batch and inner positions must come in the same order on both sides.
+  const common = (positions: readonly number[]) => [
+    positions.filter((p) => batch.includes(p)),
+    positions.filter((p) => inner.includes(p)),
+  ];
+  return other === undefined || common(have).join("|") === common(other).join("|");
+}
+
+function emit(cx: Context, refined: Refined, x: Lazy, y: Lazy, { front, roles }: Plan): { base: string; order: number[] } {
+  const { graph } = cx;
+  const sized = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
+  const inOrder = (v: Lazy, positions: readonly number[]) => positionsOf(v).filter((p) => positions.includes(p));
+  // Batch and inner positions need a common order: the one of the larger side.
+  const larger = bufferSize(x) >= bufferSize(y) ? x : y;
+  const batch = inOrder(larger, roles.batch);
+  const inner = inOrder(larger, roles.inner);
+  const rows = inOrder(x, roles.rows);
+  const columns = inOrder(y, roles.columns);
+  // Neighbours in front that the same sides hold are one dimension.
+  const groups = [...groupFront(front, x, y), ...(batch.length > 0 ? [batch] : [])];
+  const left = operand(cx, x, groups, rows, inner, sized);
+  const right = operand(cx, y, groups, columns, inner, sized);
+  const shape = [...groups.map(sized), sized(rows), sized(columns)];
+  const type = { type: elementType(x.dtype), shape };
+  const order = [...groups.flat(), ...rows, ...columns];
+  // The right operand is [columns, inner] where it is not flipped.
+  const [transA, transB] = [left.flipped, !right.flipped];
+  if ((transA || transB) && shape.length === 2 && isFloat(x.dtype)) {
+    const attributes = { ...(transA && { transA: 1 }), ...(transB && { transB: 1 }) };
+    return { base: graph.node("Gemm", [left.name, right.name], type, { attributes }), order };
+  }
+  // A Transpose before MatMul is what runtimes know how to fuse.
+  const inputs = [swapped(cx, left.name, transA), swapped(cx, right.name, transB)];
+  return { base: graph.node("MatMul", inputs, type), order };
+}
+
+function groupFront(front: readonly number[], x: Lazy, y: Lazy): number[][] {
+  const [inX, inY] = [new Set(positionsOf(x)), new Set(positionsOf(y))];
+  const groups: number[][] = [];
+  for (const p of front) {
+    const last = groups.at(-1)?.[0];
+    const joins = last !== undefined && inX.has(last) === inX.has(p) && inY.has(last) === inY.has(p);
+    if (joins) groups.at(-1)?.push(p);
+    else groups.push([p]);
+  }
+  return groups;
+}
+
+/** One side as matrices, [groups, outer, inner] or flipped, whichever needs no transposition. */
+function operand(
+  cx: Context,
+  v: Lazy,
+  groups: readonly (readonly number[])[],
+  outer: readonly number[],
+  inner: readonly number[],
+  sized: (positions: readonly number[]) => number,
+): { name: string; flipped: boolean } {
+  const have = positionsOf(v);
+  const front = groups.flat().filter((p) => have.includes(p));
+  // A vector is a column.
+  const flipped = outer.length === 0 || [...front, ...inner, ...outer].join() === have.join();
+  const order = flipped ? [...front, ...inner, ...outer] : [...front, ...outer, ...inner];
+  const matrix = flipped ? [sized(inner), sized(outer)] : [sized(outer), sized(inner)];
+  const held = groups.map((group) => (group.every((p) => have.includes(p)) ? sized(group) : 1));
+  while (held[0] === 1) held.shift();
+  return { name: cx.graph.reshape(arrangeTo(cx.graph, v, order).base, [...held, ...matrix]), flipped };
+}
+
+/** The matrices transposed. */
+function swapped(cx: Context, name: string, swap: boolean): string {
+  if (!swap) return name;
+  const shape = cx.graph.shapeOf(name);
+  const n = shape.length;
+  const perm = [...Array(n - 2).keys(), n - 1, n - 2];
+  const type = { type: cx.graph.typeOf(name), shape: perm.map((i) => shape[i] as number) };
+  return cx.graph.node("Transpose", [name], type, { attributes: { perm } });
+}
