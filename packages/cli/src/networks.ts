@@ -21,13 +21,11 @@ function candidates(name: string): string[] {
 }
 
 /**
- * Asks whether a network of that name exists, before anything is read.
+ * The full name of the network that a name stands for, whatever images it takes.
  *
  * @throws UsageError that suggests one
  */
-export const expectNetwork = (name: string): void => {
-  candidates(name);
-};
+export const networkNamed = (name: string): string => candidates(name)[0] ?? name;
 
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 

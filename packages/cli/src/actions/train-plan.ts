@@ -5,7 +5,7 @@ import type { DeviceName } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
 import { firstImages, type ImageSet } from "../data/image-set.js";
 import { hasSplit, loadDataSet } from "../data/registry.js";
-import { expectNetwork, flowOf, networkFor } from "../networks.js";
+import { flowOf, networkFor, networkNamed } from "../networks.js";
 import { type RunConfig, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
 
@@ -53,7 +53,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps exclude each other\ngive one of them");
   }
-  expectNetwork(network);
+  networkNamed(network); // a wrong name is refused before anything is read
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });
   const { data, test } = await loadImages({ name, dir: dataDir }, flags.limit);
   if (batch > data.count) {

@@ -97,6 +97,7 @@ async function startTrainer(
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
     truncateMetrics(run.metrics, 0);
+    note("start values from the data, and compiling …");
     return createTrainer(options);
   }
   const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);

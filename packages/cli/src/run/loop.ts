@@ -39,7 +39,7 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
   const { trainer, config, run, metrics, terminal, interrupt, evaluate } = options;
   const { steps, batch, checkpointEvery, network } = config;
   const epochsAt = (step: number): number => Math.floor((step * batch) / config.data.items);
-  const epochs = Math.ceil((steps * batch) / config.data.items);
+  const epochs = Math.max(1, Math.round((steps * batch) / config.data.items));
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });
   const began = performance.now();
   let shown: number | undefined;
@@ -59,7 +59,7 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
     const { loss, bpd, gradNorm, lr } = await trainer.step();
     const imagesPerSecond = Math.round((batch / (performance.now() - before)) * 1000);
     const step = trainer.taken;
-    const epoch = epochsAt(step - 1) + 1;
+    const epoch = Math.min(epochsAt(step - 1) + 1, epochs);
     metrics.append({ step, epoch, loss, bpd, gradNorm, lr, seconds: seconds(), imagesPerSecond });
     shown = shown === undefined ? bpd : SMOOTHING * shown + (1 - SMOOTHING) * bpd;
     progress.update(
