@@ -1,4 +1,4 @@
-import { type numpy as np, random, tree } from "@jax-js/jax";
+import { numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import {
   type ArrayTree,
@@ -9,7 +9,7 @@ import {
   showShape,
 } from "./layer.js";
 import { fromHost } from "./math/host.js";
-import { makeRng } from "./math/rng.js";
+import { makeRng, type Rng } from "./math/rng.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "./noise.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
@@ -76,11 +76,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
       for (const [i, l] of layers.entries()) {
         const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
         const own = l.start ? await l.start(startKey, z.ref) : l.init(startKey);
-        const drawn = drawNoise(l.forwardNoise, z.shape[0] as number, makeRng(random.bits(noiseKey).item()));
-        const noise = mapTreeOfNoise(drawn, (a) => fromHost(a));
-        const step = l.forward(tree.ref(own), z, noise);
-        step.contribution.dispose();
-        z = step.z;
+        z = await forwardInParts(l, own, z, makeRng(random.bits(noiseKey).item()));
         params.push(own);
       }
       z.dispose();
@@ -88,6 +84,25 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     },
   });
   return Object.freeze({ ...layer, layers });
+}
+
+/** Rows that a start sends through a layer at once: what a layer computes on the way is far larger than z. */
+const ROWS_AT_ONCE = 512;
+
+/** z of many items with drawn noise, some rows at a time; consumes x, borrows the parameters. */
+async function forwardInParts(layer: FlowLayer, params: ArrayTree, x: np.Array, rng: Rng): Promise<np.Array> {
+  const count = x.shape[0] as number;
+  const parts: np.Array[] = [];
+  for (let begin = 0; begin < count; begin += ROWS_AT_ONCE) {
+    const end = Math.min(begin + ROWS_AT_ONCE, count);
+    const noise = mapTreeOfNoise(drawNoise(layer.forwardNoise, end - begin, rng), (a) => fromHost(a));
+    const { z, contribution } = layer.forward(tree.ref(params), x.ref.slice([begin, end]), noise);
+    contribution.dispose();
+    // jax-js computes late: what is pending would hold every part's memory
+    parts.push(await z.blockUntilReady());
+  }
+  x.dispose();
+  return parts.length === 1 ? (parts[0] as np.Array) : np.concatenate(parts, 0);
 }
 
 export function isChain(layer: FlowLayer): layer is ChainLayer {

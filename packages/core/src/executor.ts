@@ -36,6 +36,8 @@ export type Compiled = Readonly<{
   ): Promise<JsTree<PlacedArray>>;
   traceMs: number;
   compileMs: number;
+  /** Operations of the program's products and convolutions (2 a multiply-add), where they are counted. */
+  flops?: number;
   dispose(): Promise<void>;
 }>;
 

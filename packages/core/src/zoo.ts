@@ -11,7 +11,12 @@ const dense = (...widths: number[]): NetworkLayer[] =>
 const networks = {
   "mnist/fmlp": {
     inShape: [1, 28, 28],
-    layers: [{ kind: "dequantize" }, { kind: "flatten" }, ...dense(512, 256, 128, 64, 32, 8)],
+    layers: [
+      { kind: "dequantize" },
+      { kind: "flatten" },
+      { kind: "whiten" },
+      ...dense(512, 256, 128, 64, 32, 8),
+    ],
   },
 } as const satisfies { [name: string]: Network };
 

@@ -10,6 +10,7 @@ import {
   ShapeError,
 } from "@flowify/core";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { countFlops } from "./flops.js";
 import { lower } from "./lower/lower.js";
 import { toBytes } from "./lower/model.js";
 import { availableCores, loadRuntime, type Runtime, sessionOptions } from "./runtime.js";
@@ -48,10 +49,12 @@ export async function nativeExecutor({ threads = availableCores() }: NativeExecu
         const traceMs = performance.now() - start;
         const session = await createSession(runtime, toBytes(model), threads, name);
         const compileMs = performance.now() - start - traceMs;
+        const flops = countFlops(traced.jaxpr.jaxpr);
         const used = new Set(model.inputs.map((input) => input.name));
         const compiled: Compiled = {
           traceMs,
           compileMs,
+          flops,
           run: (args, { into } = {}) =>
             run(runtime, session, { name, inputs, used, outputs, structure }, args, into),
           async dispose() {

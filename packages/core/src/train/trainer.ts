@@ -63,6 +63,10 @@ export type Trainer = Readonly<{
   /** The parameters (their average, with weight averaging), copied to the host. */
   params(): Promise<JsTree<HostArray>>;
   timings: Readonly<{ startMs: number; traceMs: number; compileMs: number }>;
+  /** Counted operations of one step's products and convolutions, where the executor counts them. */
+  flops: number | undefined;
+  /** Numbers that the optimizer moves. */
+  parameters: number;
   dispose(): Promise<void>;
 }>;
 
@@ -226,6 +230,11 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       traceMs: stepFunction.traceMs + (polish?.traceMs ?? 0),
       compileMs: stepFunction.compileMs + (polish?.compileMs ?? 0),
     },
+    flops: stepFunction.flops,
+    parameters: leaves.reduce(
+      (sum, leaf, i) => sum + (leaf.manifold === "fixed" ? 0 : (hostLeaves[i] as HostArray).data.length),
+      0,
+    ),
     async dispose() {
       executor.release(last ? (last as unknown as JsTree<PlacedArray>) : current);
       if (spare) executor.release(spare as unknown as JsTree<PlacedArray>);

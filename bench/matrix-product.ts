@@ -1,0 +1,44 @@
+import { ArraySpec, type Executor, HostArray, makeRng } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+
+const SIZE = 1024;
+
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+};
+
+/** g, what every timing is told in: the 1024³ float32 product on an executor, compiled once. */
+export async function matrixProduct(executor: Executor) {
+  const spec = new ArraySpec([SIZE, SIZE], np.float32);
+  const product = await executor.compile(
+    ((a: np.Array, b: np.Array) => np.matmul(a, b)) as never,
+    [spec, spec],
+    {
+      name: "g",
+    },
+  );
+  const random = (seed: number): HostArray => {
+    const data = new Float32Array(SIZE * SIZE);
+    makeRng(seed).fillNormal(data);
+    return new HostArray(data, [SIZE, SIZE], np.float32);
+  };
+  const [a, b] = [await executor.place(random(1)), await executor.place(random(2))];
+  let into = await product.run([a, b]);
+  return {
+    flops: 2 * SIZE ** 3,
+    /** Milliseconds of one product. */
+    async time(): Promise<number> {
+      const started = performance.now();
+      into = await product.run([a, b], { into });
+      return performance.now() - started;
+    },
+    async dispose(): Promise<void> {
+      for (const tree of [a, b, into]) executor.release(tree);
+      await product.dispose();
+    },
+  };
+}
