@@ -104,19 +104,21 @@ export function broadcastNames(graph: Graph, values: readonly Lazy[], order: rea
   const masks = values.map((v) => order.map((p) => !at(v, p).lazy));
   const dims = order.map((p) => sizes[p] as number);
   const shapes = values.filter((_, i) => masks[i]?.every(Boolean)).map((v) => graph.shapeOf(v.base));
-  let best: string[] | undefined;
+  let chosen: (number[] | undefined)[] = [];
   let fewest = Number.POSITIVE_INFINITY;
   for (const shape of [...shapes, mergedShape(dims, masks)]) {
     const needs = masks.map((mask) => project(shape, dims, mask));
     if (needs.some((need) => need === null)) continue;
-    const fits = values.map((v, i) => sameUpToOnes(graph.shapeOf(v.base), needs[i] as number[]));
-    const reshapes = fits.filter((fit) => !fit).length;
+    const fits = values.map((v, i) => broadcastsTo(graph.shapeOf(v.base), needs[i] as number[]));
+    // A reshape that some other node needs already is for free.
+    const isNew = (i: number) => !fits[i] && !graph.hasReshape(values[i]?.base as string, needs[i] as number[]);
+    const reshapes = values.filter((_, i) => isNew(i)).length;
     if (reshapes >= fewest) continue;
     fewest = reshapes;
-    best = values.map((v, i) => (fits[i] ? v.base : graph.reshape(v.base, needs[i] as number[])));
+    chosen = needs.map((need, i) => (fits[i] ? undefined : (need as number[])));
     if (reshapes === 0) break;
   }
-  return best as string[];
+  return values.map((v, i) => (chosen[i] === undefined ? v.base : graph.reshape(v.base, chosen[i])));
 }
 
 /** Neighbouring positions that each value holds, or lacks, together are one dimension. */
@@ -151,10 +153,11 @@ function project(shape: readonly number[], dims: readonly number[], mask: readon
   return result;
 }
 
-function sameUpToOnes(a: readonly number[], b: readonly number[]): boolean {
-  const trim = (shape: readonly number[]) => shape.slice(shape.findIndex((n) => n !== 1) >>> 0);
-  const [x, y] = [trim(a), trim(b)];
-  return x.length === y.length && x.every((n, i) => n === y[i]);
+/** True where a shape is `target` but for leading ones, and does not raise the rank of the result. */
+function broadcastsTo(shape: readonly number[], target: readonly number[]): boolean {
+  if (shape.length > target.length) return false;
+  const missing = target.length - shape.length;
+  return target.every((n, i) => n === (i < missing ? 1 : shape[i - missing]));
 }
 
 /** The shape that ONNX gives to shapes that broadcast against each other. */

@@ -69,7 +69,7 @@ export class Graph {
     outs: readonly ValueType[],
     { attributes = {}, domain = "" }: NodeOptions = {},
   ): readonly string[] {
-    const key = JSON.stringify([op, domain, inputs, attributes]);
+    const key = nodeKey(op, domain, inputs, attributes);
     const found = this.#seen.get(key);
     if (found !== undefined) return found;
     const name = this.unique(this.scope ? `${this.scope}/${op}` : op);
@@ -114,6 +114,11 @@ export class Graph {
     return this.node("Reshape", [name, this.ints(shape)], { type: this.typeOf(name), shape });
   }
 
+  /** True where this reshape is in the graph already. */
+  hasReshape(name: string, shape: readonly number[]): boolean {
+    return this.#seen.has(nodeKey("Reshape", "", [name, this.ints(shape)], {}));
+  }
+
   /** The nodes and constants that the outputs need, in order. */
   live(outputs: readonly string[]): { nodes: GraphNode[]; constants: Initializer[] } {
     const needed = new Set(outputs);
@@ -132,4 +137,8 @@ export class Graph {
     if (type === undefined) throw new Error(`unknown ONNX value ${name}`);
     return type;
   }
+}
+
+function nodeKey(op: string, domain: string, inputs: readonly string[], attributes: object): string {
+  return `${domain}:${op}(${inputs.join(";")})${JSON.stringify(attributes)}`;
 }

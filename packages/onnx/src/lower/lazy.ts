@@ -112,3 +112,10 @@ export function canonical(v: Lazy): Lazy {
   });
   return { ...v, order, axes };
 }
+
+/** True where two values view buffers of the same factors in the same way. */
+export function sameLayout(a: Lazy, b: Lazy): boolean {
+  const describe = (v: Lazy) =>
+    JSON.stringify(v.axes.map((axis) => axis.map((f) => [f.size, v.order.indexOf(f)])));
+  return a.axes.length === b.axes.length && describe(a) === describe(b);
+}

@@ -1,5 +1,6 @@
 import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
+import { fuseBias } from "./fuse.js";
 import { Graph } from "./graph.js";
 import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
@@ -148,7 +149,7 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   const rename = (name: string) => renamed.get(name) ?? name;
   const { nodes, constants } = graph.live(values);
   return {
-    nodes: [...nodes, ...copies].map((node) => ({
+    nodes: [...fuseBias(graph, nodes, new Set(values)), ...copies].map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),

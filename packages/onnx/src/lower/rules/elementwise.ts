@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, madeBy, type Rule, under, unsupported, wrap } from "../context.js";
 import { type Equation, isFloat, paramsOf } from "../jaxpr.js";
-import type { Lazy } from "../lazy.js";
-import { padRank } from "../lazy.js";
+import { bufferSize, type Lazy, padRank, sameLayout } from "../lazy.js";
+import { addPadded } from "./movement.js";
 import { arcsine, arctangent, errorFunction } from "./special.js";
 
 const outType = (eqn: Equation): DType => eqn.outBinders[0]?.aval.dtype as DType;
@@ -68,6 +68,8 @@ function add(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (minusB) return apply(cx, "Sub", [a, under(b, minusB.inputs[0] as string)], a.dtype);
   const minusA = madeBy(cx, a, "Neg");
   if (minusA) return apply(cx, "Sub", [b, under(a, minusA.inputs[0] as string)], a.dtype);
+  const joined = addPadded(cx, a, b);
+  if (joined) return joined;
   return wrap(cx, apply(cx, "Add", [a, b], a.dtype));
 }
 
@@ -82,6 +84,15 @@ function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
       if (inner) return multiply(cx, inner.rest, literal(cx, inner.value * b.literal, a.dtype));
       const minus = madeBy(cx, a, "Neg");
       if (minus) return multiply(cx, under(a, minus.inputs[0] as string), literal(cx, -b.literal, a.dtype));
+    }
+    // Signs move outwards, where they become part of a difference; not onto a larger array.
+    const minusB = madeBy(cx, b, "Neg");
+    if (minusB && bufferSize(b) >= bufferSize(a)) {
+      return negate(cx, multiply(cx, a, under(b, minusB.inputs[0] as string)));
+    }
+    const minusA = madeBy(cx, a, "Neg");
+    if (minusA && bufferSize(a) >= bufferSize(b)) {
+      return negate(cx, multiply(cx, under(a, minusA.inputs[0] as string), b));
     }
     // x · (1/y) is how jax-js writes x / y.
     const overB = madeBy(cx, b, "Reciprocal");
@@ -168,6 +179,16 @@ const compare: Rule = (cx, eqn, inputs) => {
   return [apply(cx, name, [a, b], DType.Bool)];
 };
 
+/** |x| as jax-js writes it: −x where x < 0, else x. */
+function absolute(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy | undefined {
+  const less = madeBy(cx, condition, "Less");
+  const minus = madeBy(cx, x, "Neg");
+  if (less === undefined || minus?.inputs[0] !== y.base || less.inputs[0] !== y.base) return undefined;
+  const limit = cx.graph.constantOf(less.inputs[1] as string);
+  if (limit?.data.length !== 1 || Number(limit.data[0]) !== 0) return undefined;
+  return sameLayout(x, y) && sameLayout(condition, y) ? apply(cx, "Abs", [y], y.dtype) : undefined;
+}
+
 /** x where the condition holds, else y. ONNX Runtime selects no booleans, so these are logic. */
 export function select(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy {
   if (x.dtype !== DType.Bool) return apply(cx, "Where", [condition, x, y], x.dtype);
@@ -180,7 +201,7 @@ const where: Rule = (cx, eqn, inputs) => {
   const dtype = outType(eqn);
   const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
   if (condition.literal !== undefined) return [stretched(condition.literal ? a : b, eqn)];
-  return [select(cx, condition, a, b)];
+  return [absolute(cx, condition, a, b) ?? select(cx, condition, a, b)];
 };
 
 const bitCombine: Rule = (cx, eqn, inputs) => {

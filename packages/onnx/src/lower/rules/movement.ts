@@ -1,7 +1,7 @@
 import { chooseOrder, positionsOf, refine, at, arrangeTo } from "../align.js";
-import { type Context, convert, elementType, literal, type Rule } from "../context.js";
+import { type Context, convert, elementType, literal, madeBy, type Rule } from "../context.js";
 import { type Equation, paramsOf } from "../jaxpr.js";
-import { broadcast, canonical, factor, type Factor, type Lazy, shapeOf, transpose } from "../lazy.js";
+import { broadcast, canonical, factor, type Factor, type Lazy, sameLayout, shapeOf, transpose } from "../lazy.js";
 import { grouped, reshapeOrCopy, solid } from "../layout.js";
 
 /**
@@ -88,6 +88,38 @@ export function pad(cx: Context, v: Lazy, axis: number, before: number, after: n
       shape,
     });
   });
+}
+
+/**
+ * The sum of two arrays that are zero where the other is not, side by side along one axis: a Concat.
+ * The gradient of slicing an array into parts is such a sum.
+ */
+export function addPadded(cx: Context, a: Lazy, b: Lazy): Lazy | undefined {
+  const [p, q] = [paddingOf(cx, a), paddingOf(cx, b)];
+  if (p === undefined || q === undefined || p.dim !== q.dim || !sameLayout(a, b)) return undefined;
+  const [left, right] = p.before <= q.before ? [p, q] : [q, p];
+  const { graph } = cx;
+  const shape = graph.shapeOf(a.base);
+  const total = shape[p.dim] as number;
+  const size = (end: typeof p) => total - end.before - end.after;
+  if (left.before + size(left) !== right.before || graph.shapeOf(b.base).join() !== shape.join()) return undefined;
+  const width = size(left) + size(right);
+  const type = graph.typeOf(a.base);
+  const inputs = [left.source, right.source];
+  const joined = graph.node("Concat", inputs, { type, shape: shape.with(p.dim, width) }, { attributes: { axis: p.dim } });
+  if (width === total) return { ...a, base: joined };
+  const ends = graph.ints([left.before, right.after]);
+  const zero = literal(cx, 0, a.dtype).base;
+  return { ...a, base: graph.node("Pad", [joined, ends, zero, graph.ints([p.dim])], { type, shape }) };
+}
+
+/** What a Pad node padded, along which dimension, and by how much. */
+function paddingOf(cx: Context, v: Lazy) {
+  const made = madeBy(cx, v, "Pad");
+  if (made === undefined) return undefined;
+  const [source, widths, , dims] = made.inputs as [string, string, string, string];
+  const [before, after] = Array.from(cx.graph.constantOf(widths)?.data ?? [], Number) as [number, number];
+  return { source, before, after, dim: Number(cx.graph.constantOf(dims)?.data[0]) };
 }
 
 const padding: Rule = (cx, eqn, inputs) => {

@@ -14,12 +14,17 @@ export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor
   const { graph } = cx;
   const { name, shape, keys } = grouped(graph, v, gone);
   const axes = keys.flatMap((key, i) => (key ? [i] : []));
-  // Reduced dimensions stay as ones: the result still broadcasts against its siblings.
+  // Reduced dimensions stay as ones, so that the result broadcasts against its siblings; leading ones
+  // are not needed for that, and would make the ranks of later results grow.
+  const prefix = keys.lastIndexOf(true) === axes.length - 1;
   const base = graph.node(
     op,
     [name, graph.ints(axes)],
-    { type: graph.typeOf(name), shape: shape.map((n, i) => (keys[i] ? 1 : n)) },
-    { attributes: { keepdims: 1 } },
+    {
+      type: graph.typeOf(name),
+      shape: prefix ? shape.slice(axes.length) : shape.map((n, i) => (keys[i] ? 1 : n)),
+    },
+    { attributes: { keepdims: prefix ? 0 : 1 } },
   );
   return { base, dtype: v.dtype, order: v.order.filter((f) => !gone(f)), axes: v.axes };
 }

@@ -1,0 +1,38 @@
+import type { Graph } from "./graph.js";
+import type { GraphNode } from "./model.js";
+
+/**
+ * Additions after matrix products become the third operand of a Gemm, which adds while it writes.
+ * Only where nothing else needs the product: then the Add and its pass over memory are gone.
+ */
+export function fuseBias(graph: Graph, nodes: readonly GraphNode[], outputs: ReadonlySet<string>): GraphNode[] {
+  const uses = new Map<string, number>();
+  for (const node of nodes) for (const name of node.inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const place = new Map<string, number>();
+  nodes.forEach((node, i) => node.outputs.forEach((name) => place.set(name, i)));
+  const products = new Map<string, GraphNode>();
+  for (const node of nodes) if (isProduct(graph, node)) products.set(node.outputs[0] as string, node);
+  const gone = new Set<GraphNode>();
+  const result = nodes.map((node) => {
+    if (node.op !== "Add") return node;
+    const [sum] = node.outputs as [string];
+    const alone = (name: string) => products.has(name) && uses.get(name) === 1 && !outputs.has(name);
+    // Of two products the later one takes the other as its third operand.
+    const [product] = node.inputs.filter(alone).sort((a, b) => (place.get(b) ?? 0) - (place.get(a) ?? 0));
+    const other = node.inputs.find((name) => name !== product);
+    if (product === undefined || other === undefined) return node;
+    const shape = graph.shapeOf(product);
+    if (graph.shapeOf(sum).join() !== shape.join() || graph.shapeOf(other).length > 2) return node;
+    const made = products.get(product) as GraphNode;
+    gone.add(made);
+    return { ...made, op: "Gemm", inputs: [...made.inputs, other], outputs: node.outputs };
+  });
+  return result.filter((node) => !gone.has(node));
+}
+
+/** A product of two matrices of floats with nothing added yet. */
+function isProduct(graph: Graph, { op, inputs, outputs }: GraphNode): boolean {
+  if ((op !== "MatMul" && op !== "Gemm") || inputs.length !== 2) return false;
+  const float = graph.typeOf(outputs[0] as string).startsWith("float");
+  return float && inputs.every((name) => graph.shapeOf(name).length === 2);
+}
