@@ -1,4 +1,4 @@
-export { lower, type LowerOptions, loweredPrimitives } from "./lower/lower.js";
+export { type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
 export {
   type AttributeValue,
   type ElementType,
@@ -9,4 +9,4 @@ export {
   toBytes,
   toModelProto,
 } from "./lower/model.js";
-export { nativeExecutor, type NativeExecutorOptions } from "./native-executor.js";
+export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";

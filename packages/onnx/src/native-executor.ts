@@ -1,4 +1,3 @@
-import { type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
 import {
   type ArraySpec,
   type Compiled,
@@ -9,12 +8,13 @@ import {
   type PlacedArray,
   ShapeError,
 } from "@flowify/core";
+import { type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { countFlops } from "./flops.js";
 import { lower } from "./lower/lower.js";
 import { toBytes } from "./lower/model.js";
-import { availableCores, loadRuntime, type Runtime, sessionOptions } from "./runtime.js";
 import { leafPaths } from "./paths.js";
+import { availableCores, loadRuntime, type Runtime, sessionOptions } from "./runtime.js";
 
 export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
@@ -30,7 +30,9 @@ type Slot = Readonly<{ name: string; shape: readonly number[]; dtype: DType }>;
  *
  * @throws DeviceError where `onnxruntime-node` is not installed or its library does not load.
  */
-export async function nativeExecutor({ threads = availableCores() }: NativeExecutorOptions = {}): Promise<Executor> {
+export async function nativeExecutor({
+  threads = availableCores(),
+}: NativeExecutorOptions = {}): Promise<Executor> {
   const runtime = await loadRuntime();
   const open = new Set<Compiled>();
   return {
@@ -43,8 +45,15 @@ export async function nativeExecutor({ threads = availableCores() }: NativeExecu
       try {
         const structure = traced.treedef;
         const leaves = traced.jaxpr.jaxpr.outs.map((out) => out.aval);
-        const outputNames = leafPaths(tree.unflatten(structure, leaves.map(() => new Leaf()) as never), "out");
-        const outputs = leaves.map(({ shape, dtype }, i) => ({ name: outputNames[i] as string, shape, dtype }));
+        const outputNames = leafPaths(
+          tree.unflatten(structure, leaves.map(() => new Leaf()) as never),
+          "out",
+        );
+        const outputs = leaves.map(({ shape, dtype }, i) => ({
+          name: outputNames[i] as string,
+          shape,
+          dtype,
+        }));
         const model = lower(traced.jaxpr, { name, inputNames: inputs.map((slot) => slot.name), outputNames });
         const traceMs = performance.now() - start;
         const session = await createSession(runtime, toBytes(model), threads, name);
@@ -97,10 +106,19 @@ class Leaf {}
 
 function slots(spec: JsTree<ArraySpec>, prefix: string): Slot[] {
   const names = leafPaths(spec, prefix);
-  return (tree.leaves(spec as never) as ArraySpec[]).map(({ shape, dtype }, i) => ({ name: names[i] as string, shape, dtype }));
+  return (tree.leaves(spec as never) as ArraySpec[]).map(({ shape, dtype }, i) => ({
+    name: names[i] as string,
+    shape,
+    dtype,
+  }));
 }
 
-async function createSession(runtime: Runtime, bytes: Uint8Array, threads: number, name: string): Promise<InferenceSession> {
+async function createSession(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  threads: number,
+  name: string,
+): Promise<InferenceSession> {
   try {
     return await runtime.InferenceSession.create(bytes, sessionOptions(threads));
   } catch (cause) {
@@ -137,7 +155,8 @@ async function run(
   const results = program.outputs.map((slot, i) => {
     const old = reuse[i];
     // A buffer that is read in this call cannot be written in it.
-    const free = old !== undefined && !given.has(old) && old.type === slot.dtype && sameShape(old.dims, slot.shape);
+    const free =
+      old !== undefined && !given.has(old) && old.type === slot.dtype && sameShape(old.dims, slot.shape);
     return free ? old : tensorOf(runtime, emptyOf(slot));
   });
   const fetches = Object.fromEntries(program.outputs.map((slot, i) => [slot.name, results[i] as Tensor]));

@@ -1,5 +1,5 @@
-import { type DType, defaultDevice, type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { ArraySpec, type Executor, HostArray } from "@flowify/core";
+import { type DType, defaultDevice, type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 
@@ -87,7 +87,8 @@ export async function expectSame(f: Fn, args: readonly HostArray[], scale = 1): 
     const got = actual[i] as HostArray;
     const limit = (tolerance[want.dtype] ?? 0) * scale;
     let size = 1;
-    for (const value of want.data) if (Number.isFinite(Number(value))) size = Math.max(size, Math.abs(Number(value)));
+    for (const value of want.data)
+      if (Number.isFinite(Number(value))) size = Math.max(size, Math.abs(Number(value)));
     want.data.forEach((value, j) => {
       const [a, b] = [Number(value), Number(got.data[j])];
       const same = Object.is(a, b) || a === b || Math.abs(a - b) <= limit * size;

@@ -33,10 +33,17 @@ describe.each(floats)("element by element, %s", (dtype) => {
   test.each(Object.keys(unary))("%s", async (name) => {
     const f = unary[name] as (a: A) => A;
     await expectSame(fn(f), [x]);
-    await expectSame(fn((a) => grad((b: A) => np.sum(f(b)))(a as A)), [x]);
+    await expectSame(
+      fn((a) => grad((b: A) => np.sum(f(b)))(a as A)),
+      [x],
+    );
   });
   test("erf to the accuracy of jax-js's formula", async () => {
-    await expectSame(fn((a) => lax.erf(a as A)), [x], dtype === Float32 ? 1 : 1);
+    await expectSame(
+      fn((a) => lax.erf(a as A)),
+      [x],
+      dtype === Float32 ? 1 : 1,
+    );
   });
   const binary: Record<string, (a: A, b: A) => A> = {
     add: np.add,
@@ -66,32 +73,68 @@ describe.each(floats)("element by element, %s", (dtype) => {
 describe("integers and booleans", () => {
   const a = host([7, -7, 3, -2, 2147483647, 0], [6], Int32);
   const b = host([2, 2, -2, 5, 1, 3], [6], Int32);
-  test.each(["add", "subtract", "multiply", "maximum", "minimum", "less", "equal"] as const)("%s of int32", async (name) => {
-    await expectSame(fn(np[name] as never), [a, b]);
-  });
+  test.each(["add", "subtract", "multiply", "maximum", "minimum", "less", "equal"] as const)(
+    "%s of int32",
+    async (name) => {
+      await expectSame(fn(np[name] as never), [a, b]);
+    },
+  );
   test("division and remainder", async () => {
-    await expectSame(fn((x, y) => (x as A).div(y as A)), [a, b]);
-    await expectSame(fn((x, y) => (x as A).mod(y as A)), [a, b]);
+    await expectSame(
+      fn((x, y) => (x as A).div(y as A)),
+      [a, b],
+    );
+    await expectSame(
+      fn((x, y) => (x as A).mod(y as A)),
+      [a, b],
+    );
   });
   test("uint32 wraps around", async () => {
     const u = host([0, 1, 4294967295, 2147483648], [4], Uint32);
     const v = host([5, 7, 2, 3], [4], Uint32);
-    await expectSame(fn((x, y) => [np.add(x.ref, y.ref), np.multiply(x, y)] as never), [u, v]);
-    await expectSame(fn((x, y) => (x as A).sub(y as A)), [u, v]);
-    await expectSame(fn((x) => (x as A).astype(Float32)), [u]);
+    await expectSame(
+      fn((x, y) => [np.add(x.ref, y.ref), np.multiply(x, y)] as never),
+      [u, v],
+    );
+    await expectSame(
+      fn((x, y) => (x as A).sub(y as A)),
+      [u, v],
+    );
+    await expectSame(
+      fn((x) => (x as A).astype(Float32)),
+      [u],
+    );
   });
   test("casts", async () => {
     const x = host([1.7, -1.7, 0, 3e9, -3e9], [5], Float32);
-    await expectSame(fn((v) => [(v as A).ref.astype(Bool), (v as A).astype(Float64)] as never), [x]);
-    await expectSame(fn((v) => (v as A).astype(Int32)), [host([1.7, -1.7, 0, 100.5], [4], Float32)]);
-    await expectSame(fn((v) => (v as A).astype(Uint32)), [host([3, -1, 5], [3], Int32)]);
+    await expectSame(
+      fn((v) => [(v as A).ref.astype(Bool), (v as A).astype(Float64)] as never),
+      [x],
+    );
+    await expectSame(
+      fn((v) => (v as A).astype(Int32)),
+      [host([1.7, -1.7, 0, 100.5], [4], Float32)],
+    );
+    await expectSame(
+      fn((v) => (v as A).astype(Uint32)),
+      [host([3, -1, 5], [3], Int32)],
+    );
   });
   test("logic, any, all", async () => {
     const p = host([1, 0, 1, 1, 0, 0], [2, 3], Bool);
     const q = host([1, 1, 0, 1, 0, 1], [2, 3], Bool);
-    await expectSame(fn((s, t) => [s.ref.add(t.ref), s.ref.mul(t.ref), np.where(s.ref, t.ref, s)] as never), [p, q]);
-    await expectSame(fn((s) => [np.any(s.ref, 1), np.all(s.ref, 0), np.any(s)] as never), [p]);
-    await expectSame(fn((s, t) => [np.equal(s.ref, t.ref), np.less(s, t)] as never), [p, q]);
+    await expectSame(
+      fn((s, t) => [s.ref.add(t.ref), s.ref.mul(t.ref), np.where(s.ref, t.ref, s)] as never),
+      [p, q],
+    );
+    await expectSame(
+      fn((s) => [np.any(s.ref, 1), np.all(s.ref, 0), np.any(s)] as never),
+      [p],
+    );
+    await expectSame(
+      fn((s, t) => [np.equal(s.ref, t.ref), np.less(s, t)] as never),
+      [p, q],
+    );
   });
 });
 
@@ -100,20 +143,42 @@ describe("reductions", () => {
   const x = spread([2, 8, 4], Float64);
   test.each(["sum", "prod", "min", "max", "mean"] as const)("%s", async (name) => {
     const f = np[name] as (a: A, axis?: number[] | number | null) => A;
-    for (const axis of [null, 0, 1, 2, [0, 2], [1, 2]]) await expectSame(fn((a) => f(a as A, axis)), [x]);
-    await expectSame(fn((a) => grad((b: A) => np.sum(np.sin(f(b, 1))))(a as A)), [x]);
+    for (const axis of [null, 0, 1, 2, [0, 2], [1, 2]])
+      await expectSame(
+        fn((a) => f(a as A, axis)),
+        [x],
+      );
+    await expectSame(
+      fn((a) => grad((b: A) => np.sum(np.sin(f(b, 1))))(a as A)),
+      [x],
+    );
   });
   test("over an axis that is only broadcast", async () => {
     const wide = (a: A) => np.broadcastTo(a.reshape([2, 1, 3]), [2, 5, 3]);
     for (const op of [np.sum, np.prod, np.max] as ((a: A, axis: number) => A)[]) {
-      await expectSame(fn((a) => op(wide(a as A), 1)), [spread([2, 3], Float64)]);
+      await expectSame(
+        fn((a) => op(wide(a as A), 1)),
+        [spread([2, 3], Float64)],
+      );
     }
   });
   test("softmax, logsumexp and cumulative sums with gradients", async () => {
     const m = spread([3, 5], Float64);
-    for (const f of [nn.softmax, nn.logSoftmax, (a: A) => nn.logsumexp(a, -1), (a: A) => np.cumsum(a, -1), (a: A) => np.cumsum(a, 0)]) {
-      await expectSame(fn((a) => f(a as A)), [m]);
-      await expectSame(fn((a) => grad((b: A) => np.sum(np.sin(f(b))))(a as A)), [m]);
+    for (const f of [
+      nn.softmax,
+      nn.logSoftmax,
+      (a: A) => nn.logsumexp(a, -1),
+      (a: A) => np.cumsum(a, -1),
+      (a: A) => np.cumsum(a, 0),
+    ]) {
+      await expectSame(
+        fn((a) => f(a as A)),
+        [m],
+      );
+      await expectSame(
+        fn((a) => grad((b: A) => np.sum(np.sin(f(b))))(a as A)),
+        [m],
+      );
     }
   });
 });
@@ -131,17 +196,40 @@ describe("products", () => {
     ["transposed left", [4, 3], [4, 5], (a, b) => np.matmul(np.transpose(a), b)],
     ["transposed right", [3, 4], [5, 4], (a, b) => np.matmul(a, np.transpose(b))],
     ["transposed result", [3, 4], [4, 5], (a, b) => np.transpose(np.matmul(a, b))],
-    ["batched transposed", [2, 4, 3], [2, 5, 4], (a, b) => np.matmul(np.transpose(a, [0, 2, 1]), np.transpose(b, [0, 2, 1]))],
+    [
+      "batched transposed",
+      [2, 4, 3],
+      [2, 5, 4],
+      (a, b) => np.matmul(np.transpose(a, [0, 2, 1]), np.transpose(b, [0, 2, 1])),
+    ],
     ["over two axes", [2, 3, 4], [3, 4, 5], (a, b) => np.tensordot(a, b, 2)],
-    ["a batch inside", [3, 2, 4], [4, 2, 5], (a, b) => np.transpose(np.matmul(np.transpose(a, [1, 0, 2]), np.transpose(b, [1, 0, 2])), [2, 0, 1])],
-    ["a broadcast product, summed", [3, 4], [4, 5], (a, b) => np.sum(a.reshape([3, 4, 1]).mul(b.reshape([1, 4, 5])), 1)],
-    ["a summed row and nothing shared", [3, 4], [5, 4], (a, b) => np.sum(a.reshape([3, 1, 4]).mul(np.sum(b, 1).reshape([1, 5, 1])), 2)],
+    [
+      "a batch inside",
+      [3, 2, 4],
+      [4, 2, 5],
+      (a, b) => np.transpose(np.matmul(np.transpose(a, [1, 0, 2]), np.transpose(b, [1, 0, 2])), [2, 0, 1]),
+    ],
+    [
+      "a broadcast product, summed",
+      [3, 4],
+      [4, 5],
+      (a, b) => np.sum(a.reshape([3, 4, 1]).mul(b.reshape([1, 4, 5])), 1),
+    ],
+    [
+      "a summed row and nothing shared",
+      [3, 4],
+      [5, 4],
+      (a, b) => np.sum(a.reshape([3, 1, 4]).mul(np.sum(b, 1).reshape([1, 5, 1])), 2),
+    ],
   ];
   test.each(cases)("%s", async (_name, left, right, f) => {
     const args = [spread(left, Float64), spread(right, Float64, 2)];
     await expectSame(fn(f as never), args);
     const loss = (a: A, b: A) => np.sum(np.sin(f(a, b)));
-    await expectSame(fn((a, b) => valueAndGrad(loss, { argnums: [0, 1] })(a as A, b as A)), args);
+    await expectSame(
+      fn((a, b) => valueAndGrad(loss, { argnums: [0, 1] })(a as A, b as A)),
+      args,
+    );
   });
   test("int32", async () => {
     await expectSame(fn(np.matmul as never), [spread([3, 4], Int32), spread([4, 2], Int32, 2)]);
@@ -154,16 +242,42 @@ describe("movement", () => {
     ["transpose", (a) => np.transpose(a, [2, 0, 1])],
     ["reshape of a transposition", (a) => np.transpose(a, [2, 0, 1]).reshape([4, 6])],
     ["reshape that splits a factor badly", (a) => np.transpose(a, [2, 0, 1]).reshape([3, 8])],
-    ["broadcast, transposed and flattened", (a) => np.transpose(np.broadcastTo(a.reshape([2, 3, 1, 4]), [2, 3, 5, 4]), [2, 1, 0, 3]).reshape([15, 8])],
+    [
+      "broadcast, transposed and flattened",
+      (a) =>
+        np.transpose(np.broadcastTo(a.reshape([2, 3, 1, 4]), [2, 3, 5, 4]), [2, 1, 0, 3]).reshape([15, 8]),
+    ],
     ["flip", (a) => np.flip(a, [0, 2])],
     ["slice", (a) => a.slice([], [1, 3], 2)],
     ["split", (a) => np.split(a, [1, 3], 2)],
     ["split of a merged axis", (a) => np.split(a.reshape([2, 12]), 3, 1)],
-    ["pad", (a) => np.pad(a, [[1, 0], [0, 2], [1, 1]])],
-    ["pad of an axis of size 1", (a) => np.pad(np.sum(a, 1, { keepdims: true }), [[0, 0], [1, 2], [0, 0]])],
+    [
+      "pad",
+      (a) =>
+        np.pad(a, [
+          [1, 0],
+          [0, 2],
+          [1, 1],
+        ]),
+    ],
+    [
+      "pad of an axis of size 1",
+      (a) =>
+        np.pad(np.sum(a, 1, { keepdims: true }), [
+          [0, 0],
+          [1, 2],
+          [0, 0],
+        ]),
+    ],
     ["concatenate", (a) => np.concatenate([a.ref, np.sin(a)], 1)],
-    ["concatenate of different layouts", (a) => np.concatenate([np.transpose(a.ref, [0, 2, 1]), a.reshape([2, 4, 3])], 2)],
-    ["concatenate with a broadcast part", (a) => np.concatenate([a.ref, np.broadcastTo(np.sum(a, 0), [2, 3, 4])], 2)],
+    [
+      "concatenate of different layouts",
+      (a) => np.concatenate([np.transpose(a.ref, [0, 2, 1]), a.reshape([2, 4, 3])], 2),
+    ],
+    [
+      "concatenate with a broadcast part",
+      (a) => np.concatenate([a.ref, np.broadcastTo(np.sum(a, 0), [2, 3, 4])], 2),
+    ],
     ["concatenate with constants", (a) => np.concatenate([a, np.zeros([2, 3, 1], { dtype: Float64 })], 2)],
     ["stack", (a) => np.stack([a.ref, a], 1)],
     ["tile", (a) => np.tile(a, [1, 2, 1])],
@@ -171,16 +285,28 @@ describe("movement", () => {
   ];
   test.each(cases)("%s", async (_name, f) => {
     await expectSame(fn(f as never), [x]);
-    const leavesSum = (out: unknown): A => (Array.isArray(out) ? out.map((o, i) => np.sum(np.sin((o as A).mul(i + 1)))).reduce((a, b) => a.add(b)) : np.sum(np.sin(out as A)));
-    await expectSame(fn((a) => grad((b: A) => leavesSum(f(b)))(a as A)), [x]);
+    const leavesSum = (out: unknown): A =>
+      Array.isArray(out)
+        ? out.map((o, i) => np.sum(np.sin((o as A).mul(i + 1)))).reduce((a, b) => a.add(b))
+        : np.sum(np.sin(out as A));
+    await expectSame(
+      fn((a) => grad((b: A) => leavesSum(f(b)))(a as A)),
+      [x],
+    );
   });
   test("results that are arguments, constants or the same twice", async () => {
-    await expectSame(fn((a) => [a.ref, a.ref, np.zeros([2, 2]), np.transpose(a.ref).transpose(), a] as never), [x]);
+    await expectSame(
+      fn((a) => [a.ref, a.ref, np.zeros([2, 2]), np.transpose(a.ref).transpose(), a] as never),
+      [x],
+    );
   });
   test("arrays without elements", async () => {
     const none = host([], [0, 4], Float64);
     const some = spread([2, 4], Float64);
-    await expectSame(fn((a, b) => [np.concatenate([a.ref, b], 0), np.sum(a.ref, 0), a] as never), [none, some]);
+    await expectSame(
+      fn((a, b) => [np.concatenate([a.ref, b], 0), np.sum(a.ref, 0), a] as never),
+      [none, some],
+    );
   });
 });
 

@@ -11,22 +11,94 @@ describe.each([Float32, Float64])("convolutions, %s", (dtype) => {
   const cases: [string, number[], number[], (x: A, w: A) => A][] = [
     ["valid", [2, 3, 7, 6], [4, 3, 3, 2], (x, w) => lax.convGeneralDilated(x, w, [1, 1], "VALID")],
     ["same", [2, 3, 5, 5], [4, 3, 3, 3], (x, w) => lax.convGeneralDilated(x, w, [1, 1], "SAME")],
-    ["strided, input left over", [2, 3, 8, 7], [4, 3, 3, 2], (x, w) => lax.convGeneralDilated(x, w, [2, 2], "VALID")],
-    ["stride equal to kernel", [2, 1, 6, 6], [4, 1, 2, 2], (x, w) => lax.convGeneralDilated(x, w, [2, 2], "VALID")],
-    ["stride greater than kernel", [2, 3, 9, 9], [4, 3, 2, 2], (x, w) => lax.convGeneralDilated(x, w, [3, 3], "VALID")],
+    [
+      "strided, input left over",
+      [2, 3, 8, 7],
+      [4, 3, 3, 2],
+      (x, w) => lax.convGeneralDilated(x, w, [2, 2], "VALID"),
+    ],
+    [
+      "stride equal to kernel",
+      [2, 1, 6, 6],
+      [4, 1, 2, 2],
+      (x, w) => lax.convGeneralDilated(x, w, [2, 2], "VALID"),
+    ],
+    [
+      "stride greater than kernel",
+      [2, 3, 9, 9],
+      [4, 3, 2, 2],
+      (x, w) => lax.convGeneralDilated(x, w, [3, 3], "VALID"),
+    ],
     ["kernel 1", [2, 3, 4, 4], [5, 3, 1, 1], (x, w) => lax.convGeneralDilated(x, w, [1, 1], "VALID")],
-    ["uneven padding", [2, 3, 5, 6], [2, 3, 3, 3], (x, w) => lax.convGeneralDilated(x, w, [2, 1], [[1, 2], [0, 1]])],
-    ["dilated kernel", [2, 3, 8, 8], [2, 3, 3, 2], (x, w) => lax.convGeneralDilated(x, w, [1, 2], [[1, 1], [0, 0]], { rhsDilation: [2, 3] })],
-    ["dilated input", [2, 3, 4, 4], [2, 3, 3, 3], (x, w) => lax.convGeneralDilated(x, w, [1, 1], [[2, 2], [1, 3]], { lhsDilation: [2, 2] })],
-    ["transposed", [2, 3, 4, 4], [3, 5, 3, 3], (x, w) => lax.convTranspose(x, w, [2, 2], "VALID", { transposeKernel: true })],
-    ["groups", [2, 4, 6, 6], [6, 2, 3, 3], (x, w) => lax.convGeneralDilated(x, w, [1, 1], "SAME", { featureGroupCount: 2 })],
+    [
+      "uneven padding",
+      [2, 3, 5, 6],
+      [2, 3, 3, 3],
+      (x, w) =>
+        lax.convGeneralDilated(
+          x,
+          w,
+          [2, 1],
+          [
+            [1, 2],
+            [0, 1],
+          ],
+        ),
+    ],
+    [
+      "dilated kernel",
+      [2, 3, 8, 8],
+      [2, 3, 3, 2],
+      (x, w) =>
+        lax.convGeneralDilated(
+          x,
+          w,
+          [1, 2],
+          [
+            [1, 1],
+            [0, 0],
+          ],
+          { rhsDilation: [2, 3] },
+        ),
+    ],
+    [
+      "dilated input",
+      [2, 3, 4, 4],
+      [2, 3, 3, 3],
+      (x, w) =>
+        lax.convGeneralDilated(
+          x,
+          w,
+          [1, 1],
+          [
+            [2, 2],
+            [1, 3],
+          ],
+          { lhsDilation: [2, 2] },
+        ),
+    ],
+    [
+      "transposed",
+      [2, 3, 4, 4],
+      [3, 5, 3, 3],
+      (x, w) => lax.convTranspose(x, w, [2, 2], "VALID", { transposeKernel: true }),
+    ],
+    [
+      "groups",
+      [2, 4, 6, 6],
+      [6, 2, 3, 3],
+      (x, w) => lax.convGeneralDilated(x, w, [1, 1], "SAME", { featureGroupCount: 2 }),
+    ],
     ["one dimension", [2, 3, 9], [4, 3, 3], (x, w) => lax.convGeneralDilated(x, w, [2], "VALID")],
   ];
   test.each(cases)("%s", async (_name, xShape, wShape, f) => {
     const args = [spread(xShape, dtype), spread(wShape, dtype, 2)];
     await expectSame(fn(f as never), args);
     const loss = (x: A, w: A) => sines(f(x, w));
-    await expectSame(fn((x, w) => valueAndGrad(loss, { argnums: [0, 1] })(x as A, w as A)), args);
+    await expectSame(
+      fn((x, w) => valueAndGrad(loss, { argnums: [0, 1] })(x as A, w as A)),
+      args,
+    );
   });
 });
 
@@ -43,16 +115,28 @@ describe("windows", () => {
     const sums = (a: A) => lax.reduceWindow(a, (b: A) => np.sum(b), [1, 1, ...window], [1, 1, ...strides]);
     const tops = (a: A) => lax.reduceWindow(a, (b: A) => np.max(b), [1, 1, ...window], [1, 1, ...strides]);
     for (const f of [sums, tops]) {
-      await expectSame(fn((a) => f(a as A)), [x]);
-      await expectSame(fn((a) => grad((b: A) => sines(f(b)))(a as A)), [x]);
+      await expectSame(
+        fn((a) => f(a as A)),
+        [x],
+      );
+      await expectSame(
+        fn((a) => grad((b: A) => sines(f(b)))(a as A)),
+        [x],
+      );
     }
   });
   test("many windows go through one gather", async () => {
     const line = spread([2, 60], Float64);
     const f = (a: A) => lax.reduceWindow(a, (b: A) => np.sum(b), [1, 20], [1, 1]);
-    await expectSame(fn((a) => grad((b: A) => sines(f(b)))(a as A)), [line]);
+    await expectSame(
+      fn((a) => grad((b: A) => sines(f(b)))(a as A)),
+      [line],
+    );
     const strided = (a: A) => lax.reduceWindow(a, (b: A) => np.sum(b), [1, 20], [1, 2]);
-    await expectSame(fn((a) => grad((b: A) => sines(strided(b)))(a as A)), [line]);
+    await expectSame(
+      fn((a) => grad((b: A) => sines(strided(b)))(a as A)),
+      [line],
+    );
   });
 });
 
@@ -63,14 +147,20 @@ describe("indexing", () => {
     for (const axis of [0, 1, 2]) {
       const f = (a: A, i: A) => np.take(a, i, axis);
       await expectSame(fn(f as never), [x, rows]);
-      await expectSame(fn((a, i) => grad((b: A) => sines(f(b, (i as A).ref)))(a as A)), [x, rows]);
+      await expectSame(
+        fn((a, i) => grad((b: A) => sines(f(b, (i as A).ref)))(a as A)),
+        [x, rows],
+      );
     }
   });
   test("several indices", async () => {
     const f = (a: A, i: A, j: A) => a.slice(i, [], j);
     const args = [x, rows, host([4, 1, 0], [3], Int32)];
     await expectSame(fn(f as never), args);
-    await expectSame(fn((a, i, j) => grad((b: A) => sines(f(b, (i as A).ref, (j as A).ref)))(a as A)), args);
+    await expectSame(
+      fn((a, i, j) => grad((b: A) => sines(f(b, (i as A).ref, (j as A).ref)))(a as A)),
+      args,
+    );
     await expectSame(fn(((a: A, i: A) => a.slice([], i.ref, i)) as never), [x, rows]);
   });
   test("take along an axis with its own index for each row", async () => {
@@ -78,19 +168,37 @@ describe("indexing", () => {
     const m = spread([3, 4], Float64);
     const f = (a: A, i: A) => np.takeAlongAxis(a, i, 1);
     await expectSame(fn(f as never), [m, index]);
-    await expectSame(fn((a, i) => grad((b: A) => sines(f(b, (i as A).ref)))(a as A)), [m, index]);
+    await expectSame(
+      fn((a, i) => grad((b: A) => sines(f(b, (i as A).ref)))(a as A)),
+      [m, index],
+    );
   });
 });
 
 describe("sorting", () => {
   test.each([Float32, Float64, Int32])("%s", async (dtype) => {
     const x = spread([3, 7], dtype);
-    await expectSame(fn((a) => np.sort(a as A, 1)), [x]);
-    await expectSame(fn((a) => np.sort(a as A, 0)), [x]);
-    await expectSame(fn((a) => np.argsort(a as A, 1)), [x]);
-    await expectSame(fn((a) => np.argsort(a as A, 0)), [x]);
+    await expectSame(
+      fn((a) => np.sort(a as A, 1)),
+      [x],
+    );
+    await expectSame(
+      fn((a) => np.sort(a as A, 0)),
+      [x],
+    );
+    await expectSame(
+      fn((a) => np.argsort(a as A, 1)),
+      [x],
+    );
+    await expectSame(
+      fn((a) => np.argsort(a as A, 0)),
+      [x],
+    );
   });
   test("gradient", async () => {
-    await expectSame(fn((a) => grad((b: A) => np.sum(np.sort(b, 1).mul(np.arange(7))))(a as A)), [spread([3, 7], Float64)]);
+    await expectSame(
+      fn((a) => grad((b: A) => np.sum(np.sort(b, 1).mul(np.arange(7))))(a as A)),
+      [spread([3, 7], Float64)],
+    );
   });
 });

@@ -1,7 +1,17 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
-import { bufferSize, canonical, type Factor, factor, type Lazy, ofBuffer, padRank, reshape, shapeOf } from "./lazy.js";
 import { arrange, cuts, dense, insertPosition } from "./layout.js";
+import {
+  bufferSize,
+  canonical,
+  type Factor,
+  factor,
+  type Lazy,
+  ofBuffer,
+  padRank,
+  reshape,
+  shapeOf,
+} from "./lazy.js";
 
 /** Values cut at common places: axis p of each is one factor, position p of all of them. */
 export type Refined = Readonly<{
@@ -44,7 +54,9 @@ function splitPositions(v: Lazy): Lazy {
 function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
   const ends = new Set<number>();
   // Larger buffers first: where two cuts exclude each other, the smaller buffer is copied.
-  const bySize = values.map((_, i) => i).sort((a, b) => bufferSize(values[b] as Lazy) - bufferSize(values[a] as Lazy));
+  const bySize = values
+    .map((_, i) => i)
+    .sort((a, b) => bufferSize(values[b] as Lazy) - bufferSize(values[a] as Lazy));
   for (const i of bySize) {
     const v = values[i] as Lazy;
     const factors = v.axes[axis] ?? [];
@@ -93,14 +105,23 @@ export function chooseOrder(values: readonly Lazy[], wanted: readonly number[]):
 
 /** Transposes a value where its buffer is not in the order of these positions. */
 export function arrangeTo(graph: Graph, v: Lazy, order: readonly number[]): Lazy {
-  return arrange(graph, v, order.map((p) => at(v, p)).filter((f) => !f.lazy));
+  return arrange(
+    graph,
+    v,
+    order.map((p) => at(v, p)).filter((f) => !f.lazy),
+  );
 }
 
 /**
  * ONNX values that broadcast against each other to the positions of `order`, with as few Reshape
  * nodes as possible.
  */
-export function broadcastNames(graph: Graph, values: readonly Lazy[], order: readonly number[], sizes: readonly number[]) {
+export function broadcastNames(
+  graph: Graph,
+  values: readonly Lazy[],
+  order: readonly number[],
+  sizes: readonly number[],
+) {
   const masks = values.map((v) => order.map((p) => !at(v, p).lazy));
   const dims = order.map((p) => sizes[p] as number);
   const shapes = values.filter((_, i) => masks[i]?.every(Boolean)).map((v) => graph.shapeOf(v.base));
@@ -111,7 +132,8 @@ export function broadcastNames(graph: Graph, values: readonly Lazy[], order: rea
     if (needs.some((need) => need === null)) continue;
     const fits = values.map((v, i) => broadcastsTo(graph.shapeOf(v.base), needs[i] as number[]));
     // A reshape that some other node needs already is for free.
-    const isNew = (i: number) => !fits[i] && !graph.hasReshape(values[i]?.base as string, needs[i] as number[]);
+    const isNew = (i: number) =>
+      !fits[i] && !graph.hasReshape(values[i]?.base as string, needs[i] as number[]);
     const reshapes = values.filter((_, i) => isNew(i)).length;
     if (reshapes >= fewest) continue;
     fewest = reshapes;
@@ -133,7 +155,11 @@ function mergedShape(dims: readonly number[], masks: readonly (readonly boolean[
 }
 
 /** `shape` with 1 where `mask` lacks the position; null where a dimension is held only in part. */
-function project(shape: readonly number[], dims: readonly number[], mask: readonly boolean[]): number[] | null {
+function project(
+  shape: readonly number[],
+  dims: readonly number[],
+  mask: readonly boolean[],
+): number[] | null {
   const ends = cuts(dims);
   const marks = mask.toReversed();
   let end = 1;
@@ -170,7 +196,12 @@ export function broadcastShapes(shapes: readonly (readonly number[])[]): number[
 }
 
 /** The result of an operation on aligned values, as a value with the logical axes of `refined`. */
-export function assemble(refined: Refined, order: readonly number[], base: string, dtype: Lazy["dtype"]): Lazy {
+export function assemble(
+  refined: Refined,
+  order: readonly number[],
+  base: string,
+  dtype: Lazy["dtype"],
+): Lazy {
   const factors = refined.sizes.map((size, p) => factor(size, !order.includes(p)));
   return canonical({
     base,

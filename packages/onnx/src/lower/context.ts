@@ -1,5 +1,5 @@
-import { DType } from "@jax-js/jax";
 import { UnsupportedOpError } from "@flowify/core";
+import { DType } from "@jax-js/jax";
 import { arrangeTo, assemble, broadcastNames, broadcastShapes, chooseOrder, refine } from "./align.js";
 import type { Graph, NodeOptions } from "./graph.js";
 import { type Equation, printEquation } from "./jaxpr.js";

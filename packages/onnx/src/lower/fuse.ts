@@ -5,7 +5,11 @@ import type { GraphNode } from "./model.js";
  * Additions after matrix products become the third operand of a Gemm, which adds while it writes.
  * Only where nothing else needs the product: then the Add and its pass over memory are gone.
  */
-export function fuseBias(graph: Graph, nodes: readonly GraphNode[], outputs: ReadonlySet<string>): GraphNode[] {
+export function fuseBias(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  outputs: ReadonlySet<string>,
+): GraphNode[] {
   const uses = new Map<string, number>();
   for (const node of nodes) for (const name of node.inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
   const place = new Map<string, number>();

@@ -1,5 +1,5 @@
-import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
 import { sizeOf } from "./jaxpr.js";
+import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
 
 export type NodeOptions = {
   attributes?: Readonly<Record<string, AttributeValue>>;

@@ -1,6 +1,6 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
-import { canonical, factor, type Factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
+import { canonical, type Factor, factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
 export function cuts(sizes: readonly number[]): number[] {
@@ -85,7 +85,10 @@ export function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): L
   factors.forEach((f, i) => fresh.has(f) && insertPosition(positions, i));
   const order = positions.map((p) => factors[p] as Factor);
   const shape = order.map((f) => f.size);
-  const ones = graph.reshape(v.base, order.map((f) => (f.lazy ? 1 : f.size)));
+  const ones = graph.reshape(
+    v.base,
+    order.map((f) => (f.lazy ? 1 : f.size)),
+  );
   const type = graph.typeOf(v.base);
   const base = graph.node("Expand", [ones, graph.ints(shape)], { type, shape });
   const replace = (f: Factor) => fresh.get(f) ?? f;

@@ -3,8 +3,8 @@ import { type Context, elementType, literal, type Rule, typedData, unsupported }
 import { fuseBias } from "./fuse.js";
 import { Graph } from "./graph.js";
 import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
-import { type Lazy, ofBuffer } from "./lazy.js";
 import { dense } from "./layout.js";
+import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
 import { convRules } from "./rules/conv.js";
 import { dotRules } from "./rules/dot.js";
@@ -74,13 +74,19 @@ function read(cx: Context, env: ReadonlyMap<Var, Lazy>, atom: Atom): Lazy {
   return value;
 }
 
-function bindInputs(graph: Graph, binders: readonly Var[], env: Map<Var, Lazy>, names: readonly string[] = []): TensorInfo[] {
+function bindInputs(
+  graph: Graph,
+  binders: readonly Var[],
+  env: Map<Var, Lazy>,
+  names: readonly string[] = [],
+): TensorInfo[] {
   return binders.map((v, i) => {
     const { dtype, shape } = v.aval;
     const type = boundaryType(dtype);
     const name = graph.declare(graph.unique(names[i] ?? `input.${i}`), type, shape);
     const held = elementType(dtype);
-    const base = held === type ? name : graph.node("Cast", [name], { type: held, shape }, { attributes: { to: 7 } });
+    const base =
+      held === type ? name : graph.node("Cast", [name], { type: held, shape }, { attributes: { to: 7 } });
     env.set(v, sizeOf(shape) === 0 ? empty(graph, v) : ofBuffer(base, dtype, shape));
     return { name, type, shape };
   });
@@ -122,7 +128,11 @@ function runRules(graph: Graph, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
     }
     const rule = rules[eqn.primitive];
     if (rule === undefined) throw unsupported(eqn, "no rule to lower it to ONNX");
-    const results = rule(cx, eqn, eqn.inputs.map((atom) => read(cx, env, atom)));
+    const results = rule(
+      cx,
+      eqn,
+      eqn.inputs.map((atom) => read(cx, env, atom)),
+    );
     eqn.outBinders.forEach((v, k) => env.set(v, results[k] as Lazy));
   });
 }

@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { type Context, elementType, type Rule } from "../context.js";
 import { paramsOf, sizeOf } from "../jaxpr.js";
-import { type Lazy, ofBuffer, padRank, reshape, shapeOf, transpose } from "../lazy.js";
 import { dense, reshapeOrCopy } from "../layout.js";
+import { type Lazy, ofBuffer, padRank, reshape, shapeOf, transpose } from "../lazy.js";
 import { contract } from "./dot.js";
 import { flipped, pad, slice } from "./movement.js";
 import { unfold } from "./windows.js";
@@ -56,7 +56,13 @@ function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: r
   const right = transpose(w, [...batches, v, v + 1, ...range(v + 2, 1)]);
   const leftAxes = left.axes.toSpliced(v + 1, 0, []);
   const ones = Array<never[]>(n).fill([]);
-  const rightAxes = [...right.axes.slice(0, v), [], ...right.axes.slice(v, v + 1), ...ones, ...right.axes.slice(v + 1)];
+  const rightAxes = [
+    ...right.axes.slice(0, v),
+    [],
+    ...right.axes.slice(v, v + 1),
+    ...ones,
+    ...right.axes.slice(v + 1),
+  ];
   const summed = range(v + 2 + n, 1).concat(v + 2 + 2 * n);
   return contract(cx, { ...left, axes: leftAxes }, { ...right, axes: rightAxes }, summed);
 }
@@ -95,23 +101,46 @@ function asConv(cx: Context, input: Lazy, weight: Lazy, params: ConvParams, out:
   const kernel = shape[1].slice(v + 2);
   const transposed = params.lhsDilation.some((d) => d !== 1);
   // ConvTranspose needs the kernel that was flipped to write it as a convolution.
-  const unflipped = transposed ? flipped(cx, weight, kernel.map((_, i) => v + 2 + i)) : weight;
+  const unflipped = transposed
+    ? flipped(
+        cx,
+        weight,
+        kernel.map((_, i) => v + 2 + i),
+      )
+    : weight;
   const x = grouped(cx, input, v, groups, [N, groups * C, ...spatial], [1, 0, 2]);
   if (transposed) {
     const swap = transpose(unflipped, [...Array(v).keys(), v + 1, v, ...kernel.map((_, i) => v + 2 + i)]);
     const w = grouped(cx, swap, v, groups, [groups * C, O, ...kernel], [0, 1, 2]);
-    return ungrouped(cx, asTransposed(cx, x, w, params, groups, [N, groups * O, ...out], spatial, kernel), v, groups);
+    return ungrouped(
+      cx,
+      asTransposed(cx, x, w, params, groups, [N, groups * O, ...out], spatial, kernel),
+      v,
+      groups,
+    );
   }
   const w = grouped(cx, unflipped, v, groups, [groups * O, C, ...kernel], [0, 1, 2]);
   const cut = params.padding.some((pair) => pair.some((p) => p < 0));
-  const source = cut ? dense(graph, padded(cx, ofBuffer(x, input.dtype, graph.shapeOf(x)), 2, params.padding)) : x;
-  const pads = cut ? kernel.flatMap(() => [0, 0]) : [...params.padding.map((p) => p[0]), ...params.padding.map((p) => p[1])];
+  const source = cut
+    ? dense(graph, padded(cx, ofBuffer(x, input.dtype, graph.shapeOf(x)), 2, params.padding))
+    : x;
+  const pads = cut
+    ? kernel.flatMap(() => [0, 0])
+    : [...params.padding.map((p) => p[0]), ...params.padding.map((p) => p[1])];
   const result = [N, groups * O, ...out];
   const base = graph.node(
     "Conv",
     [source, w],
     { type: elementType(input.dtype), shape: result },
-    { attributes: { kernel_shape: kernel, strides: params.strides, pads, dilations: params.rhsDilation, group: groups } },
+    {
+      attributes: {
+        kernel_shape: kernel,
+        strides: params.strides,
+        pads,
+        dilations: params.rhsDilation,
+        group: groups,
+      },
+    },
   );
   return ungrouped(cx, base, v, groups);
 }
@@ -160,10 +189,23 @@ function asTransposed(
 }
 
 /** The ONNX value of [G, A, B, …] with G moved into the axis that `order` puts it before. */
-function grouped(cx: Context, v: Lazy, vmapDims: number, groups: number, shape: readonly number[], order: readonly number[]): string {
+function grouped(
+  cx: Context,
+  v: Lazy,
+  vmapDims: number,
+  groups: number,
+  shape: readonly number[],
+  order: readonly number[],
+): string {
   if (vmapDims === 0) return dense(cx.graph, v);
   const rank = v.axes.length;
-  const whole = { ...v, axes: v.axes.with(0, (v.axes[0]?.length ?? 0) === 0 && groups > 1 ? [{ size: groups, lazy: true }] : (v.axes[0] ?? [])) };
+  const whole = {
+    ...v,
+    axes: v.axes.with(
+      0,
+      (v.axes[0]?.length ?? 0) === 0 && groups > 1 ? [{ size: groups, lazy: true }] : (v.axes[0] ?? []),
+    ),
+  };
   const perm = [...order, ...Array.from({ length: rank - 3 }, (_, i) => i + 3)];
   return dense(cx.graph, reshapeOrCopy(cx.graph, padRank(transpose(whole, perm), rank), shape));
 }

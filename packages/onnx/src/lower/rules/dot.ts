@@ -1,5 +1,5 @@
 import { DType } from "@jax-js/jax";
-import { at, refine, type Refined } from "../align.js";
+import { at, type Refined, refine } from "../align.js";
 import { apply, type Context, convert, type Rule, wrap } from "../context.js";
 import type { Lazy } from "../lazy.js";
 import { matrixProduct } from "./product.js";
@@ -70,8 +70,16 @@ function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [
   for (const p of summed) {
     const [l, r] = [at(left, p), at(right, p)];
     if (l.lazy && r.lazy) times *= l.size;
-    else if (r.lazy) left = without(reduceFactors(cx, left, "ReduceSum", (f) => f === l), p);
-    else if (l.lazy) right = without(reduceFactors(cx, right, "ReduceSum", (f) => f === r), p);
+    else if (r.lazy)
+      left = without(
+        reduceFactors(cx, left, "ReduceSum", (f) => f === l),
+        p,
+      );
+    else if (l.lazy)
+      right = without(
+        reduceFactors(cx, right, "ReduceSum", (f) => f === r),
+        p,
+      );
   }
   return [left, right, times];
 }

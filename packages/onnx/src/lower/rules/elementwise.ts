@@ -1,5 +1,15 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, convert, literal, madeBy, type Rule, under, unsupported, wrap } from "../context.js";
+import {
+  apply,
+  type Context,
+  convert,
+  literal,
+  madeBy,
+  type Rule,
+  under,
+  unsupported,
+  wrap,
+} from "../context.js";
 import { type Equation, isFloat, paramsOf } from "../jaxpr.js";
 import { bufferSize, type Lazy, padRank, sameLayout } from "../lazy.js";
 import { addPadded } from "./movement.js";
@@ -9,7 +19,10 @@ const outType = (eqn: Equation): DType => eqn.outBinders[0]?.aval.dtype as DType
 const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];
 
 /** A rule on operands converted to the type of the result; all-literal operands are computed here. */
-function binary(lower: (cx: Context, a: Lazy, b: Lazy, eqn: Equation) => Lazy, fold?: (a: number, b: number) => number): Rule {
+function binary(
+  lower: (cx: Context, a: Lazy, b: Lazy, eqn: Equation) => Lazy,
+  fold?: (a: number, b: number) => number,
+): Rule {
   return (cx, eqn, inputs) => {
     const dtype = outType(eqn);
     const [a, b] = inputs.map((v) => convert(cx, v, dtype)) as [Lazy, Lazy];
@@ -148,7 +161,14 @@ function integerDivide(cx: Context, a: Lazy, b: Lazy): Lazy {
 const modulo = (cx: Context, a: Lazy, b: Lazy): Lazy =>
   apply(cx, "Mod", [a, b], a.dtype, { attributes: { fmod: 1 } });
 
-const byWidth: readonly DType[] = [DType.Bool, DType.Uint32, DType.Int32, DType.Float16, DType.Float32, DType.Float64];
+const byWidth: readonly DType[] = [
+  DType.Bool,
+  DType.Uint32,
+  DType.Int32,
+  DType.Float16,
+  DType.Float32,
+  DType.Float64,
+];
 
 /** The type in which two operands are compared: the wider one, a literal giving way. */
 function commonType(a: Lazy, b: Lazy): DType {
@@ -163,7 +183,7 @@ const compare: Rule = (cx, eqn, inputs) => {
   const [x, y] = inputs as [Lazy, Lazy];
   const type = commonType(x, y);
   // bool has Equal, but no order in ONNX.
-  const used = type === DType.Bool && op.startsWith("less") ? (DType.Int32) : type;
+  const used = type === DType.Bool && op.startsWith("less") ? DType.Int32 : type;
   const [a, b] = [convert(cx, x, used), convert(cx, y, used)];
   if (a.literal !== undefined && b.literal !== undefined) {
     const holds = {
@@ -193,7 +213,12 @@ function absolute(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy | undefi
 export function select(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy {
   if (x.dtype !== DType.Bool) return apply(cx, "Where", [condition, x, y], x.dtype);
   const not = apply(cx, "Not", [condition], x.dtype);
-  return apply(cx, "Or", [apply(cx, "And", [condition, x], x.dtype), apply(cx, "And", [not, y], x.dtype)], x.dtype);
+  return apply(
+    cx,
+    "Or",
+    [apply(cx, "And", [condition, x], x.dtype), apply(cx, "And", [not, y], x.dtype)],
+    x.dtype,
+  );
 }
 
 const where: Rule = (cx, eqn, inputs) => {
@@ -207,10 +232,19 @@ const where: Rule = (cx, eqn, inputs) => {
 const bitCombine: Rule = (cx, eqn, inputs) => {
   const { op } = paramsOf<{ op: "and" | "or" | "xor" }>(eqn);
   const dtype = outType(eqn);
-  const names = dtype === DType.Bool ? { and: "And", or: "Or", xor: "Xor" } : { and: "BitwiseAnd", or: "BitwiseOr", xor: "BitwiseXor" };
-  return [apply(cx, names[op], inputs.map((v) => convert(cx, v, dtype)), dtype)];
+  const names =
+    dtype === DType.Bool
+      ? { and: "And", or: "Or", xor: "Xor" }
+      : { and: "BitwiseAnd", or: "BitwiseOr", xor: "BitwiseXor" };
+  return [
+    apply(
+      cx,
+      names[op],
+      inputs.map((v) => convert(cx, v, dtype)),
+      dtype,
+    ),
+  ];
 };
-
 
 /** Rules of the primitives that work element by element. */
 export const elementwiseRules: Readonly<Record<string, Rule>> = {

@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, elementType, literal, type Rule, unsupported } from "../context.js";
 import { paramsOf, sizeOf } from "../jaxpr.js";
-import { type Lazy, ofBuffer, shapeOf, transpose } from "../lazy.js";
 import { dense, reshapeOrCopy } from "../layout.js";
+import { type Lazy, ofBuffer, shapeOf, transpose } from "../lazy.js";
 
 type IndexParams = { axis: number[]; outDim: number };
 
@@ -64,7 +64,9 @@ function broadcastIndex(cx: Context, index: Lazy, shape: readonly number[]): str
 }
 
 const scatter: Rule = (cx, eqn, inputs) => {
-  const params = paramsOf<IndexParams & { op: "add" | "update"; shape: number[]; uniqueIndices: boolean }>(eqn);
+  const params = paramsOf<IndexParams & { op: "add" | "update"; shape: number[]; uniqueIndices: boolean }>(
+    eqn,
+  );
   const [updates, ...indices] = inputs as [Lazy, ...Lazy[]];
   if (updates.dtype === DType.Bool) throw unsupported(eqn, "booleans cannot be scattered");
   const { graph } = cx;
@@ -77,7 +79,10 @@ const scatter: Rule = (cx, eqn, inputs) => {
   const rank = updates.axes.length;
   const places = shape.map((_, i) => params.outDim + i);
   const others = [...Array(rank).keys()].filter((i) => !places.includes(i));
-  const rows = dense(graph, reshapeOrCopy(graph, transpose(updates, [...places, ...others]), [count, ...rest]));
+  const rows = dense(
+    graph,
+    reshapeOrCopy(graph, transpose(updates, [...places, ...others]), [count, ...rest]),
+  );
   const flat = broadcastIndex(cx, linearIndex(cx, indices, sizes), shape);
   const column = graph.reshape(flat, [count, 1]);
   const wide = graph.node("Cast", [column], { type: "int64", shape: [count, 1] }, { attributes: { to: 7 } });
@@ -86,8 +91,17 @@ const scatter: Rule = (cx, eqn, inputs) => {
   const adds = params.op === "add" && !params.uniqueIndices;
   const attributes = adds ? { reduction: "add" } : {};
   const base = graph.node("ScatterND", [zeros, wide, rows], type, { attributes });
-  const whole = reshapeOrCopy(graph, ofBuffer(base, updates.dtype, type.shape), perm.map((i) => params.shape[i] as number));
-  return [transpose(whole, perm.map((_, i) => perm.indexOf(i)))];
+  const whole = reshapeOrCopy(
+    graph,
+    ofBuffer(base, updates.dtype, type.shape),
+    perm.map((i) => params.shape[i] as number),
+  );
+  return [
+    transpose(
+      whole,
+      perm.map((_, i) => perm.indexOf(i)),
+    ),
+  ];
 };
 
 export const indexingRules: Readonly<Record<string, Rule>> = { gather, scatter };

@@ -1,8 +1,17 @@
-import { chooseOrder, positionsOf, refine, at, arrangeTo } from "../align.js";
+import { arrangeTo, at, chooseOrder, positionsOf, refine } from "../align.js";
 import { type Context, convert, elementType, literal, madeBy, type Rule } from "../context.js";
 import { type Equation, paramsOf } from "../jaxpr.js";
-import { broadcast, canonical, factor, type Factor, type Lazy, sameLayout, shapeOf, transpose } from "../lazy.js";
 import { grouped, reshapeOrCopy, solid } from "../layout.js";
+import {
+  broadcast,
+  canonical,
+  type Factor,
+  factor,
+  type Lazy,
+  sameLayout,
+  shapeOf,
+  transpose,
+} from "../lazy.js";
 
 /**
  * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis
@@ -70,7 +79,9 @@ const split: Rule = (cx, eqn, inputs) => {
     alongAxis(cx, whole, axis, size, (name, dim, shape) => {
       const type = graph.typeOf(name);
       const outs = sizes.map((n) => ({ type, shape: shape.with(dim, n) }));
-      return graph.nodes("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[i] as string;
+      return graph.nodes("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[
+        i
+      ] as string;
     }),
   );
 };
@@ -102,11 +113,17 @@ export function addPadded(cx: Context, a: Lazy, b: Lazy): Lazy | undefined {
   const shape = graph.shapeOf(a.base);
   const total = shape[p.dim] as number;
   const size = (end: typeof p) => total - end.before - end.after;
-  if (left.before + size(left) !== right.before || graph.shapeOf(b.base).join() !== shape.join()) return undefined;
+  if (left.before + size(left) !== right.before || graph.shapeOf(b.base).join() !== shape.join())
+    return undefined;
   const width = size(left) + size(right);
   const type = graph.typeOf(a.base);
   const inputs = [left.source, right.source];
-  const joined = graph.node("Concat", inputs, { type, shape: shape.with(p.dim, width) }, { attributes: { axis: p.dim } });
+  const joined = graph.node(
+    "Concat",
+    inputs,
+    { type, shape: shape.with(p.dim, width) },
+    { attributes: { axis: p.dim } },
+  );
   if (width === total) return { ...a, base: joined };
   const ends = graph.ints([left.before, right.after]);
   const zero = literal(cx, 0, a.dtype).base;
@@ -168,7 +185,10 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
     return sizes[i] === 1 ? withUnit(whole, axis) : whole;
   });
   const own = held.map((v) => v.axes[axis]?.[0] as Factor);
-  const refined = refine(graph, held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })));
+  const refined = refine(
+    graph,
+    held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })),
+  );
   // Every part is aligned with the position of its own factor put back.
   const marker = refined.sizes.length;
   const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
@@ -186,7 +206,12 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   const dim = order.indexOf(marker);
   const total = sizes.reduce((a, b) => a + b, 0);
   const shape = order.map((p) => (p === marker ? total : (refined.sizes[p] as number)));
-  const base = graph.node("Concat", names, { type: elementType(first.dtype), shape }, { attributes: { axis: dim } });
+  const base = graph.node(
+    "Concat",
+    names,
+    { type: elementType(first.dtype), shape },
+    { attributes: { axis: dim } },
+  );
   const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
   return canonical({
     base,
@@ -213,7 +238,10 @@ function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
   const full = order.filter((p) => have.includes(p) || missing.includes(p));
   const arranged = arrangeTo(graph, v, full);
   const shape = full.map((p) => at(v, p).size);
-  const ones = graph.reshape(arranged.base, full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)));
+  const ones = graph.reshape(
+    arranged.base,
+    full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)),
+  );
   const base = graph.node("Expand", [ones, graph.ints(shape)], { type: graph.typeOf(ones), shape });
   const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
   return { ...v, base, order: full.map((p) => axes[p]?.[0] as Factor), axes };

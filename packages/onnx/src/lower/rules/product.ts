@@ -31,7 +31,12 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
   const gone = new Set<Factor>(factors.filter((_, i) => alone.has(result.order[i] as number)));
   const whole = { base: result.base, dtype: x.dtype, order: factors, axes: factors.map((f) => [f]) };
   const summed = reduceFactors(cx, whole, "ReduceSum", (f) => gone.has(f));
-  return assemble(refined, result.order.filter((p) => !alone.has(p)), summed.base, x.dtype);
+  return assemble(
+    refined,
+    result.order.filter((p) => !alone.has(p)),
+    summed.base,
+    x.dtype,
+  );
 }
 
 /**
@@ -68,12 +73,18 @@ function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
 }
 
 /** True where a buffer is [batch, outer, inner] or [batch, inner, outer] as it lies. */
-function fits(have: readonly number[], roles: Roles, side: "rows" | "columns", other?: readonly number[]): boolean {
+function fits(
+  have: readonly number[],
+  roles: Roles,
+  side: "rows" | "columns",
+  other?: readonly number[],
+): boolean {
   const { batch, inner } = roles;
   const outer = roles[side];
   const n = batch.length;
   const tail = have.slice(n);
-  const group = (positions: readonly number[], role: readonly number[]) => positions.every((p) => role.includes(p));
+  const group = (positions: readonly number[], role: readonly number[]) =>
+    positions.every((p) => role.includes(p));
   if (!group(have.slice(0, n), batch)) return false;
   const outerFirst = group(tail.slice(0, outer.length), outer);
   const innerFirst = group(tail.slice(0, inner.length), inner);
@@ -86,10 +97,17 @@ function fits(have: readonly number[], roles: Roles, side: "rows" | "columns", o
   return other === undefined || common(have).join("|") === common(other).join("|");
 }
 
-function emit(cx: Context, refined: Refined, x: Lazy, y: Lazy, { front, roles }: Plan): { base: string; order: number[] } {
+function emit(
+  cx: Context,
+  refined: Refined,
+  x: Lazy,
+  y: Lazy,
+  { front, roles }: Plan,
+): { base: string; order: number[] } {
   const { graph } = cx;
   const sized = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
-  const inOrder = (v: Lazy, positions: readonly number[]) => positionsOf(v).filter((p) => positions.includes(p));
+  const inOrder = (v: Lazy, positions: readonly number[]) =>
+    positionsOf(v).filter((p) => positions.includes(p));
   // Batch and inner positions need a common order: the one of the larger side.
   const larger = bufferSize(x) >= bufferSize(y) ? x : y;
   const batch = inOrder(larger, roles.batch);

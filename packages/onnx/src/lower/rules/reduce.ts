@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, literal, madeBy, type Rule, unsupported, wrap } from "../context.js";
 import { isFloat, paramsOf } from "../jaxpr.js";
-import { canonical, type Factor, type Lazy } from "../lazy.js";
 import { grouped } from "../layout.js";
+import { canonical, type Factor, type Lazy } from "../lazy.js";
 
 const operators = { Add: "ReduceSum", Mul: "ReduceProd", Min: "ReduceMin", Max: "ReduceMax" } as const;
 
@@ -50,7 +50,8 @@ export function reduceAxes(cx: Context, v: Lazy, op: ReduceKind, axes: readonly 
     return result;
   }
   // x · x summed is one node that writes no square.
-  const square = op === "Add" && isFloat(v.dtype) ? madeBy(cx, v, "Mul") : undefined;
+  const real = op === "Add" && isFloat(v.dtype) && v.order.some((f) => gone.has(f));
+  const square = real ? madeBy(cx, v, "Mul") : undefined;
   const [x, y] = square?.inputs ?? [];
   const reduced =
     x !== undefined && x === y

@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { type Context, convert, type Rule } from "../context.js";
+import { solid } from "../layout.js";
 import { canonical, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
 import { alongAxis } from "./movement.js";
-import { solid } from "../layout.js";
 
 /** Sorted values and their places along the last axis; equal values keep their order. */
 function sorted(cx: Context, input: Lazy): [Lazy, Lazy] {
@@ -23,7 +23,12 @@ function sorted(cx: Context, input: Lazy): [Lazy, Lazy] {
     });
   const values = convert(cx, output(0), input.dtype);
   const places = output(1);
-  const base = graph.node("Cast", [places.base], { type: "int32", shape: graph.shapeOf(places.base) }, { attributes: { to: 6 } });
+  const base = graph.node(
+    "Cast",
+    [places.base],
+    { type: "int32", shape: graph.shapeOf(places.base) },
+    { attributes: { to: 6 } },
+  );
   return [values, { ...places, base, dtype: DType.Int32 }];
 }
 

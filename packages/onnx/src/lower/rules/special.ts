@@ -7,7 +7,8 @@ import type { Lazy } from "../lazy.js";
  * one exact step, or the formula of jax-js is written out.
  */
 
-const op = (cx: Context, name: string, ...inputs: Lazy[]): Lazy => apply(cx, name, inputs, inputs[0]?.dtype as DType);
+const op = (cx: Context, name: string, ...inputs: Lazy[]): Lazy =>
+  apply(cx, name, inputs, inputs[0]?.dtype as DType);
 
 function rough(cx: Context, name: string, a: Lazy): Lazy {
   return convert(cx, apply(cx, name, [convert(cx, a, DType.Float32)], DType.Float32), a.dtype);

@@ -1,7 +1,7 @@
 import { apply, type Context, elementType, type Rule, typedData } from "../context.js";
 import { paramsOf } from "../jaxpr.js";
-import { broadcast, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
 import { reshapeOrCopy, solid } from "../layout.js";
+import { broadcast, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
 import { contract } from "./dot.js";
 import { alongAxis, concat, pad, slice } from "./movement.js";
 
@@ -58,16 +58,30 @@ export function unfold(cx: Context, v: Lazy, axis: number, { count, size, stride
 
 function gathered(cx: Context, v: Lazy, axis: number, { count, size, stride, dilation }: Window): Lazy {
   const { graph } = cx;
-  const index = Int32Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * stride + (i % size) * dilation);
+  const index = Int32Array.from(
+    { length: count * size },
+    (_, i) => Math.floor(i / size) * stride + (i % size) * dilation,
+  );
   const flat = alongAxis(cx, solid(graph, v, [axis]), axis, count * size, (name, dim, shape) =>
-    graph.node("Gather", [name, graph.constant(index, "int32", [index.length])], { type: graph.typeOf(name), shape }, { attributes: { axis: dim } }),
+    graph.node(
+      "Gather",
+      [name, graph.constant(index, "int32", [index.length])],
+      { type: graph.typeOf(name), shape },
+      { attributes: { axis: dim } },
+    ),
   );
   const shape = shapeOf(v);
   return reshape(flat, [...shape.slice(0, axis), count, size, ...shape.slice(axis + 1)]) as Lazy;
 }
 
 /** The sum that undoes `unfold`: axes (axis, axis + 1) of windows and entries become one of `length`. */
-export function fold(cx: Context, v: Lazy, axis: number, length: number, { count, size, stride, dilation }: Window): Lazy {
+export function fold(
+  cx: Context,
+  v: Lazy,
+  axis: number,
+  length: number,
+  { count, size, stride, dilation }: Window,
+): Lazy {
   if (dilation === 1 && Math.min(count, size) <= MAX_SLICES && (count <= size || stride === 1)) {
     // Pieces that are contiguous in the result, padded to its length and added.
     const byWindow = count <= size;
@@ -75,7 +89,13 @@ export function fold(cx: Context, v: Lazy, axis: number, length: number, { count
       const piece = slice(cx, v, byWindow ? axis : axis + 1, i, i + 1);
       const shape = shapeOf(v).toSpliced(axis, 2, byWindow ? size : count);
       const start = byWindow ? i * stride : i;
-      return pad(cx, reshapeOrCopy(cx.graph, piece, shape), axis, start, length - start - (shape[axis] as number));
+      return pad(
+        cx,
+        reshapeOrCopy(cx.graph, piece, shape),
+        axis,
+        start,
+        length - start - (shape[axis] as number),
+      );
     });
     return pieces.reduce((a, b) => apply(cx, v.dtype === "bool" ? "Or" : "Add", [a, b], v.dtype));
   }
@@ -88,7 +108,13 @@ export function fold(cx: Context, v: Lazy, axis: number, length: number, { count
   const rank = v.axes.length;
   const before = Array<number>(axis).fill(1);
   const after = Array<number>(rank - axis - 2).fill(1);
-  const matrix = reshape(ofBuffer(name, v.dtype, [count, size, length]), [...before, count, size, ...after, length]) as Lazy;
+  const matrix = reshape(ofBuffer(name, v.dtype, [count, size, length]), [
+    ...before,
+    count,
+    size,
+    ...after,
+    length,
+  ]) as Lazy;
   const spread = { ...v, axes: [...v.axes, []] };
   const summed = contract({ ...cx, wanted: undefined }, spread, matrix, [axis, axis + 1]);
   const perm = [...Array(rank - 2).keys()].toSpliced(axis, 0, rank - 2);
@@ -127,10 +153,17 @@ const poolTranspose: Rule = (cx, eqn, inputs) => {
   const n = params.window.length;
   const lead = params.inShape.length - n;
   const perm = pairedToGrouped(lead, n);
-  const paired = transpose(v, perm.map((_, i) => perm.indexOf(i)));
+  const paired = transpose(
+    v,
+    perm.map((_, i) => perm.indexOf(i)),
+  );
   const windows = windowsOf(params.inShape, params);
-  return [windows.reduce((w, window, i) => fold(cx, w, lead + i, params.inShape[lead + i] as number, window), paired)];
+  return [
+    windows.reduce(
+      (w, window, i) => fold(cx, w, lead + i, params.inShape[lead + i] as number, window),
+      paired,
+    ),
+  ];
 };
-
 
 export const windowRules: Readonly<Record<string, Rule>> = { pool, pool_transpose: poolTranspose };

@@ -1,0 +1,111 @@
+import type { Executor } from "@flowify/core";
+import { ArraySpec, HostArray, ShapeError } from "@flowify/core";
+import { DType, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { beforeAll, describe, expect, test } from "vitest";
+import { leafPaths } from "../src/paths.js";
+import { host, native, spread } from "./compare.js";
+
+const F = DType.Float32;
+type A = np.Array;
+type Params = { w: A; layers: [{ b: A }] };
+
+let executor: Executor;
+beforeAll(async () => {
+  executor = await native();
+});
+
+const specs = [
+  { w: new ArraySpec([2, 3], F), layers: [{ b: new ArraySpec([3], F) }] },
+  new ArraySpec([4, 2], F),
+];
+const args = () => [{ w: spread([2, 3], F), layers: [{ b: spread([3], F, 2) }] }, spread([4, 2], F, 3)];
+const affine = ({ w, layers: [{ b }] }: Params, x: A): { y: A } => ({ y: np.matmul(x, w).add(b) });
+
+describe("the native executor", () => {
+  test("runs a function of trees and returns its tree", async () => {
+    const compiled = await executor.compile(affine as never, specs, { name: "affine" });
+    const { y } = (await executor.fetch(await compiled.run(args()))) as { y: HostArray };
+    expect(y).toBeInstanceOf(HostArray);
+    expect([y.shape, y.dtype]).toEqual([[4, 3], F]);
+    expect(compiled.traceMs).toBeGreaterThan(0);
+    expect(compiled.compileMs).toBeGreaterThan(0);
+    await compiled.dispose();
+  });
+
+  test("writes into an earlier result: two of them are enough for a loop", async () => {
+    const next = (x: A): A => x.mul(2);
+    const compiled = await executor.compile(next as never, [new ArraySpec([3], F)]);
+    let current = await executor.place(host([1, 2, 3], [3], F));
+    let spare: typeof current | undefined;
+    const seen = new Set<unknown>();
+    for (let i = 0; i < 6; i++) {
+      const result = await compiled.run([current], spare === undefined ? {} : { into: spare });
+      spare = current;
+      current = result;
+      seen.add(result);
+    }
+    expect((await executor.fetch(current)) as HostArray).toMatchObject({
+      data: Float32Array.of(64, 128, 192),
+    });
+    expect(seen.size).toBe(2);
+    await compiled.dispose();
+  });
+
+  test("never writes into an array that the same call reads", async () => {
+    const compiled = await executor.compile(((x: A) => x.add(1)) as never, [new ArraySpec([2], F)]);
+    const x = await executor.place(host([1, 2], [2], F));
+    await compiled.run([x], { into: x });
+    expect((await executor.fetch(x)) as HostArray).toMatchObject({ data: Float32Array.of(1, 2) });
+    await compiled.dispose();
+  });
+
+  test("placing and fetching copy", async () => {
+    const array = host([1, 2], [2], F);
+    const placed = await executor.place(array);
+    array.data[0] = 9;
+    const fetched = (await executor.fetch(placed)) as HostArray;
+    fetched.data[1] = 9;
+    expect((await executor.fetch(placed)) as HostArray).toMatchObject({ data: Float32Array.of(1, 2) });
+  });
+
+  test("names the argument that does not fit, and both shapes", async () => {
+    const compiled = await executor.compile(affine as never, specs, { name: "affine" });
+    const [params] = args();
+    await expect(compiled.run([params as never, spread([4, 3], F)])).rejects.toThrow(
+      "affine: expected arg1 float32 [4, 2], got float32 [4, 3]",
+    );
+    await expect(compiled.run([params as never])).rejects.toThrow(ShapeError);
+    await compiled.dispose();
+  });
+
+  test("gives back what tracing made", async () => {
+    const constant = np.array([1.5, 2.5, 3.5]);
+    const before = constant.refCount;
+    const loss = (x: A): A => np.sum(np.sin(x.mul(constant.ref)));
+    const f = (x: A) => valueAndGrad(loss)(x);
+    const compiled = await executor.compile(f as never, [new ArraySpec([3], F)]);
+    await compiled.run([spread([3], F)]);
+    await compiled.dispose();
+    expect(constant.refCount).toBe(before);
+    await expect(
+      executor.compile(((x: A) => np.linalg.cholesky(x.mul(constant.ref.reshape([3, 1])))) as never, [
+        new ArraySpec([3, 3], F),
+      ]),
+    ).rejects.toThrow("cholesky");
+    expect(constant.refCount).toBe(before);
+    constant.dispose();
+  });
+
+  test("a function of nothing that returns constants", async () => {
+    const compiled = await executor.compile((() => ({ a: np.zeros([2]), b: np.arange(3) })) as never, []);
+    const { a, b } = (await executor.fetch(await compiled.run([]))) as { a: HostArray; b: HostArray };
+    expect([...a.data, ...b.data]).toEqual([0, 0, 0, 1, 2]);
+    await compiled.dispose();
+  });
+});
+
+test("leaves are named by their paths", () => {
+  expect(leafPaths({ params: [{ w: new HostArray(new Float32Array(1), [], F) }], empty: {} }, "")).toEqual([
+    "params.0.w",
+  ]);
+});
