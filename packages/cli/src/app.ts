@@ -74,7 +74,7 @@ function applicationText(format: (error: unknown) => string, command: string): A
     noCommandRegisteredForInput: ({ input, corrections }) => {
       const question =
         corrections.length > 0
-          ? `; did you mean ${listed(corrections.map((name) => name.replaceAll("`", "")))}?`
+          ? `; did you mean ${listed(corrections.map((name) => name.replaceAll("`", '"')))}?`
           : "";
       return format(
         new UsageError(`unknown command "${input}"${question}\n${NAME} --help lists the commands`),

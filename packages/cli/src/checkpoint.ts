@@ -11,13 +11,18 @@ import {
 } from "@flowify/core";
 import * as z from "zod";
 import { writeFileAtomic } from "./run/atomic.js";
+import type { MetricsRecord } from "./run/metrics.js";
 
 /** The version of the format that is written, and the newest that is read. */
 const VERSION = 1;
 const FORMAT = "flowify-checkpoint";
 
-/** The whole state of a training run, and of which network. */
-export type Checkpoint = Readonly<{ network: string; state: TrainingState }>;
+/** The whole state of a training run, of which network, and the last lines of its metrics without times. */
+export type Checkpoint = Readonly<{
+  network: string;
+  state: TrainingState;
+  metrics: readonly MetricsRecord[];
+}>;
 
 /** A newer checkpoint that could not be used, and why. */
 export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
@@ -28,6 +33,7 @@ const sidecarSchema = z.strictObject({
   network: z.string(),
   step: z.number().int().nonnegative(),
   seed: z.number().int().nonnegative(),
+  metrics: z.array(z.looseObject({ step: z.number() })),
   file: z.string(),
   bytes: z.number().int(),
   sha256: z.string(),
@@ -46,9 +52,12 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
  * the checkpoint: it holds length and hash of the other, which holds the same facts in its header, so
  * that a flipped byte in either is found. Equal states give equal bytes.
  */
-export async function writeCheckpoint(folder: string, { network, state }: Checkpoint): Promise<string> {
+export async function writeCheckpoint(
+  folder: string,
+  { network, state, metrics }: Checkpoint,
+): Promise<string> {
   const { arrays, step, seed } = state;
-  const facts = { format: FORMAT, version: VERSION, network, step, seed };
+  const facts = { format: FORMAT, version: VERSION, network, step, seed, metrics };
   const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts) });
   const file = `${stem(step)}.safetensors`;
   await writeFileAtomic(join(folder, file), bytes);
@@ -124,7 +133,12 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
       `${path}: a checkpoint of network ${facts.network}, expected ${network}\nname the network that it was made with`,
     );
   }
-  return { network: facts.network, state: { arrays: tensors, step: facts.step, seed: facts.seed } };
+  const { step, seed } = facts;
+  return {
+    network: facts.network,
+    state: { arrays: tensors, step, seed },
+    metrics: facts.metrics as MetricsRecord[],
+  };
 }
 
 function decode(path: string, bytes: Uint8Array): ReturnType<typeof decodeSafetensors> {

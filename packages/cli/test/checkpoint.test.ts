@@ -34,6 +34,7 @@ const checkpointOf = (step: number): Checkpoint => ({
     step,
     seed: 7,
   },
+  metrics: [{ step, loss: 0.1, split: "test" }],
 });
 
 async function folderWith(...steps: number[]): Promise<string> {

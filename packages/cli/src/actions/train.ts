@@ -7,7 +7,7 @@ import { openExecutor } from "../executors.js";
 import { type RunConfig, writeRunConfig } from "../run/config.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
 import { trainingLoop } from "../run/loop.js";
-import { openMetrics, truncateMetrics } from "../run/metrics.js";
+import { openMetrics, rewindMetrics } from "../run/metrics.js";
 import { sayLikelihood, writeLedger, writeReconstructions, writeSamples } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { watchInterrupts } from "../ui/interrupt.js";
@@ -96,18 +96,18 @@ async function startTrainer(
   };
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
-    truncateMetrics(run.metrics, 0);
+    rewindMetrics(run.metrics, 0, []);
     note("start values from the data, and compiling …");
     return createTrainer(options);
   }
   const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
+  const { state, metrics } = checkpoint;
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
-  const { dropped, torn } = truncateMetrics(run.metrics, checkpoint.state.step);
-  const lost = dropped + (torn ? 1 : 0);
-  note(
-    `going on from ${path}, step ${checkpoint.state.step}${lost > 0 ? `; ${lost} later lines of metrics.jsonl will be written again` : ""}`,
-  );
-  return createTrainer({ ...options, state: checkpoint.state });
+  const { dropped, missing } = rewindMetrics(run.metrics, state.step, metrics);
+  if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
+  const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";
+  note(`going on from step ${state.step}, ${path}${again}`);
+  return createTrainer({ ...options, state });
 }
 
 async function measure(

@@ -6,7 +6,7 @@ import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { RunConfig } from "./config.js";
 import type { RunFolder } from "./folder.js";
-import type { MetricsLog } from "./metrics.js";
+import { type MetricsLog, type MetricsRecord, withoutTimes } from "./metrics.js";
 
 /** Checkpoints that are kept. */
 const KEEP = 3;
@@ -45,14 +45,20 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
   let shown: number | undefined;
   let saved: number | undefined = trainer.taken > 0 ? trainer.taken : undefined;
   let measured: Monitor | undefined;
+  let ofThisStep: MetricsRecord[] = [];
 
   const save = async (): Promise<void> => {
     metrics.sync();
-    await writeCheckpoint(run.checkpoints, { network, state: await trainer.state() });
+    await writeCheckpoint(run.checkpoints, { network, state: await trainer.state(), metrics: ofThisStep });
     await pruneCheckpoints(run.checkpoints, KEEP);
     saved = trainer.taken;
   };
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
+
+  const log = (record: MetricsRecord): void => {
+    metrics.append(record);
+    ofThisStep.push(withoutTimes(record));
+  };
 
   const stepOnce = async (): Promise<void> => {
     const before = performance.now();
@@ -60,7 +66,8 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
     const imagesPerSecond = Math.round((batch / (performance.now() - before)) * 1000);
     const step = trainer.taken;
     const epoch = Math.min(epochsAt(step - 1) + 1, epochs);
-    metrics.append({ step, epoch, loss, bpd, gradNorm, lr, seconds: seconds(), imagesPerSecond });
+    ofThisStep = [];
+    log({ step, epoch, loss, bpd, gradNorm, lr, seconds: seconds(), imagesPerSecond });
     shown = shown === undefined ? bpd : SMOOTHING * shown + (1 - SMOOTHING) * bpd;
     progress.update(
       step,
@@ -69,7 +76,7 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
     if (evaluate && (epochsAt(step) > epochsAt(step - 1) || step === steps)) {
       measured = await evaluate();
       const { bpd: testBpd, stdErr } = measured;
-      metrics.append({ step, epoch, split: "test", bpd: testBpd, stdErr, seconds: seconds() });
+      log({ step, epoch, split: "test", bpd: testBpd, stdErr, seconds: seconds() });
       progress.note(`epoch ${epoch}: ${formatBpd(testBpd, stdErr)} bits per dimension on the test images`);
     }
     if (step % checkpointEvery === 0 || step === steps) await save();

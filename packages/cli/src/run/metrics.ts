@@ -13,8 +13,14 @@ export type MetricsLog = Readonly<{
   close(): void;
 }>;
 
-/** What a resumed log had to give up. */
-export type MetricsRepair = Readonly<{ dropped: number; torn: boolean }>;
+/** A record without what depends on the clock. */
+export const withoutTimes = (record: MetricsRecord): MetricsRecord =>
+  Object.fromEntries(
+    Object.entries(record).filter(([name]) => !TIME_FIELDS.some((field) => field === name)),
+  ) as MetricsRecord;
+
+/** What was done to the log of a resumed run: complete lines given up, lines put back, steps that are missing. */
+export type MetricsRepair = Readonly<{ dropped: number; restored: number; missing: boolean }>;
 
 /** Opens `metrics.jsonl` for appending. A line is one write, so a kill tears the last line at most. */
 export function openMetrics(path: string): MetricsLog {
@@ -37,36 +43,46 @@ function stepOf(line: string): number | undefined {
   }
 }
 
-/**
- * Cuts a log back to what a checkpoint of `step` knows: lines of later steps will be written again,
- * and a last line that a kill has torn is dropped. A missing log is an empty one.
- */
-export function truncateMetrics(path: string, step: number): MetricsRepair {
-  let bytes: Buffer;
+function readLog(path: string): Buffer {
   try {
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { dropped: 0, torn: false };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
+}
+
+/**
+ * Cuts a log back to what a checkpoint of `step` knows: lines of later steps will be written again,
+ * and a last line that a kill has torn is dropped. If the torn one is of the checkpoint's own step, it
+ * is put back from `records`, the lines of that step as the checkpoint remembers them.
+ */
+export function rewindMetrics(path: string, step: number, records: readonly MetricsRecord[]): MetricsRepair {
+  const bytes = readLog(path);
   let kept = 0;
+  let last = 0;
+  let ofLast = 0;
   while (kept < bytes.length) {
     const end = bytes.indexOf(0x0a, kept);
     if (end < 0) break;
     const at = stepOf(bytes.toString("utf8", kept, end));
     if (at === undefined || at > step) break;
+    ofLast = at === last ? ofLast + 1 : 1;
+    last = at;
     kept = end + 1;
   }
-  const rest = bytes.subarray(kept);
-  if (rest.length > 0) {
-    const file = openSync(path, "r+");
-    try {
-      ftruncateSync(file, kept);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+  const restored = records.slice(last === step ? ofLast : 0);
+  const file = openSync(path, "a+");
+  try {
+    ftruncateSync(file, kept);
+    for (const record of restored) writeSync(file, `${JSON.stringify(record)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
-  const torn = rest.length > 0 && rest.at(-1) !== 0x0a;
-  return { dropped: rest.filter((byte) => byte === 0x0a).length, torn };
+  return {
+    dropped: bytes.subarray(kept).filter((byte) => byte === 0x0a).length,
+    restored: restored.length,
+    missing: last < step - 1,
+  };
 }

@@ -28,8 +28,20 @@ export function squares(count: number, side: number): Uint8Array {
   return images;
 }
 
+/** Images of noise, the same every time: no two pixels alike, as a data-dependent start needs. */
+export function noise(count: number, side: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length: count * side * side }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
 /** Writes a folder of idx files, `train` and `test` images of side × side with labels. */
-export function writeIdxFolder(folder: string, { train = 64, test = 16, side = 28 } = {}): string {
+export function writeIdxFolder(
+  folder: string,
+  { train = 64, test = 16, side = 28, images = squares } = {},
+): string {
   mkdirSync(folder, { recursive: true });
   for (const [prefix, count] of [
     ["train", train],
@@ -37,7 +49,7 @@ export function writeIdxFolder(folder: string, { train = 64, test = 16, side = 2
   ] as const) {
     writeFileSync(
       join(folder, `${prefix}-images-idx3-ubyte`),
-      idxBytes([count, side, side], squares(count, side)),
+      idxBytes([count, side, side], images(count, side)),
     );
     const labels = Uint8Array.from({ length: count }, (_, index) => index % 10);
     writeFileSync(join(folder, `${prefix}-labels-idx1-ubyte`), idxBytes([count], labels));

@@ -1,7 +1,7 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openMetrics, truncateMetrics } from "../../src/run/metrics.js";
+import { openMetrics, rewindMetrics, withoutTimes } from "../../src/run/metrics.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const folder = temporaryFolder();
@@ -22,7 +22,11 @@ describe("metrics.jsonl", () => {
 
   it("is cut back to the step of a checkpoint, and goes on from there", () => {
     const path = logOf("cut", 5);
-    expect(truncateMetrics(path, 3)).toEqual({ dropped: 2, torn: false });
+    expect(rewindMetrics(path, 3, [{ step: 3, loss: 1 / 3 }])).toEqual({
+      dropped: 2,
+      restored: 0,
+      missing: false,
+    });
     const log = openMetrics(path);
     log.append({ step: 4, loss: 1 / 4 });
     log.append({ step: 5, loss: 1 / 5 });
@@ -30,20 +34,42 @@ describe("metrics.jsonl", () => {
     expect(readFileSync(path, "utf8")).toBe(readFileSync(logOf("whole", 5), "utf8"));
   });
 
-  it("loses a torn last line", () => {
+  it("loses a torn last line of a later step", () => {
     const path = logOf("torn", 3);
     appendFileSync(path, '{"step":4,"lo');
-    expect(truncateMetrics(path, 9)).toEqual({ dropped: 0, torn: true });
+    expect(rewindMetrics(path, 3, [{ step: 3, loss: 1 / 3 }])).toEqual({
+      dropped: 0,
+      restored: 0,
+      missing: false,
+    });
     expect(readFileSync(path, "utf8")).toBe(readFileSync(logOf("three", 3), "utf8"));
+  });
+
+  it("gets back the lines of the checkpoint's own step", () => {
+    const path = logOf("own", 3);
+    const evaluation = { step: 3, split: "test", bpd: 4 };
+    appendFileSync(path, JSON.stringify(evaluation));
+    const records = [{ step: 3, loss: 1 / 3 }, evaluation];
+    expect(rewindMetrics(path, 3, records)).toEqual({ dropped: 0, restored: 1, missing: false });
+    truncateSync(path, readFileSync(logOf("two", 2)).length + 4);
+    expect(rewindMetrics(path, 3, records)).toEqual({ dropped: 0, restored: 2, missing: false });
+    expect(readFileSync(path, "utf8")).toBe(
+      `${readFileSync(logOf("three-more", 3), "utf8")}${JSON.stringify(evaluation)}\n`,
+    );
   });
 
   it.each([
     ["a missing log", undefined, 0],
     ["an empty log", "", 0],
     ["lines of something else", "null\n{}\n[1]\n", 3],
-  ])("stands %s", (name, content, dropped) => {
+  ])("stands %s, and tells what is missing", (name, content, dropped) => {
     const path = join(folder, name.replaceAll(" ", "-"));
     if (content !== undefined) writeFileSync(path, content);
-    expect(truncateMetrics(path, 1)).toEqual({ dropped, torn: false });
+    expect(rewindMetrics(path, 5, [])).toEqual({ dropped, restored: 0, missing: true });
+    expect(rewindMetrics(path, 0, [])).toEqual({ dropped: 0, restored: 0, missing: false });
+  });
+
+  it("is compared without the fields that depend on the clock", () => {
+    expect(withoutTimes({ step: 1, loss: 2, seconds: 3, imagesPerSecond: 4 })).toEqual({ step: 1, loss: 2 });
   });
 });

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { runCommand } from "./run-command.js";
+
+describe("help", () => {
+  it("lists the commands, each with a line", async () => {
+    const { status, stdout } = await runCommand(["--help"]);
+    expect(status).toBe(0);
+    for (const command of ["train", "evaluate", "sample", "reconstruct", "inspect"]) {
+      expect(stdout).toMatch(new RegExp(`^ +${command} +\\S+`, "m"));
+    }
+  });
+
+  it.each(["train", "evaluate", "sample", "reconstruct", "inspect"])(
+    "teaches %s by examples",
+    async (command) => {
+      const { status, stdout } = await runCommand([command, "--help"]);
+      expect(status).toBe(0);
+      expect(stdout).toContain(`EXAMPLES\n  flowify ${command}`);
+    },
+  );
+
+  it("is shown where no command is named", async () => {
+    expect((await runCommand([])).stdout).toBe((await runCommand(["--help"])).stdout);
+  });
+
+  it("knows the version", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    expect(await runCommand(["--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("lists networks and data sets", async () => {
+    const { status, stdout } = await runCommand(["inspect"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/mnist\/fmlp +1×28×28 → 8 +bound/);
+    expect(stdout).toContain("fashion-mnist");
+    const document = JSON.parse((await runCommand(["inspect", "--json"])).stdout);
+    expect(document.networks[0]).toEqual({
+      network: "mnist/fmlp",
+      inShape: [1, 28, 28],
+      latentShape: [8],
+      exact: false,
+    });
+  });
+});
