@@ -1,0 +1,195 @@
+/** A named constructor for every layer, odd variants included. The law suite runs over all of them. */
+import { chain } from "../src/chain.js";
+import { gaussian } from "../src/densities/gaussian.js";
+import { mixture } from "../src/densities/mixture.js";
+import type { HostArray } from "../src/executor.js";
+import type { FlowLayer } from "../src/layer.js";
+import { dequantize } from "../src/layers/dequantize.js";
+import { leakyRelu } from "../src/layers/leaky-relu.js";
+import { type LinearOptions, linear } from "../src/layers/linear.js";
+import type { DenseWeights } from "../src/layers/linear-weights.js";
+import { prelu } from "../src/layers/prelu.js";
+import { flatten, permute, reshape } from "../src/layers/reshape.js";
+import { rqSpline } from "../src/layers/rq-spline.js";
+import { whiten } from "../src/layers/whiten.js";
+import { randomOrthogonal } from "../src/math/linalg.js";
+import { makeRng, type Rng } from "../src/math/rng.js";
+import type { NoiseOf } from "../src/noise.js";
+import { host } from "./support/prepare.js";
+
+export type CatalogEntry = Readonly<{
+  name: string;
+  /** The exports of core that it is made of. */
+  of: readonly string[];
+  layer: FlowLayer;
+  seed?: number;
+  /** Items in a batch. Default 3. */
+  batch?: number;
+  /** Inputs are integers below this, instead of normal. */
+  levels?: number;
+  /** Standard deviation of normal inputs. Default 1. */
+  scale?: number;
+  /** Outputs live on [0, 1). */
+  unitOutput?: boolean;
+  /** How far parameters are moved off their start. Default 0.3. */
+  spread?: number;
+  /** Parameters stay as `init` makes them; only a density of dropped coordinates is moved. */
+  given?: boolean;
+  /** Parameters of its own. */
+  params?(rng: Rng): NoiseOf<HostArray>;
+  /** Weights of the plain dense layer that mean mode has to reproduce. */
+  weights?: DenseWeights;
+  /** Factor that the layer itself puts between rounding and result. Default 1. */
+  condition?: number;
+  /** Parameters whose gradient is zero whatever the data, and why. */
+  zeroGradient?: { readonly [path: string]: string };
+}>;
+
+type Rest = Omit<CatalogEntry, "name" | "of" | "layer">;
+
+const entry = (
+  name: string,
+  of: string | readonly string[],
+  layer: FlowLayer,
+  rest: Rest = {},
+): CatalogEntry => Object.freeze({ name, of: typeof of === "string" ? [of] : of, layer, ...rest });
+
+const lin = (
+  n: number,
+  m: number,
+  what: string,
+  options: LinearOptions = {},
+  rest: Rest = {},
+): CatalogEntry => {
+  const of = ["linear", ...(n > m ? [options.density === mixture ? "mixture" : "gaussian"] : [])];
+  const name = `linear ${[...(options.leading ?? []), n].join("×")} → ${m}${what && `, ${what}`}`;
+  return entry(name, of, linear(n, m, options), rest);
+};
+
+/** Random weights, the rank lowered where asked: sums of few outer products. */
+function weightsOf(n: number, m: number, rank = Math.min(n, m)): DenseWeights {
+  const rng = makeRng(n, m, rank);
+  const weight = new Float64Array(n * m);
+  for (let k = 0; k < rank; k++) {
+    const [u, v] = [m, n].map((size) => Array.from({ length: size }, () => rng.normal())) as [
+      number[],
+      number[],
+    ];
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) weight[i * n + j]! += (u[i] as number) * (v[j] as number);
+  }
+  return { weight, bias: Float64Array.from({ length: m }, () => rng.normal()) };
+}
+
+const given = (n: number, m: number, what: string, weights: DenseWeights, rest: Rest = {}): CatalogEntry =>
+  lin(n, m, `given weights${what}`, { weights }, { given: true, weights, ...rest });
+
+const free = (d: number, context: number) => gaussian(d, context, { limit: Number.POSITIVE_INFINITY });
+const five = (d: number, context: number) => mixture(d, context, { components: 5, limit: 2 });
+
+const linears: readonly CatalogEntry[] = [
+  lin(4, 4, ""),
+  lin(4, 4, "expm", { orthogonal: "expm" }),
+  lin(1, 1, ""),
+  lin(4, 4, "extreme scales", {}, { spread: 2.5, scale: 100, condition: 100 }),
+  lin(3, 3, "on two axes", { leading: [2, 2] }),
+  lin(5, 3, "gaussian"),
+  lin(5, 3, "gaussian, expm", { orthogonal: "expm" }),
+  lin(5, 4, "gaussian without bound", { density: free }, { batch: 1 }),
+  lin(4, 1, "gaussian"),
+  lin(4, 2, "on an axis", { leading: [3] }),
+  lin(5, 3, "mixture", { density: mixture }),
+  lin(2, 1, "mixture", { density: mixture }),
+  entry(
+    "linear 2×3 → 2, mixture of five",
+    ["linear", "mixture"],
+    linear(3, 2, { leading: [2], density: five }),
+  ),
+  lin(
+    2,
+    1,
+    "expm",
+    { orthogonal: "expm" },
+    { zeroGradient: { rotateOut: "a 1 × 1 matrix A cancels in A − Aᵀ" } },
+  ),
+  lin(3, 5, "gaussian noise"),
+  lin(3, 5, "uniform noise", { appended: "uniform" }),
+  lin(2, 4, "expm", { orthogonal: "expm", appended: "uniform" }, { batch: 1 }),
+  lin(1, 3, ""),
+  lin(2, 3, "on an axis", { leading: [2] }),
+  given(4, 4, "", weightsOf(4, 4), { condition: 10 }),
+  given(5, 3, "", weightsOf(5, 3), { condition: 10 }),
+  given(3, 5, "", weightsOf(3, 5), { condition: 10 }),
+  given(4, 4, " of rank 2", weightsOf(4, 4, 2), { condition: 1e6 }),
+  given(5, 3, " of rank 1", weightsOf(5, 3, 1), { condition: 1e6 }),
+];
+
+const elementwise: readonly CatalogEntry[] = [
+  entry("leakyRelu ½", "leakyRelu", leakyRelu([5])),
+  entry("leakyRelu 0.01 on an image", "leakyRelu", leakyRelu([2, 3, 2], { slope: 0.01 })),
+  entry("leakyRelu 3", "leakyRelu", leakyRelu([5], { slope: 3 }), { batch: 1, scale: 100 }),
+  entry("prelu", "prelu", prelu([4])),
+  entry("prelu per channel on an image", "prelu", prelu([3, 2, 2], { slope: [0.1, 0.5, 2] })),
+  entry("rqSpline", "rqSpline", rqSpline([6]), { scale: 1.5 }),
+  entry("rqSpline from a random start", "rqSpline", rqSpline([6], { start: "uniform" }), {
+    scale: 1.5,
+    given: true,
+  }),
+  entry("rqSpline of 2 bins on an image", "rqSpline", rqSpline([2, 2, 2], { bins: 2, bound: 1 })),
+  entry("rqSpline of 30 bins, steep", "rqSpline", rqSpline([8], { bins: 30, bound: 5 }), {
+    scale: 3,
+    spread: 2,
+    condition: 100,
+  }),
+  entry("whiten", "whiten", whiten(4), {
+    params: (rng) => ({
+      mean: host([1, -2, 3, 0.5], [4]),
+      rotation: host(Array.from(randomOrthogonal(rng, 4).data), [4, 4]),
+      logStd: host([-2, -1, 0, 1], [4]),
+    }),
+    condition: 10,
+  }),
+  entry("dequantize", "dequantize", dequantize([6]), { levels: 256, unitOutput: true }),
+  entry("dequantize 2 levels of an image", "dequantize", dequantize([1, 2, 2], { levels: 2 }), {
+    levels: 2,
+    unitOutput: true,
+  }),
+];
+
+const movements: readonly CatalogEntry[] = [
+  entry("flatten", "flatten", flatten([2, 3])),
+  entry("reshape", "reshape", reshape([4], [2, 2]), { batch: 1 }),
+  entry("permute", "permute", permute([4], [2, 0, 3, 1])),
+  entry("permute the last axis", "permute", permute([2, 3], [1, 2, 0])),
+];
+
+const chains: readonly CatalogEntry[] = [
+  entry(
+    "chain of bijections",
+    ["chain", "linear", "rqSpline", "prelu"],
+    chain([linear(3, 3), rqSpline([3]), prelu([3])]),
+  ),
+  entry(
+    "chain that reduces twice, nested",
+    ["chain", "linear", "leakyRelu", "gaussian"],
+    chain([linear(5, 3), chain([leakyRelu([3]), linear(3, 2)])]),
+  ),
+  entry(
+    "chain that increases twice",
+    ["chain", "linear", "rqSpline"],
+    chain([linear(2, 3), rqSpline([3]), linear(3, 4, { appended: "uniform" })]),
+  ),
+  entry(
+    "chain up and down",
+    ["chain", "linear", "leakyRelu", "gaussian"],
+    chain([linear(2, 4), leakyRelu([4]), linear(4, 2)]),
+  ),
+  entry(
+    "chain from pixels",
+    ["chain", "dequantize", "flatten", "linear", "mixture"],
+    chain([dequantize([1, 2, 2]), flatten([1, 2, 2]), linear(4, 2, { density: mixture })]),
+    { levels: 256 },
+  ),
+];
+
+export const catalog: readonly CatalogEntry[] = [...linears, ...elementwise, ...movements, ...chains];

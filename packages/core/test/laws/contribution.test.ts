@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { type ChainLayer, isChain } from "../../src/chain.js";
+import { flow } from "../../src/flow.js";
+import { sizeOf } from "../../src/layer.js";
+import { catalog } from "../catalog.js";
+import { numbersOf } from "../support/arrays.js";
+import { expectClose } from "../support/compare.js";
+import { contributions, kindOf } from "../support/jacobian.js";
+import { prepare } from "../support/prepare.js";
+
+/** Entries without a square Jacobian; each is checked elsewhere. */
+const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
+  "densities/mixture.test.ts, against the formula: a mixture's choice is one noise too many": (name) =>
+    /mixture/.test(name),
+  "below, as the sum of its parts: noise in both directions": (name) =>
+    ["chain up and down", "chain from pixels"].includes(name),
+};
+
+describe("the contribution follows from the Jacobian, noise as extra coordinates (float64)", () => {
+  it.each(catalog.filter((entry) => kindOf(entry)))("$name", async (entry) => {
+    const { ours, expected } = await contributions(
+      await prepare(entry, "float64"),
+      kindOf(entry) as NonNullable<ReturnType<typeof kindOf>>,
+    );
+    expectClose([ours], [expected], "contribution");
+  });
+
+  it("leaves out only what is checked elsewhere", () => {
+    for (const { name } of catalog.filter((entry) => !kindOf(entry)))
+      expect(Object.values(elsewhere).filter((covers) => covers(name))).toHaveLength(1);
+  });
+});
+
+const isChainEntry = <E extends { layer: (typeof catalog)[number]["layer"] }>(
+  entry: E,
+): entry is E & { layer: ChainLayer } => isChain(entry.layer);
+
+describe("a chain contributes the sum of its parts", () => {
+  it.each(catalog.filter(isChainEntry))("$name", async (entry) => {
+    const { params, x, forwardNoise } = await prepare(entry, "float64");
+    const parts = params() as unknown[];
+    let z = x();
+    const total = new Array<number>(z.shape[0] as number).fill(0);
+    for (const [i, layer] of entry.layer.layers.entries()) {
+      const noise = (forwardNoise() as (typeof layer.forwardNoise)[])[i];
+      const step = layer.forward(parts[i] as never, z, noise as never);
+      z = step.z;
+      (await numbersOf(step.contribution)).forEach((v, k) => {
+        total[k]! += v;
+      });
+    }
+    const whole = entry.layer.forward(params() as never, x(), forwardNoise());
+    expectClose(await numbersOf(whole.contribution), total, "closedForm64");
+    expectClose(await numbersOf(whole.z), await numbersOf(z), "closedForm64");
+    // and so does the ledger of a flow, the base last
+    const ledger = flow([entry.layer]).ledger(params() as never, x(), forwardNoise());
+    const logProb = flow([entry.layer]).logProb(params() as never, x(), forwardNoise());
+    const rows = await numbersOf(ledger.sum(1));
+    expectClose(rows, await numbersOf(logProb), "closedForm64");
+    expect(sizeOf(entry.layer.outShape)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,12 @@
+import type { numpy as np } from "@jax-js/jax";
+import { standardNormal } from "../../src/base.js";
+import type { ArrayTree, FlowLayer } from "../../src/layer.js";
+import type { NoiseTree } from "../../src/noise.js";
+
+/** mean log p(x) of one layer under a standard normal base: a scalar that every parameter enters. */
+export const meanLogLikelihood =
+  (layer: FlowLayer) =>
+  (params: ArrayTree, x: np.Array, noise: NoiseTree): np.Array => {
+    const { z, contribution } = layer.forward(params, x, noise);
+    return standardNormal(layer.outShape).logProb(z).add(contribution).mean();
+  };

@@ -1,0 +1,145 @@
+/** Numbers for an entry of the catalog: parameters, inputs and noises, as often as a law needs them. */
+import { defaultDevice, numpy as np, random } from "@jax-js/jax";
+import { HostArray } from "../../src/executor.js";
+import { type ArrayTree, sizeOf } from "../../src/layer.js";
+import { fromHost, toHost } from "../../src/math/host.js";
+import { makeRng, type Rng } from "../../src/math/rng.js";
+import {
+  drawNoise,
+  mapNoise,
+  meanHostNoise,
+  type NoiseDeclaration,
+  type NoiseOf,
+  type NoiseSpec,
+  type NoiseTree,
+} from "../../src/noise.js";
+import { leavesOf } from "../../src/train/leaves.js";
+import { treeFlatten, treeMap } from "../../src/trees.js";
+import type { CatalogEntry } from "../catalog.js";
+
+export type Precision = "float32" | "float64";
+
+/**
+ * Float64 is computed by jax-js's interpreter: the exp, log and tanh of its Wasm kernels are good to
+ * float32 only, whatever the type. Float64 is never jitted: jax-js 0.1.25 gets scalar constants wrong.
+ */
+export const devices = { float64: "cpu", float32: "wasm" } as const;
+
+export const usePrecision = (precision: Precision): void => void defaultDevice(devices[precision]);
+
+/** Host numbers as jax arrays of the precision. */
+export const toJax = (a: HostArray, precision: Precision): np.Array =>
+  precision === "float64"
+    ? fromHost(new HostArray(Float64Array.from(a.data), a.shape, np.float64))
+    : fromHost(new HostArray(Float32Array.from(a.data), a.shape, np.float32));
+
+export const host = (data: readonly number[], shape: readonly number[]): HostArray =>
+  new HostArray(Float64Array.from(data), shape, np.float64);
+
+export type Prepared = Readonly<{
+  entry: CatalogEntry;
+  precision: Precision;
+  hostParams: ArrayOfHost;
+  params(): ArrayTree;
+  x(batch?: number): np.Array;
+  /** An arbitrary output. */
+  z(batch?: number): np.Array;
+  forwardNoise(batch?: number): NoiseTree;
+  inverseNoise(batch?: number): NoiseTree;
+  meanNoise(spec: NoiseSpec, batch?: number): NoiseTree;
+}>;
+
+export type ArrayOfHost = NoiseOf<HostArray>;
+
+/** Moves every parameter off its start, where zeros hide terms; keeps orthogonal ones orthogonal. */
+export async function hostParamsOf(entry: CatalogEntry): Promise<ArrayOfHost> {
+  const rng = makeRng(entry.seed ?? 1, 11);
+  if (entry.params) return entry.params(rng);
+  const initial = entry.layer.init(random.key(entry.seed ?? 1));
+  const leaves = leavesOf(initial, entry.layer.manifolds);
+  const { leaves: arrays, rebuild } = treeFlatten<np.Array>(initial);
+  const moved: HostArray[] = [];
+  for (const [i, array] of arrays.entries()) {
+    const { data, shape } = await toHost(array);
+    array.dispose();
+    const values = Array.from(data);
+    if (leaves[i]?.manifold === "orthogonal") moved.push(host(polished(values, shape[0] as number), shape));
+    else
+      moved.push(
+        host(
+          entry.given && !leaves[i]?.path.startsWith("dropped")
+            ? values
+            : perturbed(values, shape, entry.spread ?? 0.3, rng),
+          shape,
+        ),
+      );
+  }
+  return rebuild(moved) as ArrayOfHost;
+}
+
+function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {
+  const unit = shape.length === 2 ? spread / Math.sqrt(shape[1] as number) : spread;
+  return values.map((v) => v + unit * rng.normal());
+}
+
+/** The nearest orthogonal matrix to one that is orthogonal in float32: R ← R (3 − RᵀR) / 2, three times. */
+function polished(r: number[], n: number): number[] {
+  for (let pass = 0; pass < 3; pass++) {
+    const gram = new Array<number>(n * n).fill(0);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++)
+        for (let k = 0; k < n; k++) gram[i * n + j]! += (r[k * n + i] as number) * (r[k * n + j] as number);
+    const old = r;
+    r = old.map((v, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      let product = 0;
+      for (let k = 0; k < n; k++) product += (old[i * n + k] as number) * (gram[k * n + j] as number);
+      return 1.5 * v - 0.5 * product;
+    });
+  }
+  return r;
+}
+
+export async function prepare(entry: CatalogEntry, precision: Precision): Promise<Prepared> {
+  usePrecision(precision);
+  const { layer } = entry;
+  const hostParams = await hostParamsOf(entry);
+  const numbers = (stream: number, length: number, draw: (rng: Rng) => number): number[] => {
+    const rng = makeRng(entry.seed ?? 1, stream);
+    return Array.from({ length }, () => draw(rng));
+  };
+  const toTree = (noise: NoiseOf<HostArray>): NoiseTree =>
+    treeMap((a: HostArray) => toJax(a, precision), noise) as NoiseTree;
+  const { batch: size = 3, levels, scale = 1 } = entry;
+  return {
+    entry,
+    precision,
+    hostParams,
+    params: () => treeMap((a: HostArray) => toJax(a, precision), hostParams) as ArrayTree,
+    x(batch = size) {
+      const draw = levels ? (rng: Rng) => rng.integer(levels) : (rng: Rng) => scale * rng.normal();
+      const shape = [batch, ...layer.inShape];
+      return toJax(host(numbers(12, sizeOf(shape), draw), shape), precision);
+    },
+    z(batch = size) {
+      const draw = entry.unitOutput ? (rng: Rng) => rng.uniform() : (rng: Rng) => rng.normal();
+      const shape = [batch, ...layer.outShape];
+      return toJax(host(numbers(13, sizeOf(shape), draw), shape), precision);
+    },
+    forwardNoise: (batch = size) =>
+      toTree(drawNoise(layer.forwardNoise, batch, makeRng(entry.seed ?? 1, 14))),
+    inverseNoise: (batch = size) =>
+      toTree(drawNoise(layer.inverseNoise, batch, makeRng(entry.seed ?? 1, 15))),
+    meanNoise: (spec, batch = size) => toTree(meanHostNoise(spec, batch)),
+  };
+}
+
+/** The declarations of a tree of noises, in order. */
+export function declarationsOf(spec: NoiseSpec): NoiseDeclaration[] {
+  const found: NoiseDeclaration[] = [];
+  mapNoise(spec, (declaration) => found.push(declaration));
+  return found;
+}
+
+export const noiseSize = (spec: NoiseSpec): number =>
+  declarationsOf(spec).reduce((total, { shape }) => total + sizeOf(shape), 0);
