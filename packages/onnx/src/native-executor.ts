@@ -41,7 +41,7 @@ export async function nativeExecutor({
       const start = performance.now();
       const inputs = specs.flatMap((spec, i) => slots(spec, `arg${i}`));
       const avals = specs.map((spec) => tree.map((leaf) => new TracedSpec(leaf as ArraySpec), spec as never));
-      const traced = makeJaxpr(f as () => JsTree<np.Array>)(...(avals as []));
+      const traced = makeJaxpr(f)(...(avals as []));
       try {
         const structure = traced.treedef;
         const leaves = traced.jaxpr.jaxpr.outs.map((out) => out.aval);
@@ -192,8 +192,8 @@ const constructors = {
 } as const;
 
 function emptyOf({ shape, dtype }: Slot): HostArray {
-  const constructor = constructors[dtype as keyof typeof constructors];
-  return new HostArray(new constructor(shape.reduce((a, b) => a * b, 1)), shape, dtype);
+  const TypedArray = constructors[dtype as keyof typeof constructors];
+  return new HostArray(new TypedArray(shape.reduce((a, b) => a * b, 1)), shape, dtype);
 }
 
 /** A tensor on the memory of the array, not a copy. */
@@ -208,5 +208,5 @@ function hostOf(tensor: Tensor): HostArray {
 }
 
 function mapLeaves<A extends object, B extends object>(from: JsTree<A>, f: (leaf: unknown) => B): JsTree<B> {
-  return tree.map(f as never, from as never) as JsTree<B>;
+  return tree.map(f, from as never) as JsTree<B>;
 }

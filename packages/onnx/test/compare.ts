@@ -41,13 +41,13 @@ export function spread(shape: readonly number[], dtype: DType, seed = 1): HostAr
 export async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]> {
   const runner = await native();
   const compiled = await runner.compile(
-    f as never,
+    f,
     args.map((arg) => new ArraySpec(arg.shape, arg.dtype)),
   );
   try {
     const placed = await compiled.run(args);
     const fetched = await runner.fetch(placed);
-    return tree.leaves(fetched as never) as unknown as HostArray[];
+    return tree.leaves(fetched as never);
   } finally {
     await compiled.dispose();
   }
@@ -74,7 +74,7 @@ function toJax({ data, shape, dtype }: HostArray): np.Array {
 }
 
 /** Largest difference allowed, relative to the size of the numbers: sums are ordered differently. */
-const tolerance: Partial<Record<DType, number>> = { float32: 2e-5, float64: 1e-11 } as never;
+const tolerance: Partial<Record<DType, number>> = { float32: 2e-5, float64: 1e-11 };
 
 /** Expects ONNX Runtime and jax-js to agree on `f`. */
 export async function expectSame(f: Fn, args: readonly HostArray[], scale = 1): Promise<void> {

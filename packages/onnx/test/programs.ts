@@ -95,14 +95,12 @@ const operations: readonly Operation[] = [
     if (size(a.shape) * 3 > LARGEST) return undefined;
     return np.pad(
       a.ref,
-      a.shape.map((_, i) => (i === axis ? [n % 2, 1] : [0, 0]) as [number, number]),
+      a.shape.map((_, i) => (i === axis ? [n % 2, 1] : [0, 0])),
     );
   }),
   onAxis((a, axis) => {
     const n = a.shape[axis] as number;
-    return n < 2
-      ? undefined
-      : (np.split(a.ref, [1], axis).reduceRight((x, y) => np.concatenate([x, y], axis)) as A);
+    return n < 2 ? undefined : np.split(a.ref, [1], axis).reduceRight((x, y) => np.concatenate([x, y], axis));
   }),
   onAxis((a, _axis, n) => np.transpose(a.ref, rotated(a.ndim, n))),
   onAxis((a, _axis, n) => a.ref.reshape(regrouped(a.shape, n))),

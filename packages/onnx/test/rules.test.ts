@@ -34,13 +34,13 @@ describe.each(floats)("element by element, %s", (dtype) => {
     const f = unary[name] as (a: A) => A;
     await expectSame(fn(f), [x]);
     await expectSame(
-      fn((a) => grad((b: A) => np.sum(f(b)))(a as A)),
+      fn((a) => grad((b: A) => np.sum(f(b)))(a)),
       [x],
     );
   });
   test("erf to the accuracy of jax-js's formula", async () => {
     await expectSame(
-      fn((a) => lax.erf(a as A)),
+      fn((a) => lax.erf(a)),
       [x],
       dtype === Float32 ? 1 : 1,
     );
@@ -76,16 +76,16 @@ describe("integers and booleans", () => {
   test.each(["add", "subtract", "multiply", "maximum", "minimum", "less", "equal"] as const)(
     "%s of int32",
     async (name) => {
-      await expectSame(fn(np[name] as never), [a, b]);
+      await expectSame(fn(np[name]), [a, b]);
     },
   );
   test("division and remainder", async () => {
     await expectSame(
-      fn((x, y) => (x as A).div(y as A)),
+      fn((x, y) => x.div(y)),
       [a, b],
     );
     await expectSame(
-      fn((x, y) => (x as A).mod(y as A)),
+      fn((x, y) => x.mod(y)),
       [a, b],
     );
   });
@@ -97,26 +97,26 @@ describe("integers and booleans", () => {
       [u, v],
     );
     await expectSame(
-      fn((x, y) => (x as A).sub(y as A)),
+      fn((x, y) => x.sub(y)),
       [u, v],
     );
     await expectSame(
-      fn((x) => (x as A).astype(Float32)),
+      fn((x) => x.astype(Float32)),
       [u],
     );
   });
   test("casts", async () => {
     const x = host([1.7, -1.7, 0, 3e9, -3e9], [5], Float32);
     await expectSame(
-      fn((v) => [(v as A).ref.astype(Bool), (v as A).astype(Float64)] as never),
+      fn((v) => [v.ref.astype(Bool), v.astype(Float64)] as never),
       [x],
     );
     await expectSame(
-      fn((v) => (v as A).astype(Int32)),
+      fn((v) => v.astype(Int32)),
       [host([1.7, -1.7, 0, 100.5], [4], Float32)],
     );
     await expectSame(
-      fn((v) => (v as A).astype(Uint32)),
+      fn((v) => v.astype(Uint32)),
       [host([3, -1, 5], [3], Int32)],
     );
   });
@@ -145,11 +145,11 @@ describe("reductions", () => {
     const f = np[name] as (a: A, axis?: number[] | number | null) => A;
     for (const axis of [null, 0, 1, 2, [0, 2], [1, 2]])
       await expectSame(
-        fn((a) => f(a as A, axis)),
+        fn((a) => f(a, axis)),
         [x],
       );
     await expectSame(
-      fn((a) => grad((b: A) => np.sum(np.sin(f(b, 1))))(a as A)),
+      fn((a) => grad((b: A) => np.sum(np.sin(f(b, 1))))(a)),
       [x],
     );
   });
@@ -157,7 +157,7 @@ describe("reductions", () => {
     const wide = (a: A) => np.broadcastTo(a.reshape([2, 1, 3]), [2, 5, 3]);
     for (const op of [np.sum, np.prod, np.max] as ((a: A, axis: number) => A)[]) {
       await expectSame(
-        fn((a) => op(wide(a as A), 1)),
+        fn((a) => op(wide(a), 1)),
         [spread([2, 3], Float64)],
       );
     }
@@ -172,11 +172,11 @@ describe("reductions", () => {
       (a: A) => np.cumsum(a, 0),
     ]) {
       await expectSame(
-        fn((a) => f(a as A)),
+        fn((a) => f(a)),
         [m],
       );
       await expectSame(
-        fn((a) => grad((b: A) => np.sum(np.sin(f(b))))(a as A)),
+        fn((a) => grad((b: A) => np.sum(np.sin(f(b))))(a)),
         [m],
       );
     }
@@ -224,15 +224,15 @@ describe("products", () => {
   ];
   test.each(cases)("%s", async (_name, left, right, f) => {
     const args = [spread(left, Float64), spread(right, Float64, 2)];
-    await expectSame(fn(f as never), args);
+    await expectSame(fn(f), args);
     const loss = (a: A, b: A) => np.sum(np.sin(f(a, b)));
     await expectSame(
-      fn((a, b) => valueAndGrad(loss, { argnums: [0, 1] })(a as A, b as A)),
+      fn((a, b) => valueAndGrad(loss, { argnums: [0, 1] })(a, b)),
       args,
     );
   });
   test("int32", async () => {
-    await expectSame(fn(np.matmul as never), [spread([3, 4], Int32), spread([4, 2], Int32, 2)]);
+    await expectSame(fn(np.matmul), [spread([3, 4], Int32), spread([4, 2], Int32, 2)]);
   });
 });
 
@@ -284,13 +284,13 @@ describe("movement", () => {
     ["repeat", (a) => np.repeat(a, 2, 1)],
   ];
   test.each(cases)("%s", async (_name, f) => {
-    await expectSame(fn(f as never), [x]);
+    await expectSame(fn(f), [x]);
     const leavesSum = (out: unknown): A =>
       Array.isArray(out)
-        ? out.map((o, i) => np.sum(np.sin((o as A).mul(i + 1)))).reduce((a, b) => a.add(b))
+        ? out.map((o, i) => np.sum(np.sin(o.mul(i + 1)))).reduce((a, b) => a.add(b))
         : np.sum(np.sin(out as A));
     await expectSame(
-      fn((a) => grad((b: A) => leavesSum(f(b)))(a as A)),
+      fn((a) => grad((b: A) => leavesSum(f(b)))(a)),
       [x],
     );
   });
@@ -311,7 +311,7 @@ describe("movement", () => {
 });
 
 test("an unsupported primitive names itself and its equation", async () => {
-  const f = fn((a) => lax.linalg.cholesky(a as A));
+  const f = fn((a) => lax.linalg.cholesky(a));
   await expect(expectSame(f, [host([2, 0, 0, 2], [2, 2], Float64)])).rejects.toMatchObject({
     code: "UNSUPPORTED_OP",
     op: "cholesky",

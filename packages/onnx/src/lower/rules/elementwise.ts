@@ -126,7 +126,7 @@ function negate(cx: Context, a: Lazy): Lazy {
   if (scaled) return multiply(cx, scaled.rest, literal(cx, -scaled.value, a.dtype));
   const difference = madeBy(cx, a, "Sub");
   // −(x − y) is y − x where neither is broadcast by the node.
-  if (difference && difference.inputs.every((name) => sameShape(cx, name, a.base))) {
+  if (difference?.inputs.every((name) => sameShape(cx, name, a.base))) {
     const [x, y] = difference.inputs as [string, string];
     return apply(cx, "Sub", [under(a, y), under(a, x)], a.dtype);
   }

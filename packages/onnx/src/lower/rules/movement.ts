@@ -69,9 +69,9 @@ const shrink: Rule = (cx, eqn, inputs) => {
 const split: Rule = (cx, eqn, inputs) => {
   const { axis, sizes } = paramsOf<{ axis: number; sizes: number[] }>(eqn);
   const [v] = inputs as [Lazy];
-  let end = 0;
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
   if ((v.axes[axis] ?? []).every((f) => f.lazy) || sizes.some((n) => n === 0)) {
-    return sizes.map((size) => slice(cx, v, axis, end, (end += size)));
+    return sizes.map((size, i) => slice(cx, v, axis, starts[i] as number, (starts[i] as number) + size));
   }
   const { graph } = cx;
   const whole = solid(graph, v, [axis]);
@@ -150,7 +150,7 @@ const reversals = new WeakMap<Lazy, { source: Lazy; axes: string }>();
 /** Reverses axes: Slices with negative steps. */
 export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   const { graph } = cx;
-  const key = [...axes].sort().join();
+  const key = [...axes].sort((a, b) => a - b).join();
   const before = reversals.get(v);
   if (before?.axes === key) return before.source;
   const result = axes.reduce((w, axis) => {
