@@ -1,2 +1,7 @@
-export type { ImageSet, ImageShape, Split } from "./data/image-set.js";
+export { type Checkpoint, latestCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+export { firstImages, type ImageSet, type ImageShape, type Split } from "./data/image-set.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
+export type { Canvas } from "./pictures/canvas.js";
+export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
+export { ledgerChart, ledgerLines } from "./pictures/ledger-chart.js";
+export { encodePng } from "./pictures/png.js";

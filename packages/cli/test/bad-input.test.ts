@@ -23,12 +23,10 @@ function damaged(bytes: Uint8Array): string {
   return folder;
 }
 
+type FakeRun = { checkpoint?: boolean; network?: string; config?: Partial<RunConfig> };
+
 /** The folder of a run that has a configuration and, where asked for, a small checkpoint. */
-async function fakeRun({
-  checkpoint = false,
-  network = "mnist/fmlp",
-  config = {} as Partial<RunConfig>,
-} = {}) {
+async function fakeRun({ checkpoint = false, network = "mnist/fmlp", config = {} }: FakeRun = {}) {
   const folder = join(root, `run-${made++}`);
   mkdirSync(join(folder, "checkpoints"), { recursive: true });
   const recorded = { ...exampleConfig.data, name: data, items: 64, hash };

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { CheckpointError, HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import {
@@ -103,8 +104,8 @@ describe("a checkpoint", () => {
         writeFileSync(join(folder, name), bad);
         const read = await readCheckpoint(path, "mnist/fmlp").catch((error: unknown) => error);
         // White space of the JSON file may change without harm; then everything read is as written.
-        if (read instanceof Error) expect(read).toBeInstanceOf(CheckpointError);
-        else expect(read).toEqual(checkpointOf(1));
+        const refused = read instanceof CheckpointError;
+        expect(refused || isDeepStrictEqual(read, checkpointOf(1)), `${name}, byte ${at}`).toBe(true);
       }
       writeFileSync(join(folder, name), good);
     }

@@ -51,7 +51,7 @@ describe("safetensors", () => {
     const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)));
     for (const [name, { data }] of Object.entries(tensors)) {
-      expect((8 + headerBytes + header[name].data_offsets[0]) % data.BYTES_PER_ELEMENT, name).toBe(0);
+      expect((8 + headerBytes + header[name].data_offsets[0]) % data.BYTES_PER_ELEMENT).toBe(0);
     }
   });
 
@@ -169,11 +169,14 @@ describe("safetensors", () => {
       fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, value, cut) => {
         const bytes = good.slice(0, cut === 0 ? good.length : cut);
         if (at < bytes.length) bytes[at] = value;
-        try {
-          decodeSafetensors(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(CheckpointError);
-        }
+        const read = (): unknown => {
+          try {
+            return decodeSafetensors(bytes).tensors;
+          } catch (error) {
+            return error instanceof CheckpointError;
+          }
+        };
+        expect(read()).toBeTruthy();
       }),
       { numRuns: 500 },
     );

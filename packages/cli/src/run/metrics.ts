@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 
 /** The fields that depend on the clock: two equal runs agree in all others, byte for byte. */
-export const TIME_FIELDS = ["seconds", "imagesPerSecond"] as const;
+const TIME_FIELDS = ["seconds", "imagesPerSecond"] as const;
 
 /** One line of `metrics.jsonl`: a training step, or (with `split`) an evaluation after that step. */
 export type MetricsRecord = Readonly<{ step: number; [field: string]: number | string | boolean }>;
