@@ -41,7 +41,7 @@ export async function nativeExecutor({
       const start = performance.now();
       const inputs = specs.flatMap((spec, i) => slots(spec, `arg${i}`));
       const avals = specs.map((spec) => tree.map((leaf) => new TracedSpec(leaf as ArraySpec), spec as never));
-      const traced = makeJaxpr(f)(...(avals as []));
+      const traced = makeJaxpr(f as unknown as Traceable)(...avals);
       try {
         const structure = traced.treedef;
         const leaves = traced.jaxpr.jaxpr.outs.map((out) => out.aval);
@@ -90,6 +90,9 @@ export async function nativeExecutor({
     },
   };
 }
+
+/** What `makeJaxpr` takes; it accepts shapes and types in the place of arrays. */
+type Traceable = (...args: unknown[]) => JsTree<np.Array>;
 
 /** Stands for an argument while tracing: a class, so that trees take it for a leaf. */
 class TracedSpec {
@@ -167,7 +170,7 @@ async function run(
       throw new DeviceError(`${program.name}: ONNX Runtime failed: ${String(cause)}`, { cause });
     }
   }
-  return tree.unflatten(program.structure, results as never) as JsTree<PlacedArray>;
+  return tree.unflatten<PlacedArray>(program.structure, results);
 }
 
 function checked(runtime: Runtime, program: Program, slot: Slot, leaf: Tensor | HostArray): Tensor {

@@ -1,7 +1,7 @@
 import { DType, numpy as np, valueAndGrad } from "@jax-js/jax";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectSame, type Fn, spread } from "./compare.js";
+import { expectSame, spread } from "./compare.js";
 import { type Program, programs, runProgram } from "./programs.js";
 
 type A = np.Array;

@@ -95,7 +95,7 @@ const operations: readonly Operation[] = [
     if (size(a.shape) * 3 > LARGEST) return undefined;
     return np.pad(
       a.ref,
-      a.shape.map((_, i) => (i === axis ? [n % 2, 1] : [0, 0])),
+      a.shape.map((_, i): [number, number] => (i === axis ? [n % 2, 1] : [0, 0])),
     );
   }),
   onAxis((a, axis) => {
