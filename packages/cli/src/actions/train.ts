@@ -53,6 +53,11 @@ async function trainIn(
   const config: RunConfig = { ...plan.config, device: executor.name === "native" ? "native" : "wasm" };
   const trainer = await startTrainer(run, plan, config, executor, terminal);
   if (!plan.resume) await writeRunConfig(run.config, config);
+  const { startMs, traceMs, compileMs } = trainer.timings;
+  const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+  terminal.note(
+    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
+  );
   const evaluate = plan.test && (() => measure(trainer, plan, executor));
   const metrics = openMetrics(run.metrics);
   let measured: Monitor | undefined;
@@ -97,7 +102,6 @@ async function startTrainer(
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
     rewindMetrics(run.metrics, 0, []);
-    note("start values from the data, and compiling …");
     return createTrainer(options);
   }
   const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
