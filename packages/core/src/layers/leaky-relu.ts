@@ -33,7 +33,7 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
     forward(_params, x) {
       expectShape("leakyRelu", "x", x, inShape);
       const negative = np.less(x.ref, 0);
-      const logs = np.where(negative.ref, Math.log(slope), np.zerosLike(x.ref));
+      const logs = negative.ref.astype(x.dtype).mul(Math.log(slope));
       return { z: np.where(negative, x.ref.mul(slope), x), contribution: sumItems(logs) };
     },
     inverse(_params, z) {
