@@ -35,6 +35,7 @@ export type { DenseWeights } from "./layers/linear-weights.js";
 export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
 export { flatten, type NoParams, permute, reshape } from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
+export { type WhitenParams, whiten } from "./layers/whiten.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { BoundEstimate } from "./model/bound.js";
 export { type DrawOptions, FlowModel } from "./model/model.js";

@@ -16,8 +16,7 @@ export const callWithRefs = (f: AnyFunction, args: readonly unknown[]): unknown 
 /** The gradient with respect to the first argument. */
 export const gradient = (f: AnyFunction): AnyFunction => grad(f as never);
 
-export const compiled = (f: AnyFunction): AnyFunction & { dispose(): void } =>
-  jit(f as never);
+export const compiled = (f: AnyFunction): AnyFunction & { dispose(): void } => jit(f as never);
 
 /** Reads and consumes an array. */
 export const numbersOf = async (array: np.Array): Promise<number[]> =>
