@@ -30,8 +30,7 @@ const HALF = 5;
 const SIDE = 160;
 const CELL = (2 * HALF) / SIDE;
 
-/** Nodes and limits of the quadrature over normal noise. */
-const NOISE_NODES = 41;
+/** Limits of the quadrature over normal noise. */
 const NOISE_REACH = 6;
 
 const STEPS = 600;
@@ -105,15 +104,19 @@ const integral = (logP: Float64Array): number => sum(logP.map(Math.exp)) * CELL 
 
 /**
  * log p(x) of a flow whose first layer appends one normal number e: the log of the integral over e of
- * N(e; 0, 1) · exp(log p(x, e)), by the trapezoidal rule. Noise is an explicit argument of a flow, so a
+ * N(e; 0, 1) · exp(log p(x, e)), by the trapezoidal rule with `count` nodes. Noise is an explicit argument of a flow, so a
  * quadrature passes its nodes where training passes draws.
  */
-async function integrateNoise({ flow, params, executor }: Trained, x: Float32Array): Promise<Float64Array> {
-  const step = (2 * NOISE_REACH) / (NOISE_NODES - 1);
-  const nodes = Float32Array.from({ length: NOISE_NODES }, (_, j) => j * step - NOISE_REACH);
+async function integrateNoise(
+  { flow, params, executor }: Trained,
+  x: Float32Array,
+  count: number,
+): Promise<Float64Array> {
+  const step = (2 * NOISE_REACH) / (count - 1);
+  const nodes = Float32Array.from({ length: count }, (_, j) => j * step - NOISE_REACH);
   const weights = Float64Array.from(nodes, (e) => (Math.exp((-e * e) / 2) / Math.sqrt(2 * Math.PI)) * step);
   const atOnce = 50;
-  const rows = atOnce * NOISE_NODES;
+  const rows = atOnce * count;
   const noiseOf = (appended: object) => flow.chain.layers.map((_, i) => (i === 0 ? { appended } : {}));
   const compiled = await executor.compile(flow.logProb, [
     tree.map(((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype)) as never, params as never),
@@ -122,7 +125,7 @@ async function integrateNoise({ flow, params, executor }: Trained, x: Float32Arr
   ]);
   const noise = noiseOf(
     new HostArray(
-      Float32Array.from({ length: rows }, (_, r) => nodes[r % NOISE_NODES]!),
+      Float32Array.from({ length: rows }, (_, r) => nodes[r % count]!),
       [rows, 1],
       np.float32,
     ),
@@ -131,13 +134,13 @@ async function integrateNoise({ flow, params, executor }: Trained, x: Float32Arr
   for (let first = 0; first < out.length; first += atOnce) {
     const items = Float32Array.from(
       { length: 2 * rows },
-      (_, k) => x[2 * (first + Math.floor(k / 2 / NOISE_NODES)) + (k % 2)] ?? 0,
+      (_, k) => x[2 * (first + Math.floor(k / 2 / count)) + (k % 2)] ?? 0,
     );
     const result = await compiled.run([params, new HostArray(items, [rows, 2], np.float32), noise]);
     const { data } = (await executor.fetch(result)) as HostArray;
     executor.release(result);
     for (let i = 0; i < Math.min(atOnce, out.length - first); i++)
-      out[first + i] = Math.log(weights.reduce((p, w, j) => p + w * Math.exp(data[i * NOISE_NODES + j]!), 0));
+      out[first + i] = Math.log(weights.reduce((p, w, j) => p + w * Math.exp(data[i * count + j]!), 0));
   }
   await compiled.dispose();
   return out;
@@ -166,8 +169,8 @@ for (const [title, layers] of Object.entries(exactFlows)) {
 }
 
 const widening = await train(flowify({ inShape: [2], layers: wideningLayers }), executor, data);
-const truth = await integrateNoise(widening, unseen);
-report("2 to 3 (noise integrated)", truth, await integrateNoise(widening, grid));
+const truth = await integrateNoise(widening, unseen, 241);
+report("2 to 3 (noise integrated)", truth, await integrateNoise(widening, grid, 61));
 console.log("  its bound by K draws of the noise, and how far that is below the integral:");
 for (const draws of [1, 4, 16, 64, 256]) {
   const { logProb } = await widening.model.bound(unseen, { draws });
