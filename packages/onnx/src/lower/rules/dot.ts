@@ -2,8 +2,8 @@ import { DType } from "@jax-js/jax";
 import { at, type Refined, refine } from "../align.js";
 import { apply, type Context, convert, type Rule, wrap } from "../context.js";
 import type { Lazy } from "../lazy.js";
-import { matrixProduct } from "./product.js";
-import { reduceAxes, reduceFactors, repeated } from "./reduce.js";
+import { matrixProduct } from "./matrix-product.js";
+import { reduceAxes, reduceFactors, repeated } from "./reductions.js";
 
 const dot: Rule = (cx, eqn, inputs) => {
   const dtype = eqn.outBinders[0]?.aval.dtype as Lazy["dtype"];
@@ -17,18 +17,6 @@ const dot: Rule = (cx, eqn, inputs) => {
 };
 
 export const dotRules: Readonly<Record<string, Rule>> = { dot };
-
-/** True where x · y, summed over `axes`, is a matrix product: each side lacks what the other has. */
-export function isProduct(x: Lazy, y: Lazy, axes: readonly number[]): boolean {
-  const rank = Math.max(x.axes.length, y.axes.length);
-  const holds = (v: Lazy, axis: number) => (v.axes[axis - rank + v.axes.length] ?? []).some((f) => !f.lazy);
-  const outer = Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));
-  return (
-    axes.some((i) => holds(x, i) && holds(y, i)) &&
-    outer.some((i) => holds(x, i) && !holds(y, i)) &&
-    outer.some((i) => !holds(x, i) && holds(y, i))
-  );
-}
 
 /** The sum of x · y over logical axes, without the broadcast product. */
 export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): Lazy {

@@ -10,9 +10,11 @@ import {
   unsupported,
   wrap,
 } from "../context.js";
+import type { Graph } from "../graph.js";
 import { type Equation, isFloat, paramsOf } from "../jaxpr.js";
 import { bufferSize, type Lazy, padRank, sameLayout } from "../lazy.js";
 import { addPadded } from "./movement.js";
+import { rememberProduct } from "./products.js";
 import { arcsine, arctangent, errorFunction } from "./special.js";
 
 const outType = (eqn: Equation): DType => eqn.outBinders[0]?.aval.dtype as DType;
@@ -36,6 +38,8 @@ function binary(
 /** An identity like x + 0 returns its operand, which may lack the lazy axes of the result. */
 function stretched(v: Lazy, eqn: Equation): Lazy {
   const shape = outShape(eqn);
+  if (v.axes.length === shape.length && v.axes.every((axis, i) => axis.length > 0 || shape[i] === 1))
+    return v;
   const padded = padRank(v, shape.length);
   return {
     ...padded,
@@ -116,6 +120,15 @@ function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
     }
   }
   return wrap(cx, apply(cx, "Mul", [a, b], a.dtype));
+}
+
+/** A product that remembers its operands: summed, it may be a matrix product. */
+function product(cx: Context, a: Lazy, b: Lazy): Lazy {
+  const result = multiply(cx, a, b);
+  if (isFloat(a.dtype) && a.literal === undefined && b.literal === undefined) {
+    rememberProduct(result, a, b);
+  }
+  return result;
 }
 
 function negate(cx: Context, a: Lazy): Lazy {
@@ -199,6 +212,13 @@ const compare: Rule = (cx, eqn, inputs) => {
   return [apply(cx, name, [a, b], DType.Bool)];
 };
 
+/** True for a value that follows from constants alone. */
+function isConstant(graph: Graph, name: string): boolean {
+  if (graph.constantOf(name) !== undefined) return true;
+  const made = graph.producer(name);
+  return made?.inputs.every((input) => isConstant(graph, input)) ?? false;
+}
+
 /** |x| as jax-js writes it: −x where x < 0, else x. */
 function absolute(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy | undefined {
   const less = madeBy(cx, condition, "Less");
@@ -226,7 +246,12 @@ const where: Rule = (cx, eqn, inputs) => {
   const dtype = outType(eqn);
   const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
   if (condition.literal !== undefined) return [stretched(condition.literal ? a : b, eqn)];
-  return [absolute(cx, condition, a, b) ?? select(cx, condition, a, b)];
+  const result = absolute(cx, condition, a, b) ?? select(cx, condition, a, b);
+  // A constant mask summed is a product with zeros and ones: how jax-js writes cumulative sums.
+  const masks =
+    isFloat(dtype) && b.literal === 0 && a.literal === undefined && isConstant(cx.graph, condition.base);
+  if (masks) rememberProduct(result, convert(cx, condition, dtype), a);
+  return [result];
 };
 
 const bitCombine: Rule = (cx, eqn, inputs) => {
@@ -249,7 +274,7 @@ const bitCombine: Rule = (cx, eqn, inputs) => {
 /** Rules of the primitives that work element by element. */
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   add: binary(add, (a, b) => a + b),
-  mul: binary(multiply, (a, b) => a * b),
+  mul: binary(product, (a, b) => a * b),
   idiv: binary(integerDivide, (a, b) => Math.trunc(a / b)),
   mod: binary(modulo, (a, b) => a % b),
   min: binary(minimum, Math.min),

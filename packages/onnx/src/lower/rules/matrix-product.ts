@@ -2,7 +2,7 @@ import { arrangeTo, assemble, positionsOf, type Refined } from "../align.js";
 import { type Context, elementType } from "../context.js";
 import { isFloat, sizeOf } from "../jaxpr.js";
 import { bufferSize, type Factor, type Lazy } from "../lazy.js";
-import { reduceFactors } from "./reduce.js";
+import { reduceFactors } from "./reductions.js";
 
 /**
  * What each position is to a product of two sides: held by both and kept (batch), by the left one

@@ -1,0 +1,60 @@
+import { apply, type Context, literal, madeBy, wrap } from "../context.js";
+import { isFloat } from "../jaxpr.js";
+import { grouped } from "../layout.js";
+import { canonical, type Factor, type Lazy } from "../lazy.js";
+
+export const operators = { Add: "ReduceSum", Mul: "ReduceProd", Min: "ReduceMin", Max: "ReduceMax" } as const;
+
+export type ReduceKind = keyof typeof operators;
+
+/** Reduces the buffer over its factors that `gone` picks; their axes have to be dropped by the caller. */
+export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor) => boolean): Lazy {
+  if (!v.order.some(gone)) return v;
+  const { graph } = cx;
+  const { name, shape, keys } = grouped(graph, v, gone);
+  const axes = keys.flatMap((key, i) => (key ? [i] : []));
+  // Reduced dimensions stay as ones, so that the result broadcasts against its siblings; leading ones
+  // are not needed for that, and would make the ranks of later results grow.
+  const prefix = keys.lastIndexOf(true) === axes.length - 1;
+  const base = graph.node(
+    op,
+    [name, graph.ints(axes)],
+    {
+      type: graph.typeOf(name),
+      shape: prefix ? shape.slice(axes.length) : shape.map((n, i) => (keys[i] ? 1 : n)),
+    },
+    { attributes: { keepdims: prefix ? 0 : 1 } },
+  );
+  return { base, dtype: v.dtype, order: v.order.filter((f) => !gone(f)), axes: v.axes };
+}
+
+/** A sum over lazy factors multiplies by their size; a product takes the power. */
+export function repeated(cx: Context, v: Lazy, op: ReduceKind, times: number): Lazy {
+  if (times === 1 || op === "Min" || op === "Max") return v;
+  if (op === "Add") {
+    if (v.literal !== undefined) return { ...literal(cx, v.literal * times, v.dtype), axes: v.axes };
+    return wrap(cx, apply(cx, "Mul", [v, literal(cx, times, v.dtype)], v.dtype));
+  }
+  if (v.literal !== undefined) return { ...literal(cx, v.literal ** times, v.dtype), axes: v.axes };
+  return apply(cx, "Pow", [v, literal(cx, times, v.dtype)], v.dtype);
+}
+
+/** Reduces logical axes. */
+export function reduceAxes(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
+  const gone = new Set(axes.flatMap((i) => v.axes[i] ?? []));
+  const times = [...gone].reduce((n, f) => (f.lazy ? n * f.size : n), 1);
+  const kept = (w: Lazy) => canonical({ ...w, axes: w.axes.filter((_, i) => !axes.includes(i)) });
+  if (v.literal !== undefined) {
+    const result = kept(repeated(cx, v, op, times));
+    return result;
+  }
+  // x · x summed is one node that writes no square.
+  const real = op === "Add" && isFloat(v.dtype) && v.order.some((f) => gone.has(f));
+  const square = real ? madeBy(cx, v, "Mul") : undefined;
+  const [x, y] = square?.inputs ?? [];
+  const reduced =
+    x !== undefined && x === y
+      ? reduceFactors(cx, { ...v, base: x }, "ReduceSumSquare", (f) => gone.has(f))
+      : reduceFactors(cx, v, operators[op], (f) => gone.has(f));
+  return repeated(cx, kept(wrap(cx, reduced)), op, times);
+}

@@ -1,0 +1,84 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { ModelProtoSchema } from "onnx-buf";
+import { describe, expect, test } from "vitest";
+import { type GraphModel, lower, loweredPrimitives, toBytes } from "../src/index.js";
+
+type A = np.Array;
+
+function lowered(f: (...args: A[]) => unknown, ...shapes: number[][]): GraphModel {
+  const zeros = shapes.map((shape) => np.zeros(shape, { dtype: DType.Float32 }));
+  const { jaxpr } = makeJaxpr(f as () => A)(...(zeros as []));
+  const model = lower(jaxpr, { inputNames: shapes.map((_, i) => `x${i}`) });
+  jaxpr.dispose();
+  for (const zero of zeros) zero.dispose();
+  return model;
+}
+
+const ops = (model: GraphModel): string[] => model.nodes.map((node) => node.op).sort();
+
+describe("what is not written", () => {
+  const layer = (x: A, w: A, b: A): A => np.matmul(x, w).add(b);
+
+  test("a dense layer is one Gemm", () => {
+    expect(ops(lowered(layer, [8, 4], [4, 6], [6]))).toEqual(["Gemm"]);
+    const transposed = (x: A, w: A, b: A): A => layer(x, np.transpose(w), b);
+    expect(ops(lowered(transposed, [8, 4], [6, 4], [6]))).toEqual(["Gemm"]);
+  });
+
+  test("its gradient has no transposition and no reshape", () => {
+    const loss = (x: A, w: A, b: A): A => np.sum(np.square(layer(x, w, b)));
+    const model = lowered(valueAndGrad(loss, { argnums: [0, 1, 2] }) as never, [8, 4], [4, 6], [6]);
+    expect(ops(model)).toEqual(["Add", "Gemm", "Gemm", "Gemm", "ReduceSum", "ReduceSumSquare"]);
+  });
+
+  test("the broadcast product behind a matrix product", () => {
+    const f = (x: A, w: A): A => np.sum(x.reshape([8, 4, 1]).mul(w.reshape([1, 4, 6])), 1);
+    expect(ops(lowered(f, [8, 4], [4, 6]))).toEqual(["MatMul"]);
+    const vector = (x: A): A => np.sum(np.sin(x.reshape([8, 1])).mul(np.ones([1, 6])), 1);
+    expect(ops(lowered(vector, [8]))).not.toContain("Expand");
+  });
+
+  test("the n × n copies behind a cumulative sum", () => {
+    const model = lowered((x) => np.cumsum(x, 1), [8, 50]);
+    expect(ops(model).filter((op) => op === "Gemm" || op === "MatMul")).toHaveLength(1);
+    expect(ops(model)).not.toContain("ReduceSum");
+  });
+
+  test("zeros around the parts of a split array's gradient", () => {
+    const parts = (x: A): A => {
+      const [a, b] = [x.ref.slice([], [0, 3]), x.slice([], [3, 8])];
+      return np.sum(np.sin(a)).add(np.sum(np.exp(b)));
+    };
+    expect(ops(lowered(grad(parts) as never, [4, 8]))).not.toContain("Pad");
+  });
+
+  test("a convolution's weight gradient is a product, its input gradient a ConvTranspose or Conv", () => {
+    const loss = (x: A, w: A): A => np.sum(np.sin(lax.convGeneralDilated(x, w, [2, 2], "VALID")));
+    const found = ops(lowered(grad(loss, { argnums: [0, 1] }) as never, [2, 3, 9, 9], [4, 3, 3, 3]));
+    expect(found.filter((op) => op.startsWith("Conv") && op !== "Concat")).toEqual(["Conv", "ConvTranspose"]);
+    expect(found).toContain("MatMul");
+  });
+
+  test("idioms of jax-js: x − y, x / y, |x|, max(x, 0)", () => {
+    expect(ops(lowered((x, y) => x.sub(y), [4], [4]))).toEqual(["Sub"]);
+    expect(ops(lowered((x, y) => x.div(y), [4], [4]))).toEqual(["Div"]);
+    expect(ops(lowered((x) => np.abs(x), [4]))).toEqual(["Abs"]);
+    expect(ops(lowered((x) => np.maximum(x, 0), [4]))).toEqual(["Relu"]);
+    expect(ops(lowered((x) => x.mul(2).mul(3).neg(), [4]))).toEqual(["Mul"]);
+    expect(ops(lowered((x) => np.sin(x.ref).add(np.sin(x)), [4]))).toEqual(["Add", "Sin"]);
+  });
+});
+
+test("the file parses, says its opset and uses no private operators", () => {
+  const model = lowered((x, w) => np.matmul(x, w), [2, 3], [3, 4]);
+  const proto = fromBinary(ModelProtoSchema, toBytes(model));
+  expect(proto.opsetImport.map(({ domain, version }) => [domain, version])).toEqual([["", 20n]]);
+  expect(proto.graph?.input.map((input) => input.name)).toEqual(["x0", "x1"]);
+  expect(proto.graph?.output.map((output) => output.name)).toEqual(["output.0"]);
+});
+
+test("the list of primitives", () => {
+  expect(loweredPrimitives).toContain("dot");
+  expect(loweredPrimitives).not.toContain("cholesky");
+});
