@@ -1,7 +1,7 @@
 /** Numbers for an entry of the catalog: parameters, inputs and noises, as often as a law needs them. */
-import { defaultDevice, numpy as np, random } from "@jax-js/jax";
+import { defaultDevice, type JsTree, numpy as np, random } from "@jax-js/jax";
 import { HostArray } from "../../src/executor.js";
-import { type ArrayTree, sizeOf } from "../../src/layer.js";
+import { type ArrayTree, type FlowLayer, sizeOf } from "../../src/layer.js";
 import { fromHost, toHost } from "../../src/math/host.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import {
@@ -36,10 +36,14 @@ export const toJax = (a: HostArray, precision: Precision): np.Array =>
 export const host = (data: readonly number[], shape: readonly number[]): HostArray =>
   new HostArray(Float64Array.from(data), shape, np.float64);
 
+/** A tree of host numbers as parameters. */
+export const toParams = (tree: JsTree<HostArray>, precision: Precision): ArrayTree =>
+  treeMap((a: HostArray) => toJax(a, precision), tree) as ArrayTree;
+
 export type Prepared = Readonly<{
   entry: CatalogEntry;
   precision: Precision;
-  hostParams: ArrayOfHost;
+  hostParams: HostTree;
   params(): ArrayTree;
   x(batch?: number): np.Array;
   /** An arbitrary output. */
@@ -49,14 +53,18 @@ export type Prepared = Readonly<{
   meanNoise(spec: NoiseSpec, batch?: number): NoiseTree;
 }>;
 
-export type ArrayOfHost = NoiseOf<HostArray>;
+export type HostTree = NoiseOf<HostArray>;
 
-/** Moves every parameter off its start, where zeros hide terms; keeps orthogonal ones orthogonal. */
-export async function hostParamsOf(entry: CatalogEntry): Promise<ArrayOfHost> {
-  const rng = makeRng(entry.seed ?? 1, 11);
-  if (entry.params) return entry.params(rng);
-  const initial = entry.layer.init(random.key(entry.seed ?? 1));
-  const leaves = leavesOf(initial, entry.layer.manifolds);
+type Moving = { seed?: number; spread?: number; given?: boolean };
+
+/** Start values moved off their start, where zeros hide terms; orthogonal ones stay orthogonal. */
+export async function perturbedLike(
+  layer: FlowLayer,
+  rng: Rng,
+  { seed = 1, spread = 0.3, given = false }: Moving,
+): Promise<HostTree> {
+  const initial = layer.init(random.key(seed));
+  const leaves = leavesOf(initial, layer.manifolds);
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(initial);
   const moved: HostArray[] = [];
   for (const [i, array] of arrays.entries()) {
@@ -64,17 +72,15 @@ export async function hostParamsOf(entry: CatalogEntry): Promise<ArrayOfHost> {
     array.dispose();
     const values = Array.from(data);
     if (leaves[i]?.manifold === "orthogonal") moved.push(host(polished(values, shape[0] as number), shape));
-    else
-      moved.push(
-        host(
-          entry.given && !leaves[i]?.path.startsWith("dropped")
-            ? values
-            : perturbed(values, shape, entry.spread ?? 0.3, rng),
-          shape,
-        ),
-      );
+    else if (given && !leaves[i]?.path.startsWith("dropped")) moved.push(host(values, shape));
+    else moved.push(host(perturbed(values, shape, spread, rng), shape));
   }
-  return rebuild(moved) as ArrayOfHost;
+  return rebuild(moved) as HostTree;
+}
+
+async function hostParamsOf(entry: CatalogEntry): Promise<HostTree> {
+  const rng = makeRng(entry.seed ?? 1, 11);
+  return entry.params ? entry.params(rng) : await perturbedLike(entry.layer, rng, entry);
 }
 
 function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {
@@ -115,7 +121,7 @@ export async function prepare(entry: CatalogEntry, precision: Precision): Promis
     entry,
     precision,
     hostParams,
-    params: () => treeMap((a: HostArray) => toJax(a, precision), hostParams) as ArrayTree,
+    params: () => toParams(hostParams, precision),
     x(batch = size) {
       const draw = levels ? (rng: Rng) => rng.integer(levels) : (rng: Rng) => scale * rng.normal();
       const shape = [batch, ...layer.inShape];
