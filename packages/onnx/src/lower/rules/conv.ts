@@ -41,12 +41,13 @@ function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: r
   const n = kernel.length;
   let x = padded(cx, dilated(cx, input, lead, params.lhsDilation), lead, params.padding);
   for (let i = n - 1; i >= 0; i--) {
-    x = unfold(cx, x, lead + i, {
+    const window = {
       count: out[i] as number,
       size: kernel[i] as number,
       stride: params.strides[i] as number,
       dilation: params.rhsDilation[i] as number,
-    });
+    };
+    x = unfold(cx, x, lead + i, window, lead);
   }
   // x [batches, N, C, o₁, k₁, o₂, k₂, …] -> [batches, N, 1, o…, C, k…]; w likewise [batches, 1, O, 1…, C, k…]
   const v = params.vmapDims;

@@ -223,10 +223,18 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   });
 }
 
-/** A factor of size 1 for an axis that has none, in front of the buffer. */
+/**
+ * A factor of size 1 for an axis that has none. It may stand anywhere in the buffer: before the later
+ * axes, where the result lies in its logical order, or in front.
+ */
 function withUnit(v: Lazy, axis: number): Lazy {
   const unit = factor(1);
-  return { ...v, order: [unit, ...v.order], axes: v.axes.with(axis, [unit]) };
+  const later = new Set(v.axes.slice(axis + 1).flat());
+  const place = Math.max(
+    0,
+    v.order.findIndex((f) => later.has(f)),
+  );
+  return { ...v, order: v.order.toSpliced(place, 0, unit), axes: v.axes.with(axis, [unit]) };
 }
 
 /** Concat does not broadcast: a part holds every position that the result holds. */

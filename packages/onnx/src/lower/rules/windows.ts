@@ -23,8 +23,17 @@ function strided(cx: Context, v: Lazy, axis: number, start: number, count: numbe
   });
 }
 
-/** Replaces `axis` by two axes: windows, then entries of a window. */
-export function unfold(cx: Context, v: Lazy, axis: number, { count, size, stride, dilation }: Window): Lazy {
+/**
+ * Replaces `axis` by two axes: windows, then entries of a window. Pieces that are stacked are stacked
+ * at the axis `front`, in large blocks.
+ */
+export function unfold(
+  cx: Context,
+  v: Lazy,
+  axis: number,
+  { count, size, stride, dilation }: Window,
+  front = axis,
+): Lazy {
   const shape = shapeOf(v);
   const lead = shape.slice(0, axis);
   const rest = shape.slice(axis + 1);
@@ -47,13 +56,12 @@ export function unfold(cx: Context, v: Lazy, axis: number, { count, size, stride
     const part = bySize
       ? strided(cx, v, axis, i * dilation, count, stride)
       : strided(cx, v, axis, i * stride, size, dilation);
-    return reshapeOrCopy(cx.graph, part, [...lead, 1, bySize ? count : size, ...rest]);
+    return { ...part, axes: part.axes.toSpliced(front, 0, []) };
   });
-  const stacked = concat(cx, parts, axis);
-  if (!bySize) return stacked;
-  const perm = stacked.axes.map((_, i) => i);
-  [perm[axis], perm[axis + 1]] = [axis + 1, axis];
-  return transpose(stacked, perm);
+  const stacked = concat(cx, parts, front);
+  // [.., pieces at `front`, .., entries at axis + 1, ..] -> windows and entries at axis and axis + 1
+  const others = [...stacked.axes.keys()].filter((i) => i !== front && i !== axis + 1);
+  return transpose(stacked, others.toSpliced(axis, 0, ...(bySize ? [axis + 1, front] : [front, axis + 1])));
 }
 
 function gathered(cx: Context, v: Lazy, axis: number, { count, size, stride, dilation }: Window): Lazy {
@@ -143,7 +151,7 @@ const pool: Rule = (cx, eqn, inputs) => {
   const n = params.window.length;
   const lead = v.axes.length - n;
   const windows = windowsOf(shapeOf(v), params);
-  const cut = windows.reduce((w, window, i) => unfold(cx, w, lead + 2 * i, window), v);
+  const cut = windows.reduce((w, window, i) => unfold(cx, w, lead + 2 * i, window, lead), v);
   return [transpose(cut, pairedToGrouped(lead, n))];
 };
 
