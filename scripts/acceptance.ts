@@ -1,0 +1,97 @@
+/**
+ * The checks that need data from outside of the repository, or minutes of training. Prints a table;
+ * exit status 1 where any fails, 2 where the question was wrong. Progress goes to standard error.
+ *
+ *     npm run acceptance -- DIR                    all of them; DIR holds parity/cases and data/…
+ *     npm run acceptance -- DIR --only parity      one of them (may be given several times)
+ *
+ * A further check is a file in `acceptance/` and an entry of `checks`.
+ */
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { benchFmlp } from "./acceptance/bench-fmlp.js";
+import type { Check, Row } from "./acceptance/check.js";
+import { idxFolder } from "./acceptance/idx-folder.js";
+import { mnistFmlp } from "./acceptance/mnist-fmlp.js";
+import { parity } from "./acceptance/parity.js";
+
+const checks: readonly Check[] = [parity, idxFolder, mnistFmlp, benchFmlp];
+
+class Usage extends Error {}
+
+function readArguments(args: readonly string[]): { dir: string; chosen: readonly Check[] } {
+  let parsed: { values: { only?: string[] | undefined }; positionals: string[] };
+  try {
+    const options = { only: { type: "string", multiple: true } } as const;
+    parsed = parseArgs({ args: [...args], allowPositionals: true, options });
+  } catch (error) {
+    throw new Usage((error as Error).message);
+  }
+  const names = checks.map(({ name }) => name);
+  const [dir, ...more] = parsed.positionals;
+  if (dir === undefined || more.length > 0)
+    throw new Usage(`usage: npm run acceptance -- DIR [--only NAME]\nchecks: ${names.join(", ")}`);
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new Usage(`${dir}: no such folder`);
+  const { only = names } = parsed.values;
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Usage(`there is no check "${unknown}"; there are ${names.join(", ")}`);
+  return { dir, chosen: checks.filter(({ name }) => only.includes(name)) };
+}
+
+const failed = (figure: string): { readonly [what: string]: Row } => ({
+  "": { figure, limit: "", verdict: "FAILED" },
+});
+
+async function rowsOf(check: Check, dir: string, scratch: string): Promise<{ readonly [what: string]: Row }> {
+  const missing = check.needs.filter((path) => !existsSync(join(dir, path)));
+  if (missing.length > 0) return failed(`missing in ${dir}: ${missing.join(", ")}`);
+  try {
+    const say = (text: string): void => void process.stderr.write(`${check.name}: ${text}\n`);
+    say("begins");
+    return await check.run({ dir, scratch, say });
+  } catch (error) {
+    return failed((error as Error).message.replaceAll("\n", " "));
+  }
+}
+
+/** Columns that line up. */
+function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    );
+}
+
+async function main(): Promise<number> {
+  const { dir, chosen } = readArguments(process.argv.slice(2));
+  const scratch = mkdtempSync(join(tmpdir(), "flowify-acceptance-"));
+  const table = [["check", "figure", "limit", ""]];
+  const verdicts: Row["verdict"][] = [];
+  try {
+    for (const check of chosen)
+      for (const [what, { figure, limit, verdict }] of Object.entries(await rowsOf(check, dir, scratch))) {
+        table.push([what ? `${check.name}: ${what}` : check.name, figure, limit, verdict]);
+        verdicts.push(verdict);
+      }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  printTable(table);
+  const count = (verdict: Row["verdict"]): number => verdicts.filter((each) => each === verdict).length;
+  const open = count("open") > 0 ? `, ${count("open")} open` : "";
+  console.log(`${count("ok")} ok, ${count("FAILED")} failed${open}`);
+  return count("FAILED") > 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Usage ? error.message : (error as Error).stack}\n`);
+  process.exitCode = error instanceof Usage ? 2 : 1;
+}

@@ -1,0 +1,35 @@
+/** What an acceptance check is: one file of this folder, one entry of the list in `../acceptance.ts`. */
+
+/** One line of the table. `open`: not built yet, said and not counted as failed. */
+export type Row = Readonly<{ figure: string; limit: string; verdict: "ok" | "FAILED" | "open" }>;
+
+export type Context = Readonly<{
+  /** The folder of data that the user named. */
+  dir: string;
+  /** An empty folder, removed at the end. */
+  scratch: string;
+  /** Says something on standard error. */
+  say(text: string): void;
+}>;
+
+export type Check = Readonly<{
+  name: string;
+  /** What it reads below the folder of data; where one is missing the check fails without being run. */
+  needs: readonly string[];
+  /** Rows by what they measure. */
+  run(context: Context): Promise<{ readonly [what: string]: Row }>;
+}>;
+
+/** A row for a figure that must not pass a limit. */
+export const atMost = (value: number, limit: number, show: (value: number) => string): Row => ({
+  figure: show(value),
+  limit: `≤ ${show(limit)}`,
+  verdict: value <= limit ? "ok" : "FAILED",
+});
+
+/** A row for something that must be exactly so. */
+export const equal = (value: number | string, wanted: number | string): Row => ({
+  figure: String(value),
+  limit: String(wanted),
+  verdict: value === wanted ? "ok" : "FAILED",
+});

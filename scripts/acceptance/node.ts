@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/**
+ * Runs a file of the repository in a process of its own; its standard error goes to ours. Returns the standard output; throws where the exit status is not 0.
+ */
+export function runNode(file: string, args: readonly string[]): Promise<string> {
+  return new Promise((done, fail) => {
+    const flags = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
+    const child = spawn(process.execPath, [...flags, resolve(root, file), ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    child.on("error", fail);
+    child.on("close", (status, signal) => {
+      if (status === 0) done(output);
+      else fail(new Error(`${file} ${args[0] ?? ""} ended with ${status ?? signal}`));
+    });
+  });
+}
