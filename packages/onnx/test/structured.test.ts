@@ -1,4 +1,4 @@
-import { DType, grad, lax, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { DType, grad, lax, numpy as np, random, valueAndGrad } from "@jax-js/jax";
 import { describe, test } from "vitest";
 import { expectSame, type Fn, host, spread } from "./compare.js";
 
@@ -202,6 +202,58 @@ describe("sorting", () => {
     await expectSame(
       fn((a) => grad((b: A) => np.sum(np.sort(b, 1).mul(np.arange(7))))(a)),
       [spread([3, 7], Float64)],
+    );
+  });
+});
+
+describe("bits", () => {
+  const u = host([0, 1, 5, 255, 65536, 2147483648, 4294967295], [7], DType.Uint32);
+  const i = host([0, 1, -1, 255, -65536, 2147483647, -2147483648], [7], Int32);
+  test("shifts, logic, counts", async () => {
+    for (const x of [u, i]) {
+      await expectSame(
+        fn((a) => [a.ref.mul(3), np.bitwiseAnd(a.ref, 77), np.bitwiseXor(a.ref, 77), np.bitwiseOr(a, 77)]),
+        [x],
+      );
+      await expectSame(
+        fn((a) => {
+          const by = np.array(3, { dtype: x.dtype });
+          return [np.leftShift(a.ref, by.ref), np.rightShift(a.ref, by), np.bitwiseCount(a)];
+        }),
+        [x],
+      );
+    }
+  });
+  test("integers read as others and as floats", async () => {
+    await expectSame(
+      fn((a) => [a.ref.view(Int32), a.view(DType.Uint32)]),
+      [u],
+    );
+    const floats = new Float32Array([1, -1.5, 3.25e10, 1.1e-38, 0, -7e-20]);
+    const bits = host([...new Uint32Array(floats.buffer)], [6], DType.Uint32);
+    await expectSame(
+      fn((a) => a.view(Float32)),
+      [bits],
+    );
+  });
+  test("random numbers are the same numbers", async () => {
+    const key = host([7, 42], [2], DType.Uint32);
+    await expectSame(
+      fn((k) => random.bits(k, [5, 3])),
+      [key],
+    );
+    await expectSame(
+      fn((k) => random.uniform(k, [100])),
+      [key],
+    );
+    await expectSame(
+      fn((k) => random.split(k, 3)),
+      [key],
+    );
+    await expectSame(
+      fn((k) => random.normal(k, [64])),
+      [key],
+      20,
     );
   });
 });

@@ -6,6 +6,7 @@ import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
+import { bitRules } from "./rules/bits.js";
 import { convRules } from "./rules/conv.js";
 import { dotRules } from "./rules/dot.js";
 import { elementwiseRules } from "./rules/elementwise.js";
@@ -33,6 +34,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...convRules,
   ...indexingRules,
   ...sortRules,
+  ...bitRules,
 };
 
 /** The primitives of jax-js that can be lowered. */

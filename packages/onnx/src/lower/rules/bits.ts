@@ -1,0 +1,150 @@
+import { DType } from "@jax-js/jax";
+import {
+  apply,
+  type Context,
+  convert,
+  elementType,
+  literal,
+  type Rule,
+  typedData,
+  unsupported,
+  wrap,
+} from "../context.js";
+import { paramsOf, sizeOf } from "../jaxpr.js";
+import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
+import { select } from "./elementwise.js";
+
+/**
+ * Bits of 32-bit integers. ONNX shifts unsigned types only, and ONNX Runtime computes little on them,
+ * so a shift is a product or a quotient by a power of two in the int64 that holds a uint32.
+ */
+
+const U = DType.Uint32;
+const number = (cx: Context, value: number): Lazy => literal(cx, value, U);
+const op = (cx: Context, name: string, a: Lazy, b: Lazy): Lazy => apply(cx, name, [a, b], U);
+const add = (cx: Context, a: Lazy, b: Lazy): Lazy => wrap(cx, op(cx, "Add", a, b));
+const xor = (cx: Context, a: Lazy, b: Lazy): Lazy => op(cx, "BitwiseXor", a, b);
+
+function shift(cx: Context, x: Lazy, by: Lazy, left: boolean): Lazy {
+  const power = by.literal === undefined ? op(cx, "Pow", number(cx, 2), by) : number(cx, 2 ** by.literal);
+  return left ? wrap(cx, op(cx, "Mul", x, power)) : op(cx, "Div", x, power);
+}
+
+const bitShift: Rule = (cx, eqn, inputs) => {
+  const dtype = eqn.outBinders[0]?.aval.dtype as DType;
+  const [x, by] = inputs.map((v) => convert(cx, v, U)) as [Lazy, Lazy];
+  const result = shift(cx, x, by, paramsOf<{ op: "shl" | "shr" }>(eqn).op === "shl");
+  return [asInt(cx, result, dtype)];
+};
+
+/** A uint32 read as an int32: above 2³¹ it stands for a negative number. */
+function asInt(cx: Context, v: Lazy, dtype: DType): Lazy {
+  if (dtype !== DType.Int32) return v;
+  const high = apply(cx, "Less", [number(cx, 2147483647), v], DType.Bool);
+  const signed = select(cx, high, op(cx, "Sub", v, number(cx, 4294967296)), v);
+  return apply(cx, "Cast", [signed], DType.Int32, { attributes: { to: 6 } });
+}
+
+/** Counts ones by adding neighbours: pairs, then fours, eights and so on. */
+const bitCount: Rule = (cx, _eqn, inputs) => {
+  let v = convert(cx, inputs[0] as Lazy, U);
+  for (const [width, mask] of [
+    [1, 0x55555555],
+    [2, 0x33333333],
+    [4, 0x0f0f0f0f],
+    [8, 0x00ff00ff],
+    [16, 0x0000ffff],
+  ] as const) {
+    const low = op(cx, "BitwiseAnd", v, number(cx, mask));
+    const high = op(cx, "BitwiseAnd", shift(cx, v, number(cx, width), false), number(cx, mask));
+    v = op(cx, "Add", low, high);
+  }
+  return [convert(cx, v, DType.Int32)];
+};
+
+/** The float32 that bits mean, computed: (1 + m/2²³) · 2^(e−127). Infinities and NaN have no such form. */
+function floatOfBits(cx: Context, bits: Lazy): Lazy {
+  const F = DType.Float32;
+  const part = (by: number, size: number) =>
+    convert(cx, op(cx, "Mod", shift(cx, bits, number(cx, by), false), number(cx, size)), F);
+  const real = (name: string, a: Lazy, b: Lazy) => apply(cx, name, [a, b], F);
+  const [fraction, exponent, sign] = [part(0, 2 ** 23), part(23, 2 ** 8), part(31, 2)];
+  const normal = convert(cx, apply(cx, "Less", [literal(cx, 0, F), exponent], DType.Bool), F);
+  const mantissa = real("Add", fraction, real("Mul", normal, literal(cx, 2 ** 23, F)));
+  const power = real("Sub", real("Max", exponent, literal(cx, 1, F)), literal(cx, 150, F));
+  const scale = real("Pow", literal(cx, 2, F), power);
+  const signed = real("Sub", literal(cx, 1, F), real("Mul", sign, literal(cx, 2, F)));
+  return real("Mul", real("Mul", mantissa, scale), signed);
+}
+
+const bitcast: Rule = (cx, eqn, inputs) => {
+  const { dtype } = paramsOf<{ dtype: DType }>(eqn);
+  const [v] = inputs as [Lazy];
+  if (v.dtype === dtype) return [v];
+  const bits = (w: Lazy) => (w.dtype === U ? w : convert(cx, w, U));
+  if (v.dtype !== U && v.dtype !== DType.Int32)
+    throw unsupported(eqn, `the bits of ${v.dtype} cannot be read in ONNX`);
+  if (dtype === U) return [bits(v)];
+  if (dtype === DType.Int32) return [asInt(cx, v, dtype)];
+  if (dtype === DType.Float32) return [floatOfBits(cx, bits(v))];
+  throw unsupported(eqn, `bits cannot become ${dtype} in ONNX`);
+};
+
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
+
+/** Threefry-2x32 (Salmon et al. 2011) with 20 rounds, as jax-js counts and mixes it. */
+const randomBits: Rule = (cx, eqn, inputs) => {
+  const { shape, mode } = paramsOf<{ shape: number[]; mode: "xor" | 0 | 1 }>(eqn);
+  const plain: Context = { graph: cx.graph, wanted: undefined };
+  const [k0, k1] = inputs.map((key) => spreadKey(key, shape)) as [Lazy, Lazy];
+  const k2 = xor(plain, xor(plain, k0, k1), number(plain, 466688986));
+  const keys = [k0, k1, k2] as const;
+  const key = (i: number) => keys[i % 3] as Lazy;
+  let x0 = k0;
+  let x1 = add(plain, counter(plain, shape, inputs[0]?.axes.length ?? 0), k1);
+  for (let group = 0; group < 5; group++) {
+    for (const by of ROTATIONS[group % 2] as readonly number[]) {
+      x0 = add(plain, x0, x1);
+      const rotated = op(
+        plain,
+        "BitwiseOr",
+        shift(plain, x1, number(plain, by), true),
+        shift(plain, x1, number(plain, 32 - by), false),
+      );
+      x1 = xor(plain, rotated, x0);
+    }
+    x0 = add(plain, x0, key(group + 1));
+    x1 = add(plain, x1, add(plain, key(group + 2), number(plain, group + 1)));
+  }
+  return [mode === "xor" ? xor(plain, x0, x1) : mode === 0 ? x0 : x1];
+};
+
+/** Keys stand for whole blocks of the result: their axes are its first ones. */
+function spreadKey(key: Lazy, shape: readonly number[]): Lazy {
+  const have = shapeOf(key).length;
+  const tail = shape.slice(have).map((n) => (n === 1 ? [] : [factor(n, true)]));
+  const { literal: _, ...view } = key;
+  return { ...view, axes: [...key.axes, ...tail] };
+}
+
+/** 0, 1, 2, … within each block. */
+function counter(cx: Context, shape: readonly number[], keyRank: number): Lazy {
+  const block = shape.slice(keyRank);
+  const values = Array.from({ length: sizeOf(block) }, (_, i) => i);
+  const name = cx.graph.constant(typedData(values, U), elementType(U), block);
+  const v = ofBuffer(name, U, block);
+  return {
+    ...v,
+    axes: [...shape.slice(0, keyRank).map((n) => (n === 1 ? [] : [factor(n, true)])), ...v.axes],
+  };
+}
+
+export const bitRules: Readonly<Record<string, Rule>> = {
+  bit_shift: bitShift,
+  bit_count: bitCount,
+  bitcast,
+  random_bits: randomBits,
+};
