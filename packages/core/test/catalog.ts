@@ -141,7 +141,7 @@ const elementwise: readonly CatalogEntry[] = [
     spread: 2,
     condition: 100,
   }),
-  entry("whiten", "whiten", whiten(4), {
+  entry("whiten", "whiten", whiten([4]), {
     params: (rng) => ({
       mean: host([1, -2, 3, 0.5], [4]),
       rotation: host(Array.from(randomOrthogonal(rng, 4).data), [4, 4]),

@@ -106,5 +106,8 @@ function clipFactor(gradients: readonly np.Array[], clip: number): { factor?: np
   return { factor: np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1), norm };
 }
 
-/** Polishes orthogonal parameters: takes their accumulated departure away. */
-export const polishAll = (matrices: np.Array[]): np.Array[] => matrices.map(polish);
+/**
+ * Polishes orthogonal parameters: takes their accumulated departure away. Twice: the longest step
+ * that is ever taken departs by 0.06, of which one polish leaves 3e-3 and two leave 6e-6.
+ */
+export const polishAll = (matrices: np.Array[]): np.Array[] => matrices.map((r) => polish(polish(r)));

@@ -18,7 +18,7 @@ export type StepperOptions = StepOptions & {
 };
 
 /** Departure of the orthogonal parameters at which they are polished. */
-const DRIFT_LIMIT = 2e-6;
+export const DRIFT_LIMIT = 2e-6;
 
 /** Newton–Schulz steps that take an average of orthogonal matrices back to an orthogonal one. */
 const PROJECTION_STEPS = 6;

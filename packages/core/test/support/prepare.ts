@@ -78,9 +78,9 @@ export async function perturbedLike(
   return rebuild(moved) as HostTree;
 }
 
-async function hostParamsOf(entry: CatalogEntry): Promise<HostTree> {
+function hostParamsOf(entry: CatalogEntry): HostTree | Promise<HostTree> {
   const rng = makeRng(entry.seed ?? 1, 11);
-  return entry.params ? entry.params(rng) : await perturbedLike(entry.layer, rng, entry);
+  return entry.params ? entry.params(rng) : perturbedLike(entry.layer, rng, entry);
 }
 
 function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {
