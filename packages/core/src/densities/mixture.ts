@@ -1,22 +1,17 @@
 import { numpy as np } from "@jax-js/jax";
 import { floats } from "../math/host.js";
-import { logSumExp, standardNormalLogDensity, sumItems } from "../math/numerics.js";
+import { sumItems } from "../math/numerics.js";
 import type { ConditionalDensity } from "./conditional.js";
 import {
   columnMoments,
-  type LocationScale,
   type LocationScaleParams,
   locationScale,
   locationScaleManifolds,
 } from "./location-scale.js";
+import { type MixtureLawParams, mixtureLaw } from "./residual.js";
 
-/** The law of the residual of every coordinate, K components: [K, size] each. */
-export type MixtureParams = {
-  base: LocationScaleParams;
-  logits: np.Array;
-  offsets: np.Array;
-  logWidths: np.Array;
-};
+/** The network's parameters, and the law of the residual of every coordinate. */
+export type MixtureParams = { base: LocationScaleParams } & MixtureLawParams;
 
 export type MixtureOptions = {
   /** K ≥ 2. Default 3. */
@@ -38,52 +33,23 @@ export function mixture(
   contextSize: number,
   { components = 3, limit = 3 }: MixtureOptions = {},
 ): ConditionalDensity<MixtureParams> {
-  const head: LocationScale = locationScale(size, contextSize, limit);
-  const K = components;
-  const laws = (): Omit<MixtureParams, "base"> => {
-    const spread = Array.from({ length: K }, (_, k) => 2 * (k / (K - 1)) - 1); // −1 … 1
-    const column = (values: number[]): np.Array =>
-      np.broadcastTo(np.array(values).reshape([K, 1]), [K, size]).add(0);
-    return {
-      logits: np.zeros([K, size]),
-      offsets: np.zeros([K, size]),
-      logWidths: column(spread.map((s) => s * 0.7)),
-    };
-  };
+  const head = locationScale(size, contextSize, limit);
+  const law = mixtureLaw(components);
   return {
     name: "mixture",
     size,
     contextSize,
-    noise: { normal: { shape: [size], law: "normal" }, choice: { shape: [size], law: "uniform" } },
+    noise: law.noise(size),
     manifolds: { base: locationScaleManifolds },
-    init: (key) => ({ base: head.init(key, true), ...laws() }),
-    logProb({ base, logits, offsets, logWidths }, value, context) {
+    init: (key) => ({ base: head.init(key, true), ...law.init(size) }),
+    logProb({ base, ...residuals }, value, context) {
       const { location, logScale } = head.apply(base, context);
       const residual = value.sub(location).mul(np.exp(logScale.ref.neg())); // [N, size]
-      const rows = [K, 1, size];
-      const logPi = logits.ref.sub(np.expandDims(logSumExp(logits, 0), 0)).reshape(rows);
-      const logTau = logWidths.reshape(rows);
-      const t = np.expandDims(residual, 0).sub(offsets.reshape(rows)).mul(np.exp(logTau.ref.neg())); // [K, N, size]
-      const logs = standardNormalLogDensity(t).add(logPi.sub(logTau));
-      return sumItems(logSumExp(logs, 0).sub(logScale));
+      return sumItems(law.logDensity(residuals, residual).sub(logScale));
     },
-    draw({ base, logits, offsets, logWidths }, context, noise) {
-      const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
+    draw({ base, ...residuals }, context, noise) {
       const { location, logScale } = head.apply(base, context);
-      const pi = np.exp(logits.ref.sub(np.expandDims(logSumExp(logits, 0), 0))); // [K, size]
-      const upper = np.matmul(np.tril(np.ones([K, K], { dtype: pi.dtype })), pi); // cumulative
-      // component k is chosen where the uniform number lies in [upper_{k−1}, upper_k)
-      let offset = np.zerosLike(location.ref);
-      let logWidth = np.zerosLike(location.ref);
-      for (let k = K - 1; k >= 0; k--) {
-        const row = (a: np.Array): np.Array => a.ref.slice([k, k + 1]); // [1, size]
-        const below = k === K - 1 ? np.onesLike(choice.ref).astype(np.bool) : np.less(choice.ref, row(upper));
-        offset = np.where(below.ref, row(offsets), offset);
-        logWidth = np.where(below, row(logWidths), logWidth);
-      }
-      for (const used of [upper, offsets, logWidths, choice]) used.dispose();
-      const residual = offset.add(np.exp(logWidth).mul(normal));
-      return location.add(np.exp(logScale).mul(residual));
+      return location.add(np.exp(logScale).mul(law.draw(residuals, noise)));
     },
     async start(key, value, context) {
       context.dispose();
@@ -93,7 +59,7 @@ export function mixture(
       base.logUnit.dispose();
       return {
         base: { network: base.network, center: floats(mean), logUnit: floats(logStd) },
-        ...laws(),
+        ...law.init(size),
       };
     },
   };

@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
+import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
 import type { Rng } from "./rng.js";
 
 /** A dense matrix on the host in float64, row-major. */
@@ -24,15 +24,32 @@ export function symmetricEigen(m: HostMatrix): { values: Float64Array; vectors: 
   return { values: Float64Array.from(evd.realEigenvalues), vectors: fromMl(evd.eigenvectorMatrix) };
 }
 
-/** A random orthogonal matrix, uniform on O(n): the Q of a Gaussian matrix, signs of R's diagonal fixed. */
+/**
+ * A random orthogonal matrix, uniform on O(n): Gaussian columns orthonormalized by Gram and Schmidt
+ * (modified), whose R has a positive diagonal. In float64 it is orthogonal to about 1e-12.
+ */
 export function randomOrthogonal(rng: Rng, n: number): HostMatrix {
-  const gaussian = new Float64Array(n * n);
-  for (let i = 0; i < gaussian.length; i++) gaussian[i] = rng.normal();
-  const qr = new QrDecomposition(toMl({ rows: n, columns: n, data: gaussian }));
-  const q = fromMl(qr.orthogonalMatrix);
-  const r = qr.upperTriangularMatrix;
-  for (let j = 0; j < n; j++) if (r.get(j, j) < 0) for (let i = 0; i < n; i++) q.data[i * n + j]! *= -1;
-  return q;
+  const columns = Array.from({ length: n }, () => Float64Array.from({ length: n }, () => rng.normal()));
+  columns.forEach((column, j) => {
+    const norm = Math.sqrt(dot(column, column));
+    for (let i = 0; i < n; i++) column[i]! /= norm;
+    for (let k = j + 1; k < n; k++) {
+      const later = columns[k] as Float64Array;
+      const overlap = dot(column, later);
+      for (let i = 0; i < n; i++) later[i]! -= overlap * (column[i] as number);
+    }
+  });
+  const data = new Float64Array(n * n);
+  columns.forEach((column, j) => {
+    for (let i = 0; i < n; i++) data[i * n + j] = column[i] as number;
+  });
+  return { rows: n, columns: n, data };
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  return sum;
 }
 
 /**

@@ -21,6 +21,7 @@ export type Principal = {
  * uncorrelated) have no principal directions: their own order is kept. Consumes x.
  */
 export async function principalDirections(x: np.Array): Promise<Principal> {
+  const count = x.shape[0] as number;
   const { mean, covariance } = await moments(x);
   const n = covariance.rows;
   const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
@@ -28,8 +29,17 @@ export async function principalDirections(x: np.Array): Promise<Principal> {
   const { values, vectors } = isWhite(covariance, scale)
     ? { values: diagonal, vectors: identityMatrix(n) }
     : symmetricEigen(covariance);
-  const floor = Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR);
+  const floor = Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, count));
   return { mean, directions: vectors, std: values.map((value) => Math.sqrt(Math.max(value, floor))) };
+}
+
+/**
+ * The smallest eigenvalue that N items can tell: below rank N/2, sample variances are far too small
+ * (zero beyond rank N), and dividing by them would blow up whatever other items hold there.
+ */
+function leastReliable(values: Float64Array, items: number): number {
+  const descending = Float64Array.from(values).sort().reverse();
+  return descending[Math.floor(items / 2)] ?? 0;
 }
 
 /** Mean [n] and covariance [n, n] of rows; the products in float32, the means taken out first. */
