@@ -35,10 +35,7 @@ const rules: Rules = {
   flatten: (_layer, inShape) => flatten(inShape),
   reshape: ({ shape }, inShape) => reshape(inShape, shape),
   permute: ({ order }, inShape) => permute(inShape, order),
-  whiten: (_layer, inShape) => {
-    if (inShape.length !== 1) throw new ShapeError(`whiten: needs vectors, got ${showShape(inShape)}`);
-    return whiten(inShape[0] as number);
-  },
+  whiten: (_layer, inShape) => whiten(inShape),
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);

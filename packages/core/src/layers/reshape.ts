@@ -89,3 +89,15 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
     np.take(x, np.array([...indices], { dtype: np.int32 }), -1);
   return rearrangement("permute", inShape, inShape, take(order), take(inverse));
 }
+
+/** [rows, columns, C] ↦ [C, rows, columns]: locations with their vectors as an image; L = 0. Exact. */
+export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
+  const [rows, columns, channels] = inShape as [number, number, number];
+  return rearrangement(
+    "channelsFirst",
+    inShape,
+    [channels, rows, columns],
+    (x) => np.transpose(x, [0, 3, 1, 2]),
+    (z) => np.transpose(z, [0, 2, 3, 1]),
+  );
+}

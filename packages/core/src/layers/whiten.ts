@@ -1,27 +1,29 @@
 import { numpy as np } from "@jax-js/jax";
-import { defineLayer, expectShape, expectSizes, type FlowLayer } from "../layer.js";
+import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
 import { floats } from "../math/host.js";
 import { perItem } from "../math/numerics.js";
 import { principalDirections } from "../math/principal.js";
 import { toDevice } from "./orthogonal.js";
 
-/** Fixed numbers of a whitening of n coordinates: mean [n], principal directions [n, n], log-stds [n]. */
+/** Fixed numbers of a whitening along an axis of n coordinates: mean [n], principal directions [n, n], log-stds [n]. */
 export type WhitenParams = { mean: np.Array; rotation: np.Array; logStd: np.Array };
 
 /**
  * z = (x − μ) U ⊘ σ: the principal coordinates of the data in units of their standard deviation, least
  * variance first; L = −Σ log σ.
  *
- * Exact. μ, U and σ come from the data-dependent start and stay fixed (identity without it), as the
+ * Exact. Along the last axis; L sums over the axes before it. μ, U and σ come from the data-dependent start and stay fixed (identity without it), as the
  * normalization of inputs does: the layers after it then see coordinates of equal size, where one
  * step size fits all directions.
  */
-export function whiten(n: number): FlowLayer<WhitenParams> {
-  expectSizes("whiten", { size: n });
+export function whiten(inShape: Shape): FlowLayer<WhitenParams> {
+  const n = inShape[inShape.length - 1] ?? 0;
+  expectSizes("whiten", { "size of the last axis": n });
+  const rows = sizeOf(inShape) / n;
   return defineLayer<WhitenParams>({
     name: "whiten",
-    inShape: [n],
-    outShape: [n],
+    inShape,
+    outShape: inShape,
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
@@ -31,18 +33,25 @@ export function whiten(n: number): FlowLayer<WhitenParams> {
       return { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };
     },
     forward({ mean, rotation, logStd }, x) {
-      expectShape("whiten", "x", x, [n]);
+      expectShape("whiten", "x", x, inShape);
       const batch = x.shape[0] as number;
-      const contribution = perItem(np.sum(logStd.ref).neg(), batch);
-      return { z: np.matmul(x.sub(mean), rotation).mul(np.exp(logStd.neg())), contribution };
+      const contribution = perItem(np.sum(logStd.ref).mul(-rows), batch);
+      const flat = x.sub(mean).reshape([-1, n]); // [B · rows, n]
+      const z = np.matmul(flat, rotation).mul(np.exp(logStd.neg()));
+      return { z: z.reshape([batch, ...inShape]), contribution };
     },
     inverse({ mean, rotation, logStd }, z) {
-      expectShape("whiten", "z", z, [n]);
-      return np.matmul(z.mul(np.exp(logStd)), np.transpose(rotation)).add(mean);
+      expectShape("whiten", "z", z, inShape);
+      const batch = z.shape[0] as number;
+      const flat = z.mul(np.exp(logStd)).reshape([-1, n]);
+      return np
+        .matmul(flat, np.transpose(rotation))
+        .add(mean)
+        .reshape([batch, ...inShape]);
     },
     async start(key, x) {
       key.dispose();
-      const { mean, directions, std } = await principalDirections(x);
+      const { mean, directions, std } = await principalDirections(x.reshape([-1, n]));
       return {
         mean: floats(Float32Array.from(mean)),
         rotation: toDevice(directions),

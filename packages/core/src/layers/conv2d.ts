@@ -1,0 +1,119 @@
+import { type ChainLayer, chain } from "../chain.js";
+import type { ConditionalDensityFactory } from "../densities/conditional.js";
+import type { ResidualLaw } from "../densities/residual.js";
+import { ShapeError } from "../errors.js";
+import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import type { AxisWindows, Windows } from "../math/windows.js";
+import { kernel } from "./kernel.js";
+import { linear } from "./linear.js";
+import type { OrthogonalKind } from "./orthogonal.js";
+import { fitAmount, type PadAmounts, pad } from "./pad.js";
+import { channelsFirst } from "./reshape.js";
+import { tile } from "./tile.js";
+import { whiten } from "./whiten.js";
+
+export type Conv2dOptions = {
+  /** Side of the kernel, or its height and width. */
+  kernel: number | readonly [number, number];
+  /** Default 1. */
+  stride?: number | readonly [number, number];
+  /** Distance between the kernel's entries. Default 1. */
+  dilation?: number | readonly [number, number];
+  /**
+   * `fit` (default, the paper's): rows below and columns to the right until the kernel fits; or
+   * amounts on each side, one number for all four. Rows that the kernel then does not reach are dropped.
+   */
+  padding?: "fit" | number | PadAmounts;
+  /** How a reducing kernel models what it drops: from the neighbourhood (default, the paper's) or from its own location. */
+  inverse?: "patching" | "local";
+  /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true. */
+  whiten?: boolean;
+  orthogonal?: OrthogonalKind;
+  appended?: "gaussian" | "uniform";
+  /** `patching`: the law of the residuals. `local`: the density. */
+  law?: ResidualLaw;
+  density?: ConditionalDensityFactory;
+  /** Soft bound of log-stds around their start, nats. */
+  limit?: number;
+  logA?: number;
+};
+
+const pair = (v: number | readonly [number, number]): readonly [number, number] =>
+  typeof v === "number" ? [v, v] : v;
+
+/**
+ * A convolution [C, H, W] ↦ [m, rows, columns] = Pad ∘ Tile ∘ Kernel, as a chain of flow layers (with a
+ * fixed whitening of the patches before the kernel). In mean mode it is the ordinary strided
+ * convolution with zero padding (for k²C ≥ m).
+ *
+ * Errors: `ShapeError` where the kernel does not fit the padded image, for strides, dilations or
+ * kernels that are not positive, and for negative padding. Source: Flowification, section 3.3.
+ */
+export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
+  const { inverse = "patching", padding = "fit", whiten: whitened = true } = options;
+  if (inShape.length !== 3) throw new ShapeError(`conv2d: needs images [C, H, W], got ${showShape(inShape)}`);
+  const [channels, height, width] = inShape as [number, number, number];
+  const [kh, kw] = pair(options.kernel);
+  const [sh, sw] = pair(options.stride ?? 1);
+  const [dh, dw] = pair(options.dilation ?? 1);
+  expectSizes("conv2d", {
+    "number of output channels": out,
+    "kernel height": kh,
+    "kernel width": kw,
+    "stride of rows": sh,
+    "stride of columns": sw,
+    "dilation of rows": dh,
+    "dilation of columns": dw,
+  });
+  const reach = [(kh - 1) * dh + 1, (kw - 1) * dw + 1] as const;
+  const amounts: PadAmounts =
+    padding === "fit"
+      ? { bottom: fitAmount(height, reach[0], sh), right: fitAmount(width, reach[1], sw) }
+      : typeof padding === "number"
+        ? { top: padding, bottom: padding, left: padding, right: padding }
+        : padding;
+  const padded = pad(inShape, amounts, options.logA === undefined ? {} : { logA: options.logA });
+  const [, tall, wide] = padded.outShape as [number, number, number];
+  if (tall < reach[0] || wide < reach[1])
+    throw new ShapeError(
+      `conv2d: a kernel that reaches ${reach[0]} × ${reach[1]} is larger than the padded image ${tall} × ${wide}`,
+    );
+  const windows: Windows = [axis(tall, kh, sh, dh), axis(wide, kw, sw, dw)];
+  const tiled = tile(padded.outShape, windows, options.logA === undefined ? {} : { logA: options.logA });
+  const [rows, columns, n] = tiled.outShape as [number, number, number];
+  const { orthogonal, appended, density, law, limit } = options;
+  const parts: FlowLayer[] = [
+    ...(padded.exact ? [] : [padded]),
+    tiled,
+    ...(whitened ? [whiten(tiled.outShape)] : []),
+  ];
+  if (n > out && inverse === "patching")
+    parts.push(
+      kernel(tiled.outShape, out, {
+        channels,
+        windows,
+        size: [tall, wide],
+        ...(orthogonal && { orthogonal }),
+        ...(law && { law }),
+        ...(limit !== undefined && { limit }),
+      }),
+    );
+  else
+    parts.push(
+      linear(n, out, {
+        leading: [rows, columns],
+        ...(orthogonal && { orthogonal }),
+        ...(appended && { appended }),
+        ...(density && { density }),
+      }),
+      channelsFirst([rows, columns, out]),
+    );
+  return chain(parts, "conv2d");
+}
+
+const axis = (length: number, size: number, stride: number, dilation: number): AxisWindows => ({
+  count: Math.floor((length - (size - 1) * dilation - 1) / stride) + 1,
+  size,
+  stride,
+  dilation,
+});

@@ -1,0 +1,221 @@
+import { numpy as np } from "@jax-js/jax";
+import { splitKey } from "../chain.js";
+import { columnMoments } from "../densities/location-scale.js";
+import { normalLaw, type ResidualLaw } from "../densities/residual.js";
+import { ShapeError } from "../errors.js";
+import {
+  type ArrayTree,
+  defineLayer,
+  expectShape,
+  expectSizes,
+  type FlowLayer,
+  type ManifoldSpec,
+  type Shape,
+  showShape,
+} from "../layer.js";
+import { floats } from "../math/host.js";
+import { identityMatrix } from "../math/linalg.js";
+import { perItem, softBound, sumItems } from "../math/numerics.js";
+import { principalDirections } from "../math/principal.js";
+import { unfold, type Windows } from "../math/windows.js";
+import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
+import type { DenseParams } from "../network/mlp.js";
+import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
+
+/**
+ * Parameters of a reducing kernel: those of a linear layer at every location, and the network that
+ * looks at the whole output to model what was dropped. `center` and `logUnit` [d] are fixed units
+ * from the data-dependent start, `law` that of the residuals.
+ */
+export type KernelParams = {
+  rotateIn: np.Array;
+  rotateOut: np.Array;
+  logScale: np.Array;
+  bias: np.Array;
+  network: DenseParams[];
+  center: np.Array;
+  logUnit: np.Array;
+  law: ArrayTree;
+};
+
+export type KernelOptions = {
+  /** The tile in front: channels and windows of the image that the patches were taken from. */
+  channels: number;
+  windows: Windows;
+  /** Size of that image. */
+  size: readonly [height: number, width: number];
+  orthogonal?: OrthogonalKind;
+  /** The law of the residuals. Default N(0, 1), the paper's. */
+  law?: ResidualLaw;
+  /** Soft bound of the log-std around its unit, nats; Infinity for none (the paper's). Default 3. */
+  limit?: number;
+};
+
+/**
+ * The linear layer of `linear` at every location, [rows, columns, n] ↦ [m, rows, columns], n > m, whose
+ * dropped coordinates are modelled from the neighbourhood (the paper's "patching" inverse): a
+ * convolutional network of the output z gives a mean image and a log-std image at the size of the
+ * input; both are cut into patches and rotated by R₁, and their first d entries are the mean and the
+ * log-std of y_drop in units of the start.
+ *
+ *     L = Σ s × (number of locations) + log q(y_drop | z)
+ *
+ * Exact. Source: Flowification, section 3.3 and its reference implementation.
+ */
+export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowLayer<KernelParams> {
+  const { channels, windows, law = normalLaw, limit = 3 } = options;
+  const [rows, columns] = windows;
+  const [oh, ow, n] = inShape as [number, number, number];
+  expectSizes("kernel", { in: n, out: m });
+  if (n <= m) throw new ShapeError(`kernel: a reducing kernel needs in > out, got ${n} → ${m}`);
+  if (inShape.length !== 3 || n !== channels * rows.size * columns.size)
+    throw new ShapeError(
+      `kernel: patches of ${channels} channels and ${rows.size} × ${columns.size} have ${channels * rows.size * columns.size} entries, got ${showShape(inShape)}`,
+    );
+  const d = n - m;
+  const locations = oh * ow;
+  const outShape = [m, oh, ow];
+  const kind = options.orthogonal ?? "manifold";
+  const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
+  const network = convNet(patchingSteps(channels, m, windows));
+  const manifolds: { [name: string]: ManifoldSpec } = { center: "fixed", logUnit: "fixed" };
+  if (r1.manifold) manifolds.rotateIn = r1.manifold;
+  if (r2.manifold) manifolds.rotateOut = r2.manifold;
+  const lawNoise = law.noise(d);
+
+  /** Location and log-scale of y_drop from z [B, m, oh, ow], rows [B · locations, d]. Consumes all. */
+  const conditional = (
+    params: Pick<KernelParams, "network" | "center" | "logUnit">,
+    rotation: np.Array,
+    z: np.Array,
+  ): { location: np.Array; logScale: np.Array } => {
+    const images = fit(network.apply(params.network, z), options.size); // [B, 2C, H, W]
+    const dropping = rotation.slice([], [0, d]); // [n, d]
+    const part = (from: number): np.Array => {
+      const image = images.ref.slice([], [from, from + channels]);
+      return np.matmul(unfold(image, windows).reshape([-1, n]), dropping.ref);
+    };
+    const [h1, h2] = [part(0), part(channels)];
+    images.dispose();
+    dropping.dispose();
+    const location = h1.mul(np.exp(params.logUnit.ref)).add(params.center);
+    const logScale = (limit === Number.POSITIVE_INFINITY ? h2 : softBound(h2, limit)).add(params.logUnit);
+    return { location, logScale };
+  };
+  const toImage = (w: np.Array, batch: number): np.Array =>
+    np.transpose(w.reshape([batch, oh, ow, m]), [0, 3, 1, 2]);
+  const toRows = (z: np.Array): np.Array => np.transpose(z, [0, 2, 3, 1]).reshape([-1, m]);
+
+  return defineLayer<KernelParams>({
+    name: "kernel",
+    inShape,
+    outShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: Object.fromEntries(
+      Object.entries(lawNoise).map(([name, noise]) => [name, { ...noise, shape: [oh, ow, ...noise.shape] }]),
+    ),
+    manifolds,
+    init(key) {
+      const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      return {
+        rotateIn: r1.init(k1),
+        rotateOut: r2.init(k2),
+        logScale: np.zeros([m]),
+        bias: np.zeros([m]),
+        network: network.init(k3),
+        center: np.zeros([d]),
+        logUnit: np.zeros([d]),
+        law: law.init(d),
+      };
+    },
+    forward(params, x) {
+      expectShape("kernel", "x", x, inShape);
+      const batch = x.shape[0] as number;
+      const rotation = r1.matrix(params.rotateIn);
+      const y = np.matmul(x.reshape([-1, n]), rotation.ref); // [B · locations, n]
+      const drop = y.ref.slice([], [0, d]);
+      const w = y.slice([], [d, n]).mul(np.exp(params.logScale.ref));
+      const volume = perItem(np.sum(params.logScale).mul(locations), batch);
+      const z = toImage(np.matmul(w, r2.matrix(params.rotateOut)).add(params.bias), batch);
+      const { location, logScale } = conditional(params, rotation, z.ref);
+      const residual = drop.sub(location).mul(np.exp(logScale.ref.neg()));
+      const density = law.logDensity(params.law, residual).sub(logScale); // [B · locations, d]
+      return { z, contribution: volume.add(sumItems(density.reshape([batch, locations * d]))) };
+    },
+    inverse(params, z, noise) {
+      expectShape("kernel", "z", z, outShape);
+      const batch = z.shape[0] as number;
+      const rotation = r1.matrix(params.rotateIn);
+      const w = np.matmul(toRows(z.ref).sub(params.bias), np.transpose(r2.matrix(params.rotateOut)));
+      const kept = w.mul(np.exp(params.logScale.neg()));
+      const { location, logScale } = conditional(params, rotation.ref, z);
+      const drawn = Object.fromEntries(
+        Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [name, a.reshape([-1, d])]),
+      );
+      const drop = location.add(np.exp(logScale).mul(law.draw(params.law, drawn)));
+      const y = np.concatenate([drop, kept], 1);
+      return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
+    },
+    async start(key, x) {
+      const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      const flat = x.reshape([-1, n]);
+      const { mean, directions, std } = await principalDirections(flat.ref);
+      const given = r1.manifold === "orthogonal";
+      const rotateIn = given ? r1.fromMatrix(directions) : r1.init(k1);
+      const rotateOut = given ? r2.fromMatrix(identityMatrix(m)) : r2.init(k2);
+      if (given) for (const unused of [k1, k2]) unused.dispose();
+      const y = np.matmul(flat, r1.matrix(rotateIn.ref));
+      const dropped = await columnMoments(y.slice([], [0, d]));
+      const centre = new Float32Array(m);
+      for (let j = d; given && j < n; j++) {
+        let projected = 0; // (mean R₁)_j
+        for (let i = 0; i < n; i++) projected += (mean[i] as number) * (directions.data[i * n + j] as number);
+        centre[j - d] = -projected / (std[j] as number);
+      }
+      return {
+        rotateIn,
+        rotateOut,
+        logScale: floats(Float32Array.from(std.subarray(d), (s) => (given ? -Math.log(s) : 0))),
+        bias: floats(centre),
+        network: network.init(k3, { lastZero: true }),
+        center: floats(dropped.mean),
+        logUnit: floats(dropped.logStd),
+        law: law.init(d),
+      };
+    },
+  });
+}
+
+/** The paper's network, width N = 2 C + m: six 1 × 1 steps, up to the size of the input, two 3 × 3 steps, six 1 × 1 steps. */
+function patchingSteps(channels: number, m: number, [rows, columns]: Windows): ConvStep[] {
+  const N = 2 * channels + m;
+  const three = { kind: "conv", in: N, out: N, kernel: [3, 3], padding: 1 } as const;
+  return [
+    ...pointwise(m, N, N, 6),
+    {
+      kind: "up",
+      in: N,
+      out: N,
+      kernel: [rows.size, columns.size],
+      stride: [rows.stride, columns.stride],
+      dilation: [rows.dilation, columns.dilation],
+      relu: true,
+    },
+    { ...three, relu: true },
+    { ...three, relu: false },
+    ...pointwise(N, N, 2 * channels, 6),
+  ];
+}
+
+/** Zeros below and to the right where the windows leave a rest of the image uncovered. */
+function fit(images: np.Array, [height, width]: readonly [number, number]): np.Array {
+  const [, , h, w] = images.shape as [number, number, number, number];
+  if (h === height && w === width) return images;
+  return np.pad(images, [
+    [0, 0],
+    [0, 0],
+    [0, height - h],
+    [0, width - w],
+  ]);
+}

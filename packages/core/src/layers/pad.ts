@@ -1,0 +1,92 @@
+import { numpy as np } from "@jax-js/jax";
+import { ShapeError } from "../errors.js";
+import { defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
+import type { NoiseDeclaration } from "../noise.js";
+
+/** log a, the scale of the new values. */
+export type PadParams = { logA: np.Array };
+
+/** Rows and columns to add on each side. */
+export type PadAmounts = { top?: number; bottom?: number; left?: number; right?: number };
+
+export type PadOptions = {
+  /** Start value of log a. Default log 0.1; the paper's code draws it from N(0, 1). */
+  logA?: number;
+};
+
+/**
+ * z = x with rows and columns of new values a·ε around it, ε ~ N(0, 1);
+ * L = −Σ log N(value; 0, a²) = Σ (½ log 2π + log a + ε²/2) over the new values.
+ *
+ * A bound (exact where nothing is added); inverse: crop. Mean mode is zero padding.
+ * Errors: `ShapeError` for negative amounts or items that are not [C, H, W].
+ * Source: Flowification, section 3.3.
+ */
+export function pad(
+  inShape: Shape,
+  amounts: PadAmounts,
+  { logA = Math.log(0.1) }: PadOptions = {},
+): FlowLayer<PadParams> {
+  const { top = 0, bottom = 0, left = 0, right = 0 } = amounts;
+  if (inShape.length !== 3) throw new ShapeError(`pad: needs images [C, H, W], got ${showShape(inShape)}`);
+  for (const [side, n] of Object.entries({ top, bottom, left, right }))
+    if (!Number.isInteger(n) || n < 0)
+      throw new ShapeError(`pad: ${side} must be a non-negative integer, got ${n}`);
+  const [channels, height, width] = inShape as [number, number, number];
+  const tall = height + top + bottom;
+  const outShape = [channels, tall, width + left + right];
+  // rows first, then columns over the whole new height, as the reference draws them
+  const noise: { [side: string]: NoiseDeclaration } = {};
+  const declare = (side: string, n: number, shape: Shape): void => {
+    if (n > 0) noise[side] = { shape, law: "normal" };
+  };
+  declare("top", top, [channels, top, width]);
+  declare("rows", bottom, [channels, bottom, width]);
+  declare("left", left, [channels, tall, left]);
+  declare("cols", right, [channels, tall, right]);
+  const added = channels * (tall * (width + left + right) - height * width);
+  return defineLayer<PadParams>({
+    name: "pad",
+    inShape,
+    outShape,
+    exact: added === 0,
+    forwardNoise: noise,
+    inverseNoise: {},
+    manifolds: {},
+    init(key) {
+      key.dispose();
+      return { logA: np.full([], logA) };
+    },
+    forward(params, x, drawn) {
+      expectShape("pad", "x", x, inShape);
+      const batch = x.shape[0] as number;
+      const epsilons = drawn as { [side: string]: np.Array };
+      let contribution = perItem(params.logA.ref.add(0.5 * LOG_2PI).mul(added), batch);
+      const a = np.exp(params.logA);
+      const value = (side: string): np.Array[] => {
+        const epsilon = epsilons[side];
+        if (!epsilon) return [];
+        contribution = contribution.add(sumItems(np.square(epsilon.ref)).mul(0.5));
+        return [epsilon.mul(a.ref)];
+      };
+      const [above, below] = [value("top"), value("rows")];
+      const rows = above.length + below.length ? np.concatenate([...above, x, ...below], 2) : x;
+      const [before, after] = [value("left"), value("cols")];
+      const z = before.length + after.length ? np.concatenate([...before, rows, ...after], 3) : rows;
+      a.dispose();
+      return { z, contribution };
+    },
+    inverse(params, z) {
+      expectShape("pad", "z", z, outShape);
+      params.logA.dispose();
+      return z.slice([], [], [top, top + height], [left, left + width]);
+    },
+  });
+}
+
+/** What the reference adds below and to the right, so that windows of `kernel` every `stride` fit: (s − ((n−k) mod s)) mod s. */
+export const fitAmount = (n: number, kernel: number, stride: number): number => {
+  const over = (((n - kernel) % stride) + stride) % stride;
+  return (stride - over) % stride;
+};

@@ -1,0 +1,109 @@
+import { numpy as np } from "@jax-js/jax";
+import { ShapeError } from "../errors.js";
+import { type ArrayTree, defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { floats } from "../math/host.js";
+import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
+import { fold, multiplicity, unfold, type Windows } from "../math/windows.js";
+import type { NoiseTree } from "../noise.js";
+import { gapModel } from "./tile-gaps.js";
+
+/** log a, the scale of the copies' noise (where pixels overlap); the model of pixels in no patch. */
+export type TileParams = { logA?: np.Array; gaps?: ArrayTree };
+
+export type TileOptions = {
+  /** Start value of log a. Default log 0.1 (the paper's). */
+  logA?: number;
+};
+
+/**
+ * z = the patches of x, [rows, columns, C·kh·kw]: each pixel copied into the N patches that it lies
+ * in, with noise in the directions orthogonal to "all copies equal",
+ *
+ *     copies = x·1 + √N a (ε − mean ε),   ε ~ N(0, 1) a copy
+ *     L = Σ over pixels of (N/2) log N + (N−1)(½ log 2π + log a) + ½ ‖ε − mean ε‖²
+ *
+ * Inverse: each pixel is the mean of its copies. A pixel in no patch is a dropped coordinate: L adds
+ * its log-density under a Gaussian conditioned on its neighbourhood, and the inverse draws it.
+ *
+ * A bound where patches overlap, else exact; L = 0 where every pixel lies in one patch.
+ * Errors: `ShapeError` where a patch reaches beyond the image.
+ * Source: Flowification, section 3.3.
+ */
+export function tile(
+  inShape: Shape,
+  windows: Windows,
+  { logA = Math.log(0.1) }: TileOptions = {},
+): FlowLayer<TileParams> {
+  if (inShape.length !== 3) throw new ShapeError(`tile: needs images [C, H, W], got ${showShape(inShape)}`);
+  const [channels, height, width] = inShape as [number, number, number];
+  const [rows, columns] = windows;
+  for (const [axis, w, n] of [
+    ["rows", rows, height],
+    ["columns", columns, width],
+  ] as const) {
+    const reach = (w.count - 1) * w.stride + (w.size - 1) * w.dilation + 1;
+    if (w.count < 1 || reach > n)
+      throw new ShapeError(
+        `tile: ${w.count} windows need ${reach} ${axis}, the image ${showShape(inShape)} has ${n}`,
+      );
+  }
+  const [byRow, byColumn] = [multiplicity(rows, height), multiplicity(columns, width)];
+  const counts = Float32Array.from(byRow.flatMap((r) => byColumn.map((c) => r * c))); // [H · W]
+  const overlaps = counts.some((n) => n > 1);
+  const gaps = counts.some((n) => n === 0)
+    ? gapModel(inShape, counts, [rows.stride, columns.stride])
+    : undefined;
+  let copies = 0; // Σ (N − 1) and Σ (N/2) log N over the pixels of all channels
+  let volume = 0;
+  for (const n of counts) {
+    copies += channels * Math.max(n - 1, 0);
+    volume += n > 0 ? channels * (n / 2) * Math.log(n) : 0;
+  }
+  const image = (f: (n: number) => number, like: np.Array): np.Array =>
+    floats(counts.map(f), [1, 1, height, width]).astype(like.dtype);
+  /** ε − mean ε over the copies of each pixel. */
+  const centred = (epsilon: np.Array): np.Array => {
+    const inverse = image((n) => 1 / Math.max(n, 1), epsilon);
+    const mean = fold(epsilon.ref, windows, [height, width]).mul(inverse);
+    return epsilon.sub(unfold(mean, windows));
+  };
+  const patch = [rows.count, columns.count, channels * rows.size * columns.size];
+  return defineLayer<TileParams>({
+    name: "tile",
+    inShape,
+    outShape: patch,
+    exact: !overlaps,
+    forwardNoise: overlaps ? { tile: { shape: patch, law: "normal" } } : {},
+    inverseNoise: gaps ? { gaps: gaps.noise } : {},
+    manifolds: {},
+    init(key) {
+      key.dispose();
+      return { ...(overlaps && { logA: np.full([], logA) }), ...(gaps && { gaps: gaps.init() }) };
+    },
+    forward(params, x, noise) {
+      expectShape("tile", "x", x, inShape);
+      const batch = x.shape[0] as number;
+      let contribution = gaps
+        ? gaps.logProb(params.gaps as ArrayTree, x.ref)
+        : np.zeros([batch], { dtype: x.dtype });
+      const plain = unfold(x, windows);
+      if (!overlaps) return { z: plain, contribution };
+      const log = params.logA as np.Array;
+      const u = centred((noise as { tile: np.Array }).tile);
+      const fixed = log.ref
+        .add(0.5 * LOG_2PI)
+        .mul(copies)
+        .add(volume);
+      contribution = contribution.add(perItem(fixed, batch)).add(sumItems(np.square(u.ref)).mul(0.5));
+      const spread = np.broadcastTo(image(Math.sqrt, u), [1, channels, height, width]);
+      return { z: plain.add(u.mul(unfold(spread, windows)).mul(np.exp(log))), contribution };
+    },
+    inverse(params, z, noise) {
+      expectShape("tile", "z", z, patch);
+      params.logA?.dispose();
+      const mean = fold(z, windows, [height, width]);
+      const x = mean.mul(image((n) => 1 / Math.max(n, 1), mean));
+      return gaps ? gaps.fill(params.gaps as ArrayTree, x, (noise as { gaps: NoiseTree }).gaps) : x;
+    },
+  });
+}

@@ -1,0 +1,93 @@
+import { lax, nn, numpy as np, random } from "@jax-js/jax";
+import { splitKey } from "../chain.js";
+import type { DenseParams } from "./mlp.js";
+
+/** One step of a plain convolutional network on [B, C, H, W]; kernels are [out, in, kh, kw], or for `up` [in, out, kh, kw]. */
+export type ConvStep = Readonly<{
+  kind: "conv" | "up";
+  in: number;
+  out: number;
+  kernel: readonly [number, number];
+  /** conv: zeros on each side; up: stride of the transposed convolution. */
+  padding?: number;
+  stride?: readonly [number, number];
+  dilation?: readonly [number, number];
+  relu: boolean;
+}>;
+
+/** A plain convolutional network: it is never inverted, it conditions densities and couplings. */
+export type ConvNet = Readonly<{
+  /** PyTorch's start: uniform within ±1/√fan-in; the last step zero where asked. */
+  init(key: np.Array, options?: { lastZero?: boolean }): DenseParams[];
+  /** [B, in, H, W] ↦ [B, out, H′, W′]; consumes both. */
+  apply(params: DenseParams[], x: np.Array): np.Array;
+}>;
+
+const weightShape = (s: ConvStep): number[] =>
+  s.kind === "conv" ? [s.out, s.in, ...s.kernel] : [s.in, s.out, ...s.kernel];
+
+/** PyTorch takes the second axis as the fan-in, for transposed kernels too. */
+const fanIn = (s: ConvStep): number => (weightShape(s)[1] as number) * s.kernel[0] * s.kernel[1];
+
+export function convNet(steps: readonly ConvStep[]): ConvNet {
+  return {
+    init(key, { lastZero = false } = {}) {
+      const keys = splitKey(key, 2 * steps.length);
+      return steps.map((step, i) => {
+        const [weightKey, biasKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+        if (lastZero && i === steps.length - 1) {
+          weightKey.dispose();
+          biasKey.dispose();
+          return { weight: np.zeros(weightShape(step)), bias: np.zeros([step.out]) };
+        }
+        const limit = 1 / Math.sqrt(fanIn(step));
+        const range = { minval: -limit, maxval: limit };
+        return {
+          weight: random.uniform(weightKey, weightShape(step), range),
+          bias: random.uniform(biasKey, [step.out], range),
+        };
+      });
+    },
+    apply(params, x) {
+      let h = x;
+      params.forEach(({ weight, bias }, i) => {
+        const step = steps[i] as ConvStep;
+        const y = step.kind === "conv" ? conv(h, weight, step) : transposedConv(h, weight, step);
+        h = y.add(bias.reshape([1, step.out, 1, 1]));
+        if (step.relu) h = nn.relu(h);
+      });
+      return h;
+    },
+  };
+}
+
+function conv(x: np.Array, weight: np.Array, { padding = 0 }: ConvStep): np.Array {
+  const both: [number, number] = [padding, padding];
+  return lax.convGeneralDilated(x, weight, [1, 1], [both, both]);
+}
+
+/** The transpose of a convolution: zeros between the entries of x, the kernel flipped, full padding. */
+function transposedConv(x: np.Array, weight: np.Array, step: ConvStep): np.Array {
+  const { kernel, stride = [1, 1], dilation = [1, 1] } = step;
+  const flipped = np.flip(np.transpose(weight, [1, 0, 2, 3]), [2, 3]); // [out, in, kh, kw]
+  const reach = kernel.map((k, i) => (k - 1) * (dilation[i] as number)) as [number, number];
+  return lax.convWithGeneralPadding(
+    x,
+    flipped,
+    [1, 1],
+    reach.map((r) => [r, r] as [number, number]),
+    [...stride],
+    [...dilation],
+  );
+}
+
+/** `count` 1 × 1 steps from `from` over `width` to `to`, ReLU between them, not after the last. */
+export function pointwise(from: number, width: number, to: number, count: number): ConvStep[] {
+  return Array.from({ length: count }, (_, i) => ({
+    kind: "conv" as const,
+    in: i === 0 ? from : width,
+    out: i === count - 1 ? to : width,
+    kernel: [1, 1] as const,
+    relu: i < count - 1,
+  }));
+}
