@@ -169,10 +169,10 @@ async function run(
   const reuse = into === undefined ? [] : (tree.leaves(into as never) as Tensor[]);
   const results = program.outputs.map((slot, i) => {
     const old = reuse[i];
-    // A buffer that is read in this call cannot be written in it.
-    const free =
-      old !== undefined && !given.has(old) && old.type === slot.dtype && sameShape(old.dims, slot.shape);
-    return free ? old : tensorOf(runtime, emptyOf(slot));
+    if (old === undefined || given.has(old) || !holds(old, slot)) return tensorOf(runtime, emptyOf(slot));
+    // A buffer that is read in this call, or written already, cannot be written in it.
+    given.add(old);
+    return old;
   });
   const fetches = Object.fromEntries(program.outputs.map((slot, i) => [slot.name, results[i] as Tensor]));
   if (results.length > 0) {
@@ -194,6 +194,10 @@ function checked(runtime: Runtime, program: Program, slot: Slot, leaf: Tensor | 
   }
   return tensor;
 }
+
+/** True where a tensor that was not given back can take this output. */
+const holds = (tensor: Tensor, slot: Slot): boolean =>
+  tensor.location === "cpu" && tensor.type === slot.dtype && sameShape(tensor.dims, slot.shape);
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);

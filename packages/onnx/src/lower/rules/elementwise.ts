@@ -113,9 +113,11 @@ function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
     }
     // x · (1/y) is how jax-js writes x / y.
     const overB = madeBy(cx, b, "Reciprocal");
-    if (overB) return apply(cx, "Div", [a, under(b, overB.inputs[0] as string)], a.dtype);
+    // (1/y)², from the derivative of 1/y, stays a product: 1/y has to be there anyway.
+    if (overB && b.base !== a.base)
+      return apply(cx, "Div", [a, under(b, overB.inputs[0] as string)], a.dtype);
     const overA = madeBy(cx, a, "Reciprocal");
-    if (overA && b.literal === undefined) {
+    if (overA && b.literal === undefined && b.base !== a.base) {
       return apply(cx, "Div", [b, under(a, overA.inputs[0] as string)], a.dtype);
     }
   }

@@ -1,0 +1,52 @@
+/** Every layer of the catalog, forward, back and its gradient: ONNX Runtime gives what jax-js gives. */
+import { ArraySpec, type Executor, type HostArray } from "@flowify/core";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { catalog } from "../../core/test/catalog.js";
+import {
+  type AnyFunction,
+  arraysOf,
+  at,
+  call,
+  gradient,
+  hostLeaves,
+  mapHost,
+  readAll,
+  toHostTree,
+} from "../../core/test/support/arrays.js";
+import { expectClose } from "../../core/test/support/compare.js";
+import { meanLogLikelihood } from "../../core/test/support/likelihood.js";
+import { prepare } from "../../core/test/support/prepare.js";
+import { native } from "./compare.js";
+
+let executor: Executor;
+beforeAll(async () => {
+  executor = await native();
+});
+afterAll(async () => {
+  await executor.dispose();
+});
+
+/** Compares one function on the same numbers; `args` makes the arguments anew. */
+async function expectSame(f: AnyFunction, args: () => unknown[], condition: number): Promise<void> {
+  const given = await toHostTree(args());
+  const specs = mapHost((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), given);
+  const compiled = await executor.compile(f as never, specs as never);
+  const result = await compiled.run(given as never);
+  const ours = hostLeaves(await executor.fetch(result));
+  const theirs = await readAll(call(f, args()));
+  for (const [i, leaf] of theirs.entries()) expectClose(at(ours, i).data, leaf, "native", condition);
+  executor.release(result);
+  await compiled.dispose();
+}
+
+describe("native = wasm", () => {
+  it.each(catalog)("$name", async (entry) => {
+    const { params, x, z, forwardNoise, inverseNoise } = await prepare(entry, "float32");
+    const { layer, condition = 1 } = entry;
+    const forward = (): unknown[] => [params(), x(), forwardNoise()];
+    await expectSame(layer.forward, forward, condition);
+    await expectSame(layer.inverse, () => [params(), z(), inverseNoise()], condition);
+    if (arraysOf(params()).length > 0)
+      await expectSame(gradient(meanLogLikelihood(layer)), forward, condition);
+  });
+});
