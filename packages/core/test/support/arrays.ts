@@ -1,6 +1,9 @@
 /** jax-js's functions on trees and functions, with types for tests that run over layers of every kind. */
 import { grad, type JsTree, jit, type numpy as np } from "@jax-js/jax";
-import { treeLeaves, treeRef } from "../../src/trees.js";
+import type { HostArray } from "../../src/executor.js";
+import type { ArrayTree } from "../../src/layer.js";
+import { takeToHost } from "../../src/train/state.js";
+import { treeLeaves, treeMap, treeRef } from "../../src/trees.js";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -31,3 +34,11 @@ export const at = <T>(values: readonly T[], i: number): T => {
   if (value === undefined) throw new RangeError(`there is no entry ${i} of ${values.length}`);
   return value;
 };
+
+/** Copies a tree to the host, and consumes it. */
+export const toHostTree = (tree: unknown): Promise<JsTree<HostArray>> => takeToHost(tree as ArrayTree);
+
+export const hostLeaves = (tree: unknown): HostArray[] => treeLeaves(tree as JsTree<HostArray>);
+
+export const mapHost = <T>(f: (leaf: HostArray) => T, tree: unknown): JsTree<T> =>
+  treeMap(f, tree as JsTree<HostArray>);
