@@ -63,7 +63,7 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
   let shape = network.inShape;
   const layers = network.layers.map((description, i) => {
     const rule = (rules as { [kind: string]: Rule<NetworkLayer> | undefined })[description.kind];
-    if (!rule)
+    if (!rule || !Object.hasOwn(rules, description.kind))
       throw new UnsupportedOpError(
         description.kind,
         `layer ${i}`,

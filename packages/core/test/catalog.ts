@@ -124,6 +124,12 @@ const linears: readonly CatalogEntry[] = [
   given(5, 3, " of rank 1", weightsOf(5, 3, 1), { condition: 1e6 }),
 ];
 
+const whitening = (rng: Rng): NoiseOf<HostArray> => ({
+  mean: host([1, -2, 3, 0.5], [4]),
+  rotation: host(Array.from(randomOrthogonal(rng, 4).data), [4, 4]),
+  logStd: host([-2, -1, 0, 1], [4]),
+});
+
 const elementwise: readonly CatalogEntry[] = [
   entry("leakyRelu ½", "leakyRelu", leakyRelu([5])),
   entry("leakyRelu 0.01 on an image", "leakyRelu", leakyRelu([2, 3, 2], { slope: 0.01 })),
@@ -141,14 +147,8 @@ const elementwise: readonly CatalogEntry[] = [
     spread: 2,
     condition: 100,
   }),
-  entry("whiten", "whiten", whiten([4]), {
-    params: (rng) => ({
-      mean: host([1, -2, 3, 0.5], [4]),
-      rotation: host(Array.from(randomOrthogonal(rng, 4).data), [4, 4]),
-      logStd: host([-2, -1, 0, 1], [4]),
-    }),
-    condition: 10,
-  }),
+  entry("whiten", "whiten", whiten([4]), { params: whitening, condition: 10 }),
+  entry("whiten the last axis", "whiten", whiten([3, 4]), { params: whitening, condition: 10 }),
   entry("dequantize", "dequantize", dequantize([6]), { levels: 256, unitOutput: true }),
   entry("dequantize 2 levels of an image", "dequantize", dequantize([1, 2, 2], { levels: 2 }), {
     levels: 2,
