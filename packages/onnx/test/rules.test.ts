@@ -38,6 +38,12 @@ describe.each(floats)("element by element, %s", (dtype) => {
       [x],
     );
   });
+  test("erfc, also where it is small", async () => {
+    await expectSame(
+      fn((a) => lax.erfc(a.mul(4))),
+      [x],
+    );
+  });
   test("erf to the accuracy of jax-js's formula", async () => {
     await expectSame(
       fn((a) => lax.erf(a)),

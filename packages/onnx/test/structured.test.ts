@@ -84,6 +84,22 @@ describe.each([Float32, Float64])("convolutions, %s", (dtype) => {
       (x, w) => lax.convTranspose(x, w, [2, 2], "VALID", { transposeKernel: true }),
     ],
     [
+      "dilated input, strided",
+      [2, 3, 5, 5],
+      [2, 3, 3, 3],
+      (x, w) =>
+        lax.convGeneralDilated(
+          x,
+          w,
+          [2, 2],
+          [
+            [1, 1],
+            [1, 1],
+          ],
+          { lhsDilation: [3, 3] },
+        ),
+    ],
+    [
       "groups",
       [2, 4, 6, 6],
       [6, 2, 3, 3],

@@ -3,7 +3,7 @@ import { DType } from "@jax-js/jax";
 import { arrangeTo, assemble, broadcastNames, broadcastShapes, chooseOrder, refine } from "./align.js";
 import type { Graph, NodeOptions } from "./graph.js";
 import { type Equation, printEquation } from "./jaxpr.js";
-import { factor, type Lazy } from "./lazy.js";
+import { factor, type Lazy, padRank } from "./lazy.js";
 import type { ElementType, Initializer } from "./model.js";
 
 /** What a rule works with. */
@@ -159,4 +159,16 @@ function clampFloat(cx: Context, v: Lazy, low: number, high: number): Lazy {
 export function wrap(cx: Context, v: Lazy): Lazy {
   if (v.dtype !== DType.Uint32) return v;
   return apply(cx, "BitwiseAnd", [v, literal(cx, 4294967295, DType.Uint32)], DType.Uint32);
+}
+
+/** A value with the axes that the result of an operation has: an identity like x + 0 lacks lazy ones. */
+export function stretch(v: Lazy, shape: readonly number[]): Lazy {
+  const fits = v.axes.length === shape.length && v.axes.every((axis, i) => axis.length > 0 || shape[i] === 1);
+  if (fits) return v;
+  const padded = padRank(v, shape.length);
+  const axes = shape.map((n, i) => {
+    const axis = padded.axes[i] ?? [];
+    return axis.length === 0 && n !== 1 ? [factor(n, true)] : axis;
+  });
+  return { ...padded, axes };
 }

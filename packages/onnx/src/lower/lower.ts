@@ -7,6 +7,7 @@ import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
 import { bitRules } from "./rules/bits.js";
+import { concatRules } from "./rules/concat.js";
 import { convRules } from "./rules/conv.js";
 import { dotRules } from "./rules/dot.js";
 import { elementwiseRules } from "./rules/elementwise.js";
@@ -28,6 +29,7 @@ export type LowerOptions = {
 const rules: Readonly<Record<string, Rule>> = {
   ...elementwiseRules,
   ...movementRules,
+  ...concatRules,
   ...reduceRules,
   ...dotRules,
   ...windowRules,

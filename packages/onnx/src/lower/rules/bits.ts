@@ -10,9 +10,9 @@ import {
   unsupported,
   wrap,
 } from "../context.js";
-import { paramsOf, sizeOf } from "../jaxpr.js";
+import { outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
-import { select } from "./elementwise.js";
+import { select } from "./choice.js";
 
 /**
  * Bits of 32-bit integers. ONNX shifts unsigned types only, and ONNX Runtime computes little on them,
@@ -31,7 +31,7 @@ function shift(cx: Context, x: Lazy, by: Lazy, left: boolean): Lazy {
 }
 
 const bitShift: Rule = (cx, eqn, inputs) => {
-  const dtype = eqn.outBinders[0]?.aval.dtype as DType;
+  const dtype = outType(eqn);
   const [x, by] = inputs.map((v) => convert(cx, v, U)) as [Lazy, Lazy];
   const result = shift(cx, x, by, paramsOf<{ op: "shl" | "shr" }>(eqn).op === "shl");
   return [asInt(cx, result, dtype)];

@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { type Context, elementType, type Rule } from "../context.js";
-import { paramsOf, sizeOf } from "../jaxpr.js";
+import { outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
-import { type Lazy, ofBuffer, padRank, reshape, shapeOf, transpose } from "../lazy.js";
+import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
 import { contract } from "./dot.js";
 import { flipped, pad, slice } from "./movement.js";
 import { unfold } from "./windows.js";
@@ -23,12 +23,16 @@ type ConvParams = {
  */
 const conv: Rule = (cx, eqn, inputs) => {
   const params = paramsOf<ConvParams>(eqn);
-  const dtype = eqn.outBinders[0]?.aval.dtype as DType;
+  const dtype = outType(eqn);
   const [x, w] = inputs as [Lazy, Lazy];
-  const out = (eqn.outBinders[0]?.aval.shape ?? []).slice(params.vmapDims + 2);
+  const out = outShape(eqn).slice(params.vmapDims + 2);
   const kernel = shapeOf(w).slice(params.vmapDims + 2);
-  const native = dtype === DType.Float32 && params.vmapDims <= 1 && kernel.length >= 1 && kernel.length <= 3;
-  if (!native || sizeOf(kernel) > sizeOf(out)) return [asProduct(cx, x, w, params, out)];
+  // ConvTranspose has one stride: it cannot dilate the input and skip results as well.
+  const strides = [params.lhsDilation, params.strides].filter((steps) => steps.some((n) => n !== 1));
+  const known = kernel.length >= 1 && kernel.length <= 3 && params.vmapDims <= 1 && strides.length <= 1;
+  if (dtype !== DType.Float32 || !known || sizeOf(kernel) > sizeOf(out)) {
+    return [asProduct(cx, x, w, params, out)];
+  }
   return [asConv(cx, x, w, params, out)];
 };
 
@@ -162,8 +166,7 @@ function asTransposed(
   // ConvTranspose pads its result negatively: before = reach − padding; what it lacks is padded here.
   const before = params.padding.map(([p], i) => (reach[i] as number) - p);
   const full = spatial.map((n, i) => (n - 1) * (params.lhsDilation[i] as number) + 1 + (reach[i] as number));
-  const after = full.map((n, i) => n - (before[i] as number) - (shape[2 + i] as number) * 1);
-  if (params.strides.some((s) => s !== 1)) throw new Error("conv: both sides strided");
+  const after = full.map((n, i) => n - (before[i] as number) - (shape[2 + i] as number));
   const clipped = { before: before.map((n) => Math.max(0, n)), after: after.map((n) => Math.max(0, n)) };
   const inner = full.map((n, i) => n - (clipped.before[i] as number) - (clipped.after[i] as number));
   const base = graph.node(
@@ -208,7 +211,7 @@ function grouped(
     ),
   };
   const perm = [...order, ...Array.from({ length: rank - 3 }, (_, i) => i + 3)];
-  return dense(cx.graph, reshapeOrCopy(cx.graph, padRank(transpose(whole, perm), rank), shape));
+  return dense(cx.graph, reshapeOrCopy(cx.graph, transpose(whole, perm), shape));
 }
 
 /** [N, G·O, …] back to [G, N, O, …]. */

@@ -1,12 +1,13 @@
 import { DType } from "@jax-js/jax";
 import { at, type Refined, refine } from "../align.js";
 import { apply, type Context, convert, type Rule, wrap } from "../context.js";
+import { outType } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
 import { matrixProduct } from "./matrix-product.js";
 import { reduceAxes, reduceFactors, repeated } from "./reductions.js";
 
 const dot: Rule = (cx, eqn, inputs) => {
-  const dtype = eqn.outBinders[0]?.aval.dtype as Lazy["dtype"];
+  const dtype = outType(eqn);
   const rank = (eqn.outBinders[0]?.aval.shape.length ?? 0) + 1;
   const [a, b] = inputs as [Lazy, Lazy];
   if (dtype === DType.Bool) {

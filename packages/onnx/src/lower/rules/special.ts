@@ -32,9 +32,21 @@ export function arctangent(cx: Context, a: Lazy): Lazy {
   return corrected(cx, rough(cx, "Atan", a), op(cx, "Mul", a, c), c);
 }
 
-/** Abramowitz and Stegun 7.1.26, the formula of jax-js (error 1.5e-7), in float64; ONNX's Erf in float32. */
+/** ONNX's Erf in float32; in float64 the formula of jax-js. */
 export function errorFunction(cx: Context, a: Lazy): Lazy {
   if (a.dtype === DType.Float32) return op(cx, "Erf", a);
+  return op(cx, "Mul", op(cx, "Sign", a), op(cx, "Sub", literal(cx, 1, a.dtype), tail(cx, a)));
+}
+
+/** erfc(x), to a relative error where it is small: from the tail, not as 1 − erf(x). */
+export function errorTail(cx: Context, a: Lazy): Lazy {
+  const sign = op(cx, "Sign", a);
+  const base = op(cx, "Sub", literal(cx, 1, a.dtype), sign);
+  return op(cx, "Add", base, op(cx, "Mul", sign, tail(cx, a)));
+}
+
+/** erfc(|x|) by Abramowitz and Stegun 7.1.26, the formula of jax-js (error 1.5e-7). */
+function tail(cx: Context, a: Lazy): Lazy {
   const number = (value: number) => literal(cx, value, a.dtype);
   const x = op(cx, "Abs", a);
   const t = op(cx, "Reciprocal", op(cx, "Add", op(cx, "Mul", x, number(0.3275911)), number(1)));
@@ -42,7 +54,5 @@ export function errorFunction(cx: Context, a: Lazy): Lazy {
   for (const c of [-1.453152027, 1.421413741, -0.284496736, 0.254829592]) {
     series = op(cx, "Mul", op(cx, "Add", series, number(c)), t);
   }
-  const decay = op(cx, "Exp", op(cx, "Neg", op(cx, "Mul", x, x)));
-  const positive = op(cx, "Sub", number(1), op(cx, "Mul", series, decay));
-  return op(cx, "Mul", op(cx, "Sign", a), positive);
+  return op(cx, "Mul", series, op(cx, "Exp", op(cx, "Neg", op(cx, "Mul", x, x))));
 }

@@ -2,8 +2,9 @@ import { apply, type Context, elementType, type Rule, typedData } from "../conte
 import { paramsOf } from "../jaxpr.js";
 import { reshapeOrCopy, solid } from "../layout.js";
 import { broadcast, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
+import { concat } from "./concat.js";
 import { contract } from "./dot.js";
-import { alongAxis, concat, pad, slice } from "./movement.js";
+import { alongAxis, pad, slice } from "./movement.js";
 
 /** Windows along one axis: entry (o, k) of the result is entry `o · stride + k · dilation` of the axis. */
 export type Window = Readonly<{ count: number; size: number; stride: number; dilation: number }>;

@@ -1,0 +1,86 @@
+import { DType } from "@jax-js/jax";
+import { apply, type Context, convert, literal, madeBy, type Rule, stretch } from "../context.js";
+import type { Graph } from "../graph.js";
+import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
+import { type Lazy, sameLayout } from "../lazy.js";
+import { rememberProduct } from "./products.js";
+
+const byWidth: readonly DType[] = [
+  DType.Bool,
+  DType.Uint32,
+  DType.Int32,
+  DType.Float16,
+  DType.Float32,
+  DType.Float64,
+];
+
+/** The type in which two operands are compared: the wider one, a literal giving way. */
+function commonType(a: Lazy, b: Lazy): DType {
+  if (a.dtype === b.dtype) return a.dtype;
+  if (a.literal !== undefined && (isFloat(b.dtype) || !isFloat(a.dtype))) return b.dtype;
+  if (b.literal !== undefined && (isFloat(a.dtype) || !isFloat(b.dtype))) return a.dtype;
+  return byWidth[Math.max(byWidth.indexOf(a.dtype), byWidth.indexOf(b.dtype))] as DType;
+}
+
+export const compare: Rule = (cx, eqn, inputs) => {
+  const { op } = paramsOf<{ op: "less" | "equal" | "not_equal" | "less_equal" }>(eqn);
+  const [x, y] = inputs as [Lazy, Lazy];
+  const type = commonType(x, y);
+  // bool has Equal, but no order in ONNX.
+  const used = type === DType.Bool && op.startsWith("less") ? DType.Int32 : type;
+  const [a, b] = [convert(cx, x, used), convert(cx, y, used)];
+  if (a.literal !== undefined && b.literal !== undefined) {
+    const holds = {
+      less: a.literal < b.literal,
+      equal: a.literal === b.literal,
+      not_equal: a.literal !== b.literal,
+      less_equal: a.literal <= b.literal,
+    }[op];
+    return [literal(cx, Number(holds), DType.Bool, outShape(eqn))];
+  }
+  if (op === "not_equal") return [apply(cx, "Not", [apply(cx, "Equal", [a, b], DType.Bool)], DType.Bool)];
+  const name = { less: "Less", equal: "Equal", less_equal: "LessOrEqual" }[op];
+  return [apply(cx, name, [a, b], DType.Bool)];
+};
+
+/** True for a value that follows from constants alone. */
+function isConstant(graph: Graph, name: string): boolean {
+  if (graph.constantOf(name) !== undefined) return true;
+  const made = graph.producer(name);
+  return made?.inputs.every((input) => isConstant(graph, input)) ?? false;
+}
+
+/** |x| as jax-js writes it: −x where x < 0, else x. */
+function absolute(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy | undefined {
+  const less = madeBy(cx, condition, "Less");
+  const minus = madeBy(cx, x, "Neg");
+  if (less === undefined || minus?.inputs[0] !== y.base || less.inputs[0] !== y.base) return undefined;
+  const limit = cx.graph.constantOf(less.inputs[1] as string);
+  if (limit?.data.length !== 1 || Number(limit.data[0]) !== 0) return undefined;
+  return sameLayout(x, y) && sameLayout(condition, y) ? apply(cx, "Abs", [y], y.dtype) : undefined;
+}
+
+/** x where the condition holds, else y. ONNX Runtime selects no booleans, so these are logic. */
+export function select(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy {
+  if (x.dtype !== DType.Bool) return apply(cx, "Where", [condition, x, y], x.dtype);
+  const not = apply(cx, "Not", [condition], x.dtype);
+  return apply(
+    cx,
+    "Or",
+    [apply(cx, "And", [condition, x], x.dtype), apply(cx, "And", [not, y], x.dtype)],
+    x.dtype,
+  );
+}
+
+export const where: Rule = (cx, eqn, inputs) => {
+  const [condition, x, y] = inputs as [Lazy, Lazy, Lazy];
+  const dtype = outType(eqn);
+  const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
+  if (condition.literal !== undefined) return [stretch(condition.literal ? a : b, outShape(eqn))];
+  const result = absolute(cx, condition, a, b) ?? select(cx, condition, a, b);
+  // A constant mask summed is a product with zeros and ones: how jax-js writes cumulative sums.
+  const masks =
+    isFloat(dtype) && b.literal === 0 && a.literal === undefined && isConstant(cx.graph, condition.base);
+  if (masks) rememberProduct(result, convert(cx, condition, dtype), a);
+  return [result];
+};

@@ -1,0 +1,96 @@
+import { arrangeTo, at, chooseOrder, positionsOf, refine } from "../align.js";
+import { type Context, convert, elementType, type Rule } from "../context.js";
+import { outType, paramsOf } from "../jaxpr.js";
+import { solid } from "../layout.js";
+import { canonical, type Factor, factor, type Lazy, shapeOf } from "../lazy.js";
+
+const concatenate: Rule = (cx, eqn, inputs) => {
+  const { axis } = paramsOf<{ axis: number }>(eqn);
+  const dtype = outType(eqn);
+  const parts = inputs.filter((v) => shapeOf(v)[axis] !== 0).map((v) => convert(cx, v, dtype));
+  return [concat(cx, parts, axis)];
+};
+
+/** Values side by side along an axis, in a layout common to them. */
+export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy {
+  const [first] = parts as [Lazy];
+  if (parts.length === 1) return first;
+  const { graph } = cx;
+  const sizes = parts.map((v) => shapeOf(v)[axis] as number);
+  // Without the axis the parts have one shape and can be aligned; it comes back as one dimension.
+  const held = parts.map((v, i) => {
+    const whole = solid(graph, v, [axis]);
+    return sizes[i] === 1 ? withUnit(whole, axis) : whole;
+  });
+  const own = held.map((v) => v.axes[axis]?.[0] as Factor);
+  const refined = refine(
+    graph,
+    held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })),
+  );
+  // Every part is aligned with the position of its own factor put back.
+  const marker = refined.sizes.length;
+  const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
+  const rest = refined.axes.flat();
+  const before = refined.axes.slice(0, axis).flat().length;
+  const wanted = [...rest.slice(0, before), marker, ...rest.slice(before)];
+  const order = chooseOrder(values, wanted);
+  const names = values.map((v, i) => {
+    const arranged = arrangeTo(graph, expandAt(cx, v, order), order);
+    return graph.reshape(
+      arranged.base,
+      order.map((p) => (p === marker ? (sizes[i] as number) : (refined.sizes[p] as number))),
+    );
+  });
+  const dim = order.indexOf(marker);
+  const total = sizes.reduce((a, b) => a + b, 0);
+  const shape = order.map((p) => (p === marker ? total : (refined.sizes[p] as number)));
+  const base = graph.node(
+    "Concat",
+    names,
+    { type: elementType(first.dtype), shape },
+    { attributes: { axis: dim } },
+  );
+  const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
+  return canonical({
+    base,
+    dtype: first.dtype,
+    order: order.map((p) => factors[p] as Factor),
+    axes: refined.axes.map((positions, i) =>
+      i === axis ? [factors[marker] as Factor] : positions.map((p) => factors[p] as Factor),
+    ),
+  });
+}
+
+/**
+ * A factor of size 1 for an axis that has none. It may stand anywhere in the buffer: before the later
+ * axes, where the result lies in its logical order, or in front.
+ */
+function withUnit(v: Lazy, axis: number): Lazy {
+  const unit = factor(1);
+  const later = new Set(v.axes.slice(axis + 1).flat());
+  const place = Math.max(
+    0,
+    v.order.findIndex((f) => later.has(f)),
+  );
+  return { ...v, order: v.order.toSpliced(place, 0, unit), axes: v.axes.with(axis, [unit]) };
+}
+
+/** Concat does not broadcast: a part holds every position that the result holds. */
+function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
+  const missing = order.filter((p) => at(v, p).lazy);
+  if (missing.length === 0) return v;
+  const { graph } = cx;
+  const have = positionsOf(v);
+  const full = order.filter((p) => have.includes(p) || missing.includes(p));
+  const arranged = arrangeTo(graph, v, full);
+  const shape = full.map((p) => at(v, p).size);
+  const ones = graph.reshape(
+    arranged.base,
+    full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)),
+  );
+  const base = graph.node("Expand", [ones, graph.ints(shape)], { type: graph.typeOf(ones), shape });
+  const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
+  return { ...v, base, order: full.map((p) => axes[p]?.[0] as Factor), axes };
+}
+
+export const concatRules: Readonly<Record<string, Rule>> = { concatenate };
