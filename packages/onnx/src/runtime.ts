@@ -41,8 +41,9 @@ function quotaCores(): number {
 }
 
 /**
- * The session options of the executor: ONNX Runtime's defaults for the arena, memory patterns and
- * graph optimizations, which were the fastest of the settings that were measured.
+ * The session options of the executor. Measured on a busy two-core machine: without the arena a
+ * training step was slower; memory patterns and the level of graph optimization made no difference
+ * beyond the noise and keep ONNX Runtime's defaults.
  */
 export function sessionOptions(threads: number, flushDenormals: boolean): InferenceSession.SessionOptions {
   return {
@@ -52,7 +53,8 @@ export function sessionOptions(threads: number, flushDenormals: boolean): Infere
     logSeverityLevel: 3,
     extra: {
       session: {
-        // Threads that spin while they wait gain little on an idle machine and halve the speed of a busy one.
+        // Threads that spin while they wait took up to twice the time on a busy machine. An idle one was
+        // not compared.
         intra_op: { allow_spinning: "0" },
         ...(flushDenormals && { set_denormal_as_zero: "1" }),
       },
