@@ -3,6 +3,7 @@ export { type ChainLayer, chain } from "./chain.js";
 export type { ConditionalDensity, ConditionalDensityFactory } from "./densities/conditional.js";
 export { type GaussianOptions, gaussian } from "./densities/gaussian.js";
 export { type MixtureOptions, mixture } from "./densities/mixture.js";
+export { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js";
 export {
   CheckpointError,
   DataError,
@@ -28,15 +29,21 @@ export { type FlowifyOptions, flowify } from "./flowify.js";
 export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
 export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
+export { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
+export { type CouplingOptions, coupling } from "./layers/coupling.js";
 export { type DequantizeOptions, dequantize } from "./layers/dequantize.js";
+export { type KernelOptions, type KernelParams, kernel } from "./layers/kernel.js";
 export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
 export type { DenseWeights } from "./layers/linear-weights.js";
+export { fitAmount, type PadAmounts, type PadOptions, type PadParams, pad } from "./layers/pad.js";
 export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
-export { flatten, type NoParams, permute, reshape } from "./layers/reshape.js";
+export { channelsFirst, flatten, type NoParams, permute, reshape, reverse } from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
+export { type TileOptions, type TileParams, tile } from "./layers/tile.js";
 export { type WhitenParams, whiten } from "./layers/whiten.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
+export type { AxisWindows, Windows } from "./math/windows.js";
 export type { BoundEstimate } from "./model/bound.js";
 export { type DrawOptions, FlowModel } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";

@@ -101,3 +101,9 @@ export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
     (z) => np.transpose(z, [0, 2, 3, 1]),
   );
 }
+
+/** The features (first axis of an item) in reverse order; L = 0. Exact. */
+export function reverse(inShape: Shape): FlowLayer<NoParams> {
+  const flip = (x: np.Array): np.Array => np.flip(x, 1);
+  return rearrangement("reverse", inShape, inShape, flip, flip);
+}

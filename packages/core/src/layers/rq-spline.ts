@@ -3,7 +3,13 @@ import { splitKey } from "../chain.js";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
-import { sharedBin, splineForward, splineInverse, splineTable, UNIT_DERIVATIVE } from "../math/rq-spline.js";
+import {
+  inverseWithTails,
+  sharedBin,
+  splineKnots,
+  splineWithTails,
+  UNIT_DERIVATIVE,
+} from "../math/rq-spline.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = { widths: np.Array; heights: np.Array; derivatives: np.Array };
@@ -30,13 +36,9 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`rqSpline: bound must be positive and finite, got ${bound}`);
-  const table = (p: RqSplineParams): np.Array => splineTable(p.widths, p.heights, p.derivatives, bound);
-  // An entry outside is moved inside before the formula and put back after it, so that the branch
-  // not taken never makes a NaN gradient.
-  const split = (x: np.Array): { flat: np.Array; inside: np.Array; clipped: np.Array } => {
-    const flat = x.reshape([-1]);
-    const inside = np.less(np.absolute(flat.ref), bound);
-    return { clipped: np.where(inside.ref, flat.ref, 0), flat, inside };
+  const knots = ({ widths, heights, derivatives }: RqSplineParams) => {
+    const column = (a: np.Array): np.Array => a.reshape([-1, 1]); // [K] -> [K, 1]
+    return splineKnots(column(widths), column(heights), column(derivatives), bound);
   };
   return defineLayer<RqSplineParams>({
     name: "rqSpline",
@@ -65,25 +67,15 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     forward(params, x) {
       expectShape("rqSpline", "x", x, inShape);
       const shape = x.shape;
-      const { flat, inside, clipped } = split(x);
-      const knots = table(params);
-      const bin = sharedBin(knots, clipped, "x0");
-      knots.dispose();
-      const { z, derivative } = splineForward(clipped, bin);
-      const logs = np.where(inside.ref, np.log(derivative), 0);
-      return {
-        z: np.where(inside, z, flat).reshape(shape),
-        contribution: sumItems(logs.reshape(shape)),
-      };
+      const { z, logDerivative } = splineWithTails(x.reshape([-1]), bound, (v) =>
+        sharedBin(knots(params), v, "forward"),
+      );
+      return { z: z.reshape(shape), contribution: sumItems(logDerivative.reshape(shape)) };
     },
     inverse(params, z) {
       expectShape("rqSpline", "z", z, inShape);
-      const shape = z.shape;
-      const { flat, inside, clipped } = split(z);
-      const knots = table(params);
-      const bin = sharedBin(knots, clipped, "y0");
-      knots.dispose();
-      return np.where(inside, splineInverse(clipped, bin), flat).reshape(shape);
+      const find = (v: np.Array) => sharedBin(knots(params), v, "inverse");
+      return inverseWithTails(z.reshape([-1]), bound, find).reshape(z.shape);
     },
   });
 }

@@ -59,12 +59,16 @@ export function tile(
     copies += channels * Math.max(n - 1, 0);
     volume += n > 0 ? channels * (n / 2) * Math.log(n) : 0;
   }
-  const image = (f: (n: number) => number, like: np.Array): np.Array =>
-    floats(counts.map(f), [1, 1, height, width]).astype(like.dtype);
+  /** N of every pixel, [1, 1, H, W]; pixels in no patch count as 1. */
+  const multiplicities = (like: np.Array): np.Array =>
+    floats(
+      counts.map((n) => Math.max(n, 1)),
+      [1, 1, height, width],
+    ).astype(like.dtype);
   /** ε − mean ε over the copies of each pixel. */
   const centred = (epsilon: np.Array): np.Array => {
-    const inverse = image((n) => 1 / Math.max(n, 1), epsilon);
-    const mean = fold(epsilon.ref, windows, [height, width]).mul(inverse);
+    const total = multiplicities(epsilon);
+    const mean = fold(epsilon.ref, windows, [height, width]).div(total);
     return epsilon.sub(unfold(mean, windows));
   };
   const patch = [rows.count, columns.count, channels * rows.size * columns.size];
@@ -95,14 +99,15 @@ export function tile(
         .mul(copies)
         .add(volume);
       contribution = contribution.add(perItem(fixed, batch)).add(sumItems(np.square(u.ref)).mul(0.5));
-      const spread = np.broadcastTo(image(Math.sqrt, u), [1, channels, height, width]);
+      const spread = np.broadcastTo(np.sqrt(multiplicities(u)), [1, channels, height, width]);
       return { z: plain.add(u.mul(unfold(spread, windows)).mul(np.exp(log))), contribution };
     },
     inverse(params, z, noise) {
       expectShape("tile", "z", z, patch);
       params.logA?.dispose();
-      const mean = fold(z, windows, [height, width]);
-      const x = mean.mul(image((n) => 1 / Math.max(n, 1), mean));
+      const sum = fold(z, windows, [height, width]);
+      const total = multiplicities(sum);
+      const x = sum.div(total);
       return gaps ? gaps.fill(params.gaps as ArrayTree, x, (noise as { gaps: NoiseTree }).gaps) : x;
     },
   });

@@ -1,0 +1,147 @@
+import { numpy as np } from "@jax-js/jax";
+import { type ChainLayer, chain } from "../chain.js";
+import { DomainError, ShapeError } from "../errors.js";
+import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { sumItems } from "../math/numerics.js";
+import {
+  inverseWithTails,
+  ownBin,
+  splineKnots,
+  splineWithTails,
+  UNIT_DERIVATIVE,
+} from "../math/rq-spline.js";
+import { type ConvStep, convNet } from "../network/conv-net.js";
+import { type DenseParams, mlp } from "../network/mlp.js";
+import { reverse } from "./reshape.js";
+
+export type CouplingOptions = {
+  /** K, the number of bins of each spline. Default 5. */
+  bins?: number;
+  /** The splines live on [−bound, bound]; identity outside. Default 3. */
+  bound?: number;
+  /** Width of the conditioner. Default 256 for vectors, 32 channels for images. */
+  hidden?: number;
+  /** Features (channels of an image) that pass unchanged. Default half of them, rounded down. */
+  kept?: number;
+  /** Start as the identity (default), or with the conditioner's random last layer as the paper's code. */
+  start?: "identity" | "random";
+};
+
+/** What conditions a coupling: features [B, kept, …] ↦ spline parameters [B, transformed · (3K − 1), …]. */
+type Conditioner = Readonly<{
+  init(key: np.Array, options: { lastZero: boolean }): DenseParams[];
+  apply(params: DenseParams[], x: np.Array): np.Array;
+}>;
+
+/**
+ * One neural spline coupling: the first features pass unchanged and condition a rational-quadratic
+ * spline for every entry of the others; L = Σ log s′ over these.
+ *
+ * For vectors [n] the conditioner is dense, four layers of `hidden` with ReLU; for images [C, H, W]
+ * (features are channels) four 3 × 3 convolutions. Unnormalized widths and heights are divided by
+ * √hidden. Exact, with closed-form inverse. Errors: `ShapeError` for fewer than two features.
+ * Source: Durkan et al. 2019 (arXiv:1906.04032); Flowification, section 5.
+ */
+function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<DenseParams[]> {
+  const [features = 0, ...space] = inShape;
+  if (inShape.length !== 1 && inShape.length !== 3)
+    throw new ShapeError(`coupling: needs vectors [n] or images [C, H, W], got ${showShape(inShape)}`);
+  if (features < 2)
+    throw new ShapeError(
+      `coupling: needs two features at least, one to condition the other, got ${features}`,
+    );
+  const image = inShape.length === 3;
+  const { bins = 5, bound = 3, hidden = image ? 32 : 256, start = "identity" } = options;
+  const { kept = Math.floor(features / 2) } = options;
+  expectSizes("coupling", { bins, hidden, kept });
+  if (kept >= features)
+    throw new ShapeError(`coupling: ${kept} of ${features} features kept leaves none to transform`);
+  if (!(bound > 0 && Number.isFinite(bound)))
+    throw new DomainError(`coupling: bound must be positive and finite, got ${bound}`);
+  const moved = features - kept;
+  const each = 3 * bins - 1;
+  const conditioner: Conditioner = image
+    ? convNet(imageSteps(kept, hidden, moved * each))
+    : mlp([kept, hidden, hidden, hidden, moved * each]);
+  /** Knots [K, B · moved · space], the entries in the order of the transformed part. */
+  const knots = (params: DenseParams[], context: np.Array) => {
+    const raw = conditioner.apply(params, context);
+    const batch = raw.shape[0] as number;
+    const grid = raw.reshape([batch, moved, each, ...space]);
+    const first = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
+    const sizes = (from: number): np.Array => first.ref.slice([from, from + bins]).mul(1 / Math.sqrt(hidden));
+    const [widths, heights] = [sizes(0), sizes(bins)];
+    return splineKnots(
+      widths,
+      heights,
+      first.slice([2 * bins, each]).add(start === "identity" ? UNIT_DERIVATIVE : 0),
+      bound,
+    );
+  };
+  const halves = (x: np.Array): [np.Array, np.Array] => [
+    x.ref.slice([], [0, kept]),
+    x.slice([], [kept, features]),
+  ];
+  return defineLayer<DenseParams[]>({
+    name: "coupling",
+    inShape,
+    outShape: inShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
+    forward(params, x) {
+      expectShape("coupling", "x", x, inShape);
+      const [same, other] = halves(x);
+      const shape = other.shape;
+      const table = knots(params, same.ref);
+      const { z, logDerivative } = splineWithTails(other.reshape([-1]), bound, (v) =>
+        ownBin(table, v, "forward"),
+      );
+      return {
+        z: np.concatenate([same, z.reshape(shape)], 1),
+        contribution: sumItems(logDerivative.reshape(shape)),
+      };
+    },
+    inverse(params, z) {
+      expectShape("coupling", "z", z, inShape);
+      const [same, other] = halves(z);
+      const shape = other.shape;
+      const table = knots(params, same.ref);
+      const x = inverseWithTails(other.reshape([-1]), bound, (v) => ownBin(table, v, "inverse"));
+      return np.concatenate([same, x.reshape(shape)], 1);
+    },
+  });
+}
+
+function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
+  const step = (i: number, o: number, relu: boolean): ConvStep => ({
+    kind: "conv",
+    in: i,
+    out: o,
+    kernel: [3, 3],
+    padding: 1,
+    relu,
+  });
+  return [
+    step(from, hidden, true),
+    step(hidden, hidden, true),
+    step(hidden, hidden, true),
+    step(hidden, to, false),
+  ];
+}
+
+/**
+ * `stack` spline couplings with the order of the features reversed between them, not after the last.
+ *
+ * Exact. Source: Flowification, section 5 and appendix (N(d, t) and Nc(d, t)).
+ */
+export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
+  expectSizes("coupling", { stack });
+  const parts = Array.from({ length: stack }, (_, i) => [
+    splineCoupling(inShape, options),
+    ...(i < stack - 1 ? [reverse(inShape)] : []),
+  ]);
+  return chain(parts.flat(), "coupling");
+}
