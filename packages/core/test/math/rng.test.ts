@@ -128,6 +128,23 @@ describe("the laws", () => {
     expect(Array.from(filled)).toEqual(Array.from(values.subarray(0, 1000), Math.fround));
   });
 
+  it("standard normal in every strip of the ziggurat, and beyond the last", () => {
+    const count = 3_000_000;
+    const rng = makeRng(7);
+    const [width, cells] = [0.04, 170]; // |x| up to 6.8
+    const found = new Float64Array(cells + 1);
+    for (let i = 0; i < count; i++) found[Math.min(Math.floor(Math.abs(rng.normal()) / width), cells)]! += 1;
+    let [chi, freedom] = [0, 0];
+    for (let cell = 0; cell < cells; cell++) {
+      const expected = 2 * count * (normalLaw((cell + 1) * width) - normalLaw(cell * width));
+      if (expected < 10) break;
+      chi += ((found[cell] as number) - expected) ** 2 / expected;
+      freedom++;
+    }
+    expect(freedom).toBeGreaterThan(100);
+    expect(Math.abs(chi - freedom)).toBeLessThan(5 * Math.sqrt(2 * freedom));
+  });
+
   it("integers without bias", () => {
     const rng = makeRng(5);
     const counts = new Array<number>(7).fill(0);

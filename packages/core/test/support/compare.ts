@@ -4,7 +4,7 @@ import { type Tolerance, tolerance } from "../tolerances.js";
 type Numbers = ArrayLike<number>;
 
 /** The largest |a − b|, in units of the largest |b| and at least of 1; Infinity where any is not finite. */
-export function distance(a: Numbers, b: Numbers): number {
+function distance(a: Numbers, b: Numbers): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   let unit = 1;
   let worst = 0;

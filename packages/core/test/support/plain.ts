@@ -24,7 +24,7 @@ export const dense = (x: Rows, weight: Rows, bias: readonly number[]): Rows =>
   x.map((row) => weight.map((w, j) => dot(w, row) + (bias[j] as number)));
 
 /** A dense network with ReLU between its layers. */
-export function plainMlp(x: Rows, layers: readonly { weight: Rows; bias: readonly number[] }[]): Rows {
+function plainMlp(x: Rows, layers: readonly { weight: Rows; bias: readonly number[] }[]): Rows {
   return layers.reduce(
     (h, { weight, bias }, i) =>
       dense(h, weight, bias).map((row) => (i < layers.length - 1 ? row.map((v) => Math.max(v, 0)) : row)),

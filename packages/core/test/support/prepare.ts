@@ -23,7 +23,7 @@ export type Precision = "float32" | "float64";
  * Float64 is computed by jax-js's interpreter: the exp, log and tanh of its Wasm kernels are good to
  * float32 only, whatever the type. Float64 is never jitted: jax-js 0.1.25 gets scalar constants wrong.
  */
-export const devices = { float64: "cpu", float32: "wasm" } as const;
+const devices = { float64: "cpu", float32: "wasm" } as const;
 
 export const usePrecision = (precision: Precision): void => void defaultDevice(devices[precision]);
 

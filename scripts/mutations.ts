@@ -1,0 +1,124 @@
+/** What `mutate.ts` changes: a text that stands once in a file of core's sources, and what replaces it. */
+
+export type Mutation = Readonly<{
+  file: string;
+  from: string;
+  to: string;
+  /** Test files, by a part of their path, and tests, by a part of their name. */
+  tests: readonly string[];
+  only?: string;
+}>;
+
+const laws = ["laws/contribution", "laws/round-trip", "laws/mean-mode", "densities/"] as const;
+
+const of =
+  (file: string, only: string, tests: readonly string[] = laws) =>
+  (from: string, to: string): Mutation => ({ file, from, to, tests, only });
+
+const linear = of("layers/linear.ts", "linear");
+const gaussian = of("densities/gaussian.ts", "gaussian");
+const mixture = of("densities/mixture.ts", "mixture");
+const residual = of("densities/residual.ts", "mixture");
+const locationScale = of("densities/location-scale.ts", "gaussian|mixture");
+const leakyRelu = of("layers/leaky-relu.ts", "leakyRelu");
+const prelu = of("layers/prelu.ts", "prelu");
+const spline = of("math/rq-spline.ts", "rqSpline");
+const whiten = of("layers/whiten.ts", "whiten");
+const dequantize = of("layers/dequantize.ts", "dequantize");
+const reshape = of("layers/reshape.ts", "permute|reshape|flatten");
+const orthogonal = of("layers/orthogonal.ts", "expm|parity|linear", [...laws, "core/test/parity"]);
+const weights = of("layers/linear-weights.ts", "given weights");
+const chain = of("chain.ts", "chain");
+const base = of("math/numerics.ts", "", ["core/test/density.test", "core/test/parity"]);
+const flow = of("flow.ts", "", ["core/test/density.test", "core/test/parity", "laws/contribution"]);
+const schedule = of("train/schedule.ts", "", ["train/schedule"]);
+const adam = of("train/adam.ts", "", ["train/"]);
+const turn = of("train/orthogonal-step.ts", "", ["train/orthogonal"]);
+const polish = of("train/step.ts", "", ["train/orthogonal"]);
+const rng = of("math/rng.ts", "", ["math/rng"]);
+
+export const mutations: readonly Mutation[] = [
+  // contribution
+  linear("np.sum(params.logScale).mul(rows)", "np.sum(params.logScale).mul(-rows)"),
+  linear("np.sum(params.logScale).mul(rows)", "np.sum(params.logScale)"),
+  linear("np.sum(params.logScale).mul(rows)", "np.sum(params.logScale).mul(0)"),
+  linear("rest ? volume.add(rest) : volume", "rest ? volume.sub(rest) : volume"),
+  linear("density.logProb(params.dropped, drop, w)", "density.logProb(params.dropped, drop, w).neg()"),
+  linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "0.5 * LOG_2PI - Math.log(APPENDED_STD)"),
+  linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "Math.log(APPENDED_STD)"),
+  linear("                .mul(0.5)\n", ""),
+  linear("sumItems(raw.mul(0))", "sumItems(raw)"),
+  // the map
+  linear("raw.ref.sub(0.5)", "raw.ref"),
+  linear("y.slice([], [d, n]).mul(scale)", "y.slice([], [d, n])"),
+  linear(".add(params.bias)", ".sub(params.bias)"),
+  linear("toRows(z, m).sub(params.bias)", "toRows(z, m).add(params.bias)"),
+  linear("np.exp(params.logScale.neg())", "np.exp(params.logScale)"),
+  linear("np.transpose(r2)", "r2"),
+  linear("np.transpose(rotateIn.matrix(params.rotateIn))", "rotateIn.matrix(params.rotateIn)"),
+  linear("if (n < m) y = y.slice([], [0, n]);", "if (n < m) y = y.slice([], [m - n, m]);"),
+  gaussian("np.exp(logScale.ref.neg())", "np.exp(logScale.ref)"),
+  gaussian(".sub(logScale)", ".add(logScale)"),
+  gaussian(".sub(logScale)", ".sub(logScale.mul(0))"),
+  gaussian("value.sub(location)", "value.add(location)"),
+  gaussian("location.add(np.exp(logScale)", "location.sub(np.exp(logScale)"),
+  mixture(".sub(logScale))", ".add(logScale))"),
+  mixture("np.exp(logScale.ref.neg())", "np.exp(logScale.ref)"),
+  mixture("np.exp(logScale).mul(law", "np.exp(logScale.neg()).mul(law"),
+  residual(".reshape(rows).sub(logTau)", ".reshape(rows).add(logTau)"),
+  residual("np.exp(logTau.ref.neg())", "np.exp(logTau.ref)"),
+  residual(".sub(offsets.reshape(rows))", ".add(offsets.reshape(rows))"),
+  residual("logits.ref.sub(np.expandDims(logSumExp(logits, 0), 0))", "logits"),
+  residual("offset.add(np.exp(logWidth)", "offset.sub(np.exp(logWidth)"),
+  residual("np.less(choice.ref, row(upper, k))", "np.less(row(upper, k), choice.ref)"),
+  residual("np.tril(np.ones", "np.triu(np.ones"),
+  locationScale("h1.mul(np.exp(logUnit.ref)).add(center)", "h1.mul(np.exp(logUnit.ref)).sub(center)"),
+  locationScale("h1.mul(np.exp(logUnit.ref)).add(center)", "h1.mul(logUnit.ref).add(center)"),
+  leakyRelu(".mul(Math.log(slope))", ".mul(-Math.log(slope))"),
+  leakyRelu(".mul(Math.log(slope))", ".mul(0)"),
+  leakyRelu("z.ref.mul(1 / slope)", "z.ref.mul(slope)"),
+  prelu("np.exp(logSlope.neg())", "np.exp(logSlope)"),
+  prelu("contribution: sumItems(logs)", "contribution: sumItems(logs.neg())"),
+  spline("np.square(slope).mul(top)", "slope.mul(top)"),
+  spline(".add(slope.ref.mul(t1).mul(2))", ".add(slope.ref.mul(t1))"),
+  spline("d1.mul(tt)", "d0.ref.mul(tt)"),
+  spline(".sub(slope.ref.mul(2)).mul(t1.ref)", ".mul(t1.ref)"),
+  spline("b.neg().sub(np.sqrt(discriminant))", "b.neg().add(np.sqrt(discriminant))"),
+  spline("height.mul(d0).sub(bend)", "height.mul(d0).add(bend)"),
+  spline("root.mul(width).add(x0)", "root.mul(width)"),
+  whiten(".mul(-rows)", ".mul(rows)"),
+  whiten(".mul(-rows)", ".neg()"),
+  whiten("np.exp(logStd.neg())", "np.exp(logStd)"),
+  whiten(".add(mean)", ""),
+  dequantize("-sizeOf(inShape) * Math.log(levels)", "sizeOf(inShape) * Math.log(levels)"),
+  dequantize("-sizeOf(inShape) * Math.log(levels)", "-Math.log(levels)"),
+  dequantize("x.add(u)", "x.sub(u)"),
+  dequantize("np.clip(np.floor(z.mul(levels)), 0, levels - 1)", "z.mul(levels)"),
+  reshape("take(order), take(inverse)", "take(order), take(order)"),
+  orthogonal("a.ref.sub(np.transpose(a))", "np.transpose(a.ref).sub(a)"),
+  orthogonal("a.ref.sub(np.transpose(a))", "a.ref.add(np.transpose(a))"),
+  orthogonal("const TAYLOR_TERMS = 12", "const TAYLOR_TERMS = 4"),
+  weights("rotateOut: transpose(u)", "rotateOut: u"),
+  weights("rollColumns(v, Math.max(n - m, 0))", "v"),
+  weights("Math.log(Math.max(s[i] as number, floor))", "-Math.log(Math.max(s[i] as number, floor))"),
+  chain("total ? total.add(step.contribution) : step.contribution", "step.contribution"),
+  base(".add(LOG_2PI).mul(-0.5)", ".mul(-0.5)"),
+  base(".add(LOG_2PI).mul(-0.5)", ".add(LOG_2PI).mul(-1)"),
+  flow("density.logProb(z).add(contribution)", "density.logProb(z).sub(contribution)"),
+  schedule("1 + Math.cos", "1 - Math.cos"),
+  schedule("(peak * (t + 1)) / warmup", "(peak * t) / warmup"),
+  adam("1 - BETA1 ** (t + 1)", "1 - BETA1 ** t"),
+  adam("floor: EPSILON * second", "floor: EPSILON"),
+  adam("first.mul(BETA1).add(gradient.ref)", "first.mul(BETA1).sub(gradient.ref)"),
+  turn("product.ref.sub(np.transpose(product))", "product.ref.add(np.transpose(product))"),
+  turn("step.direction.mul(rate.ref.neg())", "step.direction.mul(rate.ref)"),
+  turn(".mul(0.5)));", "));"),
+  turn("const LONGEST_STEP = 0.7", "const LONGEST_STEP = 7"),
+  turn("gram.mul(0.5)", "gram"),
+  polish("polish(polish(r))", "polish(r)"),
+  polish("polish(polish(r))", "r"),
+  rng("(sum << 7) | (sum >>> 25)", "(sum << 8) | (sum >>> 24)"),
+  rng("u < 0 ? x - TAIL : TAIL - x", "TAIL - x"),
+  rng("x = Math.log(open()) / TAIL", "x = Math.log(open())"),
+  rng("lower + open() * (upper - lower) < 1", "lower + open() * (upper - lower) < 0.9"),
+];
