@@ -1,9 +1,12 @@
 import type { ConditionalDensityFactory } from "./densities/conditional.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
+import { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js";
 import { ShapeError, UnsupportedOpError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape } from "./layer.js";
+import { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
+import { coupling } from "./layers/coupling.js";
 import { dequantize } from "./layers/dequantize.js";
 import { leakyRelu } from "./layers/leaky-relu.js";
 import { type LinearOptions, linear } from "./layers/linear.js";
@@ -14,18 +17,26 @@ import { whiten } from "./layers/whiten.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
 export type FlowifyOptions = {
-  /** The density of dropped coordinates: `gaussian` (the paper's), `mixture`, or a factory. Default `mixture`. */
-  density?: "gaussian" | "mixture" | ConditionalDensityFactory;
+  /** How dropped coordinates are modelled: `gaussian` (the paper's), `mixture`, or a model of one's own. Default `mixture`. */
+  density?: keyof typeof models | DroppedModel;
+  /** How reducing kernels model what they drop. Default `patching` (the paper's). */
+  inverse?: Conv2dOptions["inverse"];
   /** How orthogonal matrices are parameters. Default `manifold`. */
   orthogonal?: LinearOptions["orthogonal"];
   /** The law of appended numbers. Default `gaussian`. */
   appended?: LinearOptions["appended"];
 };
 
-const densities = { gaussian, mixture } as const;
+/** A model of dropped coordinates: as a density of vectors, and as the law of residuals inside reducing kernels. */
+export type DroppedModel = Readonly<{ density: ConditionalDensityFactory; law: ResidualLaw }>;
+
+const models = {
+  gaussian: { density: gaussian, law: normalLaw },
+  mixture: { density: mixture, law: mixtureLaw(3) },
+} as const satisfies { [name: string]: DroppedModel };
 
 /** What a rule gets: the layer's description, the shape that reaches it, and the options. */
-type RuleOptions = { density: ConditionalDensityFactory } & Pick<LinearOptions, "orthogonal" | "appended">;
+type RuleOptions = DroppedModel & Pick<Conv2dOptions, "orthogonal" | "appended" | "inverse">;
 type Rule<L extends NetworkLayer> = (layer: L, inShape: Shape, options: RuleOptions) => FlowLayer;
 type Rules = { readonly [K in NetworkLayer["kind"]]: Rule<Extract<NetworkLayer, { kind: K }>> };
 
@@ -39,8 +50,17 @@ const rules: Rules = {
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
-    return linear(n, out, { ...options, leading: inShape.slice(0, -1), ...(weights && { weights }) });
+    const { density, orthogonal, appended } = options;
+    return linear(n, out, {
+      density,
+      ...(orthogonal && { orthogonal }),
+      ...(appended && { appended }),
+      leading: inShape.slice(0, -1),
+      ...(weights && { weights }),
+    });
   },
+  conv2d: ({ kind: _, out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
+  coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
   leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
   prelu: (layer, inShape) => prelu(inShape, layer),
   rqSpline: (layer, inShape) => rqSpline(inShape, layer),
@@ -54,9 +74,10 @@ const rules: Rules = {
  * without a rule; both when the flow is built, before any data is read.
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
-  const { density = "mixture", orthogonal, appended } = options;
+  const { density = "mixture", orthogonal, appended, inverse } = options;
   const ruleOptions: RuleOptions = {
-    density: typeof density === "string" ? densities[density] : density,
+    ...(typeof density === "string" ? models[density] : density),
+    ...(inverse && { inverse }),
     ...(orthogonal && { orthogonal }),
     ...(appended && { appended }),
   };

@@ -25,7 +25,7 @@ export {
   type PlacedArray,
 } from "./executor.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
-export { type FlowifyOptions, flowify } from "./flowify.js";
+export { type DroppedModel, type FlowifyOptions, flowify } from "./flowify.js";
 export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
 export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
@@ -42,13 +42,23 @@ export { channelsFirst, flatten, type NoParams, permute, reshape, reverse } from
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
 export { type TileOptions, type TileParams, tile } from "./layers/tile.js";
 export { type WhitenParams, whiten } from "./layers/whiten.js";
+export { fromHost, toHost } from "./math/host.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
 export type { BoundEstimate } from "./model/bound.js";
 export { type DrawOptions, FlowModel } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export type { Network, NetworkLayer } from "./network/network.js";
-export type { NoiseDeclaration, NoiseLaw, NoiseSpec, NoiseTree } from "./noise.js";
+export {
+  drawNoise,
+  mapNoise,
+  meanNoise,
+  type NoiseDeclaration,
+  type NoiseLaw,
+  type NoiseOf,
+  type NoiseSpec,
+  type NoiseTree,
+} from "./noise.js";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.js";
 export type { TrainingState } from "./train/state.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";

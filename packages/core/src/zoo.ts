@@ -1,36 +1,93 @@
 import { UsageError } from "./errors.js";
+import type { Shape } from "./layer.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
-const linear = (out: number): NetworkLayer => ({ kind: "linear", out });
+const dequantize: NetworkLayer = { kind: "dequantize" };
+const flatten: NetworkLayer = { kind: "flatten" };
+const whiten: NetworkLayer = { kind: "whiten" };
 const spline: NetworkLayer = { kind: "rqSpline" };
+const linear = (out: number): NetworkLayer => ({ kind: "linear", out });
+const conv = (out: number, kernel: number, stride: number): NetworkLayer => ({
+  kind: "conv2d",
+  out,
+  kernel,
+  stride,
+});
+/** N(d, t) of the paper on vectors, Nc(c, t) on images: `stack` spline couplings. */
+const coupling = (stack: number): NetworkLayer => ({ kind: "coupling", stack });
 
-/** Dense layers of the given widths with the shared spline between them, not after the last. */
-const dense = (...widths: number[]): NetworkLayer[] =>
-  widths.flatMap((out, i) => (i < widths.length - 1 ? [linear(out), spline] : [linear(out)]));
+/** Each layer with the shared spline after it. */
+const splined = (...layers: NetworkLayer[]): NetworkLayer[] => layers.flatMap((layer) => [layer, spline]);
+/** `count` dense layers of one width, each with a spline. */
+const dense = (count: number, width: number): NetworkLayer[] =>
+  splined(...new Array<NetworkLayer>(count).fill(linear(width)));
 
-const networks = {
-  "mnist/fmlp": {
-    inShape: [1, 28, 28],
-    layers: [
-      { kind: "dequantize" },
-      { kind: "flatten" },
-      { kind: "whiten" },
-      ...dense(512, 256, 128, 64, 32, 8),
-    ],
-  },
-} as const satisfies { [name: string]: Network };
+const network = (inShape: Shape, ...layers: NetworkLayer[]): Network => ({
+  inShape,
+  layers: [dequantize, ...layers],
+});
+const mnist = (...layers: NetworkLayer[]): Network => network([1, 28, 28], ...layers);
+const cifar = (...layers: NetworkLayer[]): Network => network([3, 32, 32], ...layers);
 
-/** Names of the networks of the paper that are built in. */
+/** The end of MNIST's convolutional networks, 64 → 8. */
+const mnistTail = [flatten, ...dense(6, 64), ...splined(linear(32)), ...dense(6, 32), linear(8)];
+const mnistNsfTail = [flatten, coupling(2), linear(32), spline, coupling(2), linear(8), coupling(2)];
+
+/** Source: Flowification, appendix (tables of networks). */
+const networks: { readonly [name: string]: Network } = {
+  "mnist/fmlp": mnist(flatten, whiten, ...splined(...[512, 256, 128, 64, 32].map(linear)), linear(8)),
+  "mnist/fconv1": mnist(
+    ...splined(conv(16, 3, 2), conv(24, 2, 2), conv(32, 3, 2), conv(48, 2, 1), conv(64, 2, 1)),
+    ...mnistTail,
+  ),
+  "mnist/fconv1-nsf": mnist(
+    ...splined(conv(16, 3, 2), conv(24, 2, 2), conv(32, 3, 2), conv(48, 2, 1), conv(64, 2, 1)),
+    ...mnistNsfTail,
+  ),
+  "mnist/fconv2": mnist(
+    ...splined(conv(4, 2, 2), conv(16, 2, 2), conv(32, 2, 2), conv(48, 2, 2), conv(64, 2, 2)),
+    ...mnistTail,
+  ),
+  "mnist/fconv2-nsf": mnist(
+    ...[4, 16, 24, 32].flatMap((out) => [conv(out, 2, 2), spline, coupling(2)]),
+    ...splined(conv(64, 2, 2)),
+    ...mnistNsfTail,
+  ),
+  "cifar10/fmlp": cifar(flatten, whiten, ...splined(...[1024, 512, 512, 256].map(linear)), linear(128)),
+  "cifar10/fconv1": cifar(
+    ...splined(conv(27, 3, 2), conv(64, 3, 2), conv(100, 3, 2), conv(112, 3, 2), conv(128, 2, 2)),
+    flatten,
+    ...dense(10, 128),
+  ),
+  "cifar10/fconv1-nsf": cifar(
+    ...[27, 48, 72].flatMap((out) => [conv(out, 3, 2), spline, coupling(4)]),
+    ...splined(conv(96, 3, 2), conv(128, 2, 2)),
+    flatten,
+    coupling(8),
+  ),
+  "cifar10/fconv2": cifar(
+    ...splined(conv(12, 2, 2), conv(48, 2, 2), conv(100, 2, 2), conv(112, 2, 2), conv(128, 2, 2)),
+    flatten,
+    ...dense(12, 128),
+  ),
+  "cifar10/fconv2-nsf": cifar(
+    ...[12, 48, 72].flatMap((out) => [conv(out, 2, 2), spline, coupling(4)]),
+    ...splined(conv(96, 2, 2), conv(128, 2, 2)),
+    flatten,
+    coupling(6),
+  ),
+};
+
+/** Names of the networks of the paper. */
 export const zooNames: readonly string[] = Object.keys(networks);
 
 /**
  * A network of the paper by its name, `"mnist/fmlp"`.
  *
- * Errors: `UsageError` that lists the names. Source: Flowification, appendix (tables of networks).
+ * Errors: `UsageError` that lists the names.
  */
 export function zoo(name: string): Network {
-  const network = (networks as { [name: string]: Network })[name];
-  if (!network || !Object.hasOwn(networks, name))
-    throw new UsageError(`there is no network "${name}"; there are ${zooNames.join(", ")}`);
-  return { name, ...network };
+  const found = Object.hasOwn(networks, name) ? networks[name] : undefined;
+  if (!found) throw new UsageError(`there is no network "${name}"; there are ${zooNames.join(", ")}`);
+  return { name, ...found };
 }

@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { DomainError } from "../errors.js";
 import type { ArrayTree } from "../layer.js";
 import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
@@ -41,6 +42,8 @@ const RARE = -6;
  * items and jumps in a few then costs tens of nats at the jump, not the square of its height.
  */
 export function mixtureLaw(components: number): ResidualLaw<MixtureLawParams> {
+  if (!Number.isInteger(components) || components < 2)
+    throw new DomainError(`mixture: needs at least two components, got ${components}; one is \`gaussian\``);
   const K = components;
   const column = (values: number[], size: number): np.Array =>
     np.broadcastTo(np.array(values).reshape([K, 1]), [K, size]).add(0);

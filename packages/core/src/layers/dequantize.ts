@@ -8,6 +8,9 @@ export type DequantizeOptions = {
   levels?: number;
 };
 
+/** The largest u that float32 adds to a level below 256 without rounding up to the next. */
+const LARGEST = 1 - 2 ** -16;
+
 /**
  * z = (x + u) / levels, u ~ U[0, 1), for x of integers 0..levels−1; L = −n log levels.
  *
@@ -38,7 +41,7 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
       expectShape("dequantize", "x", x, inShape);
       const { u } = noise as { u: np.Array };
       const contribution = np.full([x.shape[0] as number], logScale, { dtype: x.dtype });
-      return { z: x.add(u).mul(1 / levels), contribution };
+      return { z: x.add(np.minimum(u, LARGEST)).mul(1 / levels), contribution };
     },
     inverse(_params, z) {
       expectShape("dequantize", "z", z, inShape);

@@ -1,5 +1,6 @@
 import type { Shape } from "../layer.js";
 import type { DenseWeights } from "../layers/linear-weights.js";
+import type { PadAmounts } from "../layers/pad.js";
 
 /** One layer of an ordinary network, as data. Sizes of its input are inferred. */
 export type NetworkLayer =
@@ -8,6 +9,15 @@ export type NetworkLayer =
   | Readonly<{ kind: "reshape"; shape: Shape }>
   | Readonly<{ kind: "permute"; order: readonly number[] }>
   | Readonly<{ kind: "whiten" }>
+  | Readonly<{
+      kind: "conv2d";
+      out: number;
+      kernel: number | readonly [number, number];
+      stride?: number | readonly [number, number];
+      dilation?: number | readonly [number, number];
+      padding?: "fit" | number | PadAmounts;
+    }>
+  | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
   | Readonly<{ kind: "leakyRelu"; slope?: number }>
   | Readonly<{ kind: "prelu"; slope?: number | readonly number[] }>
