@@ -9,6 +9,7 @@ import {
   showShape,
 } from "./layer.js";
 import { fromHost } from "./math/host.js";
+import { splitKey } from "./math/keys.js";
 import { makeRng, type Rng } from "./math/rng.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "./noise.js";
 
@@ -107,12 +108,4 @@ async function forwardInParts(layer: FlowLayer, params: ArrayTree, x: np.Array, 
 
 export function isChain(layer: FlowLayer): layer is ChainLayer {
   return Array.isArray((layer as Partial<ChainLayer>).layers);
-}
-
-/** `n` independent keys; consumes `key`. */
-export function splitKey(key: np.Array, n: number): np.Array[] {
-  const keys = random.split(key, n);
-  const out = Array.from({ length: n }, (_, i) => keys.ref.slice(i));
-  keys.dispose();
-  return out;
 }

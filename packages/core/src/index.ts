@@ -43,6 +43,7 @@ export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq
 export { type TileOptions, type TileParams, tile } from "./layers/tile.js";
 export { type WhitenParams, whiten } from "./layers/whiten.js";
 export { fromHost, toHost } from "./math/host.js";
+export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
 export type { BoundEstimate } from "./model/bound.js";

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { splitKey } from "../chain.js";
 import { columnMoments } from "../densities/location-scale.js";
 import { normalLaw, type ResidualLaw } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
@@ -14,6 +13,7 @@ import {
   showShape,
 } from "../layer.js";
 import { floats } from "../math/host.js";
+import { splitKey } from "../math/keys.js";
 import { identityMatrix } from "../math/linalg.js";
 import { perItem, softBound, sumItems } from "../math/numerics.js";
 import { principalDirections } from "../math/principal.js";

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { splitKey } from "../chain.js";
 import type { ConditionalDensity } from "../densities/conditional.js";
 import { floats } from "../math/host.js";
+import { splitKey } from "../math/keys.js";
 import { identityMatrix } from "../math/linalg.js";
 import { principalDirections } from "../math/principal.js";
 import type { LinearParams } from "./linear.js";

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { splitKey } from "../chain.js";
 import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import {
@@ -12,6 +11,7 @@ import {
   type Shape,
 } from "../layer.js";
 import { floats } from "../math/host.js";
+import { splitKey } from "../math/keys.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import { linearStart } from "./linear-start.js";

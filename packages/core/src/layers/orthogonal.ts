@@ -1,6 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import type { Manifold } from "../layer.js";
 import { floats } from "../math/host.js";
+import { isShapeKey } from "../math/keys.js";
 import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";
 
@@ -32,6 +33,10 @@ export const toDevice = (m: HostMatrix): np.Array => floats(Float32Array.from(m.
 const manifoldOrthogonal = (n: number): Orthogonal => ({
   manifold: "orthogonal",
   init(key) {
+    if (isShapeKey(key)) {
+      key.dispose();
+      return np.eye(n);
+    }
     const seed = random.bits(key).item() >>> 0;
     return toDevice(randomOrthogonal(makeRng(seed), n));
   },

@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { splitKey } from "../chain.js";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import { splitKey } from "../math/keys.js";
 import { sumItems } from "../math/numerics.js";
 import {
   inverseWithTails,

@@ -3,6 +3,7 @@ import { UsageError } from "../errors.js";
 import { ArraySpec, type Executor, type HostArray, type PlacedArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { type ItemsIn, readItems } from "../items.js";
+import { shapeKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
 import { STREAM } from "../train/data.js";
@@ -162,7 +163,7 @@ export class FlowModel {
     arrays: { readonly [name: string]: HostArray },
     executor: Executor,
   ): Promise<FlowModel> {
-    const like = flow.init(random.key(0));
+    const like = flow.init(shapeKey());
     const leaves = leavesOf(like, flow.manifolds);
     const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
     try {

@@ -1,5 +1,5 @@
 import { lax, nn, numpy as np, random } from "@jax-js/jax";
-import { splitKey } from "../chain.js";
+import { splitKey } from "../math/keys.js";
 import type { DenseParams } from "./mlp.js";
 
 /** One step of a plain convolutional network on [B, C, H, W]; kernels are [out, in, kh, kw], or for `up` [in, out, kh, kw]. */

@@ -1,5 +1,5 @@
 import { nn, numpy as np, random } from "@jax-js/jax";
-import { splitKey } from "../chain.js";
+import { splitKey } from "../math/keys.js";
 
 /** One dense layer y = x Wᵀ + b: weight [out, in] (the layout of PyTorch), bias [out]. */
 export type DenseParams = { weight: np.Array; bias: np.Array };

@@ -4,6 +4,7 @@ import { type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow, type FlowParams } from "../flow.js";
 import type { Items } from "../items.js";
 import { fromHost } from "../math/host.js";
+import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise } from "../noise.js";
 import { treeFlatten } from "../trees.js";
@@ -138,8 +139,9 @@ async function startValues(
   { flow, data, state, start = "data", startItems = 4096 }: TrainOptions,
   seed: number,
 ): Promise<FlowParams> {
+  if (state) return flow.init(shapeKey());
   const key = random.key(seed);
-  if (state || start === "random" || !flow.chain.start) return flow.init(key);
+  if (start === "random" || !flow.chain.start) return flow.init(key);
   return flow.chain.start(key, fromHost(randomItems(data, flow.domain, startItems, seed)));
 }
 
