@@ -9,8 +9,9 @@ import {
   type NoiseTree,
 } from "@flowify/core";
 import { defaultDevice, numpy as np, random, tree } from "@jax-js/jax";
-import { type Built, build, Names, type TensorTree } from "./builders.js";
+import { build } from "./builders.js";
 import { CaseError, type ParityCase, Tensor, type Tensors } from "./case.js";
+import { type Built, Names, type TensorTree } from "./names.js";
 
 /** The largest errors allowed, relative to the largest entry of what is compared. */
 export const LIMITS = { float64: 1e-8, float32: 1e-4 } as const;

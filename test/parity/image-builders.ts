@@ -11,17 +11,9 @@ import {
   tile,
   type Windows,
 } from "@flowify/core";
-import {
-  type Builder,
-  type Built,
-  linearBuilder,
-  type Names,
-  size,
-  type TensorTree,
-  torchLayers,
-  zeros,
-} from "./builders.js";
 import { CaseError, type LayerSpec, Tensor } from "./case.js";
+import { linearBuilder } from "./linear-builder.js";
+import { type Builder, type Built, type Names, size, type TensorTree, torchLayers, zeros } from "./names.js";
 
 function pair(spec: LayerSpec, field: string): readonly [number, number] {
   const value = spec[field];
@@ -61,10 +53,11 @@ export const padBuilder: Builder = (spec, inShape, names) => {
 };
 
 function windowsOf(spec: LayerSpec, inShape: Shape): Windows {
-  const [, ...sides] = imageSizes(spec, inShape);
+  const [, height, width] = imageSizes(spec, inShape);
+  const sides = [height, width] as const;
   const [kernelSize, stride] = [pair(spec, "kernel"), pair(spec, "stride")];
   const axis = (i: 0 | 1) => ({
-    count: Math.floor(((sides[i] as number) - kernelSize[i]) / stride[i]) + 1,
+    count: Math.floor((sides[i] - kernelSize[i]) / stride[i]) + 1,
     size: kernelSize[i],
     stride: stride[i],
     dilation: 1,
