@@ -61,6 +61,8 @@ export {
   type NoiseTree,
 } from "./noise.js";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.js";
+export type { Augmentation } from "./train/data.js";
+export { trainingDefaults } from "./train/defaults.js";
 export type { TrainingState } from "./train/state.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
 export { zoo, zooNames } from "./zoo.js";

@@ -2,25 +2,34 @@ import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import { HostArray } from "../executor.js";
 import { checkItems, type ItemDomain, type Items } from "../items.js";
-import { sizeOf } from "../layer.js";
-import { makeRng, permutation } from "../math/rng.js";
+import { type Shape, showShape, sizeOf } from "../layer.js";
+import { makeRng, permutation, type Rng } from "../math/rng.js";
 
 /** Purposes of the random streams, so that no two draw the same numbers. */
-export const STREAM = { order: 1, noise: 2, start: 3, evaluate: 4, sample: 5 } as const;
+export const STREAM = { order: 1, noise: 2, start: 3, evaluate: 4, sample: 5, augment: 6 } as const;
+
+/** What is done to the items of a step: nothing, or each mirrored left to right with probability ½. */
+export type Augmentation = "none" | "flip";
 
 /**
  * The batches of a run: position t·B + i of the endless sequence of shuffled epochs, a function of
  * (seed, step) alone.
  *
- * Errors: `UsageError` for a batch that is larger than the data.
+ * Errors: `UsageError` for a batch that is larger than the data, or items to flip that are not images.
  */
-export function batchSource(data: Items, domain: ItemDomain, batchSize: number, seed: number) {
+export function batchSource(
+  data: Items,
+  domain: ItemDomain,
+  { batchSize, seed, augment = "none" }: { batchSize: number; seed: number; augment?: Augmentation },
+) {
   checkItems(data, domain);
   const { shape } = domain;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new UsageError(`the batch size must be a positive integer, got ${batchSize}`);
   if (batchSize > data.count)
     throw new UsageError(`a batch of ${batchSize} is larger than the data (${data.count} items)`);
+  if (augment === "flip" && shape.length !== 3)
+    throw new UsageError(`only images [C, H, W] can be flipped, the items are ${showShape(shape, false)}`);
   const size = sizeOf(shape);
   const orders = new Map<number, Uint32Array>();
   const order = (epoch: number): Uint32Array => {
@@ -39,8 +48,19 @@ export function batchSource(data: Items, domain: ItemDomain, batchSize: number, 
       const item = order(Math.floor(position / data.count))[position % data.count] as number;
       out.set(data.items.subarray(item * size, (item + 1) * size), i * size);
     }
+    if (augment === "flip") flipSome(out, shape, makeRng(seed, STREAM.augment, step));
     return new HostArray(out, [batchSize, ...shape], np.float32);
   };
+}
+
+/** Mirrors each image left to right, or not: one draw an image. */
+function flipSome(images: Float32Array, shape: Shape, rng: Rng): void {
+  const size = sizeOf(shape);
+  const width = shape[shape.length - 1] as number;
+  for (let at = 0; at < images.length; at += size) {
+    if (rng.uniform() < 0.5) continue;
+    for (let row = at; row < at + size; row += width) images.subarray(row, row + width).reverse();
+  }
 }
 
 /** The first `n` items of a random order, as a batch: what data-dependent start values look at. */

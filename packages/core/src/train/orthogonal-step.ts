@@ -7,30 +7,21 @@ const LONGEST_STEP = 0.7;
 /** What float32 rounding adds to ‖RᵀR − I‖ in a step, at most, about. */
 const ROUNDING = 1e-7;
 
+/** The gradient of a loss along the rotations of R: S = RᵀG − GᵀR, skew, for G = ∂loss/∂R. Consumes both. */
+export function skewGradient(r: np.Array, gradient: np.Array): np.Array {
+  const product = np.matmul(np.transpose(r), gradient); // RᵀG
+  return product.ref.sub(np.transpose(product));
+}
+
 /**
- * One step of an orthogonal parameter R with gradient G = ∂loss/∂R:
+ * R ← R (I + Ω + Ω²/2) for a skew Ω, shortened to 0.7 radians where it is longer. Consumes both.
  *
- *     S = RᵀG − GᵀR (skew),  Ω = −rate · M / (√V + floor) with Adam's moments of S,
- *     R ← R (I + Ω + Ω²/2)
- *
- * Ω is skew since M is skew and V symmetric. The second-order retraction departs from O(n) by Ω⁴/4
- * only: (I + Ω + Ω²/2)ᵀ(I + Ω + Ω²/2) = I + Ω⁴/4. It takes two products; the departure is returned
- * as `drift`, ‖Ω²‖_F² / 4 and what rounding adds, and `polish` takes it away once it has grown.
- *
- * Source: Lezcano-Casado 2019 (arXiv:1909.09501) for the trivialization; Bécigneul and Ganea 2019
- * (arXiv:1810.00760) for Adam's moments on a manifold.
+ * The second-order retraction departs from O(n) by Ω⁴/4 only: (I + Ω + Ω²/2)ᵀ(I + Ω + Ω²/2) = I + Ω⁴/4.
+ * It takes two products; the departure is returned as `drift`, ‖Ω²‖_F² / 4 and what rounding adds,
+ * and `polish` takes it away once it has grown.
  */
-export function orthogonalStep(
-  r: np.Array,
-  gradient: np.Array,
-  moments: Moments,
-  { rate, floor }: AdamScalars,
-): { r: np.Array; moments: Moments; drift: np.Array } {
+export function retract(r: np.Array, omega: np.Array): { r: np.Array; drift: np.Array } {
   const n = r.shape[0] as number;
-  const product = np.matmul(np.transpose(r.ref), gradient); // RᵀG
-  const skew = product.ref.sub(np.transpose(product));
-  const step = adamDirection(moments, skew, floor);
-  const omega = step.direction.mul(rate.ref.neg());
   const square = np.matmul(omega.ref, omega.ref); // Ω², symmetric
   const size = np.sum(np.square(square.ref)); // ‖Ω²‖_F²
   // c‖Ω‖₂ ≤ c‖Ω²‖_F^½ ≤ LONGEST_STEP
@@ -42,7 +33,24 @@ export function orthogonalStep(
     .mul(np.square(np.square(shorten)))
     .mul(0.25)
     .add(ROUNDING * Math.max(1, Math.sqrt(n / 64)));
-  return { r: next, moments: step.moments, drift };
+  return { r: next, drift };
+}
+
+/**
+ * One whole step of an orthogonal parameter: S = RᵀG − GᵀR, Ω = −rate · M / (√V + floor) with Adam's
+ * moments of S, and the retraction. Ω is skew since M is skew and V symmetric.
+ *
+ * Source: Lezcano-Casado 2019 (arXiv:1909.09501) for the trivialization; Bécigneul and Ganea 2019
+ * (arXiv:1810.00760) for Adam's moments on a manifold.
+ */
+export function orthogonalStep(
+  r: np.Array,
+  gradient: np.Array,
+  moments: Moments,
+  { rate, floor }: AdamScalars,
+): { r: np.Array; moments: Moments; drift: np.Array } {
+  const step = adamDirection(moments, skewGradient(r.ref, gradient), floor);
+  return { ...retract(r, step.direction.mul(rate.ref.neg())), moments: step.moments };
 }
 
 /** One Newton–Schulz step towards the nearest orthogonal matrix: R ← R (3I − RᵀR) / 2; δ ↦ ¾ δ². */

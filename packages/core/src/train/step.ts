@@ -4,110 +4,118 @@ import type { NoiseTree } from "../noise.js";
 import { treeDispose, treeFlatten, treeRef } from "../trees.js";
 import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
 import type { Leaf } from "./leaves.js";
-import { orthogonalStep, polish } from "./orthogonal-step.js";
+import { polish, retract, skewGradient } from "./orthogonal-step.js";
 
 /**
- * What training carries from step to step on the device. With `step` and `seed` it is everything:
- * data order and noise are functions of these two.
- *
- * `moments` has an entry for every parameter that moves, by path; `average` only with weight averaging.
+ * The training step, in three pure functions: `gradient` (matrix products), `update` (elementwise,
+ * over every number that moves) and `retraction` (matrix products, orthogonal parameters only). They
+ * are separate because an executor can fuse what is elementwise and do it in place. Each consumes
+ * what it is given. Parameters that move are named by their paths.
  */
-export type DeviceState = {
-  params: FlowParams;
-  moments: { [path: string]: Moments };
-  /** Bound of the orthogonal parameters' departure since they were last polished, []. */
-  drift: np.Array;
-  average: { [path: string]: np.Array };
-};
+export type ByPath<T = np.Array> = { [path: string]: T };
 
 /** Scalars of one step, []. */
 export type StepScalars = { euclidean: AdamScalars; orthogonal: AdamScalars };
 
-export type StepOptions = {
-  /** Gradients are scaled down to this global norm (of Euclidean gradients and skew ones). Infinity: never. */
-  clip: number;
-  /** Decay of the weight average a step, 0 for none. */
-  ema: number;
+export type GradientResult = {
+  /** ∂loss/∂p of Euclidean parameters, the skew gradient of orthogonal ones; before clipping. */
+  gradients: ByPath;
+  /** −mean log p(x) in nats, []. */
+  loss: np.Array;
+  /** Global norm of all gradients, []. */
+  gradNorm: np.Array;
+  /** What clipping multiplies them with, min(1, clip / norm), []. */
+  factor: np.Array;
 };
 
-export type StepResult = { state: DeviceState; loss: np.Array; gradNorm: np.Array };
-
-/**
- * The pure training step: loss = −mean log p(x), its gradient, clipping, Adam for Euclidean
- * parameters, `orthogonalStep` for orthogonal ones. Consumes everything.
- */
-export function makeTrainStep(flow: Flow, leaves: readonly Leaf[], { clip, ema }: StepOptions) {
-  return (state: DeviceState, x: np.Array, noise: NoiseTree, scalars: StepScalars): StepResult => {
-    const { leaves: values, rebuild } = treeFlatten<np.Array>(state.params);
-    const moving = leaves.map((leaf) => leaf.manifold !== "fixed");
-    const withFree = (free: readonly np.Array[]): FlowParams => {
-      let next = 0;
-      const all = values.map((fixed, i) => (moving[i] ? (free[next++] as np.Array) : fixed.ref));
-      return rebuild(all) as FlowParams;
+/** Loss and gradients at the parameters. Gradients are clipped to the global norm `clip` (Infinity: never). */
+export function makeGradient(flow: Flow, leaves: readonly Leaf[], clip: number) {
+  return (params: FlowParams, x: np.Array, noise: NoiseTree): GradientResult => {
+    const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
+    const moving = leaves.flatMap(({ manifold }, i) => (manifold === "fixed" ? [] : [i]));
+    const loss = (free: np.Array[]): np.Array => {
+      const all = values.map((value) => value.ref);
+      moving.forEach((i, k) => {
+        all[i]?.dispose();
+        all[i] = free[k] as np.Array;
+      });
+      return np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise))).neg();
     };
-    const loss = (free: np.Array[]): np.Array =>
-      np.mean(flow.logProb(withFree(free), x.ref, treeRef(noise))).neg();
-    const free = values.filter((_, i) => moving[i]);
-    const [value, gradients] = valueAndGrad(loss)(free.map((v) => v.ref)) as unknown as [
-      np.Array,
-      np.Array[],
-    ];
-    x.dispose();
-    treeDispose(noise);
-    const { factor, norm } = clipFactor(gradients, clip);
-    const scaled = factor ? gradients.map((g) => g.mul(factor.ref)) : gradients;
-    factor?.dispose();
-
-    const params: np.Array[] = [];
-    const moments: DeviceState["moments"] = {};
-    const average: DeviceState["average"] = {};
-    let drift = state.drift;
-    let next = 0;
-    leaves.forEach(({ path, manifold }, i) => {
-      const old = values[i] as np.Array;
-      if (manifold === "fixed") {
-        params.push(old);
-        return;
-      }
-      const gradient = scaled[next++] as np.Array;
-      const before = state.moments[path] as Moments;
-      if (manifold === "orthogonal") {
-        const step = orthogonalStep(old, gradient, before, scalars.orthogonal);
-        params.push(step.r);
-        moments[path] = step.moments;
-        drift = drift.add(step.drift);
-      } else {
-        const step = adamDirection(before, gradient, scalars.euclidean.floor);
-        params.push(old.sub(step.direction.mul(scalars.euclidean.rate.ref)));
-        moments[path] = step.moments;
-      }
-      const mean = state.average[path];
-      if (mean) average[path] = mean.mul(ema).add((params[params.length - 1] as np.Array).ref.mul(1 - ema));
+    const free = moving.map((i) => (values[i] as np.Array).ref);
+    const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
+    const gradients: ByPath = {};
+    moving.forEach((i, k) => {
+      const { path, manifold } = leaves[i] as Leaf;
+      const g = raw[k] as np.Array;
+      gradients[path] = manifold === "orthogonal" ? skewGradient((values[i] as np.Array).ref, g) : g;
     });
-    treeDispose(scalars);
-    return {
-      state: {
-        params: rebuild(params) as FlowParams,
-        moments,
-        drift,
-        average,
-      },
-      loss: value,
-      gradNorm: norm,
-    };
+    treeDispose([values, noise]);
+    x.dispose();
+    const squares = Object.values(gradients).map((g) => np.sum(np.square(g.ref)));
+    const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
+    const factor =
+      clip === Number.POSITIVE_INFINITY
+        ? np.onesLike(norm.ref)
+        : np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1);
+    return { gradients, loss: value, gradNorm: norm, factor };
   };
 }
 
-/** min(1, clip / ‖g‖) over all gradients together, and the norm. Borrows the gradients. */
-function clipFactor(gradients: readonly np.Array[], clip: number): { factor?: np.Array; norm: np.Array } {
-  const squares = gradients.map((g) => np.sum(np.square(g.ref)));
-  const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
-  if (clip === Infinity) return { norm };
-  return { factor: np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1), norm };
+/** Euclidean parameters and all moments: what the elementwise update replaces. */
+export type Updated = { values: ByPath; moments: ByPath<Moments> };
+export type UpdateResult = Updated & {
+  /** Ω of every orthogonal parameter. */
+  omegas: ByPath;
+};
+
+/** Adam's moments, the new Euclidean parameters, and the rotations Ω of the orthogonal ones. */
+export function makeUpdate(leaves: readonly Leaf[]) {
+  return ({ values, moments }: Updated, gradients: ByPath, factor: np.Array, scalars: StepScalars): UpdateResult => {
+    const result: UpdateResult = { values: {}, moments: {}, omegas: {} };
+    for (const { path, manifold } of leaves) {
+      if (manifold === "fixed") continue;
+      const { rate, floor } = scalars[manifold];
+      const gradient = (gradients[path] as np.Array).mul(factor.ref);
+      const step = adamDirection(moments[path] as Moments, gradient, floor);
+      result.moments[path] = step.moments;
+      const move = step.direction.mul(rate.ref);
+      if (manifold === "orthogonal") result.omegas[path] = move.neg();
+      else result.values[path] = (values[path] as np.Array).sub(move);
+    }
+    factor.dispose();
+    treeDispose(scalars);
+    return result;
+  };
 }
+
+/** R ← R exp(Ω) to second order for every orthogonal parameter; their departure adds to `drift`. */
+export const retractAll = (
+  matrices: ByPath,
+  omegas: ByPath,
+  drift: np.Array,
+): { matrices: ByPath; drift: np.Array } => {
+  const next: ByPath = {};
+  let total = drift;
+  for (const [path, r] of Object.entries(matrices)) {
+    const step = retract(r, omegas[path] as np.Array);
+    next[path] = step.r;
+    total = total.add(step.drift);
+  }
+  return { matrices: next, drift: total };
+};
+
+/** The running average of the parameters that move. */
+export const makeAverage = (decay: number) => (average: ByPath, values: ByPath): ByPath =>
+  Object.fromEntries(
+    Object.entries(average).map(([path, mean]) => [
+      path,
+      mean.mul(decay).add((values[path] as np.Array).mul(1 - decay)),
+    ]),
+  );
 
 /**
  * Polishes orthogonal parameters: takes their accumulated departure away. Twice: the longest step
  * that is ever taken departs by 0.06, of which one polish leaves 3e-3 and two leave 6e-6.
  */
-export const polishAll = (matrices: np.Array[]): np.Array[] => matrices.map((r) => polish(polish(r)));
+export const polishAll = (matrices: ByPath): ByPath =>
+  Object.fromEntries(Object.entries(matrices).map(([path, r]) => [path, polish(polish(r))]));

@@ -6,33 +6,35 @@ import { treeFlatten, treeMap } from "../trees.js";
 import { makeHealth } from "./diagnose.js";
 import type { Leaf } from "./leaves.js";
 import type { HostState } from "./state.js";
-import { makeTrainStep, polishAll, type StepOptions } from "./step.js";
+import { type ByPath, makeAverage, makeGradient, makeUpdate, polishAll, retractAll } from "./step.js";
 
-export type StepperOptions = StepOptions & {
+export type StepperOptions = {
   flow: Flow;
   executor: Executor;
   leaves: readonly Leaf[];
   /** Where the state starts. */
   host: HostState;
   batchSize: number;
+  /** Gradients are scaled down to this global norm. Infinity: never. */
+  clip: number;
+  /** Decay of the weight average a step, 0 for none. */
+  ema: number;
 };
 
 /** Departure of the orthogonal parameters at which they are polished. */
 export const DRIFT_LIMIT = 2e-6;
 
-/** Newton–Schulz steps that take an average of orthogonal matrices back to an orthogonal one. */
-const PROJECTION_STEPS = 6;
+/** Polishes (of two Newton–Schulz steps) that take an average of orthogonal matrices back to an orthogonal one. */
+const PROJECTIONS = 3;
 
-type PlacedState = { params: JsTree<PlacedArray>; drift: PlacedArray };
-type PlacedResult = { state: PlacedState; loss: PlacedArray; gradNorm: PlacedArray };
-
-const placed = (tree: PlacedResult | PlacedState): JsTree<PlacedArray> =>
-  tree as unknown as JsTree<PlacedArray>;
+type Placed = ByPath<PlacedArray>;
+type Moments = { first: PlacedArray; second: PlacedArray };
+type Tree = JsTree<PlacedArray>;
+const tree = (value: object): Tree => value as Tree;
 
 /**
- * Keeps the state of training where the executor computes, and takes steps. The state of the step
- * before last is written over, so that a step allocates nothing; a step whose loss is not finite
- * leaves the state as it was.
+ * Keeps the state of training where the executor computes, and takes steps. What a step replaces is
+ * written over the old; a step whose loss is not finite leaves the state as it was.
  */
 export async function makeStepper({ flow, executor, leaves, host, batchSize, clip, ema }: StepperOptions) {
   const spec = (a: HostArray): ArraySpec => new ArraySpec(a.shape, a.dtype);
@@ -43,44 +45,75 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     flow.forwardNoise,
     (d) => new ArraySpec(noiseShape(d, batchSize), np.float32),
   ) as JsTree<ArraySpec>;
-  const step = await executor.compile(
-    makeTrainStep(flow, leaves, { clip, ema }) as never,
-    [treeMap(spec, host as JsTree<HostArray>), xSpec, noiseSpec, { euclidean: adam, orthogonal: adam }],
-    { name: "train_step" },
-  );
-  const orthogonal = leaves.flatMap((leaf, i) => (leaf.manifold === "orthogonal" ? [i] : []));
-  const hostLeaves = treeFlatten(host.params).leaves;
-  const polish: Compiled | undefined = orthogonal.length
-    ? await executor.compile(polishAll as never, [orthogonal.map((i) => spec(hostLeaves[i] as HostArray))], {
-        name: "polish",
-      })
-    : undefined;
+  const { leaves: hostLeaves, rebuild } = treeFlatten(host.params);
+  const pick = <T>(values: readonly T[], ...kinds: Leaf["manifold"][]): ByPath<T> =>
+    Object.fromEntries(
+      leaves.flatMap(({ path, manifold }, i) => (kinds.includes(manifold) ? [[path, values[i] as T]] : [])),
+    );
+  const specs = (hostLeaves as HostArray[]).map(spec);
+  const [free, square] = [pick(specs, "euclidean"), pick(specs, "orthogonal")];
+  const moving = { ...pick(specs, "euclidean", "orthogonal") };
+  const momentSpecs = Object.fromEntries(Object.entries(moving).map(([path, s]) => [path, { first: s, second: s }]));
+  const hasSquare = Object.keys(square).length > 0;
 
-  let current = (await executor.place(host as JsTree<HostArray>)) as unknown as PlacedState;
-  let last: PlacedResult | undefined; // the result that `current` is part of
-  let spare: PlacedResult | undefined; // the one before it
+  const compiled: Compiled[] = [];
+  const compile = async (name: string, f: unknown, args: readonly unknown[]): Promise<Compiled> => {
+    const done = await executor.compile(f as never, args as JsTree<ArraySpec>[], { name });
+    compiled.push(done);
+    return done;
+  };
+  const params = rebuild(specs);
+  const gradient = await compile("gradient", makeGradient(flow, leaves, clip), [params, xSpec, noiseSpec]);
+  const update = await compile("update", makeUpdate(leaves), [
+    { values: free, moments: momentSpecs },
+    moving,
+    scalar,
+    { euclidean: adam, orthogonal: adam },
+  ]);
+  const retraction = hasSquare ? await compile("retraction", retractAll, [square, square, scalar]) : undefined;
+  const polish = hasSquare ? await compile("polish", polishAll, [square]) : undefined;
+  const averaging = ema > 0 ? await compile("average", makeAverage(ema), [moving, moving]) : undefined;
+
+  const values = treeFlatten(await executor.place(host.params)).leaves as PlacedArray[];
+  let moments = (await executor.place(tree(host.moments) as JsTree<HostArray>)) as unknown as ByPath<Moments>;
+  let drift = (await executor.place(host.drift)) as PlacedArray;
+  let average = (await executor.place(tree(host.average) as JsTree<HostArray>)) as unknown as Placed;
+  let spareGradient: Tree | undefined; // results of the step before, to be written over
+  let spareMatrices: Placed = {};
 
   const number = async (leaf: PlacedArray): Promise<number> =>
-    ((await executor.fetch(leaf as JsTree<PlacedArray>)) as HostArray).data[0] as number;
-
-  const polishState = async (state: PlacedState): Promise<void> => {
-    if (!polish) return;
-    const all = treeFlatten(state.params);
-    const mine = orthogonal.map((i) => all.leaves[i] as PlacedArray);
-    const polished = treeFlatten(await polish.run([mine])).leaves as PlacedArray[];
-    executor.release([...mine, state.drift]);
-    const next = [...all.leaves];
-    orthogonal.forEach((i, k) => {
-      next[i] = polished[k] as PlacedArray;
+    ((await executor.fetch(leaf as Tree)) as HostArray).data[0] as number;
+  const replace = (next: Placed): void => {
+    leaves.forEach(({ path }, i) => {
+      if (next[path]) values[i] = next[path];
     });
-    state.params = all.rebuild(next);
-    state.drift = (await executor.place(new HostArray(new Float32Array(1), [], np.float32))) as PlacedArray;
+  };
+
+  const turn = async (omegas: Placed): Promise<void> => {
+    if (!retraction || !polish) return;
+    const before = pick(values, "orthogonal");
+    const into = Object.keys(spareMatrices).length > 0 ? { into: tree({ matrices: spareMatrices, drift: undefined ?? drift }) } : {};
+    const next = (await retraction.run([tree(before), tree(omegas), drift as Tree], into)) as unknown as {
+      matrices: Placed;
+      drift: PlacedArray;
+    };
+    drift = next.drift;
+    spareMatrices = before;
+    if ((await number(drift)) > DRIFT_LIMIT) {
+      const polished = (await polish.run([tree(next.matrices)])) as unknown as Placed;
+      executor.release(tree(next.matrices));
+      executor.release(drift as Tree);
+      drift = (await executor.place(new HostArray(new Float32Array(1), [], np.float32))) as PlacedArray;
+      replace(polished);
+    } else replace(next.matrices);
   };
 
   return {
-    flops: step.flops,
-    traceMs: step.traceMs + (polish?.traceMs ?? 0),
-    compileMs: step.compileMs + (polish?.compileMs ?? 0),
+    flops: compiled.every((c) => c.flops === undefined)
+      ? undefined
+      : (gradient.flops ?? 0) + (update.flops ?? 0) + (retraction?.flops ?? 0),
+    traceMs: compiled.reduce((sum, c) => sum + c.traceMs, 0),
+    compileMs: compiled.reduce((sum, c) => sum + c.compileMs, 0),
 
     /** One step. Where the loss or the gradient's norm is not finite, the state stays as it was. */
     async take(
@@ -88,33 +121,34 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
       noise: JsTree<HostArray>,
       scalars: JsTree<HostArray>,
     ): Promise<{ loss: number; gradNorm: number }> {
-      const into = spare ? { into: placed(spare) } : {};
-      spare = undefined;
-      const result = (await step.run([placed(current), x, noise, scalars], into)) as unknown as PlacedResult;
-      const loss = await number(result.loss);
-      const gradNorm = await number(result.gradNorm);
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        executor.release(placed(result));
-        return { loss, gradNorm };
+      const at = (await gradient.run(
+        [rebuild(values), x, noise],
+        spareGradient ? { into: spareGradient } : {},
+      )) as unknown as { gradients: Placed; loss: PlacedArray; gradNorm: PlacedArray; factor: PlacedArray };
+      spareGradient = tree(at);
+      const [loss, gradNorm] = [await number(at.loss), await number(at.gradNorm)];
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) return { loss, gradNorm };
+      const state = { values: pick(values, "euclidean"), moments };
+      // Ω takes the place of the skew gradient that it is made from
+      const omegas = Object.fromEntries(Object.keys(square).map((path) => [path, at.gradients[path] as PlacedArray]));
+      const next = (await update.run([tree(state), tree(at.gradients), at.factor as Tree, scalars], {
+        into: tree({ ...state, omegas }),
+      })) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
+      moments = next.moments;
+      replace(next.values);
+      Object.assign(at.gradients, next.omegas);
+      await turn(next.omegas);
+      if (averaging) {
+        const now = tree(pick(values, "euclidean", "orthogonal"));
+        average = (await averaging.run([tree(average), now], { into: tree(average) })) as unknown as Placed;
       }
-      if ((await number(result.state.drift)) > DRIFT_LIMIT) await polishState(result.state);
-      if (last) spare = last;
-      else executor.release(placed(current));
-      last = result;
-      current = result.state;
       return { loss, gradNorm };
     },
 
     /** The first layer whose output is not finite on this batch; undefined where all of them are. */
     async firstNotFinite(x: HostArray, noise: JsTree<HostArray>): Promise<string | undefined> {
-      const health = await executor.compile(
-        makeHealth(flow) as never,
-        [treeMap(spec, host.params), xSpec, noiseSpec],
-        {
-          name: "health",
-        },
-      );
-      const out = await health.run([current.params, x, noise]);
+      const health = await executor.compile(makeHealth(flow) as never, [params, xSpec, noiseSpec], { name: "health" });
+      const out = await health.run([rebuild(values), x, noise]);
       const readings = (await executor.fetch(out)) as HostArray;
       executor.release(out);
       await health.dispose();
@@ -123,32 +157,30 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     },
 
     /** The state, copied to the host. */
-    fetch: async (): Promise<HostState> => (await executor.fetch(placed(current))) as unknown as HostState,
+    fetch: async (): Promise<HostState> =>
+      (await executor.fetch(
+        tree({ params: rebuild(values), moments, drift, average }),
+      )) as unknown as HostState,
 
     /** Takes matrices that are averages of orthogonal ones to the nearest orthogonal ones. */
-    async project(params: JsTree<HostArray>): Promise<JsTree<HostArray>> {
-      if (!polish) return params;
-      const all = treeFlatten(params);
-      let mine = await executor.place(orthogonal.map((i) => all.leaves[i] as HostArray));
-      for (let k = 0; k < PROJECTION_STEPS; k++) {
+    async project(averages: JsTree<HostArray>): Promise<JsTree<HostArray>> {
+      if (!polish) return averages;
+      const all = treeFlatten(averages).leaves as HostArray[];
+      let mine = await executor.place(tree(pick(all, "orthogonal")) as JsTree<HostArray>);
+      for (let k = 0; k < PROJECTIONS; k++) {
         const next = await polish.run([mine]);
         executor.release(mine);
         mine = next;
       }
-      const matrices = treeFlatten((await executor.fetch(mine)) as JsTree<HostArray>).leaves;
+      const matrices = (await executor.fetch(mine)) as unknown as ByPath<HostArray>;
       executor.release(mine);
-      const out = [...all.leaves];
-      orthogonal.forEach((i, k) => {
-        out[i] = matrices[k] as HostArray;
-      });
-      return all.rebuild(out);
+      return rebuild(leaves.map(({ path }, i) => matrices[path] ?? (all[i] as HostArray)));
     },
 
     async dispose(): Promise<void> {
-      executor.release(placed(last ?? current));
-      if (spare) executor.release(placed(spare));
-      await step.dispose();
-      await polish?.dispose();
+      executor.release(tree([values, tree(moments), drift, tree(average), tree(spareMatrices)] as never));
+      if (spareGradient) executor.release(spareGradient);
+      for (const each of compiled) await each.dispose();
     },
   };
 }

@@ -9,7 +9,8 @@ import { makeRng } from "../math/rng.js";
 import { drawNoise } from "../noise.js";
 import { treeFlatten } from "../trees.js";
 import { adamScalars } from "./adam.js";
-import { batchSource, randomItems, STREAM } from "./data.js";
+import { type Augmentation, batchSource, randomItems, STREAM } from "./data.js";
+import { trainingDefaults as defaults } from "./defaults.js";
 import { leavesOf } from "./leaves.js";
 import { cosineSchedule } from "./schedule.js";
 import { flattenState, freshState, type TrainingState, takeToHost, unflattenState } from "./state.js";
@@ -39,6 +40,8 @@ export type TrainOptions = {
   clip?: number;
   /** Decay of the average of the weights; 0 (default) for none. */
   ema?: number;
+  /** `flip` mirrors every image of a step left to right with probability ½. Default `none`. */
+  augment?: Augmentation;
   /** Goes on from here. */
   state?: TrainingState;
 };
@@ -71,11 +74,12 @@ export type Trainer = Readonly<{
  * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, all before the first step.
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
-  const { flow, executor, data, steps, batchSize = 128, clip = 500, ema = 0 } = options;
-  const { learningRate = 1e-3, orthogonalRate = learningRate } = options;
-  const { seed = options.state?.seed ?? 0, warmup = Math.min(100, Math.ceil(steps / 10)) } = options;
+  const { flow, executor, data, steps, augment = defaults.augment } = options;
+  const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
+  const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
+  const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
   checkOptions({ ...options, seed, steps, learningRate, orthogonalRate, clip, ema });
-  const batches = batchSource(data, flow.domain, batchSize, seed);
+  const batches = batchSource(data, flow.domain, { batchSize, seed, augment });
 
   const started = performance.now();
   const initial = await startValues(options, seed);
@@ -108,9 +112,9 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
         const layer = (await stepper.firstNotFinite(x, noise)) ?? "gradient";
         throw new NotFiniteError(
-          taken,
+          taken + 1,
           layer,
-          `step ${taken}: the loss is ${loss}, the norm of its gradient ${gradNorm}; the first that is not finite is ${layer}. A smaller learning rate may help`,
+          `step ${taken + 1}: the loss is ${loss}, the norm of its gradient ${gradNorm}; the first that is not finite is ${layer}. A smaller learning rate may help`,
         );
       }
       return { step: taken++, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
@@ -136,7 +140,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
 
 /** Random start values, or data-dependent ones; those of a run that goes on only give the shapes. */
 async function startValues(
-  { flow, data, state, start = "data", startItems = 4096 }: TrainOptions,
+  { flow, data, state, start = defaults.start, startItems = defaults.startItems }: TrainOptions,
   seed: number,
 ): Promise<FlowParams> {
   if (state) return flow.init(shapeKey());
