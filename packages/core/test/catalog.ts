@@ -15,6 +15,7 @@ import { whiten } from "../src/layers/whiten.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
 import { makeRng, type Rng } from "../src/math/rng.js";
 import type { NoiseOf } from "../src/noise.js";
+import { images } from "./catalog-images.js";
 import { host } from "./support/prepare.js";
 
 export type CatalogEntry = Readonly<{
@@ -36,7 +37,7 @@ export type CatalogEntry = Readonly<{
   /** Parameters stay as `init` makes them; only a density of dropped coordinates is moved. */
   given?: boolean;
   /** Parameters of its own. */
-  params?(rng: Rng): NoiseOf<HostArray>;
+  params?(rng: Rng): NoiseOf<HostArray> | Promise<NoiseOf<HostArray>>;
   /** Weights of the plain dense layer that mean mode has to reproduce. */
   weights?: DenseWeights;
   /** Factor that the layer itself puts between rounding and result. Default 1. */
@@ -192,4 +193,10 @@ const chains: readonly CatalogEntry[] = [
   ),
 ];
 
-export const catalog: readonly CatalogEntry[] = [...linears, ...elementwise, ...movements, ...chains];
+export const catalog: readonly CatalogEntry[] = [
+  ...linears,
+  ...elementwise,
+  ...movements,
+  ...images,
+  ...chains,
+];

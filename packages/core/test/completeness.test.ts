@@ -11,9 +11,6 @@ const docs = new URL("../../../docs/", import.meta.url);
 /** What a factory returns, as its declaration says. */
 const kinds = /^(FlowLayer|ChainLayer|ConditionalDensity)\b/;
 
-/** Layers that are parts of others and not public, and whose tests are those of the whole. */
-const inner = ["channelsFirst", "reverse"];
-
 /** Names of the factories in a folder of the sources: exported functions that return a layer or a density. */
 function factoriesIn(folder: string): string[] {
   return readdirSync(source(folder)).flatMap((name) => {
@@ -23,13 +20,13 @@ function factoriesIn(folder: string): string[] {
       .filter(ts.isFunctionDeclaration)
       .filter(({ modifiers }) => modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
       .filter(({ type }) => type && kinds.test(text.slice(type.pos, type.end).trim()))
-      .flatMap((f) => (f.name && !inner.includes(f.name.text) ? [f.name.text] : []));
+      .flatMap((f) => (f.name ? [f.name.text] : []));
   });
 }
 
 /** The page of a factory: `leakyRelu` is on `leaky-relu.md`; movements of entries share one. */
 const pageOf = (name: string): string =>
-  ["flatten", "permute"].includes(name)
+  ["channelsFirst", "flatten", "permute", "reverse"].includes(name)
     ? "reshape.md"
     : `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}.md`;
 

@@ -70,7 +70,12 @@ export type UpdateResult = Updated & {
 
 /** Adam's moments, the new Euclidean parameters, and the rotations Ω of the orthogonal ones. */
 export function makeUpdate(leaves: readonly Leaf[]) {
-  return ({ values, moments }: Updated, gradients: ByPath, factor: np.Array, scalars: StepScalars): UpdateResult => {
+  return (
+    { values, moments }: Updated,
+    gradients: ByPath,
+    factor: np.Array,
+    scalars: StepScalars,
+  ): UpdateResult => {
     const result: UpdateResult = { values: {}, moments: {}, omegas: {} };
     for (const { path, manifold } of leaves) {
       if (manifold === "fixed") continue;
@@ -105,13 +110,15 @@ export const retractAll = (
 };
 
 /** The running average of the parameters that move. */
-export const makeAverage = (decay: number) => (average: ByPath, values: ByPath): ByPath =>
-  Object.fromEntries(
-    Object.entries(average).map(([path, mean]) => [
-      path,
-      mean.mul(decay).add((values[path] as np.Array).mul(1 - decay)),
-    ]),
-  );
+export const makeAverage =
+  (decay: number) =>
+  (average: ByPath, values: ByPath): ByPath =>
+    Object.fromEntries(
+      Object.entries(average).map(([path, mean]) => [
+        path,
+        mean.mul(decay).add((values[path] as np.Array).mul(1 - decay)),
+      ]),
+    );
 
 /**
  * Polishes orthogonal parameters: takes their accumulated departure away. Twice: the longest step

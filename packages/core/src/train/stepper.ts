@@ -2,7 +2,7 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
 import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
-import { treeFlatten, treeMap } from "../trees.js";
+import { treeFlatten } from "../trees.js";
 import { makeHealth } from "./diagnose.js";
 import type { Leaf } from "./leaves.js";
 import type { HostState } from "./state.js";
@@ -53,7 +53,9 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   const specs = (hostLeaves as HostArray[]).map(spec);
   const [free, square] = [pick(specs, "euclidean"), pick(specs, "orthogonal")];
   const moving = { ...pick(specs, "euclidean", "orthogonal") };
-  const momentSpecs = Object.fromEntries(Object.entries(moving).map(([path, s]) => [path, { first: s, second: s }]));
+  const momentSpecs = Object.fromEntries(
+    Object.entries(moving).map(([path, s]) => [path, { first: s, second: s }]),
+  );
   const hasSquare = Object.keys(square).length > 0;
 
   const compiled: Compiled[] = [];
@@ -70,7 +72,9 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     scalar,
     { euclidean: adam, orthogonal: adam },
   ]);
-  const retraction = hasSquare ? await compile("retraction", retractAll, [square, square, scalar]) : undefined;
+  const retraction = hasSquare
+    ? await compile("retraction", retractAll, [square, square, scalar])
+    : undefined;
   const polish = hasSquare ? await compile("polish", polishAll, [square]) : undefined;
   const averaging = ema > 0 ? await compile("average", makeAverage(ema), [moving, moving]) : undefined;
 
@@ -79,7 +83,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   let drift = (await executor.place(host.drift)) as PlacedArray;
   let average = (await executor.place(tree(host.average) as JsTree<HostArray>)) as unknown as Placed;
   let spareGradient: Tree | undefined; // results of the step before, to be written over
-  let spareMatrices: Placed = {};
+  let spareMatrices: Placed | undefined;
 
   const number = async (leaf: PlacedArray): Promise<number> =>
     ((await executor.fetch(leaf as Tree)) as HostArray).data[0] as number;
@@ -92,11 +96,12 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   const turn = async (omegas: Placed): Promise<void> => {
     if (!retraction || !polish) return;
     const before = pick(values, "orthogonal");
-    const into = Object.keys(spareMatrices).length > 0 ? { into: tree({ matrices: spareMatrices, drift: undefined ?? drift }) } : {};
+    const into = spareMatrices ? { into: tree({ matrices: spareMatrices, drift }) } : {};
     const next = (await retraction.run([tree(before), tree(omegas), drift as Tree], into)) as unknown as {
       matrices: Placed;
       drift: PlacedArray;
     };
+    if (!spareMatrices) executor.release(drift as Tree);
     drift = next.drift;
     spareMatrices = before;
     if ((await number(drift)) > DRIFT_LIMIT) {
@@ -130,7 +135,9 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) return { loss, gradNorm };
       const state = { values: pick(values, "euclidean"), moments };
       // Ω takes the place of the skew gradient that it is made from
-      const omegas = Object.fromEntries(Object.keys(square).map((path) => [path, at.gradients[path] as PlacedArray]));
+      const omegas = Object.fromEntries(
+        Object.keys(square).map((path) => [path, at.gradients[path] as PlacedArray]),
+      );
       const next = (await update.run([tree(state), tree(at.gradients), at.factor as Tree, scalars], {
         into: tree({ ...state, omegas }),
       })) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
@@ -147,7 +154,9 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
 
     /** The first layer whose output is not finite on this batch; undefined where all of them are. */
     async firstNotFinite(x: HostArray, noise: JsTree<HostArray>): Promise<string | undefined> {
-      const health = await executor.compile(makeHealth(flow) as never, [params, xSpec, noiseSpec], { name: "health" });
+      const health = await executor.compile(makeHealth(flow) as never, [params, xSpec, noiseSpec], {
+        name: "health",
+      });
       const out = await health.run([rebuild(values), x, noise]);
       const readings = (await executor.fetch(out)) as HostArray;
       executor.release(out);
@@ -178,7 +187,9 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     },
 
     async dispose(): Promise<void> {
-      executor.release(tree([values, tree(moments), drift, tree(average), tree(spareMatrices)] as never));
+      executor.release(
+        tree([values, tree(moments), drift, tree(average), tree(spareMatrices ?? {})] as never),
+      );
       if (spareGradient) executor.release(spareGradient);
       for (const each of compiled) await each.dispose();
     },

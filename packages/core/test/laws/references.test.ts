@@ -1,6 +1,5 @@
 import { numpy as np, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { isChain } from "../../src/chain.js";
 import { flow } from "../../src/flow.js";
 import { catalog } from "../catalog.js";
 import {
@@ -12,7 +11,7 @@ import {
   gradient,
   readAll,
 } from "../support/arrays.js";
-import { meanLogLikelihood } from "../support/likelihood.js";
+import { inFlow, meanLogLikelihood } from "../support/likelihood.js";
 import { liveBuffers } from "../support/live-buffers.js";
 import { prepare, usePrecision } from "../support/prepare.js";
 
@@ -64,7 +63,7 @@ describe("references: everything given is consumed, once, and nothing else stays
   it.each(catalog)("a flow's functions: $name", async (entry) => {
     const { params, x, z, forwardNoise, inverseNoise } = await prepare(entry, "float32");
     const made = flow([entry.layer]);
-    const wrap = (value: unknown): unknown => (isChain(entry.layer) ? value : [value]);
+    const wrap = (own: unknown): unknown => inFlow(entry.layer, own);
     const forward = [wrap(params()), x(), wrap(forwardNoise())];
     const inverse = [wrap(params()), z(), wrap(inverseNoise())];
     for (const f of [made.logProb, made.encode, made.ledger]) await expectNothingKept(forward, f);

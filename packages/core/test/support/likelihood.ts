@@ -10,3 +10,9 @@ export const meanLogLikelihood =
     const { z, contribution } = layer.forward(params, x, noise);
     return standardNormal(layer.outShape).logProb(z).add(contribution).mean();
   };
+
+/**
+ * Something of a layer (parameters, noise) as the flow of this layer alone has it: the flow opens
+ * chains that have no name of their own.
+ */
+export const inFlow = (layer: FlowLayer, own: unknown): unknown => (layer.name === "chain" ? own : [own]);

@@ -50,7 +50,7 @@ async function run(n: number, steps: number, lr: number, gradient: (t: number, r
     });
     drift += (await numbersOf(next.drift))[0] as number;
     if (drift > DRIFT_LIMIT) {
-      next.r = polishAll([next.r])[0] as np.Array;
+      next.r = polishAll({ r: next.r }).r as np.Array;
       drift = 0;
       polishes++;
     }

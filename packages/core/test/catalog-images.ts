@@ -1,0 +1,228 @@
+/** The catalog's layers of images, small: no side is above 6 where a smaller one shows the same. */
+import type { ChainLayer } from "../src/chain.js";
+import { mixture } from "../src/densities/mixture.js";
+import { mixtureLaw } from "../src/densities/residual.js";
+import type { HostArray } from "../src/executor.js";
+import type { FlowLayer } from "../src/layer.js";
+import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
+import { coupling } from "../src/layers/coupling.js";
+import { type KernelOptions, kernel } from "../src/layers/kernel.js";
+import { pad } from "../src/layers/pad.js";
+import { channelsFirst, reverse } from "../src/layers/reshape.js";
+import { tile } from "../src/layers/tile.js";
+import { randomOrthogonal } from "../src/math/linalg.js";
+import type { Rng } from "../src/math/rng.js";
+import type { AxisWindows, Windows } from "../src/math/windows.js";
+import type { NoiseOf } from "../src/noise.js";
+import type { CatalogEntry } from "./catalog.js";
+import { host, perturbedLike } from "./support/prepare.js";
+
+type Rest = Omit<CatalogEntry, "name" | "of" | "layer">;
+
+export const entry = (
+  name: string,
+  of: string | readonly string[],
+  layer: FlowLayer,
+  rest: Rest = {},
+): CatalogEntry => Object.freeze({ name, of: typeof of === "string" ? [of] : of, layer, ...rest });
+
+const pads: readonly CatalogEntry[] = [
+  entry("pad below and right", "pad", pad([2, 3, 3], { bottom: 1, right: 2 })),
+  entry("pad on all sides", "pad", pad([1, 2, 3], { top: 1, bottom: 1, left: 1, right: 1 }), { batch: 1 }),
+  entry("pad above and left", "pad", pad([2, 2, 3], { top: 2, left: 1 }, { logA: 1 })),
+  entry("pad with nothing", "pad", pad([1, 3, 2], {}), { zeroGradient: { logA: "nothing is added" } }),
+];
+
+const axis = (count: number, size: number, stride: number, dilation = 1): AxisWindows => ({
+  count,
+  size,
+  stride,
+  dilation,
+});
+
+const tiles: readonly CatalogEntry[] = [
+  entry("tile without overlap", "tile", tile([2, 4, 4], [axis(2, 2, 2), axis(2, 2, 2)])),
+  entry("tile of 1 × 1", "tile", tile([2, 2, 3], [axis(2, 1, 1), axis(3, 1, 1)]), { batch: 1 }),
+  entry("tile of the whole image", "tile", tile([1, 3, 2], [axis(1, 3, 1), axis(1, 2, 2)])),
+  entry("tile that overlaps", "tile", tile([2, 3, 3], [axis(2, 2, 1), axis(2, 2, 1)])),
+  entry(
+    "tile that overlaps, not square",
+    "tile",
+    tile([1, 3, 5], [axis(2, 2, 1), axis(2, 3, 2)], { logA: 0.5 }),
+    { batch: 1 },
+  ),
+  entry("tile with gaps, stride 3, size 2", "tile", tile([1, 5, 5], [axis(2, 2, 3), axis(2, 2, 3)])),
+  entry("tile with an uncovered border", "tile", tile([2, 3, 2], [axis(1, 2, 2), axis(1, 2, 2)])),
+  entry("tile of dilation 2", "tile", tile([1, 5, 4], [axis(3, 2, 1, 2), axis(2, 2, 1, 2)])),
+  entry(
+    "tile of dilation 2 with gaps and overlap",
+    "tile",
+    tile([1, 9, 2], [axis(2, 3, 4, 2), axis(1, 2, 2)]),
+  ),
+];
+
+const kern = (
+  what: string,
+  m: number,
+  options: KernelOptions,
+  rest: Rest = {},
+  of: readonly string[] = [],
+): CatalogEntry => {
+  const [rows, columns] = options.windows;
+  const inShape = [rows.count, columns.count, options.channels * rows.size * columns.size];
+  return entry(
+    `kernel ${inShape.join("×")} → ${m}${what}`,
+    ["kernel", ...of],
+    kernel(inShape, m, options),
+    rest,
+  );
+};
+
+const twos: Windows = [axis(2, 2, 2), axis(2, 2, 2)];
+
+const kernels: readonly CatalogEntry[] = [
+  kern("", 2, { channels: 1, windows: twos, size: [4, 4] }),
+  kern(", two channels, not square", 3, {
+    channels: 2,
+    windows: [axis(2, 1, 1), axis(1, 2, 2)],
+    size: [2, 2],
+  }),
+  kern(", overlap, to one", 1, { channels: 1, windows: [axis(2, 2, 1), axis(2, 2, 1)], size: [3, 3] }),
+  kern(
+    ", dilation, without bound",
+    2,
+    {
+      channels: 1,
+      windows: [axis(2, 2, 1, 2), axis(1, 2, 1, 2)],
+      size: [4, 3],
+      limit: Number.POSITIVE_INFINITY,
+    },
+    { batch: 1, spread: 0.1 },
+  ),
+  kern(", a rest uncovered, expm", 2, {
+    channels: 1,
+    windows: [axis(1, 2, 2), axis(2, 2, 2)],
+    size: [3, 5],
+    orthogonal: "expm",
+  }),
+  kern(
+    ", mixtureLaw of two",
+    2,
+    { channels: 1, windows: [axis(1, 2, 2), axis(2, 2, 2)], size: [2, 4], law: mixtureLaw(2) },
+    {},
+    ["mixtureLaw"],
+  ),
+];
+
+/** A convolution of the catalog with what an independent implementation needs to know. */
+export type ConvCase = Readonly<{
+  entry: CatalogEntry;
+  inShape: readonly [channels: number, height: number, width: number];
+  out: number;
+  options: Conv2dOptions;
+}>;
+
+/** Parameters moved off their start as others are, but a whitening with a rotation that is one. */
+const withWhitening =
+  (layer: ChainLayer) =>
+  (rng: Rng): Promise<NoiseOf<HostArray>> =>
+    Promise.all(
+      layer.layers.map((part) => {
+        if (part.name !== "whiten") return perturbedLike(part, rng, {});
+        const n = part.inShape[part.inShape.length - 1] as number;
+        const numbers = (): number[] => Array.from({ length: n }, () => 0.5 * rng.normal());
+        return {
+          mean: host(numbers(), [n]),
+          rotation: host(Array.from(randomOrthogonal(rng, n).data), [n, n]),
+          logStd: host(numbers(), [n]),
+        };
+      }),
+    );
+
+const convolution = (
+  what: string,
+  inShape: ConvCase["inShape"],
+  out: number,
+  options: Conv2dOptions,
+  rest: Rest = {},
+): ConvCase => {
+  const whitened = options.whiten ?? false;
+  const layer = conv2d(inShape, out, { ...options, whiten: whitened });
+  const name = `conv2d ${inShape.join("×")} → ${out}, ${what}`;
+  const of = ["conv2d", ...(options.law ? ["mixtureLaw"] : []), ...(options.density ? ["mixture"] : [])];
+  const params = whitened ? { params: withWhitening(layer) } : {};
+  return { entry: entry(name, of, layer, { ...params, ...rest }), inShape, out, options };
+};
+
+export const convolutions: readonly ConvCase[] = [
+  convolution("2×2 stride 2", [1, 4, 4], 2, { kernel: 2, stride: 2 }),
+  convolution("2×2 stride 2, whitened", [1, 4, 4], 2, { kernel: 2, stride: 2, whiten: true }, { batch: 1 }),
+  convolution("2×2 stride 2, local", [2, 4, 2], 3, { kernel: 2, stride: 2, inverse: "local" }),
+  convolution("2×2 stride 2, local, whitened", [1, 4, 4], 2, {
+    kernel: 2,
+    stride: 2,
+    inverse: "local",
+    whiten: true,
+  }),
+  convolution("2×2 stride 2, tails", [1, 2, 4], 1, { kernel: 2, stride: 2, law: mixtureLaw(2) }),
+  convolution("2×2 stride 2, local, tails", [1, 2, 4], 1, {
+    kernel: 2,
+    stride: 2,
+    inverse: "local",
+    density: mixture,
+  }),
+  convolution("2×2 stride 2, as many", [1, 4, 4], 4, { kernel: 2, stride: 2 }),
+  convolution("2×2 stride 2, widening", [1, 4, 4], 6, { kernel: 2, stride: 2 }),
+  convolution("2×2 stride 2, widening, whitened, uniform", [1, 2, 2], 6, {
+    kernel: 2,
+    stride: 2,
+    whiten: true,
+    appended: "uniform",
+  }),
+  convolution("3×3 stride 2, padded to fit", [1, 4, 4], 2, { kernel: 3, stride: 2 }),
+  convolution("3×3 stride 2, local", [1, 5, 5], 3, { kernel: 3, stride: 2, inverse: "local" }, { batch: 1 }),
+  convolution("2×2 stride 1", [1, 3, 3], 2, { kernel: 2 }),
+  convolution("3×3 stride 1, padding 1", [1, 3, 3], 2, { kernel: 3, padding: 1, inverse: "local" }),
+  convolution("2×3, padding of its own", [1, 3, 3], 2, {
+    kernel: [2, 3],
+    stride: [1, 2],
+    padding: { top: 1, left: 2 },
+    inverse: "local",
+  }),
+  convolution("1×1 stride 2: gaps", [2, 3, 3], 1, { kernel: 1, stride: 2, inverse: "local" }),
+  convolution("2×2 stride 3: gaps", [1, 5, 5], 2, { kernel: 2, stride: 3 }),
+  convolution("2×2 dilation 2", [1, 4, 4], 2, { kernel: 2, dilation: 2, inverse: "local" }),
+  convolution("2×1 stride 2×1, a rest dropped", [1, 3, 2], 1, { kernel: [2, 1], stride: [2, 1], padding: 0 }),
+  convolution("1×1", [3, 2, 2], 2, { kernel: 1 }),
+  convolution("1×1, as many", [2, 2, 3], 2, { kernel: 1, whiten: true }),
+  convolution("1×1, one to one", [1, 2, 2], 1, { kernel: 1 }),
+];
+
+const couplings: readonly CatalogEntry[] = [
+  entry("coupling of 4", "coupling", coupling([4], 1, { hidden: 8 })),
+  entry("coupling of 5, two", "coupling", coupling([5], 2, { hidden: 8 }), { scale: 2 }),
+  entry("coupling of 2, one kept, 3 bins", "coupling", coupling([2], 1, { hidden: 4, bins: 3, bound: 1 }), {
+    batch: 1,
+  }),
+  entry("coupling of 5, four kept", "coupling", coupling([5], 1, { hidden: 8, kept: 4 })),
+  entry("coupling of channels", "coupling", coupling([2, 2, 3], 1, { hidden: 4 })),
+  entry("coupling of 3 channels, two", "coupling", coupling([3, 2, 2], 2, { hidden: 4 }), { scale: 2 }),
+  entry("coupling from a random start", "coupling", coupling([4], 1, { hidden: 8, start: "random" }), {
+    given: true,
+  }),
+];
+
+const movements: readonly CatalogEntry[] = [
+  entry("channelsFirst", "channelsFirst", channelsFirst([2, 3, 4])),
+  entry("reverse", "reverse", reverse([5])),
+  entry("reverse channels", "reverse", reverse([3, 2, 2])),
+];
+
+export const images: readonly CatalogEntry[] = [
+  ...pads,
+  ...tiles,
+  ...kernels,
+  ...convolutions.map(({ entry: one }) => one),
+  ...couplings,
+  ...movements,
+];
