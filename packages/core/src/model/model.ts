@@ -3,8 +3,10 @@ import { UsageError } from "../errors.js";
 import { ArraySpec, type Executor, type HostArray, type PlacedArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { type ItemsIn, readItems } from "../items.js";
+import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
-import type { NoiseSpec, NoiseTree } from "../noise.js";
+import { makeRng } from "../math/rng.js";
+import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
 import { STREAM } from "../train/data.js";
 import { leavesOf } from "../train/leaves.js";
@@ -87,22 +89,18 @@ export class FlowModel {
     return summarize(this.flow, rows, total);
   }
 
-  /** n draws from the model, one after the other, each of `flow.inShape`. */
+  /**
+   * n draws from the model, one after the other, each of `flow.inShape`: z from the base, then a draw
+   * of the stochastic inverse; in mean mode z is drawn as well, and the inverse gives its mean.
+   */
   async sample(n: number, options: DrawOptions = {}): Promise<Float32Array> {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
-    const { base, decode, inverseNoise, baseNoise } = this.flow;
-    const row: RowFunction = {
-      name: "sample",
-      f: ((params: FlowParams, x: np.Array, noise: NoiseTree) => {
-        x.dispose();
-        const [below, z] = noise as [NoiseTree, NoiseTree];
-        return decode(params, base.draw(z), below);
-      }) as RowFunction["f"],
-      inShape: [1], // a count of draws is all that comes in
-      noise: [inverseNoise, baseNoise],
-    };
-    return this.#run(row, new Float32Array(n), n, STREAM.sample, options);
+    const { seed = 0, temperature = 1 } = options;
+    const { base } = this.flow;
+    const noise = drawNoise(base.noise, n, makeRng(seed, STREAM.latent), temperature);
+    const z = await takeToHost(base.draw(mapTreeOfNoise(noise, (leaf) => fromHost(leaf))));
+    return this.#decode((z as HostArray).data as Float32Array, n, options);
   }
 
   /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. */
@@ -120,10 +118,8 @@ export class FlowModel {
 
   /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. */
   async decode(latents: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
-    const { flow } = this;
-    const read = readItems(latents, { shape: flow.latentShape });
-    const row = { ...this.#row("decode", flow.decode, flow.inverseNoise), inShape: flow.latentShape };
-    return this.#run(row, read.items, read.count, STREAM.sample, options);
+    const read = readItems(latents, { shape: this.flow.latentShape });
+    return this.#decode(read.items, read.count, options);
   }
 
   /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
@@ -196,6 +192,12 @@ export class FlowModel {
     { seed = 0, mode = "sample", temperature = 1 }: DrawOptions,
   ): Promise<Float32Array> {
     return this.#runner.run(row, await this.#placed, x, count, { seed, stream, mode, temperature });
+  }
+
+  async #decode(z: Uint8Array | Float32Array, count: number, options: DrawOptions): Promise<Float32Array> {
+    const { decode, inverseNoise, latentShape } = this.flow;
+    const row = { ...this.#row("decode", decode, inverseNoise), inShape: latentShape };
+    return this.#run(row, z, count, STREAM.sample, options);
   }
 
   /** Contributions, a row an item, and their sums in double precision. */

@@ -6,7 +6,15 @@ import { type Shape, showShape, sizeOf } from "../layer.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 
 /** Purposes of the random streams, so that no two draw the same numbers. */
-export const STREAM = { order: 1, noise: 2, start: 3, evaluate: 4, sample: 5, augment: 6 } as const;
+export const STREAM = {
+  order: 1,
+  noise: 2,
+  start: 3,
+  evaluate: 4,
+  sample: 5,
+  augment: 6,
+  latent: 7,
+} as const;
 
 /** What is done to the items of a step: nothing, or each mirrored left to right with probability ½. */
 export type Augmentation = "none" | "flip";
