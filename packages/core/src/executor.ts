@@ -28,7 +28,8 @@ export type Compiled = Readonly<{
   /**
    * Runs the function. Arguments are borrowed, not consumed; host arrays are placed for the call.
    * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
-   * must not be used afterwards: with it a training step allocates nothing.
+   * must not be used afterwards: with it a training step allocates nothing. `into` may name arguments:
+   * an elementwise program then works in place where the executor can, others allocate.
    */
   run(
     args: readonly JsTree<PlacedArray | HostArray>[],

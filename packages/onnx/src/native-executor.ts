@@ -1,20 +1,13 @@
-import {
-  type ArraySpec,
-  type Compiled,
-  DeviceError,
-  type Executor,
-  HostArray,
-  type HostData,
-  type PlacedArray,
-  ShapeError,
-} from "@flowify/core";
+import { type ArraySpec, type Compiled, type Executor, HostArray, type HostData } from "@flowify/core";
 import { type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import { countFlops } from "./flops.js";
+import { fusedProgram } from "./fused/fused-program.js";
 import { lower } from "./lower/lower.js";
-import { toBytes } from "./lower/model.js";
+import { onnxProgram } from "./onnx-program.js";
 import { leafPaths } from "./paths.js";
-import { availableCores, loadRuntime, type Runtime, sessionOptions } from "./runtime.js";
+import { availableCores, loadRuntime, sessionOptions } from "./runtime.js";
+import { type Signature, type Slot, TensorStore } from "./tensors.js";
 
 export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
@@ -27,12 +20,10 @@ export type NativeExecutorOptions = {
   flushDenormals?: boolean;
 };
 
-/** What the compiled program expects, or returns, at one leaf. */
-type Slot = Readonly<{ name: string; shape: readonly number[]; dtype: DType }>;
-
 /**
  * Runs pure jax functions in ONNX Runtime on the CPU. A function is traced for its shapes, lowered
- * to an ONNX graph and compiled to a session; placed arrays are tensors in the memory of the host.
+ * to an ONNX graph and compiled to a session, or, where it only works element by element on large
+ * float32 arrays, compiled to WebAssembly kernels; placed arrays are tensors in the memory of the host.
  *
  * @throws DeviceError where `onnxruntime-node` is not installed or its library does not load.
  */
@@ -40,7 +31,7 @@ export async function nativeExecutor({
   threads = availableCores(),
   flushDenormals = false,
 }: NativeExecutorOptions = {}): Promise<Executor> {
-  const runtime = await loadRuntime();
+  const store = new TensorStore(await loadRuntime());
   const open = new Set<Compiled>();
   return {
     name: "native",
@@ -61,25 +52,23 @@ export async function nativeExecutor({
           shape,
           dtype,
         }));
-        const model = lower(traced.jaxpr, { name, inputNames: inputs.map((slot) => slot.name), outputNames });
+        const signature: Signature = { name, inputs, outputs, structure };
         const traceMs = performance.now() - start;
-        const session = await createSession(
-          runtime,
-          toBytes(model),
-          sessionOptions(threads, flushDenormals),
-          name,
-        );
-        const compileMs = performance.now() - start - traceMs;
-        const flops = countFlops(traced.jaxpr.jaxpr);
-        const used = new Set(model.inputs.map((input) => input.name));
+        const program =
+          (await fusedProgram(store, traced.jaxpr, signature)) ??
+          (await onnxProgram(
+            store,
+            lower(traced.jaxpr, { name, inputNames: inputs.map((slot) => slot.name), outputNames }),
+            signature,
+            sessionOptions(threads, flushDenormals),
+          ));
         const compiled: Compiled = {
           traceMs,
-          compileMs,
-          flops,
-          run: (args, { into } = {}) =>
-            run(runtime, session, { name, inputs, used, outputs, structure }, args, into),
+          compileMs: performance.now() - start - traceMs,
+          flops: countFlops(traced.jaxpr.jaxpr),
+          run: (args, { into } = {}) => program.run(args, into),
           async dispose() {
-            if (open.delete(compiled)) await session.release();
+            if (open.delete(compiled)) await program.dispose();
           },
         };
         open.add(compiled);
@@ -89,13 +78,13 @@ export async function nativeExecutor({
       }
     },
     async place(host) {
-      return mapLeaves(host, (leaf) => tensorOf(runtime, copyOf(leaf as HostArray)));
+      return mapLeaves(host, (leaf) => store.copy(leaf as HostArray));
     },
     async fetch(placed) {
       return mapLeaves(placed, (leaf) => hostOf(leaf as Tensor));
     },
     release(placed) {
-      for (const leaf of tree.leaves(placed as never)) (leaf as Tensor).dispose();
+      for (const leaf of tree.leaves(placed as never)) store.release(leaf as Tensor);
     },
     async dispose() {
       await Promise.all([...open].map((compiled) => compiled.dispose()));
@@ -127,100 +116,6 @@ function slots(spec: JsTree<ArraySpec>, prefix: string): Slot[] {
     dtype,
   }));
 }
-
-async function createSession(
-  runtime: Runtime,
-  bytes: Uint8Array,
-  options: InferenceSession.SessionOptions,
-  name: string,
-): Promise<InferenceSession> {
-  try {
-    return await runtime.InferenceSession.create(bytes, options);
-  } catch (cause) {
-    throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
-  }
-}
-
-type Program = Readonly<{
-  name: string;
-  inputs: readonly Slot[];
-  used: ReadonlySet<string>;
-  outputs: readonly Slot[];
-  structure: Parameters<typeof tree.unflatten>[0];
-}>;
-
-async function run(
-  runtime: Runtime,
-  session: InferenceSession,
-  program: Program,
-  args: readonly JsTree<PlacedArray | HostArray>[],
-  into: JsTree<PlacedArray> | undefined,
-): Promise<JsTree<PlacedArray>> {
-  const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as (Tensor | HostArray)[];
-  if (leaves.length !== program.inputs.length) {
-    throw new ShapeError(`${program.name}: expected ${program.inputs.length} arrays, got ${leaves.length}`);
-  }
-  const feeds: Record<string, Tensor> = {};
-  program.inputs.forEach((slot, i) => {
-    const tensor = checked(runtime, program, slot, leaves[i] as Tensor | HostArray);
-    if (program.used.has(slot.name)) feeds[slot.name] = tensor;
-  });
-  const given = new Set(Object.values(feeds));
-  const reuse = into === undefined ? [] : (tree.leaves(into as never) as Tensor[]);
-  const results = program.outputs.map((slot, i) => {
-    const old = reuse[i];
-    if (old === undefined || given.has(old) || !holds(old, slot)) return tensorOf(runtime, emptyOf(slot));
-    // A buffer that is read in this call, or written already, cannot be written in it.
-    given.add(old);
-    return old;
-  });
-  const fetches = Object.fromEntries(program.outputs.map((slot, i) => [slot.name, results[i] as Tensor]));
-  if (results.length > 0) {
-    try {
-      await session.run(feeds, fetches);
-    } catch (cause) {
-      throw new DeviceError(`${program.name}: ONNX Runtime failed: ${String(cause)}`, { cause });
-    }
-  }
-  return tree.unflatten<PlacedArray>(program.structure, results);
-}
-
-function checked(runtime: Runtime, program: Program, slot: Slot, leaf: Tensor | HostArray): Tensor {
-  const tensor = leaf instanceof HostArray ? tensorOf(runtime, leaf) : leaf;
-  if (tensor.type !== slot.dtype || !sameShape(tensor.dims, slot.shape)) {
-    throw new ShapeError(
-      `${program.name}: expected ${slot.name} ${slot.dtype} [${slot.shape.join(", ")}], got ${tensor.type} [${tensor.dims.join(", ")}]`,
-    );
-  }
-  return tensor;
-}
-
-/** True where a tensor that was not given back can take this output. */
-const holds = (tensor: Tensor, slot: Slot): boolean =>
-  tensor.location === "cpu" && tensor.type === slot.dtype && sameShape(tensor.dims, slot.shape);
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);
-
-const constructors = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-} as const;
-
-function emptyOf({ shape, dtype }: Slot): HostArray {
-  const TypedArray = constructors[dtype as keyof typeof constructors];
-  return new HostArray(new TypedArray(shape.reduce((a, b) => a * b, 1)), shape, dtype);
-}
-
-/** A tensor on the memory of the array, not a copy. */
-function tensorOf(runtime: Runtime, { data, shape, dtype }: HostArray): Tensor {
-  return new runtime.Tensor(dtype as "float32", data as Float32Array, shape);
-}
-
-const copyOf = ({ data, shape, dtype }: HostArray): HostArray => new HostArray(data.slice(), shape, dtype);
 
 function hostOf(tensor: Tensor): HostArray {
   return new HostArray((tensor.data as HostData).slice(), tensor.dims, tensor.type as DType);

@@ -1,4 +1,5 @@
 import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
+import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
 import { fuseBias } from "./fuse.js";
 import { Graph } from "./graph.js";
@@ -106,13 +107,11 @@ function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map
     const { dtype, shape } = v.aval;
     // A constant that traces of gradients left behind may be large and unused.
     if (!isUsed(jaxpr, v)) return;
-    const values = (tracer.ref as unknown as { dataSync(): ArrayLike<number> }).dataSync();
-    const first = Number(values[0] ?? 0);
-    let uniform = true;
-    for (let j = 1; uniform && j < values.length; j++) uniform = Object.is(Number(values[j]), first);
-    const value = uniform
-      ? literal({ graph, wanted: undefined }, first, dtype, shape)
-      : ofBuffer(graph.constant(typedData(values, dtype), elementType(dtype), shape), dtype, shape);
+    const { values, uniform } = readConstant(tracer);
+    const value =
+      uniform === undefined
+        ? ofBuffer(graph.constant(typedData(values, dtype), elementType(dtype), shape), dtype, shape)
+        : literal({ graph, wanted: undefined }, uniform, dtype, shape);
     env.set(v, value);
   });
 }

@@ -1,0 +1,116 @@
+import type { PlacedArray } from "@flowify/core";
+import { type ClosedJaxpr, tree } from "@jax-js/jax";
+import type { Tensor } from "onnxruntime-node";
+import type { NativeProgram } from "../onnx-program.js";
+import { argumentTensors, resultTensors, type Signature, type TensorStore } from "../tensors.js";
+import { type Arena, roundUp } from "./arena.js";
+import type { Expression } from "./expressions.js";
+import { compute } from "./operations.js";
+import { type Group, type Plan, planKernels } from "./plan.js";
+import { readElementwise } from "./read.js";
+import { wasmModule } from "./wasm.js";
+
+type Kernel = (bytes: number, ...pointersAndScalars: number[]) => void;
+type Floats = Float32Array<ArrayBuffer>;
+
+/**
+ * Compiles a program that only works element by element to WebAssembly kernels, which go through
+ * memory once where ONNX Runtime does so for every operation. Undefined for any other program, for
+ * one without large arrays, and where WebAssembly lacks vectors.
+ */
+export async function fusedProgram(
+  store: TensorStore,
+  traced: ClosedJaxpr,
+  signature: Signature,
+): Promise<NativeProgram | undefined> {
+  const program = readElementwise(traced);
+  const plan = program && planKernels(program);
+  if (plan === undefined) return undefined;
+  const bytes = wasmModule(plan.kernels);
+  const arena = WebAssembly.validate(bytes) ? store.openArena() : undefined;
+  if (arena === undefined) return undefined;
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: arena.memory } });
+  const kernels = plan.kernels.map((_, i) => instance.exports[String(i)] as Kernel);
+  const groupOfArgument = ownersOf(plan.groups, (group) => group.arguments);
+  const groupOfResult = ownersOf(plan.groups, (group) => group.results);
+  return {
+    async run(args, into) {
+      const tensors = argumentTensors(store, signature, args);
+      const scalars = evaluate(plan, tensors);
+      // An argument may be overwritten by results of its own group: a kernel loads before it stores.
+      const results = resultTensors(store, signature.outputs, into, (tensor, output) => {
+        const mine = groupOfResult.get(output);
+        return tensors.every(
+          (other, i) => other !== tensor || mine === undefined || (groupOfArgument.get(i) ?? mine) === mine,
+        );
+      });
+      const data = (tensor: Tensor | undefined): Floats => (tensor as Tensor).data as Floats;
+      for (const group of plan.groups) {
+        const arrays = [
+          ...group.arguments.map((i) => data(tensors[i])),
+          ...group.results.map((i) => data(results[i])),
+        ];
+        const numbers = group.scalars.map((e) => scalars.get(e) as number);
+        call(arena, kernels[group.kernel] as Kernel, group, arrays, numbers);
+      }
+      for (const { result, expression } of plan.scalarResults) {
+        data(results[result])[0] = scalars.get(expression) as number;
+      }
+      return tree.unflatten<PlacedArray>(signature.structure, results);
+    },
+    dispose: async () => {},
+  };
+}
+
+const ownersOf = (
+  groups: readonly Group[],
+  members: (group: Group) => readonly number[],
+): Map<number, Group> => new Map(groups.flatMap((group) => members(group).map((i) => [i, group] as const)));
+
+/** The scalars of one call. */
+function evaluate({ scalars }: Plan, tensors: readonly Tensor[]): Map<Expression, number> {
+  const values = new Map<Expression, number>();
+  for (const e of scalars) {
+    if (e.kind === "number") values.set(e, e.value);
+    else if (e.kind === "argument") values.set(e, tensors[e.argument]?.data[0] as number);
+    else {
+      const operands = e.operands.map((operand) => values.get(operand) as number);
+      values.set(e, compute(e.name, operands));
+    }
+  }
+  return values;
+}
+
+/** Calls a kernel on arrays, the results last; piece by piece through scratch space where one lies elsewhere. */
+function call(
+  arena: Arena,
+  kernel: Kernel,
+  { size, arguments: { length: inputs } }: Group,
+  arrays: readonly Floats[],
+  scalars: readonly number[],
+): void {
+  const outside = arrays.filter((array) => !arena.holds(array)).length;
+  if (outside === 0) {
+    kernel(roundUp(4 * size), ...arrays.map((array) => array.byteOffset), ...scalars);
+    return;
+  }
+  const { scratch } = arena;
+  const room = Math.floor(scratch.byteLength / outside / roundUp(1)) * (roundUp(1) / 4);
+  for (let start = 0; start < size; start += room) {
+    const end = Math.min(start + room, size);
+    let next = 0;
+    const pieces = arrays.map((array) => {
+      if (arena.holds(array)) return { pointer: array.byteOffset + 4 * start };
+      const at = next;
+      next += room;
+      return {
+        pointer: 4 * at,
+        copy: scratch.subarray(at, at + end - start),
+        own: array.subarray(start, end),
+      };
+    });
+    for (const { copy, own } of pieces.slice(0, inputs)) copy?.set(own);
+    kernel(roundUp(4 * (end - start)), ...pieces.map(({ pointer }) => pointer), ...scalars);
+    for (const { copy, own } of pieces.slice(inputs)) if (copy) own.set(copy);
+  }
+}

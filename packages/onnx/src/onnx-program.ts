@@ -1,0 +1,61 @@
+import { DeviceError, type HostArray, type PlacedArray } from "@flowify/core";
+import { type JsTree, tree } from "@jax-js/jax";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { type GraphModel, toBytes } from "./lower/model.js";
+import { argumentTensors, resultTensors, type Signature, type TensorStore } from "./tensors.js";
+
+/** A program that was compiled, on tensors. */
+export type NativeProgram = Readonly<{
+  run(
+    args: readonly JsTree<PlacedArray | HostArray>[],
+    into: JsTree<PlacedArray> | undefined,
+  ): Promise<JsTree<PlacedArray>>;
+  dispose(): Promise<void>;
+}>;
+
+/** Compiles a graph to a session of ONNX Runtime. */
+export async function onnxProgram(
+  store: TensorStore,
+  model: GraphModel,
+  signature: Signature,
+  options: InferenceSession.SessionOptions,
+): Promise<NativeProgram> {
+  const { name, outputs, structure } = signature;
+  const session = await createSession(store, model, options, name);
+  const used = new Set(model.inputs.map((input) => input.name));
+  return {
+    async run(args, into) {
+      const feeds: Record<string, Tensor> = {};
+      argumentTensors(store, signature, args).forEach((tensor, i) => {
+        const input = signature.inputs[i]?.name as string;
+        if (used.has(input)) feeds[input] = tensor;
+      });
+      // A buffer that is read in this call cannot be written in it: nodes run in any order.
+      const read = new Set(Object.values(feeds));
+      const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
+      const fetches = Object.fromEntries(outputs.map((slot, i) => [slot.name, results[i] as Tensor]));
+      if (results.length > 0) {
+        try {
+          await session.run(feeds, fetches);
+        } catch (cause) {
+          throw new DeviceError(`${name}: ONNX Runtime failed: ${String(cause)}`, { cause });
+        }
+      }
+      return tree.unflatten<PlacedArray>(structure, results);
+    },
+    dispose: () => session.release(),
+  };
+}
+
+async function createSession(
+  { runtime }: TensorStore,
+  model: GraphModel,
+  options: InferenceSession.SessionOptions,
+  name: string,
+): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(toBytes(model), options);
+  } catch (cause) {
+    throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
+  }
+}

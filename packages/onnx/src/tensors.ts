@@ -1,0 +1,130 @@
+import { HostArray, type HostData, type PlacedArray, ShapeError } from "@flowify/core";
+import { DType, type JsTree, tree } from "@jax-js/jax";
+import type { Tensor } from "onnxruntime-node";
+import { Arena } from "./fused/arena.js";
+import type { Runtime } from "./runtime.js";
+
+/** What a compiled program expects, or returns, at one leaf. */
+export type Slot = Readonly<{ name: string; shape: readonly number[]; dtype: DType }>;
+
+/** The interface of a program: leaves of its arguments and results, and the tree of the results. */
+export type Signature = Readonly<{
+  name: string;
+  inputs: readonly Slot[];
+  outputs: readonly Slot[];
+  structure: Parameters<typeof tree.unflatten>[0];
+}>;
+
+/**
+ * Makes tensors and takes them back. Once a program of kernels needs it, float32 arrays that are
+ * placed or returned lie in an arena, where both the kernels and ONNX Runtime read and write them; a
+ * full arena leaves them to ordinary memory.
+ */
+export class TensorStore {
+  #arena: Arena | undefined;
+  readonly #dropped = new FinalizationRegistry<number>((offset) => this.#arena?.release(offset));
+
+  constructor(
+    readonly runtime: Runtime,
+    private readonly makeArena: () => Arena | undefined = () => Arena.create(),
+  ) {}
+
+  /** The arena, from now on in use; undefined where its memory cannot be reserved. */
+  openArena(): Arena | undefined {
+    this.#arena ??= this.makeArena();
+    return this.#arena;
+  }
+
+  /** A tensor of any content. */
+  empty({ shape, dtype }: Slot): Tensor {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const data = dtype === DType.Float32 && size > 1 ? this.#arena?.allocate(size) : undefined;
+    if (data === undefined) {
+      const TypedArray = constructors[dtype as keyof typeof constructors];
+      return this.view(new HostArray(new TypedArray(size), shape, dtype));
+    }
+    const tensor = this.view(new HostArray(data, shape, dtype));
+    this.#dropped.register(tensor, data.byteOffset, tensor);
+    return tensor;
+  }
+
+  /** A tensor on the memory of the array, not a copy. */
+  view({ data, shape, dtype }: HostArray): Tensor {
+    return new this.runtime.Tensor(dtype as "float32", data as Float32Array, shape);
+  }
+
+  copy({ data, shape, dtype }: HostArray): Tensor {
+    const tensor = this.empty({ name: "", shape, dtype });
+    (tensor.data as Float32Array).set(data as Float32Array);
+    return tensor;
+  }
+
+  /** Takes a tensor back, once: one that is a result and an argument may be given back as both. */
+  release(tensor: Tensor): void {
+    if (tensor.location === "none") return;
+    const data = tensor.data as HostData;
+    tensor.dispose();
+    if (!this.#arena?.holds(data)) return;
+    this.#dropped.unregister(tensor);
+    this.#arena.release(data.byteOffset);
+  }
+}
+
+/** The tensors of the arguments, in the order of the program's inputs. */
+export function argumentTensors(
+  store: TensorStore,
+  { name, inputs }: Signature,
+  args: readonly JsTree<PlacedArray | HostArray>[],
+): Tensor[] {
+  const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as (Tensor | HostArray)[];
+  if (leaves.length !== inputs.length) {
+    throw new ShapeError(`${name}: expected ${inputs.length} arrays, got ${leaves.length}`);
+  }
+  return inputs.map((slot, i) => {
+    const leaf = leaves[i] as Tensor | HostArray;
+    const tensor = leaf instanceof HostArray ? store.view(leaf) : leaf;
+    if (tensor.type !== slot.dtype || !sameShape(tensor.dims, slot.shape)) {
+      throw new ShapeError(
+        `${name}: expected ${slot.name} ${slot.dtype} [${slot.shape.join(", ")}], got ${tensor.type} [${tensor.dims.join(", ")}]`,
+      );
+    }
+    return tensor;
+  });
+}
+
+/**
+ * The tensors that a call writes its results to: those of `into` that fit and that `mayOverwrite`
+ * admits, each of them once, and new ones.
+ */
+export function resultTensors(
+  store: TensorStore,
+  outputs: readonly Slot[],
+  into: JsTree<PlacedArray> | undefined,
+  mayOverwrite: (tensor: Tensor, output: number) => boolean,
+): Tensor[] {
+  const reuse = into === undefined ? [] : (tree.leaves(into as never) as Tensor[]);
+  const taken = new Set<Tensor>();
+  return outputs.map((slot, i) => {
+    const old = reuse[i];
+    if (old === undefined || taken.has(old) || !fits(old, slot) || !mayOverwrite(old, i)) {
+      return store.empty(slot);
+    }
+    taken.add(old);
+    return old;
+  });
+}
+
+/** True where a tensor that was not given back can take this output. */
+const fits = (tensor: Tensor, slot: Slot): boolean =>
+  tensor.location === "cpu" && tensor.type === slot.dtype && sameShape(tensor.dims, slot.shape);
+
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
+
+const constructors = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+} as const;
