@@ -1,6 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { sumItems } from "../math/numerics.js";
 import {
@@ -10,6 +11,7 @@ import {
   splineWithTails,
   UNIT_DERIVATIVE,
 } from "../math/rq-spline.js";
+import { splineStart } from "./rq-spline-start.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = { widths: np.Array; heights: np.Array; derivatives: np.Array };
@@ -40,7 +42,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     const column = (a: np.Array): np.Array => a.reshape([-1, 1]); // [K] -> [K, 1]
     return splineKnots(column(widths), column(heights), column(derivatives), bound);
   };
-  return defineLayer<RqSplineParams>({
+  const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
     outShape: inShape,
@@ -64,6 +66,17 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: random.uniform(c, [bins - 1]),
       };
     },
+    async start(key, x) {
+      const entries = (await x.data()) as Float32Array;
+      const found = start === "identity" ? splineStart(entries, bins, bound) : undefined;
+      if (!found) return layer.init(key);
+      key.dispose();
+      return {
+        widths: floats(found.widths),
+        heights: floats(found.heights),
+        derivatives: floats(found.derivatives),
+      };
+    },
     forward(params, x) {
       expectShape("rqSpline", "x", x, inShape);
       const shape = x.shape;
@@ -78,4 +91,5 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       return inverseWithTails(z.reshape([-1]), bound, find).reshape(z.shape);
     },
   });
+  return layer;
 }

@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { floats } from "./host.js";
 import { type HostMatrix, identityMatrix, symmetricEigen } from "./linalg.js";
 
 /** Off-diagonal correlation below which data count as white, so that their order is kept. */
@@ -22,15 +23,32 @@ export type Principal = {
  */
 export async function principalDirections(x: np.Array): Promise<Principal> {
   const count = x.shape[0] as number;
-  const { mean, covariance } = await moments(x);
+  const { mean, covariance } = await moments(x.ref);
   const n = covariance.rows;
   const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
   const scale = diagonal.reduce((a, b) => a + b, 0) / n;
-  const { values, vectors } = isWhite(covariance, scale)
+  const white = isWhite(covariance, scale);
+  const { values, vectors } = white
     ? { values: diagonal, vectors: identityMatrix(n) }
     : symmetricEigen(covariance);
+  if (white) x.dispose();
+  else await orient(vectors, x);
   const floor = Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, count));
   return { mean, directions: vectors, std: values.map((value) => Math.sqrt(Math.max(value, floor))) };
+}
+
+/**
+ * Turns each direction so that its coordinate is skewed to the positive side: the sign of a principal
+ * direction means nothing, and one spline shared by all coordinates then sees like shapes alike.
+ */
+async function orient(vectors: HostMatrix, x: np.Array): Promise<void> {
+  const n = vectors.rows;
+  const directions = floats(Float32Array.from(vectors.data), [n, n]);
+  const projected = np.matmul(x, directions);
+  const centred = projected.sub(np.mean(projected.ref, 0));
+  const skewness = await np.mean(centred.ref.mul(centred.ref).mul(centred), 0).data();
+  for (let j = 0; j < n; j++)
+    if ((skewness[j] as number) < 0) for (let i = 0; i < n; i++) vectors.data[i * n + j]! *= -1;
 }
 
 /**

@@ -18,6 +18,29 @@ type Bin = {
   d1: np.Array;
 };
 
+/**
+ * The parameters that give wanted sizes and inner derivatives, where the floors allow: the inverse of
+ * what `splineKnots` does to one spline. Sizes need not add up to the whole: they are scaled to it.
+ */
+export function unnormalizedSpline(
+  widths: readonly number[],
+  heights: readonly number[],
+  derivatives: readonly number[],
+): { widths: Float32Array; heights: Float32Array; derivatives: Float32Array } {
+  const sizes = (wanted: readonly number[]): Float32Array => {
+    const total = wanted.reduce((a, b) => a + b, 0);
+    const free = 1 - MIN_SIZE * wanted.length;
+    return Float32Array.from(wanted, (w) => Math.log(Math.max(w / total - MIN_SIZE, 0.1 * MIN_SIZE) / free));
+  };
+  return {
+    widths: sizes(widths),
+    heights: sizes(heights),
+    derivatives: Float32Array.from(derivatives, (d) =>
+      softplusInverse(Math.max(d - MIN_DERIVATIVE, MIN_DERIVATIVE)),
+    ),
+  };
+}
+
 /** The knots of splines, [K, M] each: a column for every spline, a row for every bin, in the order of `Bin`. */
 type Knots = [x0: np.Array, width: np.Array, y0: np.Array, height: np.Array, d0: np.Array, d1: np.Array];
 
