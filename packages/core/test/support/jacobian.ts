@@ -59,7 +59,8 @@ function logLaw(spec: NoiseSpec, values: readonly number[]): number {
   );
 }
 
-async function logDet(f: (v: np.Array) => np.Array, at: readonly number[]): Promise<number> {
+/** log |det| of the Jacobian of a map of vectors, in float64. */
+export async function logDet(f: (v: np.Array) => np.Array, at: readonly number[]): Promise<number> {
   const jacobian = jacfwd(f)(np.stack(at.map((v) => np.full([], v, { dtype: np.float64 }))));
   return logAbsDet(toRows(await numbersOf(jacobian), at.length));
 }

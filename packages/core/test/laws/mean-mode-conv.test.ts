@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { sizeOf } from "../../src/layer.js";
+import { convolutions } from "../catalog-images.js";
+import { numbersOf } from "../support/arrays.js";
+import { expectClose } from "../support/compare.js";
+import { toRows } from "../support/plain.js";
+import { convolve, plainConvOf } from "../support/plain-conv.js";
+import { prepare } from "../support/prepare.js";
+
+describe("mean mode is the plain convolution", () => {
+  it.each(convolutions)("$entry.name", async (one) => {
+    const { layer } = one.entry;
+    const { params, x, meanNoise, hostParams } = await prepare(one.entry, "float32");
+    const { z, contribution } = layer.forward(params(), x(), meanNoise(layer.forwardNoise));
+    contribution.dispose();
+    const conv = plainConvOf(one, hostParams);
+    const plain = toRows(await numbersOf(x()), sizeOf(layer.inShape)).flatMap((image) =>
+      convolve(image, one.inShape, conv),
+    );
+    expectClose(await numbersOf(z), plain, "plain");
+  });
+
+  it("is tried for every way that sizes compare", () => {
+    const kinds = convolutions.map(({ entry: { layer }, options, inShape, out }) => {
+      const [kh, kw] = typeof options.kernel === "number" ? [options.kernel, options.kernel] : options.kernel;
+      expect(layer.outShape[0]).toBe(out);
+      return Math.sign(inShape[0] * kh * kw - out);
+    });
+    expect(new Set(kinds)).toEqual(new Set([-1, 0, 1]));
+  });
+});

@@ -1,0 +1,67 @@
+/** In mean mode every convolution of the catalog is ONNX Runtime's own Conv. */
+import type { InferenceSession } from "onnxruntime-node";
+import { beforeAll, describe, it } from "vitest";
+import { convolutions } from "../../core/test/catalog-images.js";
+import { numbersOf } from "../../core/test/support/arrays.js";
+import { expectClose } from "../../core/test/support/compare.js";
+import { type PlainConv, plainConvOf } from "../../core/test/support/plain-conv.js";
+import { prepare } from "../../core/test/support/prepare.js";
+import { type Initializer, toBytes } from "../src/index.js";
+import { loadRuntime, type Runtime, sessionOptions } from "../src/runtime.js";
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await loadRuntime();
+});
+
+/** A model of one node, Conv. */
+function modelOf(conv: PlainConv, inShape: readonly number[], outShape: readonly number[]): Uint8Array {
+  const constant = (name: string, shape: readonly number[], data: readonly number[]): Initializer => ({
+    name,
+    type: "float32",
+    shape,
+    data: Float32Array.from(data),
+  });
+  const { kernel, strides, dilations, pads, groups = 1, weight, bias } = conv;
+  const inputs = (inShape[1] as number) / groups;
+  return toBytes({
+    name: "conv",
+    inputs: [{ name: "x", type: "float32", shape: inShape }],
+    outputs: [{ name: "z", type: "float32", shape: outShape }],
+    constants: [
+      constant("W", [weight.length, inputs, ...kernel], weight.flat()),
+      constant("b", [bias.length], bias),
+    ],
+    nodes: [
+      {
+        op: "Conv",
+        domain: "",
+        inputs: ["x", "W", "b"],
+        outputs: ["z"],
+        attributes: { kernel_shape: kernel, strides, dilations, pads, group: groups },
+      },
+    ],
+  });
+}
+
+async function run(model: Uint8Array, x: readonly number[], shape: readonly number[]): Promise<number[]> {
+  const session: InferenceSession = await runtime.InferenceSession.create(model, sessionOptions(1, false));
+  try {
+    const { z } = await session.run({ x: new runtime.Tensor("float32", Float32Array.from(x), shape) });
+    return Array.from(z?.data as Float32Array);
+  } finally {
+    await session.release();
+  }
+}
+
+describe("mean mode is ONNX Runtime's Conv with the kernel that the parameters stand for", () => {
+  it.each(convolutions)("$entry.name", async (one) => {
+    const { layer, batch = 3 } = one.entry;
+    const { params, x, meanNoise, hostParams } = await prepare(one.entry, "float32");
+    const { z, contribution } = layer.forward(params(), x(), meanNoise(layer.forwardNoise));
+    contribution.dispose();
+    const inShape = [batch, ...layer.inShape];
+    const model = modelOf(plainConvOf(one, hostParams), inShape, [batch, ...layer.outShape]);
+    expectClose(await numbersOf(z), await run(model, await numbersOf(x()), inShape), "plain");
+  });
+});
