@@ -126,7 +126,7 @@ const withWhitening =
   (layer: ChainLayer) =>
   (rng: Rng): Promise<NoiseOf<HostArray>> =>
     Promise.all(
-      layer.layers.map((part) => {
+      layer.layers.map(async (part) => {
         if (part.name !== "whiten") return perturbedLike(part, rng, {});
         const n = part.inShape[part.inShape.length - 1] as number;
         const numbers = (): number[] => Array.from({ length: n }, () => 0.5 * rng.normal());

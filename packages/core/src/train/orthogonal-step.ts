@@ -4,8 +4,8 @@ import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
 /** Spectral norm of a step's rotation that is never passed, in radians: beyond it the retraction is no rotation. */
 const LONGEST_STEP = 0.7;
 
-/** What float32 rounding adds to ‖RᵀR − I‖ in a step, at most, about. */
-const ROUNDING = 1e-7;
+/** What float32 rounding adds to ‖RᵀR − I‖_max in a step, at most, about: half a unit in the last place of R. */
+const ROUNDING = 2e-8;
 
 /** The gradient of a loss along the rotations of R: S = RᵀG − GᵀR, skew, for G = ∂loss/∂R. Consumes both. */
 export function skewGradient(r: np.Array, gradient: np.Array): np.Array {
@@ -17,22 +17,24 @@ export function skewGradient(r: np.Array, gradient: np.Array): np.Array {
  * R ← R (I + Ω + Ω²/2) for a skew Ω, shortened to 0.7 radians where it is longer. Consumes both.
  *
  * The second-order retraction departs from O(n) by Ω⁴/4 only: (I + Ω + Ω²/2)ᵀ(I + Ω + Ω²/2) = I + Ω⁴/4.
- * It takes two products; the departure is returned as `drift`, ‖Ω²‖_F² / 4 and what rounding adds,
- * and `polish` takes it away once it has grown.
+ * It takes two products. A bound of that departure is returned as `drift`, what rounding adds
+ * included: by Cauchy and Schwarz no entry of Ω⁴ is larger than the largest squared length of a row of
+ * Ω². `polish` takes the departure away once it has grown.
  */
 export function retract(r: np.Array, omega: np.Array): { r: np.Array; drift: np.Array } {
-  const n = r.shape[0] as number;
   const square = np.matmul(omega.ref, omega.ref); // Ω², symmetric
-  const size = np.sum(np.square(square.ref)); // ‖Ω²‖_F²
+  const rows = np.sum(np.square(square.ref), 1); // squared lengths of the rows of Ω²
+  const size = np.sum(rows.ref); // ‖Ω²‖_F²
   // c‖Ω‖₂ ≤ c‖Ω²‖_F^½ ≤ LONGEST_STEP
   const longest = np.sqrt(np.sqrt(np.maximum(size.ref, 1e-30)));
   const shorten = np.minimum(np.reciprocal(longest).mul(LONGEST_STEP), 1);
   const shortened = omega.mul(shorten.ref).add(square.mul(np.square(shorten.ref).mul(0.5)));
   const next = r.ref.add(np.matmul(r, shortened));
-  const drift = size
+  const drift = np
+    .max(rows)
     .mul(np.square(np.square(shorten)))
     .mul(0.25)
-    .add(ROUNDING * Math.max(1, Math.sqrt(n / 64)));
+    .add(ROUNDING);
   return { r: next, drift };
 }
 

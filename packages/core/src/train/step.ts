@@ -93,20 +93,20 @@ export function makeUpdate(leaves: readonly Leaf[]) {
   };
 }
 
-/** R ← R exp(Ω) to second order for every orthogonal parameter; their departure adds to `drift`. */
+/** R ← R exp(Ω) to second order for every orthogonal parameter; the largest of their departures adds to `drift`. */
 export const retractAll = (
   matrices: ByPath,
   omegas: ByPath,
   drift: np.Array,
 ): { matrices: ByPath; drift: np.Array } => {
   const next: ByPath = {};
-  let total = drift;
+  let largest = np.zerosLike(drift.ref);
   for (const [path, r] of Object.entries(matrices)) {
     const step = retract(r, omegas[path] as np.Array);
     next[path] = step.r;
-    total = total.add(step.drift);
+    largest = np.maximum(largest, step.drift);
   }
-  return { matrices: next, drift: total };
+  return { matrices: next, drift: drift.add(largest) };
 };
 
 /** The running average of the parameters that move. */

@@ -1,0 +1,163 @@
+/** Densities of 8 × 8 images as a whole, by importance sampling and, where all is linear, in closed form. */
+import type { numpy as np } from "@jax-js/jax";
+import { beforeAll, describe, expect, it } from "vitest";
+import { HostArray } from "../src/executor.js";
+import { type Flow, flow } from "../src/flow.js";
+import type { FlowLayer } from "../src/layer.js";
+import { conv2d } from "../src/layers/conv2d.js";
+import { coupling } from "../src/layers/coupling.js";
+import { leakyRelu } from "../src/layers/leaky-relu.js";
+import { floats, fromHost } from "../src/math/host.js";
+import { makeRng } from "../src/math/rng.js";
+import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../src/noise.js";
+import { treeFlatten, treeRef } from "../src/trees.js";
+import { at, numbersOf } from "./support/arrays.js";
+import { gaussianLogDensity } from "./support/gaussian.js";
+import type { Params } from "./support/grid.js";
+import { logNormal, logSum, sum, toRows } from "./support/plain.js";
+import { type HostTree, perturbedLike, toParams, usePrecision } from "./support/prepare.js";
+
+beforeAll(() => usePrecision("float32"));
+
+/** The last step of every network times `factor`. */
+function scaleLast(node: HostTree, factor: number, last = false): HostTree {
+  if (node instanceof HostArray)
+    return last
+      ? new HostArray(
+          Float64Array.from(node.data, (v) => factor * v),
+          node.shape,
+          node.dtype,
+        )
+      : node;
+  if (!Array.isArray(node))
+    return Object.fromEntries(
+      Object.entries(node).map(([name, child]) => [name, scaleLast(child, factor, last)]),
+    );
+  const isNetwork = node.every((step) => "weight" in step);
+  return node.map((child, i) => scaleLast(child, factor, isNetwork && i === node.length - 1));
+}
+
+/** Parameters near their start, what networks say taken `factor` times. */
+async function paramsNear(made: Flow, spread: number, factor: number): Promise<Params> {
+  const near = await perturbedLike(made.chain, makeRng(3), { spread });
+  return toParams(scaleLast(near, factor), "float32") as Params;
+}
+
+const noiseOf = (spec: NoiseSpec, batch: number, seed: number): NoiseTree =>
+  mapTreeOfNoise(drawNoise(spec, batch, makeRng(seed)), (a) => fromHost(a));
+
+const CHUNK = 1000;
+
+/** log p(x, ε) of images given as numbers in a row, a draw of ε for each. */
+async function drawnLogProbs(made: Flow, params: Params, x: Float32Array): Promise<number[]> {
+  const logs: number[] = [];
+  for (let start = 0; start < x.length; start += CHUNK * made.dimensions) {
+    const rows = x.slice(start, start + CHUNK * made.dimensions);
+    const batch = rows.length / made.dimensions;
+    const noise = noiseOf(made.forwardNoise, batch, start + 1);
+    const own = made.logProb(treeRef(params), floats(rows, [batch, ...made.inShape]), noise);
+    logs.push(...(await numbersOf(own)));
+  }
+  return logs;
+}
+
+const image = [1, 8, 8];
+const through = (...make: ((inShape: readonly number[]) => FlowLayer)[]): Flow => {
+  let shape: readonly number[] = image;
+  return flow(
+    make.map((next) => {
+      const layer = next(shape);
+      shape = layer.outShape;
+      return layer;
+    }),
+  );
+};
+
+describe("the density of 8 × 8 images integrates to 1: the mean of p(x, ε) / q(x) for x from a Gaussian q", () => {
+  const flows: { readonly [name: string]: Flow } = {
+    "two exact convolutions and a coupling": through(
+      (s) => conv2d(s, 3, { kernel: 2, stride: 2 }),
+      (s) => leakyRelu(s, { slope: 0.9 }),
+      (s) => coupling(s, 2, { hidden: 4 }),
+      (s) => conv2d(s, 4, { kernel: 2, stride: 2, inverse: "local" }),
+    ),
+    "padding and overlap, reducing": through((s) => conv2d(s, 3, { kernel: 3, stride: 2, logA: -0.6 })),
+    "widening, then reducing": through(
+      (s) => conv2d(s, 6, { kernel: 2, stride: 2 }),
+      (s) => conv2d(s, 4, { kernel: 2, stride: 2, inverse: "local" }),
+    ),
+    gaps: through((s) => conv2d(s, 2, { kernel: 2, stride: 3 })),
+    "dilation with a rest": through((s) =>
+      conv2d(s, 2, { kernel: 2, stride: 2, dilation: 3, padding: 0, inverse: "local", logA: -0.5 }),
+    ),
+  };
+
+  it.each(Object.entries(flows))("%s", async (_, made) => {
+    const params = await paramsNear(made, 0.04, 0.3);
+    const count = 4000;
+    const x = new Float32Array(count * made.dimensions);
+    makeRng(8).fillNormal(x);
+    const logs = await drawnLogProbs(made, params, x);
+    const weights = logs.map((log, i) => {
+      const row = x.subarray(i * made.dimensions, (i + 1) * made.dimensions);
+      return Math.exp(log - sum(Array.from(row, (v) => logNormal(v))));
+    });
+    const mean = sum(weights) / count;
+    const error = Math.sqrt(sum(weights.map((w) => (w - mean) ** 2))) / count;
+    console.log(_, made.exact, mean, error);
+    expect(error).toBeLessThan(0.05);
+    expect(Math.abs(mean - 1)).toBeLessThan(4 * error);
+  });
+});
+
+describe("a convolution of 8 × 8 images that pads, overlaps and drops, all linear: log p in closed form", () => {
+  const made = through((s) => conv2d(s, 2, { kernel: 3, stride: 2, inverse: "local", logA: -0.5 }));
+
+  /** x = μ + A (z, ε): columns of A and μ from the inverse at 0 and at each unit vector. */
+  async function affine(params: Params): Promise<{ mean: number[]; columns: number[][] }> {
+    const z = made.latentShape.reduce((a, b) => a * b, 1);
+    const { leaves, rebuild } = treeFlatten<HostArray>(drawNoise(made.inverseNoise, 1, makeRng(1)));
+    const sizes = [z, ...leaves.map(({ data }) => data.length)];
+    const total = sum(sizes);
+    const unit = (from: number, size: number, shape: readonly number[]): np.Array => {
+      const data = new Float32Array((total + 1) * size);
+      for (let k = 0; k < size; k++) data[(1 + from + k) * size + k] = 1;
+      return floats(data, [total + 1, ...shape]);
+    };
+    let from = z;
+    const noise = leaves.map(({ shape, data }) => {
+      from += data.length;
+      return unit(from - data.length, data.length, shape.slice(1));
+    });
+    const x = made.decode(treeRef(params), unit(0, z, made.latentShape), rebuild(noise) as NoiseTree);
+    const [mean = [], ...ends] = toRows(await numbersOf(x), made.dimensions);
+    return { mean, columns: ends.map((row) => row.map((v, i) => v - at(mean, i))) };
+  }
+
+  it("the bound lies below it, and K draws of the noise rise to it", async () => {
+    const params = await paramsNear(made, 0.05, 0);
+    const { mean, columns } = await affine(params);
+    const rng = makeRng(4);
+    const gap: number[] = [];
+    for (let item = 0; item < 3; item++) {
+      const draws = columns.map(() => rng.normal());
+      const x = mean.map((v, i) => v + sum(columns.map((column, k) => at(column, i) * at(draws, k))));
+      const truth = gaussianLogDensity(x, mean, columns);
+      const count = 4000;
+      const logs = await drawnLogProbs(
+        made,
+        params,
+        Float32Array.from({ length: count * x.length }, (_, i) => at(x, i % x.length)),
+      );
+      const bound = sum(logs) / count;
+      const estimate = logSum(logs) - Math.log(count);
+      const spread = Math.sqrt(sum(logs.map((l) => (Math.exp(l - estimate) - 1) ** 2))) / count;
+      console.log(truth, bound, estimate, spread);
+      expect(bound).toBeLessThan(truth);
+      expect(spread).toBeLessThan(0.2);
+      expect(Math.abs(estimate - truth)).toBeLessThan(4 * spread);
+      gap.push(truth - bound);
+    }
+    expect(Math.min(...gap)).toBeGreaterThan(0.1);
+  });
+});
