@@ -1,13 +1,12 @@
-import { type ArraySpec, type Compiled, type Executor, HostArray, type HostData } from "@flowify/core";
-import { type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
+import { type Compiled, type Executor, HostArray, type HostData } from "@flowify/core";
+import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import { countFlops } from "./flops.js";
 import { fusedProgram } from "./fused/fused-program.js";
-import { lower } from "./lower/lower.js";
 import { onnxProgram } from "./onnx-program.js";
-import { leafPaths } from "./paths.js";
 import { availableCores, loadRuntime, sessionOptions } from "./runtime.js";
-import { type Signature, type Slot, TensorStore } from "./tensors.js";
+import { TensorStore } from "./tensors.js";
+import { trace } from "./trace.js";
 
 export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
@@ -37,35 +36,16 @@ export async function nativeExecutor({
     name: "native",
     async compile(f, specs, { name = f.name || "function" } = {}) {
       const start = performance.now();
-      const inputs = specs.flatMap((spec, i) => slots(spec, `arg${i}`));
-      const avals = specs.map((spec) => tree.map((leaf) => new TracedSpec(leaf as ArraySpec), spec as never));
-      const traced = makeJaxpr(f as unknown as Traceable)(...avals);
+      const { jaxpr, signature } = trace(f, specs, name);
       try {
-        const structure = traced.treedef;
-        const leaves = traced.jaxpr.jaxpr.outs.map((out) => out.aval);
-        const outputNames = leafPaths(
-          tree.unflatten(structure, leaves.map(() => new Leaf()) as never),
-          "out",
-        );
-        const outputs = leaves.map(({ shape, dtype }, i) => ({
-          name: outputNames[i] as string,
-          shape,
-          dtype,
-        }));
-        const signature: Signature = { name, inputs, outputs, structure };
         const traceMs = performance.now() - start;
         const program =
-          (await fusedProgram(store, traced.jaxpr, signature)) ??
-          (await onnxProgram(
-            store,
-            lower(traced.jaxpr, { name, inputNames: inputs.map((slot) => slot.name), outputNames }),
-            signature,
-            sessionOptions(threads, flushDenormals),
-          ));
+          (await fusedProgram(store, jaxpr, signature)) ??
+          (await onnxProgram(store, jaxpr, signature, sessionOptions(threads, flushDenormals)));
         const compiled: Compiled = {
           traceMs,
           compileMs: performance.now() - start - traceMs,
-          flops: countFlops(traced.jaxpr.jaxpr),
+          flops: countFlops(jaxpr.jaxpr),
           run: (args, { into } = {}) => program.run(args, into),
           async dispose() {
             if (open.delete(compiled)) await program.dispose();
@@ -74,7 +54,7 @@ export async function nativeExecutor({
         open.add(compiled);
         return compiled;
       } finally {
-        traced.jaxpr.dispose();
+        jaxpr.dispose();
       }
     },
     async place(host) {
@@ -84,37 +64,12 @@ export async function nativeExecutor({
       return mapLeaves(placed, (leaf) => hostOf(leaf as Tensor));
     },
     release(placed) {
-      for (const leaf of tree.leaves(placed as never)) store.release(leaf as Tensor);
+      for (const leaf of tree.leaves(placed as never)) store.release(leaf);
     },
     async dispose() {
       await Promise.all([...open].map((compiled) => compiled.dispose()));
     },
   };
-}
-
-/** What `makeJaxpr` takes; it accepts shapes and types in the place of arrays. */
-type Traceable = (...args: unknown[]) => JsTree<np.Array>;
-
-/** Stands for an argument while tracing: a class, so that trees take it for a leaf. */
-class TracedSpec {
-  readonly shape: number[];
-  readonly dtype: DType;
-  readonly weakType = false;
-  constructor({ shape, dtype }: ArraySpec) {
-    this.shape = [...shape];
-    this.dtype = dtype;
-  }
-}
-
-class Leaf {}
-
-function slots(spec: JsTree<ArraySpec>, prefix: string): Slot[] {
-  const names = leafPaths(spec, prefix);
-  return (tree.leaves(spec as never) as ArraySpec[]).map(({ shape, dtype }, i) => ({
-    name: names[i] as string,
-    shape,
-    dtype,
-  }));
 }
 
 function hostOf(tensor: Tensor): HostArray {

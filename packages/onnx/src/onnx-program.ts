@@ -1,8 +1,10 @@
 import { DeviceError, type HostArray, type PlacedArray } from "@flowify/core";
-import { type JsTree, tree } from "@jax-js/jax";
+import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { lower } from "./lower/lower.js";
 import { type GraphModel, toBytes } from "./lower/model.js";
-import { argumentTensors, resultTensors, type Signature, type TensorStore } from "./tensors.js";
+import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
+import type { Signature } from "./trace.js";
 
 /** A program that was compiled, on tensors. */
 export type NativeProgram = Readonly<{
@@ -13,14 +15,19 @@ export type NativeProgram = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** Compiles a graph to a session of ONNX Runtime. */
+/** Lowers a traced program to an ONNX graph and compiles that to a session of ONNX Runtime. */
 export async function onnxProgram(
   store: TensorStore,
-  model: GraphModel,
+  traced: ClosedJaxpr,
   signature: Signature,
   options: InferenceSession.SessionOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
+  const model = lower(traced, {
+    name,
+    inputNames: signature.inputs.map((slot) => slot.name),
+    outputNames: outputs.map((slot) => slot.name),
+  });
   const session = await createSession(store, model, options, name);
   const used = new Set(model.inputs.map((input) => input.name));
   return {

@@ -3,17 +3,7 @@ import { DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";
 import type { Runtime } from "./runtime.js";
-
-/** What a compiled program expects, or returns, at one leaf. */
-export type Slot = Readonly<{ name: string; shape: readonly number[]; dtype: DType }>;
-
-/** The interface of a program: leaves of its arguments and results, and the tree of the results. */
-export type Signature = Readonly<{
-  name: string;
-  inputs: readonly Slot[];
-  outputs: readonly Slot[];
-  structure: Parameters<typeof tree.unflatten>[0];
-}>;
+import type { Signature, Slot } from "./trace.js";
 
 /**
  * Makes tensors and takes them back. Once a program of kernels needs it, float32 arrays that are
@@ -55,7 +45,7 @@ export class TensorStore {
 
   copy({ data, shape, dtype }: HostArray): Tensor {
     const tensor = this.empty({ name: "", shape, dtype });
-    (tensor.data as Float32Array).set(data as Float32Array);
+    (tensor.data as Float32Array).set(data);
     return tensor;
   }
 

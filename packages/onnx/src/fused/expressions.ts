@@ -83,7 +83,7 @@ export class Expressions {
   #make(key: string, draft: Draft): Expression {
     let found = this.#known.get(key);
     if (!found) {
-      found = { ...draft, id: this.all.length } as Expression;
+      found = { ...draft, id: this.all.length };
       this.all.push(found);
       this.#known.set(key, found);
     }

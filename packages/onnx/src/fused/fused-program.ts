@@ -2,7 +2,8 @@ import type { PlacedArray } from "@flowify/core";
 import { type ClosedJaxpr, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import type { NativeProgram } from "../onnx-program.js";
-import { argumentTensors, resultTensors, type Signature, type TensorStore } from "../tensors.js";
+import { argumentTensors, resultTensors, type TensorStore } from "../tensors.js";
+import type { Signature } from "../trace.js";
 import { type Arena, roundUp } from "./arena.js";
 import type { Expression } from "./expressions.js";
 import { compute } from "./operations.js";
@@ -13,18 +14,23 @@ import { wasmModule } from "./wasm.js";
 type Kernel = (bytes: number, ...pointersAndScalars: number[]) => void;
 type Floats = Float32Array<ArrayBuffer>;
 
+/** Below this many elements in every result, kernels bring nothing. */
+const SMALLEST = 4096;
+
 /**
  * Compiles a program that only works element by element to WebAssembly kernels, which go through
  * memory once where ONNX Runtime does so for every operation. Undefined for any other program, for
- * one without large arrays, and where WebAssembly lacks vectors.
+ * one whose results all have fewer than `smallest` elements, and where WebAssembly lacks vectors.
  */
 export async function fusedProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
+  smallest: number = SMALLEST,
 ): Promise<NativeProgram | undefined> {
   const program = readElementwise(traced);
-  const plan = program && planKernels(program);
+  const large = signature.outputs.some(({ shape }) => shape.reduce((a, b) => a * b, 1) >= smallest);
+  const plan = large && program ? planKernels(program) : undefined;
   if (plan === undefined) return undefined;
   const bytes = wasmModule(plan.kernels);
   const arena = WebAssembly.validate(bytes) ? store.openArena() : undefined;

@@ -23,16 +23,12 @@ export type Plan = Readonly<{
   scalarResults: readonly Readonly<{ result: number; expression: Expression }>[];
 }>;
 
-/** Below this many elements in every array, ONNX Runtime and a kernel take the same time. */
-const SMALLEST = 4096;
-
 /** Limits of V8 on parameters and, well below its own, on the code of one function. */
 const MOST_PARAMETERS = 900;
 const MOST_STEPS = 4000;
 
-/** Plans a program; undefined where kernels would bring nothing, or have too many parameters. */
+/** Plans a program; undefined where a kernel would have too many parameters or steps. */
 export function planKernels({ expressions, outputs }: ElementwiseProgram): Plan | undefined {
-  if (!outputs.some(({ size }) => size >= SMALLEST)) return undefined;
   const live = liveOf(
     expressions,
     outputs.map(({ expression }) => expression),
@@ -49,11 +45,11 @@ export function planKernels({ expressions, outputs }: ElementwiseProgram): Plan 
       members,
       results.map((i) => (outputs[i] as { expression: Expression }).expression),
     );
-    const code = emitKernel(parts);
-    if (code.ints + code.floats > MOST_PARAMETERS || parts.steps.length > MOST_STEPS) return undefined;
-    const key = `${code.ints},${code.floats}:${code.body.join()}`;
+    if (1 + parts.inputs.length + results.length + parts.scalars.length > MOST_PARAMETERS) return undefined;
+    if (parts.steps.length > MOST_STEPS) return undefined;
+    const key = structureOf(parts);
     const kernel = known.get(key) ?? kernels.length;
-    if (kernel === kernels.length) kernels.push(code);
+    if (kernel === kernels.length) kernels.push(emitKernel(parts));
     known.set(key, kernel);
     groups.push({
       kernel,
@@ -70,6 +66,17 @@ function partsOf(members: readonly Expression[], outputs: readonly Expression[])
   const inputs = members.filter((e) => e.kind === "argument");
   const steps = members.filter((e) => e.kind === "operation");
   return { inputs, steps, outputs, scalars: scalarsOf(steps, outputs) };
+}
+
+/** Equal for parts that have the same kernel: operands are told by their place, numbers by their value. */
+function structureOf({ inputs, scalars, steps, outputs }: KernelParts): string {
+  const place = new Map([...inputs, ...scalars, ...steps].map((e, i) => [e, i]));
+  const name = (e: Expression): string =>
+    e.kind === "number" ? `${e.mask}${Object.is(e.value, -0) ? "-0" : e.value}` : `#${place.get(e)}`;
+  const step = (e: Expression): string =>
+    e.kind === "operation" ? `${e.name}(${e.operands.map(name).join()})` : "";
+  const masks = scalars.map((e) => e.mask);
+  return [inputs.length, masks.join(), ...steps.map(step), ...outputs.map(name)].join(";");
 }
 
 function liveOf(expressions: readonly Expression[], outputs: readonly Expression[]): Expression[] {

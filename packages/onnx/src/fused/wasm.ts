@@ -11,12 +11,14 @@ export type WasmFunction = Readonly<{
   body: readonly number[];
 }>;
 
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+const VERSION = [1, 0, 0, 0];
 const I32 = 0x7f;
 const F32 = 0x7d;
 const V128 = 0x7b;
 
 /** An unsigned integer in LEB128. */
-export function leb(n: number): number[] {
+function leb(n: number): number[] {
   const bytes: number[] = [];
   do {
     const low = n & 127;
@@ -43,7 +45,8 @@ export function wasmModule(functions: readonly WasmFunction[]): Uint8Array<Array
     sized([...list([[...leb(vectors), V128]]), ...body, END]),
   );
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic and version
+    ...MAGIC,
+    ...VERSION,
     ...section(1, list(types)),
     ...section(2, list([memory])),
     ...section(3, list(functions.map((_, i) => leb(i)))),

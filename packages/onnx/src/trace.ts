@@ -1,0 +1,54 @@
+import type { ArraySpec } from "@flowify/core";
+import { type ClosedJaxpr, type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
+import { leafPaths } from "./paths.js";
+
+/** What a compiled program expects, or returns, at one leaf. */
+export type Slot = Readonly<{ name: string; shape: readonly number[]; dtype: DType }>;
+
+/** The interface of a program: leaves of its arguments and results, and the tree of the results. */
+export type Signature = Readonly<{
+  name: string;
+  inputs: readonly Slot[];
+  outputs: readonly Slot[];
+  structure: Parameters<typeof tree.unflatten>[0];
+}>;
+
+/** Traces a function for the shapes of its arguments. The program is the caller's to dispose of. */
+export function trace(
+  f: (...args: never[]) => JsTree<np.Array>,
+  specs: readonly JsTree<ArraySpec>[],
+  name: string,
+): { jaxpr: ClosedJaxpr; signature: Signature } {
+  const inputs = specs.flatMap((spec, i) => slots(spec, `arg${i}`));
+  const avals = specs.map((spec) => tree.map((leaf) => new TracedSpec(leaf as ArraySpec), spec as never));
+  const { jaxpr, treedef: structure } = makeJaxpr(f as unknown as Traceable)(...avals);
+  const leaves = jaxpr.jaxpr.outs.map((out) => out.aval);
+  const names = leafPaths(tree.unflatten(structure, leaves.map(() => new Leaf()) as never), "out");
+  const outputs = leaves.map(({ shape, dtype }, i) => ({ name: names[i] as string, shape, dtype }));
+  return { jaxpr, signature: { name, inputs, outputs, structure } };
+}
+
+/** What `makeJaxpr` takes; it accepts shapes and types in the place of arrays. */
+type Traceable = (...args: unknown[]) => JsTree<np.Array>;
+
+/** Stands for an argument while tracing: a class, so that trees take it for a leaf. */
+class TracedSpec {
+  readonly shape: number[];
+  readonly dtype: DType;
+  readonly weakType = false;
+  constructor({ shape, dtype }: ArraySpec) {
+    this.shape = [...shape];
+    this.dtype = dtype;
+  }
+}
+
+class Leaf {}
+
+function slots(spec: JsTree<ArraySpec>, prefix: string): Slot[] {
+  const names = leafPaths(spec, prefix);
+  return (tree.leaves(spec as never) as ArraySpec[]).map(({ shape, dtype }, i) => ({
+    name: names[i] as string,
+    shape,
+    dtype,
+  }));
+}
