@@ -1,136 +1,99 @@
 import { cpSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type MetricsRecord, withoutTimes } from "../src/run/metrics.js";
-import { noise, writeIdxFolder } from "./data/idx-files.js";
-import { type CommandResult, runCommand, spawnCommand } from "./run-command.js";
+import { type CommandResult, runCommand } from "./run-command.js";
+import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const data = join(root, "images");
+const { data, network } = writeSmallData(root);
 const run = join(root, "run");
 const STEPS = 6;
-const training = [
-  "--data",
-  data,
-  "--batch",
-  "64",
-  "--steps",
-  String(STEPS),
-  "--checkpoint-every",
-  "2",
-  "--seed",
-  "3",
-];
+const what = ["--data", data, "--network", network, "--batch", "64", "--seed", "3"];
+const training = [...what, "--steps", String(STEPS), "--checkpoint-every", "2"];
 
 let trained: CommandResult;
 
 beforeAll(async () => {
-  writeIdxFolder(data, { train: 1024, test: 40, images: noise });
   trained = await runCommand(["train", ...training, "--out", run]);
-}, 120_000);
-
-/** The lines of a run's metrics without the fields that depend on the clock. */
-const metricsOf = (folder: string): MetricsRecord[] =>
-  readFileSync(join(folder, "metrics.jsonl"), "utf8")
-    .trimEnd()
-    .split("\n")
-    .map((line) => withoutTimes(JSON.parse(line) as MetricsRecord));
-
-const lastCheckpoint = (folder: string): Buffer =>
-  readFileSync(join(folder, "checkpoints", `step-00000000${STEPS}.safetensors`));
+});
 
 describe("flowify train", () => {
-  it("says what it measured and where the pictures are", () => {
+  it("says what it measured, on which images, and where the pictures are", () => {
     expect(trained).toMatchObject({ status: 0 });
-    expect(trained.stdout).toMatch(/^\d+\.\d{3} ± \d\.\d{3} bits per dimension on 40 test images/);
+    expect(trained.stdout).toMatch(/^\d+\.\d{3} ± \d\.\d{3} bits per dimension on 40 test images of images/);
     expect(trained.stdout).toMatch(/^linear\[\d+\] +[+-]\d+\.\d{3} +exact/m);
+    expect(trained.stdout).toMatch(/^dequantize\[0\] +\+8\.000 +bound/m);
+    expect(trained.stdout).toContain("trained on 256 train images of images\n");
     expect(trained.stdout).toContain(`pictures: ${join(run, "samples.png")}`);
-    expect(trained.stderr).toContain("mnist/fmlp on ");
+    expect(trained.stderr).toContain("small on 256 train images of images: 6 steps of 64, seed 3");
+  });
+
+  it("shows loss and bits per dimension that belong together", () => {
+    const [, loss, bpd] = /loss (\d+\.\d) {2}bpd (\d+\.\d+)/.exec(trained.stderr) ?? [];
+    expect(Number(loss) / (64 * Math.LN2)).toBeCloseTo(Number(bpd), 2);
   });
 
   it("fills the folder of the run, and leaves neither lock nor temporary file", async () => {
     expect(readdirSync(run).sort()).toEqual([
       "checkpoints",
       "config.json",
+      "curve.png",
       "ledger.png",
       "metrics.jsonl",
+      "pictures",
       "reconstructions.png",
+      "samples-mean.png",
       "samples.png",
     ]);
     expect(readdirSync(join(run, "checkpoints")).length).toBe(3 * 2);
-    expect(metricsOf(run).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 6]);
+    expect(metricsOf(run).map(({ step }) => step)).toEqual([1, 2, 3, 4, 4, 5, 6, 6]);
     const { width, height } = await sharp(join(run, "samples.png")).metadata();
-    expect([width, height]).toEqual([914, 667]);
+    expect([width, height]).toEqual([15 * 59 - 3 + 32, 10 * 59 - 3 + 80]);
   });
-
-  it("stopped by Ctrl-C and resumed, is as if never stopped", async () => {
-    const stopped = join(root, "stopped");
-    const child = spawnCommand(["train", ...training, "--out", stopped, "--quiet"]);
-    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-    const lines = () => {
-      try {
-        return readFileSync(join(stopped, "metrics.jsonl"), "utf8").split("\n").length - 1;
-      } catch {
-        return 0;
-      }
-    };
-    while (lines() < 1) await setTimeout(5);
-    child.kill("SIGINT");
-    expect(await ended).toBe(130);
-    expect(metricsOf(stopped).length).toBeLessThan(STEPS);
-    // As a kill in the middle of the last line would have left it.
-    truncateSync(join(stopped, "metrics.jsonl"), readFileSync(join(stopped, "metrics.jsonl")).length - 5);
-
-    const { status } = await runCommand(["train", "--resume", stopped, "--quiet"]);
-    expect(status).toBe(0);
-    expect(metricsOf(stopped)).toEqual(metricsOf(run));
-    expect(lastCheckpoint(stopped).equals(lastCheckpoint(run))).toBe(true);
-  }, 120_000);
 
   it("computes in Wasm what it computes in ONNX Runtime, and the document says all", async () => {
     const wasm = join(root, "wasm");
-    const args = [
-      "--data",
-      data,
-      "--batch",
-      "64",
-      "--steps",
-      "2",
-      "--seed",
-      "3",
-      "--device",
-      "wasm",
-      "--json",
-    ];
+    const args = [...what, "--steps", "2", "--device", "wasm", "--json", "--pictures", "none"];
     const result = await runCommand(["train", ...args, "--out", wasm]);
-    const document = JSON.parse(result.stdout);
-    expect(document).toMatchObject({
+    expect(JSON.parse(result.stdout)).toMatchObject({
       run: wasm,
       step: 2,
       steps: 2,
       finished: true,
       split: "test",
       items: 40,
+      train: { dataset: "images", split: "train", items: 256 },
+      pictures: [],
     });
     expect(result.stderr).toContain("bits per dimension on 40 test images");
-    const [first, native] = [wasm, run].map((folder) => Number(metricsOf(folder)[0]?.loss)) as [
-      number,
-      number,
-    ];
-    expect(first / native).toBeCloseTo(1, 4);
-  }, 120_000);
+    const [first, native] = [wasm, run].map((folder) => Number(metricsOf(folder)[0]?.loss));
+    expect(first! / native!).toBeCloseTo(1, 4);
+  });
 
   it("ends with the step, the layer and what to do where the loss is no longer finite", async () => {
     const folder = join(root, "diverging");
     const result = await runCommand(["train", ...training, "--lr", "1e30", "--out", folder]);
     expect(result.status).toBe(1);
-    expect(result.stderr).toMatch(
-      /error\[NOT_FINITE\]: step \d+: .*\n +hint: .*\n +hint: try again with a step size below/,
-    );
-  }, 60_000);
+    const [, step] =
+      /error\[NOT_FINITE\]: step (\d+): .*\n +hint: .*\n +hint: try again with a step size below/.exec(
+        result.stderr,
+      ) ?? [];
+    // The step that failed is the one after the last of the metrics, and they count alike.
+    expect(Number(step)).toBe(metricsOf(folder).length + 1);
+  });
+
+  it("writes the same checkpoint with pictures and measurements as without", async () => {
+    const bare = join(root, "bare");
+    const args = ["--pictures", "none", "--evaluate-every", "100"];
+    expect(await runCommand(["train", ...training, ...args, "--out", bare])).toMatchObject({ status: 0 });
+    const steps = (folder: string) => metricsOf(folder).filter(({ split }) => split === undefined);
+    expect(steps(bare)).toEqual(steps(run));
+    expect(metricsOf(bare).filter(({ split }) => split === "test")).toHaveLength(1);
+    expect(readdirSync(bare).filter((name) => name.endsWith(".png") || name === "pictures")).toEqual([]);
+    expect(lastCheckpoint(bare, STEPS).equals(lastCheckpoint(run, STEPS))).toBe(true);
+  });
 });
 
 describe("the commands that read a run", () => {
@@ -139,49 +102,33 @@ describe("the commands that read a run", () => {
     expect({ status, lines: stdout.trimEnd().split("\n").length }).toEqual({ status: 0, lines: 1 });
     expect(stderr).toContain("bits per dimension on 40 test images");
     const document = JSON.parse(stdout);
-    expect(Object.keys(document)).toEqual([
-      "bpd",
-      "stdErr",
-      "samples",
-      "items",
-      "dataset",
-      "split",
-      "hash",
-      "ledger",
-    ]);
+    const keys = ["bpd", "stdErr", "samples", "items", "dataset", "split", "hash", "ledger"];
+    expect(Object.keys(document)).toEqual(keys);
     expect(document).toMatchObject({ samples: 2, items: 40, dataset: "images", split: "test" });
     const sum = (document.ledger as { bpd: number }[]).reduce((total, { bpd }) => total + bpd, 0);
     expect(sum).toBeCloseTo(document.bpd, 9);
-  }, 60_000);
+  });
 
   it("sample: a picture of as many images as asked for", async () => {
     const out = join(root, "few.png");
     const args = ["--count", "6", "--columns", "3", "--temperature", "0.5", "--mode", "mean", "--out", out];
     expect((await runCommand(["sample", run, ...args])).stdout).toBe(`6 samples: ${out}\n`);
     expect((await sharp(out).metadata()).height).toBeGreaterThan(2 * 56);
-  }, 60_000);
+  });
 
   it("reconstruct: originals, means and draws", async () => {
     const out = join(root, "kept.png");
-    const { stdout } = await runCommand([
-      "reconstruct",
-      run,
-      "--count",
-      "4",
-      "--split",
-      "train",
-      "--out",
-      out,
-    ]);
+    const args = ["--count", "4", "--split", "train", "--out", out];
+    const { stdout } = await runCommand(["reconstruct", run, ...args]);
     expect(stdout).toBe(`4 train images and their reconstructions: ${out}\n`);
     expect((await sharp(out).metadata()).format).toBe("png");
-  }, 60_000);
+  });
 
   it("inspect: the layers of a run", async () => {
     const { stdout } = await runCommand(["inspect", run]);
-    expect(stdout).toMatch(/^mnist\/fmlp after 6 steps: 1×28×28 → 8, [\d,]+ parameters/);
-    expect(stdout).toMatch(/^linear\[\d+\] +784 +512 +[\d,]+ +exact$/m);
-  }, 60_000);
+    expect(stdout).toMatch(/^small after 6 steps: 1×8×8 → 6, [\d,]+ parameters/);
+    expect(stdout).toMatch(/^linear\[4\] +48 +6 +[\d,]+ +exact$/m);
+  });
 
   it("evaluate: uses an older checkpoint where the newest is damaged, and says so", async () => {
     const copy = join(root, "copy");
@@ -191,5 +138,14 @@ describe("the commands that read a run", () => {
     const { status, stderr } = await runCommand(["inspect", copy]);
     expect(status).toBe(0);
     expect(stderr).toContain(`warning: ${newest}: cut short: 1000 bytes`);
-  }, 60_000);
+  });
+
+  it("works without the files of the data set, where it draws from the model alone", async () => {
+    const out = join(root, "elsewhere.png");
+    const copy = join(root, "moved");
+    cpSync(run, copy, { recursive: true });
+    const config = readFileSync(join(copy, "config.json"), "utf8");
+    expect(JSON.parse(config).description.inShape).toEqual([1, 8, 8]);
+    expect((await runCommand(["sample", copy, "--count", "2", "--out", out])).status).toBe(0);
+  });
 });

@@ -32,14 +32,17 @@ describe("help", () => {
   it("lists networks and data sets", async () => {
     const { status, stdout } = await runCommand(["inspect"]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/mnist\/fmlp +1×28×28 → 8 +bound/);
+    expect(stdout).toMatch(/mnist\/fmlp +1×28×28 → 8 +[\d,]+ parameters +bound/);
     expect(stdout).toContain("fashion-mnist");
     const document = JSON.parse((await runCommand(["inspect", "--json"])).stdout);
     expect(document.networks[0]).toEqual({
       network: "mnist/fmlp",
       inShape: [1, 28, 28],
       latentShape: [8],
+      parameters: 5_503_513,
       exact: false,
     });
+    expect(document.recipes).toContain("mnist/fconv2:paper");
+    expect(document.networks).toHaveLength(10);
   });
 });

@@ -49,6 +49,7 @@ export type { AxisWindows, Windows } from "./math/windows.js";
 export type { BoundEstimate } from "./model/bound.js";
 export { type DrawOptions, FlowModel } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
+export { type Parameter, parameterList } from "./model/parameters.js";
 export type { Network, NetworkLayer } from "./network/network.js";
 export {
   drawNoise,

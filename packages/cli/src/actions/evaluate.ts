@@ -1,9 +1,8 @@
 import { bitsPerDimension, type FlowModel, type Monitor } from "@flowify/core";
 import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
-import type { ImageSet } from "../data/image-set.js";
-import { sayLikelihood } from "../run/report.js";
-import { formatCount } from "../ui/format.js";
+import { describeImages, type ImageSet } from "../data/image-set.js";
+import { imagesDocument, sayLikelihood } from "../run/report.js";
 import { createTerminal } from "../ui/terminal.js";
 import { imagesFor, withModel } from "./open-run.js";
 
@@ -15,12 +14,11 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     const images = await imagesFor(run, flags);
     const draws = samples === 1 ? "" : `, ${samples} draws each`;
     terminal.note(
-      `${run.config.network}, step ${run.step}, on ${formatCount(images.count)} ${images.split} images of ${images.name}${draws}, ${model.executor.name}`,
+      `${run.config.network}, step ${run.step}, on ${describeImages(images)}${draws}, ${model.executor.name}`,
     );
     const { bpd, stdErr, items, ledger } = await likelihood(model, images, samples, seed);
-    sayLikelihood(terminal, { bpd, stdErr, items, ledger }, images.split);
-    const { name: dataset, split, hash } = images;
-    terminal.document({ bpd, stdErr, samples, items, dataset, split, hash, ledger });
+    sayLikelihood(terminal, { bpd, stdErr, ledger }, images);
+    terminal.document({ bpd, stdErr, samples, items, ...imagesDocument(images), ledger });
   });
 }
 

@@ -1,10 +1,14 @@
-import { existsSync } from "node:fs";
-import { type Flow, FlowModel, type HostArray, type ManifoldSpec, wasmExecutor } from "@flowify/core";
+import { existsSync, statSync } from "node:fs";
+import type { Flow } from "@flowify/core";
 import type { InspectFlags } from "../commands/inspect.js";
 import type { CliContext } from "../context.js";
 import { dataSetBriefs } from "../data/registry.js";
-import { flowOf, networkNamed, networkNames } from "../networks.js";
+import { type ChosenNetwork, flowOf, networkNamed, networkNames } from "../networks/choose.js";
+import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
+import { recipeNames } from "../recipes.js";
+import { networkOfRun } from "../run/config.js";
 import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { readRun } from "./open-run.js";
 
@@ -13,72 +17,50 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
   const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
   if (target === undefined) {
     listNetworks(terminal);
-  } else if (existsSync(target)) {
-    const { config, flow, step, arrays } = await readRun(target, terminal);
-    describe(terminal, flow, arrays, { network: config.network, step, run: target });
+  } else if (existsSync(target) && statSync(target).isDirectory()) {
+    const { config, flow, step } = await readRun(target, terminal);
+    describe(terminal, flow, networkOfRun(config), { step, run: target });
   } else {
     const network = networkNamed(target);
-    const flow = flowOf(network, {});
-    const model = await FlowModel.create(flow, wasmExecutor());
-    describe(terminal, flow, model.arrays(), { network });
-    await model.dispose();
+    describe(terminal, flowOf(network, { density: flags.density ?? "mixture" }), network, {});
   }
 }
 
 const sizes = (shape: readonly number[]): string => shape.join("×");
 const kind = (exact: boolean): string => (exact ? "exact" : "bound");
 
-/** Columns that line up; the first flushed left, the others as `right` says. */
-function table(rows: readonly (readonly string[])[], right: readonly boolean[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 function listNetworks({ say, colors, document }: Terminal): void {
   const networks = networkNames.map((network) => {
-    const { inShape, latentShape, exact } = flowOf(network, {});
-    return { network, inShape, latentShape, exact };
+    const flow = flowOf({ name: network }, {});
+    const { inShape, latentShape, exact } = flow;
+    return { network, inShape, latentShape, parameters: countParameters(flow), exact };
   });
-  say(colors.bold("networks"));
-  const rows = networks.map(({ network, inShape, latentShape, exact }) => [
+  say(
+    colors.bold("networks, each also the name of a recipe (with :paper after it, of the paper's protocol)"),
+  );
+  const rows = networks.map(({ network, inShape, latentShape, parameters, exact }) => [
     network,
     `${sizes(inShape)} → ${sizes(latentShape)}`,
+    `${formatCount(parameters)} parameters`,
     kind(exact),
   ]);
-  for (const line of table(rows, [])) say(`  ${line}`);
+  for (const line of table(rows, [false, false, true])) say(`  ${line}`);
   say(colors.bold("data sets"));
-  for (const line of table(dataSetBriefs, [])) say(`  ${line}`);
-  document({ networks, datasets: dataSetBriefs.map(([name, brief]) => ({ name, brief })) });
-}
-
-/** True where the leaf at `path` is one that training leaves alone. */
-function isFixed(spec: ManifoldSpec | undefined, [head, ...rest]: readonly string[]): boolean {
-  if (typeof spec === "string" || spec === undefined) return spec === "fixed";
-  return head !== undefined && isFixed((spec as Readonly<Record<string, ManifoldSpec>>)[head], rest);
-}
-
-/** Numbers that training can move, for every layer. */
-function parametersByLayer(flow: Flow, arrays: { readonly [name: string]: HostArray }): number[] {
-  const counts = flow.chain.layers.map(() => 0);
-  for (const [name, { data }] of Object.entries(arrays)) {
-    const [root, ...path] = name.split(".");
-    if (root === "params" && !isFixed(flow.manifolds, path)) counts[Number(path[0])]! += data.length;
-  }
-  return counts;
+  for (const line of table(dataSetBriefs)) say(`  ${line}`);
+  document({
+    networks,
+    recipes: recipeNames,
+    datasets: dataSetBriefs.map(([name, brief]) => ({ name, brief })),
+  });
 }
 
 function describe(
   { say, colors, document }: Terminal,
   flow: Flow,
-  arrays: { readonly [name: string]: HostArray },
-  facts: { network: string; step?: number; run?: string },
+  network: ChosenNetwork,
+  facts: { step?: number; run?: string },
 ): void {
-  const counts = parametersByLayer(flow, arrays);
+  const counts = parametersByLayer(flow);
   const layers = flow.chain.layers.map(({ inShape, outShape, exact }, index) => {
     const layer = flow.ledgerLines[index]!.layer;
     return { layer, inShape, outShape, parameters: counts[index]!, exact };
@@ -87,8 +69,15 @@ function describe(
   const { inShape, latentShape, dimensions, exact } = flow;
   const after = facts.step === undefined ? "" : ` after ${formatCount(facts.step)} steps`;
   say(
-    `${colors.bold(facts.network)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${exact ? "exact" : "a lower bound in expectation"}`,
+    `${colors.bold(network.name)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${exact ? "exact" : "a lower bound in expectation"}`,
   );
+  const paper = paperCount(network, flow);
+  if (paper) {
+    say(`the authors count ${formatCount(paper.parameters)}${paper.differences.length > 0 ? ":" : " too"}`);
+    const signed = (count: number): string => `${count < 0 ? "-" : "+"}${formatCount(Math.abs(count))}`;
+    const rows = paper.differences.map((term) => [signed(term.parameters), term.what]);
+    for (const line of table(rows, [true])) say(`  ${line}`);
+  }
   say();
   const rows = [
     ["layer", "in", "out", "parameters", "likelihood"],
@@ -102,5 +91,15 @@ function describe(
     [flow.ledgerLines.at(-1)!.layer, sizes(latentShape), "", "0", "exact"],
   ];
   for (const line of table(rows, [false, false, false, true])) say(line);
-  document({ ...facts, inShape, latentShape, dimensions, exact, parameters, layers });
+  document({
+    network: network.name,
+    ...facts,
+    inShape,
+    latentShape,
+    dimensions,
+    exact,
+    parameters,
+    ...(paper && { paper }),
+    layers,
+  });
 }

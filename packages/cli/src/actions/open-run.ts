@@ -1,11 +1,11 @@
-import { type Flow, FlowModel, type HostArray } from "@flowify/core";
+import { type Flow, FlowModel, type HostArray, UsageError } from "@flowify/core";
 import { latestCheckpoint } from "../checkpoint.js";
 import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
-import { firstImages, type ImageSet, type Split } from "../data/image-set.js";
+import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
-import { flowOf, networkFor } from "../networks.js";
-import { type RunConfig, readRunConfig } from "../run/config.js";
+import { expectFit, flowOf } from "../networks/choose.js";
+import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -27,7 +27,7 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
   const { checkpoint, skipped } = await latestCheckpoint(runPaths(folder).checkpoints, config.network);
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
-  return { config, flow: flowOf(config.network, config.flow), step, arrays: averaged(arrays) };
+  return { config, flow: flowOf(networkOfRun(config), config.flow), step, arrays: averaged(arrays) };
 }
 
 /** With weight averaging the averages are what a run is judged by. */
@@ -60,15 +60,33 @@ export async function withModel<T>(
 }
 
 /**
- * The images that the flags ask for: by default the test images of the run's own data set.
+ * The images that the flags ask for: by default the test images of the run's own data set; `train`
+ * are those that the run was trained on, `validation` those that were held out.
  *
- * @throws ShapeError where they are not what the run's network takes
+ * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
  */
 export async function imagesFor({ config }: SavedRun, flags: ImagesFlags): Promise<ImageSet> {
-  const { data = config.data.name, limit } = flags;
-  const split: Split = flags.split ?? "test";
-  const recorded = flags.data === undefined ? (config.data.dir ?? undefined) : undefined;
-  const images = await loadDataSet({ name: data, dir: flags.dataDir ?? recorded }, split);
-  networkFor(config.network, images);
+  const { split = "test", limit } = flags;
+  const own = flags.data === undefined;
+  const choice = {
+    name: flags.data ?? config.data.name,
+    dir: flags.dataDir ?? (own ? (config.data.dir ?? undefined) : undefined),
+  };
+  const published = await loadDataSet(choice, split === "test" ? "test" : "train");
+  expectFit(networkOfRun(config), published);
+  const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);
   return limit === undefined ? images : firstImages(images, limit);
+}
+
+function trainingPart(
+  all: ImageSet,
+  used: RunConfig["data"] | undefined,
+  split: "train" | "validation",
+): ImageSet {
+  const { train, validation } = holdOut(all, used?.validation ?? 0);
+  if (split === "train") return used ? firstImages(train, Math.min(used.items, train.count)) : train;
+  if (validation) return validation;
+  throw new UsageError(
+    `--split validation: the run held no images of ${all.name} out\nflowify train --validation N does`,
+  );
 }

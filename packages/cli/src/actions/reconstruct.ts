@@ -1,7 +1,9 @@
 import type { ReconstructFlags } from "../commands/reconstruct.js";
 import type { CliContext } from "../context.js";
+import { writeFileAtomic } from "../run/atomic.js";
 import { runPaths } from "../run/folder.js";
-import { writeReconstructions } from "../run/report.js";
+import { reconstructionsPicture } from "../run/pictures.js";
+import { imagesDocument } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { imagesFor, withModel } from "./open-run.js";
@@ -14,8 +16,8 @@ export async function reconstruct(this: CliContext, flags: ReconstructFlags, fol
   await withModel(folder, flags, terminal, async (model, run) => {
     const images = await imagesFor(run, { ...flags, limit: count });
     const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
-    await writeReconstructions(model, file, { title, images, seed });
+    await writeFileAtomic(file, await reconstructionsPicture(model, { title, images, seed }));
     terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);
-    terminal.document({ file, count, dataset: images.name, split: images.split, hash: images.hash, seed });
+    terminal.document({ file, count, ...imagesDocument(images), seed });
   });
 }

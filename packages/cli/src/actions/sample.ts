@@ -1,7 +1,8 @@
 import type { SampleFlags } from "../commands/sample.js";
 import type { CliContext } from "../context.js";
+import { writeFileAtomic } from "../run/atomic.js";
 import { runPaths } from "../run/folder.js";
-import { writeSamples } from "../run/report.js";
+import { samplesPicture } from "../run/pictures.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { withModel } from "./open-run.js";
@@ -20,7 +21,7 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const file = flags.out ?? runPaths(folder).samples;
   await withModel(folder, flags, terminal, async (model, { config, step }) => {
-    await writeSamples(model, file, {
+    const png = await samplesPicture(model, {
       title: `${config.network} after ${formatCount(step)} steps: ${count} samples`,
       shape: config.data.shape,
       count,
@@ -29,6 +30,7 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
       temperature,
       mode,
     });
+    await writeFileAtomic(file, png);
     terminal.say(`${formatCount(count)} samples: ${file}`);
     terminal.document({ file, count, columns, seed, temperature, mode, step });
   });

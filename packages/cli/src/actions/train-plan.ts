@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DataError, type Flow, UsageError } from "@flowify/core";
+import { type Flow, trainingDefaults, UsageError } from "@flowify/core";
 import type { DeviceName } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
-import { firstImages, type ImageSet } from "../data/image-set.js";
-import { hasSplit, loadDataSet } from "../data/registry.js";
-import { flowOf, networkFor, networkNamed } from "../networks.js";
-import { type RunConfig, readRunConfig } from "../run/config.js";
+import type { ImageSet } from "../data/image-set.js";
+import { type ChosenNetwork, flowOf, networkFor, networkNamed } from "../networks/choose.js";
+import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipes.js";
+import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
+import { type LoadedImages, loadImages, loadImagesAgain } from "./train-images.js";
 
 /** What a training run is going to do, with everything checked that can be checked before it starts. */
 export type TrainPlan = Readonly<{
@@ -19,81 +20,123 @@ export type TrainPlan = Readonly<{
   device: DeviceName;
   flow: Flow;
   data: ImageSet;
+  /** Undefined where none are held out. */
+  validation: ImageSet | undefined;
   /** Undefined where the data set has no test images. */
   test: ImageSet | undefined;
 }>;
 
-const BATCH = 128;
-const LEARNING_RATE = 1e-3;
 const CHECKPOINT_AT_LEAST_EVERY = 1000;
 
 /** Flags that say what a run computes: a resumed run has them in its configuration. */
 const decidedByRun = {
+  recipe: "--recipe",
   data: "--data",
   limit: "--limit",
+  validation: "--validation",
+  flip: "--flip",
   network: "--network",
   density: "--density",
   epochs: "--epochs",
   steps: "--steps",
   batch: "--batch",
   lr: "--lr",
+  orthogonalLr: "--orthogonal-lr",
+  warmup: "--warmup",
   clip: "--clip",
   ema: "--ema",
   seed: "--seed",
   out: "--out",
   force: "--force",
   checkpointEvery: "--checkpoint-every",
+  evaluateEvery: "--evaluate-every",
+  pictures: "--pictures",
 } as const satisfies Partial<Record<keyof TrainFlags, string>>;
 
 export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
   flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
 
+/** Steps that go `epochs` times through the images: the last batch of an epoch reaches into the next. */
+const stepsOf = (epochs: number, items: number, batch: number): number => Math.ceil((epochs * items) / batch);
+
 async function planNew(flags: TrainFlags): Promise<TrainPlan> {
-  const { data: name = "mnist", dataDir, network = "fmlp", batch = BATCH, seed = 0, force = false } = flags;
+  const { force = false } = flags;
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps exclude each other\ngive one of them");
   }
-  networkNamed(network); // a wrong name is refused before anything is read
+  const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
+  const wanted = flags.network ?? recipe?.network ?? "fmlp";
+  const { name: presumed } = networkNamed(wanted); // a wrong name is refused before anything is read
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });
-  const { data, test } = await loadImages({ name, dir: dataDir }, flags.limit);
+  const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
+  const images = await loadImages({ name, dir: flags.dataDir }, flags);
+  const network = networkFor(wanted, images.data);
+  const rates = recipe ?? ratesOf(network.name);
+  const config = newConfig(flags, { name, images, network, recipe, rates });
+  return {
+    folder: flags.out ?? unusedFolder(`${images.data.name}-${network.name.replace(/^.*\//, "")}`),
+    resume: false,
+    force,
+    config,
+    device: flags.device ?? "auto",
+    flow: flowOf(network, config.flow),
+    ...images,
+  };
+}
+
+type Choices = {
+  name: string;
+  images: LoadedImages;
+  network: ChosenNetwork;
+  recipe: Recipe | undefined;
+  rates: Rates;
+};
+
+/** Everything that decides what the run computes: flags first, then the recipe, then what the network likes. */
+function newConfig(
+  flags: TrainFlags,
+  { name, images, network, recipe, rates }: Choices,
+): TrainPlan["config"] {
+  const { data, validation } = images;
+  const batch = flags.batch ?? rates.batch;
   if (batch > data.count) {
     throw new UsageError(
       `a batch of ${batch} is larger than the data (${data.count} images)\nchoose a smaller --batch`,
     );
   }
-  const fullName = networkFor(network, data);
-  const { density = "mixture" } = flags;
-  const steps = flags.steps ?? stepsOf(flags.epochs ?? 1, data.count, batch);
-  const { lr = LEARNING_RATE, clip = 500, ema = 0 } = flags;
+  const steps = flags.steps ?? stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch);
+  const epoch = stepsOf(1, data.count, batch);
   return {
-    folder: flags.out ?? unusedFolder(`${data.name}-${fullName.replace(/^.*\//, "")}`),
-    resume: false,
-    force,
-    config: {
-      format: "flowify-run",
-      version: 1,
-      network: fullName,
-      data: { name, dir: dataDir ?? null, items: data.count, shape: [...data.shape], hash: data.hash },
-      steps,
-      batch,
-      seed,
-      flow: { density },
-      training: {
-        learningRate: lr,
-        orthogonalRate: lr,
-        warmup: Math.min(100, Math.ceil(steps / 10)),
-        clip,
-        ema,
-        start: "data",
-        startItems: 4096,
-      },
-      checkpointEvery:
-        flags.checkpointEvery ?? Math.min(stepsOf(1, data.count, batch), CHECKPOINT_AT_LEAST_EVERY),
+    format: "flowify-run",
+    version: 1,
+    network: network.name,
+    ...(network.description && { description: network.description }),
+    recipe: flags.recipe ?? null,
+    data: {
+      name,
+      dir: flags.dataDir ?? null,
+      items: data.count,
+      validation: validation?.count ?? 0,
+      shape: [...data.shape],
+      hash: data.hash,
     },
-    device: flags.device ?? "auto",
-    flow: flowOf(fullName, { density }),
-    data,
-    test,
+    steps,
+    batch,
+    seed: flags.seed ?? recipe?.seed ?? 0,
+    flow: { density: flags.density ?? rates.density },
+    training: {
+      learningRate: flags.lr ?? rates.learningRate,
+      orthogonalRate: flags.orthogonalLr ?? flags.lr ?? rates.orthogonalRate,
+      warmup: Math.min(flags.warmup ?? rates.warmup, Math.ceil(steps / 10)),
+      clip: flags.clip ?? rates.clip,
+      ema: flags.ema ?? trainingDefaults.ema,
+      start: rates.start,
+      startItems: trainingDefaults.startItems,
+      augment: flags.flip === true ? "flip" : trainingDefaults.augment,
+    },
+    checkpointEvery: flags.checkpointEvery ?? Math.min(epoch, CHECKPOINT_AT_LEAST_EVERY),
+    evaluateEvery: flags.evaluateEvery ?? 1,
+    pictures: flags.pictures ?? "each",
   };
 }
 
@@ -105,43 +148,19 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
       );
     }
   }
-  const { device, ...config } = readRunConfig(folder);
-  const { name, dir, items, hash } = config.data;
-  const { data, test } = await loadImages({ name, dir: flags.dataDir ?? dir ?? undefined }, undefined);
-  if (data.count < items || firstImages(data, items).hash !== hash) {
-    throw new DataError(
-      `${name}: the training images are not those that the run in ${folder} began with (sha256 ${hash})\nbring the old files back (--data-dir), or begin a new run`,
-    );
-  }
+  const config = readRunConfig(folder);
+  const images = await loadImagesAgain(config, flags.dataDir, folder);
+  const { device, ...rest } = config;
   return {
     folder,
     resume: true,
     force: false,
-    config,
+    config: rest,
     device: flags.device ?? device,
-    flow: flowOf(config.network, config.flow),
-    data: firstImages(data, items),
-    test,
+    flow: flowOf(networkOfRun(config), config.flow),
+    ...images,
   };
 }
-
-async function loadImages(
-  choice: { name: string; dir: string | undefined },
-  limit: number | undefined,
-): Promise<{ data: ImageSet; test: ImageSet | undefined }> {
-  const all = await loadDataSet(choice, "train");
-  const data = limit === undefined ? all : firstImages(all, limit);
-  const test = hasSplit(choice, "test") ? await loadDataSet(choice, "test") : undefined;
-  if (test && test.shape.join() !== data.shape.join()) {
-    throw new DataError(
-      `${choice.name}: test images [${test.shape.join(", ")}], expected [${data.shape.join(", ")}] as the training images have`,
-    );
-  }
-  return { data, test };
-}
-
-/** Steps that go `epochs` times through the images: the last batch of an epoch reaches into the next. */
-const stepsOf = (epochs: number, items: number, batch: number): number => Math.ceil((epochs * items) / batch);
 
 function unusedFolder(name: string): string {
   for (let copy = 1; ; copy++) {

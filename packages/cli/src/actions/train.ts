@@ -1,21 +1,19 @@
-import { createTrainer, type Executor, FlowModel, type Monitor, type Trainer } from "@flowify/core";
+import { createTrainer, type Executor, type Trainer } from "@flowify/core";
 import { latestCheckpoint, listCheckpoints } from "../checkpoint.js";
 import type { TrainFlags } from "../commands/train.js";
 import type { CliContext } from "../context.js";
-import { firstImages } from "../data/image-set.js";
+import { describeImages } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
 import { type RunConfig, writeRunConfig } from "../run/config.js";
+import { epochReporter } from "../run/epoch-report.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
-import { trainingLoop } from "../run/loop.js";
+import { type RunEnd, trainingLoop } from "../run/loop.js";
 import { openMetrics, rewindMetrics } from "../run/metrics.js";
-import { sayLikelihood, writeLedger, writeReconstructions, writeSamples } from "../run/report.js";
+import { imagesDocument, sayLikelihood } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { watchInterrupts } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
-
-const SAMPLES = 150;
-const ROW = 15;
 
 export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
   const { stdout, stderr, env } = this.host;
@@ -58,23 +56,16 @@ async function trainIn(
   terminal.note(
     `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
   );
-  const evaluate = plan.test && (() => measure(trainer, plan, executor));
+  const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
   const metrics = openMetrics(run.metrics);
-  let measured: Monitor | undefined;
+  let end: RunEnd | undefined;
   try {
-    measured = await trainingLoop({ trainer, config, run, metrics, terminal, interrupt, evaluate });
+    end = await trainingLoop({ trainer, config, run, metrics, terminal, interrupt, reporter });
   } finally {
     metrics.close();
   }
-  if (trainer.taken < config.steps) {
-    sayInterrupted(terminal, run, trainer.taken, config);
-  } else {
-    await report(run, plan, config, terminal, {
-      trainer,
-      executor,
-      monitor: measured ?? (await evaluate?.()),
-    });
-  }
+  if (end) sayEnd(terminal, run, plan, config, end);
+  else sayInterrupted(terminal, run, trainer.taken, config);
   await trainer.dispose();
 }
 
@@ -88,7 +79,7 @@ async function startTrainer(
 ): Promise<Trainer> {
   const { network, steps, batch, seed, training } = config;
   note(
-    `${network} on ${config.data.name}: ${formatCount(data.count)} images, ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
+    `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
   );
   const options = {
     flow,
@@ -98,6 +89,7 @@ async function startTrainer(
     batchSize: batch,
     seed,
     ...training,
+    clip: training.clip ?? Number.POSITIVE_INFINITY,
   };
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
@@ -114,19 +106,6 @@ async function startTrainer(
   return createTrainer({ ...options, state });
 }
 
-async function measure(
-  trainer: Trainer,
-  { flow, test, config }: TrainPlan,
-  executor: Executor,
-): Promise<Monitor> {
-  const model = new FlowModel(flow, await trainer.params(), executor);
-  try {
-    return await model.monitor(test?.images ?? new Uint8Array(), { seed: config.seed });
-  } finally {
-    await model.dispose();
-  }
-}
-
 function sayInterrupted(terminal: Terminal, { folder }: RunFolder, step: number, { steps }: RunConfig): void {
   if (!terminal.quiet) {
     terminal.say(`stopped after step ${step} of ${steps}; go on by flowify train --resume ${folder}`);
@@ -134,44 +113,23 @@ function sayInterrupted(terminal: Terminal, { folder }: RunFolder, step: number,
   terminal.document({ run: folder, step, steps, finished: false });
 }
 
-async function report(
-  run: RunFolder,
-  { flow, data, test }: TrainPlan,
-  { network, steps, seed }: RunConfig,
+function sayEnd(
   terminal: Terminal,
-  { trainer, executor, monitor }: { trainer: Trainer; executor: Executor; monitor: Monitor | undefined },
-): Promise<void> {
-  const model = new FlowModel(flow, await trainer.params(), executor);
-  const images = test ?? data;
-  const title = `${network} after ${formatCount(steps)} steps`;
-  try {
-    await writeSamples(model, run.samples, {
-      title: `${title}: ${SAMPLES} samples`,
-      shape: data.shape,
-      count: SAMPLES,
-      columns: ROW,
-      seed,
-      temperature: 1,
-      mode: "sample",
-    });
-    await writeReconstructions(model, run.reconstructions, {
-      title: `${title}: reconstructions of ${images.split} images`,
-      images: firstImages(images, Math.min(ROW, images.count)),
-      seed,
-    });
-    if (monitor)
-      await writeLedger(run.ledger, `${title}: ${formatCount(monitor.items)} test images`, monitor);
-  } finally {
-    await model.dispose();
-  }
-  const { samples, reconstructions, ledger } = run;
-  const pictures = [samples, reconstructions, ...(monitor ? [ledger] : [])];
+  run: RunFolder,
+  { data, validation }: TrainPlan,
+  { steps }: RunConfig,
+  { measured, pictures }: RunEnd,
+): void {
+  const result = measured.at(-1);
+  const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
   if (!terminal.quiet) {
-    if (monitor) {
-      sayLikelihood(terminal, monitor, "test");
+    if (result) {
+      sayLikelihood(terminal, result.monitor, result.images);
       terminal.say();
     }
-    terminal.say(`pictures: ${pictures.join(", ")}`);
+    const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
+    terminal.say(`trained on ${describeImages(data)}${kept}`);
+    if (pictures.length > 0) terminal.say(`pictures: ${pictures.join(", ")}`);
     terminal.say(`measure it by flowify evaluate ${run.folder}, draw more by flowify sample ${run.folder}`);
   }
   terminal.document({
@@ -179,7 +137,9 @@ async function report(
     step: steps,
     steps,
     finished: true,
-    ...(monitor && { split: "test", ...monitor }),
+    ...(result && { ...imagesDocument(result.images), ...result.monitor }),
+    ...(held && { validation: { ...imagesDocument(held.images), ...held.monitor } }),
+    train: { ...imagesDocument(data), items: data.count },
     pictures,
   });
 }

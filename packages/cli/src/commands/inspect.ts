@@ -3,7 +3,7 @@ import type { CliContext } from "../context.js";
 import { nonEmpty } from "./parsers.js";
 import { commonFlags } from "./shared.js";
 
-export type InspectFlags = { json?: boolean };
+export type InspectFlags = { density?: "gaussian" | "mixture"; json?: boolean };
 
 export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>({
   loader: async () => (await import("../actions/inspect.js")).inspect,
@@ -15,20 +15,31 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
           parse: nonEmpty,
           optional: true,
           placeholder: "NETWORK|DIR",
-          brief: "A network's name, or the folder of a run",
+          brief: "A network's name, a file net.json, or the folder of a run",
         },
       ],
     },
-    flags: { json: commonFlags.json },
+    flags: {
+      density: {
+        kind: "enum",
+        values: ["gaussian", "mixture"],
+        optional: true,
+        brief: "How dropped coordinates are modelled in a network (default: mixture; a run has its own)",
+      },
+      json: commonFlags.json,
+    },
   },
   docs: {
     brief: "List networks, or show one layer by layer",
     fullDescription: `Without an argument lists the networks that flowify knows. With one shows its layers: shapes,
-parameters, and whether each one's likelihood is exact or a bound.
+parameters, and whether each one's likelihood is exact or a bound; for a network of the paper
+also the authors' count of parameters, and by what it differs.
 
 EXAMPLES
   flowify inspect
   flowify inspect mnist/fmlp
+  flowify inspect mnist/fconv2 --density gaussian
+  flowify inspect ./net.json
   flowify inspect runs/a --json`,
   },
 });

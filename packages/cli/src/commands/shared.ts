@@ -6,6 +6,10 @@ import { nonEmpty, wholeNumber } from "./parsers.js";
 const deviceNames = ["auto", "native", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
+/** Pictures at each measurement of a training run, at the last one, or none. */
+export const pictureChoices = ["each", "last", "none"] as const;
+export type PictureChoice = (typeof pictureChoices)[number];
+
 /** Flags of every command that computes something. */
 export type CommonFlags = {
   device?: DeviceName;
@@ -44,7 +48,7 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     parse: nonEmpty,
     optional: true,
     placeholder: "NAME",
-    brief: "Data set, or the path of a folder of idx files (default: that of the run)",
+    brief: "Data set, or the path of a folder of images (default: that of the run)",
   },
   dataDir: {
     kind: "parsed",
@@ -53,7 +57,12 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     placeholder: "DIR",
     brief: "Folder that holds the data set's files",
   },
-  split: { kind: "enum", values: ["train", "test"], optional: true, brief: "Which images (default: test)" },
+  split: {
+    kind: "enum",
+    values: ["train", "validation", "test"],
+    optional: true,
+    brief: "Which images of the run (default: test)",
+  },
   limit: {
     kind: "parsed",
     parse: wholeNumber(1),

@@ -1,18 +1,23 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
 import { decay, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, seedFlag } from "./shared.js";
+import { type CommonFlags, commonFlags, type PictureChoice, pictureChoices, seedFlag } from "./shared.js";
 
 export type TrainFlags = CommonFlags & {
+  recipe?: string;
   data?: string;
   dataDir?: string;
   limit?: number;
+  validation?: number;
+  flip?: boolean;
   network?: string;
   epochs?: number;
   steps?: number;
   batch?: number;
   density?: "gaussian" | "mixture";
   lr?: number;
+  orthogonalLr?: number;
+  warmup?: number;
   clip?: number;
   ema?: number;
   seed?: number;
@@ -20,6 +25,8 @@ export type TrainFlags = CommonFlags & {
   resume?: string;
   force?: boolean;
   checkpointEvery?: number;
+  evaluateEvery?: number;
+  pictures?: PictureChoice;
 };
 
 const text = (placeholder: string, brief: string) =>
@@ -32,11 +39,31 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
   loader: async () => (await import("../actions/train.js")).train,
   parameters: {
     flags: {
-      data: text("NAME", "Data set, or the path of a folder of idx files (default: mnist)"),
+      recipe: text("NAME", "Network, data, schedule and rates at once: mnist/fconv2, mnist/fconv2:paper"),
+      data: text(
+        "NAME",
+        "Data set, or the path of a folder of images (default: that of the network, or mnist)",
+      ),
       dataDir: text("DIR", "Folder that holds the data set's files"),
       limit: count("Only the first N training images"),
-      network: text("NAME", "Network to flowify; flowify inspect lists them (default: fmlp)"),
-      epochs: count("Passes over the training images (default: 1)"),
+      validation: {
+        kind: "parsed",
+        parse: wholeNumber(0),
+        optional: true,
+        placeholder: "N",
+        brief: "Hold out the last N training images and measure each epoch on them (default: 0)",
+      },
+      flip: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Mirror the images of a step left to right, each with probability 1/2",
+      },
+      network: text(
+        "NAME",
+        "Network to flowify, or a file net.json; flowify inspect lists them (default: fmlp)",
+      ),
+      epochs: count("Passes over the training images (default: 1, or those of the recipe)"),
       steps: count("Training steps, instead of --epochs"),
       batch: count("Images a step (default: 128)"),
       lr: {
@@ -44,7 +71,21 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         parse: positiveNumber(),
         optional: true,
         placeholder: "RATE",
-        brief: "Step size at its highest, for all parameters (default: 0.001)",
+        brief: "Step size at its highest, for all parameters (default: that of the network)",
+      },
+      orthogonalLr: {
+        kind: "parsed",
+        parse: positiveNumber(),
+        optional: true,
+        placeholder: "RATE",
+        brief: "Step size of orthogonal parameters, where it is another one",
+      },
+      warmup: {
+        kind: "parsed",
+        parse: wholeNumber(0),
+        optional: true,
+        placeholder: "N",
+        brief: "Steps in which the step size grows, at most a tenth of the run (default: 100)",
       },
       clip: {
         kind: "parsed",
@@ -76,6 +117,13 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         brief: "Replace the run that --out holds",
       },
       checkpointEvery: count("Steps between checkpoints (default: an epoch, at most 1000)"),
+      evaluateEvery: count("Epochs between measurements; the last one is always measured (default: 1)"),
+      pictures: {
+        kind: "enum",
+        values: pictureChoices,
+        optional: true,
+        brief: "Pictures at each measurement, at the last one only, or none (default: each)",
+      },
       ...commonFlags,
     },
     aliases: { o: "out", q: "quiet" },
@@ -84,8 +132,14 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
     brief: "Train a flowified network on images",
     fullDescription: `Turns an ordinary network into a flow and trains it by maximum likelihood.
 
-The folder of the run gets checkpoints (safetensors + JSON), metrics.jsonl, the resolved
-config.json, and three pictures: samples.png, reconstructions.png, ledger.png.
+After each epoch the run is measured on the test images (on the validation images, where some
+are held out) and draws pictures. Its folder gets checkpoints (safetensors + JSON), metrics.jsonl,
+the resolved config.json, the newest pictures (samples.png, samples-mean.png,
+reconstructions.png, ledger.png, curve.png), and those of every epoch in pictures.
+
+A recipe is the name of a network: 300 epochs with rates that suit it; with :paper after it, the
+protocol of the paper. Flags change it. The cosine of the step size ends where the run ends.
+
 Ctrl-C ends after the current step with a checkpoint; --resume goes on from it and gives
 the same numbers as a run that was never stopped.
 
@@ -93,6 +147,9 @@ EXAMPLES
   flowify train                                      one epoch of fmlp on MNIST
   flowify train --epochs 20 --seed 7 --out runs/a    longer, into a folder of your choice
   flowify train --resume runs/a                      go on after an interruption
+  flowify train --recipe mnist/fconv2 --epochs 10    a recipe, shortened
+  flowify train --network cifar10/fconv2 --data-dir ~/data/cifar-10-batches-bin --flip
+  flowify train --network ./net.json                 a network of your own
   flowify train --data fashion-mnist --data-dir ~/data/fashion
   flowify train --limit 1000 --steps 20              a quick try`,
   },

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
 import { readIdx } from "./idx.js";
-import { type ImageSet, imageSet, type Split } from "./image-set.js";
+import { type ImageSet, imageSet, type PublishedSplit } from "./image-set.js";
 
-const prefixes: Readonly<Record<Split, string>> = { train: "train", test: "t10k" };
+const prefixes: Readonly<Record<PublishedSplit, string>> = { train: "train", test: "t10k" };
 
 /** The names under which MNIST's files and those of its relatives are published. */
-const candidates = (split: Split, kind: "images-idx3" | "labels-idx1"): string[] => {
+const candidates = (split: PublishedSplit, kind: "images-idx3" | "labels-idx1"): string[] => {
   const dotted = kind.replace("-idx", ".idx");
   return [kind, dotted].flatMap((part) =>
     ["", ".gz"].map((packed) => `${prefixes[split]}-${part}-ubyte${packed}`),
@@ -18,7 +18,7 @@ const find = (folder: string, names: readonly string[]): string | undefined =>
   names.map((name) => join(folder, name)).find((path) => existsSync(path));
 
 /** True where `folder` holds the images of `split` under one of the usual names. */
-export const holdsIdxImages = (folder: string, split: Split): boolean =>
+export const holdsIdxImages = (folder: string, split: PublishedSplit): boolean =>
   find(folder, candidates(split, "images-idx3")) !== undefined;
 
 function describeFolder(folder: string): string {
@@ -34,7 +34,7 @@ function describeFolder(folder: string): string {
  *
  * @throws DataError where a file is missing, damaged, or images and labels do not fit
  */
-export async function readIdxFolder(folder: string, split: Split, name: string): Promise<ImageSet> {
+export async function readIdxFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
   if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
   if (!statSync(folder).isDirectory())
     throw new DataError(`${folder}: a file, expected a folder of idx files`);

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { constants, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
+import { DEFLATE_MAX_RATIO, isGzip, readBytes, unpack } from "./packed.js";
 
 /** The content of an idx file of unsigned bytes: sizes of the axes and the elements, row-major. */
 export type IdxArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
@@ -15,27 +15,8 @@ const elementTypes: Readonly<Record<number, string>> = {
   14: "64-bit floats",
 };
 
-/** deflate cannot shrink more than this, so what a file claims can be judged before it is unpacked. */
-const DEFLATE_MAX_RATIO = 1032;
-
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const what = {
-      ENOENT: "no such file",
-      EISDIR: "a folder, expected an idx file",
-      EACCES: "no permission to read it",
-    };
-    throw new DataError(`${path}: ${what[code as keyof typeof what] ?? String(cause)}`, { cause });
-  }
-}
 
 /** Sizes from the header; checks everything that can be checked without the elements. */
 function parseSizes(path: string, head: Uint8Array, axes: number): number[] {
@@ -85,24 +66,6 @@ function unpackHead(path: string, packed: Uint8Array, bytes: number): Uint8Array
   return head;
 }
 
-function unpack(path: string, packed: Uint8Array, bytes: number): Uint8Array {
-  try {
-    return gunzipSync(packed, { maxOutputLength: bytes });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ERR_BUFFER_TOO_LARGE") {
-      throw new DataError(
-        `${path}: unpacks to more than the ${bytes} bytes that its header announces: trailing bytes`,
-        { cause },
-      );
-    }
-    throw new DataError(
-      code === "Z_BUF_ERROR" ? `${path}: gzip file cut short` : `${path}: damaged gzip file (${message})`,
-      { cause },
-    );
-  }
-}
-
 /**
  * Reads an idx file of unsigned bytes, packed with gzip or not, with `axes` axes (3: images, 1: labels).
  * Nothing is allocated on the word of a header: its sizes must agree with the bytes that are there.
@@ -110,7 +73,7 @@ function unpack(path: string, packed: Uint8Array, bytes: number): Uint8Array {
  * @throws DataError that names the file, what was found and what was expected
  */
 export async function readIdx(path: string, axes: number): Promise<IdxArray> {
-  const raw = await readBytes(path);
+  const raw = await readBytes(path, "an idx file");
   const packed = isGzip(raw);
   const headerBytes = 4 + 4 * axes;
   const sizes = parseSizes(path, packed ? unpackHead(path, raw, headerBytes) : raw, axes);
@@ -123,7 +86,8 @@ export async function readIdx(path: string, axes: number): Promise<IdxArray> {
       `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${packed ? "at most " : ""}${possible}: cut short, or a false header`,
     );
   }
-  const file = packed ? unpack(path, raw, expected) : raw;
+  const tooLong = `unpacks to more than the ${expected} bytes that its header announces: trailing bytes`;
+  const file = packed ? unpack(path, raw, expected, tooLong) : raw;
   if (file.length !== expected) {
     const verdict = file.length < expected ? "cut short" : "trailing bytes";
     throw new DataError(

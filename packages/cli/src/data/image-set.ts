@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { UsageError } from "@flowify/core";
+import { formatCount } from "../ui/format.js";
 
-export type Split = "train" | "test";
+/** The splits that data sets are published in. */
+export type PublishedSplit = "train" | "test";
+
+/** `validation`: the last of the training images, held out from the training. */
+export type Split = PublishedSplit | "validation";
 
 /** The sizes of one image: channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -16,6 +21,8 @@ export type ImageSet = Readonly<{
   labels?: Uint8Array;
   /** sha256 of `images`, hexadecimal: with it somebody else can check that they have the same numbers. */
   hash: string;
+  /** Where only a part of the published split was found: its whole size, and the files that were there. */
+  partOf?: Readonly<{ size: number; files: readonly string[] }>;
 }>;
 
 export const imageSize = ([channels, height, width]: ImageShape): number => channels * height * width;
@@ -25,6 +32,18 @@ export const hashBytes = (bytes: Uint8Array): string => createHash("sha256").upd
 /** The number of images follows from the bytes; the hash is computed here, once. */
 export function imageSet(set: Omit<ImageSet, "count" | "hash">): ImageSet {
   return { ...set, count: set.images.length / imageSize(set.shape), hash: hashBytes(set.images) };
+}
+
+/** The images `from` … `to − 1`, as a view; the hash is that of the images kept. */
+function slice(set: ImageSet, from: number, to: number, split = set.split): ImageSet {
+  const { labels, hash: _, count: __, ...rest } = set;
+  const size = imageSize(set.shape);
+  return imageSet({
+    ...rest,
+    split,
+    images: set.images.subarray(from * size, to * size),
+    ...(labels && { labels: labels.subarray(from, to) }),
+  });
 }
 
 /**
@@ -37,10 +56,31 @@ export function firstImages(set: ImageSet, count: number): ImageSet {
   if (count > set.count) {
     throw new UsageError(`--limit ${count}: ${set.name} has only ${set.count} ${set.split} images`);
   }
-  const { labels, hash: _, count: __, ...rest } = set;
-  return imageSet({
-    ...rest,
-    images: set.images.subarray(0, count * imageSize(set.shape)),
-    ...(labels && { labels: labels.subarray(0, count) }),
-  });
+  return slice(set, 0, count);
+}
+
+/**
+ * Training images without the last `count`, and these as validation images.
+ *
+ * @throws UsageError where none would be left to train on
+ */
+export function holdOut(set: ImageSet, count: number): { train: ImageSet; validation?: ImageSet } {
+  if (count === 0) return { train: set };
+  if (count >= set.count) {
+    throw new UsageError(
+      `--validation ${count} leaves nothing to train on: ${set.name} has ${set.count} training images`,
+    );
+  }
+  const kept = set.count - count;
+  return { train: slice(set, 0, kept), validation: slice(set, kept, set.count, "validation") };
+}
+
+/** `1,000 test images of cifar10 (of 10,000; from test_batch_first1000.bin.gz)`, or without the files. */
+export function describeImages(
+  { name, split, count, partOf }: ImageSet,
+  { files = true }: { files?: boolean } = {},
+): string {
+  const from = files && partOf ? `; from ${partOf.files.join(", ")}` : "";
+  const part = partOf ? ` (of ${formatCount(partOf.size)}${from})` : "";
+  return `${formatCount(count)} ${split} images of ${name}${part}`;
 }

@@ -39,6 +39,22 @@ export function fillRect(
   }
 }
 
+/** Draws a line, two pixels thick, as far as it lies between the heights `top` and `bottom`. */
+export function drawLine(
+  canvas: Canvas,
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  { color, top = 0, bottom = canvas.height }: { color: Color; top?: number; bottom?: number },
+): void {
+  const dots = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0))));
+  for (let dot = 0; dot <= dots; dot++) {
+    const y = y0 + ((y1 - y0) * dot) / dots;
+    if (y >= top && y <= bottom) fillRect(canvas, x0 + ((x1 - x0) * dot) / dots, y, 2, 2, color);
+  }
+}
+
 export const textWidth = (text: string, scale = 2): number => textDots(text) * scale;
 export const textHeight = (scale = 2): number => GLYPH_HEIGHT * scale;
 

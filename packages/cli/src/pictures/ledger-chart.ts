@@ -26,6 +26,27 @@ const signed = (value: number): string => (value < 0 ? "-" : "+") + Math.abs(val
 export const ledgerTotal = (ledger: readonly LedgerEntry[]): number =>
   ledger.reduce((sum, { bpd }) => sum + bpd, 0);
 
+/** What is shown as 0.000 contributes nothing that a reader could see. */
+const NOTHING = 5e-4;
+
+/**
+ * The ledger without the layers that contribute nothing, so that networks of forty layers can be
+ * read. What several of them add up to is a row of its own: the rows still sum to the total. The base stays.
+ */
+function readable(ledger: readonly LedgerEntry[]): readonly LedgerEntry[] {
+  const base = ledger.slice(-1);
+  const layers = ledger.slice(0, -1).filter(({ bpd }) => bpd !== 0);
+  const rest = layers.filter(({ bpd }) => Math.abs(bpd) < NOTHING);
+  if (rest.length < 2) return [...layers, ...base];
+  const others = {
+    layer: `${rest.length} others`,
+    nats: rest.reduce((sum, { nats }) => sum + nats, 0),
+    bpd: ledgerTotal(rest),
+    exact: rest.every(({ exact }) => exact),
+  };
+  return [...layers.filter((entry) => !rest.includes(entry)), others, ...base];
+}
+
 /** The interval that the bars need, zero included; never empty. */
 function extent(ledger: readonly LedgerEntry[]): { low: number; span: number } {
   const values = ledger.map(({ bpd }) => bpd);
@@ -38,7 +59,8 @@ function extent(ledger: readonly LedgerEntry[]): { low: number; span: number } {
  * The ledger as horizontal bars from a zero line, one row a layer: to the right what costs bits, to
  * the left what saves them; blue where the entry is exact, orange where it is a bound.
  */
-export function ledgerChart(ledger: readonly LedgerEntry[], title: string): Canvas {
+export function ledgerChart(whole: readonly LedgerEntry[], title: string): Canvas {
+  const ledger = readable(whole);
   const labels = Math.max(...ledger.map(({ layer }) => textWidth(layer)));
   const numbers = Math.max(...ledger.map(({ bpd }) => textWidth(signed(bpd))));
   const { low, span } = extent(ledger);
@@ -93,7 +115,8 @@ export type LedgerTextOptions = {
 };
 
 /** The ledger as lines of text for a terminal: name, bits per dimension, exact or bound, a bar, and the total. */
-export function ledgerLines(ledger: readonly LedgerEntry[], options: LedgerTextOptions = {}): string[] {
+export function ledgerLines(whole: readonly LedgerEntry[], options: LedgerTextOptions = {}): string[] {
+  const ledger = readable(whole);
   const { width = 80, paintExact = (text) => text, paintBound = (text) => text } = options;
   const labels = Math.max("total".length, ...ledger.map(({ layer }) => layer.length));
   const { low, span } = extent(ledger);

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { DataError } from "@flowify/core";
 import * as z from "zod";
+import { pictureChoices } from "../commands/shared.js";
+import type { ChosenNetwork } from "../networks/choose.js";
+import { networkSchema } from "../networks/network-file.js";
 import { writeFileAtomic } from "./atomic.js";
 import { holdsRun, notARun, runPaths } from "./folder.js";
 
@@ -12,10 +15,17 @@ const runConfigSchema = z.strictObject({
   format: z.literal("flowify-run"),
   version: z.literal(1),
   network: z.string().min(1),
+  /** The layers of a network that is none of flowify's own. */
+  description: z.exactOptional(networkSchema),
+  /** Where the choices came from; what they were is below. */
+  recipe: z.string().nullable().default(null),
   data: z.strictObject({
     name: z.string().min(1),
     dir: z.string().nullable(),
+    /** Images that the run trains on: the first of those that are not held out. */
     items: count,
+    /** The last training images, held out. */
+    validation: z.number().int().nonnegative().default(0),
     shape: z.tuple([count, count, count]),
     hash: z.string().regex(/^[0-9a-f]{64}$/),
   }),
@@ -29,15 +39,26 @@ const runConfigSchema = z.strictObject({
     learningRate: rate,
     orthogonalRate: rate,
     warmup: z.number().int().nonnegative(),
-    clip: rate,
+    /** null: never. */
+    clip: rate.nullable(),
     ema: z.number().min(0).lt(1),
     start: z.enum(["data", "random"]),
     startItems: count,
+    augment: z.enum(["none", "flip"]).default("none"),
   }),
   checkpointEvery: count,
+  /** Epochs between measurements, and which of them make pictures. */
+  evaluateEvery: count.default(1),
+  pictures: z.enum(pictureChoices).default("each"),
 });
 
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+
+/** The network of a run. */
+export const networkOfRun = ({ network, description }: RunConfig): ChosenNetwork => ({
+  name: network,
+  ...(description && { description }),
+});
 
 export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =>
   writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);

@@ -10,9 +10,13 @@ export type RunFolder = Readonly<{
   config: string;
   metrics: string;
   checkpoints: string;
+  /** Folder of the pictures of every epoch; those below are the newest. */
+  pictures: string;
   samples: string;
+  samplesMean: string;
   reconstructions: string;
   ledger: string;
+  curve: string;
   release(): void;
 }>;
 
@@ -31,9 +35,12 @@ export const runPaths = (folder: string) => ({
   config: join(folder, CONFIG_NAME),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
+  pictures: join(folder, "pictures"),
   samples: join(folder, "samples.png"),
+  samplesMean: join(folder, "samples-mean.png"),
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),
+  curve: join(folder, "curve.png"),
 });
 
 /** True where `folder` holds a run, finished or not. */

@@ -1,10 +1,11 @@
-import { type Monitor, NotFiniteError, type Trainer } from "@flowify/core";
+import { NotFiniteError, type Trainer } from "@flowify/core";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { RunConfig } from "./config.js";
+import type { EpochEnd, EpochReporter, Measurement } from "./epoch-report.js";
 import type { RunFolder } from "./folder.js";
 import { type MetricsLog, type MetricsRecord, withoutTimes } from "./metrics.js";
 
@@ -21,30 +22,32 @@ export type LoopOptions = Readonly<{
   metrics: MetricsLog;
   terminal: Terminal;
   interrupt: Pick<Interrupt, "status">;
-  /** Measures the parameters of this moment on the test images; undefined where there are none. */
-  evaluate: (() => Promise<Monitor>) | undefined;
+  reporter: EpochReporter;
 }>;
+
+/** What the end of a run has measured, and its newest pictures. */
+export type RunEnd = Readonly<{ measured: readonly Measurement[]; pictures: readonly string[] }>;
 
 /** Lets signals and timers in: the steps of an executor in this thread leave them no gap. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Steps to the end of the run, or until an interrupt. Every step is a line of the metrics; an epoch
- * ends with a measurement on the test images; a checkpoint follows the lines that it counts on.
+ * ends with measurements, a line each, and pictures; a checkpoint follows the lines that it counts on.
  *
- * @returns the last measurement, if the run came to its end
+ * @returns what the end of the run gave, if the run came there
  * @throws NotFiniteError that says which checkpoint is the last good one
  */
-export async function trainingLoop(options: LoopOptions): Promise<Monitor | undefined> {
-  const { trainer, config, run, metrics, terminal, interrupt, evaluate } = options;
-  const { steps, batch, checkpointEvery, network } = config;
+export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undefined> {
+  const { trainer, config, run, metrics, terminal, interrupt, reporter } = options;
+  const { steps, batch, checkpointEvery, evaluateEvery, network } = config;
   const epochsAt = (step: number): number => Math.floor((step * batch) / config.data.items);
   const epochs = Math.max(1, Math.round((steps * batch) / config.data.items));
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });
   const began = performance.now();
-  let shown: number | undefined;
+  let shown: { loss: number; bpd: number } | undefined;
   let saved: number | undefined = trainer.taken > 0 ? trainer.taken : undefined;
-  let measured: Monitor | undefined;
+  let end: RunEnd | undefined;
   let ofThisStep: MetricsRecord[] = [];
 
   const save = async (): Promise<void> => {
@@ -68,18 +71,26 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
     const epoch = Math.min(epochsAt(step - 1) + 1, epochs);
     ofThisStep = [];
     log({ step, epoch, loss, bpd, gradNorm, lr, seconds: seconds(), imagesPerSecond });
-    shown = shown === undefined ? bpd : SMOOTHING * shown + (1 - SMOOTHING) * bpd;
+    shown = smooth(shown, { loss, bpd });
     progress.update(
       step,
-      `epoch ${epoch}/${epochs}  loss ${loss.toFixed(1)}  bpd ${shown.toFixed(3)}  ${formatCount(imagesPerSecond)} images/s`,
+      `epoch ${epoch}/${epochs}  loss ${shown.loss.toFixed(1)}  bpd ${shown.bpd.toFixed(3)}  ${formatCount(imagesPerSecond)} images/s`,
     );
-    if (evaluate && (epochsAt(step) > epochsAt(step - 1) || step === steps)) {
-      measured = await evaluate();
-      const { bpd: testBpd, stdErr } = measured;
-      log({ step, epoch, split: "test", bpd: testBpd, stdErr, seconds: seconds() });
-      progress.note(`epoch ${epoch}: ${formatBpd(testBpd, stdErr)} bits per dimension on the test images`);
-    }
+    const ended = epochsAt(step) > epochsAt(step - 1) && epochsAt(step) % evaluateEvery === 0;
+    if (ended || step === steps) end = await report({ step, epoch, last: step === steps });
     if (step % checkpointEvery === 0 || step === steps) await save();
+  };
+
+  const report = async (at: EpochEnd): Promise<RunEnd> => {
+    const measured = await reporter.measure(at);
+    for (const { images, monitor } of measured) {
+      const { bpd, stdErr } = monitor;
+      log({ step: at.step, epoch: at.epoch, split: images.split, bpd, stdErr, seconds: seconds() });
+      progress.note(
+        `epoch ${at.epoch}: ${formatBpd(bpd, stdErr)} bits per dimension on the ${images.split} images`,
+      );
+    }
+    return { measured, pictures: await reporter.draw(at, measured) };
   };
 
   try {
@@ -93,7 +104,22 @@ export async function trainingLoop(options: LoopOptions): Promise<Monitor | unde
   } finally {
     progress.finish();
   }
-  return trainer.taken === steps ? measured : undefined;
+  if (trainer.taken < steps) return undefined;
+  if (end) return end;
+  // A run that had come to its end before: nothing is logged again.
+  const at = { step: steps, epoch: epochs, last: true };
+  const measured = await reporter.measure(at);
+  return { measured, pictures: await reporter.draw(at, measured) };
+}
+
+/** The figures of the line of progress: loss and bits per dimension of the same steps, so that they agree. */
+function smooth(
+  before: { loss: number; bpd: number } | undefined,
+  { loss, bpd }: { loss: number; bpd: number },
+): { loss: number; bpd: number } {
+  if (before === undefined) return { loss, bpd };
+  const mix = (old: number, fresh: number): number => SMOOTHING * old + (1 - SMOOTHING) * fresh;
+  return { loss: mix(before.loss, loss), bpd: mix(before.bpd, bpd) };
 }
 
 function withRemedy(

@@ -52,6 +52,14 @@ function readLog(path: string): Buffer {
   }
 }
 
+/** The records of a log, as far as its lines are whole. */
+export function readMetrics(path: string): MetricsRecord[] {
+  return readLog(path)
+    .toString("utf8")
+    .split("\n")
+    .flatMap((line) => (stepOf(line) === undefined ? [] : [JSON.parse(line) as MetricsRecord]));
+}
+
 /**
  * Cuts a log back to what a checkpoint of `step` knows: lines of later steps will be written again,
  * and a last line that a kill has torn is dropped. If the torn one is of the checkpoint's own step, it

@@ -1,0 +1,89 @@
+import {
+  type Flow,
+  type FlowifyOptions,
+  flowify,
+  type Network,
+  ShapeError,
+  UnsupportedOpError,
+  UsageError,
+  zoo,
+  zooNames,
+} from "@flowify/core";
+import type { ImageSet } from "../data/image-set.js";
+import { unknownName } from "../ui/suggest.js";
+import { isNetworkFile, type NetworkDescription, readNetworkFile } from "./network-file.js";
+
+/** A network by its full name; with its description where it came from a file. */
+export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription }>;
+
+/** `fmlp` of `mnist/fmlp`. */
+const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);
+
+/** The networks that a name stands for: `fmlp` may mean one for every family of data sets. */
+function candidates(name: string): ChosenNetwork[] {
+  if (isNetworkFile(name)) {
+    const description = readNetworkFile(name);
+    return [{ name: description.name, description }];
+  }
+  const found = zooNames.filter((known) => known === name || shortName(known) === name);
+  if (found.length > 0) return found.map((known) => ({ name: known }));
+  const accepted = [...zooNames, ...zooNames.map(shortName)];
+  throw new UsageError(
+    `${unknownName("network", name, zooNames, accepted)}\na network of your own is named by its file: --network ./net.json`,
+  );
+}
+
+/**
+ * The network that a name stands for, whatever images it takes.
+ *
+ * @throws UsageError that suggests one; for a file, the errors of `readNetworkFile`
+ */
+export const networkNamed = (name: string): ChosenNetwork => candidates(name)[0] ?? { name };
+
+const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+
+/** The layers of a network. */
+const networkOf = ({ name, description }: ChosenNetwork): Network => description ?? zoo(name);
+
+/**
+ * The network that a name stands for with images of this data set.
+ *
+ * @throws ShapeError where no network of that name takes them
+ */
+export function networkFor(name: string, images: Pick<ImageSet, "name" | "shape">): ChosenNetwork {
+  const named = candidates(name);
+  const fits = (candidate: ChosenNetwork): boolean =>
+    show(networkOf(candidate).inShape) === show(images.shape);
+  const fitting = named.find(fits);
+  if (fitting !== undefined) return fitting;
+  throw misfit(named[0] ?? { name }, images);
+}
+
+/** @throws ShapeError where the network does not take these images */
+export function expectFit(network: ChosenNetwork, images: Pick<ImageSet, "name" | "shape">): void {
+  if (show(networkOf(network).inShape) !== show(images.shape)) throw misfit(network, images);
+}
+
+const misfit = (network: ChosenNetwork, { name, shape }: Pick<ImageSet, "name" | "shape">): ShapeError =>
+  new ShapeError(
+    `${network.name} takes images ${show(networkOf(network).inShape)}, the data set ${name} has ${show(shape)}\nchoose another --network or --data`,
+  );
+
+/**
+ * The flow of a network.
+ *
+ * @throws ShapeError that names the layer where sizes do not fit
+ */
+export function flowOf(network: ChosenNetwork, options: FlowifyOptions): Flow {
+  try {
+    return flowify(networkOf(network), options);
+  } catch (error) {
+    // A file is what the user wrote, so what it asks for is a matter of usage.
+    if (error instanceof UnsupportedOpError) throw new UsageError(error.message, { cause: error });
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError(`${network.name}: ${error.message}`, { cause: error });
+  }
+}
+
+/** The networks there are, for a list. */
+export const networkNames = zooNames;

@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { DataError, type Network, type NetworkLayer, UsageError } from "@flowify/core";
+import * as z from "zod";
+import { closestName } from "../ui/suggest.js";
+
+const size = z.number().int().positive();
+const shape = z.array(size).min(1);
+const pair = z.union([size, z.tuple([size, size])]);
+const option = z.exactOptional;
+const amount = option(z.number().int().nonnegative());
+
+/** The options of every kind of layer that a file may hold. */
+const layerOptions = {
+  dequantize: { levels: option(size) },
+  flatten: {},
+  reshape: { shape },
+  permute: { order: z.array(z.number().int().nonnegative()) },
+  whiten: {},
+  conv2d: {
+    out: size,
+    kernel: pair,
+    stride: option(pair),
+    dilation: option(pair),
+    padding: option(
+      z.union([
+        z.literal("fit"),
+        z.number().int().nonnegative(),
+        z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
+      ]),
+    ),
+  },
+  coupling: {
+    stack: size,
+    bins: option(size),
+    bound: option(z.number().positive()),
+    hidden: option(size),
+  },
+  linear: { out: size },
+  leakyRelu: { slope: option(z.number().positive()) },
+  prelu: { slope: option(z.union([z.number().positive(), z.array(z.number().positive())])) },
+  rqSpline: { bins: option(size), bound: option(z.number().positive()) },
+} as const satisfies { [K in NetworkLayer["kind"]]: z.ZodRawShape };
+
+const kinds = Object.keys(layerOptions) as NetworkLayer["kind"][];
+
+const layerOf = <K extends NetworkLayer["kind"]>(kind: K) =>
+  z.strictObject({ kind: z.literal(kind), ...layerOptions[kind] });
+
+/** An ordinary network as JSON: what one image looks like, [C, H, W], and the layers in order. */
+export const networkSchema = z.strictObject({
+  name: option(z.string().min(1)),
+  inShape: z.tuple([size, size, size]),
+  layers: z
+    .array(
+      z.discriminatedUnion("kind", [
+        layerOf("dequantize"),
+        layerOf("flatten"),
+        layerOf("reshape"),
+        layerOf("permute"),
+        layerOf("whiten"),
+        layerOf("conv2d"),
+        layerOf("coupling"),
+        layerOf("linear"),
+        layerOf("leakyRelu"),
+        layerOf("prelu"),
+        layerOf("rqSpline"),
+      ]),
+    )
+    .min(1),
+}) satisfies z.ZodType<Network>;
+
+export type NetworkDescription = z.infer<typeof networkSchema>;
+
+/** True where `name` is meant as the path of a file, not as the name of a network. */
+export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);
+
+/**
+ * Reads a network from a JSON file. Whether its layers fit each other is seen when the flow is built.
+ *
+ * @throws DataError for a file that is missing or no JSON, UsageError for what is no network; both name the place
+ */
+export function readNetworkFile(path: string): NetworkDescription & { name: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new DataError(`${path}: ${missing ? "no such file" : `not JSON (${(cause as Error).message})`}`, {
+      cause,
+    });
+  }
+  const result = networkSchema.safeParse(json);
+  if (result.success) return { name: basename(path).replace(/\.json$/i, ""), ...result.data };
+  const problems = result.error.issues.map((issue) => describeIssue(issue, json)).join("; ");
+  throw new UsageError(
+    `${path}: not the description of a network: ${problems}\nit is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }, with the kinds ${kinds.join(", ")}`,
+  );
+}
+
+/** `layers[2].kind: unknown kind "liner"; did you mean "linear"?` */
+function describeIssue({ path, code, message }: z.core.$ZodIssue, json: unknown): string {
+  const place = path.reduce<string>(
+    (text, key) =>
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+    "",
+  );
+  const value = path.reduce<unknown>(
+    (at, key) => (at as { readonly [key: PropertyKey]: unknown } | undefined)?.[key],
+    json,
+  );
+  if (code === "invalid_union" && path.at(-1) === "kind" && typeof value === "string") {
+    const closest = closestName(value, kinds);
+    return `${place}: unknown kind "${value}"${closest === undefined ? "" : `; did you mean "${closest}"?`}`;
+  }
+  return `${place || "it"}: ${message}`;
+}

@@ -1,0 +1,95 @@
+import { trainingDefaults, UsageError, zooNames } from "@flowify/core";
+import { unknownName } from "./ui/suggest.js";
+
+/** How a network is trained: everything that flags can say, and which network on which data. */
+export type Recipe = Readonly<{
+  network: string;
+  data: string;
+  epochs: number;
+  seed: number;
+  batch: number;
+  /** Step size at its highest, of Euclidean parameters and of orthogonal ones; half a cosine leads to 0. */
+  learningRate: number;
+  orthogonalRate: number;
+  /** Steps of linear warm-up, at most a tenth of the run. */
+  warmup: number;
+  /** Norm that gradients are scaled down to; null for never. */
+  clip: number | null;
+  density: "gaussian" | "mixture";
+  start: "data" | "random";
+}>;
+
+/** The rates of a recipe, for networks that have none of their own. */
+export type Rates = Omit<Recipe, "network" | "data" | "epochs" | "seed">;
+
+const standardRates: Rates = {
+  batch: trainingDefaults.batchSize,
+  learningRate: trainingDefaults.learningRate,
+  orthogonalRate: trainingDefaults.learningRate,
+  warmup: trainingDefaults.warmup(Number.POSITIVE_INFINITY),
+  clip: trainingDefaults.clip,
+  density: "mixture",
+  start: trainingDefaults.start,
+};
+
+/** Passes over the data in the paper. */
+const EPOCHS = 300;
+const SEED = 7;
+
+/** The rates of the paper: Adam 5e-4, no warm-up, no clipping, Gaussians, random start values. */
+const paperRates: Rates = {
+  batch: 128,
+  learningRate: 5e-4,
+  orthogonalRate: 5e-4,
+  warmup: 0,
+  clip: null,
+  density: "gaussian",
+  start: "random",
+};
+
+const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rates> => ({
+  learningRate,
+  orthogonalRate,
+});
+
+/** What a network departs in from `standardRates`, after trials on MNIST with one epoch. */
+const tuned: Readonly<Record<string, Partial<Rates>>> = {
+  "mnist/fmlp": rate(2e-3),
+  "mnist/fconv1": rate(3e-3),
+  "mnist/fconv1-nsf": rate(3e-3),
+  "mnist/fconv2": rate(3e-3),
+  "mnist/fconv2-nsf": rate(3e-3),
+  "cifar10/fmlp": rate(2e-3),
+  "cifar10/fconv1": rate(3e-3),
+  "cifar10/fconv1-nsf": rate(3e-3),
+  "cifar10/fconv2": rate(3e-3),
+  "cifar10/fconv2-nsf": rate(3e-3),
+};
+
+const PAPER = ":paper";
+
+/** Names of the recipes: `NAME` with our rates, `NAME:paper` with the paper's. */
+export const recipeNames: readonly string[] = zooNames.flatMap((name) => [name, `${name}${PAPER}`]);
+
+/** The rates that a network is trained with where nobody says otherwise. */
+export const ratesOf = (network: string): Rates => ({
+  ...standardRates,
+  ...(Object.hasOwn(tuned, network) ? tuned[network] : undefined),
+});
+
+/** The data set that a network of the paper was made for. */
+export const dataOf = (network: string): string | undefined =>
+  zooNames.includes(network) ? network.slice(0, network.indexOf("/")) : undefined;
+
+/** @throws UsageError that suggests a recipe */
+export function recipeNamed(name: string): Recipe {
+  if (!recipeNames.includes(name)) throw new UsageError(unknownName("recipe", name, recipeNames));
+  const network = name.endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;
+  return {
+    network,
+    data: network.slice(0, network.indexOf("/")),
+    epochs: EPOCHS,
+    seed: SEED,
+    ...(name === network ? ratesOf(network) : paperRates),
+  };
+}

@@ -1,0 +1,78 @@
+import type { FlowModel, Monitor } from "@flowify/core";
+import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { curveChart } from "../pictures/curve.js";
+import { imageGrid } from "../pictures/image-grid.js";
+import { ledgerChart } from "../pictures/ledger-chart.js";
+import { encodePng } from "../pictures/png.js";
+import type { MetricsRecord } from "./metrics.js";
+
+/** Numbers of the model's pixels as bytes. */
+const toBytes = (pixels: Float32Array): Uint8Array =>
+  Uint8Array.from(pixels, (value) => Math.min(255, Math.max(0, Math.round(value))));
+
+export type SamplesPicture = Readonly<{
+  title: string;
+  shape: ImageShape;
+  count: number;
+  columns: number;
+  seed: number;
+  temperature: number;
+  mode: "sample" | "mean";
+}>;
+
+/** A labelled grid of draws, as PNG. */
+export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
+  const { title, shape, count, columns, seed, temperature, mode } = picture;
+  const images = toBytes(await model.sample(count, { seed, temperature, mode }));
+  const drawn = mode === "mean" ? "mean of what the layers dropped" : "all noises drawn";
+  const subtitle = `latents drawn, ${drawn}, temperature ${temperature}, seed ${seed}`;
+  return encodePng(imageGrid({ images, shape, columns, title, subtitle }));
+}
+
+/** Three rows: the originals, their reconstructions with the mean of what was dropped, and with a draw of it. */
+export async function reconstructionsPicture(
+  model: FlowModel,
+  { title, images, seed }: { title: string; images: ImageSet; seed: number },
+): Promise<Uint8Array> {
+  const rows = [
+    images.images,
+    toBytes(await model.reconstruct(images.images, { mode: "mean", seed })),
+    toBytes(await model.reconstruct(images.images, { mode: "sample", seed })),
+  ];
+  const all = new Uint8Array(3 * images.count * imageSize(images.shape));
+  rows.forEach((row, index) => {
+    all.set(row, index * row.length);
+  });
+  const grid = imageGrid({
+    images: all,
+    shape: images.shape,
+    columns: images.count,
+    title,
+    rowLabels: ["original", "mean", "sample"],
+  });
+  return encodePng(grid);
+}
+
+/** The ledger as bars. */
+export const ledgerPicture = (title: string, { ledger }: Pick<Monitor, "ledger">): Promise<Uint8Array> =>
+  encodePng(ledgerChart(ledger, title));
+
+/** The training curve from the lines of the metrics. */
+export function curvePicture(
+  title: string,
+  records: readonly MetricsRecord[],
+  steps: number,
+): Promise<Uint8Array> {
+  const points = (split: string | undefined) =>
+    records
+      .filter((record) => record.split === split)
+      .map(({ step, bpd, stdErr }) => ({
+        step,
+        bpd: Number(bpd),
+        ...(typeof stdErr === "number" && { stdErr }),
+      }));
+  const measured = ["validation", "test"]
+    .map((split) => ({ split, points: points(split) }))
+    .filter((line) => line.points.length > 0);
+  return encodePng(curveChart({ title, training: points(undefined), measured, steps }));
+}

@@ -1,0 +1,29 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type MetricsRecord, withoutTimes } from "../src/run/metrics.js";
+import { noise, writeIdxFolder } from "./data/idx-files.js";
+
+/** Images of 8 × 8 and a network for them that trains in milliseconds. */
+export function writeSmallData(folder: string): { data: string; network: string } {
+  const data = writeIdxFolder(join(folder, "images"), { train: 256, test: 40, side: 8, images: noise });
+  const network = join(folder, "small.json");
+  const layers = [
+    { kind: "dequantize" },
+    { kind: "conv2d", out: 3, kernel: 3, stride: 2 },
+    { kind: "rqSpline" },
+    { kind: "flatten" },
+    { kind: "linear", out: 6 },
+  ];
+  writeFileSync(network, JSON.stringify({ inShape: [1, 8, 8], layers }));
+  return { data, network };
+}
+
+/** The lines of a run's metrics without the fields that depend on the clock. */
+export const metricsOf = (folder: string): MetricsRecord[] =>
+  readFileSync(join(folder, "metrics.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => withoutTimes(JSON.parse(line) as MetricsRecord));
+
+export const lastCheckpoint = (folder: string, step: number): Buffer =>
+  readFileSync(join(folder, "checkpoints", `step-${String(step).padStart(9, "0")}.safetensors`));
