@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError, zooNames } from "@flowify/core";
+import { describe, expect, it } from "vitest";
+import { planTraining } from "../src/actions/train-plan.js";
+import { dataOf, ratesOf, recipeNamed, recipeNames } from "../src/recipes.js";
+import { runCommand } from "./run-command.js";
+import { writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const { data, network } = writeSmallData(root);
+
+describe("recipes", () => {
+  it("are two a network: ours, and the paper's", () => {
+    expect(recipeNames).toEqual(zooNames.flatMap((name) => [name, `${name}:paper`]));
+    expect(recipeNamed("mnist/fconv2:paper")).toEqual({
+      network: "mnist/fconv2",
+      data: "mnist",
+      epochs: 300,
+      seed: 7,
+      batch: 128,
+      learningRate: 5e-4,
+      orthogonalRate: 5e-4,
+      warmup: 0,
+      clip: null,
+      density: "gaussian",
+      start: "random",
+    });
+    expect(recipeNamed("cifar10/fmlp")).toMatchObject({
+      data: "cifar10",
+      epochs: 300,
+      clip: 500,
+      start: "data",
+    });
+  });
+
+  it("refuses an unknown one with a suggestion", () => {
+    expect(() => recipeNamed("mnist/fconv3")).toThrow(UsageError);
+    expect(() => recipeNamed("mnist/fconv2:papre")).toThrow('did you mean "mnist/fconv2:paper"?');
+  });
+});
+
+describe("the plan of a run", () => {
+  const plan = async (flags: Parameters<typeof planTraining>[0]) => (await planTraining(flags)).config;
+
+  it("takes a recipe: network, data, epochs, rates, seed", async () => {
+    const config = await plan({ recipe: "mnist/fconv2:paper" });
+    expect(config).toMatchObject({
+      network: "mnist/fconv2",
+      recipe: "mnist/fconv2:paper",
+      data: { name: "mnist", items: 60_000 },
+      steps: Math.ceil((300 * 60_000) / 128),
+      seed: 7,
+      flow: { density: "gaussian" },
+      training: { learningRate: 5e-4, orthogonalRate: 5e-4, warmup: 0, clip: null, start: "random" },
+    });
+  });
+
+  it("lets flags change a recipe; the schedule ends where the shorter run ends", async () => {
+    const config = await plan({
+      recipe: "mnist/fconv2",
+      epochs: 1,
+      density: "gaussian",
+      seed: 1,
+      lr: 1e-4,
+      orthogonalLr: 2e-4,
+      warmup: 5,
+    });
+    expect(config).toMatchObject({
+      steps: 469,
+      seed: 1,
+      flow: { density: "gaussian" },
+      training: { learningRate: 1e-4, orthogonalRate: 2e-4, warmup: 5, clip: 500 },
+    });
+  });
+
+  it("trains a network without a recipe for one epoch with the rates that suit it", async () => {
+    const { learningRate, orthogonalRate } = ratesOf("mnist/fconv1");
+    const config = await plan({ network: "fconv1", limit: 12_800 });
+    expect(config).toMatchObject({
+      network: "mnist/fconv1",
+      recipe: null,
+      steps: 100,
+      seed: 0,
+      training: { learningRate, orthogonalRate, warmup: 10 },
+    });
+  });
+
+  it("takes a network of one's own with a recipe's rates", async () => {
+    const config = await plan({ recipe: "mnist/fconv2", network, data, batch: 32, epochs: 1 });
+    expect(config).toMatchObject({
+      network: "small",
+      steps: 8,
+      data: { name: data },
+      training: { learningRate: ratesOf("mnist/fconv2").learningRate },
+    });
+  });
+
+  it("holds the last training images out", async () => {
+    const held = await planTraining({ network, data, batch: 32, validation: 56, limit: 100 });
+    expect([held.data.count, held.validation?.count, held.test?.count]).toEqual([100, 56, 40]);
+    const all = await planTraining({ network, data, batch: 32 });
+    expect(held.validation?.images).toEqual(all.data.images.subarray(200 * 64));
+    await expect(planTraining({ network, data, validation: 256 })).rejects.toThrow(
+      "--validation 256 leaves nothing to train on: images has 256 training images",
+    );
+  });
+
+  it("knows the data of a network that is named in full", () => {
+    expect([dataOf("cifar10/fmlp"), dataOf("small")]).toEqual(["cifar10", undefined]);
+  });
+});
+
+describe("a run with validation images", () => {
+  it("measures each epoch on them, the end on the test images too, and evaluates either", async () => {
+    const run = join(root, "held");
+    const args = ["--network", network, "--data", data, "--batch", "64", "--validation", "64"];
+    const more = ["--epochs", "2", "--pictures", "last", "--quiet", "--json", "--out", run];
+    const { status, stdout } = await runCommand(["train", ...args, ...more]);
+    expect(status).toBe(0);
+    const lines = readFileSync(join(run, "metrics.jsonl"), "utf8").trimEnd().split("\n");
+    const measured = lines
+      .map((line) => JSON.parse(line) as { step: number; split?: string })
+      .filter(({ split }) => split !== undefined);
+    expect(measured.map(({ step, split }) => [step, split])).toEqual([
+      [3, "validation"],
+      [6, "validation"],
+      [6, "test"],
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      split: "test",
+      items: 40,
+      validation: { split: "validation", items: 64 },
+      train: { split: "train", items: 192 },
+    });
+    const evaluate = (split: string) => runCommand(["evaluate", run, "--split", split, "--json"]);
+    expect(JSON.parse((await evaluate("validation")).stdout)).toMatchObject({
+      split: "validation",
+      items: 64,
+    });
+    expect(JSON.parse((await evaluate("train")).stdout)).toMatchObject({ split: "train", items: 192 });
+  });
+
+  it("has no validation images where none were held out", async () => {
+    const run = join(root, "none");
+    const args = [
+      "--network",
+      network,
+      "--data",
+      data,
+      "--batch",
+      "64",
+      "--steps",
+      "1",
+      "--pictures",
+      "none",
+    ];
+    await runCommand(["train", ...args, "--quiet", "--out", run]);
+    const { status, stderr } = await runCommand(["evaluate", run, "--split", "validation"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("error[USAGE]: --split validation: the run held no images of images out");
+  });
+});
