@@ -1,4 +1,4 @@
-export { type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
+export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
 export {
   type AttributeValue,
   type ElementType,

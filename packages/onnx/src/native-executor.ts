@@ -1,7 +1,6 @@
 import { type Compiled, type Executor, HostArray, type HostData } from "@flowify/core";
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
-import { countFlops } from "./flops.js";
 import { fusedProgram } from "./fused/fused-program.js";
 import { onnxProgram } from "./onnx-program.js";
 import { availableCores, loadRuntime, sessionOptions } from "./runtime.js";
@@ -45,7 +44,7 @@ export async function nativeExecutor({
         const compiled: Compiled = {
           traceMs,
           compileMs: performance.now() - start - traceMs,
-          flops: countFlops(jaxpr.jaxpr),
+          flops: program.flops,
           run: (args, { into } = {}) => program.run(args, into),
           async dispose() {
             if (open.delete(compiled)) await program.dispose();

@@ -8,6 +8,8 @@ import type { Signature } from "./trace.js";
 
 /** A program that was compiled, on tensors. */
 export type NativeProgram = Readonly<{
+  /** Operations of its products and convolutions. */
+  flops: number;
   run(
     args: readonly JsTree<PlacedArray | HostArray>[],
     into: JsTree<PlacedArray> | undefined,
@@ -31,6 +33,7 @@ export async function onnxProgram(
   const session = await createSession(store, model, options, name);
   const used = new Set(model.inputs.map((input) => input.name));
   return {
+    flops: model.flops,
     async run(args, into) {
       const feeds: Record<string, Tensor> = {};
       argumentTensors(store, signature, args).forEach((tensor, i) => {

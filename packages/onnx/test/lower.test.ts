@@ -2,11 +2,11 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
-import { type GraphModel, lower, loweredPrimitives, toBytes } from "../src/index.js";
+import { type GraphModel, type LoweredGraph, lower, loweredPrimitives, toBytes } from "../src/index.js";
 
 type A = np.Array;
 
-function lowered(f: (...args: A[]) => unknown, ...shapes: number[][]): GraphModel {
+function lowered(f: (...args: A[]) => unknown, ...shapes: number[][]): LoweredGraph {
   const zeros = shapes.map((shape) => np.zeros(shape, { dtype: DType.Float32 }));
   const { jaxpr } = makeJaxpr(f as () => A)(...(zeros as []));
   const model = lower(jaxpr, { inputNames: shapes.map((_, i) => `x${i}`) });
@@ -67,6 +67,29 @@ describe("what is not written", () => {
     expect(ops(lowered((x) => np.maximum(x, 0), [4]))).toEqual(["Relu"]);
     expect(ops(lowered((x) => x.mul(2).mul(3).neg(), [4]))).toEqual(["Mul"]);
     expect(ops(lowered((x) => np.sin(x.ref).add(np.sin(x)), [4]))).toEqual(["Add", "Sin"]);
+  });
+});
+
+describe("three matrices are multiplied in the order that takes less", () => {
+  const flops = (...sizes: [number, number, number][]): number =>
+    sizes.reduce((sum, [m, k, n]) => sum + 2 * m * k * n, 0);
+
+  test("a product on either side, or none", () => {
+    const left = lowered((a, b, c) => np.matmul(np.matmul(a, b), c), [9, 2], [2, 8], [8, 3]);
+    expect(left.flops).toBe(flops([2, 8, 3], [9, 2, 3]));
+    const right = lowered((a, b, c) => np.matmul(a, np.matmul(b, c)), [3, 8], [8, 2], [2, 9]);
+    expect(right.flops).toBe(flops([3, 8, 2], [3, 2, 9]));
+    const kept = lowered((a, b, c) => np.matmul(np.matmul(a, b), c), [2, 8], [8, 9], [9, 3]);
+    expect(kept.flops).toBe(flops([2, 8, 9], [2, 9, 3]));
+  });
+
+  test("RᵀG of a layer x R: the gradient of x is there already, that of R is not needed", () => {
+    const f = (x: A, r: A): A[] => {
+      const [dx, dr] = grad((a: A, b: A) => np.sum(np.sin(np.matmul(a, b))), { argnums: [0, 1] })(x, r.ref);
+      return [dx, np.matmul(np.transpose(r), dr)];
+    };
+    const { flops: counted } = lowered(f, [2, 7], [7, 7]);
+    expect(counted).toBe(3 * flops([2, 7, 7]));
   });
 });
 

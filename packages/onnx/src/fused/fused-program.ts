@@ -40,6 +40,7 @@ export async function fusedProgram(
   const groupOfArgument = ownersOf(plan.groups, (group) => group.arguments);
   const groupOfResult = ownersOf(plan.groups, (group) => group.results);
   return {
+    flops: 0,
     async run(args, into) {
       const tensors = argumentTensors(store, signature, args);
       const scalars = evaluate(plan, tensors);

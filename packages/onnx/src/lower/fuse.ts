@@ -1,5 +1,6 @@
 import type { Graph } from "./graph.js";
 import type { GraphNode } from "./model.js";
+import { isProduct } from "./rules/matrix-chain.js";
 
 /**
  * Additions after matrix products become the third operand of a Gemm, which adds while it writes.
@@ -32,11 +33,4 @@ export function fuseBias(
     return { ...made, op: "Gemm", inputs: [...made.inputs, other], outputs: node.outputs };
   });
   return result.filter((node) => !gone.has(node));
-}
-
-/** A product of two matrices of floats with nothing added yet. */
-function isProduct(graph: Graph, { op, inputs, outputs }: GraphNode): boolean {
-  if ((op !== "MatMul" && op !== "Gemm") || inputs.length !== 2) return false;
-  const float = graph.typeOf(outputs[0] as string).startsWith("float");
-  return float && inputs.every((name) => graph.shapeOf(name).length === 2);
 }

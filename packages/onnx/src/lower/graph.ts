@@ -114,9 +114,18 @@ export class Graph {
     return this.node("Reshape", [name, this.ints(shape)], { type: this.typeOf(name), shape });
   }
 
+  /** The first output of a node that is in the graph already. */
+  find(
+    op: string,
+    inputs: readonly string[],
+    { attributes = {}, domain = "" }: NodeOptions = {},
+  ): string | undefined {
+    return this.#seen.get(nodeKey(op, domain, inputs, attributes))?.[0];
+  }
+
   /** True where this reshape is in the graph already. */
   hasReshape(name: string, shape: readonly number[]): boolean {
-    return this.#seen.has(nodeKey("Reshape", "", [name, this.ints(shape)], {}));
+    return this.find("Reshape", [name, this.ints(shape)]) !== undefined;
   }
 
   /** The nodes and constants that the outputs need, in order. */

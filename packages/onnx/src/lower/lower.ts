@@ -1,6 +1,7 @@
 import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
+import { countFlops } from "./flops.js";
 import { fuseBias } from "./fuse.js";
 import { Graph } from "./graph.js";
 import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
@@ -40,6 +41,9 @@ const rules: Readonly<Record<string, Rule>> = {
   ...bitRules,
 };
 
+/** A graph, and the floating-point operations of its products and convolutions (2 a multiply-add). */
+export type LoweredGraph = GraphModel & Readonly<{ flops: number }>;
+
 /** The primitives of jax-js that can be lowered. */
 export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit"];
 
@@ -49,7 +53,7 @@ export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit
  *
  * @throws UnsupportedOpError for a primitive without a rule; `node` is the equation.
  */
-export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): GraphModel {
+export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredGraph {
   const jaxpr = prepare(closed.jaxpr);
   const graph = new Graph();
   const env = new Map<Var, Lazy>();
@@ -161,8 +165,10 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   });
   const rename = (name: string) => renamed.get(name) ?? name;
   const { nodes, constants } = graph.live(values);
+  const fused = fuseBias(graph, nodes, new Set(values));
   return {
-    nodes: [...fuseBias(graph, nodes, new Set(values)), ...copies].map((node) => ({
+    flops: countFlops(graph, fused),
+    nodes: [...fused, ...copies].map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),

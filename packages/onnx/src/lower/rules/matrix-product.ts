@@ -2,6 +2,7 @@ import { arrangeTo, assemble, positionsOf, type Refined } from "../align.js";
 import { type Context, elementType } from "../context.js";
 import { isFloat, sizeOf } from "../jaxpr.js";
 import { bufferSize, type Factor, type Lazy } from "../lazy.js";
+import { multiplyMatrices } from "./matrix-chain.js";
 import { reduceFactors } from "./reductions.js";
 
 /**
@@ -123,9 +124,12 @@ function emit(
   const order = [...groups.flat(), ...rows, ...columns];
   // The right operand is [columns, inner] where it is not flipped.
   const [transA, transB] = [left.flipped, !right.flipped];
-  if ((transA || transB) && shape.length === 2 && isFloat(x.dtype)) {
-    const attributes = { ...(transA && { transA: 1 }), ...(transB && { transB: 1 }) };
-    return { base: graph.node("Gemm", [left.name, right.name], type, { attributes }), order };
+  if (shape.length === 2 && isFloat(x.dtype)) {
+    const matrices = [
+      { name: left.name, flipped: transA },
+      { name: right.name, flipped: transB },
+    ] as const;
+    return { base: multiplyMatrices(graph, ...matrices), order };
   }
   // A Transpose before MatMul is what runtimes know how to fuse.
   const inputs = [swapped(cx, left.name, transA), swapped(cx, right.name, transB)];
