@@ -26,9 +26,11 @@ const BATCH = 128;
 const WARM_UP = 5;
 
 /** Times `steps` training steps on real data, a product of g after each. */
-export async function benchNetwork(name: string, steps: number): Promise<BenchResult> {
+export async function benchNetwork(name: string, steps: number, dataDir?: string): Promise<BenchResult> {
   const executor = await nativeExecutor();
-  const data = await loadDataSet({ name: name.slice(0, name.indexOf("/")) }, "train");
+  const dataSet = name.slice(0, name.indexOf("/"));
+  const dir = dataSet === "cifar10" ? dataDir : undefined;
+  const data = await loadDataSet({ name: dataSet, dir }, "train");
   const trainer = await createTrainer({
     flow: flowify(zoo(name)),
     executor,

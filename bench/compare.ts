@@ -1,0 +1,148 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { UsageError, zooNames } from "@flowify/core";
+import type { BenchResult } from "./network.js";
+import { type NetworkResult, resultsPage } from "./results.js";
+
+const help = `Trains networks for an epoch, measures them on the test images, times their step, and writes the
+comparison with the authors' figures to docs/results/networks.md. A network that is run again
+replaces its old numbers; the others stay.
+
+  npm run -s compare -- --all                       the ten networks (hours on two cores)
+  npm run -s compare -- mnist/fconv2 mnist/fmlp     these
+  --data-dir DIR      where the files of cifar10 are
+  --steps N           training steps in place of an epoch
+  --limit N           only the first N training images
+  --bench-steps N     steps that are timed (default 20)
+  --out FOLDER        where the page goes (default docs/results)`;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const flowify = join(root, "packages/cli/bin/flowify.js");
+const bench = join(root, "bench/run.ts");
+
+/** Runs a script of this repository; what it says goes to standard error, its JSON document comes back. */
+function runJson<T>(script: string, args: readonly string[]): T {
+  const child = spawnSync(process.execPath, [...process.execArgv, script, ...args, "--json"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (child.status !== 0) throw new Error(`${script} ${args.join(" ")} ended with status ${child.status}`);
+  return JSON.parse(child.stdout) as T;
+}
+
+function commit(): string {
+  const git = (...args: string[]): string =>
+    spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout.trim();
+  return `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "-uno") === "" ? "" : " with changes"}`;
+}
+
+type Inspection = Pick<NetworkResult, "parameters" | "paper">;
+type Training = Pick<NetworkResult["test"], "items" | "splitSize" | "bpd" | "stdErr"> &
+  Pick<NetworkResult, "ledger"> & { train: { items: number } };
+type Config = {
+  steps: number;
+  batch: number;
+  seed: number;
+  training: { learningRate: number; orthogonalRate: number };
+};
+type Options = {
+  dataDir: string | undefined;
+  steps: string | undefined;
+  limit: string | undefined;
+  benchSteps: string;
+};
+
+function compareNetwork(network: string, { dataDir, steps, limit, benchSteps }: Options): NetworkResult {
+  const folder = mkdtempSync(join(tmpdir(), "flowify-compare-"));
+  const place = network.startsWith("cifar10/") && dataDir !== undefined ? ["--data-dir", dataDir] : [];
+  const length = steps === undefined ? ["--epochs", "1"] : ["--steps", steps];
+  const few = limit === undefined ? [] : ["--limit", limit];
+  try {
+    const out = join(folder, "run");
+    const { parameters, paper } = runJson<Inspection>(flowify, ["inspect", network]);
+    const options = ["--recipe", network, "--pictures", "none", "--out", out];
+    const { items, splitSize, bpd, stdErr, ledger, train } = runJson<Training>(flowify, [
+      "train",
+      ...options,
+      ...place,
+      ...length,
+      ...few,
+    ]);
+    const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as Config;
+    const { stepMs, gMs, stepPerG, fraction, peakRssMb, machine } = runJson<BenchResult>(bench, [
+      network,
+      ...place,
+      "--steps",
+      benchSteps,
+    ]);
+    return {
+      network,
+      parameters,
+      ...(paper && { paper }),
+      steps: config.steps,
+      batch: config.batch,
+      seed: config.seed,
+      learningRate: config.training.learningRate,
+      orthogonalRate: config.training.orthogonalRate,
+      trainItems: train.items,
+      test: { items, ...(splitSize !== undefined && { splitSize }), bpd, stdErr },
+      ledger,
+      bench: { stepMs, gMs, stepPerG, fraction, peakRssMb },
+      commit: commit(),
+      machine,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts a network's numbers beside those of the others and writes the page anew. */
+function keep(result: NetworkResult, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "networks.json");
+  const old = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as NetworkResult[]) : [];
+  const all = [...old.filter(({ network }) => network !== result.network), result].sort(
+    (a, b) => zooNames.indexOf(a.network) - zooNames.indexOf(b.network),
+  );
+  writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
+  writeFileSync(join(folder, "networks.md"), resultsPage(all));
+}
+
+function main(): number {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      all: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+      "data-dir": { type: "string" },
+      steps: { type: "string" },
+      limit: { type: "string" },
+      "bench-steps": { type: "string", default: "20" },
+      out: { type: "string", default: join(dirname(bench), "../docs/results") },
+    },
+  });
+  if (values.help || (!values.all && positionals.length === 0)) {
+    process.stdout.write(`${help}\n`);
+    return values.help ? 0 : 2;
+  }
+  const names = values.all ? zooNames : positionals;
+  const unknown = names.find((name) => !zooNames.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no network "${unknown}"; there are ${zooNames.join(", ")}`);
+  const { steps, limit, "bench-steps": benchSteps, "data-dir": dataDir } = values;
+  for (const name of names) keep(compareNetwork(name, { dataDir, steps, limit, benchSteps }), values.out);
+  return 0;
+}
+
+try {
+  process.exitCode = main();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

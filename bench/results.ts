@@ -1,0 +1,134 @@
+import { authors } from "./authors.js";
+
+type LedgerLine = Readonly<{ layer: string; bpd: number; exact: boolean }>;
+
+/** What was found out about one network. */
+export type NetworkResult = Readonly<{
+  network: string;
+  parameters: number;
+  paper?: Readonly<{
+    parameters: number;
+    differences: readonly Readonly<{ what: string; parameters: number }>[];
+  }>;
+  steps: number;
+  batch: number;
+  seed: number;
+  learningRate: number;
+  orthogonalRate: number;
+  trainItems: number;
+  test: Readonly<{ items: number; splitSize?: number; bpd: number; stdErr: number }>;
+  ledger: readonly LedgerLine[];
+  bench: Readonly<{ stepMs: number; gMs: number; stepPerG: number; fraction: number; peakRssMb: number }>;
+  commit: string;
+  machine: string;
+}>;
+
+const LARGEST = 6;
+
+const count = (value: number): string => value.toLocaleString("en-US");
+const signed = (value: number, digits = 0): string =>
+  `${value < 0 ? "−" : "+"}${Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+const figure = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "–";
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  row(head),
+  row(head.map((_, column) => (column === 0 ? "---" : "---:"))),
+  ...rows.map(row),
+];
+
+function summary(results: readonly NetworkResult[]): string[] {
+  const rows = results.map(({ network, parameters, paper, steps, test, bench }) => [
+    `\`${network}\``,
+    count(parameters),
+    paper ? count(paper.parameters) : "–",
+    count(steps),
+    `${test.bpd.toFixed(3)} ± ${test.stdErr.toFixed(3)}`,
+    figure(authors[network]?.bpd, 2),
+    bench.stepPerG.toFixed(1),
+    figure(authors[network]?.stepPerG, 0),
+    (bench.fraction * bench.stepPerG).toFixed(1),
+    count(Math.round(bench.peakRssMb)),
+  ]);
+  const head = [
+    "network",
+    "parameters",
+    "authors",
+    "steps",
+    "test bpd",
+    "authors",
+    "step in g",
+    "authors",
+    "floor in g",
+    "peak MB",
+  ];
+  return table(head, rows);
+}
+
+/** `mnist: 60,000 images to train on, 10,000 to test`, once for each that differs. */
+function images(results: readonly NetworkResult[]): string[] {
+  const lines = results.map(({ network, trainItems, test }) => {
+    const part = test.splitSize === undefined ? "" : ` of the ${count(test.splitSize)}`;
+    const data = network.slice(0, network.indexOf("/"));
+    return `- ${data}: trained on ${count(trainItems)} images, tested on ${count(test.items)}${part} test images`;
+  });
+  return [...new Set(lines)];
+}
+
+function section(result: NetworkResult): string[] {
+  const { network, paper, ledger, steps, batch, seed, learningRate, orthogonalRate } = result;
+  const largest = [...ledger].sort((a, b) => Math.abs(b.bpd) - Math.abs(a.bpd)).slice(0, LARGEST);
+  const rest = ledger.filter((line) => !largest.includes(line));
+  const rows = [
+    ...largest.map(({ layer, bpd, exact }) => [layer, signed(bpd, 3), exact ? "exact" : "bound"]),
+    [
+      `${rest.length} others`,
+      signed(
+        rest.reduce((sum, { bpd }) => sum + bpd, 0),
+        3,
+      ),
+      "",
+    ],
+    [
+      "total",
+      signed(
+        ledger.reduce((sum, { bpd }) => sum + bpd, 0),
+        3,
+      ),
+      "",
+    ],
+  ];
+  const differences = (paper?.differences ?? []).map(
+    ({ what, parameters }) => `- ${signed(parameters)} parameters: ${what}`,
+  );
+  return [
+    `## ${network}`,
+    "",
+    `${count(steps)} steps of ${batch}, seed ${seed}, peak step sizes ${learningRate} and ${orthogonalRate} (orthogonal);`,
+    `commit ${result.commit}, ${result.machine}.`,
+    "",
+    ...table(["layer", "bpd", ""], rows),
+    ...(differences.length > 0 ? ["", "Against the authors' count:", "", ...differences] : []),
+  ];
+}
+
+/** The page of results: a line a network beside the authors' figures, then the ledger of each. */
+export const resultsPage = (results: readonly NetworkResult[]): string =>
+  `${[
+    "# The networks of the paper",
+    "",
+    "Made by `npm run -s compare` (`bench/compare.ts`); its numbers lie in `networks.json` beside this page. Commit and",
+    "machine stand with each network.",
+    "",
+    ...summary(results),
+    "",
+    "Test bits per dimension with the standard error over the images. The authors' figures are those of their own code after",
+    "469 steps of 128, on the first 2,000 test digits. g is the 1024 × 1024 × 1024 float32 product in ONNX Runtime,",
+    "measured between the steps; the floor is what the step's products and convolutions would take at that rate.",
+    "",
+    ...images(results),
+    "",
+    ...results.flatMap((result) => [...section(result), ""]),
+  ]
+    .join("\n")
+    .trimEnd()}\n`;
