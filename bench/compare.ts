@@ -39,7 +39,7 @@ function runJson<T>(script: string, args: readonly string[]): T {
 function commit(): string {
   const git = (...args: string[]): string =>
     spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout.trim();
-  return `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "-uno") === "" ? "" : " with changes"}`;
+  return `${git("rev-parse", "--short", "HEAD") || "unknown"}${git("status", "--porcelain", "-uno") === "" ? "" : " with changes"}`;
 }
 
 type Inspection = Pick<NetworkResult, "parameters" | "paper">;

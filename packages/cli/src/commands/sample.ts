@@ -43,7 +43,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         kind: "enum",
         values: ["sample", "mean"],
         optional: true,
-        brief: "Draw what the layers dropped, or take its mean (default: sample)",
+        brief: "Draw what the layers dropped, or set its noises to their mean (default: sample)",
       },
       out: {
         kind: "parsed",

@@ -87,7 +87,7 @@ export function curveChart({ title, training, measured, steps }: CurveOptions): 
     ...measured.map(({ split }, i) => ({ name: split, color: colorOf(i) })),
   ]);
   drawText(canvas, MARGIN, TOP - textHeight() - 10, "bits per dimension", { color: MUTED });
-  const across = roundTicks(low, high, 6);
+  const across = roundTicks(low, high, 10);
   for (const value of across.values) {
     fillRect(canvas, LEFT, y(value), plot.width, 1, GRID);
     const label = across.label(value);

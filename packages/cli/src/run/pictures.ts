@@ -24,12 +24,12 @@ export type SamplesPicture = Readonly<{
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   const images = toBytes(await model.sample(count, { seed, temperature, mode }));
-  const drawn = mode === "mean" ? "mean of what the layers dropped" : "all noises drawn";
-  const subtitle = `latents drawn, ${drawn}, temperature ${temperature}, seed ${seed}`;
+  const drawn = mode === "mean" ? "latents drawn, all other noises at their mean" : "all noises drawn";
+  const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
   return encodePng(imageGrid({ images, shape, columns, title, subtitle }));
 }
 
-/** Three rows: the originals, their reconstructions with the mean of what was dropped, and with a draw of it. */
+/** Three rows: the originals, and their reconstructions with all noises at their mean, and drawn. */
 export async function reconstructionsPicture(
   model: FlowModel,
   { title, images, seed }: { title: string; images: ImageSet; seed: number },
