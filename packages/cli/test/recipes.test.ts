@@ -26,6 +26,7 @@ describe("recipes", () => {
       clip: null,
       density: "gaussian",
       start: "random",
+      startItems: 4096,
     });
     expect(recipeNamed("cifar10/fmlp")).toMatchObject({
       data: "cifar10",

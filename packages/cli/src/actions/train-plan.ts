@@ -131,7 +131,7 @@ function newConfig(
       clip: flags.clip ?? rates.clip,
       ema: flags.ema ?? trainingDefaults.ema,
       start: rates.start,
-      startItems: trainingDefaults.startItems,
+      startItems: rates.startItems,
       augment: flags.flip === true ? "flip" : trainingDefaults.augment,
     },
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch, CHECKPOINT_AT_LEAST_EVERY),

@@ -60,7 +60,7 @@ function range(training: readonly CurvePoint[], measured: readonly CurvePoint[])
   const low = Math.min(sorted[0] ?? Number.POSITIVE_INFINITY, ...ends);
   const usual = Math.max(sorted[Math.floor(0.95 * (sorted.length - 1))] ?? low, ...ends);
   const most = Math.max(sorted.at(-1) ?? low, usual);
-  const high = most - low <= 1.5 * (usual - low) ? most : usual;
+  const high = most - low <= 2.5 * (usual - low) ? most : usual;
   const pad = 0.05 * (high - low) || 0.5;
   return [low - pad, high + pad];
 }

@@ -101,6 +101,21 @@ describe("the ledger", () => {
     expect(colors).toContain("224,130,40");
   });
 
+  it("leaves out what contributes nothing, and sums small contributions up", () => {
+    const small = [1, 2, 3].map((i) => ({ layer: `spline[${i}]`, nats: 0, bpd: i * 1e-4, exact: i !== 2 }));
+    const flatten: LedgerEntry = { layer: "flatten[0]", nats: 0, bpd: 0, exact: true };
+    const lines = ledgerLines([flatten, ...small, ...ledger.slice(1)], { width: 57 });
+    expect(lines.map((line) => line.split(/ +/).slice(0, 3).join(" "))).toEqual([
+      "linear[1] -4.000 exact",
+      "pad[2] +1.000 bound",
+      "3 others +0.001",
+      "base +0.000 exact",
+      "total -2.999 bound",
+    ]);
+    expect(lines[2]).toContain("bound");
+    expect(ledgerChart([flatten, ...ledger], "t").height).toBe(ledgerChart(ledger, "t").height);
+  });
+
   it("stands a ledger of zeros", () => {
     expect(ledgerLines([{ layer: "base", nats: 0, bpd: 0, exact: true }])).toHaveLength(2);
     expect(ledgerChart([{ layer: "base", nats: 0, bpd: 0, exact: true }], "t").width).toBeGreaterThan(0);
