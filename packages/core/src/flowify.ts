@@ -5,14 +5,20 @@ import { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js
 import { ShapeError, UnsupportedOpError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape } from "./layer.js";
+import { actnorm } from "./layers/actnorm.js";
+import { conv1d } from "./layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 import { coupling } from "./layers/coupling.js";
 import { dequantize } from "./layers/dequantize.js";
 import { leakyRelu } from "./layers/leaky-relu.js";
 import { type LinearOptions, linear } from "./layers/linear.js";
+import { permuteChannels } from "./layers/permute-channels.js";
 import { prelu } from "./layers/prelu.js";
 import { flatten, permute, reshape } from "./layers/reshape.js";
 import { rqSpline } from "./layers/rq-spline.js";
+import { split } from "./layers/split.js";
+import { squeeze, unsqueeze } from "./layers/squeeze.js";
+import { variationalDequantize } from "./layers/variational-dequantize.js";
 import { whiten } from "./layers/whiten.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
@@ -43,9 +49,15 @@ type Rules = { readonly [K in NetworkLayer["kind"]]: Rule<Extract<NetworkLayer, 
 /** One rule a kind of ordinary layer: the flow layer that computes the same function in mean mode. */
 const rules: Rules = {
   dequantize: (layer, inShape) => dequantize(inShape, layer),
+  variationalDequantize: (layer, inShape) => variationalDequantize(inShape, layer),
   flatten: (_layer, inShape) => flatten(inShape),
   reshape: ({ shape }, inShape) => reshape(inShape, shape),
   permute: ({ order }, inShape) => permute(inShape, order),
+  permuteChannels: (layer, inShape) => permuteChannels(inShape, layer),
+  squeeze: (_layer, inShape) => squeeze(inShape),
+  unsqueeze: (_layer, inShape) => unsqueeze(inShape),
+  actnorm: (_layer, inShape) => actnorm(inShape),
+  split: ({ kind: _, ...layer }, inShape, { density }) => split(inShape, { ...layer, density }),
   whiten: (_layer, inShape) => whiten(inShape),
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
@@ -60,6 +72,7 @@ const rules: Rules = {
     });
   },
   conv2d: ({ kind: _, out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
+  conv1d: ({ kind: _, out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
   coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
   leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
   prelu: (layer, inShape) => prelu(inShape, layer),

@@ -29,6 +29,8 @@ export { type DroppedModel, type FlowifyOptions, flowify } from "./flowify.js";
 export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
 export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
+export { type ActnormParams, actnorm } from "./layers/actnorm.js";
+export { type Conv1dOptions, conv1d } from "./layers/conv1d.js";
 export { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 export { type CouplingOptions, coupling } from "./layers/coupling.js";
 export { type DequantizeOptions, dequantize } from "./layers/dequantize.js";
@@ -37,10 +39,18 @@ export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
 export type { DenseWeights } from "./layers/linear-weights.js";
 export { fitAmount, type PadAmounts, type PadOptions, type PadParams, pad } from "./layers/pad.js";
+export { type PermuteChannelsOptions, permuteChannels } from "./layers/permute-channels.js";
 export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
 export { channelsFirst, flatten, type NoParams, permute, reshape, reverse } from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
+export { type SideBySideLayer, type SideBySideOptions, sideBySide } from "./layers/side-by-side.js";
+export { type SplitOptions, type SplitParams, split } from "./layers/split.js";
+export { squeeze, unsqueeze } from "./layers/squeeze.js";
 export { type TileOptions, type TileParams, tile } from "./layers/tile.js";
+export {
+  type VariationalDequantizeOptions,
+  variationalDequantize,
+} from "./layers/variational-dequantize.js";
 export { type WhitenParams, whiten } from "./layers/whiten.js";
 export { fromHost, toHost } from "./math/host.js";
 export { shapeKey } from "./math/keys.js";

@@ -1,14 +1,16 @@
 /** The catalog's layers of images, small: no side is above 6 where a smaller one shows the same. */
-import type { ChainLayer } from "../src/chain.js";
+import { isChain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
 import { mixtureLaw } from "../src/densities/residual.js";
 import type { HostArray } from "../src/executor.js";
 import type { FlowLayer, Shape } from "../src/layer.js";
+import { type Conv1dOptions, conv1d } from "../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { type KernelOptions, kernel } from "../src/layers/kernel.js";
 import { pad } from "../src/layers/pad.js";
 import { channelsFirst, reverse } from "../src/layers/reshape.js";
+import type { SideBySideLayer } from "../src/layers/side-by-side.js";
 import { tile } from "../src/layers/tile.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
 import type { Rng } from "../src/math/rng.js";
@@ -121,22 +123,25 @@ export type ConvCase = Readonly<{
   options: Conv2dOptions;
 }>;
 
+/** Layers that a layer is made of. */
+const partsOf = (layer: FlowLayer): readonly FlowLayer[] | undefined =>
+  isChain(layer) ? layer.layers : (layer as Partial<SideBySideLayer>).parts;
+
 /** Parameters moved off their start as others are, but a whitening with a rotation that is one. */
 const withWhitening =
-  (layer: ChainLayer) =>
-  (rng: Rng): Promise<NoiseOf<HostArray>> =>
-    Promise.all(
-      layer.layers.map(async (part) => {
-        if (part.name !== "whiten") return perturbedLike(part, rng, {});
-        const n = part.inShape[part.inShape.length - 1] as number;
-        const numbers = (): number[] => Array.from({ length: n }, () => 0.5 * rng.normal());
-        return {
-          mean: host(numbers(), [n]),
-          rotation: host(Array.from(randomOrthogonal(rng, n).data), [n, n]),
-          logStd: host(numbers(), [n]),
-        };
-      }),
-    );
+  (layer: FlowLayer) =>
+  async (rng: Rng): Promise<NoiseOf<HostArray>> => {
+    const parts = partsOf(layer);
+    if (parts) return Promise.all(parts.map((part) => withWhitening(part)(rng)));
+    if (layer.name !== "whiten") return perturbedLike(layer, rng, {});
+    const n = layer.inShape[layer.inShape.length - 1] as number;
+    const numbers = (): number[] => Array.from({ length: n }, () => 0.5 * rng.normal());
+    return {
+      mean: host(numbers(), [n]),
+      rotation: host(Array.from(randomOrthogonal(rng, n).data), [n, n]),
+      logStd: host(numbers(), [n]),
+    };
+  };
 
 /** `seed`: a narrow network of ReLUs can be dead at its start; these are alive. */
 const convolution = (
@@ -149,9 +154,38 @@ const convolution = (
   const whitened = options.whiten ?? false;
   const layer = conv2d(inShape, out, { ...options, whiten: whitened });
   const name = `conv2d ${inShape.join("×")} → ${out}, ${what}`;
-  const of = ["conv2d", ...(options.law ? ["mixtureLaw"] : []), ...(options.density ? ["mixture"] : [])];
+  const of = [
+    "conv2d",
+    ...(options.groups ? ["sideBySide"] : []),
+    ...(options.law ? ["mixtureLaw"] : []),
+    ...(options.density ? ["mixture"] : []),
+  ];
   const params = whitened ? { params: withWhitening(layer) } : {};
   return { entry: entry(name, of, layer, { ...params, ...rest }), inShape, out, options };
+};
+
+/** A convolution of sequences is one of images of one row. */
+const sequences = (
+  what: string,
+  [channels, width]: readonly [number, number],
+  out: number,
+  options: Conv1dOptions,
+): ConvCase => {
+  const { kernel: k, stride = 1, dilation = 1, padding = "fit", whiten = false, ...others } = options;
+  const layer = conv1d([channels, width], out, { ...options, whiten });
+  const name = `conv1d ${channels}×${width} → ${out}, ${what}`;
+  return {
+    entry: entry(name, ["conv1d"], layer, whiten ? { params: withWhitening(layer) } : {}),
+    inShape: [channels, 1, width],
+    out,
+    options: {
+      ...others,
+      kernel: [1, k],
+      stride: [1, stride],
+      dilation: [1, dilation],
+      padding: typeof padding === "number" ? { left: padding, right: padding } : padding,
+    },
+  };
 };
 
 export const convolutions: readonly ConvCase[] = [
@@ -202,6 +236,29 @@ export const convolutions: readonly ConvCase[] = [
   convolution("1×1", [3, 2, 2], 2, { kernel: 1 }),
   convolution("1×1, as many", [2, 2, 3], 2, { kernel: 1, whiten: true }),
   convolution("1×1, one to one", [1, 2, 2], 1, { kernel: 1 }),
+  convolution("2×2 stride 2, two groups", [2, 2, 4], 4, {
+    kernel: 2,
+    stride: 2,
+    groups: 2,
+    inverse: "local",
+  }),
+  convolution("1×2 stride 1×2, two groups, patching, whitened", [4, 1, 4], 2, {
+    kernel: [1, 2],
+    stride: [1, 2],
+    groups: 2,
+    whiten: true,
+  }),
+  convolution("1×1, depthwise", [3, 2, 2], 3, { kernel: 1, groups: 3 }),
+  convolution("2×2, two groups, overlap, widening", [2, 3, 2], 10, { kernel: 2, groups: 2 }, { batch: 1 }),
+  sequences("3 stride 2", [1, 6], 2, { kernel: 3, stride: 2, inverse: "local" }),
+  sequences("2 stride 2, patching, whitened", [2, 4], 2, { kernel: 2, stride: 2, whiten: true }),
+  sequences("3 dilation 2, padding 1, as many", [1, 5], 3, { kernel: 3, dilation: 2, padding: 1 }),
+  sequences("2, two groups, padding of its own", [2, 3], 2, {
+    kernel: 2,
+    groups: 2,
+    padding: { left: 1 },
+    inverse: "local",
+  }),
 ];
 
 const couplings: readonly CatalogEntry[] = [

@@ -15,6 +15,7 @@ import { whiten } from "../src/layers/whiten.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
 import { makeRng, type Rng } from "../src/math/rng.js";
 import type { NoiseOf } from "../src/noise.js";
+import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
 import { host } from "./support/prepare.js";
 
@@ -198,5 +199,6 @@ export const catalog: readonly CatalogEntry[] = [
   ...elementwise,
   ...movements,
   ...images,
+  ...channels,
   ...chains,
 ];

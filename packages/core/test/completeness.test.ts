@@ -9,7 +9,7 @@ const source = (folder: string): URL => new URL(`../src/${folder}/`, import.meta
 const docs = new URL("../../../docs/", import.meta.url);
 
 /** What a factory returns, as its declaration says. */
-const kinds = /^(FlowLayer|ChainLayer|ConditionalDensity)\b/;
+const kinds = /^(FlowLayer|ChainLayer|SideBySideLayer|ConditionalDensity)\b/;
 
 /** Names of the factories in a folder of the sources: exported functions that return a layer or a density. */
 function factoriesIn(folder: string): string[] {
@@ -24,11 +24,18 @@ function factoriesIn(folder: string): string[] {
   });
 }
 
+/** Layers on the page of another. */
+const shared: { readonly [name: string]: string } = {
+  channelsFirst: "reshape.md",
+  flatten: "reshape.md",
+  permute: "reshape.md",
+  reverse: "reshape.md",
+  unsqueeze: "squeeze.md",
+};
+
 /** The page of a factory: `leakyRelu` is on `leaky-relu.md`; movements of entries share one. */
 const pageOf = (name: string): string =>
-  ["channelsFirst", "flatten", "permute", "reverse"].includes(name)
-    ? "reshape.md"
-    : `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}.md`;
+  shared[name] ?? `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}.md`;
 
 describe("completeness", () => {
   const layers = factoriesIn("layers");

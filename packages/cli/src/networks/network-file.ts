@@ -8,14 +8,21 @@ const size = z.number().int().positive();
 const shape = z.array(size).min(1);
 const pair = z.union([size, z.tuple([size, size])]);
 const option = z.exactOptional;
+const order = z.array(z.number().int().nonnegative());
 const amount = option(z.number().int().nonnegative());
 
 /** The options of every kind of layer that a file may hold. */
 const layerOptions = {
   dequantize: { levels: option(size) },
+  variationalDequantize: { levels: option(size), bins: option(size), hidden: option(size) },
   flatten: {},
   reshape: { shape },
-  permute: { order: z.array(z.number().int().nonnegative()) },
+  permute: { order },
+  permuteChannels: { order: option(order), seed: option(z.number().int()) },
+  squeeze: {},
+  unsqueeze: {},
+  actnorm: {},
+  split: { leaving: option(size) },
   whiten: {},
   conv2d: {
     out: size,
@@ -29,6 +36,21 @@ const layerOptions = {
         z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
       ]),
     ),
+    groups: option(size),
+  },
+  conv1d: {
+    out: size,
+    kernel: size,
+    stride: option(size),
+    dilation: option(size),
+    padding: option(
+      z.union([
+        z.literal("fit"),
+        z.number().int().nonnegative(),
+        z.strictObject({ left: amount, right: amount }),
+      ]),
+    ),
+    groups: option(size),
   },
   coupling: {
     stack: size,
@@ -55,11 +77,18 @@ export const networkSchema = z.strictObject({
     .array(
       z.discriminatedUnion("kind", [
         layerOf("dequantize"),
+        layerOf("variationalDequantize"),
         layerOf("flatten"),
         layerOf("reshape"),
         layerOf("permute"),
+        layerOf("permuteChannels"),
+        layerOf("squeeze"),
+        layerOf("unsqueeze"),
+        layerOf("actnorm"),
+        layerOf("split"),
         layerOf("whiten"),
         layerOf("conv2d"),
+        layerOf("conv1d"),
         layerOf("coupling"),
         layerOf("linear"),
         layerOf("leakyRelu"),

@@ -4,11 +4,12 @@ import type { ResidualLaw } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
 import type { AxisWindows, Windows } from "../math/windows.js";
-import { kernel } from "./kernel.js";
+import { type KernelOptions, kernel } from "./kernel.js";
 import { linear } from "./linear.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 import { fitAmount, type PadAmounts, pad } from "./pad.js";
 import { channelsFirst } from "./reshape.js";
+import { sideBySide } from "./side-by-side.js";
 import { tile } from "./tile.js";
 import { whiten } from "./whiten.js";
 
@@ -24,6 +25,8 @@ export type Conv2dOptions = {
    * amounts on each side, one number for all four. Rows that the kernel then does not reach are dropped.
    */
   padding?: "fit" | number | PadAmounts;
+  /** Blocks of channels, each with outputs and parameters of its own. Default 1. */
+  groups?: number;
   /** How a reducing kernel models what it drops: from the neighbourhood (default, the paper's) or from its own location. */
   inverse?: "patching" | "local";
   /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true. */
@@ -47,10 +50,11 @@ const pair = (v: number | readonly [number, number]): readonly [number, number] 
  * convolution with zero padding (for k²C ≥ m).
  *
  * Errors: `ShapeError` where the kernel does not fit the padded image, for strides, dilations or
- * kernels that are not positive, and for negative padding. Source: Flowification, section 3.3.
+ * kernels that are not positive, for negative padding, and where groups do not divide the channels.
+ * Source: Flowification, section 3.3.
  */
 export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
-  const { inverse = "patching", padding = "fit", whiten: whitened = true } = options;
+  const { padding = "fit", groups = 1, logA } = options;
   if (inShape.length !== 3) throw new ShapeError(`conv2d: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels, height, width] = inShape as [number, number, number];
   const [kh, kw] = pair(options.kernel);
@@ -64,7 +68,14 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
     "stride of columns": sw,
     "dilation of rows": dh,
     "dilation of columns": dw,
+    "number of groups": groups,
   });
+  for (const [side, count] of [
+    ["input", channels],
+    ["output", out],
+  ] as const)
+    if (count % groups !== 0)
+      throw new ShapeError(`conv2d: ${count} ${side} channels do not divide into ${groups} groups`);
   const reach = [(kh - 1) * dh + 1, (kw - 1) * dw + 1] as const;
   const amounts: PadAmounts =
     padding === "fit"
@@ -72,43 +83,72 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
       : typeof padding === "number"
         ? { top: padding, bottom: padding, left: padding, right: padding }
         : padding;
-  const padded = pad(inShape, amounts, options.logA === undefined ? {} : { logA: options.logA });
+  const padded = pad(inShape, amounts, logA === undefined ? {} : { logA });
   const [, tall, wide] = padded.outShape as [number, number, number];
   if (tall < reach[0] || wide < reach[1])
     throw new ShapeError(
       `conv2d: a kernel that reaches ${reach[0]} × ${reach[1]} is larger than the padded image ${tall} × ${wide}`,
     );
   const windows: Windows = [axis(tall, kh, sh, dh), axis(wide, kw, sw, dw)];
-  const tiled = tile(padded.outShape, windows, options.logA === undefined ? {} : { logA: options.logA });
+  const tiled = tile(padded.outShape, windows, logA === undefined ? {} : { logA });
   const [rows, columns, n] = tiled.outShape as [number, number, number];
+  const block = {
+    inShape: [rows, columns, n / groups] as const,
+    out: out / groups,
+    image: { channels: channels / groups, windows, size: [tall, wide] as const },
+  };
+  // patches are ordered by channel first: the channels of a group lie together
+  const blocks = Array.from({ length: groups }, () => atLocations(block, options));
+  const [only = []] = blocks;
+  return chain(
+    [
+      ...(padded.exact ? [] : [padded]),
+      tiled,
+      ...(groups === 1
+        ? only
+        : [
+            sideBySide(
+              blocks.map((parts) => chain(parts)),
+              { inAxis: 2, outAxis: 0 },
+            ),
+          ]),
+    ],
+    "conv2d",
+  );
+}
+
+type Block = {
+  inShape: readonly [rows: number, columns: number, n: number];
+  out: number;
+  image: Pick<KernelOptions, "channels" | "windows" | "size">;
+};
+
+/** From patches [rows, columns, n] to an image [out, rows, columns]: the same layer at every location. */
+function atLocations({ inShape, out, image }: Block, options: Conv2dOptions): FlowLayer[] {
+  const { inverse = "patching", whiten: whitened = true } = options;
   const { orthogonal, appended, density, law, limit } = options;
-  const parts: FlowLayer[] = [
-    ...(padded.exact ? [] : [padded]),
-    tiled,
-    ...(whitened ? [whiten(tiled.outShape)] : []),
-  ];
+  const [rows, columns, n] = inShape;
+  const first = whitened ? [whiten(inShape)] : [];
   if (n > out && inverse === "patching")
-    parts.push(
-      kernel(tiled.outShape, out, {
-        channels,
-        windows,
-        size: [tall, wide],
+    return [
+      ...first,
+      kernel(inShape, out, {
+        ...image,
         ...(orthogonal && { orthogonal }),
         ...(law && { law }),
         ...(limit !== undefined && { limit }),
       }),
-    );
-  else
-    parts.push(
-      linear(n, out, {
-        leading: [rows, columns],
-        ...(orthogonal && { orthogonal }),
-        ...(appended && { appended }),
-        ...(density && { density }),
-      }),
-      channelsFirst([rows, columns, out]),
-    );
-  return chain(parts, "conv2d");
+    ];
+  return [
+    ...first,
+    linear(n, out, {
+      leading: [rows, columns],
+      ...(orthogonal && { orthogonal }),
+      ...(appended && { appended }),
+      ...(density && { density }),
+    }),
+    channelsFirst([rows, columns, out]),
+  ];
 }
 
 const axis = (length: number, size: number, stride: number, dilation: number): AxisWindows => ({

@@ -9,7 +9,11 @@ export type DequantizeOptions = {
 };
 
 /** The largest u that float32 adds to a level below 256 without rounding up to the next. */
-const LARGEST = 1 - 2 ** -16;
+export const LARGEST_FRACTION = 1 - 2 ** -16;
+
+/** The integer behind a number of [0, 1). */
+export const levelOf = (z: np.Array, levels: number): np.Array =>
+  np.clip(np.floor(z.mul(levels)), 0, levels - 1);
 
 /**
  * z = (x + u) / levels, u ~ U[0, 1), for x of integers 0..levels−1; L = −n log levels.
@@ -41,11 +45,11 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
       expectShape("dequantize", "x", x, inShape);
       const { u } = noise as { u: np.Array };
       const contribution = np.full([x.shape[0] as number], logScale, { dtype: x.dtype });
-      return { z: x.add(np.minimum(u, LARGEST)).mul(1 / levels), contribution };
+      return { z: x.add(np.minimum(u, LARGEST_FRACTION)).mul(1 / levels), contribution };
     },
     inverse(_params, z) {
       expectShape("dequantize", "z", z, inShape);
-      return np.clip(np.floor(z.mul(levels)), 0, levels - 1);
+      return levelOf(z, levels);
     },
   });
 }

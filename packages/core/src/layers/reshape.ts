@@ -1,51 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { expectSizes, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import { invertOrder, rearrangement } from "../rearrangement.js";
 
 /** Layers without parameters have this. */
 export type NoParams = Record<string, never>;
-
-const zeroContribution = (x: np.Array, batch: number): np.Array => np.zeros([batch], { dtype: x.dtype });
-
-/** A layer that only moves entries: z is x in another order or shape, L = 0, exact. */
-function rearrangement(
-  name: string,
-  inShape: Shape,
-  outShape: Shape,
-  there: (x: np.Array) => np.Array,
-  back: (z: np.Array) => np.Array,
-): FlowLayer<NoParams> {
-  return defineLayer<NoParams>({
-    name,
-    inShape,
-    outShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    manifolds: {},
-    init: (key) => {
-      key.dispose();
-      return {};
-    },
-    forward(_params, x) {
-      expectShape(name, "x", x, inShape);
-      const contribution = zeroContribution(x, x.shape[0] as number);
-      return { z: there(x), contribution };
-    },
-    inverse(_params, z) {
-      expectShape(name, "z", z, outShape);
-      return back(z);
-    },
-  });
-}
 
 /**
  * z = x with other axes, row-major order kept; L = 0.
@@ -79,12 +38,7 @@ export function flatten(inShape: Shape): FlowLayer<NoParams> {
 export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
   const n = inShape[inShape.length - 1];
   expectSizes("permute", { "size of the last axis": n ?? 0 });
-  const inverse = new Array<number>(order.length).fill(-1);
-  order.forEach((from, to) => {
-    inverse[from] = to;
-  });
-  if (order.length !== n || inverse.length !== n || inverse.includes(-1))
-    throw new ShapeError(`permute: [${order.join(", ")}] is not a permutation of 0..${Number(n) - 1}`);
+  const inverse = invertOrder("permute", order, n ?? 0);
   const take = (indices: readonly number[]) => (x: np.Array) =>
     np.take(x, np.array([...indices], { dtype: np.int32 }), -1);
   return rearrangement("permute", inShape, inShape, take(order), take(inverse));

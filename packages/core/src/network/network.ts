@@ -5,9 +5,15 @@ import type { PadAmounts } from "../layers/pad.js";
 /** One layer of an ordinary network, as data. Sizes of its input are inferred. */
 export type NetworkLayer =
   | Readonly<{ kind: "dequantize"; levels?: number }>
+  | Readonly<{ kind: "variationalDequantize"; levels?: number; bins?: number; hidden?: number }>
   | Readonly<{ kind: "flatten" }>
   | Readonly<{ kind: "reshape"; shape: Shape }>
   | Readonly<{ kind: "permute"; order: readonly number[] }>
+  | Readonly<{ kind: "permuteChannels"; order?: readonly number[]; seed?: number }>
+  | Readonly<{ kind: "squeeze" }>
+  | Readonly<{ kind: "unsqueeze" }>
+  | Readonly<{ kind: "actnorm" }>
+  | Readonly<{ kind: "split"; leaving?: number }>
   | Readonly<{ kind: "whiten" }>
   | Readonly<{
       kind: "conv2d";
@@ -16,6 +22,16 @@ export type NetworkLayer =
       stride?: number | readonly [number, number];
       dilation?: number | readonly [number, number];
       padding?: "fit" | number | PadAmounts;
+      groups?: number;
+    }>
+  | Readonly<{
+      kind: "conv1d";
+      out: number;
+      kernel: number;
+      stride?: number;
+      dilation?: number;
+      padding?: "fit" | number | { left?: number; right?: number };
+      groups?: number;
     }>
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>

@@ -16,7 +16,7 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
   "below, as the sum of its parts: noise in both directions, or more of it than coordinates": (name) =>
     ["chain up and down", "chain from pixels"].includes(name) || name.startsWith("conv"),
   "images.test.ts: a tile's noise is centred, one less than there are copies; a mixture's choice": (name) =>
-    /^tile|^kernel.*mixture/.test(name),
+    /^tile|^(kernel|split).*mixture/.test(name),
 };
 
 describe("the contribution follows from the Jacobian, noise as extra coordinates (float64)", () => {

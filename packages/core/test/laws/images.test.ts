@@ -1,12 +1,15 @@
 /** What the general laws leave to these: centred noise of tiles, pixels in no patch, mixtures in kernels. */
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { type MixtureParams, mixture } from "../../src/densities/mixture.js";
 import { normalLaw } from "../../src/densities/residual.js";
 import type { HostArray } from "../../src/executor.js";
+import { sizeOf } from "../../src/layer.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { makeRng } from "../../src/math/rng.js";
 import type { NoiseTree } from "../../src/noise.js";
 import type { CatalogEntry } from "../catalog.js";
+import { mixtureSplits } from "../catalog-channels.js";
 import { images, mixtureKernels, tiles } from "../catalog-images.js";
 import { at, numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
@@ -151,6 +154,30 @@ describe("a kernel with a mixture contributes what the formula says, location an
     const volume = oh * ow * sum(numbers(own.logScale));
     const expected = toRows(density, oh * ow).map((row) => volume + sum(row));
     const { z, contribution } = layer.forward(prepared.params(), prepared.x(), {});
+    z.dispose();
+    expectClose(await numbersOf(contribution), expected, "contribution");
+  });
+});
+
+describe("a split with a mixture contributes the density of what leaves at every place", () => {
+  it.each(mixtureSplits)("$name", async (one) => {
+    const prepared = await prepare(one, "float64");
+    const { inShape, outShape } = one.layer;
+    const [channels, kept] = [inShape[0] as number, outShape[0] as number];
+    const places = sizeOf(inShape) / channels;
+    const images = toRows(await numbersOf(prepared.x()), channels * places);
+    const rows = (from: number, to: number): np.Array => {
+      const values = images.flatMap((pixels) =>
+        Array.from({ length: places }, (_, place) =>
+          Array.from({ length: to - from }, (_v, c) => at(pixels, (from + c) * places + place)),
+        ),
+      );
+      return matrix(values, to - from);
+    };
+    const { dropped } = prepared.params() as unknown as { dropped: MixtureParams };
+    const logs = mixture(channels - kept, kept).logProb(dropped, rows(kept, channels), rows(0, kept));
+    const expected = toRows(await numbersOf(logs), places).map(sum);
+    const { z, contribution } = one.layer.forward(prepared.params(), prepared.x(), {});
     z.dispose();
     expectClose(await numbersOf(contribution), expected, "contribution");
   });

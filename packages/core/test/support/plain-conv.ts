@@ -1,6 +1,8 @@
 /** An ordinary convolution by loops, and the one that a conv2d layer's parameters stand for. */
-import { type ChainLayer, isChain } from "../../src/chain.js";
+import type { ChainLayer } from "../../src/chain.js";
 import type { HostArray } from "../../src/executor.js";
+import type { FlowLayer } from "../../src/layer.js";
+import type { SideBySideLayer } from "../../src/layers/side-by-side.js";
 import type { ConvCase } from "../catalog-images.js";
 import { multiply, type Rows, toRows } from "./plain.js";
 import type { HostTree } from "./prepare.js";
@@ -14,8 +16,8 @@ export type PlainConv = Readonly<{
   dilations: readonly [number, number];
   /** Top, left, bottom, right. */
   pads: readonly [number, number, number, number];
-  /** Blocks of channels, each with outputs of its own; weight [out][C/groups·kh·kw]. Default 1. */
-  groups?: number;
+  /** Blocks of channels, each with outputs of its own; weight [out][C/groups·kh·kw]. */
+  groups: number;
 }>;
 
 const pair = (v: number | readonly [number, number]): readonly [number, number] =>
@@ -40,8 +42,7 @@ function padsOf({ inShape: [, height, width], options }: ConvCase): PlainConv["p
 }
 
 /** What whitening (where there is one) and the rotations and scales after it do to a patch: v ↦ v Wᵀ + b. */
-function affineOf(layer: ChainLayer, hostParams: HostTree): Pick<PlainConv, "weight" | "bias"> {
-  const parts = layer.layers.map((part, i) => ({ part, own: (hostParams as HostTree[])[i] }));
+function affineOf(parts: readonly Part[]): Pick<PlainConv, "weight" | "bias"> {
   const numbers = (name: string, field: string): number[] => {
     const own = parts.find(({ part }) => part.name === name)?.own as { [field: string]: HostArray };
     return Array.from((own[field] as HostArray).data);
@@ -71,13 +72,30 @@ function affineOf(layer: ChainLayer, hostParams: HostTree): Pick<PlainConv, "wei
   return { weight: bias.map((_, j) => matrix.map((row) => row[j] as number)), bias };
 }
 
+type Part = Readonly<{ part: FlowLayer; own: HostTree }>;
+
+const withParams = (layers: readonly FlowLayer[], hostParams: HostTree): Part[] =>
+  layers.map((part, i) => ({ part, own: (hostParams as HostTree[])[i] as HostTree }));
+
+const layersOf = (layer: FlowLayer): readonly FlowLayer[] => (layer as Partial<ChainLayer>).layers ?? [];
+
 /** The convolution that a layer of the catalog is in mean mode. */
 export function plainConvOf(one: ConvCase, hostParams: HostTree): PlainConv {
   const { layer } = one.entry;
-  if (!isChain(layer)) throw new TypeError(`${one.entry.name} is no chain`);
+  const outer = withParams(layersOf(layer), hostParams);
+  const inner = outer.find(({ part }) => part.name === "conv2d"); // inside of a conv1d
+  const parts = inner ? withParams(layersOf(inner.part), inner.own) : outer;
+  const blocks = parts.find(({ part }) => part.name === "sideBySide");
+  const groups = blocks
+    ? withParams((blocks.part as SideBySideLayer).parts, blocks.own).map(({ part, own }) =>
+        affineOf(withParams(layersOf(part), own)),
+      )
+    : [affineOf(parts)];
   const { kernel, stride = 1, dilation = 1 } = one.options;
   return {
-    ...affineOf(layer, hostParams),
+    weight: groups.flatMap(({ weight }) => weight),
+    bias: groups.flatMap(({ bias }) => bias),
+    groups: groups.length,
     kernel: pair(kernel),
     strides: pair(stride),
     dilations: pair(dilation),
@@ -91,7 +109,8 @@ export function convolve(
   [channels, height, width]: ConvCase["inShape"],
   conv: PlainConv,
 ): number[] {
-  const { kernel, strides, dilations, pads } = conv;
+  const { kernel, strides, dilations, pads, groups } = conv;
+  const [inputs, outputs] = [channels / groups, conv.weight.length / groups];
   const count = (n: number, i: 0 | 1): number =>
     Math.floor((n + pads[i] + pads[i + 2]! - (kernel[i] - 1) * dilations[i] - 1) / strides[i]) + 1;
   const out: number[] = [];
@@ -99,7 +118,7 @@ export function convolve(
     for (let i = 0; i < count(height, 0); i++)
       for (let j = 0; j < count(width, 1); j++) {
         let sum = conv.bias[o] as number;
-        for (let c = 0; c < channels; c++)
+        for (let c = 0; c < inputs; c++)
           for (let a = 0; a < kernel[0]; a++)
             for (let b = 0; b < kernel[1]; b++) {
               const y = i * strides[0] + a * dilations[0] - pads[0];
@@ -107,7 +126,7 @@ export function convolve(
               if (y < 0 || y >= height || k < 0 || k >= width) continue;
               sum +=
                 (weight[(c * kernel[0] + a) * kernel[1] + b] as number) *
-                (x[(c * height + y) * width + k] as number);
+                (x[((Math.floor(o / outputs) * inputs + c) * height + y) * width + k] as number);
             }
         out.push(sum);
       }

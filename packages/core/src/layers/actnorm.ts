@@ -1,0 +1,52 @@
+import { numpy as np } from "@jax-js/jax";
+import { columnMoments } from "../densities/location-scale.js";
+import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { floats } from "../math/host.js";
+import { perItem } from "../math/numerics.js";
+
+/** b [C] and s [C], one for each channel (the first axis of an item). */
+export type ActnormParams = { shift: np.Array; logScale: np.Array };
+
+/**
+ * z = (x + b_c) · exp(s_c) in channel c; L = entries of a channel · Σ s.
+ *
+ * Exact. For vectors [n] every entry is a channel, for images [C, H, W] the first axis. From the data,
+ * b and s start so that every channel has mean 0 and variance 1; a channel that never varies gets the
+ * standard deviation 1e-6.
+ *
+ * Errors: `ShapeError`. Source: Kingma and Dhariwal 2018 (arXiv:1807.03039), section 3.1.
+ */
+export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
+  const [channels = 0, ...space] = inShape;
+  expectSizes("actnorm", { channels, "size of the other axes": sizeOf(space) });
+  /** [C] -> [C, 1, …], which the axes of x are multiplied by. */
+  const perChannel = (a: np.Array): np.Array => a.reshape([channels, ...space.map(() => 1)]);
+  return defineLayer<ActnormParams>({
+    name: "actnorm",
+    inShape,
+    outShape: inShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init(key) {
+      key.dispose();
+      return { shift: np.zeros([channels]), logScale: np.zeros([channels]) };
+    },
+    forward({ shift, logScale }, x) {
+      expectShape("actnorm", "x", x, inShape);
+      const contribution = perItem(np.sum(logScale.ref).mul(sizeOf(space)), x.shape[0] as number);
+      return { z: x.add(perChannel(shift)).mul(perChannel(np.exp(logScale))), contribution };
+    },
+    inverse({ shift, logScale }, z) {
+      expectShape("actnorm", "z", z, inShape);
+      return z.mul(perChannel(np.exp(logScale.neg()))).sub(perChannel(shift));
+    },
+    async start(key, x) {
+      key.dispose();
+      const columns = np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2).reshape([-1, channels]);
+      const { mean, logStd } = await columnMoments(columns);
+      return { shift: floats(mean.map((v) => -v)), logScale: floats(logStd.map((v) => -v)) };
+    },
+  });
+}

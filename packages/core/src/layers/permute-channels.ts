@@ -1,0 +1,28 @@
+import { numpy as np } from "@jax-js/jax";
+import { expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import { makeRng, permutation } from "../math/rng.js";
+import { invertOrder, rearrangement } from "../rearrangement.js";
+import type { NoParams } from "./reshape.js";
+
+export type PermuteChannelsOptions =
+  /** The order itself, or a seed that a random one is a function of. Default seed 0. */
+  { order?: readonly number[]; seed?: number };
+
+/**
+ * z[c, …] = x[order[c], …]: the first axis of an item (channels, or the entries of a vector) in another
+ * order, given or random but fixed; L = 0.
+ *
+ * Exact. Errors: `ShapeError` where `order` is not a permutation of the axis.
+ */
+export function permuteChannels(
+  inShape: Shape,
+  { order, seed = 0 }: PermuteChannelsOptions = {},
+): FlowLayer<NoParams> {
+  const channels = inShape[0] ?? 0;
+  expectSizes("permuteChannels", { channels });
+  const there = order ?? Array.from(permutation(makeRng(seed), channels));
+  const back = invertOrder("permuteChannels", there, channels);
+  const take = (indices: readonly number[]) => (x: np.Array) =>
+    np.take(x, np.array([...indices], { dtype: np.int32 }), 1);
+  return rearrangement("permuteChannels", inShape, inShape, take(there), take(back));
+}

@@ -1,0 +1,97 @@
+import { numpy as np } from "@jax-js/jax";
+import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
+import { gaussian } from "../densities/gaussian.js";
+import { ShapeError } from "../errors.js";
+import {
+  type ArrayTree,
+  defineLayer,
+  expectShape,
+  expectSizes,
+  type FlowLayer,
+  type Shape,
+  sizeOf,
+} from "../layer.js";
+import { sumItems } from "../math/numerics.js";
+import type { NoiseTree } from "../noise.js";
+
+/** Parameters of the density of what leaves. */
+export type SplitParams = { dropped: ArrayTree };
+
+export type SplitOptions = {
+  /** How many channels leave, the last ones. Default half of them, rounded down. */
+  leaving?: number;
+  /** The density of the channels that leave, given those that stay at the same place. Default a Gaussian. */
+  density?: ConditionalDensityFactory;
+};
+
+/**
+ * z = the first channels of x; L = Σ over places of log q(the other channels there | z there).
+ *
+ * The multi-scale split: a part of the channels leaves early, and the layers after it work on the
+ * rest. A reducing layer without a rotation. Exact; forward(inverse(z)) = z.
+ *
+ * Errors: `ShapeError` where none would leave or none would stay.
+ * Source: Dinh et al. 2017 (arXiv:1605.08803), section 3.6; Kingma and Dhariwal 2018 for the conditional density.
+ */
+export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
+  const [channels = 0, ...space] = inShape;
+  const { leaving = Math.floor(channels / 2), density: factory = gaussian } = options;
+  expectSizes("split", { "number of leaving channels": leaving, "size of the other axes": sizeOf(space) });
+  if (leaving >= channels)
+    throw new ShapeError(`split: ${leaving} of ${channels} channels leaving leaves none behind`);
+  const kept = channels - leaving;
+  const places = sizeOf(space);
+  const outShape = [kept, ...space];
+  const density: ConditionalDensity = factory(leaving, kept);
+  /** [B, c, …space] -> [B · places, c] */
+  const toRows = (a: np.Array): np.Array => {
+    const c = a.shape[1] as number;
+    return space.length === 0 ? a : np.moveaxis(a.reshape([-1, c, places]), 1, 2).reshape([-1, c]);
+  };
+  /** [B · places, c] -> [B, c, …space] */
+  const toImages = (rows: np.Array): np.Array => {
+    const c = rows.shape[1] as number;
+    return space.length === 0
+      ? rows
+      : np.moveaxis(rows.reshape([-1, places, c]), 2, 1).reshape([-1, c, ...space]);
+  };
+  const noiseRows = (noise: NoiseTree): NoiseTree =>
+    Object.fromEntries(
+      Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [
+        name,
+        a.reshape([-1, ...a.shape.slice(1 + space.length)]),
+      ]),
+    );
+  return defineLayer<SplitParams>({
+    name: "split",
+    inShape,
+    outShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: Object.fromEntries(
+      Object.entries(density.noise).map(([name, noise]) => [
+        name,
+        { ...noise, shape: [...space, ...noise.shape] },
+      ]),
+    ),
+    manifolds: { dropped: density.manifolds },
+    init: (key) => ({ dropped: density.init(key) }),
+    forward({ dropped }, x) {
+      expectShape("split", "x", x, inShape);
+      const batch = x.shape[0] as number;
+      const z = x.ref.slice([], [0, kept]);
+      const leavingRows = toRows(x.slice([], [kept, channels]));
+      const logs = density.logProb(dropped, leavingRows, toRows(z.ref)); // [B · places]
+      return { z, contribution: sumItems(logs.reshape([batch, places])) };
+    },
+    inverse({ dropped }, z, noise) {
+      expectShape("split", "z", z, outShape);
+      const drawn = density.draw(dropped, toRows(z.ref), noiseRows(noise));
+      return np.concatenate([z, toImages(drawn)], 1);
+    },
+    async start(key, x) {
+      const context = toRows(x.ref.slice([], [0, kept]));
+      return { dropped: await density.start(key, toRows(x.slice([], [kept, channels])), context) };
+    },
+  });
+}

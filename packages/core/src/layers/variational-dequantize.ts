@@ -1,0 +1,107 @@
+import { numpy as np } from "@jax-js/jax";
+import { DomainError, ShapeError } from "../errors.js";
+import {
+  defineLayer,
+  expectShape,
+  expectSizes,
+  type FlowLayer,
+  type Shape,
+  showShape,
+  sizeOf,
+} from "../layer.js";
+import { sumItems } from "../math/numerics.js";
+import { ownBin, splineKnots, splineWithTails, UNIT_DERIVATIVE } from "../math/rq-spline.js";
+import { type ConvStep, convNet } from "../network/conv-net.js";
+import { type DenseParams, mlp } from "../network/mlp.js";
+import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
+
+export type VariationalDequantizeOptions = {
+  /** Number of levels: x holds integers 0..levels−1. Default 256. */
+  levels?: number;
+  /** K, bins of the splines. Default 5. */
+  bins?: number;
+  /** Width of the network that looks at x. Default 64 for vectors, 32 channels for images. */
+  hidden?: number;
+};
+
+/** Half the length of the unit interval that a spline lives on once it is centred. */
+const HALF = 0.5;
+
+/**
+ * z = (x + u) / levels for x of integers 0..levels−1, u = s(ε; θ(x)) with ε ~ U[0, 1): every entry has
+ * its own monotone spline of [0, 1) onto itself, which a network of the whole of x decides on;
+ * L = −n log levels + Σ log s′(ε).
+ *
+ * A bound in expectation over ε: E log p(z) + L ≤ log P(x). It starts as the identity, where it is
+ * `dequantize`, and can only be better once trained. Inverse: floor(levels · z), clipped.
+ *
+ * Errors: `ShapeError` for items that are neither [n] nor [C, H, W]; `DomainError` for levels below 2.
+ * Source: Ho et al. 2019 (arXiv:1902.00275), section 3.1; splines of Durkan et al. 2019 as q(u | x).
+ */
+export function variationalDequantize(
+  inShape: Shape,
+  options: VariationalDequantizeOptions = {},
+): FlowLayer<DenseParams[]> {
+  const name = "variationalDequantize";
+  const image = inShape.length === 3;
+  const { levels = 256, bins = 5, hidden = image ? 32 : 64 } = options;
+  if (!Number.isInteger(levels) || levels < 2)
+    throw new DomainError(`${name}: levels must be an integer of at least 2, got ${levels}`);
+  if (inShape.length !== 1 && !image)
+    throw new ShapeError(`${name}: needs vectors [n] or images [C, H, W], got ${showShape(inShape)}`);
+  const [features = 0, ...space] = inShape;
+  expectSizes(name, { bins, hidden, "number of entries": sizeOf(inShape) });
+  if (bins < 2) throw new DomainError(`${name}: needs two bins at least, got ${bins}`);
+  const each = 3 * bins - 1;
+  const conditioner = image
+    ? convNet(imageSteps(features, hidden, features * each))
+    : mlp([features, hidden, hidden, features * each]);
+  const logLevels = -sizeOf(inShape) * Math.log(levels);
+  /** Knots [K, B · n] of the splines that x decides on. */
+  const knots = (params: DenseParams[], x: np.Array) => {
+    const batch = x.shape[0] as number;
+    const raw = conditioner.apply(params, x.mul(2 / (levels - 1)).sub(1)); // x on [−1, 1]
+    const grid = raw.reshape([batch, features, each, ...space]);
+    const first = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
+    const part = (from: number, to: number): np.Array => first.ref.slice([from, to]);
+    const [widths, heights] = [part(0, bins), part(bins, 2 * bins)];
+    return splineKnots(widths, heights, first.slice([2 * bins, each]).add(UNIT_DERIVATIVE), HALF);
+  };
+  return defineLayer<DenseParams[]>({
+    name,
+    inShape,
+    outShape: inShape,
+    exact: false,
+    forwardNoise: { u: { shape: inShape, law: "uniform" } },
+    inverseNoise: {},
+    manifolds: {},
+    levels,
+    init: (key) => conditioner.init(key, { lastZero: true }),
+    forward(params, x, noise) {
+      expectShape(name, "x", x, inShape);
+      const table = knots(params, x.ref);
+      const centred = (noise as { u: np.Array }).u.reshape([-1]).sub(HALF);
+      const { z, logDerivative } = splineWithTails(centred, HALF, (v) => ownBin(table, v, "forward"));
+      const u = np.clip(z.add(HALF), 0, LARGEST_FRACTION).reshape(x.shape);
+      const stretched = sumItems(logDerivative.reshape(x.shape));
+      return { z: x.add(u).mul(1 / levels), contribution: stretched.add(logLevels) };
+    },
+    inverse(params, z) {
+      expectShape(name, "z", z, inShape);
+      for (const { weight, bias } of params) for (const unused of [weight, bias]) unused.dispose();
+      return levelOf(z, levels);
+    },
+  });
+}
+
+function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
+  const step = (i: number, o: number, relu: boolean): ConvStep => ({
+    kind: "conv",
+    in: i,
+    out: o,
+    kernel: [3, 3],
+    padding: 1,
+    relu,
+  });
+  return [step(from, hidden, true), step(hidden, hidden, true), step(hidden, to, false)];
+}

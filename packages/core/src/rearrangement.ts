@@ -1,0 +1,47 @@
+import { numpy as np } from "@jax-js/jax";
+import { ShapeError } from "./errors.js";
+import { defineLayer, expectShape, type FlowLayer, type Shape } from "./layer.js";
+import type { NoParams } from "./layers/reshape.js";
+
+/** A layer that only moves entries: z is x in another order or shape, L = 0, exact. */
+export function rearrangement(
+  name: string,
+  inShape: Shape,
+  outShape: Shape,
+  there: (x: np.Array) => np.Array,
+  back: (z: np.Array) => np.Array,
+): FlowLayer<NoParams> {
+  return defineLayer<NoParams>({
+    name,
+    inShape,
+    outShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init: (key) => {
+      key.dispose();
+      return {};
+    },
+    forward(_params, x) {
+      expectShape(name, "x", x, inShape);
+      const contribution = np.zeros([x.shape[0] as number], { dtype: x.dtype });
+      return { z: there(x), contribution };
+    },
+    inverse(_params, z) {
+      expectShape(name, "z", z, outShape);
+      return back(z);
+    },
+  });
+}
+
+/** Where each of 0..n−1 went. Throws a `ShapeError` where `order` is not a permutation of them. */
+export function invertOrder(layer: string, order: readonly number[], n: number): number[] {
+  const inverse = new Array<number>(order.length).fill(-1);
+  order.forEach((from, to) => {
+    inverse[from] = to;
+  });
+  if (order.length !== n || inverse.length !== n || inverse.includes(-1))
+    throw new ShapeError(`${layer}: [${order.join(", ")}] is not a permutation of 0..${n - 1}`);
+  return inverse;
+}

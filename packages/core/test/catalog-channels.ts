@@ -1,0 +1,91 @@
+/** The catalog's layers that scale, move and part with channels, and dequantization by a flow. */
+import { chain } from "../src/chain.js";
+import { mixture } from "../src/densities/mixture.js";
+import { actnorm } from "../src/layers/actnorm.js";
+import { leakyRelu } from "../src/layers/leaky-relu.js";
+import { linear } from "../src/layers/linear.js";
+import { pad } from "../src/layers/pad.js";
+import { permuteChannels } from "../src/layers/permute-channels.js";
+import { sideBySide } from "../src/layers/side-by-side.js";
+import { split } from "../src/layers/split.js";
+import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
+import { tile } from "../src/layers/tile.js";
+import { variationalDequantize } from "../src/layers/variational-dequantize.js";
+import type { CatalogEntry } from "./catalog.js";
+import { entry } from "./catalog-images.js";
+
+const movements: readonly CatalogEntry[] = [
+  entry("squeeze", "squeeze", squeeze([2, 2, 4])),
+  entry("squeeze to one pixel", "squeeze", squeeze([1, 2, 2]), { batch: 1 }),
+  entry("unsqueeze", "unsqueeze", unsqueeze([8, 1, 2])),
+  entry("permuteChannels, given", "permuteChannels", permuteChannels([3, 2, 2], { order: [2, 0, 1] })),
+  entry("permuteChannels, random, of a vector", "permuteChannels", permuteChannels([5], { seed: 3 })),
+  entry("permuteChannels, one", "permuteChannels", permuteChannels([1, 2, 2]), { batch: 1 }),
+];
+
+const norms: readonly CatalogEntry[] = [
+  entry("actnorm", "actnorm", actnorm([4])),
+  entry("actnorm of channels", "actnorm", actnorm([3, 2, 2]), { scale: 100 }),
+  entry("actnorm of one channel", "actnorm", actnorm([1, 2, 3]), { batch: 1 }),
+];
+
+const splits: readonly CatalogEntry[] = [
+  entry("split", ["split", "gaussian"], split([4])),
+  entry("split of 5, four leaving", ["split", "gaussian"], split([5], { leaving: 4 }), { batch: 1 }),
+  entry("split of channels", ["split", "gaussian"], split([3, 2, 2])),
+];
+
+export const mixtureSplits: readonly CatalogEntry[] = [
+  entry("split of channels, mixture", ["split", "mixture"], split([3, 2, 1], { density: mixture })),
+];
+
+const sides: readonly CatalogEntry[] = [
+  entry(
+    "sideBySide: reducing and bijective, another axis out",
+    ["sideBySide", "linear", "leakyRelu"],
+    sideBySide([linear(3, 2, { leading: [2] }), leakyRelu([2, 2])], { inAxis: 1, outAxis: 1 }),
+  ),
+  entry("sideBySide: increasing", ["sideBySide", "linear"], sideBySide([linear(2, 3), linear(1, 2)])),
+  entry(
+    "sideBySide: tiles of channels, patches joined",
+    ["sideBySide", "tile", "pad", "chain"],
+    sideBySide(
+      [1, 2].map((channels) => {
+        const rows = { count: 1, size: 2, stride: 2, dilation: 1 };
+        return chain([pad([channels, 1, 2], {}), tile([channels, 1, 2], [{ ...rows, size: 1 }, rows])]);
+      }),
+      { inAxis: 0, outAxis: 2 },
+    ),
+    { zeroGradient: { "0.0.logA": "nothing is added", "1.0.logA": "nothing is added" } },
+  ),
+];
+
+const dequantizations: readonly CatalogEntry[] = [
+  entry(
+    "variationalDequantize",
+    "variationalDequantize",
+    variationalDequantize([3], { levels: 4, hidden: 8 }),
+    { levels: 4, unitOutput: true },
+  ),
+  entry(
+    "variationalDequantize of an image, 256 levels",
+    "variationalDequantize",
+    variationalDequantize([2, 2, 2], { hidden: 4, bins: 3 }),
+    { levels: 256, unitOutput: true, batch: 2 },
+  ),
+  entry(
+    "variationalDequantize of 2 levels, one entry",
+    "variationalDequantize",
+    variationalDequantize([1], { levels: 2, hidden: 4, bins: 2 }),
+    { levels: 2, unitOutput: true },
+  ),
+];
+
+export const channels: readonly CatalogEntry[] = [
+  ...movements,
+  ...norms,
+  ...splits,
+  ...mixtureSplits,
+  ...sides,
+  ...dequantizations,
+];
