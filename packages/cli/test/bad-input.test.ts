@@ -5,9 +5,10 @@ import { describe, expect, it } from "vitest";
 import { writeCheckpoint } from "../src/checkpoint.js";
 import { hashBytes } from "../src/data/image-set.js";
 import type { RunConfig } from "../src/run/config.js";
-import { idxBytes, squares, writeIdxFolder } from "./data/idx-files.js";
+import { squares, writeIdxFolder } from "./data/idx-files.js";
+import { expectRefusal } from "./refusal.js";
 import { exampleConfig } from "./run/example-config.js";
-import { runCommand, spawnCommand } from "./run-command.js";
+import { spawnCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
@@ -15,13 +16,6 @@ const float32 = "float32" as HostArray["dtype"];
 const data = writeIdxFolder(join(root, "images"));
 const hash = hashBytes(squares(64, 28));
 let made = 0;
-
-/** A folder with one damaged file in the place of its training images. */
-function damaged(bytes: Uint8Array): string {
-  const folder = writeIdxFolder(join(root, `damaged-${made++}`));
-  writeFileSync(join(folder, "train-images-idx3-ubyte"), bytes);
-  return folder;
-}
 
 type FakeRun = { checkpoint?: boolean; network?: string; config?: Partial<RunConfig> };
 
@@ -44,12 +38,6 @@ async function fakeRun({ checkpoint = false, network = "mnist/fmlp", config = {}
 
 const checkpointFile = (run: string, ending: string): string =>
   join(run, "checkpoints", `step-000000003.${ending}`);
-
-async function expectRefusal(args: readonly string[], status: 1 | 2, ...messages: string[]): Promise<void> {
-  const result = await runCommand(args);
-  for (const message of messages) expect(result.stderr).toContain(message);
-  expect({ status: result.status, stdout: result.stdout }).toEqual({ status, stdout: "" });
-}
 
 describe("what the user wrote ends with status 2", () => {
   it.each<[string[], string]>([
@@ -76,6 +64,22 @@ describe("what the user wrote ends with status 2", () => {
       ["train", "--network", "fmpl"],
       'error[USAGE]: unknown network "fmpl"; did you mean "fmlp"? Known: mnist/fmlp',
     ],
+    [
+      ["train", "--network", "mnist/fconv2", "--recipe", "mnist/fconv"],
+      'error[USAGE]: unknown recipe "mnist/fconv"; did you mean "mnist/fconv1"?',
+    ],
+    [["train", "--network", "./absent.json"], "error[DATA]: ./absent.json: no such file"],
+    [["train", "--pictures", "all"], 'error[USAGE]: --pictures "all": expected each or last or none'],
+    [
+      ["train", "--evaluate-every", "0"],
+      'error[USAGE]: --evaluate-every "0": expected a positive whole number',
+    ],
+    [["train", "--validation", "60000"], "error[USAGE]: --validation 60000 leaves nothing to train on"],
+    [["train", "--warmup", "-1"], "error[USAGE]: "],
+    [
+      ["evaluate", "x", "--split", "dev"],
+      'error[USAGE]: --split "dev": expected train or validation or test',
+    ],
     [["train", "--data", "mnits"], 'error[USAGE]: unknown data set "mnits"; did you mean "mnist"?'],
     [["train", "--steps", "3", "--epochs", "1"], "error[USAGE]: --epochs and --steps exclude each other"],
     [["evaluate"], "error[USAGE]: the argument DIR is missing"],
@@ -90,57 +94,6 @@ describe("what the user wrote ends with status 2", () => {
 
   it("points to the help of the command", () =>
     expectRefusal(["evaluate", "x", "--splt", "train"], 2, "hint: flowify evaluate --help shows its flags"));
-
-  it.each<[string, () => Uint8Array, string]>([
-    ["cut short", () => idxBytes([64, 28, 28], squares(64, 28)).subarray(0, 1000), "cut short"],
-    ["empty", () => new Uint8Array(), "empty, expected an idx file"],
-    [
-      "foreign",
-      () => new TextEncoder().encode("<!DOCTYPE html>"),
-      "not an idx file: begins with 3c 21 44 4f",
-    ],
-    ["of the wrong magic", () => idxBytes([4], new Uint8Array(4)), "has 1 axes, expected 3"],
-    [
-      "with a header larger than the file",
-      () => idxBytes([2 ** 31, 2 ** 31, 28], new Uint8Array(9)),
-      "a false header",
-    ],
-    ["without items", () => idxBytes([0, 28, 28], new Uint8Array()), "it holds no items"],
-  ])("a data file that is %s", (_, bytes, message) => {
-    const folder = damaged(bytes());
-    const path = join(folder, "train-images-idx3-ubyte");
-    return expectRefusal(["train", "--data", folder], 2, `error[DATA]: ${path}: `, message);
-  });
-
-  it("a data set that is not there, or not where it is said to be", async () => {
-    await expectRefusal(
-      ["train", "--data", join(root, "absent")],
-      2,
-      "error[DATA]",
-      "absent: no such folder",
-    );
-    await expectRefusal(
-      ["train", "--data-dir", root],
-      2,
-      `error[DATA]: ${root}: no train images: looked for`,
-    );
-  });
-
-  it("images that the network does not take, with both shapes", async () => {
-    const small = writeIdxFolder(join(root, "small"), { side: 10 });
-    const message = "error[SHAPE]: mnist/fmlp takes images [1, 28, 28], the data set small has [1, 10, 10]";
-    await expectRefusal(["train", "--data", small, "--batch", "8"], 2, message);
-  });
-
-  it("a batch larger than the data, a limit larger than the data", async () => {
-    const args = ["train", "--data", data, "--batch"];
-    await expectRefusal(
-      [...args, "65"],
-      2,
-      "error[USAGE]: a batch of 65 is larger than the data (64 images)",
-    );
-    await expectRefusal([...args, "8", "--limit", "65"], 2, "--limit 65: images has only 64 train images");
-  });
 
   it("an output folder that holds another run, foreign files, or is a file", async () => {
     const run = await fakeRun();
