@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { DType } from "@jax-js/jax";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Arena } from "../src/fused/arena.js";
 import { loadRuntime } from "../src/runtime.js";
@@ -23,6 +24,18 @@ describe("the arena", () => {
     expect(arena.liveBytes).toBe(128);
     expect(arena.allocate(16)?.byteOffset).toBe(a.byteOffset);
     expect(arena.allocate(16)?.byteOffset).not.toBe(a.byteOffset);
+  });
+
+  test("joins free neighbours, in whatever order they come back", () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), (order) => {
+        const arena = small();
+        const blocks = order.map((i) => arena.allocate(1000 * (i + 1)) as Float32Array);
+        for (const i of order) arena.release((blocks[i] as Float32Array).byteOffset);
+        expect(arena.allocate(1 << 17)?.byteOffset).toBe(1 << 19);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test("says when it is full, and falls back where its memory cannot be had", () => {

@@ -6,19 +6,23 @@ const PAGES = [32768, 16384, 4096];
 /** Scratch space of kernel calls on arrays that lie elsewhere: small enough for a core's own cache. */
 const SCRATCH_BYTES = 1 << 19;
 
+type Block = Readonly<{ offset: number; bytes: number }>;
+
 /**
  * Arrays in one WebAssembly memory, where kernels reach all of them. The memory has its full size from
  * the start, since growing it would detach every array; the system gives pages only once they are
- * written. Blocks that were freed are kept for arrays of the same length, as a loop asks for again.
+ * written. The first free block that is large enough is taken, and neighbours that are free are one
+ * block, so that the pages in use stay few.
  */
 export class Arena {
   readonly scratch: Float32Array<ArrayBuffer>;
-  readonly #free = new Map<number, number[]>();
+  /** Free blocks in the order of their offsets. */
+  readonly #free: Block[];
   readonly #live = new Map<number, number>();
-  #end = SCRATCH_BYTES;
 
   constructor(readonly memory: WebAssembly.Memory) {
     this.scratch = new Float32Array(memory.buffer, 0, SCRATCH_BYTES / 4);
+    this.#free = [{ offset: SCRATCH_BYTES, bytes: memory.buffer.byteLength - SCRATCH_BYTES }];
   }
 
   /** Undefined where not even the smallest memory can be reserved. */
@@ -36,12 +40,12 @@ export class Arena {
   /** An array of any content; undefined where the memory is full. */
   allocate(length: number): Float32Array<ArrayBuffer> | undefined {
     const bytes = roundUp(4 * length);
-    let offset = this.#free.get(bytes)?.pop();
-    if (offset === undefined) {
-      if (this.#end + bytes > this.memory.buffer.byteLength) return undefined;
-      offset = this.#end;
-      this.#end += bytes;
-    }
+    const at = this.#free.findIndex((block) => block.bytes >= bytes);
+    const block = this.#free[at];
+    if (block === undefined) return undefined;
+    const { offset } = block;
+    const rest = { offset: offset + bytes, bytes: block.bytes - bytes };
+    this.#free.splice(at, 1, ...(rest.bytes > 0 ? [rest] : []));
     this.#live.set(offset, bytes);
     return new Float32Array(this.memory.buffer, offset, length);
   }
@@ -51,9 +55,17 @@ export class Arena {
     const bytes = this.#live.get(offset);
     if (bytes === undefined) return;
     this.#live.delete(offset);
-    const blocks = this.#free.get(bytes);
-    if (blocks) blocks.push(offset);
-    else this.#free.set(bytes, [offset]);
+    const found = this.#free.findIndex((block) => block.offset > offset);
+    const at = found < 0 ? this.#free.length : found;
+    const [before, after] = [this.#free[at - 1], this.#free[at]];
+    const joinsBefore = before !== undefined && before.offset + before.bytes === offset;
+    const joinsAfter = after !== undefined && offset + bytes === after.offset;
+    const start = joinsBefore ? before.offset : offset;
+    const end = joinsAfter ? after.offset + after.bytes : offset + bytes;
+    this.#free.splice(joinsBefore ? at - 1 : at, Number(joinsBefore) + Number(joinsAfter), {
+      offset: start,
+      bytes: end - start,
+    });
   }
 
   /** True for an array that lies in this memory. */

@@ -148,6 +148,10 @@ export class Graph {
   }
 }
 
+/** The order of their operands makes no difference: x · g + g · x, the derivative of x², is one product. */
+const commutative = new Set(["Add", "Mul", "And", "Or", "Equal"]);
+
 function nodeKey(op: string, domain: string, inputs: readonly string[], attributes: object): string {
-  return `${domain}:${op}(${inputs.join(";")})${JSON.stringify(attributes)}`;
+  const operands = commutative.has(op) ? inputs.toSorted() : inputs;
+  return `${domain}:${op}(${operands.join(";")})${JSON.stringify(attributes)}`;
 }
