@@ -57,7 +57,7 @@ const rules: Rules = {
   squeeze: (_layer, inShape) => squeeze(inShape),
   unsqueeze: (_layer, inShape) => unsqueeze(inShape),
   actnorm: (_layer, inShape) => actnorm(inShape),
-  split: ({ kind: _, ...layer }, inShape, { density }) => split(inShape, { ...layer, density }),
+  split: (layer, inShape, { density }) => split(inShape, { ...layer, density }),
   whiten: (_layer, inShape) => whiten(inShape),
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
@@ -71,8 +71,8 @@ const rules: Rules = {
       ...(weights && { weights }),
     });
   },
-  conv2d: ({ kind: _, out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
-  conv1d: ({ kind: _, out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
+  conv2d: ({ out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
+  conv1d: ({ out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
   coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
   leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
   prelu: (layer, inShape) => prelu(inShape, layer),

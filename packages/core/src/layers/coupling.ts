@@ -54,6 +54,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   const { bins = 5, bound = 3, hidden = image ? 32 : 256, start = "identity" } = options;
   const { kept = Math.floor(features / 2) } = options;
   expectSizes("coupling", { bins, hidden, kept });
+  if (bins < 2 || bins > 500) throw new DomainError(`coupling: bins must be in 2..500, got ${bins}`);
   if (kept >= features)
     throw new ShapeError(`coupling: ${kept} of ${features} features kept leaves none to transform`);
   if (!(bound > 0 && Number.isFinite(bound)))

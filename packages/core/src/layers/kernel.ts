@@ -17,7 +17,7 @@ import { splitKey } from "../math/keys.js";
 import { identityMatrix } from "../math/linalg.js";
 import { perItem, softBound, sumItems } from "../math/numerics.js";
 import { principalDirections } from "../math/principal.js";
-import { unfold, type Windows } from "../math/windows.js";
+import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
 import type { DenseParams } from "../network/mlp.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
@@ -71,6 +71,15 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
   if (inShape.length !== 3 || n !== channels * rows.size * columns.size)
     throw new ShapeError(
       `kernel: patches of ${channels} channels and ${rows.size} × ${columns.size} have ${channels * rows.size * columns.size} entries, got ${showShape(inShape)}`,
+    );
+  if (rows.count !== oh || columns.count !== ow)
+    throw new ShapeError(
+      `kernel: windows at ${rows.count} × ${columns.count} locations, got ${showShape(inShape)}`,
+    );
+  const [tall, wide] = [windowReach(rows), windowReach(columns)];
+  if (tall > options.size[0] || wide > options.size[1])
+    throw new ShapeError(
+      `kernel: windows reach ${tall} × ${wide}, the image has ${options.size[0]} × ${options.size[1]}`,
     );
   const d = n - m;
   const locations = oh * ow;

@@ -1,9 +1,17 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { type ArrayTree, defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
+import {
+  type ArrayTree,
+  defineLayer,
+  expectShape,
+  expectSizes,
+  type FlowLayer,
+  type Shape,
+  showShape,
+} from "../layer.js";
 import { floats } from "../math/host.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
-import { fold, multiplicity, unfold, type Windows } from "../math/windows.js";
+import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
 import { gapModel } from "./tile-gaps.js";
 
@@ -37,14 +45,20 @@ export function tile(
   if (inShape.length !== 3) throw new ShapeError(`tile: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels, height, width] = inShape as [number, number, number];
   const [rows, columns] = windows;
-  for (const [axis, w, n] of [
+  for (const [what, w, n] of [
     ["rows", rows, height],
     ["columns", columns, width],
   ] as const) {
-    const reach = (w.count - 1) * w.stride + (w.size - 1) * w.dilation + 1;
-    if (w.count < 1 || reach > n)
+    expectSizes("tile", {
+      [`number of windows along ${what}`]: w.count,
+      [`size of windows along ${what}`]: w.size,
+      [`stride of ${what}`]: w.stride,
+      [`dilation of ${what}`]: w.dilation,
+    });
+    const reach = windowReach(w);
+    if (reach > n)
       throw new ShapeError(
-        `tile: ${w.count} windows need ${reach} ${axis}, the image ${showShape(inShape)} has ${n}`,
+        `tile: ${w.count} windows need ${reach} ${what}, the image ${showShape(inShape)} has ${n}`,
       );
   }
   const [byRow, byColumn] = [multiplicity(rows, height), multiplicity(columns, width)];

@@ -51,7 +51,7 @@ export function variationalDequantize(
     throw new ShapeError(`${name}: needs vectors [n] or images [C, H, W], got ${showShape(inShape)}`);
   const [features = 0, ...space] = inShape;
   expectSizes(name, { bins, hidden, "number of entries": sizeOf(inShape) });
-  if (bins < 2) throw new DomainError(`${name}: needs two bins at least, got ${bins}`);
+  if (bins < 2 || bins > 500) throw new DomainError(`${name}: bins must be in 2..500, got ${bins}`);
   const each = 3 * bins - 1;
   const conditioner = image
     ? convNet(imageSteps(features, hidden, features * each))

@@ -6,6 +6,10 @@ export type AxisWindows = Readonly<{ count: number; size: number; stride: number
 /** Windows of images [B, C, H, W]: one record for rows, one for columns. */
 export type Windows = readonly [rows: AxisWindows, columns: AxisWindows];
 
+/** How many entries of the axis the windows reach over. */
+export const windowReach = ({ count, size, stride, dilation }: AxisWindows): number =>
+  (count - 1) * stride + (size - 1) * dilation + 1;
+
 /** Where entry i of the windows begins: its stride phase, and how many strides on. */
 const place = (i: number, { stride, dilation }: AxisWindows): { phase: number; step: number } => ({
   phase: (i * dilation) % stride,

@@ -1,0 +1,179 @@
+/** What does not fit is refused when it is built, by name, with both sides in the message. */
+import { describe, expect, it } from "vitest";
+import { FlowifyError } from "../../src/errors.js";
+import { flowify } from "../../src/flowify.js";
+import { actnorm } from "../../src/layers/actnorm.js";
+import { conv1d } from "../../src/layers/conv1d.js";
+import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
+import { coupling } from "../../src/layers/coupling.js";
+import { kernel } from "../../src/layers/kernel.js";
+import { linear } from "../../src/layers/linear.js";
+import { pad } from "../../src/layers/pad.js";
+import { permuteChannels } from "../../src/layers/permute-channels.js";
+import { sideBySide } from "../../src/layers/side-by-side.js";
+import { split } from "../../src/layers/split.js";
+import { squeeze, unsqueeze } from "../../src/layers/squeeze.js";
+import { tile } from "../../src/layers/tile.js";
+import { variationalDequantize } from "../../src/layers/variational-dequantize.js";
+
+const conv =
+  (options: Partial<Conv2dOptions>, inShape = [2, 5, 6], out = 3) =>
+  () =>
+    conv2d(inShape, out, { kernel: 2, padding: 0, ...options });
+const window = { count: 2, size: 2, stride: 2, dilation: 1 };
+
+const refused: readonly (readonly [what: string, build: () => unknown, message: string])[] = [
+  [
+    "a kernel larger than the image",
+    conv({ kernel: 7 }),
+    "conv2d: a kernel that reaches 7 × 7 is larger than the padded image 5 × 6",
+  ],
+  [
+    "a kernel larger than the padded image",
+    conv({ kernel: 9, padding: 1 }),
+    "conv2d: a kernel that reaches 9 × 9 is larger than the padded image 7 × 8",
+  ],
+  [
+    "a kernel too wide",
+    conv({ kernel: [1, 7] }),
+    "conv2d: a kernel that reaches 1 × 7 is larger than the padded image 5 × 6",
+  ],
+  [
+    "a dilation that leaves no output",
+    conv({ kernel: 3, dilation: 3 }),
+    "conv2d: a kernel that reaches 7 × 7 is larger than the padded image 5 × 6",
+  ],
+  [
+    "a kernel that padding to fit does not reach",
+    conv({ kernel: 7, padding: "fit", stride: 2 }),
+    "conv2d: a kernel that reaches 7 × 7 is larger than the padded image 5 × 7",
+  ],
+  ["input channels and groups", conv({ groups: 3 }), "conv2d: 2 input channels do not divide into 3 groups"],
+  [
+    "output channels and groups",
+    conv({ groups: 2 }),
+    "conv2d: 3 output channels do not divide into 2 groups",
+  ],
+  ["no groups", conv({ groups: 0 }), "conv2d: number of groups must be a positive integer, got 0"],
+  ["stride 0", conv({ stride: 0 }), "conv2d: stride of rows must be a positive integer, got 0"],
+  [
+    "half a stride",
+    conv({ stride: [1, 0.5] }),
+    "conv2d: stride of columns must be a positive integer, got 0.5",
+  ],
+  ["dilation 0", conv({ dilation: 0 }), "conv2d: dilation of rows must be a positive integer, got 0"],
+  ["kernel 0", conv({ kernel: [2, 0] }), "conv2d: kernel width must be a positive integer, got 0"],
+  [
+    "no output",
+    conv({}, [2, 5, 6], 0),
+    "conv2d: number of output channels must be a positive integer, got 0",
+  ],
+  ["a vector", conv({}, [5]), "conv2d: needs images [C, H, W], got [B, 5]"],
+  ["negative padding", conv({ padding: -1 }), "pad: top must be a non-negative integer, got -1"],
+  [
+    "negative padding on a side",
+    conv({ padding: { right: -2 } }),
+    "pad: right must be a non-negative integer, got -2",
+  ],
+  [
+    "a sequence shorter than its kernel",
+    () => conv1d([2, 3], 1, { kernel: 4, padding: 0 }),
+    "conv2d: a kernel that reaches 1 × 4 is larger than the padded image 1 × 3",
+  ],
+  ["an image as a sequence", () => conv1d([1, 2, 3], 1, { kernel: 1 }), "conv1d: needs sequences [C, W]"],
+  ["a padded vector", () => pad([4], { top: 1 }), "pad: needs images [C, H, W], got [B, 4]"],
+  [
+    "a tile beyond the image",
+    () => tile([1, 4, 3], [window, window]),
+    "tile: 2 windows need 4 columns, the image [B, 1, 4, 3] has 3",
+  ],
+  [
+    "a tile of stride 0",
+    () => tile([1, 4, 4], [window, { ...window, stride: 0 }]),
+    "tile: stride of columns must be a positive integer, got 0",
+  ],
+  [
+    "a widening kernel",
+    () => kernel([2, 2, 4], 5, { channels: 1, windows: [window, window], size: [4, 4] }),
+    "kernel: a reducing kernel needs in > out, got 4 → 5",
+  ],
+  [
+    "patches of another size",
+    () => kernel([2, 2, 8], 3, { channels: 1, windows: [window, window], size: [4, 4] }),
+    "kernel: patches of 1 channels and 2 × 2 have 4 entries, got [B, 2, 2, 8]",
+  ],
+  [
+    "another number of locations",
+    () => kernel([3, 2, 4], 3, { channels: 1, windows: [window, window], size: [4, 4] }),
+    "kernel: windows at 2 × 2 locations, got [B, 3, 2, 4]",
+  ],
+  [
+    "an image too small for the windows",
+    () => kernel([2, 2, 4], 3, { channels: 1, windows: [window, window], size: [4, 3] }),
+    "kernel: windows reach 4 × 4, the image has 4 × 3",
+  ],
+  ["an odd side", () => squeeze([1, 4, 3]), "squeeze: needs even sides, got 4 × 3"],
+  ["a squeezed vector", () => squeeze([4]), "squeeze: needs images [C, H, W], got [B, 4]"],
+  ["channels not by four", () => unsqueeze([6, 2, 2]), "unsqueeze: needs a multiple of 4 channels, got 6"],
+  ["a coupling of one", () => coupling([1], 1), "coupling: needs two features at least"],
+  ["a coupling of one channel", () => coupling([1, 4, 4], 2), "coupling: needs two features at least"],
+  [
+    "a coupling that keeps all",
+    () => coupling([4], 1, { kept: 4 }),
+    "coupling: 4 of 4 features kept leaves none to transform",
+  ],
+  ["a coupling of a table", () => coupling([4, 4], 1), "coupling: needs vectors [n] or images [C, H, W]"],
+  ["no coupling", () => coupling([4], 0), "coupling: stack must be a positive integer, got 0"],
+  [
+    "a bound of 0",
+    () => coupling([4], 1, { bound: 0 }),
+    "coupling: bound must be positive and finite, got 0",
+  ],
+  ["one bin", () => coupling([4], 1, { bins: 1 }), "coupling: bins must be in 2..500, got 1"],
+  ["too many bins", () => coupling([4], 1, { bins: 1000 }), "coupling: bins must be in 2..500, got 1000"],
+  ["nothing to norm", () => actnorm([]), "actnorm: channels must be a positive integer, got 0"],
+  [
+    "no order",
+    () => permuteChannels([3, 2, 2], { order: [0, 0, 1] }),
+    "permuteChannels: [0, 0, 1] is not a permutation of 0..2",
+  ],
+  ["all leaving", () => split([3], { leaving: 3 }), "split: 3 of 3 channels leaving leaves none behind"],
+  ["one to split", () => split([1]), "split: number of leaving channels must be a positive integer, got 0"],
+  ["nothing side by side", () => sideBySide([]), "sideBySide: needs a layer at least"],
+  [
+    "parts that do not join",
+    () => sideBySide([linear(2, 2), linear(2, 2, { leading: [3] })]),
+    "sideBySide: parts have [B, 2] and [B, 3, 2] on the in side, which do not join along axis 0",
+  ],
+  [
+    "an axis that is not there",
+    () => sideBySide([linear(2, 2)], { outAxis: 1 }),
+    "there is no axis 1 in [B, 2]",
+  ],
+  [
+    "one level",
+    () => variationalDequantize([4], { levels: 1 }),
+    "variationalDequantize: levels must be an integer of at least 2, got 1",
+  ],
+  [
+    "one bin of noise",
+    () => variationalDequantize([4], { bins: 1 }),
+    "variationalDequantize: bins must be in 2..500, got 1",
+  ],
+];
+
+describe("refused when it is built", () => {
+  it.each(refused)("%s", (_, build, message) => {
+    expect(build).toThrow(FlowifyError);
+    expect(build).toThrow(message);
+  });
+
+  it("and in a network by its place", () => {
+    const build = (layer: Parameters<typeof flowify>[0]["layers"][number]) => () =>
+      flowify({ inShape: [1, 5, 5], layers: [{ kind: "dequantize" }, layer] });
+    expect(build({ kind: "squeeze" })).toThrow("squeeze[1]: squeeze: needs even sides, got 5 × 5");
+    expect(build({ kind: "coupling", stack: 1 })).toThrow("coupling[1]: coupling: needs two features");
+    expect(build({ kind: "conv2d", out: 2, kernel: 9, padding: 0 })).toThrow("conv2d[1]: conv2d: a kernel");
+    expect(build({ kind: "conv2d", out: 3, kernel: 2, groups: 2 })).toThrow("conv2d[1]: conv2d: 1 input");
+  });
+});
