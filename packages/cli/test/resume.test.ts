@@ -8,9 +8,9 @@ import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
 const { data, network } = writeSmallData(root);
-const STEPS = 60;
+const STEPS = 30;
 const training = ["--data", data, "--network", network, "--batch", "64", "--steps", String(STEPS)];
-const often = ["--checkpoint-every", "20", "--evaluate-every", "9"];
+const often = ["--checkpoint-every", "10", "--evaluate-every", "4"];
 const options = [...training, ...often, "--validation", "56", "--flip", "--seed", "3"];
 
 /** Everything that a run has drawn, by path. */
@@ -47,7 +47,7 @@ describe("a run that is stopped by Ctrl-C and resumed", () => {
     expect(metricsOf(stopped)).toEqual(metricsOf(whole));
     expect(lastCheckpoint(stopped, STEPS).equals(lastCheckpoint(whole, STEPS))).toBe(true);
     expect(pictures(stopped)).toEqual(pictures(whole));
-  });
+  }, 120_000);
 
   it("draws and measures once more where it had come to its end", async () => {
     const whole = join(root, "whole");
@@ -58,5 +58,5 @@ describe("a run that is stopped by Ctrl-C and resumed", () => {
     expect(stdout).toContain("bits per dimension on 40 test images");
     expect(metricsOf(whole)).toEqual(lines);
     expect(pictures(whole)).toEqual(before);
-  });
+  }, 60_000);
 });
