@@ -1,5 +1,11 @@
 export { type Checkpoint, latestCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-export { firstImages, type ImageSet, type ImageShape, type PublishedSplit, type Split } from "./data/image-set.js";
+export {
+  firstImages,
+  type ImageSet,
+  type ImageShape,
+  type PublishedSplit,
+  type Split,
+} from "./data/image-set.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
 export type { Canvas } from "./pictures/canvas.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";

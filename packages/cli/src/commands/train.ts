@@ -140,6 +140,10 @@ reconstructions.png, ledger.png, curve.png), and those of every epoch in picture
 A recipe is the name of a network: 300 epochs with rates that suit it; with :paper after it, the
 protocol of the paper. Flags change it. The cosine of the step size ends where the run ends.
 
+A network of your own is a JSON file:
+  { "inShape": [1, 28, 28], "layers": [{ "kind": "dequantize" }, { "kind": "conv2d", "out": 8,
+    "kernel": 4, "stride": 4 }, { "kind": "rqSpline" }, { "kind": "flatten" }, { "kind": "linear", "out": 16 }] }
+
 Ctrl-C ends after the current step with a checkpoint; --resume goes on from it and gives
 the same numbers as a run that was never stopped.
 

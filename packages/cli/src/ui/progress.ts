@@ -22,6 +22,14 @@ const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 5_000;
 const BAR = 20;
 
+/** A bar in the room that the figures leave, or none where it is too little. */
+function bar(part: number, room: number): string {
+  const length = Math.min(BAR, room);
+  if (length < 5) return "";
+  const filled = Math.round(length * part);
+  return `${"█".repeat(filled)}${"░".repeat(length - filled)}`;
+}
+
 /** `1:02:03`, `2:05`, `9 s`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
@@ -45,6 +53,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   let shown = live ? Number.NEGATIVE_INFINITY : start;
   let last: string | undefined;
   let pending = false;
+  const columns = (): number => (stderr.columns ?? 80) - 1;
 
   const render = (done: number, text: string): string => {
     const elapsed = now() - start;
@@ -55,16 +64,16 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
         : rate > 0
           ? `${formatDuration((total - done) / rate)} left`
           : "";
-    const filled = Math.round((BAR * done) / total);
-    const bar = live ? `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ` : "";
     const width = String(total).length;
-    return [`${label} ${bar}${String(done).padStart(width)}/${total}`, text, left]
+    const figures = [`${String(done).padStart(width)}/${total}`, text, left];
+    const line = figures.filter((part) => part !== "").join("  ");
+    return [label, live ? bar(done / total, columns() - label.length - line.length - 2) : "", line]
       .filter((part) => part !== "")
-      .join("  ");
+      .join(" ");
   };
   const show = (line: string): void => {
     // Cut to the terminal: a line that wraps cannot be renewed.
-    if (live) stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`);
+    if (live) stderr.write(`\r\x1b[2K${line.slice(0, columns())}`);
     else stderr.write(`${line}\n`);
     shown = now();
     pending = false;
