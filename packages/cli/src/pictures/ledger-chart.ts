@@ -26,8 +26,9 @@ const signed = (value: number): string => (value < 0 ? "-" : "+") + Math.abs(val
 export const ledgerTotal = (ledger: readonly LedgerEntry[]): number =>
   ledger.reduce((sum, { bpd }) => sum + bpd, 0);
 
-/** What is shown as 0.000 contributes nothing that a reader could see. */
+/** What is shown as 0.000, or is less than this part of all that the bars span, nobody could see. */
 const NOTHING = 5e-4;
+const INVISIBLE = 1 / 5000;
 
 /**
  * The ledger without the layers that contribute nothing, so that networks of forty layers can be
@@ -36,7 +37,8 @@ const NOTHING = 5e-4;
 function readable(ledger: readonly LedgerEntry[]): readonly LedgerEntry[] {
   const base = ledger.slice(-1);
   const layers = ledger.slice(0, -1).filter(({ bpd }) => bpd !== 0);
-  const rest = layers.filter(({ bpd }) => Math.abs(bpd) < NOTHING);
+  const limit = Math.max(NOTHING, INVISIBLE * extent(ledger).span);
+  const rest = layers.filter(({ bpd }) => Math.abs(bpd) < limit);
   if (rest.length < 2) return [...layers, ...base];
   const others = {
     layer: `${rest.length} others`,
