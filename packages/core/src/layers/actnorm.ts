@@ -11,8 +11,8 @@ export type ActnormParams = { shift: np.Array; logScale: np.Array };
  * z = (x + b_c) · exp(s_c) in channel c; L = entries of a channel · Σ s.
  *
  * Exact. For vectors [n] every entry is a channel, for images [C, H, W] the first axis. From the data,
- * b and s start so that every channel has mean 0 and variance 1; a channel that never varies gets the
- * standard deviation 1e-6.
+ * b and s start so that every channel has mean 0 and variance 1; a channel that never varies
+ * counts as one of standard deviation 1e-6, or 1 where none varies.
  *
  * Errors: `ShapeError`. Source: Kingma and Dhariwal 2018 (arXiv:1807.03039), section 3.1.
  */

@@ -33,7 +33,11 @@ export async function principalDirections(x: np.Array): Promise<Principal> {
     : symmetricEigen(covariance);
   if (white) x.dispose();
   else await orient(vectors, x);
-  const floor = Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, count));
+  // what never varies (one item, constant data) says nothing of a scale: 1, not a millionth
+  const floor =
+    scale < ABSOLUTE_FLOOR
+      ? 1
+      : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, count));
   return { mean, directions: vectors, std: values.map((value) => Math.sqrt(Math.max(value, floor))) };
 }
 

@@ -1,0 +1,101 @@
+/** Data without variance: the data-dependent start, log p, its gradient and draws stay finite. */
+import { random, tree } from "@jax-js/jax";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { HostArray } from "../../src/executor.js";
+import type { Flow, FlowParams } from "../../src/flow.js";
+import { flowify } from "../../src/flowify.js";
+import { floats, fromHost } from "../../src/math/host.js";
+import { makeRng } from "../../src/math/rng.js";
+import type { NetworkLayer } from "../../src/network/network.js";
+import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
+import { treeRef } from "../../src/trees.js";
+import { call, gradient, numbersOf, readAll } from "../support/arrays.js";
+import { usePrecision } from "../support/prepare.js";
+
+beforeAll(() => usePrecision("float32"));
+
+const inShape = [2, 4, 4];
+const PIXELS = 32;
+
+const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
+  "convolutions as the paper's": [
+    { kind: "dequantize" },
+    { kind: "conv2d", out: 3, kernel: 3, stride: 2 },
+    { kind: "rqSpline" },
+    { kind: "coupling", stack: 2, hidden: 4 },
+    { kind: "conv2d", out: 6, kernel: 2, stride: 2 },
+    { kind: "flatten" },
+    { kind: "linear", out: 2 },
+  ],
+  "convolutions that widen, leave gaps and come in groups": [
+    { kind: "dequantize" },
+    { kind: "conv2d", out: 4, kernel: 1, groups: 2 },
+    { kind: "actnorm" },
+    { kind: "conv2d", out: 2, kernel: 2, stride: 3, padding: 1 },
+    { kind: "prelu" },
+  ],
+  "squeezed, normed and split": [
+    { kind: "variationalDequantize", hidden: 4 },
+    { kind: "squeeze" },
+    { kind: "actnorm" },
+    { kind: "permuteChannels", seed: 1 },
+    { kind: "coupling", stack: 1, hidden: 4 },
+    { kind: "split" },
+    { kind: "unsqueeze" },
+    { kind: "flatten" },
+    { kind: "whiten" },
+    { kind: "linear", out: 3 },
+  ],
+};
+
+const noisy = (count: number): Float32Array => {
+  const rng = makeRng(3);
+  return Float32Array.from({ length: count * PIXELS }, () => rng.integer(256));
+};
+
+/** Every item the same; or few items; or a part that never varies. */
+const data: { readonly [name: string]: Float32Array } = {
+  "all black": new Float32Array(6 * PIXELS),
+  "all white": new Float32Array(6 * PIXELS).fill(255),
+  constant: new Float32Array(6 * PIXELS).fill(77),
+  "one item": noisy(1),
+  "one black item": new Float32Array(PIXELS),
+  "a channel that never varies": noisy(6).map((v, i) => (i % PIXELS < PIXELS / 2 ? 9 : v)),
+  "one image many times": Float32Array.from({ length: 6 * PIXELS }, (_, i) => noisy(1)[i % PIXELS] as number),
+};
+
+const noiseOf = (spec: NoiseSpec, batch: number): NoiseTree =>
+  mapTreeOfNoise(drawNoise(spec, batch, makeRng(7)), (a) => fromHost(a));
+
+const imagesOf = (items: Float32Array) => floats(items, [items.length / PIXELS, ...inShape]);
+
+async function expectFinite(made: Flow, params: FlowParams, items: Float32Array): Promise<void> {
+  const logs = made.logProb(
+    treeRef(params),
+    imagesOf(items),
+    noiseOf(made.forwardNoise, items.length / PIXELS),
+  );
+  expect((await numbersOf(logs)).every(Number.isFinite)).toBe(true);
+}
+
+async function expectFiniteGradient(made: Flow, params: FlowParams, items: Float32Array): Promise<void> {
+  const noise = noiseOf(made.forwardNoise, items.length / PIXELS);
+  const loss = (own: FlowParams) => made.logProb(own, imagesOf(items), noise).mean();
+  const slopes = await readAll(call(gradient(loss), [treeRef(params)]));
+  expect(slopes.flat().every(Number.isFinite)).toBe(true);
+}
+
+describe.each(Object.entries(networks))("%s", (_, layers) => {
+  it.each(Object.entries(data))("%s", async (name, items) => {
+    const made = flowify({ inShape, layers });
+    const params = (await made.chain.start?.(random.key(1), imagesOf(items))) as FlowParams;
+    expect((await readAll(treeRef(params))).flat().every(Number.isFinite)).toBe(true);
+    await expectFinite(made, params, items);
+    await expectFinite(made, params, noisy(2)); // items of another kind
+    if (["all black", "one item"].includes(name)) await expectFiniteGradient(made, params, items);
+    const z = drawNoise(made.baseNoise, 2, makeRng(5)) as { normal: HostArray };
+    const drawn = made.decode(treeRef(params), fromHost(z.normal), noiseOf(made.inverseNoise, 2));
+    expect((await numbersOf(drawn)).every((v) => v >= 0 && v <= 255)).toBe(true);
+    tree.dispose(params);
+  });
+});
