@@ -44,7 +44,7 @@ function commit(): string {
 
 type Inspection = Pick<NetworkResult, "parameters" | "paper">;
 type Training = Pick<NetworkResult["test"], "items" | "splitSize" | "bpd" | "stdErr"> &
-  Pick<NetworkResult, "ledger"> & { train: { items: number } };
+  Pick<NetworkResult, "ledger" | "train">;
 type Config = {
   steps: number;
   batch: number;
@@ -90,7 +90,7 @@ function compareNetwork(network: string, { dataDir, steps, limit, benchSteps }: 
       seed: config.seed,
       learningRate: config.training.learningRate,
       orthogonalRate: config.training.orthogonalRate,
-      trainItems: train.items,
+      train: { items: train.items, ...(train.splitSize !== undefined && { splitSize: train.splitSize }) },
       test: { items, ...(splitSize !== undefined && { splitSize }), bpd, stdErr },
       ledger,
       bench: { stepMs, gMs, stepPerG, fraction, peakRssMb },

@@ -1,7 +1,7 @@
 import os from "node:os";
 import { createTrainer, flowify, zoo } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
-import { loadDataSet } from "flowify";
+import { loadDataSet, ratesOf } from "flowify";
 import { matrixProduct, median } from "./matrix-product.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
@@ -38,6 +38,7 @@ export async function benchNetwork(name: string, steps: number, dataDir?: string
     steps: WARM_UP + steps,
     batchSize: BATCH,
     seed: 7,
+    startItems: ratesOf(name).startItems,
   });
   const g = await matrixProduct(executor);
   const stepTimes: number[] = [];

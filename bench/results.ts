@@ -15,7 +15,7 @@ export type NetworkResult = Readonly<{
   seed: number;
   learningRate: number;
   orthogonalRate: number;
-  trainItems: number;
+  train: Readonly<{ items: number; splitSize?: number }>;
   test: Readonly<{ items: number; splitSize?: number; bpd: number; stdErr: number }>;
   ledger: readonly LedgerLine[];
   bench: Readonly<{ stepMs: number; gMs: number; stepPerG: number; fraction: number; peakRssMb: number }>;
@@ -53,24 +53,27 @@ function summary(results: readonly NetworkResult[]): string[] {
   const head = [
     "network",
     "parameters",
-    "authors",
+    "(authors)",
     "steps",
     "test bpd",
-    "authors",
+    "(authors)",
     "step in g",
-    "authors",
+    "(authors)",
     "floor in g",
     "peak MB",
   ];
   return table(head, rows);
 }
 
-/** `mnist: 60,000 images to train on, 10,000 to test`, once for each that differs. */
+/** `20,000 of the 50,000` */
+const part = ({ items, splitSize }: { items: number; splitSize?: number }): string =>
+  splitSize === undefined ? count(items) : `${count(items)} of the ${count(splitSize)}`;
+
+/** `mnist: trained on 60,000 images, tested on 10,000 test images`, once for each that differs. */
 function images(results: readonly NetworkResult[]): string[] {
-  const lines = results.map(({ network, trainItems, test }) => {
-    const part = test.splitSize === undefined ? "" : ` of the ${count(test.splitSize)}`;
+  const lines = results.map(({ network, train, test }) => {
     const data = network.slice(0, network.indexOf("/"));
-    return `- ${data}: trained on ${count(trainItems)} images, tested on ${count(test.items)}${part} test images`;
+    return `- ${data}: trained on ${part(train)} images, tested on ${part(test)} test images`;
   });
   return [...new Set(lines)];
 }

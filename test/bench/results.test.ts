@@ -9,7 +9,7 @@ const result = (network: string, more: Partial<NetworkResult> = {}): NetworkResu
   seed: 7,
   learningRate: 3e-3,
   orthogonalRate: 2e-3,
-  trainItems: 60_000,
+  train: { items: 60_000 },
   test: { items: 10_000, bpd: 3.0214, stdErr: 0.0042 },
   ledger: [
     { layer: "dequantize[0]", bpd: 8, exact: false },
@@ -26,7 +26,7 @@ test("the page of results has a line a network beside the authors' figures", () 
   const page = resultsPage([
     result("mnist/fconv2", { paper }),
     result("cifar10/fmlp", {
-      trainItems: 20_000,
+      train: { items: 20_000, splitSize: 50_000 },
       test: { items: 1000, splitSize: 10_000, bpd: 5, stdErr: 0.1 },
     }),
   ]);
@@ -36,7 +36,9 @@ test("the page of results has a line a network beside the authors' figures", () 
   expect(page).toContain(
     "| `cifar10/fmlp` | 1,676,675 | – | 469 | 5.000 ± 0.100 | – | 20.0 | – | 5.0 | 1,235 |",
   );
-  expect(page).toContain("- cifar10: trained on 20,000 images, tested on 1,000 of the 10,000 test images");
+  expect(page).toContain(
+    "- cifar10: trained on 20,000 of the 50,000 images, tested on 1,000 of the 10,000 test images",
+  );
   expect(page).toContain("commit abc1234, a machine.");
   expect(page).toContain("- −38 parameters: noise scales");
 });

@@ -11,3 +11,4 @@ export type { Canvas } from "./pictures/canvas.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
 export { ledgerChart, ledgerLines } from "./pictures/ledger-chart.js";
 export { encodePng } from "./pictures/png.js";
+export { type Rates, type Recipe, ratesOf, recipeNamed, recipeNames } from "./recipes.js";
