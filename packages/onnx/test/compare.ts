@@ -38,7 +38,7 @@ export function spread(shape: readonly number[], dtype: DType, seed = 1): HostAr
 }
 
 /** Results of `f` in ONNX Runtime, as plain numbers. */
-export async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]> {
+async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]> {
   const runner = await native();
   const compiled = await runner.compile(
     f,

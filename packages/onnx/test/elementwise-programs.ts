@@ -7,7 +7,7 @@ type A = np.Array;
  * Random programs that only work element by element. Each instruction takes values by number and
  * appends its result; arrays of different shapes never meet, scalars meet all.
  */
-export type ElementwiseCode = readonly Readonly<{ op: number; a: number; b: number; c: number }>[];
+type ElementwiseCode = readonly Readonly<{ op: number; a: number; b: number; c: number }>[];
 export type ElementwiseCase = Readonly<{
   shapes: readonly number[][];
   code: ElementwiseCode;

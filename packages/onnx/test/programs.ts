@@ -8,7 +8,7 @@ type A = np.Array;
  * them by number and appends its result. Constants are dyadic (traced programs hold literals in
  * float32) and no comparison is between numbers that can be equal up to rounding.
  */
-export type Instruction = Readonly<{ op: number; a: number; b: number; choice: number }>;
+type Instruction = Readonly<{ op: number; a: number; b: number; choice: number }>;
 export type Program = Readonly<{ inputs: readonly number[][]; code: readonly Instruction[] }>;
 
 const LARGEST = 96;

@@ -76,7 +76,7 @@ export function insertPosition(order: number[], position: number): void {
 }
 
 /** The same value with the lazy factors that `chosen` picks held by the buffer: an Expand node. */
-export function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
+function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
   const factors = v.axes.flat();
   const fresh = new Map<Factor, Factor>();
   for (const f of factors) if (f.lazy && chosen(f)) fresh.set(f, factor(f.size));
@@ -96,7 +96,7 @@ export function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): L
 }
 
 /** The factors of the buffer in the order in which they stand in the axes. */
-export const logicalOrder = (v: Lazy): Factor[] => v.axes.flat().filter((f) => !f.lazy);
+const logicalOrder = (v: Lazy): Factor[] => v.axes.flat().filter((f) => !f.lazy);
 
 /** The ONNX value that holds every element in logical order, in the logical shape. */
 export function dense(graph: Graph, v: Lazy): string {

@@ -84,7 +84,7 @@ function gathered(cx: Context, v: Lazy, axis: number, { count, size, stride, dil
 }
 
 /** The sum that undoes `unfold`: axes (axis, axis + 1) of windows and entries become one of `length`. */
-export function fold(
+function fold(
   cx: Context,
   v: Lazy,
   axis: number,
