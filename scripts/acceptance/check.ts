@@ -3,7 +3,7 @@
 /** One line of the table. `open`: not built yet, said and not counted as failed. */
 export type Row = Readonly<{ figure: string; limit: string; verdict: "ok" | "FAILED" | "open" }>;
 
-export type Context = Readonly<{
+type Context = Readonly<{
   /** The folder of data that the user named. */
   dir: string;
   /** An empty folder, removed at the end. */

@@ -46,7 +46,7 @@ function jaxExecutor(name: "wasm" | "webgpu"): Executor {
           if (into) tree.dispose(into as never);
           const out = compiled(...own);
           await blockUntilReady(out as never);
-          return out as JsTree<PlacedArray>;
+          return out;
         },
         traceMs: 0,
         compileMs: performance.now() - started,

@@ -19,7 +19,7 @@ export type NoiseOf<L> = L | NoiseOf<L>[] | { [name: string]: NoiseOf<L> };
 export type NoiseTree = NoiseOf<np.Array>;
 
 /** Tells a declaration from a record of declarations. */
-export function isNoiseDeclaration(spec: NoiseSpec): spec is NoiseDeclaration {
+function isNoiseDeclaration(spec: NoiseSpec): spec is NoiseDeclaration {
   return typeof (spec as NoiseDeclaration).law === "string";
 }
 
@@ -49,7 +49,7 @@ export const noiseShape = (declaration: NoiseDeclaration, batch: number): number
 ];
 
 /** The mean of a law: 0 for the standard normal, ½ for the uniform one. */
-export const noiseMean = (law: NoiseLaw): number => (law === "normal" ? 0 : 0.5);
+const noiseMean = (law: NoiseLaw): number => (law === "normal" ? 0 : 0.5);
 
 /** Mean-mode noise as jax arrays: every noise at its mean. */
 export function meanNoise(spec: NoiseSpec, batch: number, dtype: np.DType = np.float32): NoiseTree {

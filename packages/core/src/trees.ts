@@ -4,10 +4,10 @@ import { type JsTree, tree } from "@jax-js/jax";
  * jax-js's tree functions with the types of any leaf: its own declarations are for arrays, but the
  * functions take whatever is not a plain object or an array as a leaf.
  */
-export const treeLeaves = tree.leaves as unknown as <T>(t: JsTree<T>) => T[];
+export const treeLeaves = tree.leaves;
 export const treeMap = tree.map as unknown as <T, U>(f: (leaf: T) => U, t: JsTree<T>) => JsTree<U>;
-export const treeDispose = tree.dispose as (t: unknown) => void;
-export const treeRef = tree.ref as unknown as <T>(t: T) => T;
+export const treeDispose = tree.dispose;
+export const treeRef = tree.ref;
 
 export function treeFlatten<T>(t: JsTree<T>): {
   leaves: T[];

@@ -4,7 +4,7 @@ import type { Rng } from "./rng.js";
 /** A dense matrix on the host in float64, row-major. */
 export type HostMatrix = { rows: number; columns: number; data: Float64Array };
 
-const toMl = (m: HostMatrix): Matrix => Matrix.from1DArray(m.rows, m.columns, m.data as unknown as number[]);
+const toMl = (m: HostMatrix): Matrix => Matrix.from1DArray(m.rows, m.columns, m.data);
 
 function fromMl(m: Matrix): HostMatrix {
   const data = new Float64Array(m.rows * m.columns);
@@ -60,14 +60,14 @@ export function fullSvd(w: HostMatrix): { u: HostMatrix; s: Float64Array; v: Hos
   const wide = w.rows < w.columns;
   const a = wide ? toMl(w).transpose() : toMl(w); // tall: rows ≥ columns
   const svd = new SingularValueDecomposition(a, { autoTranspose: false });
-  const tall = completeBasis(fromMl(svd.leftSingularVectors as unknown as Matrix));
-  const square = completeBasis(fromMl(svd.rightSingularVectors as unknown as Matrix));
+  const tall = completeBasis(fromMl(svd.leftSingularVectors));
+  const square = completeBasis(fromMl(svd.rightSingularVectors));
   const s = Float64Array.from(svd.diagonal);
   return wide ? { u: square, s, v: tall } : { u: tall, s, v: square };
 }
 
 /** Extends r × c orthonormal columns (r ≥ c) to an r × r orthogonal matrix by Gram–Schmidt, done twice. */
-export function completeBasis(q: HostMatrix): HostMatrix {
+function completeBasis(q: HostMatrix): HostMatrix {
   const n = q.rows;
   if (q.columns > n) throw new RangeError(`completeBasis: ${q.columns} columns in ${n} dimensions`);
   const columns: Float64Array[] = [];

@@ -35,7 +35,7 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
     if (!found) {
       const noise = mapNoise(row.noise, (d) => new ArraySpec(noiseShape(d, size), numpy.float32));
       const x = new ArraySpec([size, ...row.inShape], numpy.float32);
-      found = executor.compile(row.f as never, [paramSpecs, x, noise as JsTree<ArraySpec>], {
+      found = executor.compile(row.f, [paramSpecs, x, noise], {
         name: row.name,
       });
       compiled.set(key, found);
@@ -66,7 +66,7 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
             : drawNoise(row.noise, size, makeRng(seed, stream, b), temperature);
         const call = await compile(row, size);
         const placed = await call.run(
-          [params, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise as JsTree<HostArray>],
+          [params, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise],
           into ? { into } : {},
         );
         const rows = (await executor.fetch(placed)) as HostArray;

@@ -181,7 +181,7 @@ export class FlowModel {
     f: (params: FlowParams, x: np.Array, noise: NoiseTree) => np.Array,
     noise: NoiseSpec,
   ): RowFunction {
-    return { name, f: f as RowFunction["f"], inShape: this.flow.inShape, noise };
+    return { name, f: f, inShape: this.flow.inShape, noise };
   }
 
   async #run(

@@ -77,9 +77,7 @@ export function unflattenState(
   for (const [path, value] of Object.entries(like.average))
     average[path] = take(`average.${path}`, value.shape);
   return {
-    params: params.rebuild(
-      params.leaves.map((value, i) => take(`params.${leaves[i]?.path}`, (value as HostArray).shape)),
-    ),
+    params: params.rebuild(params.leaves.map((value, i) => take(`params.${leaves[i]?.path}`, value.shape))),
     moments,
     drift: take("drift", []),
     average,

@@ -30,7 +30,7 @@ const PROJECTIONS = 3;
 type Placed = ByPath<PlacedArray>;
 type Moments = { first: PlacedArray; second: PlacedArray };
 type Tree = JsTree<PlacedArray>;
-const tree = (value: object): Tree => value as Tree;
+const tree = (value: object): Tree => value;
 
 /**
  * Keeps the state of training where the executor computes, and takes steps. What a step replaces is
@@ -41,16 +41,16 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   const scalar = new ArraySpec([], np.float32);
   const adam = { rate: scalar, floor: scalar };
   const xSpec = new ArraySpec([batchSize, ...flow.inShape], np.float32);
-  const noiseSpec = mapNoise(
+  const noiseSpec: JsTree<ArraySpec> = mapNoise<ArraySpec>(
     flow.forwardNoise,
     (d) => new ArraySpec(noiseShape(d, batchSize), np.float32),
-  ) as JsTree<ArraySpec>;
+  );
   const { leaves: hostLeaves, rebuild } = treeFlatten(host.params);
   const pick = <T>(values: readonly T[], ...kinds: Leaf["manifold"][]): ByPath<T> =>
     Object.fromEntries(
       leaves.flatMap(({ path, manifold }, i) => (kinds.includes(manifold) ? [[path, values[i] as T]] : [])),
     );
-  const specs = (hostLeaves as HostArray[]).map(spec);
+  const specs = hostLeaves.map(spec);
   const [free, square] = [pick(specs, "euclidean"), pick(specs, "orthogonal")];
   const moving = { ...pick(specs, "euclidean", "orthogonal") };
   const momentSpecs = Object.fromEntries(
@@ -78,7 +78,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   const polish = hasSquare ? await compile("polish", polishAll, [square]) : undefined;
   const averaging = ema > 0 ? await compile("average", makeAverage(ema), [moving, moving]) : undefined;
 
-  const values = treeFlatten(await executor.place(host.params)).leaves as PlacedArray[];
+  const values = treeFlatten(await executor.place(host.params)).leaves;
   let moments = (await executor.place(tree(host.moments) as JsTree<HostArray>)) as unknown as ByPath<Moments>;
   let drift = (await executor.place(host.drift)) as PlacedArray;
   let average = (await executor.place(tree(host.average) as JsTree<HostArray>)) as unknown as Placed;
@@ -86,7 +86,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   let spareMatrices: Placed | undefined;
 
   const number = async (leaf: PlacedArray): Promise<number> =>
-    ((await executor.fetch(leaf as Tree)) as HostArray).data[0] as number;
+    ((await executor.fetch(leaf)) as HostArray).data[0] as number;
   const replace = (next: Placed): void => {
     leaves.forEach(({ path }, i) => {
       if (next[path]) values[i] = next[path];
@@ -97,18 +97,18 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     if (!retraction || !polish) return;
     const before = pick(values, "orthogonal");
     const into = spareMatrices ? { into: tree({ matrices: spareMatrices, drift }) } : {};
-    const next = (await retraction.run([tree(before), tree(omegas), drift as Tree], into)) as unknown as {
+    const next = (await retraction.run([tree(before), tree(omegas), drift], into)) as unknown as {
       matrices: Placed;
       drift: PlacedArray;
     };
-    if (!spareMatrices) executor.release(drift as Tree);
+    if (!spareMatrices) executor.release(drift);
     drift = next.drift;
     spareMatrices = before;
     if ((await number(drift)) > DRIFT_LIMIT) {
       const polished = (await polish.run([tree(next.matrices)])) as unknown as Placed;
       executor.release(tree(next.matrices));
-      executor.release(drift as Tree);
-      drift = (await executor.place(new HostArray(new Float32Array(1), [], np.float32))) as PlacedArray;
+      executor.release(drift);
+      drift = await executor.place(new HostArray(new Float32Array(1), [], np.float32));
       replace(polished);
     } else replace(next.matrices);
   };
@@ -138,7 +138,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
       const omegas = Object.fromEntries(
         Object.keys(square).map((path) => [path, at.gradients[path] as PlacedArray]),
       );
-      const next = (await update.run([tree(state), tree(at.gradients), at.factor as Tree, scalars], {
+      const next = (await update.run([tree(state), tree(at.gradients), at.factor, scalars], {
         into: tree({ ...state, omegas }),
       })) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
       moments = next.moments;
@@ -154,7 +154,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
 
     /** The first layer whose output is not finite on this batch; undefined where all of them are. */
     async firstNotFinite(x: HostArray, noise: JsTree<HostArray>): Promise<string | undefined> {
-      const health = await executor.compile(makeHealth(flow) as never, [params, xSpec, noiseSpec], {
+      const health = await executor.compile(makeHealth(flow), [params, xSpec, noiseSpec], {
         name: "health",
       });
       const out = await health.run([rebuild(values), x, noise]);
@@ -174,7 +174,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     /** Takes matrices that are averages of orthogonal ones to the nearest orthogonal ones. */
     async project(averages: JsTree<HostArray>): Promise<JsTree<HostArray>> {
       if (!polish) return averages;
-      const all = treeFlatten(averages).leaves as HostArray[];
+      const all = treeFlatten(averages).leaves;
       let mine = await executor.place(tree(pick(all, "orthogonal")) as JsTree<HostArray>);
       for (let k = 0; k < PROJECTIONS; k++) {
         const next = await polish.run([mine]);

@@ -99,11 +99,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     },
     async step() {
       const x = batches(taken);
-      const noise = drawNoise(
-        flow.forwardNoise,
-        batchSize,
-        makeRng(seed, STREAM.noise, taken),
-      ) as JsTree<HostArray>;
+      const noise = drawNoise(flow.forwardNoise, batchSize, makeRng(seed, STREAM.noise, taken));
       const lr = rate(taken);
       const { loss, gradNorm } = await stepper.take(x, noise, {
         euclidean: scalarArrays(adamScalars(lr, taken)),
@@ -124,17 +120,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const { params, average } = await stepper.fetch();
       if (ema === 0) return params;
       const { leaves: values, rebuild } = treeFlatten(params);
-      return stepper.project(
-        rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? (v as HostArray))),
-      );
+      return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));
     },
     timings: { startMs, traceMs: stepper.traceMs, compileMs: stepper.compileMs },
     flops: stepper.flops,
     parameters: treeFlatten(host.params).leaves.reduce(
-      (sum, value, i) => sum + (leaves[i]?.manifold === "fixed" ? 0 : (value as HostArray).data.length),
+      (sum, value, i) => sum + (leaves[i]?.manifold === "fixed" ? 0 : value.data.length),
       0,
     ),
-    dispose: stepper.dispose,
+    dispose: () => stepper.dispose(),
   };
 }
 
