@@ -33,6 +33,8 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
     { kind: "actnorm" },
     { kind: "conv2d", out: 2, kernel: 2, stride: 3, padding: 1 },
     { kind: "prelu" },
+    { kind: "reshape", shape: [2, 4] },
+    { kind: "conv1d", out: 2, kernel: 2, stride: 2 },
   ],
   "squeezed, normed and split": [
     { kind: "variationalDequantize", hidden: 4 },
