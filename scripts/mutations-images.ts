@@ -12,7 +12,7 @@ const tile = of("layers/tile.ts", "tile");
 const gaps = of("layers/tile-gaps.ts", "tile");
 const windows = of("math/windows.ts", "tile|conv");
 const kernel = of("layers/kernel.ts", "kernel|conv2d");
-const kernelParity = of("layers/kernel.ts", "", ["core/test/parity"]); // another model, a density as well
+const kernelFormula = of("layers/kernel.ts", "", ["layers/kernel"]); // another model, a density as well
 const conv = of("layers/conv2d.ts", "conv2d");
 const conv1d = of("layers/conv1d.ts", "conv1d");
 const coupling = of("layers/coupling.ts", "coupling");
@@ -59,7 +59,7 @@ export const imageMutations: readonly Mutation[] = [
   kernel("y.slice([], [d, n]).mul(np.exp(params.logScale.ref))", "y.slice([], [d, n])"),
   kernel("toRows(z.ref).sub(params.bias)", "toRows(z.ref).add(params.bias)"),
   kernel("location.add(np.exp(logScale)", "location.sub(np.exp(logScale)"),
-  kernelParity("rotation.slice([], [0, d])", "rotation.slice([], [n - d, n])"),
+  kernelFormula("rotation.slice([], [0, d])", "rotation.slice([], [n - d, n])"),
   conv("(length - (size - 1) * dilation - 1) / stride", "(length - size) / stride"),
   conv("inAxis: 2, outAxis: 0", "inAxis: 2, outAxis: 1"),
   conv1d("dilation: [1, dilation]", "dilation: [dilation, 1]"),

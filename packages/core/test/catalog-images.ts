@@ -73,7 +73,7 @@ const kern = (what: string, m: number, options: KernelOptions, rest: Rest = {}) 
 
 const twos: Windows = [axis(2, 2, 2), axis(2, 2, 2)];
 
-const kernels = [
+export const kernels = [
   kern("", 2, { channels: 1, windows: twos, size: [4, 4] }),
   kern(", two channels, not square", 3, {
     channels: 2,
