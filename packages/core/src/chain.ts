@@ -77,7 +77,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
       for (const [i, l] of layers.entries()) {
         const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
         const own = l.start ? await l.start(startKey, z.ref) : l.init(startKey);
-        z = await forwardInParts(l, own, z, makeRng(random.bits(noiseKey).item()));
+        if (!l.startsAsIdentity) z = await forwardInParts(l, own, z, makeRng(random.bits(noiseKey).item()));
         params.push(own);
       }
       z.dispose();

@@ -54,6 +54,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   manifolds: ManifoldSpec;
   /** Where x must hold integers: their number, 0..levels−1. Drivers check it before anything runs. */
   levels?: number;
+  /** True where a layer with start values is the identity: who starts the layers after it need not run it. */
+  startsAsIdentity?: boolean;
   /** Start values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
   /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. */

@@ -91,6 +91,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     forwardNoise: {},
     inverseNoise: {},
     manifolds: {},
+    startsAsIdentity: start === "identity",
     init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
     forward(params, x) {
       expectShape("coupling", "x", x, inShape);
