@@ -78,11 +78,24 @@ const PAPER = ":paper";
 /** Names of the recipes: `NAME` with our rates, `NAME:paper` with the paper's. */
 export const recipeNames: readonly string[] = zooNames.flatMap((name) => [name, `${name}${PAPER}`]);
 
+/** The highest rate with Gaussian densities: an outlier costs them the square of its height, and a step follows it. */
+const GAUSSIAN_RATE = 1e-3;
+
 /** The rates that a network is trained with where nobody says otherwise. */
-export const ratesOf = (network: string): Rates => ({
-  ...standardRates,
-  ...(Object.hasOwn(tuned, network) ? tuned[network] : undefined),
-});
+export function ratesOf(network: string, density: Rates["density"] = standardRates.density): Rates {
+  const rates = {
+    ...standardRates,
+    ...(Object.hasOwn(tuned, network) ? tuned[network] : undefined),
+    density,
+  };
+  if (density === "mixture") return rates;
+  const { learningRate, orthogonalRate } = rates;
+  return {
+    ...rates,
+    learningRate: Math.min(learningRate, GAUSSIAN_RATE),
+    orthogonalRate: Math.min(orthogonalRate, GAUSSIAN_RATE),
+  };
+}
 
 /** The data set that a network of the paper was made for. */
 export const dataOf = (network: string): string | undefined =>

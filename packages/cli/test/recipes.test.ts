@@ -88,6 +88,17 @@ describe("the plan of a run", () => {
     });
   });
 
+  it("steps no further than 1e-3 with Gaussian densities, unless told to", async () => {
+    const config = await plan({ network: "fmlp", density: "gaussian", limit: 1280 });
+    expect(config).toMatchObject({
+      flow: { density: "gaussian" },
+      training: { learningRate: 1e-3, orthogonalRate: 1e-3 },
+    });
+    const told = await plan({ network: "fmlp", density: "gaussian", limit: 1280, lr: 2e-3 });
+    expect(told).toMatchObject({ training: { learningRate: 2e-3, orthogonalRate: 2e-3 } });
+    expect(ratesOf("mnist/fmlp").learningRate).toBeGreaterThan(1e-3);
+  });
+
   it("takes a network of one's own with a recipe's rates", async () => {
     const config = await plan({ recipe: "mnist/fconv2", network, data, batch: 32, epochs: 1 });
     expect(config).toMatchObject({

@@ -71,7 +71,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const images = await loadImages({ name, dir: flags.dataDir }, flags);
   const network = networkFor(wanted, images.data);
-  const rates = recipe ?? ratesOf(network.name);
+  const rates = recipe ?? ratesOf(network.name, flags.density);
   const config = newConfig(flags, { name, images, network, recipe, rates });
   return {
     folder: flags.out ?? unusedFolder(`${images.data.name}-${network.name.replace(/^.*\//, "")}`),
