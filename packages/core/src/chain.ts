@@ -69,22 +69,42 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
         );
       return x;
     },
-    /** Layer by layer: each starts from what the layers before it, already started, give. */
     async start(key, x) {
-      const keys = splitKey(key, 2 * layers.length);
-      const params: ArrayTree[] = [];
-      let z = x;
-      for (const [i, l] of layers.entries()) {
-        const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
-        const own = l.start ? await l.start(startKey, z.ref) : l.init(startKey);
-        if (!l.startsAsIdentity) z = await forwardInParts(l, own, z, makeRng(random.bits(noiseKey).item()));
-        params.push(own);
-      }
+      const { params, z } = await startLayers(layers, key, x);
       z.dispose();
       return params;
     },
   });
   return Object.freeze({ ...layer, layers });
+}
+
+/**
+ * Layer by layer: each starts from what the layers before it, already started, give; chains within
+ * are opened, so that nothing is computed twice. Returns what comes out at the end as well.
+ */
+async function startLayers(
+  layers: readonly FlowLayer[],
+  key: np.Array,
+  x: np.Array,
+): Promise<{ params: ArrayTree[]; z: np.Array }> {
+  const keys = splitKey(key, 2 * layers.length);
+  const params: ArrayTree[] = [];
+  let z = x;
+  for (const [i, l] of layers.entries()) {
+    const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+    if (isChain(l)) {
+      noiseKey.dispose();
+      const inner = await startLayers(l.layers, startKey, z);
+      params.push(inner.params);
+      z = inner.z;
+      continue;
+    }
+    const own = l.start ? await l.start(startKey, z.ref) : l.init(startKey);
+    const seed = random.bits(noiseKey).item();
+    if (!l.startsAsIdentity) z = await forwardInParts(l, own, z, makeRng(seed));
+    params.push(own);
+  }
+  return { params, z };
 }
 
 /** Rows that a start sends through a layer at once: what a layer computes on the way is far larger than z. */
