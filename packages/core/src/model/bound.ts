@@ -13,6 +13,11 @@ export function importanceBound(draws: readonly Float64Array[]): BoundEstimate {
   for (let i = 0; i < count; i++) {
     const logs = draws.map((draw) => draw[i] as number);
     const top = Math.max(...logs);
+    if (top === Number.NEGATIVE_INFINITY) {
+      logProb[i] = top; // no draw gives it any density
+      stdErr[i] = Number.NaN;
+      continue;
+    }
     const weights = logs.map((log) => Math.exp(log - top));
     const mean = weights.reduce((a, b) => a + b, 0) / K;
     const variance = weights.reduce((a, w) => a + (w - mean) ** 2, 0) / (K - 1);

@@ -1,3 +1,4 @@
+import { NotFiniteError } from "../errors.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
 
 /** One line of the ledger: what a layer contributes to the mean log-likelihood. */
@@ -16,7 +17,10 @@ export type Monitor = Readonly<{
   ledger: readonly LedgerEntry[];
 }>;
 
-/** Means over items, in double precision. `rows` has a row of contributions an item, `total` their sums. */
+/**
+ * Means over items, in double precision. `rows` has a row of contributions an item, `total` their
+ * sums. Errors: `NotFiniteError` naming the first layer whose mean is not finite.
+ */
 export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): Monitor {
   const { ledgerLines, dimensions } = flow;
   const count = total.length;
@@ -28,6 +32,13 @@ export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): 
     const nats = (sums[k] as number) / count;
     return { layer, nats, bpd: bitsPerDimension(nats, dimensions), exact };
   });
+  const broken = ledger.find((line) => !Number.isFinite(line.nats));
+  if (broken)
+    throw new NotFiniteError(
+      0,
+      broken.layer,
+      `the likelihood is not finite: ${broken.layer} contributes ${broken.nats}. The parameters are ruined, or an item is far outside of what they were trained on`,
+    );
   const nats = ledger.reduce((a, line) => a + line.nats, 0);
   const variance = total.reduce((a, t) => a + (t - nats) ** 2, 0) / (count - 1);
   return {

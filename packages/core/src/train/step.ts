@@ -109,16 +109,25 @@ export const retractAll = (
   return { matrices: next, drift: drift.add(largest) };
 };
 
-/** The running average of the parameters that move. */
-export const makeAverage =
-  (decay: number) =>
-  (average: ByPath, values: ByPath): ByPath =>
-    Object.fromEntries(
-      Object.entries(average).map(([path, mean]) => [
-        path,
-        mean.mul(decay).add((values[path] as np.Array).mul(1 - decay)),
-      ]),
-    );
+/** The running average of the parameters that move: average ← decay · average + (1 − decay) · value. */
+export const averageAll = (average: ByPath, values: ByPath, decay: np.Array): ByPath => {
+  const rest = np.subtract(1, decay.ref);
+  const next = Object.fromEntries(
+    Object.entries(average).map(([path, mean]) => [
+      path,
+      mean.mul(decay.ref).add((values[path] as np.Array).mul(rest.ref)),
+    ]),
+  );
+  decay.dispose();
+  rest.dispose();
+  return next;
+};
+
+/**
+ * Decay of the weight average at step t = 0, 1, …: the wanted one, but shorter at first,
+ * (1 + t) / (10 + t), so that the start values do not stay in the average of a short run.
+ */
+export const averageDecay = (decay: number, t: number): number => Math.min(decay, (1 + t) / (10 + t));
 
 /**
  * Polishes orthogonal parameters: takes their accumulated departure away. Twice: the longest step

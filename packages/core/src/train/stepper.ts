@@ -6,7 +6,7 @@ import { treeFlatten } from "../trees.js";
 import { makeHealth } from "./diagnose.js";
 import type { Leaf } from "./leaves.js";
 import type { HostState } from "./state.js";
-import { type ByPath, makeAverage, makeGradient, makeUpdate, polishAll, retractAll } from "./step.js";
+import { averageAll, type ByPath, makeGradient, makeUpdate, polishAll, retractAll } from "./step.js";
 
 export type StepperOptions = {
   flow: Flow;
@@ -76,7 +76,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     ? await compile("retraction", retractAll, [square, square, scalar])
     : undefined;
   const polish = hasSquare ? await compile("polish", polishAll, [square]) : undefined;
-  const averaging = ema > 0 ? await compile("average", makeAverage(ema), [moving, moving]) : undefined;
+  const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
 
   const values = treeFlatten(await executor.place(host.params)).leaves;
   let moments = (await executor.place(tree(host.moments) as JsTree<HostArray>)) as unknown as ByPath<Moments>;
@@ -120,11 +120,12 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     traceMs: compiled.reduce((sum, c) => sum + c.traceMs, 0),
     compileMs: compiled.reduce((sum, c) => sum + c.compileMs, 0),
 
-    /** One step. Where the loss or the gradient's norm is not finite, the state stays as it was. */
+    /** One step; `decay` is that of the weight average. Where the loss or the gradient's norm is not finite, the state stays as it was. */
     async take(
       x: HostArray,
       noise: JsTree<HostArray>,
       scalars: JsTree<HostArray>,
+      decay: HostArray,
     ): Promise<{ loss: number; gradNorm: number }> {
       const at = (await gradient.run(
         [rebuild(values), x, noise],
@@ -147,7 +148,9 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
       await turn(next.omegas);
       if (averaging) {
         const now = tree(pick(values, "euclidean", "orthogonal"));
-        average = (await averaging.run([tree(average), now], { into: tree(average) })) as unknown as Placed;
+        average = (await averaging.run([tree(average), now, decay], {
+          into: tree(average),
+        })) as unknown as Placed;
       }
       return { loss, gradNorm };
     },

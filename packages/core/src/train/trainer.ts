@@ -14,6 +14,7 @@ import { trainingDefaults as defaults } from "./defaults.js";
 import { leavesOf } from "./leaves.js";
 import { cosineSchedule } from "./schedule.js";
 import { flattenState, freshState, type TrainingState, takeToHost, unflattenState } from "./state.js";
+import { averageDecay } from "./step.js";
 import { makeStepper } from "./stepper.js";
 
 export type TrainOptions = {
@@ -55,7 +56,7 @@ export type Trainer = Readonly<{
   readonly taken: number;
   /** Takes one step. Errors: `NotFiniteError`; the state is then as before the step. */
   step(): Promise<StepReport>;
-  /** The whole state, copied to the host. */
+  /** The whole state, copied to the host. Errors: `NotFiniteError` where a number of it is NaN or infinite. */
   state(): Promise<TrainingState>;
   /** The parameters (with weight averaging, their average), copied to the host. */
   params(): Promise<JsTree<HostArray>>;
@@ -101,10 +102,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const x = batches(taken);
       const noise = drawNoise(flow.forwardNoise, batchSize, makeRng(seed, STREAM.noise, taken));
       const lr = rate(taken);
-      const { loss, gradNorm } = await stepper.take(x, noise, {
-        euclidean: scalarArrays(adamScalars(lr, taken)),
-        orthogonal: scalarArrays(adamScalars(orthogonalRateAt(taken), taken)),
-      });
+      const { loss, gradNorm } = await stepper.take(
+        x,
+        noise,
+        {
+          euclidean: scalarArrays(adamScalars(lr, taken)),
+          orthogonal: scalarArrays(adamScalars(orthogonalRateAt(taken), taken)),
+        },
+        scalarArray(averageDecay(ema, taken)),
+      );
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
         const layer = (await stepper.firstNotFinite(x, noise)) ?? "gradient";
         throw new NotFiniteError(
@@ -115,7 +121,11 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       }
       return { step: taken++, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
     },
-    state: async () => ({ arrays: flattenState(await stepper.fetch(), leaves), step: taken, seed }),
+    async state() {
+      const arrays = flattenState(await stepper.fetch(), leaves);
+      expectFinite(arrays, taken - 1);
+      return { arrays, step: taken, seed };
+    },
     async params() {
       const { params, average } = await stepper.fetch();
       if (ema === 0) return params;
@@ -175,7 +185,21 @@ function checkOptions(
     throw new CheckpointError(`the checkpoint was made with seed ${state.seed}, not ${seed}`);
 }
 
+const scalarArray = (value: number): HostArray => new HostArray(Float32Array.of(value), [], np.float32);
+
 const scalarArrays = ({ rate, floor }: { rate: number; floor: number }) => ({
-  rate: new HostArray(Float32Array.of(rate), [], np.float32),
-  floor: new HostArray(Float32Array.of(floor), [], np.float32),
+  rate: scalarArray(rate),
+  floor: scalarArray(floor),
 });
+
+/** A step can ruin what its own loss did not show: no state leaves the trainer with NaN or Infinity in it. */
+function expectFinite(arrays: TrainingState["arrays"], step: number): void {
+  for (const [name, { data }] of Object.entries(arrays))
+    for (const value of data)
+      if (!Number.isFinite(value))
+        throw new NotFiniteError(
+          step,
+          name,
+          `step ${step}: ${name} holds ${value} after it. A smaller learning rate may help`,
+        );
+}
