@@ -13,7 +13,7 @@ export async function loadRuntime(): Promise<Runtime> {
   } catch (cause) {
     throw new DeviceError(
       "the native executor needs the package onnxruntime-node and its library for this platform; " +
-        "without it, use the wasm or webgpu executor",
+        "npm install onnxruntime-node brings it; without it, compute in Wasm",
       { cause },
     );
   }

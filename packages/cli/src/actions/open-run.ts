@@ -65,7 +65,11 @@ export async function withModel<T>(
  *
  * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
  */
-export async function imagesFor({ config }: SavedRun, flags: ImagesFlags): Promise<ImageSet> {
+export async function imagesFor(
+  { config }: SavedRun,
+  flags: ImagesFlags,
+  limitFlag = "--limit",
+): Promise<ImageSet> {
   const { split = "test", limit } = flags;
   const own = flags.data === undefined;
   const choice = {
@@ -75,7 +79,7 @@ export async function imagesFor({ config }: SavedRun, flags: ImagesFlags): Promi
   const published = await loadDataSet(choice, split === "test" ? "test" : "train");
   expectFit(networkOfRun(config), published);
   const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);
-  return limit === undefined ? images : firstImages(images, limit);
+  return limit === undefined ? images : firstImages(images, limit, limitFlag);
 }
 
 function trainingPart(

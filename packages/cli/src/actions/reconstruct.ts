@@ -1,7 +1,7 @@
 import type { ReconstructFlags } from "../commands/reconstruct.js";
 import type { CliContext } from "../context.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { runPaths } from "../run/folder.js";
+import { expectFolderOf, runPaths } from "../run/folder.js";
 import { reconstructionsPicture } from "../run/pictures.js";
 import { imagesDocument } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
@@ -13,8 +13,9 @@ export async function reconstruct(this: CliContext, flags: ReconstructFlags, fol
   const { json = false, quiet = false, count = 15, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const file = flags.out ?? runPaths(folder).reconstructions;
+  if (flags.out !== undefined) expectFolderOf(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
-    const images = await imagesFor(run, { ...flags, limit: count });
+    const images = await imagesFor(run, { ...flags, limit: count }, "--count");
     const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
     await writeFileAtomic(file, await reconstructionsPicture(model, { title, images, seed }));
     terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);

@@ -51,10 +51,10 @@ function slice(set: ImageSet, from: number, to: number, split = set.split): Imag
  *
  * @throws UsageError where the set holds fewer
  */
-export function firstImages(set: ImageSet, count: number): ImageSet {
+export function firstImages(set: ImageSet, count: number, flag = "--limit"): ImageSet {
   if (count === set.count) return set;
   if (count > set.count) {
-    throw new UsageError(`--limit ${count}: ${set.name} has only ${set.count} ${set.split} images`);
+    throw new UsageError(`${flag} ${count}: ${set.name} has only ${set.count} ${set.split} images`);
   }
   return slice(set, 0, count);
 }

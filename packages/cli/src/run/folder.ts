@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { removeTemporaryFiles } from "./atomic.js";
 import { lockRun } from "./lock.js";
@@ -46,6 +46,22 @@ export const runPaths = (folder: string) => ({
 /** True where `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
 
+/** @throws UsageError where the folder of a file that the user named is missing. */
+export function expectFolderOf(file: string): void {
+  const folder = dirname(file);
+  if (!existsSync(folder))
+    throw new UsageError(
+      `--out ${file}: there is no folder ${folder}\nmake it first, or choose another place`,
+    );
+}
+
+/** Makes a folder and those above it, one by one: Node's recursive call never returns for a folder in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}
+
 /**
  * Opens the folder of a run for writing and locks it.
  *
@@ -54,7 +70,7 @@ export const holdsRun = (folder: string): boolean => existsSync(join(folder, CON
  */
 export async function openRunFolder(folder: string, options: OpenRunOptions = {}): Promise<RunFolder> {
   checkRunFolder(folder, options);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lock = lockRun(folder);
   try {
     // Asked again under the lock: another run may have come and gone between the question and the lock.

@@ -132,7 +132,7 @@ function withRemedy(
     saved === undefined
       ? "there is no checkpoint yet"
       : `the last good checkpoint, of step ${saved}, is kept in ${folder}`;
-  const remedy = `try again with a step size below --lr ${config.training.learningRate}`;
+  const remedy = `try again with a step size below --lr ${config.training.learningRate}, and with --force or another --out`;
   return new NotFiniteError(error.step, error.layer, `${error.message}\n${kept}\n${remedy}`, {
     cause: error,
   });

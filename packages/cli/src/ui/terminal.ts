@@ -59,7 +59,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     quiet,
     stderr,
     say: (line = "") => {
-      text.write(`${line}\n`);
+      if (!(json && quiet)) text.write(`${line}\n`);
     },
     note: (line) => {
       if (!quiet) stderr.write(`${line}\n`);

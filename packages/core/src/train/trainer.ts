@@ -123,7 +123,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     },
     async state() {
       const arrays = flattenState(await stepper.fetch(), leaves);
-      expectFinite(arrays, taken - 1);
+      expectFinite(arrays, taken);
       return { arrays, step: taken, seed };
     },
     async params() {
