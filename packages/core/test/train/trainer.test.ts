@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTrainer, flowify, type HostArray, makeRng, wasmExecutor } from "../../src/index.js";
+import { createTrainer, flowify, makeRng, wasmExecutor } from "../../src/index.js";
 import { averageDecay } from "../../src/train/step.js";
 import { treeFlatten } from "../../src/trees.js";
 
