@@ -92,7 +92,7 @@ export const mutations: readonly Mutation[] = [
   whiten(".add(mean)", ""),
   dequantize("-sizeOf(inShape) * Math.log(levels)", "sizeOf(inShape) * Math.log(levels)"),
   dequantize("-sizeOf(inShape) * Math.log(levels)", "-Math.log(levels)"),
-  dequantize("x.add(u)", "x.sub(u)"),
+  dequantize("x.add(np.minimum", "x.sub(np.minimum"),
   dequantize("np.clip(np.floor(z.mul(levels)), 0, levels - 1)", "z.mul(levels)"),
   reshape("take(order), take(inverse)", "take(order), take(order)"),
   orthogonal("a.ref.sub(np.transpose(a))", "np.transpose(a.ref).sub(a)"),
