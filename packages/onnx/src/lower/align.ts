@@ -1,6 +1,6 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
-import { arrange, cuts, dense, insertPosition } from "./layout.js";
+import { arrange, cuts, dense, insertPosition, isArranged } from "./layout.js";
 import {
   bufferSize,
   canonical,
@@ -84,32 +84,30 @@ export function positionsOf(v: Lazy): number[] {
 
 /**
  * The order of positions in which a common result is laid out: the one that moves the fewest
- * elements, the wanted one where there is a choice.
+ * elements. Where there is a choice, the wanted one, or the one of the value that was there first: a
+ * gradient that meets the values of its forward pass is turned once, and not each of them.
  */
-export function chooseOrder(values: readonly Lazy[], wanted: readonly number[]): number[] {
+export function chooseOrder(graph: Graph, values: readonly Lazy[], wanted?: readonly number[]): number[] {
   const held = [...(values[0]?.axes.keys() ?? [])].filter((p) => values.some((v) => !at(v, p).lazy));
-  const wish = wanted.filter((p) => held.includes(p));
-  const candidates = [wish, ...values.map(positionsOf)].map((order) => {
+  const byAge = values.toSorted((a, b) => graph.ageOf(a.base) - graph.ageOf(b.base)).map(positionsOf);
+  const wish = wanted?.filter((p) => held.includes(p));
+  const candidates = [...(wish ? [wish] : []), ...byAge].map((order) => {
     const full = [...order];
     for (const p of held) if (!full.includes(p)) insertPosition(full, p);
     return full;
   });
   const cost = (order: readonly number[]) =>
-    values.reduce((sum, v) => {
-      const have = positionsOf(v);
-      const want = order.filter((p) => have.includes(p));
-      return sum + (want.every((p, i) => p === have[i]) ? 0 : bufferSize(v));
-    }, 0);
+    values.reduce((sum, v) => sum + (isArranged(graph, v, factorsAt(v, order)) ? 0 : bufferSize(v)), 0);
   return candidates.reduce((best, order) => (cost(order) < cost(best) ? order : best));
 }
 
+/** The factors that a value holds at these positions. */
+const factorsAt = (v: Lazy, order: readonly number[]): Factor[] =>
+  order.map((p) => at(v, p)).filter((f) => !f.lazy);
+
 /** Transposes a value where its buffer is not in the order of these positions. */
 export function arrangeTo(graph: Graph, v: Lazy, order: readonly number[]): Lazy {
-  return arrange(
-    graph,
-    v,
-    order.map((p) => at(v, p)).filter((f) => !f.lazy),
-  );
+  return arrange(graph, v, factorsAt(v, order));
 }
 
 /**
@@ -133,7 +131,7 @@ export function broadcastNames(
     const fits = values.map((v, i) => broadcastsTo(graph.shapeOf(v.base), needs[i] as number[]));
     // A reshape that some other node needs already is for free.
     const isNew = (i: number) =>
-      !fits[i] && !graph.hasReshape(values[i]?.base as string, needs[i] as number[]);
+      !fits[i] && graph.findReshape(values[i]?.base as string, needs[i] as number[]) === undefined;
     const reshapes = values.filter((_, i) => isNew(i)).length;
     if (reshapes >= fewest) continue;
     fewest = reshapes;

@@ -100,8 +100,8 @@ export function apply(
     return { base, dtype, order: only.order, axes: only.axes };
   }
   const refined = refine(graph, inputs);
-  const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
-  const order = chooseOrder(refined.values, wanted);
+  const wanted = cx.wanted?.flatMap((axis) => refined.axes[axis] ?? []);
+  const order = chooseOrder(graph, refined.values, wanted);
   const arranged = refined.values.map((v) => arrangeTo(graph, v, order));
   const names = broadcastNames(graph, arranged, order, refined.sizes);
   const shape = broadcastShapes(names.map((name) => graph.shapeOf(name)));

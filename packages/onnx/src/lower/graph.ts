@@ -11,6 +11,9 @@ export type ValueType = Readonly<{ type: ElementType; shape: readonly number[] }
 
 type Constant = Initializer["data"];
 
+/** Bytes of the longest constant that is compared with others. */
+const LONGEST_KEY = 65536;
+
 /**
  * Builds an ONNX graph node by node. Equal nodes and equal constants are made once (common
  * subexpressions); nodes that nothing uses are dropped by `live`.
@@ -18,6 +21,7 @@ type Constant = Initializer["data"];
 export class Graph {
   readonly #types = new Map<string, ValueType>();
   readonly #producers = new Map<string, GraphNode>();
+  readonly #ages = new Map<string, number>();
   readonly #nodes: GraphNode[] = [];
   readonly #seen = new Map<string, readonly string[]>();
   readonly #constants = new Map<string, Initializer>();
@@ -77,17 +81,20 @@ export class Graph {
       this.declare(i === 0 ? name : this.unique(`${name}:${i}`), out.type, out.shape),
     );
     const node: GraphNode = { op, domain, inputs, outputs, attributes };
+    for (const output of outputs) {
+      this.#producers.set(output, node);
+      this.#ages.set(output, this.#nodes.length);
+    }
     this.#nodes.push(node);
-    for (const output of outputs) this.#producers.set(output, node);
     this.#seen.set(key, outputs);
     return outputs;
   }
 
   /** A constant tensor; equal ones share one initializer. */
   constant(data: Constant, type: ElementType, shape: readonly number[]): string {
-    // Bytes and not numbers: 0 and −0 are two constants. Long ones are not worth a key.
+    // Bytes and not numbers: 0 and −0 are two constants. Very long ones are not worth a key.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const key = bytes.length <= 1024 ? `${type}|${shape.join()}|${bytes.join()}` : undefined;
+    const key = bytes.length <= LONGEST_KEY ? `${type}|${shape.join()}|${bytes.join()}` : undefined;
     const found = key === undefined ? undefined : this.#constantKeys.get(key);
     if (found !== undefined) return found;
     const text = data.length === 1 ? String(data[0]) : `${type}[${shape.join()}]`;
@@ -104,14 +111,28 @@ export class Graph {
 
   /** The same elements in another shape; no node where the shape is already right. */
   reshape(name: string, shape: readonly number[]): string {
-    const have = this.shapeOf(name);
-    if (have.length === shape.length && have.every((n, i) => n === shape[i])) return name;
-    const before = this.producer(name);
-    // Two reshapes in a row are one.
-    const source = before?.op === "Reshape" ? (before.inputs[0] as string) : name;
-    if (source !== name) return this.reshape(source, shape);
+    const source = this.#unreshaped(name, shape);
+    const have = this.shapeOf(source);
+    if (sameShape(have, shape)) return source;
     if (sizeOf(have) !== sizeOf(shape)) throw new Error(`reshape ${name}: [${have}] to [${shape}]`);
-    return this.node("Reshape", [name, this.ints(shape)], { type: this.typeOf(name), shape });
+    return this.node("Reshape", [source, this.ints(shape)], { type: this.typeOf(name), shape });
+  }
+
+  /** What `reshape` returns, where it makes no node. */
+  findReshape(name: string, shape: readonly number[]): string | undefined {
+    const source = this.#unreshaped(name, shape);
+    return sameShape(this.shapeOf(source), shape) ? source : this.find("Reshape", [source, this.ints(shape)]);
+  }
+
+  /** Several reshapes in a row are one: the first value that has the shape, or that is no reshape. */
+  #unreshaped(name: string, shape: readonly number[]): string {
+    let source = name;
+    while (!sameShape(this.shapeOf(source), shape)) {
+      const before = this.producer(source);
+      if (before?.op !== "Reshape") break;
+      source = before.inputs[0] as string;
+    }
+    return source;
   }
 
   /** The first output of a node that is in the graph already. */
@@ -123,9 +144,9 @@ export class Graph {
     return this.#seen.get(nodeKey(op, domain, inputs, attributes))?.[0];
   }
 
-  /** True where this reshape is in the graph already. */
-  hasReshape(name: string, shape: readonly number[]): boolean {
-    return this.find("Reshape", [name, this.ints(shape)]) !== undefined;
+  /** How many nodes were made before the one that makes a value; −1 for inputs and constants. */
+  ageOf(name: string): number {
+    return this.#ages.get(name) ?? -1;
   }
 
   /** The nodes and constants that the outputs need, in order. */
@@ -147,6 +168,9 @@ export class Graph {
     return type;
   }
 }
+
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** The order of their operands makes no difference: x · g + g · x, the derivative of x², is one product. */
 const commutative = new Set(["Add", "Mul", "And", "Or", "Equal"]);

@@ -47,7 +47,22 @@ export function grouped<K>(
 /** The same value with its buffer in another order of factors: a Transpose node, or nothing. */
 export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   if (order.every((f, i) => f === v.order[i])) return v;
-  // Factors that stay neighbours move as one dimension.
+  const { shape, perm } = blocksTo(v, order);
+  const type = { type: graph.typeOf(v.base), shape: perm.map((i) => shape[i] as number) };
+  const base = graph.node("Transpose", [graph.reshape(v.base, shape)], type, { attributes: { perm } });
+  return { ...v, base, order };
+}
+
+/** True where `arrange` would make no node: the order is there already, or that Transpose is. */
+export function isArranged(graph: Graph, v: Lazy, order: readonly Factor[]): boolean {
+  if (order.every((f, i) => f === v.order[i])) return true;
+  const { shape, perm } = blocksTo(v, order);
+  const source = graph.findReshape(v.base, shape);
+  return source !== undefined && graph.find("Transpose", [source], { attributes: { perm } }) !== undefined;
+}
+
+/** The buffer as blocks of factors that stay neighbours in another order, and the order of the blocks in it. */
+function blocksTo(v: Lazy, order: readonly Factor[]): { shape: number[]; perm: number[] } {
   const blocks: Factor[][] = [];
   for (const f of v.order) {
     const last = blocks.at(-1)?.at(-1);
@@ -58,14 +73,7 @@ export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   const perm = blocks
     .map((_, i) => i)
     .sort((a, b) => order.indexOf(blocks[a]?.[0] as Factor) - order.indexOf(blocks[b]?.[0] as Factor));
-  const type = graph.typeOf(v.base);
-  const base = graph.node(
-    "Transpose",
-    [graph.reshape(v.base, shape)],
-    { type, shape: perm.map((i) => shape[i] as number) },
-    { attributes: { perm } },
-  );
-  return { ...v, base, order };
+  return { shape, perm };
 }
 
 /** Where an order lacks `position`: after the greatest smaller one that it has, or in front. */

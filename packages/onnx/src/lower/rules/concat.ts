@@ -30,10 +30,8 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   // Every part is aligned with the position of its own factor put back.
   const marker = refined.sizes.length;
   const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
-  const rest = refined.axes.flat();
-  const before = refined.axes.slice(0, axis).flat().length;
-  const wanted = [...rest.slice(0, before), marker, ...rest.slice(before)];
-  const order = chooseOrder(values, wanted);
+  const wanted = cx.wanted?.flatMap((i) => (i === axis ? [marker] : (refined.axes[i] ?? [])));
+  const order = chooseOrder(graph, values, wanted);
   const names = values.map((v, i) => {
     const arranged = arrangeTo(graph, expandAt(cx, v, order), order);
     return graph.reshape(

@@ -1,10 +1,11 @@
 import { DType } from "@jax-js/jax";
 import { type Context, elementType, type Rule } from "../context.js";
-import { outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
+import { isFloat, outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
 import { contract } from "./dot.js";
-import { flipped, pad, slice } from "./movement.js";
+import { flipped, pad, reversalOf, slice } from "./movement.js";
+import { tapProduct } from "./taps.js";
 import { unfold } from "./windows.js";
 
 type ConvParams = {
@@ -27,6 +28,7 @@ const conv: Rule = (cx, eqn, inputs) => {
   const [x, w] = inputs as [Lazy, Lazy];
   const out = outShape(eqn).slice(params.vmapDims + 2);
   const kernel = shapeOf(w).slice(params.vmapDims + 2);
+  if (isFloat(dtype) && params.vmapDims === 0) return [asTaps(cx, x, w, params, out)];
   // ConvTranspose has one stride: it cannot dilate the input and skip results as well.
   const strides = [params.lhsDilation, params.strides].filter((steps) => steps.some((n) => n !== 1));
   const known = kernel.length >= 1 && kernel.length <= 3 && params.vmapDims <= 1 && strides.length <= 1;
@@ -37,6 +39,23 @@ const conv: Rule = (cx, eqn, inputs) => {
 };
 
 export const convRules: Readonly<Record<string, Rule>> = { conv };
+
+function asTaps(cx: Context, x: Lazy, w: Lazy, params: ConvParams, out: readonly number[]): Lazy {
+  const reversal = reversalOf(w);
+  const all = reversal?.axes.every((axis) => axis >= 2) ?? false;
+  const kernel = reversal && all ? reversal.source : w;
+  const axes = out.map((output, i) => ({
+    input: shapeOf(x)[i + 2] as number,
+    output,
+    kernel: shapeOf(w)[i + 2] as number,
+    stride: params.strides[i] as number,
+    before: (params.padding[i] as [number, number])[0],
+    inputDilation: params.lhsDilation[i] as number,
+    kernelDilation: params.rhsDilation[i] as number,
+    reversed: all && reversal?.axes.includes(i + 2) === true,
+  }));
+  return tapProduct(cx, x, kernel, axes);
+}
 
 /** Windows of the padded input times the kernel. */
 function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: readonly number[]): Lazy {

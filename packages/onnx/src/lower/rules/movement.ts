@@ -1,3 +1,4 @@
+import type { DType } from "@jax-js/jax";
 import { type Context, literal, madeBy, type Rule } from "../context.js";
 import { outShape, paramsOf } from "../jaxpr.js";
 import { grouped, reshapeOrCopy, solid } from "../layout.js";
@@ -79,15 +80,26 @@ const split: Rule = (cx, eqn, inputs) => {
 /** Zeros before and after, along one axis. */
 export function pad(cx: Context, v: Lazy, axis: number, before: number, after: number): Lazy {
   if (before === 0 && after === 0) return v;
-  const { graph } = cx;
   const size = shapeOf(v)[axis] as number;
-  return alongAxis(cx, solid(graph, v, [axis]), axis, size + before + after, (name, dim, shape) => {
-    const zero = literal(cx, 0, v.dtype).base;
-    const widths = [before, after];
-    return graph.node("Pad", [name, graph.ints(widths), zero, graph.ints([dim])], {
-      type: graph.typeOf(name),
-      shape,
-    });
+  return alongAxis(cx, solid(cx.graph, v, [axis]), axis, size + before + after, (name, dim) =>
+    padNode(cx, name, v.dtype, { dim, before, after }),
+  );
+}
+
+type Padding = Readonly<{ dim: number; before: number; after: number }>;
+
+/**
+ * A Pad node with zeros along one dimension of an ONNX value. Widths of all dimensions are named: ONNX
+ * Runtime (1.27) moves transpositions past a Pad that names its axes and forgets to move the axes.
+ */
+export function padNode(cx: Context, name: string, dtype: DType, { dim, before, after }: Padding): string {
+  const { graph } = cx;
+  const shape = graph.shapeOf(name);
+  const none = shape.map(() => 0);
+  const widths = graph.ints([...none.with(dim, before), ...none.with(dim, after)]);
+  return graph.node("Pad", [name, widths, literal(cx, 0, dtype).base], {
+    type: graph.typeOf(name),
+    shape: shape.with(dim, (shape[dim] as number) + before + after),
   });
 }
 
@@ -106,27 +118,26 @@ export function addPadded(cx: Context, a: Lazy, b: Lazy): Lazy | undefined {
   if (left.before + size(left) !== right.before || graph.shapeOf(b.base).join() !== shape.join())
     return undefined;
   const width = size(left) + size(right);
-  const type = graph.typeOf(a.base);
-  const inputs = [left.source, right.source];
   const joined = graph.node(
     "Concat",
-    inputs,
-    { type, shape: shape.with(p.dim, width) },
+    [left.source, right.source],
+    { type: graph.typeOf(a.base), shape: shape.with(p.dim, width) },
     { attributes: { axis: p.dim } },
   );
   if (width === total) return { ...a, base: joined };
-  const ends = graph.ints([left.before, right.after]);
-  const zero = literal(cx, 0, a.dtype).base;
-  return { ...a, base: graph.node("Pad", [joined, ends, zero, graph.ints([p.dim])], { type, shape }) };
+  const base = padNode(cx, joined, a.dtype, { dim: p.dim, before: left.before, after: right.after });
+  return { ...a, base };
 }
 
 /** What a Pad node padded, along which dimension, and by how much. */
-function paddingOf(cx: Context, v: Lazy) {
+function paddingOf(cx: Context, v: Lazy): (Padding & { source: string }) | undefined {
   const made = madeBy(cx, v, "Pad");
   if (made === undefined) return undefined;
-  const [source, widths, , dims] = made.inputs as [string, string, string, string];
-  const [before, after] = Array.from(cx.graph.constantOf(widths)?.data ?? [], Number) as [number, number];
-  return { source, before, after, dim: Number(cx.graph.constantOf(dims)?.data[0]) };
+  const [source, widths] = made.inputs as [string, string];
+  const all = Array.from(cx.graph.constantOf(widths)?.data ?? [], Number);
+  const rank = all.length / 2;
+  const dim = all.findIndex((width) => width !== 0) % rank;
+  return { source, dim, before: all[dim] as number, after: all[dim + rank] as number };
 }
 
 const padding: Rule = (cx, eqn, inputs) => {
@@ -156,9 +167,26 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   return result;
 }
 
+/** What a value was before axes of it were reversed, and which. */
+export function reversalOf(v: Lazy): { source: Lazy; axes: readonly number[] } | undefined {
+  const found = reversals.get(v);
+  return found && { source: found.source, axes: found.axes.split(",").map(Number) };
+}
+
+/** A transposition of a reversal is one as well. */
+function transposed(v: Lazy, perm: readonly number[]): Lazy {
+  const result = transpose(v, perm);
+  const before = reversalOf(v);
+  if (before) {
+    const axes = before.axes.map((axis) => perm.indexOf(axis)).sort((a, b) => a - b);
+    reversals.set(result, { source: transpose(before.source, perm), axes: axes.join() });
+  }
+  return result;
+}
+
 /** Rules of the primitives that move elements and compute nothing. */
 export const movementRules: Readonly<Record<string, Rule>> = {
-  transpose: (_cx, eqn, [v]) => [transpose(v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
+  transpose: (_cx, eqn, [v]) => [transposed(v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
   broadcast: (_cx, eqn, [v]) => {
     const { shape, axis } = paramsOf<{ shape: number[]; axis: number[] }>(eqn);
     return [broadcast(v as Lazy, shape, axis)];

@@ -36,7 +36,7 @@ export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor
 const LARGE_SUM = 16384;
 const LONG_ROW = 32;
 
-/** A product adds more rows than these one after the other, and loses digits. */
+/** A product adds its rows one after the other; more than these lose digits, and are summed in parts. */
 const MOST_ROWS = 4096;
 
 /**
@@ -47,12 +47,22 @@ function sumByProduct(graph: Graph, name: string, count: number, dtype: DType): 
   const shape = graph.shapeOf(name);
   const kept = shape.slice(count);
   const [rows, columns] = [sizeOf(shape.slice(0, count)), sizeOf(kept)];
-  if (!isFloat(dtype) || rows * columns < LARGE_SUM || columns < LONG_ROW || rows > MOST_ROWS)
-    return undefined;
+  if (!isFloat(dtype) || rows * columns < LARGE_SUM || columns < LONG_ROW) return undefined;
+  const parts = Math.ceil(rows / MOST_ROWS);
+  if (rows % parts !== 0) return undefined;
   const type = graph.typeOf(name);
-  const ones = graph.constant(typedData(Array<number>(rows).fill(1), dtype), type, [rows]);
-  const matrix = graph.reshape(name, [rows, columns]);
-  return graph.reshape(graph.node("MatMul", [ones, matrix], { type, shape: [columns] }), kept);
+  const ones = graph.constant(typedData(Array<number>(rows / parts).fill(1), dtype), type, [rows / parts]);
+  const matrices = graph.reshape(name, parts === 1 ? [rows, columns] : [parts, rows / parts, columns]);
+  const lead = parts === 1 ? [] : [parts];
+  const sums = graph.node("MatMul", [ones, matrices], { type, shape: [...lead, columns] });
+  if (parts === 1) return graph.reshape(sums, kept);
+  const total = graph.node(
+    "ReduceSum",
+    [sums, graph.ints([0])],
+    { type, shape: [columns] },
+    { attributes: { keepdims: 0 } },
+  );
+  return graph.reshape(total, kept);
 }
 
 /** A sum over lazy factors multiplies by their size; a product takes the power. */

@@ -1,0 +1,222 @@
+import type { Context } from "../context.js";
+import { sizeOf } from "../jaxpr.js";
+import { arrange, solid } from "../layout.js";
+import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../lazy.js";
+import { contract } from "./dot.js";
+import { padNode } from "./movement.js";
+import { reduceAxes } from "./reductions.js";
+
+/** How one spatial axis of a convolution is walked. */
+export type AxisTaps = Readonly<{
+  input: number;
+  output: number;
+  kernel: number;
+  stride: number;
+  before: number;
+  inputDilation: number;
+  kernelDilation: number;
+  /** The kernel is given reversed along this axis. */
+  reversed: boolean;
+}>;
+
+/** For output position q and kernel entry t (of all axes, row-major) the input position, −1 where there is zero. */
+type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int32Array }>;
+
+/** Multiplications that take as long as moving one number through memory; measured roughly. */
+const MOVE = 40;
+
+/**
+ * A convolution [N, C, …] * [O, C, …] -> [N, O, …] as one product of matrices, the channels
+ * innermost. Of input positions p, kernel entries t and output positions q, each pair names the third;
+ * numbers are gathered by a table before the product,
+ *
+ *     of the input:  X[n, q, t, c] · w[t, c, o]
+ *     of the kernel: x[n, c, p] · W[c, p, q, o], for kernels as large as the image (gradients of weights)
+ *     or after it:   Y[n, p, t, o] = x[n, p, c] · w[c, t, o], then the sum of the Y that belong to q,
+ *
+ * whichever moves and multiplies least. Gathers that another product needs too are there once: the
+ * gradient of the weight finds the one of the gradient of the input.
+ */
+export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTaps[]): Lazy {
+  const [n, c] = shapeOf(x) as [number, number];
+  const [o] = shapeOf(w) as [number];
+  const table = makeTable(axes);
+  const { positions: q, taps: t, inputs: p } = table;
+  const flatX = flat(x, [n, c, p]);
+  const flatW = flat(w, [o, c, t]);
+  // Contracting the batch: what the operands have in common stands outermost.
+  const large = t > q;
+  const moves = (size: number, there: boolean) => (there ? 0 : size * MOVE);
+  const known = (v: Lazy, lookup: Lookup) => lookup.plain || gatherPositions(cx, v, lookup, large, true);
+  const byInput = inputLookup(table, large);
+  const byKernel = kernelLookup(table);
+  const byOutput = outputLookup(table);
+  const ways = [
+    {
+      cost: n * q * t * c * o + moves(n * q * t * c, known(flatX, byInput) !== undefined),
+      make: () => {
+        const X = gatherPositions(cx, flatX, byInput, large) as Lazy; // [n, c, (q, t)] or [n, c, (t, q)]
+        const cut = flat(X, [n, c, ...(large ? [t, q] : [q, t])]);
+        const at = large ? 3 : 2;
+        const left = { ...cut, axes: pick(cut, [0, undefined, at, 1, 5 - at]) };
+        const right = { ...flatW, axes: pick(flatW, [undefined, 0, undefined, 1, 2]) };
+        return contract(ordered(cx, large), left, right, [3, 4]);
+      },
+    },
+    {
+      cost: n * p * t * c * o + moves(n * (p * t + q * byOutput.width) * o, false),
+      make: () => {
+        const left = { ...flatX, axes: pick(flatX, [0, 2, undefined, undefined, 1]) };
+        // The result has its columns in the order of the kernel: the small one is turned.
+        const kernel = arrangedAs(cx, flatW, [1, 2, 0]);
+        const right = { ...kernel, axes: pick(kernel, [undefined, undefined, 2, 0, 1]) };
+        const Y = contract({ ...cx, wanted: [0, 1, 2, 3] }, left, right, [4]); // [n, p, t, o]
+        const rows = flat({ ...Y, axes: pick(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
+        const picked = gatherPositions(cx, rows, byOutput, false) as Lazy;
+        return reduceAxes(cx, flat(picked, [n, o, q, byOutput.width]), "Add", [3]);
+      },
+    },
+    {
+      cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
+      make: () => {
+        const W = flat(gatherPositions(cx, flatW, byKernel, true) as Lazy, [o, c, p, q]);
+        const left = { ...flatX, axes: pick(flatX, [0, undefined, undefined, 1, 2]) };
+        const right = { ...W, axes: pick(W, [undefined, 0, 3, 1, 2]) };
+        return contract(ordered(cx, large), left, right, [3, 4]);
+      },
+    },
+  ];
+  const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
+  return flat(
+    result,
+    [n, o].concat(axes.map((axis) => axis.output)),
+  );
+}
+/** Logical axes of the products are [n, o, q]: channels innermost for images. */
+const ordered = (cx: Context, large: boolean): Context => ({ ...cx, wanted: large ? undefined : [0, 2, 1] });
+
+const pick = (v: Lazy, order: readonly (number | undefined)[]) =>
+  order.map((i) => (i === undefined ? [] : (v.axes[i] ?? [])));
+
+function flat(v: Lazy, shape: readonly number[]): Lazy {
+  const view = reshape(v, shape);
+  if (view === null) throw new Error(`convolution: [${shapeOf(v)}] does not flatten to [${shape}]`);
+  return view;
+}
+
+/** The same value, held by a buffer with its axes in this order. */
+function arrangedAs({ graph }: Context, v: Lazy, order: readonly number[]): Lazy {
+  const held = solid(graph, v, order);
+  return canonical(
+    arrange(
+      graph,
+      held,
+      order.flatMap((axis) => held.axes[axis] ?? []),
+    ),
+  );
+}
+
+function makeTable(axes: readonly AxisTaps[]): Table {
+  const positions = sizeOf(axes.map((axis) => axis.output));
+  const taps = sizeOf(axes.map((axis) => axis.kernel));
+  const inputs = sizeOf(axes.map((axis) => axis.input));
+  let at: number[][] = [[0]];
+  for (const axis of axes) {
+    const rows: number[][] = [];
+    for (const before of at)
+      for (let q = 0; q < axis.output; q++)
+        rows.push(
+          before.flatMap((outer) =>
+            Array.from({ length: axis.kernel }, (_, t) => {
+              const inner = inputAt(axis, q, t);
+              return outer < 0 || inner < 0 ? -1 : outer * axis.input + inner;
+            }),
+          ),
+        );
+    at = rows;
+  }
+  return { positions, taps, inputs, at: Int32Array.from(at.flat()) };
+}
+
+function inputAt(axis: AxisTaps, q: number, t: number): number {
+  const entry = axis.reversed ? axis.kernel - 1 - t : t;
+  const place = q * axis.stride + entry * axis.kernelDilation - axis.before;
+  const p = place / axis.inputDilation;
+  return Number.isInteger(p) && p >= 0 && p < axis.input ? p : -1;
+}
+
+/** Which entries of a position axis to gather, `width` for each row; −1 stands for zero. `plain`: all of them in order. */
+type Lookup = Readonly<{ index: Int32Array; width: number; plain: boolean; size: number }>;
+
+function lookup(index: Int32Array, width: number, size: number): Lookup {
+  const plain = index.length === size && index.every((at, i) => at === i);
+  return { index, width, size, plain };
+}
+
+/** Input positions, by q then t, or by t then q. */
+function inputLookup({ positions, taps, inputs, at }: Table, tapsFirst: boolean): Lookup {
+  if (!tapsFirst) return lookup(at, taps, inputs);
+  const index = new Int32Array(at.length);
+  for (let q = 0; q < positions; q++)
+    for (let t = 0; t < taps; t++) index[t * positions + q] = at[q * taps + t] as number;
+  return lookup(index, positions, inputs);
+}
+
+/** Kernel entries, by input position then q. */
+function kernelLookup({ positions, taps, inputs, at }: Table): Lookup {
+  const index = new Int32Array(inputs * positions).fill(-1);
+  for (let q = 0; q < positions; q++)
+    for (let t = 0; t < taps; t++) {
+      const p = at[q * taps + t] as number;
+      if (p >= 0) index[p * positions + q] = t;
+    }
+  return lookup(index, positions, taps);
+}
+
+/** Pairs (p, t), numbered p · taps + t, that belong to a q. */
+function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
+  const pairs = Array.from({ length: positions }, (_, q) =>
+    Array.from({ length: taps }, (_, t) => [at[q * taps + t] as number, t] as const)
+      .filter(([p]) => p >= 0)
+      .map(([p, t]) => p * taps + t),
+  );
+  const width = Math.max(1, ...pairs.map((own) => own.length));
+  const index = new Int32Array(positions * width).fill(-1);
+  pairs.forEach((own, q) => {
+    index.set(own, q * width);
+  });
+  return lookup(index, width, inputs * taps);
+}
+
+/**
+ * Replaces the last axis of [a, b, positions] by what a lookup finds there. The buffer is
+ * [a, positions, b], or [b, positions, a]. With `onlyKnown`, nothing is made: the result if it is in
+ * the graph already.
+ */
+function gatherPositions(
+  cx: Context,
+  v: Lazy,
+  { index, plain, size }: Lookup,
+  secondFirst: boolean,
+  onlyKnown = false,
+): Lazy | undefined {
+  if (plain) return v;
+  const { graph } = cx;
+  const ready = arrangedAs(cx, v, secondFirst ? [1, 2, 0] : [0, 2, 1]);
+  const sizes = shapeOf(v);
+  const [a, z] = secondFirst ? [sizes[1], sizes[0]] : [sizes[0], sizes[1]];
+  const type = graph.typeOf(ready.base);
+  let rows = graph.reshape(ready.base, [a as number, size, z as number]);
+  if (index.includes(-1)) {
+    rows = padNode(cx, rows, v.dtype, { dim: 1, before: 0, after: 1 });
+  }
+  const places = index.map((at) => (at < 0 ? size : at));
+  const inputs = [rows, graph.constant(places, "int32", [places.length])];
+  const attributes = { axis: 1 };
+  const shape = [a as number, places.length, z as number];
+  if (onlyKnown && graph.find("Gather", inputs, { attributes }) === undefined) return undefined;
+  const base = graph.node("Gather", inputs, { type, shape }, { attributes });
+  const buffer = ofBuffer(base, v.dtype, shape);
+  const [first, middle, last] = buffer.axes as [[], [], []];
+  return { ...buffer, axes: secondFirst ? [last, first, middle] : [first, last, middle] };
+}
