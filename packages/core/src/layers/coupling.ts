@@ -70,19 +70,20 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     const batch = raw.shape[0] as number;
     const grid = raw.reshape([batch, moved, each, ...space]);
     const first = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
-    const sizes = (from: number): np.Array => first.ref.slice([from, from + bins]).mul(1 / Math.sqrt(hidden));
-    const [widths, heights] = [sizes(0), sizes(bins)];
+    const [widths, heights, derivatives] = np.split(first, [bins, 2 * bins], 0) as [
+      np.Array,
+      np.Array,
+      np.Array,
+    ];
+    const shrink = 1 / Math.sqrt(hidden);
     return splineKnots(
-      widths,
-      heights,
-      first.slice([2 * bins, each]).add(start === "identity" ? UNIT_DERIVATIVE : 0),
+      widths.mul(shrink),
+      heights.mul(shrink),
+      derivatives.add(start === "identity" ? UNIT_DERIVATIVE : 0),
       bound,
     );
   };
-  const halves = (x: np.Array): [np.Array, np.Array] => [
-    x.ref.slice([], [0, kept]),
-    x.slice([], [kept, features]),
-  ];
+  const halves = (x: np.Array) => np.split(x, [kept], 1) as [np.Array, np.Array];
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,

@@ -103,10 +103,26 @@ export function apply(
   const wanted = cx.wanted?.flatMap((axis) => refined.axes[axis] ?? []);
   const order = chooseOrder(graph, refined.values, wanted);
   const arranged = refined.values.map((v) => arrangeTo(graph, v, order));
-  const names = broadcastNames(graph, arranged, order, refined.sizes);
+  const names = withoutLastOnes(graph, broadcastNames(graph, arranged, order, refined.sizes));
   const shape = broadcastShapes(names.map((name) => graph.shapeOf(name)));
   const base = graph.node(op, names, { type: elementType(dtype), shape }, options);
   return assemble(refined, order, base, dtype);
+}
+
+/**
+ * Operands of an elementwise node with trailing dimensions of size 1 dropped, where all but scalars
+ * have one shape: ONNX Runtime takes entry by entry what it broadcasts along a last dimension of 1.
+ */
+function withoutLastOnes(graph: Graph, names: readonly string[]): readonly string[] {
+  const shapes = names.map((name) => graph.shapeOf(name)).filter((shape) => shape.length > 0);
+  const [shape = []] = shapes;
+  const kept = shape.findLastIndex((n) => n !== 1) + 1;
+  const scalars = shapes.length < names.length;
+  if (!scalars || kept === 0 || kept === shape.length) return names;
+  if (shapes.some((other) => other.join() !== shape.join())) return names;
+  return names.map((name) =>
+    graph.shapeOf(name).length === 0 ? name : graph.reshape(name, shape.slice(0, kept)),
+  );
 }
 
 /** The node that made a value, where it is `op`. */

@@ -87,10 +87,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
     },
   ];
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
-  return flat(
-    result,
-    [n, o].concat(axes.map((axis) => axis.output)),
-  );
+  return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
 }
 /** Logical axes of the products are [n, o, q]: channels innermost for images. */
 const ordered = (cx: Context, large: boolean): Context => ({ ...cx, wanted: large ? undefined : [0, 2, 1] });
