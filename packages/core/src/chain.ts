@@ -1,4 +1,4 @@
-import { numpy as np, random, tree } from "@jax-js/jax";
+import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import {
   type ArrayTree,
@@ -10,8 +10,9 @@ import {
 } from "./layer.js";
 import { fromHost } from "./math/host.js";
 import { splitKey } from "./math/keys.js";
-import { makeRng, type Rng } from "./math/rng.js";
+import { makeRng } from "./math/rng.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "./noise.js";
+import { holdItems, mappedItems, type StartItems } from "./start-items.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
@@ -69,62 +70,68 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
         );
       return x;
     },
-    async start(key, x) {
-      const { params, z } = await startLayers(layers, key, x);
-      z.dispose();
-      return params;
-    },
+    start: async (key, items) => (await startLayers(layers, key, items)).params,
   });
   return Object.freeze({ ...layer, layers });
 }
 
 /**
- * Layer by layer: each starts from what the layers before it, already started, give; chains within
- * are opened, so that nothing is computed twice. Returns what comes out at the end as well.
+ * Layer by layer: each starts from what the layers before it, already started, give, and chains
+ * within are opened. What comes out is computed again for everyone who asks; what stands between the
+ * layers of the outermost chain is `kept` in the memory of the host, where it is small beside what is
+ * inside of them (patches).
  */
 async function startLayers(
   layers: readonly FlowLayer[],
   key: np.Array,
-  x: np.Array,
-): Promise<{ params: ArrayTree[]; z: np.Array }> {
+  items: StartItems,
+  kept = false,
+): Promise<{ params: ArrayTree[]; items: StartItems }> {
   const keys = splitKey(key, 2 * layers.length);
   const params: ArrayTree[] = [];
-  let z = x;
+  let seen = items;
   for (const [i, l] of layers.entries()) {
     const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+    let next: StartItems;
     if (isChain(l)) {
       noiseKey.dispose();
-      const inner = await startLayers(l.layers, startKey, z);
+      const inner = await startLayers(l.layers, startKey, seen);
       params.push(inner.params);
-      z = inner.z;
-      continue;
+      next = inner.items;
+    } else {
+      const own = l.start ? await l.start(startKey, seen) : l.init(startKey);
+      const seed = random.bits(noiseKey).item();
+      params.push(own);
+      next = l.startsAsIdentity ? seen : outputs(l, own, seen, seed);
     }
-    const own = l.start ? await l.start(startKey, z.ref) : l.init(startKey);
-    const seed = random.bits(noiseKey).item();
-    if (!l.startsAsIdentity) z = await forwardInParts(l, own, z, makeRng(seed));
-    params.push(own);
+    const wanted = i < layers.length - 1 && next !== seen;
+    seen = kept && wanted ? await holdItems(next) : next;
   }
-  return { params, z };
+  return { params, items: seen };
 }
 
-/** Rows that a start sends through a layer at once: what a layer computes on the way is far larger than z. */
-const ROWS_AT_ONCE = 512;
+/** Start values of a whole chain: what its layers see is kept in the memory of the host. */
+export const startChain = async (
+  { layers }: ChainLayer,
+  key: np.Array,
+  items: StartItems,
+): Promise<ArrayTree[]> => (await startLayers(layers, key, items, true)).params;
 
-/** z of many items with drawn noise, some rows at a time; consumes x, borrows the parameters. */
-async function forwardInParts(layer: FlowLayer, params: ArrayTree, x: np.Array, rng: Rng): Promise<np.Array> {
-  const count = x.shape[0] as number;
-  const parts: np.Array[] = [];
-  for (let begin = 0; begin < count; begin += ROWS_AT_ONCE) {
-    const end = Math.min(begin + ROWS_AT_ONCE, count);
-    const noise = mapTreeOfNoise(drawNoise(layer.forwardNoise, end - begin, rng), (a) => fromHost(a));
-    const { z, contribution } = layer.forward(tree.ref(params), x.ref.slice([begin, end]), noise);
-    contribution.dispose();
-    // jax-js computes late: what is pending would hold every part's memory
-    parts.push(await z.blockUntilReady());
-  }
-  x.dispose();
-  return parts.length === 1 ? (parts[0] as np.Array) : np.concatenate(parts, 0);
-}
+/** What a layer gives for items, with noise that is the same in every pass; borrows the parameters. */
+const outputs = (layer: FlowLayer, params: ArrayTree, items: StartItems, seed: number): StartItems =>
+  mappedItems(items, layer.outShape, () => {
+    const rng = makeRng(seed);
+    return (x) => {
+      const noise = drawNoise(layer.forwardNoise, x.shape[0] as number, rng);
+      const step = layer.forward(
+        tree.ref(params),
+        x,
+        mapTreeOfNoise(noise, (a) => fromHost(a)),
+      );
+      step.contribution.dispose();
+      return step.z;
+    };
+  });
 
 export function isChain(layer: FlowLayer): layer is ChainLayer {
   return Array.isArray((layer as Partial<ChainLayer>).layers);

@@ -1,6 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { StartItems } from "./start-items.js";
 
 /** Sizes of the axes, without the batch axis. */
 export type Shape = readonly number[];
@@ -63,10 +64,10 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a draw from the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
   /**
-   * Data-dependent start values, where the layer has any: `x` [N, …inShape] are inputs that the layer
-   * really sees. Consumes `key` and `x`. Eager (never traced): it may read values.
+   * Data-dependent start values, where the layer has any: `items` [N, …inShape] are inputs that the
+   * layer really sees, some at a time. Consumes `key`. Eager (never traced): it may read values.
    */
-  start?(key: np.Array, x: np.Array): Promise<P>;
+  start?(key: np.Array, items: StartItems): Promise<P>;
 }>;
 
 /** Freezes the record and erases the type of the parameters where layers of many kinds meet. */

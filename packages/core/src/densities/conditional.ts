@@ -1,6 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
 import type { ArrayTree, ManifoldSpec } from "../layer.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import type { StartItems } from "../start-items.js";
 
 /**
  * A density of a vector (what a reducing layer drops) given a context (what it keeps):
@@ -20,8 +21,8 @@ export type ConditionalDensity<P extends ArrayTree = ArrayTree> = Readonly<{
   logProb(params: P, value: np.Array, context: np.Array): np.Array;
   /** A draw, [N, size]; with the noise at its mean, the mean (or the middle) of q. */
   draw(params: P, context: np.Array, noise: NoiseTree): np.Array;
-  /** Start values that match a batch of values. Consumes all; eager. */
-  start(key: np.Array, value: np.Array, context: np.Array): Promise<P>;
+  /** Start values that match values [size] and their contexts [contextSize], row by row. Consumes the key; eager. */
+  start(key: np.Array, value: StartItems, context: StartItems): Promise<P>;
 }>;
 
 /** Makes a density for given sizes: the choice that layers leave open. */

@@ -1,13 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { floats } from "../math/host.js";
+import { columnMoments } from "../math/moments.js";
 import { standardNormalLogDensity, sumItems } from "../math/numerics.js";
 import type { ConditionalDensity } from "./conditional.js";
-import {
-  columnMoments,
-  type LocationScaleParams,
-  locationScale,
-  locationScaleManifolds,
-} from "./location-scale.js";
+import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
 
 export type GaussianOptions = {
   /** Soft bound of the log-std around its start, in nats; Infinity for none (the paper's). Default 3. */
@@ -43,8 +39,7 @@ export function gaussian(
       const { location, logScale } = head.apply(params, context);
       return location.add(np.exp(logScale).mul((noise as { normal: np.Array }).normal));
     },
-    async start(key, value, context) {
-      context.dispose();
+    async start(key, value) {
       const { mean, logStd } = await columnMoments(value);
       const params = head.init(key, true);
       params.center.dispose();

@@ -42,23 +42,3 @@ export function locationScale(size: number, contextSize: number, limit: number):
     },
   };
 }
-
-const LEAST_VARIANCE = 1e-12;
-
-/** Mean and log of the standard deviation of every column of value [N, size], on the host. */
-export async function columnMoments(value: np.Array): Promise<{ mean: Float32Array; logStd: Float32Array }> {
-  const [rows, columns] = value.shape as [number, number];
-  const data = (await value.data()) as Float32Array;
-  const mean = new Float64Array(columns);
-  const square = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mean[j]! += data[i * columns + j]! / rows;
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) square[j]! += (data[i * columns + j]! - mean[j]!) ** 2 / rows;
-  // one that never varies among others gets the smallest spread that float32 can carry through an
-  // exponential; where none varies (one item, constant data) nothing is known of a scale: 1
-  const floor = square.every((s) => s < LEAST_VARIANCE) ? 1 : LEAST_VARIANCE;
-  return {
-    mean: Float32Array.from(mean),
-    logStd: Float32Array.from(square, (s) => 0.5 * Math.log(Math.max(s, floor))),
-  };
-}

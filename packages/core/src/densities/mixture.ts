@@ -1,13 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { floats } from "../math/host.js";
+import { columnMoments } from "../math/moments.js";
 import { sumItems } from "../math/numerics.js";
 import type { ConditionalDensity } from "./conditional.js";
-import {
-  columnMoments,
-  type LocationScaleParams,
-  locationScale,
-  locationScaleManifolds,
-} from "./location-scale.js";
+import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
 import { type MixtureLawParams, mixtureLaw } from "./residual.js";
 
 /** The network's parameters, and the law of the residual of every coordinate. */
@@ -51,8 +47,7 @@ export function mixture(
       const { location, logScale } = head.apply(base, context);
       return location.add(np.exp(logScale).mul(law.draw(residuals, noise)));
     },
-    async start(key, value, context) {
-      context.dispose();
+    async start(key, value) {
       const { mean, logStd } = await columnMoments(value);
       const base = head.init(key, true);
       base.center.dispose();

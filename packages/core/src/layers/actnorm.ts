@@ -1,8 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
-import { columnMoments } from "../densities/location-scale.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
 import { floats } from "../math/host.js";
+import { columnMoments } from "../math/moments.js";
 import { perItem } from "../math/numerics.js";
+import { rowsOf } from "../start-items.js";
 
 /** b [C] and s [C], one for each channel (the first axis of an item). */
 export type ActnormParams = { shift: np.Array; logScale: np.Array };
@@ -42,10 +43,11 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
       expectShape("actnorm", "z", z, inShape);
       return z.mul(perChannel(np.exp(logScale.neg()))).sub(perChannel(shift));
     },
-    async start(key, x) {
+    async start(key, items) {
       key.dispose();
-      const columns = np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2).reshape([-1, channels]);
-      const { mean, logStd } = await columnMoments(columns);
+      const columns = (x: np.Array): np.Array =>
+        np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2).reshape([-1, channels]);
+      const { mean, logStd } = await columnMoments(rowsOf(items, columns, [channels]));
       return { shift: floats(mean.map((v) => -v)), logScale: floats(logStd.map((v) => -v)) };
     },
   });

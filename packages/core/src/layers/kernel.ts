@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { columnMoments } from "../densities/location-scale.js";
 import { normalLaw, type ResidualLaw } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import {
@@ -15,11 +14,13 @@ import {
 import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { identityMatrix } from "../math/linalg.js";
+import { columnMoments } from "../math/moments.js";
 import { perItem, softBound, sumItems } from "../math/numerics.js";
 import { principalDirections } from "../math/principal.js";
 import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
 import type { DenseParams } from "../network/mlp.js";
+import { rowsOf } from "../start-items.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
@@ -166,16 +167,17 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const y = np.concatenate([drop, kept], 1);
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
     },
-    async start(key, x) {
+    async start(key, items) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-      const flat = x.reshape([-1, n]);
-      const { mean, directions, std } = await principalDirections(flat.ref);
+      const patches = rowsOf(items, (x) => x.reshape([-1, n]), [n]);
+      const { mean, directions, std } = await principalDirections(patches);
       const given = r1.manifold === "orthogonal";
       const rotateIn = given ? r1.fromMatrix(directions) : r1.init(k1);
       const rotateOut = given ? r2.fromMatrix(identityMatrix(m)) : r2.init(k2);
       if (given) for (const unused of [k1, k2]) unused.dispose();
-      const y = np.matmul(flat, r1.matrix(rotateIn.ref));
-      const dropped = await columnMoments(y.slice([], [0, d]));
+      const dropped = await columnMoments(
+        rowsOf(patches, (x) => np.matmul(x, r1.matrix(rotateIn.ref)).slice([], [0, d]), [d], 1),
+      );
       const centre = new Float32Array(m);
       for (let j = d; given && j < n; j++) {
         let projected = 0; // (mean R₁)_j

@@ -4,6 +4,7 @@ import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { identityMatrix } from "../math/linalg.js";
 import { principalDirections } from "../math/principal.js";
+import { rowsOf, type StartItems } from "../start-items.js";
 import type { LinearParams } from "./linear.js";
 import type { WeightRotations } from "./linear-weights.js";
 import type { Orthogonal } from "./orthogonal.js";
@@ -19,7 +20,7 @@ type LinearStartOptions = {
 };
 
 /**
- * Start values from rows [N, n] that the layer really sees: R₁ the principal directions, ascending,
+ * Start values from rows [n] that the layer really sees: R₁ the principal directions, ascending,
  * so that the largest variances are kept; s whitens what is kept; R₂ = I; b centres; the density
  * matches what is dropped. Inputs that an earlier layer has whitened already have no principal
  * directions: their order (least variance in the data first) is kept, R₁ = I.
@@ -29,7 +30,7 @@ type LinearStartOptions = {
 export async function linearStart(
   options: LinearStartOptions,
   key: np.Array,
-  x: np.Array,
+  rows: StartItems,
 ): Promise<LinearParams> {
   const { n, m, rotateIn, rotateOut, density, given } = options;
   const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
@@ -47,7 +48,7 @@ export async function linearStart(
   } else {
     k1.dispose();
     k2.dispose();
-    const { mean, directions, std } = await principalDirections(x.ref);
+    const { mean, directions, std } = await principalDirections(rows);
     const whiten = new Float32Array(m).fill(-Math.log(options.appendedStd));
     const centre = new Float32Array(m);
     for (let j = d; j < n; j++) {
@@ -62,11 +63,11 @@ export async function linearStart(
     bias = floats(centre);
   }
   if (!density) {
-    for (const unused of [k3, x]) unused.dispose();
+    k3.dispose();
     return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: {} };
   }
-  const y = np.matmul(x, rotateIn.matrix(r1.ref));
-  const drop = y.ref.slice([], [0, d]);
-  const w = y.slice([], [d, n]).mul(np.exp(logScale.ref));
-  return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: await density.start(k3, drop, w) };
+  const rotated = (x: np.Array): np.Array => np.matmul(x, rotateIn.matrix(r1.ref));
+  const drop = rowsOf(rows, (x) => rotated(x).slice([], [0, d]), [d], 1);
+  const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(logScale.ref)), [m], 1);
+  return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: await density.start(k3, drop, kept) };
 }

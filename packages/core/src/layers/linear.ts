@@ -14,6 +14,7 @@ import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { rowsOf } from "../start-items.js";
 import { linearStart } from "./linear-start.js";
 import { type DenseWeights, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
@@ -175,11 +176,11 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const x = np.matmul(y, np.transpose(rotateIn.matrix(params.rotateIn)));
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
-    start: (key, x) =>
+    start: (key, items) =>
       linearStart(
         { n, m, appendedStd: APPENDED_STD, rotateIn, rotateOut, density, given },
         key,
-        toRows(x, n),
+        rowsOf(items, (x) => toRows(x, n), [n]),
       ),
   });
 }

@@ -1,11 +1,28 @@
+import { sizeOf } from "../layer.js";
 import { normalCdf, normalQuantile } from "../math/normal.js";
 import { unnormalizedSpline } from "../math/rq-spline.js";
+import type { StartItems } from "../start-items.js";
 
 /** Slopes at the knots of a start are kept within this factor of 1: beyond it a few entries would decide. */
 const STEEPEST = 100;
 
 /** Entries that a start looks at, at most. */
 const ENTRIES = 200_000;
+
+/** Every k-th entry of the items. */
+export async function someEntries(items: StartItems): Promise<Float32Array> {
+  const total = items.count * sizeOf(items.shape);
+  const every = Math.max(1, Math.ceil(total / ENTRIES));
+  const found = new Float32Array(Math.ceil(total / every));
+  let seen = 0;
+  let taken = 0;
+  for await (const part of items.parts()) {
+    const data = (await part.data()) as Float32Array;
+    for (let i = taken * every - seen; i < data.length; i += every) found[taken++] = data[i] as number;
+    seen += data.length;
+  }
+  return found;
+}
 
 /**
  * Start values of a shared spline from entries that it really sees: the spline that takes their
@@ -17,12 +34,7 @@ export function splineStart(
   bins: number,
   bound: number,
 ): { widths: Float32Array; heights: Float32Array; derivatives: Float32Array } | undefined {
-  const every = Math.max(1, Math.ceil(entries.length / ENTRIES));
-  const inside: number[] = [];
-  for (let i = 0; i < entries.length; i += every) {
-    const x = entries[i] as number;
-    if (Math.abs(x) < bound) inside.push(x);
-  }
+  const inside = entries.filter((x) => Math.abs(x) < bound);
   if (inside.length < 10 * bins) return undefined; // too few to tell
   const sorted = Float64Array.from(inside).sort();
   const knots = quantileKnots(sorted, bins, bound);

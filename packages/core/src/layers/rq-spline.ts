@@ -11,7 +11,7 @@ import {
   splineWithTails,
   UNIT_DERIVATIVE,
 } from "../math/rq-spline.js";
-import { splineStart } from "./rq-spline-start.js";
+import { someEntries, splineStart } from "./rq-spline-start.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = { widths: np.Array; heights: np.Array; derivatives: np.Array };
@@ -66,9 +66,8 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: random.uniform(c, [bins - 1]),
       };
     },
-    async start(key, x) {
-      const entries = (await x.data()) as Float32Array;
-      const found = start === "identity" ? splineStart(entries, bins, bound) : undefined;
+    async start(key, items) {
+      const found = start === "identity" ? splineStart(await someEntries(items), bins, bound) : undefined;
       if (!found) return layer.init(key);
       key.dispose();
       return {

@@ -12,6 +12,7 @@ import {
 } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import { mappedItems } from "../start-items.js";
 
 /** Layers on parts of an item: parameters and noises are arrays with one entry a part. */
 export type SideBySideLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
@@ -92,21 +93,16 @@ export function sideBySide(
         1 + inAxis,
       );
     },
-    async start(key, x) {
+    async start(key, items) {
       const keys = splitKey(key, parts.length);
-      const pieces = cut(
-        x,
-        inAxis,
-        parts.map((part) => part.inShape),
-      );
       const params: ArrayTree[] = [];
+      let from = 0;
       for (const [i, part] of parts.entries()) {
-        const piece = at<np.Array>(pieces, i);
-        if (part.start) params.push(await part.start(at(keys, i), piece));
-        else {
-          piece.dispose();
-          params.push(part.init(at(keys, i)));
-        }
+        const to = from + (part.inShape[inAxis] as number);
+        const range = inShape.map((_, axis) => (axis === inAxis ? [from, to] : [])) as [];
+        const piece = mappedItems(items, part.inShape, () => (x) => x.slice([], ...range));
+        params.push(part.start ? await part.start(at(keys, i), piece) : part.init(at(keys, i)));
+        from = to;
       }
       return params;
     },

@@ -13,6 +13,7 @@ import {
 } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { rowsOf } from "../start-items.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };
@@ -89,9 +90,10 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
       const drawn = density.draw(dropped, toRows(z.ref), noiseRows(noise));
       return np.concatenate([z, toImages(drawn)], 1);
     },
-    async start(key, x) {
-      const context = toRows(x.ref.slice([], [0, kept]));
-      return { dropped: await density.start(key, toRows(x.slice([], [kept, channels])), context) };
+    async start(key, items) {
+      const channelsOf = (from: number, to: number) =>
+        rowsOf(items, (x) => toRows(x.slice([], [from, to])), [to - from], places);
+      return { dropped: await density.start(key, channelsOf(kept, channels), channelsOf(0, kept)) };
     },
   });
 }

@@ -3,6 +3,7 @@ import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, size
 import { floats } from "../math/host.js";
 import { perItem } from "../math/numerics.js";
 import { principalDirections } from "../math/principal.js";
+import { rowsOf } from "../start-items.js";
 import { toDevice } from "./orthogonal.js";
 
 /** Fixed numbers of a whitening along an axis of n coordinates: mean [n], principal directions [n, n], log-stds [n]. */
@@ -49,9 +50,11 @@ export function whiten(inShape: Shape): FlowLayer<WhitenParams> {
         .add(mean)
         .reshape([batch, ...inShape]);
     },
-    async start(key, x) {
+    async start(key, items) {
       key.dispose();
-      const { mean, directions, std } = await principalDirections(x.reshape([-1, n]));
+      const { mean, directions, std } = await principalDirections(
+        rowsOf(items, (x) => x.reshape([-1, n]), [n]),
+      );
       return {
         mean: floats(Float32Array.from(mean)),
         rotation: toDevice(directions),

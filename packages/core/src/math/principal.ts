@@ -1,6 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
+import type { StartItems } from "../start-items.js";
 import { floats } from "./host.js";
 import { type HostMatrix, identityMatrix, symmetricEigen } from "./linalg.js";
+import { rowMoments } from "./moments.js";
 
 /** Off-diagonal correlation below which data count as white, so that their order is kept. */
 const WHITE = 1e-2;
@@ -18,12 +20,11 @@ export type Principal = {
 };
 
 /**
- * Principal directions of rows [N, n], ascending. Data that are white already (of equal variance and
- * uncorrelated) have no principal directions: their own order is kept. Consumes x.
+ * Principal directions of rows [n], ascending. Data that are white already (of equal variance and
+ * uncorrelated) have no principal directions: their own order is kept.
  */
-export async function principalDirections(x: np.Array): Promise<Principal> {
-  const count = x.shape[0] as number;
-  const { mean, covariance } = await moments(x.ref);
+export async function principalDirections(rows: StartItems): Promise<Principal> {
+  const { mean, covariance } = await rowMoments(rows);
   const n = covariance.rows;
   const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
   const scale = diagonal.reduce((a, b) => a + b, 0) / n;
@@ -31,13 +32,12 @@ export async function principalDirections(x: np.Array): Promise<Principal> {
   const { values, vectors } = white
     ? { values: diagonal, vectors: identityMatrix(n) }
     : symmetricEigen(covariance);
-  if (white) x.dispose();
-  else await orient(vectors, x);
+  if (!white) await orient(vectors, mean, rows);
   // what never varies (one item, constant data) says nothing of a scale: 1, not a millionth
   const floor =
     scale < ABSOLUTE_FLOOR
       ? 1
-      : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, count));
+      : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, rows.count));
   return { mean, directions: vectors, std: values.map((value) => Math.sqrt(Math.max(value, floor))) };
 }
 
@@ -45,12 +45,18 @@ export async function principalDirections(x: np.Array): Promise<Principal> {
  * Turns each direction so that its coordinate is skewed to the positive side: the sign of a principal
  * direction means nothing, and one spline shared by all coordinates then sees like shapes alike.
  */
-async function orient(vectors: HostMatrix, x: np.Array): Promise<void> {
+async function orient(vectors: HostMatrix, mean: Float64Array, rows: StartItems): Promise<void> {
   const n = vectors.rows;
   const directions = floats(Float32Array.from(vectors.data), [n, n]);
-  const projected = np.matmul(x, directions);
-  const centred = projected.sub(np.mean(projected.ref, 0));
-  const skewness = await np.mean(centred.ref.mul(centred.ref).mul(centred), 0).data();
+  const centre = floats(Float32Array.from(mean));
+  const skewness = new Float64Array(n);
+  for await (const part of rows.parts()) {
+    const projected = np.matmul(part.sub(centre.ref), directions.ref);
+    const cubes = await np.sum(np.square(projected.ref).mul(projected), 0).data();
+    for (let j = 0; j < n; j++) skewness[j]! += cubes[j] as number;
+  }
+  directions.dispose();
+  centre.dispose();
   for (let j = 0; j < n; j++)
     if ((skewness[j] as number) < 0) for (let i = 0; i < n; i++) vectors.data[i * n + j]! *= -1;
 }
@@ -62,17 +68,6 @@ async function orient(vectors: HostMatrix, x: np.Array): Promise<void> {
 function leastReliable(values: Float64Array, items: number): number {
   const descending = Float64Array.from(values).sort().reverse();
   return descending[Math.floor(items / 2)] ?? 0;
-}
-
-/** Mean [n] and covariance [n, n] of rows; the products in float32, the means taken out first. */
-async function moments(x: np.Array): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
-  const [rows, n] = x.shape as [number, number];
-  const mean = np.mean(x.ref, 0);
-  const centred = x.sub(mean.ref);
-  const product = np.matmul(np.transpose(centred.ref), centred).mul(1 / rows); // [n, n]
-  const meanData = Float64Array.from((await mean.data()) as Float32Array);
-  const data = Float64Array.from((await product.data()) as Float32Array);
-  return { mean: meanData, covariance: { rows: n, columns: n, data } };
 }
 
 function isWhite({ rows: n, data }: HostMatrix, scale: number): boolean {

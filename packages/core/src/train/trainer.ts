@@ -1,12 +1,13 @@
 import { type JsTree, numpy as np, random } from "@jax-js/jax";
+import { startChain } from "../chain.js";
 import { CheckpointError, NotFiniteError, UsageError } from "../errors.js";
 import { type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow, type FlowParams } from "../flow.js";
 import type { Items } from "../items.js";
-import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise } from "../noise.js";
+import { heldItems } from "../start-items.js";
 import { treeFlatten } from "../trees.js";
 import { adamScalars } from "./adam.js";
 import { type Augmentation, batchSource, randomItems, STREAM } from "./data.js";
@@ -149,8 +150,8 @@ async function startValues(
 ): Promise<FlowParams> {
   if (state) return flow.init(shapeKey());
   const key = random.key(seed);
-  if (start === "random" || !flow.chain.start) return flow.init(key);
-  return flow.chain.start(key, fromHost(randomItems(data, flow.domain, startItems, seed)));
+  if (start === "random") return flow.init(key);
+  return startChain(flow.chain, key, heldItems(randomItems(data, flow.domain, startItems, seed)));
 }
 
 function checkOptions(

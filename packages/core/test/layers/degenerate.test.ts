@@ -1,6 +1,7 @@
 /** Data without variance: the data-dependent start, log p, its gradient and draws stay finite. */
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
+import { startChain } from "../../src/chain.js";
 import type { HostArray } from "../../src/executor.js";
 import type { Flow, FlowParams } from "../../src/flow.js";
 import { flowify } from "../../src/flowify.js";
@@ -9,7 +10,7 @@ import { makeRng } from "../../src/math/rng.js";
 import type { NetworkLayer } from "../../src/network/network.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
 import { treeRef } from "../../src/trees.js";
-import { call, gradient, numbersOf, readAll } from "../support/arrays.js";
+import { call, gradient, itemsOf, numbersOf, readAll } from "../support/arrays.js";
 import { usePrecision } from "../support/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
@@ -90,7 +91,11 @@ async function expectFiniteGradient(made: Flow, params: FlowParams, items: Float
 describe.each(Object.entries(networks))("%s", (_, layers) => {
   it.each(Object.entries(data))("%s", async (name, items) => {
     const made = flowify({ inShape, layers });
-    const params = (await made.chain.start?.(random.key(1), imagesOf(items))) as FlowParams;
+    const params = await startChain(
+      made.chain,
+      random.key(1),
+      itemsOf(items, items.length / PIXELS, inShape),
+    );
     expect((await readAll(treeRef(params))).flat().every(Number.isFinite)).toBe(true);
     await expectFinite(made, params, items);
     await expectFinite(made, params, noisy(2)); // items of another kind

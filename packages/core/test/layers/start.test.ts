@@ -10,7 +10,7 @@ import { floats } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
 import { treeRef } from "../../src/trees.js";
-import { numbersOf } from "../support/arrays.js";
+import { itemsOf, numbersOf } from "../support/arrays.js";
 import { logNormal, sum, toRows } from "../support/plain.js";
 import { usePrecision } from "../support/prepare.js";
 
@@ -38,7 +38,7 @@ async function started(
 ): Promise<{ params: ArrayTree; z: number[]; contribution: number[] }> {
   const data = images(layer.inShape);
   const x = () => floats(data, [COUNT, ...layer.inShape]);
-  const params = (await layer.start?.(random.key(1), x())) as ArrayTree;
+  const params = (await layer.start?.(random.key(1), itemsOf(data, COUNT, layer.inShape))) as ArrayTree;
   const step = layer.forward(treeRef(params), x(), meanNoise(layer.forwardNoise, COUNT));
   return { params, z: await numbersOf(step.z), contribution: await numbersOf(step.contribution) };
 }

@@ -1,7 +1,8 @@
 /** jax-js's functions on trees and functions, with types for tests that run over layers of every kind. */
-import { grad, type JsTree, jit, type numpy as np } from "@jax-js/jax";
-import type { HostArray } from "../../src/executor.js";
-import type { ArrayTree } from "../../src/layer.js";
+import { grad, type JsTree, jit, numpy as np } from "@jax-js/jax";
+import { HostArray } from "../../src/executor.js";
+import type { ArrayTree, Shape } from "../../src/layer.js";
+import { heldItems, type StartItems } from "../../src/start-items.js";
 import { takeToHost } from "../../src/train/state.js";
 import { treeLeaves, treeMap, treeRef } from "../../src/trees.js";
 
@@ -42,3 +43,7 @@ export const hostLeaves = (tree: unknown): HostArray[] => treeLeaves(tree as JsT
 
 export const mapHost = <T>(f: (leaf: HostArray) => T, tree: unknown): JsTree<T> =>
   treeMap(f, tree as JsTree<HostArray>);
+
+/** Items for a data-dependent start, some at a time. */
+export const itemsOf = (data: Float32Array, count: number, shape: Shape): StartItems =>
+  heldItems(new HostArray(data, [count, ...shape], np.float32), 128);

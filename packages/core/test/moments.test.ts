@@ -1,0 +1,66 @@
+import { numpy as np } from "@jax-js/jax";
+import { beforeAll, describe, expect, it } from "vitest";
+import { HostArray } from "../src/executor.js";
+import { columnMoments, rowMoments } from "../src/math/moments.js";
+import { makeRng } from "../src/math/rng.js";
+import { heldItems, holdItems, mappedItems } from "../src/start-items.js";
+import { sum } from "./support/plain.js";
+import { usePrecision } from "./support/prepare.js";
+
+beforeAll(() => usePrecision("float32"));
+
+const [COUNT, N] = [700, 4];
+
+/** Correlated columns of uneven size, one of them constant and far from zero. */
+const data = (() => {
+  const rng = makeRng(3);
+  return Float32Array.from(
+    { length: COUNT * N },
+    (_, i) => [1, 30, 1e-3, 0][i % N]! * rng.normal() + 1000 * Number(i % N === 3),
+  );
+})();
+const column = (j: number): number[] => Array.from({ length: COUNT }, (_, i) => data[i * N + j] as number);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
+const items = (atOnce: number) => heldItems(new HostArray(data, [COUNT, N], np.float32), atOnce);
+
+describe.each([COUNT, 128, 1])("moments of rows, %i at a time", (atOnce) => {
+  it("columns: mean and log-std", async () => {
+    const found = await columnMoments(items(atOnce));
+    for (let j = 0; j < N; j++) {
+      const values = column(j);
+      const variance = mean(values.map((v) => (v - mean(values)) ** 2));
+      expect(found.mean[j]).toBeCloseTo(mean(values), 5);
+      expect(found.logStd[j]).toBeCloseTo(0.5 * Math.log(Math.max(variance, 1e-12)), 5);
+    }
+  });
+
+  it("rows: mean and covariance", async () => {
+    const { mean: centre, covariance } = await rowMoments(items(atOnce));
+    for (let i = 0; i < N; i++) {
+      expect(Math.abs((centre[i] as number) - mean(column(i)))).toBeLessThan(1e-5 * (1 + mean(column(i))));
+      for (let j = 0; j < N; j++) {
+        const [a, b] = [column(i), column(j)];
+        const [ma, mb] = [mean(a), mean(b)];
+        const expected = mean(a.map((v, k) => (v - ma) * ((b[k] as number) - mb)));
+        const size = Math.sqrt(mean(a.map((v) => (v - ma) ** 2)) * mean(b.map((v) => (v - mb) ** 2)));
+        expect(Math.abs((covariance.data[i * N + j] as number) - expected)).toBeLessThan(1e-5 * size + 1e-9);
+      }
+    }
+  });
+});
+
+it("items can be gone through twice, mapped and held", async () => {
+  let passes = 0;
+  const doubled = mappedItems(items(300), [N], () => {
+    passes++;
+    return (part) => part.mul(2);
+  });
+  const held = await holdItems(doubled);
+  const again = await holdItems(doubled);
+  expect(passes).toBe(2);
+  for (const all of [held, again]) {
+    const found: number[] = [];
+    for await (const part of all.parts()) found.push(...((await part.data()) as Float32Array));
+    expect(found).toEqual(Array.from(data, (v) => Math.fround(2 * v)));
+  }
+});
