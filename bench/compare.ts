@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { UsageError, zooNames } from "@flowify/core";
+import { loadDataSet } from "flowify";
 import type { BenchResult } from "./network.js";
 import { type NetworkResult, resultsPage } from "./results.js";
 
@@ -15,6 +16,7 @@ replaces its old numbers; the others stay.
   npm run -s compare -- --all                       the ten networks (hours on two cores)
   npm run -s compare -- mnist/fconv2 mnist/fmlp     these
   --data-dir DIR      where the files of cifar10 are
+  --runs FOLDER       keep the runs in FOLDER, as data-network; those that are there are not trained again
   --steps N           training steps in place of an epoch
   --limit N           only the first N training images
   --bench-steps N     steps that are timed (default 20)
@@ -43,9 +45,9 @@ function commit(): string {
 }
 
 type Inspection = Pick<NetworkResult, "parameters" | "paper">;
-type Training = Pick<NetworkResult["test"], "items" | "splitSize" | "bpd" | "stdErr"> &
-  Pick<NetworkResult, "ledger" | "train">;
+type Evaluation = NetworkResult["test"] & Pick<NetworkResult, "ledger">;
 type Config = {
+  data: { items: number };
   steps: number;
   batch: number;
   seed: number;
@@ -53,28 +55,33 @@ type Config = {
 };
 type Options = {
   dataDir: string | undefined;
+  runs: string | undefined;
   steps: string | undefined;
   limit: string | undefined;
   benchSteps: string;
 };
 
-function compareNetwork(network: string, { dataDir, steps, limit, benchSteps }: Options): NetworkResult {
-  const folder = mkdtempSync(join(tmpdir(), "flowify-compare-"));
-  const place = network.startsWith("cifar10/") && dataDir !== undefined ? ["--data-dir", dataDir] : [];
+async function compareNetwork(network: string, options: Options): Promise<NetworkResult> {
+  const { dataDir, steps, limit, benchSteps, runs } = options;
+  const folder = runs ?? mkdtempSync(join(tmpdir(), "flowify-compare-"));
+  const data = network.slice(0, network.indexOf("/"));
+  const place = data === "cifar10" && dataDir !== undefined ? ["--data-dir", dataDir] : [];
   const length = steps === undefined ? ["--epochs", "1"] : ["--steps", steps];
   const few = limit === undefined ? [] : ["--limit", limit];
   try {
-    const out = join(folder, "run");
+    const out = join(folder, network.replace("/", "-"));
     const { parameters, paper } = runJson<Inspection>(flowify, ["inspect", network]);
-    const options = ["--recipe", network, "--pictures", "none", "--out", out];
-    const { items, splitSize, bpd, stdErr, ledger, train } = runJson<Training>(flowify, [
-      "train",
-      ...options,
-      ...place,
-      ...length,
-      ...few,
-    ]);
+    if (!existsSync(join(out, "config.json"))) {
+      const recipe = ["--recipe", network, "--pictures", "last", "--evaluate-every", "1000", "--out", out];
+      runJson(flowify, ["train", ...recipe, ...place, ...length, ...few]);
+    }
     const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as Config;
+    const { items, splitSize, bpd, stdErr, ledger } = runJson<Evaluation>(flowify, [
+      "evaluate",
+      out,
+      ...place,
+    ]);
+    const { partOf } = await loadDataSet({ name: data, ...(place.length > 0 && { dir: dataDir }) }, "train");
     const { stepMs, gMs, stepPerG, fraction, peakRssMb, machine } = runJson<BenchResult>(bench, [
       network,
       ...place,
@@ -90,7 +97,7 @@ function compareNetwork(network: string, { dataDir, steps, limit, benchSteps }: 
       seed: config.seed,
       learningRate: config.training.learningRate,
       orthogonalRate: config.training.orthogonalRate,
-      train: { items: train.items, ...(train.splitSize !== undefined && { splitSize: train.splitSize }) },
+      train: { items: config.data.items, ...(partOf && { splitSize: partOf.size }) },
       test: { items, ...(splitSize !== undefined && { splitSize }), bpd, stdErr },
       ledger,
       bench: { stepMs, gMs, stepPerG, fraction, peakRssMb },
@@ -98,7 +105,7 @@ function compareNetwork(network: string, { dataDir, steps, limit, benchSteps }: 
       machine,
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (runs === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -114,13 +121,14 @@ function keep(result: NetworkResult, folder: string): void {
   writeFileSync(join(folder, "networks.md"), resultsPage(all));
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       all: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       "data-dir": { type: "string" },
+      runs: { type: "string" },
       steps: { type: "string" },
       limit: { type: "string" },
       "bench-steps": { type: "string", default: "20" },
@@ -135,13 +143,14 @@ function main(): number {
   const unknown = names.find((name) => !zooNames.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`there is no network "${unknown}"; there are ${zooNames.join(", ")}`);
-  const { steps, limit, "bench-steps": benchSteps, "data-dir": dataDir } = values;
-  for (const name of names) keep(compareNetwork(name, { dataDir, steps, limit, benchSteps }), values.out);
+  const { steps, limit, runs, "bench-steps": benchSteps, "data-dir": dataDir } = values;
+  for (const name of names)
+    keep(await compareNetwork(name, { dataDir, runs, steps, limit, benchSteps }), values.out);
   return 0;
 }
 
 try {
-  process.exitCode = main();
+  process.exitCode = await main();
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
