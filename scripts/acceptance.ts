@@ -2,7 +2,7 @@
  * The checks that need data from outside of the repository, or minutes of training. Prints a table;
  * exit status 1 where any fails, 2 where the question was wrong. Progress goes to standard error.
  *
- *     npm run acceptance -- DIR                    all of them; DIR holds parity/cases and data/…
+ *     npm run acceptance -- DIR                    all but the slow ones; DIR holds parity/cases and data/…
  *     npm run acceptance -- DIR --only parity      one of them (may be given several times)
  *
  * A further check is a file in `acceptance/` and an entry of `checks`.
@@ -11,13 +11,14 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { benchFmlp } from "./acceptance/bench-fmlp.js";
+import { bench } from "./acceptance/bench.js";
 import type { Check, Row } from "./acceptance/check.js";
+import { cifar10 } from "./acceptance/cifar10.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
-import { mnistFmlp } from "./acceptance/mnist-fmlp.js";
+import { mnist } from "./acceptance/mnist.js";
 import { parity } from "./acceptance/parity.js";
 
-const checks: readonly Check[] = [parity, idxFolder, mnistFmlp, benchFmlp];
+const checks: readonly Check[] = [parity, idxFolder, mnist, bench, cifar10];
 
 class Usage extends Error {}
 
@@ -34,7 +35,7 @@ function readArguments(args: readonly string[]): { dir: string; chosen: readonly
   if (dir === undefined || more.length > 0)
     throw new Usage(`usage: npm run acceptance -- DIR [--only NAME]\nchecks: ${names.join(", ")}`);
   if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new Usage(`${dir}: no such folder`);
-  const { only = names } = parsed.values;
+  const { only = checks.filter(({ slow }) => !slow).map(({ name }) => name) } = parsed.values;
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Usage(`there is no check "${unknown}"; there are ${names.join(", ")}`);
   return { dir, chosen: checks.filter(({ name }) => only.includes(name)) };

@@ -12,10 +12,15 @@ type Context = Readonly<{
   say(text: string): void;
 }>;
 
+/** What `flowify evaluate --json` prints. */
+export type Evaluation = { bpd: number; stdErr: number; items: number; ledger: { bpd: number }[] };
+
 export type Check = Readonly<{
   name: string;
   /** What it reads below the folder of data; where one is missing the check fails without being run. */
   needs: readonly string[];
+  /** Takes more than minutes: run only where it is named. */
+  slow?: boolean;
   /** Rows by what they measure. */
   run(context: Context): Promise<{ readonly [what: string]: Row }>;
 }>;
@@ -23,8 +28,8 @@ export type Check = Readonly<{
 /** A row for a figure that must not pass a limit. */
 export const atMost = (value: number, limit: number, show: (value: number) => string): Row => ({
   figure: show(value),
-  limit: `≤ ${show(limit)}`,
-  verdict: value <= limit ? "ok" : "FAILED",
+  limit: limit === Number.POSITIVE_INFINITY ? "finite" : `≤ ${show(limit)}`,
+  verdict: value <= limit && Number.isFinite(value) ? "ok" : "FAILED",
 });
 
 /** A row for something that must be exactly so. */

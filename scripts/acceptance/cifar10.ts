@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { atMost, type Check, type Evaluation, equal, type Row } from "./check.js";
+import { runNode } from "./node.js";
+
+const flowify = "packages/cli/bin/flowify.js";
+const FOLDER = "data/cifar10";
+
+/** Bits per dimension on the first 1,000 test images; any finite number where nothing is asked. */
+const limits: { readonly [network: string]: number } = {
+  fconv2: 6,
+  "fconv2-nsf": 6,
+  fmlp: Number.POSITIVE_INFINITY,
+  fconv1: Number.POSITIVE_INFINITY,
+  "fconv1-nsf": Number.POSITIVE_INFINITY,
+};
+
+/** 1,000 steps of each network on real photographs; a value that is not finite ends a run with an error. */
+export const cifar10: Check = {
+  name: "cifar10",
+  needs: [`${FOLDER}/data_batch_1.bin.gz`, `${FOLDER}/test_batch_first1000.bin.gz`],
+  slow: true,
+  async run({ dir, scratch, say }) {
+    const place = ["--data-dir", join(dir, FOLDER)];
+    const rows: { [what: string]: Row } = {};
+    for (const [network, limit] of Object.entries(limits)) {
+      const out = join(scratch, `cifar10-${network}`);
+      const what = ["--recipe", `cifar10/${network}`, "--steps", "1000", "--evaluate-every", "1000"];
+      const started = performance.now();
+      await runNode(flowify, ["train", ...what, ...place, "--pictures", "none", "--out", out, "--json"]);
+      say(`${network} trained in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+      const args = ["evaluate", out, ...place, "--limit", "1000", "--json"];
+      const { bpd, items } = JSON.parse(await runNode(flowify, args)) as Evaluation;
+      rows[`${network}, bits per dimension`] = atMost(bpd, limit, (value) => value.toFixed(3));
+      rows[`${network}, test images`] = equal(items, 1000);
+    }
+    return rows;
+  },
+};

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { atMost, type Check, type Evaluation, equal, type Row } from "./check.js";
+import { runNode } from "./node.js";
+
+const flowify = "packages/cli/bin/flowify.js";
+
+/** Bits per dimension after one epoch that a network must not pass. */
+const limits: { readonly [network: string]: number } = {
+  fmlp: 5,
+  fconv1: 6.1,
+  "fconv1-nsf": 6.1,
+  fconv2: 3.5,
+  "fconv2-nsf": 2.8,
+};
+
+/** One epoch of each network on MNIST through the real command, measured on all test digits. */
+export const mnist: Check = {
+  name: "mnist",
+  needs: [],
+  async run({ scratch, say }) {
+    const rows: { [what: string]: Row } = {};
+    for (const [network, limit] of Object.entries(limits)) {
+      const out = join(scratch, network);
+      const what = ["--data", "mnist", "--network", network, "--epochs", "1", "--seed", "7"];
+      const started = performance.now();
+      await runNode(flowify, ["train", ...what, "--out", out, "--json"]);
+      say(`${network} trained in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+      const measured = JSON.parse(await runNode(flowify, ["evaluate", out, "--json"])) as Evaluation;
+      const sum = measured.ledger.reduce((total, { bpd }) => total + bpd, 0);
+      rows[`${network}, bits per dimension`] = atMost(measured.bpd, limit, (value) => value.toFixed(3));
+      rows[`${network}, test digits`] = equal(measured.items, 10_000);
+      rows[`${network}, ledger off its total`] = atMost(Math.abs(sum - measured.bpd), 1e-9, (value) =>
+        value.toExponential(0),
+      );
+    }
+    return rows;
+  },
+};
