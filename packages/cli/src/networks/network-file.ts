@@ -11,6 +11,8 @@ const option = z.exactOptional;
 const order = z.array(z.number().int().nonnegative());
 const amount = option(z.number().int().nonnegative());
 
+type Kind = NetworkLayer["kind"];
+
 /** The options of every kind of layer that a file may hold. */
 const layerOptions = {
   dequantize: { levels: option(size) },
@@ -62,40 +64,20 @@ const layerOptions = {
   leakyRelu: { slope: option(z.number().positive()) },
   prelu: { slope: option(z.union([z.number().positive(), z.array(z.number().positive())])) },
   rqSpline: { bins: option(size), bound: option(z.number().positive()) },
-} as const satisfies { [K in NetworkLayer["kind"]]: z.ZodRawShape };
+} as const satisfies { [K in Kind]: z.ZodRawShape };
 
-const kinds = Object.keys(layerOptions) as NetworkLayer["kind"][];
+const kinds = Object.keys(layerOptions) as Kind[];
 
-const layerOf = <K extends NetworkLayer["kind"]>(kind: K) =>
-  z.strictObject({ kind: z.literal(kind), ...layerOptions[kind] });
+const layerOf = <K extends Kind>(kind: K) => z.strictObject({ kind: z.literal(kind), ...layerOptions[kind] });
+
+type LayerSchema = { [K in Kind]: ReturnType<typeof layerOf<K>> }[Kind];
 
 /** An ordinary network as JSON: what one image looks like, [C, H, W], and the layers in order. */
 export const networkSchema = z.strictObject({
   name: option(z.string().min(1)),
   inShape: z.tuple([size, size, size]),
   layers: z
-    .array(
-      z.discriminatedUnion("kind", [
-        layerOf("dequantize"),
-        layerOf("variationalDequantize"),
-        layerOf("flatten"),
-        layerOf("reshape"),
-        layerOf("permute"),
-        layerOf("permuteChannels"),
-        layerOf("squeeze"),
-        layerOf("unsqueeze"),
-        layerOf("actnorm"),
-        layerOf("split"),
-        layerOf("whiten"),
-        layerOf("conv2d"),
-        layerOf("conv1d"),
-        layerOf("coupling"),
-        layerOf("linear"),
-        layerOf("leakyRelu"),
-        layerOf("prelu"),
-        layerOf("rqSpline"),
-      ]),
-    )
+    .array(z.discriminatedUnion("kind", kinds.map(layerOf) as unknown as [LayerSchema, ...LayerSchema[]]))
     .min(1),
 }) satisfies z.ZodType<Network>;
 
