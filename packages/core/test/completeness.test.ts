@@ -1,15 +1,19 @@
-/** A layer or density that is written but not exported, exported but not tested, or not documented, fails here. */
-import { readdirSync, readFileSync } from "node:fs";
+/**
+ * A layer or density that is written but not exported, exported but not tested, or not documented, fails
+ * here, and the findings name the file to change.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import * as core from "../src/index.js";
 import { catalog } from "./catalog.js";
 
 const source = (folder: string): URL => new URL(`../src/${folder}/`, import.meta.url);
-const docs = new URL("../../../docs/", import.meta.url);
+const root = new URL("../../../", import.meta.url);
+const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
 
 /** What a factory returns, as its declaration says. */
-const kinds = /^(FlowLayer|ChainLayer|SideBySideLayer|ConditionalDensity)\b/;
+const products = /^(FlowLayer|ChainLayer|SideBySideLayer|ConditionalDensity)\b/;
 
 /** Names of the factories in a folder of the sources: exported functions that return a layer or a density. */
 function factoriesIn(folder: string): string[] {
@@ -19,7 +23,7 @@ function factoriesIn(folder: string): string[] {
     return statements
       .filter(ts.isFunctionDeclaration)
       .filter(({ modifiers }) => modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
-      .filter(({ type }) => type && kinds.test(text.slice(type.pos, type.end).trim()))
+      .filter(({ type }) => type && products.test(text.slice(type.pos, type.end).trim()))
       .flatMap((f) => (f.name ? [f.name.text] : []));
   });
 }
@@ -37,9 +41,25 @@ const shared: { readonly [name: string]: string } = {
 const pageOf = (name: string): string =>
   shared[name] ?? `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}.md`;
 
+/** Rows of the README's tables. */
+const rows = textOf("README.md")
+  .split("\n")
+  .filter((line) => line.startsWith("|"));
+
+/** The statements that do not hold. */
+const failing = (statements: { readonly [statement: string]: boolean }): string[] =>
+  Object.keys(statements).filter((statement) => !statements[statement]);
+
 describe("completeness", () => {
   const layers = factoriesIn("layers");
   const densities = factoriesIn("densities");
+  const folders = [
+    ["docs/layers", layers],
+    ["docs/densities", densities],
+  ] as const;
+  const factories = folders.flatMap(([folder, names]) =>
+    names.map((name) => ({ name, page: `${folder}/${pageOf(name)}` })),
+  );
 
   it("finds layers and densities in the sources", () => {
     expect(layers).toEqual(
@@ -48,24 +68,45 @@ describe("completeness", () => {
     expect(densities).toEqual(expect.arrayContaining(["gaussian", "mixture"]));
   });
 
-  it.each([...layers, ...densities])("%s is exported and in the catalog", (name) => {
-    expect(core).toHaveProperty(name);
-    expect(catalog.some(({ of }) => of.includes(name))).toBe(true);
+  it.each(factories)("$name is exported, in the catalog, on a page and in the README", ({ name, page }) => {
+    const unmet = failing({
+      [`packages/core/src/index.ts exports ${name}`]: name in core,
+      [`packages/core/test/catalog*.ts has an entry of ${name}`]: catalog.some(({ of }) => of.includes(name)),
+      [`${page} is there`]: existsSync(new URL(page, root)),
+      [`README.md has a row of \`${name}\` with a link to ${page}`]: rows.some(
+        (row) => row.includes(`\`${name}\``) && row.includes(`](${page})`),
+      ),
+    });
+    expect(unmet).toEqual([]);
   });
 
-  it("the catalog names only exports, and every entry once", () => {
-    for (const name of catalog.flatMap(({ of }) => of)) expect(core).toHaveProperty(name);
-    expect(new Set(catalog.map(({ name }) => name)).size).toBe(catalog.length);
+  it("packages/core/test/catalog*.ts name exports only, layers of the sources only, and every entry once", () => {
+    const names = catalog.map(({ name }) => name);
+    const unmet = failing({
+      ...Object.fromEntries(catalog.flatMap(({ of }) => of).map((n) => [`${n} is an export`, n in core])),
+      ...Object.fromEntries(
+        catalog.map(({ layer: { name } }) => [
+          `${name} is a layer of the sources`,
+          [...layers, "chain"].includes(name),
+        ]),
+      ),
+      ...Object.fromEntries(
+        names.map((name, i) => [`there is one entry "${name}"`, names.indexOf(name) === i]),
+      ),
+    });
+    expect(unmet).toEqual([]);
   });
 
-  it("the catalog holds layers of these sources only", () => {
-    for (const { layer } of catalog) expect([...layers, "chain"]).toContain(layer.name);
+  it.each(folders)("%s has pages of these only", (folder, names) => {
+    const pages = names.map(pageOf);
+    expect(readdirSync(new URL(folder, root)).filter((page) => !pages.includes(page))).toEqual([]);
   });
 
-  it.each([
-    ["layers", layers],
-    ["densities", densities],
-  ])("docs/%s has a page for each, and no other", (folder, names) => {
-    expect(readdirSync(new URL(folder, docs)).toSorted()).toEqual([...new Set(names.map(pageOf))].toSorted());
+  it("docs/guide.md lists the kinds of packages/core/src/network/network.ts", () => {
+    const [, list = ""] = /The kinds are([^;]*);/.exec(textOf("docs/guide.md")) ?? [];
+    const listed = Array.from(list.matchAll(/`(\w+)`/g), ([, kind = ""]) => kind);
+    const network = textOf("packages/core/src/network/network.ts");
+    const kinds = Array.from(network.matchAll(/\bkind: "(\w+)"/g), ([, kind = ""]) => kind);
+    expect(listed.toSorted()).toEqual(kinds.toSorted());
   });
 });
