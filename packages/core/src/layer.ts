@@ -55,7 +55,10 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   manifolds: ManifoldSpec;
   /** Where x must hold integers: their number, 0..levels−1. Drivers check it before anything runs. */
   levels?: number;
-  /** True where a layer with start values is the identity: who starts the layers after it need not run it. */
+  /**
+   * True only where the layer is the identity with its start values, those from data included: who
+   * starts the layers after it need not run it.
+   */
   startsAsIdentity?: boolean;
   /** Start values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
@@ -64,8 +67,9 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a draw from the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
   /**
-   * Data-dependent start values, where the layer has any: `items` [N, …inShape] are inputs that the
-   * layer really sees, some at a time. Consumes `key`. Eager (never traced): it may read values.
+   * Data-dependent start values, where the layer has any, in the tree that `init` gives: `items` is a
+   * `StartItems` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
+   * Eager (never traced): it may read values.
    */
   start?(key: np.Array, items: StartItems): Promise<P>;
 }>;

@@ -39,7 +39,8 @@ type Conditioner = Readonly<{
  *
  * For vectors [n] the conditioner is dense, four layers of `hidden` with ReLU; for images [C, H, W]
  * (features are channels) four 3 × 3 convolutions. Unnormalized widths and heights are divided by
- * √hidden. Exact, with closed-form inverse. Errors: `ShapeError` for fewer than two features.
+ * √hidden. Exact, with closed-form inverse. Errors: `ShapeError` for fewer than two features,
+ * `DomainError` for bins outside 2..500 and a bound that is not positive and finite.
  * Source: Durkan et al. 2019 (arXiv:1906.04032); Flowification, section 5.
  */
 function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<DenseParams[]> {

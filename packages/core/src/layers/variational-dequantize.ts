@@ -35,7 +35,8 @@ const HALF = 0.5;
  * A bound in expectation over ε: E log p(z) + L ≤ log P(x). It starts as the identity, where it is
  * `dequantize`, and can only be better once trained. Inverse: floor(levels · z), clipped.
  *
- * Errors: `ShapeError` for items that are neither [n] nor [C, H, W]; `DomainError` for levels below 2.
+ * Errors: `ShapeError` for items that are neither [n] nor [C, H, W]; `DomainError` for levels
+ * below 2 and bins outside 2..500.
  * Source: Ho et al. 2019 (arXiv:1902.00275), section 3.1; splines of Durkan et al. 2019 as q(u | x).
  */
 export function variationalDequantize(
