@@ -8,11 +8,9 @@ import {
   sameShape,
   showShape,
 } from "./layer.js";
-import { fromHost } from "./math/host.js";
 import { splitKey } from "./math/keys.js";
-import { makeRng } from "./math/rng.js";
-import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "./noise.js";
-import { holdItems, mappedItems, type StartItems } from "./start-items.js";
+import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { StartItems } from "./start-items.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
@@ -105,7 +103,7 @@ async function startLayers(
       next = l.startsAsIdentity ? seen : outputs(l, own, seen, seed);
     }
     const wanted = i < layers.length - 1 && next !== seen;
-    seen = kept && wanted ? await holdItems(next) : next;
+    seen = kept && wanted ? await next.held() : next;
   }
   return { params, items: seen };
 }
@@ -117,21 +115,17 @@ export const startChain = async (
   items: StartItems,
 ): Promise<ArrayTree[]> => (await startLayers(layers, key, items, true)).params;
 
-/** What a layer gives for items, with noise that is the same in every pass; borrows the parameters. */
+/** What a layer gives for items, with drawn noise; borrows the parameters. */
 const outputs = (layer: FlowLayer, params: ArrayTree, items: StartItems, seed: number): StartItems =>
-  mappedItems(items, layer.outShape, () => {
-    const rng = makeRng(seed);
-    return (x) => {
-      const noise = drawNoise(layer.forwardNoise, x.shape[0] as number, rng);
-      const step = layer.forward(
-        tree.ref(params),
-        x,
-        mapTreeOfNoise(noise, (a) => fromHost(a)),
-      );
+  items.map(
+    layer.outShape,
+    (x, noise) => {
+      const step = layer.forward(tree.ref(params), x, noise);
       step.contribution.dispose();
       return step.z;
-    };
-  });
+    },
+    { noise: layer.forwardNoise, seed },
+  );
 
 export function isChain(layer: FlowLayer): layer is ChainLayer {
   return Array.isArray((layer as Partial<ChainLayer>).layers);

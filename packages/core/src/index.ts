@@ -72,7 +72,7 @@ export {
   type NoiseTree,
 } from "./noise.js";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.js";
-export { heldItems, mappedItems, rowsOf, type StartItems } from "./start-items.js";
+export { heldItems, rowsOf, type StartItems } from "./start-items.js";
 export type { Augmentation } from "./train/data.js";
 export { trainingDefaults } from "./train/defaults.js";
 export type { TrainingState } from "./train/state.js";

@@ -19,6 +19,26 @@ export async function webgpuExecutor(): Promise<Executor> {
   return jaxExecutor("webgpu");
 }
 
+/** jax-js on its default device, operation by operation: nothing is compiled. */
+export const eagerExecutor = (): Executor => {
+  const toArray = (leaf: PlacedArray): np.Array =>
+    leaf instanceof HostArray ? fromHost(leaf) : (leaf as np.Array).ref;
+  return {
+    ...jaxExecutor("wasm"),
+    name: "eager",
+    compile: async (f) => ({
+      run: async (args) =>
+        blockUntilReady(
+          (f as (...all: unknown[]) => unknown)(...args.map((arg) => mapTree(toArray, arg))) as never,
+        ),
+      traceMs: 0,
+      compileMs: 0,
+      dispose: async () => {},
+    }),
+    place: async (host) => mapTree((leaf: HostArray) => fromHost(leaf), host) as JsTree<PlacedArray>,
+  };
+};
+
 function jaxExecutor(name: "wasm" | "webgpu"): Executor {
   const place = (leaf: HostArray): np.Array => fromHost(leaf, name);
   return {

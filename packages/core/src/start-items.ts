@@ -1,83 +1,138 @@
-import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "./executor.js";
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import { ArraySpec, type Executor, HostArray, type PlacedArray } from "./executor.js";
+import { eagerExecutor } from "./jax-executor.js";
 import { type Shape, sizeOf } from "./layer.js";
-import { fromHost } from "./math/host.js";
+import { makeRng } from "./math/rng.js";
+import { drawNoise, mapNoise, type NoiseSpec, type NoiseTree, noiseShape } from "./noise.js";
+
+/** A pure function of a part of the items, [n, …], and of noises; it consumes both. */
+type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
+
+export type MapOptions = {
+  /** Rows that an item becomes: [n, …] ↦ [n · each, …shape]. Default 1. */
+  each?: number;
+  /** Noise that the function takes, drawn from this seed: the same in every pass. */
+  noise?: NoiseSpec;
+  seed?: number;
+};
 
 /**
- * The items that a data-dependent start looks at, some at a time: what a layer computes on the way
- * (all patches of all images) is far larger than what it gives. They can be gone through again and
- * again, and are the same each time.
+ * The items that a data-dependent start looks at. They are gone through some at a time, as often as
+ * one likes, and what is computed from them is computed again in each pass: all patches of all images
+ * are never held. Functions are compiled by the executor of the run; arrays that they capture they
+ * take by `.ref`.
  */
 export type StartItems = Readonly<{
   count: number;
   /** Of one item. */
   shape: Shape;
-  /** All items in order, [n, …shape] each; a part is the receiver's to consume. */
-  parts(): AsyncGenerator<np.Array>;
+  /** Other items, f(part) of these. */
+  map(shape: Shape, f: PartFunction, options?: MapOptions): StartItems;
+  /** Σ over the parts of f(part), in float64, row-major. */
+  sum(f: (part: np.Array) => np.Array): Promise<Float64Array>;
+  /** The numbers of all items in order, part by part. */
+  parts(): AsyncGenerator<Float32Array>;
+  /** The same items, computed once and kept in the memory of the host. */
+  held(): Promise<StartItems>;
 }>;
 
-/** Items in a part, by default. */
-const AT_ONCE = 512;
+export type HeldOptions = {
+  /** Default: jax-js on its default device, nothing compiled. */
+  executor?: Executor;
+  /** Items in a part. Default 512. */
+  atOnce?: number;
+};
 
-/** Items that lie in the memory of the host, [N, …], `atOnce` in a part. */
+/** Where items come from: those in memory, and what is done to them in turn. */
+type Source = Readonly<{
+  data: HostArray;
+  executor: Executor;
+  atOnce: number;
+  steps: readonly Readonly<{ f: PartFunction; noise: NoiseSpec; seed: number }>[];
+}>;
+
+/** Items that lie in the memory of the host, [N, …]. */
 export function heldItems(
-  { data, shape: [count = 0, ...shape], dtype }: HostArray,
-  atOnce = AT_ONCE,
+  data: HostArray,
+  { executor = eagerExecutor(), atOnce = 512 }: HeldOptions = {},
 ): StartItems {
-  const size = sizeOf(shape);
-  return {
-    count,
-    shape,
-    async *parts() {
-      for (let begin = 0; begin < count; begin += atOnce) {
-        const end = Math.min(begin + atOnce, count);
-        yield fromHost(
-          new HostArray(data.subarray(begin * size, end * size), [end - begin, ...shape], dtype),
-        );
-      }
-    },
-  };
+  const [count = 0, ...shape] = data.shape;
+  return view({ data, executor, atOnce, steps: [] }, count, shape);
 }
 
-/**
- * Items computed from others whenever they are asked for; f consumes a part and gives another,
- * [n, …shape]. `each` is called at the start of every pass, and makes f.
- */
-export function mappedItems(
-  items: StartItems,
-  shape: Shape,
-  each: () => (part: np.Array) => np.Array,
-): StartItems {
-  return {
-    count: items.count,
+function view(source: Source, count: number, shape: Shape): StartItems {
+  const items: StartItems = {
+    count,
     shape,
+    map: (next, f, { each = 1, noise = {}, seed = 0 } = {}) =>
+      view({ ...source, steps: [...source.steps, { f, noise, seed }] }, count * each, next),
+    async sum(f) {
+      let total: Float64Array | undefined;
+      for await (const { data } of outputs(source, f)) {
+        total ??= new Float64Array(data.length);
+        for (let i = 0; i < data.length; i++) total[i]! += data[i] as number;
+      }
+      return total ?? new Float64Array();
+    },
     async *parts() {
-      const f = each();
-      // jax-js computes late: what is pending would hold every part's memory
-      for await (const part of items.parts()) yield await f(part).blockUntilReady();
+      for await (const { data } of outputs(source, (part) => part)) yield data as Float32Array;
+    },
+    async held() {
+      const all = new Float32Array(count * sizeOf(shape));
+      let at = 0;
+      for await (const part of items.parts()) {
+        all.set(part, at);
+        at += part.length;
+      }
+      const { executor, atOnce } = source;
+      return heldItems(new HostArray(all, [count, ...shape], np.float32), { executor, atOnce });
     },
   };
+  return items;
+}
+
+/** f of what comes out of the steps, part by part; one program for all of them. */
+async function* outputs(
+  { data, executor, atOnce, steps }: Source,
+  f: (part: np.Array) => np.Array,
+): AsyncGenerator<HostArray> {
+  const [count = 0, ...shape] = data.shape;
+  const size = sizeOf(shape);
+  const rngs = steps.map(({ seed }) => makeRng(seed));
+  const program = (x: np.Array, noise: NoiseTree[]): np.Array =>
+    f(steps.reduce((part, step, i) => step.f(part, noise[i] as NoiseTree), x));
+  let compiled: { n: number; run: Awaited<ReturnType<Executor["compile"]>> } | undefined;
+  try {
+    for (let begin = 0; begin < count; begin += atOnce) {
+      const n = Math.min(atOnce, count - begin);
+      const x = new HostArray(
+        data.data.subarray(begin * size, (begin + n) * size),
+        [n, ...shape],
+        data.dtype,
+      );
+      const noise = steps.map((step, i) => drawNoise(step.noise, n, rngs[i] as ReturnType<typeof makeRng>));
+      if (compiled?.n !== n) {
+        await compiled?.run.dispose();
+        const noiseSpecs = steps.map((step) =>
+          mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n), np.float32)),
+        );
+        const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
+        const run = await executor.compile(program as never, specs as JsTree<ArraySpec>[], { name: "start" });
+        compiled = { n, run };
+      }
+      const placed = await compiled.run.run([x, noise as unknown as JsTree<HostArray>]);
+      yield (await executor.fetch(placed as PlacedArray)) as HostArray;
+      executor.release(placed);
+    }
+  } finally {
+    await compiled?.run.dispose();
+  }
 }
 
 /** Items cut into rows [n], `each` of them an item (by default, all of an item's entries). */
-export function rowsOf(
+export const rowsOf = (
   items: StartItems,
   toRows: (part: np.Array) => np.Array,
-  shape: readonly [n: number],
-  each = sizeOf(items.shape) / shape[0],
-): StartItems {
-  return { ...mappedItems(items, shape, () => toRows), count: items.count * each };
-}
-
-/** The items computed once and kept in the memory of the host. */
-export async function holdItems(items: StartItems): Promise<StartItems> {
-  const size = sizeOf(items.shape);
-  const all = new Float32Array(items.count * size);
-  let at = 0;
-  for await (const part of items.parts()) {
-    const data = (await part.data()) as Float32Array;
-    all.set(data, at);
-    at += data.length;
-  }
-  return heldItems(new HostArray(all, [items.count, ...items.shape], np.float32));
-}
+  n: number,
+  each = sizeOf(items.shape) / n,
+): StartItems => items.map([n], toRows, { each });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { HostArray } from "../src/executor.js";
 import { columnMoments, rowMoments } from "../src/math/moments.js";
 import { makeRng } from "../src/math/rng.js";
-import { heldItems, holdItems, mappedItems } from "../src/start-items.js";
+import { heldItems } from "../src/start-items.js";
 import { sum } from "./support/plain.js";
 import { usePrecision } from "./support/prepare.js";
 
@@ -21,7 +21,7 @@ const data = (() => {
 })();
 const column = (j: number): number[] => Array.from({ length: COUNT }, (_, i) => data[i * N + j] as number);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
-const items = (atOnce: number) => heldItems(new HostArray(data, [COUNT, N], np.float32), atOnce);
+const items = (atOnce: number) => heldItems(new HostArray(data, [COUNT, N], np.float32), { atOnce });
 
 describe.each([COUNT, 128, 1])("moments of rows, %i at a time", (atOnce) => {
   it("columns: mean and log-std", async () => {
@@ -49,18 +49,17 @@ describe.each([COUNT, 128, 1])("moments of rows, %i at a time", (atOnce) => {
   });
 });
 
-it("items can be gone through twice, mapped and held", async () => {
-  let passes = 0;
-  const doubled = mappedItems(items(300), [N], () => {
-    passes++;
-    return (part) => part.mul(2);
-  });
-  const held = await holdItems(doubled);
-  const again = await holdItems(doubled);
-  expect(passes).toBe(2);
-  for (const all of [held, again]) {
+it("items can be gone through twice, mapped with the same noise, and held", async () => {
+  const noise = { shape: [N], law: "normal" } as const;
+  const moved = items(300).map([N], (part, drawn) => part.mul(2).add(drawn as np.Array), { noise, seed: 5 });
+  const all = async (of: typeof moved): Promise<number[]> => {
     const found: number[] = [];
-    for await (const part of all.parts()) found.push(...((await part.data()) as Float32Array));
-    expect(found).toEqual(Array.from(data, (v) => Math.fround(2 * v)));
-  }
+    for await (const part of of.parts()) found.push(...part);
+    return found;
+  };
+  const once = await all(moved);
+  expect(once).toHaveLength(COUNT * N);
+  expect(once[0]).not.toBe(2 * (data[0] as number));
+  expect(await all(moved)).toEqual(once);
+  expect(await all(await moved.held())).toEqual(once);
 });

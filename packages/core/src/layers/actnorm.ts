@@ -47,7 +47,7 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
       key.dispose();
       const columns = (x: np.Array): np.Array =>
         np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2).reshape([-1, channels]);
-      const { mean, logStd } = await columnMoments(rowsOf(items, columns, [channels]));
+      const { mean, logStd } = await columnMoments(rowsOf(items, columns, channels));
       return { shift: floats(mean.map((v) => -v)), logScale: floats(logStd.map((v) => -v)) };
     },
   });

@@ -169,14 +169,14 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     },
     async start(key, items) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-      const patches = rowsOf(items, (x) => x.reshape([-1, n]), [n]);
+      const patches = rowsOf(items, (x) => x.reshape([-1, n]), n);
       const { mean, directions, std } = await principalDirections(patches);
       const given = r1.manifold === "orthogonal";
       const rotateIn = given ? r1.fromMatrix(directions) : r1.init(k1);
       const rotateOut = given ? r2.fromMatrix(identityMatrix(m)) : r2.init(k2);
       if (given) for (const unused of [k1, k2]) unused.dispose();
       const dropped = await columnMoments(
-        rowsOf(patches, (x) => np.matmul(x, r1.matrix(rotateIn.ref)).slice([], [0, d]), [d], 1),
+        rowsOf(patches, (x) => np.matmul(x, r1.matrix(rotateIn.ref)).slice([], [0, d]), d, 1),
       );
       const centre = new Float32Array(m);
       for (let j = d; given && j < n; j++) {

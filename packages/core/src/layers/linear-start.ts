@@ -67,7 +67,7 @@ export async function linearStart(
     return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: {} };
   }
   const rotated = (x: np.Array): np.Array => np.matmul(x, rotateIn.matrix(r1.ref));
-  const drop = rowsOf(rows, (x) => rotated(x).slice([], [0, d]), [d], 1);
-  const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(logScale.ref)), [m], 1);
+  const drop = rowsOf(rows, (x) => rotated(x).slice([], [0, d]), d, 1);
+  const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(logScale.ref)), m, 1);
   return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: await density.start(k3, drop, kept) };
 }

@@ -180,7 +180,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       linearStart(
         { n, m, appendedStd: APPENDED_STD, rotateIn, rotateOut, density, given },
         key,
-        rowsOf(items, (x) => toRows(x, n), [n]),
+        rowsOf(items, (x) => toRows(x, n), n),
       ),
   });
 }

@@ -12,7 +12,6 @@ import {
 } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import { mappedItems } from "../start-items.js";
 
 /** Layers on parts of an item: parameters and noises are arrays with one entry a part. */
 export type SideBySideLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
@@ -100,7 +99,7 @@ export function sideBySide(
       for (const [i, part] of parts.entries()) {
         const to = from + (part.inShape[inAxis] as number);
         const range = inShape.map((_, axis) => (axis === inAxis ? [from, to] : [])) as [];
-        const piece = mappedItems(items, part.inShape, () => (x) => x.slice([], ...range));
+        const piece = items.map(part.inShape, (x) => x.slice([], ...range));
         params.push(part.start ? await part.start(at(keys, i), piece) : part.init(at(keys, i)));
         from = to;
       }

@@ -92,7 +92,7 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     },
     async start(key, items) {
       const channelsOf = (from: number, to: number) =>
-        rowsOf(items, (x) => toRows(x.slice([], [from, to])), [to - from], places);
+        rowsOf(items, (x) => toRows(x.slice([], [from, to])), to - from, places);
       return { dropped: await density.start(key, channelsOf(kept, channels), channelsOf(0, kept)) };
     },
   });

@@ -11,11 +11,11 @@ export type WhitenParams = { mean: np.Array; rotation: np.Array; logStd: np.Arra
 
 /**
  * z = (x − μ) U ⊘ σ: the principal coordinates of the data in units of their standard deviation, least
- * variance first; L = −Σ log σ.
+ * variance first; L = −rows · Σ log σ.
  *
- * Exact. Along the last axis; L sums over the axes before it. μ, U and σ come from the data-dependent start and stay fixed (identity without it), as the
- * normalization of inputs does: the layers after it then see coordinates of equal size, where one
- * step size fits all directions.
+ * Exact. Along the last axis; the axes before it are rows. μ, U and σ come from the data-dependent
+ * start and stay fixed (identity without it), as the normalization of inputs does: the layers after it
+ * then see coordinates of equal size, where one step size fits all directions.
  */
 export function whiten(inShape: Shape): FlowLayer<WhitenParams> {
   const n = inShape[inShape.length - 1] ?? 0;
@@ -53,7 +53,7 @@ export function whiten(inShape: Shape): FlowLayer<WhitenParams> {
     async start(key, items) {
       key.dispose();
       const { mean, directions, std } = await principalDirections(
-        rowsOf(items, (x) => x.reshape([-1, n]), [n]),
+        rowsOf(items, (x) => x.reshape([-1, n]), n),
       );
       return {
         mean: floats(Float32Array.from(mean)),

@@ -4,60 +4,54 @@ import { floats } from "./host.js";
 import type { HostMatrix } from "./linalg.js";
 
 /**
- * Mean [n] and covariance [n, n] of rows [n]. The products are float32, of rows with the first part's
- * mean taken out; their sums are float64.
+ * Mean [n] and covariance [n, n] of rows [n]. Products are float32, of rows with the mean taken out;
+ * what the parts add up to is float64.
  */
 export async function rowMoments(rows: StartItems): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
   const n = rows.shape[0] as number;
-  const [sum, product] = [new Float64Array(n), new Float64Array(n * n)];
-  let origin: Float32Array | undefined;
-  for await (const part of rows.parts()) {
-    origin ??= (await np.mean(part.ref, 0).data()) as Float32Array;
-    const centred = part.sub(floats(origin));
-    const sums = await np.sum(centred.ref, 0).data();
-    const products = await np.matmul(np.transpose(centred.ref), centred).data(); // [n, n]
-    for (let i = 0; i < n; i++) sum[i]! += sums[i] as number;
-    for (let i = 0; i < n * n; i++) product[i]! += products[i] as number;
-  }
-  const { count } = rows;
-  const shift = sum.map((s) => s / count); // the mean less the origin
+  const origin = await meanOf(rows);
+  const centre = floats(origin);
+  const sums = await rows.sum((part) => {
+    const centred = part.sub(centre.ref);
+    const product = np.matmul(np.transpose(centred.ref), centred.ref); // [n, n]
+    return np.concatenate([np.sum(centred, 0).reshape([1, n]), product], 0);
+  });
+  centre.dispose();
+  const [first, product] = [sums.subarray(0, n), sums.subarray(n)];
+  const shift = first.map((s) => s / rows.count); // what rounding left of the mean
   const data = product.map(
-    (s, k) => s / count - (shift[Math.floor(k / n)] as number) * (shift[k % n] as number),
+    (s, k) => s / rows.count - (shift[Math.floor(k / n)] as number) * (shift[k % n] as number),
   );
   return {
-    mean: shift.map((s, i) => s + (origin?.[i] ?? 0)),
+    mean: shift.map((s, i) => s + (origin[i] as number)),
     covariance: { rows: n, columns: n, data },
   };
 }
 
 const LEAST_VARIANCE = 1e-12;
 
-/** Mean and log of the standard deviation of every column of rows [n], in float64. */
+/** Mean and log of the standard deviation of every column of rows [n]. */
 export async function columnMoments(rows: StartItems): Promise<{ mean: Float32Array; logStd: Float32Array }> {
   const n = rows.shape[0] as number;
-  const [mean, square] = [new Float64Array(n), new Float64Array(n)]; // of the rows so far; sum of squares around it
-  let seen = 0;
-  for await (const part of rows.parts()) {
-    const data = (await part.data()) as Float32Array;
-    const count = data.length / n;
-    for (let j = 0; j < n; j++) {
-      let own = 0;
-      for (let i = 0; i < count; i++) own += (data[i * n + j] as number) / count;
-      let spread = 0;
-      for (let i = 0; i < count; i++) spread += ((data[i * n + j] as number) - own) ** 2;
-      // Chan, Golub and LeVeque 1983: moments of two samples joined
-      const gap = own - (mean[j] as number);
-      square[j]! += spread + gap * gap * ((seen * count) / (seen + count));
-      mean[j]! += (gap * count) / (seen + count);
-    }
-    seen += count;
-  }
-  const variance = square.map((s) => s / seen);
+  const origin = await meanOf(rows);
+  const centre = floats(origin);
+  const sums = await rows.sum((part) => {
+    const centred = part.sub(centre.ref);
+    return np.stack([np.sum(centred.ref, 0), np.sum(np.square(centred), 0)]);
+  });
+  centre.dispose();
+  const shift = sums.subarray(0, n).map((s) => s / rows.count);
+  const variance = sums.subarray(n).map((s, i) => s / rows.count - (shift[i] as number) ** 2);
   // one that never varies among others gets the smallest spread that float32 can carry through an
   // exponential; where none varies (one item, constant data) nothing is known of a scale: 1
   const floor = variance.every((v) => v < LEAST_VARIANCE) ? 1 : LEAST_VARIANCE;
   return {
-    mean: Float32Array.from(mean),
+    mean: origin.map((m, i) => m + (shift[i] as number)),
     logStd: Float32Array.from(variance, (v) => 0.5 * Math.log(Math.max(v, floor))),
   };
+}
+
+async function meanOf(rows: StartItems): Promise<Float32Array> {
+  const sums = await rows.sum((part) => np.sum(part, 0));
+  return Float32Array.from(sums, (s) => s / rows.count);
 }

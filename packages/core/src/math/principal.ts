@@ -49,12 +49,10 @@ async function orient(vectors: HostMatrix, mean: Float64Array, rows: StartItems)
   const n = vectors.rows;
   const directions = floats(Float32Array.from(vectors.data), [n, n]);
   const centre = floats(Float32Array.from(mean));
-  const skewness = new Float64Array(n);
-  for await (const part of rows.parts()) {
+  const skewness = await rows.sum((part) => {
     const projected = np.matmul(part.sub(centre.ref), directions.ref);
-    const cubes = await np.sum(np.square(projected.ref).mul(projected), 0).data();
-    for (let j = 0; j < n; j++) skewness[j]! += cubes[j] as number;
-  }
+    return np.sum(np.square(projected.ref).mul(projected), 0);
+  });
   directions.dispose();
   centre.dispose();
   for (let j = 0; j < n; j++)

@@ -134,6 +134,11 @@ export class FlowModel {
     return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, values[i] as HostArray]));
   }
 
+  /** The parameters on the host, in the tree of `flow.init`. */
+  get params(): JsTree<HostArray> {
+    return this.#params;
+  }
+
   /** Number of parameters that training can move. */
   get parameters(): number {
     const values = treeFlatten(this.#params).leaves;

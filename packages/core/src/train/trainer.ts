@@ -145,13 +145,14 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
 
 /** Random start values, or data-dependent ones; those of a run that goes on only give the shapes. */
 async function startValues(
-  { flow, data, state, start = defaults.start, startItems = defaults.startItems }: TrainOptions,
+  { flow, executor, data, state, start = defaults.start, startItems = defaults.startItems }: TrainOptions,
   seed: number,
 ): Promise<FlowParams> {
   if (state) return flow.init(shapeKey());
   const key = random.key(seed);
   if (start === "random") return flow.init(key);
-  return startChain(flow.chain, key, heldItems(randomItems(data, flow.domain, startItems, seed)));
+  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor });
+  return startChain(flow.chain, key, items);
 }
 
 function checkOptions(

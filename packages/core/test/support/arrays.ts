@@ -45,5 +45,5 @@ export const mapHost = <T>(f: (leaf: HostArray) => T, tree: unknown): JsTree<T> 
   treeMap(f, tree as JsTree<HostArray>);
 
 /** Items for a data-dependent start, some at a time. */
-export const itemsOf = (data: Float32Array, count: number, shape: Shape): StartItems =>
-  heldItems(new HostArray(data, [count, ...shape], np.float32), 128);
+export const itemsOf = (data: Float32Array, count: number, shape: Shape, atOnce = 128): StartItems =>
+  heldItems(new HostArray(data, [count, ...shape], np.float32), { atOnce });
