@@ -13,6 +13,7 @@ import {
   text_en,
 } from "@stricli/core";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
 import { sampleCommand } from "./commands/sample.js";
@@ -30,6 +31,7 @@ const root = buildRouteMap({
     sample: sampleCommand,
     reconstruct: reconstructCommand,
     inspect: inspectCommand,
+    export: exportCommand,
   },
   docs: {
     brief: "Ordinary neural networks as generative models with a likelihood",

@@ -14,12 +14,18 @@ export type GraphNode = Readonly<{
   attributes: Readonly<Record<string, AttributeValue>>;
 }>;
 
-export type TensorInfo = Readonly<{ name: string; type: ElementType; shape: readonly number[] }>;
+/** A size, or the name of one that is known when the graph runs. */
+export type Dimension = number | string;
 
-export type Initializer = TensorInfo &
-  Readonly<{
-    data: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | BigInt64Array;
-  }>;
+/** An input or a result of a graph. */
+export type TensorInfo = Readonly<{ name: string; type: ElementType; shape: readonly Dimension[] }>;
+
+export type Initializer = Readonly<{
+  name: string;
+  type: ElementType;
+  shape: readonly number[];
+  data: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | BigInt64Array;
+}>;
 
 /** An ONNX graph as plain data. */
 export type GraphModel = Readonly<{
@@ -28,10 +34,12 @@ export type GraphModel = Readonly<{
   outputs: readonly TensorInfo[];
   nodes: readonly GraphNode[];
   constants: readonly Initializer[];
+  /** What a reader of the file may want to know. */
+  metadata?: { readonly [name: string]: string };
 }>;
 
 /** Opset 20 is the newest that every runtime of the last years reads. */
-const OPSET = 20n;
+export const OPSET = 20;
 const IR_VERSION = 9n;
 
 const elementTypes: Readonly<Record<ElementType, number>> = {
@@ -49,8 +57,11 @@ export function toModelProto(graph: GraphModel): onnx.ModelProto {
   return create(onnx.ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "flowify",
+    metadataProps: Object.entries(graph.metadata ?? {}).map(([key, value]) =>
+      create(onnx.StringStringEntryProtoSchema, { key, value }),
+    ),
     opsetImport: [
-      create(onnx.OperatorSetIdProtoSchema, { domain: "", version: OPSET }),
+      create(onnx.OperatorSetIdProtoSchema, { domain: "", version: BigInt(OPSET) }),
       ...[...domains].map((domain) => create(onnx.OperatorSetIdProtoSchema, { domain, version: 1n })),
     ],
     graph: create(onnx.GraphProtoSchema, {
@@ -90,7 +101,9 @@ function bytesOf(data: Initializer["data"]): Uint8Array<ArrayBuffer> {
 
 function valueInfo({ name, type, shape }: TensorInfo): onnx.ValueInfoProto {
   const dim = shape.map((n) =>
-    create(onnx.TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(n) } }),
+    create(onnx.TensorShapeProto_DimensionSchema, {
+      value: typeof n === "string" ? { case: "dimParam", value: n } : { case: "dimValue", value: BigInt(n) },
+    }),
   );
   return create(onnx.ValueInfoProtoSchema, {
     name,

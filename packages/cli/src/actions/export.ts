@@ -1,0 +1,157 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DeviceError, type FlowModel, UsageError } from "@flowify/core";
+import {
+  type Agreement,
+  compareExport,
+  type ExportedProgram,
+  exportFlow,
+  loadRuntime,
+  OPSET,
+  toBytes,
+} from "@flowify/onnx";
+import type { ExportFlags } from "../commands/export.js";
+import type { CliContext } from "../context.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { withModel } from "./open-run.js";
+
+const DESCRIPTION = "flowify.json";
+const BATCHES = [1, 7];
+
+/** Entries that a decoder may round to another level: of results that are integers. */
+const ROUNDED = 1e-3;
+
+export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, out, force = false } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  openFolder(out, force);
+  await withModel(folder, flags, terminal, async (model, { config, step }) => {
+    const programs = exportFlow(model.flow, model.params);
+    const runtime = await runtimeOrNone(terminal);
+    const progress = createProgress(terminal, { label: "file", total: programs.length });
+    const written: { program: ExportedProgram; file: string; bytes: number; agreement?: Agreement }[] = [];
+    for (const program of programs) {
+      const metadata = { network: config.network, step: String(step), program: program.name };
+      const bytes = toBytes({ ...program.graph, metadata });
+      const file = `${program.name}.onnx`;
+      await writeFileAtomic(join(out, file), bytes);
+      const checked = runtime && !drawsItsOwn(program);
+      const agreements = checked
+        ? await compareExport(runtime, model.executor, model, program, bytes, BATCHES)
+        : [];
+      const agreement = agreements.sort((a, b) => b.largest - a.largest)[0];
+      written.push({ program, file, bytes: bytes.length, ...(agreement && { agreement }) });
+      progress.update(written.length, file);
+    }
+    progress.finish();
+    const description = describe(model, written, { network: config.network, step });
+    await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+    const checker = onnxChecker(written.map(({ file }) => join(out, file)));
+    say(terminal, out, written, checker);
+    terminal.document({ ...description, folder: out, checker });
+    const wrong = written.find(({ agreement, program }) => agreement && !agrees(program, agreement));
+    if (wrong)
+      throw new DeviceError(
+        `${wrong.file}: ONNX Runtime computes another result than the flow (${wrong.agreement?.largest.toExponential(1)} of the largest entry off)`,
+      );
+  });
+}
+
+const drawsItsOwn = ({ inputs, source }: ExportedProgram): boolean =>
+  source.noiseNames.length > 0 && inputs.every(({ role }) => role !== "noise");
+
+/** Decoders round to levels: a hair's breadth may take an entry to the next one. */
+const agrees = ({ outputs }: ExportedProgram, { largest, differing }: Agreement): boolean =>
+  outputs[0]?.name === "x" ? differing <= ROUNDED : largest <= 1e-4;
+
+function openFolder(out: string, force: boolean): void {
+  const earlier = existsSync(out) && readdirSync(out).some((name) => name.endsWith(".onnx"));
+  if (earlier && !force)
+    throw new UsageError(
+      `--out ${out}: holds ONNX files already\nwrite over them by --force, or choose another folder`,
+    );
+  mkdirSync(out, { recursive: true });
+}
+
+async function runtimeOrNone({ warn }: Terminal) {
+  try {
+    return await loadRuntime();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    warn("ONNX Runtime is not here (npm install onnxruntime-node): the files are written and not tried");
+    return undefined;
+  }
+}
+
+type Written = Readonly<{ program: ExportedProgram; file: string; bytes: number; agreement?: Agreement }>;
+
+const describe = (
+  { flow }: FlowModel,
+  written: readonly Written[],
+  { network, step }: { network: string; step: number },
+) => ({
+  format: "flowify-export",
+  version: 1,
+  network,
+  step,
+  opset: OPSET,
+  items: { shape: flow.inShape, levels: flow.domain.levels ?? null },
+  latents: { shape: flow.latentShape },
+  dimensions: flow.dimensions,
+  exact: flow.exact,
+  ledger: flow.ledgerLines,
+  programs: written.map(({ program, file, bytes, agreement }) => ({
+    name: program.name,
+    file,
+    bytes,
+    inputs: program.inputs,
+    outputs: program.outputs,
+    ...(agreement && { largestDifference: agreement.largest }),
+  })),
+});
+
+/** What Python's onnx package says of the files; it need not be there. */
+function onnxChecker(files: readonly string[]): { passed: boolean; text: string } | null {
+  const script =
+    "import onnx, sys\nfor f in sys.argv[1:]: onnx.checker.check_model(f, full_check=True)\nprint(onnx.__version__)";
+  const { status, stdout, stderr } = spawnSync("python3", ["-c", script, ...files], { encoding: "utf8" });
+  if (status === 0) return { passed: true, text: `onnx ${stdout.trim()}` };
+  if (status === null || /ModuleNotFoundError/.test(stderr)) return null;
+  return { passed: false, text: stderr.trim().split("\n").at(-1) ?? "" };
+}
+
+function say(
+  { say: line, warn, colors }: Terminal,
+  out: string,
+  written: readonly Written[],
+  checker: ReturnType<typeof onnxChecker>,
+): void {
+  const rows = written.map(({ program, file, bytes, agreement }) => [
+    file,
+    `${(bytes / 2 ** 20).toFixed(1)} MiB`,
+    formatCount(program.graph.nodes.length),
+    program.inputs
+      .map(({ name, role }) => (role === "noise" ? "noise" : name))
+      .filter((name, i, all) => all.indexOf(name) === i)
+      .join(", "),
+    program.outputs.map(({ name }) => name).join(", "),
+    agreement ? agreement.largest.toExponential(0) : "",
+  ]);
+  line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches of any size`);
+  line();
+  for (const row of table(
+    [["file", "size", "nodes", "inputs", "results", "off"], ...rows],
+    [false, true, true, false, false, true],
+  ))
+    line(row);
+  line();
+  if (checker?.passed) line(`the ONNX checker passed (${checker.text})`);
+  else if (checker) warn(`the ONNX checker says: ${checker.text}`);
+  else line("the ONNX checker was not run: python3 has no package onnx");
+}

@@ -1,0 +1,37 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import { nonEmpty } from "./parsers.js";
+import { type CommonFlags, commonFlags, runFolder } from "./shared.js";
+
+export type ExportFlags = CommonFlags & { out: string; force?: boolean };
+
+export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/export.js")).exportRun,
+  parameters: {
+    positional: { kind: "tuple", parameters: [runFolder] },
+    flags: {
+      out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder of the files" },
+      force: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Write over files of an earlier export",
+      },
+      ...commonFlags,
+    },
+    aliases: { o: "out", q: "quiet" },
+  },
+  docs: {
+    brief: "Write a run as ONNX files that any runtime computes",
+    fullDescription: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx, for batches of any size, with the
+noises as inputs; those that end in -drawing.onnx draw their own noise. flowify.json describes every
+input and result. Items go in as they are (0 to 255).
+
+Each file is run in ONNX Runtime and compared with the flow before the command ends; where python3 has
+the package onnx, its checker looks at them too.
+
+EXAMPLES
+  flowify export runs/a --out exported
+  flowify export runs/a --out exported --json | jq .programs`,
+  },
+});

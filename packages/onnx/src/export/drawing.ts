@@ -1,0 +1,35 @@
+import type { NoiseLaw } from "@flowify/core";
+import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
+
+type Noise = Readonly<{ name: string; shape: readonly Dimension[]; law: NoiseLaw }>;
+
+/** Where the number of items comes from: an int64 input [1], or the first axis of another input. */
+type Count = Readonly<{ input: string }> | Readonly<{ lengthOf: string }>;
+
+const COUNT = "drawn.count";
+
+/** A graph in which nodes of the runtime draw what were noises among its inputs. */
+export function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count): GraphModel {
+  const names = new Set(noises.map((noise) => noise.name));
+  const constants: Initializer[] = [];
+  const nodes: GraphNode[] = [];
+  const node = (op: string, inputs: string[], output: string, attributes: GraphNode["attributes"] = {}) =>
+    nodes.push({ op, domain: "", inputs, outputs: [output], attributes });
+  if ("lengthOf" in count) node("Shape", [count.lengthOf], COUNT, { start: 0, end: 1 });
+  const number = "lengthOf" in count ? COUNT : count.input;
+  for (const { name, shape, law } of noises) {
+    const sizes = BigInt64Array.from(shape.slice(1), (size) => BigInt(size));
+    constants.push({ name: `${name}.sizes`, type: "int64", shape: [sizes.length], data: sizes });
+    node("Concat", [number, `${name}.sizes`], `${name}.shape`, { axis: 0 });
+    node("ConstantOfShape", [`${name}.shape`], `${name}.zeros`);
+    node(law === "normal" ? "RandomNormalLike" : "RandomUniformLike", [`${name}.zeros`], name, { dtype: 1 });
+  }
+  const inputs: TensorInfo[] = graph.inputs.filter((input) => !names.has(input.name));
+  if ("input" in count) inputs.push({ name: count.input, type: "int64", shape: [1] });
+  return {
+    ...graph,
+    inputs,
+    nodes: [...nodes, ...graph.nodes],
+    constants: [...graph.constants, ...constants],
+  };
+}
