@@ -124,7 +124,7 @@ export type ConvCase = Readonly<{
 }>;
 
 /** Layers that a layer is made of. */
-const partsOf = (layer: FlowLayer): readonly FlowLayer[] | undefined =>
+export const partsOf = (layer: FlowLayer): readonly FlowLayer[] | undefined =>
   isChain(layer) ? layer.layers : (layer as Partial<SideBySideLayer>).parts;
 
 /** Parameters moved off their start as others are, but a whitening with a rotation that is one. */
