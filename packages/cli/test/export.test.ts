@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, it } from "vitest";
+import { runCommand } from "./run-command.js";
+import { writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const run = join(root, "run");
+const out = join(root, "exported");
+
+beforeAll(async () => {
+  const { data, network } = writeSmallData(root);
+  const what = ["--data", data, "--network", network, "--batch", "64", "--steps", "2", "--pictures", "none"];
+  expect(await runCommand(["train", ...what, "--out", run])).toMatchObject({ status: 0 });
+}, 120_000);
+
+it("writes the files, tries each, and describes them", async () => {
+  const { status, stdout } = await runCommand(["export", run, "--out", out, "--json"]);
+  expect(status).toBe(0);
+  const { programs, opset, items, folder } = JSON.parse(stdout);
+  expect({ opset, items, folder }).toEqual({ opset: 20, items: { shape: [1, 8, 8], levels: 256 }, folder: out });
+  const names = programs.map(({ name }: { name: string }) => name);
+  for (const name of ["log-prob", "encode", "decode", "sample"]) expect(names).toContain(name);
+  expect(readdirSync(out).sort()).toEqual([...names.map((name: string) => `${name}.onnx`), "flowify.json"].sort());
+  for (const { name, file, bytes, inputs, largestDifference } of programs) {
+    expect(statSync(join(out, file)).size).toBe(bytes);
+    expect(inputs[0].shape[0]).toBe(name === "sample-drawing" ? 1 : "batch");
+    if (!name.endsWith("-drawing")) expect(largestDifference).toBeLessThan(1e-4);
+  }
+  expect(JSON.parse(readFileSync(join(out, "flowify.json"), "utf8")).programs).toEqual(programs);
+});
+
+it("writes over an earlier export only where asked to", async () => {
+  const again = await runCommand(["export", run, "--out", out]);
+  expect(again.status).toBe(2);
+  expect(again.stderr).toContain(`--out ${out}: holds ONNX files already`);
+  const forced = await runCommand(["export", run, "--out", out, "--force"]);
+  expect(forced.status).toBe(0);
+  expect(forced.stdout).toMatch(/^\d files in .*, ONNX opset 20, batches of any size/);
+});
+
+it("says what a folder without a run lacks", async () => {
+  const { status, stderr } = await runCommand(["export", root, "--out", join(root, "x")]);
+  expect(status).toBe(2);
+  expect(stderr).toContain("config.json");
+});

@@ -1,0 +1,184 @@
+/** Exported graphs, for batches of any size, against the flow in jax-js. */
+import {
+  chain,
+  drawNoise,
+  type FlowLayer,
+  FlowModel,
+  flow,
+  flowify,
+  HostArray,
+  linear,
+  makeRng,
+  type Network,
+  wasmExecutor,
+} from "@flowify/core";
+import { DType, type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { describe, expect, it } from "vitest";
+import { type ExportedProgram, exportFlow, toBytes } from "../src/index.js";
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+const networks: { readonly [what: string]: Network } = {
+  "dense, shrinking and growing": {
+    inShape: [1, 2, 3],
+    layers: [
+      { kind: "dequantize", levels: 4 },
+      { kind: "flatten" },
+      { kind: "whiten" },
+      { kind: "linear", out: 3 },
+      { kind: "rqSpline" },
+      { kind: "linear", out: 5 },
+      { kind: "leakyRelu" },
+    ],
+  },
+  "overlapping windows, padding, couplings of channels": {
+    inShape: [1, 6, 6],
+    layers: [
+      { kind: "dequantize" },
+      { kind: "conv2d", out: 4, kernel: 3, stride: 2 },
+      { kind: "rqSpline" },
+      { kind: "coupling", stack: 2 },
+      { kind: "actnorm" },
+      { kind: "conv2d", out: 2, kernel: 3, stride: 3 },
+      { kind: "flatten" },
+      { kind: "coupling", stack: 1 },
+    ],
+  },
+  "windows with gaps, squeeze and split": {
+    inShape: [2, 5, 5],
+    layers: [
+      { kind: "dequantize" },
+      { kind: "conv2d", out: 4, kernel: 2, stride: 3 },
+      { kind: "squeeze" },
+      { kind: "split", leaving: 6 },
+      { kind: "flatten" },
+    ],
+  },
+};
+
+type Feeds = { [name: string]: HostArray };
+type Results = { [name: string]: Float32Array };
+
+/** The results of a program for several feeds, one after the other in one session. */
+async function run(program: ExportedProgram, ...all: Feeds[]): Promise<Results[]> {
+  const session = await InferenceSession.create(toBytes(program.graph), { logSeverityLevel: 3 });
+  const found: Results[] = [];
+  for (const feeds of all) {
+    const tensors = Object.entries(feeds).map(([name, { data, shape }]) =>
+      data instanceof Int32Array
+        ? ([name, new Tensor("int64", BigInt64Array.from(data, BigInt), [...shape])] as const)
+        : ([name, new Tensor("float32", data as Float32Array, [...shape])] as const),
+    );
+    const results = await session.run(Object.fromEntries(tensors));
+    found.push(
+      Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array])),
+    );
+  }
+  await session.release();
+  return found;
+}
+
+/** Numbers for the inputs of a program. */
+function feedsFor(program: ExportedProgram, batch: number, levels: number): Feeds {
+  const rng = makeRng(batch);
+  return Object.fromEntries(
+    program.inputs.map(({ name, shape, role, law }) => {
+      const sizes = shape.map((n) => (typeof n === "string" ? batch : n));
+      const data = new Float32Array(size(sizes));
+      if (role === "noise" && law === "uniform") rng.fillUniform(data);
+      else rng.fillNormal(data);
+      if (role === "items") data.forEach((v, i) => (data[i] = Math.floor(Math.abs(v) * 50) % levels));
+      if (role === "count") return [name, new HostArray(Int32Array.of(batch), [1], DType.Int32)];
+      return [name, new HostArray(data, sizes, DType.Float32)];
+    }),
+  );
+}
+
+/** The same program by jax-js, operation by operation. */
+async function byJax(program: ExportedProgram, params: JsTree<HostArray>, feeds: Feeds) {
+  const arrayOf = ({ data, shape }: HostArray) =>
+    np.array(data as Float32Array<ArrayBuffer>, { shape: [...shape] });
+  const { input, noise, noiseNames, run: f } = program.source;
+  const names = [...noiseNames];
+  const drawn = tree.map(
+    () => arrayOf(feeds[names.shift() as string] as HostArray),
+    drawNoise(noise, 1, makeRng(0)) as never,
+  );
+  const own = tree.map((leaf) => arrayOf(leaf as unknown as HostArray), params as never);
+  const args = [own, ...(input ? [arrayOf(feeds[input.name] as HostArray)] : []), drawn];
+  const results = (f as (...all: unknown[]) => np.Array[])(...args);
+  return Promise.all(results.map(async (result) => (await result.data()) as Float32Array));
+}
+
+describe.each(Object.entries(networks))("%s", (_, network) => {
+  const made = flowify(network);
+  const levels = made.domain.levels as number;
+
+  it("every program agrees for batches of 1 and 20, with the noise that it is given", async () => {
+    const model = await FlowModel.create(made, wasmExecutor(), { seed: 2 });
+    const programs = exportFlow(made, model.params).filter(({ name }) => !name.endsWith("-drawing"));
+    expect(programs.map(({ name }) => name)).toEqual(["log-prob", "encode", "decode", "sample"]);
+    for (const program of programs)
+      for (const batch of [1, 20]) {
+        const feeds = feedsFor(program, batch, levels);
+        const [results = {}] = await run(program, feeds);
+        const expected = await byJax(program, model.params, feeds);
+        program.outputs.forEach(({ name }, i) => {
+          const [ours, theirs] = [results[name] as Float32Array, expected[i] as Float32Array];
+          expect(ours.length).toBe(theirs.length);
+          const scale = theirs.reduce((top, v) => Math.max(top, Math.abs(v)), 1);
+          // a decoder may round to the next level
+          const slack = name === "x" ? 1 : 1e-4 * scale;
+          ours.forEach((value, k) =>
+            expect(Math.abs(value - (theirs[k] as number))).toBeLessThanOrEqual(slack),
+          );
+        });
+      }
+    await model.dispose();
+  });
+
+  it("the programs that draw give others each time, of the size asked for", async () => {
+    const model = await FlowModel.create(made, wasmExecutor(), { seed: 2 });
+    const drawing = exportFlow(made, model.params).filter(({ name }) => name.endsWith("-drawing"));
+    for (const program of drawing) {
+      expect(program.inputs.map(({ role }) => role)).not.toContain("noise");
+      const feeds = feedsFor(program, 5, levels);
+      const [first = {}, second = {}] = await run(program, feeds, feeds);
+      const { name } = program.outputs[0] as { name: string };
+      expect((first[name] as Float32Array).length % 5).toBe(0);
+      expect(first[name]).not.toEqual(second[name]);
+      expect((first[name] as Float32Array).every(Number.isFinite)).toBe(true);
+    }
+    const [sampled = {}] = await run(
+      drawing.find(({ name }) => name === "sample-drawing") as ExportedProgram,
+      {
+        count: new HostArray(Int32Array.of(9), [1], DType.Int32),
+      },
+    );
+    expect(sampled.x?.length).toBe(9 * made.dimensions);
+    await model.dispose();
+  });
+});
+
+it("names what depends on the size of the batch", async () => {
+  const centred: FlowLayer = {
+    ...linear(3, 3),
+    name: "centred",
+    init: (key) => {
+      key.dispose();
+      return {};
+    },
+    manifolds: {},
+    forward: (_params, x) => {
+      const batch = x.shape[0] as number;
+      return { z: x.sub(np.mean(x.ref, 0)), contribution: np.zeros([batch]) };
+    },
+  };
+  const made = flow([chain([centred])]);
+  const model = await FlowModel.create(made, wasmExecutor());
+  expect(() => exportFlow(made, model.params)).toThrow(
+    /depends on the batch|depends on the size of the batch/,
+  );
+  await model.dispose();
+});
