@@ -76,14 +76,14 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
 /**
  * Layer by layer: each starts from what the layers before it, already started, give, and chains
  * within are opened. What comes out is computed again for everyone who asks; what stands between the
- * layers of the outermost chain is `kept` in the memory of the host, where it is small beside what is
+ * layers of the outermost chain is kept in the memory of the host, where it is small beside what is
  * inside of them (patches).
  */
 async function startLayers(
   layers: readonly FlowLayer[],
   key: np.Array,
   items: StartItems,
-  kept = false,
+  outermost?: { told: StartTold },
 ): Promise<{ params: ArrayTree[]; items: StartItems }> {
   const keys = splitKey(key, 2 * layers.length);
   const params: ArrayTree[] = [];
@@ -103,17 +103,22 @@ async function startLayers(
       next = l.startsAsIdentity ? seen : outputs(l, own, seen, seed);
     }
     const wanted = i < layers.length - 1 && next !== seen;
-    seen = kept && wanted ? await next.held() : next;
+    seen = outermost && wanted ? await next.held() : next;
+    outermost?.told(layerLabel(layers, i), i + 1, layers.length);
   }
   return { params, items: seen };
 }
+
+/** Told when a layer has its start values. */
+export type StartTold = (layer: string, done: number, layers: number) => void;
 
 /** Start values of a whole chain: what its layers see is kept in the memory of the host. */
 export const startChain = async (
   { layers }: ChainLayer,
   key: np.Array,
   items: StartItems,
-): Promise<ArrayTree[]> => (await startLayers(layers, key, items, true)).params;
+  told: StartTold = () => {},
+): Promise<ArrayTree[]> => (await startLayers(layers, key, items, { told })).params;
 
 /** What a layer gives for items, with drawn noise; borrows the parameters. */
 const outputs = (layer: FlowLayer, params: ArrayTree, items: StartItems, seed: number): StartItems =>

@@ -12,6 +12,7 @@ import { openMetrics, rewindMetrics } from "../run/metrics.js";
 import { imagesDocument, sayLikelihood } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { watchInterrupts } from "../ui/interrupt.js";
+import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
 
@@ -75,8 +76,9 @@ async function startTrainer(
   { resume, flow, data }: TrainPlan,
   config: RunConfig,
   executor: Executor,
-  { note, warn }: Terminal,
+  terminal: Terminal,
 ): Promise<Trainer> {
+  const { note, warn } = terminal;
   const { network, steps, batch, seed, training } = config;
   note(
     `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
@@ -94,7 +96,13 @@ async function startTrainer(
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
     rewindMetrics(run.metrics, 0, []);
-    return createTrainer(options);
+    const progress = createProgress(terminal, { label: "start", total: options.flow.chain.layers.length });
+    const trainer = await createTrainer({
+      ...options,
+      onStart: (layer, done) => progress.update(done, layer),
+    });
+    progress.finish();
+    return trainer;
   }
   const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
   const { state, metrics } = checkpoint;

@@ -1,5 +1,5 @@
 import { type JsTree, numpy as np, random } from "@jax-js/jax";
-import { startChain } from "../chain.js";
+import { type StartTold, startChain } from "../chain.js";
 import { CheckpointError, NotFiniteError, UsageError } from "../errors.js";
 import { type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow, type FlowParams } from "../flow.js";
@@ -32,6 +32,8 @@ export type TrainOptions = {
   start?: "data" | "random";
   /** Items that the data-dependent start looks at. Default 4096. */
   startItems?: number;
+  /** Called when a layer has its data-dependent start values. */
+  onStart?: StartTold;
   /** Peak step size of Euclidean parameters. Default 1e-3. */
   learningRate?: number;
   /** Peak step size of orthogonal parameters, radians. Default that of the Euclidean ones. */
@@ -145,14 +147,22 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
 
 /** Random start values, or data-dependent ones; those of a run that goes on only give the shapes. */
 async function startValues(
-  { flow, executor, data, state, start = defaults.start, startItems = defaults.startItems }: TrainOptions,
+  {
+    flow,
+    executor,
+    data,
+    state,
+    start = defaults.start,
+    startItems = defaults.startItems,
+    onStart,
+  }: TrainOptions,
   seed: number,
 ): Promise<FlowParams> {
   if (state) return flow.init(shapeKey());
   const key = random.key(seed);
   if (start === "random") return flow.init(key);
   const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor });
-  return startChain(flow.chain, key, items);
+  return startChain(flow.chain, key, items, onStart);
 }
 
 function checkOptions(
