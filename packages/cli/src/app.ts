@@ -12,6 +12,7 @@ import {
   type StricliProcess,
   text_en,
 } from "@stricli/core";
+import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -32,6 +33,7 @@ const root = buildRouteMap({
     reconstruct: reconstructCommand,
     inspect: inspectCommand,
     export: exportCommand,
+    devices: devicesCommand,
   },
   docs: {
     brief: "Ordinary neural networks as generative models with a likelihood",

@@ -1,7 +1,60 @@
-import { DeviceError, type Executor, wasmExecutor } from "@flowify/core";
+import { DeviceError, type Executor, UsageError, wasmExecutor, webgpuExecutor } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import type { DeviceName } from "./commands/shared.js";
 import type { Terminal } from "./ui/terminal.js";
+
+export type DeviceOptions = {
+  /** Threads inside an operation; by default one for each core that this process may use. Only native. */
+  threads?: number;
+};
+
+/** A place to compute in. */
+export type Device = Readonly<{
+  name: Exclude<DeviceName, "auto">;
+  brief: string;
+  /** @throws DeviceError where it is not on this machine; the first line says what is missing. */
+  open(options?: DeviceOptions): Promise<Executor>;
+}>;
+
+const MOST_THREADS = 256;
+
+/** The devices, the one that is tried first in front. */
+export const devices: readonly Device[] = [
+  {
+    name: "native",
+    brief: "ONNX Runtime on the processor, the package onnxruntime-node",
+    async open({ threads } = {}) {
+      if (threads !== undefined && threads > MOST_THREADS)
+        throw new UsageError(`--threads ${threads}: at most ${MOST_THREADS}; by default one for each core`);
+      return nativeExecutor(threads === undefined ? {} : { threads });
+    },
+  },
+  {
+    name: "webgpu",
+    brief: "jax-js on a graphics card; in Node through the package webgpu",
+    async open() {
+      await provideWebgpu();
+      return webgpuExecutor();
+    },
+  },
+  { name: "wasm", brief: "jax-js in WebAssembly, anywhere", open: async () => wasmExecutor() },
+];
+
+/** Node has no WebGPU of its own: the package webgpu brings one, where it is installed. */
+async function provideWebgpu(): Promise<void> {
+  if ((globalThis.navigator as { gpu?: unknown } | undefined)?.gpu !== undefined) return;
+  const name = "webgpu"; // not a dependency: 130 MB, for those who ask for it
+  let module: { create(flags: string[]): unknown; globals: object };
+  try {
+    module = (await import(name)) as typeof module;
+  } catch (cause) {
+    throw new DeviceError("WebGPU in Node needs the package webgpu; npm install webgpu brings it", { cause });
+  }
+  Object.assign(globalThis, module.globals);
+  // the GPU object must outlive every device: the global keeps it
+  const navigator = { gpu: module.create([]), userAgent: "node" };
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+}
 
 /**
  * The executor that was asked for; `auto` is the native one, or Wasm where ONNX Runtime is absent,
@@ -12,14 +65,16 @@ import type { Terminal } from "./ui/terminal.js";
 export async function openExecutor(
   device: DeviceName,
   { warn }: Pick<Terminal, "warn">,
-  native: () => Promise<Executor> = nativeExecutor,
+  options: DeviceOptions = {},
+  all: readonly Device[] = devices,
 ): Promise<Executor> {
-  if (device === "wasm") return wasmExecutor();
+  const named = (name: DeviceName): Device => all.find((each) => each.name === name) as Device;
+  if (device !== "auto") return named(device).open(options);
   try {
-    return await native();
+    return await named("native").open(options);
   } catch (error) {
-    if (device === "native" || !(error instanceof DeviceError)) throw error;
+    if (!(error instanceof DeviceError)) throw error;
     warn("ONNX Runtime is not here (npm install onnxruntime-node): computing in Wasm, several times slower");
-    return wasmExecutor();
+    return named("wasm").open();
   }
 }

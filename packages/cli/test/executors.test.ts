@@ -1,15 +1,20 @@
 import { DeviceError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import { openExecutor } from "../src/executors.js";
+import { type Device, devices, openExecutor } from "../src/executors.js";
+import { runCommand } from "./run-command.js";
 
-const absent = async (): Promise<never> => {
+/** The devices with another native one. */
+const withNative = (open: Device["open"]): Device[] =>
+  devices.map((device) => (device.name === "native" ? { ...device, open } : device));
+
+const absent = withNative(async () => {
   throw new DeviceError("the native executor needs the package onnxruntime-node");
-};
+});
 
 describe("openExecutor", () => {
   it("falls to Wasm where ONNX Runtime is absent, and says so on one line", async () => {
     const warnings: string[] = [];
-    const executor = await openExecutor("auto", { warn: (line) => warnings.push(line) }, absent);
+    const executor = await openExecutor("auto", { warn: (line) => warnings.push(line) }, {}, absent);
     expect(executor.name).toBe("wasm");
     expect(warnings).toEqual([
       "ONNX Runtime is not here (npm install onnxruntime-node): computing in Wasm, several times slower",
@@ -21,11 +26,11 @@ describe("openExecutor", () => {
     const warn = () => {
       throw new Error("no warning is due");
     };
-    await expect(openExecutor("native", { warn }, absent)).rejects.toThrow(DeviceError);
-    const broken = async (): Promise<never> => {
+    await expect(openExecutor("native", { warn }, {}, absent)).rejects.toThrow(DeviceError);
+    const broken = withNative(async () => {
       throw new TypeError("broken");
-    };
-    await expect(openExecutor("auto", { warn }, broken)).rejects.toThrow("broken");
+    });
+    await expect(openExecutor("auto", { warn }, {}, broken)).rejects.toThrow("broken");
   });
 
   it("takes the native one where it is, and Wasm on request", async () => {
@@ -35,5 +40,29 @@ describe("openExecutor", () => {
     ];
     expect(executors.map(({ name }) => name)).toEqual(["native", "wasm"]);
     for (const executor of executors) await executor.dispose();
+  });
+});
+
+describe("flowify devices", () => {
+  it("tries each and says what is missing", async () => {
+    const { status, stdout } = await runCommand(["devices", "--json"]);
+    expect(status).toBe(0);
+    const found = (
+      JSON.parse(stdout) as { devices: { name: string; present: boolean; gflops?: number; why?: string }[] }
+    ).devices;
+    expect(found.map(({ name }) => name)).toEqual(["native", "webgpu", "wasm"]);
+    for (const { present, gflops, why } of found)
+      if (present) expect(gflops).toBeGreaterThan(0.01);
+      else expect(why).toMatch(/npm install|no device|no WebGPU/);
+    expect(found.filter(({ name }) => name !== "webgpu").every(({ present }) => present)).toBe(true);
+  });
+
+  it("refuses a million threads", async () => {
+    const { status, stderr } = await runCommand(["devices", "--threads", "1000000"]);
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("--threads 1000000: at most 256"),
+    });
+    expect((await runCommand(["devices", "--threads", "0"])).status).toBe(2);
   });
 });

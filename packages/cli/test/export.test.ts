@@ -19,10 +19,16 @@ it("writes the files, tries each, and describes them", async () => {
   const { status, stdout } = await runCommand(["export", run, "--out", out, "--json"]);
   expect(status).toBe(0);
   const { programs, opset, items, folder } = JSON.parse(stdout);
-  expect({ opset, items, folder }).toEqual({ opset: 20, items: { shape: [1, 8, 8], levels: 256 }, folder: out });
+  expect({ opset, items, folder }).toEqual({
+    opset: 20,
+    items: { shape: [1, 8, 8], levels: 256 },
+    folder: out,
+  });
   const names = programs.map(({ name }: { name: string }) => name);
   for (const name of ["log-prob", "encode", "decode", "sample"]) expect(names).toContain(name);
-  expect(readdirSync(out).sort()).toEqual([...names.map((name: string) => `${name}.onnx`), "flowify.json"].sort());
+  expect(readdirSync(out).sort()).toEqual(
+    [...names.map((name: string) => `${name}.onnx`), "flowify.json"].sort(),
+  );
   for (const { name, file, bytes, inputs, largestDifference } of programs) {
     expect(statSync(join(out, file)).size).toBe(bytes);
     expect(inputs[0].shape[0]).toBe(name === "sample-drawing" ? 1 : "batch");

@@ -46,7 +46,7 @@ export async function withModel<T>(
   use: (model: FlowModel, run: SavedRun) => Promise<T>,
 ): Promise<T> {
   const run = await readRun(folder, terminal);
-  const executor = await openExecutor(flags.device ?? "auto", terminal);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
     const model = await FlowModel.fromArrays(run.flow, run.arrays, executor);
     try {

@@ -28,7 +28,7 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
     this.host.exit.bind(this.host),
   );
   try {
-    const executor = await openExecutor(plan.device, terminal);
+    const executor = await openExecutor(plan.device, terminal, flags);
     try {
       await trainIn(run, plan, executor, terminal, interrupt);
     } finally {
@@ -49,7 +49,7 @@ async function trainIn(
   terminal: Terminal,
   interrupt: { status(): number | undefined },
 ): Promise<void> {
-  const config: RunConfig = { ...plan.config, device: executor.name === "native" ? "native" : "wasm" };
+  const config: RunConfig = { ...plan.config, device: executor.name as RunConfig["device"] };
   const trainer = await startTrainer(run, plan, config, executor, terminal);
   if (!plan.resume) await writeRunConfig(run.config, config);
   const { startMs, traceMs, compileMs } = trainer.timings;

@@ -3,7 +3,7 @@ import type { CliContext } from "../context.js";
 import type { Split } from "../data/image-set.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 
-const deviceNames = ["auto", "native", "wasm"] as const;
+const deviceNames = ["auto", "native", "webgpu", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** Pictures at each measurement of a training run, at the last one, or none. */
@@ -13,6 +13,7 @@ export type PictureChoice = (typeof pictureChoices)[number];
 /** Flags of every command that computes something. */
 export type CommonFlags = {
   device?: DeviceName;
+  threads?: number;
   json?: boolean;
   quiet?: boolean;
 };
@@ -22,8 +23,14 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     kind: "enum",
     values: deviceNames,
     optional: true,
-    brief:
-      "Where to compute: ONNX Runtime (native), jax-js (wasm), or the faster one present (auto, the default)",
+    brief: "Where to compute, flowify devices lists them (default: auto, native or else wasm)",
+  },
+  threads: {
+    kind: "parsed",
+    parse: wholeNumber(1),
+    optional: true,
+    placeholder: "N",
+    brief: "Threads of the native device (default: one for each core that there is)",
   },
   json: {
     kind: "boolean",

@@ -33,7 +33,7 @@ const runConfigSchema = z.strictObject({
   batch: count,
   seed: z.number().int().nonnegative(),
   /** The executor: another one rounds otherwise. */
-  device: z.enum(["native", "wasm"]),
+  device: z.enum(["native", "webgpu", "wasm"]),
   flow: z.strictObject({ density: z.enum(["gaussian", "mixture"]) }),
   training: z.strictObject({
     learningRate: rate,

@@ -1,0 +1,58 @@
+import { ArraySpec, DeviceError, type Executor, HostArray, makeRng } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import type { DevicesFlags } from "../commands/devices.js";
+import type { CliContext } from "../context.js";
+import { devices } from "../executors.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
+
+const SIZE = 512;
+const TIMES = 7;
+
+type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: string }>;
+
+export async function listDevices(this: CliContext, { json = false, threads }: DevicesFlags): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json });
+  const found: Found[] = [];
+  for (const { name, open } of devices) {
+    try {
+      const executor = await open(threads === undefined ? {} : { threads });
+      found.push({ name, present: true, gflops: await productRate(executor) });
+      await executor.dispose();
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      found.push({ name, present: false, why: error.message });
+    }
+  }
+  const rows = found.map(({ name, gflops, why }, i) => [
+    name,
+    gflops === undefined ? "–" : gflops.toFixed(0),
+    why ?? devices[i]?.brief ?? "",
+  ]);
+  for (const line of table([["device", "GFLOPS", ""], ...rows], [false, true])) terminal.say(line);
+  terminal.say();
+  terminal.say(
+    `rates of a ${SIZE} × ${SIZE} × ${SIZE} product of float32 numbers, the result left where it is`,
+  );
+  terminal.document({ devices: found });
+}
+
+/** Operations a second, in 10⁹, of a product of two matrices: the best of a few. */
+async function productRate(executor: Executor): Promise<number> {
+  const spec = new ArraySpec([SIZE, SIZE], np.float32);
+  const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec]);
+  const data = new Float32Array(SIZE * SIZE);
+  makeRng(1).fillNormal(data);
+  const matrix = await executor.place(new HostArray(data, [SIZE, SIZE], np.float32));
+  let into = await product.run([matrix, matrix]);
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < TIMES; i++) {
+    const started = performance.now();
+    into = await product.run([matrix, matrix], { into });
+    best = Math.min(best, performance.now() - started);
+  }
+  for (const each of [matrix, into]) executor.release(each);
+  await product.dispose();
+  return (2 * SIZE ** 3) / best / 1e6;
+}
