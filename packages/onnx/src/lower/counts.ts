@@ -20,3 +20,15 @@ export function countFlops(graph: Graph, nodes: readonly GraphNode[]): number {
   }
   return flops;
 }
+
+const sizes = { float32: 4, float64: 8, int32: 4, int64: 8, uint32: 4, bool: 1 } as const;
+
+/** Bytes that the nodes of a graph write; a Reshape writes none. */
+export function countBytes(graph: Graph, nodes: readonly GraphNode[]): number {
+  let bytes = 0;
+  for (const { op, outputs } of nodes) {
+    if (op === "Reshape") continue;
+    for (const name of outputs) bytes += sizeOf(graph.shapeOf(name)) * sizes[graph.typeOf(name)];
+  }
+  return bytes;
+}

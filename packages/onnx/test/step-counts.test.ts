@@ -1,0 +1,57 @@
+/**
+ * What a training step of each network costs, counted and not timed: nodes of the lowered gradient, bytes
+ * that they write, floating-point operations of products. A change that makes a step dearer shows here
+ * without a stopwatch; `FLOWIFY_UPDATE_COUNTS=1 npm test -- step-counts` accepts it.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { ArraySpec, flowify, mapNoise, type NoiseSpec, shapeKey, zoo, zooNames } from "@flowify/core";
+import { DType, tree } from "@jax-js/jax";
+import { afterAll, expect, it } from "vitest";
+import { leavesOf } from "../../core/src/train/leaves.js";
+import { makeGradient } from "../../core/src/train/step.js";
+import { lower } from "../src/index.js";
+import { trace } from "../src/trace.js";
+
+const BATCH = 128;
+const file = new URL("step-counts.json", import.meta.url);
+const update = process.env.FLOWIFY_UPDATE_COUNTS === "1";
+
+type Counts = { nodes: number; megabytes: number; gigaflops: number };
+const known = JSON.parse(readFileSync(file, "utf8")) as { [network: string]: Counts };
+const counted: { [network: string]: Counts } = {};
+
+function countStep(name: string): Counts {
+  const flow = flowify(zoo(name));
+  const params = flow.init(shapeKey());
+  const leaves = leavesOf(params, flow.manifolds);
+  const spec = (shape: readonly number[]) => new ArraySpec(shape, DType.Float32);
+  const noise = mapNoise(flow.forwardNoise as NoiseSpec, (d) => spec([BATCH, ...d.shape]));
+  const specs = [
+    tree.map((a) => spec((a as { shape: number[] }).shape), params as never),
+    spec([BATCH, ...flow.inShape]),
+    noise,
+  ];
+  const { jaxpr } = trace(makeGradient(flow, leaves, 500) as never, specs as never, name);
+  const { nodes, flops, bytes } = lower(jaxpr);
+  jaxpr.dispose();
+  tree.dispose(params as never);
+  return {
+    nodes: nodes.length,
+    megabytes: Math.round(bytes / 1e6),
+    gigaflops: Math.round(flops / 1e7) / 100,
+  };
+}
+
+it.each(zooNames)("%s", (name) => {
+  const found = countStep(name);
+  counted[name] = found;
+  if (update) return;
+  const limit = known[name];
+  expect(found.gigaflops, "operations of products, 10⁹").toBeLessThanOrEqual((limit?.gigaflops ?? 0) * 1.001);
+  expect(found.nodes, "nodes").toBeLessThanOrEqual((limit?.nodes ?? 0) * 1.01);
+  expect(found.megabytes, "megabytes written").toBeLessThanOrEqual((limit?.megabytes ?? 0) * 1.01);
+});
+
+afterAll(() => {
+  if (update) writeFileSync(file, `${JSON.stringify(counted, null, 2)}\n`);
+});
