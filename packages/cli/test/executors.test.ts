@@ -51,9 +51,8 @@ describe("flowify devices", () => {
       JSON.parse(stdout) as { devices: { name: string; present: boolean; gflops?: number; why?: string }[] }
     ).devices;
     expect(found.map(({ name }) => name)).toEqual(["native", "webgpu", "wasm"]);
-    for (const { present, gflops, why } of found)
-      if (present) expect(gflops).toBeGreaterThan(0.01);
-      else expect(why).toMatch(/npm install|no device|no WebGPU/);
+    for (const { present, gflops = 0, why = "" } of found)
+      expect(present ? gflops > 0.01 : /npm install|no device|no WebGPU/.test(why)).toBe(true);
     expect(found.filter(({ name }) => name !== "webgpu").every(({ present }) => present)).toBe(true);
   });
 

@@ -12,7 +12,8 @@ const out = join(root, "exported");
 beforeAll(async () => {
   const { data, network } = writeSmallData(root);
   const what = ["--data", data, "--network", network, "--batch", "64", "--steps", "2", "--pictures", "none"];
-  expect(await runCommand(["train", ...what, "--out", run])).toMatchObject({ status: 0 });
+  const { status, stderr } = await runCommand(["train", ...what, "--out", run]);
+  if (status !== 0) throw new Error(stderr);
 }, 120_000);
 
 it("writes the files, tries each, and describes them", async () => {
@@ -26,13 +27,12 @@ it("writes the files, tries each, and describes them", async () => {
   });
   const names = programs.map(({ name }: { name: string }) => name);
   for (const name of ["log-prob", "encode", "decode", "sample"]) expect(names).toContain(name);
-  expect(readdirSync(out).sort()).toEqual(
-    [...names.map((name: string) => `${name}.onnx`), "flowify.json"].sort(),
-  );
+  const files = ["flowify.json", ...names.map((name: string) => `${name}.onnx`)];
+  expect(new Set(readdirSync(out))).toEqual(new Set(files));
   for (const { name, file, bytes, inputs, largestDifference } of programs) {
     expect(statSync(join(out, file)).size).toBe(bytes);
     expect(inputs[0].shape[0]).toBe(name === "sample-drawing" ? 1 : "batch");
-    if (!name.endsWith("-drawing")) expect(largestDifference).toBeLessThan(1e-4);
+    expect(name.endsWith("-drawing") || largestDifference < 1e-4).toBe(true);
   }
   expect(JSON.parse(readFileSync(join(out, "flowify.json"), "utf8")).programs).toEqual(programs);
 });

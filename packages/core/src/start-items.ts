@@ -1,14 +1,14 @@
-import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec, type Executor, HostArray, type PlacedArray } from "./executor.js";
+import { numpy as np } from "@jax-js/jax";
+import { ArraySpec, type Executor, HostArray } from "./executor.js";
 import { eagerExecutor } from "./jax-executor.js";
 import { type Shape, sizeOf } from "./layer.js";
-import { makeRng } from "./math/rng.js";
-import { drawNoise, mapNoise, type NoiseSpec, type NoiseTree, noiseShape } from "./noise.js";
+import { makeRng, type Rng } from "./math/rng.js";
+import { drawNoise, mapNoise, type NoiseOf, type NoiseSpec, type NoiseTree, noiseShape } from "./noise.js";
 
 /** A pure function of a part of the items, [n, …], and of noises; it consumes both. */
 type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
 
-export type MapOptions = {
+type MapOptions = {
   /** Rows that an item becomes: [n, …] ↦ [n · each, …shape]. Default 1. */
   each?: number;
   /** Noise that the function takes, drawn from this seed: the same in every pass. */
@@ -98,7 +98,7 @@ async function* outputs(
 ): AsyncGenerator<HostArray> {
   const [count = 0, ...shape] = data.shape;
   const size = sizeOf(shape);
-  const rngs = steps.map(({ seed }) => makeRng(seed));
+  const draw = steps.map(({ noise, seed }) => drawer(noise, seed));
   const program = (x: np.Array, noise: NoiseTree[]): np.Array =>
     f(steps.reduce((part, step, i) => step.f(part, noise[i] as NoiseTree), x));
   let compiled: { n: number; run: Awaited<ReturnType<Executor["compile"]>> } | undefined;
@@ -110,23 +110,36 @@ async function* outputs(
         [n, ...shape],
         data.dtype,
       );
-      const noise = steps.map((step, i) => drawNoise(step.noise, n, rngs[i] as ReturnType<typeof makeRng>));
+      const noise = draw.map((next) => next(n));
       if (compiled?.n !== n) {
         await compiled?.run.dispose();
         const noiseSpecs = steps.map((step) =>
           mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n), np.float32)),
         );
         const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
-        const run = await executor.compile(program as never, specs as JsTree<ArraySpec>[], { name: "start" });
+        const run = await executor.compile(program, specs, { name: "start" });
         compiled = { n, run };
       }
-      const placed = await compiled.run.run([x, noise as unknown as JsTree<HostArray>]);
-      yield (await executor.fetch(placed as PlacedArray)) as HostArray;
+      const placed = await compiled.run.run([x, noise]);
+      yield (await executor.fetch(placed)) as HostArray;
       executor.release(placed);
     }
   } finally {
     await compiled?.run.dispose();
   }
+}
+
+/** Draws noises for one part after the other, each from a stream of its own: the cut makes no difference. */
+function drawer(spec: NoiseSpec, seed: number): (n: number) => NoiseOf<HostArray> {
+  const rngs: Rng[] = [];
+  return (n) => {
+    let leaf = 0;
+    return mapNoise(spec, (declaration) => {
+      rngs[leaf] ??= makeRng(seed, leaf);
+      const rng = rngs[leaf++] as Rng;
+      return drawNoise(declaration, n, rng) as HostArray;
+    });
+  };
 }
 
 /** Items cut into rows [n], `each` of them an item (by default, all of an item's entries). */

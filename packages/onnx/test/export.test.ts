@@ -105,7 +105,7 @@ async function byJax(program: ExportedProgram, params: JsTree<HostArray>, feeds:
     () => arrayOf(feeds[names.shift() as string] as HostArray),
     drawNoise(noise, 1, makeRng(0)) as never,
   );
-  const own = tree.map((leaf) => arrayOf(leaf as unknown as HostArray), params as never);
+  const own = tree.map((leaf) => arrayOf(leaf as HostArray), params as never);
   const args = [own, ...(input ? [arrayOf(feeds[input.name] as HostArray)] : []), drawn];
   const results = (f as (...all: unknown[]) => np.Array[])(...args);
   return Promise.all(results.map(async (result) => (await result.data()) as Float32Array));

@@ -4,7 +4,7 @@
  * without a stopwatch; `FLOWIFY_UPDATE_COUNTS=1 npm test -- step-counts` accepts it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { ArraySpec, flowify, mapNoise, type NoiseSpec, shapeKey, zoo, zooNames } from "@flowify/core";
+import { ArraySpec, flowify, mapNoise, shapeKey, zoo, zooNames } from "@flowify/core";
 import { DType, tree } from "@jax-js/jax";
 import { afterAll, expect, it } from "vitest";
 import { leavesOf } from "../../core/src/train/leaves.js";
@@ -25,13 +25,13 @@ function countStep(name: string): Counts {
   const params = flow.init(shapeKey());
   const leaves = leavesOf(params, flow.manifolds);
   const spec = (shape: readonly number[]) => new ArraySpec(shape, DType.Float32);
-  const noise = mapNoise(flow.forwardNoise as NoiseSpec, (d) => spec([BATCH, ...d.shape]));
+  const noise = mapNoise(flow.forwardNoise, (d) => spec([BATCH, ...d.shape]));
   const specs = [
     tree.map((a) => spec((a as { shape: number[] }).shape), params as never),
     spec([BATCH, ...flow.inShape]),
     noise,
   ];
-  const { jaxpr } = trace(makeGradient(flow, leaves, 500) as never, specs as never, name);
+  const { jaxpr } = trace(makeGradient(flow, leaves, 500), specs, name);
   const { nodes, flops, bytes } = lower(jaxpr);
   jaxpr.dispose();
   tree.dispose(params as never);

@@ -33,11 +33,11 @@ export async function compareExport(
       const rng = makeRng(batch);
       const input = program.source.input && someInput(flow, program, batch, rng);
       const noise = drawNoise(program.source.noise, batch, rng);
-      const args: JsTree<HostArray>[] = [params, ...(input ? [input] : []), noise as JsTree<HostArray>];
+      const args: JsTree<HostArray>[] = [params, ...(input ? [input] : []), noise];
       const specs = args.map((arg) =>
         tree.map((a) => new ArraySpec((a as HostArray).shape, (a as HostArray).dtype), arg as never),
       );
-      const compiled = await executor.compile(program.source.run as never, specs as never, {
+      const compiled = await executor.compile(program.source.run, specs, {
         name: program.name,
       });
       const placed = await compiled.run(args);

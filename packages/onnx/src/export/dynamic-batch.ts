@@ -3,7 +3,7 @@ import type { LoweredGraph } from "../lower/lower.js";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
 
 /** Name of the axis that an exported program leaves open. */
-export const BATCH = "batch";
+const BATCH = "batch";
 
 /** Batches that a program is lowered for, by pairs, until two graphs of a pair have the same nodes. */
 const PAIRS = [

@@ -137,7 +137,7 @@ function exportProgram(program: Program, params: JsTree<HostArray>): ExportedPro
     const args = input
       ? [paramSpecs, new ArraySpec([batch, ...input.shape], DType.Float32), noiseSpecs]
       : [paramSpecs, noiseSpecs];
-    const { jaxpr } = trace(run, args as never, name);
+    const { jaxpr } = trace(run, args, name);
     try {
       return lower(jaxpr, { name, inputNames, outputNames: outputs.map((out) => out.name) });
     } finally {
@@ -150,7 +150,7 @@ function exportProgram(program: Program, params: JsTree<HostArray>): ExportedPro
   const used = new Set(open.nodes.flatMap((node) => node.inputs));
   const initializers = paramPaths.flatMap((path, i): Initializer[] => {
     const { data, shape } = values[i] as HostArray;
-    return used.has(path) ? [{ name: path, type: "float32", shape, data: data as Float32Array }] : [];
+    return used.has(path) ? [{ name: path, type: "float32", shape, data: data }] : [];
   });
   const inputs = open.inputs.filter((info) => !own.has(info.name) && used.has(info.name));
   const role = (info: TensorInfo): ExportedInput => {
