@@ -18,6 +18,7 @@ import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
 import { sampleCommand } from "./commands/sample.js";
+import { scoreCommand } from "./commands/score.js";
 import { trainCommand } from "./commands/train.js";
 import type { CliContext, CliProcess } from "./context.js";
 import { exitStatus, formatError } from "./ui/errors.js";
@@ -31,6 +32,7 @@ const root = buildRouteMap({
     evaluate: evaluateCommand,
     sample: sampleCommand,
     reconstruct: reconstructCommand,
+    score: scoreCommand,
     inspect: inspectCommand,
     export: exportCommand,
     devices: devicesCommand,

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -122,6 +122,48 @@ describe("the commands that read a run", () => {
     const { stdout } = await runCommand(["reconstruct", run, ...args]);
     expect(stdout).toBe(`4 train images and their reconstructions: ${out}\n`);
     expect((await sharp(out).metadata()).format).toBe("png");
+  });
+
+  it("score: a line an image of the run's data, or of files; the mean is what evaluate says", async () => {
+    const own = await runCommand(["score", run, "--ledger"]);
+    const [head = "", ...rows] = own.stdout.trimEnd().split("\n");
+    expect(head).toMatch(/^image,log_prob,bpd,dequantize\[0\],.*,standardNormal$/);
+    expect(rows).toHaveLength(40);
+    const numbers = rows.map((row) => row.split(",").slice(1).map(Number));
+    for (const [logProb = 0, , ...ledger] of numbers)
+      expect(ledger.reduce((a, b) => a + b, 0)).toBeCloseTo(logProb, 3);
+    const { bpd } = JSON.parse((await runCommand(["evaluate", run, "--json"])).stdout) as { bpd: number };
+    expect(numbers.reduce((sum, [, own = 0]) => sum + own, 0) / 40).toBeCloseTo(bpd, 5);
+
+    const picture = join(root, "one.png");
+    await sharp(Buffer.alloc(64, 90), { raw: { width: 8, height: 8, channels: 1 } })
+      .png()
+      .toFile(picture);
+    const idx = join(data, "t10k-images-idx3-ubyte");
+    const args = ["score", run, picture, idx, "--samples", "3", "--limit", "4", "--format", "jsonl"];
+    const lines = (await runCommand(args)).stdout.trimEnd().split("\n");
+    const scored = lines.map((line) => JSON.parse(line) as { [column: string]: number | string });
+    expect(scored.map(({ image }) => image)).toEqual([picture, `${idx}#0`, `${idx}#1`, `${idx}#2`]);
+    expect(Object.keys(scored[0] ?? {})).toEqual(["image", "log_prob", "bpd", "std_err"]);
+  });
+
+  it("score: names the file that is no image, or of another size", async () => {
+    const small = join(root, "small.png");
+    await sharp(Buffer.alloc(12), { raw: { width: 4, height: 3, channels: 1 } })
+      .png()
+      .toFile(small);
+    const torn = join(root, "torn.png");
+    writeFileSync(torn, readFileSync(small).subarray(0, 40));
+    for (const [file, what] of [
+      [small, "3 × 4 pixels, the network takes 8 × 8"],
+      [torn, "cannot be read as a picture"],
+      [join(root, "small.json"), "neither a picture"],
+      [join(root, "absent.png"), "cannot be read as a picture"],
+    ] as const) {
+      const { status, stdout, stderr } = await runCommand(["score", run, file]);
+      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+      expect(stderr).toContain(`${file}: ${what}`);
+    }
   });
 
   it("inspect: the layers of a run", async () => {

@@ -57,7 +57,7 @@ export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
 export type { BoundEstimate } from "./model/bound.js";
-export { type DrawOptions, FlowModel } from "./model/model.js";
+export { type DrawOptions, FlowModel, type Scores } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export { type Parameter, parameterList } from "./model/parameters.js";
 export type { Network, NetworkLayer } from "./network/network.js";

@@ -59,3 +59,28 @@ function flattenNested(nested: NestedNumbers, out: number[] = []): number[] {
   }
   return out;
 }
+
+/** Items that come in pieces of any size, checked and cut into batches of `size`; the last may be smaller. */
+export async function* inBatches(
+  source: Iterable<ItemsIn> | AsyncIterable<ItemsIn>,
+  domain: ItemDomain,
+  size: number,
+): AsyncGenerator<Float32Array> {
+  const length = size * sizeOf(domain.shape);
+  let batch = new Float32Array(length);
+  let filled = 0;
+  for await (const piece of source) {
+    const { items } = readItems(piece, domain);
+    for (let at = 0; at < items.length; ) {
+      const part = items.subarray(at, at + length - filled);
+      batch.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < length) continue;
+      yield batch;
+      batch = new Float32Array(length);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield batch.subarray(0, filled);
+}

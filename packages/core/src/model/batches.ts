@@ -6,7 +6,7 @@ import { makeRng } from "../math/rng.js";
 import { drawNoise, mapNoise, meanHostNoise, type NoiseSpec, noiseShape } from "../noise.js";
 
 /** Largest number of items that one call of a compiled function takes. */
-const LARGEST = 256;
+export const LARGEST = 256;
 
 /** A function of (params, x, noise) that gives one row an item, and the shapes that it needs. */
 export type RowFunction = Readonly<{
@@ -21,6 +21,8 @@ export type RunOptions = Readonly<{
   stream: number;
   mode: "sample" | "mean";
   temperature: number;
+  /** Number of the first batch, where items come in several calls. Default 0. */
+  firstBatch?: number;
 }>;
 
 /**
@@ -49,7 +51,7 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
       params: JsTree<PlacedArray>,
       x: Uint8Array | Float32Array,
       count: number,
-      { seed, stream, mode, temperature }: RunOptions,
+      { seed, stream, mode, temperature, firstBatch = 0 }: RunOptions,
     ): Promise<Float32Array> {
       const width = sizeOf(row.inShape);
       let out: Float32Array | undefined;
@@ -63,7 +65,7 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
         const noise =
           mode === "mean"
             ? meanHostNoise(row.noise, size)
-            : drawNoise(row.noise, size, makeRng(seed, stream, b), temperature);
+            : drawNoise(row.noise, size, makeRng(seed, stream, firstBatch + b), temperature);
         const call = await compile(row, size);
         const placed = await call.run(
           [params, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise],

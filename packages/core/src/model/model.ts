@@ -2,7 +2,7 @@ import { type JsTree, type numpy as np, random } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import { ArraySpec, type Executor, type HostArray, type PlacedArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
-import { type ItemsIn, readItems } from "../items.js";
+import { type ItemsIn, inBatches, readItems } from "../items.js";
 import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
@@ -12,7 +12,7 @@ import { STREAM } from "../train/data.js";
 import { leavesOf } from "../train/leaves.js";
 import { readArray, takeToHost } from "../train/state.js";
 import { treeDispose, treeFlatten, treeMap } from "../trees.js";
-import { batchRunner, type RowFunction } from "./batches.js";
+import { batchRunner, LARGEST, type RowFunction } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
 import { type Monitor, summarize } from "./monitor.js";
 
@@ -24,6 +24,15 @@ export type DrawOptions = {
   /** Factor of the normal noises. Default 1. */
   temperature?: number;
 };
+
+/** What `FlowModel.score` says of a batch of items, one after the other. */
+export type Scores = Readonly<{
+  /** log p in nats: of one draw, or the bound of K draws, with its standard error over the draws. */
+  logProb: Float64Array;
+  stdErr?: Float64Array;
+  /** Contributions of the first draw in nats, a row of `flow.ledgerLines` an item. */
+  ledger: Float32Array;
+}>;
 
 /**
  * A flow with parameters on an executor: typed or nested arrays in, typed arrays out, promises, and
@@ -81,6 +90,34 @@ export class FlowModel {
     const logs: Float64Array[] = [];
     for (let k = 0; k < draws; k++) logs.push(await this.logProb(items, { seed: seed * draws + k }));
     return importanceBound(logs);
+  }
+
+  /**
+   * Scores items as they come, a batch at a time: any number of them in flat memory. Items are cut into
+   * batches of 256, so that the scores are those of one call with all of them.
+   *
+   * @throws DataError, DomainError where the items are not what the flow takes; UsageError for draws < 1.
+   */
+  async *score(
+    source: Iterable<ItemsIn> | AsyncIterable<ItemsIn>,
+    { draws = 1, seed = 0 }: { draws?: number; seed?: number } = {},
+  ): AsyncGenerator<Scores> {
+    if (!Number.isInteger(draws) || draws < 1)
+      throw new UsageError(`the number of draws must be a positive integer, got ${draws}`);
+    let firstBatch = 0;
+    for await (const items of inBatches(source, this.flow.domain, LARGEST)) {
+      const logs: Float64Array[] = [];
+      let ledger: Float32Array | undefined;
+      for (let k = 0; k < draws; k++) {
+        const { rows, total } = await this.#ledger(items, { seed: seed * draws + k }, firstBatch);
+        ledger ??= rows;
+        logs.push(total);
+      }
+      const single = logs[0] as Float64Array;
+      const { logProb, stdErr } = draws === 1 ? { logProb: single } : importanceBound(logs);
+      yield { logProb, ledger: ledger as Float32Array, ...(stdErr && { stdErr }) };
+      firstBatch++;
+    }
   }
 
   /** The ledger over items: what each layer contributes on average, with the standard error of the total. */
@@ -195,8 +232,10 @@ export class FlowModel {
     count: number,
     stream: number,
     { seed = 0, mode = "sample", temperature = 1 }: DrawOptions,
+    firstBatch = 0,
   ): Promise<Float32Array> {
-    return this.#runner.run(row, await this.#placed, x, count, { seed, stream, mode, temperature });
+    const options = { seed, stream, mode, temperature, firstBatch };
+    return this.#runner.run(row, await this.#placed, x, count, options);
   }
 
   async #decode(z: Uint8Array | Float32Array, count: number, options: DrawOptions): Promise<Float32Array> {
@@ -206,7 +245,11 @@ export class FlowModel {
   }
 
   /** Contributions, a row an item, and their sums in double precision. */
-  async #ledger(items: ItemsIn, options: DrawOptions): Promise<{ rows: Float32Array; total: Float64Array }> {
+  async #ledger(
+    items: ItemsIn,
+    options: DrawOptions,
+    firstBatch = 0,
+  ): Promise<{ rows: Float32Array; total: Float64Array }> {
     const { flow } = this;
     const { items: x, count } = readItems(items, flow.domain);
     const rows = await this.#run(
@@ -215,6 +258,7 @@ export class FlowModel {
       count,
       STREAM.evaluate,
       options,
+      firstBatch,
     );
     const width = flow.ledgerLines.length;
     const total = new Float64Array(count);

@@ -1,0 +1,117 @@
+import { createWriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
+import { bitsPerDimension, type Scores, UsageError } from "@flowify/core";
+import type { ScoreFlags } from "../commands/score.js";
+import type { CliContext } from "../context.js";
+import { readImageFiles } from "../data/image-files.js";
+import type { ImageSet } from "../data/image-set.js";
+import { expectFolderOf } from "../run/folder.js";
+import { formatBpd, formatCount } from "../ui/format.js";
+import { createTerminal } from "../ui/terminal.js";
+import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+
+/** Images that go to the model in one piece. */
+const AT_ONCE = 256;
+
+type Named = Readonly<{ images: Uint8Array; names: readonly string[] }>;
+
+export async function score(
+  this: CliContext,
+  flags: ScoreFlags,
+  folder: string,
+  ...files: string[]
+): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { quiet = false, samples = 1, seed = 0, format = "csv", out } = flags;
+  // the scores have standard output, or a file, to themselves
+  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
+  if (out !== undefined) expectFolderOf(out);
+  if (files.length > 0 && flags.data !== undefined) throw new UsageError("name files or --data, not both");
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const { ledgerLines, dimensions } = model.flow;
+    const columns = [
+      "image",
+      "log_prob",
+      "bpd",
+      ...(samples > 1 ? ["std_err"] : []),
+      ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
+    ];
+    const file = out === undefined ? undefined : createWriteStream(out);
+    const failed = file && finished(file);
+    const write = (line: string): void => void (file ?? stdout).write(`${line}\n`);
+    const names: string[] = [];
+    const source = files.length > 0 ? readImageFiles(files, run.config.data.shape) : ownImages(run, flags);
+    let [count, sum, squares] = [0, 0, 0];
+    for await (const scores of model.score(remember(source, names, flags.limit ?? Number.POSITIVE_INFINITY), {
+      draws: samples,
+      seed,
+    })) {
+      if (count === 0 && format === "csv") write(columns.map(quoted).join(","));
+      scores.logProb.forEach((nats, i) => {
+        const bpd = bitsPerDimension(nats, dimensions);
+        const values = [nats, bpd, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
+        write(line(format, columns, names[count] ?? "", values));
+        count++;
+        sum += bpd;
+        squares += bpd * bpd;
+      });
+    }
+    if (file) {
+      file.end();
+      await failed;
+    }
+    const mean = sum / count;
+    const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
+    terminal.note(
+      `${formatBpd(mean, spread)} bits per dimension on ${formatCount(count)} images${out ? `: ${out}` : ""}`,
+    );
+  });
+}
+
+function extra({ stdErr, ledger }: Scores, item: number, layers: number, withLedger: boolean): number[] {
+  const own = withLedger ? Array.from(ledger.subarray(item * layers, (item + 1) * layers)) : [];
+  return [...(stdErr ? [stdErr[item] as number] : []), ...own];
+}
+
+const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** Digits that a float32 sum of many terms has. */
+const rounded = (value: number): number => Number(value.toPrecision(9));
+
+function line(
+  format: "csv" | "jsonl",
+  columns: readonly string[],
+  name: string,
+  values: readonly number[],
+): string {
+  if (format === "csv") return [quoted(name), ...values.map((value) => String(rounded(value)))].join(",");
+  return JSON.stringify(
+    Object.fromEntries(
+      columns.map((column, i) => [column, i === 0 ? name : rounded(values[i - 1] as number)]),
+    ),
+  );
+}
+
+async function* ownImages(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
+  const set: ImageSet = await imagesFor(run, flags);
+  const size = set.images.length / set.count;
+  for (let begin = 0; begin < set.count; begin += AT_ONCE) {
+    const end = Math.min(begin + AT_ONCE, set.count);
+    const names = Array.from({ length: end - begin }, (_, i) => `${set.name}/${set.split}#${begin + i}`);
+    yield { images: set.images.subarray(begin * size, end * size), names };
+  }
+}
+
+/** The images of the first `limit`, whose names are noted. */
+async function* remember(
+  source: AsyncIterable<Named>,
+  names: string[],
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  for await (const { images, names: own } of source) {
+    const kept = own.slice(0, limit - names.length);
+    names.push(...kept);
+    yield images.subarray(0, (images.length / own.length) * kept.length);
+    if (names.length >= limit) return;
+  }
+}

@@ -1,0 +1,73 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import { nonEmpty, wholeNumber } from "./parsers.js";
+import {
+  type CommonFlags,
+  commonFlags,
+  type ImagesFlags,
+  imagesFlags,
+  runFolder,
+  seedFlag,
+} from "./shared.js";
+
+export type ScoreFlags = Omit<CommonFlags, "json"> &
+  ImagesFlags & { samples?: number; ledger?: boolean; format?: "csv" | "jsonl"; seed?: number; out?: string };
+
+export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
+  loader: async () => (await import("../actions/score.js")).score,
+  parameters: {
+    positional: {
+      kind: "array",
+      parameter: { parse: nonEmpty, placeholder: "DIR FILE", brief: `${runFolder.brief}, then images` },
+      minimum: 1,
+    },
+    flags: {
+      ...imagesFlags,
+      samples: {
+        kind: "parsed",
+        parse: wholeNumber(1),
+        optional: true,
+        placeholder: "K",
+        brief: "Draws of the forward noise an image; more tighten the bound (default: 1)",
+      },
+      ledger: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "What every layer contributes as well, nats",
+      },
+      format: {
+        kind: "enum",
+        values: ["csv", "jsonl"],
+        optional: true,
+        brief: "A table, or one JSON object a line (default: csv)",
+      },
+      out: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "FILE",
+        brief: "File for the scores (default: standard output)",
+      },
+      seed: seedFlag("Decides the noise (default: 0)"),
+      device: commonFlags.device,
+      threads: commonFlags.threads,
+      quiet: commonFlags.quiet,
+    },
+    aliases: { o: "out", q: "quiet" },
+  },
+  docs: {
+    brief: "Score images one by one",
+    fullDescription: `Writes log p(x) in nats and bits per dimension of every image: of the files named (png, jpeg, webp,
+idx), or of the run's own data set. Images are read and scored some at a time: any number of them in
+the same memory.
+
+Columns: image, log_prob, bpd, with --samples K > 1 std_err (of the bound, over the draws, nats),
+with --ledger one for every layer and the base.
+
+EXAMPLES
+  flowify score runs/a digit.png other.png
+  flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
+  flowify score runs/a --split train --limit 1000 --format jsonl`,
+  },
+});

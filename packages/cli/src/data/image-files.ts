@@ -1,0 +1,64 @@
+import { DataError } from "@flowify/core";
+import sharp from "sharp";
+import { readIdx } from "./idx.js";
+import type { ImageShape } from "./image-set.js";
+
+/** Images of one file, one after the other, and what each is called. */
+export type FileImages = Readonly<{ images: Uint8Array; names: readonly string[] }>;
+
+const PICTURE = /\.(png|jpe?g|webp|gif|tiff?|avif)$/i;
+const IDX = /(idx\d-ubyte|\.idx)(\.gz)?$/i;
+
+/**
+ * The images of files, as a network of this shape takes them: pictures (grey or RGB, as the shape has
+ * one channel or three) and idx files.
+ *
+ * @throws DataError that names a file which is no image, damaged, or of another size
+ */
+export async function* readImageFiles(
+  files: readonly string[],
+  shape: ImageShape,
+): AsyncGenerator<FileImages> {
+  for (const file of files) {
+    if (IDX.test(file)) yield await idxImages(file, shape);
+    else if (PICTURE.test(file)) yield await picture(file, shape);
+    else throw new DataError(`${file}: neither a picture (png, jpeg, webp, …) nor an idx file`);
+  }
+}
+
+const wrongSize = (file: string, found: readonly number[], shape: ImageShape): DataError =>
+  new DataError(`${file}: ${found.join(" × ")} pixels, the network takes ${shape.slice(1).join(" × ")}`);
+
+async function idxImages(file: string, shape: ImageShape): Promise<FileImages> {
+  const [channels, height, width] = shape;
+  if (channels !== 1)
+    throw new DataError(`${file}: idx files hold grey images, the network takes ${channels} channels`);
+  const { sizes, data } = await readIdx(file, 3);
+  const [count = 0, ...found] = sizes;
+  if (found[0] !== height || found[1] !== width) throw wrongSize(file, found, shape);
+  return { images: data, names: Array.from({ length: count }, (_, i) => `${file}#${i}`) };
+}
+
+async function picture(file: string, shape: ImageShape): Promise<FileImages> {
+  const [channels, height, width] = shape;
+  try {
+    const pixels = sharp(file).removeAlpha();
+    const plain = channels === 1 ? pixels.greyscale() : pixels.toColourspace("srgb");
+    const { data, info } = await plain.raw().toBuffer({ resolveWithObject: true });
+    if (info.height !== height || info.width !== width)
+      throw wrongSize(file, [info.height, info.width], shape);
+    return { images: planes(data, info.channels, channels), names: [file] };
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    throw new DataError(`${file}: cannot be read as a picture (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** Pixels of interleaved channels as one plane a channel; grey may come in three equal channels. */
+function planes(data: Uint8Array, have: number, channels: number): Uint8Array {
+  const places = data.length / have;
+  const out = new Uint8Array(channels * places);
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < places; i++) out[c * places + i] = data[i * have + Math.min(c, have - 1)] as number;
+  return out;
+}
