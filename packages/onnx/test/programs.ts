@@ -1,4 +1,4 @@
-import { nn, numpy as np } from "@jax-js/jax";
+import { lax, nn, numpy as np } from "@jax-js/jax";
 import fc from "fast-check";
 
 type A = np.Array;
@@ -127,6 +127,22 @@ const operations: readonly Operation[] = [
     size(a.shape) + size(b.shape) <= LARGEST
       ? np.concatenate([a.ref, b.ref], 0)
       : undefined,
+  (a, b, choice) => {
+    if (a.ndim !== 3 || b.ndim !== 3 || a.shape[1] !== b.shape[1]) return undefined;
+    const [stride, before, after, dilation] = [0, 1, 2, 3].map((i) => (choice >> i) & 1) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const reach = ((b.shape[2] as number) - 1) * (dilation + 1) + 1;
+    const steps = Math.floor(((a.shape[2] as number) + before + after - reach) / (stride + 1)) + 1;
+    return steps < 1 || (a.shape[0] as number) * (b.shape[0] as number) * steps > LARGEST
+      ? undefined
+      : lax
+          .convGeneralDilated(a.ref, b.ref, [stride + 1], [[before, after]], { rhsDilation: [dilation + 1] })
+          .mul(0.5);
+  },
   (a, b) =>
     size(a.shape) * size(b.shape) <= LARGEST ? np.outer(a.ref.reshape([-1]), b.ref.reshape([-1])) : undefined,
 ];
