@@ -11,7 +11,7 @@ type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
 type MapOptions = {
   /** Rows that an item becomes: [n, …] ↦ [n · each, …shape]. Default 1. */
   each?: number;
-  /** Noise that the function takes, drawn from this seed: the same in every pass. */
+  /** Noise that the function takes, of each item (or row) that it gets, drawn from this seed: the same in every pass. */
   noise?: NoiseSpec;
   seed?: number;
 };
@@ -43,12 +43,15 @@ export type HeldOptions = {
   atOnce?: number;
 };
 
+/** `rows`: how many of its inputs come from one of the items in memory. */
+type Step = Readonly<{ f: PartFunction; noise: NoiseSpec; seed: number; rows: number }>;
+
 /** Where items come from: those in memory, and what is done to them in turn. */
 type Source = Readonly<{
   data: HostArray;
   executor: Executor;
   atOnce: number;
-  steps: readonly Readonly<{ f: PartFunction; noise: NoiseSpec; seed: number }>[];
+  steps: readonly Step[];
 }>;
 
 /** Items that lie in the memory of the host, [N, …]. */
@@ -65,7 +68,14 @@ function view(source: Source, count: number, shape: Shape): StartItems {
     count,
     shape,
     map: (next, f, { each = 1, noise = {}, seed = 0 } = {}) =>
-      view({ ...source, steps: [...source.steps, { f, noise, seed }] }, count * each, next),
+      view(
+        {
+          ...source,
+          steps: [...source.steps, { f, noise, seed, rows: count / (source.data.shape[0] as number) }],
+        },
+        count * each,
+        next,
+      ),
     async sum(f) {
       let total: Float64Array | undefined;
       for await (const { data } of outputs(source, f)) {
@@ -110,11 +120,11 @@ async function* outputs(
         [n, ...shape],
         data.dtype,
       );
-      const noise = draw.map((next) => next(n));
+      const noise = draw.map((next, i) => next(n * (steps[i] as Step).rows));
       if (compiled?.n !== n) {
         await compiled?.run.dispose();
         const noiseSpecs = steps.map((step) =>
-          mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n), np.float32)),
+          mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n * step.rows), np.float32)),
         );
         const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
         const run = await executor.compile(program, specs, { name: "start" });

@@ -21,6 +21,7 @@ import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
 import type { DenseParams } from "../network/mlp.js";
 import { rowsOf } from "../start-items.js";
+import { droppedRows } from "./linear-start.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
@@ -170,14 +171,13 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     async start(key, items) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       const patches = rowsOf(items, (x) => x.reshape([-1, n]), n);
-      const { mean, directions, std } = await principalDirections(patches);
+      const { mean, directions, std, doubt } = await principalDirections(patches);
       const given = r1.manifold === "orthogonal";
       const rotateIn = given ? r1.fromMatrix(directions) : r1.init(k1);
       const rotateOut = given ? r2.fromMatrix(identityMatrix(m)) : r2.init(k2);
       if (given) for (const unused of [k1, k2]) unused.dispose();
-      const dropped = await columnMoments(
-        rowsOf(patches, (x) => np.matmul(x, r1.matrix(rotateIn.ref)).slice([], [0, d]), d, 1),
-      );
+      const dropOf = (x: np.Array): np.Array => np.matmul(x, r1.matrix(rotateIn.ref)).slice([], [0, d]);
+      const dropped = await columnMoments(droppedRows(patches, dropOf, { d, doubt }));
       const centre = new Float32Array(m);
       for (let j = d; given && j < n; j++) {
         let projected = 0; // (mean R₁)_j

@@ -4,6 +4,7 @@ import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { identityMatrix } from "../math/linalg.js";
 import { principalDirections } from "../math/principal.js";
+import type { NoiseSpec } from "../noise.js";
 import { rowsOf, type StartItems } from "../start-items.js";
 import type { LinearParams } from "./linear.js";
 import type { WeightRotations } from "./linear-weights.js";
@@ -39,6 +40,7 @@ export async function linearStart(
   let r2: np.Array;
   let logScale: np.Array;
   let bias: np.Array;
+  let doubt = 0;
   if (given || rotateIn.manifold !== "orthogonal") {
     r1 = given ? rotateIn.fromMatrix(given.rotateIn) : rotateIn.init(k1);
     r2 = given ? rotateOut.fromMatrix(given.rotateOut) : rotateOut.init(k2);
@@ -48,7 +50,8 @@ export async function linearStart(
   } else {
     k1.dispose();
     k2.dispose();
-    const { mean, directions, std } = await principalDirections(rows);
+    const { mean, directions, std, ...rest } = await principalDirections(rows);
+    doubt = rest.doubt;
     const whiten = new Float32Array(m).fill(-Math.log(options.appendedStd));
     const centre = new Float32Array(m);
     for (let j = d; j < n; j++) {
@@ -67,7 +70,23 @@ export async function linearStart(
     return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: {} };
   }
   const rotated = (x: np.Array): np.Array => np.matmul(x, rotateIn.matrix(r1.ref));
-  const drop = rowsOf(rows, (x) => rotated(x).slice([], [0, d]), d, 1);
+  const drop = droppedRows(rows, (x) => rotated(x).slice([], [0, d]), { d, doubt });
   const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(logScale.ref)), m, 1);
   return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: await density.start(k3, drop, kept) };
+}
+
+/**
+ * What a reducing layer drops of rows, [d]. What too few items do not vary in, others may: it is spread
+ * by the standard deviation below which they say nothing.
+ */
+export function droppedRows(
+  rows: StartItems,
+  dropOf: (part: np.Array) => np.Array,
+  { d, doubt }: { d: number; doubt: number },
+): StartItems {
+  if (doubt === 0) return rows.map([d], dropOf);
+  const noise: NoiseSpec = { doubt: { shape: [d], law: "normal" } };
+  return rows.map([d], (x, drawn) => dropOf(x).add((drawn as { doubt: np.Array }).doubt.mul(doubt)), {
+    noise,
+  });
 }

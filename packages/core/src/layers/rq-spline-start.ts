@@ -40,7 +40,8 @@ export function splineStart(
   const values = knots.map((x) => target(massBelow(sorted, x), bound));
   const widths = knots.slice(1).map((x, k) => x - (knots[k] as number));
   const heights = values.slice(1).map((y, k) => y - (values[k] as number));
-  const slopes = widths.map((w, k) => (heights[k] as number) / w);
+  // where many entries are one number, knots fall together
+  const slopes = widths.map((w, k) => (w > 0 ? (heights[k] as number) / w : 1));
   const derivatives = slopes.slice(1).map((s, k) => {
     const mean = Math.sqrt(s * (slopes[k] as number));
     return Math.min(Math.max(mean, 1 / STEEPEST), STEEPEST);

@@ -17,6 +17,8 @@ export type Principal = {
   directions: HostMatrix;
   /** Standard deviation along each direction, floored. */
   std: Float64Array;
+  /** The standard deviation below which so few items say nothing; 0 where they are enough. */
+  doubt: number;
 };
 
 /**
@@ -34,11 +36,14 @@ export async function principalDirections(rows: StartItems): Promise<Principal> 
     : symmetricEigen(covariance);
   if (!white) await orient(vectors, mean, rows);
   // what never varies (one item, constant data) says nothing of a scale: 1, not a millionth
-  const floor =
-    scale < ABSOLUTE_FLOOR
-      ? 1
-      : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, leastReliable(values, rows.count));
-  return { mean, directions: vectors, std: values.map((value) => Math.sqrt(Math.max(value, floor))) };
+  const doubtful = leastReliable(values, rows.count);
+  const floor = scale < ABSOLUTE_FLOOR ? 1 : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, doubtful);
+  return {
+    mean,
+    directions: vectors,
+    std: values.map((value) => Math.sqrt(Math.max(value, floor))),
+    doubt: Math.sqrt(doubtful),
+  };
 }
 
 /**
@@ -65,7 +70,7 @@ async function orient(vectors: HostMatrix, mean: Float64Array, rows: StartItems)
  */
 function leastReliable(values: Float64Array, items: number): number {
   const descending = Float64Array.from(values).sort().reverse();
-  return descending[Math.floor(items / 2)] ?? 0;
+  return descending[Math.floor((items - 1) / 2)] ?? 0;
 }
 
 function isWhite({ rows: n, data }: HostMatrix, scale: number): boolean {

@@ -62,6 +62,8 @@ const data: { readonly [name: string]: Float32Array } = {
   "all white": new Float32Array(6 * PIXELS).fill(255),
   constant: new Float32Array(6 * PIXELS).fill(77),
   "one item": noisy(1),
+  "two items": noisy(2),
+  "five items": noisy(5),
   "one black item": new Float32Array(PIXELS),
   "a channel that never varies": noisy(6).map((v, i) => (i % PIXELS < PIXELS / 2 ? 9 : v)),
   "one image many times": Float32Array.from({ length: 6 * PIXELS }, (_, i) => noisy(1)[i % PIXELS] as number),

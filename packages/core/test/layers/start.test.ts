@@ -1,11 +1,14 @@
 /** Where the layers of images start from the data: what is kept is white, what is dropped has the law that it has. */
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
+import { chain } from "../../src/chain.js";
 import type { ArrayTree, FlowLayer, Shape } from "../../src/layer.js";
 import { actnorm } from "../../src/layers/actnorm.js";
 import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
+import { linear } from "../../src/layers/linear.js";
 import { split } from "../../src/layers/split.js";
+import { whiten } from "../../src/layers/whiten.js";
 import { floats } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
@@ -111,5 +114,32 @@ describe("what is dropped is modelled by its own mean and variance", () => {
     const expected = -0.5 * 32 * (1 + Math.log(2 * Math.PI)) - places * logStd;
     expect(Math.abs(average - expected)).toBeLessThan(0.05);
     tree.dispose(params);
+  });
+});
+
+describe("a start from fewer items than coordinates leaves room for all others", () => {
+  const layers: { readonly [name: string]: FlowLayer } = {
+    linear: linear(40, 12),
+    "linear behind whitening": chain([whiten([40]), linear(40, 12)]),
+    "a convolution": conv2d([10, 2, 2], 12, { kernel: 2 }),
+  };
+
+  it.each(Object.entries(layers))("%s", async (_, layer) => {
+    const few = 16;
+    const size = layer.inShape.reduce((a, b) => a * b, 1);
+    const rng = makeRng(9);
+    const data = Float32Array.from({ length: COUNT * size }, () => rng.normal());
+    const params = (await layer.start?.(
+      random.key(1),
+      itemsOf(data.subarray(0, few * size), few, layer.inShape),
+    )) as ArrayTree;
+    const x = floats(data.subarray(few * size), [COUNT - few, ...layer.inShape]);
+    const { z, contribution } = layer.forward(params, x, meanNoise(layer.forwardNoise, COUNT - few));
+    const latents = toRows(await numbersOf(z), 12);
+    const logs = (await numbersOf(contribution)).map(
+      (own, i) => own + sum((latents[i] as number[]).map((v) => logNormal(v))),
+    );
+    // the true density has −57 nats on average
+    expect(sum(logs) / logs.length).toBeGreaterThan(-150);
   });
 });
