@@ -49,7 +49,7 @@ describe("what the user wrote ends with status 2", () => {
     [["train", "--steps", "--batch", "3"], "error[USAGE]: --steps needs a value, found --batch"],
     [["train", "--steps", "2", "--steps", "3"], 'error[USAGE]: --steps is given twice, "2" and "3"'],
     [["train", "extra"], 'error[USAGE]: unexpected argument "extra"'],
-    [["train", "--device", "gpu"], 'error[USAGE]: --device "gpu": expected auto or native or wasm'],
+    [["train", "--device", "gpu"], 'error[USAGE]: --device "gpu": expected auto or native or webgpu or wasm'],
     [["train", "--batch", "0"], 'error[USAGE]: --batch "0": expected a positive whole number'],
     [["train", "--batch", "12.5"], 'error[USAGE]: --batch "12.5": expected a positive whole number'],
     [["train", "--steps", "many"], 'error[USAGE]: --steps "many": expected a positive whole number'],

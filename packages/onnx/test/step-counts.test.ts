@@ -4,11 +4,9 @@
  * without a stopwatch; `FLOWIFY_UPDATE_COUNTS=1 npm test -- step-counts` accepts it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { ArraySpec, flowify, mapNoise, shapeKey, zoo, zooNames } from "@flowify/core";
-import { DType, tree } from "@jax-js/jax";
+import { flowify, zoo, zooNames } from "@flowify/core";
 import { afterAll, expect, it } from "vitest";
-import { leavesOf } from "../../core/src/train/leaves.js";
-import { makeGradient } from "../../core/src/train/step.js";
+import { gradientProgram } from "../../core/test/support/gradient-program.js";
 import { lower } from "../src/index.js";
 import { trace } from "../src/trace.js";
 
@@ -21,20 +19,10 @@ const known = JSON.parse(readFileSync(file, "utf8")) as { [network: string]: Cou
 const counted: { [network: string]: Counts } = {};
 
 function countStep(name: string): Counts {
-  const flow = flowify(zoo(name));
-  const params = flow.init(shapeKey());
-  const leaves = leavesOf(params, flow.manifolds);
-  const spec = (shape: readonly number[]) => new ArraySpec(shape, DType.Float32);
-  const noise = mapNoise(flow.forwardNoise, (d) => spec([BATCH, ...d.shape]));
-  const specs = [
-    tree.map((a) => spec((a as { shape: number[] }).shape), params as never),
-    spec([BATCH, ...flow.inShape]),
-    noise,
-  ];
-  const { jaxpr } = trace(makeGradient(flow, leaves, 500), specs, name);
+  const { gradient, specs } = gradientProgram(flowify(zoo(name)), BATCH);
+  const { jaxpr } = trace(gradient, specs, name);
   const { nodes, flops, bytes } = lower(jaxpr);
   jaxpr.dispose();
-  tree.dispose(params as never);
   return {
     nodes: nodes.length,
     megabytes: Math.round(bytes / 1e6),

@@ -45,7 +45,7 @@ async function train(
   const specs = args.map((arg) =>
     tree.map((a) => new ArraySpec((a as HostArray).shape, (a as HostArray).dtype), arg as never),
   );
-  const compiled = await executor.compile(step(loss) as never, specs as never, { name: "step" });
+  const compiled = await executor.compile(step(loss), specs, { name: "step" });
   const losses: number[] = [];
   for (let i = 0; i < STEPS; i++) {
     const placed = await compiled.run([params, ...data]);
