@@ -68,7 +68,7 @@ export const imageMutations: readonly Mutation[] = [
     "z: np.concatenate([same, z.reshape(shape)], 1)",
     "z: np.concatenate([z.reshape(shape), same], 1)",
   ),
-  coupled("mul(1 / Math.sqrt(hidden))", "mul(1)"),
+  coupled("const shrink = 1 / Math.sqrt(hidden);", "const shrink = 1;"),
   coupled("i < stack - 1 ? [reverse(inShape)] : []", "reverse(inShape)"),
   squeezed(".transpose(blocks, [0, 1, 3, 5, 2, 4])", ".transpose(blocks, [0, 1, 5, 3, 2, 4])"),
   actnorm("np.sum(logScale.ref).mul(sizeOf(space))", "np.sum(logScale.ref)"),

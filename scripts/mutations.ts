@@ -36,6 +36,11 @@ const adam = of("train/adam.ts", "", ["train/"]);
 const turn = of("train/orthogonal-step.ts", "", ["train/orthogonal"]);
 const polish = of("train/step.ts", "", ["train/orthogonal"]);
 const rng = of("math/rng.ts", "", ["math/rng"]);
+const starts = ["layers/start", "laws/start", "moments"];
+const moments = of("math/moments.ts", "", starts);
+const principal = of("math/principal.ts", "", starts);
+const dropped = of("layers/linear-start.ts", "", starts);
+const startItems = of("start-items.ts", "", starts);
 
 export const mutations: readonly Mutation[] = [
   // contribution
@@ -121,4 +126,11 @@ export const mutations: readonly Mutation[] = [
   rng("u < 0 ? x - TAIL : TAIL - x", "TAIL - x"),
   rng("x = Math.log(open()) / TAIL", "x = Math.log(open())"),
   rng("lower + open() * (upper - lower) < 1", "lower + open() * (upper - lower) < 0.9"),
+  moments("mean: shift.map((s, i) => s + (origin[i] as number)),", "mean: shift,"),
+  moments("s / rows.count - (shift[i] as number) ** 2", "s - (shift[i] as number) ** 2"),
+  moments("Math.max(v, floor)", "v"),
+  principal("Math.floor((items - 1) / 2)", "items"),
+  principal("if ((skewness[j] as number) < 0)", "if (false)"),
+  dropped("if (doubt === 0) return", "if (doubt >= 0) return"),
+  startItems("rngs[leaf] ??= makeRng(seed, leaf);", "rngs[leaf] = makeRng(seed, leaf);"),
 ];
