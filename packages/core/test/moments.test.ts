@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { HostArray } from "../src/executor.js";
 import { columnMoments, rowMoments } from "../src/math/moments.js";
+import { principalDirections } from "../src/math/principal.js";
 import { makeRng } from "../src/math/rng.js";
 import { heldItems } from "../src/start-items.js";
 import { sum } from "./support/plain.js";
@@ -62,4 +63,25 @@ it("items can be gone through twice, mapped with the same noise, and held", asyn
   expect(once[0]).not.toBe(2 * (data[0] as number));
   expect(await all(moved)).toEqual(once);
   expect(await all(await moved.held())).toEqual(once);
+});
+
+it("principal directions: least variance first, orthonormal, skewed to the positive side", async () => {
+  const rng = makeRng(6);
+  const skewed = Float32Array.from({ length: COUNT * N }, (_, i) => (1 + (i % N)) * -(rng.uniform() ** 3));
+  const rows = heldItems(new HostArray(skewed, [COUNT, N], np.float32), { atOnce: 128 });
+  const { mean: centre, directions, std } = await principalDirections(rows);
+  const column = (j: number): number[] =>
+    Array.from({ length: N }, (_, i) => directions.data[i * N + j] as number);
+  const project = (j: number): number[] =>
+    Array.from({ length: COUNT }, (_, k) =>
+      sum(column(j).map((d, i) => d * ((skewed[k * N + i] as number) - (centre[i] as number)))),
+    );
+  for (let j = 0; j < N; j++) {
+    for (let k = 0; k < N; k++)
+      expect(sum(column(j).map((d, i) => d * (column(k)[i] as number)))).toBeCloseTo(j === k ? 1 : 0, 9);
+    const along = project(j);
+    expect(Math.sqrt(mean(along.map((v) => v * v)))).toBeCloseTo(std[j] as number, 4);
+    expect(std[j]).toBeGreaterThanOrEqual(std[Math.max(j - 1, 0)] as number);
+    expect(mean(along.map((v) => v ** 3))).toBeGreaterThan(0);
+  }
 });
