@@ -4,6 +4,7 @@ import { CheckpointError, NotFiniteError, UsageError } from "../errors.js";
 import { type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow, type FlowParams } from "../flow.js";
 import type { Items } from "../items.js";
+import { wasmExecutor } from "../jax-executor.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise } from "../noise.js";
@@ -161,7 +162,9 @@ async function startValues(
   if (state) return flow.init(shapeKey());
   const key = random.key(seed);
   if (start === "random") return flow.init(key);
-  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor });
+  // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
+  const starter = executor.name === "webgpu" ? wasmExecutor() : executor;
+  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
   return startChain(flow.chain, key, items, onStart);
 }
 
