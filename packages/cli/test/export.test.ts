@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { runCommand } from "./run-command.js";
@@ -47,7 +47,13 @@ it("writes over an earlier export only where asked to", async () => {
 });
 
 it("says what a folder without a run lacks", async () => {
-  const { status, stderr } = await runCommand(["export", root, "--out", join(root, "x")]);
+  const unused = join(root, "x");
+  const { status, stderr } = await runCommand(["export", root, "--out", unused]);
   expect(status).toBe(2);
   expect(stderr).toContain("config.json");
+  expect(existsSync(unused)).toBe(false);
+  const file = join(run, "config.json");
+  const onFile = await runCommand(["export", run, "--out", file]);
+  expect(onFile.status).toBe(2);
+  expect(onFile.stderr).toContain(`--out ${file}: a file, expected a folder`);
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type FlowModel, UsageError } from "@flowify/core";
 import {
@@ -14,6 +14,7 @@ import {
 import type { ExportFlags } from "../commands/export.js";
 import type { CliContext } from "../context.js";
 import { writeFileAtomic } from "../run/atomic.js";
+import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { table } from "../ui/table.js";
@@ -30,8 +31,9 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, out, force = false } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  openFolder(out, force);
+  checkFolder(out, force);
   await withModel(folder, flags, terminal, async (model, { config, step }) => {
+    makeFolder(out);
     const programs = exportFlow(model.flow, model.params);
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
@@ -70,13 +72,15 @@ const drawsItsOwn = ({ inputs, source }: ExportedProgram): boolean =>
 const agrees = ({ outputs }: ExportedProgram, { largest, differing }: Agreement): boolean =>
   outputs[0]?.name === "x" ? differing <= ROUNDED : largest <= 1e-4;
 
-function openFolder(out: string, force: boolean): void {
+/** @throws UsageError where `out` is a file, or holds an earlier export (without `force`) */
+function checkFolder(out: string, force: boolean): void {
+  if (existsSync(out) && !statSync(out).isDirectory())
+    throw new UsageError(`--out ${out}: a file, expected a folder`);
   const earlier = existsSync(out) && readdirSync(out).some((name) => name.endsWith(".onnx"));
   if (earlier && !force)
     throw new UsageError(
       `--out ${out}: holds ONNX files already\nwrite over them by --force, or choose another folder`,
     );
-  mkdirSync(out, { recursive: true });
 }
 
 async function runtimeOrNone({ warn }: Terminal) {

@@ -56,7 +56,7 @@ export function expectFolderOf(file: string): void {
 }
 
 /** Makes a folder and those above it, one by one: Node's recursive call never returns for a folder in /proc. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder);

@@ -89,6 +89,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
   return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
 }
+
 /** Logical axes of the products are [n, o, q]: channels innermost for images. */
 const ordered = (cx: Context, large: boolean): Context => ({ ...cx, wanted: large ? undefined : [0, 2, 1] });
 
@@ -187,8 +188,8 @@ function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
 
 /**
  * Replaces the last axis of [a, b, positions] by what a lookup finds there. The buffer is
- * [a, positions, b], or [b, positions, a]. With `onlyKnown`, nothing is made: the result if it is in
- * the graph already.
+ * [a, positions, b], or [b, positions, a]. With `onlyKnown`, no Gather is made: the result
+ * if it is in the graph already.
  */
 function gatherPositions(
   cx: Context,
