@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Mutation, mutations } from "./mutations.js";
 import { imageMutations } from "./mutations-images.js";
+import { networkMutations } from "./mutations-networks.js";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -59,7 +60,9 @@ async function firstFailure(folder: string, { tests, only }: Mutation): Promise<
 }
 
 const word = process.argv[2] ?? "";
-const queue = [...mutations, ...imageMutations].filter(({ file }) => file.includes(word));
+const queue = [...mutations, ...imageMutations, ...networkMutations].filter(({ file }) =>
+  file.includes(word),
+);
 let survived = 0;
 
 async function work(): Promise<void> {

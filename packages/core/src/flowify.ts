@@ -2,10 +2,11 @@ import type { ConditionalDensityFactory } from "./densities/conditional.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
 import { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js";
-import { ShapeError, UnsupportedOpError } from "./errors.js";
+import { DomainError, ShapeError, UnsupportedOpError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape } from "./layer.js";
 import { actnorm } from "./layers/actnorm.js";
+import { affine } from "./layers/affine.js";
 import { conv1d } from "./layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 import { coupling } from "./layers/coupling.js";
@@ -56,6 +57,7 @@ const rules: Rules = {
   permuteChannels: (layer, inShape) => permuteChannels(inShape, layer),
   squeeze: (_layer, inShape) => squeeze(inShape),
   unsqueeze: (_layer, inShape) => unsqueeze(inShape),
+  affine: (layer, inShape) => affine(inShape, layer),
   actnorm: (_layer, inShape) => actnorm(inShape),
   split: (layer, inShape, { density }) => split(inShape, { ...layer, density }),
   whiten: (_layer, inShape) => whiten(inShape),
@@ -83,8 +85,8 @@ const rules: Rules = {
  * Turns an ordinary network into a flow: each layer into the flow layer that computes the same
  * function in mean mode and has a stochastic inverse; given weights are kept.
  *
- * Errors: `ShapeError` that names the layer where sizes do not fit, `UnsupportedOpError` for a kind
- * without a rule; both when the flow is built, before any data is read.
+ * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
+ * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
   const { density = "mixture", orthogonal, appended, inverse } = options;
@@ -108,8 +110,11 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
       shape = layer.outShape;
       return layer;
     } catch (error) {
-      if (error instanceof ShapeError)
-        throw new ShapeError(`${description.kind}[${i}]: ${error.message}`, { cause: error });
+      if (error instanceof ShapeError || error instanceof DomainError)
+        throw new (error instanceof ShapeError ? ShapeError : DomainError)(
+          `${description.kind}[${i}]: ${error.message}`,
+          { cause: error },
+        );
       throw error;
     }
   });

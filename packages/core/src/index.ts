@@ -30,6 +30,7 @@ export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
 export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
 export { type ActnormParams, actnorm } from "./layers/actnorm.js";
+export { type AffineOptions, type AffineParams, affine } from "./layers/affine.js";
 export { type Conv1dOptions, conv1d } from "./layers/conv1d.js";
 export { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 export { type CouplingOptions, coupling } from "./layers/coupling.js";

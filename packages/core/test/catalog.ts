@@ -17,6 +17,7 @@ import { makeRng, type Rng } from "../src/math/rng.js";
 import type { NoiseOf } from "../src/noise.js";
 import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
+import { networkLayers } from "./catalog-networks.js";
 import { host } from "./support/prepare.js";
 
 export type CatalogEntry = Readonly<{
@@ -200,5 +201,6 @@ export const catalog: readonly CatalogEntry[] = [
   ...movements,
   ...images,
   ...channels,
+  ...networkLayers,
   ...chains,
 ];

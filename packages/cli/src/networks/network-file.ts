@@ -24,6 +24,7 @@ const layerOptions = {
   squeeze: {},
   unsqueeze: {},
   actnorm: {},
+  affine: {},
   split: { leaving: option(size) },
   whiten: {},
   conv2d: {

@@ -13,6 +13,7 @@ export type NetworkLayer =
   | Readonly<{ kind: "squeeze" }>
   | Readonly<{ kind: "unsqueeze" }>
   | Readonly<{ kind: "actnorm" }>
+  | Readonly<{ kind: "affine"; scale?: Float32Array; shift?: Float32Array }>
   | Readonly<{ kind: "split"; leaving?: number }>
   | Readonly<{ kind: "whiten" }>
   | Readonly<{

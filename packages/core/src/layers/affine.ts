@@ -1,0 +1,81 @@
+import { numpy as np } from "@jax-js/jax";
+import { DomainError, ShapeError } from "../errors.js";
+import { defineLayer, expectShape, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import { floats } from "../math/host.js";
+import { perItem } from "../math/numerics.js";
+
+/** log |scale| and shift, as many numbers as were given. */
+export type AffineParams = { logScale: np.Array; shift: np.Array };
+
+export type AffineOptions = {
+  /** One factor, one for each channel (first axis of an item) or one for each entry. Default 1. */
+  scale?: Float32Array;
+  /** One number, one for each channel or one for each entry. Default 0. */
+  shift?: Float32Array;
+};
+
+/** A scale below this part of the largest counts as zero, as singular values of given weights do. */
+const TINY = 1e-6;
+
+/**
+ * z = x · scale + shift; L = Σ log |scale| over the entries.
+ *
+ * Exact. Constants that a network adds and multiplies by, batch normalization at inference. The signs of
+ * the scale are kept, its sizes are parameters.
+ *
+ * Errors: `DomainError` that names the channel for a scale that is zero, or below a millionth of the
+ * largest, and for numbers that are not finite; `ShapeError` for a number of them that fits nothing.
+ */
+export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<AffineParams> {
+  const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = options;
+  const [scaleShape, shiftShape] = [shapeOf("scales", scale, inShape), shapeOf("shifts", shift, inShape)];
+  const largest = scale.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
+  for (const [i, s] of scale.entries())
+    if (!(Number.isFinite(s) && s !== 0 && Math.abs(s) >= TINY * largest))
+      throw new DomainError(
+        `affine: channel ${channelOf(i, scale, inShape)} is multiplied by ${s}, which no inverse undoes; leave the channel out of the network`,
+      );
+  for (const [i, b] of shift.entries())
+    if (!Number.isFinite(b))
+      throw new DomainError(`affine: channel ${channelOf(i, shift, inShape)} is shifted by ${b}`);
+  const repeats = sizeOf(inShape) / scale.length;
+  const signs = (like: np.Array): np.Array => floats(scale.map(Math.sign), scaleShape).astype(like.dtype);
+  return defineLayer<AffineParams>({
+    name: "affine",
+    inShape,
+    outShape: inShape,
+    exact: true,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init(key) {
+      key.dispose();
+      return { logScale: floats(scale.map((s) => Math.log(Math.abs(s)))), shift: floats(shift) };
+    },
+    forward(params, x) {
+      expectShape("affine", "x", x, inShape);
+      const contribution = perItem(np.sum(params.logScale.ref).mul(repeats), x.shape[0] as number);
+      const factor = np.exp(params.logScale).reshape(scaleShape).mul(signs(x));
+      return { z: x.mul(factor).add(params.shift.reshape(shiftShape)), contribution };
+    },
+    inverse(params, z) {
+      expectShape("affine", "z", z, inShape);
+      const factor = np.exp(params.logScale.neg()).reshape(scaleShape).mul(signs(z));
+      return z.sub(params.shift.reshape(shiftShape)).mul(factor);
+    },
+  });
+}
+
+/** The shape in which given numbers meet an item: one for all, one a channel, one an entry. */
+function shapeOf(what: string, values: Float32Array, inShape: Shape): number[] {
+  const ones = inShape.map(() => 1);
+  if (values.length === 1) return ones;
+  if (values.length === inShape[0]) return ones.with(0, values.length);
+  if (values.length === sizeOf(inShape)) return [...inShape];
+  throw new ShapeError(
+    `affine: ${values.length} ${what} for ${showShape(inShape)}: give one, one a channel or one an entry`,
+  );
+}
+
+const channelOf = (i: number, values: Float32Array, inShape: Shape): number =>
+  Math.floor((i * (inShape[0] ?? 1)) / Math.max(values.length, inShape[0] ?? 1));
