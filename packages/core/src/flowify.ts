@@ -15,6 +15,7 @@ import { leakyRelu } from "./layers/leaky-relu.js";
 import { type LinearOptions, linear } from "./layers/linear.js";
 import { permuteChannels } from "./layers/permute-channels.js";
 import { prelu } from "./layers/prelu.js";
+import { clip, relu } from "./layers/relu.js";
 import { flatten, permute, reshape } from "./layers/reshape.js";
 import { rqSpline } from "./layers/rq-spline.js";
 import { split } from "./layers/split.js";
@@ -76,6 +77,8 @@ const rules: Rules = {
   conv2d: ({ out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
   conv1d: ({ out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
   coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
+  relu: (_layer, inShape) => relu(inShape),
+  clip: (layer, inShape) => clip(inShape, layer),
   leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
   prelu: (layer, inShape) => prelu(inShape, layer),
   rqSpline: (layer, inShape) => rqSpline(inShape, layer),

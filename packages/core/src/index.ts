@@ -42,6 +42,7 @@ export type { DenseWeights } from "./layers/linear-weights.js";
 export { fitAmount, type PadAmounts, type PadOptions, type PadParams, pad } from "./layers/pad.js";
 export { type PermuteChannelsOptions, permuteChannels } from "./layers/permute-channels.js";
 export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
+export { type ClipOptions, type ClipParams, clip, relu } from "./layers/relu.js";
 export { channelsFirst, flatten, type NoParams, permute, reshape, reverse } from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
 export { type SideBySideLayer, type SideBySideOptions, sideBySide } from "./layers/side-by-side.js";

@@ -1,5 +1,6 @@
 /** The catalog's layers that given networks need. */
 import { affine } from "../src/layers/affine.js";
+import { clip, relu } from "../src/layers/relu.js";
 import type { CatalogEntry } from "./catalog.js";
 import { entry } from "./catalog-images.js";
 
@@ -23,4 +24,13 @@ const affines: readonly CatalogEntry[] = [
   entry("affine that changes nothing", "affine", affine([4])),
 ];
 
-export const networkLayers: readonly CatalogEntry[] = [...affines];
+const cuts: readonly CatalogEntry[] = [
+  entry("relu", "relu", relu([5])),
+  entry("relu of channels, large", "relu", relu([2, 2, 2]), { scale: 100 }),
+  entry("relu of one channel", "relu", relu([1, 2, 3]), { batch: 1 }),
+  entry("clip from above", "clip", clip([4], { max: 0.1 })),
+  entry("clip at both ends, channels", "clip", clip([3, 2, 2], { min: -0.5, max: 0.5 }), { batch: 4 }),
+  entry("clip at both ends, narrow", "clip", clip([6], { min: -1e-3, max: 1e-3 })),
+];
+
+export const networkLayers: readonly CatalogEntry[] = [...affines, ...cuts];

@@ -31,6 +31,7 @@ function factoriesIn(folder: string): string[] {
 /** Layers on the page of another. */
 const shared: { readonly [name: string]: string } = {
   channelsFirst: "reshape.md",
+  clip: "relu.md",
   flatten: "reshape.md",
   permute: "reshape.md",
   reverse: "reshape.md",

@@ -62,6 +62,8 @@ const layerOptions = {
     hidden: option(size),
   },
   linear: { out: size },
+  relu: {},
+  clip: { min: option(z.number()), max: option(z.number()) },
   leakyRelu: { slope: option(z.number().positive()) },
   prelu: { slope: option(z.union([z.number().positive(), z.array(z.number().positive())])) },
   rqSpline: { bins: option(size), bound: option(z.number().positive()) },

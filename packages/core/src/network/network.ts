@@ -36,6 +36,8 @@ export type NetworkLayer =
     }>
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
+  | Readonly<{ kind: "relu" }>
+  | Readonly<{ kind: "clip"; min?: number; max?: number }>
   | Readonly<{ kind: "leakyRelu"; slope?: number }>
   | Readonly<{ kind: "prelu"; slope?: number | readonly number[] }>
   | Readonly<{ kind: "rqSpline"; bins?: number; bound?: number }>;

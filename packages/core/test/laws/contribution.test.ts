@@ -15,6 +15,8 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
     /^linear.*mixture/.test(name),
   "below, as the sum of its parts: noise in both directions, or more of it than coordinates": (name) =>
     ["chain up and down", "chain from pixels"].includes(name) || name.startsWith("conv"),
+  "layers/relu.test.ts, against the formula: as much noise forward as back": (name) =>
+    /^(relu|clip)/.test(name),
   "images.test.ts: a tile's noise is centred, one less than there are copies; a mixture's choice": (name) =>
     /^tile|^(kernel|split).*mixture/.test(name),
 };

@@ -40,6 +40,24 @@ const refused: readonly (readonly [
     ShapeError,
     "affine[1]: affine: 3 scales for [B, 2, 3]: give one, one a channel or one an entry",
   ],
+  [
+    "min above max",
+    { kind: "clip", min: 2, max: 1 },
+    DomainError,
+    "clip[1]: clip: min must be less than max, got 2 and 1",
+  ],
+  [
+    "a clip at NaN",
+    { kind: "clip", min: Number.NaN },
+    DomainError,
+    "clip[1]: clip: min must be less than max, got NaN and Infinity",
+  ],
+  [
+    "a clip of nothing",
+    { kind: "clip" },
+    DomainError,
+    "clip[1]: clip: cuts nothing off; give min, max or both",
+  ],
 ];
 
 describe("refused when it is built", () => {

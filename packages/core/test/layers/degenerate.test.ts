@@ -49,6 +49,15 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
     { kind: "whiten" },
     { kind: "linear", out: 3 },
   ],
+  "what given networks are made of": [
+    { kind: "dequantize" },
+    { kind: "affine", scale: Float32Array.of(2, -3), shift: Float32Array.of(-1, 1) },
+    { kind: "relu" },
+    { kind: "conv2d", out: 3, kernel: 2, stride: 2 },
+    { kind: "clip", min: -1, max: 1 },
+    { kind: "flatten" },
+    { kind: "linear", out: 2 },
+  ],
 };
 
 const noisy = (count: number): Float32Array => {

@@ -1,9 +1,9 @@
 /** Integrals of densities over grids, in float32 on Wasm: many points at once. */
 import { numpy as np } from "@jax-js/jax";
 import type { Flow } from "../../src/flow.js";
-import { floats } from "../../src/math/host.js";
+import { floats, fromHost } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
-import { meanNoise } from "../../src/noise.js";
+import { drawNoise, mapNoise, mapTreeOfNoise, meanNoise } from "../../src/noise.js";
 import { treeRef } from "../../src/trees.js";
 import { numbersOf } from "./arrays.js";
 import { perturbedLike, toParams } from "./prepare.js";
@@ -17,7 +17,7 @@ export const randomParams = async (flow: Flow, seed: number, spread = 0.4): Prom
 /** Points that are computed at once: the memory of one call stays small. */
 const CHUNK = 40_000;
 
-/** log p of many points given as rows; `noise`, where the flow appends one number, holds one a point. */
+/** log p of many points given as rows; `noise`, where the flow draws one number, holds one a point. */
 export async function logProbs(
   flow: Flow,
   params: Params,
@@ -30,10 +30,8 @@ export async function logProbs(
     const rows = points.slice(start * width, (start + CHUNK) * width);
     const count = rows.length / width;
     const drawn = noise
-      ? flow.chain.layers.map((layer) =>
-          "appended" in layer.forwardNoise
-            ? { appended: floats(noise.slice(start, start + CHUNK), [count, 1]) }
-            : {},
+      ? mapNoise(flow.forwardNoise, ({ shape }) =>
+          floats(noise.slice(start, start + CHUNK), [count, ...shape]),
         )
       : meanNoise(flow.forwardNoise, count, np.float32);
     const own = flow.logProb(treeRef(params), floats(rows, [count, width]), drawn);
@@ -56,5 +54,26 @@ export function squareGrid(limit: number, cells: number): { points: Float32Array
 export async function mass(flow: Flow, params: Params, limit: number, cells: number): Promise<number> {
   const { points, area } = squareGrid(limit, cells);
   const logs = await logProbs(flow, params, points);
+  return logs.reduce((sum, v) => sum + Math.exp(v) * area, 0);
+}
+
+/** log p(x, ε) of points given as rows, a draw of ε for each. */
+export async function drawnLogProbs(flow: Flow, params: Params, points: Float32Array): Promise<number[]> {
+  const width = flow.dimensions;
+  const logs: number[] = [];
+  for (let start = 0; start < points.length / width; start += CHUNK) {
+    const rows = points.slice(start * width, (start + CHUNK) * width);
+    const count = rows.length / width;
+    const noise = mapTreeOfNoise(drawNoise(flow.forwardNoise, count, makeRng(start + 1)), (a) => fromHost(a));
+    const own = flow.logProb(treeRef(params), floats(rows, [count, ...flow.inShape]), noise);
+    for (const log of await numbersOf(own)) logs.push(log);
+  }
+  return logs;
+}
+
+/** ∫ exp(log p) over a square of the plane, a draw of the noise at every point: right in expectation. */
+export async function drawnMass(flow: Flow, params: Params, limit: number, cells: number): Promise<number> {
+  const { points, area } = squareGrid(limit, cells);
+  const logs = await drawnLogProbs(flow, params, points);
   return logs.reduce((sum, v) => sum + Math.exp(v) * area, 0);
 }

@@ -1,0 +1,163 @@
+import { numpy as np } from "@jax-js/jax";
+import { DomainError } from "../errors.js";
+import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { floats } from "../math/host.js";
+import { sumItems } from "../math/numerics.js";
+import type { StartItems } from "../start-items.js";
+
+/** For every channel [C]: log a, the scale of the noise that stands for what is cut off, and log b, that of its sizes. */
+type EndParams = { logA: np.Array; logB: np.Array };
+
+/** One entry for each end that cuts. */
+export type ClipParams = { low?: EndParams; high?: EndParams };
+
+export type ClipOptions = {
+  /** Entries below are lifted to it. Default −∞. */
+  min?: number;
+  /** Entries above are lowered to it. Default ∞. */
+  max?: number;
+};
+
+/** Where entries are cut off: those with side · (x − bound) ≥ 0. */
+type End = Readonly<{ name: "low" | "high"; bound: number; side: 1 | -1 }>;
+
+/** The noise in units of the sizes that it stands for, at the start. */
+const NOISE_SCALE = 0.1;
+
+/**
+ * z = x inside of (min, max). An entry beyond an end loses its distance t ≥ 0 to it, and a small noise
+ * takes its place there, z = end ± a_c |ε|, ε ~ N(0, 1), in channel c (the first axis of an item):
+ *
+ *     L = Σ over the entries beyond of log q(t) − log r(a |ε|) = log a − log b − t² / 2b² + ε² / 2,
+ *
+ * q and r half-normal of scales b and a, both learnt. The inverse draws t from q wherever z lies beyond.
+ *
+ * A bound; normalized. Mean mode is min(max(x, min), max): ReLU6, hardtanh. From the data, b is the root
+ * of the mean square of t, and a a tenth of it.
+ *
+ * Errors: `DomainError` where nothing is cut or min < max does not hold.
+ */
+export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams> {
+  return clipping("clip", inShape, options);
+}
+
+/**
+ * z = x for x > 0, z = −a_c |ε| for x ≤ 0, ε ~ N(0, 1); L = Σ log q(−x) − log r(−z) over x ≤ 0: `clip` from
+ * below at 0.
+ *
+ * A bound; normalized. Mean mode is max(x, 0).
+ */
+export function relu(inShape: Shape): FlowLayer<ClipParams> {
+  return clipping("relu", inShape, { min: 0 });
+}
+
+function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer<ClipParams> {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
+  const [channels = 0, ...space] = inShape;
+  expectSizes(name, { channels, "size of the other axes": sizeOf(space) });
+  if (!(min < max)) throw new DomainError(`${name}: min must be less than max, got ${min} and ${max}`);
+  const ends = (
+    [
+      { name: "low", bound: min, side: -1 },
+      { name: "high", bound: max, side: 1 },
+    ] as const
+  ).filter(({ bound }) => Number.isFinite(bound));
+  if (ends.length === 0) throw new DomainError(`${name}: cuts nothing off; give min, max or both`);
+  /** [C] -> [C, 1, …], which the axes of x are multiplied by. */
+  const perChannel = (a: np.Array): np.Array => a.reshape([channels, ...space.map(() => 1)]);
+  const noise = { clip: { shape: inShape, law: "normal" } } as const;
+  /** end ± scale |ε| */
+  const beyond = ({ bound, side }: End, logScale: np.Array, epsilon: np.Array): np.Array =>
+    np
+      .absolute(epsilon)
+      .mul(perChannel(np.exp(logScale)))
+      .mul(side)
+      .add(bound);
+  const init = (): EndParams => ({
+    logA: np.full([channels], Math.log(NOISE_SCALE)),
+    logB: np.zeros([channels]),
+  });
+
+  return defineLayer<ClipParams>({
+    name,
+    inShape,
+    outShape: inShape,
+    exact: false,
+    forwardNoise: noise,
+    inverseNoise: noise,
+    manifolds: {},
+    init(key) {
+      key.dispose();
+      return Object.fromEntries(ends.map((end) => [end.name, init()]));
+    },
+    forward(params, x, drawn) {
+      expectShape(name, "x", x, inShape);
+      const epsilon = (drawn as { clip: np.Array }).clip;
+      let z = x.ref;
+      let logs = np.zerosLike(x.ref);
+      for (const end of ends) {
+        const { logA, logB } = params[end.name] as EndParams;
+        const size = x.ref.sub(end.bound).mul(end.side);
+        const cut = np.greaterEqual(size.ref, 0);
+        // an entry inside has no t: 0 keeps its formula, which is not taken, finite
+        const t = np.where(cut.ref, size, 0).mul(perChannel(np.exp(logB.ref.neg())));
+        const log = np
+          .square(epsilon.ref)
+          .sub(np.square(t))
+          .mul(0.5)
+          .add(perChannel(logA.ref.sub(logB)));
+        logs = np.where(cut.ref, log, logs);
+        z = np.where(cut, beyond(end, logA, epsilon.ref), z);
+      }
+      x.dispose();
+      epsilon.dispose();
+      return { z, contribution: sumItems(logs) };
+    },
+    inverse(params, z, drawn) {
+      expectShape(name, "z", z, inShape);
+      const epsilon = (drawn as { clip: np.Array }).clip;
+      let x = z.ref;
+      for (const end of ends) {
+        const { logA, logB } = params[end.name] as EndParams;
+        logA.dispose();
+        const cut = np.greaterEqual(z.ref.sub(end.bound).mul(end.side), 0);
+        x = np.where(cut, beyond(end, logB, epsilon.ref), x);
+      }
+      z.dispose();
+      epsilon.dispose();
+      return x;
+    },
+    async start(key, items) {
+      key.dispose();
+      const params: ClipParams = {};
+      for (const end of ends) {
+        const logB = (await cutSizes(end, items)).map(Math.log);
+        params[end.name] = { logA: floats(logB.map((b) => b + Math.log(NOISE_SCALE))), logB: floats(logB) };
+      }
+      return params;
+    },
+  });
+}
+
+/** Sizes below this part of the average say nothing of a scale. */
+const LEAST_SIZE = 1e-3;
+
+/**
+ * √mean t² of what an end cuts off of each channel; where nothing is cut in a channel that of all
+ * channels, and 1 where nothing is cut at all.
+ */
+async function cutSizes({ bound, side }: End, items: StartItems): Promise<Float32Array> {
+  const channels = items.shape[0] as number;
+  const sums = await items.sum((x) => {
+    const size = np.maximum(x.sub(bound).mul(side), 0).reshape([x.shape[0] as number, channels, -1]);
+    const count = np.greater(size.ref, 0).astype(size.dtype);
+    return np.stack([np.sum(np.square(size), [0, 2]), np.sum(count, [0, 2])]);
+  });
+  const [squares, counts] = [sums.subarray(0, channels), sums.subarray(channels)];
+  const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+  const average = Math.sqrt(sum(squares) / Math.max(sum(counts), 1)) || 1;
+  return Float32Array.from(squares, (square, c) => {
+    const own = Math.sqrt(square / Math.max(counts[c] as number, 1));
+    return own > LEAST_SIZE * average ? own : average;
+  });
+}

@@ -1,0 +1,76 @@
+/** Densities of what given networks are made of: they integrate to 1, meet closed forms, and bounds are bounds. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { HostArray } from "../src/executor.js";
+import { type Flow, flow } from "../src/flow.js";
+import { linear } from "../src/layers/linear.js";
+import { clip, relu } from "../src/layers/relu.js";
+import { normalCdf } from "../src/math/normal.js";
+import { makeRng } from "../src/math/rng.js";
+import { drawnLogProbs, drawnMass, type Params } from "./support/grid.js";
+import { logNormal, logSum, sum } from "./support/plain.js";
+import { type HostTree, host, perturbedLike, toParams, usePrecision } from "./support/prepare.js";
+import { tolerance } from "./tolerances.js";
+
+beforeAll(() => usePrecision("float32"));
+
+const end = (a: number, b: number) => ({ logA: host([Math.log(a)], [1]), logB: host([Math.log(b)], [1]) });
+const logHalf = (t: number, scale: number): number => Math.log(2) + logNormal(t, 0, scale);
+
+type Case = Readonly<{ made: Flow; params: unknown; truth(x: number): number }>;
+
+/** Each in front of a standard normal base, with noise wide enough for sampling to be of use. */
+const cases: { readonly [name: string]: Case } = {
+  relu: {
+    made: flow([relu([1])]),
+    params: [{ low: end(1.3, 0.7) }],
+    truth: (x) => (x > 0 ? logNormal(x) : logHalf(-x, 0.7) + Math.log(0.5)),
+  },
+  clip: {
+    made: flow([clip([1], { min: -0.4, max: 1 })]),
+    params: [{ low: end(1.2, 0.7), high: end(1.4, 1.5) }],
+    truth(x) {
+      if (x <= -0.4) return logHalf(-0.4 - x, 0.7) + Math.log(normalCdf(-0.4));
+      return x < 1 ? logNormal(x) : logHalf(x - 1, 1.5) + Math.log(1 - normalCdf(1));
+    },
+  },
+};
+
+describe("the bound of one entry lies below log p, and K draws of the noise rise to it", () => {
+  it.each(Object.entries(cases))("%s", async (_, { made, params, truth }) => {
+    const own = toParams(params as never, "float32") as Params;
+    for (const x of [-1.7, -0.3, 0.4, 1.8]) {
+      const logs = await drawnLogProbs(made, own, new Float32Array(20_000).fill(x));
+      const estimate = logSum(logs) - Math.log(logs.length);
+      expect(Math.abs(estimate - truth(x))).toBeLessThan(0.02);
+      const gap = truth(x) - sum(logs) / logs.length;
+      expect(gap).toBeGreaterThan(-1e-5);
+      expect(gap > 0.01).toBe(new Set(logs).size > 1); // where noise is drawn the bound is one
+    }
+  });
+});
+
+/** Parameters with the scale of all noise that is drawn forward at 1.5: sampling is of use where it covers what follows. */
+const drawnWide = (node: HostTree, name = ""): HostTree => {
+  if (node instanceof HostArray)
+    return name === "logA"
+      ? host(
+          Array.from(node.data, () => Math.log(1.5)),
+          node.shape,
+        )
+      : node;
+  if (Array.isArray(node)) return node.map((child) => drawnWide(child));
+  return Object.fromEntries(Object.entries(node).map(([own, child]) => [own, drawnWide(child, own)]));
+};
+
+describe("exp(log p), the mean over the noise, integrates to 1 over the plane", () => {
+  const flows: { readonly [name: string]: Flow } = {
+    relu: flow([linear(2, 2), relu([2]), linear(2, 2)]),
+    clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
+  };
+
+  it.each(Object.entries(flows))("%s, random parameters", async (_, made) => {
+    const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
+    const params = toParams(drawnWide(near), "float32") as Params;
+    expect(Math.abs((await drawnMass(made, params, 12, 500)) - 1)).toBeLessThan(tolerance("integral"));
+  });
+});
