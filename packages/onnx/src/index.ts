@@ -1,10 +1,7 @@
 export { type Agreement, compareExport } from "./export/agreement.js";
-export {
-  type ExportedInput,
-  type ExportedOutput,
-  type ExportedProgram,
-  exportFlow,
-} from "./export/export-flow.js";
+export { exportFlow } from "./export/export-flow.js";
+export { type ExportStepOptions, exportStep } from "./export/export-step.js";
+export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
 export {
   type AttributeValue,

@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceError, type FlowModel, UsageError } from "@flowify/core";
+import { DeviceError, DRIFT_LIMIT, encodeSafetensors, type FlowModel, UsageError } from "@flowify/core";
 import {
   type Agreement,
   compareExport,
   type ExportedProgram,
   exportFlow,
+  exportStep,
   loadRuntime,
   OPSET,
   toBytes,
@@ -22,6 +23,7 @@ import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { withModel } from "./open-run.js";
 
 const DESCRIPTION = "flowify.json";
+const STATE = "state.safetensors";
 const BATCHES = [1, 7];
 
 /** Entries that a decoder may round to another level: of results that are integers. */
@@ -29,12 +31,17 @@ const ROUNDED = 1e-3;
 
 export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out, force = false } = flags;
+  const { json = false, quiet = false, out, force = false, step: withStep = false } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   checkFolder(out, force);
-  await withModel(folder, flags, terminal, async (model, { config, step }) => {
+  await withModel(folder, flags, terminal, async (model, { config, step, state }) => {
     makeFolder(out);
-    const programs = exportFlow(model.flow, model.params);
+    const { batch, training } = config;
+    const options = { batch, clip: training.clip ?? Number.POSITIVE_INFINITY };
+    const programs = [
+      ...exportFlow(model.flow, model.params),
+      ...(withStep ? exportStep(model.flow, state, options) : []),
+    ];
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
     const written: { program: ExportedProgram; file: string; bytes: number; agreement?: Agreement }[] = [];
@@ -45,14 +52,18 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
       await writeFileAtomic(join(out, file), bytes);
       const checked = runtime && !drawsItsOwn(program);
       const agreements = checked
-        ? await compareExport(runtime, model.executor, model, program, bytes, BATCHES)
+        ? await compareExport(runtime, model.executor, program, bytes, batchesOf(program))
         : [];
       const agreement = agreements.sort((a, b) => b.largest - a.largest)[0];
       written.push({ program, file, bytes: bytes.length, ...(agreement && { agreement }) });
       progress.update(written.length, file);
     }
     progress.finish();
-    const description = describe(model, written, { network: config.network, step });
+    if (withStep) await writeFileAtomic(join(out, STATE), encodeSafetensors(state, { step: String(step) }));
+    const description = {
+      ...describe(model, written, { network: config.network, step }),
+      ...(withStep && { training: { batch, clip: training.clip, driftLimit: DRIFT_LIMIT, state: STATE } }),
+    };
     await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
     const checker = onnxChecker(written.map(({ file }) => join(out, file)));
     say(terminal, out, written, checker);
@@ -65,8 +76,10 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
   });
 }
 
-const drawsItsOwn = ({ inputs, source }: ExportedProgram): boolean =>
-  source.noiseNames.length > 0 && inputs.every(({ role }) => role !== "noise");
+const drawsItsOwn = ({ name }: ExportedProgram): boolean => name.endsWith("-drawing");
+
+const batchesOf = ({ batch }: ExportedProgram): readonly number[] =>
+  batch === undefined ? BATCHES : [batch];
 
 /** Decoders round to levels: a hair's breadth may take an entry to the next one. */
 const agrees = ({ outputs }: ExportedProgram, { largest, differing }: Agreement): boolean =>
@@ -114,6 +127,7 @@ const describe = (
     name: program.name,
     file,
     bytes,
+    ...(program.batch !== undefined && { batch: program.batch }),
     inputs: program.inputs,
     outputs: program.outputs,
     ...(agreement && { largestDifference: agreement.largest }),
@@ -130,6 +144,11 @@ function onnxChecker(files: readonly string[]): { passed: boolean; text: string 
   return { passed: false, text: stderr.trim().split("\n").at(-1) ?? "" };
 }
 
+/** Inputs that the table names by what they are. */
+const groups: { readonly [role: string]: string } = { noise: "noise", scalar: "step sizes", state: "state" };
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+
 function say(
   { say: line, warn, colors }: Terminal,
   out: string,
@@ -140,14 +159,13 @@ function say(
     file,
     `${(bytes / 2 ** 20).toFixed(1)} MiB`,
     formatCount(program.graph.nodes.length),
-    program.inputs
-      .map(({ name, role }) => (role === "noise" ? "noise" : name))
-      .filter((name, i, all) => all.indexOf(name) === i)
-      .join(", "),
-    program.outputs.map(({ name }) => name).join(", "),
+    unique(program.inputs.map(({ name, role }) => groups[role] ?? name)).join(", "),
+    unique(program.outputs.map(({ name, replaces }) => (replaces ? "state" : name))).join(", "),
     agreement ? agreement.largest.toExponential(0) : "",
   ]);
-  line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches of any size`);
+  const fixed = written.find(({ program }) => program.batch !== undefined)?.program.batch;
+  const sizes = fixed === undefined ? "of any size" : `of any size, of ${fixed} for the training step`;
+  line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches ${sizes}`);
   line();
   for (const row of table(
     [["file", "size", "nodes", "inputs", "results", "off"], ...rows],

@@ -1,4 +1,4 @@
-import { type Flow, FlowModel, type HostArray, UsageError } from "@flowify/core";
+import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import { latestCheckpoint } from "../checkpoint.js";
 import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
@@ -14,7 +14,9 @@ export type SavedRun = Readonly<{
   config: RunConfig;
   flow: Flow;
   step: number;
-  arrays: { readonly [name: string]: HostArray };
+  /** The arrays of the checkpoint, and those that the run is judged by: with weight averaging the averages. */
+  state: TrainingState["arrays"];
+  arrays: TrainingState["arrays"];
 }>;
 
 /**
@@ -27,11 +29,16 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
   const { checkpoint, skipped } = await latestCheckpoint(runPaths(folder).checkpoints, config.network);
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
-  return { config, flow: flowOf(networkOfRun(config), config.flow), step, arrays: averaged(arrays) };
+  return {
+    config,
+    flow: flowOf(networkOfRun(config), config.flow),
+    step,
+    state: arrays,
+    arrays: averaged(arrays),
+  };
 }
 
-/** With weight averaging the averages are what a run is judged by. */
-function averaged(arrays: SavedRun["arrays"]): SavedRun["arrays"] {
+function averaged(arrays: TrainingState["arrays"]): TrainingState["arrays"] {
   const prefix = "average.";
   const averages = Object.entries(arrays).filter(([name]) => name.startsWith(prefix));
   const renamed = averages.map(([name, array]) => [`params.${name.slice(prefix.length)}`, array] as const);

@@ -3,7 +3,7 @@ import type { CliContext } from "../context.js";
 import { nonEmpty } from "./parsers.js";
 import { type CommonFlags, commonFlags, runFolder } from "./shared.js";
 
-export type ExportFlags = CommonFlags & { out: string; force?: boolean };
+export type ExportFlags = CommonFlags & { out: string; force?: boolean; step?: boolean };
 
 export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
   loader: async () => (await import("../actions/export.js")).exportRun,
@@ -11,6 +11,12 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [runFolder] },
     flags: {
       out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder of the files" },
+      step: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Write the training step too, for the batch of the run",
+      },
       force: {
         kind: "boolean",
         optional: true,
@@ -27,11 +33,15 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
 noises as inputs; those that end in -drawing.onnx draw their own noise. flowify.json describes every
 input and result. Items go in as they are (0 to 255).
 
+With --step, train-step.onnx takes items, noises, step sizes and the state of the training
+(state.safetensors), and gives the loss and the next state; polish.onnx keeps matrices orthogonal.
+
 Each file is run in ONNX Runtime and compared with the flow before the command ends; where python3 has
 the package onnx, its checker looks at them too.
 
 EXAMPLES
   flowify export runs/a --out exported
+  flowify export runs/a --out exported --step
   flowify export runs/a --out exported --json | jq .programs`,
   },
 });

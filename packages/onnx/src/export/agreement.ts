@@ -1,7 +1,7 @@
-import { ArraySpec, drawNoise, type Executor, type Flow, HostArray, makeRng } from "@flowify/core";
-import { DType, type JsTree, tree } from "@jax-js/jax";
+import { type Executor, type HostArray, makeRng } from "@flowify/core";
+import { tree } from "@jax-js/jax";
 import type { Runtime } from "../runtime.js";
-import type { ExportedProgram } from "./export-flow.js";
+import { type ExportedProgram, specsOf } from "./exported.js";
 
 /** How an exported file compares with the flow that it was made from. */
 export type Agreement = Readonly<{
@@ -16,13 +16,12 @@ const CLOSE = 1e-4;
 
 /**
  * Runs the bytes of an exported program in ONNX Runtime, on random items or latents and drawn noise,
- * and the flow on the same, in an executor.
+ * and the function behind it on the same, in an executor.
  */
 export async function compareExport(
   runtime: Runtime,
   executor: Executor,
-  { flow, params }: { flow: Flow; params: JsTree<HostArray> },
-  program: ExportedProgram,
+  { name, inputs, outputs, source }: ExportedProgram,
   bytes: Uint8Array,
   batches: readonly number[],
 ): Promise<Agreement[]> {
@@ -30,57 +29,28 @@ export async function compareExport(
   try {
     const found: Agreement[] = [];
     for (const batch of batches) {
-      const rng = makeRng(batch);
-      const input = program.source.input && someInput(flow, program, batch, rng);
-      const noise = drawNoise(program.source.noise, batch, rng);
-      const args: JsTree<HostArray>[] = [params, ...(input ? [input] : []), noise];
-      const specs = args.map((arg) =>
-        tree.map((a) => new ArraySpec((a as HostArray).shape, (a as HostArray).dtype), arg as never),
-      );
-      const compiled = await executor.compile(program.source.run, specs, {
-        name: program.name,
-      });
+      const args = source.example(batch, makeRng(batch));
+      const compiled = await executor.compile(source.run, args.map(specsOf), { name });
       const placed = await compiled.run(args);
       const [expected] = tree.leaves((await executor.fetch(placed)) as never) as unknown as HostArray[];
       executor.release(placed);
       await compiled.dispose();
-      const given = new Map<string, HostArray>();
-      if (input && program.source.input) given.set(program.source.input.name, input);
-      const drawn = tree.leaves(noise as never) as unknown as HostArray[];
-      program.source.noiseNames.forEach((name, i) => given.set(name, drawn[i] as HostArray));
+      const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as unknown as HostArray[];
+      const given = new Map(source.names.map((each, i) => [each, leaves[i] as HostArray]));
       const feeds = Object.fromEntries(
-        program.inputs.map(({ name }) => {
-          const { data, shape } = given.get(name) as HostArray;
-          return [name, new runtime.Tensor("float32", data as Float32Array, [...shape])];
+        inputs.map((input) => {
+          const { data, shape } = given.get(input.name) as HostArray;
+          return [input.name, new runtime.Tensor("float32", data as Float32Array, [...shape])];
         }),
       );
       const results = await session.run(feeds);
-      const actual = results[program.outputs[0]?.name ?? ""]?.data as Float32Array;
+      const actual = results[outputs[0]?.name ?? ""]?.data as Float32Array;
       found.push({ batch, ...difference(actual, (expected as HostArray).data as Float32Array) });
     }
     return found;
   } finally {
     await session.release();
   }
-}
-
-function someInput(
-  flow: Flow,
-  program: ExportedProgram,
-  batch: number,
-  rng: ReturnType<typeof makeRng>,
-): HostArray {
-  const { shape, role } = program.source.input as NonNullable<ExportedProgram["source"]["input"]>;
-  const data = new Float32Array(batch * shape.reduce((a, b) => a * b, 1));
-  rng.fillNormal(data);
-  const { levels } = flow.domain;
-  if (role === "items" && levels !== undefined) {
-    rng.fillUniform(data);
-    data.forEach((u, i) => {
-      data[i] = Math.min(Math.floor(u * levels), levels - 1);
-    });
-  }
-  return new HostArray(data, [batch, ...shape], DType.Float32);
 }
 
 function difference(actual: Float32Array, expected: Float32Array): Pick<Agreement, "largest" | "differing"> {

@@ -1,5 +1,6 @@
 import type { NoiseLaw } from "@flowify/core";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
+import type { ExportedInput, ExportedProgram } from "./exported.js";
 
 type Noise = Readonly<{ name: string; shape: readonly Dimension[]; law: NoiseLaw }>;
 
@@ -9,7 +10,7 @@ type Count = Readonly<{ input: string }> | Readonly<{ lengthOf: string }>;
 const COUNT = "drawn.count";
 
 /** A graph in which nodes of the runtime draw what were noises among its inputs. */
-export function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count): GraphModel {
+function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count): GraphModel {
   const names = new Set(noises.map((noise) => noise.name));
   const constants: Initializer[] = [];
   const nodes: GraphNode[] = [];
@@ -31,5 +32,24 @@ export function drawingNoise(graph: GraphModel, noises: readonly Noise[], count:
     inputs,
     nodes: [...nodes, ...graph.nodes],
     constants: [...graph.constants, ...constants],
+  };
+}
+
+/** The same program with its noises drawn inside; without items or latents it is told how many to draw. */
+export function drawing({ name, graph, inputs, outputs, source }: ExportedProgram): ExportedProgram {
+  const kept = inputs.filter(({ role }) => role !== "noise");
+  const noises = inputs.filter(({ role }) => role === "noise");
+  const like = kept.find(({ role }) => role === "items" || role === "latents")?.name;
+  const count: ExportedInput = { name: "count", shape: [1], role: "count" };
+  return {
+    name: `${name}-drawing`,
+    graph: drawingNoise(
+      graph,
+      noises.map((input) => ({ name: input.name, shape: input.shape, law: input.law ?? "normal" })),
+      like === undefined ? { input: count.name } : { lengthOf: like },
+    ),
+    inputs: like === undefined ? [count] : kept,
+    outputs,
+    source,
   };
 }

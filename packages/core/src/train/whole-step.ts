@@ -1,0 +1,86 @@
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import { ArraySpec } from "../executor.js";
+import type { Flow, FlowParams } from "../flow.js";
+import { shapeKey } from "../math/keys.js";
+import type { NoiseTree } from "../noise.js";
+import { treeDispose, treeFlatten, treeRef } from "../trees.js";
+import { trainingDefaults as defaults } from "./defaults.js";
+import { leavesOf } from "./leaves.js";
+import { type ByPath, makeGradient, makeUpdate, polishAll, retractAll, type StepScalars } from "./step.js";
+
+/** What a step replaces: parameters, Adam's moments by path, and how far orthogonal matrices may have departed. */
+type StepState = { params: FlowParams; first: ByPath; second: ByPath; drift: np.Array };
+
+/** A training step as pure functions of the whole state, for those who compute it elsewhere. */
+export type TrainingStep = Readonly<{
+  /** Loss in nats and norm of the gradient, [], before the step, and the state after it. Consumes all. */
+  step(
+    x: np.Array,
+    noise: NoiseTree,
+    scalars: StepScalars,
+    state: StepState,
+  ): { loss: np.Array; gradNorm: np.Array; next: StepState };
+  /** Takes the departure of the orthogonal matrices away, once `drift` has passed `DRIFT_LIMIT`; consumes them. */
+  polish(matrices: { params: ByPath }): { next: { params: ByPath; drift: np.Array } };
+  /** The trees of the arguments: `state`, in the names of a `TrainingState`, and the orthogonal matrices of it. */
+  state: JsTree<ArraySpec>;
+  matrices: { params: ByPath<ArraySpec> };
+}>;
+
+/**
+ * The step that a trainer takes, as one function: loss, gradient clipped to the norm `clip`, Adam's
+ * update, retraction. A trainer splits it in three, and leaves the state as it was where the loss is
+ * not finite.
+ */
+export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: number } = {}): TrainingStep {
+  const params = flow.init(shapeKey());
+  const leaves = leavesOf(params, flow.manifolds);
+  const { leaves: arrays, rebuild } = treeFlatten<np.Array>(params);
+  const specs = arrays.map(({ shape, dtype }) => new ArraySpec(shape, dtype));
+  treeDispose(params);
+  const pick = <T>(values: readonly T[], chosen: (manifold: string) => boolean): ByPath<T> =>
+    Object.fromEntries(
+      leaves.flatMap(({ path, manifold }, i) => (chosen(manifold) ? [[path, values[i] as T]] : [])),
+    );
+  const moments = pick(specs, (manifold) => manifold !== "fixed");
+  const update = makeUpdate(leaves);
+  return {
+    step(x, noise, scalars, state) {
+      const values = treeFlatten<np.Array>(state.params).leaves;
+      const at = makeGradient(flow, leaves, clip)(treeRef(state.params), x, noise);
+      const now = {
+        values: pick(values, (manifold) => manifold === "euclidean"),
+        moments: Object.fromEntries(
+          Object.keys(moments).map((path) => [
+            path,
+            { first: state.first[path] as np.Array, second: state.second[path] as np.Array },
+          ]),
+        ),
+      };
+      const updated = update(now, at.gradients, at.factor, scalars);
+      const matrices = pick(values, (manifold) => manifold === "orthogonal");
+      const turned = retractAll(matrices, updated.omegas, state.drift);
+      const moved = { ...updated.values, ...turned.matrices };
+      const moment = (name: "first" | "second"): ByPath =>
+        Object.fromEntries(Object.entries(updated.moments).map(([path, pair]) => [path, pair[name]]));
+      return {
+        loss: at.loss,
+        gradNorm: at.gradNorm,
+        next: {
+          params: rebuild(leaves.map(({ path }, i) => moved[path] ?? (values[i] as np.Array))) as FlowParams,
+          first: moment("first"),
+          second: moment("second"),
+          drift: turned.drift,
+        },
+      };
+    },
+    polish: (matrices) => ({ next: { params: polishAll(matrices.params), drift: np.zeros([]) } }),
+    state: {
+      params: rebuild(specs),
+      first: moments,
+      second: moments,
+      drift: new ArraySpec([], np.float32),
+    },
+    matrices: { params: pick(specs, (manifold) => manifold === "orthogonal") },
+  };
+}

@@ -1,0 +1,28 @@
+import { numpy as np } from "@jax-js/jax";
+import { HostArray } from "../../src/executor.js";
+import { makeRng } from "../../src/math/rng.js";
+import { drawNoise } from "../../src/noise.js";
+import { adamScalars } from "../../src/train/adam.js";
+import { batchSource, STREAM } from "../../src/train/data.js";
+import { cosineSchedule } from "../../src/train/schedule.js";
+import type { TrainOptions } from "../../src/train/trainer.js";
+
+type Run = Required<
+  Pick<TrainOptions, "flow" | "data" | "steps" | "batchSize" | "seed" | "learningRate" | "warmup">
+>;
+
+/** What a trainer gives its step t = 0, 1, …: items, noises and the scalars of Adam. */
+export function stepInputs({ flow, data, steps, batchSize, seed, learningRate, warmup }: Run) {
+  const batches = batchSource(data, flow.domain, { batchSize, seed });
+  const rate = cosineSchedule({ peak: learningRate, steps, warmup });
+  const scalar = (value: number): HostArray => new HostArray(Float32Array.of(value), [], np.float32);
+  return (t: number) => {
+    const adam = adamScalars(rate(t), t);
+    const scalars = { rate: scalar(adam.rate), floor: scalar(adam.floor) };
+    return {
+      x: batches(t),
+      noise: drawNoise(flow.forwardNoise, batchSize, makeRng(seed, STREAM.noise, t)),
+      scalars: { euclidean: scalars, orthogonal: scalars },
+    };
+  };
+}

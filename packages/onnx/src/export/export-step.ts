@@ -1,0 +1,131 @@
+import {
+  ArraySpec,
+  drawNoise,
+  type Flow,
+  HostArray,
+  type NoiseSpec,
+  type TrainingState,
+  trainingStep,
+} from "@flowify/core";
+import { DType, type JsTree, tree } from "@jax-js/jax";
+import { lower } from "../lower/lower.js";
+import { leafPaths } from "../paths.js";
+import { trace } from "../trace.js";
+import { drawing } from "./drawing.js";
+import { someItems } from "./example.js";
+import { type ExportedProgram, namedNoises, noiseSpecs, type Source } from "./exported.js";
+
+export type ExportStepOptions = {
+  /** Items a step: the form of the products is chosen for it. */
+  batch: number;
+  /** Global norm that gradients are clipped to. Default 500. */
+  clip?: number;
+};
+
+const scalar = new ArraySpec([], DType.Float32);
+const adam = { rate: scalar, floor: scalar };
+const scalarSpecs = { euclidean: adam, orthogonal: adam } as unknown as JsTree<ArraySpec>;
+
+const meanings: Readonly<Record<string, string>> = {
+  loss: "−mean log p(x) in nats, before the step",
+  gradNorm: "norm of the gradient, before clipping",
+  "next.drift": "bound of how far the orthogonal parameters have departed from orthogonality",
+};
+
+/**
+ * The training step of a flow as ONNX graphs: `train-step` takes items, noises, the scalars of Adam and
+ * the whole state, and gives the loss and the next state; once more drawing its noise. `polish`, for
+ * flows with orthogonal parameters, takes their departure from orthogonality away. The state goes in
+ * under the names of `TrainingState.arrays` and comes out as `next.…`.
+ *
+ * @param arrays the state that the examples start from
+ * @throws UnsupportedOpError where a layer holds a primitive that cannot be lowered.
+ */
+export function exportStep(
+  flow: Flow,
+  arrays: TrainingState["arrays"],
+  { batch, ...options }: ExportStepOptions,
+): ExportedProgram[] {
+  const { step, polish, state, matrices } = trainingStep(flow, options);
+  const noise = flow.forwardNoise;
+  const valuesOf = (specs: JsTree<ArraySpec>): JsTree<HostArray> => {
+    const names = leafPaths(specs, "").values();
+    return tree.map(() => arrays[names.next().value as string], specs as never) as JsTree<HostArray>;
+  };
+  const taken = exportFixed("train-step", step, noise, {
+    names: [
+      "x",
+      ...leafPaths(noiseSpecs(noise, 1), "noise"),
+      ...leafPaths(scalarSpecs, ""),
+      ...leafPaths(state, ""),
+    ],
+    specs: [
+      new ArraySpec([batch, ...flow.inShape], DType.Float32),
+      noiseSpecs(noise, batch),
+      scalarSpecs,
+      state,
+    ],
+    example: (_, rng) => [
+      someItems(batch, flow.inShape, flow.domain.levels, rng),
+      drawNoise(noise, batch, rng),
+      tree.map(
+        () => new HostArray(Float32Array.of(1e-3), [], DType.Float32),
+        scalarSpecs as never,
+      ) as JsTree<HostArray>,
+      valuesOf(state),
+    ],
+  });
+  const draws = taken.inputs.some(({ role }) => role === "noise");
+  const programs = draws ? [taken, drawing(taken)] : [taken];
+  const names = leafPaths(matrices, "");
+  if (names.length > 0) {
+    const specs = matrices as unknown as JsTree<ArraySpec>;
+    programs.push(
+      exportFixed("polish", polish, [], { names, specs: [specs], example: () => [valuesOf(specs)] }),
+    );
+  }
+  return programs.map((program) => ({ ...program, batch }));
+}
+
+type Arguments = Readonly<{ names: readonly string[]; specs: readonly JsTree<ArraySpec>[] }> &
+  Pick<Source, "example">;
+
+/** A function as a graph for the sizes of its arguments; results are named by their paths. */
+function exportFixed(
+  name: string,
+  f: unknown,
+  noise: NoiseSpec,
+  { names, specs, example }: Arguments,
+): ExportedProgram {
+  const run = f as Source["run"];
+  const { jaxpr, signature } = trace(run, specs, name);
+  const outputNames = signature.outputs.map((slot) => slot.name.replace(/^out\./, ""));
+  try {
+    const graph = lower(jaxpr, { name, inputNames: names, outputNames });
+    const used = new Set(graph.nodes.flatMap((node) => node.inputs));
+    const noises = namedNoises(
+      noise,
+      names.filter((each) => each.startsWith("noise.")),
+    );
+    const inputs = graph.inputs.filter((info) => used.has(info.name));
+    return {
+      name,
+      graph: { ...graph, inputs },
+      inputs: inputs.map(({ name: input, shape }) => {
+        const law = noises.get(input)?.law;
+        if (law) return { name: input, shape, role: "noise", law };
+        const role = input === "x" ? "items" : /^(euclidean|orthogonal)\./.test(input) ? "scalar" : "state";
+        return { name: input, shape, role };
+      }),
+      outputs: graph.outputs.map(({ name: output, shape }) => ({
+        name: output,
+        shape,
+        meaning: meanings[output] ?? "the next state",
+        ...(output.startsWith("next.") && { replaces: output.slice("next.".length) }),
+      })),
+      source: { run, names, example },
+    };
+  } finally {
+    jaxpr.dispose();
+  }
+}

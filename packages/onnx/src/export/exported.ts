@@ -1,0 +1,68 @@
+import type { HostArray, NoiseDeclaration, NoiseLaw, NoiseSpec, Rng } from "@flowify/core";
+import { ArraySpec, mapNoise } from "@flowify/core";
+import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
+import type { Dimension, GraphModel } from "../lower/model.js";
+
+/** What an input of an exported program is. */
+export type ExportedInput = Readonly<{
+  name: string;
+  shape: readonly Dimension[];
+  /**
+   * `noise`: drawn by the caller, from its law; in mean mode 0 for the normal and ½ for the uniform one.
+   * `scalar` and `state`: of a training step.
+   */
+  role: "items" | "latents" | "noise" | "count" | "scalar" | "state";
+  law?: NoiseLaw;
+}>;
+
+export type ExportedOutput = Readonly<{
+  name: string;
+  shape: readonly Dimension[];
+  meaning: string;
+  /** Name of the input that it takes the place of in the next call. */
+  replaces?: string;
+}>;
+
+/** A program of a flow as an ONNX graph. */
+export type ExportedProgram = Readonly<{
+  /** `log-prob`, `encode`, `decode`, `sample`, `train-step`, `polish`; with `-drawing` behind it those that draw their own noise. */
+  name: string;
+  graph: GraphModel;
+  inputs: readonly ExportedInput[];
+  outputs: readonly ExportedOutput[];
+  /** The size of the batch, where it is not left open. */
+  batch?: number;
+  source: Source;
+}>;
+
+/** The function behind a program, and arguments for it. */
+export type Source = Readonly<{
+  run: (...args: never[]) => JsTree<np.Array>;
+  /** Names of the leaves of its arguments. */
+  names: readonly string[];
+  /** Arguments for a batch, with drawn noise. */
+  example(batch: number, rng: Rng): readonly JsTree<HostArray>[];
+}>;
+
+/** The leaves of a tree of noises, by name. */
+export function namedNoises(
+  noise: NoiseSpec,
+  names: readonly string[],
+): ReadonlyMap<string, NoiseDeclaration> {
+  const leaves = tree.leaves(mapNoise(noise, (d) => new Leaf(d)) as never) as unknown as Leaf[];
+  return new Map(leaves.map(({ declaration }, i) => [names[i] as string, declaration]));
+}
+
+/** Stands for a declaration in a tree: a class, so that trees take it for a leaf. */
+class Leaf {
+  constructor(readonly declaration: NoiseDeclaration) {}
+}
+
+export const noiseSpecs = (noise: NoiseSpec, batch: number): JsTree<ArraySpec> =>
+  mapNoise<ArraySpec>(noise, ({ shape }) => new ArraySpec([batch, ...shape], DType.Float32));
+
+export const specsOf = (arrays: JsTree<HostArray>): JsTree<ArraySpec> =>
+  tree.map(
+    (leaf) => new ArraySpec((leaf as HostArray).shape, (leaf as HostArray).dtype),
+    arrays as never,
+  ) as JsTree<ArraySpec>;

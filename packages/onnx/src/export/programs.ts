@@ -1,0 +1,60 @@
+import type { Flow, FlowParams, NoiseSpec, NoiseTree, Shape } from "@flowify/core";
+import { type JsTree, numpy as np } from "@jax-js/jax";
+
+/** What a program of a flow computes. */
+export type Program = Readonly<{
+  name: string;
+  /** The first argument besides the parameters, where it is no noise. */
+  input?: { name: "x" | "z"; role: "items" | "latents"; shape: Shape };
+  noise: NoiseSpec;
+  f: (params: FlowParams, input: np.Array, noise: NoiseTree) => JsTree<np.Array>;
+  outputs: readonly { name: string; meaning: string }[];
+}>;
+
+/** log p with its ledger, encode, decode and sample. */
+export function programsOf(flow: Flow): Program[] {
+  const items = { name: "x", role: "items", shape: flow.inShape } as const;
+  const latents = { name: "z", role: "latents", shape: flow.latentShape } as const;
+  const bound = flow.exact ? "" : ", a lower bound in expectation over the noise";
+  return [
+    {
+      name: "log-prob",
+      input: items,
+      noise: flow.forwardNoise,
+      f: (params, x, noise) => {
+        const ledger = flow.ledger(params, x, noise);
+        return [np.sum(ledger.ref, 1), ledger];
+      },
+      outputs: [
+        { name: "log_prob", meaning: `log p(x) in nats${bound}` },
+        {
+          name: "ledger",
+          meaning: "what each layer and the base contribute, nats; the rows sum to log_prob",
+        },
+      ],
+    },
+    {
+      name: "encode",
+      input: items,
+      noise: flow.forwardNoise,
+      f: (params, x, noise) => [flow.encode(params, x, noise)],
+      outputs: [{ name: "z", meaning: "the latent; with noise at its mean what the plain network gives" }],
+    },
+    {
+      name: "decode",
+      input: latents,
+      noise: flow.inverseNoise,
+      f: (params, z, noise) => [flow.decode(params, z, noise)],
+      outputs: [{ name: "x", meaning: "a draw of the items behind z" }],
+    },
+    {
+      name: "sample",
+      noise: [flow.baseNoise, flow.inverseNoise],
+      f: (params, _none, noise) => {
+        const [base, inverse] = noise as [NoiseTree, NoiseTree];
+        return [flow.decode(params, flow.base.draw(base), inverse)];
+      },
+      outputs: [{ name: "x", meaning: "items drawn from the flow" }],
+    },
+  ];
+}
