@@ -2,6 +2,17 @@ export { type Agreement, compareExport } from "./export/agreement.js";
 export { exportFlow } from "./export/export-flow.js";
 export { type ExportStepOptions, exportStep } from "./export/export-step.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
+export type { DataShape, Imported, ImportRule, OpCall } from "./import/call.js";
+export {
+  type ConvertedNetwork,
+  type ConvertOptions,
+  convertOnnx,
+  type ImportRules,
+  importRules,
+} from "./import/convert.js";
+export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
+export { NEWEST_OPSET, readOnnx } from "./import/read.js";
+export type { ExternalData, Tensor } from "./import/tensor.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
 export {
   type AttributeValue,

@@ -13,10 +13,8 @@ type Weighted = Readonly<{ weights?: DenseWeights }>;
  * flows of some are still to come; `flowify` says so.
  */
 export type OrdinaryLayer =
-  | Of<"flatten" | "reshape" | "permute" | "affine" | "leakyRelu" | "prelu" | "linear">
+  | Of<"flatten" | "reshape" | "permute" | "affine" | "relu" | "clip" | "leakyRelu" | "prelu" | "linear">
   | (Of<"conv2d" | "conv1d"> & Weighted)
-  | Readonly<{ kind: "relu" }>
-  | Readonly<{ kind: "clip"; min?: number; max?: number }>
   | Readonly<{ kind: "sigmoid" | "tanh" | "softplus" | "softsign" | "selu" }>
   | Readonly<{ kind: "elu"; alpha?: number }>
   | Readonly<{

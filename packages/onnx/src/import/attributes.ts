@@ -1,0 +1,42 @@
+import { DataError } from "@flowify/core";
+import { type AttributeProto, AttributeProto_AttributeType as Type } from "onnx-buf";
+import { nodeLabel, type OnnxNode } from "./graph.js";
+import { readTensor, type Tensor } from "./tensor.js";
+
+/** The attribute of that name, where there is one; it must be of the type that the operator asks for. */
+function attribute(node: OnnxNode, name: string, type: Type): AttributeProto | undefined {
+  const found = node.attributes.get(name);
+  // the first files left the type out
+  if (!found || found.type === type || found.type === Type.UNDEFINED) return found;
+  throw new DataError(
+    `${nodeLabel(node)}: its attribute ${JSON.stringify(name)} is of type ${Type[found.type]}, expected ${Type[type]}\nexport the file again`,
+  );
+}
+
+export const intAttribute = (node: OnnxNode, name: string): number | undefined => {
+  const found = attribute(node, name, Type.INT);
+  return found && Number(found.i);
+};
+
+export const intsAttribute = (node: OnnxNode, name: string): readonly number[] | undefined =>
+  attribute(node, name, Type.INTS)?.ints.map(Number);
+
+export function floatAttribute(node: OnnxNode, name: string): number | undefined {
+  const value = attribute(node, name, Type.FLOAT)?.f;
+  if (value !== undefined && Number.isNaN(value))
+    throw new DataError(`${nodeLabel(node)}: its attribute ${JSON.stringify(name)} is not a number`);
+  return value;
+}
+
+export const floatsAttribute = (node: OnnxNode, name: string): readonly number[] | undefined =>
+  attribute(node, name, Type.FLOATS)?.floats;
+
+export const stringAttribute = (node: OnnxNode, name: string): string | undefined => {
+  const found = attribute(node, name, Type.STRING);
+  return found && new TextDecoder().decode(found.s);
+};
+
+export const tensorAttribute = (node: OnnxNode, name: string): Tensor | undefined => {
+  const found = attribute(node, name, Type.TENSOR);
+  return found?.t && readTensor(found.t, `${nodeLabel(node)}, attribute ${JSON.stringify(name)}`);
+};

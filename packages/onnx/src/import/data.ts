@@ -1,0 +1,34 @@
+import type { DataShape, Imported } from "./call.js";
+import type { OnnxNode } from "./graph.js";
+import type { Tensor } from "./tensor.js";
+
+/** A value computed from the data. */
+export type Data = DataShape & {
+  readonly made?: Made;
+  readonly depth: number;
+  readonly leftOut: readonly OnnxNode[];
+};
+type Made = Readonly<{ node: OnnxNode; inputs: readonly Data[]; before: Data; imported: Imported }>;
+export type Value = Data | Tensor;
+export type Join = NonNullable<Imported["join"]>;
+
+export const isData = (value: Value): value is Data => "full" in value;
+
+/** Numbers of an item, larger ones are refused. */
+export const MOST_ENTRIES = 2 ** 24;
+
+/** Sizes with their batch axis, where it is there. */
+export function located(full: readonly number[], batch: number): DataShape {
+  const batched = full[0] === batch;
+  const item = batched ? full.slice(1) : full;
+  return { full, batched, item: item.length === 0 ? [1] : item };
+}
+
+/** The last value that both depend on whichever way they are computed. */
+export function meeting(a: Data, b: Data): Data {
+  while (a !== b) {
+    if (a.depth >= b.depth) a = a.made!.before;
+    else b = b.made!.before;
+  }
+  return a;
+}

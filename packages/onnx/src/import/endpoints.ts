@@ -1,0 +1,65 @@
+import { DataError, type Shape, UsageError } from "@flowify/core";
+import { type Data, located, MOST_ENTRIES } from "./data.js";
+import type { OnnxGraph, OnnxValue } from "./graph.js";
+import { isFloat, typeName } from "./tensor.js";
+
+const listed = (values: readonly OnnxValue[]): string =>
+  values.map(({ name, shape }) => `${JSON.stringify(name)} [${shape.join(", ")}]`).join(", ");
+
+export function chosenInput({ inputs }: OnnxGraph, wanted?: string): OnnxValue {
+  const found = wanted === undefined ? inputs[0] : inputs.find(({ name }) => name === wanted);
+  if (!found)
+    throw inputs.length === 0
+      ? new DataError("the graph has no input: there is nothing to be a density of")
+      : new UsageError(`the graph has no input ${JSON.stringify(wanted)}, it has ${listed(inputs)}`);
+  if (wanted === undefined && inputs.length > 1)
+    throw new UsageError(
+      `the graph has ${inputs.length} inputs: ${listed(inputs)}\nchoose one: --input NAME`,
+    );
+  if (!isFloat(found.type))
+    throw new DataError(
+      `the input ${JSON.stringify(found.name)} holds ${typeName(found.type)}, expected floating point numbers\na density is one of real numbers`,
+    );
+  return found;
+}
+
+export function chosenOutput({ outputs, nodes }: OnnxGraph, wanted?: string): string {
+  if (wanted !== undefined) {
+    if (nodes.some((node) => node.outputs.includes(wanted))) return wanted;
+    throw new UsageError(
+      `the graph computes no value ${JSON.stringify(wanted)}; its outputs are ${listed(outputs)}`,
+    );
+  }
+  const [first] = outputs;
+  if (!first) throw new DataError("the graph has no output\nname a value of it: --output NAME");
+  if (outputs.length > 1)
+    throw new UsageError(
+      `the graph has ${outputs.length} outputs: ${listed(outputs)}\nchoose one: --output NAME`,
+    );
+  return first.name;
+}
+
+/** The input as data: the first axis counts the items of a batch, unless it is the only one. */
+export function startOf({ name, shape }: OnnxValue, itemShape?: Shape): Data {
+  const alone = shape.length === 1 && itemShape === undefined;
+  const open = shape.findIndex((n, i) => typeof n === "string" && (i > 0 || alone));
+  if (shape.length === 0 && !itemShape)
+    throw new DataError(
+      `the input ${JSON.stringify(name)} has no shape in the file\ngive that of an item: --input-shape 1,28,28`,
+    );
+  if (open >= 0 && !itemShape)
+    throw new DataError(
+      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\ngive the shape of an item: --input-shape 1,28,28`,
+    );
+  const batch = typeof shape[0] === "number" ? shape[0] : 1;
+  const full = itemShape
+    ? [batch, ...itemShape]
+    : shape.map((n, i) => (i === 0 && !alone ? batch : Number(n)));
+  const entries = full.reduce((product, n) => product * n, 1);
+  if (full.some((n) => !Number.isSafeInteger(n) || n < 1) || entries > MOST_ENTRIES)
+    throw new DataError(`the input ${JSON.stringify(name)} is [${full.join(", ")}], which no network takes`);
+  const fits = shape.slice(1).every((n, i) => typeof n === "string" || n === full[i + 1]);
+  if (itemShape && shape.length > 0 && (shape.length !== full.length || !fits))
+    throw new UsageError(`--input-shape ${itemShape.join(",")}: the file has [${shape.join(", ")}]`);
+  return { ...located(full, alone ? 1 : batch), depth: 0, leftOut: [] };
+}

@@ -1,0 +1,34 @@
+import type { AttributeProto } from "onnx-buf";
+import type { Tensor } from "./tensor.js";
+
+/** An operator of a file. */
+export type OnnxNode = Readonly<{
+  op: string;
+  /** Empty for the operators of ONNX itself. */
+  domain: string;
+  /** The node's own name, or that of its first output. */
+  name: string;
+  /** Place in the file. */
+  index: number;
+  /** Names of values; an empty one stands for an input that is left out. */
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: ReadonlyMap<string, AttributeProto>;
+}>;
+
+/** An input or output of a file. A size that is not in the file is a name, or `?`. */
+export type OnnxValue = Readonly<{ name: string; type: number; shape: readonly (number | string)[] }>;
+
+/** What an ONNX file computes: nodes in an order in which they can run. */
+export type OnnxGraph = Readonly<{
+  opset: number;
+  producer: string;
+  inputs: readonly OnnxValue[];
+  outputs: readonly OnnxValue[];
+  nodes: readonly OnnxNode[];
+  constants: ReadonlyMap<string, Tensor>;
+}>;
+
+/** `Conv "conv1" (node 3)`: how messages call a node. */
+export const nodeLabel = ({ op, name, index }: OnnxNode): string =>
+  `${op} ${JSON.stringify(name)} (node ${index})`;

@@ -1,0 +1,134 @@
+import { intAttribute, intsAttribute } from "./attributes.js";
+import type { OnnxNode } from "./graph.js";
+import { axesOf, broadcast, broadcastStrides, fail, stridesOf, walk, wholeNumbers } from "./shapes.js";
+import { entriesOf, type Tensor } from "./tensor.js";
+
+/** Computes the results of a node whose inputs are all constants. */
+export type Fold = (node: OnnxNode, inputs: readonly (Tensor | undefined)[], opset: number) => Tensor;
+
+/** Entries that a constant may grow to while it is computed. */
+const MOST_ENTRIES = 2 ** 26;
+
+/** Input i, which the operator cannot do without. */
+export function needed(node: OnnxNode, inputs: readonly (Tensor | undefined)[], i: number): Tensor {
+  return inputs[i] ?? fail(node, `its input ${i} is missing`);
+}
+
+/** Room for a constant, of the kind of numbers that another one has. */
+export function empty(node: OnnxNode, like: Tensor, shape: readonly number[]): Float32Array | Float64Array {
+  const count = entriesOf(shape);
+  if (count > MOST_ENTRIES) fail(node, `would make a constant of ${count} numbers`);
+  return like.data instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
+}
+
+/** The entries of `source` in the order of `shape` and `strides`. */
+function gathered(
+  node: OnnxNode,
+  source: Tensor,
+  shape: readonly number[],
+  strides: number[],
+  from = 0,
+): Tensor {
+  const data = empty(node, source, shape);
+  walk(shape, [strides], (i, [at]) => {
+    data[i] = source.data[at! + from]!;
+  });
+  return { ...source, shape, data };
+}
+
+const slice: Fold = (node, inputs) => {
+  const x = needed(node, inputs, 0);
+  const option = (i: number, name: string) =>
+    inputs[i] ? wholeNumbers(node, inputs[i]) : intsAttribute(node, name);
+  const starts = option(1, "starts") ?? fail(node, "has no starts");
+  const ends = option(2, "ends") ?? fail(node, "has no ends");
+  const axes = axesOf(node, option(3, "axes") ?? starts.map((_, i) => i), x.shape.length);
+  const steps = option(4, "steps") ?? starts.map(() => 1);
+  const shape = [...x.shape];
+  const strides = stridesOf(x.shape);
+  let from = 0;
+  axes.forEach((axis, i) => {
+    const [size, step] = [x.shape[axis]!, steps[i] ?? 1];
+    const [start, end] = [starts[i]!, ends[i] ?? fail(node, "has fewer ends than starts")];
+    if (step === 0) fail(node, "has a step of 0");
+    const clamp = (v: number, low: number, high: number) =>
+      Math.min(Math.max(v < 0 ? v + size : v, low), high);
+    const [first, last] =
+      step > 0
+        ? [clamp(start, 0, size), clamp(end, 0, size)]
+        : [clamp(start, 0, size - 1), clamp(end, -1, size - 1)];
+    shape[axis] = Math.max(0, Math.ceil((last - first) / step));
+    from += first * strides[axis]!;
+    strides[axis]! *= step;
+  });
+  return gathered(node, x, shape, strides, from);
+};
+
+const transpose: Fold = (node, inputs) => {
+  const x = needed(node, inputs, 0);
+  const order = intsAttribute(node, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  if ([...order].sort((a, b) => a - b).join() !== x.shape.map((_, i) => i).join())
+    fail(node, `[${order.join(", ")}] is no order of ${x.shape.length} axes`);
+  const strides = stridesOf(x.shape);
+  return gathered(
+    node,
+    x,
+    order.map((axis) => x.shape[axis]!),
+    order.map((axis) => strides[axis]!),
+  );
+};
+
+const gather: Fold = (node, inputs) => {
+  const [x, indices] = [needed(node, inputs, 0), needed(node, inputs, 1)];
+  const [axis = 0] = axesOf(node, [intAttribute(node, "axis") ?? 0], x.shape.length);
+  const size = x.shape[axis]!;
+  const wanted = wholeNumbers(node, indices).map((i) => (i < 0 ? i + size : i));
+  if (wanted.some((i) => i < 0 || i >= size)) fail(node, `has an index outside of 0..${size - 1}`);
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const shape = [...before, ...indices.shape, ...after];
+  const data = empty(node, x, shape);
+  const block = entriesOf(after);
+  for (let b = 0, to = 0; b < entriesOf(before); b++)
+    for (const i of wanted) for (let k = 0; k < block; k++) data[to++] = x.data[(b * size + i) * block + k]!;
+  return { ...x, shape, data };
+};
+
+const concat: Fold = (node, inputs, opset) => {
+  const parts = inputs.map((_, i) => needed(node, inputs, i));
+  const first = parts[0] ?? fail(node, "has no inputs");
+  const [axis = 0] = axesOf(node, [intAttribute(node, "axis") ?? (opset < 4 ? 1 : 0)], first.shape.length);
+  const rest = (t: Tensor): string => t.shape.filter((_, i) => i !== axis).join();
+  if (parts.some((t) => t.shape.length !== first.shape.length || rest(t) !== rest(first)))
+    fail(
+      node,
+      `cannot join ${parts.map(({ shape }) => `[${shape.join(", ")}]`).join(", ")} along axis ${axis}`,
+    );
+  const shape = first.shape.map((n, i) =>
+    i === axis ? parts.reduce((sum, t) => sum + t.shape[axis]!, 0) : n,
+  );
+  const data = empty(node, first, shape);
+  const rows = entriesOf(shape.slice(0, axis));
+  let to = 0;
+  for (let row = 0; row < rows; row++)
+    for (const part of parts) {
+      const length = part.data.length / rows;
+      data.set(part.data.subarray(row * length, (row + 1) * length), to);
+      to += length;
+    }
+  return { ...first, shape, data };
+};
+
+const expand: Fold = (node, inputs) => {
+  const [x, wanted] = [needed(node, inputs, 0), wholeNumbers(node, needed(node, inputs, 1))];
+  const shape = broadcast(node, x.shape, wanted);
+  return gathered(node, x, shape, broadcastStrides(x.shape, shape));
+};
+
+/** Operators that put entries of constants elsewhere. */
+export const movingFolds: { readonly [op: string]: Fold } = {
+  Slice: slice,
+  Transpose: transpose,
+  Gather: gather,
+  Concat: concat,
+  Expand: expand,
+};

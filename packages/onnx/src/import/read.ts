@@ -1,0 +1,149 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { DataError, FlowifyError, UnsupportedOpError } from "@flowify/core";
+import * as onnx from "onnx-buf";
+import { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
+import { expectModestSize } from "./limits.js";
+import { type ExternalData, readTensor, type Tensor } from "./tensor.js";
+
+/** The newest set of operators that the rules were written for. */
+export const NEWEST_OPSET = 26;
+
+/**
+ * Reads an ONNX file: its graph with every weight as numbers, checked as far as a graph can be without
+ * knowing its operators. Opsets 1 to 26; weights in the file or, where `external` gives them, beside it.
+ *
+ * @throws DataError for what is no ONNX file, is cut short, or contradicts itself; DomainError for weights
+ * that are not finite; UnsupportedOpError for subgraphs; each names the node or tensor
+ */
+export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph {
+  const model = decode(bytes);
+  const { graph } = model;
+  if (!graph) throw notOnnx("it holds no graph");
+  const versions = model.opsetImport.filter(({ domain }) => domain === "" || domain === "ai.onnx");
+  if (versions.length === 0 && model.irVersion >= 3n)
+    throw notOnnx("it names no opset, the version of its operators");
+  const opset = Number(versions[0]?.version ?? 1n);
+  if (opset < 1 || opset > NEWEST_OPSET)
+    throw new DataError(
+      `its operators are of opset ${opset}, read are 1 to ${NEWEST_OPSET}\nexport the file with an older opset_version`,
+    );
+  const constants = new Map<string, Tensor>();
+  for (const proto of graph.initializer) {
+    if (constants.has(proto.name)) throw twice("initializer", proto.name);
+    constants.set(proto.name, readTensor(proto, `initializer ${JSON.stringify(proto.name)}`, external));
+  }
+  if (graph.sparseInitializer.length > 0)
+    throw new DataError("its weights are sparse, which is not read\nexport the file with dense weights");
+  // until IR version 3 every initializer was an input as well
+  const inputs = graph.input.filter(({ name }) => !constants.has(name)).map(describeValue);
+  const nodes = inOrder(
+    graph.node.map(nodeOf),
+    [...constants.keys()],
+    inputs.map(({ name }) => name),
+  );
+  const outputs = graph.output.map(describeValue);
+  const known = new Set([...constants.keys(), ...inputs.map(({ name }) => name)]);
+  for (const { outputs: names } of nodes) for (const name of names) known.add(name);
+  const missing = outputs.find(({ name }) => !known.has(name));
+  if (missing)
+    throw new DataError(
+      `the output ${JSON.stringify(missing.name)} is computed by no node\nexport the file again`,
+    );
+  return { opset, producer: model.producerName, inputs, outputs, nodes, constants };
+}
+
+const notOnnx = (why: string, cause?: unknown): DataError =>
+  new DataError(`not an ONNX file, or one that is cut short: ${why}`, { cause });
+
+function decode(bytes: Uint8Array): onnx.ModelProto {
+  try {
+    expectModestSize(bytes);
+    return fromBinary(onnx.ModelProtoSchema, bytes, { readUnknownFields: false });
+  } catch (cause) {
+    if (cause instanceof FlowifyError) throw cause;
+    throw notOnnx((cause as Error).message, cause);
+  }
+}
+
+const twice = (what: string, name: string): DataError =>
+  new DataError(`two ${what}s have the name ${JSON.stringify(name)}\nexport the file again`);
+
+function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
+  const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
+  if (!tensor) throw new DataError(`the value ${JSON.stringify(name)} is no tensor\nonly tensors are read`);
+  const shape = (tensor.shape?.dim ?? []).map(({ value }) =>
+    value.case === "dimValue" ? Number(value.value) : value.value || "?",
+  );
+  return { name, type: tensor.elemType, shape };
+}
+
+function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
+  const { opType: op, domain, input, output, attribute } = proto;
+  const node: OnnxNode = {
+    op,
+    domain: domain === "ai.onnx" ? "" : domain,
+    name: proto.name || (output[0] ?? ""),
+    index,
+    inputs: input,
+    outputs: output,
+    attributes: new Map(attribute.map((each) => [each.name, each])),
+  };
+  if (node.attributes.size < attribute.length)
+    throw new DataError(`${nodeLabel(node)}: has an attribute twice\nexport the file again`);
+  if (attribute.some(({ g, graphs }) => g || graphs.length > 0))
+    throw new UnsupportedOpError(
+      op,
+      node.name,
+      `${nodeLabel(node)}: holds a graph of its own (a loop or a branch), which no layer does\nexport the file without control flow`,
+    );
+  return node;
+}
+
+/** Nodes in an order in which each has what it needs: some exporters write them in another one. */
+function inOrder(
+  nodes: readonly OnnxNode[],
+  constants: readonly string[],
+  inputs: readonly string[],
+): OnnxNode[] {
+  const maker = new Map<string, OnnxNode | undefined>();
+  for (const name of constants) maker.set(name, undefined);
+  for (const name of inputs) {
+    if (maker.has(name)) throw twice("input", name);
+    maker.set(name, undefined);
+  }
+  for (const node of nodes)
+    for (const name of node.outputs) {
+      if (name === "") continue;
+      if (maker.has(name)) throw twice("value", name);
+      maker.set(name, node);
+    }
+  const waiting = new Map<OnnxNode, number>();
+  const readers = new Map<OnnxNode, OnnxNode[]>();
+  for (const node of nodes) {
+    const needed = new Set<OnnxNode>();
+    for (const name of node.inputs) {
+      if (name === "") continue;
+      if (!maker.has(name))
+        throw new DataError(
+          `${nodeLabel(node)}: its input ${JSON.stringify(name)} is neither in the file nor computed by a node\nexport the file again, with its weights`,
+        );
+      const source = maker.get(name);
+      if (source) needed.add(source);
+    }
+    waiting.set(node, needed.size);
+    for (const source of needed) readers.set(source, [...(readers.get(source) ?? []), node]);
+  }
+  const ready = nodes.filter((node) => waiting.get(node) === 0);
+  for (let i = 0; i < ready.length; i++)
+    for (const reader of readers.get(ready[i]!) ?? []) {
+      const left = waiting.get(reader)! - 1;
+      waiting.set(reader, left);
+      if (left === 0) ready.push(reader);
+    }
+  const stuck = nodes.find((node) => waiting.get(node)! > 0);
+  if (stuck)
+    throw new DataError(
+      `${nodeLabel(stuck)}: its inputs depend on its own output: the graph has a cycle\nexport the file again`,
+    );
+  return ready;
+}

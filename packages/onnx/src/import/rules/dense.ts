@@ -1,0 +1,52 @@
+import type { ImportRule, OpCall } from "../call.js";
+import { entriesOf, type Tensor } from "../tensor.js";
+
+/** [rows, columns] -> [columns, rows] */
+function transposed(data: Tensor["data"], rows: number, columns: number): Tensor["data"] {
+  const result = data.slice();
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
+  return result;
+}
+
+/** A weight of two axes, as [out, in]. */
+function weightOf(call: OpCall, stored: "in first" | "out first"): { weight: Tensor["data"]; out: number } {
+  const { shape, data } = call.constant(1, "weight");
+  const [rows = 0, columns = 0] = shape;
+  const [from, out] = stored === "in first" ? [rows, columns] : [columns, rows];
+  if (shape.length !== 2 || entriesOf(shape) === 0 || from !== call.inShape.at(-1))
+    throw call.misfit(`a weight [${shape.join(", ")}] on data [${call.first.full.join(", ")}]`);
+  return { weight: stored === "in first" ? transposed(data, rows, columns) : data, out };
+}
+
+const dataFirst = (call: OpCall): void => {
+  if (call.isData(0)) return;
+  throw call.unsupported(
+    "it multiplies a constant by the data from the right; a layer multiplies the last axis",
+  );
+};
+
+const matMul: ImportRule = (call) => {
+  dataFirst(call);
+  if (call.isData(1))
+    throw call.unsupported("it multiplies two things computed from the input (attention); no layer does");
+  const { weight, out } = weightOf(call, "in first");
+  return [{ kind: "linear", out, weights: { weight } }];
+};
+
+/** α A B + β C. */
+const gemm: ImportRule = (call) => {
+  dataFirst(call);
+  if (call.int("transA") === 1)
+    throw call.unsupported("it transposes the data, so that the items of a batch get mixed");
+  const { weight, out } = weightOf(call, call.int("transB") === 1 ? "out first" : "in first");
+  const [alpha, beta] = [call.float("alpha") ?? 1, call.float("beta") ?? 1];
+  const c = call.option(2, "bias");
+  if (c && c.data.length !== out && c.data.length !== 1)
+    throw call.misfit(`a bias [${c.shape.join(", ")}] for ${out} outputs`);
+  const bias = c && new Float64Array(out).map((_, i) => beta * c.data[c.data.length === 1 ? 0 : i]!);
+  const scaled = alpha === 1 ? weight : weight.map((w) => alpha * w);
+  return [{ kind: "linear", out, weights: { weight: scaled, ...(bias && { bias }) } }];
+};
+
+export const denseRules: { readonly [op: string]: ImportRule } = { MatMul: matMul, Gemm: gemm };

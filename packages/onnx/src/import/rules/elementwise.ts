@@ -1,0 +1,197 @@
+import type { OrdinaryLayer } from "@flowify/core";
+import type { Imported, ImportRule, OpCall } from "../call.js";
+import { atOldAxis, broadcast, broadcastStrides, walk } from "../shapes.js";
+import { entriesOf, type Tensor } from "../tensor.js";
+
+/**
+ * A constant as numbers of an item: one, one a channel (first axis), or one an entry, the fewest that hold it.
+ */
+function perItem(call: OpCall, tensor: Tensor): Float64Array {
+  const { full, item, batched } = call.first;
+  const shape = atOldAxis(call.node, call.opset, full, tensor.shape);
+  if (broadcast(call.node, full, shape).join() !== full.join())
+    throw call.unsupported(
+      `a constant [${shape.join(", ")}] makes [${full.join(", ")}] larger; no layer copies entries so`,
+    );
+  const strides = broadcastStrides(shape, full);
+  if (batched && full[0] !== 1 && strides[0] !== 0)
+    throw call.unsupported("its constant differs between the items of a batch, which are independent");
+  const own = batched ? full.slice(1) : full;
+  const values = new Float64Array(entriesOf(own));
+  walk(own, [batched ? strides.slice(1) : strides], (i, [at]) => {
+    values[i] = tensor.data[at!]!;
+  });
+  return fewest(values, item[0] ?? 1);
+}
+
+/** The fewest numbers that say the same: one, one a channel, or all. */
+function fewest(values: Float64Array, channels: number): Float64Array {
+  const [first = 0] = values;
+  if (values.every((value) => value === first)) return Float64Array.of(first);
+  const block = values.length / channels;
+  const same = values.every((value, i) => value === values[i - (i % block)]);
+  return same ? values.filter((_, i) => i % block === 0) : values;
+}
+
+const single = (values: Float64Array): Float32Array => Float32Array.from(values);
+
+export const affine = (scale?: Float64Array, shift?: Float64Array): OrdinaryLayer => ({
+  kind: "affine",
+  ...(scale && { scale: single(scale) }),
+  ...(shift && { shift: single(shift) }),
+});
+
+const NEGATE = Float64Array.of(-1);
+
+/** Add, Sub: of a constant, or of two things computed from the input. */
+const sum =
+  (sign: 1 | -1): ImportRule =>
+  (call) => {
+    const [left, right] = [call.isData(0), call.isData(1)];
+    if (left && right) {
+      const [a, b] = call.data;
+      if (a!.item.join() !== b!.item.join())
+        throw call.unsupported(
+          `it adds [${b!.full.join(", ")}] to [${a!.full.join(", ")}]; a sum of two branches needs equal shapes`,
+        );
+      return { layers: [], join: { how: "add", front: [[], sign === 1 ? [] : [affine(NEGATE)]] } };
+    }
+    const values = perItem(call, call.constant(left ? 1 : 0, "operand"));
+    if (left)
+      return [
+        affine(
+          undefined,
+          values.map((v) => sign * v),
+        ),
+      ];
+    return [affine(sign === 1 ? undefined : NEGATE, values)];
+  };
+
+const product: ImportRule = (call) => {
+  if (call.isData(0) && call.isData(1)) throw twoFactors(call);
+  return [affine(perItem(call, call.constant(call.isData(0) ? 1 : 0, "factor")))];
+};
+
+const quotient: ImportRule = (call) => {
+  if (call.isData(0) && call.isData(1)) throw twoFactors(call);
+  if (call.isData(1)) throw call.unsupported("it divides by the data; a layer for 1/x would have to avoid 0");
+  return [affine(perItem(call, call.constant(1, "divisor")).map((v) => 1 / v))];
+};
+
+const twoFactors = (call: OpCall) =>
+  call.unsupported(
+    "it multiplies two things computed from the input (a gate); a layer for it needs a density",
+  );
+
+/** Sum of any number of branches. */
+const sumOfAll: ImportRule = (call) => {
+  if (call.data.length < call.inputs.length)
+    throw call.unsupported("it adds constants and data; write the constants as Add");
+  return call.inputs.length === 1 ? [] : { layers: [], join: { how: "add" } };
+};
+
+/** One bound for all entries. */
+function bound(call: OpCall, i: number, name: string): number | undefined {
+  const tensor = call.option(i, name);
+  const value = tensor ? tensor.data[0] : call.float(name);
+  return value === undefined || Math.abs(value) > 3.4e38 ? undefined : value;
+}
+
+function clip(min?: number, max?: number): OrdinaryLayer[] {
+  if (min === undefined && max === undefined) return [];
+  return [{ kind: "clip", ...(min !== undefined && { min }), ...(max !== undefined && { max }) }];
+}
+
+const limit =
+  (side: "min" | "max"): ImportRule =>
+  (call) => {
+    const values = perItem(call, call.constant(call.isData(0) ? 1 : 0, "bound"));
+    if (call.inputs.length !== 2 || values.length !== 1)
+      throw call.unsupported(`a ${side}imum of anything but the data and one number has no layer`);
+    return side === "max" ? clip(values[0]) : clip(undefined, values[0]);
+  };
+
+const prelu: ImportRule = (call) => {
+  const slope = perItem(call, call.constant(1, "slope"));
+  const channels = call.inShape[0] ?? 1;
+  if (slope.length === 1)
+    return slope[0] === 0 ? [{ kind: "relu" }] : [{ kind: "leakyRelu", slope: slope[0]! }];
+  if (slope.length !== channels)
+    throw call.unsupported("its slopes differ within a channel; a layer has one slope a channel");
+  return [{ kind: "prelu", slope: Array.from(slope) }];
+};
+
+const leakyRelu: ImportRule = (call) => {
+  const slope = call.float("alpha") ?? 0.01;
+  return slope === 0 ? [{ kind: "relu" }] : slope === 1 ? [] : [{ kind: "leakyRelu", slope }];
+};
+
+const hardSigmoid: ImportRule = (call) => [
+  affine(Float64Array.of(call.float("alpha") ?? 0.2), Float64Array.of(call.float("beta") ?? 0.5)),
+  ...clip(0, 1),
+];
+
+const selu: ImportRule = (call) => {
+  const [alpha, gamma] = [call.float("alpha"), call.float("gamma")];
+  if (alpha === undefined && gamma === undefined) return [{ kind: "selu" }];
+  return [{ kind: "elu", alpha: alpha ?? 1.67326 }, affine(Float64Array.of(gamma ?? 1.0507))];
+};
+
+const celu: ImportRule = (call) => {
+  const alpha = call.float("alpha") ?? 1;
+  return [affine(Float64Array.of(1 / alpha)), { kind: "elu" }, affine(Float64Array.of(alpha))];
+};
+
+/** Inference: (x − mean) / √(var + ε) · scale + bias, a channel. */
+const batchNormalization: ImportRule = (call) => {
+  if (call.int("training_mode") === 1 || call.int("is_test") === 0)
+    throw call.unsupported("it normalizes by the batch at hand; export the network for inference");
+  const [scale, bias, mean, variance] = (["scale", "bias", "mean", "variance"] as const).map(
+    (what, i) => call.constant(i + 1, what).data,
+  );
+  const channels = call.inShape[0];
+  if ([scale, bias, mean, variance].some((values) => values!.length !== channels))
+    throw call.misfit(`its numbers are ${scale!.length}, the channels are ${channels}`);
+  const epsilon = call.float("epsilon") ?? 1e-5;
+  const factor = Float64Array.from(scale!, (s, c) => s / Math.sqrt(variance![c]! + epsilon));
+  return [
+    affine(
+      factor,
+      factor.map((f, c) => bias![c]! - mean![c]! * f),
+    ),
+  ];
+};
+
+const imageScaler: ImportRule = (call) => [
+  affine(Float64Array.of(call.float("scale") ?? 1), Float64Array.from(call.floats("bias") ?? [0])),
+];
+
+/** Softmax at the end: what it acts on, the logits, is what the network gives. */
+const softmax: ImportRule = (): Imported => ({ layers: [], leftOut: true });
+
+export const elementwiseRules: { readonly [op: string]: ImportRule } = {
+  Add: sum(1),
+  Sub: sum(-1),
+  Sum: sumOfAll,
+  Mul: product,
+  Div: quotient,
+  Neg: () => [affine(NEGATE)],
+  Max: limit("max"),
+  Min: limit("min"),
+  Clip: (call) => clip(bound(call, 1, "min"), bound(call, 2, "max")),
+  Relu: () => [{ kind: "relu" }],
+  LeakyRelu: leakyRelu,
+  PRelu: prelu,
+  Sigmoid: () => [{ kind: "sigmoid" }],
+  Tanh: () => [{ kind: "tanh" }],
+  Softplus: () => [{ kind: "softplus" }],
+  Softsign: () => [{ kind: "softsign" }],
+  HardSigmoid: hardSigmoid,
+  Elu: (call) => [{ kind: "elu", alpha: call.float("alpha") ?? 1 }],
+  Selu: selu,
+  Celu: celu,
+  BatchNormalization: batchNormalization,
+  ImageScaler: imageScaler,
+  Softmax: softmax,
+  LogSoftmax: softmax,
+};

@@ -1,0 +1,198 @@
+import type { OrdinaryLayer, Shape } from "@flowify/core";
+import type { Imported, ImportRule, OpCall } from "../call.js";
+import { flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
+import { entriesOf, type Tensor } from "../tensor.js";
+import { affine } from "./elementwise.js";
+
+/** The same entries in the order that they have, as a result of these sizes. */
+const reshaped = (call: OpCall, shape: readonly number[]): Imported => {
+  const { full, batched } = call.first;
+  if (batched && full[0] !== 1 && shape[0] !== full[0])
+    throw call.unsupported(
+      `it makes [${shape.join(", ")}] of [${full.join(", ")}]: the items of a batch get mixed; export the file with a batch of 1`,
+    );
+  return {
+    layers: [{ kind: "reshape", shape: shape.slice(batched && shape[0] === full[0] ? 1 : 0) }],
+    shape,
+  };
+};
+
+const axesInput = (call: OpCall): readonly number[] | undefined => {
+  const axes = call.option(1, "axes");
+  return axes ? wholeNumbers(call.node, axes) : call.ints("axes");
+};
+
+const reshape: ImportRule = (call) => {
+  const wanted = call.option(1, "shape");
+  const sizes = wanted ? wholeNumbers(call.node, wanted) : (call.ints("shape") ?? []);
+  return reshaped(call, reshapeTarget(call.node, call.first.full, sizes));
+};
+
+const transpose: ImportRule = (call) => {
+  const { full, batched } = call.first;
+  const order = call.ints("perm") ?? full.map((_, i) => full.length - 1 - i);
+  if ([...order].sort((a, b) => a - b).join() !== full.map((_, i) => i).join())
+    throw call.misfit(`[${order.join(", ")}] is no order of ${full.length} axes`);
+  const shape = order.map((axis) => full[axis]!);
+  if (batched && order[0] === 0)
+    return { layers: [{ kind: "permute", order: order.slice(1).map((axis) => axis - 1) }], shape };
+  if (batched && full[0] !== 1)
+    throw call.unsupported("it moves the batch axis; export the file with a batch of 1");
+  return {
+    layers: [
+      { kind: "reshape", shape: full },
+      { kind: "permute", order },
+      { kind: "reshape", shape: shape[0] === 1 ? shape.slice(1) : shape },
+    ],
+    shape,
+  };
+};
+
+/** Constants before and after the entries of an axis. */
+function extended(shape: Shape, axis: number, [before, after]: readonly [number, number]): OrdinaryLayer[] {
+  const size = shape[axis]!;
+  const sides = { ...(before > 0 && { top: before }), ...(after > 0 && { bottom: after }) };
+  const wide = shape.map((n, i) => (i === axis ? n + before + after : n));
+  return [
+    { kind: "reshape", shape: [entriesOf(shape.slice(0, axis)), size, entriesOf(shape.slice(axis + 1))] },
+    { kind: "pad", ...sides },
+    { kind: "reshape", shape: wide },
+  ];
+}
+
+const pad: ImportRule = (call) => {
+  const { full, item, batched } = call.first;
+  const given = call.option(1, "pads");
+  const pads = given ? wholeNumbers(call.node, given) : (call.ints("pads") ?? call.ints("paddings") ?? []);
+  const axesGiven = call.option(3, "axes");
+  const axes = axesGiven ? wholeNumbers(call.node, axesGiven) : full.map((_, i) => i);
+  if (pads.length !== 2 * axes.length)
+    throw call.misfit(`${pads.length} pads for ${axes.length} axes, expected two for each`);
+  const mode = call.string("mode") ?? "constant";
+  const amounts = axes.map((axis, i) => ({ axis, before: pads[i]!, after: pads[i + axes.length]! }));
+  const wanted = amounts.filter(({ before, after }) => before !== 0 || after !== 0);
+  if (wanted.length === 0) return [];
+  if (mode !== "constant") throw call.unsupported(`it pads by ${mode}; a layer pads with a constant`);
+  if (wanted.some(({ before, after }) => before < 0 || after < 0))
+    throw call.unsupported("it pads by negative amounts, which crops; no layer crops");
+  const value = call.option(2, "value")?.data[0] ?? call.float("value") ?? 0;
+  const shape = [...item];
+  const layers = wanted.flatMap(({ axis: fileAxis, before, after }) => {
+    const axis = call.axis(fileAxis);
+    const own = extended(shape, axis, [before, after]);
+    shape[axis]! += before + after;
+    return own;
+  });
+  const image = wanted.every(({ axis }) => call.axis(axis) > 0) && item.length === 3;
+  const sides = image ? [padImage(call, wanted)] : layers;
+  const shifted = (by: number): OrdinaryLayer[] =>
+    value === 0 ? [] : [affine(undefined, Float64Array.of(by * value))];
+  return { layers: [...shifted(-1), ...sides, ...shifted(1)], shape: batched ? [full[0]!, ...shape] : shape };
+};
+
+type Amount = Readonly<{ axis: number; before: number; after: number }>;
+
+/** The common case, rows and columns of an image, as one layer. */
+function padImage(call: OpCall, wanted: readonly Amount[]): OrdinaryLayer {
+  const along = (axis: number): Amount | undefined => wanted.find((each) => call.axis(each.axis) === axis);
+  const [rows, columns] = [along(1), along(2)];
+  return {
+    kind: "pad",
+    ...(rows && { top: rows.before, bottom: rows.after }),
+    ...(columns && { left: columns.before, right: columns.after }),
+  };
+}
+
+/** Data side by side; constants among them are what an axis is extended by. */
+const concat: ImportRule = (call) => {
+  const axis = call.axis(call.int("axis") ?? (call.opset < 4 ? 1 : 0));
+  const parts: { item: Shape; before: Tensor[]; after: Tensor[] }[] = [];
+  const waiting: Tensor[] = [];
+  for (const input of call.inputs) {
+    if (input === undefined) throw call.misfit("an input is missing");
+    if ("full" in input) parts.push({ item: input.item, before: waiting.splice(0), after: [] });
+    else (parts.at(-1)?.after ?? waiting).push(input);
+  }
+  const rest = (shape: Shape): string => shape.map((n, i) => (i === axis ? "" : n)).join();
+  const { item } = parts[0]!;
+  const constants = parts.flatMap(({ before, after }) => [...before, ...after]);
+  const lead = call.first.batched ? 1 : 0;
+  const misfit =
+    parts.find((part) => part.item.length !== item.length || rest(part.item) !== rest(item))?.item ??
+    constants.find(
+      ({ shape }) => rest(shape.slice(lead)) !== rest(item) || (lead > 0 && shape[0] !== call.first.full[0]),
+    )?.shape;
+  if (misfit) throw call.misfit(`[${misfit.join(", ")}] does not fit beside [${item.join(", ")}]`);
+  if (lead > 0 && call.first.full[0] !== 1 && constants.length > 0)
+    throw call.unsupported("it joins constants to a batch; export the file with a batch of 1");
+  const front = parts.map((part) => besideConstants(call, part, axis));
+  const size = parts.reduce((sum, part) => sum + part.item[axis]!, 0);
+  const added = constants.reduce((sum, { shape }) => sum + shape[axis + lead]!, 0);
+  const shape = call.first.full.map((n, i) => (i === axis + lead ? size + added : n));
+  if (parts.length === 1) return { layers: front[0]!, shape };
+  return { layers: [], join: { how: "concat", axis, front }, shape };
+};
+
+function besideConstants(
+  call: OpCall,
+  { item, before, after }: { item: Shape; before: Tensor[]; after: Tensor[] },
+  axis: number,
+): OrdinaryLayer[] {
+  if (before.length + after.length === 0) return [];
+  const lead = call.first.batched ? 1 : 0;
+  const along = (tensors: readonly Tensor[]): number =>
+    tensors.reduce((sum, { shape }) => sum + shape[axis + lead]!, 0);
+  const amounts = [along(before), along(after)] as const;
+  const layers = extended(item, axis, amounts);
+  const constants = [...before, ...after];
+  if (constants.every(({ data }) => data.every((value) => value === 0))) return layers;
+  const shape = item.map((n, i) => (i === axis ? n + amounts[0] + amounts[1] : n));
+  return [...layers, affine(undefined, laidOut(shape, axis, item[axis]!, before, after))];
+}
+
+/** The constants at their places, zero where data are. */
+function laidOut(
+  shape: Shape,
+  axis: number,
+  size: number,
+  before: readonly Tensor[],
+  after: readonly Tensor[],
+): Float64Array {
+  const values = new Float64Array(entriesOf(shape));
+  const rows = entriesOf(shape.slice(0, axis));
+  const block = entriesOf(shape.slice(axis + 1));
+  let to = 0;
+  const put = (tensor: Tensor, row: number): void => {
+    const length = tensor.data.length / rows;
+    values.set(tensor.data.subarray(row * length, (row + 1) * length), to);
+    to += length;
+  };
+  for (let row = 0; row < rows; row++) {
+    for (const tensor of before) put(tensor, row);
+    to += size * block;
+    for (const tensor of after) put(tensor, row);
+  }
+  return values;
+}
+
+const unchanged: ImportRule = () => [];
+
+/** Between types of floating point nothing changes; to integers, entries are rounded. */
+const cast: ImportRule = (call) => {
+  const to = call.int("to");
+  if (to === 1 || to === 10 || to === 11 || to === 16) return [];
+  throw call.unsupported("it rounds the data to integers, which no layer does");
+};
+
+export const rearrangingRules: { readonly [op: string]: ImportRule } = {
+  Reshape: reshape,
+  Flatten: (call) => reshaped(call, flattened(call.node, call.first.full)),
+  Squeeze: (call) => reshaped(call, squeezed(call.node, call.first.full, axesInput(call))),
+  Unsqueeze: (call) => reshaped(call, unsqueezed(call.node, call.first.full, axesInput(call) ?? [])),
+  Transpose: transpose,
+  Identity: unchanged,
+  Dropout: unchanged,
+  Cast: cast,
+  Pad: pad,
+  Concat: concat,
+};

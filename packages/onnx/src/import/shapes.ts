@@ -1,0 +1,140 @@
+import { ShapeError } from "@flowify/core";
+import { intAttribute } from "./attributes.js";
+import { nodeLabel, type OnnxNode } from "./graph.js";
+import { entriesOf, integers, type Tensor } from "./tensor.js";
+
+/** @throws ShapeError that names the node */
+export const fail = (node: OnnxNode, why: string): never => {
+  throw new ShapeError(`${nodeLabel(node)}: ${why}`);
+};
+
+/** A whole number, as an index or size. */
+export function wholeNumbers(node: OnnxNode, tensor: Tensor): number[] {
+  const values = Array.from(tensor.data);
+  if (tensor.type === "float" || !values.every(Number.isInteger))
+    fail(node, `needs integers, got ${tensor.type} [${values.slice(0, 4).join(", ")}]`);
+  return values;
+}
+
+/** Axes, from a negative count as well. */
+export function axesOf(node: OnnxNode, axes: readonly number[], rank: number): number[] {
+  return axes.map((axis) => {
+    const at = axis < 0 ? axis + rank : axis;
+    return Number.isInteger(at) && at >= 0 && at < rank ? at : fail(node, `has no axis ${axis} of ${rank}`);
+  });
+}
+
+/** Sizes that a Reshape asks for, where 0 keeps a size and −1 is what is left. */
+export function reshapeTarget(node: OnnxNode, from: readonly number[], wanted: readonly number[]): number[] {
+  const keepsZero = intAttribute(node, "allowzero") === 1;
+  const target = wanted.map((n, i) => (n === 0 && !keepsZero ? (from[i] ?? 0) : n));
+  const rest = entriesOf(target.filter((n) => n !== -1));
+  const sizes = target.map((n) => (n === -1 ? entriesOf(from) / rest : n));
+  if (
+    target.filter((n) => n === -1).length > 1 ||
+    sizes.some((n) => !Number.isInteger(n) || n < 0) ||
+    entriesOf(sizes) !== entriesOf(from)
+  )
+    fail(node, `cannot give [${from.join(", ")}] the shape [${wanted.join(", ")}]`);
+  return sizes;
+}
+
+export function squeezed(node: OnnxNode, shape: readonly number[], axes?: readonly number[]): number[] {
+  const gone = axes ? axesOf(node, axes, shape.length) : shape.flatMap((n, i) => (n === 1 ? [i] : []));
+  if (gone.some((axis) => shape[axis] !== 1))
+    fail(node, `axes ${gone.join(", ")} of [${shape.join(", ")}] are not all 1`);
+  return shape.filter((_, i) => !gone.includes(i));
+}
+
+export function unsqueezed(node: OnnxNode, shape: readonly number[], axes: readonly number[]): number[] {
+  const rank = shape.length + axes.length;
+  const added = axesOf(node, axes, rank);
+  if (new Set(added).size < added.length) fail(node, `adds an axis twice, [${axes.join(", ")}]`);
+  const sizes = [...shape];
+  return Array.from({ length: rank }, (_, i) => (added.includes(i) ? 1 : sizes.shift()!));
+}
+
+/** Sizes of two arrays together, by the rules of numpy. */
+export function broadcast(node: OnnxNode, a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const [x, y] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
+    if (x !== y && x !== 1 && y !== 1) fail(node, `[${a.join(", ")}] and [${b.join(", ")}] do not fit`);
+    return x === 1 ? y : x;
+  });
+}
+
+/** Steps of an array of this shape when it is read as one of `full`, to which it is broadcast. */
+export function broadcastStrides(shape: readonly number[], full: readonly number[]): number[] {
+  const offset = full.length - shape.length;
+  let step = 1;
+  const own = new Array<number>(shape.length);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    own[i] = shape[i] === 1 ? 0 : step;
+    step *= shape[i]!;
+  }
+  return full.map((_, i) => (i < offset ? 0 : own[i - offset]!));
+}
+
+/** Visits every entry of `shape` in order, with where each array with these strides has its own. */
+export function walk(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  visit: (i: number, at: readonly number[]) => void,
+): void {
+  const count = entriesOf(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  const at = strides.map(() => 0);
+  for (let i = 0; i < count; i++) {
+    visit(i, at);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      strides.forEach((own, k) => {
+        at[k]! += own[axis]!;
+      });
+      if (index[axis]! < shape[axis]!) break;
+      strides.forEach((own, k) => {
+        at[k]! -= own[axis]! * shape[axis]!;
+      });
+      index[axis] = 0;
+    }
+  }
+}
+
+/** Row-major steps. */
+export const stridesOf = (shape: readonly number[]): number[] => {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i]!;
+  }
+  return strides;
+};
+
+/** The old broadcasting of opsets 1 to 6: the second operand's axes stand at `axis` of the first's. */
+export function atOldAxis(
+  node: OnnxNode,
+  opset: number,
+  a: readonly number[],
+  b: readonly number[],
+): number[] {
+  const axis = opset < 7 ? intAttribute(node, "axis") : undefined;
+  if (axis === undefined || b.length === 0) return [...b];
+  return [...b, ...new Array<number>(Math.max(0, a.length - axis - b.length)).fill(1)];
+}
+
+/** [axes before `axis` in one, axes from it on in one]. */
+export function flattened(node: OnnxNode, shape: readonly number[]): number[] {
+  const wanted = intAttribute(node, "axis") ?? 1;
+  const axis = wanted < 0 ? wanted + shape.length : wanted;
+  if (axis < 0 || axis > shape.length) fail(node, `has no axis ${wanted} of ${shape.length}`);
+  return [entriesOf(shape.slice(0, axis)), entriesOf(shape.slice(axis))];
+}
+
+/** What the operator Shape gives: known sizes of data are constants. */
+export function shapeOf(node: OnnxNode, shape: readonly number[]): Tensor {
+  const at = (v: number) => Math.min(Math.max(v < 0 ? v + shape.length : v, 0), shape.length);
+  const start = at(intAttribute(node, "start") ?? 0);
+  return integers(shape.slice(start, at(intAttribute(node, "end") ?? shape.length)));
+}
