@@ -8,6 +8,10 @@ const of =
   (from: string, to: string): Mutation => ({ file, from, to, tests, only });
 
 const relu = of("layers/relu.ts", "", ["layers/relu"]);
+const conv = of("layers/conv2d.ts", "given weights", ["laws/mean-mode-conv"]);
+const weights = of("layers/linear-weights.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
+const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
+const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
 const affine = of("layers/affine.ts", "affine");
 
 export const networkMutations: readonly Mutation[] = [
@@ -25,4 +29,10 @@ export const networkMutations: readonly Mutation[] = [
   ),
   relu("Math.sqrt(square / Math.max(counts[c] as number, 1))", "square / Math.max(counts[c] as number, 1)"),
   relu("b + Math.log(NOISE_SCALE)", "b"),
+  conv("weight.subarray(g * rows * n, (g + 1) * rows * n)", "weight.subarray(0, rows * n)"),
+  conv("bias.subarray(g * rows, (g + 1) * rows)", "bias.subarray(0, rows)"),
+  weights("s[0] || 1", "s[0] as number"),
+  basis("data[i * n + j]! *= signs[j] as number", "data[i * n + j]! *= 1"),
+  basis("data[i * n + k]! -= 2 *", "data[i * n + k]! -="),
+  turned("(directions.data[k * d + j] as number)", "(directions.data[j * d + k] as number)"),
 ];

@@ -43,6 +43,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     forwardNoise: layers.map((l) => l.forwardNoise) as NoiseSpec,
     inverseNoise: layers.map((l) => l.inverseNoise) as NoiseSpec,
     manifolds: layers.map((l) => l.manifolds) as ManifoldSpec,
+    whenFrozen: layers.map((l) => l.whenFrozen ?? "fixed"),
     ...(first.levels !== undefined && { levels: first.levels }),
     init(key) {
       const keys = splitKey(key, layers.length);

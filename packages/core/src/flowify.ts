@@ -33,6 +33,11 @@ export type FlowifyOptions = {
   orthogonal?: LinearOptions["orthogonal"];
   /** The law of appended numbers. Default `gaussian`. */
   appended?: LinearOptions["appended"];
+  /**
+   * Training leaves the function that mean mode computes as it is, bit for bit, and learns the noise and
+   * the stochastic inverse alone. Default false.
+   */
+  frozen?: boolean;
 };
 
 /** A model of dropped coordinates: as a density of vectors, and as the law of residuals inside reducing kernels. */
@@ -92,7 +97,7 @@ const rules: Rules = {
  * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
-  const { density = "mixture", orthogonal, appended, inverse } = options;
+  const { density = "mixture", orthogonal, appended, inverse, frozen = false } = options;
   const ruleOptions: RuleOptions = {
     ...(typeof density === "string" ? models[density] : density),
     ...(inverse && { inverse }),
@@ -121,5 +126,6 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
       throw error;
     }
   });
-  return flow(layers);
+  const made = flow(layers);
+  return frozen ? Object.freeze({ ...made, manifolds: made.chain.whenFrozen ?? "fixed" }) : made;
 }

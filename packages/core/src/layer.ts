@@ -53,6 +53,15 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   forwardNoise: NoiseSpec;
   inverseNoise: NoiseSpec;
   manifolds: ManifoldSpec;
+  /**
+   * The manifolds where the function that mean mode computes is to stay: all are fixed but what only
+   * noise and the stochastic inverse depend on. Default: all are fixed.
+   */
+  whenFrozen?: ManifoldSpec;
+  /** Numbers of an item that are dropped (given a density); default n − m, 0 where m is larger. */
+  droppedDims?: number;
+  /** Singular values of given weights that were lifted, for lack of rank; default 0. */
+  flooredValues?: number;
   /** Where x must hold integers: their number, 0..levels−1. Drivers check it before anything runs. */
   levels?: number;
   /**

@@ -1,8 +1,11 @@
 /** The catalog's layers that given networks need. */
 import { affine } from "../src/layers/affine.js";
+import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
+import type { DenseWeights } from "../src/layers/linear-weights.js";
 import { clip, relu } from "../src/layers/relu.js";
+import { makeRng } from "../src/math/rng.js";
 import type { CatalogEntry } from "./catalog.js";
-import { entry } from "./catalog-images.js";
+import { type ConvCase, entry } from "./catalog-images.js";
 
 const affines: readonly CatalogEntry[] = [
   entry(
@@ -33,4 +36,61 @@ const cuts: readonly CatalogEntry[] = [
   entry("clip at both ends, narrow", "clip", clip([6], { min: -1e-3, max: 1e-3 })),
 ];
 
-export const networkLayers: readonly CatalogEntry[] = [...affines, ...cuts];
+/** Weights as a convolution has them, the last row of a rank-deficient one a multiple of the first. */
+function kernelOf(out: number, n: number, deficient = false): DenseWeights {
+  const rng = makeRng(out, n);
+  const weight = Float32Array.from({ length: out * n }, () => rng.normal() / Math.sqrt(n));
+  if (deficient)
+    weight.set(
+      weight.subarray(0, n).map((v) => -2 * v),
+      (out - 1) * n,
+    );
+  return { weight, bias: Float32Array.from({ length: out }, () => rng.normal()) };
+}
+
+const convolution = (
+  what: string,
+  inShape: ConvCase["inShape"],
+  weights: DenseWeights,
+  options: Omit<Conv2dOptions, "weights">,
+  rest: Partial<CatalogEntry> = {},
+): ConvCase => {
+  const [kh, kw] = typeof options.kernel === "number" ? [options.kernel, options.kernel] : options.kernel;
+  const out = weights.weight.length / ((inShape[0] / (options.groups ?? 1)) * kh * kw);
+  const layer = conv2d(inShape, out, { ...options, weights });
+  const name = `conv2d of given weights, ${what}`;
+  return {
+    entry: entry(name, "conv2d", layer, { given: true, condition: 10, ...rest }),
+    inShape,
+    out,
+    options: { ...options, weights },
+  };
+};
+
+export const givenConvolutions: readonly ConvCase[] = [
+  convolution("2×2 stride 2", [1, 4, 4], kernelOf(2, 4), { kernel: 2, stride: 2 }, { seed: 3 }),
+  convolution("2×2 stride 2, local", [2, 4, 2], kernelOf(3, 8), { kernel: 2, stride: 2, inverse: "local" }),
+  convolution("3×3, padding 1", [2, 3, 3], kernelOf(3, 18), { kernel: 3, padding: 1, inverse: "local" }),
+  convolution("1×1, as many, no bias", [3, 2, 2], { weight: kernelOf(3, 3).weight }, { kernel: 1 }),
+  convolution("2×2, widening", [1, 3, 3], kernelOf(6, 4), { kernel: 2, padding: 0 }, { batch: 1 }),
+  convolution("2×1 dilation 2, groups", [2, 4, 2], kernelOf(4, 2), {
+    kernel: [2, 1],
+    dilation: 2,
+    groups: 2,
+    padding: { bottom: 1 },
+  }),
+  convolution("1×1, of rank 1", [2, 2, 2], kernelOf(2, 2, true), { kernel: 1 }, { condition: 1e6 }),
+  convolution(
+    "2×1, all zero",
+    [1, 2, 2],
+    { weight: new Float32Array(2), bias: Float32Array.of(0.5) },
+    { kernel: [2, 1], inverse: "local" },
+    { condition: 1e6 },
+  ),
+];
+
+export const networkLayers: readonly CatalogEntry[] = [
+  ...affines,
+  ...cuts,
+  ...givenConvolutions.map((one) => one.entry),
+];

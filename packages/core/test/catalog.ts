@@ -36,7 +36,7 @@ export type CatalogEntry = Readonly<{
   unitOutput?: boolean;
   /** How far parameters are moved off their start. Default 0.3. */
   spread?: number;
-  /** Parameters stay as `init` makes them; only a density of dropped coordinates is moved. */
+  /** Parameters that say what mean mode computes stay as `init` makes them; only the others are moved. */
   given?: boolean;
   /** Parameters of its own. */
   params?(rng: Rng): NoiseOf<HostArray> | Promise<NoiseOf<HostArray>>;

@@ -6,6 +6,7 @@ import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js"
 import type { AxisWindows, Windows } from "../math/windows.js";
 import { type KernelOptions, kernel } from "./kernel.js";
 import { linear } from "./linear.js";
+import type { DenseWeights } from "./linear-weights.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 import { fitAmount, type PadAmounts, pad } from "./pad.js";
 import { channelsFirst } from "./reshape.js";
@@ -27,9 +28,11 @@ export type Conv2dOptions = {
   padding?: "fit" | number | PadAmounts;
   /** Blocks of channels, each with outputs and parameters of its own. Default 1. */
   groups?: number;
+  /** Given weights, kept: weight [out, C / groups, kh, kw] row-major, bias [out]. No whitening then. */
+  weights?: DenseWeights;
   /** How a reducing kernel models what it drops: from the neighbourhood (default, the paper's) or from its own location. */
   inverse?: "patching" | "local";
-  /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true. */
+  /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true without given weights. */
   whiten?: boolean;
   orthogonal?: OrthogonalKind;
   appended?: "gaussian" | "uniform";
@@ -97,8 +100,10 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
     out: out / groups,
     image: { channels: channels / groups, windows, size: [tall, wide] as const },
   };
+  const given =
+    options.weights && weightBlocks(options.weights, { groups, rows: out / groups, n: n / groups });
   // patches are ordered by channel first: the channels of a group lie together
-  const blocks = Array.from({ length: groups }, () => atLocations(block, options));
+  const blocks = Array.from({ length: groups }, (_, g) => atLocations(block, options, given?.[g]));
   const [only = []] = blocks;
   return chain(
     [
@@ -124,11 +129,15 @@ type Block = {
 };
 
 /** From patches [rows, columns, n] to an image [out, rows, columns]: the same layer at every location. */
-function atLocations({ inShape, out, image }: Block, options: Conv2dOptions): FlowLayer[] {
+function atLocations(
+  { inShape, out, image }: Block,
+  options: Conv2dOptions,
+  weights?: DenseWeights,
+): FlowLayer[] {
   const { inverse = "patching", whiten: whitened = true } = options;
   const { orthogonal, appended, density, law, limit } = options;
   const [rows, columns, n] = inShape;
-  const first = whitened ? [whiten(inShape)] : [];
+  const first = whitened && !weights ? [whiten(inShape)] : [];
   if (n > out && inverse === "patching")
     return [
       ...first,
@@ -137,6 +146,7 @@ function atLocations({ inShape, out, image }: Block, options: Conv2dOptions): Fl
         ...(orthogonal && { orthogonal }),
         ...(law && { law }),
         ...(limit !== undefined && { limit }),
+        ...(weights && { weights }),
       }),
     ];
   return [
@@ -146,6 +156,7 @@ function atLocations({ inShape, out, image }: Block, options: Conv2dOptions): Fl
       ...(orthogonal && { orthogonal }),
       ...(appended && { appended }),
       ...(density && { density }),
+      ...(weights && { weights }),
     }),
     channelsFirst([rows, columns, out]),
   ];
@@ -157,3 +168,19 @@ const axis = (length: number, size: number, stride: number, dilation: number): A
   stride,
   dilation,
 });
+
+/** The weights of each group of channels. */
+function weightBlocks(
+  { weight, bias }: DenseWeights,
+  { groups, rows, n }: { groups: number; rows: number; n: number },
+): DenseWeights[] {
+  const out = groups * rows;
+  if (weight.length !== out * n || (bias && bias.length !== out))
+    throw new ShapeError(
+      `conv2d: a weight of ${out} × ${n} has ${out * n} entries and its bias ${out}, got ${weight.length} and ${bias?.length ?? "none"}`,
+    );
+  return Array.from({ length: groups }, (_, g) => ({
+    weight: weight.subarray(g * rows * n, (g + 1) * rows * n),
+    ...(bias && { bias: bias.subarray(g * rows, (g + 1) * rows) }),
+  }));
+}

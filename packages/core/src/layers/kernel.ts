@@ -13,15 +13,14 @@ import {
 } from "../layer.js";
 import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
-import { identityMatrix } from "../math/linalg.js";
 import { columnMoments } from "../math/moments.js";
 import { perItem, softBound, sumItems } from "../math/numerics.js";
-import { principalDirections } from "../math/principal.js";
 import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
 import type { DenseParams } from "../network/mlp.js";
 import { rowsOf } from "../start-items.js";
-import { droppedRows } from "./linear-start.js";
+import { droppedRows, startMap } from "./linear-start.js";
+import { type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
@@ -49,6 +48,8 @@ export type KernelOptions = {
   orthogonal?: OrthogonalKind;
   /** The law of the residuals. Default N(0, 1), the paper's. */
   law?: ResidualLaw;
+  /** Given weights [m, n], kept. */
+  weights?: DenseWeights;
   /** Soft bound of the log-std around its unit, nats; Infinity for none (the paper's). Default 3. */
   limit?: number;
 };
@@ -86,12 +87,14 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
   const d = n - m;
   const locations = oh * ow;
   const outShape = [m, oh, ow];
-  const kind = options.orthogonal ?? "manifold";
+  const kind = options.weights ? "manifold" : (options.orthogonal ?? "manifold");
+  const given = options.weights && weightRotations(options.weights, n, m);
   const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
   const network = convNet(patchingSteps(channels, m, windows));
   const manifolds: { [name: string]: ManifoldSpec } = { center: "fixed", logUnit: "fixed" };
   if (r1.manifold) manifolds.rotateIn = r1.manifold;
   if (r2.manifold) manifolds.rotateOut = r2.manifold;
+  const fixed = { rotateIn: "fixed", rotateOut: "fixed", logScale: "fixed", bias: "fixed" } as const;
   const lawNoise = law.noise(d);
 
   /** Location and log-scale of y_drop from z [B, m, oh, ow], rows [B · locations, d]. Consumes all. */
@@ -127,13 +130,15 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       Object.entries(lawNoise).map(([name, noise]) => [name, { ...noise, shape: [oh, ow, ...noise.shape] }]),
     ),
     manifolds,
+    whenFrozen: { ...manifolds, ...fixed },
+    ...(given && { flooredValues: m - given.rank }),
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      if (given) for (const unused of [k1, k2]) unused.dispose();
       return {
-        rotateIn: r1.init(k1),
-        rotateOut: r2.init(k2),
-        logScale: np.zeros([m]),
-        bias: np.zeros([m]),
+        ...(given
+          ? givenParams(given, { rotateIn: r1, rotateOut: r2 })
+          : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
         network: network.init(k3),
         center: np.zeros([d]),
         logUnit: np.zeros([d]),
@@ -169,27 +174,15 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
     },
     async start(key, items) {
-      const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       const patches = rowsOf(items, (x) => x.reshape([-1, n]), n);
-      const { mean, directions, std, doubt } = await principalDirections(patches);
-      const given = r1.manifold === "orthogonal";
-      const rotateIn = given ? r1.fromMatrix(directions) : r1.init(k1);
-      const rotateOut = given ? r2.fromMatrix(identityMatrix(m)) : r2.init(k2);
-      if (given) for (const unused of [k1, k2]) unused.dispose();
-      const dropOf = (x: np.Array): np.Array => np.matmul(x, r1.matrix(rotateIn.ref)).slice([], [0, d]);
+      const rotations = { rotateIn: r1, rotateOut: r2, given };
+      const { map, doubt } = await startMap({ n, m, appendedStd: 1, ...rotations }, [k1, k2], patches);
+      const dropOf = (x: np.Array): np.Array => np.matmul(x, r1.matrix(map.rotateIn.ref)).slice([], [0, d]);
       const dropped = await columnMoments(droppedRows(patches, dropOf, { d, doubt }));
-      const centre = new Float32Array(m);
-      for (let j = d; given && j < n; j++) {
-        let projected = 0; // (mean R₁)_j
-        for (let i = 0; i < n; i++) projected += (mean[i] as number) * (directions.data[i * n + j] as number);
-        centre[j - d] = -projected / (std[j] as number);
-      }
       return {
-        rotateIn,
-        rotateOut,
-        logScale: floats(Float32Array.from(std.subarray(d), (s) => (given ? -Math.log(s) : 0))),
-        bias: floats(centre),
-        network: network.init(k3, { lastZero: true }),
+        ...map,
+        network: network.init(networkKey, { lastZero: true }),
         center: floats(dropped.mean),
         logUnit: floats(dropped.logStd),
         law: law.init(d),

@@ -2,23 +2,25 @@ import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity } from "../densities/conditional.js";
 import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
-import { identityMatrix } from "../math/linalg.js";
+import { type HostMatrix, identityMatrix } from "../math/linalg.js";
 import { principalDirections } from "../math/principal.js";
 import type { NoiseSpec } from "../noise.js";
 import { rowsOf, type StartItems } from "../start-items.js";
 import type { LinearParams } from "./linear.js";
-import type { WeightRotations } from "./linear-weights.js";
-import type { Orthogonal } from "./orthogonal.js";
+import { givenParams, type WeightRotations } from "./linear-weights.js";
+import { type Orthogonal, toDevice } from "./orthogonal.js";
 
-type LinearStartOptions = {
+type MapOptions = {
   n: number;
   m: number;
   appendedStd: number;
   rotateIn: Orthogonal;
   rotateOut: Orthogonal;
-  density: ConditionalDensity | undefined;
   given: WeightRotations | undefined;
 };
+
+/** What a linear layer starts with but for the density of what it drops. */
+export type LinearMap = Omit<LinearParams, "dropped">;
 
 /**
  * Start values from rows [n] that the layer really sees: R₁ the principal directions, ascending,
@@ -26,53 +28,81 @@ type LinearStartOptions = {
  * matches what is dropped. Inputs that an earlier layer has whitened already have no principal
  * directions: their order (least variance in the data first) is kept, R₁ = I.
  *
- * Given weights are kept, and so are free `expm` parameters; then only the density is matched.
+ * Given weights are kept: only what they drop is turned to its own principal directions. Free `expm`
+ * parameters are kept as well; then only the density is matched.
  */
 export async function linearStart(
-  options: LinearStartOptions,
+  options: MapOptions & { density: ConditionalDensity | undefined },
   key: np.Array,
   rows: StartItems,
 ): Promise<LinearParams> {
-  const { n, m, rotateIn, rotateOut, density, given } = options;
-  const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-  const d = Math.max(n - m, 0);
-  let r1: np.Array;
-  let r2: np.Array;
-  let logScale: np.Array;
-  let bias: np.Array;
-  let doubt = 0;
-  if (given || rotateIn.manifold !== "orthogonal") {
-    r1 = given ? rotateIn.fromMatrix(given.rotateIn) : rotateIn.init(k1);
-    r2 = given ? rotateOut.fromMatrix(given.rotateOut) : rotateOut.init(k2);
-    if (given) for (const unused of [k1, k2]) unused.dispose();
-    logScale = given ? floats(given.logScale) : np.zeros([m]);
-    bias = given ? floats(given.bias) : np.zeros([m]);
-  } else {
-    k1.dispose();
-    k2.dispose();
-    const { mean, directions, std, ...rest } = await principalDirections(rows);
-    doubt = rest.doubt;
-    const whiten = new Float32Array(m).fill(-Math.log(options.appendedStd));
-    const centre = new Float32Array(m);
-    for (let j = d; j < n; j++) {
-      let projected = 0; // (mean R₁)_j
-      for (let i = 0; i < n; i++) projected += (mean[i] as number) * (directions.data[i * n + j] as number);
-      whiten[j - d] = -Math.log(std[j] as number);
-      centre[j - d] = -projected / (std[j] as number);
-    }
-    r1 = rotateIn.fromMatrix(directions);
-    r2 = rotateOut.fromMatrix(identityMatrix(m));
-    logScale = floats(whiten);
-    bias = floats(centre);
-  }
+  const { n, m, density, rotateIn } = options;
+  const [k1, k2, densityKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+  const { map, doubt } = await startMap(options, [k1, k2], rows);
   if (!density) {
-    k3.dispose();
-    return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: {} };
+    densityKey.dispose();
+    return { ...map, dropped: {} };
   }
-  const rotated = (x: np.Array): np.Array => np.matmul(x, rotateIn.matrix(r1.ref));
+  const d = n - m;
+  const rotated = (x: np.Array): np.Array => np.matmul(x, rotateIn.matrix(map.rotateIn.ref));
   const drop = droppedRows(rows, (x) => rotated(x).slice([], [0, d]), { d, doubt });
-  const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(logScale.ref)), m, 1);
-  return { rotateIn: r1, rotateOut: r2, logScale, bias, dropped: await density.start(k3, drop, kept) };
+  const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(map.logScale.ref)), m, 1);
+  return { ...map, dropped: await density.start(densityKey, drop, kept) };
+}
+
+/** The linear map, and the standard deviation below which so few rows say nothing of what it drops. */
+export async function startMap(
+  options: MapOptions,
+  keys: readonly [np.Array, np.Array],
+  rows: StartItems,
+): Promise<{ map: LinearMap; doubt: number }> {
+  const { n, m, rotateIn, rotateOut, given } = options;
+  const d = Math.max(n - m, 0);
+  if (given) {
+    for (const unused of keys) unused.dispose();
+    const map = givenParams(given, { rotateIn, rotateOut });
+    if (d === 0) return { map, doubt: 0 };
+    map.rotateIn.dispose();
+    const { matrix, doubt } = await turnDropped(given.rotateIn, d, rows);
+    return { map: { ...map, rotateIn: rotateIn.fromMatrix(matrix) }, doubt };
+  }
+  if (rotateIn.manifold !== "orthogonal") {
+    const [r1, r2] = [rotateIn.init(keys[0]), rotateOut.init(keys[1])];
+    return { map: { rotateIn: r1, rotateOut: r2, logScale: np.zeros([m]), bias: np.zeros([m]) }, doubt: 0 };
+  }
+  for (const unused of keys) unused.dispose();
+  const { mean, directions, std, doubt } = await principalDirections(rows);
+  const logScale = new Float32Array(m).fill(-Math.log(options.appendedStd));
+  const bias = new Float32Array(m);
+  for (let j = d; j < n; j++) {
+    let projected = 0; // (mean R₁)_j
+    for (let i = 0; i < n; i++) projected += (mean[i] as number) * (directions.data[i * n + j] as number);
+    logScale[j - d] = -Math.log(std[j] as number);
+    bias[j - d] = -projected / (std[j] as number);
+  }
+  const [r1, r2] = [rotateIn.fromMatrix(directions), rotateOut.fromMatrix(identityMatrix(m))];
+  return { map: { rotateIn: r1, rotateOut: r2, logScale: floats(logScale), bias: floats(bias) }, doubt };
+}
+
+/** The first d columns of R₁, which only span what is dropped, turned to the principal directions there. */
+async function turnDropped(
+  { rows: n, columns, data }: HostMatrix,
+  d: number,
+  rows: StartItems,
+): Promise<{ matrix: HostMatrix; doubt: number }> {
+  const r1 = toDevice({ rows: n, columns, data });
+  const drop = rows.map([d], (x) => np.matmul(x, r1.ref.slice([], [0, d])));
+  const { directions, doubt } = await principalDirections(drop);
+  r1.dispose();
+  const turned = Float64Array.from(data);
+  for (let i = 0; i < n; i++) {
+    const row = turned.subarray(i * n, i * n + d).fill(0);
+    for (let k = 0; k < d; k++) {
+      const own = data[i * n + k] as number;
+      for (let j = 0; j < d; j++) row[j]! += own * (directions.data[k * d + j] as number);
+    }
+  }
+  return { matrix: { rows: n, columns, data: turned }, doubt };
 }
 
 /**

@@ -1,5 +1,8 @@
+import type { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
+import { floats } from "../math/host.js";
 import { fullSvd, type HostMatrix } from "../math/linalg.js";
+import type { Orthogonal } from "./orthogonal.js";
 
 /** Weights of an ordinary dense layer x ↦ x Wᵀ + b: weight [out, in] row-major, bias [out]. */
 export type DenseWeights = {
@@ -12,11 +15,13 @@ export type WeightRotations = {
   rotateIn: HostMatrix;
   rotateOut: HostMatrix;
   logScale: Float32Array;
+  /** Where n < m: the scale of each appended number. */
+  logNoise?: Float32Array;
   bias: Float32Array;
   rank: number;
 };
 
-/** Singular values below this part of the largest are lifted to it: a flow needs an inverse. */
+/** Singular values below this part of the largest (of 1 where all are 0) are lifted to it: a flow needs an inverse. */
 const SINGULAR_FLOOR = 1e-6;
 
 /** Scale, relative to the largest singular value, of the appended noise of a widening layer. */
@@ -38,18 +43,29 @@ export function weightRotations({ weight, bias }: DenseWeights, n: number, m: nu
     for (const value of values)
       if (!Number.isFinite(value)) throw new DomainError(`linear: a given weight is ${value}`);
   const { u, s, v } = fullSvd({ rows: m, columns: n, data: Float64Array.from(weight) });
-  const largest = Math.max(s[0] ?? 0, Number.MIN_VALUE);
+  const largest = s[0] || 1; // all zero: no scale is known
   const floor = largest * SINGULAR_FLOOR;
-  const logScale = new Float32Array(m).fill(Math.log(largest * NOISE_SCALE));
-  for (let i = 0; i < Math.min(n, m); i++) logScale[i] = Math.log(Math.max(s[i] as number, floor));
   return {
     rotateIn: rollColumns(v, Math.max(n - m, 0)),
     rotateOut: transpose(u),
-    logScale,
+    logScale: Float32Array.from(s, (value) => Math.log(Math.max(value, floor))),
+    ...(n < m && { logNoise: new Float32Array(m - n).fill(Math.log(largest * NOISE_SCALE)) }),
     bias: bias ? Float32Array.from(bias) : new Float32Array(m),
     rank: s.reduce((count, value) => count + (value > floor ? 1 : 0), 0),
   };
 }
+
+/** The parameters that hold them. */
+export const givenParams = (
+  given: WeightRotations,
+  { rotateIn, rotateOut }: { rotateIn: Orthogonal; rotateOut: Orthogonal },
+): { rotateIn: np.Array; rotateOut: np.Array; logScale: np.Array; logNoise?: np.Array; bias: np.Array } => ({
+  rotateIn: rotateIn.fromMatrix(given.rotateIn),
+  rotateOut: rotateOut.fromMatrix(given.rotateOut),
+  logScale: floats(given.logScale),
+  ...(given.logNoise && { logNoise: floats(given.logNoise) }),
+  bias: floats(given.bias),
+});
 
 /** Moves the last `count` columns to the front. */
 function rollColumns({ rows, columns, data }: HostMatrix, count: number): HostMatrix {

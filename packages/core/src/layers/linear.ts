@@ -10,24 +10,25 @@ import {
   type ManifoldSpec,
   type Shape,
 } from "../layer.js";
-import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import { rowsOf } from "../start-items.js";
 import { linearStart } from "./linear-start.js";
-import { type DenseWeights, weightRotations } from "./linear-weights.js";
+import { type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
  * Parameters of a linear layer n → m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm`
  * parameter), s [m] = logScale, b [m] = bias, and those of the dropped coordinates' density
- * (`{}` where nothing is dropped).
+ * (`{}` where nothing is dropped). With given weights and n < m, the last m − n of s, which only the
+ * appended numbers meet, are a parameter of their own, logNoise.
  */
 export type LinearParams = {
   rotateIn: np.Array;
   rotateOut: np.Array;
   logScale: np.Array;
+  logNoise?: np.Array;
   bias: np.Array;
   dropped: ArrayTree;
 };
@@ -81,6 +82,11 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   if (rotateIn.manifold) manifolds.rotateIn = rotateIn.manifold;
   if (rotateOut.manifold) manifolds.rotateOut = rotateOut.manifold;
 
+  const fixed = { rotateIn: "fixed", rotateOut: "fixed", logScale: "fixed", bias: "fixed" } as const;
+  /** s [m]; consumes its parts. */
+  const scalesOf = ({ logScale, logNoise }: LinearParams): np.Array =>
+    logNoise ? np.concatenate([logScale, logNoise]) : logScale;
+
   /** [B, …leading, n] -> [B · rows, n] */
   const toRows = (a: np.Array, width: number): np.Array => (leading.length ? a.reshape([-1, width]) : a);
   /** [B · rows] -> [B] */
@@ -115,6 +121,8 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         )
       : {},
     manifolds,
+    whenFrozen: { ...fixed, dropped: density?.manifolds ?? {} },
+    ...(given && { flooredValues: Math.min(n, m) - given.rank }),
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       if (given) {
@@ -122,10 +130,14 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         k2.dispose();
       }
       return {
-        rotateIn: given ? rotateIn.fromMatrix(given.rotateIn) : rotateIn.init(k1),
-        rotateOut: given ? rotateOut.fromMatrix(given.rotateOut) : rotateOut.init(k2),
-        logScale: given ? floats(given.logScale) : np.zeros([m]),
-        bias: given ? floats(given.bias) : np.zeros([m]),
+        ...(given
+          ? givenParams(given, { rotateIn, rotateOut })
+          : {
+              rotateIn: rotateIn.init(k1),
+              rotateOut: rotateOut.init(k2),
+              logScale: np.zeros([m]),
+              bias: np.zeros([m]),
+            }),
         dropped: density ? density.init(k3) : dropped(k3),
       };
     },
@@ -133,8 +145,9 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       expectShape("linear", "x", x, inShape);
       const batch = x.shape[0] as number;
       const y = np.matmul(toRows(x, n), rotateIn.matrix(params.rotateIn)); // [B · rows, n]
-      const scale = np.exp(params.logScale.ref);
-      const volume = perItem(np.sum(params.logScale).mul(rows), batch);
+      const logScale = scalesOf(params);
+      const scale = np.exp(logScale.ref);
+      const volume = perItem(np.sum(logScale).mul(rows), batch);
       const finish = (w: np.Array, rest: np.Array | undefined): { z: np.Array; contribution: np.Array } => {
         const z = np.matmul(w, rotateOut.matrix(params.rotateOut)).add(params.bias);
         return {
@@ -167,7 +180,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const batch = z.shape[0] as number;
       const r2 = rotateOut.matrix(params.rotateOut);
       const w = np.matmul(toRows(z, m).sub(params.bias), np.transpose(r2)); // [B · rows, m]
-      let y = w.ref.mul(np.exp(params.logScale.neg()));
+      let y = w.ref.mul(np.exp(scalesOf(params).neg()));
       if (density) y = np.concatenate([density.draw(params.dropped, w, noiseRows(noise)), y], 1);
       else {
         w.dispose();

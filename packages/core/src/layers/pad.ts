@@ -54,6 +54,7 @@ export function pad(
     forwardNoise: noise,
     inverseNoise: {},
     manifolds: {},
+    whenFrozen: {},
     init(key) {
       key.dispose();
       return { logA: np.full([], logA) };

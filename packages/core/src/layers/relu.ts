@@ -86,6 +86,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
     forwardNoise: noise,
     inverseNoise: noise,
     manifolds: {},
+    whenFrozen: {},
     init(key) {
       key.dispose();
       return Object.fromEntries(ends.map((end) => [end.name, init()]));

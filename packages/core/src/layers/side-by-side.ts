@@ -58,6 +58,7 @@ export function sideBySide(
     forwardNoise: parts.map((part) => part.forwardNoise) as NoiseSpec,
     inverseNoise: parts.map((part) => part.inverseNoise) as NoiseSpec,
     manifolds: parts.map((part) => part.manifolds) as ManifoldSpec,
+    whenFrozen: parts.map((part) => part.whenFrozen ?? "fixed"),
     init(key) {
       const keys = splitKey(key, parts.length);
       return parts.map((part, i) => part.init(at(keys, i)));

@@ -76,6 +76,7 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
       ]),
     ),
     manifolds: { dropped: density.manifolds },
+    whenFrozen: { dropped: density.manifolds },
     init: (key) => ({ dropped: density.init(key) }),
     forward({ dropped }, x) {
       expectShape("split", "x", x, inShape);

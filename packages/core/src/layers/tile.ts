@@ -94,6 +94,8 @@ export function tile(
     forwardNoise: overlaps ? { tile: { shape: patch, law: "normal" } } : {},
     inverseNoise: gaps ? { gaps: gaps.noise } : {},
     manifolds: {},
+    whenFrozen: {},
+    droppedDims: channels * counts.filter((n) => n === 0).length,
     init(key) {
       key.dispose();
       return { ...(overlaps && { logA: np.full([], logA) }), ...(gaps && { gaps: gaps.init() }) };

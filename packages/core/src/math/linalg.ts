@@ -66,41 +66,41 @@ export function fullSvd(w: HostMatrix): { u: HostMatrix; s: Float64Array; v: Hos
   return wide ? { u: square, s, v: tall } : { u: tall, s, v: square };
 }
 
-/** Extends r × c orthonormal columns (r ≥ c) to an r × r orthogonal matrix by Gram–Schmidt, done twice. */
+/**
+ * Extends r × c orthonormal columns (r ≥ c) to an r × r orthogonal matrix by c Householder reflections. A
+ * column that depends on those before it (where singular values are 0) is replaced.
+ */
 function completeBasis(q: HostMatrix): HostMatrix {
-  const n = q.rows;
-  if (q.columns > n) throw new RangeError(`completeBasis: ${q.columns} columns in ${n} dimensions`);
-  const columns: Float64Array[] = [];
-  const accept = (candidate: Float64Array): boolean => {
-    for (let pass = 0; pass < 2; pass++)
-      for (const c of columns) {
-        let dot = 0;
-        for (let i = 0; i < n; i++) dot += c[i]! * candidate[i]!;
-        for (let i = 0; i < n; i++) candidate[i]! -= dot * c[i]!;
-      }
-    const norm = Math.hypot(...candidate);
-    if (norm < 1e-8) return false;
-    for (let i = 0; i < n; i++) candidate[i]! /= norm;
-    columns.push(candidate);
-    return true;
-  };
-  for (let j = 0; j < q.columns; j++) {
-    const column = Float64Array.from({ length: n }, (_, i) => q.data[i * q.columns + j]!);
-    if (!accept(column)) accept(basisVector(n, columns));
-  }
-  while (columns.length < n) accept(basisVector(n, columns));
-  const data = new Float64Array(n * n);
-  columns.forEach((c, j) => {
-    for (let i = 0; i < n; i++) data[i * n + j] = c[i]!;
+  const { rows: n, columns: c } = q;
+  const columns = Array.from({ length: c }, (_, j) =>
+    Float64Array.from({ length: n }, (_v, i) => q.data[i * c + j] as number),
+  );
+  /** What a reflection takes a column to is −sign · length · e_j. */
+  const signs = new Float64Array(c).fill(1);
+  const mirrors = columns.map((column, j) => {
+    const v = Float64Array.from(column).fill(0, 0, j);
+    const length = Math.sqrt(dot(v, v));
+    if (length === 0) return v;
+    const sign = (v[j] as number) < 0 ? -1 : 1;
+    signs[j] = -sign;
+    v[j]! += sign * length;
+    const unit = Math.sqrt(dot(v, v));
+    for (let i = j; i < n; i++) v[i]! /= unit;
+    for (const later of columns.slice(j + 1)) {
+      const twice = 2 * dot(v, later);
+      for (let i = j; i < n; i++) later[i]! -= twice * (v[i] as number);
+    }
+    return v;
   });
+  const { data } = identityMatrix(n);
+  const overlap = new Float64Array(n);
+  for (const [j, v] of [...mirrors.entries()].reverse()) {
+    overlap.fill(0);
+    for (let i = j; i < n; i++)
+      for (let k = j; k < n; k++) overlap[k]! += (v[i] as number) * (data[i * n + k] as number);
+    for (let i = j; i < n; i++)
+      for (let k = j; k < n; k++) data[i * n + k]! -= 2 * (v[i] as number) * (overlap[k] as number);
+  }
+  for (let j = 0; j < c; j++) for (let i = 0; i < n; i++) data[i * n + j]! *= signs[j] as number;
   return { rows: n, columns: n, data };
-}
-
-/** The unit vector that the given orthonormal columns cover least. */
-function basisVector(n: number, columns: readonly Float64Array[]): Float64Array {
-  const covered = new Float64Array(n);
-  for (const c of columns) for (let i = 0; i < n; i++) covered[i]! += c[i]! * c[i]!;
-  const e = new Float64Array(n);
-  e[covered.indexOf(Math.min(...covered))] = 1;
-  return e;
 }

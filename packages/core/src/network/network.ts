@@ -24,6 +24,8 @@ export type NetworkLayer =
       dilation?: number | readonly [number, number];
       padding?: "fit" | number | PadAmounts;
       groups?: number;
+      /** weight [out, in / groups, height, width]. */
+      weights?: DenseWeights;
     }>
   | Readonly<{
       kind: "conv1d";
@@ -33,6 +35,8 @@ export type NetworkLayer =
       dilation?: number;
       padding?: "fit" | number | { left?: number; right?: number };
       groups?: number;
+      /** weight [out, in / groups, kernel]. */
+      weights?: DenseWeights;
     }>
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>

@@ -2,6 +2,7 @@
 import type { ChainLayer } from "../../src/chain.js";
 import type { HostArray } from "../../src/executor.js";
 import type { FlowLayer } from "../../src/layer.js";
+import type { DenseWeights } from "../../src/layers/linear-weights.js";
 import type { SideBySideLayer } from "../../src/layers/side-by-side.js";
 import type { ConvCase } from "../catalog-images.js";
 import { multiply, type Rows, toRows } from "./plain.js";
@@ -91,11 +92,27 @@ export function plainConvOf(one: ConvCase, hostParams: HostTree): PlainConv {
         affineOf(withParams(layersOf(part), own)),
       )
     : [affineOf(parts)];
-  const { kernel, stride = 1, dilation = 1 } = one.options;
   return {
     weight: groups.flatMap(({ weight }) => weight),
     bias: groups.flatMap(({ bias }) => bias),
-    groups: groups.length,
+    ...sizesOf(one, groups.length),
+  };
+}
+
+/** The convolution whose weights a layer was given. */
+export function givenConvOf(one: ConvCase): PlainConv {
+  const { weight, bias } = one.options.weights as DenseWeights;
+  return {
+    weight: toRows(weight, weight.length / one.out),
+    bias: Array.from(bias ?? new Float32Array(one.out)),
+    ...sizesOf(one, one.options.groups ?? 1),
+  };
+}
+
+function sizesOf(one: ConvCase, groups: number): Omit<PlainConv, "weight" | "bias"> {
+  const { kernel, stride = 1, dilation = 1 } = one.options;
+  return {
+    groups,
     kernel: pair(kernel),
     strides: pair(stride),
     dilations: pair(dilation),

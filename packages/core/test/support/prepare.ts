@@ -65,6 +65,7 @@ export async function perturbedLike(
 ): Promise<HostTree> {
   const initial = layer.init(random.key(seed));
   const leaves = leavesOf(initial, layer.manifolds);
+  const kept = leavesOf(initial, layer.whenFrozen ?? "fixed");
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(initial);
   const moved: HostArray[] = [];
   for (const [i, array] of arrays.entries()) {
@@ -72,7 +73,7 @@ export async function perturbedLike(
     array.dispose();
     const values = Array.from(data);
     if (leaves[i]?.manifold === "orthogonal") moved.push(host(polished(values, shape[0] as number), shape));
-    else if (given && !leaves[i]?.path.startsWith("dropped")) moved.push(host(values, shape));
+    else if (given && kept[i]?.manifold === "fixed") moved.push(host(values, shape));
     else moved.push(host(perturbed(values, shape, spread, rng), shape));
   }
   return rebuild(moved) as HostTree;

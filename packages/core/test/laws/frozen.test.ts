@@ -1,0 +1,59 @@
+/** What a frozen network may still learn is nothing that mean mode computes: to the last bit. */
+import { random } from "@jax-js/jax";
+import { describe, expect, it } from "vitest";
+import type { HostArray } from "../../src/executor.js";
+import { makeRng } from "../../src/math/rng.js";
+import { leavesOf } from "../../src/train/leaves.js";
+import { treeFlatten } from "../../src/trees.js";
+import { catalog } from "../catalog.js";
+import { at, numbersOf } from "../support/arrays.js";
+import { host, prepare, toParams } from "../support/prepare.js";
+
+const learning = catalog.filter(({ layer }) => {
+  const leaves = leavesOf(layer.init(random.key(1)), layer.whenFrozen ?? "fixed");
+  return leaves.some(({ manifold }) => manifold !== "fixed");
+});
+
+describe("mean mode does not see what a frozen layer learns", () => {
+  it.each(learning)("$name", async (entry) => {
+    const { layer } = entry;
+    const { hostParams, x, meanNoise } = await prepare(entry, "float32");
+    const leaves = leavesOf(toParams(hostParams, "float32"), layer.whenFrozen ?? "fixed");
+    const rng = makeRng(6);
+    const { leaves: arrays, rebuild } = treeFlatten<HostArray>(hostParams);
+    const moved = rebuild(
+      arrays.map(({ data, shape }, i) =>
+        host(
+          Array.from(data, (v) => (at(leaves, i).manifold === "fixed" ? v : v + rng.normal())),
+          shape,
+        ),
+      ),
+    );
+    const [before, after] = [hostParams, moved].map((own) => {
+      const noise = meanNoise(layer.forwardNoise);
+      const { z, contribution } = layer.forward(toParams(own, "float32"), x(), noise);
+      contribution.dispose();
+      return numbersOf(z);
+    });
+    expect(await after).toEqual(await before);
+  });
+
+  it("is tried for every kind of layer that learns more than its function", () => {
+    const names = new Set(learning.map(({ layer }) => layer.name));
+    expect(names).toEqual(
+      new Set([
+        "linear",
+        "pad",
+        "tile",
+        "kernel",
+        "conv2d",
+        "conv1d",
+        "relu",
+        "clip",
+        "split",
+        "sideBySide",
+        "chain",
+      ]),
+    );
+  });
+});
