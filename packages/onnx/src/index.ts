@@ -1,4 +1,4 @@
-export { type Agreement, compareExport } from "./export/agreement.js";
+export { type Agreement, compareExport, type FileRunner, openFile } from "./export/agreement.js";
 export { exportFlow } from "./export/export-flow.js";
 export { type ExportStepOptions, exportStep } from "./export/export-step.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";

@@ -1,7 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceError, DRIFT_LIMIT, encodeSafetensors, type FlowModel, UsageError } from "@flowify/core";
+import {
+  DeviceError,
+  DRIFT_LIMIT,
+  type Executor,
+  encodeSafetensors,
+  type FlowModel,
+  UsageError,
+} from "@flowify/core";
 import {
   type Agreement,
   compareExport,
@@ -10,6 +17,8 @@ import {
   exportStep,
   loadRuntime,
   OPSET,
+  openFile,
+  type Runtime,
   toBytes,
 } from "@flowify/onnx";
 import type { ExportFlags } from "../commands/export.js";
@@ -50,11 +59,10 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
       const bytes = toBytes({ ...program.graph, metadata });
       const file = `${program.name}.onnx`;
       await writeFileAtomic(join(out, file), bytes);
-      const checked = runtime && !drawsItsOwn(program);
-      const agreements = checked
-        ? await compareExport(runtime, model.executor, program, bytes, batchesOf(program))
-        : [];
-      const agreement = agreements.sort((a, b) => b.largest - a.largest)[0];
+      const agreement =
+        runtime && !drawsItsOwn(program)
+          ? await worstAgreement(runtime, model.executor, program, bytes)
+          : undefined;
       written.push({ program, file, bytes: bytes.length, ...(agreement && { agreement }) });
       progress.update(written.length, file);
     }
@@ -80,6 +88,21 @@ const drawsItsOwn = ({ name }: ExportedProgram): boolean => name.endsWith("-draw
 
 const batchesOf = ({ batch }: ExportedProgram): readonly number[] =>
   batch === undefined ? BATCHES : [batch];
+
+async function worstAgreement(
+  runtime: Runtime,
+  executor: Executor,
+  program: ExportedProgram,
+  bytes: Uint8Array,
+): Promise<Agreement | undefined> {
+  const file = await openFile(runtime, bytes);
+  try {
+    const found = await compareExport(file, executor, program, batchesOf(program));
+    return found.sort((a, b) => b.largest - a.largest)[0];
+  } finally {
+    await file.dispose();
+  }
+}
 
 /** Decoders round to levels: a hair's breadth may take an entry to the next one. */
 const agrees = ({ outputs }: ExportedProgram, { largest, differing }: Agreement): boolean =>

@@ -14,43 +14,58 @@ export type Agreement = Readonly<{
 
 const CLOSE = 1e-4;
 
+/** A runtime that holds an exported file: results by name, for inputs by name. */
+export type FileRunner = Readonly<{
+  run(inputs: { readonly [name: string]: HostArray }): Promise<{ readonly [name: string]: Float32Array }>;
+  dispose(): Promise<void>;
+}>;
+
+/** The bytes of a file in ONNX Runtime. */
+export async function openFile(
+  { InferenceSession, Tensor }: Runtime,
+  bytes: Uint8Array,
+): Promise<FileRunner> {
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  return {
+    async run(inputs) {
+      const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [
+        name,
+        new Tensor("float32", data as Float32Array, shape),
+      ]);
+      const results = Object.entries(await session.run(Object.fromEntries(feeds)));
+      return Object.fromEntries(results.map(([name, { data }]) => [name, data as Float32Array]));
+    },
+    dispose: () => session.release(),
+  };
+}
+
 /**
- * Runs the bytes of an exported program in ONNX Runtime, on random items or latents and drawn noise,
- * and the function behind it on the same, in an executor.
+ * Runs an exported file on random items or latents and drawn noise, and the function behind it on
+ * the same, in an executor.
  */
 export async function compareExport(
-  runtime: Runtime,
+  file: FileRunner,
   executor: Executor,
   { name, inputs, outputs, source }: ExportedProgram,
-  bytes: Uint8Array,
   batches: readonly number[],
 ): Promise<Agreement[]> {
-  const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
-  try {
-    const found: Agreement[] = [];
-    for (const batch of batches) {
-      const args = source.example(batch, makeRng(batch));
-      const compiled = await executor.compile(source.run, args.map(specsOf), { name });
-      const placed = await compiled.run(args);
-      const [expected] = tree.leaves((await executor.fetch(placed)) as never) as unknown as HostArray[];
-      executor.release(placed);
-      await compiled.dispose();
-      const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as unknown as HostArray[];
-      const given = new Map(source.names.map((each, i) => [each, leaves[i] as HostArray]));
-      const feeds = Object.fromEntries(
-        inputs.map((input) => {
-          const { data, shape } = given.get(input.name) as HostArray;
-          return [input.name, new runtime.Tensor("float32", data as Float32Array, [...shape])];
-        }),
-      );
-      const results = await session.run(feeds);
-      const actual = results[outputs[0]?.name ?? ""]?.data as Float32Array;
-      found.push({ batch, ...difference(actual, (expected as HostArray).data as Float32Array) });
-    }
-    return found;
-  } finally {
-    await session.release();
+  const found: Agreement[] = [];
+  for (const batch of batches) {
+    const args = source.example(batch, makeRng(batch));
+    const compiled = await executor.compile(source.run, args.map(specsOf), { name });
+    const placed = await compiled.run(args);
+    const [expected] = tree.leaves((await executor.fetch(placed)) as never) as unknown as HostArray[];
+    executor.release(placed);
+    await compiled.dispose();
+    const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as unknown as HostArray[];
+    const given = new Map(source.names.map((each, i) => [each, leaves[i] as HostArray]));
+    const results = await file.run(
+      Object.fromEntries(inputs.map((input) => [input.name, given.get(input.name) as HostArray])),
+    );
+    const actual = results[outputs[0]?.name ?? ""] as Float32Array;
+    found.push({ batch, ...difference(actual, (expected as HostArray).data as Float32Array) });
   }
+  return found;
 }
 
 function difference(actual: Float32Array, expected: Float32Array): Pick<Agreement, "largest" | "differing"> {

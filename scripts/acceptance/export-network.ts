@@ -1,0 +1,41 @@
+/**
+ * Exports a network with random start values and compares each file with the flow, in a process of
+ * its own for its memory. Prints the agreements as JSON.
+ *
+ *     node --conditions=@flowify/source --import tsx scripts/acceptance/export-network.ts NETWORK FOLDER [PYTHON]
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FlowModel, flowify, zoo } from "@flowify/core";
+import {
+  type Agreement,
+  compareExport,
+  exportFlow,
+  loadRuntime,
+  nativeExecutor,
+  openFile,
+  toBytes,
+} from "@flowify/onnx";
+import { pythonRunner } from "./python-runner.js";
+
+const BATCHES = [1, 7, 128];
+
+const [network = "", folder = "", python] = process.argv.slice(2);
+const executor = await nativeExecutor();
+const flow = flowify(zoo(network));
+const model = await FlowModel.create(flow, executor, { seed: 1 });
+const found: { [program: string]: Agreement[] } = {};
+for (const program of exportFlow(flow, model.params)) {
+  if (program.name.endsWith("-drawing")) continue;
+  const bytes = toBytes(program.graph);
+  const file = join(folder, `${program.name}.onnx`);
+  writeFileSync(file, bytes);
+  const runner = python
+    ? pythonRunner(python, file, join(folder, "arrays"))
+    : await openFile(await loadRuntime(), bytes);
+  found[program.name] = await compareExport(runner, executor, program, BATCHES);
+  await runner.dispose();
+}
+await model.dispose();
+await executor.dispose();
+process.stdout.write(JSON.stringify(found));

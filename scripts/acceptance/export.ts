@@ -1,0 +1,49 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { zooNames } from "@flowify/core";
+import type { Agreement } from "@flowify/onnx";
+import { atMost, type Check, type Row } from "./check.js";
+import { runNode } from "./node.js";
+import { pythonWithOnnx } from "./python-runner.js";
+
+/** The largest difference, as a part of the largest entry. */
+const CLOSE = 1e-4;
+
+/** The part of the pixels that may be rounded to another level. */
+const ROUNDED = 1e-3;
+
+const INSTALL =
+  "no python3 here has onnx and onnxruntime (apt install python3-onnx python3-onnxruntime): ran in onnxruntime-node, unchecked";
+
+/**
+ * The files of all ten networks, checked by Python's onnx, for batches of 1, 7 and 128 in its
+ * onnxruntime, with given noise, against the flow.
+ */
+export const exported: Check = {
+  name: "export",
+  needs: [],
+  slow: true,
+  async run({ scratch, say }) {
+    const rows: { [what: string]: Row } = {};
+    const python = pythonWithOnnx();
+    if (python === undefined) rows.runner = { figure: INSTALL, limit: "", verdict: "open" };
+    for (const network of zooNames) {
+      say(network);
+      const folder = join(scratch, network);
+      mkdirSync(folder, { recursive: true });
+      const args = [network, folder, ...(python === undefined ? [] : [python])];
+      const found = JSON.parse(await runNode("scripts/acceptance/export-network.ts", args)) as {
+        [program: string]: Agreement[];
+      };
+      for (const [program, agreements] of Object.entries(found)) {
+        const pixels = program === "decode" || program === "sample";
+        const worst = Math.max(...agreements.map((each) => (pixels ? each.differing : each.largest)));
+        const batches = agreements.map(({ batch }) => batch).join(", ");
+        rows[`${network} ${program}, batches ${batches}, ${pixels ? "pixels that differ" : "difference"}`] =
+          atMost(worst, pixels ? ROUNDED : CLOSE, (value) => value.toExponential(1));
+      }
+      rmSync(folder, { recursive: true });
+    }
+    return rows;
+  },
+};

@@ -1,0 +1,43 @@
+import { execFile, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { FileRunner } from "@flowify/onnx";
+
+const script = fileURLToPath(new URL("run_onnx.py", import.meta.url));
+const execute = promisify(execFile);
+
+/** The first Python here that has onnx and onnxruntime; undefined where none has. */
+export const pythonWithOnnx = (): string | undefined =>
+  ["python3", "/usr/bin/python3"].find(
+    (python) => spawnSync(python, ["-c", "import onnx, onnxruntime"]).status === 0,
+  );
+
+/** A file in Python's onnxruntime; its first run has onnx check it. Arrays go through `folder`. */
+export function pythonRunner(python: string, file: string, folder: string): FileRunner {
+  mkdirSync(folder, { recursive: true });
+  let checked = false;
+  return {
+    async run(inputs) {
+      const given = Object.entries(inputs).map(([name, { data, shape }], i) => {
+        writeFileSync(join(folder, `input-${i}.bin`), data);
+        return { name, shape, file: `input-${i}.bin` };
+      });
+      writeFileSync(join(folder, "inputs.json"), JSON.stringify(given));
+      await execute(python, [script, file, folder, ...(checked ? [] : ["--check"])], { maxBuffer: 2 ** 26 });
+      checked = true;
+      const found = JSON.parse(readFileSync(join(folder, "outputs.json"), "utf8")) as {
+        name: string;
+        file: string;
+      }[];
+      return Object.fromEntries(
+        found.map((output) => [
+          output.name,
+          new Float32Array(Uint8Array.from(readFileSync(join(folder, output.file))).buffer),
+        ]),
+      );
+    },
+    dispose: async () => {},
+  };
+}
