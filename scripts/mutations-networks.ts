@@ -12,6 +12,7 @@ const conv = of("layers/conv2d.ts", "given weights", ["laws/mean-mode-conv"]);
 const weights = of("layers/linear-weights.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
 const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
 const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
+const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");
 const affine = of("layers/affine.ts", "affine");
 
 export const networkMutations: readonly Mutation[] = [
@@ -35,4 +36,11 @@ export const networkMutations: readonly Mutation[] = [
   basis("data[i * n + j]! *= signs[j] as number", "data[i * n + j]! *= 1"),
   basis("data[i * n + k]! -= 2 *", "data[i * n + k]! -="),
   turned("(directions.data[k * d + j] as number)", "(directions.data[j * d + k] as number)"),
+  monotone("Math.log(alpha / r)", "Math.log(alpha)"),
+  monotone("log1p(negative(z).div(lambda * alpha)).mul(r)", "log1p(negative(z).div(lambda * alpha))"),
+  monotone("softplus(size.ref.neg()).mul(-2)", "softplus(size.ref.neg()).mul(-1)"),
+  monotone(".add(2 * Math.LN2)", ""),
+  monotone("logSlope: (x) => softplus(x.neg()).neg()", "logSlope: (x) => softplus(x).neg()"),
+  monotone("np.log1p(np.absolute(x)).mul(-2)", "np.log1p(np.absolute(x)).neg()"),
+  monotone("np.absolute(z).neg().add(1)", "np.absolute(z).add(1)"),
 ];

@@ -1,5 +1,5 @@
-import type { numpy as np } from "@jax-js/jax";
-import { expectShape, type Shape } from "./layer.js";
+import { numpy as np } from "@jax-js/jax";
+import { expectShape, type Shape, sizeOf } from "./layer.js";
 import { standardNormalLogDensity, sumItems } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 
@@ -26,5 +26,26 @@ export function standardNormal(shape: Shape): Base {
       return sumItems(standardNormalLogDensity(z));
     },
     draw: (noise: NoiseTree) => (noise as { normal: np.Array }).normal,
+  });
+}
+
+/**
+ * log p_Z(z) = −n log(high − low) on [low, high]ⁿ. For a flow whose last layer gives numbers in this interval,
+ * as a sigmoid does; a z outside of it is taken as one on its end.
+ */
+export function uniform(shape: Shape, [low, high]: readonly [low: number, high: number] = [0, 1]): Base {
+  const log = -sizeOf(shape) * Math.log(high - low);
+  return Object.freeze({
+    name: "uniform",
+    shape,
+    noise: { uniform: { shape, law: "uniform" } } as const,
+    logProb(z: np.Array) {
+      expectShape("uniform", "z", z, shape);
+      const batch = z.shape[0] as number;
+      const { dtype } = z;
+      z.dispose();
+      return np.full([batch], log, { dtype });
+    },
+    draw: (noise: NoiseTree) => (noise as { uniform: np.Array }).uniform.mul(high - low).add(low),
   });
 }

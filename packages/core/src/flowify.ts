@@ -1,3 +1,4 @@
+import { type Base, uniform } from "./base.js";
 import type { ConditionalDensityFactory } from "./densities/conditional.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
@@ -13,10 +14,12 @@ import { coupling } from "./layers/coupling.js";
 import { dequantize } from "./layers/dequantize.js";
 import { leakyRelu } from "./layers/leaky-relu.js";
 import { type LinearOptions, linear } from "./layers/linear.js";
+import { monotone } from "./layers/monotone.js";
+import { pad } from "./layers/pad.js";
 import { permuteChannels } from "./layers/permute-channels.js";
 import { prelu } from "./layers/prelu.js";
 import { clip, relu } from "./layers/relu.js";
-import { flatten, permute, reshape } from "./layers/reshape.js";
+import { flatten, permute, reshape, transpose } from "./layers/reshape.js";
 import { rqSpline } from "./layers/rq-spline.js";
 import { split } from "./layers/split.js";
 import { squeeze, unsqueeze } from "./layers/squeeze.js";
@@ -60,6 +63,8 @@ const rules: Rules = {
   flatten: (_layer, inShape) => flatten(inShape),
   reshape: ({ shape }, inShape) => reshape(inShape, shape),
   permute: ({ order }, inShape) => permute(inShape, order),
+  transpose: ({ order }, inShape) => transpose(inShape, order),
+  pad: (layer, inShape) => pad(inShape, layer),
   permuteChannels: (layer, inShape) => permuteChannels(inShape, layer),
   squeeze: (_layer, inShape) => squeeze(inShape),
   unsqueeze: (_layer, inShape) => unsqueeze(inShape),
@@ -86,6 +91,13 @@ const rules: Rules = {
   clip: (layer, inShape) => clip(inShape, layer),
   leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
   prelu: (layer, inShape) => prelu(inShape, layer),
+  sigmoid: (_layer, inShape) => monotone(inShape, "sigmoid"),
+  tanh: (_layer, inShape) => monotone(inShape, "tanh"),
+  softplus: (_layer, inShape) => monotone(inShape, "softplus"),
+  softsign: (_layer, inShape) => monotone(inShape, "softsign"),
+  elu: (layer, inShape) => monotone(inShape, "elu", layer),
+  celu: (layer, inShape) => monotone(inShape, "celu", layer),
+  selu: (_layer, inShape) => monotone(inShape, "selu"),
   rqSpline: (layer, inShape) => rqSpline(inShape, layer),
 };
 
@@ -126,6 +138,12 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
       throw error;
     }
   });
-  const made = flow(layers);
+  const made = flow(layers, baseOf(layers));
   return frozen ? Object.freeze({ ...made, manifolds: made.chain.whenFrozen ?? "fixed" }) : made;
+}
+
+/** On the interval that the last layer gives numbers in, where it has two ends; else on R. */
+function baseOf(layers: readonly FlowLayer[]): Base | undefined {
+  const last = layers[layers.length - 1];
+  return last?.image?.every(Number.isFinite) ? uniform(last.outShape, last.image) : undefined;
 }

@@ -1,4 +1,4 @@
-export { type Base, standardNormal } from "./base.js";
+export { type Base, standardNormal, uniform } from "./base.js";
 export { type ChainLayer, chain } from "./chain.js";
 export type { ConditionalDensity, ConditionalDensityFactory } from "./densities/conditional.js";
 export { type GaussianOptions, gaussian } from "./densities/gaussian.js";
@@ -39,11 +39,24 @@ export { type KernelOptions, type KernelParams, kernel } from "./layers/kernel.j
 export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
 export type { DenseWeights } from "./layers/linear-weights.js";
+export {
+  type MonotoneFunction,
+  type MonotoneOptions,
+  monotone,
+} from "./layers/monotone.js";
 export { fitAmount, type PadAmounts, type PadOptions, type PadParams, pad } from "./layers/pad.js";
 export { type PermuteChannelsOptions, permuteChannels } from "./layers/permute-channels.js";
 export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
 export { type ClipOptions, type ClipParams, clip, relu } from "./layers/relu.js";
-export { channelsFirst, flatten, type NoParams, permute, reshape, reverse } from "./layers/reshape.js";
+export {
+  channelsFirst,
+  flatten,
+  type NoParams,
+  permute,
+  reshape,
+  reverse,
+  transpose,
+} from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
 export { type SideBySideLayer, type SideBySideOptions, sideBySide } from "./layers/side-by-side.js";
 export { type SplitOptions, type SplitParams, split } from "./layers/split.js";

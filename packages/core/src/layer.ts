@@ -62,6 +62,11 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   droppedDims?: number;
   /** Singular values of given weights that were lifted, for lack of rank; default 0. */
   flooredValues?: number;
+  /**
+   * The ends of the interval that every entry of z lies in, where it is a part of R only: what the rest of
+   * a flow puts outside of it is lost, and exp(log p) integrates to less than 1 by that.
+   */
+  image?: readonly [low: number, high: number];
   /** Where x must hold integers: their number, 0..levels−1. Drivers check it before anything runs. */
   levels?: number;
   /**

@@ -65,19 +65,19 @@ const dequantizations: readonly CatalogEntry[] = [
     "variationalDequantize",
     "variationalDequantize",
     variationalDequantize([3], { levels: 4, hidden: 8 }),
-    { levels: 4, unitOutput: true },
+    { levels: 4 },
   ),
   entry(
     "variationalDequantize of an image, 256 levels",
     "variationalDequantize",
     variationalDequantize([2, 2, 2], { hidden: 4, bins: 3 }),
-    { levels: 256, unitOutput: true, batch: 2 },
+    { levels: 256, batch: 2 },
   ),
   entry(
     "variationalDequantize of 2 levels, one entry",
     "variationalDequantize",
     variationalDequantize([1], { levels: 2, hidden: 4, bins: 2 }),
-    { levels: 2, unitOutput: true },
+    { levels: 2 },
   ),
 ];
 

@@ -2,6 +2,7 @@
 import { affine } from "../src/layers/affine.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import type { DenseWeights } from "../src/layers/linear-weights.js";
+import { monotone } from "../src/layers/monotone.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { makeRng } from "../src/math/rng.js";
 import type { CatalogEntry } from "./catalog.js";
@@ -89,8 +90,27 @@ export const givenConvolutions: readonly ConvCase[] = [
   ),
 ];
 
+const monotones: readonly CatalogEntry[] = [
+  entry("sigmoid", "monotone", monotone([5], "sigmoid"), { condition: 10 }),
+  entry("sigmoid of an image, large", "monotone", monotone([1, 2, 2], "sigmoid"), {
+    scale: 3,
+    condition: 100,
+  }),
+  entry("tanh", "monotone", monotone([5], "tanh"), { condition: 10 }),
+  entry("softplus", "monotone", monotone([5], "softplus"), { scale: 3, condition: 10 }),
+  entry("softsign", "monotone", monotone([5], "softsign"), { condition: 10 }),
+  entry("elu", "monotone", monotone([5], "elu"), { condition: 10 }),
+  entry("elu of an image, α = 0.3", "monotone", monotone([2, 2, 2], "elu", { alpha: 0.3 }), {
+    batch: 1,
+    condition: 10,
+  }),
+  entry("celu, α = 2", "monotone", monotone([5], "celu", { alpha: 2 }), { scale: 3, condition: 10 }),
+  entry("selu", "monotone", monotone([5], "selu"), { condition: 10 }),
+];
+
 export const networkLayers: readonly CatalogEntry[] = [
   ...affines,
   ...cuts,
+  ...monotones,
   ...givenConvolutions.map((one) => one.entry),
 ];

@@ -9,7 +9,7 @@ import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { type LinearOptions, linear } from "../src/layers/linear.js";
 import type { DenseWeights } from "../src/layers/linear-weights.js";
 import { prelu } from "../src/layers/prelu.js";
-import { flatten, permute, reshape } from "../src/layers/reshape.js";
+import { flatten, permute, reshape, transpose } from "../src/layers/reshape.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
@@ -32,8 +32,6 @@ export type CatalogEntry = Readonly<{
   levels?: number;
   /** Standard deviation of normal inputs. Default 1. */
   scale?: number;
-  /** Outputs live on [0, 1). */
-  unitOutput?: boolean;
   /** How far parameters are moved off their start. Default 0.3. */
   spread?: number;
   /** Parameters that say what mean mode computes stay as `init` makes them; only the others are moved. */
@@ -152,10 +150,9 @@ const elementwise: readonly CatalogEntry[] = [
   }),
   entry("whiten", "whiten", whiten([4]), { params: whitening, condition: 10 }),
   entry("whiten the last axis", "whiten", whiten([3, 4]), { params: whitening, condition: 10 }),
-  entry("dequantize", "dequantize", dequantize([6]), { levels: 256, unitOutput: true }),
+  entry("dequantize", "dequantize", dequantize([6]), { levels: 256 }),
   entry("dequantize 2 levels of an image", "dequantize", dequantize([1, 2, 2], { levels: 2 }), {
     levels: 2,
-    unitOutput: true,
   }),
 ];
 
@@ -163,6 +160,7 @@ const movements: readonly CatalogEntry[] = [
   entry("flatten", "flatten", flatten([2, 3])),
   entry("reshape", "reshape", reshape([4], [2, 2]), { batch: 1 }),
   entry("permute", "permute", permute([4], [2, 0, 3, 1])),
+  entry("transpose", "transpose", transpose([2, 3, 4], [2, 0, 1])),
   entry("permute the last axis", "permute", permute([2, 3], [1, 2, 0])),
 ];
 

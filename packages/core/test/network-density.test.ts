@@ -1,8 +1,10 @@
 /** Densities of what given networks are made of: they integrate to 1, meet closed forms, and bounds are bounds. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { uniform } from "../src/base.js";
 import { HostArray } from "../src/executor.js";
 import { type Flow, flow } from "../src/flow.js";
 import { linear } from "../src/layers/linear.js";
+import { type MonotoneFunction, monotone } from "../src/layers/monotone.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { normalCdf } from "../src/math/normal.js";
 import { makeRng } from "../src/math/rng.js";
@@ -65,6 +67,8 @@ const drawnWide = (node: HostTree, name = ""): HostTree => {
 describe("exp(log p), the mean over the noise, integrates to 1 over the plane", () => {
   const flows: { readonly [name: string]: Flow } = {
     relu: flow([linear(2, 2), relu([2]), linear(2, 2)]),
+    "sigmoid, a base on its image": flow([linear(2, 2), monotone([2], "sigmoid")], uniform([2])),
+    "tanh, a base on its image": flow([linear(2, 2), monotone([2], "tanh")], uniform([2], [-1, 1])),
     clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
   };
 
@@ -72,5 +76,27 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
     const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
     const params = toParams(drawnWide(near), "float32") as Params;
     expect(Math.abs((await drawnMass(made, params, 12, 500)) - 1)).toBeLessThan(tolerance("integral"));
+  });
+});
+
+describe("a base on R loses what it holds outside of the image, no less and no more", () => {
+  const images = {
+    sigmoid: [0, 1],
+    tanh: [-1, 1],
+    softplus: [0, 9],
+    softsign: [-1, 1],
+    elu: [-1, 9],
+    selu: [-1.7580993, 9],
+  };
+
+  it.each(Object.entries(images))("%s", async (name, [low, high]) => {
+    const made = flow([monotone([1], name as MonotoneFunction)]);
+    // evenly in x near 0, where most of it is, and far out, where a softsign still rises
+    const nodes = Float64Array.from({ length: 40_001 }, (_, i) => Math.sinh((i - 20_000) * 4.5e-4));
+    const logs = await drawnLogProbs(made, [{}] as never, Float32Array.from(nodes));
+    const mass = sum(
+      logs.slice(1).map((log, i) => Math.exp(log) * ((nodes[i + 1] as number) - (nodes[i] as number))),
+    );
+    expect(Math.abs(mass - (normalCdf(high as number) - normalCdf(low as number)))).toBeLessThan(1e-3);
   });
 });

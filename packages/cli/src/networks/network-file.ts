@@ -20,6 +20,8 @@ const layerOptions = {
   flatten: {},
   reshape: { shape },
   permute: { order },
+  transpose: { order },
+  pad: { top: amount, bottom: amount, left: amount, right: amount },
   permuteChannels: { order: option(order), seed: option(z.number().int()) },
   squeeze: {},
   unsqueeze: {},
@@ -66,6 +68,13 @@ const layerOptions = {
   clip: { min: option(z.number()), max: option(z.number()) },
   leakyRelu: { slope: option(z.number().positive()) },
   prelu: { slope: option(z.union([z.number().positive(), z.array(z.number().positive())])) },
+  sigmoid: {},
+  tanh: {},
+  softplus: {},
+  softsign: {},
+  elu: { alpha: option(z.number().positive()) },
+  celu: { alpha: option(z.number().positive()) },
+  selu: {},
   rqSpline: { bins: option(size), bound: option(z.number().positive()) },
 } as const satisfies { [K in Kind]: z.ZodRawShape };
 

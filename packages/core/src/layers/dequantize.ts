@@ -33,6 +33,7 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     inShape,
     outShape: inShape,
     exact: false,
+    image: [0, 1],
     forwardNoise: { u: { shape: inShape, law: "uniform" } },
     inverseNoise: {},
     manifolds: {},

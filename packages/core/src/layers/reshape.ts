@@ -44,6 +44,19 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
   return rearrangement("permute", inShape, inShape, take(order), take(inverse));
 }
 
+/**
+ * z = x with its axes in another order, axis i of an item of z the axis `order[i]` of x; L = 0.
+ *
+ * Exact. Errors: `ShapeError` where `order` is not a permutation of the axes.
+ */
+export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
+  const inverse = invertOrder("transpose", order, inShape.length);
+  const outShape = order.map((axis) => inShape[axis] as number);
+  const turn = (axes: readonly number[]) => (x: np.Array) =>
+    np.transpose(x, [0, ...axes.map((axis) => axis + 1)]);
+  return rearrangement("transpose", inShape, outShape, turn(order), turn(inverse));
+}
+
 /** [rows, columns, C] ↦ [C, rows, columns]: locations with their vectors as an image; L = 0. Exact. */
 export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
   const [rows, columns, channels] = inShape as [number, number, number];

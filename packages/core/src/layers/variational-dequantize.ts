@@ -73,6 +73,7 @@ export function variationalDequantize(
     inShape,
     outShape: inShape,
     exact: false,
+    image: [0, 1],
     forwardNoise: { u: { shape: inShape, law: "uniform" } },
     inverseNoise: {},
     manifolds: {},

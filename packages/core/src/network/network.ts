@@ -9,6 +9,7 @@ export type NetworkLayer =
   | Readonly<{ kind: "flatten" }>
   | Readonly<{ kind: "reshape"; shape: Shape }>
   | Readonly<{ kind: "permute"; order: readonly number[] }>
+  | Readonly<{ kind: "transpose"; order: readonly number[] }>
   | Readonly<{ kind: "permuteChannels"; order?: readonly number[]; seed?: number }>
   | Readonly<{ kind: "squeeze" }>
   | Readonly<{ kind: "unsqueeze" }>
@@ -38,12 +39,17 @@ export type NetworkLayer =
       /** weight [out, in / groups, kernel]. */
       weights?: DenseWeights;
     }>
+  | (Readonly<{ kind: "pad" }> & PadAmounts)
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
   | Readonly<{ kind: "relu" }>
   | Readonly<{ kind: "clip"; min?: number; max?: number }>
   | Readonly<{ kind: "leakyRelu"; slope?: number }>
   | Readonly<{ kind: "prelu"; slope?: number | readonly number[] }>
+  | Readonly<
+      { kind: "sigmoid" } | { kind: "tanh" } | { kind: "softplus" } | { kind: "softsign" } | { kind: "selu" }
+    >
+  | Readonly<{ kind: "elu"; alpha?: number } | { kind: "celu"; alpha?: number }>
   | Readonly<{ kind: "rqSpline"; bins?: number; bound?: number }>;
 
 /** An ordinary network: what one item looks like, and its layers in order. */

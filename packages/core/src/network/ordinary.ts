@@ -1,22 +1,35 @@
 import type { Shape } from "../layer.js";
-import type { DenseWeights } from "../layers/linear-weights.js";
 import type { PadAmounts } from "../layers/pad.js";
 import type { NetworkLayer } from "./network.js";
 
 type Pair = number | readonly [number, number];
 type Of<K extends NetworkLayer["kind"]> = Extract<NetworkLayer, { kind: K }>;
-/** Weights [out, in / groups, …kernel] in row-major order. */
-type Weighted = Readonly<{ weights?: DenseWeights }>;
 
 /**
  * A layer of an ordinary network that has a value without any flow: what given networks are made of. The
  * flows of some are still to come; `flowify` says so.
  */
 export type OrdinaryLayer =
-  | Of<"flatten" | "reshape" | "permute" | "affine" | "relu" | "clip" | "leakyRelu" | "prelu" | "linear">
-  | (Of<"conv2d" | "conv1d"> & Weighted)
-  | Readonly<{ kind: "sigmoid" | "tanh" | "softplus" | "softsign" | "selu" }>
-  | Readonly<{ kind: "elu"; alpha?: number }>
+  | Of<
+      | "flatten"
+      | "reshape"
+      | "permute"
+      | "affine"
+      | "relu"
+      | "clip"
+      | "leakyRelu"
+      | "prelu"
+      | "linear"
+      | "conv2d"
+      | "conv1d"
+      | "sigmoid"
+      | "tanh"
+      | "softplus"
+      | "softsign"
+      | "selu"
+      | "elu"
+      | "pad"
+    >
   | Readonly<{
       kind: "maxPool2d";
       kernel: Pair;
@@ -31,7 +44,6 @@ export type OrdinaryLayer =
       padding?: number | PadAmounts;
       countPadding?: boolean;
     }>
-  | (Readonly<{ kind: "pad" }> & PadAmounts)
   | Readonly<{
       kind: "branches";
       branches: readonly (readonly OrdinaryLayer[])[];

@@ -129,7 +129,7 @@ export async function prepare(entry: CatalogEntry, precision: Precision): Promis
       return toJax(host(numbers(12, sizeOf(shape), draw), shape), precision);
     },
     z(batch = size) {
-      const draw = entry.unitOutput ? (rng: Rng) => rng.uniform() : (rng: Rng) => rng.normal();
+      const draw = drawIn(layer.image);
       const shape = [batch, ...layer.outShape];
       return toJax(host(numbers(13, sizeOf(shape), draw), shape), precision);
     },
@@ -139,6 +139,12 @@ export async function prepare(entry: CatalogEntry, precision: Precision): Promis
       toTree(drawNoise(layer.inverseNoise, batch, makeRng(entry.seed ?? 1, 15))),
     meanNoise: (spec, batch = size) => toTree(meanHostNoise(spec, batch)),
   };
+}
+
+/** Numbers in an interval: uniform between two ends, normal without any, half-normal from one. */
+function drawIn([low, high]: readonly [number, number] = [-Infinity, Infinity]): (rng: Rng) => number {
+  if (Number.isFinite(low) && Number.isFinite(high)) return (rng) => low + (high - low) * rng.uniform();
+  return Number.isFinite(low) ? (rng) => low + Math.abs(rng.normal()) : (rng) => rng.normal();
 }
 
 /** The declarations of a tree of noises, in order. */

@@ -1,0 +1,141 @@
+import { numpy as np } from "@jax-js/jax";
+import { DomainError } from "../errors.js";
+import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { softplus, sumItems } from "../math/numerics.js";
+import type { NoParams } from "./reshape.js";
+
+export type MonotoneOptions = {
+  /** `elu` and `celu`: α > 0, what large negative entries tend to is −α. Default 1. */
+  alpha?: number;
+};
+
+/** An increasing function of R onto an interval. All three consume what they are given. */
+type Monotone = Readonly<{
+  forward(x: np.Array): np.Array;
+  /** log of the derivative at x, stable wherever the function itself is flat. */
+  logSlope(x: np.Array): np.Array;
+  /** For z inside of the image. */
+  inverse(z: np.Array): np.Array;
+  image: readonly [low: number, high: number];
+}>;
+
+const positive = (x: np.Array): np.Array => np.maximum(x, 0);
+const negative = (x: np.Array): np.Array => np.minimum(x, 0);
+
+/** λ x for x > 0, λ α (e^(x / r) − 1) below. */
+const exponentialLinear = (lambda: number, alpha: number, r: number): Monotone => ({
+  forward: (x) =>
+    positive(x.ref)
+      .add(np.expm1(negative(x).div(r)).mul(alpha))
+      .mul(lambda),
+  logSlope(x) {
+    const below = negative(x.ref)
+      .div(r)
+      .add(Math.log(alpha / r));
+    return np.where(np.less(x, 0), below, 0).add(Math.log(lambda));
+  },
+  inverse: (z) =>
+    positive(z.ref)
+      .div(lambda)
+      .add(np.log1p(negative(z).div(lambda * alpha)).mul(r)),
+  image: [-lambda * alpha, Number.POSITIVE_INFINITY],
+});
+
+/** Source: Klambauer et al. 2017 (arXiv:1706.02515), equation 14. */
+const SELU = { alpha: 1.6732632423543772, lambda: 1.0507009873554805 };
+
+const functions = {
+  sigmoid: () => ({
+    forward: (x) => np.exp(softplus(x.neg()).neg()),
+    // s (1 − s) = e^−|x| / (1 + e^−|x|)²
+    logSlope(x) {
+      const size = np.absolute(x);
+      return softplus(size.ref.neg()).mul(-2).sub(size);
+    },
+    inverse: (z) => np.log(z.ref).sub(np.log1p(z.neg())),
+    image: [0, 1],
+  }),
+  tanh: () => ({
+    forward: np.tanh,
+    // 1 − tanh² = 4 e^−2|x| / (1 + e^−2|x|)²
+    logSlope(x) {
+      const twice = np.absolute(x).mul(2);
+      return softplus(twice.ref.neg())
+        .mul(-2)
+        .sub(twice)
+        .add(2 * Math.LN2);
+    },
+    inverse: (z) => np.log1p(z.ref).sub(np.log1p(z.neg())).mul(0.5),
+    image: [-1, 1],
+  }),
+  softplus: () => ({
+    forward: softplus,
+    logSlope: (x) => softplus(x.neg()).neg(),
+    // log(e^z − 1)
+    inverse: (z) => z.ref.add(np.log(np.expm1(z.neg()).neg())),
+    image: [0, Number.POSITIVE_INFINITY],
+  }),
+  softsign: () => ({
+    forward: (x) => x.ref.div(np.absolute(x).add(1)),
+    logSlope: (x) => np.log1p(np.absolute(x)).mul(-2),
+    inverse: (z) => z.ref.div(np.absolute(z).neg().add(1)),
+    image: [-1, 1],
+  }),
+  elu: (alpha) => exponentialLinear(1, alpha, 1),
+  celu: (alpha) => exponentialLinear(1, alpha, alpha),
+  selu: () => exponentialLinear(SELU.lambda, SELU.alpha, 1),
+} as const satisfies { [name: string]: (alpha: number) => Monotone };
+
+/** The functions that `monotone` makes layers of. */
+export type MonotoneFunction = keyof typeof functions;
+
+/** Distance of what the inverse takes to an end of the image, relative to the end: that of float32 numbers. */
+const MARGIN = 2 ** -23;
+
+/** The smallest number above an end at zero. */
+const SMALLEST = 2 ** -100;
+
+/**
+ * z = f(x) entry by entry, f an increasing function of R onto an open interval, its image: sigmoid, tanh,
+ * softplus, softsign, elu, celu, selu; L = Σ log f′(x).
+ *
+ * Exact. What the rest of the flow puts outside of the image is lost: unless its base lives on the image (a
+ * sigmoid at the end and a uniform base), exp(log p) integrates to less than 1, and log p is below that of
+ * the density that draws are kept from. The inverse takes z to the nearest number in the image first.
+ *
+ * Errors: `DomainError` for α ≤ 0. Float32: where f is flat, x is not found again: sigmoid beyond |x| = 16.
+ */
+export function monotone(
+  inShape: Shape,
+  name: MonotoneFunction,
+  { alpha = 1 }: MonotoneOptions = {},
+): FlowLayer<NoParams> {
+  if (!(alpha > 0 && Number.isFinite(alpha)))
+    throw new DomainError(`${name}: alpha must be positive and finite, got ${alpha}`);
+  const f: Monotone = functions[name](alpha);
+  const [low, high] = f.image;
+  const [least, most] = [low === 0 ? SMALLEST : low + MARGIN * Math.abs(low), high * (1 - MARGIN)];
+  return defineLayer<NoParams>({
+    name,
+    inShape,
+    outShape: inShape,
+    exact: true,
+    image: f.image,
+    forwardNoise: {},
+    inverseNoise: {},
+    manifolds: {},
+    init: (key) => {
+      key.dispose();
+      return {};
+    },
+    forward(_params, x) {
+      expectShape(name, "x", x, inShape);
+      return { z: f.forward(x.ref), contribution: sumItems(f.logSlope(x)) };
+    },
+    inverse(_params, z) {
+      expectShape(name, "z", z, inShape);
+      const above = np.maximum(z, least);
+      return f.inverse(Number.isFinite(high) ? np.minimum(above, most) : above);
+    },
+  });
+}
