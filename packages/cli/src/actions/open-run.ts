@@ -1,6 +1,6 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import { latestCheckpoint } from "../checkpoint.js";
-import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
+import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
@@ -82,6 +82,7 @@ export async function imagesFor(
   const choice = {
     name: flags.data ?? config.data.name,
     dir: flags.dataDir ?? (own ? (config.data.dir ?? undefined) : undefined),
+    reading: readingOf(flags) ?? (own ? config.data.reading : undefined),
   };
   const published = await loadDataSet(choice, split === "test" ? "test" : "train");
   expectFit(networkOfRun(config), published);

@@ -13,7 +13,7 @@ export async function loadImages(
 ): Promise<LoadedImages> {
   const { train, validation } = holdOut(await loadDataSet(choice, "train"), held);
   const data = limit === undefined ? train : firstImages(train, limit);
-  const test = hasSplit(choice, "test") ? await loadDataSet(choice, "test") : undefined;
+  const test = (await hasSplit(choice, "test")) ? await loadDataSet(choice, "test") : undefined;
   if (test && test.shape.join() !== data.shape.join()) {
     throw new DataError(
       `${choice.name}: test images [${test.shape.join(", ")}], expected [${data.shape.join(", ")}] as the training images have`,
@@ -28,11 +28,11 @@ export async function loadImages(
  * @throws DataError where the training images are not those that it began with
  */
 export async function loadImagesAgain(
-  { data: { name, dir, items, validation, hash } }: RunConfig,
+  { data: { name, dir, items, validation, hash, reading } }: RunConfig,
   newDir: string | undefined,
   folder: string,
 ): Promise<LoadedImages> {
-  const loaded = await loadImages({ name, dir: newDir ?? dir ?? undefined }, { validation });
+  const loaded = await loadImages({ name, dir: newDir ?? dir ?? undefined, reading }, { validation });
   if (loaded.data.count < items || firstImages(loaded.data, items).hash !== hash) {
     throw new DataError(
       `${name}: the training images are not those that the run in ${folder} began with (sha256 ${hash})\nbring the old files back (--data-dir), or begin a new run`,

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Flow, trainingDefaults, UsageError } from "@flowify/core";
-import type { DeviceName } from "../commands/shared.js";
+import { type DeviceName, readingOf } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
+import { type Reading, readingFlags } from "../data/form.js";
 import type { ImageSet } from "../data/image-set.js";
 import { type ChosenNetwork, flowOf, networkFor, networkNamed } from "../networks/choose.js";
 import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipes.js";
@@ -32,6 +33,7 @@ const CHECKPOINT_AT_LEAST_EVERY = 1000;
 const decidedByRun = {
   recipe: "--recipe",
   data: "--data",
+  ...readingFlags,
   limit: "--limit",
   validation: "--validation",
   flip: "--flip",
@@ -69,10 +71,11 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const { name: presumed } = networkNamed(wanted); // a wrong name is refused before anything is read
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
-  const images = await loadImages({ name, dir: flags.dataDir }, flags);
+  const reading = readingOf(flags);
+  const images = await loadImages({ name, dir: flags.dataDir, reading }, flags);
   const network = networkFor(wanted, images.data);
   const rates = recipe ?? ratesOf(network.name, flags.density);
-  const config = newConfig(flags, { name, images, network, recipe, rates });
+  const config = newConfig(flags, { name, reading, images, network, recipe, rates });
   return {
     folder: flags.out ?? unusedFolder(`${images.data.name}-${network.name.replace(/^.*\//, "")}`),
     resume: false,
@@ -86,6 +89,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
 
 type Choices = {
   name: string;
+  reading: Reading | undefined;
   images: LoadedImages;
   network: ChosenNetwork;
   recipe: Recipe | undefined;
@@ -95,7 +99,7 @@ type Choices = {
 /** Everything that decides what the run computes: flags first, then the recipe, then what the network likes. */
 function newConfig(
   flags: TrainFlags,
-  { name, images, network, recipe, rates }: Choices,
+  { name, reading, images, network, recipe, rates }: Choices,
 ): TrainPlan["config"] {
   const { data, validation } = images;
   const batch = flags.batch ?? rates.batch;
@@ -119,6 +123,7 @@ function newConfig(
       validation: validation?.count ?? 0,
       shape: [...data.shape],
       hash: data.hash,
+      ...(reading && { reading }),
     },
     steps,
     batch,

@@ -33,6 +33,14 @@ export const decay = (input: string): number => {
   return value;
 };
 
+/** Parses `28x20`, height and width in pixels. */
+export const pixelSize = (input: string): readonly [height: number, width: number] => {
+  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/i.exec(input) ?? [];
+  if (height === undefined || width === undefined)
+    throw new SyntaxError("expected HEIGHTxWIDTH in pixels, as in 64x64");
+  return [Number(height), Number(width)];
+};
+
 /** Takes any text but the empty one, which a shell makes of an unset variable. */
 export const nonEmpty = (input: string): string => {
   if (input === "") throw new SyntaxError("expected a name, got an empty text");

@@ -1,7 +1,8 @@
 import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import type { Reading } from "../data/form.js";
 import type { Split } from "../data/image-set.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
+import { nonEmpty, pixelSize, wholeNumber } from "./parsers.js";
 
 const deviceNames = ["auto", "native", "webgpu", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
@@ -41,8 +42,25 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
   quiet: { kind: "boolean", optional: true, withNegated: false, brief: "No progress and no notes" },
 };
 
+/** Flags that say how to read images that could be read in several ways. */
+export const readingParameters: FlagParametersForType<Reading, CliContext> = {
+  size: {
+    kind: "parsed",
+    parse: pixelSize,
+    optional: true,
+    placeholder: "HxW",
+    brief: "Height and width of an image, where rows of an array do not tell",
+  },
+};
+
+/** What the flags say about the reading; undefined where they say nothing. */
+export function readingOf({ size }: Reading): Reading | undefined {
+  const reading = { ...(size && { size }) };
+  return Object.keys(reading).length > 0 ? reading : undefined;
+}
+
 /** Flags of the commands that look at images of a run's data set, or of another one. */
-export type ImagesFlags = {
+export type ImagesFlags = Reading & {
   data?: string;
   dataDir?: string;
   split?: Split;
@@ -55,7 +73,7 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     parse: nonEmpty,
     optional: true,
     placeholder: "NAME",
-    brief: "Data set, or the path of a folder of images (default: that of the run)",
+    brief: "Data set, or the path of a folder or file of images (default: that of the run)",
   },
   dataDir: {
     kind: "parsed",
@@ -64,6 +82,7 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     placeholder: "DIR",
     brief: "Folder that holds the data set's files",
   },
+  ...readingParameters,
   split: {
     kind: "enum",
     values: ["train", "validation", "test"],

@@ -1,33 +1,42 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import type { Reading } from "../data/form.js";
 import { decay, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, type PictureChoice, pictureChoices, seedFlag } from "./shared.js";
+import {
+  type CommonFlags,
+  commonFlags,
+  type PictureChoice,
+  pictureChoices,
+  readingParameters,
+  seedFlag,
+} from "./shared.js";
 
-export type TrainFlags = CommonFlags & {
-  recipe?: string;
-  data?: string;
-  dataDir?: string;
-  limit?: number;
-  validation?: number;
-  flip?: boolean;
-  network?: string;
-  epochs?: number;
-  steps?: number;
-  batch?: number;
-  density?: "gaussian" | "mixture";
-  lr?: number;
-  orthogonalLr?: number;
-  warmup?: number;
-  clip?: number;
-  ema?: number;
-  seed?: number;
-  out?: string;
-  resume?: string;
-  force?: boolean;
-  checkpointEvery?: number;
-  evaluateEvery?: number;
-  pictures?: PictureChoice;
-};
+export type TrainFlags = CommonFlags &
+  Reading & {
+    recipe?: string;
+    data?: string;
+    dataDir?: string;
+    limit?: number;
+    validation?: number;
+    flip?: boolean;
+    network?: string;
+    epochs?: number;
+    steps?: number;
+    batch?: number;
+    density?: "gaussian" | "mixture";
+    lr?: number;
+    orthogonalLr?: number;
+    warmup?: number;
+    clip?: number;
+    ema?: number;
+    seed?: number;
+    out?: string;
+    resume?: string;
+    force?: boolean;
+    checkpointEvery?: number;
+    evaluateEvery?: number;
+    pictures?: PictureChoice;
+  };
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
@@ -42,9 +51,10 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
       recipe: text("NAME", "Network, data, schedule and rates at once: mnist/fconv2, mnist/fconv2:paper"),
       data: text(
         "NAME",
-        "Data set, or the path of a folder of images (default: that of the network, or mnist)",
+        "Data set, or the path of a folder or file of images (default: that of the network, or mnist)",
       ),
       dataDir: text("DIR", "Folder that holds the data set's files"),
+      ...readingParameters,
       limit: count("Only the first N training images"),
       validation: {
         kind: "parsed",
@@ -155,6 +165,7 @@ EXAMPLES
   flowify train --network cifar10/fconv2 --data-dir ~/data/cifar-10-batches-bin --flip
   flowify train --network ./net.json                 a network of your own
   flowify train --data fashion-mnist --data-dir ~/data/fashion
+  flowify train --data faces.npy --network ./net.json
   flowify train --limit 1000 --steps 20              a quick try`,
   },
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import type { DataForm } from "./form.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
 import { isGzip, readBytes, unpack } from "./packed.js";
 
@@ -47,7 +48,7 @@ function batchFiles(folder: string, split: PublishedSplit): BatchFile[] {
 }
 
 /** True where `folder` holds batches of that split. */
-export const holdsCifarImages = (folder: string, split: PublishedSplit): boolean =>
+const holdsCifarImages = (folder: string, split: PublishedSplit): boolean =>
   batchFiles(folder, split).length > 0;
 
 /** What is there instead, where it looks like another form of these images. */
@@ -68,11 +69,7 @@ function instead(folder: string): string {
  *
  * @throws DataError that names the file, what was found and what was expected
  */
-export async function readCifarFolder(
-  folder: string,
-  split: PublishedSplit,
-  name: string,
-): Promise<ImageSet> {
+async function readCifarFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
   if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
   if (!statSync(folder).isDirectory())
     throw new DataError(`${folder}: a file, expected a folder of CIFAR-10's binary files`);
@@ -133,3 +130,5 @@ function lengthProblem(length: number, expected: number): string {
       : `ends inside record ${Math.floor(length / RECORD)}`;
   return `${length} bytes, ${wanted}: ${verdict}, ${inside}`;
 }
+
+export const cifarFolder: DataForm = { takes: [], holds: holdsCifarImages, read: readCifarFolder };

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import type { DataForm } from "./form.js";
 import { readIdx } from "./idx.js";
 import { type ImageSet, imageSet, type PublishedSplit } from "./image-set.js";
 
@@ -18,7 +19,7 @@ const find = (folder: string, names: readonly string[]): string | undefined =>
   names.map((name) => join(folder, name)).find((path) => existsSync(path));
 
 /** True where `folder` holds the images of `split` under one of the usual names. */
-export const holdsIdxImages = (folder: string, split: PublishedSplit): boolean =>
+const holdsIdxImages = (folder: string, split: PublishedSplit): boolean =>
   find(folder, candidates(split, "images-idx3")) !== undefined;
 
 function describeFolder(folder: string): string {
@@ -34,7 +35,7 @@ function describeFolder(folder: string): string {
  *
  * @throws DataError where a file is missing, damaged, or images and labels do not fit
  */
-export async function readIdxFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
+async function readIdxFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
   if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
   if (!statSync(folder).isDirectory())
     throw new DataError(`${folder}: a file, expected a folder of idx files`);
@@ -56,3 +57,5 @@ export async function readIdxFolder(folder: string, split: PublishedSplit, name:
   }
   return imageSet({ name, split, images, shape: [1, height, width], ...(labels && { labels: labels.data }) });
 }
+
+export const idxFolder: DataForm = { takes: [], holds: holdsIdxImages, read: readIdxFolder };

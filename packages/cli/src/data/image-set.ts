@@ -23,6 +23,8 @@ export type ImageSet = Readonly<{
   hash: string;
   /** Where only a part of the published split was found: its whole size, and the files that were there. */
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
+  /** Where the images came without splits: how many there were, of which these were drawn. */
+  drawnFrom?: number;
 }>;
 
 export const imageSize = ([channels, height, width]: ImageShape): number => channels * height * width;
@@ -75,12 +77,16 @@ export function holdOut(set: ImageSet, count: number): { train: ImageSet; valida
   return { train: slice(set, 0, kept), validation: slice(set, kept, set.count, "validation") };
 }
 
-/** `1,000 test images of cifar10 (of 10,000; from test_batch_first1000.bin.gz)`, or without the files. */
+/**
+ * `1,000 test images of cifar10 (of 10,000; from test_batch_first1000.bin.gz)`, or without the files;
+ * `196 test images of faces (drawn from 1,965)`.
+ */
 export function describeImages(
-  { name, split, count, partOf }: ImageSet,
+  { name, split, count, partOf, drawnFrom }: ImageSet,
   { files = true }: { files?: boolean } = {},
 ): string {
   const from = files && partOf ? `; from ${partOf.files.join(", ")}` : "";
   const part = partOf ? ` (of ${formatCount(partOf.size)}${from})` : "";
-  return `${formatCount(count)} ${split} images of ${name}${part}`;
+  const drawn = drawnFrom === undefined ? "" : ` (drawn from ${formatCount(drawnFrom)})`;
+  return `${formatCount(count)} ${split} images of ${name}${part}${drawn}`;
 }

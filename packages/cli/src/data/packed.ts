@@ -7,18 +7,23 @@ export const DEFLATE_MAX_RATIO = 1032;
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
+/** What the operating system has against reading a file; `kind` is what it should have been. */
+export function readError(path: string, kind: string, cause: unknown): DataError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const what = {
+    ENOENT: "no such file",
+    EISDIR: `a folder, expected ${kind}`,
+    EACCES: "no permission to read it",
+  };
+  return new DataError(`${path}: ${what[code as keyof typeof what] ?? String(cause)}`, { cause });
+}
+
 /** @throws DataError that names the file; `kind` is what it should have been */
 export async function readBytes(path: string, kind: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const what = {
-      ENOENT: "no such file",
-      EISDIR: `a folder, expected ${kind}`,
-      EACCES: "no permission to read it",
-    };
-    throw new DataError(`${path}: ${what[code as keyof typeof what] ?? String(cause)}`, { cause });
+    throw readError(path, kind, cause);
   }
 }
 

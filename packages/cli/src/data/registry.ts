@@ -4,23 +4,16 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { unknownName } from "../ui/suggest.js";
-import { holdsCifarImages, readCifarFolder } from "./cifar10.js";
-import { holdsIdxImages, readIdxFolder } from "./idx-folder.js";
+import { cifarFolder } from "./cifar10.js";
+import { type DataForm, type Reading, readingFlags } from "./form.js";
+import { FILE_ENDING, formOf } from "./forms.js";
+import { idxFolder } from "./idx-folder.js";
 import type { ImageSet, PublishedSplit } from "./image-set.js";
-
-/** A way in which folders hold images. */
-type FolderFormat = Readonly<{
-  holds(folder: string, split: PublishedSplit): boolean;
-  read(folder: string, split: PublishedSplit, name: string): Promise<ImageSet>;
-}>;
-
-const idx: FolderFormat = { holds: holdsIdxImages, read: readIdxFolder };
-const cifar: FolderFormat = { holds: holdsCifarImages, read: readCifarFolder };
 
 type DataSource = Readonly<{
   /** One line for the help. */
   brief: string;
-  format: FolderFormat;
+  form: DataForm;
   /** Folders to look into, where the user has not named one. */
   places(): readonly string[];
   /** What to do where it is in none of them. */
@@ -53,20 +46,20 @@ const usualFolders = (name: string, ...otherNames: string[]): string[] => [
 const sources: Readonly<Record<string, DataSource>> = {
   mnist: {
     brief: "handwritten digits, 28 x 28, 60,000 + 10,000; comes with flowify",
-    format: idx,
+    form: idxFolder,
     places: mnistFolder,
     remedy: "name a folder of idx files with --data-dir",
   },
   "fashion-mnist": {
     brief: "articles of clothing, 28 x 28, 60,000 + 10,000; from a folder",
-    format: idx,
+    form: idxFolder,
     places: () => usualFolders("fashion-mnist", join("FashionMNIST", "raw")),
     remedy:
       "on Debian and Ubuntu run apt-get install dataset-fashion-mnist, elsewhere download its four files from the repository zalandoresearch/fashion-mnist and name their folder with --data-dir",
   },
   cifar10: {
     brief: "photographs in ten classes, 3 x 32 x 32, 50,000 + 10,000; from a folder",
-    format: cifar,
+    form: cifarFolder,
     places: () => usualFolders("cifar10", "cifar-10-batches-bin", "."),
     remedy:
       "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder with --data-dir",
@@ -80,44 +73,73 @@ export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] 
 
 const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name);
 
-/** Which data set: a name that is known, or the path of a folder of images. */
-export type DataSetChoice = Readonly<{ name: string; dir?: string | undefined }>;
+/** Which data set: a name that is known, or the path of a folder or file of images, and how to read it. */
+export type DataSetChoice = Readonly<{
+  name: string;
+  dir?: string | undefined;
+  reading?: Reading | undefined;
+}>;
 
-type Place = Readonly<{ folder: string; label: string; format: FolderFormat }>;
+type Place = Readonly<{ path: string; label: string; form: DataForm }>;
+
+/** `faces` of `data/faces.npy`. */
+const labelOf = (path: string): string => basename(resolve(path)).replace(FILE_ENDING, "");
 
 /** Where a split is to be read from; undefined where a known data set is in none of the usual places. */
-function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): Place | undefined {
+async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): Promise<Place | undefined> {
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (source) {
-    const { format } = source;
+    const { form } = source;
     const places = source.places();
-    const only = places.length === 1 ? places[0] : undefined;
-    const folder = dir ?? only ?? places.find((place) => format.holds(place, split));
-    return folder === undefined ? undefined : { folder, label: name, format };
+    const path = dir ?? (places.length === 1 ? places[0] : await firstHolding(form, places, split));
+    return path === undefined ? undefined : { path, label: name, form };
   }
   if (dir !== undefined || !(looksLikePath(name) || existsSync(name))) {
     throw new UsageError(
-      `${unknownName("data set", name, Object.keys(sources))}\na folder of images is named by its path: --data ./${name}`,
+      `${unknownName("data set", name, Object.keys(sources))}\na folder or file of images is named by its path: --data ./${name}`,
     );
   }
-  const format = [idx, cifar].find(({ holds }) => holds(name, split)) ?? idx;
-  return { folder: name, label: basename(resolve(name)), format };
+  return { path: name, label: labelOf(name), form: await formOf(name, split) };
+}
+
+async function firstHolding(
+  { holds }: DataForm,
+  places: readonly string[],
+  split: PublishedSplit,
+): Promise<string | undefined> {
+  for (const place of places) if (await holds(place, split)) return place;
+  return undefined;
 }
 
 /**
  * Loads one split of a data set.
  *
- * @throws UsageError for an unknown name, DataError for missing or damaged files
+ * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
  */
 export async function loadDataSet(choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> {
-  const place = findPlace(choice, split);
-  if (place) return place.format.read(place.folder, split, place.label);
-  const { places, remedy } = sources[choice.name]!;
-  throw new DataError(`${choice.name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
+  const { name, reading = {} } = choice;
+  const place = await findPlace(choice, split);
+  if (place) {
+    expectTaken(place, reading);
+    return place.form.read(place.path, split, place.label, reading);
+  }
+  const { places, remedy } = sources[name]!;
+  throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
+}
+
+/** @throws UsageError for a way of reading that these images do not have */
+function expectTaken({ label, form }: Place, reading: Reading): void {
+  for (const [key, value] of Object.entries(reading)) {
+    if (value !== undefined && !form.takes.includes(key as keyof Reading)) {
+      throw new UsageError(
+        `${readingFlags[key as keyof Reading]}: the images of ${label} are read as they are\nleave it out`,
+      );
+    }
+  }
 }
 
 /** True where the data set has images of that split: a folder of one's own may lack test images. */
-export function hasSplit(choice: DataSetChoice, split: PublishedSplit): boolean {
-  const place = findPlace(choice, split);
-  return place?.format.holds(place.folder, split) ?? false;
+export async function hasSplit(choice: DataSetChoice, split: PublishedSplit): Promise<boolean> {
+  const place = await findPlace(choice, split);
+  return (await place?.form.holds(place.path, split)) ?? false;
 }

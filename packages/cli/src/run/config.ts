@@ -10,6 +10,9 @@ import { holdsRun, notARun, runPaths } from "./folder.js";
 const count = z.number().int().positive();
 const rate = z.number().positive();
 
+/** How the images were read, where that was asked for. */
+const readingSchema = z.strictObject({ size: z.exactOptional(z.tuple([count, count]).readonly()) });
+
 /** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
 const runConfigSchema = z.strictObject({
   format: z.literal("flowify-run"),
@@ -27,6 +30,7 @@ const runConfigSchema = z.strictObject({
     /** The last training images, held out. */
     validation: z.number().int().nonnegative().default(0),
     shape: z.tuple([count, count, count]),
+    reading: z.exactOptional(readingSchema),
     hash: z.string().regex(/^[0-9a-f]{64}$/),
   }),
   steps: count,

@@ -18,9 +18,10 @@ export function sayLikelihood(
 }
 
 /** Which images a result is about, for the JSON document. */
-export const imagesDocument = ({ name, split, hash, partOf }: ImageSet) => ({
+export const imagesDocument = ({ name, split, hash, partOf, drawnFrom }: ImageSet) => ({
   dataset: name,
   split,
   hash,
   ...(partOf && { splitSize: partOf.size, files: partOf.files }),
+  ...(drawnFrom !== undefined && { drawnFrom }),
 });

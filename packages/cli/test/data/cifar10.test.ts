@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import { holdsCifarImages, readCifarFolder } from "../../src/data/cifar10.js";
+import { cifarFolder } from "../../src/data/cifar10.js";
 import { describeImages } from "../../src/data/image-set.js";
 import { hasSplit, loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
@@ -21,10 +21,10 @@ function folderOf(files: Readonly<Record<string, Uint8Array>>): string {
   return folder;
 }
 
-describe("readCifarFolder", () => {
+describe("cifarFolder", () => {
   it("reads labels and pixels, channel by channel", async () => {
     const folder = folderOf({ "test_batch_first3.bin": cifarRecords(3) });
-    const set = await readCifarFolder(folder, "test", "cifar10");
+    const set = await cifarFolder.read(folder, "test", "cifar10", {});
     expect(set).toMatchObject({ name: "cifar10", split: "test", count: 3, shape: [3, 32, 32] });
     expect([...set.labels!]).toEqual([0, 1, 2]);
     expect([...set.images.subarray(3072, 3075)]).toEqual([31, 32, 33]);
@@ -37,17 +37,17 @@ describe("readCifarFolder", () => {
       "cifar-10-batches-bin/data_batch_2_first1.bin": cifarRecords(1),
       "cifar-10-batches-bin/batches.meta.txt": new Uint8Array(9),
     });
-    const set = await readCifarFolder(folder, "train", "cifar10");
+    const set = await cifarFolder.read(folder, "train", "cifar10", {});
     expect([...set.labels!]).toEqual([0, 1, 2, 0, 1]);
     expect(describeImages(set)).toBe(
       "5 train images of cifar10 (of 50,000; from data_batch_2_first3.bin.gz, data_batch_4_first2.bin)",
     );
-    expect(holdsCifarImages(folder, "test")).toBe(false);
+    expect(cifarFolder.holds(folder, "test")).toBe(false);
   });
 
   it("takes a whole test batch for all there is", async () => {
     const folder = folderOf({ "test_batch.bin.gz": gzipSync(cifarRecords(10_000), { level: 1 }) });
-    const set = await readCifarFolder(folder, "test", "cifar10");
+    const set = await cifarFolder.read(folder, "test", "cifar10", {});
     expect(set.count).toBe(10_000);
     expect(describeImages(set)).toBe("10,000 test images of cifar10");
   });
@@ -99,7 +99,7 @@ describe("readCifarFolder", () => {
   ])("refuses %s and names the file", async (_, name, bytes, message) => {
     const folder = folderOf({ [name]: bytes() });
     const split = name.startsWith("test") ? "test" : "train";
-    const error = await readCifarFolder(folder, split, "cifar10").catch((reason: unknown) => reason);
+    const error = await cifarFolder.read(folder, split, "cifar10", {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DataError);
     expect((error as DataError).message).toContain(`${join(folder, name)}: `);
     expect((error as DataError).message).toContain(message);
@@ -111,10 +111,10 @@ describe("readCifarFolder", () => {
     ["cifar-10-binary.tar.gz", "unpack it with tar -xf"],
   ])("a folder that holds %s in its place", async (name, message) => {
     const folder = folderOf({ [name]: new Uint8Array(1) });
-    await expect(readCifarFolder(folder, "train", "cifar10")).rejects.toThrow(
+    await expect(cifarFolder.read(folder, "train", "cifar10", {})).rejects.toThrow(
       /no train images: looked for data_batch_1\.bin … data_batch_5\.bin, with \.gz as well/,
     );
-    await expect(readCifarFolder(folder, "train", "cifar10")).rejects.toThrow(message);
+    await expect(cifarFolder.read(folder, "train", "cifar10", {})).rejects.toThrow(message);
   });
 });
 
@@ -123,7 +123,7 @@ describe("the data set cifar10", () => {
     const dir = folderOf({ "data_batch_1_first2.bin": cifarRecords(2) });
     expect(await loadDataSet({ name: "cifar10", dir }, "train")).toMatchObject({ name: "cifar10", count: 2 });
     expect(await loadDataSet({ name: dir }, "train")).toMatchObject({ shape: [3, 32, 32] });
-    expect(hasSplit({ name: "cifar10", dir }, "test")).toBe(false);
+    expect(await hasSplit({ name: "cifar10", dir }, "test")).toBe(false);
   });
 
   it("says where it looked and where it can be had", async () => {

@@ -1,0 +1,47 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { DataError } from "@flowify/core";
+import { arrayImages } from "./array-images.js";
+import { drawnImages } from "./drawn-split.js";
+import type { DataForm } from "./form.js";
+import { readIdx } from "./idx.js";
+import { imageSet } from "./image-set.js";
+import { type NpyArray, readNpy } from "./npy.js";
+import { npzHolds, readNpz } from "./npz.js";
+import { readError } from "./packed.js";
+
+async function readNpyFile(path: string): Promise<NpyArray> {
+  try {
+    const { size } = await stat(path);
+    return await readNpy(path, createReadStream(path, { highWaterMark: 1 << 20 }), size);
+  } catch (cause) {
+    throw cause instanceof DataError ? cause : readError(path, "a NumPy file", cause);
+  }
+}
+
+/** One array of all images, `FILE.npy`. */
+export const npyFile: DataForm = {
+  takes: ["size"],
+  holds: () => true,
+  read: async (path, split, name, { size }) =>
+    drawnImages(path, arrayImages(path, await readNpyFile(path), size), split, name),
+};
+
+/** One idx file of all images. */
+export const idxFile: DataForm = {
+  takes: [],
+  holds: () => true,
+  read: async (path, split, name) =>
+    drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name),
+};
+
+/** Arrays by name, `FILE.npz`: one of all images, or one a split. */
+export const npzFile: DataForm = {
+  takes: ["size"],
+  holds: npzHolds,
+  read: async (path, split, name, { size }) => {
+    const { where, whole, array } = await readNpz(path, split);
+    const images = arrayImages(where, array, size);
+    return whole ? drawnImages(where, images, split, name) : imageSet({ name, split, ...images });
+  },
+};

@@ -1,0 +1,37 @@
+import { existsSync, statSync } from "node:fs";
+import { DataError } from "@flowify/core";
+import { idxFile, npyFile, npzFile } from "./array-files.js";
+import { cifarFolder } from "./cifar10.js";
+import type { DataForm } from "./form.js";
+import { idxFolder } from "./idx-folder.js";
+import type { PublishedSplit } from "./image-set.js";
+
+const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
+  [/\.npy$/i, npyFile],
+  [/\.npz$/i, npzFile],
+  [/([.-]idx\d-ubyte|\.idx)(\.gz)?$/i, idxFile],
+];
+
+/** What a file's name has after the name of the data. */
+export const FILE_ENDING = new RegExp(files.map(([{ source }]) => source).join("|"), "i");
+
+const folders: readonly DataForm[] = [idxFolder, cifarFolder];
+
+/**
+ * The form in which a path holds images of a split.
+ *
+ * @throws DataError for a file of an unknown kind
+ */
+export async function formOf(path: string, split: PublishedSplit): Promise<DataForm> {
+  const exists = existsSync(path);
+  if (!(exists && statSync(path).isDirectory())) {
+    const form = files.find(([ending]) => ending.test(path))?.[1];
+    if (form) return form;
+    if (exists)
+      throw new DataError(
+        `${path}: a file of an unknown kind, expected .npy, .npz, or idx (…-idx3-ubyte, .gz as well)`,
+      );
+  }
+  for (const form of folders) if (await form.holds(path, split)) return form;
+  return idxFolder;
+}

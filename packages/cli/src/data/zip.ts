@@ -1,0 +1,87 @@
+import { DataError } from "@flowify/core";
+import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { crc32 } from "./crc32.js";
+import { DEFLATE_MAX_RATIO, readError } from "./packed.js";
+
+/** A file inside of a zip archive; `size` is what it unpacks to. */
+export type ZipEntry = Readonly<{
+  name: string;
+  size: number;
+  packed: number;
+  pieces(): AsyncIterable<Uint8Array>;
+}>;
+
+/** More entries than any data set of pictures has. */
+const MOST_ENTRIES = 4_000_000;
+
+/**
+ * Opens a zip archive, lends its files (no folders) to `use`, and closes it. The central directory is
+ * what counts; names that lead out of a folder, encrypted and doubled entries are refused.
+ *
+ * @throws DataError that names the archive, and the entry
+ */
+export async function withZip<T>(
+  path: string,
+  use: (entries: readonly ZipEntry[]) => Promise<T>,
+): Promise<T> {
+  let zip: ZipFile;
+  try {
+    zip = await openPromise(path, { autoClose: false });
+  } catch (cause) {
+    throw (cause as NodeJS.ErrnoException).syscall
+      ? readError(path, "a zip archive", cause)
+      : damaged(path, cause);
+  }
+  try {
+    return await use(await entriesOf(path, zip));
+  } finally {
+    zip.close();
+  }
+}
+
+const damaged = (path: string, cause: unknown): DataError =>
+  new DataError(`${path}: damaged, or no zip archive (${(cause as Error).message})`, { cause });
+
+async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
+  const found = new Map<string, ZipEntry>();
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (found.size >= MOST_ENTRIES) throw new DataError(`${path}: more than ${MOST_ENTRIES} entries`);
+      if (entry.fileName.endsWith("/")) continue;
+      if (found.has(entry.fileName)) throw new DataError(`${path}: holds ${entry.fileName} twice`);
+      found.set(entry.fileName, checked(path, zip, entry));
+    }
+  } catch (cause) {
+    throw cause instanceof DataError ? cause : damaged(path, cause);
+  }
+  return [...found.values()];
+}
+
+function checked(path: string, zip: ZipFile, entry: Entry): ZipEntry {
+  const { fileName: name, uncompressedSize: size, compressedSize: packed } = entry;
+  const refuse = (what: string): DataError => new DataError(`${path}: ${name}: ${what}`);
+  if (entry.isEncrypted())
+    throw refuse("encrypted\nunpack the archive with its password, and pack it without");
+  if (!entry.canDecodeFileData())
+    throw refuse(`packed by method ${entry.compressionMethod}, expected stored (0) or deflate (8)`);
+  if (packed > zip.fileSize || size > packed * DEFLATE_MAX_RATIO)
+    throw refuse(`says that ${packed} bytes unpack to ${size}: a false directory`);
+  return { name, size, packed, pieces: () => piecesOf(path, zip, entry) };
+}
+
+/** The content, checked against its checksum. */
+async function* piecesOf(path: string, zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Array> {
+  let sum = 0;
+  try {
+    for await (const piece of await zip.openReadStreamPromise(entry)) {
+      sum = crc32(piece as Uint8Array, sum);
+      yield piece as Uint8Array;
+    }
+  } catch (cause) {
+    throw cause instanceof DataError
+      ? cause
+      : new DataError(`${path}: ${entry.fileName}: damaged (${(cause as Error).message})`, { cause });
+  }
+  if (sum !== entry.crc32)
+    throw new DataError(`${path}: ${entry.fileName}: damaged (its checksum is another one)`);
+}

@@ -1,0 +1,208 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { DataError } from "@flowify/core";
+import { describe, expect, it } from "vitest";
+import type { Reading } from "../../src/data/form.js";
+import { describeImages } from "../../src/data/image-set.js";
+import { hasSplit, loadDataSet } from "../../src/data/registry.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { idxBytes, squares } from "./idx-files.js";
+import { type NpyOptions, npyBytes, ramp } from "./npy-files.js";
+import { type ZipFileEntry, zipBytes } from "./zip-files.js";
+
+const root = temporaryFolder();
+let made = 0;
+
+function write(name: string, bytes: Uint8Array): string {
+  const path = join(root, `${made++}-${name}`);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const npy = (sizes: readonly number[], options?: NpyOptions): Uint8Array =>
+  npyBytes(sizes, ramp(sizes.reduce((a, b) => a * b, 1)), options);
+const npz = (arrays: Readonly<Record<string, Uint8Array>>): Uint8Array =>
+  zipBytes(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })));
+
+const train = (name: string, reading?: Reading) => loadDataSet({ name, reading }, "train");
+
+async function refusal(name: string, reading?: Reading): Promise<string> {
+  const error = await train(name, reading).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(DataError);
+  expect((error as Error).message).toContain(name);
+  return (error as Error).message;
+}
+
+describe("a NumPy file", () => {
+  it.each<[string, number[], number[], Reading?]>([
+    ["[n, h, w]", [20, 4, 3], [1, 4, 3]],
+    ["[n, c, h, w]", [20, 3, 4, 5], [3, 4, 5]],
+    ["[n, h, w, 1]", [20, 4, 5, 1], [1, 4, 5]],
+    ["[n, h·w] of a given size", [20, 12], [1, 3, 4], { size: [3, 4] }],
+    ["[n, 3·h·w] of a given size", [20, 36], [3, 3, 4], { size: [3, 4] }],
+  ])("of %s is split in ten", async (_, sizes, shape, reading) => {
+    const path = write("faces.npy", npy(sizes));
+    const [set, test] = [await train(path, reading), await loadDataSet({ name: path, reading }, "test")];
+    expect([set.shape, set.count, test.count]).toEqual([shape, 18, 2]);
+    expect(describeImages(test)).toBe(`2 test images of ${set.name} (drawn from 20)`);
+    // each image is in one of both parts, in the order of the file
+    const size = sizes.slice(1).reduce((a, b) => a * b, 1);
+    const all = Array.from({ length: 20 }, (__, i) => ramp(20 * size).subarray(i * size, (i + 1) * size));
+    const rows = (images: Uint8Array) =>
+      Array.from({ length: images.length / size }, (__, i) =>
+        Buffer.from(images.subarray(i * size, (i + 1) * size)).toString("hex"),
+      );
+    const [kept, drawn] = [rows(set.images), new Set(rows(test.images))];
+    expect(all.map((row) => Buffer.from(row).toString("hex")).filter((row) => !drawn.has(row))).toEqual(kept);
+  });
+
+  it("of [n, h, w, 3] becomes planes", async () => {
+    const pixels = Uint8Array.from({ length: 2 * 2 * 2 * 3 }, (_, i) => i % 12);
+    const set = await train(write("colour.npy", npyBytes([2, 2, 2, 3], pixels)));
+    expect([...set.images]).toEqual([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+  });
+
+  it.each([1, 2, 3])("may have version %i of the format", async (version) => {
+    expect((await train(write("v.npy", npy([20, 4, 3], { version })))).count).toBe(18);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ["empty", new Uint8Array(), "empty, expected a NumPy file"],
+    ["foreign", Buffer.from("<!DOCTYPE html>"), "not a NumPy file: begins with 3c21444f"],
+    ["cut short in its header", npy([4, 2, 2]).subarray(0, 40), "cut short inside its header: 40 bytes"],
+    ["cut short", npy([4, 2, 2]).subarray(0, -1), "which takes 144 bytes, but the file has 143: cut short"],
+    ["too long", Buffer.concat([npy([4, 2, 2]), ramp(1)]), "has 145: trailing bytes"],
+    ["of floats", npy([4, 2, 2], { descr: "'<f4'" }), "holds <f4, expected unsigned bytes"],
+    ["of booleans", npy([4, 2, 2], { descr: "'|b1'" }), "holds |b1, expected unsigned bytes"],
+    ["of Python objects", npy([4], { descr: "'|O'" }), "(a pickle), which can run any program"],
+    ["of records", npy([4], { descr: "[('x', '|u1')]" }), "holds records [('x', '|u1')], expected"],
+    ["in column order", npy([4, 2, 2], { fortran: true }), "numpy.ascontiguousarray(x)"],
+    ["without items", npyBytes([0, 2, 2], new Uint8Array()), "0 × 2 × 2: it holds no items"],
+    ["of huge sizes", npyBytes([1e15, 1e15, 28], ramp(9)), "cut short, or a false header"],
+    [
+      "of sizes past any number",
+      npy([1], { header: `{'descr': '|u1', 'fortran_order': False, 'shape': (${"9".repeat(400)}, 1, 1), }` }),
+      "cut short, or a false header",
+    ],
+    ["of negative sizes", npyBytes([-4, 2, 2], ramp(9)), "no descr, fortran_order or shape"],
+    [
+      "with a program for a header",
+      npy([4], { header: "__import__('os')" }),
+      "no descr, fortran_order or shape",
+    ],
+    ["of version 9", npy([4, 2, 2], { version: 9 }), "version 9 of NumPy's format, expected 1, 2 or 3"],
+    [
+      "of an endless header",
+      Buffer.concat([npy([4, 2, 2], { version: 2 }).subarray(0, 8), Buffer.alloc(8, 255)]),
+      "a header of 4294967295 bytes",
+    ],
+    ["of one axis", npy([4]), "an array [4], expected images [n, h, w]"],
+    ["of four channels", npy([2, 5, 5, 4]), "[2, 5, 5, 4], expected images"],
+    ["of rows without a size", npy([4, 12]), "rows [4, 12]\nsay how high and wide an image is: --size"],
+    ["of one image", npy([1, 2, 2]), "a single image"],
+  ])("that is %s is refused", async (_, bytes, message) => {
+    expect(await refusal(write("bad.npy", bytes))).toContain(message);
+  });
+
+  it("is refused where its images have another size than asked for", async () => {
+    expect(await refusal(write("s.npy", npy([4, 2, 2])), { size: [3, 3] })).toContain(
+      "images of 2x2, --size asks for 3x3",
+    );
+    expect(await refusal(write("s.npy", npy([4, 4])), { size: [3, 3] })).toContain(
+      "rows of 4 values, but --size 3x3 makes 9, or 27 in colour",
+    );
+  });
+});
+
+describe("a NumPy archive", () => {
+  it.each(["images", "data", "x", "arr_0", "whatever"])("with all images in %s", async (name) => {
+    expect(await train(write("a.npz", npz({ [name]: npy([20, 4, 3]) })))).toMatchObject({
+      count: 18,
+      drawnFrom: 20,
+    });
+  });
+
+  it("with an array for each split, one of which may be missing", async () => {
+    const both = write("b.npz", npz({ x_train: npy([6, 4, 3]), y_train: npy([6]), x_test: npy([5, 4, 3]) }));
+    expect((await train(both)).count).toBe(6);
+    expect((await loadDataSet({ name: both }, "test")).count).toBe(5);
+    const one = write("c.npz", npz({ train_images: npy([6, 4, 3]) }));
+    expect([await hasSplit({ name: one }, "train"), await hasSplit({ name: one }, "test")]).toEqual([
+      true,
+      false,
+    ]);
+    await expect(loadDataSet({ name: one }, "test")).rejects.toThrow("no test images: looked for x_test");
+  });
+
+  const good: ZipFileEntry = { name: "x.npy", content: npy([20, 4, 3]) };
+  it.each<[string, () => Uint8Array, string]>([
+    ["no zip file", () => npy([2, 2, 2]), "damaged, or no zip archive"],
+    ["cut short", () => zipBytes([good]).subarray(0, -30), "damaged, or no zip archive"],
+    [
+      "without arrays",
+      () => zipBytes([{ name: "a.txt", content: ramp(3) }]),
+      "holds no arrays (files NAME.npy)",
+    ],
+    [
+      "of arrays of any name",
+      () => npz({ a: npy([2, 2, 2]), b: npy([2, 2, 2]) }),
+      "holds a, b: which of them are images?",
+    ],
+    [
+      "of floats",
+      () => npz({ x: npy([4, 2, 2], { descr: "'<f8'" }) }),
+      ": x: holds <f8, expected unsigned bytes",
+    ],
+    ["of a pickle", () => npz({ x: npy([4], { descr: "'|O'" }) }), ": x: holds Python objects (a pickle)"],
+    [
+      "with a false checksum",
+      () => zipBytes([{ ...good, crc: 1 }]),
+      "x.npy: damaged (its checksum is another one)",
+    ],
+    ["with a false size", () => zipBytes([{ ...good, size: 300 }]), "x.npy: damaged ("],
+    [
+      "with a size past deflate's",
+      () => zipBytes([{ ...good, size: 2 ** 31 }]),
+      "bytes unpack to 2147483648: a false directory",
+    ],
+    ["encrypted", () => zipBytes([{ ...good, flags: 1 }]), "x.npy: encrypted"],
+    [
+      "packed in another way",
+      () => zipBytes([{ ...good, method: 14 }]),
+      "x.npy: packed by method 14, expected stored (0) or deflate (8)",
+    ],
+    ["with a name twice", () => zipBytes([good, good]), "holds x.npy twice"],
+    [
+      "with a path upwards",
+      () => zipBytes([{ ...good, name: "../x.npy" }]),
+      "invalid relative path: ../x.npy",
+    ],
+    ["with an absolute path", () => zipBytes([{ ...good, name: "/etc/x.npy" }]), "absolute path: /etc/x.npy"],
+  ])("that is %s is refused", async (_, bytes, message) => {
+    expect(await refusal(write("bad.npz", bytes()))).toContain(message);
+  });
+});
+
+describe("a single file", () => {
+  it("of idx, packed or not", async () => {
+    const bytes = idxBytes([20, 6, 6], squares(20, 6));
+    const [plain, packed] = [
+      write("a-images-idx3-ubyte", bytes),
+      write("b-images.idx3-ubyte.gz", gzipSync(bytes)),
+    ];
+    expect(await train(plain)).toMatchObject({
+      count: 18,
+      shape: [1, 6, 6],
+      name: expect.stringMatching(/-a-images$/),
+    });
+    expect((await train(packed)).hash).toBe((await train(plain)).hash);
+  });
+
+  it("of an unknown kind, or absent", async () => {
+    expect(await refusal(write("a.mat", ramp(9)))).toContain(
+      "a file of an unknown kind, expected .npy, .npz, or idx",
+    );
+    expect(await refusal(join(root, "absent.npy"))).toContain("absent.npy: no such file");
+  });
+});
