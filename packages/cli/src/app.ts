@@ -12,6 +12,7 @@ import {
   type StricliProcess,
   text_en,
 } from "@stricli/core";
+import { convertCommand } from "./commands/convert.js";
 import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
@@ -33,6 +34,7 @@ const root = buildRouteMap({
     sample: sampleCommand,
     reconstruct: reconstructCommand,
     score: scoreCommand,
+    convert: convertCommand,
     inspect: inspectCommand,
     export: exportCommand,
     devices: devicesCommand,
@@ -119,7 +121,7 @@ const statusOf = (code: number): number => (code >= 0 ? code : code === -4 || co
 
 /**
  * Runs the command `flowify` with the given arguments and tells the status to end with:
- * 0 success, 1 what failed, 2 what the user wrote, 130 and 143 for an interrupted run.
+ * 0 success, 1 what failed, 2 what the user wrote, 3 an operator without a rule, 130 and 143 for an interrupted run.
  */
 export async function runFlowify(inputs: readonly string[], host: CliProcess): Promise<number> {
   const { stdout, stderr, env } = host;

@@ -6,7 +6,6 @@ import { dataSetBriefs } from "../data/registry.js";
 import { type ChosenNetwork, flowOf, networkNamed, networkNames } from "../networks/choose.js";
 import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
 import { recipeNames } from "../recipes.js";
-import { networkOfRun } from "../run/config.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
@@ -18,8 +17,8 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
   if (target === undefined) {
     listNetworks(terminal);
   } else if (existsSync(target) && statSync(target).isDirectory()) {
-    const { config, flow, step } = await readRun(target, terminal);
-    describe(terminal, flow, networkOfRun(config), { step, run: target });
+    const { network, flow, step } = await readRun(target, terminal);
+    describe(terminal, flow, network, { step, run: target });
   } else {
     const network = networkNamed(target);
     describe(terminal, flowOf(network, { density: flags.density ?? "mixture" }), network, {});

@@ -4,7 +4,7 @@ import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/share
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
-import { expectFit, flowOf } from "../networks/choose.js";
+import { type ChosenNetwork, expectFit, flowOf } from "../networks/choose.js";
 import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -12,6 +12,7 @@ import type { Terminal } from "../ui/terminal.js";
 /** A run's configuration and the arrays of its newest good checkpoint. */
 export type SavedRun = Readonly<{
   config: RunConfig;
+  network: ChosenNetwork;
   flow: Flow;
   step: number;
   /** The arrays of the checkpoint, and those that the run is judged by: with weight averaging the averages. */
@@ -29,9 +30,11 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
   const { checkpoint, skipped } = await latestCheckpoint(runPaths(folder).checkpoints, config.network);
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
+  const network = networkOfRun(config, folder);
   return {
     config,
-    flow: flowOf(networkOfRun(config), config.flow),
+    network,
+    flow: flowOf(network, config.flow),
     step,
     state: arrays,
     arrays: averaged(arrays),
@@ -73,7 +76,7 @@ export async function withModel<T>(
  * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
  */
 export async function imagesFor(
-  { config }: SavedRun,
+  { config, network }: SavedRun,
   flags: ImagesFlags,
   limitFlag = "--limit",
 ): Promise<ImageSet> {
@@ -85,7 +88,7 @@ export async function imagesFor(
     reading: readingOf(flags) ?? (own ? config.data.reading : undefined),
   };
   const published = await loadDataSet(choice, split === "test" ? "test" : "train");
-  expectFit(networkOfRun(config), published);
+  expectFit(network, published);
   const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);
   return limit === undefined ? images : firstImages(images, limit, limitFlag);
 }

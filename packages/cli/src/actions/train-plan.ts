@@ -162,7 +162,7 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
     force: false,
     config: rest,
     device: flags.device ?? device,
-    flow: flowOf(networkOfRun(config), config.flow),
+    flow: flowOf(networkOfRun(config, folder), config.flow),
     ...images,
   };
 }

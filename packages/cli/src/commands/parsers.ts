@@ -46,3 +46,33 @@ export const nonEmpty = (input: string): string => {
   if (input === "") throw new SyntaxError("expected a name, got an empty text");
   return input;
 };
+
+/** A number, with a sign or without. */
+const number = (input: string): number => {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input) ? Number(input) : Number.NaN;
+  if (!Number.isFinite(value)) throw new SyntaxError(`expected numbers, got "${input}"`);
+  return value;
+};
+
+/** Parses `0:1`, a range from a number to a larger one. */
+export const range = (input: string): readonly [low: number, high: number] => {
+  const [low, high, ...more] = input.split(":").map(number);
+  if (low === undefined || high === undefined || more.length > 0 || low >= high)
+    throw new SyntaxError("expected LOW:HIGH, as 0:1");
+  return [low, high];
+};
+
+/** Parses `1,28,28`, the sizes of an item. */
+export const sizes = (input: string): readonly number[] => input.split(",").map(wholeNumber(1));
+
+/** How pixels become what a network takes: (pixel / 255 − mean) / std a channel, or the pixels as they are. */
+export type Normalization = "raw" | Readonly<{ mean: readonly number[]; std: readonly number[] }>;
+
+/** Parses `raw` or MEAN:STD, each one number or one a channel: `0.1307:0.3081`, `.485,.456,.406:.229,.224,.225`. */
+export const normalization = (input: string): Normalization => {
+  if (input === "raw") return input;
+  const [mean, std, ...more] = input.split(":").map((part) => part.split(",").map(number));
+  if (!mean || !std || more.length > 0 || std.some((value) => value <= 0))
+    throw new SyntaxError("expected raw or MEAN:STD, as 0.1307:0.3081");
+  return { mean, std };
+};

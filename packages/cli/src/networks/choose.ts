@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import {
   type Flow,
   type FlowifyOptions,
@@ -12,9 +13,10 @@ import {
 import type { ImageSet } from "../data/image-set.js";
 import { unknownName } from "../ui/suggest.js";
 import { isNetworkFile, type NetworkDescription, readNetworkFile } from "./network-file.js";
+import { networkOfDescription, readWeights, type Tensors } from "./weights.js";
 
-/** A network by its full name; with its description where it came from a file. */
-export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription }>;
+/** A network by its full name; with its description, and its weights, where it came from a file. */
+export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
 
 /** `fmlp` of `mnist/fmlp`. */
 const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);
@@ -23,7 +25,7 @@ const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);
 function candidates(name: string): ChosenNetwork[] {
   if (isNetworkFile(name)) {
     const description = readNetworkFile(name);
-    return [{ name: description.name, description }];
+    return [{ name: description.name, description, tensors: readWeights(dirname(name), description) }];
   }
   const found = zooNames.filter((known) => known === name || shortName(known) === name);
   if (found.length > 0) return found.map((known) => ({ name: known }));
@@ -43,7 +45,12 @@ export const networkNamed = (name: string): ChosenNetwork => candidates(name)[0]
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
 /** The layers of a network. */
-const networkOf = ({ name, description }: ChosenNetwork): Network => description ?? zoo(name);
+const networkOf = ({ name, description, tensors }: ChosenNetwork): Network =>
+  description ? networkOfDescription(description, tensors) : zoo(name);
+
+/** Shape of an item. */
+const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
+  (description ?? zoo(name)).inShape;
 
 /**
  * The network that a name stands for with images of this data set.
@@ -52,8 +59,7 @@ const networkOf = ({ name, description }: ChosenNetwork): Network => description
  */
 export function networkFor(name: string, images: Pick<ImageSet, "name" | "shape">): ChosenNetwork {
   const named = candidates(name);
-  const fits = (candidate: ChosenNetwork): boolean =>
-    show(networkOf(candidate).inShape) === show(images.shape);
+  const fits = (candidate: ChosenNetwork): boolean => show(inShapeOf(candidate)) === show(images.shape);
   const fitting = named.find(fits);
   if (fitting !== undefined) return fitting;
   throw misfit(named[0] ?? { name }, images);
@@ -61,12 +67,12 @@ export function networkFor(name: string, images: Pick<ImageSet, "name" | "shape"
 
 /** @throws ShapeError where the network does not take these images */
 export function expectFit(network: ChosenNetwork, images: Pick<ImageSet, "name" | "shape">): void {
-  if (show(networkOf(network).inShape) !== show(images.shape)) throw misfit(network, images);
+  if (show(inShapeOf(network)) !== show(images.shape)) throw misfit(network, images);
 }
 
 const misfit = (network: ChosenNetwork, { name, shape }: Pick<ImageSet, "name" | "shape">): ShapeError =>
   new ShapeError(
-    `${network.name} takes images ${show(networkOf(network).inShape)}, the data set ${name} has ${show(shape)}\nchoose another --network or --data`,
+    `${network.name} takes images ${show(inShapeOf(network))}, the data set ${name} has ${show(shape)}\nchoose another --network or --data`,
   );
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { DataError, type Network, type NetworkLayer, UsageError } from "@flowify/core";
+import { DataError, type NetworkLayer, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { closestName } from "../ui/suggest.js";
 
@@ -10,6 +10,9 @@ const pair = z.union([size, z.tuple([size, size])]);
 const option = z.exactOptional;
 const order = z.array(z.number().int().nonnegative());
 const amount = option(z.number().int().nonnegative());
+/** Numbers, or the name of an array in the file of weights. */
+const numbers = z.union([z.array(z.number()), z.string().min(1)]);
+const weights = option(z.strictObject({ weight: numbers, bias: option(numbers) }));
 
 type Kind = NetworkLayer["kind"];
 
@@ -26,7 +29,7 @@ const layerOptions = {
   squeeze: {},
   unsqueeze: {},
   actnorm: {},
-  affine: {},
+  affine: { scale: option(numbers), shift: option(numbers) },
   split: { leaving: option(size) },
   whiten: {},
   conv2d: {
@@ -42,6 +45,7 @@ const layerOptions = {
       ]),
     ),
     groups: option(size),
+    weights,
   },
   conv1d: {
     out: size,
@@ -56,6 +60,7 @@ const layerOptions = {
       ]),
     ),
     groups: option(size),
+    weights,
   },
   coupling: {
     stack: size,
@@ -63,7 +68,7 @@ const layerOptions = {
     bound: option(z.number().positive()),
     hidden: option(size),
   },
-  linear: { out: size },
+  linear: { out: size, weights },
   relu: {},
   clip: { min: option(z.number()), max: option(z.number()) },
   leakyRelu: { slope: option(z.number().positive()) },
@@ -84,14 +89,18 @@ const layerOf = <K extends Kind>(kind: K) => z.strictObject({ kind: z.literal(ki
 
 type LayerSchema = { [K in Kind]: ReturnType<typeof layerOf<K>> }[Kind];
 
-/** An ordinary network as JSON: what one image looks like, [C, H, W], and the layers in order. */
+/**
+ * An ordinary network as JSON: what one item looks like, [C, H, W] for an image, and the layers in order;
+ * where they have weights, the safetensors file beside it that holds them.
+ */
 export const networkSchema = z.strictObject({
   name: option(z.string().min(1)),
-  inShape: z.tuple([size, size, size]),
+  weights: option(z.string().regex(/^[\w.-]+$/, "expected the name of a file in the same folder")),
+  inShape: shape,
   layers: z
     .array(z.discriminatedUnion("kind", kinds.map(layerOf) as unknown as [LayerSchema, ...LayerSchema[]]))
     .min(1),
-}) satisfies z.ZodType<Network>;
+});
 
 export type NetworkDescription = z.infer<typeof networkSchema>;
 

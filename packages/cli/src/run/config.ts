@@ -4,6 +4,7 @@ import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
 import type { ChosenNetwork } from "../networks/choose.js";
 import { networkSchema } from "../networks/network-file.js";
+import { readWeights } from "../networks/weights.js";
 import { writeFileAtomic } from "./atomic.js";
 import { holdsRun, notARun, runPaths } from "./folder.js";
 
@@ -58,10 +59,10 @@ const runConfigSchema = z.strictObject({
 
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
 
-/** The network of a run. */
-export const networkOfRun = ({ network, description }: RunConfig): ChosenNetwork => ({
+/** The network of the run in `folder`. */
+export const networkOfRun = ({ network, description }: RunConfig, folder: string): ChosenNetwork => ({
   name: network,
-  ...(description && { description }),
+  ...(description && { description, tensors: readWeights(folder, description) }),
 });
 
 export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =>

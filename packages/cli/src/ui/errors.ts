@@ -1,8 +1,8 @@
 import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
 import type { Colors } from "./terminal.js";
 
-/** Status of the process: 2 for what the user wrote or gave, 1 for what failed. */
-export type ExitStatus = 1 | 2;
+/** Status of the process: 2 for what the user wrote or gave, 3 for an operator without a rule, 1 for what failed. */
+export type ExitStatus = 1 | 2 | 3;
 
 const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   USAGE: 2,
@@ -10,7 +10,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   SHAPE: 2,
   DOMAIN: 2,
   CHECKPOINT: 1,
-  UNSUPPORTED_OP: 1,
+  UNSUPPORTED_OP: 3,
   NOT_FINITE: 1,
   DEVICE: 1,
 };

@@ -48,6 +48,7 @@ export const elementwise: PlainLayers<
   | "softplus"
   | "softsign"
   | "elu"
+  | "celu"
   | "selu"
 > = {
   affine: entries(({ scale, shift }, x) => {
@@ -65,5 +66,6 @@ export const elementwise: PlainLayers<
   softplus: entries((_, x) => softplus(x)),
   softsign: entries((_, x) => x.ref.div(np.absolute(x).add(1))),
   elu: entries(({ alpha = 1 }, x) => elu(x, alpha)),
+  celu: entries(({ alpha = 1 }, x) => belowZero(x, (v) => np.expm1(v.div(alpha)).mul(alpha))),
   selu: entries((_, x) => elu(x, SELU.alpha).mul(SELU.lambda)),
 };

@@ -18,7 +18,7 @@ export type PlainLayers<K extends Kind> = {
   readonly [N in K]: PlainLayer<Extract<OrdinaryLayer, { kind: N }>>;
 };
 
-const rearranging: PlainLayers<"flatten" | "reshape" | "permute"> = {
+const rearranging: PlainLayers<"flatten" | "reshape" | "permute" | "transpose"> = {
   flatten: {
     shape: (_, inShape) => [inShape.reduce((a, b) => a * b, 1)],
     apply: (_, x) => x.reshape([x.shape[0] as number, -1]),
@@ -28,6 +28,10 @@ const rearranging: PlainLayers<"flatten" | "reshape" | "permute"> = {
     apply: ({ shape }, x) => x.reshape([x.shape[0] as number, ...shape]),
   },
   permute: {
+    shape: (_, inShape) => inShape,
+    apply: ({ order }, x) => np.take(x, np.array([...order], { dtype: np.int32 }), x.ndim - 1),
+  },
+  transpose: {
     shape: ({ order }, inShape) => order.map((axis) => inShape[axis] as number),
     apply: ({ order }, x) => np.transpose(x, [0, ...order.map((axis) => axis + 1)]),
   },

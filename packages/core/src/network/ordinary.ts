@@ -14,6 +14,7 @@ export type OrdinaryLayer =
       | "flatten"
       | "reshape"
       | "permute"
+      | "transpose"
       | "affine"
       | "relu"
       | "clip"
@@ -28,6 +29,7 @@ export type OrdinaryLayer =
       | "softsign"
       | "selu"
       | "elu"
+      | "celu"
       | "pad"
     >
   | Readonly<{

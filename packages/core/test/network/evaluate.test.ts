@@ -15,6 +15,7 @@ const weight = Float32Array.of(0.6, -0.3, 0.2, 0.1, 0.8, -0.5);
 const network = {
   inShape: [1, 3],
   layers: [
+    { kind: "permute", order: [2, 0, 1] },
     { kind: "flatten" },
     { kind: "affine", scale: Float32Array.of(2), shift: Float32Array.of(1, 0, -1) },
     { kind: "linear", out: 2, weights: { weight, bias: Float32Array.of(0.1, -0.2) } },

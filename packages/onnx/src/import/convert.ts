@@ -3,7 +3,7 @@ import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
 import { type Data, isData, type Join, located, MOST_ENTRIES, meeting, type Value } from "./data.js";
 import { chosenInput, chosenOutput, startOf } from "./endpoints.js";
-import { nodeLabel, type OnnxGraph, type OnnxNode } from "./graph.js";
+import { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
 import { stepsTo } from "./paths.js";
 import { denseRules } from "./rules/dense.js";
 import { elementwiseRules } from "./rules/elementwise.js";
@@ -41,8 +41,11 @@ export type ConvertedNetwork = Readonly<{
   network: OrdinaryNetwork;
   /** Nodes that each layer of the network came from. */
   origins: readonly (readonly OnnxNode[])[];
-  /** The input with the sizes that an item has; `batch` is 1 where it is open. */
-  input: Readonly<{ name: string; batch: number; shape: readonly number[] }>;
+  /**
+   * The input as the file has it: how many items it takes at once (`any` counts as 1 in the shape, `none`
+   * says that there is no axis for them).
+   */
+  input: Readonly<{ name: string; batch: number | "any" | "none"; shape: readonly number[] }>;
   /** The value that the network computes: the output, or what a function at the end acts on. */
   output: string;
   outShape: Shape;
@@ -76,12 +79,15 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
   return {
     network: { inShape: start.item, layers },
     origins: steps.map(({ nodes }) => nodes),
-    input: { name: input.name, batch: start.batched ? start.full[0]! : 1, shape: start.full },
+    input: { name: input.name, batch: batchOf(input, start), shape: start.full },
     output: result.leftOut[0]?.inputs[0] ?? output,
     outShape: result.item,
     leftOut: result.leftOut,
   };
 }
+
+const batchOf = ({ shape }: OnnxValue, { batched, full }: Data): number | "any" | "none" =>
+  !batched ? "none" : typeof shape[0] === "number" ? full[0]! : "any";
 
 /** The nodes that a value needs, in order. */
 function needed({ nodes }: OnnxGraph, output: string): OnnxNode[] {

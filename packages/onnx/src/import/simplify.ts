@@ -56,7 +56,7 @@ function changesNothing(layer: OrdinaryLayer, shape: Shape): boolean {
   switch (layer.kind) {
     case "reshape":
       return layer.shape.join() === shape.join();
-    case "permute":
+    case "transpose":
       return layer.order.every((axis, i) => axis === i);
     case "affine":
       return all(layer.scale, 1) && all(layer.shift, 0);
@@ -68,8 +68,8 @@ function changesNothing(layer: OrdinaryLayer, shape: Shape): boolean {
 /** One layer in place of two, where there is one; `shape` is that between them. */
 function together(first: OrdinaryLayer, second: OrdinaryLayer, shape: Shape): OrdinaryLayer | undefined {
   if (first.kind === "reshape" && second.kind === "reshape") return second;
-  if (first.kind === "permute" && second.kind === "permute")
-    return { kind: "permute", order: second.order.map((axis) => first.order[axis]!) };
+  if (first.kind === "transpose" && second.kind === "transpose")
+    return { kind: "transpose", order: second.order.map((axis) => first.order[axis]!) };
   if (second.kind !== "affine") return undefined;
   if (first.kind === "affine") return affineTwice(first, second);
   return isWeighted(first) ? withConstants(first, second, shape) : undefined;

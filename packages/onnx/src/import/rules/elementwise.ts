@@ -137,11 +137,6 @@ const selu: ImportRule = (call) => {
   return [{ kind: "elu", alpha: alpha ?? 1.67326 }, affine(Float64Array.of(gamma ?? 1.0507))];
 };
 
-const celu: ImportRule = (call) => {
-  const alpha = call.float("alpha") ?? 1;
-  return [affine(Float64Array.of(1 / alpha)), { kind: "elu" }, affine(Float64Array.of(alpha))];
-};
-
 /** Inference: (x − mean) / √(var + ε) · scale + bias, a channel. */
 const batchNormalization: ImportRule = (call) => {
   if (call.int("training_mode") === 1 || call.int("is_test") === 0)
@@ -189,7 +184,7 @@ export const elementwiseRules: { readonly [op: string]: ImportRule } = {
   HardSigmoid: hardSigmoid,
   Elu: (call) => [{ kind: "elu", alpha: call.float("alpha") ?? 1 }],
   Selu: selu,
-  Celu: celu,
+  Celu: (call) => [{ kind: "celu", alpha: call.float("alpha") ?? 1 }],
   BatchNormalization: batchNormalization,
   ImageScaler: imageScaler,
   Softmax: softmax,

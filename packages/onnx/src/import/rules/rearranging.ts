@@ -35,13 +35,13 @@ const transpose: ImportRule = (call) => {
     throw call.misfit(`[${order.join(", ")}] is no order of ${full.length} axes`);
   const shape = order.map((axis) => full[axis]!);
   if (batched && order[0] === 0)
-    return { layers: [{ kind: "permute", order: order.slice(1).map((axis) => axis - 1) }], shape };
+    return { layers: [{ kind: "transpose", order: order.slice(1).map((axis) => axis - 1) }], shape };
   if (batched && full[0] !== 1)
     throw call.unsupported("it moves the batch axis; export the file with a batch of 1");
   return {
     layers: [
       { kind: "reshape", shape: full },
-      { kind: "permute", order },
+      { kind: "transpose", order },
       { kind: "reshape", shape: shape[0] === 1 ? shape.slice(1) : shape },
     ],
     shape,

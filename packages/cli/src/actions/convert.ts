@@ -1,0 +1,212 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  DeviceError,
+  type Executor,
+  encodeSafetensors,
+  evaluate,
+  type Flow,
+  FlowModel,
+  flowify,
+  makeRng,
+  type Network,
+  type OrdinaryNetwork,
+  UnsupportedOpError,
+  UsageError,
+} from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import type { ConvertFlags } from "../commands/convert.js";
+import type { CliContext } from "../context.js";
+import { firstImages } from "../data/image-set.js";
+import { loadDataSet } from "../data/registry.js";
+import { openExecutor } from "../executors.js";
+import { type ConvertedLayer, convertedLayers, factsOf } from "../networks/conversion-report.js";
+import { type GivenNetwork, readGiven } from "../networks/given.js";
+import { fromPixels } from "../networks/pixels.js";
+import { describedNetwork, WEIGHTS } from "../networks/weights.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { makeFolder } from "../run/folder.js";
+import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+
+/** Inputs on which the network and the flow are compared. */
+const INPUTS = 64;
+/** A larger relative difference is said to be one. */
+const CLOSE = 1e-4;
+
+/** What the report says, as JSON. */
+type Report = {
+  file: string;
+  layers: readonly ConvertedLayer[];
+  /** Largest difference between the network and the flow in mean mode, by the largest entry of the network's result. */
+  maxRelDiff: number | null;
+  /** How many inputs that was seen on. */
+  inputs: number;
+  inputShape: readonly number[];
+  outputShape: readonly number[];
+  unsupported: { op: string; node: string } | null;
+};
+
+export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, out, force = false, density = "mixture" } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  checkFolder(out, force);
+  try {
+    const given = await readGiven(file, flags);
+    const flow = flowify(given.network as Network, { density });
+    const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+    try {
+      const inputs = await inputsFor(given.network, flags);
+      const maxRelDiff = await largestDifference(given, flow, executor, inputs, terminal);
+      const report: Report = {
+        file: basename(file),
+        layers: convertedLayers(flow, given.origins),
+        maxRelDiff,
+        inputs: inputs.length / size(flow.inShape),
+        inputShape: flow.inShape,
+        outputShape: given.outShape,
+        unsupported: null,
+      };
+      await write(out, given.network, report);
+      say(terminal, out, report, given, flow);
+      terminal.document(report);
+    } finally {
+      await executor.dispose();
+    }
+  } catch (error) {
+    if (error instanceof UnsupportedOpError) terminal.document(refusal(file, error));
+    throw error;
+  }
+}
+
+const refusal = (file: string, { op, node }: UnsupportedOpError): Report => ({
+  file: basename(file),
+  layers: [],
+  maxRelDiff: null,
+  inputs: 0,
+  inputShape: [],
+  outputShape: [],
+  unsupported: { op, node },
+});
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** @throws UsageError where `out` is a file, or holds something else or an earlier conversion (without `force`) */
+function checkFolder(out: string, force: boolean): void {
+  if (!existsSync(out)) return;
+  if (!statSync(out).isDirectory()) throw new UsageError(`--out ${out}: a file, expected a folder`);
+  if (force || readdirSync(out).length === 0) return;
+  throw new UsageError(
+    `--out ${out}: not empty\nwrite over a conversion by --force, or choose another folder`,
+  );
+}
+
+/** Random items in the range that the network takes, and images where a data set is named. */
+async function inputsFor(
+  { inShape }: OrdinaryNetwork,
+  flags: ConvertFlags,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { range: [low, high] = [0, 1], seed = 0, data, dataDir, normalize } = flags;
+  const rng = makeRng(seed);
+  const random = Float32Array.from(
+    { length: INPUTS * size(inShape) },
+    () => low + (high - low) * rng.uniform(),
+  );
+  if (data === undefined) return random;
+  const images = firstImages(await loadDataSet({ name: data, dir: dataDir }, "test"), INPUTS);
+  const front = { inShape: images.shape, layers: fromPixels(images.shape, inShape, normalize) };
+  const pixels = np.array(Float32Array.from(images.images)).reshape([images.count, ...images.shape]);
+  const real = (await evaluate(front, pixels).data()) as Float32Array;
+  return Float32Array.from([...random, ...real]);
+}
+
+/** Between the network, in ONNX Runtime where its file is one for it, and the flow in mean mode. */
+async function largestDifference(
+  given: GivenNetwork,
+  flow: Flow,
+  executor: Executor,
+  inputs: Float32Array<ArrayBuffer>,
+  { warn }: Terminal,
+): Promise<number> {
+  const wanted = await computed(given, inputs, warn);
+  const model = await FlowModel.create(flow, executor);
+  try {
+    const found = await model.encode(inputs, { mode: "mean" });
+    let [difference, largest] = [0, 0];
+    wanted.forEach((value, i) => {
+      difference = Math.max(difference, Math.abs(value - (found[i] as number)));
+      largest = Math.max(largest, Math.abs(value));
+    });
+    return largest > 0 ? difference / largest : difference;
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function computed(
+  { network, openOriginal }: GivenNetwork,
+  inputs: Float32Array<ArrayBuffer>,
+  warn: Terminal["warn"],
+): Promise<Float32Array> {
+  try {
+    const original = await openOriginal?.();
+    if (original) {
+      const results = await original.run(inputs);
+      await original.dispose();
+      return results;
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    warn(`${error.message.split("\n")[0]}; compared with the layers as they were read`);
+  }
+  const x = np.array(inputs).reshape([-1, ...network.inShape]);
+  return (await evaluate(network, x).data()) as Float32Array;
+}
+
+async function write(out: string, network: OrdinaryNetwork, report: Report): Promise<void> {
+  makeFolder(out);
+  const { description, tensors } = describedNetwork(network);
+  await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
+  await writeFileAtomic(join(out, "network.json"), `${JSON.stringify(description, null, 2)}\n`);
+  await writeFileAtomic(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function say(
+  { say: line, warn, colors }: Terminal,
+  out: string,
+  { file, layers, maxRelDiff, inputs, inputShape, outputShape }: Report,
+  { leftOut }: GivenNetwork,
+  { chain }: Flow,
+): void {
+  const exact = layers.every((layer) => layer.exact);
+  line(
+    `${colors.bold(file)}: ${inputShape.join("×")} → ${outputShape.join("×")}, likelihood ${exact ? "exact" : "a lower bound"}`,
+  );
+  for (const name of leftOut) line(`left out at the end: ${name}; the output is what it acts on`);
+  line();
+  const some = (count: number): string => (count > 0 ? formatCount(count) : "");
+  const rows = layers.map(({ from, to, exact: isExact, droppedDims, addedDims }, i) => {
+    const { inShape, outShape } = chain.layers[i]!;
+    const { floored } = factsOf(chain.layers[i]!);
+    return [
+      shortened(from),
+      to,
+      `${formatCount(size(inShape))} → ${formatCount(size(outShape))}`,
+      ...[droppedDims, addedDims, floored].map(some),
+      isExact ? "exact" : "bound",
+    ];
+  });
+  for (const row of table(
+    [["node", "layer", "numbers", "drops", "adds", "floored", "likelihood"], ...rows],
+    [false, false, false, true, true, true],
+  ))
+    line(row);
+  line();
+  line(`largest relative difference on ${inputs} inputs: ${maxRelDiff?.toExponential(1)}`);
+  if (maxRelDiff !== null && maxRelDiff > CLOSE) warn("the flow does not compute what the network does");
+  line(`written: ${out}; train its inverses by flowify train --from ${out} --data …`);
+}
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

@@ -1,0 +1,106 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import { type Normalization, nonEmpty, normalization, range, sizes } from "./parsers.js";
+import { type CommonFlags, commonFlags, seedFlag } from "./shared.js";
+
+export type ConvertFlags = CommonFlags & {
+  out: string;
+  input?: string;
+  output?: string;
+  inputShape?: readonly number[];
+  rules?: string;
+  range?: readonly [low: number, high: number];
+  data?: string;
+  dataDir?: string;
+  normalize?: Normalization;
+  density?: "gaussian" | "mixture";
+  seed?: number;
+  force?: boolean;
+};
+
+const text = (placeholder: string, brief: string) =>
+  ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
+
+const normalizeFlag = {
+  kind: "parsed",
+  parse: normalization,
+  optional: true,
+  placeholder: "MEAN:STD",
+  brief: "What the network was trained on: (pixel / 255 - MEAN) / STD, or raw (default: pixel / 255)",
+} as const;
+
+export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/convert.js")).convert,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          parse: nonEmpty,
+          placeholder: "FILE",
+          brief: "An ONNX file, or a network as JSON with its weights",
+        },
+      ],
+    },
+    flags: {
+      out: {
+        kind: "parsed",
+        parse: nonEmpty,
+        placeholder: "DIR",
+        brief: "Folder for the network and the report",
+      },
+      input: text("NAME", "Which input is the data, where there are several"),
+      output: text("NAME", "Which value is the result; any value of the graph may be"),
+      inputShape: {
+        kind: "parsed",
+        parse: sizes,
+        optional: true,
+        placeholder: "C,H,W",
+        brief: "Shape of an item, where the file leaves sizes open",
+      },
+      rules: text("FILE.js", "A module that exports rules, by operator: layers for operators that have none"),
+      range: {
+        kind: "parsed",
+        parse: range,
+        optional: true,
+        placeholder: "LOW:HIGH",
+        brief: "The range of the random inputs that network and flow are compared on (default: 0:1)",
+      },
+      data: text("NAME", "Compare on images of this data set too"),
+      dataDir: text("DIR", "Folder that holds the data set's files"),
+      normalize: normalizeFlag,
+      density: {
+        kind: "enum",
+        values: ["gaussian", "mixture"],
+        optional: true,
+        brief: "How dropped coordinates are modelled (default: mixture)",
+      },
+      seed: seedFlag("Decides the random inputs (default: 0)"),
+      force: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Write over an earlier conversion in DIR",
+      },
+      ...commonFlags,
+    },
+    aliases: { o: "out", q: "quiet" },
+  },
+  docs: {
+    brief: "Turn a trained network into a flow that computes the same function",
+    fullDescription: `Reads a network that somebody trained, makes the flow of it, and compares both on 64 random inputs,
+the network computed by ONNX Runtime, the flow in mean mode. DIR gets network.json and
+weights.safetensors, which flowify train --from reads, and report.json.
+
+The table says what each node became, how many numbers of an item the layer drops and adds, how many
+singular values of its weights it lifted because they lack rank, and whether its part of the
+likelihood is exact or a bound. A Softmax at the end is left out: the
+logits are the output. Exit status 3: an operator has no rule; the message names it.
+
+EXAMPLES
+  flowify convert classifier.onnx --out converted
+  flowify convert classifier.onnx --out converted --data mnist --normalize 0.1307:0.3081
+  flowify convert big.onnx --out features --output relu5 --input-shape 3,32,32
+  flowify convert net.json --out converted --json`,
+  },
+});

@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { dirname, extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  DataError,
+  DomainError,
+  FlowifyError,
+  type OrdinaryNetwork,
+  outShape,
+  type Shape,
+  ShapeError,
+  UnsupportedOpError,
+  UsageError,
+} from "@flowify/core";
+import {
+  type ConvertOptions,
+  convertOnnx,
+  type ImportRules,
+  loadRuntime,
+  type OnnxNode,
+  type OriginalNetwork,
+  openOnnx,
+  openOriginal,
+  readOnnx,
+} from "@flowify/onnx";
+import { readNetworkFile } from "./network-file.js";
+import { networkOfDescription, readWeights } from "./weights.js";
+
+/** A network that somebody trained, as a file gave it. */
+export type GivenNetwork = Readonly<{
+  network: OrdinaryNetwork;
+  outShape: Shape;
+  /** What each layer came from, in the words of the file. */
+  origins: readonly string[];
+  /** Functions at the end that were left out. */
+  leftOut: readonly string[];
+  /** The network as the file's own runtime computes it; absent where the layers are all that the file says. */
+  openOriginal?: () => Promise<OriginalNetwork>;
+}>;
+
+const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
+
+/**
+ * Reads a trained network from an ONNX file or from a network described in JSON.
+ *
+ * @throws the errors of `readOnnx`, `convertOnnx` and `readNetworkFile`; each names the file
+ */
+export async function readGiven(
+  file: string,
+  { rules: rulesFile, ...choices }: Omit<ConvertOptions, "rules"> & { rules?: string },
+): Promise<GivenNetwork> {
+  if (extname(file) === ".json") return described(file);
+  const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
+  const { bytes, external } = openOnnx(file);
+  const converted = naming(file, () => convertOnnx(readOnnx(bytes, external), { ...choices, rules }));
+  return {
+    network: converted.network,
+    outShape: converted.outShape,
+    origins: converted.origins.map((nodes) =>
+      nodes
+        .filter((node) => !converted.leftOut.includes(node))
+        .map(nodeText)
+        .join(" + "),
+    ),
+    leftOut: converted.leftOut.map(nodeText),
+    openOriginal: async () => openOriginal(await loadRuntime(), bytes, converted, external),
+  };
+}
+
+/** The result of `read`, or its error with the file in front of the message. */
+function naming<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof FlowifyError)) throw cause;
+    const message = `${file}: ${cause.message}`;
+    if (cause instanceof UnsupportedOpError)
+      throw new UnsupportedOpError(cause.op, cause.node, message, { cause });
+    const Kind = [DataError, DomainError, ShapeError].find((each) => cause instanceof each) ?? UsageError;
+    throw new Kind(message, { cause });
+  }
+}
+
+function described(file: string): GivenNetwork {
+  const description = readNetworkFile(file);
+  const network = networkOfDescription(
+    description,
+    readWeights(dirname(file), description),
+  ) as OrdinaryNetwork;
+  return {
+    network,
+    outShape: outShape(network.layers, network.inShape),
+    origins: network.layers.map(({ kind }, i) => `layers[${i}] ${kind}`),
+    leftOut: [],
+  };
+}
+
+/** The rules that a module exports. */
+async function readRules(file: string): Promise<ImportRules> {
+  if (!existsSync(file)) throw new UsageError(`--rules ${file}: no such file`);
+  const url = pathToFileURL(resolve(file)).href;
+  const { rules } = await import(url).then(
+    (module: { rules?: ImportRules }) => module,
+    (cause: unknown) => {
+      throw new UsageError(`--rules ${file}: cannot be loaded: ${String(cause)}`, { cause });
+    },
+  );
+  if (
+    typeof rules === "object" &&
+    rules !== null &&
+    Object.values(rules).every((rule) => typeof rule === "function")
+  )
+    return rules;
+  throw new UsageError(
+    `--rules ${file}: exports no rules\nit is a module with: export const rules = { Op: (call) => [layers] }`,
+  );
+}

@@ -1,0 +1,54 @@
+import { type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
+import type { Normalization } from "../commands/parsers.js";
+import type { ImageShape } from "../data/image-set.js";
+
+/** What a network was trained on: its scale and shift of pixels from 0 to 255, a channel or for all. */
+function constants(
+  normalization: Normalization | undefined,
+  channels: number,
+): { scale: number[]; shift: number[] } {
+  if (normalization === "raw") return { scale: [1], shift: [0] };
+  const { mean = [0], std = [1] } = normalization ?? {};
+  for (const values of [mean, std])
+    if (values.length !== 1 && values.length !== channels)
+      throw new ShapeError(`--normalize: ${values.length} numbers for ${channels} channels`);
+  const at = (values: readonly number[], c: number): number => values[values.length === 1 ? 0 : c] as number;
+  const each = Array.from({ length: Math.max(mean.length, std.length) }, (_, c) => c);
+  return {
+    scale: each.map((c) => 1 / (255 * at(std, c))),
+    shift: each.map((c) => -at(mean, c) / at(std, c)),
+  };
+}
+
+/** Images [C, H, W] in the order that the network takes them in: as they are, channels last, or in one row. */
+function arranged(image: ImageShape, inShape: Shape): OrdinaryLayer[] {
+  const [channels, height, width] = image;
+  const key = inShape.join();
+  if (key === image.join()) return [];
+  if (key === [height, width, channels].join()) return [{ kind: "transpose", order: [1, 2, 0] }];
+  if (
+    inShape.reduce((a, b) => a * b, 1) !== channels * height * width ||
+    (channels > 1 && inShape.length > 1)
+  )
+    throw new ShapeError(
+      `the network takes [${inShape.join(", ")}], the images are [${image.join(", ")}]\nchoose another --data`,
+    );
+  return [{ kind: "reshape", shape: inShape }];
+}
+
+/**
+ * Layers that make of pixels, integers 0 to 255, what a given network takes.
+ *
+ * @throws ShapeError where the images are none that it takes
+ */
+export function fromPixels(
+  image: ImageShape,
+  inShape: Shape,
+  normalization?: Normalization,
+): OrdinaryLayer[] {
+  const { scale, shift } = constants(normalization, image[0]);
+  return [
+    { kind: "affine", scale: Float32Array.from(scale), shift: Float32Array.from(shift) },
+    ...arranged(image, inShape),
+  ];
+}

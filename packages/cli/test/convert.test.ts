@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type GraphModel, type GraphNode, toBytes } from "@flowify/onnx";
+import { describe, expect, it } from "vitest";
+import { noise, writeIdxFolder } from "./data/idx-files.js";
+import { expectRefusal } from "./refusal.js";
+import { runCommand } from "./run-command.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+
+const numbers = (size: number, seed = 1): Float32Array =>
+  Float32Array.from({ length: size }, (_, i) => 2 * ((seed * 0.37 + (i + 1) * 0.6180339887) % 1) - 1);
+
+type NodeText = readonly [op: string, inputs: string[], output: string, attributes?: GraphNode["attributes"]];
+
+/** An ONNX file of these nodes for images of 4 × 4. */
+function writeOnnx(name: string, nodes: readonly NodeText[]): string {
+  const constant = (key: string, shape: number[], seed: number) => ({
+    name: key,
+    type: "float32" as const,
+    shape,
+    data: numbers(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+    ),
+  });
+  const graph: GraphModel = {
+    name,
+    inputs: [{ name: "x", type: "float32", shape: ["N", 1, 4, 4] }],
+    outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", 3] }],
+    nodes: nodes.map(([op, inputs, output, attributes = {}]) => ({
+      op,
+      domain: "",
+      inputs,
+      outputs: [output],
+      attributes,
+    })),
+    constants: [
+      constant("w1", [6, 16], 1),
+      constant("b1", [6], 2),
+      constant("w2", [3, 6], 3),
+      constant("b2", [3], 4),
+    ],
+  };
+  const path = join(root, `${name}.onnx`);
+  writeFileSync(path, toBytes(graph));
+  return path;
+}
+
+const dense: readonly NodeText[] = [
+  ["Flatten", ["x"], "f"],
+  ["Gemm", ["f", "w1", "b1"], "h", { transB: 1 }],
+  ["Relu", ["h"], "r"],
+  ["Gemm", ["r", "w2", "b2"], "logits", { transB: 1 }],
+];
+const classifier = writeOnnx("classifier", [...dense, ["Softmax", ["logits"], "y"]]);
+
+describe("flowify convert", () => {
+  it("writes the network and the report, and says what became of each node", async () => {
+    const out = join(root, "converted");
+    const { status, stdout } = await runCommand(["convert", classifier, "--out", out]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("classifier.onnx: 1×4×4 → 3, likelihood a lower bound");
+    expect(stdout).toContain("left out at the end: Softmax y");
+    expect(stdout).toMatch(/Gemm h +linear\[1\] +16 → 6 +10 +exact/);
+    expect(stdout).toMatch(/Relu r +relu\[2\] +6 → 6 +bound/);
+    const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));
+    expect(Object.keys(report)).toEqual([
+      "file",
+      "layers",
+      "maxRelDiff",
+      "inputs",
+      "inputShape",
+      "outputShape",
+      "unsupported",
+    ]);
+    expect(report).toMatchObject({ inputs: 64, inputShape: [1, 4, 4], outputShape: [3], unsupported: null });
+    expect(report.maxRelDiff).toBeLessThan(1e-5);
+    expect(report.layers[1]).toEqual({
+      from: "Gemm h",
+      to: "linear[1]",
+      exact: true,
+      droppedDims: 10,
+      addedDims: 0,
+    });
+  });
+
+  it("reads what it wrote, with the same result", async () => {
+    const again = await runCommand([
+      "convert",
+      join(root, "converted", "network.json"),
+      "--out",
+      join(root, "again"),
+      "--json",
+    ]);
+    const report = JSON.parse(again.stdout);
+    expect(report.maxRelDiff).toBeLessThan(1e-5);
+    expect(report.layers.map(({ to }: { to: string }) => to)).toEqual([
+      "reshape[0]",
+      "linear[1]",
+      "relu[2]",
+      "linear[3]",
+    ]);
+    const weights = (folder: string) => readFileSync(join(root, folder, "weights.safetensors"));
+    expect(weights("again")).toEqual(weights("converted"));
+  });
+
+  it("compares on images too, normalized as the network was trained", async () => {
+    const data = writeIdxFolder(join(root, "images"), { train: 8, test: 70, side: 4, images: noise });
+    const args = ["--data", data, "--normalize", "0.13:0.31", "--range", "-1:1", "--json"];
+    const { stdout } = await runCommand(["convert", classifier, "--out", join(root, "real"), ...args]);
+    expect(JSON.parse(stdout).inputs).toBe(128);
+    expect(JSON.parse(stdout).maxRelDiff).toBeLessThan(1e-5);
+  });
+
+  it("ends with status 3 where an operator has no rule, and takes one of the user's", async () => {
+    const file = writeOnnx("odd", [...dense.slice(0, 2), ["Cosh", ["h"], "y"]]);
+    const out = join(root, "odd");
+    const refused = await runCommand(["convert", file, "--out", out, "--json"]);
+    expect(refused.status).toBe(3);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      file: "odd.onnx",
+      layers: [],
+      unsupported: { op: "Cosh", node: "y" },
+    });
+    expect(refused.stderr).toContain('odd.onnx: Cosh "y" (node 2): there is no rule for Cosh');
+    expect(existsSync(out)).toBe(false);
+    const rules = join(root, "rules.mjs");
+    writeFileSync(rules, 'export const rules = { Cosh: () => [{ kind: "leakyRelu", slope: 0.5 }] };\n');
+    const { status, stdout, stderr } = await runCommand(["convert", file, "--out", out, "--rules", rules]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Cosh y +leakyRelu\[2\]/);
+    expect(stderr).toContain("the flow does not compute what the network does");
+  });
+
+  it("refuses files that are no network, and folders with other things in them", async () => {
+    const out = join(root, "none");
+    const text = join(root, "text.onnx");
+    writeFileSync(text, "hello");
+    await expectRefusal(["convert", text, "--out", out], 2, "error[DATA]: ", "not an ONNX file");
+    await expectRefusal(["convert", join(root, "absent.onnx"), "--out", out], 2, "absent.onnx: no such file");
+    await expectRefusal(["convert", classifier, "--out", root], 2, "not empty", "--force");
+    await expectRefusal(["convert", classifier, "--out", classifier], 2, "a file, expected a folder");
+    await expectRefusal(
+      ["convert", classifier, "--out", out, "--rules", text],
+      2,
+      "cannot be loaded: ReferenceError",
+    );
+    await expectRefusal(["convert", classifier, "--out", out, "--range", "1:0"], 2, "expected LOW:HIGH");
+    await expectRefusal(
+      ["convert", classifier, "--out", out, "--normalize", "0.1"],
+      2,
+      "expected raw or MEAN:STD",
+    );
+    await expectRefusal(["convert", classifier, "--out", out, "--output", "q"], 2, 'no value "q"');
+    mkdirSync(join(root, "missing"));
+    const described = join(root, "missing", "net.json");
+    const layers = [{ kind: "linear", out: 1, weights: { weight: "a" } }];
+    writeFileSync(described, JSON.stringify({ inShape: [2], weights: "w.safetensors", layers }));
+    await expectRefusal(["convert", described, "--out", out], 2, "w.safetensors: no such file");
+    writeFileSync(described, JSON.stringify({ inShape: [2], weights: "../w.safetensors", layers }));
+    await expectRefusal(["convert", described, "--out", out], 2, "in the same folder");
+    writeFileSync(described, JSON.stringify({ inShape: [2], layers }));
+    await expectRefusal(["convert", described, "--out", out], 2, 'no array "a"');
+  });
+});

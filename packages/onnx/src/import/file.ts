@@ -1,0 +1,50 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { DataError } from "@flowify/core";
+import type { ExternalData } from "./tensor.js";
+
+/**
+ * The bytes of a file, for `readOnnx`, and of those beside it that hold its weights.
+ *
+ * @throws DataError where it is missing or cannot be read; when asked for weights in a file outside of its folder
+ */
+export function openOnnx(path: string): { bytes: Uint8Array; external: ExternalData } {
+  const folder = dirname(path);
+  const files = new Map<string, Uint8Array | undefined>();
+  return {
+    bytes: readBytes(path),
+    external(location) {
+      if (!files.has(location)) files.set(location, besideIn(folder, location));
+      return files.get(location);
+    },
+  };
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new DataError(`${path}: ${missing ? "no such file" : (cause as Error).message}`, { cause });
+  }
+}
+
+/** A file in the folder; undefined where there is none. A link that leads out of the folder is outside. */
+function besideIn(folder: string, location: string): Uint8Array | undefined {
+  const leaves = (path: string): boolean => path === "" || isAbsolute(path) || path.split(sep)[0] === "..";
+  if (leaves(location.replaceAll("/", sep)) || location.split(/[\\/]/).includes(".."))
+    throw outside(location, folder);
+  let inside: string;
+  try {
+    inside = realpathSync(join(folder, location));
+  } catch {
+    return undefined;
+  }
+  if (leaves(relative(realpathSync(folder), inside))) throw outside(location, folder);
+  return readBytes(inside);
+}
+
+const outside = (location: string, folder: string): DataError =>
+  new DataError(
+    `its weights are in ${JSON.stringify(location)}, outside of ${folder}, where nothing is read\nput that file beside the ONNX file and export it again`,
+  );
