@@ -158,7 +158,7 @@ describe("the commands that read a run", () => {
       [small, "3 × 4 pixels, the network takes 8 × 8"],
       [torn, "cannot be read as a picture"],
       [join(root, "small.json"), "neither a picture"],
-      [join(root, "absent.png"), "cannot be read as a picture"],
+      [join(root, "absent.png"), "no such file"],
     ] as const) {
       const { status, stdout, stderr } = await runCommand(["score", run, file]);
       expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

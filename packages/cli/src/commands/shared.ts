@@ -1,6 +1,7 @@
+import { UsageError } from "@flowify/core";
 import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/form.js";
+import { type Reading, resizings } from "../data/form.js";
 import type { Split } from "../data/image-set.js";
 import { nonEmpty, pixelSize, wholeNumber } from "./parsers.js";
 
@@ -49,13 +50,40 @@ export const readingParameters: FlagParametersForType<Reading, CliContext> = {
     parse: pixelSize,
     optional: true,
     placeholder: "HxW",
-    brief: "Height and width of an image, where rows of an array do not tell",
+    brief: "Height and width that pictures get, or that rows of an array have",
+  },
+  resize: {
+    kind: "enum",
+    values: resizings,
+    optional: true,
+    brief: "How pictures get that size (default: crop to its sides; fit puts them on black)",
+  },
+  grey: {
+    kind: "boolean",
+    optional: true,
+    brief: "Pictures in grey, or with --no-grey in colour (default: as the first is)",
+  },
+  skipCorrupt: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "Leave damaged pictures out, and count them",
   },
 };
 
-/** What the flags say about the reading; undefined where they say nothing. */
-export function readingOf({ size }: Reading): Reading | undefined {
-  const reading = { ...(size && { size }) };
+/**
+ * What the flags say about the reading; undefined where they say nothing.
+ *
+ * @throws UsageError for a way of resizing without a size
+ */
+export function readingOf({ size, resize, grey, skipCorrupt }: Reading): Reading | undefined {
+  if (resize && !size) throw new UsageError("--resize needs a size\nname it as well: --size 64x64");
+  const reading: Reading = {
+    ...(size && { size }),
+    ...(resize && { resize }),
+    ...(grey !== undefined && { grey }),
+    ...(skipCorrupt && { skipCorrupt }),
+  };
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
 

@@ -166,6 +166,7 @@ EXAMPLES
   flowify train --network ./net.json                 a network of your own
   flowify train --data fashion-mnist --data-dir ~/data/fashion
   flowify train --data faces.npy --network ./net.json
+  flowify train --data ~/photographs --size 64x64 --network ./net.json
   flowify train --limit 1000 --steps 20              a quick try`,
   },
 });

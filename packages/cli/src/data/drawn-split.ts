@@ -12,7 +12,7 @@ const PART = 10;
  *
  * @throws DataError for a single image
  */
-function drawnSplit(where: string, count: number, split: PublishedSplit): number[] {
+export function drawnSplit(where: string, count: number, split: PublishedSplit): number[] {
   if (count < 2) throw new DataError(`${where}: a single image, expected one to train on and one to test on`);
   const drawn = new Set(permutation(makeRng(SEED), count).subarray(0, Math.max(1, Math.round(count / PART))));
   return Array.from({ length: count }, (_, i) => i).filter((i) => drawn.has(i) === (split === "test"));

@@ -1,10 +1,11 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { DataError } from "@flowify/core";
 import { idxFile, npyFile, npzFile } from "./array-files.js";
 import { cifarFolder } from "./cifar10.js";
 import type { DataForm } from "./form.js";
 import { idxFolder } from "./idx-folder.js";
 import type { PublishedSplit } from "./image-set.js";
+import { pictureFolder } from "./picture-folder.js";
 
 const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
   [/\.npy$/i, npyFile],
@@ -15,12 +16,14 @@ const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
 /** What a file's name has after the name of the data. */
 export const FILE_ENDING = new RegExp(files.map(([{ source }]) => source).join("|"), "i");
 
-const folders: readonly DataForm[] = [idxFolder, cifarFolder];
+const folders: readonly DataForm[] = [idxFolder, cifarFolder, pictureFolder];
+
+const other = { train: "test", test: "train" } as const;
 
 /**
  * The form in which a path holds images of a split.
  *
- * @throws DataError for a file of an unknown kind
+ * @throws DataError for a file of an unknown kind, and for a folder without images
  */
 export async function formOf(path: string, split: PublishedSplit): Promise<DataForm> {
   const exists = existsSync(path);
@@ -32,6 +35,15 @@ export async function formOf(path: string, split: PublishedSplit): Promise<DataF
         `${path}: a file of an unknown kind, expected .npy, .npz, or idx (…-idx3-ubyte, .gz as well)`,
       );
   }
+  if (!exists) return idxFolder;
   for (const form of folders) if (await form.holds(path, split)) return form;
-  return idxFolder;
+  for (const form of folders) if (await form.holds(path, other[split])) return form;
+  const names = readdirSync(path);
+  const found =
+    names.length === 0
+      ? "the folder is empty"
+      : `the folder holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
+  throw new DataError(
+    `${path}: neither pictures (.png, .jpg, .webp) nor idx files (train-images-idx3-ubyte) nor batches of CIFAR-10 (data_batch_1.bin); ${found}`,
+  );
 }

@@ -1,12 +1,12 @@
 import { DataError } from "@flowify/core";
-import sharp from "sharp";
 import { readIdx } from "./idx.js";
 import type { ImageShape } from "./image-set.js";
+import { readBytes } from "./packed.js";
+import { decodePicture, PICTURE } from "./picture.js";
 
 /** Images of one file, one after the other, and what each is called. */
 export type FileImages = Readonly<{ images: Uint8Array; names: readonly string[] }>;
 
-const PICTURE = /\.(png|jpe?g|webp|gif|tiff?|avif)$/i;
 const IDX = /(idx\d-ubyte|\.idx)(\.gz)?$/i;
 
 /**
@@ -42,23 +42,12 @@ async function idxImages(file: string, shape: ImageShape): Promise<FileImages> {
 async function picture(file: string, shape: ImageShape): Promise<FileImages> {
   const [channels, height, width] = shape;
   try {
-    const pixels = sharp(file).removeAlpha();
-    const plain = channels === 1 ? pixels.greyscale() : pixels.toColourspace("srgb");
-    const { data, info } = await plain.raw().toBuffer({ resolveWithObject: true });
-    if (info.height !== height || info.width !== width)
-      throw wrongSize(file, [info.height, info.width], shape);
-    return { images: planes(data, info.channels, channels), names: [file] };
+    const { planes, ...found } = await decodePicture(await readBytes(file, "a picture"), { channels });
+    if (found.height !== height || found.width !== width)
+      throw wrongSize(file, [found.height, found.width], shape);
+    return { images: planes, names: [file] };
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(`${file}: cannot be read as a picture (${(cause as Error).message})`, { cause });
   }
-}
-
-/** Pixels of interleaved channels as one plane a channel; grey may come in three equal channels. */
-function planes(data: Uint8Array, have: number, channels: number): Uint8Array {
-  const places = data.length / have;
-  const out = new Uint8Array(channels * places);
-  for (let c = 0; c < channels; c++)
-    for (let i = 0; i < places; i++) out[c * places + i] = data[i * have + Math.min(c, have - 1)] as number;
-  return out;
 }

@@ -25,6 +25,8 @@ export type ImageSet = Readonly<{
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
   /** Where the images came without splits: how many there were, of which these were drawn. */
   drawnFrom?: number;
+  /** Names of damaged pictures that were left out. */
+  skipped?: readonly string[];
 }>;
 
 export const imageSize = ([channels, height, width]: ImageShape): number => channels * height * width;
@@ -79,14 +81,21 @@ export function holdOut(set: ImageSet, count: number): { train: ImageSet; valida
 
 /**
  * `1,000 test images of cifar10 (of 10,000; from test_batch_first1000.bin.gz)`, or without the files;
- * `196 test images of faces (drawn from 1,965)`.
+ * `196 test images of faces (drawn from 1,965; 1 damaged picture left out: a.png)`.
  */
 export function describeImages(
-  { name, split, count, partOf, drawnFrom }: ImageSet,
+  { name, split, count, partOf, drawnFrom, skipped = [] }: ImageSet,
   { files = true }: { files?: boolean } = {},
 ): string {
-  const from = files && partOf ? `; from ${partOf.files.join(", ")}` : "";
-  const part = partOf ? ` (of ${formatCount(partOf.size)}${from})` : "";
-  const drawn = drawnFrom === undefined ? "" : ` (drawn from ${formatCount(drawnFrom)})`;
-  return `${formatCount(count)} ${split} images of ${name}${part}${drawn}`;
+  const listed = (names: readonly string[]): string =>
+    `${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
+  const remarks = [
+    partOf && `of ${formatCount(partOf.size)}`,
+    partOf && files && `from ${partOf.files.join(", ")}`,
+    drawnFrom !== undefined && `drawn from ${formatCount(drawnFrom)}`,
+    skipped.length > 0 &&
+      `${formatCount(skipped.length)} damaged picture${skipped.length > 1 ? "s" : ""} left out${files ? `: ${listed(skipped)}` : ""}`,
+  ].filter((remark) => typeof remark === "string");
+  const remarked = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
+  return `${formatCount(count)} ${split} images of ${name}${remarked}`;
 }

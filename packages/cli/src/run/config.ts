@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { DataError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
+import { resizings } from "../data/form.js";
 import type { ChosenNetwork } from "../networks/choose.js";
 import { networkSchema } from "../networks/network-file.js";
 import { readWeights } from "../networks/weights.js";
@@ -12,7 +13,12 @@ const count = z.number().int().positive();
 const rate = z.number().positive();
 
 /** How the images were read, where that was asked for. */
-const readingSchema = z.strictObject({ size: z.exactOptional(z.tuple([count, count]).readonly()) });
+const readingSchema = z.strictObject({
+  size: z.exactOptional(z.tuple([count, count]).readonly()),
+  resize: z.exactOptional(z.enum(resizings)),
+  grey: z.exactOptional(z.boolean()),
+  skipCorrupt: z.exactOptional(z.boolean()),
+});
 
 /** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
 const runConfigSchema = z.strictObject({

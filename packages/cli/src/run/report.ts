@@ -18,10 +18,11 @@ export function sayLikelihood(
 }
 
 /** Which images a result is about, for the JSON document. */
-export const imagesDocument = ({ name, split, hash, partOf, drawnFrom }: ImageSet) => ({
+export const imagesDocument = ({ name, split, hash, partOf, drawnFrom, skipped }: ImageSet) => ({
   dataset: name,
   split,
   hash,
   ...(partOf && { splitSize: partOf.size, files: partOf.files }),
   ...(drawnFrom !== undefined && { drawnFrom }),
+  ...(skipped && { skipped }),
 });

@@ -48,7 +48,7 @@ describe("loadDataSet", () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);
     await expect(loadDataSet({ name: empty }, "train")).rejects.toThrow(
-      /no train images: looked for train-images-idx3-ubyte, .*; the folder is empty/,
+      /neither pictures .* nor idx files \(train-images-idx3-ubyte\) .*; the folder is empty/,
     );
     await expect(loadDataSet({ name: "mnist", dir: join(folder, "absent") }, "test")).rejects.toThrow(
       "absent: no such folder",

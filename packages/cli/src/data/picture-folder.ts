@@ -1,0 +1,39 @@
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DataForm } from "./form.js";
+import { PICTURE } from "./picture.js";
+import { readSplit } from "./picture-set.js";
+import { byName, type PictureSource } from "./picture-source.js";
+
+/** Names that file managers and archivers leave behind. */
+const isHidden = (name: string): boolean => name.startsWith(".") || name === "__MACOSX";
+
+/** Pictures below a folder, links followed, each folder once. */
+function* picturesBelow(folder: string, prefix = "", seen = new Set<string>()): Generator<string> {
+  const real = realpathSync(folder);
+  if (seen.has(real)) return;
+  seen.add(real);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (isHidden(entry.name)) continue;
+    const path = join(folder, entry.name);
+    const target = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
+    if (target?.isDirectory()) yield* picturesBelow(path, `${prefix}${entry.name}/`, seen);
+    else if (target?.isFile() && PICTURE.test(entry.name)) yield `${prefix}${entry.name}`;
+  }
+}
+
+const folderSource = (path: string): PictureSource => ({
+  path,
+  names: [...picturesBelow(path)].sort(byName),
+  async *read(names) {
+    for (const name of names) yield { name, bytes: await readFile(join(path, name)) };
+  },
+});
+
+/** A folder of pictures, with folders in it or not. */
+export const pictureFolder: DataForm = {
+  takes: ["size", "resize", "grey", "skipCorrupt"],
+  holds: (path) => !picturesBelow(path).next().done,
+  read: (path, split, name, reading) => readSplit(folderSource(path), split, name, reading),
+};

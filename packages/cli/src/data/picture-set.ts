@@ -1,0 +1,112 @@
+import { DataError } from "@flowify/core";
+import { drawnSplit } from "./drawn-split.js";
+import type { Reading } from "./form.js";
+import { type ImageSet, type ImageShape, imageSet, imageSize, type PublishedSplit } from "./image-set.js";
+import { decodePicture, type Picture } from "./picture.js";
+import { type PictureSource, splitByFolder } from "./picture-source.js";
+import { allocate } from "./room.js";
+
+const SKIP = "mend or remove it, or leave such pictures out by --skip-corrupt";
+
+/**
+ * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it.
+ *
+ * @throws DataError for a picture that is damaged, or of another size or colour than the first
+ */
+export function readSplit(
+  source: PictureSource,
+  split: PublishedSplit,
+  name: string,
+  reading: Reading,
+): Promise<ImageSet> {
+  const own = splitByFolder(source.names);
+  if (own) return readPictures(source, own[split], { name, split }, reading);
+  const { length } = source.names;
+  const names = drawnSplit(source.path, length, split).map((i) => source.names[i]!);
+  return readPictures(source, names, { name, split, drawnFrom: length }, reading);
+}
+
+/** The pictures of these names, in this order. The first of all pictures says what is not asked for: size, and grey or colour. */
+async function readPictures(
+  source: PictureSource,
+  names: readonly string[],
+  set: Pick<ImageSet, "name" | "split" | "drawnFrom">,
+  reading: Reading,
+): Promise<ImageSet> {
+  const { grey, size, resize, skipCorrupt = false } = reading;
+  const first = await firstPicture(source, skipCorrupt);
+  const channels = (grey ?? first.picture.grey) ? 1 : 3;
+  const [height, width] = size ?? [first.picture.height, first.picture.width];
+  const shape: ImageShape = [channels, height, width];
+  const pixels = imageSize(shape);
+  const images = allocate(source.path, names.length * pixels);
+  const places = new Map(names.map((name, place) => [name, place]));
+  const skipped = new Set<string>();
+
+  for await (const { name, bytes } of source.read(new Set(names))) {
+    let picture: Picture;
+    try {
+      picture = await decodePicture(bytes, { channels, size, resize });
+    } catch (cause) {
+      if (!skipCorrupt) throw damaged(source, name, cause);
+      skipped.add(name);
+      continue;
+    }
+    expectAlike(source, name, picture, first, shape, grey);
+    images.set(picture.planes, places.get(name)! * pixels);
+  }
+  if (skipped.size === 0) return imageSet({ ...set, images, shape });
+  if (skipped.size === names.length) throw new DataError(`${source.path}: every picture is damaged`);
+  const kept = compact(
+    images,
+    names.flatMap((name, place) => (skipped.has(name) ? [] : [place])),
+    pixels,
+  );
+  return imageSet({ ...set, images: kept, shape, skipped: [...skipped].sort() });
+}
+
+type First = Readonly<{ name: string; picture: Picture }>;
+
+/** The first of all pictures; with `skipCorrupt` the first that can be read. */
+async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promise<First> {
+  for (const wanted of source.names)
+    for await (const { name, bytes } of source.read(new Set([wanted]))) {
+      try {
+        return { name, picture: await decodePicture(bytes) };
+      } catch (cause) {
+        if (!skipCorrupt) throw damaged(source, name, cause);
+      }
+    }
+  throw new DataError(`${source.path}: every picture is damaged`);
+}
+
+const damaged = ({ path }: PictureSource, name: string, cause: unknown): DataError =>
+  new DataError(`${path}: ${name}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`, {
+    cause,
+  });
+
+function expectAlike(
+  { path }: PictureSource,
+  name: string,
+  picture: Picture,
+  first: First,
+  [channels, height, width]: ImageShape,
+  grey: boolean | undefined,
+): void {
+  if (picture.height !== height || picture.width !== width)
+    throw new DataError(
+      `${path}: ${name}: ${picture.height}x${picture.width} pixels, ${first.name} has ${height}x${width}\nbring all to one size by --size ${height}x${width}`,
+    );
+  if (grey === undefined && channels === 1 && !picture.grey)
+    throw new DataError(
+      `${path}: ${name}: in colour, ${first.name} is grey\nsay --grey, or --no-grey for colour`,
+    );
+}
+
+/** The images of these places, moved together. */
+function compact(images: Uint8Array, places: readonly number[], size: number): Uint8Array {
+  places.forEach((from, to) => {
+    images.copyWithin(to * size, from * size, (from + 1) * size);
+  });
+  return images.slice(0, places.length * size);
+}
