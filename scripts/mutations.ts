@@ -23,6 +23,7 @@ const locationScale = of("densities/location-scale.ts", "gaussian|mixture");
 const leakyRelu = of("layers/leaky-relu.ts", "leakyRelu");
 const prelu = of("layers/prelu.ts", "prelu");
 const spline = of("math/rq-spline.ts", "rqSpline");
+const sharedSpline = of("math/shared-spline.ts", "rqSpline");
 const whiten = of("layers/whiten.ts", "whiten");
 const dequantize = of("layers/dequantize.ts", "dequantize");
 const reshape = of("layers/reshape.ts", "permute|reshape|flatten");
@@ -84,13 +85,18 @@ export const mutations: readonly Mutation[] = [
   leakyRelu("z.ref.mul(1 / slope)", "z.ref.mul(slope)"),
   prelu("np.exp(logSlope.neg())", "np.exp(logSlope)"),
   prelu("contribution: sumItems(logs)", "contribution: sumItems(logs.neg())"),
-  spline("np.square(slope).mul(top)", "slope.mul(top)"),
-  spline(".add(slope.ref.mul(t1).mul(2))", ".add(slope.ref.mul(t1))"),
-  spline("d1.mul(tt)", "d0.ref.mul(tt)"),
-  spline(".sub(slope.ref.mul(2)).mul(t1.ref)", ".mul(t1.ref)"),
-  spline("b.neg().sub(np.sqrt(discriminant))", "b.neg().add(np.sqrt(discriminant))"),
-  spline("height.mul(d0).sub(bend)", "height.mul(d0).add(bend)"),
-  spline("root.mul(width).add(x0)", "root.mul(width)"),
+  spline("logSlope.add(np.log(above))", "np.log(above)"),
+  spline("np.log(below).mul(2)", "np.log(below)"),
+  spline("xi.mul(q).add(u.mul(p.ref))", "xi.mul(q).sub(u.mul(p.ref))"),
+  spline("xi.ref.add(alpha.mul(u.ref))", "xi.ref.add(alpha.mul(xi.ref))"),
+  spline("u.ref.add(beta.mul(xi.ref))", "u.ref.add(beta.mul(u.ref))"),
+  spline("alpha.ref.add(beta).sub(2)", "alpha.ref.add(beta)"),
+  spline("a.mul(tau).mul(4)", "a.mul(tau)"),
+  spline("alpha.sub(bend)", "alpha.add(bend)"),
+  sharedSpline("[x0, x0, 0, 1, 0, 1, 1]", "[x0, x0, 0, 1, 1, 1, 1]"),
+  sharedSpline("[x0, x0, 0, 1, 0, 1, 1]", "[x0, x0, 0, 1, 0, 2, 1]"),
+  sharedSpline("np.lessEqual(from, v.ref)", "np.less(from, v.ref)"),
+  sharedSpline("d0.mul(perSlope.ref), d1.mul(perSlope)", "d1.mul(perSlope.ref), d0.mul(perSlope)"),
   whiten(".mul(-rows)", ".mul(rows)"),
   whiten(".mul(-rows)", ".neg()"),
   whiten("np.exp(logStd.neg())", "np.exp(logStd)"),

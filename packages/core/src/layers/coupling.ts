@@ -3,13 +3,8 @@ import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
-import {
-  inverseWithTails,
-  ownBin,
-  splineKnots,
-  splineWithTails,
-  UNIT_DERIVATIVE,
-} from "../math/rq-spline.js";
+import { ownForward, ownInverse, splineKnots } from "../math/own-splines.js";
+import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../network/conv-net.js";
 import { type DenseParams, mlp } from "../network/mlp.js";
 import { reverse } from "./reshape.js";
@@ -100,9 +95,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const [same, other] = halves(x);
       const shape = other.shape;
       const table = knots(params, same.ref);
-      const { z, logDerivative } = splineWithTails(other.reshape([-1]), bound, (v) =>
-        ownBin(table, v, "forward"),
-      );
+      const { z, logDerivative } = ownForward(other.reshape([-1]), table, bound);
       return {
         z: np.concatenate([same, z.reshape(shape)], 1),
         contribution: sumItems(logDerivative.reshape(shape)),
@@ -113,7 +106,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const [same, other] = halves(z);
       const shape = other.shape;
       const table = knots(params, same.ref);
-      const x = inverseWithTails(other.reshape([-1]), bound, (v) => ownBin(table, v, "inverse"));
+      const x = ownInverse(other.reshape([-1]), table, bound);
       return np.concatenate([same, x.reshape(shape)], 1);
     },
   });

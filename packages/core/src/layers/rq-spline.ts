@@ -4,17 +4,12 @@ import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } fro
 import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { sumItems } from "../math/numerics.js";
-import {
-  inverseWithTails,
-  sharedBin,
-  splineKnots,
-  splineWithTails,
-  UNIT_DERIVATIVE,
-} from "../math/rq-spline.js";
+import { type SplineParams, sharedForward, sharedInverse } from "../math/shared-spline.js";
+import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { someEntries, splineStart } from "./rq-spline-start.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
-export type RqSplineParams = { widths: np.Array; heights: np.Array; derivatives: np.Array };
+export type RqSplineParams = SplineParams;
 
 export type RqSplineOptions = {
   /** K, the number of bins. Default 10. */
@@ -38,10 +33,6 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`rqSpline: bound must be positive and finite, got ${bound}`);
-  const knots = ({ widths, heights, derivatives }: RqSplineParams) => {
-    const column = (a: np.Array): np.Array => a.reshape([-1, 1]); // [K] -> [K, 1]
-    return splineKnots(column(widths), column(heights), column(derivatives), bound);
-  };
   const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
@@ -78,16 +69,12 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     },
     forward(params, x) {
       expectShape("rqSpline", "x", x, inShape);
-      const shape = x.shape;
-      const { z, logDerivative } = splineWithTails(x.reshape([-1]), bound, (v) =>
-        sharedBin(knots(params), v, "forward"),
-      );
-      return { z: z.reshape(shape), contribution: sumItems(logDerivative.reshape(shape)) };
+      const { z, logDerivative } = sharedForward(params, bound, x);
+      return { z, contribution: sumItems(logDerivative) };
     },
     inverse(params, z) {
       expectShape("rqSpline", "z", z, inShape);
-      const find = (v: np.Array) => sharedBin(knots(params), v, "inverse");
-      return inverseWithTails(z.reshape([-1]), bound, find).reshape(z.shape);
+      return sharedInverse(params, bound, z);
     },
   });
   return layer;

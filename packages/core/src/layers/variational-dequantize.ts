@@ -10,7 +10,8 @@ import {
   sizeOf,
 } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
-import { ownBin, splineKnots, splineWithTails, UNIT_DERIVATIVE } from "../math/rq-spline.js";
+import { ownForward, splineKnots } from "../math/own-splines.js";
+import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../network/conv-net.js";
 import { type DenseParams, mlp } from "../network/mlp.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
@@ -83,7 +84,7 @@ export function variationalDequantize(
       expectShape(name, "x", x, inShape);
       const table = knots(params, x.ref);
       const centred = (noise as { u: np.Array }).u.reshape([-1]).sub(HALF);
-      const { z, logDerivative } = splineWithTails(centred, HALF, (v) => ownBin(table, v, "forward"));
+      const { z, logDerivative } = ownForward(centred, table, HALF);
       const u = np.clip(z.add(HALF), 0, LARGEST_FRACTION).reshape(x.shape);
       const stretched = sumItems(logDerivative.reshape(x.shape));
       return { z: x.add(u).mul(1 / levels), contribution: stretched.add(logLevels) };

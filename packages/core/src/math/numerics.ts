@@ -1,12 +1,12 @@
-import { nn, numpy as np } from "@jax-js/jax";
+import { lax, nn, numpy as np } from "@jax-js/jax";
 
 /** ln 2π. */
 export const LOG_2PI = Math.log(2 * Math.PI);
 
-/** log(1 + eˣ) without overflow: max(x, 0) + log(1 + e^−|x|). */
+/** log(1 + eˣ) without overflow: m + log(e^(x − m) + e^−m) for m = max(x, 0). */
 export function softplus(x: np.Array): np.Array {
-  const tail = np.log(np.exp(np.absolute(x.ref).neg()).add(1));
-  return np.maximum(x, 0).add(tail);
+  const top = lax.stopGradient(np.maximum(x.ref, 0));
+  return np.log(np.exp(x.sub(top.ref)).add(np.exp(top.ref.neg()))).add(top);
 }
 
 /** The argument at which softplus gives `y` > 0: log(eʸ − 1). */

@@ -122,7 +122,11 @@ export function broadcastNames(
 ) {
   const masks = values.map((v) => order.map((p) => !at(v, p).lazy));
   const dims = order.map((p) => sizes[p] as number);
-  const shapes = values.filter((_, i) => masks[i]?.every(Boolean)).map((v) => graph.shapeOf(v.base));
+  // The shape of the value that was there first, where there is a choice: others follow that meet it later.
+  const shapes = values
+    .filter((_, i) => masks[i]?.every(Boolean))
+    .sort((a, b) => graph.ageOf(a.base) - graph.ageOf(b.base))
+    .map((v) => graph.shapeOf(v.base));
   let chosen: (number[] | undefined)[] = [];
   let fewest = Number.POSITIVE_INFINITY;
   for (const shape of [...shapes, mergedShape(dims, masks)]) {

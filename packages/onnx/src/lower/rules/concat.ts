@@ -1,6 +1,7 @@
 import { arrangeTo, at, chooseOrder, positionsOf, refine } from "../align.js";
 import { type Context, convert, elementType, type Rule } from "../context.js";
-import { outType, paramsOf } from "../jaxpr.js";
+import type { Graph } from "../graph.js";
+import { outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { solid } from "../layout.js";
 import { canonical, type Factor, factor, type Lazy, shapeOf } from "../lazy.js";
 
@@ -32,22 +33,19 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
   const wanted = cx.wanted?.flatMap((i) => (i === axis ? [marker] : (refined.axes[i] ?? [])));
   const order = chooseOrder(graph, values, wanted);
-  const names = values.map((v, i) => {
-    const arranged = arrangeTo(graph, expandAt(cx, v, order), order);
-    return graph.reshape(
-      arranged.base,
-      order.map((p) => (p === marker ? (sizes[i] as number) : (refined.sizes[p] as number))),
-    );
-  });
+  const bases = values.map((v) => arrangeTo(graph, expandAt(cx, v, order), order).base);
   const dim = order.indexOf(marker);
-  const total = sizes.reduce((a, b) => a + b, 0);
-  const shape = order.map((p) => (p === marker ? total : (refined.sizes[p] as number)));
+  const [before, after] = [order.slice(0, dim), order.slice(dim + 1)].map((side) =>
+    side.map((p) => refined.sizes[p] as number),
+  ) as [number[], number[]];
+  const { names, dimension, shape } = sideBySide(graph, bases, before, sizes, after);
   const base = graph.node(
     "Concat",
     names,
     { type: elementType(first.dtype), shape },
-    { attributes: { axis: dim } },
+    { attributes: { axis: dimension } },
   );
+  const total = sizes.reduce((a, b) => a + b, 0);
   const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
   return canonical({
     base,
@@ -57,6 +55,30 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
       i === axis ? [factors[marker] as Factor] : positions.map((p) => factors[p] as Factor),
     ),
   });
+}
+
+/**
+ * Buffers [before, size, after] in the shapes that Concat takes: with the dimensions as they are or with those on
+ * each side of the axis as one, whichever needs fewer Reshape nodes.
+ */
+function sideBySide(
+  graph: Graph,
+  bases: readonly string[],
+  before: readonly number[],
+  sizes: readonly number[],
+  after: readonly number[],
+): { names: string[]; dimension: number; shape: number[] } {
+  const shaped = (left: readonly number[], right: readonly number[]) => {
+    const shapes = sizes.map((size) => [...left, size, ...right]);
+    const fresh = bases.filter((base, i) => graph.findReshape(base, shapes[i] as number[]) === undefined);
+    const total = sizes.reduce((a, b) => a + b, 0);
+    return { shapes, reshapes: fresh.length, dimension: left.length, shape: [...left, total, ...right] };
+  };
+  const merged = (side: readonly number[]) => (side.length > 1 ? [sizeOf(side)] : side);
+  const plain = shaped(before, after);
+  const short = shaped(merged(before), merged(after));
+  const { shapes, dimension, shape } = short.reshapes < plain.reshapes ? short : plain;
+  return { names: bases.map((base, i) => graph.reshape(base, shapes[i] as number[])), dimension, shape };
 }
 
 /**
