@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, UsageError, zooNames } from "@flowify/core";
 import { type BenchResult, benchNetwork } from "./network.js";
+import { profileNetwork, showProfile } from "./profile.js";
 
 const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
 prints a line of JSON a network. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
@@ -12,7 +13,8 @@ in ONNX Runtime, measured between the steps of the same run.
   npm run bench -- mnist/fmlp --json only JSON lines on standard output
   npm run bench -- --all             every network, each in a process of its own
   --steps N                          counted steps (default 40)
-  --data-dir DIR                     where the files of cifar10 are`;
+  --data-dir DIR                     where the files of cifar10 are
+  --profile                          where the time of a step goes: by kind of work, by primitive, by equation`;
 
 /** `fmlp` is short for `mnist/fmlp`. */
 function fullName(name: string): string {
@@ -34,6 +36,7 @@ async function main(): Promise<number> {
       all: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
       steps: { type: "string", default: "40" },
       "data-dir": { type: "string" },
     },
@@ -45,6 +48,11 @@ async function main(): Promise<number> {
   const steps = Number(values.steps);
   if (!Number.isInteger(steps) || steps < 5) throw new UsageError(`--steps must be an integer of at least 5`);
   const names = values.all ? [...zooNames] : positionals.map(fullName);
+  if (names.length === 1 && values.profile) {
+    const profile = await profileNetwork(names[0] as string, steps, values["data-dir"]);
+    process.stdout.write(`${values.json ? JSON.stringify(profile) : showProfile(profile)}\n`);
+    return 0;
+  }
   if (names.length === 1) {
     const result = await benchNetwork(names[0] as string, steps, values["data-dir"]);
     process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -56,7 +64,8 @@ async function main(): Promise<number> {
   for (const name of names) {
     const place = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
     const script = fileURLToPath(import.meta.url);
-    const args = [...process.execArgv, script, name, "--steps", String(steps), ...place];
+    const profile = values.profile ? ["--profile"] : [];
+    const args = [...process.execArgv, script, name, "--steps", String(steps), ...place, ...profile];
     const child = spawnSync(process.execPath, values.json ? [...args, "--json"] : args, { stdio: "inherit" });
     if (child.status !== 0) failed++;
   }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Compiled, type Executor, HostArray, type HostData } from "@flowify/core";
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
@@ -16,6 +17,11 @@ export type NativeExecutorOptions = {
    * JavaScript too loses the numbers below 2e-308.
    */
   flushDenormals?: boolean;
+  /**
+   * Folder into which ONNX Runtime writes what each node of each program took, `NAME_TIME.json` in the trace format
+   * of Chrome, when the program is disposed of.
+   */
+  profile?: string;
 };
 
 /**
@@ -28,6 +34,7 @@ export type NativeExecutorOptions = {
 export async function nativeExecutor({
   threads = availableCores(),
   flushDenormals = false,
+  profile,
 }: NativeExecutorOptions = {}): Promise<Executor> {
   const store = new TensorStore(await loadRuntime());
   const open = new Set<Compiled>();
@@ -40,7 +47,12 @@ export async function nativeExecutor({
         const traceMs = performance.now() - start;
         const program =
           (await fusedProgram(store, jaxpr, signature)) ??
-          (await onnxProgram(store, jaxpr, signature, sessionOptions(threads, flushDenormals)));
+          (await onnxProgram(
+            store,
+            jaxpr,
+            signature,
+            sessionOptions(threads, flushDenormals, profile === undefined ? undefined : join(profile, name)),
+          ));
         const compiled: Compiled = {
           traceMs,
           compileMs: performance.now() - start - traceMs,

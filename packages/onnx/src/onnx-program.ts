@@ -53,7 +53,10 @@ export async function onnxProgram(
       }
       return tree.unflatten<PlacedArray>(structure, results);
     },
-    dispose: () => session.release(),
+    async dispose() {
+      if (options.enableProfiling) session.endProfiling();
+      await session.release();
+    },
   };
 }
 

@@ -45,8 +45,13 @@ function quotaCores(): number {
  * training step was slower; memory patterns and the level of graph optimization made no difference
  * beyond the noise and keep ONNX Runtime's defaults.
  */
-export function sessionOptions(threads: number, flushDenormals: boolean): InferenceSession.SessionOptions {
+export function sessionOptions(
+  threads: number,
+  flushDenormals: boolean,
+  profile?: string,
+): InferenceSession.SessionOptions {
   return {
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
     intraOpNumThreads: threads,
     executionMode: "sequential",
     graphOptimizationLevel: "all",

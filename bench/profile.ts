@@ -1,0 +1,165 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTrainer, flowify, zoo } from "@flowify/core";
+import { nativeExecutor } from "@flowify/onnx";
+import { loadDataSet, ratesOf } from "flowify";
+import { matrixProduct, median } from "./matrix-product.js";
+
+/** An event of ONNX Runtime's profile, times in microseconds. */
+type Event = {
+  cat: string;
+  name: string;
+  ts: number;
+  dur: number;
+  args: { op_name?: string; output_type_shape?: Record<string, number[]>[] };
+};
+
+/** Milliseconds of a step, and nodes. */
+type Share = { what: string; ms: number; nodes: number };
+
+export type Profile = {
+  network: string;
+  stepMs: number;
+  gMs: number;
+  /** Milliseconds a step: nodes of the gradient, time between them, and all that is outside of that program. */
+  nodesMs: number;
+  betweenMs: number;
+  outsideMs: number;
+  /** By what kind of work it is, by the primitive of jax-js that a node was lowered from, and the dearest equations. */
+  kinds: Share[];
+  primitives: Share[];
+  equations: Share[];
+};
+
+const WARM_UP = 3;
+const BATCH = 128;
+const DEAREST = 25;
+
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  products: ["Gemm", "MatMul", "FusedMatMul", "FusedGemm", "Conv", "FusedConv", "ConvTranspose"],
+  "moving numbers": [
+    "Transpose",
+    "Gather",
+    "Reshape",
+    "Split",
+    "Concat",
+    "Slice",
+    "Pad",
+    "Expand",
+    "ScatterElements",
+  ],
+  sums: ["ReduceSum", "ReduceSumSquare", "ReduceMax", "ReduceMean", "CumSum"],
+};
+
+const kindOf = (op: string): string =>
+  Object.keys(KINDS).find((kind) => KINDS[kind]?.includes(op)) ?? "elementwise";
+
+/** Times training steps of a network node by node; the profiler itself takes time, more the more nodes there are. */
+export async function profileNetwork(name: string, steps: number, dataDir?: string): Promise<Profile> {
+  const folder = mkdtempSync(join(tmpdir(), "flowify-profile-"));
+  try {
+    const executor = await nativeExecutor({ profile: folder });
+    const plain = await nativeExecutor();
+    const dataSet = name.slice(0, name.indexOf("/"));
+    const dir = dataSet === "cifar10" ? dataDir : undefined;
+    const data = await loadDataSet({ name: dataSet, dir }, "train");
+    const trainer = await createTrainer({
+      flow: flowify(zoo(name)),
+      executor,
+      data: { items: data.images, count: data.count },
+      steps: WARM_UP + steps,
+      batchSize: BATCH,
+      seed: 7,
+      startItems: ratesOf(name).startItems,
+    });
+    const g = await matrixProduct(plain);
+    const [stepTimes, gTimes]: number[][] = [[], []];
+    for (let i = 0; i < WARM_UP + steps; i++) {
+      const started = performance.now();
+      await trainer.step();
+      stepTimes?.push(performance.now() - started);
+      gTimes?.push(await g.time());
+    }
+    await g.dispose();
+    await trainer.dispose();
+    await executor.dispose();
+    await plain.dispose();
+    return summary(name, gradientEvents(folder), stepTimes ?? [], gTimes ?? []);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The events of the program that computes the gradient, without those of the warm-up. */
+function gradientEvents(folder: string): Event[] {
+  const file = readdirSync(folder).find((entry) => entry.startsWith("gradient"));
+  if (file === undefined) throw new Error(`ONNX Runtime left no profile of the gradient in ${folder}`);
+  const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as Event[];
+  const runs = events.filter((event) => event.name === "model_run");
+  const last = runs[WARM_UP - 1];
+  return events.filter((event) => last !== undefined && event.ts > last.ts + last.dur);
+}
+
+function summary(network: string, events: readonly Event[], steps: number[], products: number[]): Profile {
+  const runs = events.filter((event) => event.name === "model_run").map((event) => event.dur / 1000);
+  const nodes = events.filter((event) => event.cat === "Node" && event.name.endsWith("_kernel_time"));
+  const share = (keyOf: (event: Event) => string): Share[] => {
+    const byKey = new Map<string, Share>();
+    for (const event of nodes) {
+      const what = keyOf(event);
+      const found = byKey.get(what) ?? { what, ms: 0, nodes: 0 };
+      found.ms += event.dur / 1000 / runs.length;
+      found.nodes += 1 / runs.length;
+      byKey.set(what, found);
+    }
+    return [...byKey.values()].sort((a, b) => b.ms - a.ms);
+  };
+  const stepMs = median(steps.slice(WARM_UP));
+  const runMs = runs.reduce((sum, ms) => sum + ms, 0) / runs.length;
+  const kinds = share((event) => kindOf(event.args.op_name ?? ""));
+  const nodesMs = kinds.reduce((sum, { ms }) => sum + ms, 0);
+  return {
+    network,
+    stepMs,
+    gMs: median(products.slice(WARM_UP)),
+    nodesMs,
+    betweenMs: runMs - nodesMs,
+    outsideMs: steps.slice(WARM_UP).reduce((sum, ms) => sum + ms, 0) / runs.length - runMs,
+    kinds,
+    primitives: share((event) => primitiveOf(event.name)),
+    equations: share((event) => `${equationOf(event.name)} ${event.args.op_name} ${shapesOf(event)}`).slice(
+      0,
+      DEAREST,
+    ),
+  };
+}
+
+/** A node is called after the equation that it was lowered from: `dot.12/Gemm`. */
+const equationOf = (name: string): string => name.split("/")[0]?.replace(/_kernel_time$/, "") ?? name;
+const primitiveOf = (name: string): string =>
+  name.includes("/") || /^[a-z]/.test(name) ? (name.split(/[./]/)[0] as string) : "ONNX Runtime's own";
+
+const shapesOf = ({ args }: Event): string =>
+  (args.output_type_shape ?? []).map((output) => `[${Object.values(output)[0]?.join(", ")}]`).join(" ");
+
+/** The profile as text. */
+export function showProfile(p: Profile): string {
+  const line = (what: string, ms: number, nodes?: number): string =>
+    `${ms.toFixed(2).padStart(9)} ms ${`${((100 * ms) / p.stepMs).toFixed(1)} %`.padStart(7)}` +
+    `${nodes === undefined ? "" : `${nodes.toFixed(0).padStart(6)} nodes`}  ${what}`;
+  const section = (title: string, shares: readonly Share[]): string[] => [
+    "",
+    title,
+    ...shares.map(({ what, ms, nodes }) => line(what, ms, nodes)),
+  ];
+  return [
+    `${p.network}: ${p.stepMs.toFixed(1)} ms a step (g ${p.gMs.toFixed(2)} ms); the profiler's own time is in it`,
+    line("nodes of the gradient", p.nodesMs),
+    line("between them", p.betweenMs),
+    line("outside: data, noise, update, rotations", p.outsideMs),
+    ...section("by kind of work", p.kinds),
+    ...section("by primitive of jax-js", p.primitives),
+    ...section(`the ${DEAREST} dearest equations`, p.equations),
+  ].join("\n");
+}
