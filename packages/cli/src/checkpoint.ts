@@ -13,8 +13,8 @@ import * as z from "zod";
 import { writeFileAtomic } from "./run/atomic.js";
 import type { MetricsRecord } from "./run/metrics.js";
 
-/** The version of the format that is written, and the newest that is read. */
-const VERSION = 1;
+/** The version of the format that is written; version 1, which knew no rollbacks, is read as well. */
+const VERSION = 2;
 const FORMAT = "flowify-checkpoint";
 
 /** The whole state of a training run, of which network, and the last lines of its metrics without times. */
@@ -27,17 +27,18 @@ export type Checkpoint = Readonly<{
 /** A newer checkpoint that could not be used, and why. */
 export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
 
-const sidecarSchema = z.strictObject({
-  format: z.literal(FORMAT),
-  version: z.number().int(),
-  network: z.string(),
-  step: z.number().int().nonnegative(),
-  seed: z.number().int().nonnegative(),
-  metrics: z.array(z.looseObject({ step: z.number() })),
-  file: z.string(),
-  bytes: z.number().int(),
-  sha256: z.string(),
-});
+const count = z.number().int().nonnegative();
+const facts = { format: z.literal(FORMAT), version: count, network: z.string(), step: count, seed: count };
+const metrics = z.array(z.looseObject({ step: z.number() }));
+const content = { file: z.string(), bytes: count, sha256: z.string() };
+const rollbacks = z.array(z.strictObject({ failed: count, layer: z.string(), to: count, until: count }));
+
+/** By version; the order of the fields is that in which they are written. */
+const sidecarSchemas = {
+  1: z.strictObject({ ...facts, metrics, ...content }),
+  2: z.strictObject({ ...facts, rollbacks, metrics, ...content }),
+} as const;
+type Sidecar = z.infer<(typeof sidecarSchemas)[keyof typeof sidecarSchemas]>;
 
 const REMEDY = "use an older checkpoint of the run, or train again";
 const SIDECAR = /^step-(\d+)\.json$/;
@@ -56,8 +57,8 @@ export async function writeCheckpoint(
   folder: string,
   { network, state, metrics }: Checkpoint,
 ): Promise<string> {
-  const { arrays, step, seed } = state;
-  const facts = { format: FORMAT, version: VERSION, network, step, seed, metrics };
+  const { arrays, step, seed, rollbacks = [] } = state;
+  const facts = { format: FORMAT, version: VERSION, network, step, seed, rollbacks, metrics };
   const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts) });
   const file = `${stem(step)}.safetensors`;
   await writeFileAtomic(join(folder, file), bytes);
@@ -78,7 +79,7 @@ async function readFileOf(path: string): Promise<Uint8Array> {
   }
 }
 
-function parseSidecar(path: string, text: string): z.infer<typeof sidecarSchema> {
+function parseSidecar(path: string, text: string): Sidecar {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -86,12 +87,13 @@ function parseSidecar(path: string, text: string): z.infer<typeof sidecarSchema>
     throw new CheckpointError(`${path}: not JSON: cut short or damaged\n${REMEDY}`, { cause });
   }
   const version = (json as { version?: unknown } | null)?.version;
-  if (typeof version === "number" && version !== VERSION) {
+  if (typeof version === "number" && !Object.hasOwn(sidecarSchemas, version)) {
     throw new CheckpointError(
-      `${path}: a checkpoint of version ${version}, this flowify reads version ${VERSION}\ninstall the version of flowify that wrote it`,
+      `${path}: a checkpoint of version ${version}, this flowify reads versions ${Object.keys(sidecarSchemas).join(" and ")}\ninstall the version of flowify that wrote it`,
     );
   }
-  const result = sidecarSchema.safeParse(json);
+  const schema = version === 1 ? sidecarSchemas[1] : sidecarSchemas[VERSION];
+  const result = schema.safeParse(json);
   if (result.success) return result.data;
   const fields = result.error.issues.map((issue) => issue.path.join(".") || "it");
   throw new CheckpointError(`${path}: damaged: ${fields.join(", ")} not as expected\n${REMEDY}`);
@@ -134,9 +136,10 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
     );
   }
   const { step, seed } = facts;
+  const rollbacks = "rollbacks" in facts ? facts.rollbacks : [];
   return {
     network: facts.network,
-    state: { arrays: tensors, step, seed },
+    state: { arrays: tensors, step, seed, ...(rollbacks.length > 0 && { rollbacks }) },
     metrics: facts.metrics as MetricsRecord[],
   };
 }
@@ -184,10 +187,37 @@ export async function latestCheckpoint(
   );
 }
 
-/** Keeps the `keep` newest checkpoints; a sidecar goes first, so that none is left without its file. */
+/**
+ * Keeps the `keep` newest checkpoints and the one with the best figure (that of validation images before that of test
+ * images); a sidecar goes first, so that none is left without its file.
+ */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
-  for (const path of (await listCheckpoints(folder)).slice(keep)) {
+  const paths = await listCheckpoints(folder);
+  const best = await bestCheckpoint(paths);
+  for (const path of paths.slice(keep)) {
+    if (path === best) continue;
     await rm(path, { force: true });
     await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
   }
+}
+
+/** The checkpoint with the fewest bits per dimension among those that were measured; of equal ones the newest. */
+async function bestCheckpoint(paths: readonly string[]): Promise<string | undefined> {
+  let best: { path: string; bpd: number } | undefined;
+  for (const path of paths) {
+    const bpd = await measuredBpd(path);
+    if (bpd !== undefined && (best === undefined || bpd < best.bpd)) best = { path, bpd };
+  }
+  return best?.path;
+}
+
+async function measuredBpd(path: string): Promise<number | undefined> {
+  const sidecar = await readFile(path, "utf8")
+    .then((text) => parseSidecar(path, text))
+    .catch(() => undefined); // a damaged one is no candidate
+  const of = (split: string): number | undefined =>
+    sidecar?.metrics.flatMap((record) =>
+      record.split === split && typeof record.bpd === "number" ? [record.bpd] : [],
+    )[0];
+  return of("validation") ?? of("test");
 }

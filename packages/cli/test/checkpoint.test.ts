@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   mkdirSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { CheckpointError, HostArray } from "@flowify/core";
+import { CheckpointError, encodeSafetensors, HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import {
   type Checkpoint,
@@ -73,9 +74,9 @@ describe("a checkpoint", () => {
     expect(await refusal(path, "mnist/fconv1")).toBe(
       `${path}: a checkpoint of network mnist/fmlp, expected mnist/fconv1\nname the network that it was made with`,
     );
-    writeFileSync(path, text.replace('"version": 1', '"version": 2'));
+    writeFileSync(path, text.replace('"version": 2', '"version": 3'));
     expect(await refusal(path)).toBe(
-      `${path}: a checkpoint of version 2, this flowify reads version 1\ninstall the version of flowify that wrote it`,
+      `${path}: a checkpoint of version 3, this flowify reads versions 1 and 2\ninstall the version of flowify that wrote it`,
     );
     writeFileSync(path, text.slice(0, 100));
     expect(await refusal(path)).toBe(`${path}: not JSON: cut short or damaged${hint}`);
@@ -91,6 +92,30 @@ describe("a checkpoint", () => {
     expect(await refusal(path)).toBe(`${data}: cut short: ${whole - 1} bytes, expected ${whole}${hint}`);
     rmSync(data);
     expect(await refusal(path)).toBe(`${data}: missing${hint}`);
+  });
+
+  it("of version 1, which knew no rollbacks, is read", async () => {
+    const folder = await folderWith(1);
+    const [path, data] = [join(folder, "step-000000001.json"), join(folder, "step-000000001.safetensors")];
+    const { rollbacks, ...facts } = JSON.parse(readFileSync(path, "utf8"));
+    expect(rollbacks).toEqual([]);
+    const { file, bytes: _, sha256: __, ...header } = { ...facts, version: 1 };
+    const bytes = encodeSafetensors(checkpointOf(1).state.arrays, { flowify: JSON.stringify(header) });
+    writeFileSync(data, bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    writeFileSync(path, JSON.stringify({ ...header, file, bytes: bytes.length, sha256 }));
+    expect(await readCheckpoint(path)).toEqual(checkpointOf(1));
+  });
+
+  it("keeps its rollbacks", async () => {
+    const folder = join(root, String(made++));
+    mkdirSync(folder);
+    const state = {
+      ...checkpointOf(9).state,
+      rollbacks: [{ failed: 12, layer: "linear[1]", to: 8, until: 112 }],
+    };
+    const path = await writeCheckpoint(folder, { ...checkpointOf(9), state });
+    expect((await readCheckpoint(path)).state).toEqual(state);
   });
 
   it("is never read with a flipped byte, wherever it is", async () => {

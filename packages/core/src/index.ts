@@ -92,7 +92,7 @@ export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./sa
 export { heldItems, rowsOf, type StartItems } from "./start-items.js";
 export type { Augmentation } from "./train/data.js";
 export { trainingDefaults } from "./train/defaults.js";
-export type { TrainingState } from "./train/state.js";
+export type { Rollback, TrainingState } from "./train/state.js";
 export { DRIFT_LIMIT } from "./train/stepper.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
 export { type TrainingStep, trainingStep } from "./train/whole-step.js";

@@ -25,6 +25,22 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
   await syncFolder(folder);
 }
 
+/** No room, no handles, or a disk that is read-only for a while: what keeps a file from being written now, and may not later. */
+const PASSING: readonly string[] = [
+  "ENOSPC",
+  "EDQUOT",
+  "EMFILE",
+  "ENFILE",
+  "EROFS",
+  "EACCES",
+  "EIO",
+  "EAGAIN",
+];
+
+/** True where it is worth trying a write again later. */
+export const mayPass = (error: unknown): boolean =>
+  PASSING.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+
 /** Removes what writes that were killed have left in a folder; only for the holder of its lock. */
 export async function removeTemporaryFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {

@@ -1,16 +1,15 @@
 import { NotFiniteError, type Trainer } from "@flowify/core";
-import { pruneCheckpoints, writeCheckpoint } from "../checkpoint.js";
+import { latestCheckpoint } from "../checkpoint.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
+import { mayPass } from "./atomic.js";
+import { checkpointWriter } from "./checkpoints.js";
 import type { RunConfig } from "./config.js";
 import type { EpochEnd, EpochReporter, Measurement } from "./epoch-report.js";
 import type { RunFolder } from "./folder.js";
 import { type MetricsLog, type MetricsRecord, withoutTimes } from "./metrics.js";
-
-/** Checkpoints that are kept. */
-const KEEP = 3;
 
 /** How much of the old figure a step leaves in the one that is shown. */
 const SMOOTHING = 0.9;
@@ -32,8 +31,10 @@ export type RunEnd = Readonly<{ measured: readonly Measurement[]; pictures: read
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Steps to the end of the run, or until an interrupt. Every step is a line of the metrics; an epoch
- * ends with measurements, a line each, and pictures; a checkpoint follows the lines that it counts on.
+ * Steps to the end of the run, or until an interrupt. Every step is a line of the metrics; an epoch ends with
+ * measurements, a line each, and pictures; a checkpoint follows the lines that it counts on and is written while the
+ * next steps are taken. After a step that is not finite the run goes back to its newest checkpoint and takes shorter
+ * steps for a while. Where the disk is full for a time, training goes on.
  *
  * @returns what the end of the run gave, if the run came there
  * @throws NotFiniteError that says which checkpoint is the last good one
@@ -44,17 +45,15 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
   const epochsAt = (step: number): number => Math.floor((step * batch) / config.data.items);
   const epochs = Math.max(1, Math.round((steps * batch) / config.data.items));
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });
+  const newest = trainer.taken > 0 ? trainer.taken : undefined;
+  const checkpoints = checkpointWriter({ run, metrics, network, newest, warn: progress.note });
   const began = performance.now();
   let shown: { loss: number; bpd: number } | undefined;
-  let saved: number | undefined = trainer.taken > 0 ? trainer.taken : undefined;
   let end: RunEnd | undefined;
   let ofThisStep: MetricsRecord[] = [];
 
   const save = async (): Promise<void> => {
-    metrics.sync();
-    await writeCheckpoint(run.checkpoints, { network, state: await trainer.state(), metrics: ofThisStep });
-    await pruneCheckpoints(run.checkpoints, KEEP);
-    saved = trainer.taken;
+    await checkpoints.write(await trainer.state(), ofThisStep);
   };
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
 
@@ -78,7 +77,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
     );
     const ended = epochsAt(step) > epochsAt(step - 1) && epochsAt(step) % evaluateEvery === 0;
     if (ended || step === steps) end = await report({ step, epoch, last: step === steps });
-    if (step % checkpointEvery === 0 || step === steps) await save();
+    if (ended || step % checkpointEvery === 0 || step === steps) await save();
   };
 
   const report = async (at: EpochEnd): Promise<RunEnd> => {
@@ -90,17 +89,53 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
         `epoch ${at.epoch}: ${formatBpd(bpd, stdErr)} bits per dimension on the ${images.split} images`,
       );
     }
-    return { measured, pictures: await reporter.draw(at, measured) };
+    return { measured, pictures: await draw(at, measured) };
+  };
+
+  const draw = async (at: EpochEnd, measured: readonly Measurement[]): Promise<string[]> => {
+    try {
+      return await reporter.draw(at, measured);
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      progress.note(`the pictures of epoch ${at.epoch} could not be written: ${(error as Error).message}`);
+      return [];
+    }
+  };
+
+  const goBack = async (failure: NotFiniteError): Promise<void> => {
+    await checkpoints.written();
+    const { checkpoint } = await latestCheckpoint(run.checkpoints, network);
+    const rollbacks = await trainer.rollBack(checkpoint.state, failure);
+    const { step } = checkpoint.state;
+    metrics.rewind(step, checkpoint.metrics);
+    // those to the same checkpoint before have gone with the lines that came after it
+    for (const { failed, layer, to, until } of rollbacks)
+      if (to === step) metrics.append({ step, failed, layer, until });
+    const { until = 0 } = rollbacks.at(-1) ?? {};
+    progress.note(
+      `step ${failure.step}: ${failure.layer} is not finite; back to step ${step}, a tenth of the step size until step ${until}`,
+    );
+    shown = undefined;
   };
 
   try {
+    if (trainer.taken === 0) await save();
     while (trainer.taken < steps && interrupt.status() === undefined) {
-      await stepOnce();
+      checkpoints.check();
+      try {
+        await stepOnce();
+      } catch (error) {
+        if (!(error instanceof NotFiniteError)) throw error;
+        await goBack(error);
+      }
       await breathe();
     }
-    if (saved !== trainer.taken) await save();
+    await checkpoints.end(trainer.taken, save);
   } catch (error) {
-    throw error instanceof NotFiniteError ? withRemedy(error, saved, config, run.folder) : error;
+    await checkpoints.written();
+    throw error instanceof NotFiniteError
+      ? withRemedy(error, checkpoints.newest(), config, run.folder)
+      : error;
   } finally {
     progress.finish();
   }
@@ -109,7 +144,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
   // A run that had come to its end before: nothing is logged again.
   const at = { step: steps, epoch: epochs, last: true };
   const measured = await reporter.measure(at);
-  return { measured, pictures: await reporter.draw(at, measured) };
+  return { measured, pictures: await draw(at, measured) };
 }
 
 /** The figures of the line of progress: loss and bits per dimension of the same steps, so that they agree. */
@@ -130,7 +165,7 @@ function withRemedy(
 ): Error {
   const kept =
     saved === undefined
-      ? "there is no checkpoint yet"
+      ? "there is no checkpoint"
       : `the last good checkpoint, of step ${saved}, is kept in ${folder}`;
   const remedy = `try again with a step size below --lr ${config.training.learningRate}, and with --force or another --out`;
   return new NotFiniteError(error.step, error.layer, `${error.message}\n${kept}\n${remedy}`, {

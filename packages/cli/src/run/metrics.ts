@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { mayPass } from "./atomic.js";
 
 /** The fields that depend on the clock: two equal runs agree in all others, byte for byte. */
 const TIME_FIELDS = ["seconds", "imagesPerSecond"] as const;
@@ -7,9 +8,12 @@ const TIME_FIELDS = ["seconds", "imagesPerSecond"] as const;
 export type MetricsRecord = Readonly<{ step: number; [field: string]: number | string | boolean }>;
 
 export type MetricsLog = Readonly<{
+  /** Writes a line. What the disk has no room for is kept in memory and written before the next one. */
   append(record: MetricsRecord): void;
-  /** Puts everything appended on the disk; called before a checkpoint that counts on it. */
+  /** Puts everything appended on the disk; called before a checkpoint that counts on it. Throws what keeps it from there. */
   sync(): void;
+  /** Cuts the log back as `rewindMetrics` does. */
+  rewind(step: number, records: readonly MetricsRecord[]): void;
   close(): void;
 }>;
 
@@ -25,12 +29,34 @@ export type MetricsRepair = Readonly<{ dropped: number; restored: number; missin
 /** Opens `metrics.jsonl` for appending. A line is one write, so a kill tears the last line at most. */
 export function openMetrics(path: string): MetricsLog {
   const file = openSync(path, "a");
+  let waiting: Buffer = Buffer.alloc(0);
+  const write = (): void => {
+    while (waiting.length > 0) waiting = waiting.subarray(writeSync(file, waiting));
+  };
   return {
     append: (record) => {
-      writeSync(file, `${JSON.stringify(record)}\n`);
+      waiting = Buffer.concat([waiting, Buffer.from(`${JSON.stringify(record)}\n`)]);
+      try {
+        write();
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+      }
     },
-    sync: () => fsyncSync(file),
-    close: () => closeSync(file),
+    sync: () => {
+      write();
+      fsyncSync(file);
+    },
+    rewind: (step, records) => {
+      write();
+      rewindMetrics(path, step, records);
+    },
+    close: () => {
+      try {
+        write();
+      } finally {
+        closeSync(file);
+      }
+    },
   };
 }
 
@@ -75,6 +101,8 @@ export function rewindMetrics(path: string, step: number, records: readonly Metr
     if (end < 0) break;
     const at = stepOf(bytes.toString("utf8", kept, end));
     if (at === undefined || at > step) break;
+    // what came after the checkpoint's own lines will come again
+    if (at === step && at === last && ofLast === records.length) break;
     ofLast = at === last ? ofLast + 1 : 1;
     last = at;
     kept = end + 1;

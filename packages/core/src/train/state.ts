@@ -8,14 +8,22 @@ import type { Leaf } from "./leaves.js";
 
 /**
  * The whole state of training on the host, flat and named, ready for a file: `params.<path>`,
- * `first.<path>` and `second.<path>` (Adam's moments), `average.<path>`, `drift`; with `step` and
- * `seed` nothing else is needed to go on.
+ * `first.<path>` and `second.<path>` (Adam's moments), `average.<path>`, `drift`; with `step`, `seed` and
+ * `rollbacks` nothing else is needed to go on.
  */
 export type TrainingState = Readonly<{
   arrays: { readonly [name: string]: HostArray };
   step: number;
   seed: number;
+  /** Returns to earlier states so far, in order. */
+  rollbacks?: readonly Rollback[];
 }>;
+
+/**
+ * A return from step `failed`, which was not finite in `layer` first, to the state after step `to`: the steps after it,
+ * up to step `until`, are shorter.
+ */
+export type Rollback = Readonly<{ failed: number; layer: string; to: number; until: number }>;
 
 /** The device's state as a tree of host arrays: the shape of `DeviceState`. */
 export type HostState = {

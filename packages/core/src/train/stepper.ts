@@ -78,10 +78,13 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
   const polish = hasSquare ? await compile("polish", polishAll, [square]) : undefined;
   const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
 
-  const values = treeFlatten(await executor.place(host.params)).leaves;
-  let moments = (await executor.place(tree(host.moments) as JsTree<HostArray>)) as unknown as ByPath<Moments>;
-  let drift = (await executor.place(host.drift)) as PlacedArray;
-  let average = (await executor.place(tree(host.average) as JsTree<HostArray>)) as unknown as Placed;
+  const placeState = async (from: HostState) => ({
+    values: treeFlatten(await executor.place(from.params)).leaves,
+    moments: (await executor.place(tree(from.moments) as JsTree<HostArray>)) as unknown as ByPath<Moments>,
+    drift: (await executor.place(from.drift)) as PlacedArray,
+    average: (await executor.place(tree(from.average) as JsTree<HostArray>)) as unknown as Placed,
+  });
+  let { values, moments, drift, average } = await placeState(host);
   let spareGradient: Tree | undefined; // results of the step before, to be written over
   let spareMatrices: Placed | undefined;
 
@@ -166,6 +169,12 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
       await health.dispose();
       const worst = Array.from(readings.data).findIndex((reading) => !Number.isFinite(reading));
       return flow.ledgerLines[worst]?.layer;
+    },
+
+    /** Puts another state in the place of this one. */
+    async restore(from: HostState): Promise<void> {
+      executor.release(tree([values, tree(moments), drift, tree(average)] as never));
+      ({ values, moments, drift, average } = await placeState(from));
     },
 
     /** The state, copied to the host. */

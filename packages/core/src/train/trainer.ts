@@ -14,8 +14,16 @@ import { adamScalars } from "./adam.js";
 import { type Augmentation, batchSource, randomItems, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import { leavesOf } from "./leaves.js";
+import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
-import { flattenState, freshState, type TrainingState, takeToHost, unflattenState } from "./state.js";
+import {
+  flattenState,
+  freshState,
+  type Rollback,
+  type TrainingState,
+  takeToHost,
+  unflattenState,
+} from "./state.js";
 import { averageDecay } from "./step.js";
 import { makeStepper } from "./stepper.js";
 
@@ -60,6 +68,11 @@ export type Trainer = Readonly<{
   readonly taken: number;
   /** Takes one step. Errors: `NotFiniteError`; the state is then as before the step. */
   step(): Promise<StepReport>;
+  /**
+   * Goes back to an earlier state of this run after a step that was not finite; the steps from there to 100 beyond it have
+   * a tenth of the size. Gives all returns so far. Errors: `NotFiniteError`, the given one, where three returns in force did not help.
+   */
+  rollBack(to: TrainingState, failure: NotFiniteError): Promise<readonly Rollback[]>;
   /** The whole state, copied to the host. Errors: `NotFiniteError` where a number of it is NaN or infinite. */
   state(): Promise<TrainingState>;
   /** The parameters (with weight averaging, their average), copied to the host. */
@@ -97,6 +110,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const rate = cosineSchedule({ peak: learningRate, steps, warmup });
   const orthogonalRateAt = cosineSchedule({ peak: orthogonalRate, steps, warmup });
   let taken = options.state?.step ?? 0;
+  let rollbacks = options.state?.rollbacks ?? [];
 
   return {
     get taken() {
@@ -105,13 +119,14 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     async step() {
       const x = batches(taken);
       const noise = drawNoise(flow.forwardNoise, batchSize, makeRng(seed, STREAM.noise, taken));
-      const lr = rate(taken);
+      const shorter = shortening(rollbacks, taken + 1);
+      const lr = rate(taken) * shorter;
       const { loss, gradNorm } = await stepper.take(
         x,
         noise,
         {
           euclidean: scalarArrays(adamScalars(lr, taken)),
-          orthogonal: scalarArrays(adamScalars(orthogonalRateAt(taken), taken)),
+          orthogonal: scalarArrays(adamScalars(orthogonalRateAt(taken) * shorter, taken)),
         },
         scalarArray(averageDecay(ema, taken)),
       );
@@ -125,10 +140,16 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       }
       return { step: taken++, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
     },
+    async rollBack(to, failure) {
+      rollbacks = withRollback(rollbacks, failure, to.step);
+      await stepper.restore(unflattenState(to.arrays, fresh, leaves));
+      taken = to.step;
+      return rollbacks;
+    },
     async state() {
       const arrays = flattenState(await stepper.fetch(), leaves);
       expectFinite(arrays, taken);
-      return { arrays, step: taken, seed };
+      return { arrays, step: taken, seed, ...(rollbacks.length > 0 && { rollbacks }) };
     },
     async params() {
       const { params, average } = await stepper.fetch();

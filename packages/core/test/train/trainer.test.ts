@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { createTrainer, flowify, makeRng, wasmExecutor } from "../../src/index.js";
+import {
+  createTrainer,
+  flowify,
+  makeRng,
+  NotFiniteError,
+  type TrainingState,
+  wasmExecutor,
+} from "../../src/index.js";
 import { averageDecay } from "../../src/train/step.js";
 import { treeFlatten } from "../../src/trees.js";
 
 const rng = makeRng(5);
 const items = Float32Array.from({ length: 128 }, () => rng.normal());
 const flow = flowify({ inShape: [2], layers: [{ kind: "linear", out: 2 }, { kind: "leakyRelu" }] });
-const run = (options: { learningRate: number; ema?: number; steps: number }) =>
+const run = (options: { learningRate: number; ema?: number; steps: number; state?: TrainingState }) =>
   createTrainer({
     flow,
     executor: wasmExecutor(),
@@ -29,6 +36,35 @@ describe("trainer", () => {
     await trainer.step();
     await expect(trainer.step()).rejects.toMatchObject({ code: "NOT_FINITE", step: 2 });
     expect(trainer.taken).toBe(1);
+    await trainer.dispose();
+  });
+
+  it("goes back to an earlier state and takes shorter steps from there, three times at most", async () => {
+    const trainer = await run({ learningRate: 1e-2, steps: 500 });
+    for (let i = 0; i < 3; i++) await trainer.step();
+    const early = await trainer.state();
+    const usual = await trainer.step();
+    await trainer.step();
+    const failure = new NotFiniteError(6, "linear[0]", "step 6: the loss is NaN");
+    const [first] = await trainer.rollBack(early, failure);
+    expect(first).toEqual({ failed: 6, layer: "linear[0]", to: 3, until: 106 });
+    expect(trainer.taken).toBe(3);
+    const again = await trainer.step();
+    expect(again.loss).toBe(usual.loss);
+    expect(again.lr).toBeCloseTo(usual.lr / 10, 12);
+    // what was rolled back is part of the state: a run that goes on from it does the same
+    const resumed = await run({ learningRate: 1e-2, steps: 500, state: await trainer.state() });
+    expect(await resumed.step()).toEqual(await trainer.step());
+    expect(await resumed.state()).toEqual(await trainer.state());
+    await resumed.dispose();
+    await trainer.rollBack(early, failure);
+    await trainer.rollBack(early, failure);
+    expect((await trainer.step()).lr).toBeCloseTo(usual.lr / 1000, 12);
+    await expect(trainer.rollBack(early, failure)).rejects.toThrow(
+      "3 returns to earlier states with shorter steps did not help",
+    );
+    // beyond step 106 none of them is in force any more
+    await trainer.rollBack(early, new NotFiniteError(107, "linear[0]", "step 107: the loss is NaN"));
     await trainer.dispose();
   });
 
