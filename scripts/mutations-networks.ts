@@ -13,6 +13,9 @@ const weights = of("layers/linear-weights.ts", "given weights", ["laws/round-tri
 const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
 const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
 const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");
+const maxPool = of("layers/max-pool2d.ts", "", ["layers/max-pool2d"]);
+const around = of("layers/tile.ts", "maxPool2d", ["laws/round-trip", "network-density", "mean-mode-network"]);
+const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/mean-mode-network"]);
 const affine = of("layers/affine.ts", "affine");
 
 export const networkMutations: readonly Mutation[] = [
@@ -43,4 +46,13 @@ export const networkMutations: readonly Mutation[] = [
   monotone("logSlope: (x) => softplus(x.neg()).neg()", "logSlope: (x) => softplus(x).neg()"),
   monotone("np.log1p(np.absolute(x)).mul(-2)", "np.log1p(np.absolute(x)).neg()"),
   monotone("np.absolute(z).neg().add(1)", "np.absolute(z).add(1)"),
+  maxPool("Math.log(2 / Math.PI)", "Math.log(Math.PI / 2)"),
+  maxPool(".sub(choices)", ".add(choices)"),
+  maxPool("sum + count - 1", "sum + count"),
+  maxPool(".mul(-0.5).add(scales)", ".neg().add(scales)"),
+  maxPool("np.exp(logB.neg())", "np.exp(logB)"),
+  maxPool("np.floor(choice.mul(constant(counts, 1, top)))", "np.floor(choice)"),
+  maxPool("const all = items.count * Math.max(below, 1)", "const all = items.count"),
+  around("epsilon.mul(present).sub", "epsilon.sub"),
+  avgPool("k / (r * c)", "1"),
 ];

@@ -8,12 +8,14 @@ import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape } from "./layer.js";
 import { actnorm } from "./layers/actnorm.js";
 import { affine } from "./layers/affine.js";
+import { avgPool2d } from "./layers/avg-pool2d.js";
 import { conv1d } from "./layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 import { coupling } from "./layers/coupling.js";
 import { dequantize } from "./layers/dequantize.js";
 import { leakyRelu } from "./layers/leaky-relu.js";
 import { type LinearOptions, linear } from "./layers/linear.js";
+import { maxPool2d } from "./layers/max-pool2d.js";
 import { monotone } from "./layers/monotone.js";
 import { pad } from "./layers/pad.js";
 import { permuteChannels } from "./layers/permute-channels.js";
@@ -86,6 +88,8 @@ const rules: Rules = {
   },
   conv2d: ({ out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
   conv1d: ({ out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
+  maxPool2d: (layer, inShape) => maxPool2d(inShape, layer),
+  avgPool2d: (layer, inShape, { density }) => avgPool2d(inShape, { ...layer, density }),
   coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
   relu: (_layer, inShape) => relu(inShape),
   clip: (layer, inShape) => clip(inShape, layer),

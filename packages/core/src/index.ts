@@ -31,6 +31,7 @@ export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
 export { type ActnormParams, actnorm } from "./layers/actnorm.js";
 export { type AffineOptions, type AffineParams, affine } from "./layers/affine.js";
+export { type AvgPool2dOptions, avgPool2d } from "./layers/avg-pool2d.js";
 export { type Conv1dOptions, conv1d } from "./layers/conv1d.js";
 export { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 export { type CouplingOptions, coupling } from "./layers/coupling.js";
@@ -39,6 +40,7 @@ export { type KernelOptions, type KernelParams, kernel } from "./layers/kernel.j
 export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
 export type { DenseWeights } from "./layers/linear-weights.js";
+export { type MaxPool2dOptions, maxPool2d } from "./layers/max-pool2d.js";
 export {
   type MonotoneFunction,
   type MonotoneOptions,

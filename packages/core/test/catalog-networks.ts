@@ -1,7 +1,11 @@
 /** The catalog's layers that given networks need. */
+import { mixture } from "../src/densities/mixture.js";
+import type { Shape } from "../src/layer.js";
 import { affine } from "../src/layers/affine.js";
+import { avgPool2d } from "../src/layers/avg-pool2d.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import type { DenseWeights } from "../src/layers/linear-weights.js";
+import { type MaxPool2dOptions, maxPool2d } from "../src/layers/max-pool2d.js";
 import { monotone } from "../src/layers/monotone.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { makeRng } from "../src/math/rng.js";
@@ -108,9 +112,50 @@ const monotones: readonly CatalogEntry[] = [
   entry("selu", "monotone", monotone([5], "selu"), { condition: 10 }),
 ];
 
+const maxPool = (what: string, inShape: Shape, options: MaxPool2dOptions, rest: Partial<CatalogEntry> = {}) =>
+  entry(`maxPool2d ${what}`, "maxPool2d", maxPool2d(inShape, options), rest);
+
+export const pools: readonly CatalogEntry[] = [
+  maxPool("2×2 stride 2", [2, 4, 4], { kernel: 2, stride: 2 }),
+  maxPool("2×2 stride 2, padding 1", [1, 3, 3], { kernel: 2, stride: 2, padding: 1 }, { batch: 1 }),
+  maxPool("1×3 stride 1×3, one window, far", [3, 1, 3], { kernel: [1, 3], stride: [1, 3] }, { scale: 100 }),
+  maxPool("2×2 stride 1: overlap", [2, 3, 3], { kernel: 2 }),
+  maxPool("3×3 stride 2, padding 1: overlap", [1, 4, 4], { kernel: 3, stride: 2, padding: 1 }),
+  maxPool("1×2 stride 3: gaps, a side padded", [1, 2, 5], {
+    kernel: [1, 2],
+    stride: [1, 3],
+    padding: { right: 1 },
+  }),
+  maxPool("2×1 dilation 2", [1, 4, 2], { kernel: [2, 1], stride: 2, dilation: [2, 1] }),
+  entry("avgPool2d 2×2 stride 2", "avgPool2d", avgPool2d([2, 4, 4], { kernel: 2, stride: 2 }), {
+    given: true,
+  }),
+  entry("avgPool2d of the whole image", "avgPool2d", avgPool2d([3, 2, 3], { kernel: [2, 3] }), {
+    given: true,
+  }),
+  entry("avgPool2d 2×2 stride 1, padding 1", "avgPool2d", avgPool2d([1, 3, 3], { kernel: 2, padding: 1 }), {
+    given: true,
+    batch: 1,
+    condition: 10,
+  }),
+  entry(
+    "avgPool2d 3×1 stride 3×1, zeros counted, mixture",
+    "avgPool2d",
+    avgPool2d([1, 4, 2], {
+      kernel: [3, 1],
+      stride: [3, 1],
+      padding: { top: 1, bottom: 1 },
+      countPadding: true,
+      density: mixture,
+    }),
+    { given: true },
+  ),
+];
+
 export const networkLayers: readonly CatalogEntry[] = [
   ...affines,
   ...cuts,
   ...monotones,
+  ...pools,
   ...givenConvolutions.map((one) => one.entry),
 ];

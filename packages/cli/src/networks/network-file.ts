@@ -13,6 +13,11 @@ const amount = option(z.number().int().nonnegative());
 /** Numbers, or the name of an array in the file of weights. */
 const numbers = z.union([z.array(z.number()), z.string().min(1)]);
 const weights = option(z.strictObject({ weight: numbers, bias: option(numbers) }));
+/** Amounts on each side, or one number for all. */
+const around = z.union([
+  z.number().int().nonnegative(),
+  z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
+]);
 
 type Kind = NetworkLayer["kind"];
 
@@ -61,6 +66,13 @@ const layerOptions = {
     ),
     groups: option(size),
     weights,
+  },
+  maxPool2d: { kernel: pair, stride: option(pair), dilation: option(pair), padding: option(around) },
+  avgPool2d: {
+    kernel: pair,
+    stride: option(pair),
+    padding: option(around),
+    countPadding: option(z.boolean()),
   },
   coupling: {
     stack: size,

@@ -3,7 +3,7 @@ import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import type { ResidualLaw } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import type { AxisWindows, Windows } from "../math/windows.js";
+import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
 import { type KernelOptions, kernel } from "./kernel.js";
 import { linear } from "./linear.js";
 import type { DenseWeights } from "./linear-weights.js";
@@ -16,11 +16,11 @@ import { whiten } from "./whiten.js";
 
 export type Conv2dOptions = {
   /** Side of the kernel, or its height and width. */
-  kernel: number | readonly [number, number];
+  kernel: Pair;
   /** Default 1. */
-  stride?: number | readonly [number, number];
+  stride?: Pair;
   /** Distance between the kernel's entries. Default 1. */
-  dilation?: number | readonly [number, number];
+  dilation?: Pair;
   /**
    * `fit` (default, the paper's): rows below and columns to the right until the kernel fits; or
    * amounts on each side, one number for all four. Rows that the kernel then does not reach are dropped.
@@ -43,9 +43,6 @@ export type Conv2dOptions = {
   limit?: number;
   logA?: number;
 };
-
-const pair = (v: number | readonly [number, number]): readonly [number, number] =>
-  typeof v === "number" ? [v, v] : v;
 
 /**
  * A convolution [C, H, W] ↦ [m, rows, columns] = Pad ∘ Tile ∘ Kernel, as a chain of flow layers (with a
@@ -92,7 +89,7 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
     throw new ShapeError(
       `conv2d: a kernel that reaches ${reach[0]} × ${reach[1]} is larger than the padded image ${tall} × ${wide}`,
     );
-  const windows: Windows = [axis(tall, kh, sh, dh), axis(wide, kw, sw, dw)];
+  const windows: Windows = [windowsAlong(tall, kh, sh, dh), windowsAlong(wide, kw, sw, dw)];
   const tiled = tile(padded.outShape, windows, logA === undefined ? {} : { logA });
   const [rows, columns, n] = tiled.outShape as [number, number, number];
   const block = {
@@ -161,13 +158,6 @@ function atLocations(
     channelsFirst([rows, columns, out]),
   ];
 }
-
-const axis = (length: number, size: number, stride: number, dilation: number): AxisWindows => ({
-  count: Math.floor((length - (size - 1) * dilation - 1) / stride) + 1,
-  size,
-  stride,
-  dilation,
-});
 
 /** The weights of each group of channels. */
 function weightBlocks(

@@ -13,6 +13,7 @@ import { floats } from "../math/host.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
+import type { PadAmounts } from "./pad.js";
 import { gapModel } from "./tile-gaps.js";
 
 /** log a, the scale of the copies' noise (where pixels overlap); the model of pixels in no patch. */
@@ -21,6 +22,8 @@ export type TileParams = { logA?: np.Array; gaps?: ArrayTree };
 export type TileOptions = {
   /** Start value of log a. Default log 0.1 (the paper's). */
   logA?: number;
+  /** Rows and columns beyond the image that windows reach over. There is nothing: entries there hold 0 and are no copies. */
+  around?: PadAmounts;
 };
 
 /**
@@ -40,14 +43,15 @@ export type TileOptions = {
 export function tile(
   inShape: Shape,
   windows: Windows,
-  { logA = Math.log(0.1) }: TileOptions = {},
+  { logA = Math.log(0.1), around: { top = 0, bottom = 0, left = 0, right = 0 } = {} }: TileOptions = {},
 ): FlowLayer<TileParams> {
   if (inShape.length !== 3) throw new ShapeError(`tile: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels, height, width] = inShape as [number, number, number];
   const [rows, columns] = windows;
+  const [tall, wide] = [height + top + bottom, width + left + right];
   for (const [what, w, n] of [
-    ["rows", rows, height],
-    ["columns", columns, width],
+    ["rows", rows, tall],
+    ["columns", columns, wide],
   ] as const) {
     expectSizes("tile", {
       [`number of windows along ${what}`]: w.count,
@@ -58,10 +62,11 @@ export function tile(
     const reach = windowReach(w);
     if (reach > n)
       throw new ShapeError(
-        `tile: ${w.count} windows need ${reach} ${what}, the image ${showShape(inShape)} has ${n}`,
+        `tile: ${w.count} windows need ${reach} ${what}, the image ${showShape(inShape)} has ${n} with what is around it`,
       );
   }
-  const [byRow, byColumn] = [multiplicity(rows, height), multiplicity(columns, width)];
+  const byRow = multiplicity(rows, tall).slice(top, top + height);
+  const byColumn = multiplicity(columns, wide).slice(left, left + width);
   const counts = Float32Array.from(byRow.flatMap((r) => byColumn.map((c) => r * c))); // [H · W]
   const overlaps = counts.some((n) => n > 1);
   const gaps = counts.some((n) => n === 0)
@@ -79,11 +84,27 @@ export function tile(
       counts.map((n) => Math.max(n, 1)),
       [1, 1, height, width],
     ).astype(like.dtype);
-  /** ε − mean ε over the copies of each pixel. */
+  /** Copies of pixels: [B, C, H, W] -> patches; and the sum of the copies of each. */
+  const copied = (x: np.Array): np.Array =>
+    unfold(
+      tall * wide > height * width
+        ? np.pad(x, [
+            [0, 0],
+            [0, 0],
+            [top, bottom],
+            [left, right],
+          ])
+        : x,
+      windows,
+    );
+  const summed = (patches: np.Array): np.Array =>
+    fold(patches, windows, [tall, wide]).slice([], [], [top, top + height], [left, left + width]);
+  /** ε − mean ε over the copies of each pixel; 0 beyond the image. */
   const centred = (epsilon: np.Array): np.Array => {
     const total = multiplicities(epsilon);
-    const mean = fold(epsilon.ref, windows, [height, width]).div(total);
-    return epsilon.sub(unfold(mean, windows));
+    const mean = summed(epsilon.ref).div(total);
+    const present = copied(np.ones([1, channels, height, width], { dtype: epsilon.dtype }));
+    return epsilon.mul(present).sub(copied(mean));
   };
   const patch = [rows.count, columns.count, channels * rows.size * columns.size];
   return defineLayer<TileParams>({
@@ -106,7 +127,7 @@ export function tile(
       let contribution = gaps
         ? gaps.logProb(params.gaps as ArrayTree, x.ref)
         : np.zeros([batch], { dtype: x.dtype });
-      const plain = unfold(x, windows);
+      const plain = copied(x);
       if (!overlaps) return { z: plain, contribution };
       const log = params.logA as np.Array;
       const u = centred((noise as { tile: np.Array }).tile);
@@ -116,12 +137,12 @@ export function tile(
         .add(volume);
       contribution = contribution.add(perItem(fixed, batch)).add(sumItems(np.square(u.ref)).mul(0.5));
       const spread = np.broadcastTo(np.sqrt(multiplicities(u)), [1, channels, height, width]);
-      return { z: plain.add(u.mul(unfold(spread, windows)).mul(np.exp(log))), contribution };
+      return { z: plain.add(u.mul(copied(spread)).mul(np.exp(log))), contribution };
     },
     inverse(params, z, noise) {
       expectShape("tile", "z", z, patch);
       params.logA?.dispose();
-      const sum = fold(z, windows, [height, width]);
+      const sum = summed(z);
       const total = multiplicities(sum);
       const x = sum.div(total);
       return gaps ? gaps.fill(params.gaps as ArrayTree, x, (noise as { gaps: NoiseTree }).gaps) : x;

@@ -6,6 +6,25 @@ export type AxisWindows = Readonly<{ count: number; size: number; stride: number
 /** Windows of images [B, C, H, W]: one record for rows, one for columns. */
 export type Windows = readonly [rows: AxisWindows, columns: AxisWindows];
 
+/** As many windows as fit on an axis. */
+export const windowsAlong = (
+  length: number,
+  size: number,
+  stride: number,
+  dilation: number,
+): AxisWindows => ({
+  count: Math.floor((length - (size - 1) * dilation - 1) / stride) + 1,
+  size,
+  stride,
+  dilation,
+});
+
+/** Height and width: one number stands for both. */
+export type Pair = number | readonly [height: number, width: number];
+
+export const pair = (v: Pair): readonly [height: number, width: number] =>
+  typeof v === "number" ? [v, v] : v;
+
 /** How many entries of the axis the windows reach over. */
 export const windowReach = ({ count, size, stride, dilation }: AxisWindows): number =>
   (count - 1) * stride + (size - 1) * dilation + 1;

@@ -1,6 +1,7 @@
 import type { Shape } from "../layer.js";
 import type { DenseWeights } from "../layers/linear-weights.js";
 import type { PadAmounts } from "../layers/pad.js";
+import type { Pair } from "../math/windows.js";
 
 /** One layer of an ordinary network, as data. Sizes of its input are inferred. */
 export type NetworkLayer =
@@ -20,9 +21,9 @@ export type NetworkLayer =
   | Readonly<{
       kind: "conv2d";
       out: number;
-      kernel: number | readonly [number, number];
-      stride?: number | readonly [number, number];
-      dilation?: number | readonly [number, number];
+      kernel: Pair;
+      stride?: Pair;
+      dilation?: Pair;
       padding?: "fit" | number | PadAmounts;
       groups?: number;
       /** weight [out, in / groups, height, width]. */
@@ -40,6 +41,20 @@ export type NetworkLayer =
       weights?: DenseWeights;
     }>
   | (Readonly<{ kind: "pad" }> & PadAmounts)
+  | Readonly<{
+      kind: "maxPool2d";
+      kernel: Pair;
+      stride?: Pair;
+      dilation?: Pair;
+      padding?: number | PadAmounts;
+    }>
+  | Readonly<{
+      kind: "avgPool2d";
+      kernel: Pair;
+      stride?: Pair;
+      padding?: number | PadAmounts;
+      countPadding?: boolean;
+    }>
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
   | Readonly<{ kind: "relu" }>

@@ -1,8 +1,6 @@
 import type { Shape } from "../layer.js";
-import type { PadAmounts } from "../layers/pad.js";
 import type { NetworkLayer } from "./network.js";
 
-type Pair = number | readonly [number, number];
 type Of<K extends NetworkLayer["kind"]> = Extract<NetworkLayer, { kind: K }>;
 
 /**
@@ -31,21 +29,9 @@ export type OrdinaryLayer =
       | "elu"
       | "celu"
       | "pad"
+      | "maxPool2d"
+      | "avgPool2d"
     >
-  | Readonly<{
-      kind: "maxPool2d";
-      kernel: Pair;
-      stride?: Pair;
-      dilation?: Pair;
-      padding?: number | PadAmounts;
-    }>
-  | Readonly<{
-      kind: "avgPool2d";
-      kernel: Pair;
-      stride?: Pair;
-      padding?: number | PadAmounts;
-      countPadding?: boolean;
-    }>
   | Readonly<{
       kind: "branches";
       branches: readonly (readonly OrdinaryLayer[])[];

@@ -47,6 +47,8 @@ describe("mean mode does not see what a frozen layer learns", () => {
         "tile",
         "kernel",
         "conv2d",
+        "avgPool2d",
+        "maxPool2d",
         "conv1d",
         "relu",
         "clip",

@@ -3,11 +3,13 @@ import { describe, expect, it } from "vitest";
 import { FlowifyError } from "../../src/errors.js";
 import { flowify } from "../../src/flowify.js";
 import { actnorm } from "../../src/layers/actnorm.js";
+import { avgPool2d } from "../../src/layers/avg-pool2d.js";
 import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { coupling } from "../../src/layers/coupling.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { linear } from "../../src/layers/linear.js";
+import { maxPool2d } from "../../src/layers/max-pool2d.js";
 import { pad } from "../../src/layers/pad.js";
 import { permuteChannels } from "../../src/layers/permute-channels.js";
 import { sideBySide } from "../../src/layers/side-by-side.js";
@@ -139,6 +141,21 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
   ],
   ["all leaving", () => split([3], { leaving: 3 }), "split: 3 of 3 channels leaving leaves none behind"],
   ["one to split", () => split([1]), "split: number of leaving channels must be a positive integer, got 0"],
+  [
+    "a window larger than the image",
+    () => maxPool2d([1, 3, 4], { kernel: 5, padding: 0 }),
+    "maxPool2d: a window of 5 × 5 is larger than the padded image 3 × 4",
+  ],
+  [
+    "a window in the padding alone",
+    () => maxPool2d([1, 3, 4], { kernel: 2, padding: { top: 2 } }),
+    "maxPool2d: window 0, 0 lies in the padding alone",
+  ],
+  [
+    "an average of the padding alone",
+    () => avgPool2d([1, 3, 4], { kernel: 2, padding: { left: 2 } }),
+    "avgPool2d: a window lies in the padding alone",
+  ],
   ["nothing side by side", () => sideBySide([]), "sideBySide: needs a layer at least"],
   [
     "parts that do not join",

@@ -55,6 +55,7 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
     { kind: "relu" },
     { kind: "conv2d", out: 3, kernel: 2, stride: 2 },
     { kind: "clip", min: -1, max: 1 },
+    { kind: "maxPool2d", kernel: 2 },
     { kind: "flatten" },
     { kind: "linear", out: 2 },
   ],
