@@ -1,60 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GraphModel, type GraphNode, toBytes } from "@flowify/onnx";
 import { describe, expect, it } from "vitest";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
+import { dense, writeOnnx } from "./onnx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-
-const numbers = (size: number, seed = 1): Float32Array =>
-  Float32Array.from({ length: size }, (_, i) => 2 * ((seed * 0.37 + (i + 1) * 0.6180339887) % 1) - 1);
-
-type NodeText = readonly [op: string, inputs: string[], output: string, attributes?: GraphNode["attributes"]];
-
-/** An ONNX file of these nodes for images of 4 × 4. */
-function writeOnnx(name: string, nodes: readonly NodeText[]): string {
-  const constant = (key: string, shape: number[], seed: number) => ({
-    name: key,
-    type: "float32" as const,
-    shape,
-    data: numbers(
-      shape.reduce((a, b) => a * b, 1),
-      seed,
-    ),
-  });
-  const graph: GraphModel = {
-    name,
-    inputs: [{ name: "x", type: "float32", shape: ["N", 1, 4, 4] }],
-    outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", 3] }],
-    nodes: nodes.map(([op, inputs, output, attributes = {}]) => ({
-      op,
-      domain: "",
-      inputs,
-      outputs: [output],
-      attributes,
-    })),
-    constants: [
-      constant("w1", [6, 16], 1),
-      constant("b1", [6], 2),
-      constant("w2", [3, 6], 3),
-      constant("b2", [3], 4),
-    ],
-  };
-  const path = join(root, `${name}.onnx`);
-  writeFileSync(path, toBytes(graph));
-  return path;
-}
-
-const dense: readonly NodeText[] = [
-  ["Flatten", ["x"], "f"],
-  ["Gemm", ["f", "w1", "b1"], "h", { transB: 1 }],
-  ["Relu", ["h"], "r"],
-  ["Gemm", ["r", "w2", "b2"], "logits", { transB: 1 }],
-];
-const classifier = writeOnnx("classifier", [...dense, ["Softmax", ["logits"], "y"]]);
+const classifier = writeOnnx(root, "classifier", [...dense, ["Softmax", ["logits"], "y"]]);
 
 describe("flowify convert", () => {
   it("writes the network and the report, and says what became of each node", async () => {
@@ -115,7 +69,7 @@ describe("flowify convert", () => {
   });
 
   it("ends with status 3 where an operator has no rule, and takes one of the user's", async () => {
-    const file = writeOnnx("odd", [...dense.slice(0, 2), ["Cosh", ["h"], "y"]]);
+    const file = writeOnnx(root, "odd", [...dense.slice(0, 2), ["Cosh", ["h"], "y"]]);
     const out = join(root, "odd");
     const refused = await runCommand(["convert", file, "--out", out, "--json"]);
     expect(refused.status).toBe(3);

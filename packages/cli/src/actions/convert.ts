@@ -23,7 +23,7 @@ import { openExecutor } from "../executors.js";
 import { type ConvertedLayer, convertedLayers, factsOf } from "../networks/conversion-report.js";
 import { type GivenNetwork, readGiven } from "../networks/given.js";
 import { fromPixels } from "../networks/pixels.js";
-import { describedNetwork, WEIGHTS } from "../networks/weights.js";
+import { describedNetwork, NETWORK, WEIGHTS } from "../networks/weights.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
@@ -169,7 +169,7 @@ async function write(out: string, network: OrdinaryNetwork, report: Report): Pro
   makeFolder(out);
   const { description, tensors } = describedNetwork(network);
   await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
-  await writeFileAtomic(join(out, "network.json"), `${JSON.stringify(description, null, 2)}\n`);
+  await writeFileAtomic(join(out, NETWORK), `${JSON.stringify(description, null, 2)}\n`);
   await writeFileAtomic(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
 }
 

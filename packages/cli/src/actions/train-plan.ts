@@ -5,7 +5,13 @@ import { type DeviceName, readingOf } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
 import { type Reading, readingFlags } from "../data/form.js";
 import type { ImageSet } from "../data/image-set.js";
-import { type ChosenNetwork, flowOf, networkFor, networkNamed } from "../networks/choose.js";
+import {
+  type ChosenNetwork,
+  convertedNetwork,
+  flowOf,
+  networkFor,
+  networkNamed,
+} from "../networks/choose.js";
 import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipes.js";
 import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
@@ -19,6 +25,7 @@ export type TrainPlan = Readonly<{
   /** All but the device, which the executor that is found decides. */
   config: Omit<RunConfig, "device">;
   device: DeviceName;
+  network: ChosenNetwork;
   flow: Flow;
   data: ImageSet;
   /** Undefined where none are held out. */
@@ -38,6 +45,9 @@ const decidedByRun = {
   validation: "--validation",
   flip: "--flip",
   network: "--network",
+  from: "--from",
+  normalize: "--normalize",
+  free: "--free",
   density: "--density",
   epochs: "--epochs",
   steps: "--steps",
@@ -66,6 +76,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps exclude each other\ngive one of them");
   }
+  checkFrom(flags);
   const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
   const wanted = flags.network ?? recipe?.network ?? "fmlp";
   const { name: presumed } = networkNamed(wanted); // a wrong name is refused before anything is read
@@ -73,7 +84,10 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
   const images = await loadImages({ name, dir: flags.dataDir, reading }, flags);
-  const network = networkFor(wanted, images.data);
+  const network =
+    flags.from === undefined
+      ? networkFor(wanted, images.data)
+      : convertedNetwork(flags.from, images.data.shape, flags.normalize);
   const rates = recipe ?? ratesOf(network.name, flags.density);
   const config = newConfig(flags, { name, reading, images, network, recipe, rates });
   return {
@@ -82,9 +96,20 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
     force,
     config,
     device: flags.device ?? "auto",
+    network,
     flow: flowOf(network, config.flow),
     ...images,
   };
+}
+
+/** @throws UsageError for flags that only mean something with --from, or nothing */
+function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void {
+  if (from !== undefined && (network !== undefined || recipe !== undefined))
+    throw new UsageError("--from names the network: leave --network and --recipe out");
+  if (from === undefined && (normalize !== undefined || free === true))
+    throw new UsageError(
+      `${free === true ? "--free" : "--normalize"} is for a converted network\nname one: --from DIR`,
+    );
 }
 
 type Choices = {
@@ -128,7 +153,10 @@ function newConfig(
     steps,
     batch,
     seed: flags.seed ?? recipe?.seed ?? 0,
-    flow: { density: flags.density ?? rates.density },
+    flow: {
+      density: flags.density ?? rates.density,
+      ...(flags.from !== undefined && { frozen: flags.free !== true }),
+    },
     training: {
       learningRate: flags.lr ?? rates.learningRate,
       orthogonalRate: flags.orthogonalLr ?? flags.lr ?? rates.orthogonalRate,
@@ -154,6 +182,7 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
     }
   }
   const config = readRunConfig(folder);
+  const network = networkOfRun(config, folder);
   const images = await loadImagesAgain(config, flags.dataDir, folder);
   const { device, ...rest } = config;
   return {
@@ -162,7 +191,8 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
     force: false,
     config: rest,
     device: flags.device ?? device,
-    flow: flowOf(networkOfRun(config, folder), config.flow),
+    network,
+    flow: flowOf(network, config.flow),
     ...images,
   };
 }

@@ -1,9 +1,10 @@
-import { createTrainer, type Executor, type Trainer } from "@flowify/core";
+import { createTrainer, type Executor, encodeSafetensors, FlowModel, type Trainer } from "@flowify/core";
 import { latestCheckpoint, listCheckpoints } from "../checkpoint.js";
 import type { TrainFlags } from "../commands/train.js";
 import type { CliContext } from "../context.js";
 import { describeImages } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../run/atomic.js";
 import { type RunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
@@ -51,7 +52,11 @@ async function trainIn(
 ): Promise<void> {
   const config: RunConfig = { ...plan.config, device: executor.name as RunConfig["device"] };
   const trainer = await startTrainer(run, plan, config, executor, terminal);
-  if (!plan.resume) await writeRunConfig(run.config, config);
+  if (!plan.resume) {
+    if (plan.network.tensors) await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
+    await writeRunConfig(run.config, config);
+  }
+  const functionStays = config.flow.frozen ? await functionOf(plan, trainer, executor) : undefined;
   const { startMs, traceMs, compileMs } = trainer.timings;
   const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
   terminal.note(
@@ -65,9 +70,33 @@ async function trainIn(
   } finally {
     metrics.close();
   }
-  if (end) sayEnd(terminal, run, plan, config, end);
+  const unchanged = end && (await functionStays?.());
+  if (end) sayEnd(terminal, run, plan, config, { ...end, ...(unchanged !== undefined && { unchanged }) });
   else sayInterrupted(terminal, run, trainer.taken, config);
   await trainer.dispose();
+}
+
+/** Images that the given function is looked at on, before and after. */
+const LOOKED_AT = 64;
+
+/** What the network computes now, to be compared with what it computes later: true where no bit differs. */
+async function functionOf(
+  { flow, data }: TrainPlan,
+  trainer: Trainer,
+  executor: Executor,
+): Promise<() => Promise<boolean>> {
+  const count = Math.min(LOOKED_AT, data.count);
+  const images = data.images.subarray(0, (data.images.length / data.count) * count);
+  const results = async (): Promise<Float32Array> => {
+    const model = new FlowModel(flow, await trainer.params(), executor);
+    try {
+      return await model.encode(images, { mode: "mean" });
+    } finally {
+      await model.dispose();
+    }
+  };
+  const before = await results();
+  return async () => (await results()).every((value, i) => Object.is(value, before[i]));
 }
 
 /** The trainer at its start values, or where the newest checkpoint of the run left it. */
@@ -126,7 +155,7 @@ function sayEnd(
   run: RunFolder,
   { data, validation }: TrainPlan,
   { steps }: RunConfig,
-  { measured, pictures }: RunEnd,
+  { measured, pictures, unchanged }: RunEnd & { unchanged?: boolean },
 ): void {
   const result = measured.at(-1);
   const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
@@ -137,6 +166,7 @@ function sayEnd(
     }
     const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
     terminal.say(`trained on ${describeImages(data)}${kept}`);
+    if (unchanged === true) terminal.say("the given function is unchanged, bit for bit");
     if (pictures.length > 0) terminal.say(`pictures: ${pictures.join(", ")}`);
     terminal.say(`measure it by flowify evaluate ${run.folder}, draw more by flowify sample ${run.folder}`);
   }
@@ -149,5 +179,8 @@ function sayEnd(
     ...(held && { validation: { ...imagesDocument(held.images), ...held.monitor } }),
     train: { ...imagesDocument(data), items: data.count },
     pictures,
+    ...(unchanged !== undefined && { unchanged }),
   });
+  if (unchanged === false)
+    terminal.warn("training changed the given function, which it must not: this is a bug of flowify");
 }

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
-import { type Normalization, nonEmpty, normalization, range, sizes } from "./parsers.js";
-import { type CommonFlags, commonFlags, seedFlag } from "./shared.js";
+import { type Normalization, nonEmpty, range, sizes } from "./parsers.js";
+import { type CommonFlags, commonFlags, normalizeFlag, seedFlag } from "./shared.js";
 
 export type ConvertFlags = CommonFlags & {
   out: string;
@@ -20,14 +20,6 @@ export type ConvertFlags = CommonFlags & {
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
-
-const normalizeFlag = {
-  kind: "parsed",
-  parse: normalization,
-  optional: true,
-  placeholder: "MEAN:STD",
-  brief: "What the network was trained on: (pixel / 255 - MEAN) / STD, or raw (default: pixel / 255)",
-} as const;
 
 export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
   loader: async () => (await import("../actions/convert.js")).convert,

@@ -3,7 +3,7 @@ import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/c
 import type { CliContext } from "../context.js";
 import { type Reading, resizings } from "../data/form.js";
 import type { Split } from "../data/image-set.js";
-import { nonEmpty, pixelSize, wholeNumber } from "./parsers.js";
+import { nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 
 const deviceNames = ["auto", "native", "webgpu", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
@@ -125,6 +125,14 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     brief: "Only the first N images",
   },
 };
+
+export const normalizeFlag = {
+  kind: "parsed",
+  parse: normalization,
+  optional: true,
+  placeholder: "MEAN:STD",
+  brief: "What a given network was trained on: (pixel / 255 - MEAN) / STD, or raw (default: pixel / 255)",
+} as const;
 
 export const seedFlag = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(0), optional: true, placeholder: "N", brief }) as const;

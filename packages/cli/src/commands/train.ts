@@ -1,10 +1,11 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
 import type { Reading } from "../data/form.js";
-import { decay, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
+import { decay, type Normalization, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import {
   type CommonFlags,
   commonFlags,
+  normalizeFlag,
   type PictureChoice,
   pictureChoices,
   readingParameters,
@@ -20,6 +21,9 @@ export type TrainFlags = CommonFlags &
     validation?: number;
     flip?: boolean;
     network?: string;
+    from?: string;
+    normalize?: Normalization;
+    free?: boolean;
     epochs?: number;
     steps?: number;
     batch?: number;
@@ -73,6 +77,17 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         "NAME",
         "Network to flowify, or a file net.json; flowify inspect lists them (default: fmlp)",
       ),
+      from: text(
+        "DIR",
+        "A trained network that flowify convert wrote: train its inverses, its function stays",
+      ),
+      normalize: normalizeFlag,
+      free: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "With --from: train the function too",
+      },
       epochs: count("Passes over the training images (default: 1, or those of the recipe)"),
       steps: count("Training steps, instead of --epochs"),
       batch: count("Images a step (default: 128)"),
@@ -154,6 +169,10 @@ A network of your own is a JSON file:
   { "inShape": [1, 28, 28], "layers": [{ "kind": "dequantize" }, { "kind": "conv2d", "out": 8,
     "kernel": 4, "stride": 4 }, { "kind": "rqSpline" }, { "kind": "flatten" }, { "kind": "linear", "out": 16 }] }
 
+With --from, the network is one that somebody trained, converted by flowify convert. Pixels are
+dequantized and normalized as it was trained (--normalize) in front of it, so likelihoods are of
+pixels. Its function stays as it is, bit for bit, which is checked at the end; --free trains it too.
+
 Ctrl-C ends after the current step with a checkpoint; --resume goes on from it and gives
 the same numbers as a run that was never stopped.
 
@@ -164,6 +183,7 @@ EXAMPLES
   flowify train --recipe mnist/fconv2 --epochs 10    a recipe, shortened
   flowify train --network cifar10/fconv2 --data-dir ~/data/cifar-10-batches-bin --flip
   flowify train --network ./net.json                 a network of your own
+  flowify train --from converted --normalize 0.1307:0.3081
   flowify train --data fashion-mnist --data-dir ~/data/fashion
   flowify train --data faces.npy --network ./net.json
   flowify train --data ~/photographs --size 64x64 --network ./net.json

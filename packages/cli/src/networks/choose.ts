@@ -1,19 +1,23 @@
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import {
   type Flow,
   type FlowifyOptions,
   flowify,
   type Network,
+  type NetworkLayer,
   ShapeError,
   UnsupportedOpError,
   UsageError,
   zoo,
   zooNames,
 } from "@flowify/core";
-import type { ImageSet } from "../data/image-set.js";
+import type { Normalization } from "../commands/parsers.js";
+import type { ImageSet, ImageShape } from "../data/image-set.js";
 import { unknownName } from "../ui/suggest.js";
 import { isNetworkFile, type NetworkDescription, readNetworkFile } from "./network-file.js";
-import { networkOfDescription, readWeights, type Tensors } from "./weights.js";
+import { dequantized } from "./pixels.js";
+import { describedNetwork, NETWORK, networkOfDescription, readWeights, type Tensors } from "./weights.js";
 
 /** A network by its full name; with its description, and its weights, where it came from a file. */
 export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
@@ -43,6 +47,36 @@ function candidates(name: string): ChosenNetwork[] {
 export const networkNamed = (name: string): ChosenNetwork => candidates(name)[0] ?? { name };
 
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+
+/** Kinds at the end that give numbers in an interval, on which the base is uniform. */
+const BETWEEN_ENDS: readonly string[] = ["sigmoid", "tanh", "softsign"] satisfies NetworkLayer["kind"][];
+
+/** The scales of a network's own output are not those of a standard normal: a whitening behind it makes them so. */
+const forBase = ({ layers }: Network): NetworkLayer[] =>
+  BETWEEN_ENDS.includes(layers.at(-1)?.kind ?? "") ? [] : [{ kind: "whiten" }];
+
+/**
+ * The network that flowify convert wrote into a folder, as one that takes images of this shape: dequantized,
+ * normalized as it was trained, its own layers, and a whitening of what they give.
+ *
+ * @throws UsageError where the folder holds none, ShapeError where it takes no such images
+ */
+export function convertedNetwork(
+  folder: string,
+  image: ImageShape,
+  normalization?: Normalization,
+): ChosenNetwork {
+  const path = join(folder, NETWORK);
+  if (!existsSync(path))
+    throw new UsageError(
+      `--from ${folder}: holds no converted network (no ${NETWORK})\nflowify convert FILE --out ${folder} makes one`,
+    );
+  const described = readNetworkFile(path);
+  const own = networkOfDescription(described, readWeights(folder, described));
+  const layers = [...dequantized(image, own.inShape, normalization), ...own.layers, ...forBase(own)];
+  const name = described.name === "network" ? basename(resolve(folder)) : described.name;
+  return { name, ...describedNetwork({ inShape: image, layers }) };
+}
 
 /** The layers of a network. */
 const networkOf = ({ name, description, tensors }: ChosenNetwork): Network =>

@@ -1,4 +1,4 @@
-import { type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
+import { type NetworkLayer, type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
 import type { Normalization } from "../commands/parsers.js";
 import type { ImageShape } from "../data/image-set.js";
 
@@ -47,8 +47,28 @@ export function fromPixels(
   normalization?: Normalization,
 ): OrdinaryLayer[] {
   const { scale, shift } = constants(normalization, image[0]);
+  return [affine(scale, shift), ...arranged(image, inShape)];
+}
+
+/**
+ * The same behind a dequantization, which makes (pixel + u) / 256 of a pixel, so that the likelihood is one of
+ * pixels; where the noise has its mean, u = 1/2, the network sees what it was trained on.
+ */
+export function dequantized(
+  image: ImageShape,
+  inShape: Shape,
+  normalization?: Normalization,
+): NetworkLayer[] {
+  const { scale, shift } = constants(normalization, image[0]);
   return [
-    { kind: "affine", scale: Float32Array.from(scale), shift: Float32Array.from(shift) },
-    ...arranged(image, inShape),
+    { kind: "dequantize" },
+    affine(
+      scale.map((s) => 256 * s),
+      shift.map((b, c) => b - (scale[c] as number) / 2),
+    ),
+    ...(arranged(image, inShape) as NetworkLayer[]),
   ];
 }
+
+const affine = (scale: readonly number[], shift: readonly number[]) =>
+  ({ kind: "affine", scale: Float32Array.from(scale), shift: Float32Array.from(shift) }) as const;

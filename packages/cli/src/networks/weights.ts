@@ -48,11 +48,12 @@ export function networkOfDescription(
   }) as Network;
 }
 
-/** The name of the file that a described network's weights are written to. */
+/** The names of the files that a network and its weights are written to. */
+export const NETWORK = "network.json";
 export const WEIGHTS = "weights.safetensors";
 
 /** A network as what its JSON file says, and the arrays of the file beside it. */
-export function describedNetwork({ layers, ...rest }: OrdinaryNetwork): {
+export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork): {
   description: NetworkDescription;
   tensors: Tensors;
 } {

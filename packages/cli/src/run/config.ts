@@ -45,7 +45,11 @@ const runConfigSchema = z.strictObject({
   seed: z.number().int().nonnegative(),
   /** The executor: another one rounds otherwise. */
   device: z.enum(["native", "webgpu", "wasm"]),
-  flow: z.strictObject({ density: z.enum(["gaussian", "mixture"]) }),
+  flow: z.strictObject({
+    density: z.enum(["gaussian", "mixture"]),
+    /** The given function stays: only noise and the stochastic inverse are trained. */
+    frozen: z.exactOptional(z.boolean()),
+  }),
   training: z.strictObject({
     learningRate: rate,
     orthogonalRate: rate,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
+import { WEIGHTS } from "../networks/weights.js";
 import { removeTemporaryFiles } from "./atomic.js";
 import { lockRun } from "./lock.js";
 
@@ -8,6 +9,8 @@ import { lockRun } from "./lock.js";
 export type RunFolder = Readonly<{
   folder: string;
   config: string;
+  /** The weights that the description of a given network names. */
+  weights: string;
   metrics: string;
   checkpoints: string;
   /** Folder of the pictures of every epoch; those below are the newest. */
@@ -33,6 +36,7 @@ const CONFIG_NAME = "config.json";
 export const runPaths = (folder: string) => ({
   folder,
   config: join(folder, CONFIG_NAME),
+  weights: join(folder, WEIGHTS),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
   pictures: join(folder, "pictures"),

@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { noise, writeIdxFolder } from "./data/idx-files.js";
+import { dense, writeOnnx } from "./onnx-files.js";
+import { expectRefusal } from "./refusal.js";
+import { runCommand } from "./run-command.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const data = writeIdxFolder(join(root, "images"), { train: 64, test: 20, side: 4, images: noise });
+const converted = join(root, "converted");
+
+beforeAll(async () => {
+  const file = writeOnnx(root, "net", dense);
+  expect((await runCommand(["convert", file, "--out", converted])).status).toBe(0);
+});
+
+const train = (out: string, ...flags: string[]) =>
+  runCommand([
+    "train",
+    "--from",
+    converted,
+    "--data",
+    data,
+    "--out",
+    join(root, out),
+    "--steps",
+    "6",
+    "--batch",
+    "16",
+    "--pictures",
+    "none",
+    "--json",
+    ...flags,
+  ]);
+
+describe("flowify train --from", () => {
+  it("trains the inverses of a converted network, whose function stays bit for bit", async () => {
+    const { status, stdout } = await train("frozen", "--normalize", "0.5:0.25");
+    expect(status).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result.unchanged).toBe(true);
+    expect(result.ledger.map(({ layer }: { layer: string }) => layer)).toEqual([
+      "dequantize[0]",
+      "affine[1]",
+      "reshape[2]",
+      "linear[3]",
+      "relu[4]",
+      "linear[5]",
+      "whiten[6]",
+      "standardNormal",
+    ]);
+    const config = JSON.parse(readFileSync(join(root, "frozen", "config.json"), "utf8"));
+    expect(config).toMatchObject({ network: "converted", flow: { frozen: true } });
+  });
+
+  it("leaves a run that others commands open, resumed ones included", async () => {
+    const run = join(root, "frozen");
+    const measured = await runCommand(["evaluate", run, "--json"]);
+    expect(JSON.parse(measured.stdout).items).toBe(20);
+    const scored = await runCommand(["score", run, "--limit", "3", "--quiet"]);
+    expect(scored.stdout.trim().split("\n")).toHaveLength(4);
+    const resumed = await runCommand(["train", "--resume", run, "--json"]);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ step: 6, finished: true });
+  });
+
+  it("trains the function too where asked", async () => {
+    const { status, stdout } = await train("free", "--free");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).not.toHaveProperty("unchanged");
+  });
+
+  it("refuses what does not go together", async () => {
+    const out = ["--out", join(root, "none"), "--data", data];
+    await expectRefusal(
+      ["train", "--from", converted, "--network", "fmlp", ...out],
+      2,
+      "--from names the network",
+    );
+    await expectRefusal(["train", "--free", ...out], 2, "--free is for a converted network");
+    await expectRefusal(["train", "--normalize", "raw", ...out], 2, "--normalize is for a converted network");
+    await expectRefusal(["train", "--from", root, ...out], 2, "holds no converted network");
+    await expectRefusal(
+      ["train", "--from", converted, "--normalize", "0,0:1", ...out],
+      2,
+      "--normalize: 2 numbers for 1 channels",
+    );
+    await expectRefusal(["train", "--from", converted, "--data", "mnist"], 2, "the network takes [1, 4, 4]");
+    writeFileSync(join(converted, "weights.safetensors"), "cut");
+    await expectRefusal(["train", "--from", converted, ...out], 2, "weights.safetensors: ");
+  });
+});
