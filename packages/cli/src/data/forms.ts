@@ -5,11 +5,14 @@ import { cifarFolder } from "./cifar10.js";
 import type { DataForm } from "./form.js";
 import { idxFolder } from "./idx-folder.js";
 import type { PublishedSplit } from "./image-set.js";
+import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 
 const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
   [/\.npy$/i, npyFile],
   [/\.npz$/i, npzFile],
+  [/\.(tar|tar\.gz|tgz)$/i, pictureTar],
+  [/\.zip$/i, pictureZip],
   [/([.-]idx\d-ubyte|\.idx)(\.gz)?$/i, idxFile],
 ];
 
@@ -32,7 +35,7 @@ export async function formOf(path: string, split: PublishedSplit): Promise<DataF
     if (form) return form;
     if (exists)
       throw new DataError(
-        `${path}: a file of an unknown kind, expected .npy, .npz, or idx (…-idx3-ubyte, .gz as well)`,
+        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well)`,
       );
   }
   if (!exists) return idxFolder;

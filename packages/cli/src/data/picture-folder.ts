@@ -7,7 +7,7 @@ import { readSplit } from "./picture-set.js";
 import { byName, type PictureSource } from "./picture-source.js";
 
 /** Names that file managers and archivers leave behind. */
-const isHidden = (name: string): boolean => name.startsWith(".") || name === "__MACOSX";
+export const isHidden = (name: string): boolean => name.startsWith(".") || name === "__MACOSX";
 
 /** Pictures below a folder, links followed, each folder once. */
 function* picturesBelow(folder: string, prefix = "", seen = new Set<string>()): Generator<string> {
@@ -27,7 +27,7 @@ const folderSource = (path: string): PictureSource => ({
   path,
   names: [...picturesBelow(path)].sort(byName),
   async *read(names) {
-    for (const name of names) yield { name, bytes: await readFile(join(path, name)) };
+    for (const name of names) yield { name, bytes: () => readFile(join(path, name)) };
   },
 });
 

@@ -46,7 +46,7 @@ async function readPictures(
   for await (const { name, bytes } of source.read(new Set(names))) {
     let picture: Picture;
     try {
-      picture = await decodePicture(bytes, { channels, size, resize });
+      picture = await decodePicture(await bytes(), { channels, size, resize });
     } catch (cause) {
       if (!skipCorrupt) throw damaged(source, name, cause);
       skipped.add(name);
@@ -72,7 +72,7 @@ async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promis
   for (const wanted of source.names)
     for await (const { name, bytes } of source.read(new Set([wanted]))) {
       try {
-        return { name, picture: await decodePicture(bytes) };
+        return { name, picture: await decodePicture(await bytes()) };
       } catch (cause) {
         if (!skipCorrupt) throw damaged(source, name, cause);
       }
@@ -80,10 +80,13 @@ async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promis
   throw new DataError(`${source.path}: every picture is damaged`);
 }
 
-const damaged = ({ path }: PictureSource, name: string, cause: unknown): DataError =>
-  new DataError(`${path}: ${name}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`, {
-    cause,
-  });
+/** What a damaged archive says of itself stays as it is. */
+const damaged = ({ path }: PictureSource, name: string, cause: unknown): Error =>
+  cause instanceof DataError
+    ? cause
+    : new DataError(`${path}: ${name}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`, {
+        cause,
+      });
 
 function expectAlike(
   { path }: PictureSource,

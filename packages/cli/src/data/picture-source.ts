@@ -1,12 +1,14 @@
 import type { PublishedSplit } from "./image-set.js";
 
+export type SourceFile = Readonly<{ name: string; bytes(): Promise<Uint8Array> }>;
+
 /** Pictures by name, in a folder or an archive. */
 export type PictureSource = Readonly<{
   path: string;
   /** Paths with forward slashes, in order: what an image's place in its set follows from. */
   names: readonly string[];
-  /** The files of these names, in whichever order they come. */
-  read(names: ReadonlySet<string>): AsyncIterable<Readonly<{ name: string; bytes: Uint8Array }>>;
+  /** The files of these names, in whichever order they come; each has its bytes only until the next one comes. */
+  read(names: ReadonlySet<string>): AsyncIterable<SourceFile>;
 }>;
 
 /** By code units, the same on every machine. */

@@ -1,5 +1,6 @@
 import { DataError } from "@flowify/core";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { MOST_ENTRIES } from "./archive-limits.js";
 import { crc32 } from "./crc32.js";
 import { DEFLATE_MAX_RATIO, readError } from "./packed.js";
 
@@ -8,22 +9,21 @@ export type ZipEntry = Readonly<{
   name: string;
   size: number;
   packed: number;
+  /** A symbolic link, whose content is where it leads. */
+  link: boolean;
   pieces(): AsyncIterable<Uint8Array>;
 }>;
 
-/** More entries than any data set of pictures has. */
-const MOST_ENTRIES = 4_000_000;
+/** An open archive: its files, no folders. */
+export type Zip = Readonly<{ entries: readonly ZipEntry[]; close(): void }>;
 
 /**
- * Opens a zip archive, lends its files (no folders) to `use`, and closes it. The central directory is
- * what counts; names that lead out of a folder, encrypted and doubled entries are refused.
+ * Opens a zip archive. The central directory is what counts; encrypted and doubled entries, names that lead
+ * out of a folder, and sizes that cannot be are refused.
  *
  * @throws DataError that names the archive, and the entry
  */
-export async function withZip<T>(
-  path: string,
-  use: (entries: readonly ZipEntry[]) => Promise<T>,
-): Promise<T> {
+export async function openZip(path: string): Promise<Zip> {
   let zip: ZipFile;
   try {
     zip = await openPromise(path, { autoClose: false });
@@ -33,9 +33,23 @@ export async function withZip<T>(
       : damaged(path, cause);
   }
   try {
-    return await use(await entriesOf(path, zip));
-  } finally {
+    return { entries: await entriesOf(path, zip), close: () => zip.close() };
+  } catch (error) {
     zip.close();
+    throw error;
+  }
+}
+
+/** Opens a zip archive, lends its files to `use`, and closes it. */
+export async function withZip<T>(
+  path: string,
+  use: (entries: readonly ZipEntry[]) => T | Promise<T>,
+): Promise<T> {
+  const { entries, close } = await openZip(path);
+  try {
+    return await use(entries);
+  } finally {
+    close();
   }
 }
 
@@ -44,11 +58,17 @@ const damaged = (path: string, cause: unknown): DataError =>
 
 async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
   const found = new Map<string, ZipEntry>();
+  let packed = 0;
   try {
     for await (const entry of zip.eachEntry()) {
       if (found.size >= MOST_ENTRIES) throw new DataError(`${path}: more than ${MOST_ENTRIES} entries`);
       if (entry.fileName.endsWith("/")) continue;
       if (found.has(entry.fileName)) throw new DataError(`${path}: holds ${entry.fileName} twice`);
+      packed += entry.compressedSize;
+      if (packed > zip.fileSize)
+        throw new DataError(
+          `${path}: ${entry.fileName}: its content is that of another entry too: a false directory`,
+        );
       found.set(entry.fileName, checked(path, zip, entry));
     }
   } catch (cause) {
@@ -64,10 +84,14 @@ function checked(path: string, zip: ZipFile, entry: Entry): ZipEntry {
     throw refuse("encrypted\nunpack the archive with its password, and pack it without");
   if (!entry.canDecodeFileData())
     throw refuse(`packed by method ${entry.compressionMethod}, expected stored (0) or deflate (8)`);
-  if (packed > zip.fileSize || size > packed * DEFLATE_MAX_RATIO)
+  if (size > packed * DEFLATE_MAX_RATIO)
     throw refuse(`says that ${packed} bytes unpack to ${size}: a false directory`);
-  return { name, size, packed, pieces: () => piecesOf(path, zip, entry) };
+  return { name, size, packed, link: isLink(entry), pieces: () => piecesOf(path, zip, entry) };
 }
+
+/** Archives made on Unix keep the kind of a file in the upper half of its attributes. */
+const isLink = ({ versionMadeBy, externalFileAttributes }: Entry): boolean =>
+  versionMadeBy >>> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
 
 /** The content, checked against its checksum. */
 async function* piecesOf(path: string, zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Array> {

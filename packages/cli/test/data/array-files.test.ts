@@ -201,7 +201,7 @@ describe("a single file", () => {
 
   it("of an unknown kind, or absent", async () => {
     expect(await refusal(write("a.mat", ramp(9)))).toContain(
-      "a file of an unknown kind, expected .npy, .npz, or idx",
+      "a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx",
     );
     expect(await refusal(join(root, "absent.npy"))).toContain("absent.npy: no such file");
   });

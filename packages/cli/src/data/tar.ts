@@ -1,0 +1,77 @@
+import { createReadStream } from "node:fs";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { DataError } from "@flowify/core";
+import { createTarDecoder } from "modern-tar";
+import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
+import { readError } from "./packed.js";
+import type { SourceFile } from "./picture-source.js";
+
+/** What a file begins with that gzip has packed. */
+const isPacked = (name: string): boolean => /gz$/i.test(name);
+
+/** The archive without its packing, refused where it grows too much. */
+async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: 1 << 18 });
+  // An error of either stream comes out where the last one is read.
+  const source = isPacked(path) ? pipeline(file, createGunzip({ chunkSize: 1 << 18 }), () => {}) : file;
+  let bytes = 0;
+  for await (const piece of source as AsyncIterable<Uint8Array>) {
+    bytes += piece.length;
+    if (bytes > RATIO_FROM && bytes > LARGEST_RATIO * file.bytesRead)
+      throw new DataError(
+        `${path}: unpacks to more than ${LARGEST_RATIO} times its size, which pictures do not: not read any further`,
+      );
+    yield piece;
+  }
+}
+
+/**
+ * The files of a tar archive, packed by gzip or not, one after the other as they stand in it. Links, devices,
+ * names that lead out of a folder and doubled names are refused.
+ *
+ * @throws DataError that names the archive, and the entry
+ */
+export async function* tarFiles(path: string): AsyncGenerator<SourceFile> {
+  const accept = entryCheck(path);
+  try {
+    const archive = Readable.toWeb(Readable.from(unpacked(path), { objectMode: false }));
+    for await (const entry of (archive as ReadableStream<Uint8Array>).pipeThrough(
+      createTarDecoder({ strict: true }),
+    )) {
+      const { type = "file", size } = entry.header;
+      if (type === "directory") {
+        await entry.body.cancel();
+        continue;
+      }
+      const name = accept({ name: entry.header.name, size, kind: type });
+      let read = false;
+      yield {
+        name,
+        bytes: () => {
+          read = true;
+          return collect(entry.body);
+        },
+      };
+      if (!read) await entry.body.cancel();
+    }
+  } catch (cause) {
+    throw explained(path, cause);
+  }
+}
+
+/** The pieces in one. */
+export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of source) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+function explained(path: string, cause: unknown): DataError {
+  if (cause instanceof DataError) return cause;
+  const { code, syscall, message } = cause as NodeJS.ErrnoException;
+  if (syscall !== undefined) return readError(path, "a tar archive", cause);
+  if (code === "Z_BUF_ERROR") return new DataError(`${path}: gzip file cut short`, { cause });
+  if (code?.startsWith("Z_")) return new DataError(`${path}: damaged gzip file (${message})`, { cause });
+  return new DataError(`${path}: damaged, or no tar archive (${message})`, { cause });
+}
