@@ -1,0 +1,156 @@
+import fs, { existsSync, readFileSync, rmSync } from "node:fs";
+import promises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { latestCheckpoint } from "../src/checkpoint.js";
+import { runCommand } from "./run-command.js";
+import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+/** Faults of the operating system, put in at the calls that the command makes. */
+const root = temporaryFolder();
+const { data, network } = writeSmallData(root);
+const STEPS = 12;
+const options = [
+  "train",
+  "--data",
+  data,
+  "--network",
+  network,
+  "--batch",
+  "64",
+  "--seed",
+  "3",
+  "--steps",
+  `${STEPS}`,
+];
+const often = ["--checkpoint-every", "2", "--evaluate-every", "100", "--pictures", "last"];
+const train = (folder: string) => runCommand([...options, ...often, "--out", folder]);
+
+const real = { open: promises.open, openSync: fs.openSync, writeSync: fs.writeSync };
+
+const fault = (code: string): Error =>
+  Object.assign(new Error(`${code}: injected, write`), { code, errno: -1, syscall: "write" });
+
+/** Lets `when` decide of each file that is opened for writing whether its writes fail. */
+function failWrites(code: string, when: (path: string) => boolean): void {
+  promises.open = async (path, flags, mode) => {
+    const file = await real.open(path, flags, mode);
+    if (flags === "wx" && when(String(path))) file.writeFile = () => Promise.reject(fault(code));
+    return file;
+  };
+  syncBuiltinESMExports();
+}
+
+afterEach(() => {
+  promises.open = real.open;
+  fs.openSync = real.openSync;
+  fs.writeSync = real.writeSync;
+  syncBuiltinESMExports();
+});
+
+const whole = join(root, "whole");
+beforeAll(async () => {
+  expect(await train(whole)).toMatchObject({ status: 0 });
+}, 60_000);
+
+const expectLikeWhole = (folder: string): void => {
+  expect(metricsOf(folder)).toEqual(metricsOf(whole));
+  expect(lastCheckpoint(folder, STEPS).equals(lastCheckpoint(whole, STEPS))).toBe(true);
+};
+
+describe("a fault while checkpoints are written", () => {
+  it.each(["ENOSPC", "EDQUOT", "EMFILE", "EROFS"])(
+    "%s that passes is told, and training goes on",
+    async (code) => {
+      const folder = join(root, `passes-${code}`);
+      failWrites(code, (path) => /step-00000000[48]\./.test(path));
+      const { status, stderr } = await train(folder);
+      expect(status).toBe(0);
+      for (const step of [4, 8])
+        expect(stderr).toContain(
+          `the checkpoint of step ${step} could not be written: ${code}: injected, write; training goes on, the next one is tried again`,
+        );
+      expectLikeWhole(folder);
+    },
+  );
+
+  it("that stays is an error at the end; the last good checkpoint is used to go on", async () => {
+    const folder = join(root, "stays");
+    let opened = 0;
+    failWrites("ENOSPC", (path) => path.includes("step-") && ++opened > 4); // those of steps 0 and 2 are two files each
+    const { status, stderr } = await train(folder);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/error\[ENOSPC\]: .*\n +hint: the disk is full: free some space/);
+    const { checkpoint, skipped } = await latestCheckpoint(join(folder, "checkpoints"));
+    expect([checkpoint.state.step, skipped]).toEqual([2, []]);
+    promises.open = real.open;
+    syncBuiltinESMExports();
+    expect(await runCommand(["train", "--resume", folder])).toMatchObject({ status: 0 });
+    expectLikeWhole(folder);
+  });
+});
+
+it("a disk without room for a line of the metrics: the line waits, none is lost or torn", async () => {
+  const folder = join(root, "lines");
+  let calls = 0;
+  let log: number | undefined;
+  fs.openSync = (path, flags, mode) => {
+    const descriptor = real.openSync(path, flags, mode);
+    if (String(path).endsWith("metrics.jsonl") && flags === "a") log = descriptor;
+    return descriptor;
+  };
+  fs.writeSync = ((descriptor: number, text: Buffer, ...rest: [never]) => {
+    if (descriptor !== log) return real.writeSync(descriptor, text, ...rest);
+    calls++;
+    if (calls % 3 === 1) throw fault("ENOSPC");
+    // half a line fits
+    if (calls % 3 === 2) return real.writeSync(descriptor, text.subarray(0, text.length >> 1));
+    return real.writeSync(descriptor, text, ...rest);
+  }) as typeof fs.writeSync;
+  syncBuiltinESMExports();
+  expect(await train(folder)).toMatchObject({ status: 0 });
+  expect(calls).toBeGreaterThan(STEPS);
+  expect(metricsOf(folder)).toEqual(metricsOf(whole));
+});
+
+it("pictures that cannot be written are told and missed, nothing else is", async () => {
+  const folder = join(root, "pictures");
+  failWrites("ENOSPC", (path) => path.includes(".png"));
+  const { status, stderr } = await train(folder);
+  expect(status).toBe(0);
+  expect(stderr).toContain("could not be written: ENOSPC");
+  expect(existsSync(join(folder, "samples.png"))).toBe(false);
+  expectLikeWhole(folder);
+});
+
+it("a folder that is removed ends the run at once", async () => {
+  const folder = join(root, "removed");
+  failWrites("ENOENT", (path) => {
+    if (!path.includes("step-000000004")) return false;
+    rmSync(folder, { recursive: true });
+    return true;
+  });
+  const { status, stderr } = await train(folder);
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    `error[CHECKPOINT]: ${folder}: the checkpoint of step 4 cannot be written: ENOENT`,
+  );
+  expect(stderr).toContain("hint: was the folder moved or removed?");
+});
+
+it("no checkpoint is used with a byte flipped, at a thousand places", async () => {
+  const path = join(whole, "checkpoints", `step-${String(STEPS).padStart(9, "0")}.safetensors`);
+  const good = readFileSync(path);
+  let state = 7;
+  for (let i = 0; i < 1000; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const bad = Buffer.from(good);
+    bad[state % bad.length]! ^= 1 << (state >>> 29);
+    fs.writeFileSync(path, bad);
+    const { checkpoint, skipped } = await latestCheckpoint(join(whole, "checkpoints"));
+    expect([checkpoint.state.step, skipped.length]).toEqual([STEPS - 2, 1]);
+  }
+  fs.writeFileSync(path, good);
+}, 60_000);
