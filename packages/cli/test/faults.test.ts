@@ -52,7 +52,8 @@ afterEach(() => {
 
 const whole = join(root, "whole");
 beforeAll(async () => {
-  expect(await train(whole)).toMatchObject({ status: 0 });
+  const { status, stderr } = await train(whole);
+  if (status !== 0) throw new Error(stderr);
 }, 60_000);
 
 const expectLikeWhole = (folder: string): void => {
