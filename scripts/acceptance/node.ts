@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-/**
- * Runs a file of the repository in a process of its own; its standard error goes to ours. Returns the standard output; throws where the exit status is not 0.
- */
-export function runNode(file: string, args: readonly string[]): Promise<string> {
+/** Runs a file of the repository in a process of its own; its standard error goes to ours. */
+export function runToEnd(
+  file: string,
+  args: readonly string[],
+): Promise<{ status: number | null; output: string }> {
   return new Promise((done, fail) => {
     const flags = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
     const child = spawn(process.execPath, [...flags, resolve(root, file), ...args], {
@@ -19,9 +20,13 @@ export function runNode(file: string, args: readonly string[]): Promise<string> 
       output += text;
     });
     child.on("error", fail);
-    child.on("close", (status, signal) => {
-      if (status === 0) done(output);
-      else fail(new Error(`${file} ${args[0] ?? ""} ended with ${status ?? signal}`));
-    });
+    child.on("close", (status) => done({ status, output }));
   });
+}
+
+/** The standard output of a file of the repository; throws where its exit status is not 0. */
+export async function runNode(file: string, args: readonly string[]): Promise<string> {
+  const { status, output } = await runToEnd(file, args);
+  if (status === 0) return output;
+  throw new Error(`${file} ${args[0] ?? ""} ended with ${status ?? "a signal"}`);
 }

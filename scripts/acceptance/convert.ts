@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { atMost, type Check, type Row } from "./check.js";
+import { GIVEN, givenFiles } from "./given-files.js";
+import { runToEnd } from "./node.js";
+
+/** Largest difference between a given network and its flow, by the largest entry of its results. */
+const CLOSE = 1e-4;
+/** Files that have to convert, and what may not: the others name operator and node. */
+const AT_LEAST = 24;
+
+type Report = { maxRelDiff: number | null; inputs: number; unsupported: { op: string; node: string } | null };
+
+/** Trained networks of other people through the real command, compared with ONNX Runtime on 64 inputs each. */
+export const convert: Check = {
+  name: "convert",
+  needs: [GIVEN],
+  async run({ dir, scratch, say }) {
+    const rows: { [what: string]: Row } = {};
+    let converted = 0;
+    for (const { file, path, range } of givenFiles(dir)) {
+      const args = [
+        "convert",
+        path,
+        "--out",
+        join(scratch, file),
+        "--range",
+        range.join(":"),
+        "--json",
+        "--quiet",
+      ];
+      const started = performance.now();
+      const { status, output } = await runToEnd("packages/cli/bin/flowify.js", args);
+      say(`${file}: status ${status}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+      const report = output === "" ? undefined : (JSON.parse(output) as Report);
+      if (status === 0) converted++;
+      rows[file] = rowOf(status, report);
+    }
+    rows["files converted"] = {
+      figure: String(converted),
+      limit: `≥ ${AT_LEAST}`,
+      verdict: converted >= AT_LEAST ? "ok" : "FAILED",
+    };
+    return rows;
+  },
+};
+
+function rowOf(status: number | null, report: Report | undefined): Row {
+  if (status === 0 && report)
+    return atMost(report.maxRelDiff ?? Number.NaN, CLOSE, (value) => value.toExponential(1));
+  const { op, node } = report?.unsupported ?? {};
+  const named = status === 3 && op !== undefined && node !== undefined;
+  return {
+    figure: named ? `no rule for ${op} ${node}` : `status ${status}`,
+    limit: "a rule, or its name",
+    verdict: named ? "ok" : "FAILED",
+  };
+}
