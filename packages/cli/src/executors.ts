@@ -1,4 +1,4 @@
-import { DeviceError, type Executor, UsageError, wasmExecutor, webgpuExecutor } from "@flowify/core";
+import { DeviceError, type Executor, wasmExecutor, webgpuExecutor } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import type { DeviceName } from "./commands/shared.js";
 import type { Terminal } from "./ui/terminal.js";
@@ -16,18 +16,12 @@ export type Device = Readonly<{
   open(options?: DeviceOptions): Promise<Executor>;
 }>;
 
-const MOST_THREADS = 256;
-
 /** The devices, the one that is tried first in front. */
 export const devices: readonly Device[] = [
   {
     name: "native",
     brief: "ONNX Runtime on the processor, the package onnxruntime-node",
-    async open({ threads } = {}) {
-      if (threads !== undefined && threads > MOST_THREADS)
-        throw new UsageError(`--threads ${threads}: at most ${MOST_THREADS}; by default one for each core`);
-      return nativeExecutor(threads === undefined ? {} : { threads });
-    },
+    open: ({ threads } = {}) => nativeExecutor(threads === undefined ? {} : { threads }),
   },
   {
     name: "webgpu",
@@ -78,3 +72,7 @@ export async function openExecutor(
     return named("wasm").open();
   }
 }
+
+/** Where to go on when a device breaks; undefined after the last. */
+export const fallbackOf = (device: DeviceName): DeviceName | undefined =>
+  ({ webgpu: "auto", auto: "wasm", native: "wasm", wasm: undefined })[device] as DeviceName | undefined;

@@ -60,7 +60,7 @@ describe("flowify devices", () => {
     const { status, stderr } = await runCommand(["devices", "--threads", "1000000"]);
     expect({ status, stderr }).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("--threads 1000000: at most 256"),
+      stderr: expect.stringContaining("1000000 threads: expected a whole number from 1 to 256"),
     });
     expect((await runCommand(["devices", "--threads", "0"])).status).toBe(2);
   });

@@ -10,7 +10,8 @@ export type FlowifyErrorCode =
   | "DATA"
   | "USAGE"
   | "NOT_FINITE"
-  | "DEVICE";
+  | "DEVICE"
+  | "MEMORY";
 
 /** The common parent: `error.code` says which kind it is without an `instanceof`. */
 export class FlowifyError extends Error {
@@ -83,5 +84,23 @@ export class NotFiniteError extends FlowifyError {
 export class DeviceError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("DEVICE", message, options);
+  }
+}
+
+/** A program, a training step most often, that needs more memory than there is. */
+export class MemoryError extends FlowifyError {
+  readonly bytes: number;
+  readonly available: number;
+  constructor(
+    what: string,
+    bytes: number,
+    available: number,
+    { fits, ...options }: ErrorOptions & { fits?: string } = {},
+  ) {
+    const show = (value: number): string => `${(value / 2 ** 30).toPrecision(3)} GiB`;
+    const needs = `${what} needs about ${show(bytes)} of memory, ${show(available)} are available`;
+    super("MEMORY", fits === undefined ? needs : `${needs}\n${fits}`, options);
+    this.bytes = bytes;
+    this.available = available;
   }
 }

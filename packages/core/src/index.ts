@@ -11,6 +11,7 @@ export {
   DomainError,
   FlowifyError,
   type FlowifyErrorCode,
+  MemoryError,
   NotFiniteError,
   ShapeError,
   UnsupportedOpError,

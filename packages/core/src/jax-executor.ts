@@ -1,6 +1,7 @@
-import { blockUntilReady, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
+import { blockUntilReady, getWebGPUDevice, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
 import { DeviceError } from "./errors.js";
 import { type ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "./executor.js";
+import { onDevice } from "./lost-device.js";
 import { fromHost, toHost } from "./math/host.js";
 
 type Leaves = (tree: JsTree<PlacedArray>) => PlacedArray[];
@@ -10,13 +11,13 @@ const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>
 /** jax-js's own Wasm kernels: works anywhere, ready at import. */
 export const wasmExecutor = (): Executor => jaxExecutor("wasm");
 
-/** jax-js on WebGPU. Errors: `DeviceError` where there is no adapter. */
+/** jax-js on WebGPU. Errors: `DeviceError` where there is no adapter, and in all that follows once the device is lost. */
 export async function webgpuExecutor(): Promise<Executor> {
   const devices = await init("webgpu").catch((cause: unknown) => {
     throw new DeviceError("webgpu: no device could be opened", { cause });
   });
   if (!devices.includes("webgpu")) throw new DeviceError("webgpu: there is no WebGPU on this machine");
-  return jaxExecutor("webgpu");
+  return onDevice(jaxExecutor("webgpu"), getWebGPUDevice().lost);
 }
 
 /** jax-js on its default device, operation by operation: nothing is compiled. */

@@ -1,12 +1,15 @@
 import { join } from "node:path";
-import { type Compiled, type Executor, HostArray, type HostData } from "@flowify/core";
+import { type Compiled, type Executor, HostArray, type HostData, UsageError } from "@flowify/core";
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
 import { onnxProgram } from "./onnx-program.js";
-import { availableCores, loadRuntime, sessionOptions } from "./runtime.js";
+import { availableCores, availableMemory } from "./resources.js";
+import { loadRuntime, sessionOptions } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
 import { trace } from "./trace.js";
+
+const MOST_THREADS = 256;
 
 export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
@@ -22,6 +25,8 @@ export type NativeExecutorOptions = {
    * of Chrome, when the program is disposed of.
    */
   profile?: string;
+  /** Bytes that a program may take; by default what is available when it is compiled. */
+  memory?: number;
 };
 
 /**
@@ -29,13 +34,19 @@ export type NativeExecutorOptions = {
  * to an ONNX graph and compiled to a session, or, where it only works element by element on large
  * float32 arrays, compiled to WebAssembly kernels; placed arrays are tensors in the memory of the host.
  *
- * @throws DeviceError where `onnxruntime-node` is not installed or its library does not load.
+ * @throws UsageError for a number of threads that makes no sense; `compile` a MemoryError for a program
+ * that needs more than there is; DeviceError where `onnxruntime-node` is not installed or its library does not load.
  */
 export async function nativeExecutor({
   threads = availableCores(),
   flushDenormals = false,
   profile,
+  memory,
 }: NativeExecutorOptions = {}): Promise<Executor> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
+    throw new UsageError(
+      `${threads} threads: expected a whole number from 1 to ${MOST_THREADS}; by default one for each core`,
+    );
   const store = new TensorStore(await loadRuntime());
   const open = new Set<Compiled>();
   return {
@@ -47,12 +58,14 @@ export async function nativeExecutor({
         const traceMs = performance.now() - start;
         const program =
           (await fusedProgram(store, jaxpr, signature)) ??
-          (await onnxProgram(
-            store,
-            jaxpr,
-            signature,
-            sessionOptions(threads, flushDenormals, profile === undefined ? undefined : join(profile, name)),
-          ));
+          (await onnxProgram(store, jaxpr, signature, {
+            session: sessionOptions(
+              threads,
+              flushDenormals,
+              profile === undefined ? undefined : join(profile, name),
+            ),
+            memory: memory ?? availableMemory(),
+          }));
         const compiled: Compiled = {
           traceMs,
           compileMs: performance.now() - start - traceMs,

@@ -1,4 +1,4 @@
-import { DeviceError, type HostArray, type PlacedArray } from "@flowify/core";
+import { DeviceError, type HostArray, MemoryError, type PlacedArray } from "@flowify/core";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { lower } from "./lower/lower.js";
@@ -17,12 +17,24 @@ export type NativeProgram = Readonly<{
   dispose(): Promise<void>;
 }>;
 
+export type OnnxProgramOptions = Readonly<{
+  session: InferenceSession.SessionOptions;
+  /** Bytes that the program may take. */
+  memory: number;
+}>;
+
+/**
+ * ONNX Runtime's arena in bytes that are alive at once: it grows by powers of two. Training steps of
+ * the networks took 1.9 to 2.9 times.
+ */
+const ARENA = 2;
+
 /** Lowers a traced program to an ONNX graph and compiles that to a session of ONNX Runtime. */
 export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  options: InferenceSession.SessionOptions,
+  { session: options, memory }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const model = lower(traced, {
@@ -30,6 +42,8 @@ export async function onnxProgram(
     inputNames: signature.inputs.map((slot) => slot.name),
     outputNames: outputs.map((slot) => slot.name),
   });
+  const bytes = ARENA * model.peak;
+  if (bytes > memory) throw new MemoryError(name, bytes, memory);
   const session = await createSession(store, model, options, name);
   const used = new Set(model.inputs.map((input) => input.name));
   return {

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { DeviceError } from "@flowify/core";
 import type { InferenceSession } from "onnxruntime-node";
 
@@ -17,27 +15,6 @@ export async function loadRuntime(): Promise<Runtime> {
       { cause },
     );
   }
-}
-
-/** Cores that this process may use: containers often get fewer than the machine has. */
-export function availableCores(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.ceil(quotaCores())));
-}
-
-function quotaCores(): number {
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, "utf8").trim();
-    } catch {
-      return undefined;
-    }
-  };
-  const [quota, period] = (
-    read("/sys/fs/cgroup/cpu.max") ??
-    `${read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") ?? "max"} ${read("/sys/fs/cgroup/cpu/cpu.cfs_period_us") ?? "100000"}`
-  ).split(" ");
-  const cores = Number(quota) / Number(period);
-  return cores > 0 ? cores : Number.POSITIVE_INFINITY;
 }
 
 /**

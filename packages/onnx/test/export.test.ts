@@ -1,6 +1,6 @@
 /** Exported graphs, for batches of any size, against the flow in jax-js. */
+import { toBinary } from "@bufbuild/protobuf";
 import {
-  chain,
   type FlowLayer,
   FlowModel,
   flow,
@@ -12,9 +12,17 @@ import {
   wasmExecutor,
 } from "@flowify/core";
 import { DType, numpy as np, tree } from "@jax-js/jax";
+import { ModelProtoSchema } from "onnx-buf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { type ExportedProgram, exportFlow, toBytes } from "../src/index.js";
+import {
+  type ExportedProgram,
+  exportFlow,
+  loadRuntime,
+  openFile,
+  toBytes,
+  toModelProto,
+} from "../src/index.js";
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -157,24 +165,57 @@ describe.each(Object.entries(networks))("%s", (_, network) => {
   });
 });
 
-it("names what depends on the size of the batch", async () => {
-  const centred: FlowLayer = {
-    ...linear(3, 3),
-    name: "centred",
-    init: (key) => {
-      key.dispose();
-      return {};
-    },
-    manifolds: {},
-    forward: (_params, x) => {
-      const batch = x.shape[0] as number;
-      return { z: x.sub(np.mean(x.ref, 0)), contribution: np.zeros([batch]) };
-    },
-  };
-  const made = flow([chain([centred])]);
+/** A layer that changes nothing, with a forward function of its own. */
+const layerWith = (name: string, forward: FlowLayer["forward"]): FlowLayer => ({
+  ...linear(3, 3),
+  name,
+  init: (key) => {
+    key.dispose();
+    return {};
+  },
+  manifolds: {},
+  forward,
+});
+
+const nothing = (x: np.Array): np.Array => np.zeros([x.shape[0] as number]);
+
+it.each([
+  [
+    "centred",
+    layerWith("centred", (_, x) => ({ contribution: nothing(x), z: x.sub(np.mean(x.ref, 0)) })),
+    /^centred\[1\] cannot be exported: .*depends on the (size of the )?batch/,
+  ],
+  [
+    "factored",
+    layerWith("factored", (_, x) => {
+      const contribution = nothing(x);
+      const root = np.linalg.cholesky(np.matmul(np.transpose(x.ref), x.ref));
+      return { contribution, z: np.matmul(x, root) };
+    }),
+    /^factored\[1\] cannot be exported: cholesky: no rule to lower it to ONNX/,
+  ],
+])("names the layer that cannot be exported: %s", async (_, layer, message) => {
+  const made = flow([linear(3, 3), layer]);
   const model = await FlowModel.create(made, wasmExecutor());
-  expect(() => exportFlow(made, model.params)).toThrow(
-    /depends on the batch|depends on the size of the batch/,
+  expect(() => exportFlow(made, model.params)).toThrow(message);
+  await model.dispose();
+});
+
+it("says that a file is of a newer opset than the runtime reads, or no ONNX file", async () => {
+  const made = flow([linear(3, 3)]);
+  const model = await FlowModel.create(made, wasmExecutor());
+  const [program] = exportFlow(made, model.params) as [ExportedProgram];
+  const file = toModelProto(program.graph);
+  for (const each of file.opsetImport) each.version = 99n;
+  const runtime = await loadRuntime();
+  await expect(openFile(runtime, toBinary(ModelProtoSchema, file))).rejects.toMatchObject({
+    code: "DEVICE",
+    message: expect.stringMatching(
+      /^the file is of opset 99, this ONNX Runtime reads opsets up to \d+\nupdate/,
+    ),
+  });
+  await expect(openFile(runtime, Uint8Array.of(1, 2, 3))).rejects.toThrow(
+    "ONNX Runtime cannot read the file",
   );
   await model.dispose();
 });

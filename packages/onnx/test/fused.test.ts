@@ -50,7 +50,8 @@ async function fused(store: TensorStore, f: Fn, args: readonly HostArray[]): Pro
 async function unfused(store: TensorStore, f: Fn, args: readonly HostArray[]): Promise<NativeProgram> {
   const { jaxpr, signature } = trace(f, specsOf(args), "unfused");
   try {
-    return await onnxProgram(store, jaxpr, signature, sessionOptions(1, false));
+    const options = { session: sessionOptions(1, false), memory: Number.POSITIVE_INFINITY };
+    return await onnxProgram(store, jaxpr, signature, options);
   } finally {
     jaxpr.dispose();
   }

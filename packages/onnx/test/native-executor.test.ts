@@ -2,6 +2,7 @@ import type { Executor } from "@flowify/core";
 import { ArraySpec, HostArray, ShapeError } from "@flowify/core";
 import { DType, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { beforeAll, describe, expect, test } from "vitest";
+import { nativeExecutor } from "../src/index.js";
 import { leafPaths } from "../src/paths.js";
 import { host, native, spread } from "./compare.js";
 
@@ -95,6 +96,13 @@ describe("the native executor", () => {
     ).rejects.toThrow("cholesky");
     expect(constant.refCount).toBe(before);
     constant.dispose();
+  });
+
+  test.each([0, -1, 1.5, 1_000_000])("refuses %d threads", async (threads) => {
+    await expect(nativeExecutor({ threads })).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("threads: expected a whole number from 1 to 256"),
+    });
   });
 
   test("a function of nothing that returns constants", async () => {

@@ -1,9 +1,18 @@
-import { createTrainer, type Executor, encodeSafetensors, FlowModel, type Trainer } from "@flowify/core";
+import { existsSync } from "node:fs";
+import {
+  createTrainer,
+  DeviceError,
+  type Executor,
+  encodeSafetensors,
+  FlowModel,
+  type Trainer,
+} from "@flowify/core";
 import { latestCheckpoint, listCheckpoints } from "../checkpoint.js";
+import type { DeviceName } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
 import type { CliContext } from "../context.js";
 import { describeImages } from "../data/image-set.js";
-import { openExecutor } from "../executors.js";
+import { fallbackOf, openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { type RunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
@@ -29,17 +38,37 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
     this.host.exit.bind(this.host),
   );
   try {
-    const executor = await openExecutor(plan.device, terminal, flags);
-    try {
-      await trainIn(run, plan, executor, terminal, interrupt);
-    } finally {
-      await executor.dispose();
-    }
+    await trainOn(plan.device, run, plan, flags, terminal, interrupt);
     const status = interrupt.status();
     if (status !== undefined) this.process.exitCode = status;
   } finally {
     interrupt.stop();
     run.release();
+  }
+}
+
+/** Trains on a device; with `--fallback`, on the next one from the last checkpoint where it breaks. */
+async function trainOn(
+  device: DeviceName,
+  run: RunFolder,
+  plan: TrainPlan,
+  flags: TrainFlags,
+  terminal: Terminal,
+  interrupt: { status(): number | undefined },
+): Promise<void> {
+  try {
+    const executor = await openExecutor(device, terminal, flags);
+    try {
+      await trainIn(run, plan, executor, terminal, interrupt);
+    } finally {
+      await executor.dispose();
+    }
+  } catch (error) {
+    const next = flags.fallback === true && error instanceof DeviceError ? fallbackOf(device) : undefined;
+    if (next === undefined) throw error;
+    terminal.warn(`${(error as Error).message.split("\n")[0]}; going on without ${device}`);
+    const resume = plan.resume || existsSync(run.config);
+    await trainOn(next, run, { ...plan, resume }, flags, terminal, interrupt);
   }
 }
 

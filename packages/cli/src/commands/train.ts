@@ -40,6 +40,7 @@ export type TrainFlags = CommonFlags &
     checkpointEvery?: number;
     evaluateEvery?: number;
     pictures?: PictureChoice;
+    fallback?: boolean;
   };
 
 const text = (placeholder: string, brief: string) =>
@@ -148,6 +149,12 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         values: pictureChoices,
         optional: true,
         brief: "Pictures at each measurement, at the last one only, or none (default: each)",
+      },
+      fallback: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Where the device is absent or breaks, go on from the last checkpoint on another",
       },
       ...commonFlags,
     },

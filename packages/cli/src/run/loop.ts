@@ -1,4 +1,4 @@
-import { NotFiniteError, type Trainer } from "@flowify/core";
+import { DeviceError, NotFiniteError, type Trainer } from "@flowify/core";
 import { latestCheckpoint } from "../checkpoint.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
@@ -37,7 +37,7 @@ const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resol
  * steps for a while. Where the disk is full for a time, training goes on.
  *
  * @returns what the end of the run gave, if the run came there
- * @throws NotFiniteError that says which checkpoint is the last good one
+ * @throws NotFiniteError, DeviceError that say which checkpoint is the last good one
  */
 export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undefined> {
   const { trainer, config, run, metrics, terminal, interrupt, reporter } = options;
@@ -133,9 +133,9 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
     await checkpoints.end(trainer.taken, save);
   } catch (error) {
     await checkpoints.written();
-    throw error instanceof NotFiniteError
-      ? withRemedy(error, checkpoints.newest(), config, run.folder)
-      : error;
+    if (error instanceof NotFiniteError) throw withRemedy(error, checkpoints.newest(), config, run.folder);
+    if (error instanceof DeviceError) throw withCheckpoint(error, checkpoints.newest(), run.folder);
+    throw error;
   } finally {
     progress.finish();
   }
@@ -172,3 +172,10 @@ function withRemedy(
     cause: error,
   });
 }
+
+/** The state of a step is lost with its device, or half changed. */
+const withCheckpoint = (error: DeviceError, saved: number | undefined, folder: string): Error => {
+  const kept = saved === undefined ? "" : `\nthe last checkpoint, of step ${saved}, is kept in ${folder}`;
+  const remedy = `go on by flowify train --resume ${folder} --device native, or with --fallback`;
+  return new DeviceError(`${error.message}${kept}\n${remedy}`, { cause: error });
+};

@@ -13,6 +13,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   UNSUPPORTED_OP: 3,
   NOT_FINITE: 1,
   DEVICE: 1,
+  MEMORY: 2,
 };
 
 /** What helps against the failures of the operating system that a run is likely to meet. */

@@ -12,8 +12,10 @@ export type StepperOptions = {
   flow: Flow;
   executor: Executor;
   leaves: readonly Leaf[];
-  /** Where the state starts. */
-  host: HostState;
+  /** Shapes of the parameters. */
+  params: JsTree<ArraySpec>;
+  /** Where the state starts; asked for when everything is compiled. */
+  start: () => Promise<HostState>;
   batchSize: number;
   /** Gradients are scaled down to this global norm. Infinity: never. */
   clip: number;
@@ -32,25 +34,28 @@ type Moments = { first: PlacedArray; second: PlacedArray };
 type Tree = JsTree<PlacedArray>;
 const tree = (value: object): Tree => value;
 
+/** What the gradient is compiled for. */
+export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: number) =>
+  [
+    params,
+    new ArraySpec([batch, ...flow.inShape], np.float32),
+    mapNoise<ArraySpec>(flow.forwardNoise, (d) => new ArraySpec(noiseShape(d, batch), np.float32)),
+  ] as const;
+
 /**
  * Keeps the state of training where the executor computes, and takes steps. What a step replaces is
  * written over the old; a step whose loss is not finite leaves the state as it was.
  */
-export async function makeStepper({ flow, executor, leaves, host, batchSize, clip, ema }: StepperOptions) {
-  const spec = (a: HostArray): ArraySpec => new ArraySpec(a.shape, a.dtype);
+export async function makeStepper(options: StepperOptions) {
+  const { flow, executor, leaves, params, batchSize, clip, ema } = options;
   const scalar = new ArraySpec([], np.float32);
   const adam = { rate: scalar, floor: scalar };
-  const xSpec = new ArraySpec([batchSize, ...flow.inShape], np.float32);
-  const noiseSpec: JsTree<ArraySpec> = mapNoise<ArraySpec>(
-    flow.forwardNoise,
-    (d) => new ArraySpec(noiseShape(d, batchSize), np.float32),
-  );
-  const { leaves: hostLeaves, rebuild } = treeFlatten(host.params);
+  const [, xSpec, noiseSpec] = gradientSpecs(flow, params, batchSize);
+  const { leaves: specs, rebuild } = treeFlatten(params);
   const pick = <T>(values: readonly T[], ...kinds: Leaf["manifold"][]): ByPath<T> =>
     Object.fromEntries(
       leaves.flatMap(({ path, manifold }, i) => (kinds.includes(manifold) ? [[path, values[i] as T]] : [])),
     );
-  const specs = hostLeaves.map(spec);
   const [free, square] = [pick(specs, "euclidean"), pick(specs, "orthogonal")];
   const moving = { ...pick(specs, "euclidean", "orthogonal") };
   const momentSpecs = Object.fromEntries(
@@ -64,8 +69,11 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     compiled.push(done);
     return done;
   };
-  const params = rebuild(specs);
-  const gradient = await compile("gradient", makeGradient(flow, leaves, clip), [params, xSpec, noiseSpec]);
+  const gradient = await compile(
+    "gradient",
+    makeGradient(flow, leaves, clip),
+    gradientSpecs(flow, params, batchSize),
+  );
   const update = await compile("update", makeUpdate(leaves), [
     { values: free, moments: momentSpecs },
     moving,
@@ -84,7 +92,7 @@ export async function makeStepper({ flow, executor, leaves, host, batchSize, cli
     drift: (await executor.place(from.drift)) as PlacedArray,
     average: (await executor.place(tree(from.average) as JsTree<HostArray>)) as unknown as Placed,
   });
-  let { values, moments, drift, average } = await placeState(host);
+  let { values, moments, drift, average } = await placeState(await options.start());
   let spareGradient: Tree | undefined; // results of the step before, to be written over
   let spareMatrices: Placed | undefined;
 

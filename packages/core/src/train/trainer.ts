@@ -1,15 +1,16 @@
 import { type JsTree, numpy as np, random } from "@jax-js/jax";
 import { type StartTold, startChain } from "../chain.js";
-import { CheckpointError, NotFiniteError, UsageError } from "../errors.js";
-import { type Executor, HostArray } from "../executor.js";
+import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
+import { ArraySpec, type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow, type FlowParams } from "../flow.js";
 import type { Items } from "../items.js";
 import { wasmExecutor } from "../jax-executor.js";
+import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise } from "../noise.js";
 import { heldItems } from "../start-items.js";
-import { treeFlatten } from "../trees.js";
+import { treeDispose, treeFlatten, treeMap } from "../trees.js";
 import { adamScalars } from "./adam.js";
 import { type Augmentation, batchSource, randomItems, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
@@ -19,13 +20,14 @@ import { cosineSchedule } from "./schedule.js";
 import {
   flattenState,
   freshState,
+  type HostState,
   type Rollback,
   type TrainingState,
   takeToHost,
   unflattenState,
 } from "./state.js";
-import { averageDecay } from "./step.js";
-import { makeStepper } from "./stepper.js";
+import { averageDecay, makeGradient } from "./step.js";
+import { gradientSpecs, makeStepper, type StepperOptions } from "./stepper.js";
 
 export type TrainOptions = {
   flow: Flow;
@@ -89,7 +91,8 @@ export type Trainer = Readonly<{
  * Prepares a run: start values, compiled step. Data order and noise are functions of (seed, step), so
  * a run that goes on from `state` repeats what it would have been.
  *
- * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, all before the first step.
+ * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, `MemoryError` with a batch that fits,
+ * all before the first step.
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const { flow, executor, data, steps, augment = defaults.augment } = options;
@@ -99,14 +102,24 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   checkOptions({ ...options, seed, steps, learningRate, orthogonalRate, clip, ema });
   const batches = batchSource(data, flow.domain, { batchSize, seed, augment });
 
-  const started = performance.now();
-  const initial = await startValues(options, seed);
-  const leaves = leavesOf(initial, flow.manifolds);
-  const fresh = freshState(await takeToHost(initial), leaves, ema);
-  const host = options.state ? unflattenState(options.state.arrays, fresh, leaves) : fresh;
-  const startMs = performance.now() - started;
-
-  const stepper = await makeStepper({ flow, executor, leaves, host, batchSize, clip, ema });
+  const shapes = flow.init(shapeKey());
+  const leaves = leavesOf(shapes, flow.manifolds);
+  const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
+  treeDispose(shapes);
+  let startMs = 0;
+  let like: HostState | undefined; // a state of the right shapes
+  const start = async (): Promise<HostState> => {
+    const started = performance.now();
+    like = freshState(await takeToHost(await startValues(options, seed)), leaves, ema);
+    const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
+    startMs = performance.now() - started;
+    return host;
+  };
+  const stepperOptions = { flow, executor, leaves, params, start, batchSize, clip, ema };
+  const stepper = await makeStepper(stepperOptions).catch((error: unknown) => {
+    if (!(error instanceof MemoryError)) throw error;
+    return refuseBatch(error, stepperOptions);
+  });
   const rate = cosineSchedule({ peak: learningRate, steps, warmup });
   const orthogonalRateAt = cosineSchedule({ peak: orthogonalRate, steps, warmup });
   let taken = options.state?.step ?? 0;
@@ -142,7 +155,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     },
     async rollBack(to, failure) {
       rollbacks = withRollback(rollbacks, failure, to.step);
-      await stepper.restore(unflattenState(to.arrays, fresh, leaves));
+      await stepper.restore(unflattenState(to.arrays, like as HostState, leaves));
       taken = to.step;
       return rollbacks;
     },
@@ -159,8 +172,8 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     },
     timings: { startMs, traceMs: stepper.traceMs, compileMs: stepper.compileMs },
     flops: stepper.flops,
-    parameters: treeFlatten(host.params).leaves.reduce(
-      (sum, value, i) => sum + (leaves[i]?.manifold === "fixed" ? 0 : value.data.length),
+    parameters: treeFlatten(params).leaves.reduce(
+      (sum, { shape }, i) => sum + (leaves[i]?.manifold === "fixed" ? 0 : sizeOf(shape)),
       0,
     ),
     dispose: () => stepper.dispose(),
@@ -187,6 +200,25 @@ async function startValues(
   const starter = executor.name === "webgpu" ? wasmExecutor() : executor;
   const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
   return startChain(flow.chain, key, items, onStart);
+}
+
+/** Says which batch would fit: a power of two, from what memory is used in proportion on. */
+async function refuseBatch(
+  { bytes, available }: MemoryError,
+  { flow, executor, leaves, params, batchSize, clip }: StepperOptions,
+): Promise<never> {
+  let batch = 2 ** Math.floor(Math.log2((batchSize * available) / bytes));
+  for (; batch >= 1; batch /= 2) {
+    try {
+      const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
+      await (await executor.compile(makeGradient(flow, leaves, clip), specs)).dispose();
+      break;
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error;
+    }
+  }
+  const fits = batch >= 1 ? `a batch of ${batch} fits` : "not even a batch of 1 fits";
+  throw new MemoryError(`a step of ${batchSize} items`, bytes, available, { fits });
 }
 
 function checkOptions(

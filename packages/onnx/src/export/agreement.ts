@@ -1,5 +1,7 @@
-import { type Executor, type HostArray, makeRng } from "@flowify/core";
+import { fromBinary } from "@bufbuild/protobuf";
+import { DeviceError, type Executor, type HostArray, makeRng } from "@flowify/core";
 import { tree } from "@jax-js/jax";
+import { ModelProtoSchema } from "onnx-buf";
 import type { Runtime } from "../runtime.js";
 import { type ExportedProgram, specsOf } from "./exported.js";
 
@@ -20,12 +22,18 @@ export type FileRunner = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** The bytes of a file in ONNX Runtime. */
+/**
+ * The bytes of a file in ONNX Runtime.
+ *
+ * @throws DeviceError where this ONNX Runtime cannot read it: damaged, or of a newer opset
+ */
 export async function openFile(
   { InferenceSession, Tensor }: Runtime,
   bytes: Uint8Array,
 ): Promise<FileRunner> {
-  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 }).catch((cause: unknown) => {
+    throw new DeviceError(unreadable(bytes, String(cause)), { cause });
+  });
   return {
     async run(inputs) {
       const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [
@@ -38,6 +46,17 @@ export async function openFile(
     dispose: () => session.release(),
   };
 }
+
+function unreadable(bytes: Uint8Array, cause: string): string {
+  const [, newest] = /till opset (\d+)/.exec(cause) ?? [];
+  if (newest !== undefined)
+    return `the file is of opset ${opsetOf(bytes)}, this ONNX Runtime reads opsets up to ${newest}\nupdate onnxruntime-node, or write the file for an older opset`;
+  return `ONNX Runtime cannot read the file: ${cause}`;
+}
+
+/** The version of the operators that a file is made of. */
+const opsetOf = (bytes: Uint8Array): bigint | undefined =>
+  fromBinary(ModelProtoSchema, bytes).opsetImport.find(({ domain }) => domain === "")?.version;
 
 /**
  * Runs an exported file on random items or latents and drawn noise, and the function behind it on

@@ -3,8 +3,10 @@ import {
   drawNoise,
   type Flow,
   type FlowParams,
+  flow as flowOf,
   type HostArray,
   type NoiseTree,
+  UnsupportedOpError,
 } from "@flowify/core";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { type LoweredGraph, lower } from "../lower/lower.js";
@@ -29,14 +31,35 @@ import { type Program, programsOf } from "./programs.js";
  * with its noises as inputs, and each once more drawing its own (by the runtime's RandomNormal and
  * RandomUniform). Float32; the first axis of all inputs and results is the batch, of any size.
  *
- * @throws UnsupportedOpError where a layer holds a primitive that cannot be lowered.
+ * @throws UnsupportedOpError that names the layer which cannot be lowered.
  */
 export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgram[] {
-  return programsOf(flow).flatMap((program) => {
-    const given = exportProgram(flow, program, params);
-    const draws = given.inputs.some(({ role }) => role === "noise");
-    return draws ? [given, drawing(given)] : [given];
-  });
+  try {
+    return programsOf(flow).flatMap((program) => {
+      const given = exportProgram(flow, program, params);
+      const draws = given.inputs.some(({ role }) => role === "noise");
+      return draws ? [given, drawing(given)] : [given];
+    });
+  } catch (error) {
+    throw error instanceof UnsupportedOpError ? (culprit(flow, params) ?? error) : error;
+  }
+}
+
+/** The error of the first layer that cannot be exported by itself, with its name in front. */
+function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): UnsupportedOpError | undefined {
+  for (const [i, layer] of chain.layers.entries()) {
+    const alone = flowOf([layer]);
+    try {
+      for (const program of programsOf(alone))
+        exportProgram(alone, program, [(params as JsTree<HostArray>[])[i] as JsTree<HostArray>]);
+    } catch (error) {
+      if (!(error instanceof UnsupportedOpError)) throw error;
+      const { op, node, message } = error;
+      const name = ledgerLines[i]?.layer;
+      return new UnsupportedOpError(op, node, `${name} cannot be exported: ${message}`, { cause: error });
+    }
+  }
+  return undefined;
 }
 
 function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>): ExportedProgram {

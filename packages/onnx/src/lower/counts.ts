@@ -32,3 +32,33 @@ export function countBytes(graph: Graph, nodes: readonly GraphNode[]): number {
   }
   return bytes;
 }
+
+/**
+ * Bytes that are alive at once, at most, while the nodes run in order: what later nodes read, and the
+ * results. A Reshape shares the memory of its input; inputs and constants are not counted.
+ */
+export function countPeak(graph: Graph, nodes: readonly GraphNode[], results: readonly string[]): number {
+  const owner = new Map<string, string>();
+  const ownerOf = (name: string): string => owner.get(name) ?? name;
+  const lastUse = new Map<string, number>();
+  nodes.forEach(({ op, inputs, outputs }, i) => {
+    for (const name of inputs) lastUse.set(ownerOf(name), i);
+    if (op === "Reshape") owner.set(outputs[0] as string, ownerOf(inputs[0] as string));
+    else for (const name of outputs) lastUse.set(name, i);
+  });
+  for (const name of results) lastUse.set(ownerOf(name), nodes.length);
+  const bytesOf = (name: string): number => sizeOf(graph.shapeOf(name)) * sizes[graph.typeOf(name)];
+  const made = new Set<string>();
+  let [alive, peak] = [0, 0];
+  nodes.forEach(({ op, inputs, outputs }, i) => {
+    if (op !== "Reshape")
+      for (const name of outputs) {
+        made.add(name);
+        alive += bytesOf(name);
+      }
+    peak = Math.max(peak, alive);
+    for (const name of new Set([...inputs, ...outputs].map(ownerOf)))
+      if (lastUse.get(name) === i && made.delete(name)) alive -= bytesOf(name);
+  });
+  return peak;
+}

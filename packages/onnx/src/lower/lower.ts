@@ -1,7 +1,7 @@
 import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
-import { countBytes, countFlops } from "./counts.js";
+import { countBytes, countFlops, countPeak } from "./counts.js";
 import { fuseBias } from "./fuse.js";
 import { Graph } from "./graph.js";
 import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
@@ -41,8 +41,11 @@ const rules: Readonly<Record<string, Rule>> = {
   ...bitRules,
 };
 
-/** A graph, the floating-point operations of its products and convolutions (2 a multiply-add), and the bytes that its nodes write. */
-export type LoweredGraph = GraphModel & Readonly<{ flops: number; bytes: number }>;
+/**
+ * A graph, the floating-point operations of its products and convolutions (2 a multiply-add), the bytes
+ * that its nodes write, and those of them that are alive at once.
+ */
+export type LoweredGraph = GraphModel & Readonly<{ flops: number; bytes: number; peak: number }>;
 
 /** The primitives of jax-js that can be lowered. */
 export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit"];
@@ -169,6 +172,7 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   return {
     flops: countFlops(graph, fused),
     bytes: countBytes(graph, fused),
+    peak: countPeak(graph, fused, values),
     nodes: [...fused, ...copies].map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
