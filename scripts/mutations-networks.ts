@@ -16,6 +16,7 @@ const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");
 const maxPool = of("layers/max-pool2d.ts", "", ["layers/max-pool2d"]);
 const around = of("layers/tile.ts", "maxPool2d", ["laws/round-trip", "network-density", "mean-mode-network"]);
 const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/mean-mode-network"]);
+const fork = of("layers/branches.ts", "residual|concatenated", ["network-density", "laws/mean-mode-network"]);
 const affine = of("layers/affine.ts", "affine");
 
 export const networkMutations: readonly Mutation[] = [
@@ -55,4 +56,7 @@ export const networkMutations: readonly Mutation[] = [
   maxPool("const all = items.count * Math.max(below, 1)", "const all = items.count"),
   around("epsilon.mul(present).sub", "epsilon.sub"),
   avgPool("k / (r * c)", "1"),
+  fork(".add(0.5 * LOG_2PI).mul(sizeOf(noise))", ".mul(sizeOf(noise))"),
+  fork("sumItems(np.square(epsilon.ref)).mul(0.5)", "sumItems(np.square(epsilon.ref))"),
+  fork("first.add(sum)", "first.sub(sum)"),
 ];

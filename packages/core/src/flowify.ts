@@ -1,4 +1,5 @@
 import { type Base, uniform } from "./base.js";
+import { chain } from "./chain.js";
 import type { ConditionalDensityFactory } from "./densities/conditional.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
@@ -9,6 +10,7 @@ import { type FlowLayer, type Shape, showShape } from "./layer.js";
 import { actnorm } from "./layers/actnorm.js";
 import { affine } from "./layers/affine.js";
 import { avgPool2d } from "./layers/avg-pool2d.js";
+import { branches } from "./layers/branches.js";
 import { conv1d } from "./layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
 import { coupling } from "./layers/coupling.js";
@@ -90,6 +92,12 @@ const rules: Rules = {
   conv1d: ({ out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
   maxPool2d: (layer, inShape) => maxPool2d(inShape, layer),
   avgPool2d: (layer, inShape, { density }) => avgPool2d(inShape, { ...layer, density }),
+  branches: ({ branches: chains, join, axis }, inShape, options) => {
+    const parts = chains.map((layers) =>
+      layers.length > 0 ? chain(layersOf(layers, inShape, options)) : reshape(inShape, inShape),
+    );
+    return branches(parts, { join, density: options.density, ...(axis !== undefined && { axis }) });
+  },
   coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
   relu: (_layer, inShape) => relu(inShape),
   clip: (layer, inShape) => clip(inShape, layer),
@@ -120,8 +128,15 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
     ...(orthogonal && { orthogonal }),
     ...(appended && { appended }),
   };
-  let shape = network.inShape;
-  const layers = network.layers.map((description, i) => {
+  const layers = layersOf(network.layers, network.inShape, ruleOptions);
+  const made = flow(layers, baseOf(layers));
+  return frozen ? Object.freeze({ ...made, manifolds: made.chain.whenFrozen ?? "fixed" }) : made;
+}
+
+/** The flow layers of descriptions in order; errors name the place among them. */
+function layersOf(descriptions: readonly NetworkLayer[], inShape: Shape, options: RuleOptions): FlowLayer[] {
+  let shape = inShape;
+  return descriptions.map((description, i) => {
     const rule = (rules as { [kind: string]: Rule<NetworkLayer> | undefined })[description.kind];
     if (!rule || !Object.hasOwn(rules, description.kind))
       throw new UnsupportedOpError(
@@ -130,7 +145,7 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
         `layer ${i}: there is no rule for "${description.kind}"; there are rules for ${Object.keys(rules).join(", ")}`,
       );
     try {
-      const layer = rule(description, shape, ruleOptions);
+      const layer = rule(description, shape, options);
       shape = layer.outShape;
       return layer;
     } catch (error) {
@@ -142,8 +157,6 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
       throw error;
     }
   });
-  const made = flow(layers, baseOf(layers));
-  return frozen ? Object.freeze({ ...made, manifolds: made.chain.whenFrozen ?? "fixed" }) : made;
 }
 
 /** On the interval that the last layer gives numbers in, where it has two ends; else on R. */

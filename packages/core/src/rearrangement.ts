@@ -3,7 +3,7 @@ import { ShapeError } from "./errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape } from "./layer.js";
 import type { NoParams } from "./layers/reshape.js";
 
-/** A layer that only moves entries: z is x in another order or shape, L = 0, exact. */
+/** A layer that moves entries, or adds them to others: a map of volume 1, L = 0, exact. */
 export function rearrangement(
   name: string,
   inShape: Shape,

@@ -1,13 +1,21 @@
 /** The catalog's layers that given networks need. */
+
+import { chain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
 import type { Shape } from "../src/layer.js";
+import { actnorm } from "../src/layers/actnorm.js";
 import { affine } from "../src/layers/affine.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
+import { branches } from "../src/layers/branches.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
+import { leakyRelu } from "../src/layers/leaky-relu.js";
+import { linear } from "../src/layers/linear.js";
 import type { DenseWeights } from "../src/layers/linear-weights.js";
 import { type MaxPool2dOptions, maxPool2d } from "../src/layers/max-pool2d.js";
 import { monotone } from "../src/layers/monotone.js";
+import { prelu } from "../src/layers/prelu.js";
 import { clip, relu } from "../src/layers/relu.js";
+import { reshape } from "../src/layers/reshape.js";
 import { makeRng } from "../src/math/rng.js";
 import type { CatalogEntry } from "./catalog.js";
 import { type ConvCase, entry } from "./catalog-images.js";
@@ -152,10 +160,38 @@ export const pools: readonly CatalogEntry[] = [
   ),
 ];
 
+const forks: readonly CatalogEntry[] = [
+  entry(
+    "branches: a residual connection",
+    "branches",
+    branches([reshape([3], [3]), chain([linear(3, 4), leakyRelu([4]), linear(4, 3)])], { join: "add" }),
+  ),
+  entry("branches of one number", "branches", branches([leakyRelu([1]), linear(1, 1)], { join: "add" }), {
+    batch: 1,
+  }),
+  entry(
+    "branches: three of an image, concatenated",
+    "branches",
+    branches([actnorm([2, 2, 2]), reshape([2, 2, 2], [2, 2, 2]), leakyRelu([2, 2, 2])], {
+      join: "concat",
+      axis: 1,
+    }),
+  ),
+  entry(
+    "branches: three of an image added, mixture",
+    "branches",
+    branches([actnorm([2, 1, 2]), prelu([2, 1, 2]), reshape([2, 1, 2], [2, 1, 2])], {
+      join: "add",
+      density: mixture,
+    }),
+  ),
+];
+
 export const networkLayers: readonly CatalogEntry[] = [
   ...affines,
   ...cuts,
   ...monotones,
   ...pools,
+  ...forks,
   ...givenConvolutions.map((one) => one.entry),
 ];

@@ -1,10 +1,13 @@
 /** Densities of what given networks are made of: they integrate to 1, meet closed forms, and bounds are bounds. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../src/base.js";
+import { chain } from "../src/chain.js";
 import { HostArray } from "../src/executor.js";
 import { type Flow, flow } from "../src/flow.js";
 import type { FlowLayer } from "../src/layer.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
+import { branches } from "../src/layers/branches.js";
+import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { maxPool2d } from "../src/layers/max-pool2d.js";
 import { type MonotoneFunction, monotone } from "../src/layers/monotone.js";
@@ -22,28 +25,51 @@ beforeAll(() => usePrecision("float32"));
 const end = (a: number, b: number) => ({ logA: host([Math.log(a)], [1]), logB: host([Math.log(b)], [1]) });
 const logHalf = (t: number, scale: number): number => Math.log(2) + logNormal(t, 0, scale);
 
-type Case = Readonly<{ made: Flow; params: unknown; truth(x: number): number }>;
+/** Parameters with the scale of all noise that is drawn forward at a: sampling is of use where it covers what follows. */
+const drawnWide = (node: HostTree, a: number, name = ""): HostTree => {
+  if (node instanceof HostArray)
+    return name === "logA"
+      ? host(
+          Array.from(node.data, () => Math.log(a)),
+          node.shape,
+        )
+      : node;
+  if (Array.isArray(node)) return node.map((child) => drawnWide(child, a));
+  return Object.fromEntries(Object.entries(node).map(([own, child]) => [own, drawnWide(child, a, own)]));
+};
+
+type Case = Readonly<{
+  made: Flow;
+  params: (made: Flow) => HostTree | Promise<HostTree>;
+  truth(x: number): number;
+}>;
 
 /** Each in front of a standard normal base, with noise wide enough for sampling to be of use. */
 const cases: { readonly [name: string]: Case } = {
   relu: {
     made: flow([relu([1])]),
-    params: [{ low: end(1.3, 0.7) }],
+    params: () => [{ low: end(1.3, 0.7) }],
     truth: (x) => (x > 0 ? logNormal(x) : logHalf(-x, 0.7) + Math.log(0.5)),
   },
   clip: {
     made: flow([clip([1], { min: -0.4, max: 1 })]),
-    params: [{ low: end(1.2, 0.7), high: end(1.4, 1.5) }],
+    params: () => [{ low: end(1.2, 0.7), high: end(1.4, 1.5) }],
     truth(x) {
       if (x <= -0.4) return logHalf(-0.4 - x, 0.7) + Math.log(normalCdf(-0.4));
       return x < 1 ? logNormal(x) : logHalf(x - 1, 1.5) + Math.log(1 - normalCdf(1));
     },
   },
+  // z = x + v, v = ± (x + a ε), v dropped under N(0, 1): ∫ N(x + v; 0, 1) N(v; 0, 1) dv
+  "a residual connection": {
+    made: flow([branches([reshape([1], [1]), linear(1, 1)], { join: "add" })]),
+    params: async (made) => drawnWide(await perturbedLike(made.chain, makeRng(1), { spread: 0 }), 2.5),
+    truth: (x) => logNormal(x, 0, Math.SQRT2),
+  },
 };
 
 describe("the bound of one entry lies below log p, and K draws of the noise rise to it", () => {
   it.each(Object.entries(cases))("%s", async (_, { made, params, truth }) => {
-    const own = toParams(params as never, "float32") as Params;
+    const own = toParams(await params(made), "float32") as Params;
     for (const x of [-1.7, -0.3, 0.4, 1.8]) {
       const logs = await drawnLogProbs(made, own, new Float32Array(20_000).fill(x));
       const estimate = logSum(logs) - Math.log(logs.length);
@@ -55,21 +81,10 @@ describe("the bound of one entry lies below log p, and K draws of the noise rise
   });
 });
 
-/** Parameters with the scale of all noise that is drawn forward at 1: sampling is of use where it covers what follows. */
-const drawnWide = (node: HostTree, name = ""): HostTree => {
-  if (node instanceof HostArray)
-    return name === "logA"
-      ? host(
-          Array.from(node.data, () => 0),
-          node.shape,
-        )
-      : node;
-  if (Array.isArray(node)) return node.map((child) => drawnWide(child));
-  return Object.fromEntries(Object.entries(node).map(([own, child]) => [own, drawnWide(child, own)]));
-};
-
 /** A layer of images on two numbers. */
 const pair = (layer: FlowLayer): Flow => flow([linear(2, 2), reshape([2], [1, 1, 2]), layer]);
+
+const residual = () => branches([reshape([2], [2]), chain([linear(2, 2), leakyRelu([2])])], { join: "add" });
 
 describe("exp(log p), the mean over the noise, integrates to 1 over the plane", () => {
   const flows: { readonly [name: string]: Flow } = {
@@ -81,13 +96,20 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
       maxPool2d([1, 1, 2], { kernel: [1, 2], padding: { left: 1, right: 1 } }),
     ),
     "average pooling": pair(avgPool2d([1, 1, 2], { kernel: [1, 2] })),
+    "a residual connection": flow([linear(2, 2), residual()]),
+    "branches concatenated": flow([
+      linear(2, 2),
+      branches([leakyRelu([2]), linear(2, 1)], { join: "concat" }),
+      linear(3, 3),
+    ]),
     clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
   };
 
-  it.each(Object.entries(flows))("%s, random parameters", async (_, made) => {
+  it.each(Object.entries(flows))("%s, random parameters", async (name, made) => {
+    const { a, limit } = /branch|residual/.test(name) ? { a: 2.5, limit: 7 } : { a: 1, limit: 10 };
     const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
-    const params = toParams(drawnWide(near), "float32") as Params;
-    expect(Math.abs((await drawnMass(made, params, 10, 1000)) - 1)).toBeLessThan(tolerance("integral"));
+    const params = toParams(drawnWide(near, a), "float32") as Params;
+    expect(Math.abs((await drawnMass(made, params, limit, 1200)) - 1)).toBeLessThan(tolerance("integral"));
   });
 });
 

@@ -9,7 +9,6 @@ import {
   FlowModel,
   flowify,
   makeRng,
-  type Network,
   type OrdinaryNetwork,
   UnsupportedOpError,
   UsageError,
@@ -55,7 +54,7 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
   checkFolder(out, force);
   try {
     const given = await readGiven(file, flags);
-    const flow = flowify(given.network as Network, { density });
+    const flow = flowify(given.network, { density });
     const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
     try {
       const inputs = await inputsFor(given.network, flags);

@@ -74,6 +74,11 @@ const layerOptions = {
     padding: option(around),
     countPadding: option(z.boolean()),
   },
+  branches: {
+    branches: z.array(z.array(z.lazy((): z.ZodType<LayerDescription> => layerSchema))),
+    join: z.enum(["add", "concat"]),
+    axis: option(z.number().int().nonnegative()),
+  },
   coupling: {
     stack: size,
     bins: option(size),
@@ -101,6 +106,14 @@ const layerOf = <K extends Kind>(kind: K) => z.strictObject({ kind: z.literal(ki
 
 type LayerSchema = { [K in Kind]: ReturnType<typeof layerOf<K>> }[Kind];
 
+const layerSchema = z.discriminatedUnion(
+  "kind",
+  kinds.map(layerOf) as unknown as [LayerSchema, ...LayerSchema[]],
+);
+
+/** A layer inside of a branch: as those outside, which TypeScript cannot say of itself. */
+type LayerDescription = Readonly<{ kind: Kind }>;
+
 /**
  * An ordinary network as JSON: what one item looks like, [C, H, W] for an image, and the layers in order;
  * where they have weights, the safetensors file beside it that holds them.
@@ -109,9 +122,7 @@ export const networkSchema = z.strictObject({
   name: option(z.string().min(1)),
   weights: option(z.string().regex(/^[\w.-]+$/, "expected the name of a file in the same folder")),
   inShape: shape,
-  layers: z
-    .array(z.discriminatedUnion("kind", kinds.map(layerOf) as unknown as [LayerSchema, ...LayerSchema[]]))
-    .min(1),
+  layers: z.array(layerSchema).min(1),
 });
 
 export type NetworkDescription = z.infer<typeof networkSchema>;

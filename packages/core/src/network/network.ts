@@ -55,6 +55,14 @@ export type NetworkLayer =
       padding?: number | PadAmounts;
       countPadding?: boolean;
     }>
+  | Readonly<{
+      kind: "branches";
+      /** What each makes of the same input; none is the identity. */
+      branches: readonly (readonly NetworkLayer[])[];
+      join: "add" | "concat";
+      /** The axis of an item that `concat` joins along. Default 0. */
+      axis?: number;
+    }>
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
   | Readonly<{ kind: "linear"; out: number; weights?: DenseWeights }>
   | Readonly<{ kind: "relu" }>

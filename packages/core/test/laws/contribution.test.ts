@@ -14,7 +14,7 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
   "densities/mixture.test.ts, against the formula: a mixture's choice is one noise too many": (name) =>
     /^linear.*mixture/.test(name),
   "below, as the sum of its parts: noise in both directions, or more of it than coordinates": (name) =>
-    ["chain up and down", "chain from pixels"].includes(name) || /^(conv|avgPool)/.test(name),
+    ["chain up and down", "chain from pixels"].includes(name) || /^(conv|avgPool|branches)/.test(name),
   "layers/relu.test.ts, against the formula: as much noise forward as back": (name) =>
     /^(relu|clip)/.test(name),
   "layers/max-pool2d.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>

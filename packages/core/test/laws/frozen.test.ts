@@ -48,6 +48,7 @@ describe("mean mode does not see what a frozen layer learns", () => {
         "kernel",
         "conv2d",
         "avgPool2d",
+        "branches",
         "maxPool2d",
         "conv1d",
         "relu",

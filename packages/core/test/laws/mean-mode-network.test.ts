@@ -6,7 +6,6 @@ import { sizeOf } from "../../src/layer.js";
 import { floats } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { evaluate } from "../../src/network/evaluate.js";
-import type { NetworkLayer } from "../../src/network/network.js";
 import type { OrdinaryNetwork } from "../../src/network/ordinary.js";
 import { meanNoise } from "../../src/noise.js";
 import { numbersOf } from "../support/arrays.js";
@@ -62,6 +61,32 @@ const networks: { readonly [name: string]: OrdinaryNetwork } = {
       { kind: "sigmoid" },
     ],
   },
+  "a residual connection": alone({
+    kind: "branches",
+    branches: [
+      [],
+      [{ kind: "conv2d", out: 2, kernel: 3, padding: 1, weights: weights(2, 18) }, { kind: "relu" }],
+    ],
+    join: "add",
+  }),
+  "branches within branches, concatenated": alone({
+    kind: "branches",
+    branches: [
+      [{ kind: "conv2d", out: 1, kernel: 1, weights: weights(1, 2) }],
+      [],
+      [
+        { kind: "branches", branches: [[], [{ kind: "tanh" }], [{ kind: "relu" }]], join: "add" },
+        { kind: "affine", scale: Float32Array.of(2) },
+      ],
+    ],
+    join: "concat",
+  }),
+  "branches of rows": alone({
+    kind: "branches",
+    branches: [[{ kind: "maxPool2d", kernel: [2, 1], stride: [2, 1] }], [{ kind: "relu" }]],
+    join: "concat",
+    axis: 1,
+  }),
   "a small classifier": {
     inShape: image,
     layers: [
@@ -81,7 +106,7 @@ describe("mean mode is the network as it is written", () => {
     const count = 3;
     const data = Float32Array.from({ length: count * sizeOf(network.inShape) }, () => rng.normal());
     const x = () => floats(data, [count, ...network.inShape]);
-    const made = flowify(network as { inShape: typeof image; layers: readonly NetworkLayer[] });
+    const made = flowify(network);
     const z = made.encode(made.init(random.key(1)), x(), meanNoise(made.forwardNoise, count));
     const plain = evaluate(network, x());
     expect(z.shape).toEqual(plain.shape);
