@@ -16,11 +16,12 @@ import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { convert } from "./acceptance/convert.js";
 import { exported } from "./acceptance/export.js";
+import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { mnist } from "./acceptance/mnist.js";
 import { parity } from "./acceptance/parity.js";
 
-const checks: readonly Check[] = [parity, idxFolder, mnist, convert, bench, cifar10, exported];
+const checks: readonly Check[] = [parity, idxFolder, mnist, convert, fuzz, bench, cifar10, exported];
 
 class Usage extends Error {}
 

@@ -34,6 +34,7 @@ export function writeOnnx(root: string, name: string, nodes: readonly NodeText[]
       constant("b1", [6], 2),
       constant("w2", [3, 6], 3),
       constant("b2", [3], 4),
+      { name: "axis", type: "int64" as const, shape: [], data: BigInt64Array.of(1n) },
     ],
   };
   const path = join(root, `${name}.onnx`);

@@ -12,7 +12,7 @@ export {
 } from "./import/convert.js";
 export { openOnnx } from "./import/file.js";
 export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
-export { type OriginalNetwork, openOriginal } from "./import/original.js";
+export { type OriginalNetwork, openOriginal, standaloneOnnx } from "./import/original.js";
 export { NEWEST_OPSET, readOnnx } from "./import/read.js";
 export type { ExternalData, Tensor } from "./import/tensor.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";

@@ -13,6 +13,7 @@ import {
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
+import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { ConvertFlags } from "../commands/convert.js";
 import type { CliContext } from "../context.js";
@@ -22,7 +23,7 @@ import { openExecutor } from "../executors.js";
 import { type ConvertedLayer, convertedLayers, factsOf } from "../networks/conversion-report.js";
 import { type GivenNetwork, readGiven } from "../networks/given.js";
 import { fromPixels } from "../networks/pixels.js";
-import { describedNetwork, NETWORK, WEIGHTS } from "../networks/weights.js";
+import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
@@ -68,7 +69,7 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
         outputShape: given.outShape,
         unsupported: null,
       };
-      await write(out, given.network, report);
+      await write(out, given, report);
       say(terminal, out, report, given, flow);
       terminal.document(report);
     } finally {
@@ -145,13 +146,13 @@ async function largestDifference(
 }
 
 async function computed(
-  { network, openOriginal }: GivenNetwork,
+  { network, original: bytes }: GivenNetwork,
   inputs: Float32Array<ArrayBuffer>,
   warn: Terminal["warn"],
 ): Promise<Float32Array> {
   try {
-    const original = await openOriginal?.();
-    if (original) {
+    if (bytes) {
+      const original = await openOriginal(await loadRuntime(), bytes);
       const results = await original.run(inputs);
       await original.dispose();
       return results;
@@ -164,10 +165,11 @@ async function computed(
   return (await evaluate(network, x).data()) as Float32Array;
 }
 
-async function write(out: string, network: OrdinaryNetwork, report: Report): Promise<void> {
+async function write(out: string, { network, original }: GivenNetwork, report: Report): Promise<void> {
   makeFolder(out);
   const { description, tensors } = describedNetwork(network);
   await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
+  if (original) await writeFileAtomic(join(out, ORIGINAL), original);
   await writeFileAtomic(join(out, NETWORK), `${JSON.stringify(description, null, 2)}\n`);
   await writeFileAtomic(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
 }

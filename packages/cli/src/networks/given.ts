@@ -16,12 +16,10 @@ import {
   type ConvertOptions,
   convertOnnx,
   type ImportRules,
-  loadRuntime,
   type OnnxNode,
-  type OriginalNetwork,
   openOnnx,
-  openOriginal,
   readOnnx,
+  standaloneOnnx,
 } from "@flowify/onnx";
 import { readNetworkFile } from "./network-file.js";
 import { networkOfDescription, readWeights } from "./weights.js";
@@ -34,8 +32,8 @@ export type GivenNetwork = Readonly<{
   origins: readonly string[];
   /** Functions at the end that were left out. */
   leftOut: readonly string[];
-  /** The network as the file's own runtime computes it; absent where the layers are all that the file says. */
-  openOriginal?: () => Promise<OriginalNetwork>;
+  /** The ONNX file by itself, with what the network computes as its output; absent where it was none. */
+  original?: Uint8Array;
 }>;
 
 const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
@@ -63,7 +61,7 @@ export async function readGiven(
         .join(" + "),
     ),
     leftOut: converted.leftOut.map(nodeText),
-    openOriginal: async () => openOriginal(await loadRuntime(), bytes, converted, external),
+    original: standaloneOnnx(bytes, converted, external),
   };
 }
 

@@ -48,8 +48,9 @@ export function networkOfDescription(
   }) as Network;
 }
 
-/** The names of the files that a network and its weights are written to. */
+/** The names of the files that a network, its weights and the file that it came from are written to. */
 export const NETWORK = "network.json";
+export const ORIGINAL = "original.onnx";
 export const WEIGHTS = "weights.safetensors";
 
 /** A network as what its JSON file says, and the arrays of the file beside it. */

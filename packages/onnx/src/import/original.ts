@@ -13,47 +13,78 @@ export type OriginalNetwork = Readonly<{
 }>;
 
 /**
- * Opens the file that a network was converted from in ONNX Runtime, with the converted network's result as
- * its only output.
+ * The bytes of the file that a network was converted from, whole by themselves: its data as the only input
+ * without a value, what the converted network computes as the only output, and all weights inside.
+ */
+export function standaloneOnnx(
+  bytes: Uint8Array,
+  { input, output }: ConvertedNetwork,
+  external?: ExternalData,
+): Uint8Array {
+  const model = fromBinary(onnx.ModelProtoSchema, bytes);
+  const graph = model.graph as onnx.GraphProto;
+  const held = new Set(graph.initializer.map(({ name }) => name));
+  graph.input = graph.input.filter(({ name }) => name === input.name || held.has(name));
+  for (const { name, type } of graph.input)
+    if (name === input.name && type?.value.case === "tensorType")
+      type.value.value.shape = create(onnx.TensorShapeProtoSchema, {
+        dim: input.shape.map(dimension(input)),
+      });
+  graph.output = [create(onnx.ValueInfoProtoSchema, { name: output })];
+  for (const tensor of graph.initializer) if (external) bringIn(tensor, external);
+  return toBinary(onnx.ModelProtoSchema, model);
+}
+
+/** A size of the input; that of the batch is a name where any will do. */
+const dimension =
+  ({ batch }: ConvertedNetwork["input"]) =>
+  (size: number, axis: number): onnx.TensorShapeProto_Dimension =>
+    create(onnx.TensorShapeProto_DimensionSchema, {
+      value:
+        axis === 0 && batch === "any"
+          ? { case: "dimParam", value: "N" }
+          : { case: "dimValue", value: BigInt(size) },
+    });
+
+/**
+ * Opens what `standaloneOnnx` gave in ONNX Runtime.
  *
- * @throws DeviceError where ONNX Runtime rejects the file, or takes other numbers than float32
+ * @throws DeviceError where ONNX Runtime rejects the file, or it takes other numbers than float32
  */
 export async function openOriginal(
   { InferenceSession, Tensor }: Runtime,
   bytes: Uint8Array,
-  { input, output }: ConvertedNetwork,
-  external?: ExternalData,
 ): Promise<OriginalNetwork> {
-  const model = fromBinary(onnx.ModelProtoSchema, bytes);
-  const graph = model.graph as onnx.GraphProto;
-  const type = graph.input.find(({ name }) => name === input.name)?.type?.value;
-  if (type?.case !== "tensorType" || type.value.elemType !== onnx.TensorProto_DataType.FLOAT)
-    throw new DeviceError(
-      `the input ${JSON.stringify(input.name)} is not float32: it is not run in ONNX Runtime`,
-    );
-  graph.output = [create(onnx.ValueInfoProtoSchema, { name: output })];
-  for (const tensor of graph.initializer) if (external) bringIn(tensor, external);
-  const open = async () =>
-    InferenceSession.create(toBinary(onnx.ModelProtoSchema, model), { logSeverityLevel: 4 });
-  const session = await open().catch((cause: unknown) => {
+  const { graph } = fromBinary(onnx.ModelProtoSchema, bytes);
+  const held = new Set(graph?.initializer.map(({ name }) => name));
+  const input = graph?.input.find(({ name }) => !held.has(name));
+  const type = input?.type?.value;
+  if (!input || type?.case !== "tensorType" || type.value.elemType !== onnx.TensorProto_DataType.FLOAT)
+    throw new DeviceError("ONNX Runtime is given float32 only: this file takes other numbers");
+  const dims = (type.value.shape?.dim ?? []).map(({ value }) =>
+    value.case === "dimValue" ? Number(value.value) : undefined,
+  );
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
     throw new DeviceError(`ONNX Runtime rejects the file: ${String(cause)}`, { cause });
   });
-  const { batch, shape } = input;
-  const atOnce = typeof batch === "number" ? batch : batch === "none" ? 1 : Number.POSITIVE_INFINITY;
-  const size = shape.reduce((a, b) => a * b, 1) / (typeof batch === "number" ? batch : 1);
+  // without an axis for items, or with one of fixed size, the file takes so many at once
+  const alone = dims.length === 1;
+  const fixed = alone ? 1 : dims[0];
+  const item = (alone ? dims : dims.slice(1)) as number[];
+  const size = item.reduce((a, b) => a * b, 1);
   return {
     async run(items) {
       const results: Float32Array[] = [];
       const count = items.length / size;
+      const atOnce = fixed ?? count;
       for (let begin = 0; begin < count; begin += atOnce) {
         const some = Math.min(atOnce, count - begin);
-        const places = typeof batch === "number" ? batch : some;
-        const filled = new Float32Array(places * size); // zeros after the last item where the batch is fixed
+        const filled = new Float32Array(atOnce * size); // zeros after the last item
         filled.set(items.subarray(begin * size, (begin + some) * size));
-        const dims = batch === "none" ? shape : [places, ...shape.slice(1)];
-        const { [output]: result } = await session.run({ [input.name]: new Tensor("float32", filled, dims) });
-        const data = result?.data as Float32Array;
-        results.push(data.slice(0, (data.length / places) * some));
+        const tensor = new Tensor("float32", filled, alone ? item : [atOnce, ...item]);
+        const outputs = await session.run({ [input.name]: tensor });
+        const data = Object.values(outputs)[0]?.data as Float32Array;
+        results.push(data.slice(0, (data.length / atOnce) * some));
       }
       return joined(results);
     },

@@ -5,7 +5,14 @@ import { create } from "@bufbuild/protobuf";
 import { DataError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { afterAll, describe, expect, it } from "vitest";
-import { convertOnnx, loadRuntime, openOnnx, openOriginal, readOnnx } from "../../src/index.js";
+import {
+  convertOnnx,
+  loadRuntime,
+  openOnnx,
+  openOriginal,
+  readOnnx,
+  standaloneOnnx,
+} from "../../src/index.js";
 import { bytesOf, model, twoLayers } from "./files.js";
 
 const root = mkdtempSync(join(tmpdir(), "flowify-onnx-"));
@@ -40,7 +47,10 @@ describe("weights beside the file", () => {
     expect(graph.constants.get("w1")?.data).toEqual(
       readOnnx(bytesOf(model(twoLayers))).constants.get("w1")?.data,
     );
-    const original = await openOriginal(await loadRuntime(), bytes, convertOnnx(graph), external);
+    const original = await openOriginal(
+      await loadRuntime(),
+      standaloneOnnx(bytes, convertOnnx(graph), external),
+    );
     expect(await original.run(Float32Array.of(1, 2, 3, 4))).toHaveLength(2);
     await original.dispose();
   });

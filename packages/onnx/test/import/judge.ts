@@ -10,6 +10,7 @@ import {
   loadRuntime,
   openOriginal,
   readOnnx,
+  standaloneOnnx,
 } from "../../src/index.js";
 import { irregular } from "./files.js";
 
@@ -24,7 +25,7 @@ export async function expectSameFunction(
   const batch = options.batch ?? input.shape[0]!;
   const size = network.inShape.reduce((a, b) => a * b, 1);
   const x = Float32Array.from(irregular(batch * size), (v) => 3 * v);
-  const original = await openOriginal(await loadRuntime(), bytes, converted);
+  const original = await openOriginal(await loadRuntime(), standaloneOnnx(bytes, converted));
   const wanted = await original.run(x);
   await original.dispose();
   const got = await evaluate(network, np.array(x).reshape([batch, ...network.inShape])).data();

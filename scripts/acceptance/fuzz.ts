@@ -1,0 +1,32 @@
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { atMost, type Check, equal } from "./check.js";
+import { GIVEN } from "./given-files.js";
+import type { FuzzResult } from "./mutated-files.js";
+import { runNode } from "./node.js";
+
+const FILES = 10_000;
+const MIB = 1024;
+
+/** Mutated files of other people's networks: none crashes, hangs, or takes more than 1 GiB. */
+export const fuzz: Check = {
+  name: "fuzz",
+  needs: [GIVEN],
+  async run({ dir, say }) {
+    const seed = randomInt(2 ** 32);
+    say(`seed ${seed}`);
+    const args = [join(dir, GIVEN), String(FILES), String(seed)];
+    const printed = await runNode("scripts/fuzz-onnx.ts", args);
+    const { files, read, harmful, slowestMs, peakKiB } = JSON.parse(printed) as FuzzResult & {
+      peakKiB: number;
+    };
+    for (const each of harmful) say(each);
+    say(`${read} of ${files} were networks all the same`);
+    return {
+      [`mutated files, seed ${seed}`]: equal(files, FILES),
+      "ended in another error than flowify's own": equal(harmful.length, 0),
+      "slowest file": atMost(slowestMs / 1000, 10, (value) => `${value.toFixed(1)} s`),
+      "memory at its highest": atMost(peakKiB / MIB, 1024, (value) => `${value.toFixed(0)} MiB`),
+    };
+  },
+};
