@@ -12,6 +12,7 @@ import {
   type StricliProcess,
   text_en,
 } from "@stricli/core";
+import { baselineCommand } from "./commands/baseline.js";
 import { convertCommand } from "./commands/convert.js";
 import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
@@ -37,6 +38,7 @@ const root = buildRouteMap({
     convert: convertCommand,
     inspect: inspectCommand,
     export: exportCommand,
+    baseline: baselineCommand,
     devices: devicesCommand,
   },
   docs: {

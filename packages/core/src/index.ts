@@ -96,6 +96,7 @@ export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./sa
 export { heldItems, rowsOf, type StartItems } from "./start-items.js";
 export type { Augmentation } from "./train/data.js";
 export { trainingDefaults } from "./train/defaults.js";
+export { type StartOptions, startParams } from "./train/start-values.js";
 export type { Rollback, TrainingState } from "./train/state.js";
 export { DRIFT_LIMIT } from "./train/stepper.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";

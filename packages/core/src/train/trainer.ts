@@ -1,22 +1,21 @@
-import { type JsTree, numpy as np, random } from "@jax-js/jax";
-import { type StartTold, startChain } from "../chain.js";
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import type { StartTold } from "../chain.js";
 import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec, type Executor, HostArray } from "../executor.js";
-import { bitsPerDimension, type Flow, type FlowParams } from "../flow.js";
+import { bitsPerDimension, type Flow } from "../flow.js";
 import type { Items } from "../items.js";
-import { wasmExecutor } from "../jax-executor.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise } from "../noise.js";
-import { heldItems } from "../start-items.js";
 import { treeDispose, treeFlatten, treeMap } from "../trees.js";
 import { adamScalars } from "./adam.js";
-import { type Augmentation, batchSource, randomItems, STREAM } from "./data.js";
+import { type Augmentation, batchSource, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import { leavesOf } from "./leaves.js";
 import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
+import { startValues } from "./start-values.js";
 import {
   flattenState,
   freshState,
@@ -106,11 +105,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const leaves = leavesOf(shapes, flow.manifolds);
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
   treeDispose(shapes);
+  if (leaves.every(({ manifold }) => manifold === "fixed"))
+    throw new UsageError("there is nothing to train: every parameter of the flow is fixed");
   let startMs = 0;
   let like: HostState | undefined; // a state of the right shapes
   const start = async (): Promise<HostState> => {
     const started = performance.now();
-    like = freshState(await takeToHost(await startValues(options, seed)), leaves, ema);
+    // the values of a run that goes on only give the shapes
+    const values = options.state ? flow.init(shapeKey()) : await startValues({ ...options, seed });
+    like = freshState(await takeToHost(values), leaves, ema);
     const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
     startMs = performance.now() - started;
     return host;
@@ -178,28 +181,6 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     ),
     dispose: () => stepper.dispose(),
   };
-}
-
-/** Random start values, or data-dependent ones; those of a run that goes on only give the shapes. */
-async function startValues(
-  {
-    flow,
-    executor,
-    data,
-    state,
-    start = defaults.start,
-    startItems = defaults.startItems,
-    onStart,
-  }: TrainOptions,
-  seed: number,
-): Promise<FlowParams> {
-  if (state) return flow.init(shapeKey());
-  const key = random.key(seed);
-  if (start === "random") return flow.init(key);
-  // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
-  const starter = executor.name === "webgpu" ? wasmExecutor() : executor;
-  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
-  return startChain(flow.chain, key, items, onStart);
 }
 
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */

@@ -1,0 +1,26 @@
+import { bitsPerDimension, type Executor, FlowModel, flowify, startParams } from "@flowify/core";
+import type { ImageSet } from "../data/image-set.js";
+import type { ItemBpd } from "./histograms.js";
+
+/**
+ * One Gaussian with all covariances, of uniformly dequantized images: the flow that only whitens, at its start from all
+ * training images. A bound in expectation, as every dequantized density is.
+ */
+export async function gaussianBpd(
+  train: ImageSet,
+  test: ImageSet,
+  executor: Executor,
+  seed: number,
+): Promise<ItemBpd> {
+  const layers = [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "whiten" }] as const;
+  const flow = flowify({ inShape: train.shape, layers });
+  const data = { items: train.images, count: train.count };
+  const params = await startParams({ flow, executor, data, startItems: train.count, seed });
+  const model = new FlowModel(flow, params, executor);
+  try {
+    const nats = await model.logProb(test.images, { seed });
+    return Float64Array.from(nats, (value) => bitsPerDimension(value, flow.dimensions));
+  } finally {
+    await model.dispose();
+  }
+}

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { gaussianBpd } from "../src/baselines/gaussian.js";
+import { histogramBpd, uniformBpd } from "../src/baselines/histograms.js";
+import { imageSet } from "../src/data/image-set.js";
+import { openExecutor } from "../src/executors.js";
+import { runCommand } from "./run-command.js";
+import { writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+
+it("prints a line a baseline; of noise that is uniform a histogram is as good as a uniform law, and a Gaussian worse", async () => {
+  const { data } = writeSmallData(root);
+  const { status, stdout } = await runCommand(["baseline", "--data", data, "--json"]);
+  expect(status).toBe(0);
+  const { items, baselines } = JSON.parse(stdout) as {
+    items: number;
+    baselines: { name: string; bpd: number; stdErr: number; exact: boolean }[];
+  };
+  expect(items).toBe(40);
+  expect(baselines.map(({ name, exact }) => [name, exact])).toEqual([
+    ["uniform", true],
+    ["histogram", true],
+    ["histogram of each pixel", true],
+    ["Gaussian", false],
+  ]);
+  const [uniform, histogram, each, gaussian] = baselines.map(({ bpd }) => bpd);
+  expect(uniform).toBe(8);
+  expect(histogram).toBeCloseTo(8, 1);
+  // these test images are the first of the training images: what was seen of each pixel helps
+  expect(each).toBeLessThan(7.6);
+  // a Gaussian in place of a uniform law costs ½ log₂(2πe/12) bits
+  expect(gaussian).toBeGreaterThan(8);
+  expect(gaussian).toBeLessThan(8 + 0.5 * Math.log2((2 * Math.PI * Math.E) / 12));
+});
+
+it("names a folder that has no test images", async () => {
+  const { status, stderr } = await runCommand(["baseline", "--data", join(root, "nowhere")]);
+  expect(status).toBe(2);
+  expect(stderr).toContain("nowhere");
+});
+
+it("histograms count every value once more than it was seen", () => {
+  const [train, test] = [Uint8Array.of(0, 5, 0, 7), Uint8Array.of(0, 7, 5, 1)]; // two images of two pixels
+  const bits = (...probabilities: number[]): number =>
+    -probabilities.reduce((sum, p) => sum + Math.log2(p), 0) / 2;
+  expect([...uniformBpd(2)]).toEqual([8, 8]);
+  expect([...histogramBpd(train, test, 2, true)]).toEqual([bits(3 / 260, 2 / 260), bits(2 / 260, 1 / 260)]);
+  expect([...histogramBpd(train, test, 2, false)]).toEqual([bits(3 / 258, 2 / 258), bits(1 / 258, 1 / 258)]);
+});
+
+it("the Gaussian has the likelihood of its closed form", async () => {
+  // pixels (a, a + b) for independent a and b: means, variances and the covariance are known
+  let state = 3;
+  const draw = (n: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  const images = (count: number): Uint8Array =>
+    Uint8Array.from(
+      Array.from({ length: count }, () => {
+        const a = draw(100);
+        return [a, a + draw(20)];
+      }).flat(),
+    );
+  const set = (count: number) =>
+    imageSet({ name: "pairs", split: "train", shape: [1, 1, 2], images: images(count) });
+  const executor = await openExecutor("wasm", { warn: () => {} });
+  const bpd = await gaussianBpd(set(20_000), set(20_000), executor, 1);
+  await executor.dispose();
+  // differential entropy of the Gaussian with the covariance of the dequantized pixels, in levels
+  const [va, vb] = [(100 ** 2 - 1) / 12, (20 ** 2 - 1) / 12];
+  const determinant = (va + 1 / 12) * (va + vb + 1 / 12) - va * va;
+  const entropy = Math.log2(2 * Math.PI * Math.E) + 0.5 * Math.log2(determinant);
+  const mean = bpd.reduce((sum, value) => sum + value, 0) / bpd.length;
+  const variance = bpd.reduce((sum, value) => sum + (value - mean) ** 2, 0) / bpd.length;
+  expect(Math.abs(mean - entropy / 2)).toBeLessThan(4 * Math.sqrt(variance / bpd.length));
+});

@@ -1,0 +1,46 @@
+import { type JsTree, random } from "@jax-js/jax";
+import { type StartTold, startChain } from "../chain.js";
+import type { Executor, HostArray } from "../executor.js";
+import type { Flow, FlowParams } from "../flow.js";
+import type { Items } from "../items.js";
+import { wasmExecutor } from "../jax-executor.js";
+import { heldItems } from "../start-items.js";
+import { randomItems } from "./data.js";
+import { trainingDefaults as defaults } from "./defaults.js";
+import { takeToHost } from "./state.js";
+
+export type StartOptions = {
+  flow: Flow;
+  executor: Executor;
+  data: Items;
+  /** Default 0. */
+  seed?: number;
+  /** From data (default) or at random. */
+  start?: "data" | "random";
+  /** Items that the start looks at. Default 4096. */
+  startItems?: number;
+  /** Called when a layer has its start values. */
+  onStart?: StartTold;
+};
+
+/** Start values of a flow's parameters, those that training begins with, on the host. */
+export const startParams = async (options: StartOptions): Promise<JsTree<HostArray>> =>
+  takeToHost(await startValues(options));
+
+/** The same as jax arrays. */
+export async function startValues({
+  flow,
+  executor,
+  data,
+  seed = 0,
+  start = defaults.start,
+  startItems = defaults.startItems,
+  onStart,
+}: StartOptions): Promise<FlowParams> {
+  const key = random.key(seed);
+  if (start === "random") return flow.init(key);
+  // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
+  const starter = executor.name === "webgpu" ? wasmExecutor() : executor;
+  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
+  return startChain(flow.chain, key, items, onStart);
+}
