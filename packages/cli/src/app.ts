@@ -14,6 +14,7 @@ import {
 } from "@stricli/core";
 import { baselineCommand } from "./commands/baseline.js";
 import { convertCommand } from "./commands/convert.js";
+import { dataCommands } from "./commands/data.js";
 import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
@@ -39,6 +40,7 @@ const root = buildRouteMap({
     inspect: inspectCommand,
     export: exportCommand,
     baseline: baselineCommand,
+    data: dataCommands,
     devices: devicesCommand,
   },
   docs: {

@@ -11,7 +11,8 @@ export type FlowifyErrorCode =
   | "USAGE"
   | "NOT_FINITE"
   | "DEVICE"
-  | "MEMORY";
+  | "MEMORY"
+  | "DOWNLOAD";
 
 /** The common parent: `error.code` says which kind it is without an `instanceof`. */
 export class FlowifyError extends Error {
@@ -102,5 +103,12 @@ export class MemoryError extends FlowifyError {
     super("MEMORY", fits === undefined ? needs : `${needs}\n${fits}`, options);
     this.bytes = bytes;
     this.available = available;
+  }
+}
+
+/** A file that could not be fetched: the server refuses it, the connection breaks again and again. */
+export class DownloadError extends FlowifyError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("DOWNLOAD", message, options);
   }
 }

@@ -9,6 +9,7 @@ export {
   DataError,
   DeviceError,
   DomainError,
+  DownloadError,
   FlowifyError,
   type FlowifyErrorCode,
   MemoryError,

@@ -41,6 +41,14 @@ export const pixelSize = (input: string): readonly [height: number, width: numbe
   return [Number(height), Number(width)];
 };
 
+/** Takes an address of http or https, of a folder: with a slash at its end. */
+export const webAddress = (input: string): string => {
+  const url = URL.canParse(input) ? new URL(input) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:")
+    throw new SyntaxError("expected an address, https://…");
+  return url.href.endsWith("/") ? url.href : `${url.href}/`;
+};
+
 /** Takes any text but the empty one, which a shell makes of an unset variable. */
 export const nonEmpty = (input: string): string => {
   if (input === "") throw new SyntaxError("expected a name, got an empty text");

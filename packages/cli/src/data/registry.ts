@@ -55,14 +55,20 @@ const sources: Readonly<Record<string, DataSource>> = {
     form: idxFolder,
     places: () => usualFolders("fashion-mnist", join("FashionMNIST", "raw")),
     remedy:
-      "on Debian and Ubuntu run apt-get install dataset-fashion-mnist, elsewhere download its four files from the repository zalandoresearch/fashion-mnist and name their folder with --data-dir",
+      "run flowify data get fashion-mnist (on Debian and Ubuntu also apt-get install dataset-fashion-mnist), or name the folder of its four files with --data-dir",
+  },
+  kmnist: {
+    brief: "cursive Japanese characters, 28 x 28, 60,000 + 10,000; from a folder",
+    form: idxFolder,
+    places: () => usualFolders("kmnist", join("KMNIST", "raw")),
+    remedy: "run flowify data get kmnist, or name the folder of its four files with --data-dir",
   },
   cifar10: {
     brief: "photographs in ten classes, 3 x 32 x 32, 50,000 + 10,000; from a folder",
     form: cifarFolder,
     places: () => usualFolders("cifar10", "cifar-10-batches-bin", "."),
     remedy:
-      "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder with --data-dir",
+      "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder with --data-dir",
   },
 };
 
@@ -137,6 +143,10 @@ function expectTaken({ label, form }: Place, reading: Reading): void {
     }
   }
 }
+
+/** Where the training images of a data set with a name are on this machine. */
+export const whereIs = async (name: string): Promise<string | undefined> =>
+  (await findPlace({ name }, "train"))?.path;
 
 /** True where the data set has images of that split: a folder of one's own may lack test images. */
 export async function hasSplit(choice: DataSetChoice, split: PublishedSplit): Promise<boolean> {

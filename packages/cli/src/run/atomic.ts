@@ -48,7 +48,8 @@ export async function removeTemporaryFiles(folder: string): Promise<void> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes what was renamed in a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
   try {
     await withFile(folder, "r", (file) => file.sync());
   } catch (error) {

@@ -14,6 +14,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   NOT_FINITE: 1,
   DEVICE: 1,
   MEMORY: 2,
+  DOWNLOAD: 1,
 };
 
 /** What helps against the failures of the operating system that a run is likely to meet. */

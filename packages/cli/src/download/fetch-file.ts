@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DownloadError, UsageError } from "@flowify/core";
+import { syncFolder } from "../run/atomic.js";
+import { makeFolder } from "../run/folder.js";
+import { type Answer, ask, TransferError } from "./http.js";
+import { type Partial, partialOf } from "./partial.js";
+
+/** A published file: where it is, and what it must be. */
+export type PublishedFile = Readonly<{
+  url: string;
+  checksum: Readonly<{ kind: "md5" | "sha256"; value: string }>;
+}>;
+
+export type FetchOptions = Readonly<{
+  onBytes?: (done: number, total: number | undefined) => void;
+  /** Before another try. */
+  onRetry?: (why: string, pauseMs: number) => void;
+  /** Tests pass their own clock. */
+  wait?: (milliseconds: number) => Promise<void>;
+  idleMs?: number;
+}>;
+
+/** Tries in a row that get no further. */
+const TRIES = 6;
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+const IDLE = 30_000;
+/** No file of images that is published is larger. */
+const MOST_BYTES = 2 ** 34;
+const BUSY = [408, 425, 429, 500, 502, 503, 504];
+
+const inMilliseconds = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/**
+ * Fetches a file to its place, unless it is there: goes on where a transfer broke, also one of an earlier
+ * call, tries again with growing pauses, checks the checksum, and only then gives the file its name.
+ *
+ * @returns whether anything was fetched
+ * @throws DownloadError that names the address and says what to do, UsageError where the place holds another file
+ */
+export async function fetchFile(
+  { url, checksum }: PublishedFile,
+  path: string,
+  options: FetchOptions = {},
+): Promise<boolean> {
+  const { wait = inMilliseconds, onRetry } = options;
+  if (existsSync(path)) {
+    if ((await digest(path, checksum.kind)) === checksum.value) return false;
+    throw new UsageError(
+      `${path}: there already, with another ${checksum.kind} than ${checksum.value}\nremove it, or choose another --out`,
+    );
+  }
+  makeFolder(dirname(path));
+  const partial = partialOf(path, url);
+  let furthest = partial.size();
+  let failures = 0;
+  for (;;) {
+    try {
+      await transfer(url, partial, options);
+      await expectChecksum(partial, checksum);
+      await rename(partial.path, path);
+      await partial.remove();
+      await syncFolder(dirname(path));
+      return true;
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error;
+      const size = partial.size();
+      failures = size > furthest ? 1 : failures + 1;
+      furthest = Math.max(furthest, size);
+      if (failures >= TRIES) throw givenUp(url, path, error, size);
+      const pause = Math.min(LONGEST_PAUSE, Math.max(error.after, FIRST_PAUSE * 2 ** (failures - 1)));
+      onRetry?.(error.message, pause);
+      await wait(pause);
+    }
+  }
+}
+
+function givenUp(url: string, path: string, cause: TransferError, size: number): DownloadError {
+  const again = size > 0 ? `run it again: it goes on from ${size} bytes` : "try again later";
+  return new DownloadError(
+    `${url}: ${cause.message}, ${TRIES} times in a row\n${again}; or fetch it by hand to ${path}`,
+    { cause },
+  );
+}
+
+/** One transfer, from where the last one ended. */
+async function transfer(
+  url: string,
+  partial: Partial,
+  { onBytes, idleMs = IDLE }: FetchOptions,
+): Promise<void> {
+  const from = partial.size();
+  const version = from > 0 ? partial.validator() : undefined;
+  const range = version === undefined ? {} : { range: `bytes=${from}-`, "if-range": version };
+  const answer = await ask(url, { "accept-encoding": "identity", ...range }, idleMs);
+  try {
+    const { begin, total } = await placeOf(url, answer, partial, from);
+    const file = await open(partial.path, "a");
+    try {
+      const size = await append(url, answer, file, begin, (done) => onBytes?.(done, total));
+      if (total !== undefined && size !== total)
+        throw new TransferError(`${size} bytes came, ${total} were announced`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } finally {
+    answer.close();
+  }
+}
+
+/** Where the bytes of an answer belong, and how many there will be in all. */
+async function placeOf(
+  url: string,
+  { status, header }: Answer,
+  partial: Partial,
+  from: number,
+): Promise<{ begin: number; total: number | undefined }> {
+  if (status === 200) {
+    await partial.begin(validatorOf(header));
+    const length = header("content-length");
+    return { begin: 0, total: length === undefined ? undefined : Number(length) };
+  }
+  if (status === 206 || status === 416) {
+    const [, begin, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(header("content-range") ?? "") ?? [];
+    if (status === 206 && from > 0 && Number(begin) === from) return { begin: from, total: Number(total) };
+    await partial.remove();
+    throw new TransferError("the server gives another part than was asked for: begun anew");
+  }
+  if (BUSY.includes(status)) {
+    const seconds = Number(header("retry-after"));
+    throw new TransferError(`status ${status}`, { after: Number.isFinite(seconds) ? 1000 * seconds : 0 });
+  }
+  const what = [404, 410].includes(status) ? "it is not there any more" : "the server refuses it";
+  throw new DownloadError(
+    `${url}: status ${status}, ${what}\nname another place of the same files by --mirror`,
+  );
+}
+
+/** What `If-Range` may name: a strong ETag, or a date. */
+function validatorOf(header: Answer["header"]): string | undefined {
+  const tag = header("etag");
+  return tag !== undefined && !tag.startsWith("W/") ? tag : header("last-modified");
+}
+
+async function append(
+  url: string,
+  { body }: Answer,
+  file: FileHandle,
+  begin: number,
+  onBytes: (done: number) => void,
+): Promise<number> {
+  let size = begin;
+  for await (const piece of body) {
+    await file.writeFile(piece);
+    size += piece.length;
+    if (size > MOST_BYTES)
+      throw new DownloadError(`${url}: more than ${MOST_BYTES} bytes: not read any further`);
+    onBytes(size);
+  }
+  return size;
+}
+
+async function digest(path: string, kind: "md5" | "sha256"): Promise<string> {
+  const hash = createHash(kind);
+  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest("hex");
+}
+
+/** A file with another checksum is thrown away: what is wrong in it cannot be known. */
+async function expectChecksum(partial: Partial, { kind, value }: PublishedFile["checksum"]): Promise<void> {
+  const found = await digest(partial.path, kind);
+  if (found === value) return;
+  await partial.remove();
+  throw new TransferError(
+    `its ${kind} is ${found}, expected ${value}: damaged on the way, or another file by now`,
+  );
+}
