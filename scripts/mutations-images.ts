@@ -26,7 +26,7 @@ const coupled = of("layers/coupling.ts", "", ["layers/formulas"]);
 const squeezed = of("layers/squeeze.ts", "", ["layers/formulas"]);
 const moved = of("layers/reshape.ts", "channelsFirst|reverse");
 const start = of("layers/actnorm.ts", "", ["layers/start"]);
-const kernelStart = of("layers/kernel.ts", "", ["layers/start"]);
+const linearStart = of("layers/linear-start.ts", "", ["layers/start"]);
 
 export const imageMutations: readonly Mutation[] = [
   pad("params.logA.ref.add(0.5 * LOG_2PI)", "params.logA.ref.neg().add(0.5 * LOG_2PI)"),
@@ -40,7 +40,7 @@ export const imageMutations: readonly Mutation[] = [
   tile(".add(0.5 * LOG_2PI)", ""),
   tile("sumItems(np.square(u.ref)).mul(0.5)", "sumItems(np.square(u.ref))"),
   tile("np.sqrt(multiplicities(u))", "multiplicities(u)"),
-  tile("return epsilon.sub(unfold(mean, windows));", "mean.dispose();\n    return epsilon;"),
+  tile("return epsilon.mul(present).sub(copied(mean));", "mean.dispose();\n    return epsilon.mul(present);"),
   tile("const x = sum.div(total);", "const x = sum.div(np.sqrt(total));"),
   gaps("density.mul(gap)", "density"),
   gaps("standardNormalLogDensity(residual).sub(logStd)", "standardNormalLogDensity(residual).add(logStd)"),
@@ -60,7 +60,7 @@ export const imageMutations: readonly Mutation[] = [
   kernel("toRows(z.ref).sub(params.bias)", "toRows(z.ref).add(params.bias)"),
   kernel("location.add(np.exp(logScale)", "location.sub(np.exp(logScale)"),
   kernelFormula("rotation.slice([], [0, d])", "rotation.slice([], [n - d, n])"),
-  conv("(length - (size - 1) * dilation - 1) / stride", "(length - size) / stride"),
+  windows("(length - (size - 1) * dilation - 1) / stride", "(length - size) / stride"),
   conv("inAxis: 2, outAxis: 0", "inAxis: 2, outAxis: 1"),
   conv1d("dilation: [1, dilation]", "dilation: [dilation, 1]"),
   coupling("contribution: sumItems(logDerivative", "contribution: sumItems(logDerivative.neg()"),
@@ -77,8 +77,8 @@ export const imageMutations: readonly Mutation[] = [
   start("mean.map((v) => -v)", "mean"),
   start("logStd.map((v) => -v)", "logStd"),
   start("np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2)", "x"),
-  kernelStart("centre[j - d] = -projected / (std[j] as number);", "centre[j - d] = -projected;"),
-  kernelStart("given ? -Math.log(s) : 0", "0"),
+  linearStart("bias[j - d] = -projected / (std[j] as number);", "bias[j - d] = -projected;"),
+  linearStart("logScale[j - d] = -Math.log(std[j] as number);", ""),
   split(
     "toRows(x.slice([], [kept, channels]));\n      const logs",
     "toRows(x.slice([], [0, leaving]));\n      const logs",

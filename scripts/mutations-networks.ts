@@ -17,6 +17,11 @@ const maxPool = of("layers/max-pool2d.ts", "", ["layers/max-pool2d"]);
 const around = of("layers/tile.ts", "maxPool2d", ["laws/round-trip", "network-density", "mean-mode-network"]);
 const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/mean-mode-network"]);
 const fork = of("layers/branches.ts", "residual|concatenated", ["network-density", "laws/mean-mode-network"]);
+const compact = of("layers/rotation.ts", "compact", [
+  "laws/round-trip",
+  "laws/contribution",
+  "laws/mean-mode",
+]);
 const affine = of("layers/affine.ts", "affine");
 
 export const networkMutations: readonly Mutation[] = [
@@ -24,8 +29,8 @@ export const networkMutations: readonly Mutation[] = [
   affine("np.sum(params.logScale.ref).mul(repeats)", "np.sum(params.logScale.ref).mul(-repeats)"),
   affine("np.exp(params.logScale.neg())", "np.exp(params.logScale)"),
   affine("z.sub(params.shift", "z.add(params.shift"),
-  relu("np.square(epsilon.ref).sub(np.square(t))", "np.square(epsilon.ref).add(np.square(t))"),
-  relu(".mul(0.5).add(perChannel(logA.ref.sub(logB)))", ".add(perChannel(logA.ref.sub(logB)))"),
+  relu(".sub(np.square(t))", ".add(np.square(t))"),
+  relu("          .mul(0.5)\n", ""),
   relu("perChannel(logA.ref.sub(logB))", "perChannel(logB.sub(logA.ref))"),
   relu("np.exp(logB.ref.neg())", "np.exp(logB.ref)"),
   relu(
@@ -59,4 +64,6 @@ export const networkMutations: readonly Mutation[] = [
   fork(".add(0.5 * LOG_2PI).mul(sizeOf(noise))", ".mul(sizeOf(noise))"),
   fork("sumItems(np.square(epsilon.ref)).mul(0.5)", "sumItems(np.square(epsilon.ref))"),
   fork("first.add(sum)", "first.sub(sum)"),
+  compact("transposed ? np.transpose(factor) : factor", "factor"),
+  compact("roll(y, n - c, n)", "roll(y, c, n)"),
 ];

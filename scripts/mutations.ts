@@ -16,6 +16,7 @@ const of =
   (from: string, to: string): Mutation => ({ file, from, to, tests, only });
 
 const linear = of("layers/linear.ts", "linear");
+const rotation = of("layers/rotation.ts", "linear");
 const gaussian = of("densities/gaussian.ts", "gaussian");
 const mixture = of("densities/mixture.ts", "mixture");
 const residual = of("densities/residual.ts", "mixture");
@@ -45,9 +46,9 @@ const startItems = of("start-items.ts", "", starts);
 
 export const mutations: readonly Mutation[] = [
   // contribution
-  linear("np.sum(params.logScale).mul(rows)", "np.sum(params.logScale).mul(-rows)"),
-  linear("np.sum(params.logScale).mul(rows)", "np.sum(params.logScale)"),
-  linear("np.sum(params.logScale).mul(rows)", "np.sum(params.logScale).mul(0)"),
+  linear("np.sum(logScale).mul(rows)", "np.sum(logScale).mul(-rows)"),
+  linear("np.sum(logScale).mul(rows)", "np.sum(logScale)"),
+  linear("np.sum(logScale).mul(rows)", "np.sum(logScale).mul(0)"),
   linear("rest ? volume.add(rest) : volume", "rest ? volume.sub(rest) : volume"),
   linear("density.logProb(params.dropped, drop, w)", "density.logProb(params.dropped, drop, w).neg()"),
   linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "0.5 * LOG_2PI - Math.log(APPENDED_STD)"),
@@ -59,9 +60,8 @@ export const mutations: readonly Mutation[] = [
   linear("y.slice([], [d, n]).mul(scale)", "y.slice([], [d, n])"),
   linear(".add(params.bias)", ".sub(params.bias)"),
   linear("toRows(z, m).sub(params.bias)", "toRows(z, m).add(params.bias)"),
-  linear("np.exp(params.logScale.neg())", "np.exp(params.logScale)"),
-  linear("np.transpose(r2)", "r2"),
-  linear("np.transpose(rotateIn.matrix(params.rotateIn))", "rotateIn.matrix(params.rotateIn)"),
+  linear("np.exp(scalesOf(params).neg())", "np.exp(scalesOf(params))"),
+  rotation("np.transpose(matrix(param as np.Array))", "matrix(param as np.Array)"),
   linear("if (n < m) y = y.slice([], [0, n]);", "if (n < m) y = y.slice([], [m - n, m]);"),
   gaussian("np.exp(logScale.ref.neg())", "np.exp(logScale.ref)"),
   gaussian(".sub(logScale)", ".add(logScale)"),
@@ -110,8 +110,8 @@ export const mutations: readonly Mutation[] = [
   orthogonal("a.ref.sub(np.transpose(a))", "a.ref.add(np.transpose(a))"),
   orthogonal("const TAYLOR_TERMS = 12", "const TAYLOR_TERMS = 4"),
   weights("rotateOut: transpose(u)", "rotateOut: u"),
-  weights("rollColumns(v, Math.max(n - m, 0))", "v"),
-  weights("Math.log(Math.max(s[i] as number, floor))", "-Math.log(Math.max(s[i] as number, floor))"),
+  weights("rollColumns(v, Math.max(w.columns - w.rows, 0))", "v"),
+  weights("Math.log(Math.max(value, floor))", "-Math.log(Math.max(value, floor))"),
   chain("total ? total.add(step.contribution) : step.contribution", "step.contribution"),
   base(".add(LOG_2PI).mul(-0.5)", ".mul(-0.5)"),
   base(".add(LOG_2PI).mul(-0.5)", ".add(LOG_2PI).mul(-1)"),

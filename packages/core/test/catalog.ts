@@ -7,18 +7,18 @@ import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { type LinearOptions, linear } from "../src/layers/linear.js";
-import type { DenseWeights } from "../src/layers/linear-weights.js";
+import { type DenseWeights, weightRotations } from "../src/layers/linear-weights.js";
 import { prelu } from "../src/layers/prelu.js";
 import { flatten, permute, reshape, transpose } from "../src/layers/reshape.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
-import { randomOrthogonal } from "../src/math/linalg.js";
+import { type HostMatrix, type HostReflections, randomOrthogonal } from "../src/math/linalg.js";
 import { makeRng, type Rng } from "../src/math/rng.js";
 import type { NoiseOf } from "../src/noise.js";
 import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
 import { networkLayers } from "./catalog-networks.js";
-import { host } from "./support/prepare.js";
+import { host, perturbedLike } from "./support/prepare.js";
 
 export type CatalogEntry = Readonly<{
   name: string;
@@ -85,6 +85,29 @@ function weightsOf(n: number, m: number, rank = Math.min(n, m)): DenseWeights {
 const given = (n: number, m: number, what: string, weights: DenseWeights, rest: Rest = {}): CatalogEntry =>
   lin(n, m, `given weights${what}`, { weights }, { given: true, weights, ...rest });
 
+/** A rotation of given weights in double precision, whole or as reflections. */
+const rotationOf = (r: HostMatrix | HostReflections): NoiseOf<HostArray> =>
+  "factor" in r
+    ? { vectors: rotationOf(r.vectors), factor: rotationOf(r.factor) }
+    : host(Array.from(r.data), [r.rows, r.columns]);
+
+/** Given weights whose larger rotation is kept as reflections. */
+const compact = (n: number, m: number, what: string, weights: DenseWeights, rest: Rest): CatalogEntry => {
+  const options = { weights, compactAbove: 1 };
+  const { rotateIn, rotateOut } = weightRotations(weights, n, m, n > m ? "in" : "out");
+  return lin(n, m, `given weights, compact${what}`, options, {
+    weights,
+    params: async (rng) => ({
+      ...((await perturbedLike(linear(n, m, options), rng, { given: true })) as {
+        [name: string]: HostArray;
+      }),
+      rotateIn: rotationOf(rotateIn),
+      rotateOut: rotationOf(rotateOut),
+    }),
+    ...rest,
+  });
+};
+
 const free = (d: number, context: number) => gaussian(d, context, { limit: Number.POSITIVE_INFINITY });
 const five = (d: number, context: number) => mixture(d, context, { components: 5, limit: 2 });
 
@@ -121,6 +144,9 @@ const linears: readonly CatalogEntry[] = [
   given(4, 4, "", weightsOf(4, 4), { condition: 10 }),
   given(5, 3, "", weightsOf(5, 3), { condition: 10 }),
   given(3, 5, "", weightsOf(3, 5), { condition: 10 }),
+  compact(6, 2, "", weightsOf(6, 2), { condition: 10 }),
+  compact(2, 5, "", weightsOf(2, 5), { condition: 10 }),
+  compact(5, 3, " of rank 1", weightsOf(5, 3, 1), { condition: 1e6 }),
   given(4, 4, " of rank 2", weightsOf(4, 4, 2), { condition: 1e6 }),
   given(5, 3, " of rank 1", weightsOf(5, 3, 1), { condition: 1e6 }),
 ];

@@ -28,15 +28,21 @@ export type ConditionalDensity<P extends ArrayTree = ArrayTree> = Readonly<{
 /** Makes a density for given sizes: the choice that layers leave open. */
 export type ConditionalDensityFactory = (size: number, contextSize: number) => ConditionalDensity;
 
+/** Weights that a network with one hidden layer may have. */
+const MOST_WEIGHTS = 2 ** 26;
+
 /**
  * The hidden sizes of the paper's inverse network for n → m, d = n − m dropped:
  * N = max(3·max(2d, n), 64), and 1 + 0 / 2 / 4 hidden layers for N > 200 / N > 100 / else.
+ *
+ * and never more than 2²⁶ weights, which is above all networks of the paper.
  *
  * Source: Flowification, reference implementation.
  */
 export function inverseNetworkSizes(size: number, contextSize: number): number[] {
   const n = size + contextSize;
-  const width = Math.max(3 * Math.max(2 * size, n), 64);
+  const paper = Math.max(3 * Math.max(2 * size, n), 64);
+  const width = Math.max(Math.min(paper, Math.floor(MOST_WEIGHTS / (contextSize + 2 * size))), 64);
   const extra = width > 200 ? 0 : width > 100 ? 2 : 4;
   return [contextSize, ...new Array<number>(1 + extra).fill(width), 2 * size];
 }

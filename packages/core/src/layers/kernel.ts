@@ -15,12 +15,13 @@ import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { columnMoments } from "../math/moments.js";
 import { perItem, softBound, sumItems } from "../math/numerics.js";
+import { once } from "../math/once.js";
 import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
 import type { DenseParams } from "../network/mlp.js";
 import { rowsOf } from "../start-items.js";
 import { droppedRows, startMap } from "./linear-start.js";
-import { type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
+import { checkWeights, type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
@@ -38,6 +39,9 @@ export type KernelParams = {
   logUnit: np.Array;
   law: ArrayTree;
 };
+
+/** Its rotations are always whole matrices. */
+type DenseMap = Pick<KernelParams, "rotateIn" | "rotateOut" | "logScale" | "bias">;
 
 export type KernelOptions = {
   /** The tile in front: channels and windows of the image that the patches were taken from. */
@@ -88,7 +92,9 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
   const locations = oh * ow;
   const outShape = [m, oh, ow];
   const kind = options.weights ? "manifold" : (options.orthogonal ?? "manifold");
-  const given = options.weights && weightRotations(options.weights, n, m);
+  const { weights } = options;
+  if (weights) checkWeights(weights, n, m);
+  const given = weights && once(() => weightRotations(weights, n, m));
   const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
   const network = convNet(patchingSteps(channels, m, windows));
   const manifolds: { [name: string]: ManifoldSpec } = { center: "fixed", logUnit: "fixed" };
@@ -131,13 +137,15 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     ),
     manifolds,
     whenFrozen: { ...manifolds, ...fixed },
-    ...(given && { flooredValues: m - given.rank }),
+    get flooredValues() {
+      return given ? m - given().rank : 0;
+    },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       if (given) for (const unused of [k1, k2]) unused.dispose();
       return {
         ...(given
-          ? givenParams(given, { rotateIn: r1, rotateOut: r2 })
+          ? (givenParams(given()) as DenseMap)
           : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
         network: network.init(k3),
         center: np.zeros([d]),
@@ -176,8 +184,9 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     async start(key, items) {
       const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       const patches = rowsOf(items, (x) => x.reshape([-1, n]), n);
-      const rotations = { rotateIn: r1, rotateOut: r2, given };
-      const { map, doubt } = await startMap({ n, m, appendedStd: 1, ...rotations }, [k1, k2], patches);
+      const rotations = { rotateIn: r1, rotateOut: r2, given: given?.() };
+      const started = await startMap({ n, m, appendedStd: 1, ...rotations }, [k1, k2], patches);
+      const [map, doubt] = [started.map as DenseMap, started.doubt];
       const dropOf = (x: np.Array): np.Array => np.matmul(x, r1.matrix(map.rotateIn.ref)).slice([], [0, d]);
       const dropped = await columnMoments(droppedRows(patches, dropOf, { d, doubt }));
       return {

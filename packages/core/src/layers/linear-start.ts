@@ -6,9 +6,11 @@ import { type HostMatrix, identityMatrix } from "../math/linalg.js";
 import { principalDirections } from "../math/principal.js";
 import type { NoiseSpec } from "../noise.js";
 import { rowsOf, type StartItems } from "../start-items.js";
+import { treeRef } from "../trees.js";
 import type { LinearParams } from "./linear.js";
 import { givenParams, type WeightRotations } from "./linear-weights.js";
 import { type Orthogonal, toDevice } from "./orthogonal.js";
+import type { Rotation } from "./rotation.js";
 
 type MapOptions = {
   n: number;
@@ -32,11 +34,11 @@ export type LinearMap = Omit<LinearParams, "dropped">;
  * parameters are kept as well; then only the density is matched.
  */
 export async function linearStart(
-  options: MapOptions & { density: ConditionalDensity | undefined },
+  options: MapOptions & { density: ConditionalDensity | undefined; rotate: Rotation["apply"] },
   key: np.Array,
   rows: StartItems,
 ): Promise<LinearParams> {
-  const { n, m, density, rotateIn } = options;
+  const { n, m, density, rotate } = options;
   const [k1, k2, densityKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
   const { map, doubt } = await startMap(options, [k1, k2], rows);
   if (!density) {
@@ -44,11 +46,14 @@ export async function linearStart(
     return { ...map, dropped: {} };
   }
   const d = n - m;
-  const rotated = (x: np.Array): np.Array => np.matmul(x, rotateIn.matrix(map.rotateIn.ref));
+  const rotated = (x: np.Array): np.Array => rotate(treeRef(map.rotateIn), x);
   const drop = droppedRows(rows, (x) => rotated(x).slice([], [0, d]), { d, doubt });
   const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(map.logScale.ref)), m, 1);
   return { ...map, dropped: await density.start(densityKey, drop, kept) };
 }
+
+/** So many dropped coordinates at most are turned: eigenvectors take a time of their number cubed. */
+const TURNED = 1024;
 
 /** The linear map, and the standard deviation below which so few rows say nothing of what it drops. */
 export async function startMap(
@@ -60,11 +65,9 @@ export async function startMap(
   const d = Math.max(n - m, 0);
   if (given) {
     for (const unused of keys) unused.dispose();
-    const map = givenParams(given, { rotateIn, rotateOut });
-    if (d === 0) return { map, doubt: 0 };
-    map.rotateIn.dispose();
+    if (d === 0 || d > TURNED || "factor" in given.rotateIn) return { map: givenParams(given), doubt: 0 };
     const { matrix, doubt } = await turnDropped(given.rotateIn, d, rows);
-    return { map: { ...map, rotateIn: rotateIn.fromMatrix(matrix) }, doubt };
+    return { map: givenParams({ ...given, rotateIn: matrix }), doubt };
   }
   if (rotateIn.manifold !== "orthogonal") {
     const [r1, r2] = [rotateIn.init(keys[0]), rotateOut.init(keys[1])];

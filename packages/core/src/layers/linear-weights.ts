@@ -1,8 +1,16 @@
 import type { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { floats } from "../math/host.js";
-import { fullSvd, type HostMatrix } from "../math/linalg.js";
-import type { Orthogonal } from "./orthogonal.js";
+import {
+  completeBasis,
+  fullSvd,
+  type HostMatrix,
+  type HostReflections,
+  reflections,
+  thinSvd,
+} from "../math/linalg.js";
+import { toDevice } from "./orthogonal.js";
+import { type RotationParam, reflectionsOnDevice } from "./rotation.js";
 
 /** Weights of an ordinary dense layer x ↦ x Wᵀ + b: weight [out, in] row-major, bias [out]. */
 export type DenseWeights = {
@@ -12,8 +20,8 @@ export type DenseWeights = {
 
 /** The same map as R₁, s and R₂; `rank` is that of W, the other singular values were floored. */
 export type WeightRotations = {
-  rotateIn: HostMatrix;
-  rotateOut: HostMatrix;
+  rotateIn: HostMatrix | HostReflections;
+  rotateOut: HostMatrix | HostReflections;
   logScale: Float32Array;
   /** Where n < m: the scale of each appended number. */
   logNoise?: Float32Array;
@@ -27,14 +35,18 @@ const SINGULAR_FLOOR = 1e-6;
 /** Scale, relative to the largest singular value, of the appended noise of a widening layer. */
 const NOISE_SCALE = 0.1;
 
+/** Above so many inputs or outputs, a rotation that few weights say something of is kept as reflections. */
+const COMPACT_ABOVE = 1024;
+
+/** Which rotation is kept as reflections: that of many inputs, or of many outputs. */
+export const compactSide = (n: number, m: number, above = COMPACT_ABOVE): "in" | "out" | undefined =>
+  n > m && n > above ? "in" : m > n && m > above ? "out" : undefined;
+
 /**
- * Wᵀ = R₁ [0; diag(eˢ)] R₂ from the singular value decomposition of W in float64, completed to full
- * orthogonal matrices. The singular directions come last in R₁ for n > m, where the first n − m
- * coordinates are dropped.
- *
- * Errors: `ShapeError` where the numbers do not fill the matrix, `DomainError` for NaN or Infinity.
+ * Throws where no map of these weights can be made: `ShapeError` where the numbers do not fill the matrix,
+ * `DomainError` for NaN or Infinity.
  */
-export function weightRotations({ weight, bias }: DenseWeights, n: number, m: number): WeightRotations {
+export function checkWeights({ weight, bias }: DenseWeights, n: number, m: number): void {
   if (weight.length !== n * m)
     throw new ShapeError(`linear: a weight [${m}, ${n}] has ${m * n} entries, got ${weight.length}`);
   if (bias && bias.length !== m)
@@ -42,12 +54,25 @@ export function weightRotations({ weight, bias }: DenseWeights, n: number, m: nu
   for (const values of [weight, bias ?? []])
     for (const value of values)
       if (!Number.isFinite(value)) throw new DomainError(`linear: a given weight is ${value}`);
-  const { u, s, v } = fullSvd({ rows: m, columns: n, data: Float64Array.from(weight) });
+}
+
+/**
+ * Wᵀ = R₁ [0; diag(eˢ)] R₂ from the singular value decomposition of W in float64, completed to full
+ * orthogonal matrices. The singular directions come last in R₁ for n > m, where the first n − m
+ * coordinates are dropped. Weights that `checkWeights` lets pass.
+ */
+export function weightRotations(
+  { weight, bias }: DenseWeights,
+  n: number,
+  m: number,
+  compact?: "in" | "out",
+): WeightRotations {
+  const w = { rows: m, columns: n, data: Float64Array.from(weight) };
+  const { s, ...rotations } = decompose(w, compact);
   const largest = s[0] || 1; // all zero: no scale is known
   const floor = largest * SINGULAR_FLOOR;
   return {
-    rotateIn: rollColumns(v, Math.max(n - m, 0)),
-    rotateOut: transpose(u),
+    ...rotations,
     logScale: Float32Array.from(s, (value) => Math.log(Math.max(value, floor))),
     ...(n < m && { logNoise: new Float32Array(m - n).fill(Math.log(largest * NOISE_SCALE)) }),
     bias: bias ? Float32Array.from(bias) : new Float32Array(m),
@@ -55,16 +80,46 @@ export function weightRotations({ weight, bias }: DenseWeights, n: number, m: nu
   };
 }
 
+function decompose(
+  w: HostMatrix,
+  compact: "in" | "out" | undefined,
+): Pick<WeightRotations, "rotateIn" | "rotateOut"> & { s: Float64Array } {
+  if (compact === undefined) {
+    const { u, s, v } = fullSvd(w);
+    return { s, rotateIn: rollColumns(v, Math.max(w.columns - w.rows, 0)), rotateOut: transpose(u) };
+  }
+  const { u, s, v } = thinSvd(w);
+  // a reflected column is the singular vector or its opposite: then so is its partner
+  const { matrix, signs } = reflections(compact === "in" ? v : u);
+  if (compact === "in")
+    return { s, rotateIn: matrix, rotateOut: transpose(scaleColumns(completeBasis(u), signs)) };
+  return { s, rotateIn: scaleColumns(completeBasis(v), signs), rotateOut: matrix };
+}
+
 /** The parameters that hold them. */
 export const givenParams = (
   given: WeightRotations,
-  { rotateIn, rotateOut }: { rotateIn: Orthogonal; rotateOut: Orthogonal },
-): { rotateIn: np.Array; rotateOut: np.Array; logScale: np.Array; logNoise?: np.Array; bias: np.Array } => ({
-  rotateIn: rotateIn.fromMatrix(given.rotateIn),
-  rotateOut: rotateOut.fromMatrix(given.rotateOut),
+): {
+  rotateIn: RotationParam;
+  rotateOut: RotationParam;
+  logScale: np.Array;
+  logNoise?: np.Array;
+  bias: np.Array;
+} => ({
+  rotateIn: onDevice(given.rotateIn),
+  rotateOut: onDevice(given.rotateOut),
   logScale: floats(given.logScale),
   ...(given.logNoise && { logNoise: floats(given.logNoise) }),
   bias: floats(given.bias),
+});
+
+const onDevice = (rotation: HostMatrix | HostReflections): RotationParam =>
+  "factor" in rotation ? reflectionsOnDevice(rotation) : toDevice(rotation);
+
+const scaleColumns = ({ rows, columns, data }: HostMatrix, factors: Float64Array): HostMatrix => ({
+  rows,
+  columns,
+  data: data.map((value, at) => value * (factors[at % columns] as number)),
 });
 
 /** Moves the last `count` columns to the front. */

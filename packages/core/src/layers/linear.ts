@@ -12,21 +12,29 @@ import {
 } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
+import { once } from "../math/once.js";
 import type { NoiseTree } from "../noise.js";
 import { rowsOf } from "../start-items.js";
 import { linearStart } from "./linear-start.js";
-import { type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
+import {
+  checkWeights,
+  compactSide,
+  type DenseWeights,
+  givenParams,
+  weightRotations,
+} from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
+import { denseRotation, type RotationParam, reflectedIn, reflectedOut } from "./rotation.js";
 
 /**
  * Parameters of a linear layer n → m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm`
- * parameter), s [m] = logScale, b [m] = bias, and those of the dropped coordinates' density
+ * parameter, or the fixed reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias, and those of the dropped coordinates' density
  * (`{}` where nothing is dropped). With given weights and n < m, the last m − n of s, which only the
  * appended numbers meet, are a parameter of their own, logNoise.
  */
 export type LinearParams = {
-  rotateIn: np.Array;
-  rotateOut: np.Array;
+  rotateIn: RotationParam;
+  rotateOut: RotationParam;
   logScale: np.Array;
   logNoise?: np.Array;
   bias: np.Array;
@@ -47,6 +55,11 @@ export type LinearOptions = {
   appended?: "gaussian" | "uniform";
   /** Given weights, kept: the layer then computes x Wᵀ + b in mean mode. */
   weights?: DenseWeights;
+  /**
+   * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
+   * kept as the reflections that the weights say something of, fixed. Default 1024.
+   */
+  compactAbove?: number;
 };
 
 /** Standard deviation of the appended numbers, that of the uniform law on (−½, ½). */
@@ -74,10 +87,13 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const rows = leading.reduce((a, b) => a * b, 1);
   const inShape = [...leading, n];
   const outShape = [...leading, m];
-  const rotateIn = orthogonal(kind, n);
-  const rotateOut = orthogonal(kind, m);
+  const compact = weights && compactSide(n, m, options.compactAbove);
+  const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
+  const rotateIn = compact === "in" ? reflectedIn(n, m) : denseRotation(r1);
+  const rotateOut = compact === "out" ? reflectedOut : denseRotation(r2);
   const density: ConditionalDensity | undefined = reducing ? (options.density ?? gaussian)(d, m) : undefined;
-  const given = weights && weightRotations(weights, n, m);
+  if (weights) checkWeights(weights, n, m);
+  const given = weights && once(() => weightRotations(weights, n, m, compact));
   const manifolds: { [name: string]: ManifoldSpec } = { dropped: density?.manifolds ?? {} };
   if (rotateIn.manifold) manifolds.rotateIn = rotateIn.manifold;
   if (rotateOut.manifold) manifolds.rotateOut = rotateOut.manifold;
@@ -122,7 +138,9 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       : {},
     manifolds,
     whenFrozen: { ...fixed, dropped: density?.manifolds ?? {} },
-    ...(given && { flooredValues: Math.min(n, m) - given.rank }),
+    get flooredValues() {
+      return given ? Math.min(n, m) - given().rank : 0;
+    },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       if (given) {
@@ -131,10 +149,10 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       }
       return {
         ...(given
-          ? givenParams(given, { rotateIn, rotateOut })
+          ? givenParams(given())
           : {
-              rotateIn: rotateIn.init(k1),
-              rotateOut: rotateOut.init(k2),
+              rotateIn: r1.init(k1),
+              rotateOut: r2.init(k2),
               logScale: np.zeros([m]),
               bias: np.zeros([m]),
             }),
@@ -144,12 +162,12 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     forward(params, x, noise) {
       expectShape("linear", "x", x, inShape);
       const batch = x.shape[0] as number;
-      const y = np.matmul(toRows(x, n), rotateIn.matrix(params.rotateIn)); // [B · rows, n]
+      const y = rotateIn.apply(params.rotateIn, toRows(x, n)); // [B · rows, n]
       const logScale = scalesOf(params);
       const scale = np.exp(logScale.ref);
       const volume = perItem(np.sum(logScale).mul(rows), batch);
       const finish = (w: np.Array, rest: np.Array | undefined): { z: np.Array; contribution: np.Array } => {
-        const z = np.matmul(w, rotateOut.matrix(params.rotateOut)).add(params.bias);
+        const z = rotateOut.apply(params.rotateOut, w).add(params.bias);
         return {
           z: leading.length ? z.reshape([batch, ...outShape]) : z,
           contribution: rest ? volume.add(rest) : volume,
@@ -178,20 +196,28 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     inverse(params, z, noise) {
       expectShape("linear", "z", z, outShape);
       const batch = z.shape[0] as number;
-      const r2 = rotateOut.matrix(params.rotateOut);
-      const w = np.matmul(toRows(z, m).sub(params.bias), np.transpose(r2)); // [B · rows, m]
+      const w = rotateOut.back(params.rotateOut, toRows(z, m).sub(params.bias)); // [B · rows, m]
       let y = w.ref.mul(np.exp(scalesOf(params).neg()));
       if (density) y = np.concatenate([density.draw(params.dropped, w, noiseRows(noise)), y], 1);
       else {
         w.dispose();
         if (n < m) y = y.slice([], [0, n]);
       }
-      const x = np.matmul(y, np.transpose(rotateIn.matrix(params.rotateIn)));
+      const x = rotateIn.back(params.rotateIn, y);
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
     start: (key, items) =>
       linearStart(
-        { n, m, appendedStd: APPENDED_STD, rotateIn, rotateOut, density, given },
+        {
+          n,
+          m,
+          appendedStd: APPENDED_STD,
+          rotateIn: r1,
+          rotateOut: r2,
+          rotate: rotateIn.apply,
+          density,
+          given: given?.(),
+        },
         key,
         rowsOf(items, (x) => toRows(x, n), n),
       ),

@@ -52,30 +52,37 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/**
- * The full singular value decomposition W = U diag(σ) Vᵀ of an m × n matrix: U (m × m) and V (n × n)
- * orthogonal, completed where W has fewer singular values than columns or rows; σ descending.
- */
-export function fullSvd(w: HostMatrix): { u: HostMatrix; s: Float64Array; v: HostMatrix } {
+type Svd = { u: HostMatrix; s: Float64Array; v: HostMatrix };
+
+/** W = U diag(σ) Vᵀ with as many columns in U and V as there are singular values; σ descending. */
+export function thinSvd(w: HostMatrix): Svd {
   const wide = w.rows < w.columns;
-  const a = wide ? toMl(w).transpose() : toMl(w); // tall: rows ≥ columns
-  const svd = new SingularValueDecomposition(a, { autoTranspose: false });
-  const tall = completeBasis(fromMl(svd.leftSingularVectors));
-  const square = completeBasis(fromMl(svd.rightSingularVectors));
+  const svd = new SingularValueDecomposition(wide ? toMl(w).transpose() : toMl(w), { autoTranspose: false });
+  const [tall, square] = [fromMl(svd.leftSingularVectors), fromMl(svd.rightSingularVectors)];
   const s = Float64Array.from(svd.diagonal);
   return wide ? { u: square, s, v: tall } : { u: tall, s, v: square };
 }
 
 /**
- * Extends r × c orthonormal columns (r ≥ c) to an r × r orthogonal matrix by c Householder reflections. A
- * column that depends on those before it (where singular values are 0) is replaced.
+ * The full singular value decomposition W = U diag(σ) Vᵀ of an m × n matrix: U (m × m) and V (n × n)
+ * orthogonal, completed where W has fewer singular values than columns or rows; σ descending.
  */
-function completeBasis(q: HostMatrix): HostMatrix {
-  const { rows: n, columns: c } = q;
+export function fullSvd(w: HostMatrix): Svd {
+  const { u, s, v } = thinSvd(w);
+  return { u: completeBasis(u), s, v: completeBasis(v) };
+}
+
+/** I − Y T Yᵀ, orthogonal: the product of the reflections of the columns of Y [n, c]. */
+export type HostReflections = { vectors: HostMatrix; factor: HostMatrix };
+
+/** Unit vectors v_j with H₁ … H_c e_j = signs_j q_j, H = I − 2 v vᵀ, for the columns q_j of an orthonormal matrix. */
+function householder({ rows: n, columns: c, data }: HostMatrix): {
+  mirrors: Float64Array[];
+  signs: Float64Array;
+} {
   const columns = Array.from({ length: c }, (_, j) =>
-    Float64Array.from({ length: n }, (_v, i) => q.data[i * c + j] as number),
+    Float64Array.from({ length: n }, (_v, i) => data[i * c + j] as number),
   );
-  /** What a reflection takes a column to is −sign · length · e_j. */
   const signs = new Float64Array(c).fill(1);
   const mirrors = columns.map((column, j) => {
     const v = Float64Array.from(column).fill(0, 0, j);
@@ -92,6 +99,44 @@ function completeBasis(q: HostMatrix): HostMatrix {
     }
     return v;
   });
+  return { mirrors, signs };
+}
+
+/**
+ * An orthogonal matrix whose first columns are those of q [n, c] times `signs`, in O(n c) numbers.
+ *
+ * Source: Schreiber and Van Loan 1989, A storage-efficient WY representation.
+ */
+export function reflections(q: HostMatrix): { matrix: HostReflections; signs: Float64Array } {
+  const { mirrors, signs } = householder(q);
+  const c = q.columns;
+  const factor = new Float64Array(c * c);
+  for (const [j, v] of mirrors.entries()) {
+    factor[j * c + j] = 2;
+    const overlaps = mirrors.slice(0, j).map((other) => dot(other, v));
+    for (let i = 0; i < j; i++)
+      for (let k = i; k < j; k++)
+        factor[i * c + j]! -= 2 * (factor[i * c + k] as number) * (overlaps[k] as number);
+  }
+  const vectors = new Float64Array(q.rows * c);
+  for (const [j, v] of mirrors.entries())
+    for (let i = 0; i < q.rows; i++) vectors[i * c + j] = v[i] as number;
+  return {
+    matrix: {
+      vectors: { rows: q.rows, columns: c, data: vectors },
+      factor: { rows: c, columns: c, data: factor },
+    },
+    signs,
+  };
+}
+
+/**
+ * Extends n × c orthonormal columns (n ≥ c) to an n × n orthogonal matrix. A column that depends on those
+ * before it (where singular values are 0) is replaced.
+ */
+export function completeBasis(q: HostMatrix): HostMatrix {
+  const { rows: n, columns: c } = q;
+  const { mirrors, signs } = householder(q);
   const { data } = identityMatrix(n);
   const overlap = new Float64Array(n);
   for (const [j, v] of [...mirrors.entries()].reverse()) {
