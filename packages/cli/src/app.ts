@@ -15,8 +15,10 @@ import {
 import { baselineCommand } from "./commands/baseline.js";
 import { convertCommand } from "./commands/convert.js";
 import { dataCommands } from "./commands/data.js";
+import { decodeCommand } from "./commands/decode.js";
 import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { explainCommand } from "./commands/explain.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
@@ -37,6 +39,8 @@ const root = buildRouteMap({
     reconstruct: reconstructCommand,
     score: scoreCommand,
     convert: convertCommand,
+    decode: decodeCommand,
+    explain: explainCommand,
     inspect: inspectCommand,
     export: exportCommand,
     baseline: baselineCommand,

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
 import { dense, writeOnnx } from "./onnx-files.js";
@@ -63,6 +64,46 @@ describe("flowify train --from", () => {
     expect(scored.stdout.trim().split("\n")).toHaveLength(4);
     const resumed = await runCommand(["train", "--resume", run, "--json"]);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ step: 6, finished: true });
+  });
+
+  it("lets draw inputs for results, which the original network gives", async () => {
+    const run = join(root, "frozen");
+    const png = join(root, "variants.png");
+    const args = ["decode", run, "--count", "6", "--out", png, "--json"];
+    const { status, stdout } = await runCommand([...args, "--logits", "2:0.4"]);
+    expect(status).toBe(0);
+    const { wanted, largestDifference } = JSON.parse(stdout);
+    expect(wanted[2]).toBeCloseTo(0.4, 6);
+    expect(largestDifference).toBeLessThan(1e-2);
+    const like = await runCommand([...args, "--like", png]);
+    expect(like.stderr).toContain("the network takes 4 × 4");
+    await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
+    await expectRefusal(
+      ["decode", run, "--logits", "3:1"],
+      2,
+      "there is no result 3, the network gives 0 to 2",
+    );
+    await expectRefusal(["decode", run, "--logits", "3"], 2, "expected PLACE:VALUE");
+  });
+
+  it("tells which layer finds an image unlikely", async () => {
+    const picture = join(root, "white.png");
+    await sharp(Buffer.alloc(16, 255), { raw: { width: 4, height: 4, channels: 1 } })
+      .png()
+      .toFile(picture);
+    const run = join(root, "frozen");
+    const { status, stdout } = await runCommand(["explain", run, picture, "--json"]);
+    expect(status).toBe(0);
+    const { layers, images } = JSON.parse(stdout) as {
+      images: number;
+      layers: { layer: string; bpd: number; mean: number; deviations: number }[];
+    };
+    expect(images).toBe(20);
+    const total = layers.at(-1)!;
+    expect(total.layer).toBe("total");
+    expect(layers.slice(0, -1).reduce((sum, { bpd }) => sum + bpd, 0)).toBeCloseTo(total.bpd, 4);
+    expect(total.bpd).toBeGreaterThan(total.mean);
+    expect((await runCommand(["explain", run, picture])).stdout).toMatch(/finds it the least likely, by \d/);
   });
 
   it("trains the function too where asked", async () => {

@@ -81,6 +81,7 @@ export { type DrawOptions, FlowModel, type Scores } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export { type Parameter, parameterList } from "./model/parameters.js";
 export { evaluate, outShape } from "./network/evaluate.js";
+export { type LevelSetOptions, ontoLevelSet } from "./network/level-set.js";
 export type { Network, NetworkLayer } from "./network/network.js";
 export type { OrdinaryLayer, OrdinaryNetwork } from "./network/ordinary.js";
 export {

@@ -7,6 +7,7 @@ import { type Reading, readingFlags } from "../data/form.js";
 import type { ImageSet } from "../data/image-set.js";
 import {
   type ChosenNetwork,
+  type ConvertedNetwork,
   convertedNetwork,
   flowOf,
   networkFor,
@@ -25,7 +26,7 @@ export type TrainPlan = Readonly<{
   /** All but the device, which the executor that is found decides. */
   config: Omit<RunConfig, "device">;
   device: DeviceName;
-  network: ChosenNetwork;
+  network: ChosenNetwork & Partial<ConvertedNetwork>;
   flow: Flow;
   data: ImageSet;
   /** Undefined where none are held out. */
@@ -84,7 +85,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
   const images = await loadImages({ name, dir: flags.dataDir, reading }, flags);
-  const network =
+  const network: Choices["network"] =
     flags.from === undefined
       ? networkFor(wanted, images.data)
       : convertedNetwork(flags.from, images.data.shape, flags.normalize);
@@ -116,7 +117,7 @@ type Choices = {
   name: string;
   reading: Reading | undefined;
   images: LoadedImages;
-  network: ChosenNetwork;
+  network: ChosenNetwork & Partial<ConvertedNetwork>;
   recipe: Recipe | undefined;
   rates: Rates;
 };
@@ -140,6 +141,7 @@ function newConfig(
     version: 1,
     network: network.name,
     ...(network.description && { description: network.description }),
+    ...(network.given && { given: network.given }),
     recipe: flags.recipe ?? null,
     data: {
       name,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 import {
   createTrainer,
   DeviceError,
@@ -83,6 +83,7 @@ async function trainIn(
   const trainer = await startTrainer(run, plan, config, executor, terminal);
   if (!plan.resume) {
     if (plan.network.tensors) await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
+    if (plan.network.original) copyFileSync(plan.network.original, run.original);
     await writeRunConfig(run.config, config);
   }
   const functionStays = config.flow.frozen ? await functionOf(plan, trainer, executor) : undefined;

@@ -84,3 +84,13 @@ export const normalization = (input: string): Normalization => {
     throw new SyntaxError("expected raw or MEAN:STD, as 0.1307:0.3081");
   return { mean, std };
 };
+
+/** Parses `9:10,3:0`: which of the numbers that a network gives shall be what. */
+export const wantedResults = (input: string): ReadonlyMap<number, number> =>
+  new Map(
+    input.split(",").map((pair) => {
+      const [place = "", value, ...more] = pair.split(":");
+      if (value === undefined || more.length > 0) throw new SyntaxError("expected PLACE:VALUE, as 9:10");
+      return [wholeNumber(0)(place), number(value)];
+    }),
+  );

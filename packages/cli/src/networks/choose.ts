@@ -17,7 +17,14 @@ import type { ImageSet, ImageShape } from "../data/image-set.js";
 import { unknownName } from "../ui/suggest.js";
 import { isNetworkFile, type NetworkDescription, readNetworkFile } from "./network-file.js";
 import { dequantized } from "./pixels.js";
-import { describedNetwork, NETWORK, networkOfDescription, readWeights, type Tensors } from "./weights.js";
+import {
+  describedNetwork,
+  NETWORK,
+  networkOfDescription,
+  ORIGINAL,
+  readWeights,
+  type Tensors,
+} from "./weights.js";
 
 /** A network by its full name; with its description, and its weights, where it came from a file. */
 export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
@@ -48,6 +55,10 @@ export const networkNamed = (name: string): ChosenNetwork => candidates(name)[0]
 
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
+/** A converted network among the layers of a flow: from which of them to which it reaches, and its ONNX file. */
+export type ConvertedNetwork = ChosenNetwork &
+  Readonly<{ given: Readonly<{ from: number; to: number }>; original?: string }>;
+
 /** Kinds at the end that give numbers in an interval, on which the base is uniform. */
 const BETWEEN_ENDS: readonly string[] = ["sigmoid", "tanh", "softsign"] satisfies NetworkLayer["kind"][];
 
@@ -65,7 +76,7 @@ export function convertedNetwork(
   folder: string,
   image: ImageShape,
   normalization?: Normalization,
-): ChosenNetwork {
+): ConvertedNetwork {
   const path = join(folder, NETWORK);
   if (!existsSync(path))
     throw new UsageError(
@@ -73,9 +84,16 @@ export function convertedNetwork(
     );
   const described = readNetworkFile(path);
   const own = networkOfDescription(described, readWeights(folder, described));
-  const layers = [...dequantized(image, own.inShape, normalization), ...own.layers, ...forBase(own)];
+  const front = dequantized(image, own.inShape, normalization);
+  const layers = [...front, ...own.layers, ...forBase(own)];
   const name = described.name === "network" ? basename(resolve(folder)) : described.name;
-  return { name, ...describedNetwork({ inShape: image, layers }) };
+  const original = join(folder, ORIGINAL);
+  return {
+    name,
+    ...describedNetwork({ inShape: image, layers }),
+    given: { from: front.length, to: front.length + own.layers.length },
+    ...(existsSync(original) && { original }),
+  };
 }
 
 /** The layers of a network. */

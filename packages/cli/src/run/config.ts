@@ -27,6 +27,8 @@ const runConfigSchema = z.strictObject({
   network: z.string().min(1),
   /** The layers of a network that is none of flowify's own. */
   description: z.exactOptional(networkSchema),
+  /** Which of the layers are those of a converted network: from the first to before the last. */
+  given: z.exactOptional(z.strictObject({ from: z.number().int(), to: z.number().int() })),
   /** Where the choices came from; what they were is below. */
   recipe: z.string().nullable().default(null),
   data: z.strictObject({

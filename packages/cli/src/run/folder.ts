@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
-import { WEIGHTS } from "../networks/weights.js";
+import { ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { removeTemporaryFiles } from "./atomic.js";
 import { lockRun } from "./lock.js";
 
@@ -11,6 +11,8 @@ export type RunFolder = Readonly<{
   config: string;
   /** The weights that the description of a given network names. */
   weights: string;
+  /** The ONNX file that a given network came from. */
+  original: string;
   metrics: string;
   checkpoints: string;
   /** Folder of the pictures of every epoch; those below are the newest. */
@@ -37,6 +39,7 @@ export const runPaths = (folder: string) => ({
   folder,
   config: join(folder, CONFIG_NAME),
   weights: join(folder, WEIGHTS),
+  original: join(folder, ORIGINAL),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
   pictures: join(folder, "pictures"),

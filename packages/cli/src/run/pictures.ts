@@ -7,7 +7,7 @@ import { encodePng } from "../pictures/png.js";
 import type { MetricsRecord } from "./metrics.js";
 
 /** Numbers of the model's pixels as bytes. */
-const toBytes = (pixels: Float32Array): Uint8Array =>
+export const toBytes = (pixels: Float32Array): Uint8Array =>
   Uint8Array.from(pixels, (value) => Math.min(255, Math.max(0, Math.round(value))));
 
 export type SamplesPicture = Readonly<{

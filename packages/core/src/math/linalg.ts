@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+import { EigenvalueDecomposition, Matrix, SingularValueDecomposition, solve as solveLinear } from "ml-matrix";
 import type { Rng } from "./rng.js";
 
 /** A dense matrix on the host in float64, row-major. */
@@ -11,6 +11,10 @@ function fromMl(m: Matrix): HostMatrix {
   for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.columns; j++) data[i * m.columns + j] = m.get(i, j);
   return { rows: m.rows, columns: m.columns, data };
 }
+
+/** The solution a of M a = b, of a square matrix M that is not singular. */
+export const solve = (m: HostMatrix, b: Float64Array): Float64Array =>
+  Float64Array.from(solveLinear(toMl(m), Matrix.columnVector(b)).to1DArray());
 
 export const identityMatrix = (n: number): HostMatrix => {
   const data = new Float64Array(n * n);

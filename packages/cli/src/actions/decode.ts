@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from "node:fs";
+import {
+  evaluate,
+  FlowModel,
+  flow,
+  type HostArray,
+  type OrdinaryNetwork,
+  ontoLevelSet,
+  UsageError,
+} from "@flowify/core";
+import { loadRuntime, openOriginal } from "@flowify/onnx";
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import type { DecodeFlags } from "../commands/decode.js";
+import type { CliContext } from "../context.js";
+import { readImageFiles } from "../data/image-files.js";
+import { networkOfDescription } from "../networks/weights.js";
+import { imageGrid } from "../pictures/image-grid.js";
+import { encodePng } from "../pictures/png.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { expectFolderOf, runPaths } from "../run/folder.js";
+import { toBytes } from "../run/pictures.js";
+import { createTerminal } from "../ui/terminal.js";
+import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+
+/** Test images among which the one is looked for that comes nearest to what is asked for. */
+const LOOKED_AT = 1000;
+
+export async function decode(this: CliContext, flags: DecodeFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, count = 64, columns = 8, seed = 0, temperature = 1 } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  if ((flags.logits === undefined) === (flags.like === undefined))
+    throw new UsageError("say what the network shall give: --logits PLACE:VALUE, or --like IMAGE");
+  const file = flags.out ?? `${folder}/variants.png`;
+  if (flags.out !== undefined) expectFolderOf(flags.out);
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const { from, to } = givenPart(run, folder);
+    const upTo = part(model, 0, to);
+    const own = part(model, from, to);
+    const front = part(model, 0, from);
+    try {
+      const wanted = await wantedOf(run, upTo, flags);
+      const all = repeated(wanted, count);
+      const network = ownNetwork(run);
+      const drawn = await own.decode(all, { seed, temperature });
+      const inputs = await ontoLevelSet(network, drawn, all);
+      const pixels = toBytes(await front.decode(inputs, { mode: "mean" }));
+      const inFile = largest(await originalResults(folder, network, inputs), all);
+      const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);
+      const title = `${run.config.network}: ${count} inputs with the same results`;
+      const shape = run.config.data.shape;
+      await writeFileAtomic(file, await encodePng(imageGrid({ images: pixels, shape, columns, title })));
+      terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
+      terminal.say(
+        `the original network gives it within ${inFile.toExponential(1)}, as pictures of 256 levels within ${asPictures.toExponential(1)}`,
+      );
+      terminal.say(`${count} variants: ${file}`);
+      terminal.document({
+        file,
+        count,
+        seed,
+        temperature,
+        wanted: Array.from(wanted),
+        largestDifference: inFile,
+        largestAsPictures: asPictures,
+      });
+    } finally {
+      for (const each of [upTo, own, front]) await each.dispose();
+    }
+  });
+}
+
+/** @throws UsageError where the run is none of a converted network */
+function givenPart({ config }: SavedRun, folder: string): { from: number; to: number } {
+  if (config.given) return config.given;
+  throw new UsageError(
+    `${folder}: its network was not given\nflowify train --from DIR makes a run of a converted network`,
+  );
+}
+
+/** The layers from one to before another as a model of their own, on the same executor. */
+const part = ({ flow: { chain }, params, executor }: FlowModel, from: number, to: number): FlowModel =>
+  new FlowModel(
+    flow(chain.layers.slice(from, to)),
+    (params as readonly JsTree<HostArray>[]).slice(from, to),
+    executor,
+  );
+
+/** The given network without any flow. */
+function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNetwork {
+  const { from, to } = config.given!;
+  const { layers } = networkOfDescription(config.description!, network.tensors);
+  return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
+}
+
+/** What the network shall give: what it gives for an image, with the numbers in place that were asked for. */
+async function wantedOf(run: SavedRun, model: FlowModel, flags: DecodeFlags): Promise<Float32Array> {
+  const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
+  if (flags.like !== undefined) {
+    const images: Uint8Array[] = [];
+    for await (const read of readImageFiles([flags.like], run.config.data.shape)) images.push(read.images);
+    return (await model.encode(images[0]!, { mode: "mean" })).subarray(0, size);
+  }
+  const wanted = [...flags.logits!];
+  const outside = wanted.find(([place]) => place >= size);
+  if (outside)
+    throw new UsageError(`--logits: there is no result ${outside[0]}, the network gives 0 to ${size - 1}`);
+  const images = await imagesFor(run, {});
+  const some = images.images.subarray(
+    0,
+    (images.images.length / images.count) * Math.min(LOOKED_AT, images.count),
+  );
+  const given = await model.encode(some, { mode: "mean" });
+  let [nearest, least] = [0, Number.POSITIVE_INFINITY];
+  for (let at = 0; at < given.length; at += size) {
+    const distance = wanted.reduce((sum, [place, value]) => sum + (given[at + place]! - value) ** 2, 0);
+    if (distance < least) [nearest, least] = [at, distance];
+  }
+  const result = given.slice(nearest, nearest + size);
+  for (const [place, value] of wanted) result[place] = value;
+  return result;
+}
+
+/** What the file that the network came from gives in ONNX Runtime; without it, the layers as they were read. */
+async function originalResults(
+  folder: string,
+  network: OrdinaryNetwork,
+  inputs: Float32Array,
+): Promise<Float32Array> {
+  const { original: path } = runPaths(folder);
+  if (!existsSync(path)) {
+    const x = np.array(Float32Array.from(inputs)).reshape([-1, ...network.inShape]);
+    return (await evaluate(network, x).data()) as Float32Array;
+  }
+  const original = await openOriginal(await loadRuntime(), readFileSync(path));
+  try {
+    return await original.run(inputs);
+  } finally {
+    await original.dispose();
+  }
+}
+
+function repeated(values: Float32Array, count: number): Float32Array {
+  const all = new Float32Array(values.length * count);
+  for (let i = 0; i < count; i++) all.set(values, i * values.length);
+  return all;
+}
+
+const largest = (found: Float32Array, wanted: Float32Array): number =>
+  wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
