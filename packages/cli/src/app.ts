@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { UsageError } from "@flowify/core";
 import {
   type Application,
@@ -22,10 +21,12 @@ import { explainCommand } from "./commands/explain.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
+import { reproduceCommand } from "./commands/reproduce.js";
 import { sampleCommand } from "./commands/sample.js";
 import { scoreCommand } from "./commands/score.js";
 import { trainCommand } from "./commands/train.js";
 import type { CliContext, CliProcess } from "./context.js";
+import { version } from "./environment.js";
 import { exitStatus, formatError } from "./ui/errors.js";
 import { colorsFor } from "./ui/terminal.js";
 
@@ -41,6 +42,7 @@ const root = buildRouteMap({
     convert: convertCommand,
     decode: decodeCommand,
     explain: explainCommand,
+    reproduce: reproduceCommand,
     inspect: inspectCommand,
     export: exportCommand,
     baseline: baselineCommand,
@@ -110,7 +112,6 @@ function applicationText(format: (error: unknown) => string, command: string): A
 }
 
 function createApplication(inputs: readonly string[], { stderr, env }: CliProcess): Application<CliContext> {
-  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const debug = (env.FLOWIFY_DEBUG ?? "") !== "";
   const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), debug);
   const command = inputs[0] !== undefined && !inputs[0].startsWith("-") ? `${inputs[0]} ` : "";

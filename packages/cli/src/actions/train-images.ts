@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
+import { changedFile } from "../data/file-hashes.js";
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
-import { type DataSetChoice, hasSplit, loadDataSet } from "../data/registry.js";
+import { type DataSetChoice, dataFiles, hasSplit, loadDataSet } from "../data/registry.js";
 import type { RunConfig } from "../run/config.js";
 
 /** The images of a run: those that it trains on, those held out, and those of the test split. */
@@ -28,14 +29,17 @@ export async function loadImages(
  * @throws DataError where the training images are not those that it began with
  */
 export async function loadImagesAgain(
-  { data: { name, dir, items, validation, hash, reading } }: RunConfig,
+  { data: { name, dir, items, validation, hash, reading, files } }: RunConfig,
   newDir: string | undefined,
   folder: string,
 ): Promise<LoadedImages> {
-  const loaded = await loadImages({ name, dir: newDir ?? dir ?? undefined, reading }, { validation });
+  const choice = { name, dir: newDir ?? dir ?? undefined, reading };
+  const loaded = await loadImages(choice, { validation });
   if (loaded.data.count < items || firstImages(loaded.data, items).hash !== hash) {
+    const now = files && (await dataFiles(choice));
+    const changed = files && now && changedFile(files, now);
     throw new DataError(
-      `${name}: the training images are not those that the run in ${folder} began with (sha256 ${hash})\nbring the old files back (--data-dir), or begin a new run`,
+      `${name}: the training images are not those that the run in ${folder} began with (sha256 ${hash})${changed ? `: ${changed}` : ""}\nbring the old files back (--data-dir), or begin a new run`,
     );
   }
   return { ...loaded, data: firstImages(loaded.data, items) };

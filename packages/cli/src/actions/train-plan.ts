@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { type Flow, trainingDefaults, UsageError } from "@flowify/core";
 import { type DeviceName, readingOf } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
+import type { FileHash } from "../data/file-hashes.js";
 import { type Reading, readingFlags } from "../data/form.js";
 import type { ImageSet } from "../data/image-set.js";
+import { dataFiles } from "../data/registry.js";
 import {
   type ChosenNetwork,
   type ConvertedNetwork,
@@ -90,7 +92,8 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
       ? networkFor(wanted, images.data)
       : convertedNetwork(flags.from, images.data.shape, flags.normalize);
   const rates = recipe ?? ratesOf(network.name, flags.density);
-  const config = newConfig(flags, { name, reading, images, network, recipe, rates });
+  const files = await dataFiles({ name, dir: flags.dataDir, reading });
+  const config = newConfig(flags, { name, reading, images, files, network, recipe, rates });
   return {
     folder: flags.out ?? unusedFolder(`${images.data.name}-${network.name.replace(/^.*\//, "")}`),
     resume: false,
@@ -117,6 +120,7 @@ type Choices = {
   name: string;
   reading: Reading | undefined;
   images: LoadedImages;
+  files: FileHash[] | undefined;
   network: ChosenNetwork & Partial<ConvertedNetwork>;
   recipe: Recipe | undefined;
   rates: Rates;
@@ -125,7 +129,7 @@ type Choices = {
 /** Everything that decides what the run computes: flags first, then the recipe, then what the network likes. */
 function newConfig(
   flags: TrainFlags,
-  { name, reading, images, network, recipe, rates }: Choices,
+  { name, reading, images, files, network, recipe, rates }: Choices,
 ): TrainPlan["config"] {
   const { data, validation } = images;
   const batch = flags.batch ?? rates.batch;
@@ -151,6 +155,7 @@ function newConfig(
       shape: [...data.shape],
       hash: data.hash,
       ...(reading && { reading }),
+      ...(files && { files }),
     },
     steps,
     batch,
@@ -193,6 +198,26 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
     force: false,
     config: rest,
     device: flags.device ?? device,
+    network,
+    flow: flowOf(network, config.flow),
+    ...images,
+  };
+}
+
+/** The run of `source` once more, in a folder of its own. */
+export async function planAgain(
+  source: string,
+  { dataDir, device, out }: { dataDir?: string; device?: DeviceName; out: string },
+): Promise<TrainPlan> {
+  const { device: before, environment: _, ...config } = readRunConfig(source);
+  const network = networkOfRun({ ...config, device: before }, source);
+  const images = await loadImagesAgain({ ...config, device: before }, dataDir, source);
+  return {
+    folder: out,
+    resume: false,
+    force: false,
+    config,
+    device: device ?? before,
     network,
     flow: flowOf(network, config.flow),
     ...images,

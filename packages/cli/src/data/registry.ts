@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { unknownName } from "../ui/suggest.js";
 import { cifarFolder } from "./cifar10.js";
+import { type FileHash, fileHashes } from "./file-hashes.js";
 import { type DataForm, type Reading, readingFlags } from "./form.js";
 import { FILE_ENDING, formOf } from "./forms.js";
 import { idxFolder } from "./idx-folder.js";
@@ -147,6 +148,12 @@ function expectTaken({ label, form }: Place, reading: Reading): void {
 /** Where the training images of a data set with a name are on this machine. */
 export const whereIs = async (name: string): Promise<string | undefined> =>
   (await findPlace({ name }, "train"))?.path;
+
+/** Names and hashes of the files that a data set is read from; undefined where that would take long. */
+export async function dataFiles(choice: DataSetChoice): Promise<FileHash[] | undefined> {
+  const place = await findPlace(choice, "train");
+  return place && fileHashes(place.path);
+}
 
 /** True where the data set has images of that split: a folder of one's own may lack test images. */
 export async function hasSplit(choice: DataSetChoice, split: PublishedSplit): Promise<boolean> {

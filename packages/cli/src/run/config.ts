@@ -3,6 +3,7 @@ import { DataError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/form.js";
+import { environmentSchema } from "../environment.js";
 import type { ChosenNetwork } from "../networks/choose.js";
 import { networkSchema } from "../networks/network-file.js";
 import { readWeights } from "../networks/weights.js";
@@ -11,6 +12,7 @@ import { holdsRun, notARun, runPaths } from "./folder.js";
 
 const count = z.number().int().positive();
 const rate = z.number().positive();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** How the images were read, where that was asked for. */
 const readingSchema = z.strictObject({
@@ -40,7 +42,9 @@ const runConfigSchema = z.strictObject({
     validation: z.number().int().nonnegative().default(0),
     shape: z.tuple([count, count, count]),
     reading: z.exactOptional(readingSchema),
-    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    hash: sha256,
+    /** The files that they were read from, below the folder or beside nothing. */
+    files: z.exactOptional(z.array(z.strictObject({ name: z.string(), sha256 }))),
   }),
   steps: count,
   batch: count,
@@ -67,6 +71,7 @@ const runConfigSchema = z.strictObject({
   /** Epochs between measurements, and which of them make pictures. */
   evaluateEvery: count.default(1),
   pictures: z.enum(pictureChoices).default("each"),
+  environment: z.exactOptional(environmentSchema),
 });
 
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;

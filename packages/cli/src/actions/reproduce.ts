@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "@flowify/core";
+import type { ReproduceFlags } from "../commands/reproduce.js";
+import type { CliContext } from "../context.js";
+import { environment, environmentChanges } from "../environment.js";
+import { readRunConfig } from "../run/config.js";
+import { runPaths } from "../run/folder.js";
+import { type MetricsRecord, readMetrics, withoutTimes } from "../run/metrics.js";
+import { formatCount } from "../ui/format.js";
+import { watchInterrupts } from "../ui/interrupt.js";
+import { createTerminal } from "../ui/terminal.js";
+import { runTraining } from "./run-training.js";
+import { planAgain } from "./train-plan.js";
+
+/** How far figures of another machine or version may lie apart, relative to their size and at least to 1. */
+const TOLERANCE = 1e-3;
+
+/** Differences that are listed. */
+const LISTED = 10;
+
+type Difference = Readonly<{ step: number; field: string; before: unknown; now: unknown }>;
+
+export async function reproduce(this: CliContext, flags: ReproduceFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const config = readRunConfig(folder);
+  const before = readMetrics(runPaths(folder).metrics).map(withoutTimes);
+  const last = before.at(-1);
+  if (!last) throw new UsageError(`${folder}: its metrics.jsonl has no lines: there is nothing to compare`);
+  const changes = config.environment
+    ? environmentChanges(config.environment, environment())
+    : ["the run does not say what it was computed with"];
+  for (const change of changes) terminal.note(change);
+  const scratch = flags.out === undefined ? mkdtempSync(join(tmpdir(), "flowify-reproduce-")) : undefined;
+  const out = flags.out ?? join(scratch as string, "run");
+  const { dataDir, device } = flags;
+  const again = { out, ...(dataDir !== undefined && { dataDir }), ...(device && { device }) };
+  const plan = await planAgain(folder, again);
+  const interrupt = watchInterrupts(
+    this.host,
+    () => terminal.note("\nending after this step; once more to end at once"),
+    this.host.exit.bind(this.host),
+  );
+  try {
+    await runTraining(plan, { ...flags, terminal, interrupt });
+    const status = interrupt.status();
+    if (status !== undefined) {
+      this.process.exitCode = status;
+      return;
+    }
+    const now = readMetrics(runPaths(out).metrics).map(withoutTimes);
+    const exact = changes.length === 0 && plan.device === config.device;
+    const found = differences(before, now.slice(0, before.length), exact ? 0 : TOLERANCE);
+    const lines = formatCount(before.length);
+    const how = exact ? "to the last digit" : `to ${TOLERANCE} relative`;
+    terminal.say(
+      found.length === 0
+        ? `equal: ${lines} lines of metrics, ${how}`
+        : `different: ${formatCount(found.length)} figures of ${lines} lines of metrics, ${how}`,
+    );
+    for (const { step, field, before: old, now: fresh } of found.slice(0, LISTED))
+      terminal.say(`  step ${step}, ${field}: ${String(old)}, now ${String(fresh)}`);
+    terminal.document({
+      run: folder,
+      equal: found.length === 0,
+      exact,
+      lines: before.length,
+      differences: found,
+      environment: changes,
+    });
+    if (found.length > 0) this.process.exitCode = 1;
+  } finally {
+    interrupt.stop();
+    if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Every field of every line in which two logs differ by more than the tolerance. */
+function differences(
+  before: readonly MetricsRecord[],
+  now: readonly MetricsRecord[],
+  tolerance: number,
+): Difference[] {
+  return before.flatMap((record, i) => {
+    const other: Partial<MetricsRecord> = now[i] ?? {};
+    const fields = new Set([...Object.keys(record), ...Object.keys(other)]);
+    return [...fields].flatMap((field) => {
+      const [old, fresh] = [record[field], other[field]];
+      if (old === fresh || (typeof old === "number" && near(old, fresh, tolerance))) return [];
+      return [{ step: record.step, field, before: old, now: fresh }];
+    });
+  });
+}
+
+const near = (a: number, b: unknown, tolerance: number): boolean =>
+  typeof b === "number" && Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));

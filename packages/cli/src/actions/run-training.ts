@@ -1,0 +1,174 @@
+import { copyFileSync, existsSync } from "node:fs";
+import {
+  createTrainer,
+  DeviceError,
+  type Executor,
+  encodeSafetensors,
+  FlowModel,
+  type Trainer,
+} from "@flowify/core";
+import { latestCheckpoint, listCheckpoints } from "../checkpoint.js";
+import type { DeviceName } from "../commands/shared.js";
+import { describeImages } from "../data/image-set.js";
+import { environment } from "../environment.js";
+import { fallbackOf, openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { type RunConfig, writeRunConfig } from "../run/config.js";
+import { epochReporter } from "../run/epoch-report.js";
+import { openRunFolder, type RunFolder } from "../run/folder.js";
+import { type RunEnd, trainingLoop } from "../run/loop.js";
+import { openMetrics, rewindMetrics } from "../run/metrics.js";
+import { formatCount } from "../ui/format.js";
+import type { Interrupt } from "../ui/interrupt.js";
+import { createProgress } from "../ui/progress.js";
+import type { Terminal } from "../ui/terminal.js";
+import type { TrainPlan } from "./train-plan.js";
+
+export type RunningOptions = Readonly<{
+  terminal: Terminal;
+  interrupt: Pick<Interrupt, "status">;
+  threads?: number | undefined;
+  /** Go on with the next device where one breaks. */
+  fallback?: boolean | undefined;
+}>;
+
+/** How a run ended: at which step, and what its end gave if it came there. */
+export type Trained = Readonly<{ step: number; end?: RunEnd & { unchanged?: boolean } }>;
+
+/** Opens the folder of a run, trains, and closes it. */
+export async function runTraining(plan: TrainPlan, options: RunningOptions): Promise<Trained> {
+  const run = await openRunFolder(plan.folder, plan);
+  try {
+    return await trainOn(plan.device, run, plan, options);
+  } finally {
+    run.release();
+  }
+}
+
+/** Trains on a device; with `fallback`, on the next one from the last checkpoint where it breaks. */
+async function trainOn(
+  device: DeviceName,
+  run: RunFolder,
+  plan: TrainPlan,
+  options: RunningOptions,
+): Promise<Trained> {
+  const { terminal, threads, fallback } = options;
+  try {
+    const executor = await openExecutor(device, terminal, threads === undefined ? {} : { threads });
+    try {
+      return await trainIn(run, plan, executor, options);
+    } finally {
+      await executor.dispose();
+    }
+  } catch (error) {
+    const next = fallback === true && error instanceof DeviceError ? fallbackOf(device) : undefined;
+    if (next === undefined) throw error;
+    terminal.warn(`${(error as Error).message.split("\n")[0]}; going on without ${device}`);
+    const resume = plan.resume || existsSync(run.config);
+    return trainOn(next, run, { ...plan, resume }, options);
+  }
+}
+
+async function trainIn(
+  run: RunFolder,
+  plan: TrainPlan,
+  executor: Executor,
+  { terminal, interrupt }: RunningOptions,
+): Promise<Trained> {
+  const config: RunConfig = {
+    ...plan.config,
+    device: executor.name as RunConfig["device"],
+    ...(!plan.resume && { environment: environment() }),
+  };
+  const trainer = await startTrainer(run, plan, config, executor, terminal);
+  if (!plan.resume) {
+    if (plan.network.tensors) await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
+    if (plan.network.original) copyFileSync(plan.network.original, run.original);
+    await writeRunConfig(run.config, config);
+  }
+  const functionStays = config.flow.frozen ? await functionOf(plan, trainer, executor) : undefined;
+  const { startMs, traceMs, compileMs } = trainer.timings;
+  const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+  terminal.note(
+    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
+  );
+  const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
+  const metrics = openMetrics(run.metrics);
+  let end: RunEnd | undefined;
+  try {
+    end = await trainingLoop({ trainer, config, run, metrics, terminal, interrupt, reporter });
+  } finally {
+    metrics.close();
+  }
+  const unchanged = end && (await functionStays?.());
+  const step = trainer.taken;
+  await trainer.dispose();
+  return { step, ...(end && { end: { ...end, ...(unchanged !== undefined && { unchanged }) } }) };
+}
+
+/** Images that the given function is looked at on, before and after. */
+const LOOKED_AT = 64;
+
+/** What the network computes now, to be compared with what it computes later: true where no bit differs. */
+async function functionOf(
+  { flow, data }: TrainPlan,
+  trainer: Trainer,
+  executor: Executor,
+): Promise<() => Promise<boolean>> {
+  const count = Math.min(LOOKED_AT, data.count);
+  const images = data.images.subarray(0, (data.images.length / data.count) * count);
+  const results = async (): Promise<Float32Array> => {
+    const model = new FlowModel(flow, await trainer.params(), executor);
+    try {
+      return await model.encode(images, { mode: "mean" });
+    } finally {
+      await model.dispose();
+    }
+  };
+  const before = await results();
+  return async () => (await results()).every((value, i) => Object.is(value, before[i]));
+}
+
+/** The trainer at its start values, or where the newest checkpoint of the run left it. */
+async function startTrainer(
+  run: RunFolder,
+  { resume, flow, data }: TrainPlan,
+  config: RunConfig,
+  executor: Executor,
+  terminal: Terminal,
+): Promise<Trainer> {
+  const { note, warn } = terminal;
+  const { network, steps, batch, seed, training } = config;
+  note(
+    `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
+  );
+  const options = {
+    flow,
+    executor,
+    data: { items: data.images, count: data.count },
+    steps,
+    batchSize: batch,
+    seed,
+    ...training,
+    clip: training.clip ?? Number.POSITIVE_INFINITY,
+  };
+  // A run that was killed before its first checkpoint begins again; it computes the same.
+  if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
+    rewindMetrics(run.metrics, 0, []);
+    const progress = createProgress(terminal, { label: "start", total: options.flow.chain.layers.length });
+    const trainer = await createTrainer({
+      ...options,
+      onStart: (layer, done) => progress.update(done, layer),
+    });
+    progress.finish();
+    return trainer;
+  }
+  const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
+  const { state, metrics } = checkpoint;
+  for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
+  const { dropped, missing } = rewindMetrics(run.metrics, state.step, metrics);
+  if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
+  const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";
+  note(`going on from step ${state.step}, ${path}${again}`);
+  return createTrainer({ ...options, state });
+}

@@ -1,0 +1,37 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.js";
+import { nonEmpty } from "./parsers.js";
+import { type CommonFlags, commonFlags, imagesFlags, runFolder } from "./shared.js";
+
+export type ReproduceFlags = CommonFlags & { dataDir?: string; out?: string };
+
+export const reproduceCommand = buildCommand<ReproduceFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/reproduce.js")).reproduce,
+  parameters: {
+    positional: { kind: "tuple", parameters: [runFolder] },
+    flags: {
+      dataDir: imagesFlags.dataDir,
+      out: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "DIR",
+        brief: "Folder for the new run (default: a temporary one, removed at the end)",
+      },
+      ...commonFlags,
+    },
+    aliases: { o: "out", q: "quiet" },
+  },
+  docs: {
+    brief: "Train a run again and compare every figure",
+    fullDescription: `Checks that the data are those of the run, trains it again from its configuration, and compares every
+line of the metrics: to the last digit where versions and processor are the same, else to a thousandth.
+A finished run is compared to its end, another one as far as it came. Exit status 1 where they differ.
+
+--json prints one document:
+  { run, equal, exact, lines, differences: [{ step, field, before, now }], environment: [...] }
+
+EXAMPLES
+  flowify reproduce runs/mnist-fmlp`,
+  },
+});

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { createReadStream, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+export type FileHash = Readonly<{ name: string; sha256: string }>;
+
+/** Beyond so many files, or so many bytes, a folder is not hashed file by file. */
+const MOST_FILES = 1000;
+const MOST_BYTES = 2 ** 31;
+
+/**
+ * Names and hashes of a file, or of the files of a folder in the order of their names: with them a changed data set can
+ * say which file has changed. Undefined where that would take long.
+ */
+export async function fileHashes(path: string): Promise<FileHash[] | undefined> {
+  const found = statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort()
+    : [path];
+  const bytes = found.reduce((sum, file) => sum + statSync(file).size, 0);
+  if (found.length > MOST_FILES || bytes > MOST_BYTES) return undefined;
+  const hashes: FileHash[] = [];
+  for (const file of found) {
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(file), hash);
+    hashes.push({
+      name: file === path ? basename(file) : file.slice(path.length + 1),
+      sha256: hash.digest("hex"),
+    });
+  }
+  return hashes;
+}
+
+/** The first file that is not what it was: changed, missing, or new. */
+export function changedFile(before: readonly FileHash[], now: readonly FileHash[]): string | undefined {
+  const found = new Map(now.map(({ name, sha256 }) => [name, sha256]));
+  for (const { name, sha256 } of before) {
+    if (!found.has(name)) return `${name} is missing`;
+    if (found.get(name) !== sha256) return `${name} has changed`;
+  }
+  const known = new Set(before.map(({ name }) => name));
+  const fresh = now.find(({ name }) => !known.has(name));
+  return fresh && `${fresh.name} is new`;
+}

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, availableParallelism, cpus, platform } from "node:os";
+import { dirname, join } from "node:path";
+import * as z from "zod";
+
+const text = z.string();
+
+/** What a run was computed with: the same numbers come to the last digit where all of it is the same. */
+export const environmentSchema = z.strictObject({
+  flowify: text,
+  node: text,
+  jax: text,
+  /** null where it is not installed. */
+  onnxruntime: text.nullable(),
+  platform: text,
+  cpu: text,
+  cores: z.number().int().positive(),
+});
+
+export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+
+const require = createRequire(import.meta.url);
+
+/** The version of an installed package, from the package file above its entry; null where there is none. */
+function versionOf(name: string): string | null {
+  try {
+    let folder = dirname(require.resolve(name));
+    while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+    return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string }).version;
+  } catch {
+    return null;
+  }
+}
+
+/** The version of flowify: the package file lies one folder above the sources, and above what is built of them. */
+export const { version } = require("../package.json") as { version: string };
+
+export function environment(): Environment {
+  return {
+    flowify: version,
+    node: process.version,
+    jax: versionOf("@jax-js/jax") ?? "unknown",
+    onnxruntime: versionOf("onnxruntime-node"),
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+  };
+}
+
+/** `node v20.1.0, v22.2.0`, a line for each fact that differs. */
+export const environmentChanges = (before: Environment, now: Environment): string[] =>
+  Object.entries(now).flatMap(([name, value]) => {
+    const old = before[name as keyof Environment];
+    return old === value ? [] : [`${name} ${old ?? "none"}, now ${value ?? "none"}`];
+  });
