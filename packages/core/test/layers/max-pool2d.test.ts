@@ -62,12 +62,13 @@ describe("max pooling without overlap", () => {
   });
 
   it("starts with √mean gap² of each channel", async () => {
-    const layer = maxPool2d([2, 1, 2], { kernel: [1, 2], stride: [1, 2] });
-    const data = Float32Array.of(0, 3, 1, 1, 4, 0, 2, 2); // gaps 3 and 4; 0 and 0
-    const params = (await layer.start?.(random.key(1), itemsOf(data, 2, [2, 1, 2]))) as ArrayTree[];
+    const layer = maxPool2d([2, 1, 4], { kernel: [1, 2], stride: [1, 2] });
+    // gaps 3, 4, 4 and 0 in the first channel, none in the second
+    const data = Float32Array.of(0, 3, 5, 1, 1, 1, 2, 2, 4, 0, 2, 2, 3, 3, 1, 1);
+    const params = (await layer.start?.(random.key(1), itemsOf(data, 2, [2, 1, 4]))) as ArrayTree[];
     const [, { logB }] = params as unknown as [object, { logB: Parameters<typeof numbersOf>[0] }];
-    const average = Math.sqrt(25 / 4);
-    expectClose((await numbersOf(logB.ref)).map(Math.exp), [Math.sqrt(12.5), average], "start");
+    const average = Math.sqrt(41 / 8);
+    expectClose((await numbersOf(logB.ref)).map(Math.exp), [Math.sqrt(41 / 4), average], "start");
     tree.dispose(params);
   });
 });
