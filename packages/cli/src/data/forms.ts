@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { DataError } from "@flowify/core";
 import { idxFile, npyFile, npzFile } from "./array-files.js";
+import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
 import type { DataForm } from "./form.js";
 import { idxFolder } from "./idx-folder.js";
 import type { PublishedSplit } from "./image-set.js";
+import { imageNetFolder } from "./imagenet-npz.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 
@@ -19,7 +21,7 @@ const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
 /** What a file's name has after the name of the data. */
 export const FILE_ENDING = new RegExp(files.map(([{ source }]) => source).join("|"), "i");
 
-const folders: readonly DataForm[] = [idxFolder, cifarFolder, pictureFolder];
+const folders: readonly DataForm[] = [idxFolder, cifarFolder, imageNetFolder, celebaFolder, pictureFolder];
 
 const other = { train: "test", test: "train" } as const;
 

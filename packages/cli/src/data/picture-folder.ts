@@ -23,7 +23,7 @@ function* picturesBelow(folder: string, prefix = "", seen = new Set<string>()): 
   }
 }
 
-const folderSource = (path: string): PictureSource => ({
+export const folderSource = (path: string): PictureSource => ({
   path,
   names: [...picturesBelow(path)].sort(byName),
   async *read(names) {

@@ -27,10 +27,10 @@ export function readSplit(
 }
 
 /** The pictures of these names, in this order. The first of all pictures says what is not asked for: size, and grey or colour. */
-async function readPictures(
+export async function readPictures(
   source: PictureSource,
   names: readonly string[],
-  set: Pick<ImageSet, "name" | "split" | "drawnFrom">,
+  set: Pick<ImageSet, "name" | "split" | "drawnFrom" | "partOf">,
   reading: Reading,
 ): Promise<ImageSet> {
   const { grey, size, resize, skipCorrupt = false } = reading;

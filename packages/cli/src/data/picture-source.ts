@@ -14,8 +14,9 @@ export type PictureSource = Readonly<{
 /** By code units, the same on every machine. */
 export const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** What the folder of test images is called; the first that is there counts. */
-const testFolders = ["test", "val", "valid", "validation"];
+/** What the folders of a split are called, with a size after it or not (`train_64x64`); the first that is there counts. */
+const trainFolders = ["train", "train_64x64", "train_32x32"];
+const testFolders = ["test", "val", "valid", "validation", "valid_64x64", "valid_32x32"];
 
 /** The folder that all names share, with its slash. */
 function commonFolder(names: readonly string[]): string {
@@ -31,7 +32,7 @@ export function splitByFolder(
 ): Readonly<Record<PublishedSplit, readonly string[]>> | undefined {
   const root = commonFolder(names);
   const within = (folder: string): string[] => names.filter((name) => name.startsWith(`${root}${folder}/`));
-  const train = within("train");
-  const test = testFolders.map(within).find((found) => found.length > 0);
-  return train.length > 0 && test ? { train, test } : undefined;
+  const firstOf = (folders: readonly string[]) => folders.map(within).find((found) => found.length > 0);
+  const [train, test] = [firstOf(trainFolders), firstOf(testFolders)];
+  return train && test ? { train, test } : undefined;
 }

@@ -4,12 +4,14 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { unknownName } from "../ui/suggest.js";
+import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
 import { type FileHash, fileHashes } from "./file-hashes.js";
 import { type DataForm, type Reading, readingFlags } from "./form.js";
 import { FILE_ENDING, formOf } from "./forms.js";
 import { idxFolder } from "./idx-folder.js";
 import type { ImageSet, PublishedSplit } from "./image-set.js";
+import { imageNetFolder } from "./imagenet-npz.js";
 
 type DataSource = Readonly<{
   /** One line for the help. */
@@ -70,6 +72,20 @@ const sources: Readonly<Record<string, DataSource>> = {
     places: () => usualFolders("cifar10", "cifar-10-batches-bin", "."),
     remedy:
       "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder with --data-dir",
+  },
+  imagenet64: {
+    brief: "photographs of all kinds, 3 x 64 x 64, 1,281,167 + 50,000; from a folder of npz files",
+    form: imageNetFolder,
+    places: () => usualFolders("imagenet64", "Imagenet64"),
+    remedy:
+      "download the npz files of Imagenet64 from image-net.org (after signing in), and name their folder with --data-dir",
+  },
+  celeba: {
+    brief: "faces, 3 x 218 x 178, 162,770 + 19,962, smaller by --size; from a folder",
+    form: celebaFolder,
+    places: () => usualFolders("celeba"),
+    remedy:
+      "download img_align_celeba.zip and list_eval_partition.txt from mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and name their folder with --data-dir",
   },
 };
 

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "@flowify/core";
+import { arrayImages } from "./array-images.js";
+import type { DataForm } from "./form.js";
+import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
+import type { NpyArray } from "./npy.js";
+import { readNpz } from "./npz.js";
+import { allocate } from "./room.js";
+
+/** The batches of downsampled ImageNet (Chrabaszcz, Loshchilov and Hutter 2017); their validation images are for the test. */
+const patterns: Readonly<Record<PublishedSplit, RegExp>> = {
+  train: /^train_data_batch_(\d+)(\.npz)?$/,
+  test: /^val_data()(\.npz)?$/,
+};
+
+/** Batches are published beside each other, or a split in a folder of its own. */
+function batches(folder: string, split: PublishedSplit): string[] {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  const places = [
+    folder,
+    ...readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name)),
+  ];
+  for (const place of places) {
+    if (!statSync(place).isDirectory()) continue;
+    const number = (name: string): number => Number(patterns[split].exec(name)![1]);
+    const found = readdirSync(place).filter((name) => patterns[split].test(name));
+    if (found.length > 0) return found.sort((a, b) => number(a) - number(b)).map((name) => join(place, name));
+  }
+  return [];
+}
+
+/** Rows [n, 3·s·s], red, green and blue one after the other. */
+function side(where: string, { sizes: [, length = 0, ...more] }: NpyArray): number {
+  const root = Math.sqrt(length / 3);
+  if (more.length > 0 || !Number.isInteger(root) || root === 0)
+    throw new DataError(
+      `${where}: rows of ${length} values, expected 3 × 64 × 64, or of another square in colour`,
+    );
+  return root;
+}
+
+/** All batches of a split in one. */
+async function readBatches(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
+  const files = batches(folder, split);
+  if (files.length === 0)
+    throw new DataError(
+      `${folder}: no ${split} images: looked for ${split === "train" ? "train_data_batch_1.npz …" : "val_data.npz"}`,
+    );
+  const parts: Uint8Array[] = [];
+  let shape: ImageShape | undefined;
+  for (const file of files) {
+    if (!file.endsWith(".npz"))
+      throw new DataError(
+        `${file}: a pickle, which can run any program and is never read\nfetch the npz version, or in Python: d = pickle.load(open("${file}", "rb")); numpy.savez("${file}.npz", data=d["data"])`,
+      );
+    const { where, array } = await readNpz(file, split);
+    const size = side(where, array);
+    const part = arrayImages(where, array, [size, size]);
+    shape ??= part.shape;
+    if (part.shape.join() !== shape.join())
+      throw new DataError(
+        `${where}: images of ${part.shape.join("×")}, those before have ${shape.join("×")}`,
+      );
+    parts.push(part.images);
+  }
+  const images = allocate(
+    folder,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    images.set(part, at);
+    at += part.length;
+  }
+  return imageSet({ name, split, images, shape: shape! });
+}
+
+/** A folder of downsampled ImageNet as npz files: `train_data_batch_1.npz` …, `val_data.npz`. */
+export const imageNetFolder: DataForm = {
+  takes: [],
+  holds: (folder, split) => batches(folder, split).length > 0,
+  read: (folder, split, name) => readBatches(folder, split, name),
+};
