@@ -20,8 +20,19 @@ import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { mnist } from "./acceptance/mnist.js";
 import { parity } from "./acceptance/parity.js";
+import { trainGiven } from "./acceptance/train-given.js";
 
-const checks: readonly Check[] = [parity, idxFolder, mnist, convert, fuzz, bench, cifar10, exported];
+const checks: readonly Check[] = [
+  parity,
+  idxFolder,
+  mnist,
+  convert,
+  trainGiven,
+  fuzz,
+  bench,
+  cifar10,
+  exported,
+];
 
 class Usage extends Error {}
 

@@ -77,6 +77,7 @@ export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
 export type { BoundEstimate } from "./model/bound.js";
+export { drawForResults } from "./model/draw-for-results.js";
 export { type DrawOptions, FlowModel, type Scores } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export { type Parameter, parameterList } from "./model/parameters.js";

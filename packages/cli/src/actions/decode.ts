@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import {
+  drawForResults,
   evaluate,
   FlowModel,
   flow,
   type HostArray,
   type OrdinaryNetwork,
-  ontoLevelSet,
   UsageError,
 } from "@flowify/core";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
@@ -42,8 +42,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const wanted = await wantedOf(run, upTo, flags);
       const all = repeated(wanted, count);
       const network = ownNetwork(run);
-      const drawn = await own.decode(all, { seed, temperature });
-      const inputs = await ontoLevelSet(network, drawn, all);
+      const inputs = await drawForResults(own, network, all, { seed, temperature });
       const pixels = toBytes(await front.decode(inputs, { mode: "mean" }));
       const inFile = largest(await originalResults(folder, network, inputs), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);

@@ -1,0 +1,106 @@
+import {
+  createTrainer,
+  drawForResults,
+  type Executor,
+  FlowModel,
+  flowify,
+  makeRng,
+  UnsupportedOpError,
+} from "@flowify/core";
+import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
+import type { Check, Row } from "./check.js";
+import { GIVEN, type GivenFile, givenFiles } from "./given-files.js";
+
+const STEPS = 200;
+const ITEMS = 256;
+const BATCH = 16;
+/** Steps whose mean loss is compared, at both ends. */
+const ENDS = 20;
+/** Items that go to the results and back. */
+const BACK = 8;
+/** Largest difference of the results after the way back, by the largest of them. */
+const CLOSE = 1e-3;
+
+/**
+ * The inverses of trained networks learn: 200 steps on random inputs with the function frozen. The loss stays
+ * finite and falls, and inputs that are drawn for given results have these results.
+ */
+export const trainGiven: Check = {
+  name: "train-given",
+  needs: [GIVEN],
+  slow: true,
+  async run({ dir, say }) {
+    const rows: { [what: string]: Row } = {};
+    const executor = await nativeExecutor();
+    for (const given of givenFiles(dir)) {
+      const started = performance.now();
+      rows[given.file] = await rowOf(given, executor);
+      say(
+        `${given.file}: ${rows[given.file]!.figure}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      );
+    }
+    await executor.dispose();
+    return rows;
+  },
+};
+
+const LIMIT = `falls; ≤ ${CLOSE.toExponential(0)} back`;
+
+async function rowOf(given: GivenFile, executor: Executor): Promise<Row> {
+  try {
+    const { losses, back } = await trained(given, executor);
+    const [first, last] = [mean(losses.slice(0, ENDS)), mean(losses.slice(-ENDS))];
+    const ok = losses.every(Number.isFinite) && last < first && back <= CLOSE;
+    return {
+      figure: `loss ${first.toFixed(1)} → ${last.toFixed(1)}, back within ${back.toExponential(0)}`,
+      limit: LIMIT,
+      verdict: ok ? "ok" : "FAILED",
+    };
+  } catch (error) {
+    const unsupported = error instanceof UnsupportedOpError;
+    return {
+      figure: unsupported ? `no rule for ${error.op}` : (error as Error).message,
+      limit: LIMIT,
+      verdict: unsupported ? "ok" : "FAILED",
+    };
+  }
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function trained(
+  { path, range: [low, high] }: GivenFile,
+  executor: Executor,
+): Promise<{ losses: number[]; back: number }> {
+  const { bytes, external } = openOnnx(path);
+  const { network } = convertOnnx(readOnnx(bytes, external));
+  const flow = flowify(network, { frozen: true });
+  const rng = makeRng(1);
+  const items = Float32Array.from(
+    { length: ITEMS * flow.dimensions },
+    () => low + (high - low) * rng.uniform(),
+  );
+  const trainer = await createTrainer({
+    flow,
+    executor,
+    data: { items, count: ITEMS },
+    steps: STEPS,
+    batchSize: BATCH,
+    seed: 1,
+  });
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) losses.push((await trainer.step()).loss);
+  const model = new FlowModel(flow, await trainer.params(), executor);
+  await trainer.dispose();
+  try {
+    const wanted = await model.encode(items.subarray(0, BACK * flow.dimensions), { mode: "mean" });
+    const drawn = await drawForResults(model, network, wanted, { seed: 1 });
+    const found = await model.encode(drawn, { mode: "mean" });
+    const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const off = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
+    return { losses, back: off / largest };
+  } finally {
+    await model.dispose();
+  }
+}
