@@ -24,7 +24,7 @@ function batches(folder: string, split: PublishedSplit): string[] {
       .map((name) => join(folder, name)),
   ];
   for (const place of places) {
-    if (!statSync(place).isDirectory()) continue;
+    if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) continue;
     const number = (name: string): number => Number(patterns[split].exec(name)![1]);
     const found = readdirSync(place).filter((name) => patterns[split].test(name));
     if (found.length > 0) return found.sort((a, b) => number(a) - number(b)).map((name) => join(place, name));
