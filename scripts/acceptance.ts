@@ -18,6 +18,7 @@ import { convert } from "./acceptance/convert.js";
 import { exported } from "./acceptance/export.js";
 import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
+import { images } from "./acceptance/images.js";
 import { mnist } from "./acceptance/mnist.js";
 import { parity } from "./acceptance/parity.js";
 import { trainGiven } from "./acceptance/train-given.js";
@@ -25,6 +26,7 @@ import { trainGiven } from "./acceptance/train-given.js";
 const checks: readonly Check[] = [
   parity,
   idxFolder,
+  images,
   mnist,
   convert,
   trainGiven,

@@ -4,7 +4,7 @@ import { convertOnnx, readOnnx } from "@flowify/onnx";
 /** What became of mutated files: how many were read all the same, and those that did harm. */
 export type FuzzResult = { files: number; read: number; harmful: readonly string[]; slowestMs: number };
 
-type Random = (below: number) => number;
+export type Random = (below: number) => number;
 
 const EDGES = [0x00, 0x01, 0x7f, 0x80, 0xff];
 
@@ -50,21 +50,32 @@ const inserted = (bytes: Uint8Array, at: number, what: Uint8Array): Uint8Array =
 /** Bytes at the front of a file, where its graph is and not only its weights, are hit as often as all others. */
 const FRONT = 4096;
 
+/** One of the files with one to four mutations. */
+export function mutated(files: readonly Uint8Array[], draw: Random): Uint8Array {
+  let bytes = files[draw(files.length)]!;
+  const near = draw(2) === 0;
+  const random: Random = (below) => (below > FRONT && near ? draw(FRONT) : draw(below));
+  for (let left = 1 + draw(4); left > 0 && bytes.length > 0; left--)
+    bytes = mutations[draw(mutations.length)]!(bytes, random, files[draw(files.length)]!);
+  return bytes;
+}
+
+/** Whole numbers below a bound, the same ones for every seed. */
+export function drawFrom(seed: number): Random {
+  const rng = makeRng(seed);
+  return (below) => Math.floor(rng.uniform() * below);
+}
+
 /**
- * Reads and converts `count` mutated files, each with one to four mutations, the same for every seed. A file
- * does harm where it ends in another error than one of flowify's own.
+ * Reads and converts `count` mutated files, the same for every seed. A file does harm where it ends in
+ * another error than one of flowify's own.
  */
 export function convertMutated(files: readonly Uint8Array[], count: number, seed: number): FuzzResult {
-  const rng = makeRng(seed);
-  const draw: Random = (below) => Math.floor(rng.uniform() * below);
+  const draw = drawFrom(seed);
   const harmful: string[] = [];
   let [read, slowestMs] = [0, 0];
   for (let i = 0; i < count; i++) {
-    let bytes = files[draw(files.length)]!;
-    const near = draw(2) === 0;
-    const random: Random = (below) => (below > FRONT && near ? draw(FRONT) : draw(below));
-    for (let left = 1 + draw(4); left > 0 && bytes.length > 0; left--)
-      bytes = mutations[draw(mutations.length)]!(bytes, random, files[draw(files.length)]!);
+    const bytes = mutated(files, draw);
     const started = performance.now();
     try {
       convertOnnx(readOnnx(bytes));

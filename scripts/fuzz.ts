@@ -1,0 +1,33 @@
+/**
+ * Loads mutated files of every form of data, and says where one did harm; exit status 1 where any did, or where
+ * it took more than 1 GiB. The files that did harm stay where they are said to be.
+ *
+ *     npm run fuzz                               a minute, of a seed that is printed
+ *     npm run fuzz -- --seconds 600 --seed 7
+ */
+import { randomInt } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { loadMutated } from "../test/fuzz/mutated-data.js";
+
+const MOST_MIB = 1024;
+
+const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });
+const { seconds = "60", seed = String(randomInt(2 ** 32)) } = values;
+const folder = mkdtempSync(join(tmpdir(), "flowify-fuzz-"));
+const until = performance.now() + 1000 * Number(seconds);
+
+console.log(`seed ${seed}, ${seconds} s, in ${folder}`);
+const { files, read, harmful, slowestMs } = await loadMutated(
+  folder,
+  Number(seed),
+  () => performance.now() > until,
+);
+for (const each of harmful) console.log(each);
+const mib = process.resourceUsage().maxRSS / 1024;
+console.log(
+  `${files} files, ${read} read all the same, ${harmful.length} harmful; slowest ${slowestMs.toFixed(0)} ms, ${mib.toFixed(0)} MiB at most`,
+);
+process.exitCode = harmful.length > 0 || mib > MOST_MIB ? 1 : 0;
