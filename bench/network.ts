@@ -1,14 +1,14 @@
-import os from "node:os";
 import { createTrainer, flowify, zoo } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
-import { loadDataSet, ratesOf } from "flowify";
+import { type DeviceName, loadDataSet, openExecutor, ratesOf } from "flowify";
+import { machine } from "./machine.js";
 import { matrixProduct, median } from "./matrix-product.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
 export type BenchResult = {
   network: string;
   params: number;
-  /** Counted operations of a step's products and convolutions. */
+  /** Counted operations of a step's products and convolutions; 0 where the device does not count them. */
   flops: number;
   stepMs: number;
   gMs: number;
@@ -25,9 +25,16 @@ export type BenchResult = {
 const BATCH = 128;
 const WARM_UP = 5;
 
-/** Times `steps` training steps on real data, a product of g after each. */
-export async function benchNetwork(name: string, steps: number, dataDir?: string): Promise<BenchResult> {
-  const executor = await nativeExecutor();
+export type BenchOptions = { steps: number; dataDir?: string | undefined; device?: DeviceName };
+
+/** Times training steps on real data, a product of g in ONNX Runtime after each, whatever the device. */
+export async function benchNetwork(
+  name: string,
+  { steps, dataDir, device = "native" }: BenchOptions,
+): Promise<BenchResult> {
+  const native = await nativeExecutor();
+  const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+  const executor = device === "native" ? native : await openExecutor(device, { warn });
   const dataSet = name.slice(0, name.indexOf("/"));
   const dir = dataSet === "cifar10" ? dataDir : undefined;
   const data = await loadDataSet({ name: dataSet, dir }, "train");
@@ -40,7 +47,7 @@ export async function benchNetwork(name: string, steps: number, dataDir?: string
     seed: 7,
     startItems: ratesOf(name).startItems,
   });
-  const g = await matrixProduct(executor);
+  const g = await matrixProduct(native);
   const stepTimes: number[] = [];
   const gTimes: number[] = [];
   for (let i = 0; i < WARM_UP + steps; i++) {
@@ -66,10 +73,11 @@ export async function benchNetwork(name: string, steps: number, dataDir?: string
     compileMs: trainer.timings.compileMs,
     peakRssMb: process.resourceUsage().maxRSS / 1024,
     executor: executor.name,
-    machine: `${os.cpus()[0]?.model ?? "unknown"}, ${os.availableParallelism()} cores, Node ${process.version}`,
+    machine: machine(),
   };
   await g.dispose();
   await trainer.dispose();
   await executor.dispose();
+  if (executor !== native) await native.dispose();
   return result;
 }

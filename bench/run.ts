@@ -2,8 +2,12 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, UsageError, zooNames } from "@flowify/core";
+import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { profileNetwork, showProfile } from "./profile.js";
+import { benchScore, type ScoreResult } from "./score.js";
+
+const devices = ["native", "wasm", "webgpu"] as const;
 
 const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
 prints a line of JSON a network. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
@@ -14,6 +18,8 @@ in ONNX Runtime, measured between the steps of the same run.
   npm run bench -- --all             every network, each in a process of its own
   --steps N                          counted steps (default 40)
   --data-dir DIR                     where the files of cifar10 are
+  --device wasm                      on another device (native, wasm, webgpu); g stays that of ONNX Runtime
+  --score                            log p of 10,000 test images and 10,000 draws, in place of a step
   --profile                          where the time of a step goes: by kind of work, by primitive, by equation`;
 
 /** `fmlp` is short for `mnist/fmlp`. */
@@ -29,6 +35,16 @@ const describe = (r: BenchResult): string =>
   `${(100 * r.fraction).toFixed(0)} % of it is the counted floor; trace + compile ` +
   `${(r.traceMs + r.compileMs).toFixed(0)} ms, peak ${r.peakRssMb.toFixed(0)} MB`;
 
+const describeScore = (r: ScoreResult): string =>
+  `${r.network}: log p of ${r.items} images ${r.scorePerG.toFixed(1)} g (${r.scoreMs.toFixed(0)} ms), ` +
+  `as many draws ${r.drawPerG.toFixed(1)} g (${r.drawMs.toFixed(0)} ms), g ${r.gMs.toFixed(2)} ms`;
+
+function deviceNamed(name: string): DeviceName {
+  const device = devices.find((each) => each === name);
+  if (device === undefined) throw new UsageError(`--device ${name}: expected ${devices.join(" or ")}`);
+  return device;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -37,6 +53,8 @@ async function main(): Promise<number> {
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
+      score: { type: "boolean", default: false },
+      device: { type: "string", default: "native" },
       steps: { type: "string", default: "40" },
       "data-dir": { type: "string" },
     },
@@ -53,8 +71,15 @@ async function main(): Promise<number> {
     process.stdout.write(`${values.json ? JSON.stringify(profile) : showProfile(profile)}\n`);
     return 0;
   }
+  const device = deviceNamed(values.device);
+  if (names.length === 1 && values.score) {
+    const result = await benchScore(names[0] as string, values["data-dir"]);
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (!values.json) process.stderr.write(`${describeScore(result)}\n`);
+    return 0;
+  }
   if (names.length === 1) {
-    const result = await benchNetwork(names[0] as string, steps, values["data-dir"]);
+    const result = await benchNetwork(names[0] as string, { steps, dataDir: values["data-dir"], device });
     process.stdout.write(`${JSON.stringify(result)}\n`);
     if (!values.json) process.stderr.write(`${describe(result)}\n`);
     return 0;
@@ -64,9 +89,11 @@ async function main(): Promise<number> {
   for (const name of names) {
     const place = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
     const script = fileURLToPath(import.meta.url);
-    const profile = values.profile ? ["--profile"] : [];
-    const args = [...process.execArgv, script, name, "--steps", String(steps), ...place, ...profile];
-    const child = spawnSync(process.execPath, values.json ? [...args, "--json"] : args, { stdio: "inherit" });
+    const what = [...(values.profile ? ["--profile"] : []), ...(values.score ? ["--score"] : [])];
+    const args = [...process.execArgv, script, name, "--steps", String(steps), "--device", device, ...place];
+    const child = spawnSync(process.execPath, [...args, ...what, ...(values.json ? ["--json"] : [])], {
+      stdio: "inherit",
+    });
     if (child.status !== 0) failed++;
   }
   return failed === 0 ? 0 : 1;

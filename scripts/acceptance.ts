@@ -15,10 +15,12 @@ import { bench } from "./acceptance/bench.js";
 import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { convert } from "./acceptance/convert.js";
+import { devices } from "./acceptance/devices.js";
 import { exported } from "./acceptance/export.js";
 import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
+import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
 import { parity } from "./acceptance/parity.js";
 import { trainGiven } from "./acceptance/train-given.js";
@@ -34,6 +36,8 @@ const checks: readonly Check[] = [
   bench,
   cifar10,
   exported,
+  memory,
+  devices,
 ];
 
 class Usage extends Error {}

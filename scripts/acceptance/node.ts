@@ -4,13 +4,15 @@ import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** Runs a file of the repository in a process of its own; its standard error goes to ours. */
+/** Runs a file of the repository in a process of its own, with options of Node; its standard error goes to ours. */
 export function runToEnd(
   file: string,
   args: readonly string[],
+  options: readonly string[] = [],
 ): Promise<{ status: number | null; output: string }> {
   return new Promise((done, fail) => {
-    const flags = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
+    const source = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
+    const flags = [...options, ...source];
     const child = spawn(process.execPath, [...flags, resolve(root, file), ...args], {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
@@ -25,8 +27,12 @@ export function runToEnd(
 }
 
 /** The standard output of a file of the repository; throws where its exit status is not 0. */
-export async function runNode(file: string, args: readonly string[]): Promise<string> {
-  const { status, output } = await runToEnd(file, args);
+export async function runNode(
+  file: string,
+  args: readonly string[],
+  options: readonly string[] = [],
+): Promise<string> {
+  const { status, output } = await runToEnd(file, args, options);
   if (status === 0) return output;
   throw new Error(`${file} ${args[0] ?? ""} ended with ${status ?? "a signal"}`);
 }

@@ -3,6 +3,8 @@ import { nativeExecutor } from "@flowify/onnx";
 import type { DeviceName } from "./commands/shared.js";
 import type { Terminal } from "./ui/terminal.js";
 
+export type { DeviceName };
+
 export type DeviceOptions = {
   /** Threads inside an operation; by default one for each core that this process may use. Only native. */
   threads?: number;

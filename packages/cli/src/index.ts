@@ -7,6 +7,7 @@ export {
   type Split,
 } from "./data/image-set.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
+export { type DeviceName, openExecutor } from "./executors.js";
 export type { Canvas } from "./pictures/canvas.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
 export { ledgerChart, ledgerLines } from "./pictures/ledger-chart.js";
