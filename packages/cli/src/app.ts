@@ -21,6 +21,7 @@ import { explainCommand } from "./commands/explain.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
+import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { sampleCommand } from "./commands/sample.js";
 import { scoreCommand } from "./commands/score.js";
@@ -42,6 +43,7 @@ const root = buildRouteMap({
     convert: convertCommand,
     decode: decodeCommand,
     explain: explainCommand,
+    report: reportCommand,
     reproduce: reproduceCommand,
     inspect: inspectCommand,
     export: exportCommand,

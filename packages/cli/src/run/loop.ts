@@ -84,7 +84,8 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
     const measured = await reporter.measure(at);
     for (const { images, monitor } of measured) {
       const { bpd, stdErr } = monitor;
-      log({ step: at.step, epoch: at.epoch, split: images.split, bpd, stdErr, seconds: seconds() });
+      const ledger = Object.fromEntries(monitor.ledger.map((line) => [line.layer, line.bpd]));
+      log({ step: at.step, epoch: at.epoch, split: images.split, bpd, stdErr, ledger, seconds: seconds() });
       progress.note(
         `epoch ${at.epoch}: ${formatBpd(bpd, stdErr)} bits per dimension on the ${images.split} images`,
       );

@@ -4,8 +4,14 @@ import { mayPass } from "./atomic.js";
 /** The fields that depend on the clock: two equal runs agree in all others, byte for byte. */
 const TIME_FIELDS = ["seconds", "imagesPerSecond"] as const;
 
-/** One line of `metrics.jsonl`: a training step, or (with `split`) an evaluation after that step. */
-export type MetricsRecord = Readonly<{ step: number; [field: string]: number | string | boolean }>;
+/**
+ * One line of `metrics.jsonl`: a training step, with `split` an evaluation after that step (with its ledger, bits per
+ * dimension by layer), or with `failed` a return from a later step to this one.
+ */
+export type MetricsRecord = Readonly<{
+  step: number;
+  [field: string]: number | string | boolean | { readonly [layer: string]: number };
+}>;
 
 export type MetricsLog = Readonly<{
   /** Writes a line. What the disk has no room for is kept in memory and written before the next one. */

@@ -65,7 +65,7 @@ export function curvePicture(
 ): Promise<Uint8Array> {
   const points = (split: string | undefined) =>
     records
-      .filter((record) => record.split === split)
+      .filter((record) => record.split === split && typeof record.bpd === "number")
       .map(({ step, bpd, stdErr }) => ({
         step,
         bpd: Number(bpd),

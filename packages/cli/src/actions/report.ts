@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import type { ReportFlags } from "../commands/report.js";
+import type { CliContext } from "../context.js";
+import { reportPage } from "../report/page.js";
+import { type RunSummary, summarizeRun } from "../report/run-summary.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { makeFolder } from "../run/folder.js";
+import { createTerminal } from "../ui/terminal.js";
+
+export async function report(
+  this: CliContext,
+  { out, json = false }: ReportFlags,
+  ...folders: [string, ...string[]]
+): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json });
+  const runs = folders.map(summarizeRun);
+  const folder = out ?? folders[0];
+  makeFolder(folder);
+  const document = { runs: runs.map(numbers) };
+  const [page, data] = [join(folder, "report.html"), join(folder, "report.json")];
+  await writeFileAtomic(page, reportPage(runs));
+  await writeFileAtomic(data, `${JSON.stringify(document, null, 2)}\n`);
+  terminal.say(`wrote ${page} and ${data}`);
+  terminal.document(document);
+}
+
+/** All but the pictures. */
+function numbers(run: RunSummary): Omit<RunSummary, "pictures"> {
+  const { pictures: _, ...rest } = run;
+  return rest;
+}

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { flowOf } from "../networks/choose.js";
+import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
+import { runPaths } from "../run/folder.js";
+import { readMetrics } from "../run/metrics.js";
+
+/** A figure at a step. */
+export type Point = Readonly<{ step: number; bpd: number; stdErr?: number }>;
+
+/** What each layer contributed at a step, bits per dimension. */
+export type LedgerAt = Readonly<{ step: number; layers: { readonly [layer: string]: number } }>;
+
+/** A return from step `failed` to `step`. */
+type Return = Readonly<{ step: number; failed: number; layer: string; until: number }>;
+
+/** What a report says about one run. */
+export type RunSummary = Readonly<{
+  name: string;
+  folder: string;
+  config: RunConfig;
+  /** Which lines of the ledger are numbers, and not draws. */
+  exact: { readonly [layer: string]: boolean };
+  training: readonly Point[];
+  measured: readonly Readonly<{ split: string; points: readonly Point[] }>[];
+  /** Those of the test images, or of the validation images where there are no others. */
+  ledgers: readonly LedgerAt[];
+  returns: readonly Return[];
+  /** Training time, seconds. */
+  seconds: number;
+  /** PNG files that are there. */
+  pictures: readonly Readonly<{ title: string; png: Uint8Array }>[];
+}>;
+
+const PICTURES = [
+  ["samples", "Samples"],
+  ["samplesMean", "Samples, all noise of the layers at its mean"],
+  ["reconstructions", "Reconstructions"],
+] as const;
+
+/** Reads what a run has left in its folder. */
+export function summarizeRun(folder: string): RunSummary {
+  const config = readRunConfig(folder);
+  const paths = runPaths(folder);
+  const records = readMetrics(paths.metrics);
+  const of = (split: string | undefined): Point[] =>
+    records.flatMap((record) =>
+      record.split === split && typeof record.bpd === "number"
+        ? [
+            {
+              step: record.step,
+              bpd: record.bpd,
+              ...(typeof record.stdErr === "number" && { stdErr: record.stdErr }),
+            },
+          ]
+        : [],
+    );
+  const measured = ["validation", "test"]
+    .map((split) => ({ split, points: of(split) }))
+    .filter(({ points }) => points.length > 0);
+  const judged = measured.at(-1)?.split;
+  const flow = flowOf(networkOfRun(config, folder), config.flow);
+  return {
+    name: basename(resolve(folder)),
+    folder,
+    config,
+    exact: Object.fromEntries(flow.ledgerLines.map(({ layer, exact }) => [layer, exact])),
+    training: of(undefined),
+    measured,
+    ledgers: records.flatMap(({ step, split, ledger }) =>
+      split === judged && typeof ledger === "object" ? [{ step, layers: ledger }] : [],
+    ),
+    returns: records.flatMap(({ step, failed, layer, until }) =>
+      typeof failed === "number" && typeof layer === "string" && typeof until === "number"
+        ? [{ step, failed, layer, until }]
+        : [],
+    ),
+    seconds: Math.max(0, ...records.map(({ seconds }) => (typeof seconds === "number" ? seconds : 0))),
+    pictures: PICTURES.flatMap(([key, title]) =>
+      existsSync(paths[key]) ? [{ title, png: readFileSync(paths[key]) }] : [],
+    ),
+  };
+}
