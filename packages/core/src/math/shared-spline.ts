@@ -7,7 +7,7 @@ import { MIN_DERIVATIVE, MIN_SIZE } from "./spline-parameters.js";
 export type SplineParams = { widths: np.Array; heights: np.Array; derivatives: np.Array };
 
 /** Rows of a table of curves, in its order. */
-type Rows = [np.Array, np.Array, np.Array, np.Array, np.Array, np.Array, np.Array];
+type Rows = [np.Array, np.Array, np.Array, np.Array, np.Array, np.Array];
 
 /** Entries x […] through one spline that all of them share, identity outside [−bound, bound]. Consumes everything. */
 export function sharedForward(params: SplineParams, bound: number, x: np.Array) {
@@ -20,7 +20,7 @@ export function sharedInverse(params: SplineParams, bound: number, z: np.Array):
 }
 
 /**
- * The curves of a spline's bins and of the tails left and right of them, a column each, [7, K + 2]. Widths and
+ * The curves of a spline's bins and of the tails left and right of them, a column each, [6, K + 2]. Widths and
  * heights by softmax with a floor, scaled to [−bound, bound]; inner derivatives by softplus with a floor;
  * derivative 1 at both ends.
  */
@@ -45,8 +45,8 @@ function curveTable({ widths, heights, derivatives }: SplineParams, bound: numbe
   const perWidth = np.reciprocal(width);
   const slope = height.mul(perWidth.ref);
   const perSlope = np.reciprocal(slope.ref);
-  const curves = [ends, perWidth, slope.ref, np.log(slope), d0.mul(perSlope.ref), d1.mul(perSlope)];
-  const tail = (x0: number): np.Array => np.array([x0, x0, 0, 1, 0, 1, 1]).astype(dtype).reshape([7, 1]);
+  const curves = [ends, perWidth, slope, d0.mul(perSlope.ref), d1.mul(perSlope)];
+  const tail = (x0: number): np.Array => np.array([x0, x0, 0, 1, 1, 1]).astype(dtype).reshape([6, 1]);
   return np.concatenate([tail(-bound), np.concatenate(curves, 0), tail(bound)], 1);
 }
 
@@ -63,9 +63,9 @@ function curvesAt(table: np.Array, row: 0 | 1, v: np.Array): Curve {
   const from = aside(np.concatenate([edge(Number.NEGATIVE_INFINITY), knots.ref], 0));
   const to = aside(np.concatenate([knots, edge(Number.POSITIVE_INFINITY)], 0));
   const here = np.lessEqual(from, v.ref).mul(np.less(v.ref, to)).astype(dtype);
-  const found = np.tensordot(table, here, 1); // [7, …]
-  const [x0, y0, perWidth, slope, logSlope, alpha, beta] = np
-    .split(found, 7, 0)
+  const found = np.tensordot(table, here, 1); // [6, …]
+  const [x0, y0, perWidth, slope, alpha, beta] = np
+    .split(found, 6, 0)
     .map((curve) => curve.reshape(v.shape)) as Rows;
-  return { x0, y0, perWidth, slope, logSlope, alpha, beta };
+  return { x0, y0, perWidth, slope, alpha, beta };
 }
