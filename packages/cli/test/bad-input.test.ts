@@ -155,8 +155,12 @@ describe("what failed ends with status 1", () => {
 
     const newer = await fakeRun({ checkpoint: true });
     const text = readFileSync(checkpointFile(newer, "json"), "utf8");
-    writeFileSync(checkpointFile(newer, "json"), text.replace('"version": 1', '"version": 9'));
-    await expectRefusal(["reconstruct", newer], 1, "a checkpoint of version 9, this flowify reads version 1");
+    writeFileSync(checkpointFile(newer, "json"), text.replace('"version": 2', '"version": 9'));
+    await expectRefusal(
+      ["reconstruct", newer],
+      1,
+      "a checkpoint of version 9, this flowify reads versions 1 and 2",
+    );
 
     const foreign = await fakeRun({ checkpoint: true, network: "mnist/other" });
     await expectRefusal(["inspect", foreign], 1, "a checkpoint of network mnist/other, expected mnist/fmlp");

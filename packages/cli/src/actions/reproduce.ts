@@ -84,16 +84,26 @@ function differences(
   now: readonly MetricsRecord[],
   tolerance: number,
 ): Difference[] {
-  return before.flatMap((record, i) => {
-    const other: Partial<MetricsRecord> = now[i] ?? {};
+  return before.flatMap((line, i) => {
+    const [record, other] = [flat(line), flat(now[i] ?? {})];
     const fields = new Set([...Object.keys(record), ...Object.keys(other)]);
     return [...fields].flatMap((field) => {
       const [old, fresh] = [record[field], other[field]];
       if (old === fresh || (typeof old === "number" && near(old, fresh, tolerance))) return [];
-      return [{ step: record.step, field, before: old, now: fresh }];
+      return [{ step: line.step, field, before: old, now: fresh }];
     });
   });
 }
+
+/** The fields of a line, those of its ledger as `ledger.LAYER`. */
+const flat = (record: object): { [field: string]: unknown } =>
+  Object.fromEntries(
+    Object.entries(record).flatMap(([field, value]: [string, unknown]) =>
+      typeof value === "object" && value !== null
+        ? Object.entries(value).map(([layer, bpd]) => [`${field}.${layer}`, bpd])
+        : [[field, value]],
+    ),
+  );
 
 const near = (a: number, b: unknown, tolerance: number): boolean =>
   typeof b === "number" && Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));

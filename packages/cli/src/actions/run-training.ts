@@ -82,7 +82,8 @@ async function trainIn(
   };
   const trainer = await startTrainer(run, plan, config, executor, terminal);
   if (!plan.resume) {
-    if (plan.network.tensors) await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
+    if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
+      await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
     if (plan.network.original) copyFileSync(plan.network.original, run.original);
     await writeRunConfig(run.config, config);
   }
