@@ -1,8 +1,8 @@
-import { createTrainer, flowify, zoo } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
-import { type DeviceName, loadDataSet, openExecutor, ratesOf } from "flowify";
+import { type DeviceName, openExecutor } from "flowify";
 import { machine } from "./machine.js";
 import { matrixProduct, median } from "./matrix-product.js";
+import { benchTrainer } from "./training.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
 export type BenchResult = {
@@ -22,7 +22,6 @@ export type BenchResult = {
   machine: string;
 };
 
-const BATCH = 128;
 const WARM_UP = 5;
 
 export type BenchOptions = { steps: number; dataDir?: string | undefined; device?: DeviceName };
@@ -35,18 +34,7 @@ export async function benchNetwork(
   const native = await nativeExecutor();
   const warn = (line: string): void => void process.stderr.write(`${line}\n`);
   const executor = device === "native" ? native : await openExecutor(device, { warn });
-  const dataSet = name.slice(0, name.indexOf("/"));
-  const dir = dataSet === "cifar10" ? dataDir : undefined;
-  const data = await loadDataSet({ name: dataSet, dir }, "train");
-  const trainer = await createTrainer({
-    flow: flowify(zoo(name)),
-    executor,
-    data: { items: data.images, count: data.count },
-    steps: WARM_UP + steps,
-    batchSize: BATCH,
-    seed: 7,
-    startItems: ratesOf(name).startItems,
-  });
+  const trainer = await benchTrainer(name, executor, WARM_UP + steps, dataDir);
   const g = await matrixProduct(native);
   const stepTimes: number[] = [];
   const gTimes: number[] = [];

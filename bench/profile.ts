@@ -1,10 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTrainer, flowify, zoo } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
-import { loadDataSet, ratesOf } from "flowify";
 import { matrixProduct, median } from "./matrix-product.js";
+import { benchTrainer } from "./training.js";
 
 /** An event of ONNX Runtime's profile, times in microseconds. */
 type Event = {
@@ -33,7 +32,6 @@ export type Profile = {
 };
 
 const WARM_UP = 3;
-const BATCH = 128;
 const DEAREST = 25;
 
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -61,18 +59,7 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
   try {
     const executor = await nativeExecutor({ profile: folder });
     const plain = await nativeExecutor();
-    const dataSet = name.slice(0, name.indexOf("/"));
-    const dir = dataSet === "cifar10" ? dataDir : undefined;
-    const data = await loadDataSet({ name: dataSet, dir }, "train");
-    const trainer = await createTrainer({
-      flow: flowify(zoo(name)),
-      executor,
-      data: { items: data.images, count: data.count },
-      steps: WARM_UP + steps,
-      batchSize: BATCH,
-      seed: 7,
-      startItems: ratesOf(name).startItems,
-    });
+    const trainer = await benchTrainer(name, executor, WARM_UP + steps, dataDir);
     const g = await matrixProduct(plain);
     const [stepTimes, gTimes]: number[][] = [[], []];
     for (let i = 0; i < WARM_UP + steps; i++) {

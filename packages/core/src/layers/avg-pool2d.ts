@@ -5,7 +5,7 @@ import { expectSizes, type Shape, showShape } from "../layer.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
 import { affine } from "./affine.js";
 import { linear } from "./linear.js";
-import { type PadAmounts, pad } from "./pad.js";
+import { allSides, type PadAmounts, pad } from "./pad.js";
 import { channelsFirst, reshape } from "./reshape.js";
 import { tile } from "./tile.js";
 
@@ -33,21 +33,14 @@ export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer
   if (inShape.length !== 3)
     throw new ShapeError(`avgPool2d: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels, height, width] = inShape as [number, number, number];
-  const {
-    top = 0,
-    bottom = 0,
-    left = 0,
-    right = 0,
-  } = typeof padding === "number"
-    ? { top: padding, bottom: padding, left: padding, right: padding }
-    : padding;
+  const around = allSides(padding);
   const [kernel, stride] = [pair(options.kernel), pair(options.stride ?? 1)];
   for (const [i, axis] of (["rows", "columns"] as const).entries())
     expectSizes("avgPool2d", {
       [`kernel along ${axis}`]: kernel[i] as number,
       [`stride of ${axis}`]: stride[i] as number,
     });
-  const padded = pad(inShape, { top, bottom, left, right });
+  const padded = pad(inShape, around);
   const [, tall, wide] = padded.outShape as [number, number, number];
   const windows: Windows = [
     windowsAlong(tall, kernel[0], stride[0], 1),
@@ -73,8 +66,8 @@ export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer
     channelsFirst([rows, columns, channels]),
   ];
   if (padded.exact || countPadding) return chain(parts, "avgPool2d");
-  const byRow = insideOf(windows[0].count, kernel[0], stride[0], [top, height]);
-  const byColumn = insideOf(windows[1].count, kernel[1], stride[1], [left, width]);
+  const byRow = insideOf(windows[0].count, kernel[0], stride[0], [around.top, height]);
+  const byColumn = insideOf(windows[1].count, kernel[1], stride[1], [around.left, width]);
   const each = byRow.flatMap((r) => byColumn.map((c) => k / (r * c)));
   if (!each.every(Number.isFinite)) throw new ShapeError("avgPool2d: a window lies in the padding alone");
   const scale = Float32Array.from(

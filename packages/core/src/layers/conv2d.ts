@@ -8,7 +8,7 @@ import { type KernelOptions, kernel } from "./kernel.js";
 import { linear } from "./linear.js";
 import type { DenseWeights } from "./linear-weights.js";
 import type { OrthogonalKind } from "./orthogonal.js";
-import { fitAmount, type PadAmounts, pad } from "./pad.js";
+import { allSides, fitAmount, type PadAmounts, pad } from "./pad.js";
 import { channelsFirst } from "./reshape.js";
 import { sideBySide } from "./side-by-side.js";
 import { tile } from "./tile.js";
@@ -80,9 +80,7 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
   const amounts: PadAmounts =
     padding === "fit"
       ? { bottom: fitAmount(height, reach[0], sh), right: fitAmount(width, reach[1], sw) }
-      : typeof padding === "number"
-        ? { top: padding, bottom: padding, left: padding, right: padding }
-        : padding;
+      : allSides(padding);
   const padded = pad(inShape, amounts, logA === undefined ? {} : { logA });
   const [, tall, wide] = padded.outShape as [number, number, number];
   if (tall < reach[0] || wide < reach[1])

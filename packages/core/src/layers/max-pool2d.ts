@@ -5,7 +5,7 @@ import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, show
 import { floats } from "../math/host.js";
 import { sumItems } from "../math/numerics.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
-import type { PadAmounts } from "./pad.js";
+import { allSides, type PadAmounts } from "./pad.js";
 import { tile } from "./tile.js";
 
 export type MaxPool2dOptions = {
@@ -40,15 +40,7 @@ export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer
   if (inShape.length !== 3)
     throw new ShapeError(`maxPool2d: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels, height, width] = inShape as [number, number, number];
-  const {
-    top = 0,
-    bottom = 0,
-    left = 0,
-    right = 0,
-  } = typeof padding === "number"
-    ? { top: padding, bottom: padding, left: padding, right: padding }
-    : padding;
-  const around = { top, bottom, left, right };
+  const around = allSides(padding);
   const [kernel, stride, dilation] = [
     pair(options.kernel),
     pair(options.stride ?? 1),
@@ -60,7 +52,7 @@ export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer
       [`stride of ${axis}`]: stride[i] as number,
       [`dilation of ${axis}`]: dilation[i] as number,
     });
-  const [tall, wide] = [height + top + bottom, width + left + right];
+  const [tall, wide] = [height + around.top + around.bottom, width + around.left + around.right];
   const windows: Windows = [
     windowsAlong(tall, kernel[0], stride[0], dilation[0]),
     windowsAlong(wide, kernel[1], stride[1], dilation[1]),

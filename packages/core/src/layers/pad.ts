@@ -10,6 +10,13 @@ export type PadParams = { logA: np.Array };
 /** Rows and columns to add on each side. */
 export type PadAmounts = { top?: number; bottom?: number; left?: number; right?: number };
 
+/** Amounts of all four sides, from one number for them or from some of them. */
+export function allSides(padding: number | PadAmounts): Required<PadAmounts> {
+  const given: PadAmounts =
+    typeof padding === "number" ? { top: padding, bottom: padding, left: padding, right: padding } : padding;
+  return { top: 0, bottom: 0, left: 0, right: 0, ...given };
+}
+
 export type PadOptions = {
   /** Start value of log a. Default log 0.1; the paper's code draws it from N(0, 1). */
   logA?: number;
