@@ -15,6 +15,7 @@ import { fallbackOf, openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { type RunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
+import { withEventFile } from "../run/event-file.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
 import { type RunEnd, trainingLoop } from "../run/loop.js";
 import { openMetrics, rewindMetrics } from "../run/metrics.js";
@@ -30,6 +31,8 @@ export type RunningOptions = Readonly<{
   threads?: number | undefined;
   /** Go on with the next device where one breaks. */
   fallback?: boolean | undefined;
+  /** Write TensorBoard event files. */
+  tensorboard?: boolean | undefined;
 }>;
 
 /** How a run ended: at which step, and what its end gave if it came there. */
@@ -73,7 +76,7 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt }: RunningOptions,
+  { terminal, interrupt, tensorboard = false }: RunningOptions,
 ): Promise<Trained> {
   const config: RunConfig = {
     ...plan.config,
@@ -94,7 +97,8 @@ async function trainIn(
     `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
   );
   const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
-  const metrics = openMetrics(run.metrics);
+  const log = openMetrics(run.metrics);
+  const metrics = tensorboard ? withEventFile(log, run.events, trainer) : log;
   let end: RunEnd | undefined;
   try {
     end = await trainingLoop({ trainer, config, run, metrics, terminal, interrupt, reporter });

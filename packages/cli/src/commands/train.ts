@@ -41,6 +41,7 @@ export type TrainFlags = CommonFlags &
     evaluateEvery?: number;
     pictures?: PictureChoice;
     fallback?: boolean;
+    tensorboard?: boolean;
   };
 
 const text = (placeholder: string, brief: string) =>
@@ -155,6 +156,12 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         optional: true,
         withNegated: false,
         brief: "Where the device is absent or breaks, go on from the last checkpoint on another",
+      },
+      tensorboard: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Write the metrics as TensorBoard event files too; tensorboard --logdir runs shows them",
       },
       ...commonFlags,
     },

@@ -1,14 +1,19 @@
-const POLYNOMIAL = 0xedb88320;
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
-  return value;
-});
-
-/** The checksum of zip and gzip (ISO 3309), going on from that of the bytes before. Node has its own only from 20.15 on. */
-export function crc32(bytes: Uint8Array, before = 0): number {
-  let sum = ~before;
-  for (const byte of bytes) sum = (sum >>> 8) ^ table[(sum ^ byte) & 0xff]!;
-  return ~sum >>> 0;
+/** A checksum of 32 bits, of a polynomial in reversed order of bits; it goes on from that of the bytes before. */
+function checksum(polynomial: number): (bytes: Uint8Array, before?: number) => number {
+  const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
+    return value;
+  });
+  return (bytes, before = 0) => {
+    let sum = ~before;
+    for (const byte of bytes) sum = (sum >>> 8) ^ table[(sum ^ byte) & 0xff]!;
+    return ~sum >>> 0;
+  };
 }
+
+/** The checksum of zip and gzip (ISO 3309). Node has its own only from 20.15 on. */
+export const crc32 = checksum(0xedb88320);
+
+/** The checksum of iSCSI (Castagnoli, RFC 3720), which records of TensorFlow have. */
+export const crc32c = checksum(0x82f63b78);

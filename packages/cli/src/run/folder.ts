@@ -15,6 +15,8 @@ export type RunFolder = Readonly<{
   original: string;
   metrics: string;
   checkpoints: string;
+  /** Folder of the event files of TensorBoard. */
+  events: string;
   /** Folder of the pictures of every epoch; those below are the newest. */
   pictures: string;
   samples: string;
@@ -42,6 +44,7 @@ export const runPaths = (folder: string) => ({
   original: join(folder, ORIGINAL),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
+  events: join(folder, "tensorboard"),
   pictures: join(folder, "pictures"),
   samples: join(folder, "samples.png"),
   samplesMean: join(folder, "samples-mean.png"),

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { mayPass } from "./atomic.js";
+import { appendTo } from "./append.js";
 
 /** The fields that depend on the clock: two equal runs agree in all others, byte for byte. */
 const TIME_FIELDS = ["seconds", "imagesPerSecond"] as const;
@@ -32,37 +32,17 @@ export const withoutTimes = (record: MetricsRecord): MetricsRecord =>
 /** What was done to the log of a resumed run: complete lines given up, lines put back, steps that are missing. */
 export type MetricsRepair = Readonly<{ dropped: number; restored: number; missing: boolean }>;
 
-/** Opens `metrics.jsonl` for appending. A line is one write, so a kill tears the last line at most. */
+/** Opens `metrics.jsonl` for appending. */
 export function openMetrics(path: string): MetricsLog {
-  const file = openSync(path, "a");
-  let waiting: Buffer = Buffer.alloc(0);
-  const write = (): void => {
-    while (waiting.length > 0) waiting = waiting.subarray(writeSync(file, waiting));
-  };
+  const file = appendTo(path);
   return {
-    append: (record) => {
-      waiting = Buffer.concat([waiting, Buffer.from(`${JSON.stringify(record)}\n`)]);
-      try {
-        write();
-      } catch (error) {
-        if (!mayPass(error)) throw error;
-      }
-    },
-    sync: () => {
-      write();
-      fsyncSync(file);
-    },
+    append: (record) => file.append(Buffer.from(`${JSON.stringify(record)}\n`)),
+    sync: file.sync,
     rewind: (step, records) => {
-      write();
+      file.flush();
       rewindMetrics(path, step, records);
     },
-    close: () => {
-      try {
-        write();
-      } finally {
-        closeSync(file);
-      }
-    },
+    close: file.close,
   };
 }
 
