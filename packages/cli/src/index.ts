@@ -1,4 +1,4 @@
-export { type Checkpoint, latestCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+export { latestCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 export {
   firstImages,
   type ImageSet,
@@ -8,6 +8,7 @@ export {
 } from "./data/image-set.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
 export { type DeviceName, openExecutor } from "./executors.js";
+export type { Checkpoint } from "./format/checkpoint.js";
 export type { Canvas } from "./pictures/canvas.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
 export { ledgerChart, ledgerLines } from "./pictures/ledger-chart.js";

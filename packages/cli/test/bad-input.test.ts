@@ -4,7 +4,7 @@ import { HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { writeCheckpoint } from "../src/checkpoint.js";
 import { hashBytes } from "../src/data/image-set.js";
-import type { RunConfig } from "../src/run/config.js";
+import type { RunConfig } from "../src/format/config.js";
 import { squares, writeIdxFolder } from "./data/idx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { exampleConfig } from "./run/example-config.js";

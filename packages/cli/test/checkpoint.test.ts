@@ -13,13 +13,13 @@ import { isDeepStrictEqual } from "node:util";
 import { CheckpointError, encodeSafetensors, HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import {
-  type Checkpoint,
   latestCheckpoint,
   listCheckpoints,
   pruneCheckpoints,
   readCheckpoint,
   writeCheckpoint,
 } from "../src/checkpoint.js";
+import type { Checkpoint } from "../src/format/checkpoint.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();

@@ -14,6 +14,17 @@ export { openOnnx } from "./import/file.js";
 export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
 export { type OriginalNetwork, openOriginal, standaloneOnnx } from "./import/original.js";
 export { NEWEST_OPSET, readOnnx } from "./import/read.js";
+export {
+  type ConversionReport,
+  type ConvertedLayer,
+  comparisonInputs,
+  conversionReport,
+  factsOf,
+  nodeText,
+  originTexts,
+  refusal,
+  relativeDifference,
+} from "./import/report.js";
 export type { ExternalData, Tensor } from "./import/tensor.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
 export {

@@ -8,45 +8,37 @@ import {
   type Flow,
   FlowModel,
   flowify,
-  makeRng,
   type OrdinaryNetwork,
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
-import { loadRuntime, openOriginal } from "@flowify/onnx";
+import {
+  type ConversionReport,
+  comparisonInputs,
+  conversionReport,
+  factsOf,
+  loadRuntime,
+  openOriginal,
+  refusal,
+  relativeDifference,
+} from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { ConvertFlags } from "../commands/convert.js";
 import type { CliContext } from "../context.js";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
-import { type ConvertedLayer, convertedLayers, factsOf } from "../networks/conversion-report.js";
+import { fromPixels } from "../format/pixels.js";
+import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
 import { type GivenNetwork, readGiven } from "../networks/given.js";
-import { fromPixels } from "../networks/pixels.js";
-import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-/** Inputs on which the network and the flow are compared. */
-const INPUTS = 64;
 /** A larger relative difference is said to be one. */
 const CLOSE = 1e-4;
-
-/** What the report says, as JSON. */
-type Report = {
-  file: string;
-  layers: readonly ConvertedLayer[];
-  /** Largest difference between the network and the flow in mean mode, by the largest entry of the network's result. */
-  maxRelDiff: number | null;
-  /** How many inputs that was seen on. */
-  inputs: number;
-  inputShape: readonly number[];
-  outputShape: readonly number[];
-  unsupported: { op: string; node: string } | null;
-};
 
 export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
@@ -60,15 +52,8 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
     try {
       const inputs = await inputsFor(given.network, flags);
       const maxRelDiff = await largestDifference(given, flow, executor, inputs, terminal);
-      const report: Report = {
-        file: basename(file),
-        layers: convertedLayers(flow, given.origins),
-        maxRelDiff,
-        inputs: inputs.length / size(flow.inShape),
-        inputShape: flow.inShape,
-        outputShape: given.outShape,
-        unsupported: null,
-      };
+      const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
+      const report = conversionReport(basename(file), flow, given, seen);
       await write(out, given, report);
       say(terminal, out, report, given, flow);
       terminal.document(report);
@@ -76,20 +61,10 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
       await executor.dispose();
     }
   } catch (error) {
-    if (error instanceof UnsupportedOpError) terminal.document(refusal(file, error));
+    if (error instanceof UnsupportedOpError) terminal.document(refusal(basename(file), error));
     throw error;
   }
 }
-
-const refusal = (file: string, { op, node }: UnsupportedOpError): Report => ({
-  file: basename(file),
-  layers: [],
-  maxRelDiff: null,
-  inputs: 0,
-  inputShape: [],
-  outputShape: [],
-  unsupported: { op, node },
-});
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -108,14 +83,13 @@ async function inputsFor(
   { inShape }: OrdinaryNetwork,
   flags: ConvertFlags,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { range: [low, high] = [0, 1], seed = 0, data, dataDir, normalize } = flags;
-  const rng = makeRng(seed);
-  const random = Float32Array.from(
-    { length: INPUTS * size(inShape) },
-    () => low + (high - low) * rng.uniform(),
-  );
+  const { range, seed, data, dataDir, normalize } = flags;
+  const random = comparisonInputs(inShape, range, seed);
   if (data === undefined) return random;
-  const images = firstImages(await loadDataSet({ name: data, dir: dataDir }, "test"), INPUTS);
+  const images = firstImages(
+    await loadDataSet({ name: data, dir: dataDir }, "test"),
+    random.length / size(inShape),
+  );
   const front = { inShape: images.shape, layers: fromPixels(images.shape, inShape, normalize) };
   const pixels = np.array(Float32Array.from(images.images)).reshape([images.count, ...images.shape]);
   const real = (await evaluate(front, pixels).data()) as Float32Array;
@@ -133,13 +107,7 @@ async function largestDifference(
   const wanted = await computed(given, inputs, warn);
   const model = await FlowModel.create(flow, executor);
   try {
-    const found = await model.encode(inputs, { mode: "mean" });
-    let [difference, largest] = [0, 0];
-    wanted.forEach((value, i) => {
-      difference = Math.max(difference, Math.abs(value - (found[i] as number)));
-      largest = Math.max(largest, Math.abs(value));
-    });
-    return largest > 0 ? difference / largest : difference;
+    return relativeDifference(wanted, await model.encode(inputs, { mode: "mean" }));
   } finally {
     await model.dispose();
   }
@@ -165,7 +133,11 @@ async function computed(
   return (await evaluate(network, x).data()) as Float32Array;
 }
 
-async function write(out: string, { network, original }: GivenNetwork, report: Report): Promise<void> {
+async function write(
+  out: string,
+  { network, original }: GivenNetwork,
+  report: ConversionReport,
+): Promise<void> {
   makeFolder(out);
   const { description, tensors } = describedNetwork(network);
   await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
@@ -177,7 +149,7 @@ async function write(out: string, { network, original }: GivenNetwork, report: R
 function say(
   { say: line, warn, colors }: Terminal,
   out: string,
-  { file, layers, maxRelDiff, inputs, inputShape, outputShape }: Report,
+  { file, layers, maxRelDiff, inputs, inputShape, outputShape }: ConversionReport,
   { leftOut }: GivenNetwork,
   { chain }: Flow,
 ): void {

@@ -13,7 +13,7 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { DecodeFlags } from "../commands/decode.js";
 import type { CliContext } from "../context.js";
 import { readImageFiles } from "../data/image-files.js";
-import { networkOfDescription } from "../networks/weights.js";
+import { networkOfDescription } from "../format/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";

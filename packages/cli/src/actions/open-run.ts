@@ -4,8 +4,10 @@ import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/share
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
-import { type ChosenNetwork, expectFit, flowOf } from "../networks/choose.js";
-import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
+import type { RunConfig } from "../format/config.js";
+import type { ChosenNetwork } from "../format/weights.js";
+import { expectFit, flowOf } from "../networks/choose.js";
+import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
 

@@ -2,7 +2,7 @@ import { DataError } from "@flowify/core";
 import { changedFile } from "../data/file-hashes.js";
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
 import { type DataSetChoice, dataFiles, hasSplit, loadDataSet } from "../data/registry.js";
-import type { RunConfig } from "../run/config.js";
+import type { RunConfig } from "../format/config.js";
 
 /** The images of a run: those that it trains on, those held out, and those of the test split. */
 export type LoadedImages = { data: ImageSet; validation: ImageSet | undefined; test: ImageSet | undefined };

@@ -7,8 +7,9 @@ import type { FileHash } from "../data/file-hashes.js";
 import { type Reading, readingFlags } from "../data/form.js";
 import type { ImageSet } from "../data/image-set.js";
 import { dataFiles } from "../data/registry.js";
+import type { RunConfig } from "../format/config.js";
+import type { ChosenNetwork } from "../format/weights.js";
 import {
-  type ChosenNetwork,
   type ConvertedNetwork,
   convertedNetwork,
   flowOf,
@@ -16,7 +17,7 @@ import {
   networkNamed,
 } from "../networks/choose.js";
 import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipes.js";
-import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
+import { networkOfRun, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
 import { type LoadedImages, loadImages, loadImagesAgain } from "./train-images.js";
 

@@ -4,8 +4,6 @@ import {
   type Flow,
   type FlowifyOptions,
   flowify,
-  type Network,
-  type NetworkLayer,
   ShapeError,
   UnsupportedOpError,
   UsageError,
@@ -14,20 +12,17 @@ import {
 } from "@flowify/core";
 import type { Normalization } from "../commands/parsers.js";
 import type { ImageSet, ImageShape } from "../data/image-set.js";
-import { unknownName } from "../ui/suggest.js";
-import { isNetworkFile, type NetworkDescription, readNetworkFile } from "./network-file.js";
-import { dequantized } from "./pixels.js";
+import { networkOfPixels } from "../format/pixels.js";
 import {
+  type ChosenNetwork,
   describedNetwork,
   NETWORK,
+  networkOf,
   networkOfDescription,
   ORIGINAL,
-  readWeights,
-  type Tensors,
-} from "./weights.js";
-
-/** A network by its full name; with its description, and its weights, where it came from a file. */
-export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
+} from "../format/weights.js";
+import { unknownName } from "../ui/suggest.js";
+import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
 
 /** `fmlp` of `mnist/fmlp`. */
 const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);
@@ -59,13 +54,6 @@ const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 export type ConvertedNetwork = ChosenNetwork &
   Readonly<{ given: Readonly<{ from: number; to: number }>; original?: string }>;
 
-/** Kinds at the end that give numbers in an interval, on which the base is uniform. */
-const BETWEEN_ENDS: readonly string[] = ["sigmoid", "tanh", "softsign"] satisfies NetworkLayer["kind"][];
-
-/** The scales of a network's own output are not those of a standard normal: a whitening behind it makes them so. */
-const forBase = ({ layers }: Network): NetworkLayer[] =>
-  BETWEEN_ENDS.includes(layers.at(-1)?.kind ?? "") ? [] : [{ kind: "whiten" }];
-
 /**
  * The network that flowify convert wrote into a folder, as one that takes images of this shape: dequantized,
  * normalized as it was trained, its own layers, and a whitening of what they give.
@@ -84,21 +72,16 @@ export function convertedNetwork(
     );
   const described = readNetworkFile(path);
   const own = networkOfDescription(described, readWeights(folder, described));
-  const front = dequantized(image, own.inShape, normalization);
-  const layers = [...front, ...own.layers, ...forBase(own)];
+  const { network, given } = networkOfPixels(own, image, normalization);
   const name = described.name === "network" ? basename(resolve(folder)) : described.name;
   const original = join(folder, ORIGINAL);
   return {
     name,
-    ...describedNetwork({ inShape: image, layers }),
-    given: { from: front.length, to: front.length + own.layers.length },
+    ...describedNetwork(network),
+    given,
     ...(existsSync(original) && { original }),
   };
 }
-
-/** The layers of a network. */
-const networkOf = ({ name, description, tensors }: ChosenNetwork): Network =>
-  description ? networkOfDescription(description, tensors) : zoo(name);
 
 /** Shape of an item. */
 const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>

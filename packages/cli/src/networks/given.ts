@@ -16,13 +16,14 @@ import {
   type ConvertOptions,
   convertOnnx,
   type ImportRules,
-  type OnnxNode,
+  nodeText,
   openOnnx,
+  originTexts,
   readOnnx,
   standaloneOnnx,
 } from "@flowify/onnx";
-import { readNetworkFile } from "./network-file.js";
-import { networkOfDescription, readWeights } from "./weights.js";
+import { networkOfDescription } from "../format/weights.js";
+import { readNetworkFile, readWeights } from "./network-file.js";
 
 /** A network that somebody trained, as a file gave it. */
 export type GivenNetwork = Readonly<{
@@ -35,8 +36,6 @@ export type GivenNetwork = Readonly<{
   /** The ONNX file by itself, with what the network computes as its output; absent where it was none. */
   original?: Uint8Array;
 }>;
-
-const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
 
 /**
  * Reads a trained network from an ONNX file or from a network described in JSON.
@@ -54,12 +53,7 @@ export async function readGiven(
   return {
     network: converted.network,
     outShape: converted.outShape,
-    origins: converted.origins.map((nodes) =>
-      nodes
-        .filter((node) => !converted.leftOut.includes(node))
-        .map(nodeText)
-        .join(" + "),
-    ),
+    origins: originTexts(converted),
     leftOut: converted.leftOut.map(nodeText),
     original: standaloneOnnx(bytes, converted, external),
   };

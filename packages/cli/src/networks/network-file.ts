@@ -1,131 +1,8 @@
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { DataError, type NetworkLayer, UsageError } from "@flowify/core";
-import * as z from "zod";
-import { closestName } from "../ui/suggest.js";
-
-const size = z.number().int().positive();
-const shape = z.array(size).min(1);
-const pair = z.union([size, z.tuple([size, size])]);
-const option = z.exactOptional;
-const order = z.array(z.number().int().nonnegative());
-const amount = option(z.number().int().nonnegative());
-/** Numbers, or the name of an array in the file of weights. */
-const numbers = z.union([z.array(z.number()), z.string().min(1)]);
-const weights = option(z.strictObject({ weight: numbers, bias: option(numbers) }));
-/** Amounts on each side, or one number for all. */
-const around = z.union([
-  z.number().int().nonnegative(),
-  z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
-]);
-
-type Kind = NetworkLayer["kind"];
-
-/** The options of every kind of layer that a file may hold. */
-const layerOptions = {
-  dequantize: { levels: option(size) },
-  variationalDequantize: { levels: option(size), bins: option(size), hidden: option(size) },
-  flatten: {},
-  reshape: { shape },
-  permute: { order },
-  transpose: { order },
-  pad: { top: amount, bottom: amount, left: amount, right: amount },
-  permuteChannels: { order: option(order), seed: option(z.number().int()) },
-  squeeze: {},
-  unsqueeze: {},
-  actnorm: {},
-  affine: { scale: option(numbers), shift: option(numbers) },
-  split: { leaving: option(size) },
-  whiten: {},
-  conv2d: {
-    out: size,
-    kernel: pair,
-    stride: option(pair),
-    dilation: option(pair),
-    padding: option(
-      z.union([
-        z.literal("fit"),
-        z.number().int().nonnegative(),
-        z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
-      ]),
-    ),
-    groups: option(size),
-    weights,
-  },
-  conv1d: {
-    out: size,
-    kernel: size,
-    stride: option(size),
-    dilation: option(size),
-    padding: option(
-      z.union([
-        z.literal("fit"),
-        z.number().int().nonnegative(),
-        z.strictObject({ left: amount, right: amount }),
-      ]),
-    ),
-    groups: option(size),
-    weights,
-  },
-  maxPool2d: { kernel: pair, stride: option(pair), dilation: option(pair), padding: option(around) },
-  avgPool2d: {
-    kernel: pair,
-    stride: option(pair),
-    padding: option(around),
-    countPadding: option(z.boolean()),
-  },
-  branches: {
-    branches: z.array(z.array(z.lazy((): z.ZodType<LayerDescription> => layerSchema))),
-    join: z.enum(["add", "concat"]),
-    axis: option(z.number().int().nonnegative()),
-  },
-  coupling: {
-    stack: size,
-    bins: option(size),
-    bound: option(z.number().positive()),
-    hidden: option(size),
-  },
-  linear: { out: size, weights },
-  relu: {},
-  clip: { min: option(z.number()), max: option(z.number()) },
-  leakyRelu: { slope: option(z.number().positive()) },
-  prelu: { slope: option(z.union([z.number().positive(), z.array(z.number().positive())])) },
-  sigmoid: {},
-  tanh: {},
-  softplus: {},
-  softsign: {},
-  elu: { alpha: option(z.number().positive()) },
-  celu: { alpha: option(z.number().positive()) },
-  selu: {},
-  rqSpline: { bins: option(size), bound: option(z.number().positive()) },
-} as const satisfies { [K in Kind]: z.ZodRawShape };
-
-const kinds = Object.keys(layerOptions) as Kind[];
-
-const layerOf = <K extends Kind>(kind: K) => z.strictObject({ kind: z.literal(kind), ...layerOptions[kind] });
-
-type LayerSchema = { [K in Kind]: ReturnType<typeof layerOf<K>> }[Kind];
-
-const layerSchema = z.discriminatedUnion(
-  "kind",
-  kinds.map(layerOf) as unknown as [LayerSchema, ...LayerSchema[]],
-);
-
-/** A layer inside of a branch: as those outside, which TypeScript cannot say of itself. */
-type LayerDescription = Readonly<{ kind: Kind }>;
-
-/**
- * An ordinary network as JSON: what one item looks like, [C, H, W] for an image, and the layers in order;
- * where they have weights, the safetensors file beside it that holds them.
- */
-export const networkSchema = z.strictObject({
-  name: option(z.string().min(1)),
-  weights: option(z.string().regex(/^[\w.-]+$/, "expected the name of a file in the same folder")),
-  inShape: shape,
-  layers: z.array(layerSchema).min(1),
-});
-
-export type NetworkDescription = z.infer<typeof networkSchema>;
+import { basename, join } from "node:path";
+import { DataError, decodeSafetensors, FlowifyError } from "@flowify/core";
+import { type NetworkDescription, parseNetwork } from "../format/network.js";
+import type { Tensors } from "../format/weights.js";
 
 /** True where `name` is meant as the path of a file, not as the name of a network. */
 export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);
@@ -145,28 +22,22 @@ export function readNetworkFile(path: string): NetworkDescription & { name: stri
       cause,
     });
   }
-  const result = networkSchema.safeParse(json);
-  if (result.success) return { name: basename(path).replace(/\.json$/i, ""), ...result.data };
-  const problems = result.error.issues.map((issue) => describeIssue(issue, json)).join("; ");
-  throw new UsageError(
-    `${path}: not the description of a network: ${problems}\nit is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }, with the kinds ${kinds.join(", ")}`,
-  );
+  return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, json) };
 }
 
-/** `layers[2].kind: unknown kind "liner"; did you mean "linear"?` */
-function describeIssue({ path, code, message }: z.core.$ZodIssue, json: unknown): string {
-  const place = path.reduce<string>(
-    (text, key) =>
-      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-    "",
-  );
-  const value = path.reduce<unknown>(
-    (at, key) => (at as { readonly [key: PropertyKey]: unknown } | undefined)?.[key],
-    json,
-  );
-  if (code === "invalid_union" && path.at(-1) === "kind" && typeof value === "string") {
-    const closest = closestName(value, kinds);
-    return `${place}: unknown kind "${value}"${closest === undefined ? "" : `; did you mean "${closest}"?`}`;
+/**
+ * The arrays of the weights that a description in this folder names; none where it names none.
+ *
+ * @throws DataError for a file that is missing or no safetensors
+ */
+export function readWeights(folder: string, { weights }: NetworkDescription): Tensors {
+  if (weights === undefined) return {};
+  const path = join(folder, weights);
+  try {
+    return decodeSafetensors(readFileSync(path)).tensors;
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    if (!missing && !(cause instanceof FlowifyError)) throw cause;
+    throw new DataError(`${path}: ${missing ? "no such file" : (cause as Error).message}`, { cause });
   }
-  return `${place || "it"}: ${message}`;
 }

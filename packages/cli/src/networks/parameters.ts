@@ -1,5 +1,6 @@
 import { type Flow, type Parameter, parameterList } from "@flowify/core";
-import { type ChosenNetwork, flowOf } from "./choose.js";
+import type { ChosenNetwork } from "../format/weights.js";
+import { flowOf } from "./choose.js";
 
 /** Numbers in the authors' networks, by their own count. Source: Flowification, appendix. */
 const paperParameters: Readonly<Record<string, number>> = {

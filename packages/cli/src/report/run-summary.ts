@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import type { RunConfig } from "../format/config.js";
 import { flowOf } from "../networks/choose.js";
-import { networkOfRun, type RunConfig, readRunConfig } from "../run/config.js";
+import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import { readMetrics } from "../run/metrics.js";
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
-import { ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { ORIGINAL, WEIGHTS } from "../format/weights.js";
 import { removeTemporaryFiles } from "./atomic.js";
 import { lockRun } from "./lock.js";
 

@@ -1,12 +1,12 @@
 import { DeviceError, NotFiniteError, type Trainer } from "@flowify/core";
 import { latestCheckpoint } from "../checkpoint.js";
+import type { RunConfig } from "../format/config.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { mayPass } from "./atomic.js";
 import { checkpointWriter } from "./checkpoints.js";
-import type { RunConfig } from "./config.js";
 import type { EpochEnd, EpochReporter, Measurement } from "./epoch-report.js";
 import type { RunFolder } from "./folder.js";
 import { type MetricsLog, type MetricsRecord, withoutTimes } from "./metrics.js";

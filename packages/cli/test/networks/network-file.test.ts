@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, ShapeError, UsageError, zoo, zooNames } from "@flowify/core";
 import { describe, expect, it } from "vitest";
+import { networkSchema } from "../../src/format/network.js";
 import { flowOf, networkFor, networkNamed } from "../../src/networks/choose.js";
-import { networkSchema, readNetworkFile } from "../../src/networks/network-file.js";
+import { readNetworkFile } from "../../src/networks/network-file.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { type NetworkLayer, type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
+import { type Network, type NetworkLayer, type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
 import type { Normalization } from "../commands/parsers.js";
 import type { ImageShape } from "../data/image-set.js";
 
@@ -54,11 +54,7 @@ export function fromPixels(
  * The same behind a dequantization, which makes (pixel + u) / 256 of a pixel, so that the likelihood is one of
  * pixels; where the noise has its mean, u = 1/2, the network sees what it was trained on.
  */
-export function dequantized(
-  image: ImageShape,
-  inShape: Shape,
-  normalization?: Normalization,
-): NetworkLayer[] {
+function dequantized(image: ImageShape, inShape: Shape, normalization?: Normalization): NetworkLayer[] {
   const { scale, shift } = constants(normalization, image[0]);
   return [
     { kind: "dequantize" },
@@ -72,3 +68,28 @@ export function dequantized(
 
 const affine = (scale: readonly number[], shift: readonly number[]) =>
   ({ kind: "affine", scale: Float32Array.from(scale), shift: Float32Array.from(shift) }) as const;
+
+/** Kinds at the end that give numbers in an interval, on which the base is uniform. */
+const BETWEEN_ENDS: readonly string[] = ["sigmoid", "tanh", "softsign"] satisfies NetworkLayer["kind"][];
+
+/** The scales of a network's own output are not those of a standard normal: a whitening behind it makes them so. */
+const forBase = ({ layers }: Network): NetworkLayer[] =>
+  BETWEEN_ENDS.includes(layers.at(-1)?.kind ?? "") ? [] : [{ kind: "whiten" }];
+
+/**
+ * A given network as one of pixels: dequantized, normalized as it was trained, its own layers, and a whitening of what
+ * they give. `given` says which of the layers are its own: from the first to before the last.
+ *
+ * @throws ShapeError where the images are none that it takes
+ */
+export function networkOfPixels(
+  own: Network,
+  image: ImageShape,
+  normalization?: Normalization,
+): { network: Network; given: { from: number; to: number } } {
+  const front = dequantized(image, own.inShape, normalization);
+  return {
+    network: { inShape: image, layers: [...front, ...own.layers, ...forBase(own)] },
+    given: { from: front.length, to: front.length + own.layers.length },
+  };
+}

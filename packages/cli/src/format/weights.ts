@@ -1,15 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import {
-  DataError,
-  decodeSafetensors,
-  FlowifyError,
-  HostArray,
-  type Network,
-  type OrdinaryNetwork,
-  UsageError,
-} from "@flowify/core";
-import type { NetworkDescription } from "./network-file.js";
+import { HostArray, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
+import type { NetworkDescription } from "./network.js";
 
 /** Named arrays, as a safetensors file holds them. */
 export type Tensors = { readonly [name: string]: HostArray };
@@ -72,19 +62,9 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
   };
 }
 
-/**
- * The arrays of the weights that a description in this folder names; none where it names none.
- *
- * @throws DataError for a file that is missing or no safetensors
- */
-export function readWeights(folder: string, { weights }: NetworkDescription): Tensors {
-  if (weights === undefined) return {};
-  const path = join(folder, weights);
-  try {
-    return decodeSafetensors(readFileSync(path)).tensors;
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    if (!missing && !(cause instanceof FlowifyError)) throw cause;
-    throw new DataError(`${path}: ${missing ? "no such file" : (cause as Error).message}`, { cause });
-  }
-}
+/** A network by its full name; with its description, and its weights, where it came from a file. */
+export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
+
+/** The layers of a network. */
+export const networkOf = ({ name, description, tensors }: ChosenNetwork): Network =>
+  description ? networkOfDescription(description, tensors) : zoo(name);

@@ -1,0 +1,142 @@
+import {
+  CheckpointError,
+  decodeSafetensors,
+  encodeSafetensors,
+  FlowifyError,
+  type TrainingState,
+} from "@flowify/core";
+import * as z from "zod";
+import type { MetricsRecord } from "../run/metrics.js";
+import { sha256 } from "./sha256.js";
+
+/** The version of the format that is written; version 1, which knew no rollbacks, is read as well. */
+const VERSION = 2;
+const FORMAT = "flowify-checkpoint";
+
+/** The whole state of a training run, of which network, and the last lines of its metrics without times. */
+export type Checkpoint = Readonly<{
+  network: string;
+  state: TrainingState;
+  metrics: readonly MetricsRecord[];
+}>;
+
+const count = z.number().int().nonnegative();
+const facts = { format: z.literal(FORMAT), version: count, network: z.string(), step: count, seed: count };
+const metrics = z.array(z.looseObject({ step: z.number() }));
+const content = { file: z.string(), bytes: count, sha256: z.string() };
+const rollbacks = z.array(z.strictObject({ failed: count, layer: z.string(), to: count, until: count }));
+
+/** By version; the order of the fields is that in which they are written. */
+const sidecarSchemas = {
+  1: z.strictObject({ ...facts, metrics, ...content }),
+  2: z.strictObject({ ...facts, rollbacks, metrics, ...content }),
+} as const;
+type Sidecar = z.infer<(typeof sidecarSchemas)[keyof typeof sidecarSchemas]>;
+
+export const REMEDY = "use an older checkpoint of the run, or train again";
+
+/** Of equal length, so that the order of names is the order of steps. */
+const stem = (step: number): string => `step-${String(step).padStart(9, "0")}`;
+
+/** True for the name of the JSON file of a checkpoint. */
+export const isSidecar = (name: string): boolean => /^step-(\d+)\.json$/.test(name);
+
+/** A file by its name. */
+export type NamedFile = Readonly<{ name: string; bytes: Uint8Array<ArrayBuffer> }>;
+
+/**
+ * A checkpoint as two files: `step-N.safetensors`, and `step-N.json` with length and hash of it. The first holds
+ * the same facts in its header, so that a flipped byte in either is found. Equal states give equal bytes.
+ */
+export async function encodeCheckpoint({
+  network,
+  state,
+  metrics,
+}: Checkpoint): Promise<{ data: NamedFile; sidecar: NamedFile }> {
+  const { arrays, step, seed, rollbacks = [] } = state;
+  const facts = { format: FORMAT, version: VERSION, network, step, seed, rollbacks, metrics };
+  const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts) });
+  const file = `${stem(step)}.safetensors`;
+  const sidecar = { ...facts, file, bytes: bytes.length, sha256: await sha256(bytes) };
+  const text = new TextEncoder().encode(`${JSON.stringify(sidecar, null, 2)}\n`);
+  return { data: { name: file, bytes }, sidecar: { name: `${stem(step)}.json`, bytes: text } };
+}
+
+export function parseSidecar(path: string, text: string): Sidecar {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError(`${path}: not JSON: cut short or damaged\n${REMEDY}`, { cause });
+  }
+  const version = (json as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && !Object.hasOwn(sidecarSchemas, version)) {
+    throw new CheckpointError(
+      `${path}: a checkpoint of version ${version}, this flowify reads versions ${Object.keys(sidecarSchemas).join(" and ")}\ninstall the version of flowify that wrote it`,
+    );
+  }
+  const schema = version === 1 ? sidecarSchemas[1] : sidecarSchemas[VERSION];
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const fields = result.error.issues.map((issue) => issue.path.join(".") || "it");
+  throw new CheckpointError(`${path}: damaged: ${fields.join(", ")} not as expected\n${REMEDY}`);
+}
+
+/**
+ * The checkpoint that a JSON file describes, verified in full.
+ *
+ * @param path how messages call the JSON file
+ * @param read the bytes of the file beside it, by its name; throws where there is none
+ * @param network the network that it is to be used for; undefined takes any
+ * @throws CheckpointError that names the file, what is wrong and what to do
+ */
+export async function decodeCheckpoint(
+  path: string,
+  text: string,
+  read: (name: string) => Promise<{ path: string; bytes: Uint8Array }>,
+  network?: string,
+): Promise<Checkpoint> {
+  const { file, bytes: length, sha256: hash, ...facts } = parseSidecar(path, text);
+  if (!/^step-\d+\.safetensors$/.test(file)) {
+    throw new CheckpointError(
+      `${path}: names the file ${JSON.stringify(file)}, expected step-N.safetensors\n${REMEDY}`,
+    );
+  }
+  const { path: dataPath, bytes } = await read(file);
+  if (bytes.length !== length) {
+    const verdict = bytes.length < length ? "cut short" : "longer than written";
+    throw new CheckpointError(
+      `${dataPath}: ${verdict}: ${bytes.length} bytes, expected ${length}\n${REMEDY}`,
+    );
+  }
+  if ((await sha256(bytes)) !== hash) {
+    throw new CheckpointError(`${dataPath}: damaged: its sha256 is not the one in ${path}\n${REMEDY}`);
+  }
+  const { tensors, metadata } = decode(dataPath, bytes);
+  if (metadata.flowify !== JSON.stringify(facts)) {
+    throw new CheckpointError(
+      `${path}: damaged: it and the header of ${file} contradict each other\n${REMEDY}`,
+    );
+  }
+  if (network !== undefined && network !== facts.network) {
+    throw new CheckpointError(
+      `${path}: a checkpoint of network ${facts.network}, expected ${network}\nname the network that it was made with`,
+    );
+  }
+  const { step, seed } = facts;
+  const rollbacks = "rollbacks" in facts ? facts.rollbacks : [];
+  return {
+    network: facts.network,
+    state: { arrays: tensors, step, seed, ...(rollbacks.length > 0 && { rollbacks }) },
+    metrics: facts.metrics as MetricsRecord[],
+  };
+}
+
+function decode(path: string, bytes: Uint8Array): ReturnType<typeof decodeSafetensors> {
+  try {
+    return decodeSafetensors(bytes);
+  } catch (cause) {
+    if (!(cause instanceof FlowifyError)) throw cause;
+    throw new CheckpointError(`${path}: ${cause.message}\n${REMEDY}`, { cause });
+  }
+}

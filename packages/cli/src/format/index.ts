@@ -1,0 +1,22 @@
+/** What a run consists of, as bytes and JSON, without Node: for the command and for pages. */
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  isSidecar,
+  type NamedFile,
+} from "./checkpoint.js";
+export { parseRunConfig, type RunConfig, runConfigText } from "./config.js";
+export { type NetworkDescription, parseNetwork } from "./network.js";
+export { fromPixels, networkOfPixels } from "./pixels.js";
+export { sha256 } from "./sha256.js";
+export {
+  type ChosenNetwork,
+  describedNetwork,
+  NETWORK,
+  networkOf,
+  networkOfDescription,
+  ORIGINAL,
+  type Tensors,
+  WEIGHTS,
+} from "./weights.js";

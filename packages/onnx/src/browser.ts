@@ -1,0 +1,19 @@
+/** What reads and writes ONNX files without Node and without ONNX Runtime, for pages and workers. */
+export { exportFlow } from "./export/export-flow.js";
+export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
+export { type ConvertedNetwork, type ConvertOptions, convertOnnx, importRules } from "./import/convert.js";
+export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
+export { standaloneOnnx } from "./import/original.js";
+export { readOnnx } from "./import/read.js";
+export {
+  type ConversionReport,
+  type ConvertedLayer,
+  comparisonInputs,
+  conversionReport,
+  factsOf,
+  nodeText,
+  originTexts,
+  refusal,
+  relativeDifference,
+} from "./import/report.js";
+export { toBytes } from "./lower/model.js";

@@ -1,0 +1,122 @@
+import { type Flow, type FlowLayer, makeRng, type Shape, type UnsupportedOpError } from "@flowify/core";
+import type { ConvertedNetwork } from "./convert.js";
+import type { OnnxNode } from "./graph.js";
+
+/** A row of the report: what a layer of the flow came from, and what it does to the numbers of an item. */
+export type ConvertedLayer = Readonly<{
+  from: string;
+  to: string;
+  /** False where its part of the likelihood is a bound. */
+  exact: boolean;
+  droppedDims: number;
+  addedDims: number;
+}>;
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+type Facts = Readonly<{ dropped: number; added: number; floored: number }>;
+
+/** Numbers of an item that a layer drops and adds, and singular values that it lifted: those of its parts. */
+export function factsOf(layer: FlowLayer): Facts {
+  const parts = (layer as { layers?: readonly FlowLayer[] }).layers;
+  if (!parts) {
+    const [n, m] = [size(layer.inShape), size(layer.outShape)];
+    const dropped = layer.droppedDims ?? Math.max(n - m, 0);
+    return { dropped, added: m - n + dropped, floored: layer.flooredValues ?? 0 };
+  }
+  return parts.map(factsOf).reduce(
+    (sum, each) => ({
+      dropped: sum.dropped + each.dropped,
+      added: sum.added + each.added,
+      floored: sum.floored + each.floored,
+    }),
+    { dropped: 0, added: 0, floored: 0 },
+  );
+}
+
+/** What a conversion says, as JSON. */
+export type ConversionReport = Readonly<{
+  file: string;
+  layers: readonly ConvertedLayer[];
+  /** Largest difference between the network and the flow in mean mode, by the largest entry of the network's result. */
+  maxRelDiff: number | null;
+  /** How many inputs that was seen on. */
+  inputs: number;
+  inputShape: readonly number[];
+  outputShape: readonly number[];
+  unsupported: Readonly<{ op: string; node: string }> | null;
+}>;
+
+/**
+ * The report of a network and its flow.
+ *
+ * @param origins what each layer came from, in the words of the file
+ */
+export const conversionReport = (
+  file: string,
+  { chain, ledgerLines, inShape }: Flow,
+  { origins, outShape }: Readonly<{ origins: readonly string[]; outShape: Shape }>,
+  seen: Pick<ConversionReport, "maxRelDiff" | "inputs">,
+): ConversionReport => ({
+  file,
+  layers: chain.layers.map((layer, i) => {
+    const { dropped, added } = factsOf(layer);
+    return {
+      from: origins[i] ?? "",
+      to: ledgerLines[i]!.layer,
+      exact: layer.exact,
+      droppedDims: dropped,
+      addedDims: added,
+    };
+  }),
+  ...seen,
+  inputShape: inShape,
+  outputShape: outShape,
+  unsupported: null,
+});
+
+/** The report of a file with an operator that has no rule. */
+export const refusal = (file: string, { op, node }: UnsupportedOpError): ConversionReport => ({
+  file,
+  layers: [],
+  maxRelDiff: null,
+  inputs: 0,
+  inputShape: [],
+  outputShape: [],
+  unsupported: { op, node },
+});
+
+/** A node as the report calls it. */
+export const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
+
+/** What each layer of a converted network came from. */
+export const originTexts = ({ origins, leftOut }: ConvertedNetwork): string[] =>
+  origins.map((nodes) =>
+    nodes
+      .filter((node) => !leftOut.includes(node))
+      .map(nodeText)
+      .join(" + "),
+  );
+
+/** Inputs on which a network and its flow are compared. */
+const INPUTS = 64;
+
+/** Random items in the range that a network takes, one after the other. */
+export function comparisonInputs(
+  inShape: Shape,
+  [low, high]: readonly [number, number] = [0, 1],
+  seed = 0,
+): Float32Array<ArrayBuffer> {
+  const rng = makeRng(seed);
+  return Float32Array.from({ length: INPUTS * size(inShape) }, () => low + (high - low) * rng.uniform());
+}
+
+/** The largest difference of two results, by the largest entry of the first. */
+export function relativeDifference(wanted: Float32Array, found: Float32Array): number {
+  let [difference, largest] = [0, 0];
+  wanted.forEach((value, i) => {
+    difference = Math.max(difference, Math.abs(value - (found[i] as number)));
+    largest = Math.max(largest, Math.abs(value));
+  });
+  return largest > 0 ? difference / largest : difference;
+}
