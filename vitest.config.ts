@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { chromiumPath } from "./scripts/chromium.js";
+
+const chromium = chromiumPath();
 
 // Sources are read across workspaces, so no test needs a build.
 const conditions = ["@flowify/source", "module", "node", "development|production"];
@@ -7,7 +10,13 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@flowify/source", "node"] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "test/**/*.test.ts",
+      // in a browser; scripts/test.ts says so where there is none
+      ...(chromium ? ["apps/*/test/**/*.test.ts"] : []),
+    ],
+    env: chromium ? { CHROMIUM: chromium } : {},
     setupFiles: ["scripts/vitest/no-console.ts"],
     reporters: ["default", "./scripts/vitest/totals-reporter.ts"],
     pool: "forks",

@@ -7,6 +7,7 @@
  *     npm test -- layers/       only the tests whose file name holds the word, as vitest filters
  */
 import { spawn } from "node:child_process";
+import { chromiumPath } from "./chromium.js";
 
 type Totals = { passed: number; failed: number };
 type Check = Readonly<{ name: string; commands: readonly string[] }>;
@@ -95,5 +96,9 @@ const add = ({ passed, failed }: Totals): void => {
 };
 for (const check of words.length === 0 ? checks : chosen) add(await runCheck(check));
 if (words.length === 0 || words.includes("tests") || filters.length > 0) add(await runTests(filters));
+if (!chromiumPath())
+  console.log(
+    "not run: the tests of apps/playground, for lack of Chromium (the variable CHROMIUM may name one)",
+  );
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

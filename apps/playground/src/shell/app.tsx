@@ -1,0 +1,56 @@
+import { signal, useSignalEffect } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { Problem, wordsOf } from "../ui/problem.js";
+import { partOf, parts } from "./parts.js";
+import { route } from "./route.js";
+import { ThemeChoice } from "./theme.js";
+
+type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;
+const loaded = signal<Readonly<Record<string, Loaded>>>({});
+
+async function load(id: string): Promise<void> {
+  if (loaded.peek()[id]?.Part) return;
+  const result: Loaded = await partOf(id)
+    .load()
+    .then(
+      (Part) => ({ Part }),
+      (error: unknown) => ({ problem: `This part could not be loaded: ${wordsOf(error)}` }),
+    );
+  loaded.value = { ...loaded.peek(), [id]: result };
+}
+
+/** The page: title, tabs, and the part that the address names. Parts that were opened stay, hidden. */
+export function App() {
+  const { part, problem } = route.value;
+  const { id: current, summary } = partOf(part);
+  useSignalEffect(() => void load(partOf(route.value.part).id));
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to the content
+      </button>
+      <header class="top">
+        <h1>
+          flowify <span>playground</span>
+        </h1>
+        <nav aria-label="Parts">
+          {parts.map(({ id, title }) => (
+            <a key={id} href={`#/${id}`} aria-current={id === current ? "page" : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <ThemeChoice />
+      </header>
+      <main id="main" tabIndex={-1}>
+        <p class="summary">{summary}</p>
+        <Problem text={problem && `The address was not understood: ${problem}. This is the default.`} />
+        {Object.entries(loaded.value).map(([id, { Part, problem: failure }]) => (
+          <section key={id} id={`part-${id}`} hidden={id !== current}>
+            {Part ? <Part /> : <Problem text={failure} />}
+          </section>
+        ))}
+      </main>
+    </>
+  );
+}

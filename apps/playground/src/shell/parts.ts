@@ -1,0 +1,22 @@
+import type { ComponentType } from "preact";
+
+/** A part of the playground: a tab, a route in the hash, and code that loads when it is first opened. */
+export type Part = Readonly<{
+  id: string;
+  title: string;
+  /** One sentence under the title. */
+  summary: string;
+  load: () => Promise<ComponentType>;
+}>;
+
+export const parts: readonly Part[] = [
+  {
+    id: "plane",
+    title: "Plane",
+    summary: "Points in the plane, a network of your own, and the density that it learns.",
+    load: async () => (await import("../parts/plane/plane.js")).Plane,
+  },
+];
+
+/** The part of that name, or the first. */
+export const partOf = (id: string): Part => parts.find((part) => part.id === id) ?? parts[0]!;

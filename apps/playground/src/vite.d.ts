@@ -1,0 +1,5 @@
+/** What Vite replaces. */
+interface ImportMeta {
+  readonly env: { readonly PROD: boolean };
+}
+declare module "*.css" {}

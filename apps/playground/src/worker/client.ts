@@ -1,0 +1,73 @@
+import type { CallName, Calls, ToPage, ToWorker, WorkerProblem } from "./protocol.js";
+
+/** An error of the worker, here: `code` is that of a `FlowifyError`, where it was one. */
+const errorOf = ({ message, name, code }: WorkerProblem): Error =>
+  Object.assign(new Error(message), { name, code });
+
+type CallOptions<N extends CallName> = {
+  onEvent?: (event: Calls[N]["event"]) => void;
+  /** Ends the call early: the worker's handler is told, and decides what the result then is. */
+  signal?: AbortSignal;
+  transfer?: Transferable[];
+};
+
+type Pending = {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+  onEvent: (event: unknown) => void;
+};
+
+/** A worker and the calls that wait for it. Each part of the page opens its own. */
+export type Connection = Readonly<{
+  call<N extends CallName>(
+    name: N,
+    args: Calls[N]["args"],
+    options?: CallOptions<N>,
+  ): Promise<Calls[N]["result"]>;
+  /** Stops the worker, whatever it does, and frees all of its memory; calls that wait are rejected. */
+  close(): void;
+}>;
+
+export function connect(): Connection {
+  if (typeof Worker === "undefined")
+    throw new Error("This browser has no workers, so nothing can be computed here. Any recent one has them.");
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const pending = new Map<number, Pending>();
+  let last = 0;
+  const failAll = (error: Error): void => {
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  };
+  worker.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
+    const call = pending.get(data.id);
+    if (!call) return;
+    if (data.kind === "event") return call.onEvent(data.event);
+    pending.delete(data.id);
+    if (data.kind === "result") call.resolve(data.result);
+    else call.reject(errorOf(data.error));
+  });
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    failAll(new Error(`The worker stopped: ${event.message || "it could not be loaded"}. Reload the page.`));
+  });
+  const send = (message: ToWorker, transfer: Transferable[] = []): void =>
+    worker.postMessage(message, transfer);
+  return {
+    call(name, args, { onEvent, signal, transfer = [] } = {}) {
+      const id = ++last;
+      return new Promise<unknown>((resolve, reject) => {
+        pending.set(id, {
+          resolve,
+          reject,
+          onEvent: (event) => onEvent?.(event as never),
+        });
+        signal?.addEventListener("abort", () => send({ kind: "cancel", id }), { once: true });
+        send({ kind: "call", id, name, args }, transfer);
+      }) as Promise<never>;
+    },
+    close() {
+      worker.terminate();
+      failAll(new DOMException("the worker was closed", "AbortError"));
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import axe from "axe-core";
+import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+
+/** Where the page is served: under a path of its own, as on a host with many pages. */
+const PATH = "/some/where/";
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+};
+
+export type PlaygroundOptions = {
+  /** WebGPU by SwiftShader. Default: none at all. */
+  webgpu?: boolean;
+  /** The headers that threads need. Default true. */
+  isolated?: boolean;
+};
+
+export type Playground = Readonly<{
+  url: string;
+  /** The files of the build. */
+  folder: string;
+  /** A page in a fresh context (its own storage) that is at `hash`; errors of the page fail `close`. */
+  open(
+    hash?: string,
+    options?: BrowserContextOptions & { before?: (page: Page) => Promise<void> },
+  ): Promise<Page>;
+  /** Stops everything. Throws where a page had an uncaught error. */
+  close(): Promise<void>;
+}>;
+
+/** Builds the page, serves it from a free port, and starts Chromium. */
+export async function startPlayground({
+  webgpu = false,
+  isolated = true,
+}: PlaygroundOptions = {}): Promise<Playground> {
+  const executablePath = process.env.CHROMIUM;
+  if (!executablePath) throw new Error("no Chromium: install it, or name it in the variable CHROMIUM");
+  const folder = await mkdtemp(join(tmpdir(), "playground-"));
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  await build({ root, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    const inside = path.startsWith(PATH) ? normalize(path.slice(PATH.length) || "index.html") : "..";
+    readFile(join(folder, inside.startsWith("..") ? "none" : inside)).then(
+      (bytes) => {
+        response.writeHead(200, {
+          "Content-Type": types[extname(inside)] ?? "application/octet-stream",
+          ...(isolated && {
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Embedder-Policy": "require-corp",
+          }),
+        });
+        response.end(bytes);
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`;
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      ...(webgpu
+        ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"]
+        : ["--disable-gpu"]),
+    ],
+  });
+  const uncaught: string[] = [];
+  return {
+    url,
+    folder,
+    async open(hash = "", { before, ...options } = {}) {
+      const page = await (await browser.newContext(options)).newPage();
+      page.on("pageerror", (error) => uncaught.push(error.message));
+      await before?.(page);
+      await page.goto(`${url}${hash}`);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      await rm(folder, { recursive: true, force: true });
+      if (uncaught.length > 0) throw new Error(`uncaught on the page: ${uncaught.join("; ")}`);
+    },
+  };
+}
+
+/** What an accessibility audit finds that is serious or critical: rules, and the elements that break them. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join(", ")}`);
+}

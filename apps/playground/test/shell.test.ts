@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Playground, seriousFindings, startPlayground } from "./browser.js";
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+test("opens on the plane, with Wasm where there is no WebGPU", async () => {
+  const page = await playground.open();
+  await page.locator("output", { hasText: "wasm" }).waitFor();
+  expect(await page.locator("nav a[aria-current]").textContent()).toBe("Plane");
+});
+
+test("a chosen theme is there on the next visit", async () => {
+  const page = await playground.open();
+  await page.getByLabel("Theme").selectOption("dark");
+  await page.reload();
+  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+});
+
+test("an address that is no JSON is told in words", async () => {
+  const page = await playground.open("#/plane?config=%7Bnope");
+  expect(await page.getByRole("alert").textContent()).toContain("is no JSON");
+});
+
+test("a hostile configuration is refused in words and never becomes HTML", async () => {
+  const config = encodeURIComponent(JSON.stringify({ device: "<img src=x onerror=alert(1)>", "<b>": 1 }));
+  const page = await playground.open(`#/plane?config=${config}`);
+  expect(await page.getByRole("alert").textContent()).toContain("device");
+  expect(await page.locator("main img, main b").count()).toBe(0);
+});
+
+test.each(["light", "dark"] as const)("axe finds nothing serious, %s", async (colorScheme) => {
+  const page = await playground.open("", { colorScheme });
+  await page.locator("output", { hasText: "wasm" }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+});
