@@ -7,7 +7,7 @@ import { type BenchResult, benchNetwork } from "./network.js";
 import { profileNetwork, showProfile } from "./profile.js";
 import { benchScore, type ScoreResult } from "./score.js";
 
-const devices = ["native", "wasm", "webgpu"] as const;
+const devices = ["native", "wasm", "jax", "webgpu"] as const;
 
 const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
 prints a line of JSON a network. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
@@ -18,7 +18,7 @@ in ONNX Runtime, measured between the steps of the same run.
   npm run bench -- --all             every network, each in a process of its own
   --steps N                          counted steps (default 40)
   --data-dir DIR                     where the files of cifar10 are
-  --device wasm                      on another device (native, wasm, webgpu); g stays that of ONNX Runtime
+  --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
   --score                            log p of 10,000 test images and 10,000 draws, in place of a step
   --profile                          where the time of a step goes: by kind of work, by primitive, by equation`;
 

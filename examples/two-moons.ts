@@ -17,9 +17,9 @@ import {
   FlowModel,
   flowify,
   HostArray,
+  jaxExecutor,
   makeRng,
   type NetworkLayer,
-  wasmExecutor,
 } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { type JsTree, numpy as np, tree } from "@jax-js/jax";
@@ -69,7 +69,7 @@ async function openExecutor(): Promise<Executor> {
     return await nativeExecutor();
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    return wasmExecutor();
+    return jaxExecutor();
   }
 }
 

@@ -12,7 +12,7 @@ const steps = Number(count);
 const EARLY = 100;
 
 const warn = (line: string): void => void process.stderr.write(`${line}\n`);
-const executor = await openExecutor(device as "native" | "wasm", { warn });
+const executor = await openExecutor(device as "native" | "wasm" | "jax", { warn });
 const flow = flowify({
   inShape: [1, 8, 8],
   layers: [

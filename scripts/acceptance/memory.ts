@@ -12,7 +12,7 @@ export const memory: Check = {
   needs: [],
   async run({ say }) {
     const rows: { [what: string]: Row } = {};
-    for (const device of ["native", "wasm"]) {
+    for (const device of ["native", "wasm", "jax"]) {
       say(device);
       const { early, late } = JSON.parse(
         await runNode("scripts/acceptance/memory-network.ts", [device, String(STEPS)], ["--expose-gc"]),

@@ -1,12 +1,12 @@
-import { DeviceError, type Executor, wasmExecutor, webgpuExecutor } from "@flowify/core";
-import { nativeExecutor } from "@flowify/onnx";
+import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
+import { nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import type { DeviceName } from "./commands/shared.js";
 import type { Terminal } from "./ui/terminal.js";
 
 export type { DeviceName };
 
 export type DeviceOptions = {
-  /** Threads inside an operation; by default one for each core that this process may use. Only native. */
+  /** Threads inside an operation; by default one for each core that this process may use. Native and Wasm. */
   threads?: number;
 };
 
@@ -33,7 +33,12 @@ export const devices: readonly Device[] = [
       return webgpuExecutor();
     },
   },
-  { name: "wasm", brief: "jax-js in WebAssembly, anywhere", open: async () => wasmExecutor() },
+  {
+    name: "wasm",
+    brief: "ONNX Runtime in WebAssembly, the package onnxruntime-web",
+    open: ({ threads } = {}) => wasmExecutor(threads === undefined ? {} : { threads }),
+  },
+  { name: "jax", brief: "jax-js in WebAssembly, nothing to install", open: async () => jaxExecutor() },
 ];
 
 /** Node has no WebGPU of its own: the package webgpu brings one, where it is installed. */
@@ -52,9 +57,12 @@ async function provideWebgpu(): Promise<void> {
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 }
 
+/** The devices that nobody has to ask for, the fastest in front; the last is always there. */
+const byItself = ["native", "wasm", "jax"] as const;
+
 /**
- * The executor that was asked for; `auto` is the native one, or Wasm where ONNX Runtime is absent,
- * which is said on one line.
+ * The executor that was asked for; `auto` is the first of the native one, Wasm and jax-js that is
+ * here. What is passed over is said on one line.
  *
  * @throws DeviceError where the one that was asked for by name is absent
  */
@@ -66,15 +74,19 @@ export async function openExecutor(
 ): Promise<Executor> {
   const named = (name: DeviceName): Device => all.find((each) => each.name === name) as Device;
   if (device !== "auto") return named(device).open(options);
-  try {
-    return await named("native").open(options);
-  } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
-    warn("ONNX Runtime is not here (npm install onnxruntime-node): computing in Wasm, several times slower");
-    return named("wasm").open();
+  for (const name of byItself) {
+    try {
+      return await named(name).open(options);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      warn(`passed over: ${error.message}`);
+    }
   }
+  throw new DeviceError("there is no device to compute on");
 }
 
 /** Where to go on when a device breaks; undefined after the last. */
 export const fallbackOf = (device: DeviceName): DeviceName | undefined =>
-  ({ webgpu: "auto", auto: "wasm", native: "wasm", wasm: undefined })[device] as DeviceName | undefined;
+  ({ webgpu: "auto", auto: "wasm", native: "wasm", wasm: "jax", jax: undefined })[device] as
+    | DeviceName
+    | undefined;

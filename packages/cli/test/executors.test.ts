@@ -3,42 +3,54 @@ import { describe, expect, it } from "vitest";
 import { type Device, devices, openExecutor } from "../src/executors.js";
 import { runCommand } from "./run-command.js";
 
-/** The devices with another native one. */
-const withNative = (open: Device["open"]): Device[] =>
-  devices.map((device) => (device.name === "native" ? { ...device, open } : device));
+/** The devices with others that cannot be opened. */
+const broken = (names: readonly string[], error: (name: string) => Error): Device[] =>
+  devices.map((device) =>
+    names.includes(device.name)
+      ? {
+          ...device,
+          open: async () => {
+            throw error(device.name);
+          },
+        }
+      : device,
+  );
 
-const absent = withNative(async () => {
-  throw new DeviceError("the native executor needs the package onnxruntime-node");
-});
+const without = (...names: string[]): Device[] =>
+  broken(names, (name) => new DeviceError(`there is no ${name}`));
 
 describe("openExecutor", () => {
-  it("falls to Wasm where ONNX Runtime is absent, and says so on one line", async () => {
+  it("takes the next that is here, and names each that it passes over on one line", async () => {
     const warnings: string[] = [];
-    const executor = await openExecutor("auto", { warn: (line) => warnings.push(line) }, {}, absent);
-    expect(executor.name).toBe("wasm");
-    expect(warnings).toEqual([
-      "ONNX Runtime is not here (npm install onnxruntime-node): computing in Wasm, several times slower",
-    ]);
-    await executor.dispose();
+    const warn = (line: string) => void warnings.push(line);
+    const wasm = await openExecutor("auto", { warn }, {}, without("native"));
+    const jax = await openExecutor("auto", { warn }, {}, without("native", "wasm"));
+    expect([wasm.name, jax.name]).toEqual(["wasm", "jax"]);
+    expect(warnings).toEqual(["native", "native", "wasm"].map((name) => `passed over: there is no ${name}`));
+    for (const executor of [wasm, jax]) await executor.dispose();
+  });
+
+  it("says so where there is none", async () => {
+    const none = openExecutor("auto", { warn: () => {} }, {}, without("native", "wasm", "jax"));
+    await expect(none).rejects.toThrow("there is no device to compute on");
   });
 
   it("does not fall back where the native one was asked for, or where it failed otherwise", async () => {
     const warn = () => {
       throw new Error("no warning is due");
     };
-    await expect(openExecutor("native", { warn }, {}, absent)).rejects.toThrow(DeviceError);
-    const broken = withNative(async () => {
-      throw new TypeError("broken");
-    });
-    await expect(openExecutor("auto", { warn }, {}, broken)).rejects.toThrow("broken");
+    await expect(openExecutor("native", { warn }, {}, without("native"))).rejects.toThrow(DeviceError);
+    const failing = broken(["native"], () => new TypeError("failed"));
+    await expect(openExecutor("auto", { warn }, {}, failing)).rejects.toThrow("failed");
   });
 
-  it("takes the native one where it is, and Wasm on request", async () => {
+  it("takes the native one where it is, and others on request", async () => {
     const executors = [
       await openExecutor("auto", { warn: () => {} }),
       await openExecutor("wasm", { warn: () => {} }),
+      await openExecutor("jax", { warn: () => {} }),
     ];
-    expect(executors.map(({ name }) => name)).toEqual(["native", "wasm"]);
+    expect(executors.map(({ name }) => name)).toEqual(["native", "wasm", "jax"]);
     for (const executor of executors) await executor.dispose();
   });
 });
@@ -50,7 +62,7 @@ describe("flowify devices", () => {
     const found = (
       JSON.parse(stdout) as { devices: { name: string; present: boolean; gflops?: number; why?: string }[] }
     ).devices;
-    expect(found.map(({ name }) => name)).toEqual(["native", "webgpu", "wasm"]);
+    expect(found.map(({ name }) => name)).toEqual(["native", "webgpu", "wasm", "jax"]);
     for (const { present, gflops = 0, why = "" } of found)
       expect(present ? gflops > 0.01 : /npm install|no device|no WebGPU/.test(why)).toBe(true);
     expect(found.filter(({ name }) => name !== "webgpu").every(({ present }) => present)).toBe(true);

@@ -47,7 +47,7 @@ export type Compiled = Readonly<{
  * executor; state stays where the executor computes until it is fetched.
  */
 export type Executor = Readonly<{
-  /** `"native"`, `"wasm"`, `"webgpu"`. */
+  /** `"native"`, `"webgpu"`, `"wasm"`, `"jax"`. */
   name: string;
   /** Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. */
   compile(

@@ -29,7 +29,7 @@ export {
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
 export { type DroppedModel, type FlowifyOptions, flowify } from "./flowify.js";
 export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
-export { wasmExecutor, webgpuExecutor } from "./jax-executor.js";
+export { jaxExecutor, webgpuExecutor } from "./jax-executor.js";
 export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
 export { type ActnormParams, actnorm } from "./layers/actnorm.js";
 export { type AffineOptions, type AffineParams, affine } from "./layers/affine.js";

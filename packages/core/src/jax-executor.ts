@@ -8,8 +8,8 @@ type Leaves = (tree: JsTree<PlacedArray>) => PlacedArray[];
 const leavesOf = tree.leaves as unknown as Leaves;
 const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>) => JsTree<U>;
 
-/** jax-js's own Wasm kernels: works anywhere, ready at import. */
-export const wasmExecutor = (): Executor => jaxExecutor("wasm");
+/** jax-js's own WebAssembly kernels: works anywhere, ready at import. */
+export const jaxExecutor = (): Executor => ({ ...executorOn("wasm"), name: "jax" });
 
 /** jax-js on WebGPU. Errors: `DeviceError` where there is no adapter, and in all that follows once the device is lost. */
 export async function webgpuExecutor(): Promise<Executor> {
@@ -17,7 +17,7 @@ export async function webgpuExecutor(): Promise<Executor> {
     throw new DeviceError("webgpu: no device could be opened", { cause });
   });
   if (!devices.includes("webgpu")) throw new DeviceError("webgpu: there is no WebGPU on this machine");
-  return onDevice(jaxExecutor("webgpu"), getWebGPUDevice().lost);
+  return onDevice(executorOn("webgpu"), getWebGPUDevice().lost);
 }
 
 /** jax-js on its default device, operation by operation: nothing is compiled. */
@@ -25,7 +25,7 @@ export const eagerExecutor = (): Executor => {
   const toArray = (leaf: PlacedArray): np.Array =>
     leaf instanceof HostArray ? fromHost(leaf) : (leaf as np.Array).ref;
   return {
-    ...jaxExecutor("wasm"),
+    ...executorOn("wasm"),
     name: "eager",
     compile: async (f) => ({
       run: async (args) =>
@@ -40,7 +40,7 @@ export const eagerExecutor = (): Executor => {
   };
 };
 
-function jaxExecutor(name: "wasm" | "webgpu"): Executor {
+function executorOn(name: "wasm" | "webgpu"): Executor {
   const place = (leaf: HostArray): np.Array => fromHost(leaf, name);
   return {
     name,

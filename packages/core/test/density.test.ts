@@ -5,7 +5,7 @@ import { chain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
 import type { HostArray } from "../src/executor.js";
 import { bitsPerDimension, flow } from "../src/flow.js";
-import { wasmExecutor } from "../src/jax-executor.js";
+import { jaxExecutor } from "../src/jax-executor.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
@@ -69,7 +69,7 @@ describe("exp(log p) integrates to 1 over the plane", () => {
     const made = flow([linear(2, 2), spline(2), linear(2, 2), spline(2), linear(2, 2)]);
     const trainer = await createTrainer({
       flow: made,
-      executor: wasmExecutor(),
+      executor: jaxExecutor(),
       data: { items: moons, count: 1024 },
       steps: 60,
       batchSize: 64,
@@ -115,7 +115,7 @@ describe("a chain that increases 2 → 3 gives a bound that tightens to log p", 
       [-1.5, 0.7],
     ];
     const truth = await quadrature(params, points);
-    const model = new FlowModel(made, await takeToHost(treeRef(params)), wasmExecutor());
+    const model = new FlowModel(made, await takeToHost(treeRef(params)), jaxExecutor());
     const many = await model.bound(Float32Array.from(points.flat()), { draws: 300, seed: 1 });
     for (const [i, log] of truth.entries()) {
       const [ours, error] = [many.logProb[i] as number, many.stdErr[i] as number];

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { ArraySpec, HostArray, wasmExecutor } from "../src/index.js";
+import { ArraySpec, HostArray, jaxExecutor } from "../src/index.js";
 import { onDevice } from "../src/lost-device.js";
 
 const one = new HostArray(Float32Array.of(2), [1], np.float32);
@@ -20,7 +20,7 @@ function deferred() {
 describe("an executor on a device that is lost", () => {
   it("computes until then; afterwards everything says what happened", async () => {
     const { promise, resolve } = deferred();
-    const executor = onDevice({ ...wasmExecutor(), name: "webgpu" }, promise);
+    const executor = onDevice({ ...jaxExecutor(), name: "webgpu" }, promise);
     const compiled = await executor.compile(square, [spec]);
     const result = await compiled.run([one]);
     expect(await executor.fetch(result)).toMatchObject({ data: Float32Array.of(4) });
@@ -38,7 +38,7 @@ describe("an executor on a device that is lost", () => {
   it("names the loss where the failure is told first, and the failure where nothing was lost", async () => {
     const { promise, resolve } = deferred();
     const failing = {
-      ...wasmExecutor(),
+      ...jaxExecutor(),
       name: "webgpu",
       place: async () => {
         resolve({ reason: "unknown", message: "the driver was reset" });

@@ -41,3 +41,4 @@ export {
 } from "./lower/model.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { loadRuntime, type Runtime } from "./runtime.js";
+export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

@@ -60,7 +60,7 @@ export async function onnxProgram(
       const fetches = Object.fromEntries(outputs.map((slot, i) => [slot.name, results[i] as Tensor]));
       if (results.length > 0) {
         try {
-          await session.run(feeds, fetches);
+          await store.engine.run(session, feeds, fetches);
         } catch (cause) {
           throw new DeviceError(`${name}: ONNX Runtime failed: ${String(cause)}`, { cause });
         }
@@ -75,13 +75,13 @@ export async function onnxProgram(
 }
 
 async function createSession(
-  { runtime }: TensorStore,
+  { engine }: TensorStore,
   model: GraphModel,
   options: InferenceSession.SessionOptions,
   name: string,
 ): Promise<InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(toBytes(model), options);
+    return await engine.runtime.InferenceSession.create(toBytes(model), options);
   } catch (cause) {
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   }

@@ -1,12 +1,25 @@
 import { DeviceError } from "@flowify/core";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { Graph } from "./lower/graph.js";
+import { toBytes } from "./lower/model.js";
 
-export type Runtime = typeof import("onnxruntime-node");
+type Tensors = Readonly<Record<string, Tensor>>;
 
-/** ONNX Runtime, which is an optional dependency with a native library. */
+/** A build of ONNX Runtime: what its native library and its WebAssembly module share. */
+export type Runtime = Pick<typeof import("onnxruntime-node"), "InferenceSession" | "Tensor">;
+
+/** A build and how its sessions leave their results in given memory. */
+export type Engine = Readonly<{
+  runtime: Runtime;
+  run(session: InferenceSession, feeds: Tensors, results: Tensors): Promise<void>;
+}>;
+
+type Module = Runtime & { default?: Runtime };
+
+/** ONNX Runtime's native build, which is an optional dependency with a library for the platform. */
 export async function loadRuntime(): Promise<Runtime> {
   try {
-    const module: Runtime & { default?: Runtime } = await import("onnxruntime-node");
+    const module: Module = await import("onnxruntime-node");
     return module.default ?? module;
   } catch (cause) {
     throw new DeviceError(
@@ -17,8 +30,67 @@ export async function loadRuntime(): Promise<Runtime> {
   }
 }
 
+/** The native build: sessions write into the memory of the tensors that they are given. */
+export async function nativeEngine(): Promise<Engine> {
+  return {
+    runtime: await loadRuntime(),
+    run: async (session, feeds, results) => void (await session.run(feeds, results)),
+  };
+}
+
+let started: Promise<Engine> | undefined;
+
 /**
- * The session options of the executor. Measured on a busy two-core machine: without the arena a
+ * The WebAssembly build, an optional package. It has one pool of threads, made when it is first
+ * started: a later number of threads has no effect. Its sessions compute in a memory of their own,
+ * from which the results are copied.
+ */
+export async function wasmEngine(threads: number): Promise<Engine> {
+  started ??= startWasm(threads);
+  try {
+    return await started;
+  } catch (cause) {
+    started = undefined;
+    throw new DeviceError(
+      "the Wasm executor needs the package onnxruntime-web; npm install onnxruntime-web brings it",
+      { cause },
+    );
+  }
+}
+
+async function startWasm(threads: number): Promise<Engine> {
+  const { env, InferenceSession, Tensor } = await import("onnxruntime-web");
+  env.wasm.numThreads = threads;
+  // In Node the module's start leaves a `Worker` in the global scope, by which jax-js tells whether
+  // memory is shared: it must see the same answer all the time.
+  const worker = Object.getOwnPropertyDescriptor(globalThis, "Worker");
+  try {
+    await (await InferenceSession.create(nothing())).release();
+  } finally {
+    if (worker) Object.defineProperty(globalThis, "Worker", worker);
+    else delete (globalThis as { Worker?: unknown }).Worker;
+  }
+  return {
+    runtime: { InferenceSession, Tensor } as unknown as Runtime,
+    async run(session, feeds, results) {
+      const computed = await session.run(feeds, Object.keys(results));
+      for (const [name, tensor] of Object.entries(results))
+        (tensor.data as Float32Array).set(computed[name]?.data as Float32Array);
+    },
+  };
+}
+
+/** A program that hands its input on. */
+function nothing(): Uint8Array {
+  const graph = new Graph();
+  const x = { name: "x", type: "float32", shape: [1] } as const;
+  graph.declare(x.name, x.type, x.shape);
+  const y = graph.node("Identity", [x.name], { type: x.type, shape: x.shape });
+  return toBytes({ name: "nothing", inputs: [x], outputs: [{ ...x, name: y }], ...graph.live([y]) });
+}
+
+/**
+ * The session options of an executor. Measured on a busy two-core machine: without the arena a
  * training step was slower; memory patterns and the level of graph optimization made no difference
  * beyond the noise and keep ONNX Runtime's defaults.
  */

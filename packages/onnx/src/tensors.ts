@@ -2,7 +2,7 @@ import { HostArray, type HostData, type PlacedArray, ShapeError } from "@flowify
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";
-import type { Runtime } from "./runtime.js";
+import type { Engine } from "./runtime.js";
 import type { Signature, Slot } from "./trace.js";
 
 /**
@@ -15,7 +15,7 @@ export class TensorStore {
   readonly #dropped = new FinalizationRegistry<number>((offset) => this.#arena?.release(offset));
 
   constructor(
-    readonly runtime: Runtime,
+    readonly engine: Engine,
     private readonly makeArena: () => Arena | undefined = () => Arena.create(),
   ) {}
 
@@ -40,7 +40,7 @@ export class TensorStore {
 
   /** A tensor on the memory of the array, not a copy. */
   view({ data, shape, dtype }: HostArray): Tensor {
-    return new this.runtime.Tensor(dtype as "float32", data as Float32Array, shape);
+    return new this.engine.runtime.Tensor(dtype as "float32", data as Float32Array, shape);
   }
 
   copy({ data, shape, dtype }: HostArray): Tensor {

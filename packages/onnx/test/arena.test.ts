@@ -4,7 +4,7 @@ import { DType } from "@jax-js/jax";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Arena } from "../src/fused/arena.js";
-import { loadRuntime } from "../src/runtime.js";
+import { nativeEngine } from "../src/runtime.js";
 import { TensorStore } from "../src/tensors.js";
 import { spread } from "./compare.js";
 
@@ -58,7 +58,7 @@ describe("the arena", () => {
 describe("tensors of the store", () => {
   const open = async (): Promise<{ store: TensorStore; arena: Arena }> => {
     const arena = small();
-    const store = new TensorStore(await loadRuntime(), () => arena);
+    const store = new TensorStore(await nativeEngine(), () => arena);
     expect(arena.holds(store.copy(spread([9], F)).data as Float32Array)).toBe(false);
     store.openArena();
     return { store, arena };

@@ -1,19 +1,23 @@
 import { ArraySpec, type Executor, HostArray } from "@flowify/core";
 import { type DType, defaultDevice, type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
-import { nativeExecutor } from "../src/index.js";
+import { nativeExecutor, wasmExecutor } from "../src/index.js";
 
 // jax-js asks for this name when it is given float64 data, and Node 20 lacks it.
 const scope = globalThis as { Float16Array?: unknown };
 scope.Float16Array ??= class {};
 
-let executor: Promise<Executor> | undefined;
+const once = (open: () => Promise<Executor>): (() => Promise<Executor>) => {
+  let executor: Promise<Executor> | undefined;
+  return () => {
+    executor ??= open();
+    return executor;
+  };
+};
 
-/** One native executor for all tests of a file. */
-export function native(): Promise<Executor> {
-  executor ??= nativeExecutor({ threads: 1 });
-  return executor;
-}
+/** One executor of a kind for all tests of a file. */
+export const native = once(() => nativeExecutor({ threads: 1 }));
+export const wasm = once(() => wasmExecutor({ threads: 1 }));
 
 export type Fn = (...args: np.Array[]) => JsTree<np.Array>;
 

@@ -6,10 +6,10 @@ import {
   flow,
   flowify,
   HostArray,
+  jaxExecutor,
   linear,
   makeRng,
   type Network,
-  wasmExecutor,
 } from "@flowify/core";
 import { DType, numpy as np, tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
@@ -120,7 +120,7 @@ describe.each(Object.entries(networks))("%s", (_, network) => {
   const levels = made.domain.levels as number;
 
   it("every program agrees for batches of 1 and 20, with the noise that it is given", async () => {
-    const model = await FlowModel.create(made, wasmExecutor(), { seed: 2 });
+    const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const programs = exportFlow(made, model.params).filter(({ name }) => !name.endsWith("-drawing"));
     expect(programs.map(({ name }) => name)).toEqual(["log-prob", "encode", "decode", "sample"]);
     for (const program of programs)
@@ -143,7 +143,7 @@ describe.each(Object.entries(networks))("%s", (_, network) => {
   });
 
   it("the programs that draw give others each time, of the size asked for", async () => {
-    const model = await FlowModel.create(made, wasmExecutor(), { seed: 2 });
+    const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const drawing = exportFlow(made, model.params).filter(({ name }) => name.endsWith("-drawing"));
     for (const program of drawing) {
       expect(program.inputs.map(({ role }) => role)).not.toContain("noise");
@@ -196,14 +196,14 @@ it.each([
   ],
 ])("names the layer that cannot be exported: %s", async (_, layer, message) => {
   const made = flow([linear(3, 3), layer]);
-  const model = await FlowModel.create(made, wasmExecutor());
+  const model = await FlowModel.create(made, jaxExecutor());
   expect(() => exportFlow(made, model.params)).toThrow(message);
   await model.dispose();
 });
 
 it("says that a file is of a newer opset than the runtime reads, or no ONNX file", async () => {
   const made = flow([linear(3, 3)]);
-  const model = await FlowModel.create(made, wasmExecutor());
+  const model = await FlowModel.create(made, jaxExecutor());
   const [program] = exportFlow(made, model.params) as [ExportedProgram];
   const file = toModelProto(program.graph);
   for (const each of file.opsetImport) each.version = 99n;

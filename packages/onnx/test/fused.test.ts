@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Arena } from "../src/fused/arena.js";
 import { fusedProgram } from "../src/fused/fused-program.js";
 import { type NativeProgram, onnxProgram } from "../src/onnx-program.js";
-import { loadRuntime, type Runtime, sessionOptions } from "../src/runtime.js";
+import { type Engine, nativeEngine, sessionOptions } from "../src/runtime.js";
 import { TensorStore } from "../src/tensors.js";
 import { trace } from "../src/trace.js";
 import { type Fn, host, native, runJax, spread } from "./compare.js";
@@ -16,13 +16,13 @@ const F = DType.Float32;
 const seed = Number(process.env.FLOWIFY_SEED ?? Date.now() % 2 ** 31);
 type A = np.Array;
 
-let runtime: Runtime;
+let engine: Engine;
 beforeAll(async () => {
-  runtime = await loadRuntime();
+  engine = await nativeEngine();
 });
 
 /** A store on a small memory: 16 pages are 1 MiB, half of it scratch. */
-const storeOf = (pages = 64): TensorStore => new TensorStore(runtime, () => Arena.create([pages]));
+const storeOf = (pages = 64): TensorStore => new TensorStore(engine, () => Arena.create([pages]));
 
 const specsOf = (args: readonly HostArray[]): ArraySpec[] =>
   args.map((arg) => new ArraySpec(arg.shape, arg.dtype));

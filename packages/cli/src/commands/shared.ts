@@ -5,7 +5,7 @@ import { type Reading, resizings } from "../data/form.js";
 import type { Split } from "../data/image-set.js";
 import { nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 
-const deviceNames = ["auto", "native", "webgpu", "wasm"] as const;
+const deviceNames = ["auto", "native", "webgpu", "wasm", "jax"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** Pictures at each measurement of a training run, at the last one, or none. */
@@ -25,14 +25,15 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     kind: "enum",
     values: deviceNames,
     optional: true,
-    brief: "Where to compute, flowify devices lists them (default: auto, native or else wasm)",
+    brief:
+      "Where to compute, flowify devices lists them (default: auto, the first of native, wasm and jax that is here)",
   },
   threads: {
     kind: "parsed",
     parse: wholeNumber(1),
     optional: true,
     placeholder: "N",
-    brief: "Threads of the native device (default: one for each core that there is)",
+    brief: "Threads of the native and the Wasm device (default: one for each core that there is)",
   },
   json: {
     kind: "boolean",

@@ -59,7 +59,7 @@ const runConfigSchema = z.strictObject({
   batch: count,
   seed: z.number().int().nonnegative(),
   /** The executor: another one rounds otherwise. */
-  device: z.enum(["native", "webgpu", "wasm"]),
+  device: z.enum(["native", "webgpu", "wasm", "jax"]),
   flow: z.strictObject({
     density: z.enum(["gaussian", "mixture"]),
     /** The given function stays: only noise and the stochastic inverse are trained. */

@@ -3,7 +3,7 @@ import { type StartTold, startChain } from "../chain.js";
 import type { Executor, HostArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { Items } from "../items.js";
-import { wasmExecutor } from "../jax-executor.js";
+import { jaxExecutor } from "../jax-executor.js";
 import { heldItems } from "../start-items.js";
 import { randomItems } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
@@ -40,7 +40,7 @@ export async function startValues({
   const key = random.key(seed);
   if (start === "random") return flow.init(key);
   // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
-  const starter = executor.name === "webgpu" ? wasmExecutor() : executor;
+  const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
   const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
   return startChain(flow.chain, key, items, onStart);
 }

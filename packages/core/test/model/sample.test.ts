@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flow, linear, wasmExecutor } from "../../src/index.js";
+import { FlowModel, flow, jaxExecutor, linear } from "../../src/index.js";
 
 describe("FlowModel.sample", () => {
   it("draws z in mean mode too, and takes the mean of the inverse", async () => {
-    const model = await FlowModel.create(flow([linear(3, 1)]), wasmExecutor(), { seed: 2 });
+    const model = await FlowModel.create(flow([linear(3, 1)]), jaxExecutor(), { seed: 2 });
     const once = await model.sample(8, { mode: "mean", seed: 4 });
     expect(await model.sample(8, { mode: "mean", seed: 4 })).toEqual(once);
     const rows = Array.from({ length: 8 }, (_, i) => once.subarray(3 * i, 3 * i + 3).join());

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
-import { wasmExecutor } from "../../src/jax-executor.js";
+import { jaxExecutor } from "../../src/jax-executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel, type Scores } from "../../src/model/model.js";
 import { usePrecision } from "../support/prepare.js";
@@ -39,7 +39,7 @@ async function scored(model: FlowModel, draws: number): Promise<Scores[]> {
 
 describe("score", () => {
   it("gives in pieces what one call gives, and a ledger that sums to it", async () => {
-    const model = await FlowModel.create(made, wasmExecutor(), { seed: 2 });
+    const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const found = await scored(model, 1);
     expect(found.map(({ logProb }) => logProb.length)).toEqual([256, 256, 88]);
     const whole = await model.logProb(items, { seed: 4 });
@@ -56,7 +56,7 @@ describe("score", () => {
   });
 
   it("takes several draws as `bound` does", async () => {
-    const model = await FlowModel.create(made, wasmExecutor(), { seed: 2 });
+    const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const found = await scored(model, 3);
     const whole = await model.bound(items, { draws: 3, seed: 4 });
     expect(found.flatMap(({ logProb }) => [...logProb])).toEqual([...whole.logProb]);
@@ -65,7 +65,7 @@ describe("score", () => {
   });
 
   it("refuses no draws, and items that do not fill", async () => {
-    const model = await FlowModel.create(made, wasmExecutor());
+    const model = await FlowModel.create(made, jaxExecutor());
     await expect(model.score(pieces(), { draws: 0 }).next()).rejects.toThrow("positive integer");
     await expect(model.score([new Float32Array(4)]).next()).rejects.toThrow("3 numbers each");
     await model.dispose();

@@ -4,11 +4,11 @@ import {
   evaluate,
   FlowModel,
   flowify,
+  jaxExecutor,
   type OrdinaryNetwork,
   outShape,
   ShapeError,
   UnsupportedOpError,
-  wasmExecutor,
 } from "../../src/index.js";
 
 const weight = Float32Array.of(0.6, -0.3, 0.2, 0.1, 0.8, -0.5);
@@ -27,7 +27,7 @@ describe("evaluate", () => {
   it("is what the flow computes in mean mode", async () => {
     const x = Float32Array.of(1, 2, -1, -0.5, 0, 3);
     const plain = await evaluate(network, np.array(x).reshape([2, 1, 3])).data();
-    const model = await FlowModel.create(flowify(network), wasmExecutor());
+    const model = await FlowModel.create(flowify(network), jaxExecutor());
     const flow = await model.encode(x, { mode: "mean" });
     await model.dispose();
     expect(outShape(network.layers, network.inShape)).toEqual([2]);

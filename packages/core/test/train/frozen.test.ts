@@ -1,7 +1,7 @@
 /** A frozen network learns its noise and its stochastic inverse, and computes what it was given, bit for bit. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
-import { wasmExecutor } from "../../src/jax-executor.js";
+import { jaxExecutor } from "../../src/jax-executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel } from "../../src/model/model.js";
 import type { Network } from "../../src/network/network.js";
@@ -39,7 +39,7 @@ const STEPS = 4;
 async function trained(frozen: boolean) {
   const items = Uint8Array.from({ length: 64 * 16 }, () => rng.integer(16));
   const made = flowify(network, { frozen, density: "gaussian", inverse: "local" });
-  const executor = wasmExecutor();
+  const executor = jaxExecutor();
   const data = { items, count: 64 };
   const trainer = await createTrainer({
     flow: made,

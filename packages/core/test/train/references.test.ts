@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createTrainer, flowify, makeRng, wasmExecutor } from "../../src/index.js";
+import { createTrainer, flowify, jaxExecutor, makeRng } from "../../src/index.js";
 import { liveBuffers } from "../support/live-buffers.js";
 
 it("training keeps as many buffers after every step, and none at its end", async () => {
@@ -9,7 +9,7 @@ it("training keeps as many buffers after every step, and none at its end", async
   const train = async (): Promise<number[]> => {
     const trainer = await createTrainer({
       flow,
-      executor: wasmExecutor(),
+      executor: jaxExecutor(),
       data: { items, count: 64 },
       steps: 12,
       batchSize: 16,

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import {
   createTrainer,
   flowify,
+  jaxExecutor,
   makeRng,
   NotFiniteError,
   type TrainingState,
-  wasmExecutor,
 } from "../../src/index.js";
 import { averageDecay } from "../../src/train/step.js";
 import { treeFlatten } from "../../src/trees.js";
@@ -16,7 +16,7 @@ const flow = flowify({ inShape: [2], layers: [{ kind: "linear", out: 2 }, { kind
 const run = (options: { learningRate: number; ema?: number; steps: number; state?: TrainingState }) =>
   createTrainer({
     flow,
-    executor: wasmExecutor(),
+    executor: jaxExecutor(),
     data: { items, count: 64 },
     batchSize: 16,
     warmup: 1,

@@ -2,18 +2,13 @@ import type { Executor } from "@flowify/core";
 import { ArraySpec, HostArray, ShapeError } from "@flowify/core";
 import { DType, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { beforeAll, describe, expect, test } from "vitest";
-import { nativeExecutor } from "../src/index.js";
+import { nativeExecutor, wasmExecutor } from "../src/index.js";
 import { leafPaths } from "../src/paths.js";
-import { host, native, spread } from "./compare.js";
+import { host, native, spread, wasm } from "./compare.js";
 
 const F = DType.Float32;
 type A = np.Array;
 type Params = { w: A; layers: [{ b: A }] };
-
-let executor: Executor;
-beforeAll(async () => {
-  executor = await native();
-});
 
 const specs = [
   { w: new ArraySpec([2, 3], F), layers: [{ b: new ArraySpec([3], F) }] },
@@ -22,7 +17,15 @@ const specs = [
 const args = () => [{ w: spread([2, 3], F), layers: [{ b: spread([3], F, 2) }] }, spread([4, 2], F, 3)];
 const affine = ({ w, layers: [{ b }] }: Params, x: A): { y: A } => ({ y: np.matmul(x, w).add(b) });
 
-describe("the native executor", () => {
+describe.each([
+  ["native", native],
+  ["Wasm", wasm],
+])("the %s executor", (_, open) => {
+  let executor: Executor;
+  beforeAll(async () => {
+    executor = await open();
+  });
+
   test("runs a function of trees and returns its tree", async () => {
     const compiled = await executor.compile(affine, specs, { name: "affine" });
     const { y } = (await executor.fetch(await compiled.run(args()))) as { y: HostArray };
@@ -98,19 +101,26 @@ describe("the native executor", () => {
     constant.dispose();
   });
 
-  test.each([0, -1, 1.5, 1_000_000])("refuses %d threads", async (threads) => {
-    await expect(nativeExecutor({ threads })).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringContaining("threads: expected a whole number from 1 to 256"),
-    });
-  });
-
   test("a function of nothing that returns constants", async () => {
     const compiled = await executor.compile(() => ({ a: np.zeros([2]), b: np.arange(3) }), []);
     const { a, b } = (await executor.fetch(await compiled.run([]))) as { a: HostArray; b: HostArray };
     expect([...a.data, ...b.data]).toEqual([0, 0, 0, 1, 2]);
     await compiled.dispose();
   });
+});
+
+test.each([0, -1, 1.5, 1_000_000])("both refuse %d threads", async (threads) => {
+  for (const open of [nativeExecutor, wasmExecutor])
+    await expect(open({ threads })).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("threads: expected a whole number from 1 to 256"),
+    });
+});
+
+test("the Wasm executor leaves jax-js as it was: no Worker in the global scope", async () => {
+  await wasm();
+  expect(globalThis).not.toHaveProperty("Worker");
+  expect(np.sum(np.ones([5])).item()).toBe(5);
 });
 
 test("leaves are named by their paths", () => {

@@ -1,0 +1,85 @@
+import { type Compiled, type Executor, HostArray, type HostData, UsageError } from "@flowify/core";
+import { type DType, type JsTree, tree } from "@jax-js/jax";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { fusedProgram } from "./fused/fused-program.js";
+import { onnxProgram } from "./onnx-program.js";
+import type { Engine } from "./runtime.js";
+import { TensorStore } from "./tensors.js";
+import { trace } from "./trace.js";
+
+const MOST_THREADS = 256;
+
+export type RuntimeExecutorOptions = Readonly<{
+  name: string;
+  /** The session options of the program of this name. */
+  session(program: string): InferenceSession.SessionOptions;
+  /** Bytes that a program may take, asked for when it is compiled. */
+  memory(): number;
+}>;
+
+/**
+ * Runs pure jax functions in a build of ONNX Runtime. A function is traced for its shapes, lowered
+ * to an ONNX graph and compiled to a session, or, where it only works element by element on large
+ * float32 arrays, compiled to WebAssembly kernels; placed arrays are tensors in the memory of the host.
+ */
+export function runtimeExecutor(
+  engine: Engine,
+  { name: executorName, session, memory }: RuntimeExecutorOptions,
+): Executor {
+  const store = new TensorStore(engine);
+  const open = new Set<Compiled>();
+  return {
+    name: executorName,
+    async compile(f, specs, { name = f.name || "function" } = {}) {
+      const start = performance.now();
+      const { jaxpr, signature } = trace(f, specs, name);
+      try {
+        const traceMs = performance.now() - start;
+        const program =
+          (await fusedProgram(store, jaxpr, signature)) ??
+          (await onnxProgram(store, jaxpr, signature, { session: session(name), memory: memory() }));
+        const compiled: Compiled = {
+          traceMs,
+          compileMs: performance.now() - start - traceMs,
+          flops: program.flops,
+          run: (args, { into } = {}) => program.run(args, into),
+          async dispose() {
+            if (open.delete(compiled)) await program.dispose();
+          },
+        };
+        open.add(compiled);
+        return compiled;
+      } finally {
+        jaxpr.dispose();
+      }
+    },
+    async place(host) {
+      return mapLeaves(host, (leaf) => store.copy(leaf as HostArray));
+    },
+    async fetch(placed) {
+      return mapLeaves(placed, (leaf) => hostOf(leaf as Tensor));
+    },
+    release(placed) {
+      for (const leaf of tree.leaves(placed as never)) store.release(leaf);
+    },
+    async dispose() {
+      await Promise.all([...open].map((compiled) => compiled.dispose()));
+    },
+  };
+}
+
+/** @throws UsageError for a number of threads that makes no sense */
+export function checkThreads(threads: number): void {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
+    throw new UsageError(
+      `${threads} threads: expected a whole number from 1 to ${MOST_THREADS}; by default one for each core`,
+    );
+}
+
+function hostOf(tensor: Tensor): HostArray {
+  return new HostArray((tensor.data as HostData).slice(), tensor.dims, tensor.type as DType);
+}
+
+function mapLeaves<A extends object, B extends object>(from: JsTree<A>, f: (leaf: unknown) => B): JsTree<B> {
+  return tree.map(f, from as never) as JsTree<B>;
+}
