@@ -26,7 +26,9 @@ it("writes one page about runs, with their numbers beside it", async () => {
   expect(page).not.toMatch(/https?:|<script|<link rel="stylesheet"|@import|url\(/);
   expect(page).toContain("wild&lt;script&gt;");
   expect(page.match(/<img [^>]*src="data:image\/png;base64,/g)).toHaveLength(6);
-  expect(page).toContain("Step 2 was not finite in gradient: back to step 0, shorter steps until 102.");
+  expect(page).toContain(
+    "Step 2 was not finite in gradient of conv2d[1]: back to step 0, shorter steps until 102.",
+  );
 
   const { runs } = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));
   const last = metricsOf(calm).at(-1)!;
@@ -37,7 +39,7 @@ it("writes one page about runs, with their numbers beside it", async () => {
   expect(total).toBeCloseTo(Number(last.bpd), 9);
   expect(runs[0].exact).toMatchObject({ "dequantize[0]": false, "linear[4]": true });
   expect(runs[0].training).toHaveLength(8);
-  expect(runs[1].returns).toEqual([{ step: 0, failed: 2, layer: "gradient", until: 102 }]);
+  expect(runs[1].returns).toEqual([{ step: 0, failed: 2, layer: "gradient of conv2d[1]", until: 102 }]);
 
   // a run that was stopped before anything was measured has a report as well
   writeFileSync(join(calm, "metrics.jsonl"), `${JSON.stringify(metricsOf(calm)[0])}\n`);

@@ -26,10 +26,10 @@ it("a run whose steps are far too long goes back to its newest checkpoint and ta
   const { status, stderr } = await runCommand([...options, "--lr", "30", "--out", folder]);
   expect(status).toBe(0);
   expect(stderr).toContain(
-    "step 2: gradient is not finite; back to step 0, a tenth of the step size until step 102",
+    "step 2: gradient of conv2d[1] is not finite; back to step 0, a tenth of the step size until step 102",
   );
   const [returned, ...steps] = metricsOf(folder);
-  expect(returned).toEqual({ step: 0, failed: 2, layer: "gradient", until: 102 });
+  expect(returned).toEqual({ step: 0, failed: 2, layer: "gradient of conv2d[1]", until: 102 });
   expect(steps.filter(({ split }) => split === undefined).map(({ step }) => step)).toEqual(
     Array.from({ length: 20 }, (_, i) => i + 1),
   );
@@ -50,6 +50,13 @@ it("a run whose steps are far too long goes back to its newest checkpoint and ta
   expect(metricsOf(killed)).toEqual(metricsOf(folder));
   expect(lastCheckpoint(killed, 20).equals(lastCheckpoint(folder, 20))).toBe(true);
 }, 120_000);
+
+it("a run with --check computes what it computes without", async () => {
+  const [plain, checked] = [join(root, "plain"), join(root, "checked")];
+  expect(await runCommand([...options, "--out", plain])).toMatchObject({ status: 0 });
+  expect(await runCommand([...options, "--out", checked, "--check"])).toMatchObject({ status: 0 });
+  expect(metricsOf(checked)).toEqual(metricsOf(plain));
+}, 60_000);
 
 it("a run that no shorter steps help ends with the step, the layer and what to do", async () => {
   const folder = join(root, "hopeless");

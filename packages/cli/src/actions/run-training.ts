@@ -34,6 +34,8 @@ export type RunningOptions = Readonly<{
   fallback?: boolean | undefined;
   /** Write TensorBoard event files. */
   tensorboard?: boolean | undefined;
+  /** Look at what every layer gives before each step. */
+  check?: boolean | undefined;
 }>;
 
 /** How a run ended: at which step, and what its end gave if it came there. */
@@ -77,14 +79,14 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, tensorboard = false }: RunningOptions,
+  { terminal, interrupt, tensorboard = false, check = false }: RunningOptions,
 ): Promise<Trained> {
   const config: RunConfig = {
     ...plan.config,
     device: executor.name as RunConfig["device"],
     ...(!plan.resume && { environment: environment() }),
   };
-  const trainer = await startTrainer(run, plan, config, executor, terminal);
+  const trainer = await startTrainer(run, plan, config, executor, { terminal, check });
   if (!plan.resume) {
     if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
       await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
@@ -141,7 +143,7 @@ async function startTrainer(
   { resume, flow, data }: TrainPlan,
   config: RunConfig,
   executor: Executor,
-  terminal: Terminal,
+  { terminal, check }: { terminal: Terminal; check: boolean },
 ): Promise<Trainer> {
   const { note, warn } = terminal;
   const { network, steps, batch, seed, training } = config;
@@ -155,6 +157,7 @@ async function startTrainer(
     steps,
     batchSize: batch,
     seed,
+    check,
     ...training,
     clip: training.clip ?? Number.POSITIVE_INFINITY,
   };

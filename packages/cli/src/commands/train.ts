@@ -42,6 +42,7 @@ export type TrainFlags = CommonFlags &
     pictures?: PictureChoice;
     fallback?: boolean;
     tensorboard?: boolean;
+    check?: boolean;
   };
 
 const text = (placeholder: string, brief: string) =>
@@ -162,6 +163,12 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         optional: true,
         withNegated: false,
         brief: "Write the metrics as TensorBoard event files too; tensorboard --logdir runs shows them",
+      },
+      check: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Look at what every layer gives before each step, and name the first that is not finite",
       },
       ...commonFlags,
     },

@@ -14,7 +14,7 @@ import { readArray, takeToHost } from "../train/state.js";
 import { treeDispose, treeFlatten, treeMap } from "../trees.js";
 import { batchRunner, LARGEST, type RowFunction } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
-import { type Monitor, summarize } from "./monitor.js";
+import { type Monitor, summarize, totals, withoutNaN } from "./monitor.js";
 
 export type DrawOptions = {
   /** Decides the noise. Default 0. */
@@ -70,7 +70,8 @@ export class FlowModel {
    * log p(x) of every item in nats. Where the flow is not exact it is a bound in expectation: one draw
    * of its noise (`bound` takes many).
    *
-   * @throws DataError, DomainError where the items are not what the flow takes.
+   * @throws DataError, DomainError where the items are not what the flow takes; NotFiniteError naming item and layer
+   * where log p comes out as NaN or +Infinity. −Infinity, no density at all, is a result.
    */
   async logProb(items: ItemsIn, options: DrawOptions = {}): Promise<Float64Array> {
     return (await this.#ledger(items, options)).total;
@@ -140,20 +141,16 @@ export class FlowModel {
     return this.#decode((z as HostArray).data as Float32Array, n, options);
   }
 
-  /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. */
+  /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */
   async encode(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
     const { flow } = this;
     const read = readItems(items, flow.domain);
-    return this.#run(
-      this.#row("encode", flow.encode, flow.forwardNoise),
-      read.items,
-      read.count,
-      STREAM.evaluate,
-      options,
-    );
+    const row = this.#row("encode", flow.encode, flow.forwardNoise);
+    const latents = await this.#run(row, read.items, read.count, STREAM.evaluate, options);
+    return withoutNaN("encode", latents, read.count);
   }
 
-  /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. */
+  /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. Errors: `NotFiniteError` for NaN. */
   async decode(latents: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
     const read = readItems(latents, { shape: this.flow.latentShape });
     return this.#decode(read.items, read.count, options);
@@ -241,7 +238,7 @@ export class FlowModel {
   async #decode(z: Uint8Array | Float32Array, count: number, options: DrawOptions): Promise<Float32Array> {
     const { decode, inverseNoise, latentShape } = this.flow;
     const row = { ...this.#row("decode", decode, inverseNoise), inShape: latentShape };
-    return this.#run(row, z, count, STREAM.sample, options);
+    return withoutNaN("decode", await this.#run(row, z, count, STREAM.sample, options), count);
   }
 
   /** Contributions, a row an item, and their sums in double precision. */
@@ -260,11 +257,6 @@ export class FlowModel {
       options,
       firstBatch,
     );
-    const width = flow.ledgerLines.length;
-    const total = new Float64Array(count);
-    rows.forEach((nats, i) => {
-      total[Math.floor(i / width)]! += nats;
-    });
-    return { rows, total };
+    return { rows, total: totals(flow, rows, count) };
   }
 }

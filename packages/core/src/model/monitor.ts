@@ -17,6 +17,34 @@ export type Monitor = Readonly<{
   ledger: readonly LedgerEntry[];
 }>;
 
+const RUINED = "The parameters are ruined, or the item is far outside of what they were trained on";
+
+/**
+ * Sums of the rows of contributions, [items, layers + 1], in double precision. Errors: `NotFiniteError` naming item and
+ * layer of the first contribution that is NaN or +Infinity; −Infinity is a density of 0.
+ */
+export function totals({ ledgerLines }: Flow, rows: Float32Array, items: number): Float64Array {
+  const width = ledgerLines.length;
+  const sums = new Float64Array(items);
+  rows.forEach((nats, i) => {
+    const item = Math.floor(i / width);
+    if (!(nats < Number.POSITIVE_INFINITY)) {
+      const layer = ledgerLines[i % width]?.layer as string;
+      throw new NotFiniteError(0, layer, `log p of item ${item} is ${nats} from ${layer} on. ${RUINED}`);
+    }
+    sums[item]! += nats;
+  });
+  return sums;
+}
+
+/** The rows of results, an item each. Errors: `NotFiniteError` where one holds NaN. */
+export function withoutNaN(what: "encode" | "decode", rows: Float32Array, items: number): Float32Array {
+  const first = rows.findIndex(Number.isNaN);
+  if (first < 0) return rows;
+  const item = Math.floor((first * items) / rows.length);
+  throw new NotFiniteError(0, what, `${what}: what item ${item} gives holds NaN. ${RUINED}`);
+}
+
 /**
  * Means over items, in double precision. `rows` has a row of contributions an item, `total` their
  * sums. Errors: `NotFiniteError` naming the first layer whose mean is not finite.
@@ -37,7 +65,7 @@ export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): 
     throw new NotFiniteError(
       0,
       broken.layer,
-      `the likelihood is not finite: ${broken.layer} contributes ${broken.nats}. The parameters are ruined, or an item is far outside of what they were trained on`,
+      `the likelihood is not finite: ${broken.layer} contributes ${broken.nats}. ${RUINED.replace("the item", "an item")}`,
     );
   const nats = ledger.reduce((a, line) => a + line.nats, 0);
   const variance = total.reduce((a, t) => a + (t - nats) ** 2, 0) / (count - 1);

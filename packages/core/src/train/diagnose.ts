@@ -1,17 +1,19 @@
 import { numpy as np } from "@jax-js/jax";
+import { NotFiniteError } from "../errors.js";
+import type { HostArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 
 /**
- * One number for every layer and one for the base, [K + 1], that is finite exactly where all that
- * the layer gives is: a sum of absolute values scaled so that it does not overflow by itself.
+ * One number for every layer and one for the base and every item, [K + 1, B], that is finite exactly where all
+ * that the layer gives is: a sum of absolute values scaled so that it does not overflow by itself.
  */
 export function makeHealth(flow: Flow) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree): np.Array => {
     let z = x;
-    const tiny = (a: np.Array): np.Array => np.sum(sumItems(np.absolute(a).mul(1e-20)));
+    const tiny = (a: np.Array): np.Array => sumItems(np.absolute(a).mul(1e-20));
     const readings = flow.chain.layers.map((layer: FlowLayer, i) => {
       const step = layer.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
       z = step.z;
@@ -19,4 +21,53 @@ export function makeHealth(flow: Flow) {
     });
     return np.stack([...readings, tiny(flow.base.logProb(z))], 0);
   };
+}
+
+/** What is not finite first: a layer (or the base) with the number of an item, or the gradient of a layer. */
+export type Culprit = Readonly<{ layer: string; item?: number }>;
+
+/** The first layer of the readings of `makeHealth` that is not finite, and its first item. */
+export function sickLayer({ ledgerLines }: Flow, { data, shape }: HostArray): Culprit | undefined {
+  const first = data.findIndex((reading) => !Number.isFinite(reading));
+  if (first < 0) return undefined;
+  const items = shape[1] as number;
+  return { layer: ledgerLines[Math.floor(first / items)]?.layer as string, item: first % items };
+}
+
+/**
+ * The layer whose gradient is not finite: what is wrong with it goes on to all layers before it, so it is the
+ * last one. Paths begin with the number of the layer.
+ */
+export function sickGradient({ ledgerLines }: Flow, gradients: { [path: string]: HostArray }): Culprit {
+  const sick = Object.entries(gradients).flatMap(([path, { data }]) =>
+    data.every(Number.isFinite) ? [] : [Number.parseInt(path, 10)],
+  );
+  return { layer: sick.length > 0 ? `gradient of ${ledgerLines[Math.max(...sick)]?.layer}` : "gradient" };
+}
+
+/** The error of a step whose loss, gradient or (where that is looked at) output of a layer is not finite. */
+export function stepNotFinite(
+  step: number,
+  { layer, item }: Culprit,
+  got?: { loss: number; gradNorm: number },
+): NotFiniteError {
+  const figures = got ? `the loss is ${got.loss}, the norm of its gradient ${got.gradNorm}; ` : "";
+  const where = item === undefined ? "" : `, at item ${item} of the batch`;
+  return new NotFiniteError(
+    step,
+    layer,
+    `step ${step}: ${figures}the first that is not finite is ${layer}${where}. A smaller learning rate may help`,
+  );
+}
+
+/** A step can ruin what its own loss did not show: no state leaves the trainer with NaN or Infinity in it. */
+export function expectFinite(arrays: { readonly [name: string]: HostArray }, step: number): void {
+  for (const [name, { data }] of Object.entries(arrays))
+    for (const value of data)
+      if (!Number.isFinite(value))
+        throw new NotFiniteError(
+          step,
+          name,
+          `step ${step}: ${name} holds ${value} after it. A smaller learning rate may help`,
+        );
 }

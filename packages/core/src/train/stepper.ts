@@ -3,7 +3,7 @@ import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } 
 import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import { treeFlatten } from "../trees.js";
-import { makeHealth } from "./diagnose.js";
+import { type Culprit, makeHealth, sickGradient, sickLayer } from "./diagnose.js";
 import type { Leaf } from "./leaves.js";
 import type { HostState } from "./state.js";
 import { averageAll, type ByPath, makeGradient, makeUpdate, polishAll, retractAll } from "./step.js";
@@ -50,7 +50,6 @@ export async function makeStepper(options: StepperOptions) {
   const { flow, executor, leaves, params, batchSize, clip, ema } = options;
   const scalar = new ArraySpec([], np.float32);
   const adam = { rate: scalar, floor: scalar };
-  const [, xSpec, noiseSpec] = gradientSpecs(flow, params, batchSize);
   const { leaves: specs, rebuild } = treeFlatten(params);
   const pick = <T>(values: readonly T[], ...kinds: Leaf["manifold"][]): ByPath<T> =>
     Object.fromEntries(
@@ -95,6 +94,7 @@ export async function makeStepper(options: StepperOptions) {
   let { values, moments, drift, average } = await placeState(await options.start());
   let spareGradient: Tree | undefined; // results of the step before, to be written over
   let spareMatrices: Placed | undefined;
+  let health: Compiled | undefined; // compiled when it is first asked for
 
   const number = async (leaf: PlacedArray): Promise<number> =>
     ((await executor.fetch(leaf)) as HostArray).data[0] as number;
@@ -166,17 +166,19 @@ export async function makeStepper(options: StepperOptions) {
       return { loss, gradNorm };
     },
 
-    /** The first layer whose output is not finite on this batch; undefined where all of them are. */
-    async firstNotFinite(x: HostArray, noise: JsTree<HostArray>): Promise<string | undefined> {
-      const health = await executor.compile(makeHealth(flow), [params, xSpec, noiseSpec], {
-        name: "health",
-      });
+    /** The first layer whose output is not finite on this batch, with the item; undefined where all of them are. */
+    async sickLayer(x: HostArray, noise: JsTree<HostArray>): Promise<Culprit | undefined> {
+      health ??= await compile("health", makeHealth(flow), gradientSpecs(flow, params, batchSize));
       const out = await health.run([rebuild(values), x, noise]);
       const readings = (await executor.fetch(out)) as HostArray;
       executor.release(out);
-      await health.dispose();
-      const worst = Array.from(readings.data).findIndex((reading) => !Number.isFinite(reading));
-      return flow.ledgerLines[worst]?.layer;
+      return sickLayer(flow, readings);
+    },
+
+    /** Whose gradient the step before was not finite in. */
+    async sickGradient(): Promise<Culprit> {
+      const { gradients } = (await executor.fetch(spareGradient as Tree)) as { gradients: ByPath<HostArray> };
+      return sickGradient(flow, gradients);
     },
 
     /** Puts another state in the place of this one. */

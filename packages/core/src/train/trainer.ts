@@ -1,6 +1,6 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { StartTold } from "../chain.js";
-import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
+import { CheckpointError, MemoryError, type NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec, type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
 import type { Items } from "../items.js";
@@ -12,6 +12,7 @@ import { treeDispose, treeFlatten, treeMap } from "../trees.js";
 import { adamScalars } from "./adam.js";
 import { type Augmentation, batchSource, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
+import { expectFinite, stepNotFinite } from "./diagnose.js";
 import { leavesOf } from "./leaves.js";
 import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
@@ -56,6 +57,11 @@ export type TrainOptions = {
   ema?: number;
   /** `flip` mirrors every image of a step left to right with probability ½. Default `none`. */
   augment?: Augmentation;
+  /**
+   * Look at what every layer gives before each step, so that a value that is not finite is found even where the loss does
+   * not show it. Takes another pass forward; the numbers are the same. Default false.
+   */
+  check?: boolean;
   /** Goes on from here. */
   state?: TrainingState;
 };
@@ -94,7 +100,7 @@ export type Trainer = Readonly<{
  * all before the first step.
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
-  const { flow, executor, data, steps, augment = defaults.augment } = options;
+  const { flow, executor, data, steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
   const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
   const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
@@ -135,6 +141,8 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     async step() {
       const x = batches(taken);
       const noise = drawNoise(flow.forwardNoise, batchSize, makeRng(seed, STREAM.noise, taken));
+      const sick = check ? await stepper.sickLayer(x, noise) : undefined;
+      if (sick) throw stepNotFinite(taken + 1, sick);
       const shorter = shortening(rollbacks, taken + 1);
       const lr = rate(taken) * shorter;
       const { loss, gradNorm } = await stepper.take(
@@ -147,12 +155,8 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
         scalarArray(averageDecay(ema, taken)),
       );
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        const layer = (await stepper.firstNotFinite(x, noise)) ?? "gradient";
-        throw new NotFiniteError(
-          taken + 1,
-          layer,
-          `step ${taken + 1}: the loss is ${loss}, the norm of its gradient ${gradNorm}; the first that is not finite is ${layer}. A smaller learning rate may help`,
-        );
+        const culprit = (await stepper.sickLayer(x, noise)) ?? (await stepper.sickGradient());
+        throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
       }
       return { step: taken++, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
     },
@@ -240,15 +244,3 @@ const scalarArrays = ({ rate, floor }: { rate: number; floor: number }) => ({
   rate: scalarArray(rate),
   floor: scalarArray(floor),
 });
-
-/** A step can ruin what its own loss did not show: no state leaves the trainer with NaN or Infinity in it. */
-function expectFinite(arrays: TrainingState["arrays"], step: number): void {
-  for (const [name, { data }] of Object.entries(arrays))
-    for (const value of data)
-      if (!Number.isFinite(value))
-        throw new NotFiniteError(
-          step,
-          name,
-          `step ${step}: ${name} holds ${value} after it. A smaller learning rate may help`,
-        );
-}
