@@ -90,11 +90,42 @@ describe("the commands that read a run", () => {
     expect({ status, lines: stdout.trimEnd().split("\n").length }).toEqual({ status: 0, lines: 1 });
     expect(stderr).toContain("bits per dimension on 40 test images");
     const document = JSON.parse(stdout);
-    const keys = ["bpd", "stdErr", "samples", "items", "dataset", "split", "hash", "ledger"];
-    expect(Object.keys(document)).toEqual(keys);
-    expect(document).toMatchObject({ samples: 2, items: 40, dataset: "images", split: "test" });
+    expect(document).toMatchObject({
+      samples: 2,
+      items: 40,
+      dataset: "images",
+      split: "test",
+      dequantization: { layer: "dequantize[0]", levels: 256 },
+      dimensions: 64,
+      exact: false,
+      draws: 2,
+    });
+    expect(document.bpd).toBeCloseTo(-document.nats / (64 * Math.LN2), 9);
     const sum = (document.ledger as { bpd: number }[]).reduce((total, { bpd }) => total + bpd, 0);
     expect(sum).toBeCloseTo(document.bpd, 9);
+  });
+
+  it("evaluate: says what its number means", async () => {
+    const { stdout } = await runCommand(["evaluate", run]);
+    const after = stdout.slice(stdout.indexOf("dequantization"));
+    expect(after).toMatch(/^dequantization {2}dequantize\[0\], 256 levels: \+8\.000 bits per dimension$/m);
+    expect(after).toMatch(/^dimensions {6}n = 64 numbers an image$/m);
+    expect(after).toMatch(/^bits {12}-log p \/ \(n ln 2\), with a mean log p of -\d+\.\d{3} nats$/m);
+    expect(after).toMatch(/^likelihood {6}an upper bound in expectation, one draw an image$/m);
+    expect(after).toMatch(/^over images {5}± 0\.\d{6}, 40 images$/m);
+    expect(after).toMatch(/^over draws {6}from --samples 2 on$/m);
+  });
+
+  it("evaluate: tells how much other draws would change the number", async () => {
+    const evaluated = async (seed: string) => {
+      const flags = ["--json", "--samples", "8", "--seed", seed];
+      return JSON.parse((await runCommand(["evaluate", run, ...flags])).stdout);
+    };
+    const [first, second] = [await evaluated("1"), await evaluated("2")];
+    expect(first.stdErrOfDraws).toBeGreaterThan(0);
+    expect(Math.abs(first.bpd - second.bpd)).toBeLessThan(
+      4 * Math.hypot(first.stdErrOfDraws, second.stdErrOfDraws),
+    );
   });
 
   it("sample: a picture of as many images as asked for", async () => {

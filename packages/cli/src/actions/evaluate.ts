@@ -2,6 +2,7 @@ import { bitsPerDimension, type FlowModel, type Monitor } from "@flowify/core";
 import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
 import { describeImages, type ImageSet } from "../data/image-set.js";
+import { meaningLines, meaningOf } from "../run/meaning.js";
 import { imagesDocument, sayLikelihood } from "../run/report.js";
 import { createTerminal } from "../ui/terminal.js";
 import { imagesFor, withModel } from "./open-run.js";
@@ -16,32 +17,46 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     terminal.note(
       `${run.config.network}, step ${run.step}, on ${describeImages(images)}${draws}, ${model.executor.name}`,
     );
-    const { bpd, stdErr, items, ledger } = await likelihood(model, images, samples, seed);
+    const { monitor, stdErrOfDraws } = await likelihood(model, images, samples, seed);
+    const { bpd, stdErr, items, ledger } = monitor;
+    const meaning = meaningOf(model.flow, monitor, { draws: samples, stdErrOfDraws });
     sayLikelihood(terminal, { bpd, stdErr, ledger }, images);
-    terminal.document({ bpd, stdErr, samples, items, ...imagesDocument(images), ledger });
+    terminal.say();
+    for (const line of meaningLines(meaning, items)) terminal.say(line);
+    terminal.document({ bpd, samples, items, ...imagesDocument(images), ...meaning, ledger });
   });
 }
 
 /**
  * Mean log-likelihood with K draws an item. The ledger is that of one draw; what the K draws gain
- * over it is a line of its own, so that the ledger sums to the total.
+ * over it is a line of its own, so that the ledger sums to the total. The standard error over the draws is
+ * that of the mean over items whose draws are independent, √(Σ se²) / N.
  */
-async function likelihood(model: FlowModel, images: ImageSet, draws: number, seed: number): Promise<Monitor> {
+async function likelihood(
+  model: FlowModel,
+  images: ImageSet,
+  draws: number,
+  seed: number,
+): Promise<{ monitor: Monitor; stdErrOfDraws: number | null }> {
   const single = await model.monitor(images.images, { seed });
-  if (draws === 1) return single;
-  const { logProb } = await model.bound(images.images, { draws, seed });
+  if (draws === 1) return { monitor: single, stdErrOfDraws: null };
+  const { logProb, stdErr } = await model.bound(images.images, { draws, seed });
   const { dimensions } = model.flow;
-  const nats = logProb.reduce((sum, value) => sum + value, 0) / logProb.length;
-  const variance = logProb.reduce((sum, value) => sum + (value - nats) ** 2, 0) / (logProb.length - 1);
+  const bits = dimensions * Math.LN2;
+  const count = logProb.length;
+  const nats = logProb.reduce((sum, value) => sum + value, 0) / count;
+  const variance = logProb.reduce((sum, value) => sum + (value - nats) ** 2, 0) / (count - 1);
   const gain = nats - single.nats;
-  return {
+  const monitor = {
     items: single.items,
     nats,
     bpd: bitsPerDimension(nats, dimensions),
-    stdErr: Math.sqrt(variance / logProb.length) / (dimensions * Math.LN2),
+    stdErr: Math.sqrt(variance / count) / bits,
     ledger: [
       ...single.ledger,
       { layer: `${draws} draws`, nats: gain, bpd: bitsPerDimension(gain, dimensions), exact: false },
     ],
   };
+  const squares = stdErr.reduce((sum, se) => sum + se ** 2, 0);
+  return { monitor, stdErrOfDraws: Math.sqrt(squares) / count / bits };
 }

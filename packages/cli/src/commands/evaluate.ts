@@ -41,10 +41,12 @@ export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>
     brief: "Measure a run's bits per dimension on images",
     fullDescription: `Computes the mean log-likelihood of images under a trained run: in bits per dimension
 (-log p(x) / (n ln 2), dequantization included), with its standard error over the images, and
-the ledger of what every layer contributed. The ledger with the base sums to the total.
+the ledger of what every layer contributed. The ledger with the base sums to the total. Then it says
+what the number means: dequantization, dimensions, exact or bound, errors over images and draws.
 
 --json prints one document:
-  { bpd, stdErr, samples, items, dataset, split, hash, ledger: [{ layer, nats, bpd, exact }] }
+  { bpd, samples, items, dataset, split, hash, dequantization: { layer, levels }, dimensions, nats,
+    exact, draws, stdErr, stdErrOfDraws, ledger: [{ layer, nats, bpd, exact }] }
 
 EXAMPLES
   flowify evaluate runs/a                   the 10,000 test images

@@ -2,8 +2,11 @@
 export type BoundEstimate = Readonly<{ logProb: Float64Array; stdErr: Float64Array }>;
 
 /**
- * The importance-weighted bound from K draws of log p_k: log-mean-exp in stable form. Its standard
- * error is that of the mean weight by the delta method, se(log w̄) = se(w̄) / w̄; NaN for one draw.
+ * The importance-weighted bound from K draws of log p_k: log-mean-exp in stable form. Its standard error is that of the
+ * jackknife, se² = (K − 1)/K Σ (θ_k − θ̄)² with θ_k the estimate without draw k: unlike se(w̄) / w̄ it tells of the
+ * draws among which one outweighs all others. NaN for one draw, and where no draw but one gives any density.
+ *
+ * Source: Efron and Stein 1981, The jackknife estimate of variance; Nowozin 2018, Debiasing evidence approximations.
  */
 export function importanceBound(draws: readonly Float64Array[]): BoundEstimate {
   const K = draws.length;
@@ -13,16 +16,22 @@ export function importanceBound(draws: readonly Float64Array[]): BoundEstimate {
   for (let i = 0; i < count; i++) {
     const logs = draws.map((draw) => draw[i] as number);
     const top = Math.max(...logs);
-    if (top === Number.NEGATIVE_INFINITY) {
-      logProb[i] = top; // no draw gives it any density
-      stdErr[i] = Number.NaN;
-      continue;
-    }
+    logProb[i] = logSum(logs) - Math.log(K);
     const weights = logs.map((log) => Math.exp(log - top));
-    const mean = weights.reduce((a, b) => a + b, 0) / K;
-    const variance = weights.reduce((a, w) => a + (w - mean) ** 2, 0) / (K - 1);
-    logProb[i] = top + Math.log(mean);
-    stdErr[i] = Math.sqrt(variance / K) / mean;
+    const sum = weights.reduce((a, b) => a + b, 0);
+    const largest = logs.indexOf(top);
+    const without = weights.map((w, k) =>
+      k === largest ? logSum(logs.toSpliced(k, 1)) - top : Math.log(sum - w),
+    );
+    const mean = without.reduce((a, b) => a + b, 0) / K;
+    stdErr[i] = Math.sqrt(((K - 1) / K) * without.reduce((a, theta) => a + (theta - mean) ** 2, 0));
   }
   return { logProb, stdErr };
+}
+
+/** log Σ exp(log_k): −∞ where no draw gives any density. */
+function logSum(logs: readonly number[]): number {
+  const top = Math.max(...logs);
+  if (top === Number.NEGATIVE_INFINITY) return top;
+  return top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0));
 }
