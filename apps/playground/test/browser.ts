@@ -30,7 +30,7 @@ export type Playground = Readonly<{
   url: string;
   /** The files of the build. */
   folder: string;
-  /** A page in a fresh context (its own storage) that is at `hash`; errors of the page fail `close`. */
+  /** A page in a fresh context (its own storage) that is at `hash`; the one before it is closed. */
   open(
     hash?: string,
     options?: BrowserContextOptions & { before?: (page: Page) => Promise<void> },
@@ -82,6 +82,7 @@ export async function startPlayground({
     url,
     folder,
     async open(hash = "", { before, ...options } = {}) {
+      await Promise.all(browser.contexts().map((context) => context.close()));
       const page = await (await browser.newContext(options)).newPage();
       page.on("pageerror", (error) => uncaught.push(error.message));
       await before?.(page);

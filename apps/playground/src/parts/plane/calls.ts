@@ -1,7 +1,61 @@
-import type { Backend } from "../../worker/backend.js";
 import type { Call } from "../../worker/protocol.js";
+import type { PlaneConfig } from "./config.js";
+
+/** A layer as the editor shows it. */
+type LayerLine = Readonly<{
+  layer: string;
+  in: readonly number[];
+  out: readonly number[];
+  exact: boolean;
+  /** Coordinates that it drops (given a density), or adds where it is negative. */
+  dropped: number;
+}>;
+
+/** What a network is, before any training. */
+export type Description = Readonly<{
+  exact: boolean;
+  layers: readonly LayerLine[];
+  /** What the ledger's bars are called, the base last. */
+  ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
+}>;
+
+export type Opened = Readonly<{
+  device: string;
+  parameters: number;
+  taken: number;
+  /** Training points to show, [n, 2]. */
+  points: Float32Array;
+}>;
+
+/** The flow at one moment; log-likelihoods in nats. */
+export type PlaneView = Readonly<{
+  step: number;
+  /** log p of the cells shown, row by row from the top. */
+  logDensity: Float32Array;
+  integral: number;
+  samples: Float32Array;
+  /** Mean log p of held-out points, and what each layer adds to it. */
+  logProb: number;
+  ledger: Float32Array;
+  /** The mesh before the first layer and after each, on the page; and on the way back from the latent. */
+  forward: readonly Float32Array[];
+  backward: readonly Float32Array[];
+}>;
+
+export type PlaneEvent =
+  | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
+  | Readonly<{ kind: "view"; view: PlaneView }>
+  | Readonly<{ kind: "fallback"; why: string }>;
 
 /** What the page asks of the plane's worker. */
 export type PlaneCalls = {
-  "plane.device": Call<{ backend: Backend }, { device: string }>;
+  /** Says what a network is; computes nothing. */
+  "plane.describe": Call<{ config: PlaneConfig }, Description>;
+  /** Starts anew from a configuration, or goes on with the state there is (`keep`). */
+  "plane.open": Call<{ config: PlaneConfig; keep: boolean }, Opened>;
+  /** Trains until it is cancelled, has taken `steps`, or is at the end of the schedule. */
+  "plane.train": Call<{ steps?: number }, { taken: number; finished: boolean }, PlaneEvent>;
+  "plane.view": Call<Record<string, never>, PlaneView>;
+  /** The parameters as safetensors, with the network beside them. */
+  "plane.save": Call<Record<string, never>, Uint8Array>;
 };

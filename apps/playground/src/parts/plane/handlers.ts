@@ -1,10 +1,114 @@
+import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
-import type { PlaneCalls } from "./calls.js";
+import { startTraining, type Training } from "../../worker/training.js";
+import type { Description, PlaneCalls, PlaneView } from "./calls.js";
+import type { PlaneConfig } from "./config.js";
+import { planeData } from "./data.js";
+import { makePlaneViewer } from "./viewer.js";
+
+/** Points of the data that the page shows. */
+const POINTS_SHOWN = 1000;
+/** Milliseconds between two views. */
+const VIEW_EVERY = 400;
+/** Fewest points of one's own that anything can be learnt from. */
+const FEWEST = 20;
+
+type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView> }>;
+let session: Session | undefined;
+
+const flowOf = ({ layers, density }: PlaneConfig): Flow => flowify({ inShape: [2], layers }, { density });
+
+function describe(flow: Flow): Description {
+  return {
+    exact: flow.exact,
+    layers: flow.chain.layers.map((layer, i) => ({
+      layer: flow.ledgerLines[i]!.layer,
+      in: layer.inShape,
+      out: layer.outShape,
+      exact: layer.exact,
+      dropped: layer.inShape[0]! - layer.outShape[0]!,
+    })),
+    ledger: flow.ledgerLines,
+  };
+}
+
+function opened(): Session {
+  if (!session) throw new UsageError("nothing is open yet");
+  return session;
+}
 
 export const planeHandlers: Handlers<keyof PlaneCalls> = {
-  async "plane.device"({ backend }) {
-    const executor = await openBackend(backend);
-    return { device: executor.name };
+  async "plane.describe"({ config }) {
+    return describe(flowOf(config));
+  },
+
+  async "plane.open"({ config, keep }, { transfer }) {
+    const flow = flowOf(config);
+    const { train, heldOut } = planeData(config);
+    if (train.count + heldOut.length / 2 < FEWEST)
+      throw new UsageError(`draw ${FEWEST} points at least: there are ${train.count + heldOut.length / 2}`);
+    const state = keep ? await session?.training.state() : undefined;
+    await session?.training.dispose();
+    session = undefined;
+    const training = await startTraining<PlaneView>({
+      flow,
+      data: train,
+      executor: await openBackend(config.device),
+      steps: config.steps,
+      batchSize: Math.min(128, train.count),
+      learningRate: config.learningRate,
+      seed: config.seed,
+      state,
+      makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
+    });
+    session = { config, training };
+    const points = train.items.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
+    transfer(points.buffer);
+    const model = await training.model();
+    const { parameters } = model;
+    await model.dispose();
+    return { device: training.device, parameters, taken: training.taken, points };
+  },
+
+  "plane.train": ({ steps }, { emit, signal }) =>
+    opened().training.run({
+      steps,
+      signal,
+      viewEvery: VIEW_EVERY,
+      onLogProb: (first, values) => emit({ kind: "logProb", first, values }),
+      onView: (view) => emit({ kind: "view", view }, buffersOf(view)),
+      onFallback: (why) => emit({ kind: "fallback", why }),
+    }),
+
+  async "plane.view"(_, { transfer }) {
+    const view = await opened().training.view();
+    transfer(...buffersOf(view));
+    return view;
+  },
+
+  async "plane.save"(_, { transfer }) {
+    const { training, config } = opened();
+    const model = await training.model();
+    const { layers, density, data, seed } = config;
+    const bytes = model.save({
+      network: JSON.stringify({ inShape: [2], layers }),
+      density,
+      data,
+      seed: String(seed),
+      step: String(training.taken),
+    });
+    await model.dispose();
+    transfer(bytes.buffer as ArrayBuffer);
+    return bytes;
   },
 };
+
+/** What a view hands over without a copy; arrays that share memory only once. */
+const buffersOf = (view: PlaneView): ArrayBuffer[] => [
+  ...new Set(
+    [view.logDensity, view.samples, view.ledger, ...view.forward, ...view.backward].map(
+      ({ buffer }) => buffer as ArrayBuffer,
+    ),
+  ),
+];

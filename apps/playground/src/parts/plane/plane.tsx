@@ -1,31 +1,96 @@
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { configFor, writeConfig } from "../../shell/route.js";
-import { Problem, wordsOf } from "../../ui/problem.js";
-import { connect } from "../../worker/client.js";
-import { planeConfig } from "./config.js";
+import { Curve, type CurveData } from "../../ui/curve.js";
+import { decimals } from "../../ui/format.js";
+import { LedgerBars } from "../../ui/ledger-bars.js";
+import { Lesson } from "../../ui/lesson.js";
+import { Problem } from "../../ui/problem.js";
+import { DataChoice } from "./data-choice.js";
+import { Deformation } from "./deformation.js";
+import { Density } from "./density.js";
+import { NetworkEditor } from "./network-editor.js";
+import "./plane.css";
+import { begin, curve, description, problems, view } from "./state.js";
+import { TrainingControls } from "./training-controls.js";
 
-const config = configFor("plane", planeConfig);
-const device = signal("…");
-const problem = signal<string | undefined>(config.problem);
-
-async function open(): Promise<void> {
-  try {
-    writeConfig("plane", config.value);
-    device.value = (await connect().call("plane.device", { backend: config.value.device })).device;
-  } catch (error) {
-    problem.value = wordsOf(error);
-  }
+/** Steps, log p of each step's batch, and of held-out points where they were measured. */
+function curveData(): CurveData {
+  const { batches, heldOut } = curve.value;
+  const measured: (number | undefined)[] = new Array<undefined>(batches.length + 1).fill(undefined);
+  for (const [at, value] of heldOut) measured[at] = value;
+  const finite = (value: number | undefined): number | undefined =>
+    Number.isFinite(value) ? value : undefined;
+  return [Array.from(measured, (_, i) => i), [undefined, ...batches.map(finite)], measured.map(finite)];
 }
 
 export function Plane() {
-  useEffect(() => void open(), []);
+  useEffect(() => void begin(), []);
+  const bars = (description.value?.ledger ?? []).map((line, i) => ({
+    ...line,
+    value: view.value?.ledger[i],
+  }));
+  const exact = description.value?.exact !== false;
   return (
-    <div class="sheet">
-      <Problem text={problem.value} />
-      <p>
-        Computes on <output>{device}</output>.
-      </p>
-    </div>
+    <>
+      <Problem text={problems.value.address} />
+      <div class="plane">
+        <div class="sheet density">
+          <h2>Density</h2>
+          <Density />
+          <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide">
+            Light is rare, dark is likely. A density has to integrate to 1 over the plane, whatever the
+            weights are: the readout adds up{" "}
+            {exact ? "exp(log p)" : "the mean of exp(bound) over draws of the noise"} cell by cell.
+            {!exact &&
+              " Each single draw is a lower bound of log p in expectation, so its own integral is below 1."}
+          </Lesson>
+        </div>
+        <div class="stack controls">
+          <div class="sheet">
+            <h2>Training</h2>
+            <TrainingControls />
+          </div>
+          <div class="sheet">
+            <h2>Data</h2>
+            <DataChoice />
+          </div>
+          <div class="sheet">
+            <h2>Network</h2>
+            <NetworkEditor />
+          </div>
+        </div>
+        <div class="sheet">
+          <h2>Ledger</h2>
+          <LedgerBars
+            bars={bars}
+            caption="What each layer adds to the mean log p of held-out points, in nats."
+          />
+          <p class="total number">
+            log p = <output id="plane-log-prob">{decimals(view.value?.logProb, 4)}</output> nats,{" "}
+            <span class={exact ? "exact" : "bound"}>{exact ? "exact" : "a lower bound in expectation"}</span>
+          </p>
+          <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear">
+            A layer that narrows pays for what it drops with a density of it; one that widens pays for the
+            noise that it adds, and makes log p a bound. Bijections pay or gain their change of volume.
+          </Lesson>
+        </div>
+        <div class="sheet">
+          <h2>Layer by layer</h2>
+          <Deformation />
+          <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling">
+            Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
+            coordinate is drawn along a line, a third one obliquely; noise is at its mean.
+          </Lesson>
+        </div>
+        <div class="sheet wide">
+          <h2>Log-likelihood</h2>
+          <Curve
+            label="Mean log p over training steps, of batches and of held-out points, in nats"
+            names={["batch", "held out"]}
+            data={curveData}
+            height={220}
+          />
+        </div>
+      </div>
+    </>
   );
 }

@@ -1,0 +1,97 @@
+import { signal } from "@preact/signals";
+import { Canvas, type Draw } from "../../ui/canvas.js";
+import { palette } from "../../ui/palette.js";
+import { MESH_LINES, MESH_POINTS } from "./grid.js";
+import { description, view } from "./state.js";
+
+const direction = signal<"forward" | "backward">("forward");
+/** How far along the layers: 1.5 is between what the first and the second give. */
+const place = signal(0);
+
+/** Half the side of the square that holds nearly all points. */
+function reach(points: Float32Array): number {
+  const sizes = points.map(Math.abs).toSorted();
+  return 1.05 * Math.max(sizes[Math.floor(0.99 * (sizes.length - 1))] ?? 1, 0.1);
+}
+
+/** The mesh between two layers, and the scale that it is drawn in. */
+function meshAt(
+  stages: readonly Float32Array[],
+  at: number,
+): { points: Float32Array; half: number } | undefined {
+  const from = stages[Math.min(Math.floor(at), stages.length - 1)];
+  if (!from) return undefined;
+  const to = stages[Math.min(Math.floor(at) + 1, stages.length - 1)] ?? from;
+  const t = at - Math.floor(at);
+  return {
+    points: from.map((value, i) => value + t * (to[i]! - value)),
+    half: reach(from) + t * (reach(to) - reach(from)),
+  };
+}
+
+const draw: Draw = (context, size) => {
+  const { exact, muted, sheet } = palette.value;
+  context.fillStyle = sheet.css;
+  context.fillRect(0, 0, size, size);
+  const mesh = view.value && meshAt(view.value[direction.value], place.value);
+  if (!mesh) return;
+  const scale = size / (2 * mesh.half);
+  for (let line = 0; line < 2 * MESH_LINES; line++) {
+    context.beginPath();
+    for (let point = 0; point < MESH_POINTS; point++) {
+      const i = 2 * (line * MESH_POINTS + point);
+      context.lineTo((mesh.points[i]! + mesh.half) * scale, (mesh.half - mesh.points[i + 1]!) * scale);
+    }
+    context.strokeStyle = line < MESH_LINES ? exact.css : muted.css;
+    context.stroke();
+  }
+};
+
+/** What stands at a place among the layers, in words. */
+function wordsAt(at: number): string {
+  const layers = description.value?.layers ?? [];
+  const forward = direction.value === "forward";
+  const order = forward ? layers : layers.toReversed();
+  const last = order[Math.ceil(at) - 1];
+  if (!last) return forward ? "data x" : "latent z";
+  const through = forward ? last.layer : `inverse of ${last.layer}`;
+  return Number.isInteger(at) ? `after ${through}` : `within ${through}`;
+}
+
+/** A mesh on the plane, deformed layer by layer; or one on the latent, on the way back. */
+export function Deformation() {
+  const count = description.value?.layers.length ?? 0;
+  const at = Math.min(place.value, count);
+  return (
+    <figure class="stack">
+      <Canvas label={`A mesh, ${wordsAt(at)}`} aspect={1} draw={draw} />
+      <label class="field">
+        Layers: {wordsAt(at)}
+        <input
+          type="range"
+          min={0}
+          max={count}
+          step={0.05}
+          value={at}
+          aria-valuetext={wordsAt(at)}
+          onInput={({ currentTarget }) => {
+            place.value = currentTarget.valueAsNumber;
+          }}
+        />
+      </label>
+      <label class="field">
+        Direction
+        <select
+          value={direction.value}
+          onChange={({ currentTarget }) => {
+            direction.value = currentTarget.value as "forward" | "backward";
+            place.value = 0;
+          }}
+        >
+          <option value="forward">forward: data to latent</option>
+          <option value="backward">backward: latent to data</option>
+        </select>
+      </label>
+    </figure>
+  );
+}

@@ -1,0 +1,100 @@
+import { Canvas } from "../../ui/canvas.js";
+import { decimals } from "../../ui/format.js";
+import { palette } from "../../ui/palette.js";
+import { contour } from "./contours.js";
+import { SHOWN, SHOWN_SIDE } from "./grid.js";
+import { description, opened, samples, view } from "./state.js";
+
+/** Contours at these parts of the highest density. */
+const LEVELS = [0.6, 0.3, 0.1, 0.03];
+
+/** A picture of the density: from the colour of the sheet to the accent, by the root of its height. */
+function heatMap(density: Float32Array, from: readonly number[], to: readonly number[]): OffscreenCanvas {
+  const highest = density.reduce((most, value) => Math.max(most, value), 0) || 1;
+  const image = new ImageData(SHOWN_SIDE, SHOWN_SIDE);
+  density.forEach((value, i) => {
+    const t = 0.85 * Math.sqrt(value / highest);
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = from[c]! + t * (to[c]! - from[c]!);
+    image.data[4 * i + 3] = 255;
+  });
+  const canvas = new OffscreenCanvas(SHOWN_SIDE, SHOWN_SIDE);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  return canvas;
+}
+
+function drawDots(
+  context: CanvasRenderingContext2D,
+  points: Float32Array,
+  size: number,
+  radius: number,
+): void {
+  const scale = size / (2 * SHOWN);
+  for (let i = 0; i < points.length; i += 2)
+    context.fillRect(
+      (points[i]! + SHOWN) * scale - radius,
+      (SHOWN - points[i + 1]!) * scale - radius,
+      2 * radius,
+      2 * radius,
+    );
+}
+
+/** Heat map with contours, the data, and samples as they come. */
+function drawDensity(context: CanvasRenderingContext2D, size: number): void {
+  const { sheet, exact, bound, muted, ink } = palette.value;
+  context.fillStyle = sheet.css;
+  context.fillRect(0, 0, size, size);
+  const accent = description.value?.exact === false ? bound : exact;
+  if (view.value) {
+    const density = view.value.logDensity.map(Math.exp);
+    context.drawImage(heatMap(density, sheet.rgb, accent.rgb), 0, 0, size, size);
+    const highest = density.reduce((most, value) => Math.max(most, value), 0);
+    const cell = size / SHOWN_SIDE;
+    context.strokeStyle = accent.css;
+    for (const level of LEVELS) {
+      const lines = contour(density, SHOWN_SIDE, level * highest);
+      context.beginPath();
+      for (let i = 0; i < lines.length; i += 4) {
+        context.moveTo(lines[i]! * cell, lines[i + 1]! * cell);
+        context.lineTo(lines[i + 2]! * cell, lines[i + 3]! * cell);
+      }
+      context.stroke();
+    }
+  }
+  context.globalAlpha = 0.55;
+  context.fillStyle = muted.css;
+  if (opened.value) drawDots(context, opened.value.points, size, 0.75);
+  context.globalAlpha = 0.8;
+  context.fillStyle = ink.css;
+  drawDots(context, samples.value, size, 0.6);
+  context.globalAlpha = 1;
+}
+
+/** The density on the plane, and whether it is one. */
+export function Density() {
+  const shown = view.value;
+  return (
+    <figure>
+      <Canvas
+        id="plane-density"
+        label={
+          shown
+            ? `Density over the plane at step ${shown.step}, with ${opened.value?.points.length ? "data and " : ""}samples`
+            : "Density over the plane: nothing computed yet"
+        }
+        aspect={1}
+        draw={drawDensity}
+      />
+      <figcaption class="legend">
+        <span>
+          <i class="dot data" /> data
+        </span>
+        <span>
+          <i class="dot samples" /> samples
+        </span>
+        <span>
+          ∫ p(x) dx = <output id="plane-integral">{decimals(shown?.integral, 4)}</output>
+        </span>
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,175 @@
+import { Problem } from "../../ui/problem.js";
+import { type PlaneLayer, presets } from "./config.js";
+import { canRedo, canUndo, config, description, problems, redo, setLayers, undo } from "./state.js";
+
+/** A new layer of each kind. */
+const fresh: { readonly [K in PlaneLayer["kind"]]: PlaneLayer & { kind: K } } = {
+  linear: { kind: "linear", out: 2 },
+  coupling: { kind: "coupling", stack: 2, hidden: 32 },
+  rqSpline: { kind: "rqSpline", bins: 8 },
+  leakyRelu: { kind: "leakyRelu", slope: 0.5 },
+  prelu: { kind: "prelu" },
+  relu: { kind: "relu" },
+  elu: { kind: "elu" },
+  softplus: { kind: "softplus" },
+  tanh: { kind: "tanh" },
+  actnorm: { kind: "actnorm" },
+  whiten: { kind: "whiten" },
+};
+
+const kinds = Object.keys(fresh) as PlaneLayer["kind"][];
+
+/** The number of a layer that can be set, if it has one: its name, value and range. */
+function setting(
+  layer: PlaneLayer,
+): { name: string; value: number; min: number; max: number; step: number } | undefined {
+  switch (layer.kind) {
+    case "linear":
+      return { name: "out", value: layer.out, min: 1, max: 8, step: 1 };
+    case "coupling":
+      return { name: "stack", value: layer.stack, min: 1, max: 8, step: 1 };
+    case "rqSpline":
+      return { name: "bins", value: layer.bins, min: 2, max: 16, step: 1 };
+    case "leakyRelu":
+      return { name: "slope", value: layer.slope, min: 0.05, max: 4, step: 0.05 };
+    default:
+      return undefined;
+  }
+}
+
+function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
+  const { layers } = config.value;
+  const line = description.value?.layers[i];
+  const number = setting(layer);
+  const place = `layer ${i + 1}, ${layer.kind}`;
+  const swap = (j: number): void => {
+    const next = [...layers];
+    [next[i], next[j]] = [next[j]!, next[i]!];
+    setLayers(next);
+  };
+  return (
+    <li>
+      <span class="kind">{layer.kind}</span>
+      <span class="setting">
+        {number && (
+          <label>
+            <span class="hidden-text">{place}: </span>
+            {number.name}{" "}
+            <input
+              type="number"
+              value={number.value}
+              min={number.min}
+              max={number.max}
+              step={number.step}
+              required
+              onChange={({ currentTarget: input }) => {
+                if (!input.reportValidity()) return;
+                const changed = { ...layer, [number.name]: input.valueAsNumber };
+                setLayers(layers.map((other, j) => (j === i ? changed : other)));
+              }}
+            />
+          </label>
+        )}
+      </span>
+      <span class={line?.exact === false ? "bound shape" : "exact shape"}>
+        {line && `${line.in.join("×")} → ${line.out.join("×")} ${line.exact ? "exact" : "bound"}`}
+      </span>
+      <span class="moves">
+        <button
+          type="button"
+          class="small"
+          aria-label={`Move ${place} up`}
+          disabled={i === 0}
+          onClick={() => swap(i - 1)}
+        >
+          ↑
+        </button>
+        <button
+          type="button"
+          class="small"
+          aria-label={`Move ${place} down`}
+          disabled={i === layers.length - 1}
+          onClick={() => swap(i + 1)}
+        >
+          ↓
+        </button>
+        <button
+          type="button"
+          class="small"
+          aria-label={`Remove ${place}`}
+          disabled={layers.length === 1}
+          onClick={() => setLayers(layers.filter((_, j) => j !== i))}
+        >
+          ×
+        </button>
+      </span>
+    </li>
+  );
+}
+
+/** The network, a list of layers: each can be moved, set, removed, and every change undone. */
+export function NetworkEditor() {
+  const { layers } = config.value;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+    event.preventDefault();
+    if (event.shiftKey) redo();
+    else undo();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Ctrl+Z for the controls within; there are buttons for it too
+    <div class="editor" onKeyDown={onKeyDown}>
+      <label class="field">
+        Start from
+        <select
+          value=""
+          onChange={({ currentTarget }) => {
+            const name = currentTarget.value as keyof typeof presets;
+            currentTarget.value = "";
+            setLayers(presets[name]);
+          }}
+        >
+          <option value="" disabled>
+            a network …
+          </option>
+          {Object.keys(presets).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <ol>
+        {layers.map((layer, i) => (
+          <Row key={`${i} ${layer.kind}`} layer={layer} i={i} />
+        ))}
+      </ol>
+      <Problem text={problems.value.network} />
+      <div class="row">
+        <label class="field">
+          Add a layer
+          <select
+            value=""
+            disabled={layers.length === 16}
+            onChange={({ currentTarget }) => {
+              const kind = currentTarget.value as PlaneLayer["kind"];
+              currentTarget.value = "";
+              setLayers([...layers, fresh[kind]]);
+            }}
+          >
+            <option value="" disabled>
+              at the end …
+            </option>
+            {kinds.map((kind) => (
+              <option key={kind}>{kind}</option>
+            ))}
+          </select>
+        </label>
+        <button type="button" disabled={!canUndo.value} onClick={undo}>
+          Undo
+        </button>
+        <button type="button" disabled={!canRedo.value} onClick={redo}>
+          Redo
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+/** Draws in CSS pixels on a canvas of `width` × `height`; runs again where a signal that it reads changes. */
+export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
+
+type CanvasProps = Omit<JSX.IntrinsicElements["canvas"], "ref" | "label"> & {
+  /** What a reader who cannot see it is told. */
+  label: string;
+  /** Width over height. */
+  aspect: number;
+  draw: Draw;
+};
+
+/** A canvas as wide as its place, sharp on any screen, drawn again where it changes. */
+export function Canvas({ label, aspect, draw, ...rest }: CanvasProps) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const width = useSignal(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      width.value = entry?.contentRect.width ?? 0;
+    });
+    if (ref.current) observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, [width]);
+  useSignalEffect(() => {
+    const canvas = ref.current;
+    const context = canvas?.getContext("2d");
+    if (!canvas || !context || width.value === 0) return;
+    const height = width.value / aspect;
+    canvas.width = Math.round(width.value * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
+    context.scale(devicePixelRatio, devicePixelRatio);
+    draw(context, width.value, height);
+  });
+  return <canvas ref={ref} role="img" aria-label={label} style={{ aspectRatio: String(aspect) }} {...rest} />;
+}

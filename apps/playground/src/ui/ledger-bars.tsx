@@ -1,0 +1,42 @@
+import { decimals } from "./format.js";
+
+export type LedgerBar = Readonly<{ layer: string; exact: boolean; value: number | undefined }>;
+
+/** The ledger as bars from a common zero: what each layer adds to log p, exact and bound in their colours. */
+export function LedgerBars({ bars, caption }: { bars: readonly LedgerBar[]; caption: string }) {
+  const values = bars.map(({ value }) => (value !== undefined && Number.isFinite(value) ? value : 0));
+  const low = Math.min(0, ...values);
+  const high = Math.max(0, ...values);
+  const percent = (value: number): number => (100 * (value - low)) / (high - low || 1);
+  return (
+    <table class="ledger">
+      <caption class="note">{caption}</caption>
+      <thead class="hidden-text">
+        <tr>
+          <th scope="col">layer</th>
+          <th scope="col">bar</th>
+          <th scope="col">nats</th>
+          <th scope="col">likelihood</th>
+        </tr>
+      </thead>
+      <tbody>
+        {bars.map(({ layer, exact, value }, i) => {
+          const [from, to] = [percent(Math.min(values[i]!, 0)), percent(Math.max(values[i]!, 0))];
+          return (
+            <tr key={layer}>
+              <th scope="row">{layer}</th>
+              <td class="track">
+                <span
+                  class={exact ? "bar" : "bar of-bound"}
+                  style={{ left: `${from}%`, width: `${to - from}%` }}
+                />
+              </td>
+              <td class="number">{decimals(value, 3)}</td>
+              <td class={exact ? "exact" : "bound"}>{exact ? "exact" : "bound"}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
