@@ -1,4 +1,4 @@
-import { dequantize, FlowModel, flow, linear, uniform, wasmExecutor } from "@flowify/core";
+import { dequantize, FlowModel, flow, jaxExecutor, linear, uniform } from "@flowify/core";
 import { expect, it } from "vitest";
 import { meaningLines, meaningOf } from "../../src/run/meaning.js";
 
@@ -10,7 +10,7 @@ it.each([
 ])("of a uniform law over %i levels: %i bits per dimension", async (levels, bits) => {
   const shape = [1, 2, 3];
   const made = flow([dequantize(shape, { levels })], uniform(shape));
-  const model = await FlowModel.create(made, wasmExecutor());
+  const model = await FlowModel.create(made, jaxExecutor());
   const monitor = await model.monitor(new Uint8Array(12).map((_, i) => i % levels));
   await model.dispose();
   expect(monitor.bpd).toBeCloseTo(bits, 6);

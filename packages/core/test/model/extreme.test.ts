@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flowify, makeRng, type Network, startParams, wasmExecutor } from "../../src/index.js";
+import { FlowModel, flowify, jaxExecutor, makeRng, type Network, startParams } from "../../src/index.js";
 
 const SIDE = 8;
 const PIXELS = SIDE * SIDE;
 const inShape = [1, SIDE, SIDE];
-const executor = wasmExecutor();
+const executor = jaxExecutor();
 const rng = makeRng(3);
 
 /** What the start values come from: dim images of little contrast, far from those below. */

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { createTrainer, type FlowLayer, flow, linear, makeRng, wasmExecutor } from "../../src/index.js";
+import { createTrainer, type FlowLayer, flow, jaxExecutor, linear, makeRng } from "../../src/index.js";
 import { type ArrayTree, defineLayer } from "../../src/layer.js";
 
 const rng = makeRng(5);
@@ -37,7 +37,7 @@ const plain = (name: string, f: (x: np.Array) => np.Array) =>
 const trainerOf = (layers: FlowLayer[], check = false) =>
   createTrainer({
     flow: flow([...layers, linear(2, 2)]),
-    executor: wasmExecutor(),
+    executor: jaxExecutor(),
     data: { items, count: 64 },
     batchSize: 16,
     steps: 3,
