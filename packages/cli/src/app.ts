@@ -20,6 +20,7 @@ import { evaluateCommand } from "./commands/evaluate.js";
 import { explainCommand } from "./commands/explain.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
+import { oodCommand } from "./commands/ood.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
 import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
@@ -43,6 +44,7 @@ const root = buildRouteMap({
     convert: convertCommand,
     decode: decodeCommand,
     explain: explainCommand,
+    ood: oodCommand,
     report: reportCommand,
     reproduce: reproduceCommand,
     inspect: inspectCommand,

@@ -10,6 +10,7 @@ import {
   textHeight,
   textWidth,
 } from "./canvas.js";
+import { drawLegend } from "./legend.js";
 
 type CurvePoint = Readonly<{ step: number; bpd: number; stdErr?: number }>;
 
@@ -79,7 +80,7 @@ export function curveChart({ title, training, measured, steps }: CurveOptions): 
   const clip = { top: TOP, bottom: TOP + plot.height };
 
   drawText(canvas, MARGIN, MARGIN, title);
-  drawLegend(canvas, [
+  drawLegend(canvas, MARGIN, MARGIN + 24, [
     {
       name: line.length < training.length ? "training (means of neighbouring steps)" : "training",
       color: TRAINING,
@@ -132,13 +133,4 @@ function drawPath(
     if (before)
       drawLine(canvas, x(before.step), y(before.bpd), x(point.step), y(point.bpd), { color, top, bottom });
   });
-}
-
-function drawLegend(canvas: Canvas, entries: readonly { name: string; color: Color }[]): void {
-  let x = MARGIN;
-  for (const { name, color } of entries) {
-    fillRect(canvas, x, MARGIN + 24, 14, 14, color);
-    drawText(canvas, x + 22, MARGIN + 24, name, { color: MUTED });
-    x += 22 + textWidth(name) + 24;
-  }
 }

@@ -8,6 +8,7 @@ import {
   textHeight,
   textWidth,
 } from "./canvas.js";
+import { drawLegend } from "./legend.js";
 
 /** What one layer (or the base) adds to the bits per dimension; negative where it gains. */
 export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
@@ -71,7 +72,11 @@ export function ledgerChart(whole: readonly LedgerEntry[], title: string): Canva
   const top = MARGIN + 2 * ROW + 4;
   const canvas = createCanvas(width, top + ledger.length * ROW + ROW + MARGIN);
   drawText(canvas, MARGIN, MARGIN, title);
-  drawLegend(canvas, MARGIN, MARGIN + ROW);
+  const legend = drawLegend(canvas, MARGIN, MARGIN + ROW, [
+    { name: "exact", color: EXACT },
+    { name: "bound", color: BOUND },
+  ]);
+  drawText(canvas, legend, MARGIN + ROW, "bits per dimension: right costs, left saves", { color: MUTED });
   const zero = left + (-low / span) * PLOT;
   fillRect(canvas, zero - 1, top - 4, 2, ledger.length * ROW + 4, AXIS);
   ledger.forEach(({ layer, bpd, exact }, row) => {
@@ -87,18 +92,6 @@ export function ledgerChart(whole: readonly LedgerEntry[], title: string): Canva
   const total = `total ${ledgerTotal(ledger).toFixed(3)} bits per dimension`;
   drawText(canvas, MARGIN, top + ledger.length * ROW + 6, total);
   return canvas;
-}
-
-function drawLegend(canvas: Canvas, x: number, y: number): void {
-  for (const [name, color] of [
-    ["exact", EXACT],
-    ["bound", BOUND],
-  ] as const) {
-    fillRect(canvas, x, y, 14, 14, color);
-    drawText(canvas, x + 22, y, name, { color: MUTED });
-    x += 22 + textWidth(name) + 24;
-  }
-  drawText(canvas, x, y, "bits per dimension: right costs, left saves", { color: MUTED });
 }
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];

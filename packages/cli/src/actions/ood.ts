@@ -1,0 +1,97 @@
+import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
+import type { OodFlags } from "../commands/ood.js";
+import { readingOf } from "../commands/shared.js";
+import type { CliContext } from "../context.js";
+import { describeImages, firstImages, type ImageSet } from "../data/image-set.js";
+import { loadDataSet } from "../data/registry.js";
+import { expectFit } from "../networks/choose.js";
+import { histogram } from "../pictures/histogram.js";
+import { encodePng } from "../pictures/png.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { expectFolderOf } from "../run/folder.js";
+import { imagesDocument } from "../run/report.js";
+import { formatBpd, formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
+import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+
+/** Training images that tell what is typical, at most. */
+const TYPICAL = 5000;
+
+type Scored = Readonly<{ images: ImageSet; bpd: Float64Array; mean: number; stdErr: number }>;
+
+export async function ood(
+  this: CliContext,
+  flags: OodFlags,
+  folder: string,
+  ...others: string[]
+): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  if (flags.out !== undefined) expectFolderOf(out);
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const sets = await setsFor(run, flags, others);
+    const results: Scored[] = [];
+    for (const images of sets) {
+      terminal.note(`scoring ${describeImages(images)}`);
+      results.push(await scored(model, images, samples, seed));
+    }
+    const [typical, own, ...strange] = results as [Scored, Scored, ...Scored[]];
+    const fromTypical = ({ bpd }: Scored): Float64Array => bpd.map((value) => Math.abs(value - typical.mean));
+    const compared = strange.map((other) => ({
+      ...described(other),
+      auroc: { logProb: auroc(own.bpd, other.bpd), typicality: auroc(fromTypical(own), fromTypical(other)) },
+    }));
+    const title = `${run.config.network} after ${formatCount(run.step)} steps: test images of ${own.images.name}, and others`;
+    const groups = [own, ...strange].map(({ images, bpd }) => ({ name: images.name, values: bpd }));
+    await writeFileAtomic(out, await encodePng(histogram(title, "bits per dimension", groups)));
+    const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {
+      const areas = compared[i - 2]?.auroc;
+      const scores = [areas?.logProb, areas?.typicality].map((area) => area?.toFixed(4) ?? "");
+      return [describeImages(images, { files: false }), formatBpd(mean, stdErr), ...scores];
+    });
+    const head = ["images", "bits per dimension", "AUROC -log p", "AUROC typicality"];
+    for (const row of table([head, ...rows], [false, true, true, true])) terminal.say(row);
+    terminal.say();
+    terminal.say(`histogram: ${out}`);
+    const [ownPart, typicalPart] = [described(own), described(typical)];
+    terminal.document({ own: ownPart, typical: typicalPart, others: compared, samples, seed, file: out });
+  });
+}
+
+/** Training images of the run, its test images, and those of the others. */
+async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]): Promise<ImageSet[]> {
+  const first = (images: ImageSet, most = flags.limit ?? images.count): ImageSet =>
+    firstImages(images, Math.min(most, images.count));
+  const sets = [first(await imagesFor(run, { split: "train" }), TYPICAL), first(await imagesFor(run, {}))];
+  const reading = readingOf(flags);
+  for (const name of others) {
+    const images = await loadDataSet({ name, reading }, "test");
+    expectFit(run.network, images);
+    sets.push(first(images));
+  }
+  return sets;
+}
+
+const described = ({ images, mean, stdErr }: Scored) => ({
+  ...imagesDocument(images),
+  items: images.count,
+  bpd: mean,
+  stdErr,
+});
+
+async function scored(model: FlowModel, images: ImageSet, draws: number, seed: number): Promise<Scored> {
+  const bpd = new Float64Array(images.count);
+  let done = 0;
+  for await (const { logProb } of model.score([images.images], { draws, seed })) {
+    bpd.set(
+      logProb.map((nats) => bitsPerDimension(nats, model.flow.dimensions)),
+      done,
+    );
+    done += logProb.length;
+  }
+  const mean = bpd.reduce((sum, value) => sum + value, 0) / bpd.length;
+  const variance = bpd.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (bpd.length - 1);
+  return { images, bpd, mean, stdErr: Math.sqrt(variance / bpd.length) };
+}

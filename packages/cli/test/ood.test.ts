@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { writeIdxFolder } from "./data/idx-files.js";
+import { expectRefusal } from "./refusal.js";
+import { runCommand } from "./run-command.js";
+import { writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const { data, network } = writeSmallData(root);
+const run = join(root, "run");
+/** Images of one value: nothing like the noise that the run was trained on. */
+const flat = writeIdxFolder(join(root, "flat"), {
+  train: 8,
+  test: 30,
+  side: 8,
+  images: (n) => new Uint8Array(n * 64).fill(128),
+});
+
+beforeAll(async () => {
+  const flags = ["--steps", "20", "--batch", "32", "--pictures", "none", "--quiet"];
+  await runCommand(["train", "--data", data, "--network", network, "--out", run, ...flags]);
+});
+
+type Area = { logProb: number; typicality: number };
+type Document = {
+  own: { items: number; bpd: number };
+  typical: { items: number; bpd: number };
+  others: { dataset: string; items: number; bpd: number; auroc: Area }[];
+  file: string;
+};
+
+describe("flowify ood", () => {
+  it("tells other images from a run's own, and images like its own not", async () => {
+    const { status, stdout } = await runCommand(["ood", run, flat, data, "--json"]);
+    expect(status).toBe(0);
+    const { own, typical, others, file } = JSON.parse(stdout) as Document;
+    expect([own.items, typical.items, ...others.map(({ items }) => items)]).toEqual([40, 256, 30, 40]);
+    const [strange, same] = others as [Document["others"][0], Document["others"][0]];
+    // flat images are likelier than noise: the likelihood fails, the typicality does not
+    expect(strange.bpd).toBeLessThan(own.bpd);
+    expect(strange.auroc.logProb).toBeLessThan(0.05);
+    expect(strange.auroc.typicality).toBeGreaterThan(0.95);
+    expect(same.auroc).toEqual({ logProb: 0.5, typicality: 0.5 });
+    expect(file).toBe(join(run, "ood.png"));
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it("prints a table, of the first images where told so", async () => {
+    const out = join(root, "chart.png");
+    const { stdout } = await runCommand(["ood", run, flat, "--limit", "10", "--out", out, "--quiet"]);
+    expect(stdout).toMatch(/^10 test images of flat +\d\.\d+ ± 0\.\d+ +0\.\d{4} +[01]\.\d{4}$/m);
+    expect(existsSync(out)).toBe(true);
+  });
+
+  it("refuses what cannot be compared", async () => {
+    await expectRefusal(["ood", run], 2, "DIR DATA");
+    const wide = writeIdxFolder(join(root, "wide"), { train: 4, test: 4, side: 9 });
+    await expectRefusal(["ood", run, wide], 2, "takes images [1, 8, 8]");
+    await expectRefusal(["ood", run, "fashon-mnist"], 2, 'did you mean "fashion-mnist"');
+  });
+});
