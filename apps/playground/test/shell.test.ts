@@ -9,7 +9,7 @@ afterAll(() => playground.close());
 
 test("opens on the plane, with Wasm where there is no WebGPU", async () => {
   const page = await playground.open();
-  await page.locator("#plane-device", { hasText: "wasm" }).waitFor();
+  await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
   expect(await page.locator("nav a[aria-current]").textContent()).toBe("Plane");
 });
 
@@ -34,6 +34,6 @@ test("a hostile configuration is refused in words and never becomes HTML", async
 
 test.each(["light", "dark"] as const)("axe finds nothing serious, %s", async (colorScheme) => {
   const page = await playground.open("", { colorScheme });
-  await page.locator("#plane-device", { hasText: "wasm" }).waitFor();
+  await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });

@@ -2,6 +2,9 @@ import { type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
 
 export type Backend = "auto" | "wasm" | "webgpu";
 
+/** What a reader calls the place where it computes. */
+export const nameOf = ({ name }: Executor): string => (name === "webgpu" ? "WebGPU" : "Wasm");
+
 /** WebGPU where there is a GPU behind it (a software adapter is slower than Wasm), else Wasm; or what was asked for. */
 export async function openBackend(backend: Backend): Promise<Executor> {
   if (backend === "webgpu") return webgpuExecutor();

@@ -6,11 +6,12 @@ import {
   FlowModel,
   type HostArray,
   type Items,
+  jaxExecutor,
   type Trainer,
   type TrainingState,
-  wasmExecutor,
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
+import { nameOf } from "./backend.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{
@@ -96,9 +97,9 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof DeviceError) || executor.name === "wasm") throw error;
+      if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
       await close().catch(() => {}); // what was there is lost with the device
-      executor = wasmExecutor();
+      executor = jaxExecutor();
       trainer = await open();
       told(error.message);
       return work();
@@ -108,8 +109,8 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
   try {
     trainer = await open();
   } catch (error) {
-    if (!(error instanceof DeviceError) || executor.name === "wasm") throw error;
-    executor = wasmExecutor();
+    if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
+    executor = jaxExecutor();
     trainer = await open();
   }
 
@@ -156,7 +157,7 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
 
   return {
     get device() {
-      return executor.name;
+      return nameOf(executor);
     },
     get taken() {
       return trainer.taken;
