@@ -16,6 +16,12 @@ export type ArchiveEntry = Readonly<{
   kind: string;
 }>;
 
+const refusal = (name: string, what: string): string =>
+  `${JSON.stringify(name.slice(0, 200))}: ${what}\npack the pictures alone, as plain files`;
+
+/** What is said of a name that would lead out of the folder that an archive is unpacked into. */
+export const leadsOut = (name: string): string => refusal(name, "a name that leads out of the archive");
+
 /**
  * A check of the entries of an archive, one after the other, which gives the name without a leading `./`.
  *
@@ -25,13 +31,10 @@ export function entryCheck(path: string): (entry: ArchiveEntry) => string {
   const seen = new Set<string>();
   return ({ name: written, size, kind }) => {
     const name = written.replace(/^(\.\/+)+/, "");
-    const refuse = (what: string): DataError =>
-      new DataError(
-        `${path}: ${JSON.stringify(written.slice(0, 200))}: ${what}\npack the pictures alone, as plain files`,
-      );
+    const refuse = (what: string): DataError => new DataError(`${path}: ${refusal(written, what)}`);
     if (kind !== "file") throw refuse(`a ${kind}, expected files and folders`);
     if (name === "" || /^\/|^[a-z]:|\\|\0/i.test(name) || name.split("/").includes(".."))
-      throw refuse("a name that leads out of the archive");
+      throw new DataError(`${path}: ${leadsOut(written)}`);
     if (size > LARGEST_FILE) throw refuse(`${size} bytes, expected at most ${LARGEST_FILE}`);
     if (seen.has(name)) throw refuse("there twice");
     if (seen.size >= MOST_ENTRIES) throw refuse(`more than ${MOST_ENTRIES} entries`);

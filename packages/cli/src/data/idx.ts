@@ -1,6 +1,6 @@
 import { constants, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
-import { DEFLATE_MAX_RATIO, isGzip, readBytes, unpack } from "./packed.js";
+import { DEFLATE_MAX_RATIO, FETCH_AGAIN, isGzip, readBytes, unpack } from "./packed.js";
 
 /** The content of an idx file of unsigned bytes: sizes of the axes and the elements, row-major. */
 export type IdxArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
@@ -83,7 +83,7 @@ export async function readIdx(path: string, axes: number): Promise<IdxArray> {
   const possible = packed ? raw.length * DEFLATE_MAX_RATIO : raw.length;
   if (expected > possible) {
     throw new DataError(
-      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${packed ? "at most " : ""}${possible}: cut short, or a false header`,
+      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${packed ? "at most " : ""}${possible}: cut short, or a false header${FETCH_AGAIN}`,
     );
   }
   const tooLong = `unpacks to more than the ${expected} bytes that its header announces: trailing bytes`;
@@ -91,7 +91,7 @@ export async function readIdx(path: string, axes: number): Promise<IdxArray> {
   if (file.length !== expected) {
     const verdict = file.length < expected ? "cut short" : "trailing bytes";
     throw new DataError(
-      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${file.length}: ${verdict}`,
+      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${file.length}: ${verdict}${FETCH_AGAIN}`,
     );
   }
   return { sizes, data: new Uint8Array(file.buffer, file.byteOffset + headerBytes, expected - headerBytes) };

@@ -72,7 +72,7 @@ export function holdOut(set: ImageSet, count: number): { train: ImageSet; valida
   if (count === 0) return { train: set };
   if (count >= set.count) {
     throw new UsageError(
-      `--validation ${count} leaves nothing to train on: ${set.name} has ${set.count} training images`,
+      `--validation ${count} leaves nothing to train on: ${set.name} has ${formatCount(set.count)} training images\nhold out fewer`,
     );
   }
   const kept = set.count - count;

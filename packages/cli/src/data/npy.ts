@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { FETCH_AGAIN } from "./packed.js";
 import { allocate } from "./room.js";
 
 /** The content of a NumPy file of unsigned bytes: sizes of the axes and the elements, row-major. */
@@ -45,7 +46,9 @@ type Head = Readonly<{ sizes: readonly number[]; bytes: number }>;
 function parseHead(where: string, head: Buffer): Head | undefined {
   const begin = head.toString("latin1", 0, MAGIC.length);
   if (begin !== MAGIC.slice(0, begin.length))
-    throw new DataError(`${where}: not a NumPy file: begins with ${head.toString("hex", 0, 6)}`);
+    throw new DataError(
+      `${where}: not a NumPy file: begins with ${head.toString("hex", 0, 6)}, expected 934e554d5059`,
+    );
   if (head.length < 12) return undefined;
   const version = head[6]!;
   if (version < 1 || version > 3)
@@ -105,7 +108,7 @@ function expectElements(where: string, { sizes, bytes }: Head, size: number): nu
   if (bytes + elements !== size) {
     const verdict = bytes + elements > size ? "cut short, or a false header" : "trailing bytes";
     throw new DataError(
-      `${where}: its header says ${shape}, which takes ${bytes + elements} bytes, but the file has ${size}: ${verdict}`,
+      `${where}: its header says ${shape}, which takes ${bytes + elements} bytes, but the file has ${size}: ${verdict}${FETCH_AGAIN}`,
     );
   }
   return elements;

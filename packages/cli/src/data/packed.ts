@@ -5,6 +5,9 @@ import { DataError } from "@flowify/core";
 /** deflate cannot shrink more than this, so what a file claims can be judged before it is unpacked. */
 export const DEFLATE_MAX_RATIO = 1032;
 
+/** What helps against a file that is damaged. */
+export const FETCH_AGAIN = "\nfetch the file again, or write it again";
+
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** What the operating system has against reading a file; `kind` is what it should have been. */
@@ -39,7 +42,7 @@ export function unpack(path: string, packed: Uint8Array, limit: number, tooLong:
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === "ERR_BUFFER_TOO_LARGE") throw new DataError(`${path}: ${tooLong}`, { cause });
     throw new DataError(
-      code === "Z_BUF_ERROR" ? `${path}: gzip file cut short` : `${path}: damaged gzip file (${message})`,
+      `${path}: ${code === "Z_BUF_ERROR" ? "gzip file cut short" : `damaged gzip file (${message})`}${FETCH_AGAIN}`,
       { cause },
     );
   }

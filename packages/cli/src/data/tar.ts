@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { createTarDecoder } from "modern-tar";
 import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
-import { readError } from "./packed.js";
+import { FETCH_AGAIN, readError } from "./packed.js";
 import type { SourceFile } from "./picture-source.js";
 
 /** What a file begins with that gzip has packed. */
@@ -71,7 +71,8 @@ function explained(path: string, cause: unknown): DataError {
   if (cause instanceof DataError) return cause;
   const { code, syscall, message } = cause as NodeJS.ErrnoException;
   if (syscall !== undefined) return readError(path, "a tar archive", cause);
-  if (code === "Z_BUF_ERROR") return new DataError(`${path}: gzip file cut short`, { cause });
-  if (code?.startsWith("Z_")) return new DataError(`${path}: damaged gzip file (${message})`, { cause });
-  return new DataError(`${path}: damaged, or no tar archive (${message})`, { cause });
+  if (code === "Z_BUF_ERROR") return new DataError(`${path}: gzip file cut short${FETCH_AGAIN}`, { cause });
+  if (code?.startsWith("Z_"))
+    return new DataError(`${path}: damaged gzip file (${message})${FETCH_AGAIN}`, { cause });
+  return new DataError(`${path}: damaged, or no tar archive (${message})${FETCH_AGAIN}`, { cause });
 }

@@ -1,8 +1,8 @@
 import { DataError } from "@flowify/core";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
-import { MOST_ENTRIES } from "./archive-limits.js";
+import { leadsOut, MOST_ENTRIES } from "./archive-limits.js";
 import { crc32 } from "./crc32.js";
-import { DEFLATE_MAX_RATIO, readError } from "./packed.js";
+import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "./packed.js";
 
 /** A file inside of a zip archive; `size` is what it unpacks to. */
 export type ZipEntry = Readonly<{
@@ -53,8 +53,14 @@ export async function withZip<T>(
   }
 }
 
-const damaged = (path: string, cause: unknown): DataError =>
-  new DataError(`${path}: damaged, or no zip archive (${(cause as Error).message})`, { cause });
+/** The library refuses names that lead out of the archive in words of its own. */
+function damaged(path: string, cause: unknown): DataError {
+  const { message } = cause as Error;
+  const [, name] =
+    /^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)/s.exec(message) ?? [];
+  if (name !== undefined) return new DataError(`${path}: ${leadsOut(name)}`, { cause });
+  return new DataError(`${path}: damaged, or no zip archive (${message})${FETCH_AGAIN}`, { cause });
+}
 
 async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
   const found = new Map<string, ZipEntry>();
@@ -104,8 +110,10 @@ async function* piecesOf(path: string, zip: ZipFile, entry: Entry): AsyncGenerat
   } catch (cause) {
     throw cause instanceof DataError
       ? cause
-      : new DataError(`${path}: ${entry.fileName}: damaged (${(cause as Error).message})`, { cause });
+      : new DataError(`${path}: ${entry.fileName}: damaged (${(cause as Error).message})${FETCH_AGAIN}`, {
+          cause,
+        });
   }
   if (sum !== entry.crc32)
-    throw new DataError(`${path}: ${entry.fileName}: damaged (its checksum is another one)`);
+    throw new DataError(`${path}: ${entry.fileName}: damaged (its checksum is another one)${FETCH_AGAIN}`);
 }

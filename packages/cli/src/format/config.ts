@@ -2,6 +2,7 @@ import { DataError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/form.js";
+import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
 
 const text = z.string();
@@ -92,12 +93,15 @@ export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
  * @throws DataError that lists what is not as expected
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
+  expectShallow(path, json);
   const result = runConfigSchema.safeParse(json);
   if (result.success) return result.data;
   const problems = result.error.issues.map(
     ({ path: field, message }) => `${field.join(".") || "it"}: ${message}`,
   );
-  throw new DataError(`${path}: not the configuration of a run: ${problems.join("; ")}`);
+  throw new DataError(
+    `${path}: not the configuration of a run: ${problems.join("; ")}\nput back the file that flowify wrote, or train again`,
+  );
 }
 
 export const runConfigText = (config: RunConfig): string => `${JSON.stringify(config, null, 2)}\n`;

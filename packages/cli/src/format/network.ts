@@ -1,6 +1,7 @@
 import { type NetworkLayer, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { closestName } from "../ui/suggest.js";
+import { expectShallow } from "./depth.js";
 
 const size = z.number().int().positive();
 const shape = z.array(size).min(1);
@@ -129,9 +130,10 @@ export type NetworkDescription = z.infer<typeof networkSchema>;
  * The network that a JSON document describes. Whether its layers fit each other is seen when the flow is built.
  *
  * @param path how messages call the document
- * @throws UsageError for what is no network, with the place
+ * @throws UsageError for what is no network, with the place; DataError for what is nested too deeply
  */
 export function parseNetwork(path: string, json: unknown): NetworkDescription {
+  expectShallow(path, json);
   const result = networkSchema.safeParse(json);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => describeIssue(issue, json)).join("; ");

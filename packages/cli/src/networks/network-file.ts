@@ -18,9 +18,12 @@ export function readNetworkFile(path: string): NetworkDescription & { name: stri
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(`${path}: ${missing ? "no such file" : `not JSON (${(cause as Error).message})`}`, {
-      cause,
-    });
+    throw new DataError(
+      `${path}: ${missing ? "no such file\nflowify inspect lists the networks that have a name" : `not JSON (${(cause as Error).message})`}`,
+      {
+        cause,
+      },
+    );
   }
   return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, json) };
 }

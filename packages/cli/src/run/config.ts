@@ -27,7 +27,10 @@ export function readRunConfig(folder: string): RunConfig {
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new DataError(`${path}: not JSON (${(cause as Error).message})`, { cause });
+    throw new DataError(
+      `${path}: not JSON (${(cause as Error).message})\nput back the file that flowify wrote, or train again`,
+      { cause },
+    );
   }
   return parseRunConfig(path, json);
 }

@@ -126,8 +126,6 @@ export function checkRunFolder(folder: string, { resume = false, force = false }
 
 /** For the commands that read a run. */
 export function notARun(folder: string): UsageError {
-  if (!existsSync(folder)) return new UsageError(`${folder}: no such folder`);
-  return new UsageError(
-    `${folder} holds no run (no ${CONFIG_NAME})\nflowify train --out ${folder} makes one`,
-  );
+  const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
+  return new UsageError(`${folder}${what}\nflowify train --out ${folder} makes one`);
 }

@@ -176,9 +176,13 @@ describe("a NumPy archive", () => {
     [
       "with a path upwards",
       () => zipBytes([{ ...good, name: "../x.npy" }]),
-      "invalid relative path: ../x.npy",
+      '"../x.npy": a name that leads out of the archive',
     ],
-    ["with an absolute path", () => zipBytes([{ ...good, name: "/etc/x.npy" }]), "absolute path: /etc/x.npy"],
+    [
+      "with an absolute path",
+      () => zipBytes([{ ...good, name: "/etc/x.npy" }]),
+      '"/etc/x.npy": a name that leads out of the archive',
+    ],
   ])("that is %s is refused", async (_, bytes, message) => {
     expect(await refusal(write("bad.npz", bytes()))).toContain(message);
   });

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { runCommand } from "../run-command.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { archives } from "./archives.js";
+import type { BadCall, BadCommand } from "./bad-input.js";
+import { calls } from "./calls.js";
+import { checkpoints } from "./checkpoints.js";
+import { commandLine } from "./command-line.js";
+import { configuration } from "./configuration.js";
+import { dataFiles } from "./data-files.js";
+import { placesIn } from "./place.js";
+
+const commands = {
+  "the command line": commandLine,
+  "networks and runs": configuration,
+  "files and folders of images": dataFiles,
+  archives,
+  checkpoints,
+};
+const newPlace = placesIn(temporaryFolder());
+
+describe.each(Object.entries(commands))("%s", (_, cases) => {
+  it.each(cases.map((bad) => [bad.input, bad] as const))(
+    "%s",
+    async (_, { args, status, code, says }) => {
+      const result = await runCommand(await args(newPlace()));
+      for (const words of [`error[${code}]: `, ...says]) expect(result.stderr).toContain(words);
+      expect({ status: result.status, stdout: result.stdout }).toEqual({ status, stdout: "" });
+    },
+    60_000,
+  );
+});
+
+describe("calls of the library", () => {
+  it.each(calls.map((bad) => [bad.input, bad] as const))("%s", async (_, { call, code, says }) => {
+    const error = await Promise.resolve()
+      .then(call)
+      .then(
+        () => undefined,
+        (thrown: unknown) => thrown as { code: string; message: string },
+      );
+    expect(error).toMatchObject({ code });
+    for (const words of says) expect(error?.message).toContain(words);
+  });
+});
+
+it("leaves nothing in the prototype of objects", () => {
+  expect(Object.keys(Object.prototype)).toEqual([]);
+  expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+});
+
+/** Names like those of two cases would hide one of them in the table. */
+it("has more than 60 cases, each of its own", () => {
+  const all = [...Object.values(commands).flat(), ...calls].map(({ input }) => input);
+  expect(all.length).toBeGreaterThan(60);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+it("is the table of docs/bad-input.md (npx vitest run bad-input -u writes it again)", async () => {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const plain = (text: string): string => cell(text).replaceAll("_", "\\_").replaceAll("*", "\\*");
+  const said = ({ says }: BadCommand | BadCall): string => says.map(plain).join(" … ");
+  const total = Object.values(commands).flat().length + calls.length;
+  const page = [
+    "# Bad input, and what is said about it",
+    "",
+    `The ${total} cases that the tests try (\`packages/cli/test/bad-input\`): the status that the command ends with, the code of the`,
+    "error, and words of its message: what is wrong, and what to do or what was expected. The page is written by these tests.",
+    ...Object.entries(commands).flatMap(([title, cases]) => [
+      "",
+      `## ${title.slice(0, 1).toUpperCase()}${title.slice(1)}`,
+      "",
+      "| input | status | code | what is said |",
+      "| --- | ---: | --- | --- |",
+      ...cases.map((bad) => `| ${cell(bad.input)} | ${bad.status} | ${plain(bad.code)} | ${said(bad)} |`),
+    ]),
+    "",
+    "## Calls of the library",
+    "",
+    "| input | code | what is said |",
+    "| --- | --- | --- |",
+    ...calls.map((bad) => `| ${cell(bad.input)} | ${plain(bad.code)} | ${said(bad)} |`),
+    "",
+  ];
+  await expect(page.join("\n")).toMatchFileSnapshot("../../../../docs/bad-input.md");
+});

@@ -1,0 +1,219 @@
+import {
+  createTrainer,
+  decodeSafetensors,
+  dequantize,
+  encodeSafetensors,
+  FlowModel,
+  flow,
+  flowify,
+  jaxExecutor,
+  linear,
+  type Network,
+  standardNormal,
+  zoo,
+} from "@flowify/core";
+import { readOnnx } from "@flowify/onnx";
+import type { BadCall } from "./bad-input.js";
+
+const executor = jaxExecutor();
+const made = flowify({
+  inShape: [2],
+  layers: [
+    { kind: "dequantize", levels: 4 },
+    { kind: "linear", out: 2 },
+  ],
+});
+const withModel = async (use: (model: FlowModel) => Promise<unknown>) => {
+  const model = await FlowModel.create(made, executor);
+  try {
+    await use(model);
+  } finally {
+    await model.dispose();
+  }
+};
+const trained = (options: object) =>
+  createTrainer({
+    flow: made,
+    executor,
+    data: { items: Float32Array.of(0, 1, 2, 3), count: 2 },
+    steps: 1,
+    batchSize: 2,
+    ...options,
+  });
+
+/** A safetensors file of this header and this many bytes of data. */
+function safetensors(header: object | string, bytes = 8, claimed?: bigint): Uint8Array {
+  const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(claimed ?? BigInt(text.length));
+  return Buffer.concat([length, text, Buffer.alloc(bytes)]);
+}
+const entry = (fields: object) => ({ a: { dtype: "F32", shape: [2], data_offsets: [0, 8], ...fields } });
+const load = (bytes: Uint8Array) => () => FlowModel.load(made, bytes, executor);
+
+export const calls: readonly BadCall[] = [
+  {
+    input: "`linear(0, 3)`",
+    call: () => linear(0, 3),
+    code: "SHAPE",
+    says: ["linear: in must be a positive integer", "got 0"],
+  },
+  {
+    input: "`dequantize([2], { levels: 1 })`",
+    call: () => dequantize([2], { levels: 1 }),
+    code: "DOMAIN",
+    says: ["levels must be an integer of at least 2", "got 1"],
+  },
+  {
+    input: "`flow` of layers that do not fit",
+    call: () => flow([linear(2, 3), linear(4, 1)]),
+    code: "SHAPE",
+    says: ["linear[1]: expects [B, 4]", "linear[0] gives [B, 3]"],
+  },
+  {
+    input: "`flow` with a base of another shape",
+    call: () => flow([linear(2, 3)], standardNormal([4])),
+    code: "SHAPE",
+    says: ["the base is on [B, 4]", "the last layer gives [B, 3]"],
+  },
+  {
+    input: "`flowify` of no layers",
+    call: () => flowify({ inShape: [2], layers: [] }),
+    code: "SHAPE",
+    says: ["chain: a chain needs at least one layer", "at least one"],
+  },
+  {
+    input: "`flowify` of a kind without a rule",
+    call: () => flowify({ inShape: [2], layers: [{ kind: "attention" }] } as unknown as Network),
+    code: "UNSUPPORTED_OP",
+    says: ['there is no rule for "attention"', "there are rules for dequantize"],
+  },
+  {
+    input: "`flowify` of weights with NaN",
+    call: () =>
+      flowify({
+        inShape: [2],
+        layers: [{ kind: "linear", out: 1, weights: { weight: Float32Array.of(1, Number.NaN) } }],
+      }),
+    code: "DOMAIN",
+    says: ["linear", "NaN"],
+  },
+  {
+    input: "`flowify` of weights of another size",
+    call: () =>
+      flowify({
+        inShape: [2],
+        layers: [{ kind: "linear", out: 1, weights: { weight: new Float32Array(3) } }],
+      }),
+    code: "SHAPE",
+    says: ["linear[0]: linear: a weight [1, 2] has 2 entries", "got 3"],
+  },
+  {
+    input: "`zoo` of an unknown name",
+    call: () => zoo("mnist/unet"),
+    code: "USAGE",
+    says: ["mnist/unet", "mnist/fmlp"],
+  },
+  {
+    input: "`logProb` of no items",
+    call: () => withModel((m) => m.logProb([])),
+    code: "DATA",
+    says: ["there are no items", "at least one is needed"],
+  },
+  {
+    input: "`logProb` of half an item",
+    call: () => withModel((m) => m.logProb(new Uint8Array(3))),
+    code: "DATA",
+    says: ["items of [2] have 2 numbers each", "the data has 3"],
+  },
+  {
+    input: "`logProb` of NaN",
+    call: () => withModel((m) => m.logProb([[1, Number.NaN]])),
+    code: "DOMAIN",
+    says: ["item 0 holds NaN", "values must be finite"],
+  },
+  {
+    input: "`logProb` of 1.5 where levels are asked for",
+    call: () => withModel((m) => m.logProb([[1, 1.5]])),
+    code: "DOMAIN",
+    says: ["item 0 holds 1.5", "values must be integers in 0..3"],
+  },
+  {
+    input: "`bound` of 0 draws",
+    call: () => withModel((m) => m.bound([[1, 2]], { draws: 0 })),
+    code: "USAGE",
+    says: ["the number of draws must be a positive integer", "got 0"],
+  },
+  {
+    input: "`sample(0)`",
+    call: () => withModel((m) => m.sample(0)),
+    code: "USAGE",
+    says: ["the number of samples must be a positive integer", "got 0"],
+  },
+  {
+    input: "`createTrainer` with a negative rate",
+    call: () => trained({ learningRate: -1 }),
+    code: "USAGE",
+    says: ["the learning rate must be positive and finite", "got -1"],
+  },
+  {
+    input: "`createTrainer` with a decay of 1",
+    call: () => trained({ ema: 1 }),
+    code: "USAGE",
+    says: ["the decay of the weight average must be in [0, 1)", "got 1"],
+  },
+  {
+    input: "`createTrainer` with a batch of 0",
+    call: () => trained({ batchSize: 0 }),
+    code: "USAGE",
+    says: ["the batch size must be a positive integer", "got 0"],
+  },
+  {
+    input: "`createTrainer` for half a step",
+    call: () => trained({ steps: 0.5 }),
+    code: "USAGE",
+    says: ["the number of steps must be a positive integer", "got 0.5"],
+  },
+  {
+    input: "`load` of a header of 2⁶⁴ − 1 bytes",
+    call: load(safetensors("{}", 8, 2n ** 64n - 1n)),
+    code: "CHECKPOINT",
+    says: ["claims 18446744073709551615 bytes", "cut short, or not safetensors"],
+  },
+  {
+    input: "`load` of sizes whose product is huge",
+    call: load(safetensors(entry({ shape: [2 ** 40, 2 ** 40] }))),
+    code: "CHECKPOINT",
+    says: ["but data_offsets [0, 8] hold 8", "takes 4.835703278458517e+24 bytes"],
+  },
+  {
+    input: "`load` of negative offsets",
+    call: load(safetensors(entry({ data_offsets: [-8, 0] }))),
+    code: "CHECKPOINT",
+    says: ["data_offsets [-8,0] are not two offsets", "safetensors: a: "],
+  },
+  {
+    input: "`load` of arrays that overlap",
+    call: load(safetensors({ ...entry({}), b: { dtype: "F32", shape: [2], data_offsets: [4, 12] } }, 12)),
+    code: "CHECKPOINT",
+    says: ["a gap or an overlap", "b: begins at byte 4 of the data, expected 8"],
+  },
+  {
+    input: "`load` of an array named `__proto__`",
+    call: load(safetensors('{"__proto__":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}')),
+    code: "CHECKPOINT",
+    says: ['the array name "__proto__" is not allowed', "safetensors: "],
+  },
+  {
+    input: "`load` of the arrays of another flow",
+    call: load(encodeSafetensors(decodeSafetensors(safetensors(entry({}))).tensors)),
+    code: "CHECKPOINT",
+    says: ['the checkpoint has no "params.1.rotateIn"', "it belongs to another network or version"],
+  },
+  {
+    input: "`readOnnx` of bytes that are no protocol buffer",
+    call: () => readOnnx(Uint8Array.of(255, 255, 255)),
+    code: "DATA",
+    says: ["not an ONNX file", "or one that is cut short"],
+  },
+];
