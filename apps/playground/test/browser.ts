@@ -33,7 +33,7 @@ export type Playground = Readonly<{
   /** A page in a fresh context (its own storage) that is at `hash`; the one before it is closed. */
   open(
     hash?: string,
-    options?: BrowserContextOptions & { before?: (page: Page) => Promise<void> },
+    options?: BrowserContextOptions & { before?: (page: Page) => Promise<unknown> },
   ): Promise<Page>;
   /** Stops everything. Throws where a page had an uncaught error. */
   close(): Promise<void>;
@@ -107,3 +107,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join(", ")}`);
 }
+
+/** Waits for an error of the page that holds these words; fails where none comes. */
+export const expectProblem = (page: Page, words: string): Promise<void> =>
+  page.getByRole("alert").filter({ hasText: words }).waitFor({ timeout: 120_000 });

@@ -18,6 +18,8 @@ const layer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("whiten") }),
 ]);
 
+export const MOST_LAYERS = 16;
+
 export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as const;
 
 /** Own points that the address holds, in hundredths: x, y, x, y, … */
@@ -60,9 +62,9 @@ export const presets = {
 export const planeConfig = z.strictObject({
   data: z._default(z.enum(dataKinds), "moons"),
   points: z._default(points, []),
-  layers: z._default(z.array(layer).check(z.minLength(1), z.maxLength(16)), [...presets.couplings]),
+  layers: z._default(z.array(layer).check(z.minLength(1), z.maxLength(MOST_LAYERS)), [...presets.couplings]),
   density: z._default(z.enum(["mixture", "gaussian"]), "mixture"),
-  learningRate: z._default(between(1e-5, 1), 0.01),
+  learningRate: z._default(between(1e-5, 100), 0.01),
   steps: z._default(whole(1, 20_000), 2000),
   seed: z._default(whole(0, 999_999), 0),
   device: z._default(z.enum(["auto", "wasm", "webgpu"]), "auto"),

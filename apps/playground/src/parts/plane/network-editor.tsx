@@ -1,5 +1,6 @@
+import { useSignal } from "@preact/signals";
 import { Problem } from "../../ui/problem.js";
-import { type PlaneLayer, presets } from "./config.js";
+import { MOST_LAYERS, type PlaneLayer, presets } from "./config.js";
 import { canRedo, canUndo, config, description, problems, redo, setLayers, undo } from "./state.js";
 
 /** A new layer of each kind. */
@@ -107,6 +108,39 @@ function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
   );
 }
 
+type ChooseProps = {
+  label: string;
+  names: readonly string[];
+  button: string;
+  disabled?: boolean;
+  onChoose: (name: string) => void;
+};
+
+/** A list and a button that applies what is chosen: with the keyboard one passes over other entries. */
+function Choose({ label, names, button, disabled = false, onChoose }: ChooseProps) {
+  const chosen = useSignal(names[0]!);
+  return (
+    <div class="row">
+      <label class="field">
+        {label}
+        <select
+          value={chosen.value}
+          onChange={({ currentTarget }) => {
+            chosen.value = currentTarget.value;
+          }}
+        >
+          {names.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <button type="button" disabled={disabled} onClick={() => onChoose(chosen.value)}>
+        {button}
+      </button>
+    </div>
+  );
+}
+
 /** The network, a list of layers: each can be moved, set, removed, and every change undone. */
 export function NetworkEditor() {
   const { layers } = config.value;
@@ -119,50 +153,26 @@ export function NetworkEditor() {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Ctrl+Z for the controls within; there are buttons for it too
     <div class="editor" onKeyDown={onKeyDown}>
-      <label class="field">
-        Start from
-        <select
-          value=""
-          onChange={({ currentTarget }) => {
-            const name = currentTarget.value as keyof typeof presets;
-            currentTarget.value = "";
-            setLayers(presets[name]);
-          }}
-        >
-          <option value="" disabled>
-            a network …
-          </option>
-          {Object.keys(presets).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
+      <Choose
+        label="Start from"
+        names={Object.keys(presets)}
+        button="Load"
+        onChoose={(name) => setLayers(presets[name as keyof typeof presets])}
+      />
       <ol>
         {layers.map((layer, i) => (
           <Row key={`${i} ${layer.kind}`} layer={layer} i={i} />
         ))}
       </ol>
       <Problem text={problems.value.network} />
+      <Choose
+        label="Add a layer"
+        names={kinds}
+        button="Add"
+        disabled={layers.length === MOST_LAYERS}
+        onChoose={(kind) => setLayers([...layers, fresh[kind as PlaneLayer["kind"]]])}
+      />
       <div class="row">
-        <label class="field">
-          Add a layer
-          <select
-            value=""
-            disabled={layers.length === 16}
-            onChange={({ currentTarget }) => {
-              const kind = currentTarget.value as PlaneLayer["kind"];
-              currentTarget.value = "";
-              setLayers([...layers, fresh[kind]]);
-            }}
-          >
-            <option value="" disabled>
-              at the end …
-            </option>
-            {kinds.map((kind) => (
-              <option key={kind}>{kind}</option>
-            ))}
-          </select>
-        </label>
         <button type="button" disabled={!canUndo.value} onClick={undo}>
           Undo
         </button>

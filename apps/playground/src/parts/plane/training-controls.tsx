@@ -83,7 +83,7 @@ export function TrainingControls() {
         </button>
       </Problem>
       <div class="row">
-        <NumberField name="learningRate" label="Learning rate" min={1e-5} max={1} step="any" keep />
+        <NumberField name="learningRate" label="Learning rate" min={1e-5} max={100} step="any" keep />
         <NumberField name="steps" label="Steps" min={1} max={20_000} step={1} keep />
         <NumberField name="seed" label="Seed" min={0} max={999_999} step={1} keep={false} />
         <label class="field">

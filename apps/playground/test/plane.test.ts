@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { createTrainer, decodeSafetensors, FlowModel, flowify, jaxExecutor } from "@flowify/core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type PlaneConfig, planeConfig, presets } from "../src/parts/plane/config.js";
+import { planeData } from "../src/parts/plane/data.js";
+import { expectProblem, type Playground, startPlayground } from "./browser.js";
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const SLOW = 120_000;
+const narrow = [
+  { kind: "linear", out: 2 },
+  { kind: "leakyRelu", slope: 0.5 },
+  { kind: "linear", out: 1 },
+] as const;
+const small = { layers: [...narrow], steps: 20 } as const;
+
+const addressOf = (config: object): string => `#/plane?config=${encodeURIComponent(JSON.stringify(config))}`;
+
+/** Waits until all steps are taken and what the page shows is of the last one. */
+async function finished(page: Page, steps: number): Promise<void> {
+  await page.getByText(`Trained: all ${steps} steps are taken.`).waitFor({ timeout: SLOW });
+}
+
+/** The number that an output of the page shows. */
+async function shown(page: Page, id: string): Promise<number> {
+  return Number((await page.locator(id).textContent())?.replace("−", "-"));
+}
+
+const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** Mean log p of the page's held-out points under the flow that the page saves, computed in Node. */
+async function logProbOfSaved(page: Page, config: PlaneConfig): Promise<number> {
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save flow" }).click(),
+  ]);
+  const bytes = readFileSync(await file.path());
+  const { metadata } = decodeSafetensors(bytes);
+  const model = await FlowModel.load(flowify(JSON.parse(metadata.network!)), bytes, jaxExecutor());
+  const result = mean(await model.logProb(planeData(config).heldOut));
+  await model.dispose();
+  return result;
+}
+
+test("moons train without a click, to the numbers of the same run in Node", { timeout: SLOW }, async () => {
+  const config = planeConfig.parse({ steps: 40 });
+  const page = await playground.open(addressOf({ steps: 40 }));
+  await finished(page, 40);
+  const logProb = await shown(page, "#plane-log-prob");
+  expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
+  expect(await logProbOfSaved(page, config)).toBeCloseTo(logProb, 3);
+
+  const { train, heldOut } = planeData(config);
+  const flow = flowify({ inShape: [2], layers: config.layers });
+  const { learningRate, seed, steps } = config;
+  const options = { learningRate, seed, steps, batchSize: 128, startItems: 1024 };
+  const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
+  while (trainer.taken < steps) await trainer.step();
+  const model = new FlowModel(flow, await trainer.params(), jaxExecutor());
+  expect(mean(await model.logProb(heldOut))).toBeCloseTo(logProb, 3);
+  await model.dispose();
+  await trainer.dispose();
+});
+
+test("a network that widens is a bound, and what its bound averages to integrates to 1", {
+  timeout: SLOW,
+}, async () => {
+  const page = await playground.open(addressOf({ layers: presets["2 to 3"], steps: 20 }));
+  await finished(page, 20);
+  expect(await page.getByText("a lower bound in expectation").count()).toBe(1);
+  expect(Math.abs((await shown(page, "#plane-integral")) - 1)).toBeLessThan(0.02);
+  expect(await page.locator(".bar.of-bound").count()).toBe(1);
+});
+
+test("pause, step, reset", { timeout: SLOW }, async () => {
+  const page = await playground.open(addressOf({ layers: narrow }));
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("Paused after step").waitFor();
+  const taken = await shown(page, "#plane-step");
+  await page.getByRole("button", { name: "Step", exact: true }).click();
+  await expect.poll(() => shown(page, "#plane-step"), { timeout: SLOW }).toBe(taken + 1);
+  await page.getByRole("button", { name: "Reset" }).click();
+  await expect.poll(() => shown(page, "#plane-step"), { timeout: SLOW }).toBe(0);
+  await page.reload();
+  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor();
+  expect(await shown(page, "#plane-step")).toBe(0);
+});
+
+test("layers are added, set, refused in words and undone, by the keyboard alone", {
+  timeout: SLOW,
+}, async () => {
+  const page = await playground.open(addressOf({ ...small, running: false }));
+  await page.getByText("2 → 1 exact").waitFor();
+  await page.getByLabel("Add a layer").focus();
+  await page.keyboard.type("cou");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expectProblem(page, "needs two features at least");
+  await page.keyboard.press("Control+z");
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  const width = page.getByLabel("layer 3, linear: out");
+  await width.focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByText("2 → 3 bound").waitFor();
+  await page.getByRole("button", { name: "Undo" }).press("Enter");
+  await page.getByRole("button", { name: "Undo" }).press("Enter");
+  await page.getByText("2 → 1 exact").waitFor();
+  expect(decodeURIComponent(new URL(page.url()).hash)).toContain('{"kind":"linear","out":1}');
+});
+
+test("points are drawn with the mouse and with the keyboard, and the address keeps them", {
+  timeout: SLOW,
+}, async () => {
+  const page = await playground.open(addressOf({ ...small, data: "own", running: false }));
+  await expectProblem(page, "draw 20 points at least: there are 0");
+  const square = page.locator("canvas.drawing");
+  await square.scrollIntoViewIfNeeded();
+  const { x, y, width } = (await square.boundingBox())!;
+  await page.mouse.move(x + 0.2 * width, y + 0.5 * width);
+  await page.mouse.down();
+  for (let t = 0.2; t < 0.8; t += 0.02) await page.mouse.move(x + t * width, y + 0.5 * width);
+  await page.mouse.up();
+  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+  const drawn = planeConfig.parse(JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!));
+  expect(drawn.points.length).toBeGreaterThan(120);
+  await square.press("ArrowRight");
+  await square.press(" ");
+  const text = `${drawn.points.length / 2 + 3} points`;
+  await page.getByText(text, { exact: false }).first().waitFor();
+});
+
+test("a run that diverges stops with words and can be reset", { timeout: SLOW }, async () => {
+  const page = await playground.open(addressOf({ learningRate: 100, steps: 60, layers: narrow }));
+  const alert = page.getByRole("alert").filter({ hasText: "A smaller learning rate may help" });
+  await alert.waitFor({ timeout: SLOW });
+  await page.getByLabel("Learning rate").fill("0.01");
+  await page.getByLabel("Learning rate").press("Enter");
+  await alert.waitFor({ state: "detached" });
+  await expect.poll(() => shown(page, "#plane-integral"), { timeout: SLOW }).toBeGreaterThan(0.9);
+});
+
+test("files that are no points are refused in words", { timeout: SLOW }, async () => {
+  const page = await playground.open(addressOf({ ...small, running: false }));
+  const file = (text: string | Buffer) => ({
+    name: "p.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from(text),
+  });
+  const input = page.locator("input[type=file]");
+  const cases: [ReturnType<typeof file>[], string][] = [
+    [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 is empty"],
+    [[file("1,2\n3,four\n")], "holds “four”, which is no number"],
+    [[file("1\n2\n")], "Line 1 has one column"],
+    [[file("")], "The file is empty"],
+    [[file("1,2\n3,4\n")], "The file has 2 points"],
+    [[file(Buffer.from([0x50, 0x4b, 3, 4, 0, 0]))], "is no text"],
+    [[file(Buffer.alloc(5_000_001, "1,2\n"))], "at most 5 MB are read"],
+    [[file("<img src=x onerror=alert(1)>,1\n1,1\n")], "holds “<img src=x onerror=alert(1)>”"],
+  ];
+  for (const [files, words] of cases) {
+    await input.setInputFiles(files);
+    await expectProblem(page, words);
+  }
+  expect(await page.locator("main img").count()).toBe(0);
+  const circle = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)};${10 + Math.sin(i)}`).join("\n");
+  await input.setInputFiles(file(`first;second\n${circle}`));
+  await page.getByText("60 of 60 points; moved by").waitFor();
+  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+});
+
+test("without workers, storage and threads the page says what it lacks, or works", {
+  timeout: SLOW,
+}, async () => {
+  const page = await playground.open(addressOf(small), {
+    before: (fresh) =>
+      fresh.addInitScript(() => {
+        Reflect.deleteProperty(globalThis, "Worker");
+        Object.defineProperty(globalThis, "localStorage", {
+          get: () => {
+            throw new DOMException("denied", "SecurityError");
+          },
+        });
+      }),
+  });
+  await expectProblem(page, "This browser has no workers");
+  await page.getByLabel("Theme").selectOption("dark");
+  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+});
+
+test.each([
+  [{ layers: [{ kind: "linear", out: 1e9 }] }, "layers"],
+  [{ layers: [{ kind: "constructor" }] }, "layers"],
+  [{ steps: -1 }, "steps"],
+  [{ points: [1e300] }, "points"],
+])("the address %j is refused in words", { timeout: SLOW }, async (config, field) => {
+  const page = await playground.open(addressOf(config));
+  await expectProblem(page, field);
+});

@@ -1,0 +1,103 @@
+import { DeviceError, type Executor, flowify, jaxExecutor } from "@flowify/core";
+import { expect, test } from "vitest";
+import { planeConfig } from "../src/parts/plane/config.js";
+import { planeData } from "../src/parts/plane/data.js";
+import { makePlaneViewer } from "../src/parts/plane/viewer.js";
+import { startTraining } from "../src/worker/training.js";
+
+const { train, heldOut } = planeData(planeConfig.parse({}));
+const flow = flowify({
+  inShape: [2],
+  layers: [{ kind: "linear", out: 2 }, { kind: "leakyRelu" }, { kind: "linear", out: 2 }],
+});
+
+/** Computes until `lose` is called; from then on everything fails, as on a GPU that was unplugged. */
+function losable(): { executor: Executor; lose: () => void } {
+  let lost = false;
+  const inner = jaxExecutor();
+  const check = (): void => {
+    if (lost) throw new DeviceError("webgpu: the device was lost (unplugged)");
+  };
+  const executor: Executor = {
+    ...inner,
+    name: "webgpu",
+    async compile(...args) {
+      check();
+      const compiled = await inner.compile(...args);
+      return {
+        ...compiled,
+        run: async (...of) => {
+          check();
+          return compiled.run(...of);
+        },
+      };
+    },
+    fetch: async (tree) => {
+      check();
+      return inner.fetch(tree);
+    },
+  };
+  return {
+    executor,
+    lose: () => {
+      lost = true;
+    },
+  };
+}
+
+const open = (executor: Executor) =>
+  startTraining({
+    flow,
+    data: train,
+    executor,
+    steps: 20,
+    batchSize: 64,
+    learningRate: 0.01,
+    seed: 3,
+    makeViewer: (of, on) => makePlaneViewer(of, on, { heldOut, seed: 3 }),
+  });
+
+const options = (told: string[]) => ({
+  viewEvery: Number.POSITIVE_INFINITY,
+  signal: new AbortController().signal,
+  onLogProb: () => {},
+  onView: () => {},
+  onFallback: (why: string) => void told.push(why),
+});
+
+test("training goes on in Wasm where the device is lost, from the state of the last view", async () => {
+  const { executor, lose } = losable();
+  const training = await open(executor);
+  const told: string[] = [];
+  await training.run({ ...options(told), steps: 10 });
+  expect(training.device).toBe("WebGPU");
+  lose();
+  expect(await training.run(options(told))).toEqual({ taken: 20, finished: true });
+  expect(told).toEqual(["webgpu: the device was lost (unplugged)"]);
+  expect(training.device).toBe("Wasm");
+
+  const unbroken = await open(jaxExecutor());
+  await unbroken.run(options([]));
+  expect((await training.view()).logProb).toBeCloseTo((await unbroken.view()).logProb, 5);
+  await training.dispose();
+  await unbroken.dispose();
+});
+
+test("a run that is cancelled keeps what it has", async () => {
+  const training = await open(jaxExecutor());
+  const abort = new AbortController();
+  const steps: number[] = [];
+  const result = await training.run({
+    ...options([]),
+    viewEvery: 0,
+    signal: abort.signal,
+    onView: ({ step }) => {
+      steps.push(step);
+      abort.abort();
+    },
+  });
+  expect(result.finished).toBe(false);
+  expect(training.taken).toBe(result.taken);
+  expect(steps.at(-1)).toBe(result.taken);
+  await training.dispose();
+});
