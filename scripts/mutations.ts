@@ -25,6 +25,7 @@ const leakyRelu = of("layers/leaky-relu.ts", "leakyRelu");
 const prelu = of("layers/prelu.ts", "prelu");
 const spline = of("math/rq-spline.ts", "rqSpline");
 const sharedSpline = of("math/shared-spline.ts", "rqSpline");
+const preparedSplines = of("math/shared-spline.ts", "", ["layers/prepared"]);
 const whiten = of("layers/whiten.ts", "whiten");
 const dequantize = of("layers/dequantize.ts", "dequantize");
 const reshape = of("layers/reshape.ts", "permute|reshape|flatten");
@@ -95,7 +96,11 @@ export const mutations: readonly Mutation[] = [
   spline("alpha.sub(bend)", "alpha.add(bend)"),
   sharedSpline("[x0, x0, 0, 1, 1, 1]", "[x0, x0, 0, 2, 1, 1]"),
   sharedSpline("[x0, x0, 0, 1, 1, 1]", "[x0, x0, 0, 1, 2, 1]"),
-  sharedSpline("np.lessEqual(from, v.ref)", "np.less(from, v.ref)"),
+  sharedSpline("np.lessEqual(aside(from), v.ref)", "np.less(aside(from), v.ref)"),
+  preparedSplines("[widths, heights]", "[widths, widths]"),
+  preparedSplines("curves: curvesOf[i]", "curves: curvesOf[0]"),
+  preparedSplines("to: toOf[i]", "to: toOf[0]"),
+  preparedSplines('direction === "forward" ? 0 : 1', "0"),
   sharedSpline("d0.mul(perSlope.ref), d1.mul(perSlope)", "d1.mul(perSlope.ref), d0.mul(perSlope)"),
   whiten(".mul(-rows)", ".mul(rows)"),
   whiten(".mul(-rows)", ".neg()"),

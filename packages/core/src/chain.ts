@@ -3,6 +3,7 @@ import { ShapeError } from "./errors.js";
 import {
   type ArrayTree,
   defineLayer,
+  expectShape,
   type FlowLayer,
   type ManifoldSpec,
   sameShape,
@@ -49,7 +50,9 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
       const keys = splitKey(key, layers.length);
       return layers.map((l, i) => l.init(keys[i] as np.Array));
     },
-    forward(params, x, noise) {
+    forward(given, x, noise) {
+      expectShape(name, "x", x, first.inShape);
+      const params = prepared(layers, given, "forward");
       let z = x;
       let total: np.Array | undefined;
       layers.forEach((l, i) => {
@@ -59,7 +62,9 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
       });
       return { z, contribution: total as np.Array };
     },
-    inverse(params, z, noise) {
+    inverse(given, z, noise) {
+      expectShape(name, "z", z, last.outShape);
+      const params = prepared(layers, given, "inverse");
       let x = z;
       for (let i = layers.length - 1; i >= 0; i--)
         x = (layers[i] as FlowLayer).inverse(
@@ -72,6 +77,26 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     start: async (key, items) => (await startLayers(layers, key, items)).params,
   });
   return Object.freeze({ ...layer, layers });
+}
+
+/** The parameters with those of layers that prepare theirs in its place, all of one kind at once. */
+function prepared(
+  layers: readonly FlowLayer[],
+  params: readonly ArrayTree[],
+  direction: "forward" | "inverse",
+): ArrayTree[] {
+  const ready = [...params];
+  for (const prepare of new Set(layers.flatMap((layer) => layer.prepare ?? []))) {
+    const places = layers.flatMap((layer, i) => (layer.prepare === prepare ? [i] : []));
+    const made = prepare(
+      places.map((i) => params[i] as ArrayTree),
+      direction,
+    );
+    places.forEach((i, k) => {
+      ready[i] = made[k] as ArrayTree;
+    });
+  }
+  return ready;
 }
 
 /**

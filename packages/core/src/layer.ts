@@ -81,6 +81,11 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a draw from the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
   /**
+   * What depends on the parameters alone, worked out for all layers of a chain with this very function at
+   * once; `forward` and `inverse` take either. For layers whose parameters are small and many. Consumes them.
+   */
+  prepare?(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  /**
    * Data-dependent start values, where the layer has any, in the tree that `init` gives: `items` is a
    * `StartItems` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
    * Eager (never traced): it may read values.

@@ -41,6 +41,27 @@ describe("what is not written", () => {
     expect(ops(lowered(vector, [8]))).not.toContain("Expand");
   });
 
+  test("additions of scalars after one another, which one Sum does in their order", () => {
+    const norms = (...all: A[]): A => all.map((x) => np.sum(np.square(x))).reduce((a, b) => a.add(b));
+    const model = lowered(norms, [3], [4], [5], [6]);
+    expect(ops(model)).toEqual([
+      "ReduceSumSquare",
+      "ReduceSumSquare",
+      "ReduceSumSquare",
+      "ReduceSumSquare",
+      "Sum",
+    ]);
+    const sum = model.nodes.find(({ op }) => op === "Sum");
+    const inputOf = (name: string) => model.nodes.find(({ outputs }) => outputs[0] === name)?.inputs[0];
+    expect(sum?.inputs.map(inputOf)).toEqual(["x0", "x1", "x2", "x3"]);
+    const alsoWanted = (a: A, b: A, c: A): A[] => {
+      const two = np.sum(a).add(np.sum(b));
+      return [two.ref, two.add(np.sum(c))];
+    };
+    expect(ops(lowered(alsoWanted, [2], [3], [4])).filter((op) => op === "Add")).toHaveLength(2);
+    expect(ops(lowered((a: A, b: A, c: A) => a.add(b).add(c), [2], [2], [2]))).toEqual(["Add", "Add"]);
+  });
+
   test("the n × n copies behind a cumulative sum", () => {
     const model = lowered((x) => np.cumsum(x, 1), [8, 50]);
     expect(ops(model).filter((op) => op === "Gemm" || op === "MatMul")).toHaveLength(1);

@@ -300,6 +300,11 @@ describe("movement", () => {
       [x],
     );
   });
+  test("a sum of many scalars", async () => {
+    const total = (a: A): A =>
+      [1, 2, 3, 4].map((k) => np.sum(np.sin(a.ref.mul(k)))).reduce((sum, term) => sum.add(term), np.sum(a));
+    await expectSame(fn(total), [x]);
+  });
   test("results that are arguments, constants or the same twice", async () => {
     await expectSame(
       fn((a) => [a.ref, a.ref, np.zeros([2, 2]), np.transpose(a.ref).transpose(), a] as never),

@@ -4,7 +4,13 @@ import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } fro
 import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
 import { sumItems } from "../math/numerics.js";
-import { type SplineParams, sharedForward, sharedInverse } from "../math/shared-spline.js";
+import {
+  type SplineParams,
+  type SplineTable,
+  sharedForward,
+  sharedInverse,
+  splineTables,
+} from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { someEntries, splineStart } from "./rq-spline-start.js";
 
@@ -33,6 +39,9 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`rqSpline: bound must be positive and finite, got ${bound}`);
+  const prepare = prepareSplines(bins, bound);
+  const tableOf = (params: RqSplineParams | SplineTable, direction: "forward" | "inverse"): SplineTable =>
+    "curves" in params ? params : (prepare([params], direction)[0] as SplineTable);
   const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
@@ -67,15 +76,27 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: floats(found.derivatives),
       };
     },
-    forward(params, x) {
+    prepare,
+    forward(params: RqSplineParams | SplineTable, x) {
       expectShape("rqSpline", "x", x, inShape);
-      const { z, logDerivative } = sharedForward(params, bound, x);
+      const { z, logDerivative } = sharedForward(tableOf(params, "forward"), x);
       return { z, contribution: sumItems(logDerivative) };
     },
-    inverse(params, z) {
+    inverse(params: RqSplineParams | SplineTable, z) {
       expectShape("rqSpline", "z", z, inShape);
-      return sharedInverse(params, bound, z);
+      return sharedInverse(tableOf(params, "inverse"), z);
     },
   });
   return layer;
+}
+
+type Prepare = NonNullable<FlowLayer<RqSplineParams>["prepare"]>;
+const prepares = new Map<string, Prepare>();
+
+/** The function that prepares splines of these bins and this bound: one and the same for all of them. */
+function prepareSplines(bins: number, bound: number): Prepare {
+  const key = `${bins} ${bound}`;
+  const made = prepares.get(key) ?? ((all, direction) => splineTables(all, bound, direction));
+  prepares.set(key, made);
+  return made;
 }

@@ -9,61 +9,85 @@ export type SplineParams = { widths: np.Array; heights: np.Array; derivatives: n
 /** Rows of a table of curves, in its order. */
 type Rows = [np.Array, np.Array, np.Array, np.Array, np.Array, np.Array];
 
-/** Entries x […] through one spline that all of them share, identity outside [−bound, bound]. Consumes everything. */
-export function sharedForward(params: SplineParams, bound: number, x: np.Array) {
-  return splineForward(x, curvesAt(curveTable(params, bound), 0, x));
-}
-
-/** The inverse of `sharedForward`. */
-export function sharedInverse(params: SplineParams, bound: number, z: np.Array): np.Array {
-  return splineInverse(z, curvesAt(curveTable(params, bound), 1, z));
-}
+/** The way through a layer: the knots to search among are those of x or of z. */
+type Direction = "forward" | "inverse";
 
 /**
- * The curves of a spline's bins and of the tails left and right of them, a column each, [6, K + 2]. Widths and
- * heights by softmax with a floor, scaled to [−bound, bound]; inner derivatives by softplus with a floor;
- * derivative 1 at both ends.
+ * What a spline's parameters come to before there is an entry: the curves of its bins and of the tails left and
+ * right of them, a column each, [6, K + 2], and the ends of the intervals that the curves hold on, [K + 2].
  */
-function curveTable({ widths, heights, derivatives }: SplineParams, bound: number): np.Array {
-  const bins = widths.shape[0] as number;
-  const dtype = widths.dtype;
-  const raw = np.stack([widths, heights]); // [2, K]
-  const mass = np.exp(raw.ref.sub(lax.stopGradient(np.max(raw, 1, { keepdims: true }))));
+export type SplineTable = { curves: np.Array; from: np.Array; to: np.Array };
+
+/** Entries x […] through one spline that all of them share, identity outside of its bins. Consumes everything. */
+export const sharedForward = (table: SplineTable, x: np.Array) => splineForward(x, curvesAt(table, x));
+
+/** The inverse of `sharedForward`, by tables for that direction. */
+export const sharedInverse = (table: SplineTable, z: np.Array): np.Array =>
+  splineInverse(z, curvesAt(table, z));
+
+/**
+ * The tables of splines of K bins each, all at once: a network's splines are small and many. Widths and
+ * heights by softmax with a floor, scaled to [−bound, bound]; inner derivatives by softplus with a floor;
+ * derivative 1 at both ends. Consumes everything.
+ */
+export function splineTables(
+  all: readonly SplineParams[],
+  bound: number,
+  direction: Direction,
+): SplineTable[] {
+  const count = all.length;
+  const { shape, dtype } = (all[0] as SplineParams).widths;
+  const bins = shape[0] as number;
+  const raw = joined(all.flatMap(({ widths, heights }) => [widths, heights])).reshape([count, 2, bins]);
+  const mass = np.exp(raw.ref.sub(lax.stopGradient(np.max(raw, 2, { keepdims: true }))));
   const sizes = mass.ref
-    .div(np.sum(mass, 1, { keepdims: true }))
+    .div(np.sum(mass, 2, { keepdims: true }))
     .mul(2 * bound * (1 - MIN_SIZE * bins))
     .add(2 * bound * MIN_SIZE);
   // left ends: the sums of the sizes before, as a product with a strictly upper triangle of ones
-  const ends = np.matmul(sizes.ref, np.triu(np.ones([bins, bins], { dtype }), 1)).sub(bound); // x₀ and y₀, [2, K]
-  const [width, height] = np.split(sizes, 2, 0) as [np.Array, np.Array]; // [1, K]
-  const inner = softplus(derivatives)
+  const ends = np.matmul(sizes.ref, np.triu(np.ones([bins, bins], { dtype }), 1)).sub(bound); // x₀ and y₀
+  const [width, height] = np.split(sizes, 2, 1) as [np.Array, np.Array]; // [count, 1, K]
+  const inner = softplus(joined(all.map(({ derivatives }) => derivatives)))
     .add(MIN_DERIVATIVE)
-    .reshape([1, bins - 1]);
-  const one = np.ones([1, 1], { dtype });
-  const d0 = np.concatenate([one.ref, inner.ref], 1);
-  const d1 = np.concatenate([inner, one], 1);
+    .reshape([count, 1, bins - 1]);
+  const one = np.ones([count, 1, 1], { dtype });
+  const d0 = np.concatenate([one.ref, inner.ref], 2);
+  const d1 = np.concatenate([inner, one], 2);
   const perWidth = np.reciprocal(width);
   const slope = height.mul(perWidth.ref);
   const perSlope = np.reciprocal(slope.ref);
-  const curves = [ends, perWidth, slope, d0.mul(perSlope.ref), d1.mul(perSlope)];
-  const tail = (x0: number): np.Array => np.array([x0, x0, 0, 1, 1, 1]).astype(dtype).reshape([6, 1]);
-  return np.concatenate([tail(-bound), np.concatenate(curves, 0), tail(bound)], 1);
+  const bends = [ends, perWidth, slope, d0.mul(perSlope.ref), d1.mul(perSlope)];
+  const tail = (x0: number): np.Array =>
+    np
+      .array(all.flatMap(() => [x0, x0, 0, 1, 1, 1]))
+      .astype(dtype)
+      .reshape([count, 6, 1]);
+  const curves = np.concatenate([tail(-bound), np.concatenate(bends, 1), tail(bound)], 2);
+  const row = direction === "forward" ? 0 : 1;
+  const knots = lax.stopGradient(curves.ref.slice([], row, [1, bins + 2])); // the left ends of all but the left tail
+  const edge = (value: number): np.Array => np.full([count, 1], value, { dtype });
+  const from = np.concatenate([edge(Number.NEGATIVE_INFINITY), knots.ref], 1);
+  const to = np.concatenate([knots, edge(Number.POSITIVE_INFINITY)], 1);
+  const [curvesOf, fromOf, toOf] = [apart(curves, count), apart(from, count), apart(to, count)];
+  return all.map((_, i) => ({ curves: curvesOf[i], from: fromOf[i], to: toOf[i] }) as SplineTable);
 }
 
+const joined = (arrays: readonly np.Array[]): np.Array =>
+  arrays.length === 1 ? (arrays[0] as np.Array) : np.concatenate([...arrays]);
+
+/** The parts [i] of an array of `count`. */
+const apart = (array: np.Array, count: number): np.Array[] =>
+  (count === 1 ? [array] : np.split(array, count, 0)).map((part) => part.reshape(part.shape.slice(1)));
+
 /**
- * The curves that entries v […] lie on: the one-hot of their bins, [K + 2, …], under the table, so that the gradient
- * of the table is a product as well. `row` is that of the knots to search among. Consumes the table, borrows v.
+ * The curves that entries v […] lie on: the one-hot of their bins, [K + 2, …], under the curves, so that the
+ * gradient of these is a product as well. Consumes the table, borrows v.
  */
-function curvesAt(table: np.Array, row: 0 | 1, v: np.Array): Curve {
-  const columns = table.shape[1] as number;
-  const dtype = table.dtype;
-  const edge = (value: number): np.Array => np.full([1], value, { dtype });
-  const knots = lax.stopGradient(table.ref.slice(row, [1, columns])); // the left ends of all but the left tail
+function curvesAt({ curves, from, to }: SplineTable, v: np.Array): Curve {
+  const columns = curves.shape[1] as number;
   const aside = (a: np.Array): np.Array => a.reshape([columns, ...v.shape.map(() => 1)]);
-  const from = aside(np.concatenate([edge(Number.NEGATIVE_INFINITY), knots.ref], 0));
-  const to = aside(np.concatenate([knots, edge(Number.POSITIVE_INFINITY)], 0));
-  const here = np.lessEqual(from, v.ref).mul(np.less(v.ref, to)).astype(dtype);
-  const found = np.tensordot(table, here, 1); // [6, …]
+  const here = np.lessEqual(aside(from), v.ref).mul(np.less(v.ref, aside(to)));
+  const found = np.tensordot(curves, here.astype(curves.dtype), 1); // [6, …]
   const [x0, y0, perWidth, slope, alpha, beta] = np
     .split(found, 6, 0)
     .map((curve) => curve.reshape(v.shape)) as Rows;

@@ -11,8 +11,7 @@ export function fuseBias(
   nodes: readonly GraphNode[],
   outputs: ReadonlySet<string>,
 ): GraphNode[] {
-  const uses = new Map<string, number>();
-  for (const node of nodes) for (const name of node.inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const uses = countUses(nodes);
   const place = new Map<string, number>();
   nodes.forEach((node, i) => node.outputs.forEach((name) => place.set(name, i)));
   const products = new Map<string, GraphNode>();
@@ -33,4 +32,38 @@ export function fuseBias(
     return { ...made, op: "Gemm", inputs: [...made.inputs, other], outputs: node.outputs };
   });
   return result.filter((node) => !gone.has(node));
+}
+
+/**
+ * Chains of additions of scalars, ((a + b) + c) + …, become one Sum, which adds in that order: the norm of
+ * a gradient has a term for every parameter.
+ */
+export function fuseSums(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  outputs: ReadonlySet<string>,
+): GraphNode[] {
+  const uses = countUses(nodes);
+  const scalar = (name: string): boolean => graph.shapeOf(name).length === 0;
+  const terms = new Map<string, readonly string[]>();
+  const gone = new Set<GraphNode>();
+  for (const node of nodes) {
+    if (node.op !== "Add" || ![...node.inputs, ...node.outputs].every(scalar)) continue;
+    const [first, second] = node.inputs as [string, string];
+    const [sum] = node.outputs as [string];
+    const before = uses.get(first) === 1 && !outputs.has(first) ? terms.get(first) : undefined;
+    if (before) gone.add(graph.producer(first) as GraphNode);
+    terms.set(sum, [...(before ?? [first]), second]);
+  }
+  return nodes.flatMap((node) => {
+    if (gone.has(node)) return [];
+    const all = terms.get(node.outputs[0] as string);
+    return all && all.length > 2 ? [{ ...node, op: "Sum", inputs: [...all] }] : [node];
+  });
+}
+
+function countUses(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const node of nodes) for (const name of node.inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
+  return uses;
 }

@@ -2,7 +2,7 @@ import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
-import { fuseBias } from "./fuse.js";
+import { fuseBias, fuseSums } from "./fuse.js";
 import { Graph } from "./graph.js";
 import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
@@ -168,7 +168,8 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   });
   const rename = (name: string) => renamed.get(name) ?? name;
   const { nodes, constants } = graph.live(values);
-  const fused = fuseBias(graph, nodes, new Set(values));
+  const results = new Set(values);
+  const fused = fuseSums(graph, fuseBias(graph, nodes, results), results);
   return {
     flops: countFlops(graph, fused),
     bytes: countBytes(graph, fused),
