@@ -1,5 +1,5 @@
 /**
- * Loads mutated files of every form of data, and says where one did harm; exit status 1 where any did, or where
+ * Reads mutated files of every kind that flowify reads (images, networks, runs, checkpoints), and says where one did harm; exit status 1 where any did, or where
  * it took more than 1 GiB. The files that did harm stay where they are said to be.
  *
  *     npm run fuzz                               a minute, of a seed that is printed
@@ -10,7 +10,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { loadMutated } from "../test/fuzz/mutated-data.js";
+import { readMutated } from "../test/fuzz/read-mutated.js";
 
 const MOST_MIB = 1024;
 
@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "flowify-fuzz-"));
 const until = performance.now() + 1000 * Number(seconds);
 
 console.log(`seed ${seed}, ${seconds} s, in ${folder}`);
-const { files, read, harmful, slowestMs } = await loadMutated(
+const { files, read, harmful, slowestMs } = await readMutated(
   folder,
   Number(seed),
   () => performance.now() > until,

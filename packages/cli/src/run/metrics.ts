@@ -46,14 +46,21 @@ export function openMetrics(path: string): MetricsLog {
   };
 }
 
-function stepOf(line: string): number | undefined {
+/** The record of a line; undefined where it is none: torn, or not of this log. */
+function recordOf(line: string): MetricsRecord | undefined {
   try {
-    const record = JSON.parse(line) as { step?: unknown } | null;
-    return typeof record?.step === "number" ? record.step : undefined;
+    const value = JSON.parse(line) as { readonly [field: string]: unknown } | null;
+    return typeof value?.step === "number" && Object.values(value).every(isField)
+      ? (value as MetricsRecord)
+      : undefined;
   } catch {
     return undefined;
   }
 }
+
+const isField = (value: unknown): boolean =>
+  typeof value !== "object" ||
+  (value !== null && Object.values(value).every((number) => typeof number === "number"));
 
 function readLog(path: string): Buffer {
   try {
@@ -69,7 +76,7 @@ export function readMetrics(path: string): MetricsRecord[] {
   return readLog(path)
     .toString("utf8")
     .split("\n")
-    .flatMap((line) => (stepOf(line) === undefined ? [] : [JSON.parse(line) as MetricsRecord]));
+    .flatMap((line) => recordOf(line) ?? []);
 }
 
 /**
@@ -85,7 +92,7 @@ export function rewindMetrics(path: string, step: number, records: readonly Metr
   while (kept < bytes.length) {
     const end = bytes.indexOf(0x0a, kept);
     if (end < 0) break;
-    const at = stepOf(bytes.toString("utf8", kept, end));
+    const at = recordOf(bytes.toString("utf8", kept, end))?.step;
     if (at === undefined || at > step) break;
     // what came after the checkpoint's own lines will come again
     if (at === step && at === last && ofLast === records.length) break;

@@ -62,6 +62,7 @@ describe("metrics.jsonl", () => {
     ["a missing log", undefined, 0],
     ["an empty log", "", 0],
     ["lines of something else", "null\n{}\n[1]\n", 3],
+    ["a line whose ledger is null", '{"step":1,"split":"test","bpd":4,"ledger":null}\n', 1],
   ])("stands %s, and tells what is missing", (name, content, dropped) => {
     const path = join(folder, name.replaceAll(" ", "-"));
     if (content !== undefined) writeFileSync(path, content);

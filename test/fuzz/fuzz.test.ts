@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { loadMutated } from "./mutated-data.js";
+import { readMutated } from "./read-mutated.js";
 
 const folder = mkdtempSync(join(tmpdir(), "flowify-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const SEED = 21;
-it(`200 mutated files of data of seed ${SEED} are read, or end in an error of flowify's own`, async () => {
-  const { harmful, read } = await loadMutated(folder, SEED, (files) => files >= 200);
+it(`400 mutated files of seed ${SEED} are read, or end in an error of flowify's own`, async () => {
+  const { harmful, read } = await readMutated(folder, SEED, (files) => files >= 400);
   expect(harmful).toEqual([]);
   expect(read).toBeGreaterThan(0);
 });

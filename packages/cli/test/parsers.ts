@@ -1,0 +1,11 @@
+import { flowOf, networkNamed } from "../src/networks/choose.js";
+import { reportPage } from "../src/report/page.js";
+import { summarizeRun } from "../src/report/run-summary.js";
+import { readRunConfig } from "../src/run/config.js";
+
+/** What the command makes of files that a user may have written or damaged. */
+export const parsers = {
+  network: (path: string) => flowOf(networkNamed(path), {}),
+  config: (folder: string) => readRunConfig(folder),
+  report: (folder: string) => reportPage([summarizeRun(folder)]),
+};

@@ -1,0 +1,55 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FlowifyError } from "@flowify/core";
+import { drawFrom, type FuzzResult } from "../../scripts/acceptance/mutated-files.js";
+import { documentKinds } from "./document-kinds.js";
+import { imageKinds } from "./kinds.js";
+
+const LIMIT_MS = 10_000;
+
+/**
+ * Reads mutated files of every kind, the same ones for every seed, until `enough` says so. A file does harm where
+ * it ends in another error than one of flowify's own, or not within ten seconds; it is kept in `folder` then.
+ */
+export async function readMutated(
+  folder: string,
+  seed: number,
+  enough: (files: number) => boolean,
+): Promise<FuzzResult> {
+  const draw = drawFrom(seed);
+  const all = [...(await imageKinds()), ...(await documentKinds())];
+  const harmful: string[] = [];
+  let [files, read, slowestMs] = [0, 0, 0];
+  for (; !enough(files); files++) {
+    const kind = all[files % all.length]!;
+    const place = join(folder, `${seed}-${files}`);
+    mkdirSync(place, { recursive: true });
+    for (const [name, bytes] of Object.entries(await kind.make(draw)))
+      writeFileSync(join(place, name), bytes);
+    const started = performance.now();
+    const problem = await problemOf(async () => kind.read(place, draw));
+    const took = performance.now() - started;
+    slowestMs = Math.max(slowestMs, took);
+    if (problem === undefined) read++;
+    if (problem || took > LIMIT_MS) harmful.push(`${join(place, kind.name)}: ${problem ?? `${took} ms`}`);
+    else rmSync(place, { recursive: true });
+  }
+  return { files, read, harmful, slowestMs };
+}
+
+/** Undefined where it was read, empty for an error of flowify's own. */
+async function problemOf(read: () => Promise<unknown>): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const hang = new Promise<string>((done) => {
+    timer = setTimeout(() => done(`not read within ${LIMIT_MS / 1000} s`), LIMIT_MS);
+  });
+  const ending = read().then(
+    () => undefined,
+    (error: unknown) => (error instanceof FlowifyError ? "" : ((error as Error).stack ?? String(error))),
+  );
+  try {
+    return await Promise.race([ending, hang]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
