@@ -24,7 +24,7 @@ const locationScale = of("densities/location-scale.ts", "gaussian|mixture");
 const leakyRelu = of("layers/leaky-relu.ts", "leakyRelu");
 const prelu = of("layers/prelu.ts", "prelu");
 const spline = of("math/rq-spline.ts", "rqSpline");
-const sharedSpline = of("math/shared-spline.ts", "rqSpline");
+const sharedSpline = of("math/shared-spline.ts", "rqSpline|spline for all", [...laws, "layers/formulas"]);
 const preparedSplines = of("math/shared-spline.ts", "", ["layers/prepared"]);
 const whiten = of("layers/whiten.ts", "whiten");
 const dequantize = of("layers/dequantize.ts", "dequantize");
@@ -100,7 +100,7 @@ export const mutations: readonly Mutation[] = [
   preparedSplines("[widths, heights]", "[widths, widths]"),
   preparedSplines("curves: curvesOf[i]", "curves: curvesOf[0]"),
   preparedSplines("to: toOf[i]", "to: toOf[0]"),
-  preparedSplines('direction === "forward" ? 0 : 1', "0"),
+  sharedSpline('direction === "forward" ? 0 : 1', "0"),
   sharedSpline("d0.mul(perSlope.ref), d1.mul(perSlope)", "d1.mul(perSlope.ref), d0.mul(perSlope)"),
   whiten(".mul(-rows)", ".mul(rows)"),
   whiten(".mul(-rows)", ".neg()"),

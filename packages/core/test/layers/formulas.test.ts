@@ -1,7 +1,8 @@
-/** A coupling and a squeeze once more, entry by entry, from the papers' formulas. */
+/** A spline, a coupling and a squeeze once more, entry by entry, from the papers' formulas. */
 import { describe, expect, it } from "vitest";
 import type { HostArray } from "../../src/executor.js";
 import { coupling } from "../../src/layers/coupling.js";
+import { rqSpline } from "../../src/layers/rq-spline.js";
 import { squeeze } from "../../src/layers/squeeze.js";
 import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
@@ -67,6 +68,21 @@ function couple(
 }
 
 describe("formulas", () => {
+  it("one spline for all entries, its tails included", async () => {
+    const layer = rqSpline([7], { bins: 4, bound: 2, start: "uniform" });
+    const prepared = await prepare({ name: "", of: [], layer, spread: 1, scale: 1.6 }, "float64");
+    const { widths, heights, derivatives } = prepared.hostParams as unknown as {
+      [name: string]: HostArray;
+    };
+    const numbers = (array?: HostArray): number[] => Array.from(array?.data ?? []);
+    const x = await numbersOf(prepared.x());
+    expect(x.some((v) => v > 2) && x.some((v) => v < -2)).toBe(true);
+    const plain = x.map((v) => spline(v, numbers(widths), numbers(heights), numbers(derivatives), 2));
+    const { z, contribution } = layer.forward(prepared.params() as never, prepared.x(), {});
+    contribution.dispose();
+    expectClose(await numbersOf(z), plain, "closedForm64");
+  });
+
   it("two couplings with the order reversed between them, not after", async () => {
     const layer = coupling([5], 2, { hidden: 4, bins: 3, bound: 3 });
     const prepared = await prepare({ name: "", of: [], layer, spread: 1 }, "float64");
