@@ -1,4 +1,5 @@
 /** A spline, a coupling and a squeeze once more, entry by entry, from the papers' formulas. */
+import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { HostArray } from "../../src/executor.js";
 import { coupling } from "../../src/layers/coupling.js";
@@ -7,7 +8,7 @@ import { squeeze } from "../../src/layers/squeeze.js";
 import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { dense, sum, toRows } from "../support/plain.js";
-import { prepare } from "../support/prepare.js";
+import { host, prepare, toJax } from "../support/prepare.js";
 
 /** Durkan et al. 2019, equation 4, its knots from unnormalized numbers. */
 function spline(
@@ -81,6 +82,15 @@ describe("formulas", () => {
     const { z, contribution } = layer.forward(prepared.params() as never, prepared.x(), {});
     contribution.dispose();
     expectClose(await numbersOf(z), plain, "closedForm64");
+  });
+
+  it("a spline takes an entry that lies on a knot", async () => {
+    const layer = rqSpline([3], { bins: 4, bound: 2 });
+    const knots = host([-2, 0, 2], [1, 3]);
+    const params = layer.init(random.key(0));
+    const { z, contribution } = layer.forward(params, toJax(knots, "float32"), {});
+    contribution.dispose();
+    expectClose(await numbersOf(z), knots.data, "plain");
   });
 
   it("two couplings with the order reversed between them, not after", async () => {
