@@ -1,4 +1,5 @@
 /** What reads and writes ONNX files without Node and without ONNX Runtime, for pages and workers. */
+export { describeExport } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
 export { type ConvertedNetwork, type ConvertOptions, convertOnnx, importRules } from "./import/convert.js";

@@ -1,4 +1,5 @@
 export { type Agreement, compareExport, type FileRunner, openFile } from "./export/agreement.js";
+export { describeExport, type WrittenProgram } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export { type ExportStepOptions, exportStep } from "./export/export-step.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";

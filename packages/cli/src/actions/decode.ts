@@ -1,15 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import {
-  drawForResults,
-  evaluate,
-  FlowModel,
-  flow,
-  type HostArray,
-  type OrdinaryNetwork,
-  UsageError,
-} from "@flowify/core";
+import { drawForResults, evaluate, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
-import { type JsTree, numpy as np } from "@jax-js/jax";
+import { numpy as np } from "@jax-js/jax";
 import type { DecodeFlags } from "../commands/decode.js";
 import type { CliContext } from "../context.js";
 import { readImageFiles } from "../data/image-files.js";
@@ -35,9 +27,9 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   if (flags.out !== undefined) expectFolderOf(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
     const { from, to } = givenPart(run, folder);
-    const upTo = part(model, 0, to);
-    const own = part(model, from, to);
-    const front = part(model, 0, from);
+    const upTo = model.part(0, to);
+    const own = model.part(from, to);
+    const front = model.part(0, from);
     try {
       const wanted = await wantedOf(run, upTo, flags);
       const all = repeated(wanted, count);
@@ -76,14 +68,6 @@ function givenPart({ config }: SavedRun, folder: string): { from: number; to: nu
     `${folder}: its network was not given\nflowify train --from DIR makes a run of a converted network`,
   );
 }
-
-/** The layers from one to before another as a model of their own, on the same executor. */
-const part = ({ flow: { chain }, params, executor }: FlowModel, from: number, to: number): FlowModel =>
-  new FlowModel(
-    flow(chain.layers.slice(from, to)),
-    (params as readonly JsTree<HostArray>[]).slice(from, to),
-    executor,
-  );
 
 /** The given network without any flow. */
 function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNetwork {

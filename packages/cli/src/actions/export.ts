@@ -1,17 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import {
-  DeviceError,
-  DRIFT_LIMIT,
-  type Executor,
-  encodeSafetensors,
-  type FlowModel,
-  UsageError,
-} from "@flowify/core";
+import { DeviceError, DRIFT_LIMIT, type Executor, encodeSafetensors, UsageError } from "@flowify/core";
 import {
   type Agreement,
   compareExport,
+  describeExport,
   type ExportedProgram,
   exportFlow,
   exportStep,
@@ -20,6 +14,7 @@ import {
   openFile,
   type Runtime,
   toBytes,
+  type WrittenProgram,
 } from "@flowify/onnx";
 import type { ExportFlags } from "../commands/export.js";
 import type { CliContext } from "../context.js";
@@ -53,7 +48,7 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
     ];
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
-    const written: { program: ExportedProgram; file: string; bytes: number; agreement?: Agreement }[] = [];
+    const written: WrittenProgram[] = [];
     for (const program of programs) {
       const metadata = { network: config.network, step: String(step), program: program.name };
       const bytes = toBytes({ ...program.graph, metadata });
@@ -69,7 +64,7 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
     progress.finish();
     if (withStep) await writeFileAtomic(join(out, STATE), encodeSafetensors(state, { step: String(step) }));
     const description = {
-      ...describe(model, written, { network: config.network, step }),
+      ...describeExport(model.flow, written, { network: config.network, step }),
       ...(withStep && { training: { batch, clip: training.clip, driftLimit: DRIFT_LIMIT, state: STATE } }),
     };
     await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
@@ -129,34 +124,6 @@ async function runtimeOrNone({ warn }: Terminal) {
   }
 }
 
-type Written = Readonly<{ program: ExportedProgram; file: string; bytes: number; agreement?: Agreement }>;
-
-const describe = (
-  { flow }: FlowModel,
-  written: readonly Written[],
-  { network, step }: { network: string; step: number },
-) => ({
-  format: "flowify-export",
-  version: 1,
-  network,
-  step,
-  opset: OPSET,
-  items: { shape: flow.inShape, levels: flow.domain.levels ?? null },
-  latents: { shape: flow.latentShape },
-  dimensions: flow.dimensions,
-  exact: flow.exact,
-  ledger: flow.ledgerLines,
-  programs: written.map(({ program, file, bytes, agreement }) => ({
-    name: program.name,
-    file,
-    bytes,
-    ...(program.batch !== undefined && { batch: program.batch }),
-    inputs: program.inputs,
-    outputs: program.outputs,
-    ...(agreement && { largestDifference: agreement.largest }),
-  })),
-});
-
 /** What Python's onnx package says of the files; it need not be there. */
 function onnxChecker(files: readonly string[]): { passed: boolean; text: string } | null {
   const script =
@@ -175,7 +142,7 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)];
 function say(
   { say: line, warn, colors }: Terminal,
   out: string,
-  written: readonly Written[],
+  written: readonly WrittenProgram[],
   checker: ReturnType<typeof onnxChecker>,
 ): void {
   const rows = written.map(({ program, file, bytes, agreement }) => [

@@ -4,6 +4,7 @@ import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/share
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
+import { averaged } from "../format/checkpoint.js";
 import type { RunConfig } from "../format/config.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { expectFit, flowOf } from "../networks/choose.js";
@@ -41,13 +42,6 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
     state: arrays,
     arrays: averaged(arrays),
   };
-}
-
-function averaged(arrays: TrainingState["arrays"]): TrainingState["arrays"] {
-  const prefix = "average.";
-  const averages = Object.entries(arrays).filter(([name]) => name.startsWith(prefix));
-  const renamed = averages.map(([name, array]) => [`params.${name.slice(prefix.length)}`, array] as const);
-  return { ...arrays, ...Object.fromEntries(renamed) };
 }
 
 /** Opens a run's model, lends it to `use`, and gives everything back. */

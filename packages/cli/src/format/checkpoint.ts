@@ -140,3 +140,11 @@ function decode(path: string, bytes: Uint8Array): ReturnType<typeof decodeSafete
     throw new CheckpointError(`${path}: ${cause.message}\n${REMEDY}`, { cause });
   }
 }
+
+/** The arrays that a run is judged by: with weight averaging the averages in the place of the parameters. */
+export function averaged(arrays: TrainingState["arrays"]): TrainingState["arrays"] {
+  const prefix = "average.";
+  const averages = Object.entries(arrays).filter(([name]) => name.startsWith(prefix));
+  const renamed = averages.map(([name, array]) => [`params.${name.slice(prefix.length)}`, array] as const);
+  return { ...arrays, ...Object.fromEntries(renamed) };
+}

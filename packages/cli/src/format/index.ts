@@ -1,5 +1,6 @@
 /** What a run consists of, as bytes and JSON, without Node: for the command and for pages. */
 export {
+  averaged,
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,

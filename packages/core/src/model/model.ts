@@ -1,7 +1,7 @@
 import { type JsTree, type numpy as np, random } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import { ArraySpec, type Executor, type HostArray, type PlacedArray } from "../executor.js";
-import type { Flow, FlowParams } from "../flow.js";
+import { type Flow, type FlowParams, flow } from "../flow.js";
 import { type ItemsIn, inBatches, readItems } from "../items.js";
 import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
@@ -159,6 +159,13 @@ export class FlowModel {
   /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
   async reconstruct(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
     return this.decode(await this.encode(items, { ...options, mode: "mean" }), options);
+  }
+
+  /** The layers from one to before another, with their parameters, as a model of its own on the same executor. */
+  part(from: number, to: number): FlowModel {
+    const { layers } = this.flow.chain;
+    const params = this.#params as readonly JsTree<HostArray>[];
+    return new FlowModel(flow(layers.slice(from, to)), params.slice(from, to), this.executor);
   }
 
   /** The parameters by name, `params.<path>`. */

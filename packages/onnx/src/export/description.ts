@@ -1,0 +1,39 @@
+import type { Flow } from "@flowify/core";
+import { OPSET } from "../lower/model.js";
+import type { Agreement } from "./agreement.js";
+import type { ExportedProgram } from "./exported.js";
+
+/** A program in its file. */
+export type WrittenProgram = Readonly<{
+  program: ExportedProgram;
+  file: string;
+  bytes: number;
+  agreement?: Agreement;
+}>;
+
+/** What the document beside exported files says: items, latents, ledger, and the inputs and results of each file. */
+export const describeExport = (
+  { inShape, latentShape, domain, dimensions, exact, ledgerLines }: Flow,
+  written: readonly WrittenProgram[],
+  { network, step }: Readonly<{ network: string; step: number }>,
+) => ({
+  format: "flowify-export",
+  version: 1,
+  network,
+  step,
+  opset: OPSET,
+  items: { shape: inShape, levels: domain.levels ?? null },
+  latents: { shape: latentShape },
+  dimensions,
+  exact,
+  ledger: ledgerLines,
+  programs: written.map(({ program, file, bytes, agreement }) => ({
+    name: program.name,
+    file,
+    bytes,
+    ...(program.batch !== undefined && { batch: program.batch }),
+    inputs: program.inputs,
+    outputs: program.outputs,
+    ...(agreement && { largestDifference: agreement.largest }),
+  })),
+});
