@@ -1,4 +1,5 @@
 import { defineConfig, type Plugin } from "vite";
+import { digits } from "./digits.js";
 
 /** Threads in Wasm need an isolated page; where a host sends no such headers, the page runs with one. */
 const isolated = {
@@ -35,7 +36,7 @@ export default defineConfig({
       output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },
-  plugins: [offline()],
+  plugins: [digits(), offline()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: { headers: isolated },
   preview: { headers: isolated },

@@ -16,6 +16,19 @@ export const parts: readonly Part[] = [
     summary: "Points in the plane, a network of your own, and the density that it learns.",
     load: async () => (await import("../parts/plane/plane.js")).Plane,
   },
+  {
+    id: "network",
+    title: "Your network",
+    summary:
+      "A trained network as a density: which of its layers are exact, how likely a digit is, and what it cannot tell apart.",
+    load: async () => (await import("../parts/network/network.js")).YourNetwork,
+  },
+  {
+    id: "exchange",
+    title: "Exchange",
+    summary: "Runs of the command: look at them here, train them further, and take them back.",
+    load: async () => (await import("../parts/exchange/exchange.js")).Exchange,
+  },
 ];
 
 /** The part of that name, or the first. */

@@ -1,21 +1,36 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { filesOf } from "./dropped-files.js";
 
 type DropZoneProps = {
   /** What the button says; dropping a file anywhere on the zone does the same. */
   label: string;
   /** As the attribute of an input: `.csv,text/csv`. */
-  accept: string;
+  accept?: string;
   multiple?: boolean;
+  /** What a second button says, which opens a whole folder; none without it. */
+  folder?: string;
+  disabled?: boolean;
   onFiles: (files: readonly File[]) => void;
+  /** Where what was dropped cannot be read. */
+  onProblem?: (error: unknown) => void;
   children?: ComponentChildren;
 };
 
-/** A button that opens files, and a place to drop them on. */
-export function DropZone({ label, accept, multiple = false, onFiles, children }: DropZoneProps) {
+/** Buttons that open files or a folder, and a place to drop them on. */
+export function DropZone({ onFiles, onProblem = () => {}, children, ...choice }: DropZoneProps) {
+  const { label, accept, multiple = false, folder, disabled = false } = choice;
   const over = useSignal(false);
+  const take = (files: readonly File[]): void => {
+    if (files.length > 0 && !disabled) onFiles(files);
+  };
+  const chosen = (input: HTMLInputElement): void => {
+    const files = [...(input.files ?? [])];
+    input.value = ""; // the same file may be chosen again
+    take(files);
+  };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: for the mouse alone; the button within does the same
+    // biome-ignore lint/a11y/noStaticElementInteractions: for the mouse alone; the buttons within do the same
     <div
       class={over.value ? "drop over" : "drop"}
       onDragOver={(event) => {
@@ -28,24 +43,33 @@ export function DropZone({ label, accept, multiple = false, onFiles, children }:
       onDrop={(event) => {
         event.preventDefault();
         over.value = false;
-        const files = [...(event.dataTransfer?.files ?? [])];
-        if (files.length > 0) onFiles(files);
+        if (event.dataTransfer) filesOf(event.dataTransfer).then(take, onProblem);
       }}
     >
-      <label class="file-button">
-        {label}
-        <input
-          type="file"
-          accept={accept}
-          multiple={multiple}
-          onChange={({ currentTarget: input }) => {
-            const files = [...(input.files ?? [])];
-            input.value = "";
-            if (files.length > 0) onFiles(files);
-          }}
-        />
-      </label>
       {children}
+      <div class="row">
+        <label class="file-button">
+          {label}
+          <input
+            type="file"
+            accept={accept}
+            multiple={multiple}
+            disabled={disabled}
+            onChange={(event) => chosen(event.currentTarget)}
+          />
+        </label>
+        {folder && (
+          <label class="file-button">
+            {folder}
+            <input
+              type="file"
+              disabled={disabled}
+              ref={(input) => input?.setAttribute("webkitdirectory", "")}
+              onChange={(event) => chosen(event.currentTarget)}
+            />
+          </label>
+        )}
+      </div>
     </div>
   );
 }

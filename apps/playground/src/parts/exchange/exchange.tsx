@@ -1,0 +1,63 @@
+import { DropZone } from "../../ui/drop-zone.js";
+import { Lesson } from "../../ui/lesson.js";
+import { Problem, wordsOf } from "../../ui/problem.js";
+import { Working } from "../../ui/working.js";
+import { Files } from "./files.js";
+import { Likelihood, Samples } from "./run.js";
+import { beginSmall, cancel, note, openFiles, problem, progress, run } from "./state.js";
+import { Training } from "./training.js";
+
+/** Exchange: runs come from the command and go back to it. */
+export function Exchange() {
+  const busy = progress.value !== undefined;
+  const { value: summary } = run;
+  return (
+    <div class="columns">
+      <div class="stack">
+        <div class="sheet stack">
+          <h2>A run</h2>
+          <DropZone
+            label="Choose files"
+            multiple
+            folder="Choose a folder"
+            disabled={busy}
+            onFiles={(files) => void openFiles(files)}
+            onProblem={(error) => {
+              problem.value = wordsOf(error);
+            }}
+          >
+            <p>
+              Drop the folder of a run here, as <code>flowify train</code> wrote it, or a zip archive of it.
+            </p>
+          </DropZone>
+          <div>
+            <button type="button" disabled={busy} onClick={() => void beginSmall()}>
+              Begin a small one on digits
+            </button>
+          </div>
+          <Working progress={progress.value} cancel={cancel} />
+          <Problem text={problem.value} />
+          {note.value && <p class="note">{note.value}</p>}
+          <Lesson equation="θ ← θ + η · Adam(∇ mean log p(x; θ))" docs="design/checkpoints">
+            A flow is its layers and their parameters θ, which training moves to where the images x are
+            likely. Parameters, the two moments of Adam, the step and the seed are all of a run: the order of
+            the images and every noise follow from the last two. So a run goes back and forth between this
+            page and the command line, and gives the same numbers in both.
+          </Lesson>
+        </div>
+        {summary && (
+          <>
+            <Samples shape={summary.shape} />
+            <Training />
+          </>
+        )}
+      </div>
+      {summary && (
+        <div class="stack">
+          <Likelihood summary={summary} />
+          <Files summary={summary} />
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+import { pathOf } from "../../ui/dropped-files.js";
+
+/** Pixels of one picture at most: a larger one is a mistake, or an attack on the memory. */
+const MOST_PIXELS = 100_000_000;
+/** Numbers of all pictures together, a byte each. */
+const MOST_NUMBERS = 256 * 2 ** 20;
+
+type Shape = readonly [channels: number, height: number, width: number];
+export type Pictures = Readonly<{
+  pixels: Uint8Array<ArrayBuffer>;
+  count: number;
+  skipped: readonly string[];
+}>;
+
+/**
+ * Pictures as bytes [n, C, H, W]: each scaled to fill the size, its middle kept; grey is the luminance of the colours
+ * (Rec. 709). What is no picture is left out and named.
+ *
+ * @throws Error in words where none is a picture, or they are too many
+ */
+export async function readPictures(
+  files: readonly File[],
+  shape: Shape,
+  tell: (done: number) => void,
+): Promise<Pictures> {
+  const [channels, height, width] = shape;
+  const size = channels * height * width;
+  if (files.length * size > MOST_NUMBERS)
+    throw new Error(
+      `${files.length} pictures are too many for a page: up to ${Math.floor(MOST_NUMBERS / size)} of this size.`,
+    );
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("This browser gives no canvas to read pictures with.");
+  const pixels = new Uint8Array(files.length * size);
+  const skipped: string[] = [];
+  let count = 0;
+  for (const [i, file] of inOrder(files).entries()) {
+    tell(i);
+    const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => undefined);
+    if (!bitmap || bitmap.width * bitmap.height > MOST_PIXELS) {
+      skipped.push(file.name);
+      continue;
+    }
+    const scale = Math.max(width / bitmap.width, height / bitmap.height);
+    const [w, h] = [bitmap.width * scale, bitmap.height * scale];
+    context.clearRect(0, 0, width, height);
+    context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
+    bitmap.close();
+    planes(
+      context.getImageData(0, 0, width, height).data,
+      channels,
+      pixels.subarray(count * size, (count + 1) * size),
+    );
+    count++;
+  }
+  if (count === 0)
+    throw new Error(`None of the ${files.length} files is a picture (${skipped.slice(0, 3).join(", ")}).`);
+  return { pixels: pixels.slice(0, count * size), count, skipped };
+}
+
+/** By code units of their paths, as the command takes them. */
+const inOrder = (files: readonly File[]): File[] =>
+  [...files].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
+
+function planes(rgba: Uint8ClampedArray, channels: number, out: Uint8Array): void {
+  const plane = rgba.length / 4;
+  for (let at = 0; at < plane; at++) {
+    const [r = 0, g = 0, b = 0] = rgba.subarray(4 * at, 4 * at + 3);
+    if (channels === 1) out[at] = Math.round(0.2126 * r + 0.7152 * g + 0.0722 * b);
+    else [out[at], out[plane + at], out[2 * plane + at]] = [r, g, b];
+  }
+}

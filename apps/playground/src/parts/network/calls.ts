@@ -1,0 +1,61 @@
+import type { ConversionReport } from "@flowify/onnx/browser";
+import type { Progress, RunImages } from "../../run/train-run.js";
+import type { Call } from "../../worker/protocol.js";
+import type { DrawnNode } from "./nodes.js";
+
+/** What pixels become before the network takes them. */
+export const normalizations = ["unit", "mnist", "raw"] as const;
+export type Normalization = (typeof normalizations)[number];
+
+/** A file that was dropped: the network, and files beside it that may hold its weights. */
+export type OnnxFiles = Readonly<{
+  file: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  beside: Readonly<Record<string, Uint8Array>>;
+  /** Which input and output, where there are several; the shape of an item, where the file leaves sizes open. */
+  input?: string;
+  output?: string;
+  inputShape?: readonly number[];
+}>;
+
+export type OpenedNetwork = Readonly<{
+  /** Absent where the file was refused for another reason than an operator. */
+  report?: ConversionReport;
+  nodes: readonly DrawnNode[];
+  /** Functions at the end that were left out. */
+  leftOut: readonly string[];
+  inputs: readonly string[];
+  outputs: readonly string[];
+  /** Why there is no flow of it. */
+  problem?: string;
+  /** Why digits cannot be put into it; absent where they can. */
+  notForDigits?: string;
+}>;
+
+/** What the network and its flow say of one digit. */
+export type Reading = Readonly<{
+  outputs: Float32Array;
+  /** log p in nats, bits per dimension, and the parts of each layer. */
+  logProb: number;
+  bpd: number;
+  ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
+}>;
+
+/** What the page asks of the worker that holds a given network. */
+export type NetworkCalls = {
+  "network.open": Call<OnnxFiles, OpenedNetwork, Progress>;
+  /** Makes the flow of pixels: starts its inverses from the digits, and trains them for some steps. */
+  "network.learn": Call<
+    { normalization: Normalization; images: RunImages; steps: number },
+    { bpd: number; step: number },
+    Progress
+  >;
+  "network.read": Call<{ pixels: Uint8Array }, Reading>;
+  "network.variants": Call<
+    { pixels: Uint8Array; count: number; temperature: number; seed: number },
+    /** Pixels of the variants, and the largest difference of an output from that of the digit. */
+    { images: Uint8Array; largestDifference: number }
+  >;
+  /** The run of its flow, for the command, as a zip archive. */
+  "network.save": Call<Record<never, never>, { bytes: Uint8Array<ArrayBuffer> }>;
+};

@@ -1,0 +1,15 @@
+import * as z from "zod/mini";
+import { normalizations } from "./calls.js";
+
+/** What the address holds of this part: all but the file, which only the reader has. */
+export const networkConfig = z.strictObject({
+  normalization: z._default(z.enum(normalizations), "unit"),
+  /** The bundled digit that is shown; −1 is one that was drawn. */
+  digit: z._default(z.int().check(z.gte(-1), z.lt(128)), 0),
+  steps: z._default(z.int().check(z.gte(1), z.lte(10_000)), 100),
+  count: z._default(z.int().check(z.gte(1), z.lte(256)), 16),
+  temperature: z._default(z.number().check(z.gte(0), z.lte(10)), 1),
+  seed: z._default(z.int().check(z.gte(0), z.lte(1e9)), 0),
+});
+
+export type NetworkConfig = z.infer<typeof networkConfig>;

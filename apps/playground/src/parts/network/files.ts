@@ -1,0 +1,50 @@
+import { pathOf } from "../../ui/dropped-files.js";
+import type { OnnxFiles } from "./calls.js";
+
+/** The largest file that is read, in bytes: its weights are in memory several times while it is converted. */
+export const LARGEST = 64 * 2 ** 20;
+/** Files that may lie beside the network. */
+const MOST = 100;
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/**
+ * One ONNX file, and what was dropped with it.
+ *
+ * @throws Error in words, for none, several, or one that is too large
+ */
+export async function onnxFilesOf(files: readonly File[]): Promise<OnnxFiles> {
+  const networks = files.filter(({ name }) => /\.onnx$/i.test(name));
+  const [network, second] = networks;
+  if (!network)
+    throw new Error(`No ONNX file among what was dropped (${listed(files)}). Its name ends in .onnx.`);
+  if (second)
+    throw new Error(`${networks.length} ONNX files at once (${listed(networks)}). Drop one network.`);
+  if (files.length > MOST)
+    throw new Error(
+      `${files.length} files were dropped. Drop the network, and the files that hold its weights.`,
+    );
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  if (total > LARGEST)
+    throw new Error(
+      `${network.name} is too large for a page: ${mebibytes(total)}, read are up to ${mebibytes(LARGEST)}. flowify convert on the command line takes it.`,
+    );
+  const beside = files.filter((file) => file !== network);
+  return {
+    file: network.name,
+    bytes: await bytesOf(network),
+    beside: Object.fromEntries(
+      await Promise.all(
+        beside.map(async (file) => [pathOf(file).split("/").at(-1), await bytesOf(file)] as const),
+      ),
+    ),
+  };
+}
+
+const bytesOf = async (file: File): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await file.arrayBuffer());
+
+function listed(files: readonly File[]): string {
+  const names = files.slice(0, 3).map(({ name }) => name);
+  return `${names.join(", ")}${files.length > 3 ? ", …" : ""}`;
+}

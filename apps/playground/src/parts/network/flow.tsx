@@ -1,0 +1,80 @@
+import { LedgerBars } from "../../ui/ledger-bars.js";
+import { Lesson } from "../../ui/lesson.js";
+import { type Normalization, normalizations } from "./calls.js";
+import { DigitPad } from "./digit-pad.js";
+import { Inverse } from "./inverse.js";
+import { Outputs } from "./outputs.js";
+import { change, config, forget, learn, learnt, progress, reading } from "./state.js";
+
+const names: Readonly<Record<Normalization, string>> = {
+  unit: "pixel / 255",
+  mnist: "(pixel / 255 − 0.1307) / 0.3081",
+  raw: "pixel",
+};
+
+/** The flow of the network at work on a digit: its outputs, its likelihood, and digits with the same outputs. */
+export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
+  if (notForDigits)
+    return <p class="sheet note">Digits of 28 × 28 pixels do not fit this network: {notForDigits}</p>;
+  const busy = progress.value !== undefined;
+  return (
+    <>
+      <div class="sheet stack">
+        <h2>On a digit</h2>
+        <div class="row">
+          <label class="field">
+            The network was trained on
+            <select
+              value={config.value.normalization}
+              disabled={busy}
+              onChange={(event) => {
+                change({ normalization: event.currentTarget.value as Normalization });
+                forget();
+              }}
+            >
+              {normalizations.map((name) => (
+                <option key={name} value={name}>
+                  {names[name]}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button
+            type="button"
+            class="main"
+            disabled={busy || learnt.value !== undefined}
+            onClick={() => void learn(0)}
+          >
+            Make it a density
+          </button>
+        </div>
+        <DigitPad />
+        <Scores />
+      </div>
+      {learnt.value && <Inverse />}
+    </>
+  );
+}
+
+function Scores() {
+  const { value: found } = reading;
+  if (!found) return <p class="note">What the network gives for the digit is shown once it is a density.</p>;
+  return (
+    <>
+      <h3>Outputs</h3>
+      <Outputs values={found.outputs} />
+      <h3>
+        log p(x) = <output id="log-prob">{found.logProb.toFixed(2)}</output> nats,{" "}
+        <output id="bpd">{found.bpd.toFixed(3)}</output> bits per dimension
+      </h3>
+      <LedgerBars
+        bars={found.ledger.map(({ layer, nats, exact }) => ({ layer, value: nats, exact }))}
+        caption="What each layer adds to log p of this digit, nats"
+      />
+      <Lesson equation="bits per dimension = −log p(x) / (784 ln 2)" docs="bits-per-dimension">
+        The bars sum to log p. A digit like those that the inverse has learnt from is likely; a scribble is
+        not, and the bars say which layer finds it unlikely.
+      </Lesson>
+    </>
+  );
+}

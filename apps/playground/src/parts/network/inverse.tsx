@@ -1,0 +1,83 @@
+import { DIGITS } from "../../ui/digits-file.js";
+import { ImageGrid } from "../../ui/image-grid.js";
+import { Lesson } from "../../ui/lesson.js";
+import { NumberField } from "../../ui/number-field.js";
+import { change, config, drawVariants, learn, learnt, progress, save, variants } from "./state.js";
+
+/** The inverse of the network: training it, and inputs that the network cannot tell apart. */
+export function Inverse() {
+  const { steps, count, temperature, seed } = config.value;
+  const busy = progress.value !== undefined;
+  return (
+    <div class="sheet stack">
+      <h2>Digits that it cannot tell apart</h2>
+      <p>
+        The stochastic inverse has seen {learnt.value?.step ?? 0} steps of training (
+        <output id="learnt">{learnt.value?.bpd.toFixed(3)}</output> bits per dimension on {DIGITS.test} test
+        digits). The function of the network stays as it is, bit for bit.
+      </p>
+      <div class="row">
+        <NumberField
+          label="Steps"
+          value={steps}
+          min={1}
+          max={10_000}
+          onValue={(value) => change({ steps: value })}
+        />
+        <button type="button" disabled={busy} onClick={() => void learn(steps)}>
+          Train the inverse
+        </button>
+        <button type="button" disabled={busy} onClick={() => void save()}>
+          Save the run
+        </button>
+      </div>
+      <div class="row">
+        <NumberField
+          label="Variants"
+          value={count}
+          min={1}
+          max={256}
+          onValue={(value) => change({ count: value })}
+        />
+        <NumberField
+          label="Temperature"
+          value={temperature}
+          min={0}
+          max={10}
+          step={0.1}
+          onValue={(value) => change({ temperature: value })}
+        />
+        <NumberField
+          label="Seed"
+          value={seed}
+          min={0}
+          max={1e9}
+          onValue={(value) => change({ seed: value })}
+        />
+        <button type="button" disabled={busy} onClick={() => void drawVariants()}>
+          Draw variants
+        </button>
+      </div>
+      {variants.value && (
+        <>
+          <ImageGrid
+            images={variants.value.images}
+            shape={DIGITS.shape}
+            columns={8}
+            label="Inputs with the outputs of the digit"
+            file="variants.png"
+          />
+          <p class="note">
+            The network gives the outputs of the digit for all of them, within{" "}
+            <output id="variants-difference">{variants.value.largestDifference.toExponential(1)}</output>.
+          </p>
+        </>
+      )}
+      <Lesson equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))" docs="convert">
+        A variant is a draw of the stochastic inverse, from the outputs y back to pixels x, moved the short
+        way onto the inputs with exactly these outputs. What differs between the pictures is what the network
+        f does not see.
+      </Lesson>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { type Flow, UnsupportedOpError } from "@flowify/core";
+import {
+  type ConvertedNetwork,
+  factsOf,
+  importRules,
+  type OnnxGraph,
+  type OnnxNode,
+} from "@flowify/onnx/browser";
+
+/** What becomes of a node of a file. */
+export type Fate =
+  | Readonly<{ kind: "layer"; layer: string; exact: boolean; dropped: number; added: number }>
+  /** A function at the very end that is left out. */
+  | Readonly<{ kind: "leftOut" }>
+  /** It changes nothing, or what it does is part of another layer. */
+  | Readonly<{ kind: "nothing" }>
+  /** There is a rule; whether it applies was not reached. */
+  | Readonly<{ kind: "open" }>
+  | Readonly<{ kind: "unsupported"; reason: string }>;
+
+/** A node that depends on the input: what the graph is drawn from. */
+export type DrawnNode = Readonly<{
+  op: string;
+  name: string;
+  /** Places of the nodes in the list that it takes its inputs from; −1 is the input of the network. */
+  from: readonly number[];
+  fate: Fate;
+}>;
+
+const INPUT = -1;
+
+/** The nodes that data reach, in order, each with the places that it gets them from. */
+function reached({ nodes }: OnnxGraph, input: string): { node: OnnxNode; from: number[] }[] {
+  const places = new Map([[input, INPUT]]);
+  const found: { node: OnnxNode; from: number[] }[] = [];
+  for (const node of nodes) {
+    const from = new Set(node.inputs.flatMap((name) => places.get(name) ?? []));
+    // the sizes of data are constants
+    if (from.size === 0 || node.op === "Shape") continue;
+    for (const name of node.outputs) places.set(name, found.length);
+    found.push({ node, from: [...from] });
+  }
+  return found;
+}
+
+/** The nodes of a file that was converted, with the layers that they became. */
+export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, flow: Flow): DrawnNode[] {
+  const { chain, ledgerLines } = flow;
+  const layers = new Map<OnnxNode, Fate>();
+  converted.origins.forEach((nodes, i) => {
+    const layer = chain.layers[i];
+    const line = ledgerLines[i];
+    if (!layer || !line) return;
+    const { dropped, added } = factsOf(layer);
+    for (const node of nodes)
+      layers.set(node, { kind: "layer", layer: line.layer, exact: line.exact, dropped, added });
+  });
+  return reached(graph, converted.input.name).map(({ node, from }) => ({
+    op: node.op,
+    name: node.name,
+    from,
+    fate: converted.leftOut.includes(node) ? { kind: "leftOut" } : (layers.get(node) ?? { kind: "nothing" }),
+  }));
+}
+
+/** The nodes of a file that could not be converted: what has no rule, and what else stood in the way. */
+export function refusedNodes(graph: OnnxGraph, input: string, error: Error): DrawnNode[] {
+  const fateOf = (node: OnnxNode): Fate => {
+    if (error instanceof UnsupportedOpError && error.node === node.name)
+      return { kind: "unsupported", reason: error.message };
+    const rule = node.domain === "" ? node.op : `${node.domain}:${node.op}`;
+    return Object.hasOwn(importRules, rule)
+      ? { kind: "open" }
+      : { kind: "unsupported", reason: `There is no rule for ${rule}.` };
+  };
+  return reached(graph, input).map(({ node, from }) => ({
+    op: node.op,
+    name: node.name,
+    from,
+    fate: fateOf(node),
+  }));
+}

@@ -1,0 +1,116 @@
+import {
+  CheckpointError,
+  DataError,
+  decodeSafetensors,
+  type Flow,
+  flowify,
+  type TrainingState,
+} from "@flowify/core";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  isSidecar,
+  networkOf,
+  parseRunConfig,
+  type RunConfig,
+  type Tensors,
+} from "flowify/format";
+import type { RunFiles } from "./run-files.js";
+
+/** A run in memory: everything that its folder is written from. */
+export type OpenRun = Readonly<{
+  config: RunConfig;
+  flow: Flow;
+  state: TrainingState;
+  /** Lines of the metrics, up to the state. */
+  metrics: readonly Checkpoint["metrics"][number][];
+  /** The weights of a given network, and the file that it came from. */
+  weights?: Uint8Array;
+  original?: Uint8Array;
+  skipped: readonly string[];
+}>;
+
+/**
+ * Reads a run: its configuration, its weights, and the newest checkpoint that is good.
+ *
+ * @throws DataError, CheckpointError that name the file and what is wrong with it
+ */
+export async function openRun(files: RunFiles): Promise<OpenRun> {
+  const config = parseRunConfig("config.json", json("config.json", await textOf(files, "config.json")));
+  const weights =
+    config.description?.weights === undefined ? undefined : await bytesOf(files, config.description.weights);
+  const { checkpoint, skipped } = await newest(files, config.network);
+  const { step } = checkpoint.state;
+  const original = await files.read("original.onnx");
+  const log = await files.read("metrics.jsonl");
+  return {
+    config,
+    flow: flowOf(config, weights),
+    state: checkpoint.state,
+    metrics: [...(log ? linesOf(log).filter((line) => line.step < step) : []), ...checkpoint.metrics],
+    ...(weights && { weights }),
+    ...(original && { original }),
+    skipped,
+  };
+}
+
+/** The flow of a run with this configuration. */
+export function flowOf({ network, description, flow }: RunConfig, weights?: Uint8Array): Flow {
+  const tensors: Tensors = weights ? decodeSafetensors(weights).tensors : {};
+  return flowify(networkOf({ name: network, ...(description && { description, tensors }) }), flow);
+}
+
+async function newest(
+  files: RunFiles,
+  network: string,
+): Promise<{ checkpoint: Checkpoint; skipped: string[] }> {
+  const failures: CheckpointError[] = [];
+  for (const name of files.names.filter(isSidecar).sort().reverse()) {
+    try {
+      const beside = async (file: string) => ({ path: file, bytes: await bytesOf(files, file) });
+      const checkpoint = await decodeCheckpoint(name, await textOf(files, name), beside, network);
+      return { checkpoint, skipped: failures.map(({ message }) => message.split("\n")[0] ?? "") };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      failures.push(error);
+    }
+  }
+  throw (
+    failures[0] ??
+    new CheckpointError(
+      "The run has no checkpoint (checkpoints/step-N.json and .safetensors): drop them as well.",
+    )
+  );
+}
+
+async function bytesOf(files: RunFiles, name: string): Promise<Uint8Array> {
+  const bytes = await files.read(name);
+  if (bytes) return bytes;
+  throw new CheckpointError(`${name}: missing among what was dropped\ndrop the whole folder of the run`);
+}
+
+const textOf = async (files: RunFiles, name: string): Promise<string> =>
+  new TextDecoder().decode(await bytesOf(files, name));
+
+function json(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(`${name}: not JSON (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** The lines of a log, as far as they are whole. */
+function linesOf(log: Uint8Array): Checkpoint["metrics"][number][] {
+  return new TextDecoder()
+    .decode(log)
+    .split("\n")
+    .flatMap((line) => {
+      try {
+        const record = JSON.parse(line) as { step?: unknown } | null;
+        return typeof record?.step === "number" ? [record as Checkpoint["metrics"][number]] : [];
+      } catch {
+        return [];
+      }
+    });
+}

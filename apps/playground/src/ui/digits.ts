@@ -1,0 +1,42 @@
+import type { RunImages } from "../run/train-run.js";
+import { DIGITS, FILE } from "./digits-file.js";
+
+/** Handwritten digits, bytes 0 to 255, one after the other: to learn from, and to measure with. */
+export type Digits = Readonly<{ train: Uint8Array; test: Uint8Array; labels: Uint8Array }>;
+
+let loading: Promise<Digits> | undefined;
+
+/** The digits that the page brings along. Source: MNIST, LeCun et al. 1998. */
+export function loadDigits(): Promise<Digits> {
+  loading ??= read().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function read(): Promise<Digits> {
+  const response = await fetch(new URL(FILE, document.baseURI));
+  if (!response.ok || !response.body)
+    throw new Error(`The digits could not be loaded (${response.status}). Reload the page.`);
+  const unpacked = new Response(response.body.pipeThrough(new DecompressionStream("gzip")));
+  const bytes = new Uint8Array(await unpacked.arrayBuffer());
+  const [first, second] = [DIGITS.train * DIGITS.pixels, (DIGITS.train + DIGITS.test) * DIGITS.pixels];
+  return {
+    train: bytes.subarray(0, first),
+    test: bytes.subarray(first, second),
+    labels: bytes.subarray(second),
+  };
+}
+
+/** The digits as images of a run. */
+export const imagesOf = ({ train, test }: Digits): RunImages => ({
+  name: "mnist",
+  shape: [...DIGITS.shape],
+  train,
+  measure: test,
+});
+
+/** Digit i of some. */
+export const digitAt = (digits: Uint8Array, i: number): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(digits.subarray(i * DIGITS.pixels, (i + 1) * DIGITS.pixels));

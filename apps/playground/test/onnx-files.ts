@@ -1,0 +1,78 @@
+import { type GraphModel, type GraphNode, toBytes } from "@flowify/onnx";
+
+type NodeText = readonly [
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes?: GraphNode["attributes"],
+];
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Numbers of about the size that trained weights have, different for every name. */
+function numbers(name: string, shape: readonly number[]): Float32Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const scale = 1 / Math.sqrt(size / (shape[0] ?? 1));
+  const seed = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  return Float32Array.from(
+    { length: size },
+    (_, i) => scale * Math.sin(seed + 12.9898 * (i + 1) + (i * i) / 7),
+  );
+}
+
+/** The bytes of an ONNX file of these nodes, from images `x` to the output of the last one. */
+export function onnxBytes(
+  nodes: readonly NodeText[],
+  weights: Shapes,
+  inShape: readonly number[] = [1, 28, 28],
+): Uint8Array {
+  const graph: GraphModel = {
+    name: "net",
+    inputs: [{ name: "x", type: "float32", shape: ["N", ...inShape] }],
+    outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", "M"] }],
+    nodes: nodes.map(([op, inputs, output, attributes = {}]) => ({
+      op,
+      domain: "",
+      inputs,
+      outputs: [output],
+      attributes,
+    })),
+    constants: Object.entries(weights).map(([name, shape]) => ({
+      name,
+      type: "float32",
+      shape,
+      data: numbers(name, shape),
+    })),
+  };
+  return toBytes(graph);
+}
+
+/** 784 → 16 → 10 with a ReLU between. */
+export const dense = {
+  nodes: [
+    ["Flatten", ["x"], "f"],
+    ["Gemm", ["f", "w1", "b1"], "h", { transB: 1 }],
+    ["Relu", ["h"], "r"],
+    ["Gemm", ["r", "w2", "b2"], "logits", { transB: 1 }],
+  ],
+  weights: { w1: [16, 784], b1: [16], w2: [10, 16], b2: [10] },
+} as const satisfies { nodes: readonly NodeText[]; weights: Shapes };
+
+/** A convolution with a residual around another, pooling, and a softmax that is left out. */
+export const residual = {
+  nodes: [
+    ["Conv", ["x", "k1", "c1"], "a", { kernel_shape: [4, 4], strides: [4, 4] }],
+    ["LeakyRelu", ["a"], "l", { alpha: { float: 0.1 } }],
+    ["Conv", ["l", "k2", "c2"], "b", { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }],
+    ["Add", ["b", "l"], "s"],
+    ["Flatten", ["s"], "g"],
+    ["Gemm", ["g", "w", "d"], "logits", { transB: 1 }],
+    ["Softmax", ["logits"], "p"],
+  ],
+  weights: { k1: [4, 1, 4, 4], c1: [4], k2: [4, 4, 3, 3], c2: [4], w: [10, 196], d: [10] },
+} as const satisfies { nodes: readonly NodeText[]; weights: Shapes };
+
+/** With an operator that has no rule. */
+export const unsupported = {
+  nodes: [...dense.nodes.slice(0, 2), ["Cosh", ["h"], "q"], ["Relu", ["q"], "r"]],
+  weights: dense.weights,
+} as const satisfies { nodes: readonly NodeText[]; weights: Shapes };
