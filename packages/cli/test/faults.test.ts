@@ -1,12 +1,15 @@
-import fs, { existsSync, readFileSync, rmSync } from "node:fs";
+import fs, { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { latestCheckpoint } from "../src/checkpoint.js";
 import { runCommand } from "./run-command.js";
 import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
+
+// each trains once or twice, which a busy machine makes slow
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 /** Faults of the operating system, put in at the calls that the command makes. */
 const root = temporaryFolder();
@@ -54,7 +57,7 @@ const whole = join(root, "whole");
 beforeAll(async () => {
   const { status, stderr } = await train(whole);
   if (status !== 0) throw new Error(stderr);
-}, 60_000);
+});
 
 const expectLikeWhole = (folder: string): void => {
   expect(metricsOf(folder)).toEqual(metricsOf(whole));
@@ -77,20 +80,28 @@ describe("a fault while checkpoints are written", () => {
     },
   );
 
-  it("that stays is an error at the end; the last good checkpoint is used to go on", async () => {
-    const folder = join(root, "stays");
-    let opened = 0;
-    failWrites("ENOSPC", (path) => path.includes("step-") && ++opened > 4); // those of steps 0 and 2 are two files each
-    const { status, stderr } = await train(folder);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/error\[ENOSPC\]: .*\n +hint: the disk is full: free some space/);
-    const { checkpoint, skipped } = await latestCheckpoint(join(folder, "checkpoints"));
-    expect([checkpoint.state.step, skipped]).toEqual([2, []]);
-    promises.open = real.open;
-    syncBuiltinESMExports();
-    expect(await runCommand(["train", "--resume", folder])).toMatchObject({ status: 0 });
-    expectLikeWhole(folder);
-  });
+  it.each([
+    ["ENOSPC", "the disk is full: free some space"],
+    ["EROFS", "the file system is read-only: choose another --out"],
+    ["EMFILE", "too many open files: raise the limit (ulimit -n)"],
+  ])(
+    "%s that stays is an error at the end; the last good checkpoint is used to go on",
+    async (code, hint) => {
+      const folder = join(root, `stays-${code}`);
+      let opened = 0;
+      failWrites(code, (path) => path.includes("step-") && ++opened > 4); // those of steps 0 and 2 are two files each
+      const { status, stderr } = await train(folder);
+      expect(status).toBe(1);
+      expect(stderr).toContain(`error[${code}]: `);
+      expect(stderr).toContain(`hint: ${hint}`);
+      const { checkpoint, skipped } = await latestCheckpoint(join(folder, "checkpoints"));
+      expect([checkpoint.state.step, skipped]).toEqual([2, []]);
+      promises.open = real.open;
+      syncBuiltinESMExports();
+      expect(await runCommand(["train", "--resume", folder])).toMatchObject({ status: 0 });
+      expectLikeWhole(folder);
+    },
+  );
 });
 
 it("a disk without room for a line of the metrics: the line waits, none is lost or torn", async () => {
@@ -141,6 +152,54 @@ it("a folder that is removed ends the run at once", async () => {
   expect(stderr).toContain("hint: was the folder moved or removed?");
 });
 
+it("a folder that cannot be made says so before anything is computed", async () => {
+  const { status, stderr } = await train(join("/proc/self", "run"));
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/error\[E[A-Z]+\]: .*mkdir '\/proc\/self\/run'\n +hint: /);
+});
+
+it("a clock that jumps, as while a laptop sleeps, changes the times and nothing else", async () => {
+  const folder = join(root, "sleep");
+  const now = performance.now.bind(performance);
+  let asked = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => {
+    asked++;
+    return asked > 90 ? 5000 : now() + (asked > 30 ? 8 * 3600_000 : 0); // ahead by a night; then it stands still
+  });
+  const { status } = await train(folder);
+  clock.mockRestore();
+  expect(status).toBe(0);
+  expect(asked).toBeGreaterThan(100);
+  expectLikeWhole(folder);
+  const lines = readFileSync(join(folder, "metrics.jsonl"), "utf8").trimEnd().split("\n");
+  for (const line of lines) expect(Object.values(JSON.parse(line) as object)).not.toContain(null);
+});
+
+it("data that change while a run goes on leave it as it is; it does not go on from others", async () => {
+  const [folder, moved] = [join(root, "data-changed"), join(root, "moved")];
+  cpSync(data, moved, { recursive: true });
+  const images = join(moved, "train-images-idx3-ubyte");
+  let changed = false;
+  failWrites("ENOSPC", (path) => {
+    if (changed || !path.includes("step-000000004")) return false;
+    changed = true;
+    const bytes = readFileSync(images);
+    bytes[bytes.length - 1]! ^= 1;
+    fs.writeFileSync(images, bytes);
+    return false;
+  });
+  const args = options.with(2, moved);
+  expect(await runCommand([...args, ...often, "--out", folder])).toMatchObject({ status: 0 });
+  expectLikeWhole(folder);
+  const resumed = await runCommand(["train", "--resume", folder]);
+  expect(resumed.status).toBe(2);
+  expect(resumed.stderr).toContain("train-images-idx3-ubyte has changed");
+  rmSync(images);
+  const without = await runCommand(["train", "--resume", folder]);
+  expect(without.status).toBe(2);
+  expect(without.stderr).toContain("train-images-idx3-ubyte");
+});
+
 it("no checkpoint is used with a byte flipped, at a thousand places", async () => {
   const path = join(whole, "checkpoints", `step-${String(STEPS).padStart(9, "0")}.safetensors`);
   const good = readFileSync(path);
@@ -154,4 +213,4 @@ it("no checkpoint is used with a byte flipped, at a thousand places", async () =
     expect([checkpoint.state.step, skipped.length]).toEqual([STEPS - 2, 1]);
   }
   fs.writeFileSync(path, good);
-}, 60_000);
+});

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { runCommand, spawnCommand } from "./run-command.js";
 import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -22,35 +22,48 @@ const pictures = (folder: string): Map<string, string> =>
       .map((name) => [name, readFileSync(join(folder, name)).toString("base64")]),
   );
 
-describe("a run that is stopped by Ctrl-C and resumed", () => {
-  it("is as if never stopped: metrics, checkpoints, pictures", async () => {
-    const [whole, stopped] = [join(root, "whole"), join(root, "stopped")];
-    expect(await runCommand(["train", ...options, "--out", whole, "--quiet"])).toMatchObject({ status: 0 });
+const whole = join(root, "whole");
+beforeAll(async () => {
+  const { status, stderr } = await runCommand(["train", ...options, "--out", whole, "--quiet"]);
+  if (status !== 0) throw new Error(stderr);
+}, 120_000);
 
-    const child = spawnCommand(["train", ...options, "--out", stopped, "--quiet"]);
-    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-    const lines = () => {
-      try {
-        return readFileSync(join(stopped, "metrics.jsonl"), "utf8").split("\n").length - 1;
-      } catch {
-        return 0;
-      }
-    };
-    while (lines() < 1) await setTimeout(5);
-    child.kill("SIGINT");
-    expect(await ended).toBe(130);
-    expect(metricsOf(stopped).length).toBeLessThan(STEPS);
-    // As a kill in the middle of the last line would have left it.
-    truncateSync(join(stopped, "metrics.jsonl"), readFileSync(join(stopped, "metrics.jsonl")).length - 5);
+const linesOf = (folder: string): number => {
+  try {
+    return readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n").length - 1;
+  } catch {
+    return 0;
+  }
+};
 
-    expect((await runCommand(["train", "--resume", stopped, "--quiet"])).status).toBe(0);
-    expect(metricsOf(stopped)).toEqual(metricsOf(whole));
-    expect(lastCheckpoint(stopped, STEPS).equals(lastCheckpoint(whole, STEPS))).toBe(true);
-    expect(pictures(stopped)).toEqual(pictures(whole));
-  }, 120_000);
+describe("a run that is stopped and resumed", () => {
+  it.each<[string, NodeJS.Signals[], number]>([
+    ["Ctrl-C", ["SIGINT"], 130],
+    ["Ctrl-C twice", ["SIGINT", "SIGINT"], 130],
+    ["a request to end", ["SIGTERM"], 143],
+  ])(
+    "by %s, is as if never stopped: metrics, checkpoints, pictures",
+    async (_, signals, status) => {
+      const stopped = join(root, `stopped-${signals.join("-")}`);
+      const child = spawnCommand(["train", ...options, "--out", stopped, "--quiet"]);
+      const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+      while (linesOf(stopped) < 1) await setTimeout(5);
+      for (const signal of signals) child.kill(signal);
+      expect(await ended).toBe(status);
+      expect(metricsOf(stopped).length).toBeLessThan(STEPS);
+      expect(readdirSync(stopped)).not.toContain("run.lock");
+      // As a kill in the middle of the last line would have left it.
+      truncateSync(join(stopped, "metrics.jsonl"), readFileSync(join(stopped, "metrics.jsonl")).length - 5);
+
+      expect((await runCommand(["train", "--resume", stopped, "--quiet"])).status).toBe(0);
+      expect(metricsOf(stopped)).toEqual(metricsOf(whole));
+      expect(lastCheckpoint(stopped, STEPS).equals(lastCheckpoint(whole, STEPS))).toBe(true);
+      expect(pictures(stopped)).toEqual(pictures(whole));
+    },
+    120_000,
+  );
 
   it("draws and measures once more where it had come to its end", async () => {
-    const whole = join(root, "whole");
     const before = pictures(whole);
     const lines = metricsOf(whole);
     const { status, stdout } = await runCommand(["train", "--resume", whole]);

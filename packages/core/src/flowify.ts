@@ -6,7 +6,7 @@ import { mixture } from "./densities/mixture.js";
 import { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js";
 import { DomainError, ShapeError, UnsupportedOpError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
-import { type FlowLayer, type Shape, showShape } from "./layer.js";
+import { type FlowLayer, type Shape, showShape, sizeOf } from "./layer.js";
 import { actnorm } from "./layers/actnorm.js";
 import { affine } from "./layers/affine.js";
 import { avgPool2d } from "./layers/avg-pool2d.js";
@@ -145,6 +145,7 @@ function layersOf(descriptions: readonly NetworkLayer[], inShape: Shape, options
         `layer ${i}: there is no rule for "${description.kind}"; there are rules for ${Object.keys(rules).join(", ")}`,
       );
     try {
+      expectRoomFor(shape);
       const layer = rule(description, shape, options);
       shape = layer.outShape;
       return layer;
@@ -157,6 +158,18 @@ function layersOf(descriptions: readonly NetworkLayer[], inShape: Shape, options
       throw error;
     }
   });
+}
+
+/** Numbers that one item may have between two layers: 256 MiB of them. */
+const LARGEST_ITEM = 2 ** 26;
+
+/** Layers make tables of the size of an item when they are built: one of a false size must not exhaust the memory. */
+function expectRoomFor(shape: Shape): void {
+  const size = sizeOf(shape);
+  if (size > LARGEST_ITEM)
+    throw new ShapeError(
+      `x ${showShape(shape)} has ${size} numbers an item, expected at most ${LARGEST_ITEM}`,
+    );
 }
 
 /** On the interval that the last layer gives numbers in, where it has two ends; else on R. */

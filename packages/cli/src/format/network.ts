@@ -3,20 +3,20 @@ import * as z from "zod";
 import { closestName } from "../ui/suggest.js";
 import { expectShallow } from "./depth.js";
 
-const size = z.number().int().positive();
-const shape = z.array(size).min(1);
+/** Layers make tables of their sizes when they are built: false ones must not exhaust the memory. */
+const LARGEST = 65_536;
+const size = z.number().int().positive().max(LARGEST);
+const shape = z.array(z.number().int().positive()).min(1);
 const pair = z.union([size, z.tuple([size, size])]);
 const option = z.exactOptional;
 const order = z.array(z.number().int().nonnegative());
-const amount = option(z.number().int().nonnegative());
+const count = z.number().int().nonnegative().max(LARGEST);
+const amount = option(count);
 /** Numbers, or the name of an array in the file of weights. */
 const numbers = z.union([z.array(z.number()), z.string().min(1)]);
 const weights = option(z.strictObject({ weight: numbers, bias: option(numbers) }));
 /** Amounts on each side, or one number for all. */
-const around = z.union([
-  z.number().int().nonnegative(),
-  z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
-]);
+const around = z.union([count, z.strictObject({ top: amount, bottom: amount, left: amount, right: amount })]);
 
 type Kind = NetworkLayer["kind"];
 
@@ -44,7 +44,7 @@ const layerOptions = {
     padding: option(
       z.union([
         z.literal("fit"),
-        z.number().int().nonnegative(),
+        count,
         z.strictObject({ top: amount, bottom: amount, left: amount, right: amount }),
       ]),
     ),
@@ -56,13 +56,7 @@ const layerOptions = {
     kernel: size,
     stride: option(size),
     dilation: option(size),
-    padding: option(
-      z.union([
-        z.literal("fit"),
-        z.number().int().nonnegative(),
-        z.strictObject({ left: amount, right: amount }),
-      ]),
-    ),
+    padding: option(z.union([z.literal("fit"), count, z.strictObject({ left: amount, right: amount })])),
     groups: option(size),
     weights,
   },
@@ -79,7 +73,7 @@ const layerOptions = {
     axis: option(z.number().int().nonnegative()),
   },
   coupling: {
-    stack: size,
+    stack: size.max(1000),
     bins: option(size),
     bound: option(z.number().positive()),
     hidden: option(size),

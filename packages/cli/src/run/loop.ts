@@ -65,7 +65,8 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
   const stepOnce = async (): Promise<void> => {
     const before = performance.now();
     const { loss, bpd, gradNorm, lr } = await trainer.step();
-    const imagesPerSecond = Math.round((batch / (performance.now() - before)) * 1000);
+    const took = Math.max(performance.now() - before, 1e-3); // a clock may stand still
+    const imagesPerSecond = Math.round((batch / took) * 1000);
     const step = trainer.taken;
     const epoch = Math.min(epochsAt(step - 1) + 1, epochs);
     ofThisStep = [];

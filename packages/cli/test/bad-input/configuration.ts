@@ -124,9 +124,33 @@ export const configuration: readonly BadCommand[] = [
     says: ["conv2d[1]: ", "larger than the padded image"],
   },
   {
+    input: "a million million couplings",
+    args: ofNetwork(network([dequantize, { kind: "coupling", stack: 1e12 }])),
+    ...usage,
+    says: ["layers[1].stack: ", "expected number to be <=1000"],
+  },
+  {
+    input: "a million million rows of padding",
+    args: ofNetwork(network([dequantize, { kind: "conv2d", out: 1, kernel: 1, padding: { top: 1e12 } }])),
+    ...usage,
+    says: ["layers[1].padding.top: ", "expected number to be <=65536"],
+  },
+  {
+    input: "padding to 4,298,638,096 pixels",
+    args: ofNetwork(network([{ kind: "pad", top: 65_536, left: 65_536 }, { kind: "squeeze" }])),
+    ...shape,
+    says: ["squeeze[1]: x [B, 1, 65564, 65564] has 4298638096 numbers an item", "expected at most 67108864"],
+  },
+  {
     input: "a layer of a thousand million outputs",
+    args: ofNetwork(network([dequantize, { kind: "flatten" }, { kind: "linear", out: 1e9 }])),
+    ...usage,
+    says: ["layers[2].out: ", "expected number to be <=65536"],
+  },
+  {
+    input: "a layer for which there is too little memory",
     args: (place) => [
-      ...ofNetwork(network([dequantize, { kind: "flatten" }, { kind: "linear", out: 1e9 }]))(place),
+      ...ofNetwork(network([dequantize, { kind: "flatten" }, { kind: "linear", out: 65_536 }]))(place),
       "--out",
       place.write("a", "").replace(/a$/, "run"),
     ],
