@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nativeExecutor } from "@flowify/onnx";
 import { matrixProduct, median } from "./matrix-product.js";
+import { watched } from "./stages.js";
 import { benchTrainer } from "./training.js";
 
 /** An event of ONNX Runtime's profile, times in microseconds. */
@@ -21,10 +22,12 @@ export type Profile = {
   network: string;
   stepMs: number;
   gMs: number;
-  /** Milliseconds a step: nodes of the gradient, time between them, and all that is outside of that program. */
+  /** Milliseconds a step: nodes of the gradient, time between them. */
   nodesMs: number;
   betweenMs: number;
-  outsideMs: number;
+  /** Milliseconds a step of the other programs, by name, and of the host: data, noise, copies, JavaScript. */
+  programs: { what: string; ms: number }[];
+  hostMs: number;
   /** By what kind of work it is, by the primitive of jax-js that a node was lowered from, and the dearest equations. */
   kinds: Share[];
   primitives: Share[];
@@ -57,12 +60,13 @@ const kindOf = (op: string): string =>
 export async function profileNetwork(name: string, steps: number, dataDir?: string): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), "flowify-profile-"));
   try {
-    const executor = await nativeExecutor({ profile: folder });
+    const { executor, spent, reset } = watched(await nativeExecutor({ profile: folder }));
     const plain = await nativeExecutor();
     const trainer = await benchTrainer(name, executor, WARM_UP + steps, dataDir);
     const g = await matrixProduct(plain);
     const [stepTimes, gTimes]: number[][] = [[], []];
     for (let i = 0; i < WARM_UP + steps; i++) {
+      if (i === WARM_UP) reset();
       const started = performance.now();
       await trainer.step();
       stepTimes?.push(performance.now() - started);
@@ -72,7 +76,7 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
     await trainer.dispose();
     await executor.dispose();
     await plain.dispose();
-    return summary(name, gradientEvents(folder), stepTimes ?? [], gTimes ?? []);
+    return summary(name, gradientEvents(folder), stepTimes ?? [], gTimes ?? [], spent);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -88,7 +92,16 @@ function gradientEvents(folder: string): Event[] {
   return events.filter((event) => last !== undefined && event.ts > last.ts + last.dur);
 }
 
-function summary(network: string, events: readonly Event[], steps: number[], products: number[]): Profile {
+function summary(
+  network: string,
+  events: readonly Event[],
+  steps: number[],
+  products: number[],
+  spent: ReadonlyMap<string, number>,
+): Profile {
+  const timed = steps.slice(WARM_UP);
+  const perStep = (ms: number): number => ms / timed.length;
+  const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
   const runs = events.filter((event) => event.name === "model_run").map((event) => event.dur / 1000);
   const nodes = events.filter((event) => event.cat === "Node" && event.name.endsWith("_kernel_time"));
   const share = (keyOf: (event: Event) => string): Share[] => {
@@ -102,17 +115,20 @@ function summary(network: string, events: readonly Event[], steps: number[], pro
     }
     return [...byKey.values()].sort((a, b) => b.ms - a.ms);
   };
-  const stepMs = median(steps.slice(WARM_UP));
-  const runMs = runs.reduce((sum, ms) => sum + ms, 0) / runs.length;
+  const stepMs = median(timed);
+  const runMs = sum(runs) / runs.length;
   const kinds = share((event) => kindOf(event.args.op_name ?? ""));
-  const nodesMs = kinds.reduce((sum, { ms }) => sum + ms, 0);
+  const nodesMs = sum(kinds.map(({ ms }) => ms));
   return {
     network,
     stepMs,
     gMs: median(products.slice(WARM_UP)),
     nodesMs,
     betweenMs: runMs - nodesMs,
-    outsideMs: steps.slice(WARM_UP).reduce((sum, ms) => sum + ms, 0) / runs.length - runMs,
+    programs: [...spent]
+      .filter(([name]) => name !== "gradient")
+      .map(([what, ms]) => ({ what, ms: perStep(ms) })),
+    hostMs: perStep(sum(timed)) - perStep(sum(spent.values())) + perStep(spent.get("gradient") ?? 0) - runMs,
     kinds,
     primitives: share((event) => primitiveOf(event.name)),
     equations: share((event) => `${equationOf(event.name)} ${event.args.op_name} ${shapesOf(event)}`).slice(
@@ -144,7 +160,8 @@ export function showProfile(p: Profile): string {
     `${p.network}: ${p.stepMs.toFixed(1)} ms a step (g ${p.gMs.toFixed(2)} ms); the profiler's own time is in it`,
     line("nodes of the gradient", p.nodesMs),
     line("between them", p.betweenMs),
-    line("outside: data, noise, update, rotations", p.outsideMs),
+    ...p.programs.map(({ what, ms }) => line(what, ms)),
+    line("the host: data, noise, copies, JavaScript", p.hostMs),
     ...section("by kind of work", p.kinds),
     ...section("by primitive of jax-js", p.primitives),
     ...section(`the ${DEAREST} dearest equations`, p.equations),

@@ -1,16 +1,19 @@
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
-import { profileNetwork, showProfile } from "./profile.js";
+import { type Profile, profileNetwork, showProfile } from "./profile.js";
+import { benchScaling } from "./scaling.js";
 import { benchScore, type ScoreResult } from "./score.js";
+import { type Speed, writeSpeedPage } from "./speed-page.js";
 
 const devices = ["native", "wasm", "jax", "webgpu"] as const;
 
 const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
-prints a line of JSON a network. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
+prints a line of JSON a network. It starts from random values, from which a step takes as long. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
 in ONNX Runtime, measured between the steps of the same run.
 
   npm run bench -- fmlp              one network of MNIST
@@ -20,6 +23,9 @@ in ONNX Runtime, measured between the steps of the same run.
   --data-dir DIR                     where the files of cifar10 are
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
   --score                            log p of 10,000 test images and 10,000 draws, in place of a step
+  --write                            with --all: steps and profiles of all networks into docs/results/speed.md
+  --scaling                          a step against batch, width, depth, side and cores (a quarter of an hour), into
+                                     docs/results/scaling.svg and scaling.json, or into --out FOLDER
   --profile                          where the time of a step goes: by kind of work, by primitive, by equation`;
 
 /** `fmlp` is short for `mnist/fmlp`. */
@@ -45,6 +51,22 @@ function deviceNamed(name: string): DeviceName {
   return device;
 }
 
+/** Step and profile of a network, a process each. */
+function speedOf(args: readonly string[]): Speed {
+  const result = <T>(...more: string[]): T => {
+    const script = fileURLToPath(import.meta.url);
+    const child = spawnSync(process.execPath, [...process.execArgv, script, ...args, "--json", ...more], {
+      stdio: ["ignore", "pipe", "inherit"],
+      encoding: "utf8",
+    });
+    if (child.status !== 0) throw new Error(`${args[0]}: the bench ended with status ${child.status}`);
+    return JSON.parse(child.stdout) as T;
+  };
+  const speed = { step: result<BenchResult>(), profile: result<Profile>("--profile") };
+  process.stderr.write(`${describe(speed.step)}\n`);
+  return speed;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -54,11 +76,19 @@ async function main(): Promise<number> {
       help: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       score: { type: "boolean", default: false },
+      scaling: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+      out: { type: "string", default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
       device: { type: "string", default: "native" },
       steps: { type: "string", default: "40" },
       "data-dir": { type: "string" },
     },
   });
+  if (values.scaling) {
+    const sweeps = await benchScaling(values.out, availableParallelism());
+    if (values.json) process.stdout.write(`${JSON.stringify(sweeps)}\n`);
+    return 0;
+  }
   if (values.help || (!values.all && positionals.length === 0)) {
     process.stdout.write(`${help}\n`);
     return values.help ? 0 : 2;
@@ -82,6 +112,14 @@ async function main(): Promise<number> {
     const result = await benchNetwork(names[0] as string, { steps, dataDir: values["data-dir"], device });
     process.stdout.write(`${JSON.stringify(result)}\n`);
     if (!values.json) process.stderr.write(`${describe(result)}\n`);
+    return 0;
+  }
+  if (values.write) {
+    const only = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
+    writeSpeedPage(
+      values.out,
+      names.map((name) => speedOf([name, "--steps", String(steps), ...only])),
+    );
     return 0;
   }
   // a process each, so that the peak of memory is the network's own

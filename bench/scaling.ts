@@ -1,0 +1,153 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createTrainer,
+  type Executor,
+  flowify,
+  makeRng,
+  type Network,
+  type NetworkLayer,
+  zoo,
+} from "@flowify/core";
+import { nativeExecutor } from "@flowify/onnx";
+import { machine } from "./machine.js";
+import { matrixProduct, median } from "./matrix-product.js";
+import { scalingChart } from "./scaling-chart.js";
+import { writeScalingPage } from "./speed-page.js";
+
+/** One training step: `size` is what its sweep varies. Times are medians in milliseconds. */
+type ScalingPoint = {
+  size: number;
+  stepMs: number;
+  gMs: number;
+  stepPerG: number;
+  /** What the counted operations take at the rate of g, in g. */
+  floorPerG: number;
+};
+
+export type Sweep = { name: string; what: string; points: ScalingPoint[] };
+
+type Case = Readonly<{ size: number; network: Network; batch: number; threads?: number }>;
+
+const BATCH = 128;
+/** Steps that are timed: at least so many, and for at least so long. */
+const [STEPS, SECONDS] = [8, 2];
+const WARM_UP = 2;
+
+const powers = (from: number, to: number): number[] =>
+  Array.from({ length: Math.log2(to / from) + 1 }, (_, i) => from * 2 ** i);
+const dense = (width: number, depth: number): Network => ({
+  inShape: [width],
+  layers: Array.from({ length: depth }, (): NetworkLayer[] => [
+    { kind: "linear", out: width },
+    { kind: "rqSpline" },
+  ]).flat(),
+});
+const convolutional = (side: number): Network => ({
+  inShape: [1, side, side],
+  layers: [
+    { kind: "dequantize" },
+    { kind: "conv2d", out: 4, kernel: 2, stride: 2 },
+    { kind: "rqSpline" },
+    { kind: "conv2d", out: 16, kernel: 2, stride: 2 },
+    { kind: "rqSpline" },
+  ],
+});
+const fmlp = zoo("mnist/fmlp");
+
+/** What is varied, each by itself. */
+const sweeps = (cores: number): { name: string; what: string; cases: Case[] }[] => [
+  {
+    name: "batch",
+    what: "images of a batch, mnist/fmlp",
+    cases: powers(1, 1024).map((size) => ({ size, network: fmlp, batch: size })),
+  },
+  {
+    name: "width",
+    what: `width of one dense layer and its spline, batch ${BATCH}`,
+    cases: powers(64, 4096).map((size) => ({ size, network: dense(size, 1), batch: BATCH })),
+  },
+  {
+    name: "depth",
+    what: `dense layers of width 256 with splines, batch ${BATCH}`,
+    cases: powers(1, 32).map((size) => ({ size, network: dense(256, size), batch: BATCH })),
+  },
+  {
+    name: "side",
+    what: `side of an image through two convolutions with splines, batch ${BATCH}`,
+    cases: powers(16, 128).map((size) => ({ size, network: convolutional(size), batch: BATCH })),
+  },
+  {
+    name: "cores",
+    what: `threads, mnist/fmlp, batch ${BATCH}`,
+    cases: powers(1, 2 ** Math.floor(Math.log2(cores))).map((size) => ({
+      size,
+      network: fmlp,
+      batch: BATCH,
+      threads: size,
+    })),
+  },
+];
+
+/** Times a step of each case, writes `scaling.md` with its picture and numbers into a folder. */
+export async function benchScaling(out: string, cores: number): Promise<Sweep[]> {
+  const shared = await nativeExecutor();
+  const found: Sweep[] = [];
+  for (const { name, what, cases } of sweeps(cores)) {
+    const points: ScalingPoint[] = [];
+    for (const { threads, ...each } of cases) {
+      const executor = threads === undefined ? shared : await nativeExecutor({ threads });
+      points.push(await timeStep(each, executor, shared));
+      if (executor !== shared) await executor.dispose();
+      const last = points.at(-1) as ScalingPoint;
+      process.stderr.write(
+        `${name} ${last.size}: ${last.stepPerG.toFixed(2)} g, counted ${last.floorPerG.toFixed(2)} g\n`,
+      );
+    }
+    found.push({ name, what, points });
+  }
+  await shared.dispose();
+  writeFileSync(
+    join(out, "scaling.json"),
+    `${JSON.stringify({ machine: machine(), sweeps: found }, null, 1)}\n`,
+  );
+  writeFileSync(join(out, "scaling.svg"), scalingChart(found));
+  writeScalingPage(out, machine(), found);
+  return found;
+}
+
+async function timeStep(
+  { size, network, batch }: Omit<Case, "threads">,
+  executor: Executor,
+  shared: Executor,
+): Promise<ScalingPoint> {
+  const entries = network.inShape.reduce((a, b) => a * b, 1);
+  const rng = makeRng(size);
+  const items = Float32Array.from({ length: batch * entries }, () => Math.floor(256 * rng.uniform()));
+  const trainer = await createTrainer({
+    flow: flowify(network),
+    executor,
+    data: { items, count: batch },
+    steps: 1e6,
+    batchSize: batch,
+    seed: 7,
+    start: "random",
+  });
+  const g = await matrixProduct(shared);
+  const [steps, products]: [number[], number[]] = [[], []];
+  const until = performance.now() + 1000 * SECONDS;
+  for (let i = 0; i < WARM_UP + STEPS || performance.now() < until; i++) {
+    const started = performance.now();
+    await trainer.step();
+    const stepped = performance.now();
+    const product = await g.time();
+    if (i < WARM_UP) continue;
+    steps.push(stepped - started);
+    products.push(product);
+  }
+  const [stepMs, gMs] = [median(steps), median(products)];
+  const floorPerG = (trainer.flops ?? 0) / g.flops;
+  await g.dispose();
+  await trainer.dispose();
+  return { size, stepMs, gMs, stepPerG: stepMs / gMs, floorPerG };
+}

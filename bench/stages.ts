@@ -1,0 +1,23 @@
+import type { Executor } from "@flowify/core";
+
+/** The executor with a watch on every program that it runs: milliseconds by name since `reset`. */
+export function watched(executor: Executor) {
+  const spent = new Map<string, number>();
+  const watching: Executor = {
+    ...executor,
+    async compile(f, specs, options) {
+      const compiled = await executor.compile(f, specs, options);
+      const name = options?.name ?? f.name;
+      return {
+        ...compiled,
+        async run(args, into) {
+          const started = performance.now();
+          const result = await compiled.run(args, into);
+          spent.set(name, (spent.get(name) ?? 0) + performance.now() - started);
+          return result;
+        },
+      };
+    },
+  };
+  return { executor: watching, spent: spent as ReadonlyMap<string, number>, reset: () => spent.clear() };
+}
