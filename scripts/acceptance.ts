@@ -23,6 +23,7 @@ import { images } from "./acceptance/images.js";
 import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
 import { parity } from "./acceptance/parity.js";
+import { playground } from "./acceptance/playground.js";
 import { trainGiven } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
@@ -38,6 +39,7 @@ const checks: readonly Check[] = [
   exported,
   memory,
   devices,
+  playground,
 ];
 
 class Usage extends Error {}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { startPlayground } from "@flowify/playground/browser";
+import { chromiumPath } from "../chromium.js";
+import type { Check, Row } from "./check.js";
+import { GIVEN, givenFiles } from "./given-files.js";
+import { runToEnd } from "./node.js";
+
+/** Files that have to get the same report in the page. */
+const AT_LEAST = 10;
+/** Milliseconds for one of them. */
+const PATIENCE = 180_000;
+
+type Layer = { from: string; to: string; exact: boolean; droppedDims: number; addedDims: number };
+type Report = { layers: Layer[]; unsupported: { op: string; node: string } | null };
+
+/** Trained networks of other people in the page, and through the command: the same report of both. */
+export const playground: Check = {
+  name: "playground",
+  needs: [GIVEN],
+  async run({ dir, scratch, say }) {
+    process.env.CHROMIUM ??= chromiumPath() ?? "";
+    const served = await startPlayground();
+    const rows: { [what: string]: Row } = {};
+    let same = 0;
+    try {
+      const page = await served.open("#/network");
+      for (const { file, path } of givenFiles(dir)) {
+        const args = ["convert", path, "--out", join(scratch, `page-${file}`), "--json", "--quiet"];
+        const { output } = await runToEnd("packages/cli/bin/flowify.js", args);
+        const wanted = wantedOf(JSON.parse(output) as Report);
+        const started = performance.now();
+        await page.locator("#part-network input[type=file]").setInputFiles(path);
+        await page.waitForFunction(
+          () =>
+            document.querySelector("#part-network .working")?.textContent === "" &&
+            document.querySelector("#part-network :is(.report, .problem)"),
+          undefined,
+          { timeout: PATIENCE },
+        );
+        const shown = await page
+          .locator("#part-network :is(.report tbody tr, .problem p)")
+          .evaluateAll((found) =>
+            found.map((row) => Array.from(row.childNodes, (cell) => cell.textContent).join("|")),
+          );
+        const agrees = wanted.every((text, i) => shown[i]?.includes(text)) && wanted.length === shown.length;
+        if (agrees) same++;
+        say(
+          `${file}: ${agrees ? "the same" : "another"} report, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+        );
+        rows[file] = {
+          figure: agrees ? `${wanted.length} rows` : "another report",
+          limit: "the same rows",
+          verdict: agrees ? "ok" : "FAILED",
+        };
+      }
+    } finally {
+      await served.close();
+    }
+    rows["files with the same report"] = {
+      figure: String(same),
+      limit: `≥ ${AT_LEAST}`,
+      verdict: same >= AT_LEAST ? "ok" : "FAILED",
+    };
+    return rows;
+  },
+};
+
+/** The rows of the report, or what the page has to say where there is none. */
+function wantedOf({ layers, unsupported }: Report): string[] {
+  if (unsupported) return [`${unsupported.op} ${JSON.stringify(unsupported.node)}`];
+  const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
+  return layers.map(({ from, to, exact, droppedDims, addedDims }) =>
+    [from, to, some(droppedDims), some(addedDims), exact ? "exact" : "bound"].join("|"),
+  );
+}
