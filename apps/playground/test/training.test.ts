@@ -1,9 +1,10 @@
 import { DeviceError, type Executor, flowify, jaxExecutor } from "@flowify/core";
 import { expect, test } from "vitest";
+import type { PlaneView } from "../src/parts/plane/calls.js";
 import { planeConfig } from "../src/parts/plane/config.js";
 import { planeData } from "../src/parts/plane/data.js";
 import { makePlaneViewer } from "../src/parts/plane/viewer.js";
-import { startTraining } from "../src/worker/training.js";
+import { startTraining, type TrainingEvent } from "../src/worker/training.js";
 
 const { train, heldOut } = planeData(planeConfig.parse({}));
 const flow = flowify({
@@ -60,9 +61,9 @@ const open = (executor: Executor) =>
 const options = (told: string[]) => ({
   viewEvery: Number.POSITIVE_INFINITY,
   signal: new AbortController().signal,
-  onLogProb: () => {},
-  onView: () => {},
-  onFallback: (why: string) => void told.push(why),
+  emit: (event: TrainingEvent<PlaneView>) => {
+    if (event.kind === "fallback") told.push(event.why);
+  },
 });
 
 test("training goes on in Wasm where the device is lost, from the state of the last view", async () => {
@@ -91,8 +92,9 @@ test("a run that is cancelled keeps what it has", async () => {
     ...options([]),
     viewEvery: 0,
     signal: abort.signal,
-    onView: ({ step }) => {
-      steps.push(step);
+    emit: (event) => {
+      if (event.kind !== "view") return;
+      steps.push(event.view.step);
       abort.abort();
     },
   });

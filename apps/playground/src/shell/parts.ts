@@ -17,6 +17,13 @@ export const parts: readonly Part[] = [
     load: async () => (await import("../parts/plane/plane.js")).Plane,
   },
   {
+    id: "images",
+    title: "Images",
+    summary:
+      "Digits, or pictures of your own: samples, reconstructions, and what each image costs layer by layer.",
+    load: async () => (await import("../parts/images/images.js")).Images,
+  },
+  {
     id: "network",
     title: "Your network",
     summary:

@@ -1,4 +1,5 @@
 import type { ExchangeCalls } from "../parts/exchange/calls.js";
+import type { ImagesCalls } from "../parts/images/calls.js";
 import type { NetworkCalls } from "../parts/network/calls.js";
 import type { PlaneCalls } from "../parts/plane/calls.js";
 
@@ -8,7 +9,7 @@ import type { PlaneCalls } from "../parts/plane/calls.js";
  */
 export type Call<Args, Result, Event = never> = { args: Args; result: Result; event: Event };
 
-export type Calls = PlaneCalls & NetworkCalls & ExchangeCalls;
+export type Calls = PlaneCalls & ImagesCalls & NetworkCalls & ExchangeCalls;
 export type CallName = keyof Calls;
 
 /** Page → worker. `cancel` ends a call early: its handler's signal is aborted. */

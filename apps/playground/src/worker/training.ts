@@ -19,7 +19,7 @@ export type Viewer<V> = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-export type TrainingOptions<V> = {
+type TrainingOptions<V, W> = {
   flow: Flow;
   data: Items;
   executor: Executor;
@@ -29,8 +29,16 @@ export type TrainingOptions<V> = {
   seed: number;
   /** Goes on from here. */
   state?: TrainingState | undefined;
-  makeViewer: (flow: Flow, executor: Executor) => Promise<Viewer<V>>;
+  makeViewer: (flow: Flow, executor: Executor) => Promise<W & Viewer<V>>;
 };
+
+/** What a run tells while it goes. */
+export type TrainingEvent<V> =
+  /** Mean log p of each step's batch, in nats, from step `first` on. */
+  | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
+  | Readonly<{ kind: "view"; view: V }>
+  /** The device was lost: the run goes on in Wasm, from the state that is kept. */
+  | Readonly<{ kind: "fallback"; why: string }>;
 
 type RunOptions<V> = {
   /** Steps at most; default all that are left. */
@@ -38,19 +46,21 @@ type RunOptions<V> = {
   /** Milliseconds between two views at least; they also take at most a third of the time. */
   viewEvery: number;
   signal: AbortSignal;
-  /** Mean log p of each step's batch, in nats, from step `first` on. */
-  onLogProb: (first: number, values: Float32Array) => void;
-  onView: (view: V) => void;
-  /** The device was lost: the run goes on in Wasm, from the state that is kept. */
-  onFallback: (why: string) => void;
+  emit: (event: TrainingEvent<V>) => void;
 };
 
-/** Training that is paused, stepped and watched; calls wait for each other. */
-export type Training<V> = Readonly<{
+/** Where a run stands: `finished` at the end of the schedule. */
+export type Standing = Readonly<{ taken: number; finished: boolean }>;
+
+/** Training that is paused, stepped, watched and asked while it goes: what touches the state takes turns. */
+export type Training<V, W extends Viewer<V>> = Readonly<{
   readonly device: string;
   readonly taken: number;
-  run(options: RunOptions<V>): Promise<{ taken: number; finished: boolean }>;
+  readonly parameters: number;
+  run(options: RunOptions<V>): Promise<Standing>;
   view(): Promise<V>;
+  /** Asks the viewer something else about the flow as it is. */
+  ask<T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T>;
   /** A model with the parameters as they are; the caller disposes of it. */
   model(): Promise<FlowModel>;
   state(): Promise<TrainingState>;
@@ -63,14 +73,17 @@ const BREATH = 60;
 const breathe = (): Promise<void> => new Promise((done) => setTimeout(done));
 
 /** Errors: those of `createTrainer`; of `run`, `NotFiniteError`, after which the state is as before the step. */
-export async function startTraining<V>(options: TrainingOptions<V>): Promise<Training<V>> {
-  const { makeViewer, state, executor: first, ...rest } = options;
-  const { flow } = rest;
-  let executor = first;
+export async function startTraining<V, W extends Viewer<V>>(
+  options: TrainingOptions<V, W>,
+): Promise<Training<V, W>> {
+  const { makeViewer, state, executor: wanted, ...rest } = options;
+  const { flow, steps: total } = rest;
+  let executor = wanted;
   let trainer: Trainer;
-  let viewer: Viewer<V> | undefined;
+  let viewer: W | undefined;
   let kept = state;
   let last: Promise<unknown> = Promise.resolve();
+  let fallback: string | undefined; // why, until a run has told it
 
   const open = (): Promise<Trainer> =>
     createTrainer({ ...rest, executor, startItems: 1024, ...(kept && { state: kept }) });
@@ -79,67 +92,67 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
     viewer = undefined;
     await trainer.dispose();
   };
-  const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = last.then(work, work);
+  /** Does the work in its turn, again on Wasm where the device is lost meanwhile. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const withFallback = async (): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
+        await close().catch(() => {}); // what was there is lost with the device
+        executor = jaxExecutor();
+        trainer = await open();
+        fallback = error.message;
+        return work();
+      }
+    };
+    const next = last.then(withFallback);
     last = next.catch(() => {});
     return next;
   };
+  const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> => {
+    viewer ??= await makeViewer(flow, executor);
+    return question(viewer, await trainer.params());
+  };
   const look = async (): Promise<V> => {
     kept = await trainer.state();
-    viewer ??= await makeViewer(flow, executor);
-    return viewer.view(await trainer.params(), trainer.taken);
-  };
-  /** Does the work, on Wasm where the device is lost meanwhile. */
-  const withFallback = async <T>(
-    work: () => Promise<T>,
-    told: (why: string) => void = () => {},
-  ): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
-      await close().catch(() => {}); // what was there is lost with the device
-      executor = jaxExecutor();
-      trainer = await open();
-      told(error.message);
-      return work();
-    }
+    return ask((of, params) => of.view(params, trainer.taken));
   };
 
-  try {
-    trainer = await open();
-  } catch (error) {
+  trainer = await open().catch((error: unknown) => {
     if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
     executor = jaxExecutor();
-    trainer = await open();
-  }
+    return open();
+  });
 
-  const run = async (wanted: RunOptions<V>): Promise<{ taken: number; finished: boolean }> => {
-    const { signal, onLogProb, onView, onFallback, viewEvery } = wanted;
-    const end = Math.min(options.steps, trainer.taken + (wanted.steps ?? options.steps));
-    let losses: number[] = [];
+  async function run({ signal, emit, viewEvery, steps = total }: RunOptions<V>): Promise<Standing> {
+    const end = Math.min(total, trainer.taken + steps);
+    let values: number[] = [];
     let first = trainer.taken;
     let breathed = performance.now();
     let seen = breathed;
     let cost = 0;
     const tell = (): void => {
-      if (losses.length > 0)
-        onLogProb(
-          first,
-          Float32Array.from(losses, (loss) => -loss),
-        );
+      if (fallback !== undefined) {
+        emit({ kind: "fallback", why: fallback });
+        fallback = undefined;
+        first = trainer.taken - values.length;
+      }
+      if (values.length > 0) emit({ kind: "logProb", first, values: Float32Array.from(values) });
       first = trainer.taken;
-      losses = [];
+      values = [];
     };
     const show = async (): Promise<void> => {
       const started = performance.now();
-      onView(await withFallback(look, onFallback));
+      const view = await inTurn(look);
+      tell();
+      emit({ kind: "view", view });
       seen = performance.now();
       cost = seen - started;
     };
     try {
       while (trainer.taken < end && !signal.aborted) {
-        losses.push((await withFallback(() => trainer.step(), onFallback)).loss);
+        values.push(-(await inTurn(() => trainer.step())).loss);
         const now = performance.now();
         if (now - breathed > BREATH) {
           tell();
@@ -152,8 +165,8 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
       tell();
     }
     await show();
-    return { taken: trainer.taken, finished: trainer.taken >= options.steps };
-  };
+    return { taken: trainer.taken, finished: trainer.taken >= total };
+  }
 
   return {
     get device() {
@@ -162,10 +175,14 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
     get taken() {
       return trainer.taken;
     },
-    run: (wanted) => exclusive(() => run(wanted)),
-    view: () => exclusive(() => withFallback(look)),
-    model: () => exclusive(async () => new FlowModel(flow, await trainer.params(), executor)),
-    state: () => exclusive(() => trainer.state()),
-    dispose: () => exclusive(close),
+    get parameters() {
+      return trainer.parameters;
+    },
+    run,
+    view: () => inTurn(look),
+    ask: (question) => inTurn(() => ask(question)),
+    model: () => inTurn(async () => new FlowModel(flow, await trainer.params(), executor)),
+    state: () => inTurn(() => trainer.state()),
+    dispose: () => inTurn(close),
   };
 }

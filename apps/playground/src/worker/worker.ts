@@ -9,6 +9,7 @@ type Scope = {
 /** The handlers of each part, loaded when its first call comes: calls are named `part.verb`. */
 const parts: Readonly<Record<string, () => Promise<object>>> = {
   plane: async () => (await import("../parts/plane/handlers.js")).planeHandlers,
+  images: async () => (await import("../parts/images/handlers.js")).imagesHandlers,
   network: async () => (await import("../parts/network/handlers.js")).networkHandlers,
   exchange: async () => (await import("../parts/exchange/handlers.js")).exchangeHandlers,
 };

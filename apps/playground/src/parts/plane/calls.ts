@@ -1,4 +1,5 @@
 import type { Call } from "../../worker/protocol.js";
+import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { PlaneConfig } from "./config.js";
 
 /** A layer as the editor shows it. */
@@ -42,11 +43,6 @@ export type PlaneView = Readonly<{
   backward: readonly Float32Array[];
 }>;
 
-export type PlaneEvent =
-  | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
-  | Readonly<{ kind: "view"; view: PlaneView }>
-  | Readonly<{ kind: "fallback"; why: string }>;
-
 /** What the page asks of the plane's worker. */
 export type PlaneCalls = {
   /** Says what a network is; computes nothing. */
@@ -54,7 +50,7 @@ export type PlaneCalls = {
   /** Starts anew from a configuration, or goes on with the state there is (`keep`). */
   "plane.open": Call<{ config: PlaneConfig; keep: boolean }, Opened>;
   /** Trains until it is cancelled, has taken `steps`, or is at the end of the schedule. */
-  "plane.train": Call<{ steps?: number }, { taken: number; finished: boolean }, PlaneEvent>;
+  "plane.train": Call<{ steps?: number }, Standing, TrainingEvent<PlaneView>>;
   "plane.view": Call<Record<string, never>, PlaneView>;
   /** The parameters as safetensors, with the network beside them. */
   "plane.save": Call<Record<string, never>, Uint8Array>;

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { Canvas, type Draw } from "../../ui/canvas.js";
 import { palette } from "../../ui/palette.js";
 import { MESH_LINES, MESH_POINTS } from "./grid.js";
-import { description, view } from "./state.js";
+import { description, run } from "./state.js";
 
 const direction = signal<"forward" | "backward">("forward");
 /** How far along the layers: 1.5 is between what the first and the second give. */
@@ -33,7 +33,7 @@ const draw: Draw = (context, size) => {
   const { exact, muted, sheet } = palette.value;
   context.fillStyle = sheet.css;
   context.fillRect(0, 0, size, size);
-  const mesh = view.value && meshAt(view.value[direction.value], place.value);
+  const mesh = run.view.value && meshAt(run.view.value[direction.value], place.value);
   if (!mesh) return;
   const scale = size / (2 * mesh.half);
   for (let line = 0; line < 2 * MESH_LINES; line++) {

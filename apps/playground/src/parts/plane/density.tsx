@@ -3,7 +3,7 @@ import { decimals } from "../../ui/format.js";
 import { palette } from "../../ui/palette.js";
 import { contour } from "./contours.js";
 import { SHOWN, SHOWN_SIDE } from "./grid.js";
-import { description, opened, samples, view } from "./state.js";
+import { description, opened, run, samples } from "./state.js";
 
 /** Contours at these parts of the highest density. */
 const LEVELS = [0.6, 0.3, 0.1, 0.03];
@@ -44,8 +44,8 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   context.fillStyle = sheet.css;
   context.fillRect(0, 0, size, size);
   const accent = description.value?.exact === false ? bound : exact;
-  if (view.value) {
-    const density = view.value.logDensity.map(Math.exp);
+  if (run.view.value) {
+    const density = run.view.value.logDensity.map(Math.exp);
     context.drawImage(heatMap(density, sheet.rgb, accent.rgb), 0, 0, size, size);
     const highest = density.reduce((most, value) => Math.max(most, value), 0);
     const cell = size / SHOWN_SIDE;
@@ -71,7 +71,7 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
 
 /** The density on the plane, and whether it is one. */
 export function Density() {
-  const shown = view.value;
+  const shown = run.view.value;
   return (
     <figure>
       <Canvas

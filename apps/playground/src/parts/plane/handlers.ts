@@ -1,7 +1,8 @@
 import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
+import { buffersOf } from "../../worker/buffers.js";
 import type { Handlers } from "../../worker/protocol.js";
-import { startTraining, type Training } from "../../worker/training.js";
+import { startTraining, type Training, type Viewer } from "../../worker/training.js";
 import type { Description, PlaneCalls, PlaneView } from "./calls.js";
 import type { PlaneConfig } from "./config.js";
 import { planeData } from "./data.js";
@@ -14,7 +15,7 @@ const VIEW_EVERY = 400;
 /** Fewest points of one's own that anything can be learnt from. */
 const FEWEST = 20;
 
-type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView> }>;
+type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView, Viewer<PlaneView>> }>;
 let session: Session | undefined;
 
 const flowOf = ({ layers, density }: PlaneConfig): Flow => flowify({ inShape: [2], layers }, { density });
@@ -51,7 +52,7 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
     const state = keep ? await session?.training.state() : undefined;
     await session?.training.dispose();
     session = undefined;
-    const training = await startTraining<PlaneView>({
+    const training = await startTraining({
       flow,
       data: train,
       executor: await openBackend(config.device),
@@ -65,10 +66,8 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
     session = { config, training };
     const points = train.items.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
     transfer(points.buffer);
-    const model = await training.model();
-    const { parameters } = model;
-    await model.dispose();
-    return { device: training.device, parameters, taken: training.taken, points };
+    const { device, parameters, taken } = training;
+    return { device, parameters, taken, points };
   },
 
   "plane.train": ({ steps }, { emit, signal }) =>
@@ -76,9 +75,7 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
       steps,
       signal,
       viewEvery: VIEW_EVERY,
-      onLogProb: (first, values) => emit({ kind: "logProb", first, values }),
-      onView: (view) => emit({ kind: "view", view }, buffersOf(view)),
-      onFallback: (why) => emit({ kind: "fallback", why }),
+      emit: (event) => emit(event, event.kind === "view" ? buffersOf(event.view) : []),
     }),
 
   async "plane.view"(_, { transfer }) {
@@ -103,12 +100,3 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
     return bytes;
   },
 };
-
-/** What a view hands over without a copy; arrays that share memory only once. */
-const buffersOf = (view: PlaneView): ArrayBuffer[] => [
-  ...new Set(
-    [view.logDensity, view.samples, view.ledger, ...view.forward, ...view.backward].map(
-      ({ buffer }) => buffer as ArrayBuffer,
-    ),
-  ),
-];

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Problem } from "../../ui/problem.js";
 import { MOST_LAYERS, type PlaneLayer, presets } from "./config.js";
-import { canRedo, canUndo, config, description, problems, redo, setLayers, undo } from "./state.js";
+import { canRedo, canUndo, config, description, networkProblem, redo, setLayers, undo } from "./state.js";
 
 /** A new layer of each kind. */
 const fresh: { readonly [K in PlaneLayer["kind"]]: PlaneLayer & { kind: K } } = {
@@ -164,7 +164,7 @@ export function NetworkEditor() {
           <Row key={`${i} ${layer.kind}`} layer={layer} i={i} />
         ))}
       </ol>
-      <Problem text={problems.value.network} />
+      <Problem text={networkProblem.value} />
       <Choose
         label="Add a layer"
         names={kinds}

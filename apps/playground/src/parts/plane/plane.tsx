@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
-import { Curve, type CurveData } from "../../ui/curve.js";
+import { Curve } from "../../ui/curve.js";
+import { curveData } from "../../ui/curve-data.js";
 import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
@@ -9,29 +10,19 @@ import { Deformation } from "./deformation.js";
 import { Density } from "./density.js";
 import { NetworkEditor } from "./network-editor.js";
 import "./plane.css";
-import { begin, curve, description, problems, view } from "./state.js";
+import { addressProblem, begin, description, run } from "./state.js";
 import { TrainingControls } from "./training-controls.js";
-
-/** Steps, log p of each step's batch, and of held-out points where they were measured. */
-function curveData(): CurveData {
-  const { batches, heldOut } = curve.value;
-  const measured: (number | undefined)[] = new Array<undefined>(batches.length + 1).fill(undefined);
-  for (const [at, value] of heldOut) measured[at] = value;
-  const finite = (value: number | undefined): number | undefined =>
-    Number.isFinite(value) ? value : undefined;
-  return [Array.from(measured, (_, i) => i), [undefined, ...batches.map(finite)], measured.map(finite)];
-}
 
 export function Plane() {
   useEffect(() => void begin(), []);
   const bars = (description.value?.ledger ?? []).map((line, i) => ({
     ...line,
-    value: view.value?.ledger[i],
+    value: run.view.value?.ledger[i],
   }));
   const exact = description.value?.exact !== false;
   return (
     <>
-      <Problem text={problems.value.address} />
+      <Problem text={addressProblem} />
       <div class="plane">
         <div class="sheet density">
           <h2>Density</h2>
@@ -65,7 +56,7 @@ export function Plane() {
             caption="What each layer adds to the mean log p of held-out points, in nats."
           />
           <p class="total number">
-            log p = <output id="plane-log-prob">{decimals(view.value?.logProb, 4)}</output> nats,{" "}
+            log p = <output id="plane-log-prob">{decimals(run.view.value?.logProb, 4)}</output> nats,{" "}
             <span class={exact ? "exact" : "bound"}>{exact ? "exact" : "a lower bound in expectation"}</span>
           </p>
           <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear">
@@ -86,7 +77,7 @@ export function Plane() {
           <Curve
             label="Mean log p over training steps, of batches and of held-out points, in nats"
             names={["batch", "held out"]}
-            data={curveData}
+            data={() => curveData(run.curve.value)}
             height={220}
           />
         </div>

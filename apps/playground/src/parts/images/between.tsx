@@ -1,0 +1,53 @@
+import { Lesson } from "../../ui/lesson.js";
+import { PAIRS, PIXELS, STEPS_BETWEEN } from "./config.js";
+import { between, ends, imageOf, interpolate, run } from "./state.js";
+import { Tile } from "./tile.js";
+
+function End({ label, which }: { label: string; which: 0 | 1 }) {
+  return (
+    <label class="field">
+      {label}
+      <select
+        value={ends.value[which]}
+        onChange={({ currentTarget }) => {
+          const next: [number, number] = [...ends.value];
+          next[which] = Number(currentTarget.value);
+          ends.value = next;
+          void interpolate();
+        }}
+      >
+        {Array.from({ length: PAIRS }, (_, i) => (
+          <option key={`image ${i + 1}`} value={i}>
+            image {i + 1}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The line between the latents of two held-out images, decoded. */
+export function Between() {
+  const images = between.value;
+  return (
+    <>
+      <div class="row">
+        <End label="From" which={0} />
+        <End label="To" which={1} />
+      </div>
+      <div
+        class="gallery line"
+        role="img"
+        aria-label={`Nine images between image ${ends.value[0] + 1} and image ${ends.value[1] + 1}`}
+      >
+        {Array.from({ length: STEPS_BETWEEN }, (_, i) => (
+          <Tile key={`at ${i}`} image={images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS)} />
+        ))}
+      </div>
+      <Lesson equation="x_t = f⁻¹((1 − t) z₀ + t z₁)" docs="guide">
+        {run.view.value ? "" : "Nothing is computed yet. "}The line runs between the latents, not between the
+        pixels.
+      </Lesson>
+    </>
+  );
+}

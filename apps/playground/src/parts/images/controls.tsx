@@ -1,0 +1,129 @@
+import { DropZone } from "../../ui/drop-zone.js";
+import { decimals } from "../../ui/format.js";
+import { NumberField } from "../../ui/number-field.js";
+import { Problem } from "../../ui/problem.js";
+import { RunButtons } from "../../ui/run-buttons.js";
+import {
+  begin,
+  config,
+  configure,
+  opened,
+  openFiles,
+  pause,
+  play,
+  reading,
+  reset,
+  run,
+  save,
+  setTemperature,
+  source,
+  sourceProblem,
+} from "./state.js";
+
+/** Which pictures; train, pause, step, reset; temperature and what else decides. */
+export function Controls() {
+  const { steps, temperature, learningRate, seed, widths, device } = config.value;
+  return (
+    <div class="stack">
+      <RunButtons
+        id="images"
+        run={run}
+        opened={opened.value}
+        steps={steps}
+        onPlay={play}
+        onPause={pause}
+        onReset={() => void reset()}
+        onSave={() => void save()}
+      />
+      <label class="field">
+        Temperature of the samples: {decimals(temperature, 2)}
+        <input
+          type="range"
+          min={0}
+          max={2}
+          step={0.05}
+          value={temperature}
+          onInput={({ currentTarget }) => void setTemperature(currentTarget.valueAsNumber)}
+        />
+      </label>
+      <div class="row">
+        <NumberField
+          label="Learning rate"
+          min={0.001}
+          max={100}
+          step={0.001}
+          value={learningRate}
+          onValue={(value) => configure({ learningRate: value }, { keep: true })}
+        />
+        <NumberField
+          label="Steps"
+          min={1}
+          max={20_000}
+          step={1}
+          value={steps}
+          onValue={(value) => configure({ steps: value }, { keep: true })}
+        />
+        <NumberField
+          label="Seed"
+          min={0}
+          max={999_999}
+          step={1}
+          value={seed}
+          onValue={(value) => configure({ seed: value })}
+        />
+        <label class="field">
+          Widths
+          <select
+            value={widths.join(" ")}
+            onChange={({ currentTarget }) =>
+              configure({ widths: currentTarget.value.split(" ").map(Number) })
+            }
+          >
+            {[...new Set([widths.join(" "), "32 16", "64 32 16", "16", "64 8", "196 32"])].map((text) => (
+              <option key={text} value={text}>
+                196 → {text.replaceAll(" ", " → ")}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          Device
+          <select
+            value={device}
+            onChange={({ currentTarget }) =>
+              configure({ device: currentTarget.value as typeof device }, { keep: true })
+            }
+          >
+            <option value="auto">automatic</option>
+            <option value="wasm">Wasm</option>
+            <option value="webgpu">WebGPU</option>
+          </select>
+        </label>
+      </div>
+      <DropZone
+        label="Open pictures"
+        accept="image/*"
+        multiple
+        folder="Open a folder"
+        onFiles={(files) => void openFiles(files)}
+      >
+        <button type="button" onClick={() => void begin()}>
+          Digits
+        </button>
+        <p class="note">{source}</p>
+      </DropZone>
+      {reading.value && (
+        <div class="row">
+          <label class="field">
+            Reading {reading.value.done} of {reading.value.of}
+            <progress value={reading.value.done} max={reading.value.of} />
+          </label>
+          <button type="button" onClick={() => reading.value?.abort.abort()}>
+            Cancel
+          </button>
+        </div>
+      )}
+      <Problem text={sourceProblem.value} />
+    </div>
+  );
+}

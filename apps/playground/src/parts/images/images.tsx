@@ -1,0 +1,136 @@
+import { useEffect } from "preact/hooks";
+import { Curve } from "../../ui/curve.js";
+import { curveData } from "../../ui/curve-data.js";
+import { decimals } from "../../ui/format.js";
+import { LedgerBars } from "../../ui/ledger-bars.js";
+import { Lesson } from "../../ui/lesson.js";
+import { Problem } from "../../ui/problem.js";
+import { Between } from "./between.js";
+import { Controls } from "./controls.js";
+import "./images.css";
+import { PAIRS, PIXELS, SAMPLES } from "./config.js";
+import { addressProblem, begin, choose, chosen, imageOf, opened, run, samples } from "./state.js";
+import { TileButton } from "./tile.js";
+
+type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
+
+/** Images side by side; a click asks for the ledger of one. */
+function Gallery({ images, name, count, label }: GalleryProps) {
+  return (
+    <fieldset class="gallery">
+      <legend class="hidden-text">{label}</legend>
+      {Array.from({ length: count }, (_, i) => {
+        const image = images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS);
+        const title = `${name} ${i + 1}`;
+        return (
+          <TileButton
+            key={title}
+            image={image}
+            name={`Ledger of ${title}`}
+            pressed={chosen.value?.name === title}
+            onClick={() => void choose(title, image)}
+          />
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function Ledger() {
+  const lines = opened.value?.ledger ?? [];
+  const of = chosen.value;
+  const values = of ? of.ledger : run.view.value?.ledger;
+  const total = values?.reduce((a, b) => a + b, 0);
+  return (
+    <>
+      <LedgerBars
+        bars={lines.map((line, i) => ({ ...line, value: values?.[i] }))}
+        caption={`What each layer adds to log p of ${of ? of.name : "held-out images, in the mean"}, in nats.`}
+      />
+      <p class="total number">
+        log p ≥ <output id="images-log-prob">{decimals(total, 2)}</output> nats,{" "}
+        <span class="bound">a lower bound in expectation</span>
+      </p>
+      {of && (
+        <button
+          type="button"
+          onClick={() => {
+            chosen.value = undefined;
+          }}
+        >
+          Mean of the held-out images
+        </button>
+      )}
+    </>
+  );
+}
+
+export function Images() {
+  useEffect(() => void begin(), []);
+  const view = run.view.value;
+  return (
+    <>
+      <Problem text={addressProblem} />
+      <div class="images">
+        <div class="stack">
+          <div class="sheet">
+            <h2>Samples</h2>
+            <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
+            <Lesson equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers drawn from q" docs="layers/linear">
+              Each image is drawn from the flow as it is now. Each layer that narrowed draws again what it
+              dropped; the temperature scales all of this noise.
+            </Lesson>
+          </div>
+          <div class="sheet">
+            <h2>Reconstructions</h2>
+            <Gallery
+              images={view?.originals ?? new Uint8Array()}
+              name="image"
+              count={PAIRS}
+              label="Held-out images"
+            />
+            <Gallery
+              images={view?.reconstructions ?? new Uint8Array()}
+              name="reconstruction"
+              count={PAIRS}
+              label="Their reconstructions"
+            />
+            <Lesson equation="x ↦ z ↦ x̂, noise at its mean" docs="guide">
+              Above, images that training never sees; below, what their latents alone decode to: what the
+              network keeps.
+            </Lesson>
+          </div>
+          <div class="sheet">
+            <h2>Between two</h2>
+            <Between />
+          </div>
+        </div>
+        <div class="stack">
+          <div class="sheet">
+            <h2>Training</h2>
+            <Controls />
+            <p class="total number">
+              <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
+            </p>
+            <Lesson equation="bits per dimension = −log p(x) / (n log 2)" docs="bits-per-dimension">
+              Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
+            </Lesson>
+          </div>
+          <div class="sheet">
+            <h2>Ledger</h2>
+            <Ledger />
+          </div>
+        </div>
+        <div class="sheet wide">
+          <h2>Log-likelihood</h2>
+          <Curve
+            label="Mean log p over training steps, of batches and of held-out images, in nats"
+            names={["batch", "held out"]}
+            data={() => curveData(run.curve.value)}
+            height={220}
+          />
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,133 @@
+import {
+  bitsPerDimension,
+  drawNoise,
+  type Executor,
+  type Flow,
+  type HostArray,
+  makeRng,
+  meanNoise,
+  type NoiseTree,
+} from "@flowify/core";
+import type { JsTree, numpy as np } from "@jax-js/jax";
+import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-rows.js";
+import type { Viewer } from "../../worker/training.js";
+import type { ImagesView } from "./calls.js";
+import { PAIRS, PIXELS, SAMPLES, SIDE, STEPS_BETWEEN } from "./config.js";
+
+/** Images of one call. */
+const MEAN_ROWS = 16;
+const LEDGER_ROWS = 64;
+
+type Params = Parameters<Flow["logProb"]>[0];
+type Host = JsTree<HostArray>;
+
+/** What is asked of a flow of images, beside a view. */
+export type ImagesViewer = Viewer<ImagesView> &
+  Readonly<{
+    sample(params: Host, temperature: number, seed: number): Promise<Uint8Array>;
+    ledgerOf(params: Host, images: Uint8Array): Promise<Float32Array>;
+    between(params: Host, from: Uint8Array, to: Uint8Array): Promise<Uint8Array>;
+  }>;
+
+/** Draws and measures a flow of images; each function is compiled when it is first asked for. */
+export async function makeImagesViewer(
+  flow: Flow,
+  executor: Executor,
+  { heldOut, seed, temperature }: { heldOut: Uint8Array; seed: number; temperature: () => number },
+): Promise<ImagesViewer> {
+  const image = [1, SIDE, SIDE];
+  const width = flow.ledgerLines.length;
+  const made = new Map<string, Promise<RowsFunction>>();
+  const functions = {
+    sample: (p: Params, _x: np.Array, noise: { base: NoiseTree; inverse: NoiseTree }) =>
+      flow.decode(p, flow.base.draw(noise.base), noise.inverse),
+    encode: (p: Params, x: np.Array) => flow.encode(p, x, meanNoise(flow.forwardNoise, MEAN_ROWS)),
+    decode: (p: Params, z: np.Array) => flow.decode(p, z, meanNoise(flow.inverseNoise, MEAN_ROWS)),
+    ledger: flow.ledger,
+  };
+  const sizes = {
+    sample: { rows: SAMPLES, shape: [], noise: { base: flow.baseNoise, inverse: flow.inverseNoise } },
+    encode: { rows: MEAN_ROWS, shape: image, noise: {} },
+    decode: { rows: MEAN_ROWS, shape: flow.latentShape, noise: {} },
+    ledger: { rows: LEDGER_ROWS, shape: image, noise: flow.forwardNoise },
+  } as const;
+
+  const compiled = (name: keyof typeof functions, params: Host): Promise<RowsFunction> => {
+    let found = made.get(name);
+    if (!found) {
+      found = compileRows(executor, functions[name], { params: specsOf(params), ...sizes[name] });
+      made.set(name, found);
+    }
+    return found;
+  };
+  /** Rows of any number up to that of the function, the others filled up with zeros. */
+  async function call(
+    name: "encode" | "decode",
+    params: Host,
+    rows: ArrayLike<number>,
+  ): Promise<Float32Array> {
+    const x = new Float32Array(MEAN_ROWS * sizes[name].shape.reduce((a, b) => a * b, 1));
+    x.set(rows);
+    const { data } = (await (await compiled(name, params)).run(params, x, {})) as HostArray;
+    return data as Float32Array;
+  }
+
+  const viewer: ImagesViewer = {
+    async view(params, step) {
+      const originals = heldOut.slice(0, PAIRS * PIXELS);
+      const latents = await call("encode", params, originals);
+      const reconstructions = bytes(await call("decode", params, latents)).slice(0, originals.length);
+      const rows = await viewer.ledgerOf(params, heldOut);
+      const ledger = new Float32Array(width);
+      for (const [i, value] of rows.entries()) ledger[i % width]! += (value * width) / rows.length;
+      const logProb = ledger.reduce((a, b) => a + b, 0);
+      return {
+        step,
+        samples: await viewer.sample(params, temperature(), seed),
+        originals,
+        reconstructions,
+        logProb,
+        bitsPerDimension: bitsPerDimension(logProb, PIXELS),
+        ledger,
+      };
+    },
+    async sample(params, warmth, drawn) {
+      const spec = { base: flow.baseNoise, inverse: flow.inverseNoise };
+      const noise = drawNoise(spec, SAMPLES, makeRng(drawn, 21), warmth);
+      const run = await compiled("sample", params);
+      return bytes(((await run.run(params, new Float32Array(SAMPLES), noise)) as HostArray).data);
+    },
+    async ledgerOf(params, images) {
+      const run = await compiled("ledger", params);
+      const count = images.length / PIXELS;
+      const out = new Float32Array(count * width);
+      for (let done = 0, part = 0; done < count; done += LEDGER_ROWS, part++) {
+        const here = Math.min(LEDGER_ROWS, count - done);
+        const x = new Float32Array(LEDGER_ROWS * PIXELS);
+        x.set(images.subarray(done * PIXELS, (done + here) * PIXELS));
+        const noise = drawNoise(flow.forwardNoise, LEDGER_ROWS, makeRng(seed, 22, part));
+        const { data } = (await run.run(params, x, noise)) as HostArray;
+        out.set((data as Float32Array).subarray(0, here * width), done * width);
+      }
+      return out;
+    },
+    async between(params, from, to) {
+      const latents = await call("encode", params, [...from, ...to]);
+      const size = flow.latentShape.reduce((a, b) => a * b, 1);
+      const line = new Float32Array(STEPS_BETWEEN * size);
+      for (const i of line.keys()) {
+        const t = Math.floor(i / size) / (STEPS_BETWEEN - 1);
+        line[i] = (1 - t) * latents[i % size]! + t * latents[size + (i % size)]!;
+      }
+      return bytes(await call("decode", params, line)).slice(0, STEPS_BETWEEN * PIXELS);
+    },
+    async dispose() {
+      for (const each of made.values()) await (await each).dispose();
+    },
+  };
+  return viewer;
+}
+
+/** Grey levels as bytes. */
+const bytes = (values: ArrayLike<number>): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Uint8ClampedArray.from(values).buffer);

