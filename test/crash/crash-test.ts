@@ -30,11 +30,10 @@ function run(args: readonly string[], env: Record<string, string>, after?: numbe
   return new Promise((done) => {
     const began = performance.now();
     const seconds = (): number => (performance.now() - began) / 1000;
-    const child = spawn(
-      process.execPath,
-      [...process.execArgv, "--import", powerCut, command, ...args, "--quiet"],
-      { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] },
-    );
+    const child = spawn(process.execPath, [...process.execArgv, powerCut, command, ...args, "--quiet"], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let said = "";
     child.stderr.on("data", (text: Buffer) => {
       said += text.toString();

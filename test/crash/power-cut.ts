@@ -1,5 +1,5 @@
 /**
- * Loaded before the command (`node --import`): counts what it does to files, and at a given one of these operations the
+ * Runs a command (`node power-cut.ts COMMAND …`): counts what it does to files, and at a given one of these operations the
  * power goes. What was written and not synced is then cut short at random, a rename into a folder that was not synced is
  * undone by the toss of a coin, and the process is killed.
  *
@@ -12,6 +12,7 @@ import fs, { writeFileSync } from "node:fs";
 import promises, { type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { makeRng } from "@flowify/core";
 
 const { CRASH_AT, CRASH_COUNT, CRASH_SEED = "0", CRASH_FAULT } = process.env;
@@ -133,4 +134,7 @@ fs.closeSync = (descriptor) => {
 };
 
 syncBuiltinESMExports();
+const [node = "", , command = "", ...args] = process.argv;
+process.argv = [node, command, ...args];
 if (CRASH_COUNT !== undefined) process.on("exit", () => writeFileSync(CRASH_COUNT, String(operations)));
+await import(pathToFileURL(command).href);
