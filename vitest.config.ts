@@ -24,6 +24,16 @@ export default defineConfig({
     // Native kernels and wasm compile inside tests: slow under load, never by minutes.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    coverage: {
+      include: ["packages/*/src/**/*.ts"],
+      reporter: ["text", "json-summary"],
+      // lines of code, in percent; what runs in processes of its own does not count
+      thresholds: {
+        "packages/core/src/**": { lines: 95 },
+        "packages/onnx/src/**": { lines: 90 },
+        "packages/cli/src/**": { lines: 90 },
+      },
+    },
     allowOnly: false,
     passWithNoTests: false,
   },

@@ -174,7 +174,10 @@ describe("the commands that read a run", () => {
     const torn = join(root, "torn.png");
     writeFileSync(torn, readFileSync(small).subarray(0, 40));
     for (const [file, what] of [
-      [small, "3 × 4 pixels, the network takes 8 × 8"],
+      [
+        small,
+        "3 × 4 pixels, the network takes 8 × 8\n  hint: resize it first, or name its folder: --data FOLDER --size 8x8",
+      ],
       [torn, "cannot be read as a picture"],
       [join(root, "small.json"), "neither a picture"],
       [join(root, "absent.png"), "no such file"],

@@ -22,17 +22,24 @@ export async function* readImageFiles(
   for (const file of files) {
     if (IDX.test(file)) yield await idxImages(file, shape);
     else if (PICTURE.test(file)) yield await picture(file, shape);
-    else throw new DataError(`${file}: neither a picture (png, jpeg, webp, …) nor an idx file`);
+    else
+      throw new DataError(
+        `${file}: neither a picture (png, jpeg, webp, …) nor an idx file\nname files of these kinds, or an archive or array by --data`,
+      );
   }
 }
 
-const wrongSize = (file: string, found: readonly number[], shape: ImageShape): DataError =>
-  new DataError(`${file}: ${found.join(" × ")} pixels, the network takes ${shape.slice(1).join(" × ")}`);
+const wrongSize = (file: string, found: readonly number[], [, ...wanted]: ImageShape): DataError =>
+  new DataError(
+    `${file}: ${found.join(" × ")} pixels, the network takes ${wanted.join(" × ")}\nresize it first, or name its folder: --data FOLDER --size ${wanted.join("x")}`,
+  );
 
 async function idxImages(file: string, shape: ImageShape): Promise<FileImages> {
   const [channels, height, width] = shape;
   if (channels !== 1)
-    throw new DataError(`${file}: idx files hold grey images, the network takes ${channels} channels`);
+    throw new DataError(
+      `${file}: idx files hold grey images, the network takes ${channels} channels\nname pictures, or a data set by --data`,
+    );
   const { sizes, data } = await readIdx(file, 3);
   const [count = 0, ...found] = sizes;
   if (found[0] !== height || found[1] !== width) throw wrongSize(file, found, shape);
@@ -48,6 +55,9 @@ async function picture(file: string, shape: ImageShape): Promise<FileImages> {
     return { images: planes, names: [file] };
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
-    throw new DataError(`${file}: cannot be read as a picture (${(cause as Error).message})`, { cause });
+    throw new DataError(
+      `${file}: cannot be read as a picture (${(cause as Error).message})\nmend it, or leave it out`,
+      { cause },
+    );
   }
 }

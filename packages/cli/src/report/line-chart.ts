@@ -16,7 +16,7 @@ export type LineChartOptions = Readonly<{
   height?: number;
 }>;
 
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 10, 40];
+const [LEFT, RIGHT, TOP, BOTTOM] = [56, 36, 10, 52];
 
 /** Points that a line has at most: means of neighbours beyond. */
 const MOST = 300;
@@ -37,7 +37,7 @@ export function lineChart({ title, lines, steps, width = 720, height = 320 }: Li
   );
   const marks = along.values.map(
     (value) =>
-      `<text class="tick" x="${at(x(value))}" y="${height - BOTTOM + 18}" text-anchor="middle">${along.label(value)}</text>`,
+      `<text class="tick" x="${at(x(value))}" y="${height - BOTTOM + 22}" text-anchor="middle">${along.label(value)}</text>`,
   );
   const paths = binned.map(({ points, color, faint = false }) => {
     const path = points.map(({ step, bpd }, i) => `${i ? "L" : "M"}${at(x(step))} ${at(y(bpd))}`).join("");

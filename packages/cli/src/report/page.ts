@@ -28,8 +28,9 @@ figure { margin: 1rem 0; } svg { width: 100%; height: auto; display: block; }
 .legend span { display: inline-block; width: 12px; height: 12px; margin-right: 8px; }
 .bar { display: block; height: 12px; min-width: 1px; background: var(--exact); } .bar.bound { background: var(--bound); }
 .bars td:last-child { width: 100%; min-width: 140px; } 
-@media (max-width: 600px) { .bars td:nth-child(3), .bars th:nth-child(3) { display: none; } }
+@media (max-width: 600px) { .tick { font-size: 20px; } .bars td:nth-child(3), .bars th:nth-child(3) { display: none; } }
 img { max-width: 100%; height: auto; image-rendering: pixelated; background: #fff; }
+details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
 `;
 
@@ -57,19 +58,19 @@ ${runs.map(section).join("\n")}
 }
 
 function overview(runs: readonly RunSummary[]): string {
-  const head = ["run", "network", "data", "steps", "batch", "seed", "bits per dimension", "time"];
+  const head = ["run", "bits per dimension", "network", "data", "steps", "batch", "seed", "time"];
   const rows = runs.map((run) => {
     const { config, training, measured } = run;
     const last = measured.at(-1)?.points.at(-1);
     const taken = training.at(-1)?.step ?? 0;
     return [
       run.name,
+      last ? `${formatBpd(last.bpd, last.stdErr ?? Number.NaN)} (${measured.at(-1)?.split})` : "–",
       config.network,
       config.data.name,
       taken === config.steps ? formatCount(taken) : `${formatCount(taken)} of ${formatCount(config.steps)}`,
       formatCount(config.batch),
       String(config.seed),
-      last ? `${formatBpd(last.bpd, last.stdErr ?? Number.NaN)} (${measured.at(-1)?.split})` : "–",
       formatDuration(run.seconds * 1000),
     ];
   });
@@ -112,7 +113,7 @@ function section(run: RunSummary): string {
       ({ title, png }) =>
         `<h3>${title}</h3><img alt="${title} of ${escapeHtml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
     ),
-    `<h3>Configuration</h3><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre>`,
+    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
   ].join("\n");
 }
 
