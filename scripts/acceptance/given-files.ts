@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeRng, type Shape } from "@flowify/core";
+import { loadDataSet } from "flowify";
 
 /** What a trained file takes, as its index says. */
 export type GivenFile = Readonly<{
@@ -7,10 +9,13 @@ export type GivenFile = Readonly<{
   path: string;
   /** Lowest and highest number of its inputs. */
   range: readonly [low: number, high: number];
+  /** The images that it was trained on, where they are at hand. */
+  images: "mnist" | "cifar10" | undefined;
 }>;
 
-/** The folder of the files, below the folder of data. */
+/** The folders of the files, and of photographs, below the folder of data. */
 export const GIVEN = "data/onnx";
+export const CIFAR = "data/cifar10";
 
 /** `/255`, `raw`, `(x/255-.1307)/.3081` and the like: from what to what pixels go. */
 function rangeOf(norm: string | undefined): readonly [number, number] {
@@ -20,11 +25,44 @@ function rangeOf(norm: string | undefined): readonly [number, number] {
   return [-mean / std, (1 - mean) / std];
 }
 
+const imagesOf: { readonly [kind: string]: GivenFile["images"] } = { mnist: "mnist", cifar: "cifar10" };
+
 /** The files that REF.json lists. */
 export function givenFiles(dir: string): GivenFile[] {
   const listed = JSON.parse(readFileSync(join(dir, GIVEN, "REF.json"), "utf8")) as {
     file: string;
+    kind: string;
     norm?: string;
   }[];
-  return listed.map(({ file, norm }) => ({ file, path: join(dir, GIVEN, file), range: rangeOf(norm) }));
+  return listed.map(({ file, kind, norm }) => ({
+    file,
+    path: join(dir, GIVEN, file),
+    range: rangeOf(norm),
+    images: imagesOf[kind],
+  }));
+}
+
+/** Items that a file's network takes: dequantized images of the kind that it was trained on, or uniform in its range. */
+export async function itemsFor(
+  { range: [low, high], images }: GivenFile,
+  inShape: Shape,
+  count: number,
+  dir: string,
+): Promise<Float32Array> {
+  const rng = makeRng(1);
+  const size = inShape.reduce((a, b) => a * b, 1);
+  const scaled = (level: number): number => low + (high - low) * level;
+  if (images === undefined) return Float32Array.from({ length: count * size }, () => scaled(rng.uniform()));
+  const place = images === "cifar10" ? { dir: join(dir, CIFAR) } : {};
+  const set = await loadDataSet({ name: images, ...place }, "train");
+  const channels = set.shape[0];
+  const channelsLast = channels > 1 && inShape.at(-1) === channels;
+  const items = new Float32Array(count * size);
+  for (let at = 0; at < items.length; at++) {
+    const [item, within] = [Math.floor(at / size), at % size];
+    const [pixel, channel] = [Math.floor(within / channels), within % channels];
+    const from = channelsLast ? (channel * size) / channels + pixel : within;
+    items[at] = scaled((set.images[item * size + from]! + rng.uniform()) / 256);
+  }
+  return items;
 }

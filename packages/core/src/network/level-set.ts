@@ -56,7 +56,9 @@ export async function ontoLevelSet(
       } else state.ridge = Math.max(state.ridge * 8, RIDGE);
       shortestWay(ways.subarray(k * n, (k + 1) * n), state);
     });
-    if (rows.length === 0) break;
+    const settled = ({ ridge, left }: State): boolean =>
+      ridge > STUCK || left.every((value) => Math.abs(value) <= tolerance);
+    if (rows.length === 0 || states.every(settled)) break;
   }
   return x;
 }
@@ -89,6 +91,9 @@ async function linearized(
 
 /** The first ridge, as a part of the largest squared length of a row of J. */
 const RIDGE = 1e-6;
+
+/** With a larger one steps are so short that they lead nowhere. */
+const STUCK = 1e3;
 
 /** Jᵀ (J Jᵀ + λ I)⁻¹ r, into `way`. */
 function shortestWay(way: Float32Array, { ridge, rows, left }: State): void {
