@@ -1,6 +1,6 @@
 /**
  * Trains a small flow on a device and prints its resident size after 100 steps and after the last, in
- * bytes.
+ * bytes: medians over the steps up to there, since what the garbage collector leaves differs from step to step.
  *
  *     node --conditions=@flowify/source --expose-gc --import tsx scripts/acceptance/memory-network.ts DEVICE STEPS
  */
@@ -10,6 +10,7 @@ import { openExecutor } from "flowify";
 const [device = "", count = ""] = process.argv.slice(2);
 const steps = Number(count);
 const EARLY = 100;
+const READINGS = 9;
 
 const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 const executor = await openExecutor(device as "native" | "wasm" | "jax", { warn });
@@ -27,12 +28,18 @@ const rng = makeRng(1);
 const items = Float32Array.from({ length: 512 * 64 }, () => Math.floor(256 * rng.uniform()));
 
 const trainer = await createTrainer({ flow, executor, data: { items, count: 512 }, steps, batchSize: 64 });
-const sizes: number[] = [];
-while (trainer.taken < steps) {
-  await trainer.step();
-  if (trainer.taken !== EARLY && trainer.taken !== steps) continue;
-  globalThis.gc?.();
-  sizes.push(process.memoryUsage.rss());
+/** The median of the resident size over the last steps up to `step`. */
+async function sizeAfter(step: number): Promise<number> {
+  const sizes: number[] = [];
+  while (trainer.taken < step) {
+    await trainer.step();
+    if (trainer.taken <= step - READINGS) continue;
+    globalThis.gc?.();
+    sizes.push(process.memoryUsage.rss());
+  }
+  return sizes.sort((a, b) => a - b)[READINGS >> 1] as number;
 }
+
+const [early, late] = [await sizeAfter(EARLY), await sizeAfter(steps)];
 await trainer.dispose();
-process.stdout.write(JSON.stringify({ early: sizes[0], late: sizes.at(-1) }));
+process.stdout.write(JSON.stringify({ early, late }));
