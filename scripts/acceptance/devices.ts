@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { atMost, type Check, type Row } from "./check.js";
 import { runNode } from "./node.js";
 
@@ -9,29 +7,20 @@ const CLOSE = 1e-3;
 
 type Device = { name: string; present: boolean; why?: string };
 
-const lossesOf = (run: string): number[] =>
-  readFileSync(join(run, "metrics.jsonl"), "utf8")
-    .trimEnd()
-    .split("\n")
-    .flatMap((line) => (JSON.parse(line) as { loss?: number }).loss ?? []);
-
 /** Twenty steps of two networks on WebGPU and in Wasm: the losses are those of the native device. */
 export const devices: Check = {
   name: "devices",
   needs: [],
   slow: true,
-  async run({ scratch, say }) {
+  async run({ say }) {
     const rows: { [what: string]: Row } = {};
     const found = (JSON.parse(await runNode(flowify, ["devices", "--json"])) as { devices: Device[] })
       .devices;
     for (const network of ["fmlp", "fconv2"]) {
       const train = async (device: string): Promise<number[]> => {
         say(`${network}, ${device}`);
-        const out = join(scratch, `${network}-${device}`);
-        const what = ["--network", network, "--data", "mnist", "--limit", "2560", "--steps", String(STEPS)];
-        const quick = ["--evaluate-every", "1000", "--pictures", "none", "--seed", "7"];
-        await runNode(flowify, ["train", ...what, ...quick, "--device", device, "--out", out, "--json"]);
-        return lossesOf(out);
+        const args = [network, device, String(STEPS)];
+        return JSON.parse(await runNode("scripts/acceptance/devices-network.ts", args)) as number[];
       };
       const native = await train("native");
       for (const { name, present, why } of found) {
