@@ -51,7 +51,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
       return layers.map((l, i) => l.init(keys[i] as np.Array));
     },
     forward(given, x, noise) {
-      expectShape(name, "x", x, first.inShape);
+      expectShape(first.name, "x", x, first.inShape);
       const params = prepared(layers, given, "forward");
       let z = x;
       let total: np.Array | undefined;
@@ -63,7 +63,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
       return { z, contribution: total as np.Array };
     },
     inverse(given, z, noise) {
-      expectShape(name, "z", z, last.outShape);
+      expectShape(last.name, "z", z, last.outShape);
       const params = prepared(layers, given, "inverse");
       let x = z;
       for (let i = layers.length - 1; i >= 0; i--)
