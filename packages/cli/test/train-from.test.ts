@@ -103,6 +103,7 @@ describe("flowify train --from", () => {
     expect(total.layer).toBe("total");
     expect(layers.slice(0, -1).reduce((sum, { bpd }) => sum + bpd, 0)).toBeCloseTo(total.bpd, 4);
     expect(total.bpd).toBeGreaterThan(total.mean);
+    expect(layers[0]).toMatchObject({ layer: "dequantize[0]", bpd: expect.closeTo(8, 4), deviations: 0 });
     expect((await runCommand(["explain", run, picture])).stdout).toMatch(/finds it the least likely, by \d/);
   });
 

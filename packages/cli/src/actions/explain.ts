@@ -10,6 +10,9 @@ import { imagesFor, withModel } from "./open-run.js";
 /** Images that one is compared with. */
 const TYPICAL = 1000;
 
+/** What a layer adds that is the same for all images differs by less than this part of it. */
+const ROUNDING = 1e-6;
+
 export async function explain(
   this: CliContext,
   flags: ExplainFlags,
@@ -30,7 +33,8 @@ export async function explain(
     const layers = names.map((layer, i) => {
       const { mean, std } = momentsOf(others.map((row) => row[i]!));
       const bpd = own![i]!;
-      return { layer, bpd, mean, std, deviations: std > 0 ? (bpd - mean) / std : 0 };
+      const varies = std > ROUNDING * Math.abs(mean);
+      return { layer, bpd, mean, std, deviations: varies ? (bpd - mean) / std : 0 };
     });
     const most = layers.slice(0, -1).reduce((a, b) => (b.deviations > a.deviations ? b : a));
     const { say, colors } = terminal;

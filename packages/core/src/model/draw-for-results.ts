@@ -6,15 +6,15 @@ import { ontoLevelSet } from "../network/level-set.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 import type { DrawOptions, FlowModel } from "./model.js";
 
-/** Largest difference from what is wanted that is left alone. */
-const TOLERANCE = 1e-4;
+/** Largest difference from what is wanted that is left alone, by the largest number that is wanted. */
+const TOLERANCE = 5e-5;
 
 /** Temperatures of the tries, as parts of the one that was asked for. */
 const TRIES = [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0];
 
-/** The slopes below zero on the way to a network without any, and what is asked of the steps on it. */
+/** The slopes below zero on the way to a network without any; on it, a hundred times the difference is left alone. */
 const LEAKS = [0.5, 0.2, 0.1, 0.03, 0.01];
-const ON_THE_WAY = { tolerance: 100 * TOLERANCE, steps: 15 };
+const ON_THE_WAY = { slack: 100, steps: 15 };
 
 /**
  * Inputs that a network maps to wanted results: draws of the stochastic inverse of its flow, each moved onto
@@ -47,23 +47,24 @@ export async function drawForResults(
       found.set(x.subarray(k * n, (k + 1) * n), item * n);
     }
   };
+  const tolerance = TOLERANCE * (wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1);
   const all = Array.from(missed.keys());
   const canLeak = hasRelu(network.layers);
   for (const [attempt, factor] of TRIES.entries()) {
-    const open = filledUp(all.filter((item) => missed[item]! > TOLERANCE));
+    const open = filledUp(all.filter((item) => missed[item]! > tolerance));
     if (open.length === 0) break;
     const goals = rowsAt(wanted, m, open);
     const draws = { seed: seed * TRIES.length + attempt, temperature: temperature * factor };
     const drawn = await model.decode(goals, { ...draws, mode: factor === 0 ? "mean" : "sample" });
-    await keep(await ontoLevelSet(network, drawn, goals, { tolerance: TOLERANCE }), open);
-    const left = filledUp(open.filter((item) => missed[item]! > TOLERANCE));
+    await keep(await ontoLevelSet(network, drawn, goals, { tolerance }), open);
+    const left = filledUp(open.filter((item) => missed[item]! > tolerance));
     if (left.length === 0 || !canLeak) continue;
     const from = rowsAt(
       drawn,
       n,
       left.map((item) => open.indexOf(item)),
     );
-    await keep(await overLeaks(network, from, rowsAt(wanted, m, left)), left);
+    await keep(await overLeaks(network, from, rowsAt(wanted, m, left), tolerance), left);
   }
   return found;
 }
@@ -73,10 +74,13 @@ async function overLeaks(
   network: OrdinaryNetwork,
   items: Float32Array,
   goals: Float32Array,
+  tolerance: number,
 ): Promise<Float32Array> {
   let x = items;
-  for (const slope of LEAKS) x = await ontoLevelSet(withLeak(network, slope), x, goals, ON_THE_WAY);
-  return ontoLevelSet(network, x, goals, { tolerance: TOLERANCE });
+  const { slack, steps } = ON_THE_WAY;
+  for (const slope of LEAKS)
+    x = await ontoLevelSet(withLeak(network, slope), x, goals, { tolerance: slack * tolerance, steps });
+  return ontoLevelSet(network, x, goals, { tolerance });
 }
 
 /** Up to a power of two by repeating the first: a few sizes of batch, each compiled once, serve all. */
