@@ -13,17 +13,16 @@ import { idle, unpacked } from "./saved-run.js";
 vi.setConfig({ testTimeout: 150_000 });
 
 const root = temporaryFolder();
-const layers = [
-  { kind: "dequantize" },
-  { kind: "flatten" },
-  { kind: "linear", out: 8 },
-  { kind: "rqSpline" },
-];
+/** Small in parameters on images of any size, or one that drops most of the numbers. */
+const networks = {
+  digits: [{ kind: "dequantize" }, { kind: "actnorm" }, { kind: "flatten" }, { kind: "rqSpline" }],
+  small: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 8 }, { kind: "rqSpline" }],
+};
 
 /** A run that the command has trained for three steps on images of this side. */
-async function trained(name: string, side: number): Promise<string> {
+async function trained(name: keyof typeof networks, side: number): Promise<string> {
   const network = join(root, `${name}.json`);
-  writeFileSync(network, JSON.stringify({ inShape: [1, side, side], layers }));
+  writeFileSync(network, JSON.stringify({ inShape: [1, side, side], layers: networks[name] }));
   const data = writeIdxFolder(join(root, `${name}-data`), { train: 64, test: 16, side, images: noise });
   const out = join(root, name);
   const options = ["--steps", "3", "--batch", "16", "--pictures", "none", "--out", out, "--quiet"];
@@ -41,12 +40,10 @@ beforeAll(async () => {
 });
 afterAll(() => playground.close());
 
-const open = async (...paths: string[]): Promise<Page> => {
-  const page = await playground.open("#/exchange");
-  await page
-    .getByLabel("Choose a folder")
-    .first()
-    .setInputFiles(paths.length === 1 ? paths[0]! : paths);
+/** The page with a run open. */
+const open = async (run: string, { served = playground, config = {} } = {}): Promise<Page> => {
+  const page = await served.open(`#/exchange?config=${encodeURIComponent(JSON.stringify(config))}`);
+  await page.getByLabel("Choose a folder", { exact: true }).setInputFiles(run);
   return page;
 };
 const output = async (page: Page, id: string): Promise<number> =>
@@ -109,7 +106,7 @@ describe("a run of the command", () => {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it("is measured and trained on pictures of the reader", async () => {
+  it("is measured and trained on pictures of the reader, with WebGPU as well", async () => {
     const pictures = join(root, "pictures");
     for (const split of ["train", "test"]) mkdirSync(join(pictures, split), { recursive: true });
     const paths = await Promise.all(
@@ -120,25 +117,35 @@ describe("a run of the command", () => {
         return path;
       }),
     );
-    const page = await open(await trained("small", 6));
-    await page.getByText("Choose pictures to see").waitFor();
-    await idle(page, "exchange");
     const words = join(root, "words.txt");
     writeFileSync(words, "no picture");
-    await page.getByLabel("Choose pictures", { exact: true }).setInputFiles([...paths, words]);
-    await page.getByText("12 pictures, 1 that are none left out: words.txt").waitFor();
-    expect(await output(page, "bpd")).toBeCloseTo(
-      await evaluated(join(root, "small"), "--data", pictures),
-      4,
-    );
-    await page.getByRole("button", { name: "Train", exact: true }).click();
-    await page.locator("output#step", { hasText: "13" }).waitFor({ timeout: 60_000 });
+    const small = await trained("small", 6);
+    const wanted = await evaluated(small, "--data", pictures);
+    const withWebgpu = await startPlayground({ webgpu: true });
+    try {
+      for (const [served, device, close] of [
+        [playground, "Wasm", 4],
+        [withWebgpu, "WebGPU", 3],
+      ] as const) {
+        const page = await open(small, { served, config: { device: device.toLowerCase(), count: 4 } });
+        await page.getByText("Choose pictures to see").waitFor({ timeout: 60_000 });
+        await idle(page, "exchange");
+        expect(await page.locator("#part-exchange output#device").textContent()).toBe(device);
+        await page.getByLabel("Choose pictures", { exact: true }).setInputFiles([...paths, words]);
+        await page.getByText("12 pictures, 1 that are none left out: words.txt").waitFor({ timeout: 60_000 });
+        expect(await output(page, "bpd")).toBeCloseTo(wanted, close);
+        await page.getByRole("button", { name: "Train", exact: true }).click();
+        await page.locator("output#step", { hasText: "13" }).waitFor({ timeout: 120_000 });
+      }
+    } finally {
+      await withWebgpu.close();
+    }
   });
 
   it("begins on the page as well", async () => {
     const page = await playground.open(`#/exchange?config=${encodeURIComponent('{"count":4,"seed":3}')}`);
-    await page.getByRole("button", { name: "Begin a small one on digits" }).click();
-    await page.locator("#part-exchange output#bpd").waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Begin one on digits" }).click();
+    await page.locator("#part-exchange output#bpd").waitFor({ timeout: 120_000 });
     await idle(page, "exchange");
     const saved = await unpacked(page, "Save the run", join(root, "begun"));
     expect(await evaluated(saved, "--limit", "128")).toBeCloseTo(await output(page, "bpd"), 4);

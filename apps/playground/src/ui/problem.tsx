@@ -15,5 +15,13 @@ export function Problem({
   );
 }
 
+/** A message of the library without its hints to flags of the command, which a page has none of. */
+export const withoutFlags = (message: string): string =>
+  message
+    .split("\n")
+    .filter((line, i) => i === 0 || !line.includes("--"))
+    .join("\n");
+
 /** What an error says to a reader. */
-export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const wordsOf = (error: unknown): string =>
+  error instanceof Error ? withoutFlags(error.message) : String(error);

@@ -1,4 +1,5 @@
 import type { Progress, RunImages } from "../../run/train-run.js";
+import type { Backend } from "../../worker/backend.js";
 import type { Call } from "../../worker/protocol.js";
 
 /** What the page knows of an open run. */
@@ -11,6 +12,8 @@ export type RunSummary = Readonly<{
   layers: readonly Readonly<{ layer: string; exact: boolean }>[];
   /** What the images of its own data set are called. */
   data: string;
+  /** Where it computes. */
+  device: string;
   /** Checkpoints that could not be used, in words. */
   skipped: readonly string[];
 }>;
@@ -24,16 +27,16 @@ export type Measured = Readonly<{
 
 /** What the page asks of the worker that holds a run. */
 export type ExchangeCalls = {
-  "exchange.open": Call<{ files: readonly File[] }, RunSummary, Progress>;
-  /** A small network, at its start values from these images. */
-  "exchange.begin": Call<{ images: RunImages; seed: number }, RunSummary, Progress>;
+  "exchange.open": Call<{ files: readonly File[]; backend: Backend }, RunSummary, Progress>;
+  /** A dense network, at its start values from these images. */
+  "exchange.begin": Call<{ images: RunImages; seed: number; backend: Backend }, RunSummary, Progress>;
   /** Pictures in the form that the run takes, and what became of those that are none. */
   "exchange.pictures": Call<
     { files: readonly File[] },
     { pixels: Uint8Array; count: number; skipped: readonly string[] },
     Progress
   >;
-  "exchange.train": Call<{ images: RunImages; steps: number }, { step: number }, Progress>;
+  "exchange.train": Call<{ images: RunImages; steps: number }, RunSummary, Progress>;
   "exchange.measure": Call<{ images: Uint8Array }, Measured>;
   "exchange.sample": Call<{ count: number; temperature: number; seed: number }, { images: Uint8Array }>;
   /** The folder of the run as a zip archive. */

@@ -4,7 +4,7 @@ import { Problem, wordsOf } from "../../ui/problem.js";
 import { Working } from "../../ui/working.js";
 import { Files } from "./files.js";
 import { Likelihood, Samples } from "./run.js";
-import { beginSmall, cancel, note, openFiles, problem, progress, run } from "./state.js";
+import { beginDense, cancel, note, openFiles, problem, progress, run } from "./state.js";
 import { Training } from "./training.js";
 
 /** Exchange: runs come from the command and go back to it. */
@@ -31,8 +31,8 @@ export function Exchange() {
             </p>
           </DropZone>
           <div>
-            <button type="button" disabled={busy} onClick={() => void beginSmall()}>
-              Begin a small one on digits
+            <button type="button" disabled={busy} onClick={() => void beginDense()}>
+              Begin one on digits, 784 → 64 → 16
             </button>
           </div>
           <Working progress={progress.value} cancel={cancel} />

@@ -1,4 +1,4 @@
-import { type Executor, FlowModel } from "@flowify/core";
+import { DeviceError, type Executor, FlowModel, jaxExecutor } from "@flowify/core";
 import { averaged } from "flowify/format";
 import { exportModel } from "../../run/export-run.js";
 import { type OpenRun, openRun } from "../../run/open-run.js";
@@ -6,14 +6,14 @@ import { runFilesOf } from "../../run/run-files.js";
 import { saveRun } from "../../run/save-run.js";
 import { beginRun, type NewRun, trainFurther } from "../../run/train-run.js";
 import { toPixels } from "../../ui/pixels.js";
-import { openBackend } from "../../worker/backend.js";
+import { nameOf, openBackend } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { ExchangeCalls, RunSummary } from "./calls.js";
 import { readPictures } from "./pictures.js";
 
-/** A small network for digits: 784 → 64 → 16, with learnt splines between. */
-const small: Omit<NewRun, "seed"> = {
-  network: "small",
+/** A network for digits: 784 → 64 → 16, with a learnt spline between. Convolutions are slow in a page. */
+const dense: Omit<NewRun, "seed"> = {
+  network: "digits",
   description: {
     inShape: [1, 28, 28],
     layers: [
@@ -30,9 +30,26 @@ const small: Omit<NewRun, "seed"> = {
   steps: 100,
 };
 
-let opening: Promise<Executor> | undefined;
-const executor = (): Promise<Executor> => (opening ??= openBackend("auto"));
+let executor: Executor | undefined;
 let current: { run: OpenRun; model: FlowModel } | undefined;
+
+function device(): Executor {
+  if (executor) return executor;
+  throw new Error("no device is open");
+}
+
+/** Does the work with the open run: in Wasm from the state that is kept, where the device is lost meanwhile. */
+async function withRun<T>(work: (run: OpenRun, model: FlowModel) => Promise<T>): Promise<T> {
+  const { run, model } = open();
+  try {
+    return await work(run, model);
+  } catch (error) {
+    if (!(error instanceof DeviceError) || device().name === "jax") throw error;
+    executor = jaxExecutor();
+    await take(run);
+    return work(open().run, open().model);
+  }
+}
 
 function open(): { run: OpenRun; model: FlowModel } {
   if (current) return current;
@@ -41,8 +58,8 @@ function open(): { run: OpenRun; model: FlowModel } {
 
 /** Takes a run as the open one. */
 async function take(run: OpenRun): Promise<RunSummary> {
-  const model = await FlowModel.fromArrays(run.flow, averaged(run.state.arrays), await executor());
-  await current?.model.dispose();
+  const model = await FlowModel.fromArrays(run.flow, averaged(run.state.arrays), device());
+  await current?.model.dispose().catch(() => {}); // what was on a lost device is lost with it
   current = { run, model };
   const { config, flow, state } = run;
   return {
@@ -53,39 +70,41 @@ async function take(run: OpenRun): Promise<RunSummary> {
     exact: flow.exact,
     layers: flow.ledgerLines,
     data: config.data.name,
+    device: nameOf(device()),
     skipped: run.skipped,
   };
 }
 
 export const exchangeHandlers: Handlers<keyof ExchangeCalls> = {
-  async "exchange.open"({ files }, { emit }) {
+  async "exchange.open"({ files, backend }, { emit }) {
     emit({ stage: "reading the run", done: 0, of: 2 });
     const run = await openRun(await runFilesOf(files));
     emit({ stage: "placing its arrays", done: 1, of: 2 });
+    executor ??= await openBackend(backend);
     return take(run);
   },
 
-  "exchange.begin": async ({ images, seed }, { emit }) =>
-    take(await beginRun({ ...small, seed }, await executor(), images, emit)),
+  async "exchange.begin"({ images, seed, backend }, { emit }) {
+    executor ??= await openBackend(backend);
+    return take(await beginRun({ ...dense, seed }, executor, images, emit));
+  },
 
   "exchange.pictures": ({ files }, { emit }) =>
     readPictures(files, open().run.config.data.shape, (done) =>
       emit({ stage: "reading pictures", done, of: files.length }),
     ),
 
-  async "exchange.train"({ images, steps }, { emit, signal }) {
-    const run = await trainFurther(open().run, await executor(), images, steps, emit, signal);
-    return { step: (await take(run)).step };
-  },
+  "exchange.train": ({ images, steps }, { emit, signal }) =>
+    withRun(async (run) => take(await trainFurther(run, device(), images, steps, emit, signal))),
 
-  async "exchange.measure"({ images }) {
-    const { bpd, stdErr, items, ledger } = await open().model.monitor(images);
-    return { bpd, stdErr, items, ledger };
-  },
+  "exchange.measure": ({ images }) =>
+    withRun(async (_, model) => {
+      const { bpd, stdErr, items, ledger } = await model.monitor(images);
+      return { bpd, stdErr, items, ledger };
+    }),
 
-  "exchange.sample": async ({ count, ...options }) => ({
-    images: toPixels(await open().model.sample(count, options)),
-  }),
+  "exchange.sample": ({ count, ...options }) =>
+    withRun(async (_, model) => ({ images: toPixels(await model.sample(count, options)) })),
 
   async "exchange.save"(_, { transfer }) {
     const bytes = await saveRun(open().run);

@@ -7,7 +7,7 @@ import { change, config, draw, measured, progress, samples } from "./state.js";
 
 /** What a run is, and how likely its images are. */
 export function Likelihood({ summary }: { summary: RunSummary }) {
-  const { network, shape, step, parameters, exact, skipped } = summary;
+  const { network, shape, step, parameters, exact, device, skipped } = summary;
   const { value: found } = measured;
   return (
     <div class="sheet stack">
@@ -16,6 +16,7 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
         {shape.join("×")}, {parameters.toLocaleString("en")} parameters, step{" "}
         <output id="step">{step}</output>, likelihood{" "}
         {exact ? <span class="exact">exact</span> : <span class="bound">a lower bound in expectation</span>}.
+        Computed by <output id="device">{device}</output>.
       </p>
       {skipped.map((text) => (
         <p class="note" key={text}>

@@ -80,12 +80,15 @@ async function look(worker: Connection): Promise<void> {
 
 export const openFiles = (files: readonly File[]): Promise<void> =>
   working("reading the run", async (worker) =>
-    opened(await worker.call("exchange.open", { files }, { onEvent: tell }), worker),
+    opened(
+      await worker.call("exchange.open", { files, backend: config.value.device }, { onEvent: tell }),
+      worker,
+    ),
   );
 
-export const beginSmall = (): Promise<void> =>
+export const beginDense = (): Promise<void> =>
   working("start values", async (worker) => {
-    const args = { images: await bundled(), seed: config.value.seed };
+    const args = { images: await bundled(), seed: config.value.seed, backend: config.value.device };
     await opened(await worker.call("exchange.begin", args, { onEvent: tell }), worker);
   });
 
@@ -106,12 +109,11 @@ export const train = (): Promise<void> =>
   working("training", async (worker) => {
     if (!images.value || !run.value) return;
     stopping = new AbortController();
-    const { step } = await worker.call(
+    run.value = await worker.call(
       "exchange.train",
       { images: images.value, steps: config.value.steps },
       { onEvent: tell, signal: stopping.signal },
     );
-    run.value = { ...run.value, step, data: images.value.name };
     await look(worker);
   });
 

@@ -26,6 +26,8 @@ export type OpenedNetwork = Readonly<{
   leftOut: readonly string[];
   inputs: readonly string[];
   outputs: readonly string[];
+  /** True where the file leaves sizes open that only the reader knows. */
+  needsShape: boolean;
   /** Why there is no flow of it. */
   problem?: string;
   /** Why digits cannot be put into it; absent where they can. */

@@ -2,8 +2,7 @@ import { openAgain, opened } from "./state.js";
 
 /** Which input and output of a file, where it has several, and the shape of an item, where the file leaves it open. */
 export function Choices() {
-  const { inputs = [], outputs = [], problem } = opened.value ?? {};
-  const open = problem?.includes("--input-shape") ?? false;
+  const { inputs = [], outputs = [], needsShape: open = false } = opened.value ?? {};
   if (inputs.length < 2 && outputs.length < 2 && !open) return null;
   const shapeFrom = (text: string): void => {
     const inputShape = text.split(/[,×x ]+/).map(Number);

@@ -1,5 +1,6 @@
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
+import { withoutFlags } from "../../ui/problem.js";
 import { type Normalization, normalizations } from "./calls.js";
 import { DigitPad } from "./digit-pad.js";
 import { Inverse } from "./inverse.js";
@@ -15,7 +16,11 @@ const names: Readonly<Record<Normalization, string>> = {
 /** The flow of the network at work on a digit: its outputs, its likelihood, and digits with the same outputs. */
 export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
   if (notForDigits)
-    return <p class="sheet note">Digits of 28 × 28 pixels do not fit this network: {notForDigits}</p>;
+    return (
+      <p class="sheet note">
+        Digits of 28 × 28 pixels do not fit this network: {withoutFlags(notForDigits)}.
+      </p>
+    );
   const busy = progress.value !== undefined;
   return (
     <>

@@ -2,7 +2,20 @@ import { Scrolling } from "../../ui/scrolling.js";
 import { layout } from "./layout.js";
 import type { DrawnNode, Fate } from "./nodes.js";
 
-const BOX = { width: 168, height: 40, across: 184, down: 60 };
+const BOX = { width: 168, height: 40, across: 192, down: 60 };
+
+type Point = Readonly<{ x: number; y: number }>;
+
+/** From under one box to above another: straight where it can, else beside the boxes between them. */
+function edge(a: Point, b: Point): string {
+  const [x, y, u, v] = [a.x + BOX.width / 2, a.y + BOX.height, b.x + BOX.width / 2, b.y];
+  const near = v - y < BOX.down;
+  if (near) return `M ${x} ${y} C ${x} ${y + 14}, ${u} ${v - 14}, ${u} ${v}`;
+  // the way down: in the lane of its own end, or in the gap to the right of a lane that others fill
+  const way = a.x === b.x ? a.x + BOX.width + 12 : Math.max(x, u);
+  const [from, to] = [y + 20, v - 20];
+  return `M ${x} ${y} C ${x} ${y + 14}, ${way} ${from - 14}, ${way} ${from} V ${to} C ${way} ${to + 14}, ${u} ${v - 14}, ${u} ${v}`;
+}
 
 /** How a fate is said, and its colour. */
 function saying(fate: Fate): { text: string; kind: string } {
@@ -24,14 +37,9 @@ export function Graph({
 }) {
   const { places, rows, lanes } = layout(nodes);
   const [width, height] = [lanes * BOX.across, rows * BOX.down];
-  const at = (i: number): { x: number; y: number } => {
+  const at = (i: number): Point => {
     const { row, lane } = places[i] ?? { row: 0, lane: 0 };
     return { x: lane * BOX.across, y: row * BOX.down };
-  };
-  const edge = (from: number, to: number): string => {
-    const [a, b] = [at(from), at(to)];
-    const [x, y, u, v] = [a.x + BOX.width / 2, a.y + BOX.height, b.x + BOX.width / 2, b.y];
-    return `M ${x} ${y} C ${x} ${y + 16}, ${u} ${v - 16}, ${u} ${v}`;
   };
   return (
     <Scrolling label={label}>
@@ -44,7 +52,7 @@ export function Graph({
         aria-label={label}
       >
         {nodes.map(({ from }, i) =>
-          from.map((source) => <path key={`${source}-${i}`} d={edge(source, i)} />),
+          from.map((source) => <path key={`${source}-${i}`} d={edge(at(source), at(i))} />),
         )}
         <g>
           <rect class="quiet" width={BOX.width} height={BOX.height} rx="4" />

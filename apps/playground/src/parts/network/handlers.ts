@@ -53,6 +53,7 @@ const refused = (graph: OnnxGraph, { file, input }: OnnxFiles, error: FlowifyErr
   leftOut: [],
   inputs: graph.inputs.map(({ name }) => name),
   outputs: graph.outputs.map(({ name }) => name),
+  needsShape: error.message.includes("--input-shape"),
   problem: error.message,
 });
 
@@ -91,6 +92,7 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
       leftOut: found.leftOut.map(nodeText),
       inputs: graph.inputs.map(({ name }) => name),
       outputs: graph.outputs.map(({ name }) => name),
+      needsShape: false,
       ...notForDigits(found),
     };
   },

@@ -4,6 +4,9 @@ import { Lesson } from "../../ui/lesson.js";
 import { NumberField } from "../../ui/number-field.js";
 import { change, config, drawVariants, learn, learnt, progress, save, variants } from "./state.js";
 
+/** A difference of outputs that is none of rounding. */
+const FAR = 1e-2;
+
 /** The inverse of the network: training it, and inputs that the network cannot tell apart. */
 export function Inverse() {
   const { steps, count, temperature, seed } = config.value;
@@ -70,6 +73,7 @@ export function Inverse() {
           <p class="note">
             The network gives the outputs of the digit for all of them, within{" "}
             <output id="variants-difference">{variants.value.largestDifference.toExponential(1)}</output>.
+            {variants.value.largestDifference > FAR && " That is far: the inverse has to learn more."}
           </p>
         </>
       )}

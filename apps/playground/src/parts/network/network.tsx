@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Problem, wordsOf } from "../../ui/problem.js";
+import { Problem, withoutFlags, wordsOf } from "../../ui/problem.js";
 import { Working } from "../../ui/working.js";
 import { Choices } from "./choices.js";
 import { LARGEST } from "./files.js";
@@ -40,7 +40,7 @@ export function YourNetwork() {
           {found && (
             <>
               <Choices />
-              <Problem text={found.problem} />
+              <Problem text={found.problem && withoutFlags(found.problem)} />
               {found.report && !found.problem && <Report report={found.report} leftOut={found.leftOut} />}
             </>
           )}

@@ -47,13 +47,19 @@ function reached({ nodes }: OnnxGraph, input: string): { node: OnnxNode; from: n
 export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, flow: Flow): DrawnNode[] {
   const { chain, ledgerLines } = flow;
   const layers = new Map<OnnxNode, Fate>();
-  converted.origins.forEach((nodes, i) => {
+  converted.origins.forEach((origins, i) => {
+    const nodes = origins.filter((node) => !converted.leftOut.includes(node));
     const layer = chain.layers[i];
     const line = ledgerLines[i];
     if (!layer || !line) return;
     const { dropped, added } = factsOf(layer);
+    const fate = { kind: "layer", layer: line.layer, exact: line.exact } as const;
+    // the numbers of a layer are said once, at the last of its nodes
     for (const node of nodes)
-      layers.set(node, { kind: "layer", layer: line.layer, exact: line.exact, dropped, added });
+      layers.set(
+        node,
+        node === nodes.at(-1) ? { ...fate, dropped, added } : { ...fate, dropped: 0, added: 0 },
+      );
   });
   return reached(graph, converted.input.name).map(({ node, from }) => ({
     op: node.op,
