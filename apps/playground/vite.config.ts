@@ -1,5 +1,6 @@
 import { defineConfig, type Plugin } from "vite";
 import { digits } from "./digits.js";
+import { docsPages } from "./docs-pages.js";
 
 /** Threads in Wasm need an isolated page; where a host sends no such headers, the page runs with one. */
 const isolated = {
@@ -36,7 +37,7 @@ export default defineConfig({
       output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },
-  plugins: [digits(), offline()],
+  plugins: [digits(), docsPages(), offline()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: { headers: isolated },
   preview: { headers: isolated },

@@ -4,6 +4,5 @@ import { App } from "./shell/app.js";
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
-// The service worker keeps the page for visits without a network; where it is refused, all else works.
-if (import.meta.env.PROD && "serviceWorker" in navigator)
-  void navigator.serviceWorker.register("./sw.js").catch(() => {});
+// Keeps the page for visits without a network; where it is refused, or there is none, all else works.
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register("./sw.js").catch(() => {});

@@ -6,7 +6,7 @@ import { description, run } from "./state.js";
 
 const direction = signal<"forward" | "backward">("forward");
 /** How far along the layers: 1.5 is between what the first and the second give. */
-const place = signal(0);
+const place = signal(1);
 
 /** Half the side of the square that holds nearly all points. */
 function reach(points: Float32Array): number {
@@ -85,7 +85,7 @@ export function Deformation() {
           value={direction.value}
           onChange={({ currentTarget }) => {
             direction.value = currentTarget.value as "forward" | "backward";
-            place.value = 0;
+            place.value = 1;
           }}
         >
           <option value="forward">forward: data to latent</option>

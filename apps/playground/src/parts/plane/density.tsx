@@ -60,9 +60,9 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
       context.stroke();
     }
   }
-  context.globalAlpha = 0.55;
+  context.globalAlpha = 0.6;
   context.fillStyle = muted.css;
-  if (opened.value) drawDots(context, opened.value.points, size, 0.75);
+  if (opened.value) drawDots(context, opened.value.points, size, 1);
   context.globalAlpha = 0.8;
   context.fillStyle = ink.css;
   drawDots(context, samples.value, size, 0.6);

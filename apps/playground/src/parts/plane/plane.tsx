@@ -35,6 +35,14 @@ export function Plane() {
               " Each single draw is a lower bound of log p in expectation, so its own integral is below 1."}
           </Lesson>
         </div>
+        <div class="sheet">
+          <h2>Layer by layer</h2>
+          <Deformation />
+          <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling">
+            Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
+            coordinate is drawn along a line, a third one obliquely; noise is at its mean.
+          </Lesson>
+        </div>
         <div class="stack controls">
           <div class="sheet">
             <h2>Training</h2>
@@ -65,14 +73,6 @@ export function Plane() {
           </Lesson>
         </div>
         <div class="sheet">
-          <h2>Layer by layer</h2>
-          <Deformation />
-          <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling">
-            Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
-            coordinate is drawn along a line, a third one obliquely; noise is at its mean.
-          </Lesson>
-        </div>
-        <div class="sheet wide">
           <h2>Log-likelihood</h2>
           <Curve
             label="Mean log p over training steps, of batches and of held-out points, in nats"

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { marked } from "marked";
+import type { Plugin } from "vite";
+
+/** The folder of the repository whose documents are written beside the page. */
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+const STYLE = `
+:root { color-scheme: light dark; font: 100%/1.55 system-ui, sans-serif; background: light-dark(#fbfaf7, #14171a); color: light-dark(#1d2125, #e6e4df); }
+body { max-width: 46rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: anywhere; }
+h1, h2, h3 { font-family: "Iowan Old Style", Palatino, Georgia, serif; line-height: 1.2; }
+a { color: light-dark(#0b6e8a, #4db6d4); }
+pre, table { display: block; overflow-x: auto; font-size: 0.875rem; }
+pre { padding: 0.75rem; background: light-dark(#f1efe9, #22272c); }
+th, td { padding: 0.15rem 0.75rem 0.15rem 0; text-align: left; vertical-align: top; }
+img { max-width: 100%; }`;
+
+const slug = (heading: string): string =>
+  heading
+    .replace(/<[^>]*>/g, "")
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, "")
+    .trim()
+    .replaceAll(/\s+/g, "-");
+
+/** A document as a page; links to others lead to their pages, those out of the folder are left away. */
+function pageOf(path: string, text: string): string {
+  const title = /^# (.*)$/m.exec(text)?.[1] ?? path;
+  const body = marked
+    .parse(text, { async: false })
+
+    .replace(
+      /<h([1-6])>(.*?)<\/h\1>/g,
+      (_, level, inner) => `<h${level} id="${slug(inner)}">${inner}</h${level}>`,
+    )
+    .replace(/<a href="([^":]*)">(.*?)<\/a>/g, (link, target: string, inner: string) => {
+      if (target.startsWith("#")) return link;
+      const inside = posix.join(posix.dirname(path), target).startsWith("docs/");
+      return inside ? `<a href="${target.replace(/\.md(?=#|$)/, ".html")}">${inner}</a>` : inner;
+    });
+  const back = posix.relative(posix.dirname(path), ".");
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · flowify</title><style>${STYLE}</style></head>
+<body><p><a href="${back}/">flowify playground</a></p>
+${body}</body></html>
+`;
+}
+
+/** Writes the documents of the repository as pages into `docs`, with the pictures that they show. */
+export const docsPages = (): Plugin => ({
+  name: "docs",
+  apply: "build",
+  generateBundle() {
+    const all = readdirSync(`${ROOT}/docs`, { recursive: true, encoding: "utf8" });
+    for (const path of all.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)) {
+      const text = readFileSync(`${ROOT}/${path}`, "utf8");
+      this.emitFile({ type: "asset", fileName: path.replace(/md$/, "html"), source: pageOf(path, text) });
+      for (const [, picture = ""] of text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)) {
+        const file = posix.join(posix.dirname(path), picture);
+        this.emitFile({ type: "asset", fileName: file, source: readFileSync(`${ROOT}/${file}`) });
+      }
+    }
+  },
+});

@@ -1,5 +1,0 @@
-/** What Vite replaces. */
-interface ImportMeta {
-  readonly env: { readonly PROD: boolean };
-}
-declare module "*.css" {}
