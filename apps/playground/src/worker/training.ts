@@ -12,6 +12,7 @@ import {
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf } from "./backend.js";
+import { breathe } from "./breathe.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{
@@ -69,8 +70,6 @@ export type Training<V, W extends Viewer<V>> = Readonly<{
 
 /** Milliseconds after which a run lets messages in, and tells what its steps gave. */
 const BREATH = 60;
-
-const breathe = (): Promise<void> => new Promise((done) => setTimeout(done));
 
 /** Errors: those of `createTrainer`; of `run`, `NotFiniteError`, after which the state is as before the step. */
 export async function startTraining<V, W extends Viewer<V>>(
