@@ -22,6 +22,7 @@ import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
 import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
+import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
 import { trainGiven } from "./acceptance/train-given.js";
@@ -40,6 +41,7 @@ const checks: readonly Check[] = [
   memory,
   devices,
   playground,
+  page,
 ];
 
 class Usage extends Error {}

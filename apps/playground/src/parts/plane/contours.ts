@@ -8,6 +8,7 @@ export function contour(field: ArrayLike<number>, side: number, level: number): 
     for (let column = 0; column + 1 < side; column++) {
       const at = row * side + column;
       const [a, b, c, d] = [field[at]!, field[at + 1]!, field[at + side + 1]!, field[at + side]!];
+      if (a < level === b < level && b < level === c < level && c < level === d < level) continue;
       const crossings: number[] = [];
       const cross = (from: number, to: number, x0: number, y0: number, x1: number, y1: number): void => {
         if (from < level === to < level) return;

@@ -10,7 +10,7 @@ import { Deformation } from "./deformation.js";
 import { Density } from "./density.js";
 import { NetworkEditor } from "./network-editor.js";
 import "./plane.css";
-import { addressProblem, begin, description, run } from "./state.js";
+import { addressProblem, begin, config, description, run } from "./state.js";
 import { TrainingControls } from "./training-controls.js";
 
 export function Plane() {
@@ -59,10 +59,13 @@ export function Plane() {
         </div>
         <div class="sheet">
           <h2>Ledger</h2>
-          <LedgerBars
-            bars={bars}
-            caption="What each layer adds to the mean log p of held-out points, in nats."
-          />
+          {/* room for the rows before the worker has named them */}
+          <div style={{ minHeight: `${1.8 * config.value.layers.length + 4.5}rem` }}>
+            <LedgerBars
+              bars={bars}
+              caption="What each layer adds to the mean log p of held-out points, in nats."
+            />
+          </div>
           <p class="total number">
             log p = <output id="plane-log-prob">{decimals(run.view.value?.logProb, 4)}</output> nats,{" "}
             <span class={exact ? "exact" : "bound"}>{exact ? "exact" : "a lower bound in expectation"}</span>

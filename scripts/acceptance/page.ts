@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type Playground, startPlayground } from "@flowify/playground/browser";
+import { chromiumPath } from "../chromium.js";
+import { atMost, type Check, type Row } from "./check.js";
+
+/** Milliseconds during which the page's thread is watched while the plane trains. */
+const WATCHED = 30_000;
+/** Minutes over which memory is read. */
+const MINUTES = 10;
+/** More steps than are taken meanwhile. */
+const LONG = { steps: 20_000 };
+
+type Page = Awaited<ReturnType<Playground["open"]>>;
+type Watch = { tasks: number[]; shift: number };
+const ms = (value: number): string => `${Math.round(value)} ms`;
+const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`;
+
+/** Compressed bytes of the scripts that the page needs to begin, and of all of its files but the documents. */
+function sizes(folder: string): { first: number; all: number } {
+  const zipped = (file: string): number => gzipSync(readFileSync(join(folder, file))).length;
+  const html = readFileSync(join(folder, "index.html"), "utf8");
+  const scripts = [...html.matchAll(/src="\.\/([^"]+)"/g)].map(([, file = ""]) => file);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+    (file) => !file.startsWith("docs") && statSync(join(folder, file)).isFile(),
+  );
+  const sum = (names: readonly string[]): number => names.reduce((total, file) => total + zipped(file), 0);
+  return { first: sum(scripts), all: sum(files) };
+}
+
+/** Notes long tasks and layout shifts from the beginning. */
+const watch = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const found: Watch = { tasks: [], shift: 0 };
+    Object.assign(globalThis, { found });
+    const observe = (type: string, note: (entry: PerformanceEntry & { value?: number }) => void): void =>
+      new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
+    observe("longtask", ({ duration }) => found.tasks.push(duration));
+    observe("layout-shift", ({ value = 0 }) => {
+      found.shift += value;
+    });
+  });
+
+/** Bytes that the page and its workers hold, after a collection. */
+const memoryOf = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const { measureUserAgentSpecificMemory: measure } = performance as unknown as {
+      measureUserAgentSpecificMemory: () => Promise<{ bytes: number }>;
+    };
+    return (await measure.call(performance)).bytes;
+  });
+
+/** The playground on this machine: what it weighs, how soon it is there, and what training does to the page. */
+export const page: Check = {
+  name: "page",
+  needs: [],
+  slow: true,
+  async run({ say }) {
+    process.env.CHROMIUM ??= chromiumPath() ?? "";
+    const served = await startPlayground();
+    const rows: { [what: string]: Row } = {};
+    try {
+      const { first, all } = sizes(served.folder);
+      rows["first script, compressed"] = atMost(first, 200_000, kB);
+      rows["whole page, compressed"] = atMost(all, 3_000_000, kB);
+
+      const started = performance.now();
+      const plane = await served.open("", { before: watch });
+      await plane.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: 120_000 });
+      rows["first density of the moons"] = atMost(performance.now() - started, 20_000, ms);
+      const integral = Number(await plane.locator("#plane-integral").textContent());
+      rows["its integral, away from 1"] = atMost(Math.abs(integral - 1), 0.02, (value) => value.toFixed(4));
+      const paint = await plane.evaluate(
+        () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+      );
+      rows["first paint"] = atMost(paint ?? Number.NaN, 1000, ms);
+      await plane.waitForTimeout(WATCHED);
+      const { tasks, shift } = await plane.evaluate(() => (globalThis as unknown as { found: Watch }).found);
+      rows[`longest task in ${WATCHED / 1000} s`] = atMost(Math.max(0, ...tasks), 50, ms);
+      rows["layout shift"] = atMost(shift, 0.1, (value) => value.toFixed(3));
+
+      const hash = `#/plane?config=${encodeURIComponent(JSON.stringify(LONG))}`;
+      const long = await served.open(hash);
+      const memory: number[] = [];
+      for (let minute = 1; minute <= MINUTES; minute++) {
+        await long.waitForTimeout(60_000);
+        memory.push(await memoryOf(long));
+        say(`minute ${minute}: ${kB(memory.at(-1)!)}`);
+      }
+      const growth = memory.at(-1)! - memory[1]!;
+      rows[`memory from minute 2 to ${MINUTES}`] = atMost(growth, 5_000_000, kB);
+    } finally {
+      await served.close();
+    }
+    return rows;
+  },
+};
