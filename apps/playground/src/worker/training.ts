@@ -68,8 +68,9 @@ export type Training<V, W extends Viewer<V>> = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** Milliseconds after which a run lets messages in, and tells what its steps gave. */
+/** Milliseconds after which a run lets messages in, and after which it tells what its steps gave. */
 const BREATH = 60;
+const TELLING = 250;
 
 /** Errors: those of `createTrainer`; of `run`, `NotFiniteError`, after which the state is as before the step. */
 export async function startTraining<V, W extends Viewer<V>>(
@@ -129,6 +130,7 @@ export async function startTraining<V, W extends Viewer<V>>(
     let values: number[] = [];
     let first = trainer.taken;
     let breathed = performance.now();
+    let told = breathed;
     let seen = breathed;
     let cost = 0;
     const tell = (): void => {
@@ -153,8 +155,11 @@ export async function startTraining<V, W extends Viewer<V>>(
       while (trainer.taken < end && !signal.aborted) {
         values.push(-(await inTurn(() => trainer.step())).loss);
         const now = performance.now();
-        if (now - breathed > BREATH) {
+        if (now - told > TELLING) {
           tell();
+          told = now;
+        }
+        if (now - breathed > BREATH) {
           await breathe();
           breathed = performance.now();
         }
