@@ -19,7 +19,9 @@ import { writeScalingPage } from "./speed-page.js";
 type ScalingPoint = {
   size: number;
   stepMs: number;
+  /** g between these very steps. */
   gMs: number;
+  /** The step in one unit for all, the smallest g of the run: on a shared machine g differs from minute to minute. */
   stepPerG: number;
   /** What the counted operations take at the rate of g, in g. */
   floorPerG: number;
@@ -27,6 +29,7 @@ type ScalingPoint = {
 
 export type Sweep = { name: string; what: string; points: ScalingPoint[] };
 
+type Measured = Omit<ScalingPoint, "stepPerG">;
 type Case = Readonly<{ size: number; network: Network; batch: number; threads?: number }>;
 
 const BATCH = 128;
@@ -74,7 +77,7 @@ const sweeps = (cores: number): { name: string; what: string; cases: Case[] }[] 
   },
   {
     name: "side",
-    what: `side of an image through two convolutions with splines, batch ${BATCH}`,
+    what: `side of an image, two convolutions, batch ${BATCH}`,
     cases: powers(16, 128).map((size) => ({ size, network: convolutional(size), batch: BATCH })),
   },
   {
@@ -92,24 +95,29 @@ const sweeps = (cores: number): { name: string; what: string; cases: Case[] }[] 
 /** Times a step of each case, writes `scaling.md` with its picture and numbers into a folder. */
 export async function benchScaling(out: string, cores: number): Promise<Sweep[]> {
   const shared = await nativeExecutor();
-  const found: Sweep[] = [];
+  const measured: { name: string; what: string; points: Measured[] }[] = [];
   for (const { name, what, cases } of sweeps(cores)) {
-    const points: ScalingPoint[] = [];
+    const points: Measured[] = [];
     for (const { threads, ...each } of cases) {
       const executor = threads === undefined ? shared : await nativeExecutor({ threads });
       points.push(await timeStep(each, executor, shared));
       if (executor !== shared) await executor.dispose();
-      const last = points.at(-1) as ScalingPoint;
+      const last = points.at(-1) as Measured;
       process.stderr.write(
-        `${name} ${last.size}: ${last.stepPerG.toFixed(2)} g, counted ${last.floorPerG.toFixed(2)} g\n`,
+        `${name} ${last.size}: ${last.stepMs.toFixed(1)} ms, g ${last.gMs.toFixed(1)} ms, counted ${last.floorPerG.toFixed(2)} g\n`,
       );
     }
-    found.push({ name, what, points });
+    measured.push({ name, what, points });
   }
   await shared.dispose();
+  const unit = Math.min(...measured.flatMap(({ points }) => points.map(({ gMs }) => gMs)));
+  const found: Sweep[] = measured.map(({ points, ...sweep }) => ({
+    ...sweep,
+    points: points.map((point) => ({ ...point, stepPerG: point.stepMs / unit })),
+  }));
   writeFileSync(
     join(out, "scaling.json"),
-    `${JSON.stringify({ machine: machine(), sweeps: found }, null, 1)}\n`,
+    `${JSON.stringify({ machine: machine(), sweeps: found }, null, 2)}\n`,
   );
   writeFileSync(join(out, "scaling.svg"), scalingChart(found));
   writeScalingPage(out, machine(), found);
@@ -120,7 +128,7 @@ async function timeStep(
   { size, network, batch }: Omit<Case, "threads">,
   executor: Executor,
   shared: Executor,
-): Promise<ScalingPoint> {
+): Promise<Measured> {
   const entries = network.inShape.reduce((a, b) => a * b, 1);
   const rng = makeRng(size);
   const items = Float32Array.from({ length: batch * entries }, () => Math.floor(256 * rng.uniform()));
@@ -149,5 +157,5 @@ async function timeStep(
   const floorPerG = (trainer.flops ?? 0) / g.flops;
   await g.dispose();
   await trainer.dispose();
-  return { size, stepMs, gMs, stepPerG: stepMs / gMs, floorPerG };
+  return { size, stepMs, gMs, floorPerG };
 }

@@ -90,16 +90,17 @@ export function writeScalingPage(folder: string, machine: string, sweeps: readon
     `# Step against size
 
 Made by \`npm run bench -- --scaling\` on ${machine}; its numbers lie in \`scaling.json\` beside this page. Every time is
-that of a whole training step in g, the 1024 × 1024 × 1024 float32 product in ONNX Runtime, measured between the steps; the
-floor is what the counted operations of products take at that rate. Both axes of each picture are logarithmic: where the two lines
+that of a whole training step in g, the 1024 × 1024 × 1024 float32 product in ONNX Runtime. One g for
+all: the smallest of the run, since on a shared machine it differs from minute to minute (here by two). The floor is what the counted operations of products take at that rate. Both axes of each picture are logarithmic: where the two lines
 run side by side, cost grows as the counted operations do.
 
 ![Step against size](scaling.svg)
 
-A small step is all overhead: some hundred nodes of a few microseconds, and the products of the rotations, which no batch
-makes smaller. What grows faster than the counted operations is what they leave out: the elementwise passes of splines and
-densities grow with batch × width and leave the processor's caches as they do, and Adam passes over 16 bytes of every parameter, of
-which a dense layer of width n has about 2 n² in its rotations.
+Over no sweep does the time grow faster than the counted operations. Batch: it grows more slowly, since rotations and Adam cost the
+same for one image as for a thousand. Width: wide layers come near the floor; in narrow ones the hundreds of nodes, a few
+microseconds each, are all there is. Depth: proportional, several times the floor at this small width. Side: as the pixels, four
+times for a doubled side, and far above the floor, because two convolutions with 2 × 2 windows have next to no products: what they
+do is elementwise, splines and densities of every pixel, and passes over memory.
 
 ${tables.join("\n\n")}
 `,
