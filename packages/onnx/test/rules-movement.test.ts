@@ -1,0 +1,86 @@
+import { DType, grad, numpy as np } from "@jax-js/jax";
+import { describe, test } from "vitest";
+import { expectSame, type Fn, host, spread } from "./compare.js";
+
+const { Float64 } = DType;
+type A = np.Array;
+const fn = (f: (...args: A[]) => unknown): Fn => f as Fn;
+
+describe("movement", () => {
+  const x = spread([2, 3, 4], Float64);
+  const cases: [string, (a: A) => unknown][] = [
+    ["transpose", (a) => np.transpose(a, [2, 0, 1])],
+    ["reshape of a transposition", (a) => np.transpose(a, [2, 0, 1]).reshape([4, 6])],
+    ["reshape that splits a factor badly", (a) => np.transpose(a, [2, 0, 1]).reshape([3, 8])],
+    [
+      "broadcast, transposed and flattened",
+      (a) =>
+        np.transpose(np.broadcastTo(a.reshape([2, 3, 1, 4]), [2, 3, 5, 4]), [2, 1, 0, 3]).reshape([15, 8]),
+    ],
+    ["flip", (a) => np.flip(a, [0, 2])],
+    ["slice", (a) => a.slice([], [1, 3], 2)],
+    ["split", (a) => np.split(a, [1, 3], 2)],
+    ["split of a merged axis", (a) => np.split(a.reshape([2, 12]), 3, 1)],
+    [
+      "pad",
+      (a) =>
+        np.pad(a, [
+          [1, 0],
+          [0, 2],
+          [1, 1],
+        ]),
+    ],
+    [
+      "pad of an axis of size 1",
+      (a) =>
+        np.pad(np.sum(a, 1, { keepdims: true }), [
+          [0, 0],
+          [1, 2],
+          [0, 0],
+        ]),
+    ],
+    ["concatenate", (a) => np.concatenate([a.ref, np.sin(a)], 1)],
+    [
+      "concatenate of different layouts",
+      (a) => np.concatenate([np.transpose(a.ref, [0, 2, 1]), a.reshape([2, 4, 3])], 2),
+    ],
+    [
+      "concatenate with a broadcast part",
+      (a) => np.concatenate([a.ref, np.broadcastTo(np.sum(a, 0), [2, 3, 4])], 2),
+    ],
+    ["concatenate with constants", (a) => np.concatenate([a, np.zeros([2, 3, 1], { dtype: Float64 })], 2)],
+    ["stack", (a) => np.stack([a.ref, a], 1)],
+    ["tile", (a) => np.tile(a, [1, 2, 1])],
+    ["repeat", (a) => np.repeat(a, 2, 1)],
+  ];
+  test.each(cases)("%s", async (_name, f) => {
+    await expectSame(fn(f), [x]);
+    const leavesSum = (out: unknown): A =>
+      Array.isArray(out)
+        ? out.map((o, i) => np.sum(np.sin(o.mul(i + 1)))).reduce((a, b) => a.add(b))
+        : np.sum(np.sin(out as A));
+    await expectSame(
+      fn((a) => grad((b: A) => leavesSum(f(b)))(a)),
+      [x],
+    );
+  });
+  test("a sum of many scalars", async () => {
+    const total = (a: A): A =>
+      [1, 2, 3, 4].map((k) => np.sum(np.sin(a.ref.mul(k)))).reduce((sum, term) => sum.add(term), np.sum(a));
+    await expectSame(fn(total), [x]);
+  });
+  test("results that are arguments, constants or the same twice", async () => {
+    await expectSame(
+      fn((a) => [a.ref, a.ref, np.zeros([2, 2]), np.transpose(a.ref).transpose(), a] as never),
+      [x],
+    );
+  });
+  test("arrays without elements", async () => {
+    const none = host([], [0, 4], Float64);
+    const some = spread([2, 4], Float64);
+    await expectSame(
+      fn((a, b) => [np.concatenate([a.ref, b], 0), np.sum(a.ref, 0), a] as never),
+      [none, some],
+    );
+  });
+});
