@@ -8,6 +8,7 @@ import { UsageError, zooNames } from "@flowify/core";
 import { loadDataSet } from "flowify";
 import type { BenchResult } from "./network.js";
 import { type NetworkResult, resultsPage } from "./results.js";
+import { runJson } from "./run-json.js";
 
 const help = `Trains networks for an epoch, measures them on the test images, times their step, and writes the
 comparison with the authors' figures to docs/results/networks.md. A network that is run again
@@ -25,18 +26,6 @@ replaces its old numbers; the others stay.
 const root = fileURLToPath(new URL("..", import.meta.url));
 const flowify = join(root, "packages/cli/bin/flowify.js");
 const bench = join(root, "bench/run.ts");
-
-/** Runs a script of this repository; what it says goes to standard error, its JSON document comes back. */
-function runJson<T>(script: string, args: readonly string[]): T {
-  const child = spawnSync(process.execPath, [...process.execArgv, script, ...args, "--json"], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  if (child.status !== 0) throw new Error(`${script} ${args.join(" ")} ended with status ${child.status}`);
-  return JSON.parse(child.stdout) as T;
-}
 
 function commit(): string {
   const git = (...args: string[]): string =>

@@ -6,6 +6,7 @@ import { FlowifyError, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
+import { runJson } from "./run-json.js";
 import { benchScaling } from "./scaling.js";
 import { benchScore, type ScoreResult } from "./score.js";
 import { type Speed, writeSpeedPage } from "./speed-page.js";
@@ -53,16 +54,11 @@ function deviceNamed(name: string): DeviceName {
 
 /** Step and profile of a network, a process each. */
 function speedOf(args: readonly string[]): Speed {
-  const result = <T>(...more: string[]): T => {
-    const script = fileURLToPath(import.meta.url);
-    const child = spawnSync(process.execPath, [...process.execArgv, script, ...args, "--json", ...more], {
-      stdio: ["ignore", "pipe", "inherit"],
-      encoding: "utf8",
-    });
-    if (child.status !== 0) throw new Error(`${args[0]}: the bench ended with status ${child.status}`);
-    return JSON.parse(child.stdout) as T;
+  const script = fileURLToPath(import.meta.url);
+  const speed = {
+    step: runJson<BenchResult>(script, args),
+    profile: runJson<Profile>(script, [...args, "--profile"]),
   };
-  const speed = { step: result<BenchResult>(), profile: result<Profile>("--profile") };
   process.stderr.write(`${describe(speed.step)}\n`);
   return speed;
 }

@@ -44,7 +44,7 @@ export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
     join(folder, "speed.md"),
     `# How fast a training step is
 
-Made by \`npm run bench -- --all --write\` on ${machine}. g is the 1024 × 1024 × 1024 float32
+Made by \`npm run bench -- --write\` with the networks below (\`--all\`: all of them) on ${machine}. g is the 1024 × 1024 × 1024 float32
 product in ONNX Runtime, measured between the steps. The floor is what the products and convolutions of a step take at that
 rate; \`fraction\` is the floor as a part of the step.
 
