@@ -13,7 +13,7 @@ const MINUTES = 10;
 const LONG = { steps: 20_000 };
 
 type Page = Awaited<ReturnType<Playground["open"]>>;
-type Watch = { tasks: number[]; shift: number };
+type Watch = { tasks: number[]; shift: number; frames: number[] };
 const ms = (value: number): string => `${Math.round(value)} ms`;
 const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`;
 
@@ -29,16 +29,20 @@ function sizes(folder: string): { first: number; all: number } {
   return { first: sum(scripts), all: sum(files) };
 }
 
-/** Notes long tasks and layout shifts from the beginning. */
+/** Notes long tasks, layout shifts and the times of frames from the beginning. */
 const watch = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
-    const found: Watch = { tasks: [], shift: 0 };
+    const found: Watch = { tasks: [], shift: 0, frames: [] };
     Object.assign(globalThis, { found });
     const observe = (type: string, note: (entry: PerformanceEntry & { value?: number }) => void): void =>
       new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
     observe("longtask", ({ duration }) => found.tasks.push(duration));
     observe("layout-shift", ({ value = 0 }) => {
       found.shift += value;
+    });
+    requestAnimationFrame(function next(now) {
+      found.frames.push(now);
+      requestAnimationFrame(next);
     });
   });
 
@@ -76,8 +80,13 @@ export const page: Check = {
       );
       rows["first paint"] = atMost(paint ?? Number.NaN, 1000, ms);
       await plane.waitForTimeout(WATCHED);
-      const { tasks, shift } = await plane.evaluate(() => (globalThis as unknown as { found: Watch }).found);
+      const { tasks, shift, frames } = await plane.evaluate(
+        () => (globalThis as unknown as { found: Watch }).found,
+      );
+      const watched = frames.filter((at) => at > frames.at(-1)! - WATCHED);
       rows[`longest task in ${WATCHED / 1000} s`] = atMost(Math.max(0, ...tasks), 50, ms);
+      const mean = (watched.at(-1)! - watched[0]!) / (watched.length - 1);
+      rows["a frame meanwhile, in the mean"] = atMost(mean, 17, (value) => `${value.toFixed(1)} ms`);
       rows["layout shift"] = atMost(shift, 0.1, (value) => value.toFixed(3));
 
       const hash = `#/plane?config=${encodeURIComponent(JSON.stringify(LONG))}`;

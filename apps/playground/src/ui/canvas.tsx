@@ -1,6 +1,7 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { drawInTurn } from "./in-turn.js";
 
 /** Draws in CSS pixels on a canvas of `width` × `height`; runs again where a signal that it reads changes. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
@@ -24,15 +25,19 @@ export function Canvas({ label, aspect, draw, ...rest }: CanvasProps) {
     if (ref.current) observer.observe(ref.current);
     return () => observer.disconnect();
   }, [width]);
-  useSignalEffect(() => {
-    const canvas = ref.current;
-    const context = canvas?.getContext("2d");
-    if (!canvas || !context || width.value === 0) return;
-    const height = width.value / aspect;
-    canvas.width = Math.round(width.value * devicePixelRatio);
-    canvas.height = Math.round(height * devicePixelRatio);
-    context.scale(devicePixelRatio, devicePixelRatio);
-    draw(context, width.value, height);
-  });
+  useEffect(
+    () =>
+      drawInTurn(() => {
+        const canvas = ref.current;
+        const context = canvas?.getContext("2d");
+        if (!canvas || !context || width.value === 0) return;
+        const height = width.value / aspect;
+        canvas.width = Math.round(width.value * devicePixelRatio);
+        canvas.height = Math.round(height * devicePixelRatio);
+        context.scale(devicePixelRatio, devicePixelRatio);
+        draw(context, width.value, height);
+      }),
+    [width, aspect, draw],
+  );
   return <canvas ref={ref} role="img" aria-label={label} style={{ aspectRatio: String(aspect) }} {...rest} />;
 }

@@ -1,14 +1,27 @@
-import type { CurveData } from "./curve.js";
 import type { Curve } from "./run.js";
+
+/** x ascending; undefined values are gaps. */
+export type CurveData = readonly [x: number[], ...series: (number | undefined)[][]];
+
+/** Places along x at most: more are not seen, and make drawing slow. */
+const MOST = 800;
 
 const finite = (value: number | undefined): number | undefined =>
   Number.isFinite(value) ? value : undefined;
 
-/** Steps, log p of each step's batch, and of held-out items where they were measured. */
+/**
+ * Steps, the mean of log p of the batches between two of them, and log p of held-out items where they were
+ * measured: the last measurement between two.
+ */
 export function curveData({ batches, heldOut }: Curve): CurveData {
   const last = Math.max(batches.length, heldOut.at(-1)?.[0] ?? 0);
-  const measured = new Array<number | undefined>(last + 1).fill(undefined);
-  for (const [at, value] of heldOut) measured[at] = finite(value);
-  const steps = Array.from(measured, (_, i) => i);
-  return [steps, steps.map((i) => finite(batches[i - 1])), measured];
+  const stride = Math.max(1, Math.ceil(last / MOST));
+  const steps = Array.from({ length: Math.ceil(last / stride) + 1 }, (_, i) => i * stride);
+  const means = steps.map((end) => {
+    const some = batches.slice(Math.max(0, end - stride), end).filter(Number.isFinite);
+    return finite(some.reduce((sum, value) => sum + value, 0) / some.length);
+  });
+  const measured = new Array<number | undefined>(steps.length).fill(undefined);
+  for (const [at, value] of heldOut) measured[Math.ceil(at / stride)] = finite(value);
+  return [steps, means, measured];
 }

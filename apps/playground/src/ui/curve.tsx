@@ -1,69 +1,67 @@
-import { useSignalEffect } from "@preact/signals";
+import { type ReadonlySignal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { type CurveData, curveData } from "./curve-data.js";
+import { drawInTurn } from "./in-turn.js";
 import { palette } from "./palette.js";
+import type { Curve as RunCurve } from "./run.js";
 
-/** x ascending; undefined values are gaps. */
-export type CurveData = readonly [x: number[], ...series: (number | undefined)[][]];
+const HEIGHT = 220;
 
-type CurveProps = {
-  label: string;
-  /** Names of the series; the last is drawn in the accent, as points joined by lines. */
-  names: readonly string[];
-  /** Reads signals; called again where they change. */
-  data: () => CurveData;
-  height: number;
-};
+function makePlot(place: HTMLElement, data: CurveData): uPlot {
+  const { muted, exact, ink, line } = palette.value;
+  const axis = {
+    stroke: ink.css,
+    grid: { stroke: line.css, width: 1 },
+    ticks: { stroke: line.css, width: 1 },
+  };
+  const series = { spanGaps: true, points: { show: false } };
+  return new uPlot(
+    {
+      width: place.clientWidth,
+      height: HEIGHT,
+      scales: { x: { time: false } },
+      axes: [axis, { ...axis, size: 56 }],
+      legend: { live: false },
+      cursor: { show: false },
+      series: [
+        { label: "step" },
+        { ...series, label: "batch", stroke: muted.css, width: 1 },
+        { ...series, label: "held out", stroke: exact.css, width: 2 },
+      ],
+    },
+    data as unknown as uPlot.AlignedData,
+    place,
+  );
+}
 
-/** Curves over steps. */
-export function Curve({ label, names, data, height }: CurveProps) {
+/** log p over the steps of a run: of its batches, and of held-out items. */
+export function Curve({ label, curve }: { label: string; curve: ReadonlySignal<RunCurve> }) {
   const ref = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | undefined>(undefined);
-  useSignalEffect(() => {
-    const { muted, exact, ink, line } = palette.value;
-    if (!ref.current) return;
-    plot.current?.destroy();
-    const axis = {
-      stroke: ink.css,
-      grid: { stroke: line.css, width: 1 },
-      ticks: { stroke: line.css, width: 1 },
-    };
-    plot.current = new uPlot(
-      {
-        width: ref.current.clientWidth,
-        height,
-        scales: { x: { time: false } },
-        axes: [axis, { ...axis, size: 56 }],
-        legend: { live: false },
-        cursor: { show: false },
-        series: [
-          { label: "step" },
-          ...names.map((name, i) => ({
-            label: name,
-            stroke: i === names.length - 1 ? exact.css : muted.css,
-            width: i === names.length - 1 ? 2 : 1,
-            spanGaps: true,
-            points: { show: false },
-          })),
-        ],
-      },
-      data.call(undefined) as unknown as uPlot.AlignedData,
-      ref.current,
-    );
-  });
-  useSignalEffect(() => {
-    plot.current?.setData(data() as unknown as uPlot.AlignedData);
-  });
   useEffect(() => {
+    const place = ref.current;
+    if (!place) return;
+    let plot: uPlot | undefined;
+    const data = (): CurveData => curveData(curve.value);
+    const endings = [
+      // made anew where the colours change, given data where those do
+      drawInTurn(() => {
+        plot?.destroy();
+        plot = makePlot(place, untracked(data));
+      }),
+      drawInTurn(() => plot?.setData(data() as unknown as uPlot.AlignedData)),
+    ];
     const observer = new ResizeObserver(([entry]) => {
-      if (entry) plot.current?.setSize({ width: entry.contentRect.width, height });
+      if (entry && entry.contentRect.width > 0)
+        plot?.setSize({ width: entry.contentRect.width, height: HEIGHT });
     });
-    if (ref.current) observer.observe(ref.current);
+    observer.observe(place);
     return () => {
+      for (const end of endings) end();
       observer.disconnect();
-      plot.current?.destroy();
+      plot?.destroy();
     };
-  }, [height]);
-  return <div ref={ref} role="img" aria-label={label} style={{ minHeight: `${height + 32}px` }} />;
+  }, [curve]);
+  return <div ref={ref} role="img" aria-label={label} style={{ minHeight: `${HEIGHT + 32}px` }} />;
 }

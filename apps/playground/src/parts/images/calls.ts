@@ -9,6 +9,9 @@ export type ImagesOpened = Readonly<{
   ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
 }>;
 
+/** Images as bytes, one after the other, in parts; those of 28 × 28 pixels are made half as wide and high. */
+export type GivenImages = Readonly<{ parts: readonly Uint8Array[]; side: number }>;
+
 /** The flow at one moment; images as bytes, one after the other. */
 export type ImagesView = Readonly<{
   step: number;
@@ -24,8 +27,8 @@ export type ImagesView = Readonly<{
 
 /** What the page asks of the images' worker. */
 export type ImagesCalls = {
-  /** Starts anew: `images` are bytes of 14 × 14 pixels. With `keep` it goes on with the state and the images there are. */
-  "images.open": Call<{ config: ImagesConfig; images?: Uint8Array; keep: boolean }, ImagesOpened>;
+  /** Starts anew, with other images where some are given. With `keep` it goes on with the state and the images there are. */
+  "images.open": Call<{ config: ImagesConfig; images?: GivenImages; keep: boolean }, ImagesOpened>;
   "images.train": Call<{ steps?: number }, Standing, TrainingEvent<ImagesView>>;
   "images.view": Call<Record<string, never>, ImagesView>;
   /** Samples at a temperature. */

@@ -4,8 +4,9 @@ import { buffersOf } from "../../worker/buffers.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { startTraining, type Training } from "../../worker/training.js";
 import type { ImagesCalls, ImagesView } from "./calls.js";
-import { FEWEST, type ImagesConfig, PIXELS } from "./config.js";
-import { imagesNetwork, splitImages } from "./network.js";
+import { FEWEST, type ImagesConfig, PIXELS, SIDE } from "./config.js";
+import { halve } from "./halve.js";
+import { imagesNetwork, joined, splitImages } from "./network.js";
 import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 
 /** Milliseconds between two views. */
@@ -24,7 +25,8 @@ function opened(): Training<ImagesView, ImagesViewer> {
 
 export const imagesHandlers: Handlers<keyof ImagesCalls> = {
   async "images.open"({ config, images: given, keep }) {
-    images = given ?? images;
+    if (given)
+      images = joined(given.parts.map((part) => (given.side > SIDE ? halve(part, given.side) : part)));
     if (!images || images.length < FEWEST * PIXELS)
       throw new UsageError(`${FEWEST} pictures at least are needed`);
     temperature = config.temperature;

@@ -13,20 +13,25 @@ export function imagesNetwork({ widths }: Pick<ImagesConfig, "widths">): Network
   };
 }
 
+/** Images that stand one after the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
 /** Every sixth image is held out. */
 export function splitImages(images: Uint8Array): { train: Items; heldOut: Uint8Array } {
-  const count = images.length / PIXELS;
-  const pick = (held: boolean): Uint8Array[] =>
-    Array.from({ length: count }, (_, i) => i)
-      .filter((i) => (i % 6 === 5) === held)
-      .map((i) => images.subarray(i * PIXELS, (i + 1) * PIXELS));
-  const join = (parts: readonly Uint8Array[]): Uint8Array => {
-    const out = new Uint8Array(parts.length * PIXELS);
-    parts.forEach((part, i) => {
-      out.set(part, i * PIXELS);
-    });
-    return out;
+  const all = Array.from({ length: images.length / PIXELS }, (_, i) =>
+    images.subarray(i * PIXELS, (i + 1) * PIXELS),
+  );
+  const train = joined(all.filter((_, i) => i % 6 !== 5));
+  return {
+    train: { items: train, count: train.length / PIXELS },
+    heldOut: joined(all.filter((_, i) => i % 6 === 5)),
   };
-  const train = join(pick(false));
-  return { train: { items: train, count: train.length / PIXELS }, heldOut: join(pick(true)) };
 }

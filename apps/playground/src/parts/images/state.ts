@@ -6,9 +6,8 @@ import { wordsOf } from "../../ui/problem.js";
 import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import { readPictures } from "../exchange/pictures.js";
-import type { ImagesOpened, ImagesView } from "./calls.js";
+import type { GivenImages, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, type ImagesConfig, imagesConfig, PIXELS, SIDE } from "./config.js";
-import { halve } from "./halve.js";
 
 /** Files that are opened at once. */
 const MOST_FILES = 2000;
@@ -50,7 +49,7 @@ run.view.subscribe((view) => {
   if (view) void interpolate();
 });
 
-async function open(keep: boolean, images?: Uint8Array): Promise<void> {
+async function open(keep: boolean, images?: GivenImages): Promise<void> {
   await run.stop();
   const wanted = config.value;
   try {
@@ -68,7 +67,7 @@ export async function begin(): Promise<void> {
   try {
     const { train, test } = await loadDigits();
     source.value = "Digits of MNIST";
-    await open(false, halve([...train, ...test], 2 * SIDE));
+    await open(false, { parts: [train, test], side: 2 * SIDE });
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
@@ -94,7 +93,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
         `${count} of ${files.length} files are pictures: ${FEWEST} at least are needed.${left}`,
       );
     source.value = `${count} pictures.${left}`;
-    void open(false, pixels);
+    void open(false, { parts: [pixels], side: SIDE });
   } catch (error) {
     sourceProblem.value = abort.signal.aborted ? "Reading was cancelled." : wordsOf(error);
   } finally {

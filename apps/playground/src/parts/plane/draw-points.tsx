@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { Canvas } from "../../ui/canvas.js";
+import { Canvas, type Draw } from "../../ui/canvas.js";
 import { palette } from "../../ui/palette.js";
 import { LARGEST_COORDINATE, MOST_POINTS } from "./config.js";
 import { SHOWN } from "./grid.js";
@@ -52,6 +52,21 @@ function onKeyDown(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+const draw: Draw = (context, size) => {
+  const { ink, exact, wash } = palette.value;
+  context.fillStyle = wash.css;
+  context.fillRect(0, 0, size, size);
+  const scale = size / (200 * SHOWN);
+  const place = (value: number): number => (value + 100 * SHOWN) * scale;
+  context.fillStyle = ink.css;
+  const points = [...config.value.points, ...stroke.value];
+  for (let i = 0; i < points.length; i += 2)
+    context.fillRect(place(points[i]!), place(-points[i + 1]!), 1.5, 1.5);
+  context.strokeStyle = exact.css;
+  const [x, y] = cross.value;
+  context.strokeRect(place(x) - 3, place(-y) - 3, 6, 6);
+};
+
 /** Where points of one's own are drawn: with the mouse or a finger, or with the arrow keys and the space bar. */
 export function DrawPoints() {
   return (
@@ -71,20 +86,7 @@ export function DrawPoints() {
       }}
       onPointerUp={finish}
       onPointerCancel={finish}
-      draw={(context, size) => {
-        const { ink, exact, wash } = palette.value;
-        context.fillStyle = wash.css;
-        context.fillRect(0, 0, size, size);
-        const scale = size / (200 * SHOWN);
-        const place = (value: number): number => (value + 100 * SHOWN) * scale;
-        context.fillStyle = ink.css;
-        const points = [...config.value.points, ...stroke.value];
-        for (let i = 0; i < points.length; i += 2)
-          context.fillRect(place(points[i]!), place(-points[i + 1]!), 1.5, 1.5);
-        context.strokeStyle = exact.css;
-        const [x, y] = cross.value;
-        context.strokeRect(place(x) - 3, place(-y) - 3, 6, 6);
-      }}
+      draw={draw}
     />
   );
 }

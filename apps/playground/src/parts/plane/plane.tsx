@@ -1,6 +1,5 @@
 import { useEffect } from "preact/hooks";
 import { Curve } from "../../ui/curve.js";
-import { curveData } from "../../ui/curve-data.js";
 import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
@@ -79,9 +78,7 @@ export function Plane() {
           <h2>Log-likelihood</h2>
           <Curve
             label="Mean log p over training steps, of batches and of held-out points, in nats"
-            names={["batch", "held out"]}
-            data={() => curveData(run.curve.value)}
-            height={220}
+            curve={run.curve}
           />
         </div>
       </div>
