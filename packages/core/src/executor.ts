@@ -49,11 +49,15 @@ export type Compiled = Readonly<{
 export type Executor = Readonly<{
   /** `"native"`, `"webgpu"`, `"wasm"`, `"jax"`. */
   name: string;
-  /** Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. */
+  /**
+   * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the
+   * values of the first argument where they are the same in every call (which still passes it): an executor may
+   * build them in, and compute once what depends on them alone.
+   */
   compile(
     f: (...args: never[]) => JsTree<np.Array>,
     specs: readonly JsTree<ArraySpec>[],
-    options?: { name?: string },
+    options?: { name?: string; constant?: JsTree<HostArray> | undefined },
   ): Promise<Compiled>;
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */

@@ -2,7 +2,7 @@ import { DeviceError, type HostArray, MemoryError, type PlacedArray } from "@flo
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { lower } from "./lower/lower.js";
-import { type GraphModel, toBytes } from "./lower/model.js";
+import { type GraphModel, toBytes, withConstants } from "./lower/model.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature } from "./trace.js";
 
@@ -21,6 +21,8 @@ export type OnnxProgramOptions = Readonly<{
   session: InferenceSession.SessionOptions;
   /** Bytes that the program may take. */
   memory: number;
+  /** The values of the first arguments, built in: ONNX Runtime packs them for its products. */
+  constants?: readonly HostArray[];
 }>;
 
 /**
@@ -34,15 +36,17 @@ export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { session: options, memory }: OnnxProgramOptions,
+  { session: options, memory, constants = [] }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
-  const model = lower(traced, {
-    name,
-    inputNames: signature.inputs.map((slot) => slot.name),
-    outputNames: outputs.map((slot) => slot.name),
-  });
-  const bytes = ARENA * model.peak;
+  const inputNames = signature.inputs.map((slot) => slot.name);
+  const fixed = new Set(inputNames.slice(0, constants.length));
+  const lowered = lower(traced, { name, inputNames, outputNames: outputs.map((slot) => slot.name), fixed });
+  const model = withConstants(
+    lowered,
+    new Map(constants.map((value, i) => [inputNames[i] as string, value])),
+  );
+  const bytes = ARENA * model.peak + constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
   const session = await createSession(store, model, options, name);
   const used = new Set(model.inputs.map((input) => input.name));

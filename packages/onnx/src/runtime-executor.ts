@@ -30,14 +30,18 @@ export function runtimeExecutor(
   const open = new Set<Compiled>();
   return {
     name: executorName,
-    async compile(f, specs, { name = f.name || "function" } = {}) {
+    async compile(f, specs, { name = f.name || "function", constant } = {}) {
       const start = performance.now();
       const { jaxpr, signature } = trace(f, specs, name);
       try {
         const traceMs = performance.now() - start;
         const program =
           (await fusedProgram(store, jaxpr, signature)) ??
-          (await onnxProgram(store, jaxpr, signature, { session: session(name), memory: memory() }));
+          (await onnxProgram(store, jaxpr, signature, {
+            session: session(name),
+            memory: memory(),
+            constants: constant === undefined ? [] : tree.leaves(constant as never),
+          }));
         const compiled: Compiled = {
           traceMs,
           compileMs: performance.now() - start - traceMs,

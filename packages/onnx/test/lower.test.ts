@@ -8,10 +8,18 @@ import { type GraphModel, type LoweredGraph, lower, loweredPrimitives, toBytes }
 
 type A = np.Array;
 
-function lowered(f: (...args: A[]) => unknown, ...shapes: number[][]): LoweredGraph {
+const lowered = (f: (...args: A[]) => unknown, ...shapes: number[][]): LoweredGraph =>
+  loweredWith(new Set(), f, ...shapes);
+
+/** Arguments are x0, x1, …; those named in `fixed` are the same in every run. */
+function loweredWith(
+  fixed: ReadonlySet<string>,
+  f: (...args: A[]) => unknown,
+  ...shapes: number[][]
+): LoweredGraph {
   const zeros = shapes.map((shape) => np.zeros(shape, { dtype: DType.Float32 }));
   const { jaxpr } = makeJaxpr(f as () => A)(...(zeros as []));
-  const model = lower(jaxpr, { inputNames: shapes.map((_, i) => `x${i}`) });
+  const model = lower(jaxpr, { inputNames: shapes.map((_, i) => `x${i}`), fixed });
   jaxpr.dispose();
   for (const zero of zeros) zero.dispose();
   return model;
@@ -125,6 +133,24 @@ describe("three matrices are multiplied in the order that takes less", () => {
     };
     const { flops: counted } = lowered(f, [2, 7], [7, 7]);
     expect(counted).toBe(3 * flops([2, 7, 7]));
+  });
+
+  test("two fixed matrices are one, also with the columns between them scaled", () => {
+    const scaled = (x: A, a: A, s: A, b: A): A => np.matmul(np.matmul(x, a).mul(np.exp(s)), b);
+    const back = (x: A, a: A, s: A, b: A): A =>
+      np.matmul(np.matmul(x, np.transpose(a)).mul(s), np.transpose(b));
+    const fixed = new Set(["x1", "x2", "x3"]);
+    for (const f of [scaled, back]) {
+      const shapes: [number[], number[], number[], number[]] = [[5, 4], [4, 4], [4], [4, 4]];
+      expect(loweredWith(fixed, f, ...shapes).flops).toBe(flops([5, 4, 4]));
+      expect(loweredWith(new Set(["x1", "x3"]), f, ...shapes).flops).toBe(2 * flops([5, 4, 4]));
+    }
+  });
+
+  test("but not where that takes more", () => {
+    const f = (x: A, a: A, b: A): A => np.matmul(np.matmul(x, a), b);
+    const { flops: counted } = loweredWith(new Set(["x1", "x2"]), f, [5, 8], [8, 2], [2, 8]);
+    expect(counted).toBe(2 * flops([5, 8, 2]));
   });
 });
 

@@ -36,6 +36,19 @@ describe.each([
     await compiled.dispose();
   });
 
+  test("builds a first argument in that is the same in every call", async () => {
+    const twice = (w: A, x: A): A => np.matmul(np.matmul(x, w.ref).mul(3), np.transpose(w));
+    const specsOfTwice = [new ArraySpec([2, 3], F), new ArraySpec([4, 2], F)];
+    const [w, x] = [spread([2, 3], F), spread([4, 2], F, 3)];
+    const plain = await executor.compile(twice, specsOfTwice);
+    const built = await executor.compile(twice, specsOfTwice, { constant: w });
+    const results = [await plain.run([w, x]), await built.run([spread([2, 3], F, 9), x])];
+    const [expected, found] = (await executor.fetch(results)) as [HostArray, HostArray];
+    found.data.forEach((value, i) => expect(value).toBeCloseTo(expected.data[i] as number, 5));
+    await plain.dispose();
+    await built.dispose();
+  });
+
   test("writes into an earlier result: two of them are enough for a loop", async () => {
     const next = (x: A): A => x.mul(2);
     const compiled = await executor.compile(next, [new ArraySpec([3], F)]);

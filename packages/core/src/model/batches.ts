@@ -4,9 +4,13 @@ import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } 
 import { type Shape, sizeOf } from "../layer.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise, mapNoise, meanHostNoise, type NoiseSpec, noiseShape } from "../noise.js";
+import { treeFlatten, treeMap } from "../trees.js";
 
 /** Largest number of items that one call of a compiled function takes. */
 export const LARGEST = 256;
+
+/** Parameters, in numbers, up to which they are built into the programs of whole batches: each has a copy then. */
+const MOST_BUILT_IN = 2 ** 25;
 
 /** A function of (params, x, noise) that gives one row an item, and the shapes that it needs. */
 export type RowFunction = Readonly<{
@@ -29,7 +33,9 @@ export type RunOptions = Readonly<{
  * Runs row functions over any number of items: in batches of 256, the last one padded to a power of
  * two, so that a few compiled sizes serve all. Noise of batch b is a function of (seed, stream, b).
  */
-export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
+export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
+  const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
+  const numbers = treeFlatten<HostArray>(params).leaves.reduce((sum, { data }) => sum + data.length, 0);
   const compiled = new Map<string, Promise<Compiled>>();
   const compile = (row: RowFunction, size: number): Promise<Compiled> => {
     const key = `${row.name}/${size}`;
@@ -39,6 +45,7 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
       const x = new ArraySpec([size, ...row.inShape], numpy.float32);
       found = executor.compile(row.f, [paramSpecs, x, noise], {
         name: row.name,
+        constant: size === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
       });
       compiled.set(key, found);
     }
@@ -48,7 +55,7 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
     /** All rows, one after the other. `x` holds `count` items. */
     async run(
       row: RowFunction,
-      params: JsTree<PlacedArray>,
+      placed: JsTree<PlacedArray>,
       x: Uint8Array | Float32Array,
       count: number,
       { seed, stream, mode, temperature, firstBatch = 0 }: RunOptions,
@@ -67,15 +74,15 @@ export function batchRunner(executor: Executor, paramSpecs: JsTree<ArraySpec>) {
             ? meanHostNoise(row.noise, size)
             : drawNoise(row.noise, size, makeRng(seed, stream, firstBatch + b), temperature);
         const call = await compile(row, size);
-        const placed = await call.run(
-          [params, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise],
+        const results = await call.run(
+          [placed, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise],
           into ? { into } : {},
         );
-        const rows = (await executor.fetch(placed)) as HostArray;
+        const rows = (await executor.fetch(results)) as HostArray;
         const each = rows.data.length / size;
         out ??= new Float32Array(count * each);
         out.set((rows.data as Float32Array).subarray(0, here * each), done * each);
-        into = placed;
+        into = results;
       }
       if (into) executor.release(into);
       return out ?? new Float32Array(0);

@@ -1,6 +1,6 @@
 import { type JsTree, type numpy as np, random } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import { ArraySpec, type Executor, type HostArray, type PlacedArray } from "../executor.js";
+import type { Executor, HostArray, PlacedArray } from "../executor.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
 import { type ItemsIn, inBatches, readItems } from "../items.js";
 import { fromHost } from "../math/host.js";
@@ -11,7 +11,7 @@ import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
 import { STREAM } from "../train/data.js";
 import { leavesOf } from "../train/leaves.js";
 import { readArray, takeToHost } from "../train/state.js";
-import { treeDispose, treeFlatten, treeMap } from "../trees.js";
+import { treeDispose, treeFlatten } from "../trees.js";
 import { batchRunner, LARGEST, type RowFunction } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
 import { type Monitor, summarize, totals, withoutNaN } from "./monitor.js";
@@ -51,10 +51,7 @@ export class FlowModel {
     this.executor = executor;
     this.#params = params;
     this.#placed = executor.place(params);
-    this.#runner = batchRunner(
-      executor,
-      treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params),
-    );
+    this.#runner = batchRunner(executor, params);
   }
 
   /** A model with random start values (and the given weights of its layers). */

@@ -10,7 +10,7 @@ import {
 } from "@flowify/core";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { type LoweredGraph, lower } from "../lower/lower.js";
-import type { Initializer, TensorInfo } from "../lower/model.js";
+import { type TensorInfo, withConstants } from "../lower/model.js";
 import { leafPaths } from "../paths.js";
 import { trace } from "../trace.js";
 import { drawing } from "./drawing.js";
@@ -68,6 +68,7 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
   const declared = namedNoises(noise, noisePaths);
   const values = tree.leaves(params as never) as unknown as HostArray[];
   const paramPaths = leafPaths(params, "params");
+  const own = new Set(paramPaths);
   const names = [...paramPaths, ...(input ? [input.name] : []), ...noisePaths];
   const run = (
     input ? f : (own: FlowParams, drawn: NoiseTree) => f(own, undefined as never, drawn)
@@ -76,19 +77,20 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
     const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
     const { jaxpr } = trace(run, [specsOf(params), ...x, noiseSpecs(noise, batch)], name);
     try {
-      return lower(jaxpr, { name, inputNames: names, outputNames: outputs.map((out) => out.name) });
+      return lower(jaxpr, {
+        name,
+        inputNames: names,
+        outputNames: outputs.map((out) => out.name),
+        fixed: own,
+      });
     } finally {
       jaxpr.dispose();
     }
   };
   const open = withDynamicBatch(lowerFor, input?.name ?? (noisePaths[0] as string));
-  const own = new Set(paramPaths);
-  const used = new Set(open.nodes.flatMap((node) => node.inputs));
-  const initializers = paramPaths.flatMap((path, i): Initializer[] => {
-    const { data, shape } = values[i] as HostArray;
-    return used.has(path) ? [{ name: path, type: "float32", shape, data }] : [];
-  });
-  const inputs = open.inputs.filter((info) => !own.has(info.name) && used.has(info.name));
+  const graph = withConstants(open, new Map(paramPaths.map((path, i) => [path, values[i] as HostArray])));
+  const used = new Set(graph.nodes.flatMap((node) => node.inputs));
+  const inputs = graph.inputs.filter((info) => used.has(info.name));
   const describe = ({ name: inputName, shape }: TensorInfo): ExportedInput => {
     const law = declared.get(inputName)?.law;
     return law
@@ -97,7 +99,7 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
   };
   return {
     name,
-    graph: { ...open, inputs, constants: [...open.constants, ...initializers] },
+    graph: { ...graph, inputs },
     inputs: inputs.map(describe),
     outputs: open.outputs.map((info, i) => ({
       name: info.name,

@@ -27,6 +27,7 @@ export class Graph {
   readonly #constants = new Map<string, Initializer>();
   readonly #constantKeys = new Map<string, string>();
   readonly #used = new Set<string>();
+  readonly #fixed = new Map<string, boolean>();
 
   /** Prefix of the names that are made now: the equation that is being lowered. */
   scope = "";
@@ -59,6 +60,23 @@ export class Graph {
   /** The data of a constant, or undefined for any other value. */
   constantOf(name: string): Initializer | undefined {
     return this.#constants.get(name);
+  }
+
+  /** Says that an input holds the same numbers in every run. */
+  fix(name: string): void {
+    this.#fixed.set(name, true);
+  }
+
+  /** True for what depends on constants and fixed inputs alone, and is computed once. */
+  isFixed(name: string): boolean {
+    const known = this.#fixed.get(name);
+    if (known !== undefined) return known;
+    const node = this.producer(name);
+    const fixed = node
+      ? !node.op.startsWith("Random") && node.inputs.every((input) => this.isFixed(input))
+      : this.#constants.has(name);
+    this.#fixed.set(name, fixed);
+    return fixed;
   }
 
   /** Adds a node with one output, or finds the one that is already there; returns its output. */

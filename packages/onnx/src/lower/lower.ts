@@ -26,6 +26,8 @@ export type LowerOptions = {
   /** Names of the arguments and results, in the order of the flattened trees. */
   inputNames?: readonly string[];
   outputNames?: readonly string[];
+  /** Names of arguments that are the same in every run: what depends on them alone may be arranged to be computed once. */
+  fixed?: ReadonlySet<string>;
 };
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -43,7 +45,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /**
  * A graph, the floating-point operations of its products and convolutions (2 a multiply-add), the bytes
- * that its nodes write, and those of them that are alive at once.
+ * that its nodes write, and those of them that are alive at once. Products of fixed arguments are not counted.
  */
 export type LoweredGraph = GraphModel & Readonly<{ flops: number; bytes: number; peak: number }>;
 
@@ -62,6 +64,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   const env = new Map<Var, Lazy>();
   const constants = closed.consts.length;
   const inputs = bindInputs(graph, jaxpr.inBinders.slice(constants), env, options.inputNames);
+  for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name);
   const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
   bindConstants(graph, closed, jaxpr, env);
   runRules(graph, jaxpr, env);
@@ -171,7 +174,10 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   const results = new Set(values);
   const fused = fuseSums(graph, fuseBias(graph, nodes, results), results);
   return {
-    flops: countFlops(graph, fused),
+    flops: countFlops(
+      graph,
+      fused.filter(({ outputs: [first] }) => !graph.isFixed(first as string)),
+    ),
     bytes: countBytes(graph, fused),
     peak: countPeak(graph, fused, values),
     nodes: [...fused, ...copies].map((node) => ({

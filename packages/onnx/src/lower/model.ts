@@ -38,6 +38,23 @@ export type GraphModel = Readonly<{
   metadata?: { readonly [name: string]: string };
 }>;
 
+/** A graph with the values of some of its inputs built in. */
+export function withConstants<G extends GraphModel>(
+  graph: G,
+  values: ReadonlyMap<string, Pick<Initializer, "shape" | "data">>,
+): G {
+  const used = new Set(graph.nodes.flatMap((node) => node.inputs));
+  const built = graph.inputs.flatMap(({ name, type }): Initializer[] => {
+    const value = used.has(name) ? values.get(name) : undefined;
+    return value ? [{ name, type, shape: value.shape, data: value.data }] : [];
+  });
+  return {
+    ...graph,
+    inputs: graph.inputs.filter(({ name }) => !values.has(name)),
+    constants: [...graph.constants, ...built],
+  };
+}
+
 /** Opset 20 is the newest that every runtime of the last years reads. */
 export const OPSET = 20;
 const IR_VERSION = 9n;

@@ -1,4 +1,5 @@
 import type { Graph } from "../graph.js";
+import { sizeOf } from "../jaxpr.js";
 import type { GraphNode } from "../model.js";
 
 /** A matrix of the graph, read as its transpose where it is flipped. */
@@ -7,29 +8,47 @@ export type Matrix = Readonly<{ name: string; flipped: boolean }>;
 /**
  * The product of two matrices of floats. Where one of them is a product itself, the three are
  * multiplied in the order that takes less: Rᵀ(δᵀx) is (δR)ᵀx, and δR, the gradient of a layer's input,
- * is often there already.
+ * is often there already. The product of two fixed matrices takes nothing: x A B is x (A B), also where
+ * the columns of x A are scaled by fixed numbers.
  */
 export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
-  const plain = { cost: cost(graph, a, b), make: () => product(graph, a, b) };
-  const orders = [plain];
-  const [left, right] = [factors(graph, a), factors(graph, b)];
+  const orders: Order[] = [{ cost: cost(graph, a, b), once: false, make: () => product(graph, a, b) }];
+  const [left, right] = [factors(graph, a) ?? scaledFactors(graph, a), factors(graph, b)];
   if (left) {
     const [p, q] = left;
-    const inner = find(graph, q, b);
+    const inner = innerProduct(graph, q, b);
     orders.push({
-      cost: rowsOf(graph, p) * columnsOf(graph, p) * columnsOf(graph, b) + (inner ? 0 : cost(graph, q, b)),
-      make: () => product(graph, p, inner ?? { name: product(graph, q, b), flipped: false }),
+      cost: rowsOf(graph, p) * columnsOf(graph, p) * columnsOf(graph, b) + inner.cost,
+      once: inner.once,
+      make: () => product(graph, p, inner.make()),
     });
   }
   if (right) {
     const [r, s] = right;
-    const inner = find(graph, a, r);
+    const inner = innerProduct(graph, a, r);
     orders.push({
-      cost: rowsOf(graph, a) * rowsOf(graph, s) * columnsOf(graph, s) + (inner ? 0 : cost(graph, a, r)),
-      make: () => product(graph, inner ?? { name: product(graph, a, r), flipped: false }, s),
+      cost: rowsOf(graph, a) * rowsOf(graph, s) * columnsOf(graph, s) + inner.cost,
+      once: inner.once,
+      make: () => product(graph, inner.make(), s),
     });
   }
-  return orders.reduce((best, order) => (order.cost < best.cost ? order : best)).make();
+  const better = (order: Order, best: Order): boolean =>
+    order.cost < best.cost || (order.cost === best.cost && order.once);
+  return orders.reduce((best, order) => (better(order, best) ? order : best)).make();
+}
+
+/** A way to multiply: multiplications in every run, and whether some of it is computed once. */
+type Order = Readonly<{ cost: number; once: boolean; make: () => string }>;
+
+/** A product that another one is made of: nothing to compute where it is there already, or fixed. */
+function innerProduct(graph: Graph, a: Matrix, b: Matrix) {
+  const found = find(graph, a, b);
+  const once = graph.isFixed(a.name) && graph.isFixed(b.name);
+  return {
+    once,
+    cost: found || once ? 0 : cost(graph, a, b),
+    make: (): Matrix => found ?? { name: product(graph, a, b), flipped: false },
+  };
 }
 
 const rowsOf = (graph: Graph, { name, flipped }: Matrix): number =>
@@ -74,6 +93,29 @@ function factors(graph: Graph, { name, flipped }: Matrix): readonly [Matrix, Mat
   const a = { name: x, flipped: node.attributes.transA === 1 };
   const b = { name: y, flipped: node.attributes.transB === 1 };
   return flipped ? [transposed(b), transposed(a)] : [a, b];
+}
+
+/** x and A diag(c) of (x A) diag(c), for fixed A and c. */
+function scaledFactors(graph: Graph, { name, flipped }: Matrix): readonly [Matrix, Matrix] | undefined {
+  const node = flipped ? undefined : graph.producer(name);
+  if (node?.op !== "Mul") return undefined;
+  for (const [scaled, scale] of [node.inputs, node.inputs.toReversed()] as [string, string][]) {
+    const columns = graph.shapeOf(scale);
+    const parts = factors(graph, { name: scaled, flipped: false });
+    if (!parts || columns.slice(0, -1).some((size) => size !== 1) || columns.length > 2) continue;
+    const [x, a] = parts;
+    if (!graph.isFixed(a.name) || !graph.isFixed(scale)) continue;
+    const shape = graph.shapeOf(a.name);
+    const factor = a.flipped ? graph.reshape(scale, columns.length === 0 ? [] : [sizeOf(columns), 1]) : scale;
+    return [
+      x,
+      {
+        name: graph.node("Mul", [a.name, factor], { type: graph.typeOf(a.name), shape }),
+        flipped: a.flipped,
+      },
+    ];
+  }
+  return undefined;
 }
 
 /** A product of two matrices of floats with nothing added yet. */
