@@ -5,6 +5,7 @@ import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import { type GraphModel, type LoweredGraph, lower, loweredPrimitives, toBytes } from "../src/index.js";
+import { expectSame, type Fn, spread } from "./compare.js";
 
 type A = np.Array;
 
@@ -110,6 +111,28 @@ describe("what is not written", () => {
     expect(ops(lowered((x) => np.maximum(x, 0), [4]))).toEqual(["Relu"]);
     expect(ops(lowered((x) => x.mul(2).mul(3).neg(), [4]))).toEqual(["Mul"]);
     expect(ops(lowered((x) => np.sin(x.ref).add(np.sin(x)), [4]))).toEqual(["Add", "Sin"]);
+  });
+});
+
+describe("a long sum over narrow matrices, AᵀB,", () => {
+  const product = (a: A, b: A): A => np.matmul(np.transpose(a), b);
+
+  test("copies the narrower one", () => {
+    expect(ops(lowered(product, [4096, 80], [4096, 8]))).toEqual(["MatMul", "Transpose", "Transpose"]);
+  });
+
+  test("is one Gemm where it is short, or neither is narrow, or the other one is", () => {
+    for (const [k, m, n] of [
+      [512, 80, 8],
+      [4096, 80, 72],
+      [4096, 8, 80],
+    ] as [number, number, number][])
+      expect(ops(lowered(product, [k, m], [k, n]))).toEqual(["Gemm"]);
+  });
+
+  test("gives the numbers that it gave", async () => {
+    const [k, m, n] = [4096, 65, 3];
+    await expectSame(product as Fn, [spread([k, m], DType.Float32), spread([k, n], DType.Float32, 2)]);
   });
 });
 

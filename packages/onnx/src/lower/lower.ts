@@ -8,6 +8,7 @@ import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
+import { narrowProducts } from "./narrow.js";
 import { bitRules } from "./rules/bits.js";
 import { concatRules } from "./rules/concat.js";
 import { convRules } from "./rules/conv.js";
@@ -172,7 +173,7 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   const rename = (name: string) => renamed.get(name) ?? name;
   const { nodes, constants } = graph.live(values);
   const results = new Set(values);
-  const fused = fuseSums(graph, fuseBias(graph, nodes, results), results);
+  const fused = narrowProducts(graph, fuseSums(graph, fuseBias(graph, nodes, results), results));
   return {
     flops: countFlops(
       graph,
