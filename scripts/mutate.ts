@@ -45,7 +45,15 @@ type Report = {
 async function firstFailure(folder: string, { tests, only }: Mutation): Promise<string | undefined> {
   const output = join(folder, "report.json");
   rmSync(output, { force: true });
-  const args = ["run", "--bail=1", "--reporter=json", `--outputFile=${output}`, ...tests];
+  // a slow machine is not a wrong formula
+  const args = [
+    "run",
+    "--bail=1",
+    "--testTimeout=600000",
+    "--reporter=json",
+    `--outputFile=${output}`,
+    ...tests,
+  ];
   const child = spawn(join(root, "node_modules/.bin/vitest"), [...args, ...(only ? ["-t", only] : [])], {
     cwd: folder,
     stdio: "ignore",
