@@ -1,6 +1,6 @@
 import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
 import { nativeExecutor, wasmExecutor } from "@flowify/onnx";
-import type { DeviceName } from "./commands/shared.js";
+import type { DeviceName, Provider } from "./commands/shared.js";
 import type { Terminal } from "./ui/terminal.js";
 
 export type { DeviceName };
@@ -14,9 +14,19 @@ export type DeviceOptions = {
 export type Device = Readonly<{
   name: Exclude<DeviceName, "auto">;
   brief: string;
+  /** Which of ONNX Runtime's providers it is, where it is one besides the CPU. */
+  provider?: Provider;
   /** @throws DeviceError where it is not on this machine; the first line says what is missing. */
   open(options?: DeviceOptions): Promise<Executor>;
 }>;
+
+/** ONNX Runtime with another of its providers. */
+const provided = (provider: Provider, brief: string): Device => ({
+  name: `native-${provider}`,
+  brief: `ONNX Runtime's provider for ${brief}`,
+  provider,
+  open: ({ threads } = {}) => nativeExecutor({ provider, ...(threads !== undefined && { threads }) }),
+});
 
 /** The devices, the one that is tried first in front. */
 export const devices: readonly Device[] = [
@@ -25,6 +35,10 @@ export const devices: readonly Device[] = [
     brief: "ONNX Runtime on the processor, the package onnxruntime-node",
     open: ({ threads } = {}) => nativeExecutor(threads === undefined ? {} : { threads }),
   },
+  provided("cuda", "cards of NVIDIA"),
+  provided("tensorrt", "cards of NVIDIA through TensorRT"),
+  provided("dml", "graphics cards in Windows"),
+  provided("coreml", "processors of Apple"),
   {
     name: "webgpu",
     brief: "jax-js on a graphics card; in Node through the package webgpu",
@@ -86,7 +100,8 @@ export async function openExecutor(
 }
 
 /** Where to go on when a device breaks; undefined after the last. */
-export const fallbackOf = (device: DeviceName): DeviceName | undefined =>
-  ({ webgpu: "auto", auto: "wasm", native: "wasm", wasm: "jax", jax: undefined })[device] as
-    | DeviceName
-    | undefined;
+export function fallbackOf(device: DeviceName): DeviceName | undefined {
+  if (device === "jax") return undefined;
+  if (device === "wasm") return "jax";
+  return device === "native" || device === "auto" ? "wasm" : "auto";
+}

@@ -41,5 +41,6 @@ export {
   toModelProto,
 } from "./lower/model.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
+export { nativeProviders } from "./providers.js";
 export { loadRuntime, type Runtime } from "./runtime.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

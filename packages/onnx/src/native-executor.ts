@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
+import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";
 import { checkThreads, runtimeExecutor } from "./runtime-executor.js";
@@ -18,27 +19,37 @@ export type NativeExecutorOptions = {
    * of Chrome, when the program is disposed of.
    */
   profile?: string;
+  /**
+   * Another of ONNX Runtime's execution providers, one of `nativeProviders()`; what it cannot compute is left to
+   * the CPU. State stays in the memory of the host and crosses over in each call.
+   */
+  provider?: string;
   /** Bytes that a program may take; by default what is available when it is compiled. */
   memory?: number;
 };
 
 /**
- * Runs pure jax functions in ONNX Runtime's native library on the CPU.
+ * Runs pure jax functions in ONNX Runtime's native library, on the CPU or by another of its providers.
  *
  * @throws UsageError for a number of threads that makes no sense; `compile` a MemoryError for a program
- * that needs more than there is; DeviceError where `onnxruntime-node` is not installed or its library does not load.
+ * that needs more than there is; DeviceError where `onnxruntime-node` is not installed or its library, or that of the provider, does not load.
  */
 export async function nativeExecutor({
   threads = availableCores(),
   flushDenormals = false,
   profile,
+  provider,
   memory,
 }: NativeExecutorOptions = {}): Promise<Executor> {
   checkThreads(threads);
-  return runtimeExecutor(await nativeEngine(), {
-    name: "native",
-    session: (program) =>
-      sessionOptions(threads, flushDenormals, profile === undefined ? undefined : join(profile, program)),
+  const engine = await nativeEngine();
+  if (provider !== undefined) await checkProvider(engine.runtime, provider);
+  return runtimeExecutor(engine, {
+    name: provider === undefined ? "native" : `native-${provider}`,
+    session: (program) => ({
+      ...sessionOptions(threads, flushDenormals, profile === undefined ? undefined : join(profile, program)),
+      ...(provider !== undefined && { executionProviders: [provider, "cpu"] }),
+    }),
     memory: () => memory ?? availableMemory(),
   });
 }

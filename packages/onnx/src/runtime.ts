@@ -8,16 +8,20 @@ type Tensors = Readonly<Record<string, Tensor>>;
 /** A build of ONNX Runtime: what its native library and its WebAssembly module share. */
 export type Runtime = Pick<typeof import("onnxruntime-node"), "InferenceSession" | "Tensor">;
 
+/** The native build, which knows the providers that it was made with. */
+export type NativeRuntime = Runtime &
+  Pick<typeof import("onnxruntime-node"), "listSupportedBackends" | "env">;
+
 /** A build and how its sessions leave their results in given memory. */
 export type Engine = Readonly<{
   runtime: Runtime;
   run(session: InferenceSession, feeds: Tensors, results: Tensors): Promise<void>;
 }>;
 
-type Module = Runtime & { default?: Runtime };
+type Module = NativeRuntime & { default?: NativeRuntime };
 
 /** ONNX Runtime's native build, which is an optional dependency with a library for the platform. */
-export async function loadRuntime(): Promise<Runtime> {
+export async function loadRuntime(): Promise<NativeRuntime> {
   try {
     const module: Module = await import("onnxruntime-node");
     return module.default ?? module;
@@ -31,7 +35,7 @@ export async function loadRuntime(): Promise<Runtime> {
 }
 
 /** The native build: sessions write into the memory of the tensors that they are given. */
-export async function nativeEngine(): Promise<Engine> {
+export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime }> {
   return {
     runtime: await loadRuntime(),
     run: async (session, feeds, results) => void (await session.run(feeds, results)),
@@ -81,7 +85,7 @@ async function startWasm(threads: number): Promise<Engine> {
 }
 
 /** A program that hands its input on. */
-function nothing(): Uint8Array {
+export function nothing(): Uint8Array {
   const graph = new Graph();
   const x = { name: "x", type: "float32", shape: [1] } as const;
   graph.declare(x.name, x.type, x.shape);

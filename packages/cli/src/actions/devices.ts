@@ -1,8 +1,9 @@
 import { ArraySpec, DeviceError, type Executor, HostArray, makeRng } from "@flowify/core";
+import { loadRuntime, nativeProviders } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { DevicesFlags } from "../commands/devices.js";
 import type { CliContext } from "../context.js";
-import { devices } from "../executors.js";
+import { type Device, devices } from "../executors.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 
@@ -15,7 +16,8 @@ export async function listDevices(this: CliContext, { json = false, threads }: D
   const { stdout, stderr, env } = this.host;
   const terminal = createTerminal({ stdout, stderr, env, json });
   const found: Found[] = [];
-  for (const { name, open } of devices) {
+  const known = await devicesHere();
+  for (const { name, open } of known) {
     try {
       const executor = await open(threads === undefined ? {} : { threads });
       found.push({ name, present: true, gflops: await productRate(executor) });
@@ -28,7 +30,7 @@ export async function listDevices(this: CliContext, { json = false, threads }: D
   const rows = found.map(({ name, gflops, why }, i) => [
     name,
     gflops === undefined ? "–" : gflops.toFixed(0),
-    why ?? devices[i]?.brief ?? "",
+    why ?? known[i]?.brief ?? "",
   ]);
   for (const line of table([["device", "GFLOPS", ""], ...rows], [false, true])) terminal.say(line);
   terminal.say();
@@ -36,6 +38,18 @@ export async function listDevices(this: CliContext, { json = false, threads }: D
     `rates of a ${SIZE} × ${SIZE} × ${SIZE} product of float32 numbers, the result left where it is`,
   );
   terminal.document({ devices: found });
+}
+
+/** All but the providers that ONNX Runtime was not made with here. */
+async function devicesHere(): Promise<readonly Device[]> {
+  let providers: string[] = [];
+  try {
+    (await loadRuntime()).env.logLevel = "fatal"; // why a provider does not start is said in the table
+    providers = await nativeProviders();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+  }
+  return devices.filter(({ provider }) => provider === undefined || providers.includes(provider));
 }
 
 /** Operations a second, in 10⁹, of a product of two matrices: the best of a few. */

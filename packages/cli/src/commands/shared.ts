@@ -5,7 +5,18 @@ import { type Reading, resizings } from "../data/form.js";
 import type { Split } from "../data/image-set.js";
 import { nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 
-const deviceNames = ["auto", "native", "webgpu", "wasm", "jax"] as const;
+/** Providers of ONNX Runtime that a build of it may have, besides the CPU. */
+const providers = ["cuda", "tensorrt", "dml", "coreml"] as const;
+export type Provider = (typeof providers)[number];
+
+const deviceNames = [
+  "auto",
+  "native",
+  ...providers.map((name) => `native-${name}` as const),
+  "webgpu",
+  "wasm",
+  "jax",
+] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** Pictures at each measurement of a training run, at the last one, or none. */
