@@ -1,8 +1,11 @@
 import { render } from "preact";
 import { App } from "./shell/app.js";
+import { keepPage } from "./shell/offline.js";
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
-// Keeps the page for visits without a network; where it is refused, or there is none, all else works.
-if ("serviceWorker" in navigator) void navigator.serviceWorker.register("./sw.js").catch(() => {});
+void keepPage();
+
+// a file that misses its place must not take the page away
+for (const type of ["dragover", "drop"] as const) addEventListener(type, (event) => event.preventDefault());

@@ -1,6 +1,7 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
+import { Foot } from "./offline.js";
 import { partOf, parts } from "./parts.js";
 import { route } from "./route.js";
 import { ThemeChoice } from "./theme.js";
@@ -51,6 +52,7 @@ export function App() {
           </section>
         ))}
       </main>
+      <Foot />
     </>
   );
 }

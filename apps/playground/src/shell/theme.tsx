@@ -4,6 +4,8 @@ const themes = ["system", "light", "dark"] as const;
 type Theme = (typeof themes)[number];
 
 const chosen = document.documentElement.dataset.theme;
+/** True where storage is denied or full: the choice then holds for this visit. */
+const unkept = signal(false);
 const theme = signal<Theme>(chosen === "light" || chosen === "dark" ? chosen : "system");
 
 function choose(next: Theme): void {
@@ -12,22 +14,26 @@ function choose(next: Theme): void {
   else document.documentElement.dataset.theme = next;
   try {
     localStorage.setItem("theme", next);
+    unkept.value = false;
   } catch {
-    // storage is denied: the choice holds for this visit
+    unkept.value = true;
   }
 }
 
 export function ThemeChoice() {
   return (
-    <label class="theme">
-      <span>Theme</span>
-      <select value={theme.value} onChange={(event) => choose(event.currentTarget.value as Theme)}>
-        {themes.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div class="theme">
+      <label>
+        Theme{" "}
+        <select value={theme.value} onChange={(event) => choose(event.currentTarget.value as Theme)}>
+          {themes.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span role="status">{unkept.value && "for this visit: storage is denied or full"}</span>
+    </div>
   );
 }

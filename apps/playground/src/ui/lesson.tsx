@@ -5,10 +5,13 @@ export function Lesson({
   equation,
   children,
   docs,
+  about,
 }: {
   equation: string;
   children: ComponentChildren;
+  /** A page of the documents, and what it is about. */
   docs: string;
+  about: string;
 }) {
   return (
     <div class="lesson">
@@ -18,7 +21,7 @@ export function Lesson({
           .map((part, i) => (i % 2 === 0 ? part : <sub key={`${i} ${part}`}>{part}</sub>))}
       </p>
       <p class="note">
-        {children} <a href={`./docs/${docs}.html`}>Read on</a>.
+        {children} <a href={`./docs/${docs}.html`}>Read on: {about}</a>.
       </p>
     </div>
   );

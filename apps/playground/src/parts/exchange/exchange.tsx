@@ -38,7 +38,11 @@ export function Exchange() {
           <Working progress={progress.value} cancel={cancel} />
           <Problem text={problem.value} />
           {note.value && <p class="note">{note.value}</p>}
-          <Lesson equation="θ ← θ + η · Adam(∇ mean log p(x; θ))" docs="design/checkpoints">
+          <Lesson
+            equation="θ ← θ + η · Adam(∇ mean log p(x; θ))"
+            docs="design/checkpoints"
+            about="checkpoints"
+          >
             A flow is its layers and their parameters θ, which training moves to where the images x are
             likely. Parameters, the two moments of Adam, the step and the seed are all of a run: the order of
             the images and every noise follow from the last two. So a run goes back and forth between this

@@ -34,7 +34,7 @@ export function Files({ summary }: { summary: RunSummary }) {
           PICTURES is a folder with two copies of the pictures, in folders named train and test.
         </p>
       )}
-      <Lesson equation="x = decode(z, ε),  z ~ p_Z" docs="export">
+      <Lesson equation="x = decode(z, ε),  z ~ p_Z" docs="export" about="exported flows">
         The ONNX files compute log p with its ledger, encode, decode and sample in any ONNX runtime, without
         flowify.
       </Lesson>

@@ -41,7 +41,7 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
       ) : (
         <p class="note">Choose pictures to see how likely they are.</p>
       )}
-      <Lesson equation="log p(x) = log p_Z(z_K) + Σ L_k" docs="bits-per-dimension">
+      <Lesson equation="log p(x) = log p_Z(z_K) + Σ L_k" docs="bits-per-dimension" about="bits per dimension">
         The bars are the terms of the sum. Divided by −n ln 2 it is the number of bits above.
       </Lesson>
     </div>

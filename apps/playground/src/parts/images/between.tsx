@@ -44,7 +44,7 @@ export function Between() {
           <Tile key={`at ${i}`} image={images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS)} />
         ))}
       </div>
-      <Lesson equation="x_t = f⁻¹((1 − t) z₀ + t z₁)" docs="guide">
+      <Lesson equation="x_t = f⁻¹((1 − t) z₀ + t z₁)" docs="guide" about="encoding and decoding">
         {run.view.value ? "" : "Nothing is computed yet. "}The line runs between the latents, not between the
         pixels.
       </Lesson>

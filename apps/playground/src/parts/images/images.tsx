@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Curve } from "../../ui/curve.js";
 import { decimals } from "../../ui/format.js";
@@ -13,11 +14,27 @@ import { TileButton } from "./tile.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
 
-/** Images side by side; a click asks for the ledger of one. */
+/** How far an arrow key moves in a gallery, which has rows of eight. */
+const MOVES: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  ArrowUp: -8,
+  ArrowDown: 8,
+};
+
+/** Images side by side, one stop of the Tab key; a click asks for the ledger of one. */
 function Gallery({ images, name, count, label }: GalleryProps) {
+  const at = useSignal(0);
+  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
+    const next = at.value + (MOVES[event.key] ?? 0);
+    if (next === at.value || next < 0 || next >= count) return;
+    event.preventDefault();
+    at.value = next;
+    event.currentTarget.querySelectorAll("button")[next]?.focus();
+  };
   return (
-    <fieldset class="gallery">
-      <legend class="hidden-text">{label}</legend>
+    <fieldset class="gallery" onKeyDown={onKeyDown}>
+      <legend class="hidden-text">{label}; the arrow keys move between them</legend>
       {Array.from({ length: count }, (_, i) => {
         const image = images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS);
         const title = `${name} ${i + 1}`;
@@ -27,7 +44,11 @@ function Gallery({ images, name, count, label }: GalleryProps) {
             image={image}
             name={`Ledger of ${title}`}
             pressed={chosen.value?.name === title}
-            onClick={() => void choose(title, image)}
+            tabIndex={i === at.value ? 0 : -1}
+            onClick={() => {
+              at.value = i;
+              void choose(title, image);
+            }}
           />
         );
       })}
@@ -75,7 +96,11 @@ export function Images() {
           <div class="sheet">
             <h2>Samples</h2>
             <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
-            <Lesson equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers drawn from q" docs="layers/linear">
+            <Lesson
+              equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers drawn from q"
+              docs="layers/linear"
+              about="layers that narrow"
+            >
               Each image is drawn from the flow as it is now. Each layer that narrowed draws again what it
               dropped; the temperature scales all of this noise.
             </Lesson>
@@ -94,7 +119,7 @@ export function Images() {
               count={PAIRS}
               label="Their reconstructions"
             />
-            <Lesson equation="x ↦ z ↦ x̂, noise at its mean" docs="guide">
+            <Lesson equation="x ↦ z ↦ x̂, noise at its mean" docs="guide" about="flows from layers">
               Above, images that training never sees; below, what their latents alone decode to: what the
               network keeps.
             </Lesson>
@@ -111,7 +136,11 @@ export function Images() {
             <p class="total number">
               <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
             </p>
-            <Lesson equation="bits per dimension = −log p(x) / (n log 2)" docs="bits-per-dimension">
+            <Lesson
+              equation="bits per dimension = −log p(x) / (n log 2)"
+              docs="bits-per-dimension"
+              about="bits per dimension"
+            >
               Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
             </Lesson>
           </div>

@@ -14,12 +14,18 @@ export function Tile({ image }: { image: Uint8Array }) {
   return <canvas ref={ref} class="tile" width={SIDE} height={SIDE} />;
 }
 
-type TileButtonProps = { image: Uint8Array; name: string; pressed?: boolean; onClick: () => void };
+type TileButtonProps = {
+  image: Uint8Array;
+  name: string;
+  pressed: boolean;
+  tabIndex: number;
+  onClick: () => void;
+};
 
 /** A tile that can be chosen. */
-export function TileButton({ image, name, pressed = false, onClick }: TileButtonProps) {
+export function TileButton({ image, name, pressed, ...rest }: TileButtonProps) {
   return (
-    <button type="button" class="tile-button" aria-label={name} aria-pressed={pressed} onClick={onClick}>
+    <button type="button" class="tile-button" aria-label={name} aria-pressed={pressed} {...rest}>
       <Tile image={image} />
     </button>
   );

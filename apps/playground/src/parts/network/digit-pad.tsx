@@ -1,6 +1,8 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { digitAt } from "../../ui/digits.js";
 import { DIGITS } from "../../ui/digits-file.js";
+import { palette } from "../../ui/palette.js";
 import { imageData } from "../../ui/pixels.js";
 import { digit, digits, progress, show } from "./state.js";
 
@@ -8,8 +10,10 @@ const SIDE = 28;
 /** Half the width of the pen, in pixels of the digit. */
 const PEN = 1.1;
 
+type Point = Readonly<{ x: number; y: number }>;
+
 /** Puts a dot of the pen on the digit. */
-function dot(pixels: Uint8Array, x: number, y: number): void {
+function dot(pixels: Uint8Array, { x, y }: Point): void {
   for (let row = Math.max(0, Math.floor(y - 3)); row < Math.min(SIDE, y + 3); row++)
     for (let column = Math.max(0, Math.floor(x - 3)); column < Math.min(SIDE, x + 3); column++) {
       const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
@@ -19,41 +23,64 @@ function dot(pixels: Uint8Array, x: number, y: number): void {
     }
 }
 
+/** A line of dots. */
+function line(pixels: Uint8Array, from: Point, to: Point): void {
+  const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) * 2));
+  for (let k = 0; k <= steps; k++)
+    dot(pixels, {
+      x: from.x + ((to.x - from.x) * k) / steps,
+      y: from.y + ((to.y - from.y) * k) / steps,
+    });
+}
+
+/** Where a pointer is, in pixels of the digit. */
+function at({ clientX, clientY, currentTarget }: PointerEvent & { currentTarget: Element }): Point {
+  const box = currentTarget.getBoundingClientRect();
+  return { x: ((clientX - box.x) / box.width) * SIDE, y: ((clientY - box.y) / box.height) * SIDE };
+}
+
+const moves: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+const inside = (value: number): number => Math.min(Math.max(value, 0.5), SIDE - 0.5);
+
 /** A digit to draw on, and digits of MNIST to pick from. */
 export function DigitPad() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const last = useRef<{ x: number; y: number } | undefined>(undefined);
-  const paint = (): void =>
-    canvas.current?.getContext("2d")?.putImageData(imageData(digit.value, DIGITS.shape), 0, 0);
-  useEffect(paint, [digit.value]);
-  const draw = (event: PointerEvent): void => {
-    const box = canvas.current?.getBoundingClientRect();
-    if (!box || !last.current) return;
-    const to = {
-      x: ((event.clientX - box.x) / box.width) * SIDE,
-      y: ((event.clientY - box.y) / box.height) * SIDE,
-    };
-    const { x, y } = last.current;
-    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - x, to.y - y) * 2));
-    for (let k = 1; k <= steps; k++)
-      dot(digit.value, x + ((to.x - x) * k) / steps, y + ((to.y - y) * k) / steps);
-    last.current = to;
-    paint();
+  const last = useRef<Point | undefined>(undefined);
+  /** The pen of the keyboard; it is shown while the digit has the focus. */
+  const pen = useSignal<Point>({ x: SIDE / 2, y: SIDE / 2 });
+  const focused = useSignal(false);
+  const paint = (): void => {
+    const context = canvas.current?.getContext("2d");
+    if (!context) return;
+    context.putImageData(imageData(digit.value, DIGITS.shape), 0, 0);
+    context.fillStyle = palette.value.bound.css;
+    if (focused.value) context.fillRect(Math.floor(pen.value.x), Math.floor(pen.value.y), 1, 1);
   };
-  const down = (event: PointerEvent): void => {
-    canvas.current?.setPointerCapture(event.pointerId);
-    const box = canvas.current?.getBoundingClientRect();
-    if (!box) return;
-    last.current = {
-      x: ((event.clientX - box.x) / box.width) * SIDE,
-      y: ((event.clientY - box.y) / box.height) * SIDE,
-    };
-    draw(event);
+  useEffect(paint, [digit.value, focused.value, pen.value, palette.value]);
+
+  const draw = (from: Point, to: Point): void => {
+    line(digit.value, from, to);
+    paint();
   };
   const up = (): void => {
     if (!last.current) return;
     last.current = undefined;
     void show(Uint8Array.from(digit.value));
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const move = moves[event.key];
+    if (!move && event.key !== " ") return;
+    event.preventDefault();
+    const from = pen.value;
+    pen.value = { x: inside(from.x + (move?.x ?? 0)), y: inside(from.y + (move?.y ?? 0)) };
+    if (move && !event.shiftKey) return;
+    draw(from, pen.value);
+    last.current = pen.value; // the stroke ends where its key is let go
   };
   return (
     <div class="stack">
@@ -63,11 +90,29 @@ export function DigitPad() {
         width={SIDE}
         height={SIDE}
         role="img"
-        aria-label="The digit. Draw on it with a pointer, or pick one below."
-        onPointerDown={down}
-        onPointerMove={draw}
+        tabIndex={0}
+        aria-label="The digit. Draw on it with a pointer; or move the pen with the arrow keys, with Shift held to draw, and press space for a dot; or pick one below."
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          last.current = at(event);
+          draw(last.current, last.current);
+        }}
+        onPointerMove={(event) => {
+          if (!last.current || event.buttons === 0) return;
+          const to = at(event);
+          draw(last.current, to);
+          last.current = to;
+        }}
         onPointerUp={up}
         onPointerCancel={up}
+        onKeyDown={onKeyDown}
+        onKeyUp={up}
+        onFocus={() => {
+          focused.value = true;
+        }}
+        onBlur={() => {
+          focused.value = false;
+        }}
       />
       <fieldset class="row digits" aria-label="Digits of MNIST">
         {firsts().map(({ place, shows }) => (

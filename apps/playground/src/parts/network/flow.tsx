@@ -76,7 +76,11 @@ function Scores() {
         bars={found.ledger.map(({ layer, nats, exact }) => ({ layer, value: nats, exact }))}
         caption="What each layer adds to log p of this digit, nats"
       />
-      <Lesson equation="bits per dimension = −log p(x) / (784 ln 2)" docs="bits-per-dimension">
+      <Lesson
+        equation="bits per dimension = −log p(x) / (784 ln 2)"
+        docs="bits-per-dimension"
+        about="bits per dimension"
+      >
         The bars sum to log p. A digit like those that the inverse has learnt from is likely; a scribble is
         not, and the bars say which layer finds it unlikely.
       </Lesson>

@@ -77,7 +77,7 @@ export function Inverse() {
           </p>
         </>
       )}
-      <Lesson equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))" docs="convert">
+      <Lesson equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))" docs="convert" about="draws for given results">
         A variant is a draw of the stochastic inverse, from the outputs y back to pixels x, moved the short
         way onto the inputs with exactly these outputs. What differs between the pictures is what the network
         f does not see.

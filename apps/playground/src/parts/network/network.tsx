@@ -50,7 +50,11 @@ export function YourNetwork() {
       <div class="sheet stack">
         <h2>Node by node</h2>
         {found && <Graph nodes={found.nodes} input={found.inputs[0] ?? "input"} label="Graph of the file" />}
-        <Lesson equation="log p(x) = log p(z) + log q(dropped | z) + Σ s" docs="convert">
+        <Lesson
+          equation="log p(x) = log p(z) + log q(dropped | z) + Σ s"
+          docs="convert"
+          about="trained networks"
+        >
           A layer x ↦ z of a trained network forgets: a matrix from 784 numbers to 32 drops 752 of them, −752
           in the graph. Its flow keeps the function and learns a density q of what is dropped, given what is
           kept. Layers that only drop are <span class="exact">exact</span>. Where a layer makes more numbers

@@ -122,7 +122,11 @@ export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promi
   change({ digit: bundled });
   if (!learnt.value) return;
   await working("reading the digit", async (worker) => {
-    reading.value = await worker.call("network.read", { pixels });
+    // the digit may have been drawn further meanwhile
+    for (let read: Uint8Array | undefined; read !== digit.value; ) {
+      read = digit.value;
+      reading.value = await worker.call("network.read", { pixels: read });
+    }
     variants.value = undefined;
   });
 }

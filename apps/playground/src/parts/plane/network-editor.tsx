@@ -38,15 +38,27 @@ function setting(
   }
 }
 
+/** Once a change is drawn: the focus on the same button of another row, or on the next one of it that works. */
+function focusIn(button: HTMLElement, row: number, sign: "↑" | "↓" | "×"): void {
+  const list = button.closest("ol");
+  requestAnimationFrame(() => {
+    const all = [...(list?.children[row]?.querySelectorAll("button") ?? [])].filter(
+      ({ disabled }) => !disabled,
+    );
+    (all.find(({ textContent }) => textContent === sign) ?? all[0])?.focus();
+  });
+}
+
 function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
   const { layers } = config.value;
   const line = description.value?.layers[i];
   const number = setting(layer);
   const place = `layer ${i + 1}, ${layer.kind}`;
-  const swap = (j: number): void => {
+  const swap = (j: number, { currentTarget }: { currentTarget: HTMLElement }): void => {
     const next = [...layers];
     [next[i], next[j]] = [next[j]!, next[i]!];
     setLayers(next);
+    focusIn(currentTarget, j, j < i ? "↑" : "↓");
   };
   return (
     <li>
@@ -81,7 +93,7 @@ function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
           class="small"
           aria-label={`Move ${place} up`}
           disabled={i === 0}
-          onClick={() => swap(i - 1)}
+          onClick={(event) => swap(i - 1, event)}
         >
           ↑
         </button>
@@ -90,7 +102,7 @@ function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
           class="small"
           aria-label={`Move ${place} down`}
           disabled={i === layers.length - 1}
-          onClick={() => swap(i + 1)}
+          onClick={(event) => swap(i + 1, event)}
         >
           ↓
         </button>
@@ -99,7 +111,10 @@ function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
           class="small"
           aria-label={`Remove ${place}`}
           disabled={layers.length === 1}
-          onClick={() => setLayers(layers.filter((_, j) => j !== i))}
+          onClick={({ currentTarget }) => {
+            setLayers(layers.filter((_, j) => j !== i));
+            focusIn(currentTarget, Math.min(i, layers.length - 2), "×");
+          }}
         >
           ×
         </button>

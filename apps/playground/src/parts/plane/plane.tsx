@@ -26,7 +26,7 @@ export function Plane() {
         <div class="sheet density">
           <h2>Density</h2>
           <Density />
-          <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide">
+          <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
             Light is rare, dark is likely. A density has to integrate to 1 over the plane, whatever the
             weights are: the readout adds up{" "}
             {exact ? "exp(log p)" : "the mean of exp(bound) over draws of the noise"} cell by cell.
@@ -37,7 +37,7 @@ export function Plane() {
         <div class="sheet">
           <h2>Layer by layer</h2>
           <Deformation />
-          <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling">
+          <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling" about="couplings">
             Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
             coordinate is drawn along a line, a third one obliquely; noise is at its mean.
           </Lesson>
@@ -69,7 +69,7 @@ export function Plane() {
             log p = <output id="plane-log-prob">{decimals(run.view.value?.logProb, 4)}</output> nats,{" "}
             <span class={exact ? "exact" : "bound"}>{exact ? "exact" : "a lower bound in expectation"}</span>
           </p>
-          <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear">
+          <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear" about="linear layers">
             A layer that narrows pays for what it drops with a density of it; one that widens pays for the
             noise that it adds, and makes log p a bound. Bijections pay or gain their change of volume.
           </Lesson>

@@ -1,0 +1,208 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
+import { type Playground, seriousFindings, startPlayground } from "./browser.js";
+import { dense, onnxBytes } from "./onnx-files.js";
+import { idle } from "./saved-run.js";
+
+vi.setConfig({ testTimeout: 150_000 });
+
+const network = join(temporaryFolder(), "net.onnx");
+writeFileSync(network, onnxBytes(dense.nodes, dense.weights));
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const addressOf = (part: string, config: object): string =>
+  `#/${part}?config=${encodeURIComponent(JSON.stringify(config))}`;
+
+/** Each part with everything on it that it can have. */
+const parts: Readonly<Record<"plane" | "images" | "network" | "exchange", () => Promise<Page>>> = {
+  async plane() {
+    const page = await playground.open(addressOf("plane", { data: "own", points: circle, steps: 3 }));
+    await page.getByText("Trained: all 3 steps are taken.").waitFor();
+    return page;
+  },
+  async images() {
+    const page = await playground.open(addressOf("images", { widths: [8], steps: 3 }));
+    await page.getByText("Trained: all 3 steps are taken.").waitFor();
+    await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).click();
+    return page;
+  },
+  async network() {
+    const page = await playground.open(addressOf("network", { count: 4, steps: 30 }));
+    await page.locator("#part-network input[type=file]").setInputFiles(network);
+    await page.getByRole("button", { name: "Make it a density" }).click();
+    await page.locator("output#log-prob").waitFor();
+    await page.getByRole("button", { name: "Draw variants" }).click();
+    await page.locator("output#variants-difference").waitFor();
+    await idle(page, "network");
+    return page;
+  },
+  async exchange() {
+    const page = await playground.open(addressOf("exchange", { count: 4 }));
+    await page.getByRole("button", { name: "Begin one on digits" }).click();
+    await page.locator("#part-exchange output#bpd").waitFor();
+    await idle(page, "exchange");
+    return page;
+  },
+};
+
+const circle = Array.from({ length: 60 }, (_, i) =>
+  [Math.cos(i), Math.sin(i)].map((value) => Math.round(150 * value)),
+).flat();
+
+/** Marks all that can be operated with a number, in the order of the page; one stop for what arrow keys walk. */
+const mark = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const all = [...document.querySelectorAll("a[href], button, input, select, [tabindex]")].filter(
+      (element) => element.checkVisibility() && !element.matches(":disabled, [tabindex='-1']"),
+    );
+    return all.map((element, i) => {
+      element.setAttribute("data-stop", String(i));
+      return element.outerHTML.slice(0, 120);
+    });
+  });
+
+/** What has the focus, and how one sees it. */
+const focused = (page: Page): Promise<{ stop: number; ring: boolean }> =>
+  page.evaluate(() => {
+    const element = document.activeElement as HTMLElement;
+    const rings = [element, element.parentElement!].map((each) => getComputedStyle(each));
+    return {
+      stop: Number(element.dataset.stop ?? -1),
+      ring: rings.some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && outlineWidth !== "0px"),
+    };
+  });
+
+describe.each(Object.entries(parts))("%s", (_, open) => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await open();
+  }, 150_000);
+
+  test("Tab reaches every control once, in order, each with a ring around it and a name of its own", async () => {
+    const controls = await mark(page);
+    expect(controls.length).toBeGreaterThan(12);
+    await page.evaluate(() => {
+      document.body.tabIndex = -1;
+      document.body.focus();
+    });
+    const stops: number[] = [];
+    for (let i = 0; i < controls.length; i++) {
+      await page.keyboard.press("Tab");
+      const { stop, ring } = await focused(page);
+      expect(ring, `no ring around ${controls[stop]}`).toBe(true);
+      stops.push(stop);
+    }
+    expect(stops).toEqual(controls.map((__, i) => i));
+    const names = (await page.locator("body").ariaSnapshot()).match(
+      /(?<=- )(button|link|combobox|spinbutton|slider|textbox) "[^"]*"/g,
+    );
+    expect(names?.length).toBeGreaterThan(12);
+    expect(names?.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
+  test.each([
+    ["light", 400],
+    ["light", 1280],
+    ["dark", 400],
+    ["dark", 1280],
+  ] as const)(
+    "axe finds nothing serious: %s, %i pixels; nothing is wider than the page",
+    async (theme, width) => {
+      await page.setViewportSize({ width, height: 900 });
+      await page.getByLabel("Theme").selectOption(theme);
+      expect(await seriousFindings(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    },
+  );
+});
+
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 });
+/** The number that an output of the page shows. */
+const shown = async (page: Page, id: string): Promise<number> =>
+  Number((await page.locator(id).textContent())?.replace("−", "-"));
+/** The name of what has the focus. */
+const nameOfFocused = (page: Page): Promise<string | null> =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? null);
+/** The kinds of the layers in the editor. */
+const kinds = (page: Page): Promise<string[]> => page.locator(".editor .kind").allTextContents();
+
+test("buttons, lists, sliders and the editor of the plane are worked by keys alone", async () => {
+  const page = await parts.plane();
+  const press = async (name: string, key: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).press(key);
+  await press("Reset", "Enter");
+  await eventually(() => shown(page, "#plane-step")).toBe(3);
+
+  const before = await kinds(page);
+  await press("Move layer 1, coupling down", "Enter");
+  await eventually(() => kinds(page)).toEqual([before[1], before[0], before[2]]);
+  // the focus goes with the layer
+  await eventually(() => nameOfFocused(page)).toBe("Move layer 2, coupling down");
+  await press("Remove layer 1, linear", " ");
+  await eventually(() => kinds(page)).toEqual(["coupling", "coupling"]);
+  await eventually(() => nameOfFocused(page)).toBe("Remove layer 1, coupling");
+  await press("Undo", "Enter");
+  await press("Undo", "Enter");
+  await eventually(() => kinds(page)).toEqual(before);
+  await page.getByText("Trained: all 3 steps are taken.").waitFor();
+
+  const slider = page.getByRole("slider");
+  await slider.press("Home");
+  expect(await slider.getAttribute("aria-valuetext")).toBe("data x");
+  await slider.press("End");
+  expect(await slider.getAttribute("aria-valuetext")).toBe("after coupling[2]");
+  await page.getByLabel("Direction").press("b");
+  expect(await slider.getAttribute("aria-valuetext")).toContain("after inverse of");
+  await page.getByLabel("Seed").focus();
+  await page.keyboard.press("ArrowUp");
+  await eventually(() => decodeURIComponent(page.url())).toContain('"seed":1');
+});
+
+test("arrow keys walk a gallery, Enter asks for a ledger", async () => {
+  const page = await parts.images();
+  await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).focus();
+  for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowUp"])
+    await page.keyboard.press(key);
+  expect(await nameOfFocused(page)).toBe("Ledger of sample 2");
+  await page.keyboard.press("Enter");
+  await page.getByText("log p of sample 2").waitFor();
+});
+
+test("a digit is drawn by keys and by the pointer, and read as it then is", async () => {
+  const page = await parts.network();
+  const outputs = (): Promise<string[]> =>
+    page.locator("table[aria-label=Outputs] td.number").allTextContents();
+  const pixels = (): Promise<string> =>
+    page.locator("canvas.pad").evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
+  await page.getByRole("button", { name: "Clear" }).press("Enter");
+  await idle(page, "network");
+  const [blank, empty] = [await outputs(), await pixels()];
+
+  const pad = page.locator("canvas.pad");
+  await pad.focus();
+  for (let i = 0; i < 8; i++) await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press(" ");
+  await page.getByRole("button", { name: "Clear" }).focus();
+  await idle(page, "network");
+  const [byKeys, drawn] = [await outputs(), await pixels()];
+  expect(byKeys).not.toEqual(blank);
+  expect(drawn).not.toBe(empty);
+
+  const { x, y, width } = (await pad.boundingBox())!;
+  await page.mouse.move(x + 0.2 * width, y + 0.3 * width);
+  await page.mouse.down();
+  await page.mouse.move(x + 0.8 * width, y + 0.3 * width, { steps: 6 });
+  await page.mouse.up();
+  await idle(page, "network");
+  expect(await outputs()).not.toEqual(byKeys);
+  expect(await pixels()).not.toBe(drawn);
+});

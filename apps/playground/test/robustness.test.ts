@@ -1,0 +1,142 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { expectProblem, type Playground, startPlayground } from "./browser.js";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const addressOf = (config: object): string => `#/plane?config=${encodeURIComponent(JSON.stringify(config))}`;
+const layers = [
+  { kind: "linear", out: 2 },
+  { kind: "leakyRelu", slope: 0.5 },
+  { kind: "linear", out: 1 },
+];
+const expectText = (page: Page, words: string): Promise<void> => page.getByText(words).waitFor();
+const text = (page: Page, id: string): Promise<string | null> => page.locator(id).textContent();
+
+describe("storage", () => {
+  /** The page trains, and says what does not last. */
+  async function expectTraining(page: Page): Promise<void> {
+    await expectText(page, "Trained: all 5 steps are taken.");
+    await page.getByLabel("Theme").selectOption("dark");
+    await expectText(page, "for this visit: storage is denied or full");
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+    await expectText(page, "does not keep the page for visits without a network");
+  }
+
+  test("that is full", async () => {
+    const page = await playground.open(addressOf({ layers, steps: 5 }), {
+      before: async (fresh) => {
+        const { origin } = new URL(playground.url);
+        const devtools = await fresh.context().newCDPSession(fresh);
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 10_000 });
+        await fresh.addInitScript(() => {
+          try {
+            localStorage.setItem("other", "x".repeat(5_242_875));
+          } catch {
+            // a document without an origin
+          }
+        });
+      },
+    });
+    await expectTraining(page);
+  });
+
+  test("that is denied", async () => {
+    const page = await playground.open(addressOf({ layers, steps: 5 }), {
+      before: (fresh) =>
+        fresh.addInitScript(() => {
+          const denied = {
+            get: (): never => {
+              throw new DOMException("denied", "SecurityError");
+            },
+          };
+          Object.defineProperty(globalThis, "localStorage", denied);
+          Object.defineProperty(navigator, "serviceWorker", denied);
+        }),
+    });
+    await expectTraining(page);
+  });
+
+  test("that is there keeps the page", async () => {
+    const page = await playground.open(addressOf({ layers, steps: 5 }));
+    await expectText(page, "The page is kept, and opens without a network as well.");
+  });
+});
+
+test("a tab that is put to sleep while it trains goes on when it is woken, to the numbers of one that was not", async () => {
+  const config = addressOf({ layers, steps: 300 });
+  const done = "Trained: all 300 steps are taken.";
+  const awake = await playground.open(config);
+  await awake.getByText(done).waitFor();
+  const wanted = await text(awake, "#plane-log-prob");
+
+  const page = await playground.open(config);
+  await expect
+    .poll(async () => Number(await text(page, "#plane-step")), { timeout: 60_000 })
+    .toBeGreaterThan(5);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  await new Promise((wake) => setTimeout(wake, 1500));
+  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  await expectText(page, done);
+  expect(await text(page, "#plane-log-prob")).toBe(wanted);
+});
+
+test.each([
+  ["plane", "This browser has no workers"],
+  ["images", "This browser has no workers"],
+])("without workers %s says so", async (part, words) => {
+  await expectProblem(await withoutWorkers(part), words);
+});
+
+test("without workers a network and a run are refused in words", async () => {
+  const file = { name: "net.onnx", mimeType: "", buffer: Buffer.from("x") };
+  const network = await withoutWorkers("network");
+  await network.locator("#part-network input[type=file]").setInputFiles(file);
+  await expectProblem(network, "This browser has no workers");
+  const exchange = await withoutWorkers("exchange");
+  await exchange.getByRole("button", { name: "Begin one on digits" }).click();
+  await expectProblem(exchange, "This browser has no workers");
+});
+
+const withoutWorkers = (part: string): Promise<Page> =>
+  playground.open(`#/${part}`, {
+    before: (fresh) => fresh.addInitScript(() => void Reflect.deleteProperty(globalThis, "Worker")),
+  });
+
+/** Drops empty files on the first element of this kind; true where the browser was kept from opening them. */
+const drop = (page: Page, selector: string, names: readonly string[]): Promise<boolean> =>
+  page
+    .locator(selector)
+    .first()
+    .evaluate((element, all) => {
+      const dataTransfer = new DataTransfer();
+      for (const name of all) dataTransfer.items.add(new File(["x"], name));
+      return !element.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }, names);
+
+const many = Array.from({ length: 300 }, (_, i) => `${i}.csv`);
+
+test.each([
+  ["plane", many, "One file at a time: these are 300."],
+  ["images", many, "None of the 300 files is a picture (0.csv"],
+  ["network", many, "No ONNX file among what was dropped (0.csv, 1.csv, 2.csv, …)"],
+  ["network", ["a.onnx", ...many], "301 files were dropped."],
+  ["exchange", many, "This holds no run: there is no config.json."],
+  ["exchange", ["config.json", ...many], "config.json: not JSON"],
+])("many files dropped on %s at once are refused in words", async (part, names, words) => {
+  const page = await playground.open(
+    `#/${part}?config=${encodeURIComponent(part === "plane" || part === "images" ? '{"running":false}' : "{}")}`,
+  );
+  await page.locator(`#part-${part} .drop`).first().waitFor();
+  expect(await drop(page, `#part-${part} .drop`, names)).toBe(true);
+  await expectProblem(page, words);
+  // beside the place for it a file does not take the page away
+  expect(await drop(page, "body", names)).toBe(true);
+});
