@@ -4,6 +4,7 @@
  *
  *     npm run acceptance -- DIR                    all but the slow ones; DIR holds parity/cases and data/…
  *     npm run acceptance -- DIR --only parity      one of them (may be given several times)
+ *     npm run acceptance -- DIR --only convert --file resnet   of given networks those whose file's name holds a word
  *
  * A further check is a file in `acceptance/` and an entry of `checks`.
  */
@@ -46,10 +47,12 @@ const checks: readonly Check[] = [
 
 class Usage extends Error {}
 
-function readArguments(args: readonly string[]): { dir: string; chosen: readonly Check[] } {
-  let parsed: { values: { only?: string[] | undefined }; positionals: string[] };
+type Arguments = { dir: string; file: string | undefined; chosen: readonly Check[] };
+
+function readArguments(args: readonly string[]): Arguments {
+  let parsed: { values: { only?: string[] | undefined; file?: string | undefined }; positionals: string[] };
   try {
-    const options = { only: { type: "string", multiple: true } } as const;
+    const options = { only: { type: "string", multiple: true }, file: { type: "string" } } as const;
     parsed = parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
     throw new Usage((error as Error).message);
@@ -57,25 +60,31 @@ function readArguments(args: readonly string[]): { dir: string; chosen: readonly
   const names = checks.map(({ name }) => name);
   const [dir, ...more] = parsed.positionals;
   if (dir === undefined || more.length > 0)
-    throw new Usage(`usage: npm run acceptance -- DIR [--only NAME]\nchecks: ${names.join(", ")}`);
+    throw new Usage(
+      `usage: npm run acceptance -- DIR [--only NAME] [--file WORD]\nchecks: ${names.join(", ")}`,
+    );
   if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new Usage(`${dir}: no such folder`);
-  const { only = checks.filter(({ slow }) => !slow).map(({ name }) => name) } = parsed.values;
+  const { file, only = checks.filter(({ slow }) => !slow).map(({ name }) => name) } = parsed.values;
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Usage(`there is no check "${unknown}"; there are ${names.join(", ")}`);
-  return { dir, chosen: checks.filter(({ name }) => only.includes(name)) };
+  return { dir, file, chosen: checks.filter(({ name }) => only.includes(name)) };
 }
 
 const failed = (figure: string): { readonly [what: string]: Row } => ({
   "": { figure, limit: "", verdict: "FAILED" },
 });
 
-async function rowsOf(check: Check, dir: string, scratch: string): Promise<{ readonly [what: string]: Row }> {
+async function rowsOf(
+  check: Check,
+  { dir, file }: Arguments,
+  scratch: string,
+): Promise<{ readonly [what: string]: Row }> {
   const missing = check.needs.filter((path) => !existsSync(join(dir, path)));
   if (missing.length > 0) return failed(`missing in ${dir}: ${missing.join(", ")}`);
   try {
     const say = (text: string): void => void process.stderr.write(`${check.name}: ${text}\n`);
     say("begins");
-    return await check.run({ dir, scratch, say });
+    return await check.run({ dir, file, scratch, say });
   } catch (error) {
     return failed((error as Error).message.replaceAll("\n", " "));
   }
@@ -94,13 +103,13 @@ function printTable(rows: readonly (readonly string[])[]): void {
 }
 
 async function main(): Promise<number> {
-  const { dir, chosen } = readArguments(process.argv.slice(2));
+  const asked = readArguments(process.argv.slice(2));
   const scratch = mkdtempSync(join(tmpdir(), "flowify-acceptance-"));
   const table = [["check", "figure", "limit", ""]];
   const verdicts: Row["verdict"][] = [];
   try {
-    for (const check of chosen)
-      for (const [what, { figure, limit, verdict }] of Object.entries(await rowsOf(check, dir, scratch))) {
+    for (const check of asked.chosen)
+      for (const [what, { figure, limit, verdict }] of Object.entries(await rowsOf(check, asked, scratch))) {
         table.push([what ? `${check.name}: ${what}` : check.name, figure, limit, verdict]);
         verdicts.push(verdict);
       }

@@ -6,6 +6,8 @@ export type Row = Readonly<{ figure: string; limit: string; verdict: "ok" | "FAI
 type Context = Readonly<{
   /** The folder of data that the user named. */
   dir: string;
+  /** Only the given networks whose file's name holds this word. */
+  file: string | undefined;
   /** An empty folder, removed at the end. */
   scratch: string;
   /** Says something on standard error. */

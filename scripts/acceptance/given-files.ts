@@ -27,14 +27,15 @@ function rangeOf(norm: string | undefined): readonly [number, number] {
 
 const imagesOf: { readonly [kind: string]: GivenFile["images"] } = { mnist: "mnist", cifar: "cifar10" };
 
-/** The files that REF.json lists. */
-export function givenFiles(dir: string): GivenFile[] {
+/** The files that REF.json lists, or those of them whose name holds a word. */
+export function givenFiles(dir: string, word = ""): GivenFile[] {
   const listed = JSON.parse(readFileSync(join(dir, GIVEN, "REF.json"), "utf8")) as {
     file: string;
     kind: string;
     norm?: string;
   }[];
-  return listed.map(({ file, kind, norm }) => ({
+  const chosen = listed.filter(({ file }) => file.includes(word));
+  return chosen.map(({ file, kind, norm }) => ({
     file,
     path: join(dir, GIVEN, file),
     range: rangeOf(norm),

@@ -25,16 +25,16 @@ const CLOSE = 1e-3;
 /**
  * The inverses of trained networks learn: 200 steps with the function frozen, on images of the kind that it was
  * trained on where they are at hand, else on random inputs. The loss stays finite and falls, and inputs that are
- * drawn for results of some of them have these results.
+ * drawn for results of some of them have these results; said is how many came all the way to their draw (`drawForResults`).
  */
 export const trainGiven: Check = {
   name: "train-given",
   needs: [GIVEN, CIFAR],
   slow: true,
-  async run({ dir, say }) {
+  async run({ dir, file, say }) {
     const rows: { [what: string]: Row } = {};
     const executor = await nativeExecutor();
-    for (const given of givenFiles(dir)) {
+    for (const given of givenFiles(dir, file)) {
       const started = performance.now();
       rows[given.file] = await rowOf(given, dir, executor);
       say(
@@ -50,11 +50,11 @@ const LIMIT = `falls; ≤ ${CLOSE.toExponential(0)} back`;
 
 async function rowOf(given: GivenFile, dir: string, executor: Executor): Promise<Row> {
   try {
-    const { losses, back } = await trained(given, dir, executor);
+    const { losses, back, arrived } = await trained(given, dir, executor);
     const [first, last] = [mean(losses.slice(0, ENDS)), mean(losses.slice(-ENDS))];
     const ok = losses.every(Number.isFinite) && last < first && back <= CLOSE;
     return {
-      figure: `loss ${first.toFixed(1)} → ${last.toFixed(1)}, back within ${back.toExponential(0)}`,
+      figure: `loss ${first.toFixed(1)} → ${last.toFixed(1)}, back within ${back.toExponential(0)}, ${arrived} of ${BACK} draws`,
       limit: LIMIT,
       verdict: ok ? "ok" : "FAILED",
     };
@@ -75,7 +75,7 @@ async function trained(
   given: GivenFile,
   dir: string,
   executor: Executor,
-): Promise<{ losses: number[]; back: number }> {
+): Promise<{ losses: number[]; back: number; arrived: number }> {
   const { bytes, external } = openOnnx(given.path);
   const { network } = convertOnnx(readOnnx(bytes, external));
   const flow = flowify(network, { frozen: true });
@@ -95,12 +95,13 @@ async function trained(
   const model = new FlowModel(flow, await trainer.params(), executor);
   await trainer.dispose();
   try {
-    const wanted = await model.encode(items.subarray(0, BACK * flow.dimensions), { mode: "mean" });
-    const drawn = await drawForResults(model, network, wanted, { seed: 1 });
-    const found = await model.encode(drawn, { mode: "mean" });
+    const some = items.subarray(0, BACK * flow.dimensions);
+    const wanted = await model.encode(some, { mode: "mean" });
+    const drawn = await drawForResults(model, network, wanted, some, { seed: 1 });
+    const found = await model.encode(drawn.items, { mode: "mean" });
     const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const off = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
-    return { losses, back: off / largest };
+    return { losses, back: off / largest, arrived: drawn.ways.filter((way) => way === 1).length };
   } finally {
     await model.dispose();
   }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { drawForResults, evaluate, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
+import { evaluate, type FlowModel, type OrdinaryNetwork, type ResultDraws, UsageError } from "@flowify/core";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { DecodeFlags } from "../commands/decode.js";
 import type { CliContext } from "../context.js";
-import { readImageFiles } from "../data/image-files.js";
+import { readPicture } from "../data/image-files.js";
 import { networkOfDescription } from "../format/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
@@ -31,12 +31,20 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
     const own = model.part(from, to);
     const front = model.part(0, from);
     try {
-      const wanted = await wantedOf(run, upTo, flags);
-      const all = repeated(wanted, count);
+      const { image, name, wanted } = await askedFor(run, upTo, flags);
       const network = ownNetwork(run);
-      const inputs = await drawForResults(own, network, all, { seed, temperature });
-      const pixels = toBytes(await front.decode(inputs, { mode: "mean" }));
-      const inFile = largest(await originalResults(folder, network, inputs), all);
+      const item = await front.encode(image, { mode: "mean" });
+      const results = flags.logits && wanted;
+      const draws = await own.variants(network, item, {
+        count,
+        seed,
+        temperature,
+        ...(results && { results }),
+      });
+      const { items } = draws;
+      const all = repeated(wanted, count);
+      const pixels = toBytes(await front.decode(items, { mode: "mean" }));
+      const inFile = largest(await originalResults(folder, network, items), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);
       const title = `${run.config.network}: ${count} inputs with the same results`;
       const shape = run.config.data.shape;
@@ -45,6 +53,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       terminal.say(
         `the original network gives it within ${inFile.toExponential(1)}, as pictures of 256 levels within ${asPictures.toExponential(1)}`,
       );
+      terminal.say(howFar(draws, name));
       terminal.say(`${count} variants: ${file}`);
       terminal.document({
         file,
@@ -52,6 +61,8 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
         seed,
         temperature,
         wanted: Array.from(wanted),
+        from: name,
+        ways: Array.from(draws.ways),
         largestDifference: inFile,
         largestAsPictures: asPictures,
       });
@@ -76,32 +87,45 @@ function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNet
   return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
 }
 
-/** What the network shall give: what it gives for an image, with the numbers in place that were asked for. */
-async function wantedOf(run: SavedRun, model: FlowModel, flags: DecodeFlags): Promise<Float32Array> {
+/** What the network shall give, and an image for which it gives that, or comes near it. */
+type Asked = Readonly<{ image: Uint8Array; name: string; wanted: Float32Array }>;
+
+/** What the network gives for an image, with the numbers in place that were asked for. */
+async function askedFor(run: SavedRun, model: FlowModel, flags: DecodeFlags): Promise<Asked> {
   const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
   if (flags.like !== undefined) {
-    const images: Uint8Array[] = [];
-    for await (const read of readImageFiles([flags.like], run.config.data.shape)) images.push(read.images);
-    return (await model.encode(images[0]!, { mode: "mean" })).subarray(0, size);
+    const image = await readPicture(flags.like, run.config.data.shape);
+    return { image, name: flags.like, wanted: await model.encode(image, { mode: "mean" }) };
   }
   const wanted = [...flags.logits!];
   const outside = wanted.find(([place]) => place >= size);
   if (outside)
     throw new UsageError(`--logits: there is no result ${outside[0]}, the network gives 0 to ${size - 1}`);
-  const images = await imagesFor(run, {});
-  const some = images.images.subarray(
-    0,
-    (images.images.length / images.count) * Math.min(LOOKED_AT, images.count),
-  );
-  const given = await model.encode(some, { mode: "mean" });
+  const { images, count, name, split } = await imagesFor(run, {});
+  const pixels = images.length / count;
+  const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), { mode: "mean" });
   let [nearest, least] = [0, Number.POSITIVE_INFINITY];
-  for (let at = 0; at < given.length; at += size) {
-    const distance = wanted.reduce((sum, [place, value]) => sum + (given[at + place]! - value) ** 2, 0);
+  for (let at = 0; at * size < given.length; at++) {
+    const distance = wanted.reduce(
+      (sum, [place, value]) => sum + (given[at * size + place]! - value) ** 2,
+      0,
+    );
     if (distance < least) [nearest, least] = [at, distance];
   }
-  const result = given.slice(nearest, nearest + size);
+  const result = given.slice(nearest * size, (nearest + 1) * size);
   for (const [place, value] of wanted) result[place] = value;
-  return result;
+  const image = images.subarray(nearest * pixels, (nearest + 1) * pixels);
+  return { image, name: `${name}/${split}#${nearest}`, wanted: result };
+}
+
+/** How many of the inputs are draws of the inverse, and what the others are. */
+function howFar({ ways }: ResultDraws, name: string): string {
+  const arrived = ways.filter((way) => way === 1).length;
+  const draws = `${arrived} of ${ways.length} are draws of the inverse, moved onto these results`;
+  const stopped = ways.filter((way) => way < 1);
+  if (stopped.length === 0) return draws;
+  const mean = stopped.reduce((sum, way) => sum + way, 0) / stopped.length;
+  return `${draws}; ${stopped.length} come from ${name}, and stopped on the way to their draw, after ${mean.toPrecision(2)} of it`;
 }
 
 /** What the file that the network came from gives in ONNX Runtime; without it, the layers as they were read. */

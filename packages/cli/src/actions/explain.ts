@@ -1,7 +1,7 @@
-import { bitsPerDimension, type FlowModel, UsageError } from "@flowify/core";
+import { bitsPerDimension, type FlowModel } from "@flowify/core";
 import type { ExplainFlags } from "../commands/explain.js";
 import type { CliContext } from "../context.js";
-import { readImageFiles } from "../data/image-files.js";
+import { readPicture } from "../data/image-files.js";
 import { describeImages } from "../data/image-set.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -23,7 +23,7 @@ export async function explain(
   const { json = false, quiet = false, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   await withModel(folder, flags, terminal, async (model, run) => {
-    const [image = new Uint8Array()] = await readPictures(file, run.config.data.shape);
+    const image = await readPicture(file, run.config.data.shape);
     const all = await imagesFor(run, flags);
     const count = Math.min(all.count, TYPICAL);
     const typical = all.images.subarray(0, (all.images.length / all.count) * count);
@@ -57,15 +57,6 @@ export async function explain(
     );
     terminal.document({ file, images: count, seed, layers });
   });
-}
-
-async function readPictures(file: string, shape: readonly [number, number, number]): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = [];
-  for await (const { images, names } of readImageFiles([file], shape)) {
-    if (names.length > 1) throw new UsageError(`${file}: holds ${names.length} images, expected one picture`);
-    found.push(images);
-  }
-  return found;
 }
 
 /** What every layer and their sum add to the bits per dimension of each item. */

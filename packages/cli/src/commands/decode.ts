@@ -51,8 +51,9 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
     brief: "Draw inputs that a given network maps to the same results",
     fullDescription: `For a run of flowify train --from: draws inputs again and again that the given network maps to these
 results (logits), which is what the network does not see. Each draw of the learnt inverse is moved
-the short way to where the network gives exactly that, and the original file is run on all of them
-in ONNX Runtime.
+the short way to where the network gives exactly that. A draw from which no way leads there is come to
+from the image, as far as the results stay; how many there are of either kind is said. The original
+file is run on all of them in ONNX Runtime.
 
 The numbers are of the inputs as drawn. A picture holds whole numbers from 0 to 255, so what the
 network gives for the pictures is said as well.

@@ -1,4 +1,4 @@
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 import { readIdx } from "./idx.js";
 import type { ImageShape } from "./image-set.js";
 import { readBytes } from "./packed.js";
@@ -27,6 +27,18 @@ export async function* readImageFiles(
         `${file}: neither a picture (png, jpeg, webp, …) nor an idx file\nname files of these kinds, or an archive or array by --data`,
       );
   }
+}
+
+/**
+ * The image of a file, as a network of this shape takes it.
+ *
+ * @throws DataError as `readImageFiles` does, UsageError where the file holds several
+ */
+export async function readPicture(file: string, shape: ImageShape): Promise<Uint8Array> {
+  const { value } = await readImageFiles([file], shape).next();
+  const { images, names } = value as FileImages;
+  if (names.length === 1) return images;
+  throw new UsageError(`${file}: holds ${names.length} images, expected one picture`);
 }
 
 const wrongSize = (file: string, found: readonly number[], [, ...wanted]: ImageShape): DataError =>

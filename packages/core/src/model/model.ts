@@ -6,6 +6,7 @@ import { type ItemsIn, inBatches, readItems } from "../items.js";
 import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
+import type { OrdinaryNetwork } from "../network/ordinary.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
 import { STREAM } from "../train/data.js";
@@ -14,6 +15,7 @@ import { readArray, takeToHost } from "../train/state.js";
 import { treeDispose, treeFlatten } from "../trees.js";
 import { batchRunner, LARGEST, type RowFunction } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
+import { drawVariants, type ResultDraws, type VariantOptions } from "./draw-for-results.js";
 import { type Monitor, summarize, totals, withoutNaN } from "./monitor.js";
 
 export type DrawOptions = {
@@ -156,6 +158,14 @@ export class FlowModel {
   /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
   async reconstruct(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
     return this.decode(await this.encode(items, { ...options, mode: "mean" }), options);
+  }
+
+  /**
+   * Inputs that a given network maps to the results of an item, or to others that are asked for: what the network
+   * does not see. This model is the flow of the network alone (`part` gives it). See `drawVariants`.
+   */
+  variants(network: OrdinaryNetwork, item: Float32Array, options: VariantOptions = {}): Promise<ResultDraws> {
+    return drawVariants(this, network, item, options);
   }
 
   /** The layers from one to before another, with their parameters, as a model of its own on the same executor. */

@@ -43,6 +43,12 @@ export type Reading = Readonly<{
   ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
 }>;
 
+/**
+ * Pixels of the variants of a digit, the largest difference of an output from that of the digit, and how many of
+ * the draws came all the way.
+ */
+export type Variants = Readonly<{ images: Uint8Array; largestDifference: number; arrived: number }>;
+
 /** What the page asks of the worker that holds a given network. */
 export type NetworkCalls = {
   "network.open": Call<OnnxFiles, OpenedNetwork, Progress>;
@@ -55,8 +61,7 @@ export type NetworkCalls = {
   "network.read": Call<{ pixels: Uint8Array }, Reading>;
   "network.variants": Call<
     { pixels: Uint8Array; count: number; temperature: number; seed: number },
-    /** Pixels of the variants, and the largest difference of an output from that of the digit. */
-    { images: Uint8Array; largestDifference: number }
+    Variants
   >;
   /** The run of its flow, for the command, as a zip archive. */
   "network.save": Call<Record<never, never>, { bytes: Uint8Array<ArrayBuffer> }>;

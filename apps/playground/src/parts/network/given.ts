@@ -1,18 +1,11 @@
-import {
-  drawForResults,
-  type Executor,
-  encodeSafetensors,
-  evaluate,
-  FlowModel,
-  type OrdinaryNetwork,
-} from "@flowify/core";
+import { type Executor, encodeSafetensors, evaluate, FlowModel, type OrdinaryNetwork } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import { describedNetwork, networkOfPixels } from "flowify/format";
 import type { OpenRun } from "../../run/open-run.js";
 import { beginRun, type NewRun, type Progress, type RunImages, trainFurther } from "../../run/train-run.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { toPixels } from "../../ui/pixels.js";
-import type { Normalization, Reading } from "./calls.js";
+import type { Normalization, Reading, Variants } from "./calls.js";
 
 const constants = {
   unit: { mean: [0], std: [1] },
@@ -102,21 +95,21 @@ export class GivenModel {
   async variants(
     pixels: Uint8Array,
     { count, temperature, seed }: { count: number; temperature: number; seed: number },
-  ): Promise<{ images: Uint8Array; largestDifference: number }> {
+  ): Promise<Variants> {
     const { from, to } = this.#given;
     const wanted = await this.#outputs(pixels);
-    const all = Float32Array.from({ length: count * wanted.length }, (_, i) => wanted[i % wanted.length]!);
     const [own, front] = [this.model.part(from, to), this.model.part(0, from)];
     try {
-      const inputs = await drawForResults(own, this.own, all, { seed, temperature });
-      const images = toPixels(await front.decode(inputs, { mode: "mean" }));
-      const x = np.array(Float32Array.from(inputs)).reshape([count, ...this.own.inShape]);
+      const digit = await front.encode(pixels, { mode: "mean" });
+      const { items, ways } = await own.variants(this.own, digit, { count, seed, temperature });
+      const images = toPixels(await front.decode(items, { mode: "mean" }));
+      const x = np.array(Float32Array.from(items)).reshape([count, ...this.own.inShape]);
       const found = (await evaluate(this.own, x).data()) as Float32Array;
-      const largestDifference = all.reduce(
-        (most, value, i) => Math.max(most, Math.abs(value - found[i]!)),
+      const largestDifference = found.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - wanted[i % wanted.length]!)),
         0,
       );
-      return { images, largestDifference };
+      return { images, largestDifference, arrived: ways.filter((way) => way === 1).length };
     } finally {
       await own.dispose();
       await front.dispose();

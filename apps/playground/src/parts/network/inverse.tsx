@@ -73,14 +73,17 @@ export function Inverse() {
           <p class="note">
             The network gives the outputs of the digit for all of them, within{" "}
             <output id="variants-difference">{variants.value.largestDifference.toExponential(1)}</output>.
-            {variants.value.largestDifference > FAR && " That is far: the inverse has to learn more."}
+            {variants.value.largestDifference > FAR && " That is far: the inverse has to learn more."}{" "}
+            {variants.value.arrived} of them are draws of the inverse; the others come from the digit and
+            stopped on the way to their draw.
           </p>
         </>
       )}
       <Lesson equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))" docs="convert" about="draws for given results">
         A variant is a draw of the stochastic inverse, from the outputs y back to pixels x, moved the short
         way onto the inputs with exactly these outputs. What differs between the pictures is what the network
-        f does not see.
+        f does not see. A draw that cannot be moved there is come to from the digit itself, as far as the
+        outputs stay.
       </Lesson>
     </div>
   );

@@ -5,7 +5,7 @@ import { type Digits, digitAt, imagesOf, loadDigits } from "../../ui/digits.js";
 import { download } from "../../ui/download.js";
 import { wordsOf } from "../../ui/problem.js";
 import { type Connection, connect } from "../../worker/client.js";
-import type { OnnxFiles, OpenedNetwork, Reading } from "./calls.js";
+import type { OnnxFiles, OpenedNetwork, Reading, Variants } from "./calls.js";
 import { type NetworkConfig, networkConfig } from "./config.js";
 import { onnxFilesOf } from "./files.js";
 
@@ -20,7 +20,7 @@ export const digit = signal<Uint8Array<ArrayBuffer>>(new Uint8Array(784));
 export const reading = signal<Reading | undefined>(undefined);
 /** Training steps of the inverses so far; undefined before there are start values. */
 export const learnt = signal<{ step: number; bpd: number } | undefined>(undefined);
-export const variants = signal<{ images: Uint8Array; largestDifference: number } | undefined>(undefined);
+export const variants = signal<Variants | undefined>(undefined);
 
 let connection: Connection | undefined;
 let files: OnnxFiles | undefined;
