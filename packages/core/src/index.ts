@@ -78,7 +78,12 @@ export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
 export { auroc } from "./model/auroc.js";
 export type { BoundEstimate } from "./model/bound.js";
-export { drawForResults, type ResultDraws, type VariantOptions } from "./model/draw-for-results.js";
+export {
+  drawForResults,
+  type ResultDraws,
+  type VariantOptions,
+  type Variants,
+} from "./model/draw-for-results.js";
 export { type DrawOptions, FlowModel, type Scores } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export { type Parameter, parameterList } from "./model/parameters.js";

@@ -31,10 +31,10 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
     const own = model.part(from, to);
     const front = model.part(0, from);
     try {
-      const { image, name, wanted } = await askedFor(run, upTo, flags);
+      const { image, name } = await beginsAt(run, upTo, flags);
       const network = ownNetwork(run);
       const item = await front.encode(image, { mode: "mean" });
-      const results = flags.logits && wanted;
+      const { logits: results } = flags;
       const draws = await own.variants(network, item, {
         count,
         seed,
@@ -42,6 +42,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
         ...(results && { results }),
       });
       const { items } = draws;
+      const wanted = draws.results.map((value, place) => results?.get(place) ?? value);
       const all = repeated(wanted, count);
       const pixels = toBytes(await front.decode(items, { mode: "mean" }));
       const inFile = largest(await originalResults(folder, network, items), all);
@@ -87,16 +88,15 @@ function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNet
   return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
 }
 
-/** What the network shall give, and an image for which it gives that, or comes near it. */
-type Asked = Readonly<{ image: Uint8Array; name: string; wanted: Float32Array }>;
-
-/** What the network gives for an image, with the numbers in place that were asked for. */
-async function askedFor(run: SavedRun, model: FlowModel, flags: DecodeFlags): Promise<Asked> {
+/** The image whose results are asked for, or that comes nearest to those that are. */
+async function beginsAt(
+  run: SavedRun,
+  model: FlowModel,
+  flags: DecodeFlags,
+): Promise<{ image: Uint8Array; name: string }> {
+  if (flags.like !== undefined)
+    return { image: await readPicture(flags.like, run.config.data.shape), name: flags.like };
   const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
-  if (flags.like !== undefined) {
-    const image = await readPicture(flags.like, run.config.data.shape);
-    return { image, name: flags.like, wanted: await model.encode(image, { mode: "mean" }) };
-  }
   const wanted = [...flags.logits!];
   const outside = wanted.find(([place]) => place >= size);
   if (outside)
@@ -112,10 +112,8 @@ async function askedFor(run: SavedRun, model: FlowModel, flags: DecodeFlags): Pr
     );
     if (distance < least) [nearest, least] = [at, distance];
   }
-  const result = given.slice(nearest * size, (nearest + 1) * size);
-  for (const [place, value] of wanted) result[place] = value;
   const image = images.subarray(nearest * pixels, (nearest + 1) * pixels);
-  return { image, name: `${name}/${split}#${nearest}`, wanted: result };
+  return { image, name: `${name}/${split}#${nearest}` };
 }
 
 /** How many of the inputs are draws of the inverse, and what the others are. */

@@ -29,7 +29,7 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
         parse: wantedResults,
         optional: true,
         placeholder: "PLACE:VALUE,…",
-        brief: "Results to ask for; the others are those of the test image that comes nearest",
+        brief: "Results to ask for; the others are those of an image that is led to these",
       },
       like: text("IMAGE", "Ask for what the network gives for this image, a picture file"),
       count: count("Variants to draw (default: 64)"),

@@ -1,4 +1,7 @@
 import { ShapeError } from "../errors.js";
+import type { Executor } from "../executor.js";
+import { sizeOf } from "../layer.js";
+import { outShape } from "../network/evaluate.js";
 import { alongLevelSet, filledUp, rowsAt, towardsResults } from "../network/level-path.js";
 import { towardsLevelSet } from "../network/level-set.js";
 import { type LinearizedNetwork, linearized } from "../network/linearized.js";
@@ -6,7 +9,7 @@ import type { OrdinaryNetwork } from "../network/ordinary.js";
 import type { DrawOptions, FlowModel } from "./model.js";
 
 /** Largest difference from what is wanted that is left alone, by the largest number that is wanted. */
-const TOLERANCE = 5e-5;
+const TOLERANCE = 1e-5;
 
 /** Inputs that a network maps to wanted results, one after the other. */
 export type ResultDraws = Readonly<{
@@ -46,41 +49,67 @@ export async function drawForResults(
   }
 }
 
+export type VariantOptions = Drawing & {
+  /** Inputs to draw. Default 64. */
+  count?: number;
+  /** Numbers that the network shall give, by their places; the others come along. Default what it gives for the item. */
+  results?: ReadonlyMap<number, number>;
+};
+
+/** Inputs that a network cannot tell apart, and all that it gives for each of them. */
+export type Variants = ResultDraws & Readonly<{ results: Float32Array }>;
+
 /**
- * Inputs that a network cannot tell from an item: `drawForResults` for the results of the item, or for others,
- * which the item is led to first, in steps that each move it the short way.
+ * Inputs that a network cannot tell from an item: `drawForResults` for the results of the item. Where others are
+ * asked for, it is led to them first: f(x) in these places goes there in steps, each of which moves x the short way.
  *
  * @param model the flow of the network alone
- * @throws ShapeError where item or results are not what the network takes and gives
+ * @returns where no way leads to what is asked for, the item is one that comes near it
+ * @throws ShapeError where the item is not what the network takes, or it gives nothing in a place
  */
 export async function drawVariants(
   model: Model,
   network: OrdinaryNetwork,
   item: Float32Array,
   { count = 64, results, ...options }: VariantOptions = {},
-): Promise<ResultDraws> {
+): Promise<Variants> {
   const f = linearized(network, model.executor);
-  const found = results?.length ?? f.outSize;
-  if (item.length !== f.inSize || found !== f.outSize)
-    throw new ShapeError(
-      `drawVariants: expected an item of ${f.inSize} numbers and results of ${f.outSize}, got ${item.length} and ${found}`,
-    );
+  if (item.length !== f.inSize)
+    throw new ShapeError(`variants: expected an item of ${f.inSize} numbers, got ${item.length}`);
   try {
-    const wanted = results ?? (await f.at(item, () => false)).y;
-    const known = results ? (await towardsResults(f, item, results, toleranceOf(results))).items : item;
+    const known = results ? await ledTo(results, network, item, model.executor) : item;
+    const { y } = await f.at(known, () => false);
     const all = new Array<number>(count).fill(0);
-    return await drawn(model, f, rowsAt(wanted, f.outSize, all), rowsAt(known, f.inSize, all), options);
+    const draws = await drawn(model, f, rowsAt(y, f.outSize, all), rowsAt(known, f.inSize, all), options);
+    return { ...draws, results: y };
   } finally {
     await f.dispose();
   }
 }
 
-export type VariantOptions = Drawing & {
-  /** Inputs to draw. Default 64. */
-  count?: number;
-  /** What the network shall give for them. Default what it gives for the item. */
-  results?: Float32Array;
-};
+/** An item near this one for which the network gives these numbers in their places. */
+async function ledTo(
+  asked: ReadonlyMap<number, number>,
+  { inShape, layers }: OrdinaryNetwork,
+  item: Float32Array,
+  executor: Executor,
+): Promise<Float32Array> {
+  const size = sizeOf(outShape(layers, inShape));
+  const wanted = Float32Array.from(asked.values());
+  const weight = new Float32Array(asked.size * size);
+  for (const [row, place] of [...asked.keys()].entries()) {
+    if (!(place >= 0 && place < size))
+      throw new ShapeError(`variants: the network gives ${size} numbers, there is no place ${place}`);
+    weight[row * size + place] = 1;
+  }
+  const choice = { kind: "linear", out: asked.size, weights: { weight } } as const;
+  const f = linearized({ inShape, layers: [...layers, { kind: "flatten" }, choice] }, executor);
+  try {
+    return (await towardsResults(f, item, wanted, toleranceOf(wanted))).items;
+  } finally {
+    await f.dispose();
+  }
+}
 
 const toleranceOf = (wanted: Float32Array): number =>
   TOLERANCE * (wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1);

@@ -15,7 +15,7 @@ import { readArray, takeToHost } from "../train/state.js";
 import { treeDispose, treeFlatten } from "../trees.js";
 import { batchRunner, LARGEST, type RowFunction } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
-import { drawVariants, type ResultDraws, type VariantOptions } from "./draw-for-results.js";
+import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
 import { type Monitor, summarize, totals, withoutNaN } from "./monitor.js";
 
 export type DrawOptions = {
@@ -164,7 +164,7 @@ export class FlowModel {
    * Inputs that a given network maps to the results of an item, or to others that are asked for: what the network
    * does not see. This model is the flow of the network alone (`part` gives it). See `drawVariants`.
    */
-  variants(network: OrdinaryNetwork, item: Float32Array, options: VariantOptions = {}): Promise<ResultDraws> {
+  variants(network: OrdinaryNetwork, item: Float32Array, options: VariantOptions = {}): Promise<Variants> {
     return drawVariants(this, network, item, options);
   }
 

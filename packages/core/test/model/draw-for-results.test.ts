@@ -55,15 +55,19 @@ it("variants of an item have its results, or those that are asked for", async ()
   const item = normal(6);
   const own = await f(item);
   const same = await model.variants(network, item, { count: 3, seed: 2 });
-  const results = (await f(item.map((value) => 1.2 * value))) as Float32Array;
-  const other = await model.variants(network, item, { count: 3, seed: 2, results });
+  const other = await model.variants(network, item, {
+    count: 3,
+    seed: 2,
+    results: new Map([[1, own[1]! + 0.1]]),
+  });
   const [near, far] = [await f(same.items), await f(other.items)];
+  expect(other.results[1]).toBeCloseTo(own[1]! + 0.1, 4);
   for (let i = 0; i < near.length; i++) {
     expect(near[i]).toBeCloseTo(own[i % 2]!, 3);
-    expect(far[i]).toBeCloseTo(results[i % 2]!, 3);
+    expect(far[i]).toBeCloseTo(other.results[i % 2]!, 3);
   }
   expect(same.items.subarray(0, 6)).not.toEqual(same.items.subarray(6, 12));
-  await expect(model.variants(network, item, { results: normal(3) })).rejects.toThrow(ShapeError);
+  await expect(model.variants(network, item, { results: new Map([[2, 1]]) })).rejects.toThrow(ShapeError);
   await model.dispose();
 });
 
