@@ -18,6 +18,7 @@ import { cifar10 } from "./acceptance/cifar10.js";
 import { convert } from "./acceptance/convert.js";
 import { devices } from "./acceptance/devices.js";
 import { exported } from "./acceptance/export.js";
+import { fullDisk } from "./acceptance/full-disk.js";
 import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
@@ -32,6 +33,7 @@ const checks: readonly Check[] = [
   parity,
   idxFolder,
   images,
+  fullDisk,
   mnist,
   convert,
   trainGiven,

@@ -104,6 +104,16 @@ describe("a fault while checkpoints are written", () => {
   );
 });
 
+it("a disk without room for any checkpoint ends the run at the second attempt", async () => {
+  const folder = join(root, "none");
+  failWrites("ENOSPC", (path) => path.includes("step-"));
+  const { status, stderr } = await train(folder);
+  expect(status).toBe(1);
+  expect(stderr).toContain("no checkpoint could be written, not even the first: ENOSPC");
+  expect(stderr).toContain("free some space there, or choose another folder with --out");
+  expect(metricsOf(folder).length).toBeLessThan(STEPS);
+});
+
 it("a disk without room for a line of the metrics: the line waits, none is lost or torn", async () => {
   const folder = join(root, "lines");
   let calls = 0;

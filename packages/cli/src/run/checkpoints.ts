@@ -8,7 +8,7 @@ import type { MetricsLog, MetricsRecord } from "./metrics.js";
 const KEEP = 3;
 
 export type CheckpointWriter = Readonly<{
-  /** Throws what keeps checkpoints from the disk for good. */
+  /** Throws what keeps checkpoints from the disk for good, or has kept the first two: a run without any protects nothing. */
   check(): void;
   /** Starts to write a checkpoint; waits for the one before only. */
   write(state: TrainingState, metrics: readonly MetricsRecord[]): Promise<void>;
@@ -38,8 +38,10 @@ export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWr
   let { newest } = options;
   let pending: Promise<void> = Promise.resolve();
   let failure: Error | undefined;
+  let attempts = 0;
 
   const put = async (state: TrainingState, lines: readonly MetricsRecord[]): Promise<void> => {
+    attempts++;
     try {
       metrics.sync();
       await writeCheckpoint(run.checkpoints, { network, state, metrics: lines });
@@ -61,8 +63,15 @@ export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWr
     }
   };
 
+  /** What failed, where nothing at all is on the disk. */
+  const none = (cause: Error): CheckpointError =>
+    new CheckpointError(
+      `${run.folder}: no checkpoint could be written, not even the first: ${cause.message}\nfree some space there, or choose another folder with --out`,
+      { cause },
+    );
   const check = (): void => {
     if (failure instanceof CheckpointError) throw failure;
+    if (failure !== undefined && newest === undefined && attempts > 1) throw none(failure);
   };
   return {
     check,
@@ -76,7 +85,7 @@ export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWr
       await pending;
       if (newest !== step) await save();
       await pending;
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) throw newest === undefined ? none(failure) : failure;
     },
     newest: () => newest,
   };
