@@ -78,6 +78,7 @@ describe("flowify train --from", () => {
     const like = await runCommand([...args, "--like", png]);
     expect(like.stderr).toContain("the network takes 4 × 4");
     await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
+    await expectRefusal(["score", converted], 2, "learnt nothing yet", `train --from ${converted}`);
     await expectRefusal(
       ["decode", run, "--logits", "3:1"],
       2,

@@ -84,6 +84,7 @@ export {
   type VariantOptions,
   type Variants,
 } from "./model/draw-for-results.js";
+export type { Explanation } from "./model/explain.js";
 export { type DrawOptions, FlowModel, type Scores } from "./model/model.js";
 export type { LedgerEntry, Monitor } from "./model/monitor.js";
 export { type Parameter, parameterList } from "./model/parameters.js";

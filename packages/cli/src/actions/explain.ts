@@ -1,4 +1,4 @@
-import { bitsPerDimension, type FlowModel } from "@flowify/core";
+import { bitsPerDimension } from "@flowify/core";
 import type { ExplainFlags } from "../commands/explain.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
@@ -9,9 +9,6 @@ import { imagesFor, withModel } from "./open-run.js";
 
 /** Images that one is compared with. */
 const TYPICAL = 1000;
-
-/** What a layer adds that is the same for all images differs by less than this part of it. */
-const ROUNDING = 1e-6;
 
 export async function explain(
   this: CliContext,
@@ -27,15 +24,16 @@ export async function explain(
     const all = await imagesFor(run, flags);
     const count = Math.min(all.count, TYPICAL);
     const typical = all.images.subarray(0, (all.images.length / all.count) * count);
-    const [own] = await ledgers(model, image, seed);
-    const others = await ledgers(model, typical, seed);
-    const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
-    const layers = names.map((layer, i) => {
-      const { mean, std } = momentsOf(others.map((row) => row[i]!));
-      const bpd = own![i]!;
-      const varies = std > ROUNDING * Math.abs(mean);
-      return { layer, bpd, mean, std, deviations: varies ? (bpd - mean) / std : 0 };
-    });
+    const { dimensions } = model.flow;
+    const layers = (await model.explain(image, typical, { seed })).map(
+      ({ layer, nats, mean, std, deviations }) => ({
+        layer,
+        bpd: bitsPerDimension(nats, dimensions),
+        mean: bitsPerDimension(mean, dimensions),
+        std: Math.abs(bitsPerDimension(std, dimensions)),
+        deviations,
+      }),
+    );
     const most = layers.slice(0, -1).reduce((a, b) => (b.deviations > a.deviations ? b : a));
     const { say, colors } = terminal;
     say(`${file}, beside ${count} of ${describeImages(all)}: bits per dimension`);
@@ -57,22 +55,4 @@ export async function explain(
     );
     terminal.document({ file, images: count, seed, layers });
   });
-}
-
-/** What every layer and their sum add to the bits per dimension of each item. */
-async function ledgers(model: FlowModel, images: Uint8Array, seed: number): Promise<number[][]> {
-  const { ledgerLines, dimensions } = model.flow;
-  const rows: number[][] = [];
-  for await (const { logProb, ledger } of model.score([images], { seed }))
-    logProb.forEach((nats, item) => {
-      const own = ledger.subarray(item * ledgerLines.length, (item + 1) * ledgerLines.length);
-      rows.push([...own, nats].map((part) => bitsPerDimension(part, dimensions)));
-    });
-  return rows;
-}
-
-function momentsOf(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, std: Math.sqrt(variance) };
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
-import { ORIGINAL, WEIGHTS } from "../format/weights.js";
+import { NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
 import { removeTemporaryFiles } from "./atomic.js";
 import { lockRun } from "./lock.js";
 
@@ -126,6 +126,10 @@ export function checkRunFolder(folder: string, { resume = false, force = false }
 
 /** For the commands that read a run. */
 export function notARun(folder: string): UsageError {
+  if (existsSync(join(folder, NETWORK)))
+    return new UsageError(
+      `${folder} holds a converted network whose inverses have learnt nothing yet\nflowify train --from ${folder} --data … makes a run of it`,
+    );
   const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
   return new UsageError(`${folder}${what}\nflowify train --out ${folder} makes one`);
 }

@@ -16,6 +16,7 @@ import { treeDispose, treeFlatten } from "../trees.js";
 import { batchRunner, LARGEST, type RowFunction } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
 import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
+import { type Explanation, explainItem } from "./explain.js";
 import { type Monitor, summarize, totals, withoutNaN } from "./monitor.js";
 
 export type DrawOptions = {
@@ -124,6 +125,18 @@ export class FlowModel {
   async monitor(items: ItemsIn, options: DrawOptions = {}): Promise<Monitor> {
     const { rows, total } = await this.#ledger(items, options);
     return summarize(this.flow, rows, total);
+  }
+
+  /**
+   * Which layer finds an item unlikely: what each adds to its log p, beside what it adds to others, in standard
+   * deviations. Errors: those of `score`.
+   */
+  explain(
+    item: Uint8Array | Float32Array,
+    others: Uint8Array | Float32Array,
+    { seed = 0 }: { seed?: number } = {},
+  ): Promise<Explanation[]> {
+    return explainItem(this, item, others, seed);
   }
 
   /**

@@ -1,0 +1,51 @@
+import type { FlowModel } from "./model.js";
+
+/** What a layer adds to log p of an item, in nats, beside what it adds to others. */
+export type Explanation = Readonly<{
+  /** A line of the ledger, or `total`. */
+  layer: string;
+  nats: number;
+  /** Mean and standard deviation over the others. */
+  mean: number;
+  std: number;
+  /** (mean − nats) / std: how much less likely it finds the item than the others, 0 where it tells none from another. */
+  deviations: number;
+}>;
+
+/** What a layer adds that is the same for all items differs by less than this part of it. */
+const ROUNDING = 1e-6;
+
+/** The ledger of one item beside those of others: a line a layer, and the total at the end. */
+export async function explainItem(
+  model: Pick<FlowModel, "flow" | "score">,
+  item: Uint8Array | Float32Array,
+  others: Uint8Array | Float32Array,
+  seed: number,
+): Promise<Explanation[]> {
+  const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
+  const [own = []] = await ledgers(model, item, seed);
+  const all = await ledgers(model, others, seed);
+  return names.map((layer, i) => {
+    const nats = own[i]!;
+    const values = all.map((row) => row[i]!);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+    const varies = std > ROUNDING * Math.abs(mean);
+    return { layer, nats, mean, std, deviations: varies ? (mean - nats) / std : 0 };
+  });
+}
+
+/** What every layer and their sum add to log p of each item. */
+async function ledgers(
+  model: Pick<FlowModel, "flow" | "score">,
+  items: Uint8Array | Float32Array,
+  seed: number,
+): Promise<number[][]> {
+  const lines = model.flow.ledgerLines.length;
+  const rows: number[][] = [];
+  for await (const { logProb, ledger } of model.score([items], { seed }))
+    logProb.forEach((nats, item) => {
+      rows.push([...ledger.subarray(item * lines, (item + 1) * lines), nats]);
+    });
+  return rows;
+}
