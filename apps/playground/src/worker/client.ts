@@ -24,9 +24,11 @@ export type Connection = Readonly<{
     args: Calls[N]["args"],
     options?: CallOptions<N>,
   ): Promise<Calls[N]["result"]>;
-  /** Stops the worker, whatever it does, and frees all of its memory; calls that wait are rejected. */
+  /** Stops the worker, whatever it does, and frees all of its memory; calls that wait or come later are rejected. */
   close(): void;
 }>;
+
+const closing = (): Error => new DOMException("the worker was closed", "AbortError");
 
 export function connect(): Connection {
   if (typeof Worker === "undefined")
@@ -34,6 +36,7 @@ export function connect(): Connection {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const pending = new Map<number, Pending>();
   let last = 0;
+  let closed = false;
   const failAll = (error: Error): void => {
     for (const { reject } of pending.values()) reject(error);
     pending.clear();
@@ -54,6 +57,7 @@ export function connect(): Connection {
     worker.postMessage(message, transfer);
   return {
     call(name, args, { onEvent, signal, transfer = [] } = {}) {
+      if (closed) return Promise.reject(closing());
       const id = ++last;
       return new Promise<unknown>((resolve, reject) => {
         pending.set(id, {
@@ -66,8 +70,9 @@ export function connect(): Connection {
       }) as Promise<never>;
     },
     close() {
+      closed = true;
       worker.terminate();
-      failAll(new DOMException("the worker was closed", "AbortError"));
+      failAll(closing());
     },
   };
 }

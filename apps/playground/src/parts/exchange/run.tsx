@@ -1,7 +1,7 @@
+import { DrawSettings } from "../../ui/draw-settings.js";
 import { ImageGrid } from "../../ui/image-grid.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
-import { NumberField } from "../../ui/number-field.js";
 import type { RunSummary } from "./calls.js";
 import { change, config, draw, measured, progress, samples } from "./state.js";
 
@@ -50,37 +50,18 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
 
 /** Draws from the run, to look at and to keep. */
 export function Samples({ shape }: { shape: RunSummary["shape"] }) {
-  const { count, temperature, seed } = config.value;
   return (
     <div class="sheet stack">
       <h2>Samples</h2>
-      <div class="row">
-        <NumberField
-          label="Samples"
-          value={count}
-          min={1}
-          max={400}
-          onValue={(value) => change({ count: value })}
-        />
-        <NumberField
-          label="Temperature"
-          value={temperature}
-          min={0}
-          max={10}
-          step={0.1}
-          onValue={(value) => change({ temperature: value })}
-        />
-        <NumberField
-          label="Seed"
-          value={seed}
-          min={0}
-          max={1e9}
-          onValue={(value) => change({ seed: value })}
-        />
-        <button type="button" disabled={progress.value !== undefined} onClick={() => void draw()}>
-          Draw
-        </button>
-      </div>
+      <DrawSettings
+        label="Samples"
+        most={400}
+        value={config.value}
+        change={change}
+        button="Draw"
+        disabled={progress.value !== undefined}
+        onDraw={() => void draw()}
+      />
       {samples.value && (
         <ImageGrid
           images={samples.value}

@@ -1,8 +1,8 @@
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/format.js";
-import { NumberField } from "../../ui/number-field.js";
 import { Problem } from "../../ui/problem.js";
 import { RunButtons } from "../../ui/run-buttons.js";
+import { RunSettings } from "../../ui/run-settings.js";
 import {
   begin,
   config,
@@ -22,7 +22,7 @@ import {
 
 /** Which pictures; train, pause, step, reset; temperature and what else decides. */
 export function Controls() {
-  const { steps, temperature, learningRate, seed, widths, device } = config.value;
+  const { steps, temperature, widths } = config.value;
   return (
     <div class="stack">
       <RunButtons
@@ -46,31 +46,7 @@ export function Controls() {
           onInput={({ currentTarget }) => void setTemperature(currentTarget.valueAsNumber)}
         />
       </label>
-      <div class="row">
-        <NumberField
-          label="Learning rate"
-          min={0.001}
-          max={100}
-          step={0.001}
-          value={learningRate}
-          onValue={(value) => configure({ learningRate: value }, { keep: true })}
-        />
-        <NumberField
-          label="Steps"
-          min={1}
-          max={20_000}
-          step={1}
-          value={steps}
-          onValue={(value) => configure({ steps: value }, { keep: true })}
-        />
-        <NumberField
-          label="Seed"
-          min={0}
-          max={999_999}
-          step={1}
-          value={seed}
-          onValue={(value) => configure({ seed: value })}
-        />
+      <RunSettings value={config.value} configure={configure}>
         <label class="field">
           Widths
           <select
@@ -86,20 +62,7 @@ export function Controls() {
             ))}
           </select>
         </label>
-        <label class="field">
-          Device
-          <select
-            value={device}
-            onChange={({ currentTarget }) =>
-              configure({ device: currentTarget.value as typeof device }, { keep: true })
-            }
-          >
-            <option value="auto">automatic</option>
-            <option value="wasm">Wasm</option>
-            <option value="webgpu">WebGPU</option>
-          </select>
-        </label>
-      </div>
+      </RunSettings>
       <DropZone
         label="Open pictures"
         accept="image/*"

@@ -3,6 +3,15 @@ import type { OnnxFiles } from "./calls.js";
 
 /** The largest file that is read, in bytes: its weights are in memory several times while it is converted. */
 export const LARGEST = 64 * 2 ** 20;
+/** The network that the page brings along: a classifier of digits. */
+export const EXAMPLE = "classifier.onnx";
+
+export async function exampleFile(): Promise<OnnxFiles> {
+  const response = await fetch(new URL(EXAMPLE, document.baseURI));
+  if (!response.ok) throw new Error(`The example could not be loaded (${response.status}). Reload the page.`);
+  return { file: EXAMPLE, bytes: new Uint8Array(await response.arrayBuffer()), beside: {} };
+}
+
 /** Files that may lie beside the network. */
 const MOST = 100;
 

@@ -48,7 +48,7 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
             type="button"
             class="main"
             disabled={busy || learnt.value !== undefined}
-            onClick={() => void learn(0)}
+            onClick={() => void learn()}
           >
             Make it a density
           </button>

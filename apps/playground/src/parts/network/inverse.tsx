@@ -1,15 +1,16 @@
 import { DIGITS } from "../../ui/digits-file.js";
+import { DrawSettings } from "../../ui/draw-settings.js";
 import { ImageGrid } from "../../ui/image-grid.js";
 import { Lesson } from "../../ui/lesson.js";
 import { NumberField } from "../../ui/number-field.js";
-import { change, config, drawVariants, learn, learnt, progress, save, variants } from "./state.js";
+import { change, config, drawVariants, learnt, progress, save, train, variants } from "./state.js";
 
 /** A difference of outputs that is none of rounding. */
 const FAR = 1e-2;
 
 /** The inverse of the network: training it, and inputs that the network cannot tell apart. */
 export function Inverse() {
-  const { steps, count, temperature, seed } = config.value;
+  const { steps } = config.value;
   const busy = progress.value !== undefined;
   return (
     <div class="sheet stack">
@@ -27,40 +28,22 @@ export function Inverse() {
           max={10_000}
           onValue={(value) => change({ steps: value })}
         />
-        <button type="button" disabled={busy} onClick={() => void learn(steps)}>
+        <button type="button" disabled={busy} onClick={() => void train(steps)}>
           Train the inverse
         </button>
         <button type="button" disabled={busy} onClick={() => void save()}>
           Save the run
         </button>
       </div>
-      <div class="row">
-        <NumberField
-          label="Variants"
-          value={count}
-          min={1}
-          max={256}
-          onValue={(value) => change({ count: value })}
-        />
-        <NumberField
-          label="Temperature"
-          value={temperature}
-          min={0}
-          max={10}
-          step={0.1}
-          onValue={(value) => change({ temperature: value })}
-        />
-        <NumberField
-          label="Seed"
-          value={seed}
-          min={0}
-          max={1e9}
-          onValue={(value) => change({ seed: value })}
-        />
-        <button type="button" disabled={busy} onClick={() => void drawVariants()}>
-          Draw variants
-        </button>
-      </div>
+      <DrawSettings
+        label="Variants"
+        most={256}
+        value={config.value}
+        change={change}
+        button="Draw variants"
+        disabled={busy}
+        onDraw={() => void drawVariants()}
+      />
       {variants.value && (
         <>
           <ImageGrid

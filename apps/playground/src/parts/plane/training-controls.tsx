@@ -1,11 +1,11 @@
-import { NumberField } from "../../ui/number-field.js";
 import { RunButtons } from "../../ui/run-buttons.js";
+import { RunSettings } from "../../ui/run-settings.js";
 import type { PlaneConfig } from "./config.js";
 import { begin, config, configure, opened, pause, play, run, save } from "./state.js";
 
 /** Train, pause, step, reset; what decides how. */
 export function TrainingControls() {
-  const { steps, device, learningRate, seed } = config.value;
+  const { steps, density } = config.value;
   return (
     <div class="stack">
       <RunButtons
@@ -18,35 +18,11 @@ export function TrainingControls() {
         onReset={() => void begin()}
         onSave={() => void save()}
       />
-      <div class="row">
-        <NumberField
-          label="Learning rate"
-          min={0.001}
-          max={100}
-          step={0.001}
-          value={learningRate}
-          onValue={(value) => configure({ learningRate: value }, { keep: true })}
-        />
-        <NumberField
-          label="Steps"
-          min={1}
-          max={20_000}
-          step={1}
-          value={steps}
-          onValue={(value) => configure({ steps: value }, { keep: true })}
-        />
-        <NumberField
-          label="Seed"
-          min={0}
-          max={999_999}
-          step={1}
-          value={seed}
-          onValue={(value) => configure({ seed: value })}
-        />
+      <RunSettings value={config.value} configure={configure}>
         <label class="field">
           Dropped coordinates
           <select
-            value={config.value.density}
+            value={density}
             onChange={({ currentTarget }) =>
               configure({ density: currentTarget.value as PlaneConfig["density"] })
             }
@@ -55,20 +31,7 @@ export function TrainingControls() {
             <option>gaussian</option>
           </select>
         </label>
-        <label class="field">
-          Device
-          <select
-            value={device}
-            onChange={({ currentTarget }) =>
-              configure({ device: currentTarget.value as PlaneConfig["device"] }, { keep: true })
-            }
-          >
-            <option value="auto">automatic</option>
-            <option value="wasm">Wasm</option>
-            <option value="webgpu">WebGPU</option>
-          </select>
-        </label>
-      </div>
+      </RunSettings>
     </div>
   );
 }

@@ -1,0 +1,56 @@
+import type { ComponentChildren } from "preact";
+import type { Backend } from "../worker/backend.js";
+import { NumberField } from "./number-field.js";
+
+type Settings = { learningRate: number; steps: number; seed: number; device: Backend };
+
+type RunSettingsProps = Readonly<{
+  value: Readonly<Settings>;
+  /** With `keep` the state there is goes on. */
+  configure: (change: Partial<Settings>, options?: { keep?: boolean }) => void;
+  /** Settings of the part itself, between those of every run. */
+  children: ComponentChildren;
+}>;
+
+/** What decides how a run trains. */
+export function RunSettings({ value, configure, children }: RunSettingsProps) {
+  const keep = { keep: true };
+  return (
+    <div class="row">
+      <NumberField
+        label="Learning rate"
+        min={0.001}
+        max={100}
+        step={0.001}
+        value={value.learningRate}
+        onValue={(learningRate) => configure({ learningRate }, keep)}
+      />
+      <NumberField
+        label="Steps"
+        min={1}
+        max={20_000}
+        value={value.steps}
+        onValue={(steps) => configure({ steps }, keep)}
+      />
+      <NumberField
+        label="Seed"
+        min={0}
+        max={999_999}
+        value={value.seed}
+        onValue={(seed) => configure({ seed })}
+      />
+      {children}
+      <label class="field">
+        Device
+        <select
+          value={value.device}
+          onChange={({ currentTarget }) => configure({ device: currentTarget.value as Backend }, keep)}
+        >
+          <option value="auto">automatic</option>
+          <option value="wasm">Wasm</option>
+          <option value="webgpu">WebGPU</option>
+        </select>
+      </label>
+    </div>
+  );
+}
