@@ -3,7 +3,7 @@
  * sign or drops one term at a time, and runs the laws: one line a mutation with the first test that
  * fails, exit status 1 where none does.
  *
- *     node --import tsx scripts/mutate.ts [WORD]     only mutations whose file holds the word
+ *     node --import tsx scripts/mutate.ts [WORD] [FROM]   only mutations whose file holds the word, without the first FROM
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -68,9 +68,9 @@ async function firstFailure(folder: string, { tests, only }: Mutation): Promise<
 }
 
 const word = process.argv[2] ?? "";
-const queue = [...mutations, ...imageMutations, ...networkMutations].filter(({ file }) =>
-  file.includes(word),
-);
+const queue = [...mutations, ...imageMutations, ...networkMutations]
+  .filter(({ file }) => file.includes(word))
+  .slice(Number(process.argv[3] ?? 0));
 let survived = 0;
 
 async function work(): Promise<void> {
