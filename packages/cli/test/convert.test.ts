@@ -88,6 +88,54 @@ describe("flowify convert", () => {
     expect(stderr).toContain("the flow does not compute what the network does");
   });
 
+  it("reads a model of Keras, with the shards of its weights", async () => {
+    const folder = join(root, "keras");
+    mkdirSync(folder);
+    const file = join(folder, "model.json");
+    const layers = [
+      { class_name: "Flatten", config: { name: "flat", batch_input_shape: [null, 2, 2, 1] } },
+      { class_name: "Dense", config: { name: "scores", units: 2, activation: "softmax" } },
+    ];
+    const model = (path: string, text = JSON.stringify(layers)) =>
+      JSON.stringify({
+        modelTopology: { class_name: "Sequential", config: { layers: JSON.parse(text) } },
+        weightsManifest: [
+          {
+            paths: [path, "b.bin"],
+            weights: [
+              { name: "scores/kernel", shape: [4, 2], dtype: "float32" },
+              { name: "scores/bias", shape: [2], dtype: "float32" },
+            ],
+          },
+        ],
+      });
+    const numbers = Float32Array.of(1, -1, 2, -2, 3, -3, 4, 5, 0.5, -0.5);
+    writeFileSync(join(folder, "a.bin"), new Uint8Array(numbers.buffer, 0, 22));
+    writeFileSync(join(folder, "b.bin"), new Uint8Array(numbers.buffer, 22));
+    writeFileSync(file, model("a.bin"));
+    const out = join(root, "of-keras");
+    const { status, stdout } = await runCommand(["convert", file, "--out", out, "--json"]);
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report.layers.map(({ from }: { from: string }) => from)).toEqual([
+      "Flatten flat/Flatten",
+      "Gemm scores/Gemm",
+    ]);
+    expect(report.maxRelDiff).toBeLessThan(1e-6);
+    expect(existsSync(join(out, "original.onnx"))).toBe(true);
+    const refused = async (text: string, ...says: [string, ...string[]]): Promise<void> => {
+      writeFileSync(file, text);
+      await expectRefusal(["convert", file, "--out", join(root, "no")], 2, ...says);
+    };
+    await refused(model("../a.bin"), "model.json: its weights are in", "outside of");
+    await refused(model("c.bin"), 'in "c.bin", which is not there');
+    await refused(model("a.bin", `${"[".repeat(300)}${"]".repeat(300)}`), "nested");
+    writeFileSync(file, model("a.bin", JSON.stringify(layers).replace("Dense", "GRU")));
+    const without = await runCommand(["convert", file, "--out", join(root, "no")]);
+    expect(without.status).toBe(3);
+    expect(without.stderr).toContain('GRU "scores": there is no rule');
+  });
+
   it("refuses files that are no network, and folders with other things in them", async () => {
     const out = join(root, "none");
     const text = join(root, "text.onnx");

@@ -27,6 +27,8 @@ export {
   relativeDifference,
 } from "./import/report.js";
 export type { ExternalData, Tensor } from "./import/tensor.js";
+export { kerasLayers } from "./keras/layers.js";
+export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
 export {
   type AttributeValue,

@@ -16,14 +16,17 @@ import {
   type ConvertOptions,
   convertOnnx,
   type ImportRules,
+  isKeras,
   nodeText,
   openOnnx,
   originTexts,
+  readKeras,
   readOnnx,
   standaloneOnnx,
 } from "@flowify/onnx";
+import { expectShallow } from "../format/depth.js";
 import { networkOfDescription } from "../format/weights.js";
-import { readNetworkFile, readWeights } from "./network-file.js";
+import { readJson, readNetworkFile, readWeights } from "./network-file.js";
 
 /** A network that somebody trained, as a file gave it. */
 export type GivenNetwork = Readonly<{
@@ -38,17 +41,22 @@ export type GivenNetwork = Readonly<{
 }>;
 
 /**
- * Reads a trained network from an ONNX file or from a network described in JSON.
+ * Reads a trained network from an ONNX file, a layers model of Keras or TensorFlow.js, or a network described
+ * in JSON.
  *
- * @throws the errors of `readOnnx`, `convertOnnx` and `readNetworkFile`; each names the file
+ * @throws the errors of `readOnnx`, `convertOnnx`, `readKeras` and `readNetworkFile`; each names the file
  */
 export async function readGiven(
   file: string,
   { rules: rulesFile, ...choices }: Omit<ConvertOptions, "rules"> & { rules?: string },
 ): Promise<GivenNetwork> {
-  if (extname(file) === ".json") return described(file);
+  const json = extname(file) === ".json" ? readJson(file) : undefined;
+  if (json !== undefined && !isKeras(json)) return described(file);
+  expectShallow(file, json);
   const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
-  const { bytes, external } = openOnnx(file);
+  const opened = openOnnx(file);
+  const { external } = opened;
+  const bytes = json === undefined ? opened.bytes : naming(file, () => readKeras(json, external));
   const converted = naming(file, () => convertOnnx(readOnnx(bytes, external), { ...choices, rules }));
   return {
     network: converted.network,

@@ -8,14 +8,13 @@ import type { Tensors } from "../format/weights.js";
 export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);
 
 /**
- * Reads a network from a JSON file. Whether its layers fit each other is seen when the flow is built.
+ * A JSON document.
  *
- * @throws DataError for a file that is missing or no JSON, UsageError for what is no network; both name the place
+ * @throws DataError for a file that is missing or no JSON
  */
-export function readNetworkFile(path: string): NetworkDescription & { name: string } {
-  let json: unknown;
+export function readJson(path: string): unknown {
   try {
-    json = JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new DataError(
@@ -25,7 +24,15 @@ export function readNetworkFile(path: string): NetworkDescription & { name: stri
       },
     );
   }
-  return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, json) };
+}
+
+/**
+ * Reads a network from a JSON file. Whether its layers fit each other is seen when the flow is built.
+ *
+ * @throws the errors of `readJson`, UsageError for what is no network; all name the place
+ */
+export function readNetworkFile(path: string): NetworkDescription & { name: string } {
+  return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, readJson(path)) };
 }
 
 /**

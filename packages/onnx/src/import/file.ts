@@ -46,5 +46,5 @@ function besideIn(folder: string, location: string): Uint8Array | undefined {
 
 const outside = (location: string, folder: string): DataError =>
   new DataError(
-    `its weights are in ${JSON.stringify(location)}, outside of ${folder}, where nothing is read\nput that file beside the ONNX file and export it again`,
+    `its weights are in ${JSON.stringify(location)}, outside of ${folder}, where nothing is read\nput that file beside the model and export it again`,
   );

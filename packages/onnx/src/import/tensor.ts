@@ -37,7 +37,8 @@ type Element = Readonly<{
   field(tensor: onnx.TensorProto): readonly (number | bigint)[];
 }>;
 
-const float16 = (bits: number): number => {
+/** The number of 16 bits, as IEEE 754 has it. */
+export const float16 = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;

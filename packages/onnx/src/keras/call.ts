@@ -1,0 +1,80 @@
+import { DataError, UnsupportedOpError } from "@flowify/core";
+import type { Emitted, Emitter } from "./emitter.js";
+import type { KerasLayer } from "./topology.js";
+import type { KerasWeights, Weight } from "./weights.js";
+
+/** A layer that is about to become nodes: its configuration, its weights, what it takes. */
+export class KerasCall {
+  constructor(
+    readonly layer: KerasLayer,
+    /** Keras 3 counts some defaults differently. */
+    readonly version: string,
+    readonly inputs: readonly Emitted[],
+    readonly emitter: Emitter,
+    readonly weights: KerasWeights,
+  ) {}
+
+  /** What a layer of one input takes. */
+  get x(): Emitted {
+    const [x, ...more] = this.inputs;
+    if (x && more.length === 0) return x;
+    throw this.wrong(`takes ${this.inputs.length} inputs, expected one`);
+  }
+
+  node(op: string, inputs: readonly (Emitted | string)[], attributes = {}, rank?: number): Emitted {
+    return this.emitter.node(this.layer.name, op, inputs, attributes, rank);
+  }
+
+  constant(name: string, shape: readonly number[], data: Float32Array | BigInt64Array): string {
+    return this.emitter.constant(`${this.layer.name}/${name}`, shape, data);
+  }
+
+  /** Runs `act` with the channels first, as ONNX has them, and puts them back. */
+  withChannelsFirst(act: (x: Emitted) => Emitted): Emitted {
+    const { emitter, layer } = this;
+    if (!this.channelsAreLast) return act(this.x);
+    return emitter.channelsLast(layer.name, act(emitter.channelsFirst(layer.name, this.x)));
+  }
+
+  get channelsAreLast(): boolean {
+    return this.x.rank > 2 && this.config("data_format") !== "channels_first";
+  }
+
+  /** A value of the configuration; undefined for one that is null or not there. */
+  config(name: string): unknown {
+    return this.layer.config[name] ?? undefined;
+  }
+
+  number(name: string, otherwise: number): number {
+    const value = this.config(name) ?? otherwise;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.wrong(`${name} is no number`);
+  }
+
+  /** Whole numbers, a list of them or one for all `count`. */
+  wholes(name: string, count: number, otherwise: readonly number[] = []): readonly number[] {
+    const value = this.config(name) ?? otherwise;
+    const list = Array.isArray(value) ? (value as unknown[]) : Array.from({ length: count }, () => value);
+    if (list.length === count && list.every(Number.isSafeInteger)) return list as number[];
+    throw this.wrong(`${name} is no list of ${count} whole numbers`);
+  }
+
+  weight(...names: readonly string[]): Weight {
+    const found = names.map((name) => this.weights(this.layer.name, name)).find((each) => each);
+    if (found) return found;
+    throw this.wrong(`its weight ${names[0]} is not in the manifest`);
+  }
+
+  wrong(what: string): DataError {
+    return new DataError(`${this.label}: ${what}\nsave the model again`);
+  }
+
+  unsupported(what: string): UnsupportedOpError {
+    const { className, name } = this.layer;
+    return new UnsupportedOpError(className, name, `${this.label}: ${what}`);
+  }
+
+  get label(): string {
+    return `${this.layer.className} ${JSON.stringify(this.layer.name)}`;
+  }
+}

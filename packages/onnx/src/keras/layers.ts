@@ -1,0 +1,161 @@
+import { entriesOf } from "../import/tensor.js";
+import { activated, clipped } from "./activations.js";
+import type { KerasCall } from "./call.js";
+import type { Emitted } from "./emitter.js";
+import { windowLayers } from "./windows.js";
+
+/** What a layer becomes. */
+export type KerasRule = (call: KerasCall) => Emitted;
+
+const same: KerasRule = ({ x }) => x;
+
+const dense: KerasRule = (call) => {
+  const { x } = call;
+  const { shape, data } = call.weight("kernel");
+  const kernel = call.constant("kernel", shape, data);
+  if (call.config("use_bias") === false) return activated(call, call.node("MatMul", [x, kernel]));
+  const bias = call.weight("bias");
+  const added = call.constant("bias", bias.shape, bias.data);
+  const sum =
+    x.rank === 2
+      ? call.node("Gemm", [x, kernel, added])
+      : call.node("Add", [call.node("MatMul", [x, kernel]), added]);
+  return activated(call, sum);
+};
+
+/** Keras flattens images with their channels last, wherever they are. */
+const flatten: KerasRule = (call) => {
+  const { x, emitter, layer } = call;
+  const last =
+    call.config("data_format") === "channels_first" && x.rank > 2 ? emitter.channelsLast(layer.name, x) : x;
+  return call.node("Flatten", [last], { axis: 1 }, 2);
+};
+
+const reshape: KerasRule = (call) => {
+  const target = call.config("target_shape");
+  if (!Array.isArray(target)) throw call.wrong("target_shape is no list");
+  const sizes = target.map((size: unknown) => size ?? -1); // TensorFlow.js writes null for the size that follows
+  if (!sizes.every(Number.isSafeInteger)) throw call.wrong("target_shape is no list of whole numbers");
+  const shape = call.constant(
+    "shape",
+    [sizes.length + 1],
+    BigInt64Array.from([0, ...(sizes as number[])], BigInt),
+  );
+  return call.node("Reshape", [call.x, shape], {}, sizes.length + 1);
+};
+
+const permute: KerasRule = (call) =>
+  call.node("Transpose", [call.x], { perm: [0, ...call.wholes("dims", call.x.rank - 1)] });
+
+const batchNormalization: KerasRule = (call) => {
+  const { x } = call;
+  const given = call.config("axis") ?? -1;
+  const axis = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;
+  const last = axis === -1 || axis === x.rank - 1;
+  if (!last && axis !== 1)
+    throw call.unsupported(
+      `it normalizes along axis ${JSON.stringify(given)}; expected that of the channels`,
+    );
+  const mean = call.weight("moving_mean");
+  const channels = entriesOf(mean.shape);
+  const or = (name: string, used: string, value: number): string =>
+    call.config(used) === false
+      ? call.constant(name, [channels], new Float32Array(channels).fill(value))
+      : call.constant(name, [channels], call.weight(name).data);
+  const numbers = [
+    or("gamma", "scale", 1),
+    or("beta", "center", 0),
+    call.constant("moving_mean", [channels], mean.data),
+    call.constant("moving_variance", [channels], call.weight("moving_variance").data),
+  ];
+  const epsilon = { float: call.number("epsilon", 1e-3) };
+  const act = (z: Emitted): Emitted => call.node("BatchNormalization", [z, ...numbers], { epsilon });
+  if (!last || x.rank === 2) return act(x);
+  const { emitter, layer } = call;
+  return emitter.channelsLast(layer.name, act(emitter.channelsFirst(layer.name, x)));
+};
+
+/** max(x, 0), with a largest value or a slope below 0. */
+const relu: KerasRule = (call) => {
+  const slope = call.number("negative_slope", 0);
+  const largest = call.config("max_value");
+  if (call.number("threshold", 0) !== 0 || (slope !== 0 && largest !== undefined))
+    throw call.unsupported("it has a threshold, or a slope and a largest value at once");
+  if (largest !== undefined) return clipped(call, call.x, 0, call.number("max_value", 0));
+  return slope === 0
+    ? call.node("Relu", [call.x])
+    : call.node("LeakyRelu", [call.x], { alpha: { float: slope } });
+};
+
+const leakyRelu: KerasRule = (call) => {
+  const alpha = call.number("negative_slope", call.number("alpha", 0.3));
+  return call.node("LeakyRelu", [call.x], { alpha: { float: alpha } });
+};
+
+/** One slope an entry of `alpha`; axes of size 1 share theirs. */
+const prelu: KerasRule = (call) => {
+  const { shape, data } = call.weight("alpha");
+  if (entriesOf(shape) !== (shape.at(-1) ?? 1))
+    throw call.unsupported("its slopes differ within a channel; a layer has one slope a channel");
+  const ones = new Array<number>(call.x.rank - 2).fill(1);
+  const slope = call.constant("alpha", [data.length, ...ones], data);
+  const { emitter, layer, x } = call;
+  if (x.rank === 2) return call.node("PRelu", [x, slope]);
+  return emitter.channelsLast(layer.name, call.node("PRelu", [emitter.channelsFirst(layer.name, x), slope]));
+};
+
+const elu: KerasRule = (call) => call.node("Elu", [call.x], { alpha: { float: call.number("alpha", 1) } });
+
+const softmax: KerasRule = (call) => call.node("Softmax", [call.x], { axis: call.number("axis", -1) });
+
+/** scale · x + offset */
+const rescaling: KerasRule = (call) => {
+  const [scale, offset] = (["scale", "offset"] as const).map((name, i) =>
+    call.constant(name, [], Float32Array.of(call.number(name, 1 - i))),
+  );
+  return call.node("Add", [call.node("Mul", [call.x, scale!]), offset!]);
+};
+
+const joined =
+  (
+    op: string,
+    attributes: (call: KerasCall, rank: number) => { readonly [name: string]: number },
+  ): KerasRule =>
+  (call) => {
+    const [first] = call.inputs;
+    if (!first || call.inputs.length < 2)
+      throw call.wrong(`takes ${call.inputs.length} inputs, expected several`);
+    return call.node(op, call.inputs, attributes(call, first.rank));
+  };
+
+const concatenate = joined("Concat", (call, rank) => {
+  const axis = call.number("axis", -1);
+  return { axis: axis < 0 ? rank + axis : axis };
+});
+
+/** One rule a class of layer. What training alone does (dropout, noise) is nothing. */
+export const kerasLayers: { readonly [className: string]: KerasRule } = {
+  Dense: dense,
+  ...windowLayers,
+  Flatten: flatten,
+  Reshape: reshape,
+  Permute: permute,
+  BatchNormalization: batchNormalization,
+  Activation: (call) => activated(call, call.x),
+  ReLU: relu,
+  LeakyReLU: leakyRelu,
+  PReLU: prelu,
+  ELU: elu,
+  Softmax: softmax,
+  Rescaling: rescaling,
+  Add: joined("Sum", () => ({})),
+  Subtract: joined("Sub", () => ({})),
+  Concatenate: concatenate,
+  Dropout: same,
+  SpatialDropout1D: same,
+  SpatialDropout2D: same,
+  AlphaDropout: same,
+  GaussianDropout: same,
+  GaussianNoise: same,
+  ActivityRegularization: same,
+};

@@ -1,0 +1,100 @@
+import { DataError, UnsupportedOpError } from "@flowify/core";
+import type { ExternalData } from "../import/tensor.js";
+import { type TensorInfo, toBytes } from "../lower/model.js";
+import { KerasCall } from "./call.js";
+import { type Emitted, Emitter } from "./emitter.js";
+import { kerasLayers } from "./layers.js";
+import { type KerasLayer, readTopology } from "./topology.js";
+import { readWeights } from "./weights.js";
+
+/** True where a JSON document is the `model.json` of a model of Keras or TensorFlow.js. */
+export const isKeras = (json: unknown): boolean =>
+  typeof json === "object" && json !== null && ("modelTopology" in json || "weightsManifest" in json);
+
+/**
+ * A layers model of Keras or TensorFlow.js as the bytes of an ONNX file, for `readOnnx`: `model.json` with its
+ * `modelTopology` and `weightsManifest`, and the shards beside it. Images keep their channels last; in
+ * front of what ONNX has for channels in front they are moved there, and back behind it.
+ *
+ * @param beside the bytes of a file beside `model.json`
+ * @throws UnsupportedOpError for a layer without a rule, with class and name; DataError for what is no layers
+ * model, and for weights that are missing or do not fit
+ */
+export function readKeras(json: unknown, beside: ExternalData): Uint8Array {
+  const { version, layers, outputs } = readTopology(json);
+  const weights = readWeights((json as { weightsManifest?: unknown }).weightsManifest, beside);
+  const emitter = new Emitter();
+  const inputs: TensorInfo[] = [];
+  const values = new Map<string, Emitted>();
+  for (const layer of inOrder(layers)) {
+    if (values.has(layer.name))
+      throw new DataError(`two layers are named ${JSON.stringify(layer.name)}\nexport the model again`);
+    if (layer.className === "InputLayer") {
+      const input = inputOf(layer, emitter);
+      inputs.push(input);
+      values.set(layer.name, { name: input.name, rank: input.shape.length });
+    } else {
+      const taken = layer.inputs.map((name) => values.get(name)!);
+      values.set(layer.name, ruleOf(layer)(new KerasCall(layer, version, taken, emitter, weights)));
+    }
+  }
+  const results = outputs.map((name): TensorInfo => {
+    const value = values.get(name);
+    if (!value)
+      throw new DataError(
+        `the output is of a layer ${JSON.stringify(name)}, which is not there\nexport the model again`,
+      );
+    const shape = Array.from({ length: value.rank }, (_, axis) =>
+      axis === 0 ? "N" : `${value.name}_${axis}`,
+    );
+    return { name: value.name, type: "float32", shape };
+  });
+  return toBytes({
+    name: "keras",
+    inputs,
+    outputs: results,
+    nodes: emitter.nodes,
+    constants: emitter.constants,
+  });
+}
+
+function ruleOf({ className, name }: KerasLayer): (call: KerasCall) => Emitted {
+  if (Object.hasOwn(kerasLayers, className)) return kerasLayers[className]!;
+  throw new UnsupportedOpError(
+    className,
+    name,
+    `${className} ${JSON.stringify(name)}: there is no rule for layers of class ${className}; there are rules for ${Object.keys(kerasLayers).join(", ")}`,
+  );
+}
+
+function inputOf({ name, config }: KerasLayer, emitter: Emitter): TensorInfo {
+  const { batch_input_shape: built, batch_shape: shape = built } = config;
+  if (!Array.isArray(shape) || shape.length < 2)
+    throw new DataError(
+      `the input ${JSON.stringify(name)} has no batch_input_shape\nsave the model after it was built`,
+    );
+  const sizes = shape
+    .slice(1)
+    .map((size: unknown, i) => (Number.isSafeInteger(size) ? (size as number) : `${name}_${i + 1}`));
+  return { name: emitter.name(name), type: "float32", shape: ["N", ...sizes] };
+}
+
+/** Layers so that each comes behind those whose results it takes. */
+function inOrder(layers: readonly KerasLayer[]): KerasLayer[] {
+  const done = new Set<string>();
+  const ordered: KerasLayer[] = [];
+  for (let left = layers; left.length > 0; ) {
+    const waiting: KerasLayer[] = [];
+    for (const layer of left) {
+      const ready = layer.inputs.every((name) => done.has(name));
+      (ready ? ordered : waiting).push(layer);
+      if (ready) done.add(layer.name);
+    }
+    if (waiting.length === left.length)
+      throw new DataError(
+        `the layer ${JSON.stringify(left[0]!.name)} takes what a layer gives that is missing, or that takes its own result\nexport the model again`,
+      );
+    left = waiting;
+  }
+  return ordered;
+}

@@ -1,0 +1,291 @@
+import { DataError, UnsupportedOpError } from "@flowify/core";
+import * as tf from "@tensorflow/tfjs-layers";
+import { describe, expect, it } from "vitest";
+import { isKeras, kerasLayers, readKeras } from "../../src/index.js";
+import { converted, expectSame, type Saved, saved, sequential } from "./models.js";
+
+const { layers } = tf;
+const image = [7, 6, 2];
+const line = [8, 3];
+
+/** Every class of layer that TensorFlow.js has, in the forms that it is used in. */
+const models: { readonly [className: string]: () => tf.LayersModel[] } = {
+  Dense: () => [
+    sequential(
+      [4],
+      layers.dense({ units: 3 }),
+      layers.dense({ units: 2, useBias: false, activation: "sigmoid" }),
+    ),
+    sequential([3, 4], layers.dense({ units: 2, activation: "tanh" })),
+  ],
+  Conv1D: () => [
+    sequential(line, layers.conv1d({ filters: 4, kernelSize: 3 })),
+    sequential(
+      line,
+      layers.conv1d({ filters: 2, kernelSize: 2, strides: 2, padding: "same", activation: "elu" }),
+    ),
+  ],
+  Conv2D: () => [
+    sequential(image, layers.conv2d({ filters: 3, kernelSize: 3 })),
+    sequential(
+      image,
+      layers.conv2d({ filters: 3, kernelSize: [2, 3], strides: 2, padding: "same", useBias: false }),
+    ),
+    sequential(image, layers.conv2d({ filters: 3, kernelSize: 2, dilationRate: 2, activation: "softplus" })),
+    sequential([2, 6, 7], layers.conv2d({ filters: 3, kernelSize: 2, dataFormat: "channelsFirst" })),
+  ],
+  DepthwiseConv2D: () => [
+    sequential(image, layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: "same" })),
+    sequential(image, layers.depthwiseConv2d({ kernelSize: 2, strides: 2, useBias: false })),
+  ],
+  SeparableConv2D: () => [
+    sequential(image, layers.separableConv2d({ filters: 3, kernelSize: 3, strides: 2, depthMultiplier: 2 })),
+    sequential(
+      image,
+      layers.separableConv2d({ filters: 3, kernelSize: 2, padding: "same", activation: "selu" }),
+    ),
+  ],
+  MaxPooling1D: () => [sequential(line, layers.maxPooling1d({ poolSize: 2 }))],
+  MaxPooling2D: () => [
+    sequential(image, layers.maxPooling2d({})),
+    sequential(image, layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" })),
+  ],
+  AveragePooling1D: () => [sequential(line, layers.averagePooling1d({ poolSize: 3, strides: 2 }))],
+  AveragePooling2D: () => [
+    sequential(image, layers.averagePooling2d({ poolSize: [2, 3] })),
+    sequential(image, layers.averagePooling2d({ poolSize: 3, strides: 2, padding: "same" })),
+  ],
+  GlobalMaxPooling1D: () => [sequential(line, layers.globalMaxPooling1d({}))],
+  GlobalMaxPooling2D: () => [sequential(image, layers.globalMaxPooling2d({}))],
+  GlobalAveragePooling1D: () => [sequential(line, layers.globalAveragePooling1d({}))],
+  GlobalAveragePooling2D: () => [sequential(image, layers.globalAveragePooling2d({}))],
+  ZeroPadding2D: () => [
+    sequential(image, layers.zeroPadding2d({})),
+    sequential(
+      image,
+      layers.zeroPadding2d({
+        padding: [
+          [1, 0],
+          [0, 2],
+        ],
+      }),
+    ),
+  ],
+  Flatten: () => [sequential(image, layers.flatten(), layers.dense({ units: 3 }))],
+  Reshape: () => [sequential([12], layers.reshape({ targetShape: [2, -1] }))],
+  Permute: () => [sequential(image, layers.permute({ dims: [3, 1, 2] }))],
+  BatchNormalization: () => [
+    sequential([5], layers.batchNormalization()),
+    sequential(image, layers.batchNormalization({ scale: false, epsilon: 0.1 })),
+  ],
+  Activation: () =>
+    (["relu", "relu6", "hardSigmoid", "softsign", "linear"] as const).map((activation) =>
+      sequential([5], layers.dense({ units: 5 }), layers.activation({ activation })),
+    ),
+  ReLU: () => [sequential([5], layers.reLU()), sequential([5], layers.reLU({ maxValue: 1 }))],
+  LeakyReLU: () => [sequential([5], layers.leakyReLU()), sequential([5], layers.leakyReLU({ alpha: 0.1 }))],
+  PReLU: () => [sequential([5], layers.prelu()), sequential(image, layers.prelu({ sharedAxes: [1, 2] }))],
+  ELU: () => [sequential([5], layers.elu())],
+  Rescaling: () => [sequential([5], layers.rescaling({ scale: 0.5, offset: -1 }))],
+  Dropout: () => [sequential([5], layers.dropout({ rate: 0.5 }), layers.dense({ units: 3 }))],
+};
+
+describe("readKeras", () => {
+  it.for(Object.entries(models))("%s: what TensorFlow.js computes", async ([className, make]) => {
+    for (const model of make()) {
+      expect(model.layers.map((layer) => layer.getClassName())).toContain(className);
+      await expectSame(model, await saved(model));
+    }
+  });
+
+  it("has a rule for every class, and no other", () => {
+    const elsewhere = ["Add", "Subtract", "Concatenate", "Softmax", "ZeroPadding1D"]; // below
+    const nothing = [
+      "SpatialDropout1D",
+      "SpatialDropout2D",
+      "AlphaDropout",
+      "GaussianDropout",
+      "GaussianNoise",
+    ];
+    const all = [...Object.keys(models), ...elsewhere, ...nothing, "ActivityRegularization"];
+    expect(Object.keys(kerasLayers).sort()).toEqual(all.sort());
+  });
+
+  it("takes channels that are normalized on the first axis", async () => {
+    // TensorFlow.js itself computes this with the channels last alone
+    const { permute, batchNormalization } = layers;
+    const around = [
+      permute({ dims: [2, 3, 1] }),
+      batchNormalization({ center: false }),
+      permute({ dims: [3, 1, 2] }),
+    ];
+    const first = sequential([2, 6, 7], batchNormalization({ axis: 1, center: false }));
+    const same = sequential([2, 6, 7], ...around);
+    await saved(same); // gives it the same weights
+    await expectSame(same, await saved(first));
+  });
+
+  it("leaves a softmax at the end out: the logits are the output", async () => {
+    const model = sequential([4], layers.dense({ units: 3 }));
+    const files = await saved(model);
+    const text = JSON.stringify(files.json);
+    const activated = {
+      ...files,
+      json: JSON.parse(text.replace('"activation":"linear"', '"activation":"softmax"')),
+    };
+    const { leftOut } = await expectSame(model, activated);
+    expect(leftOut.map(({ op }) => op)).toEqual(["Softmax"]);
+    const own = sequential([4], layers.dense({ units: 3 }), layers.softmax());
+    expect(converted(await saved(own)).leftOut.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/softmax.*Softmax/),
+    ]);
+  });
+});
+
+/** A residual block, and two branches side by side. */
+function branching(): tf.LayersModel {
+  const input = tf.input({ shape: [6, 6, 2] });
+  const conv = layers.conv2d({ filters: 2, kernelSize: 3, padding: "same", activation: "relu" }).apply(input);
+  const sum = layers.add().apply([input, conv as tf.SymbolicTensor]) as tf.SymbolicTensor;
+  const left = layers.conv2d({ filters: 3, kernelSize: 3 }).apply(sum) as tf.SymbolicTensor;
+  const right = layers.conv2d({ filters: 2, kernelSize: 3 }).apply(sum) as tf.SymbolicTensor;
+  const both = layers.concatenate().apply([left, right]);
+  return tf.model({
+    inputs: input,
+    outputs: layers.flatten().apply(both) as tf.SymbolicTensor,
+  });
+}
+
+describe("functional models", () => {
+  it("join branches by sums and concatenations", async () => {
+    const model = branching();
+    const { network } = await expectSame(model, await saved(model));
+    expect(network.layers.filter(({ kind }) => kind === "branches")).toHaveLength(2);
+  });
+
+  it("are read as Keras 3 writes them", async () => {
+    const model = branching();
+    const { json, shard } = await saved(model);
+    const { config, ...rest } = json.modelTopology as {
+      config: { layers: KerasJson[] } & Record<string, unknown>;
+    };
+    const tensor = (history: unknown) => ({
+      class_name: "__keras_tensor__",
+      config: { shape: [null], keras_history: history },
+    });
+    const own = config.layers.map((layer) => {
+      const { batch_input_shape: shape, activation, ...options } = layer.config;
+      const [call] = layer.inbound_nodes;
+      const tensors = call?.map(([name]) => tensor([name, 0, 0]));
+      return {
+        ...layer,
+        config: {
+          ...options,
+          ...(shape !== undefined && { batch_shape: shape }),
+          ...(activation !== undefined && { activation: { class_name: "function", config: activation } }),
+        },
+        inbound_nodes: tensors ? [{ args: tensors.length > 1 ? [tensors] : tensors, kwargs: {} }] : [],
+      };
+    });
+    const topology = {
+      keras_version: "3.8.0",
+      model_config: { ...rest, class_name: "Functional", config: { ...config, layers: own.reverse() } },
+    };
+    const weightsManifest = json.weightsManifest.map((group) => ({
+      ...group,
+      weights: group.weights.map((weight) => ({ ...weight, name: `functional/${weight.name}` })),
+    }));
+    await expectSame(model, { json: { modelTopology: topology, weightsManifest }, shard });
+  });
+});
+
+type KerasJson = { config: Record<string, unknown>; inbound_nodes: [string, number, number][][] };
+
+const KERNEL = '"shape":[2,2],"dtype":"float32"';
+
+const small = () => saved(sequential([2], layers.dense({ units: 2 })));
+
+/** The file with a part of its text replaced. */
+const edited = ({ json, shard }: Saved, from: string | RegExp, to: string): Saved => ({
+  json: JSON.parse(JSON.stringify(json).replace(from, to)) as Saved["json"],
+  shard,
+});
+
+describe("weights", () => {
+  it("are read where they are quantized, as scale · q + min", async () => {
+    const files = await small();
+    const quantized = edited(
+      files,
+      KERNEL,
+      '"shape":[2,2],"dtype":"float32","quantization":{"dtype":"uint8","scale":0.5,"min":-1}',
+    );
+    const shard = Uint8Array.of(0, 1, 2, 255, ...new Uint8Array(8));
+    const { network } = converted({ ...quantized, shard });
+    expect(network.layers).toMatchObject([{ weights: { weight: Float32Array.of(-1, 0, -0.5, 126.5) } }]);
+    const half = edited(files, KERNEL, '"shape":[2,2],"dtype":"float32","quantization":{"dtype":"float16"}');
+    const bytes = new Uint8Array(Uint16Array.of(0x3c00, 0xc000, 0x3800, 0).buffer);
+    const halves = converted({ ...half, shard: Uint8Array.of(...bytes, ...new Uint8Array(8)) });
+    expect(halves.network.layers).toMatchObject([{ weights: { weight: Float32Array.of(1, 0.5, -2, 0) } }]);
+  });
+
+  it("are refused where they are missing, too short or too long", async () => {
+    const files = await small();
+    const refused = (change: Saved, ...texts: string[]): void => {
+      for (const text of texts) expect(() => converted(change)).toThrow(text);
+      expect(() => converted(change)).toThrow(DataError);
+    };
+    refused({ ...files, shard: files.shard.subarray(0, 20) }, "needs 8 bytes at 16", "hold 20");
+    refused({ ...files, shard: new Uint8Array(30) }, "hold 30 bytes, their weights need 24");
+    refused(edited(files, "group1-shard1of1", "other"), '"other.bin", which is not there');
+    refused(edited(files, /"name":"[^"]*bias"/, '"name":"x"'), "its weight bias is not in the manifest");
+    refused(edited(files, KERNEL, '"shape":[2,2],"dtype":"string"'), "numbers of type string are not read");
+    refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is no list");
+    refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is no list");
+    const turned = edited(files, '"shape":[2,2]', '"shape":[4,1]');
+    expect(() => converted(turned)).toThrow("a weight [4, 1] on data");
+  });
+});
+
+describe("what is no such model", () => {
+  it("names the class and the layer that have no rule", async () => {
+    const files = await small();
+    const odd = edited(files, '"class_name":"Dense"', '"class_name":"LSTM"');
+    expect(() => converted(odd)).toThrow(/LSTM "dense_Dense\d+": there is no rule for layers of class LSTM/);
+    expect(() => converted(odd)).toThrow(UnsupportedOpError);
+    expect(() => converted(edited(files, '"activation":"linear"', '"activation":"gelu"'))).toThrow(
+      'its activation "gelu"',
+    );
+    const model = await saved(branching());
+    expect(() =>
+      converted(edited(model, /"inbound_nodes":\[\[\[/, '"inbound_nodes":[[["a",0,0]],[[')),
+    ).toThrow("used 2 times");
+  });
+
+  it("is refused with what is wrong", async () => {
+    const files = await saved(branching());
+    const beside = () => new Uint8Array(0);
+    expect(isKeras({ modelTopology: {} })).toBe(true);
+    expect(isKeras({ inShape: [2] })).toBe(false);
+    expect(() => readKeras({ weightsManifest: [] }, beside)).toThrow("no modelTopology");
+    expect(() => readKeras({ modelTopology: { node: [] } }, beside)).toThrow("no class_name and config");
+    expect(() => converted(edited(files, '"class_name":"Model"', '"class_name":"Graph"'))).toThrow(
+      "class Graph",
+    );
+    expect(() => converted(edited(files, /\["input\d+",0,0,\{\}\]/, '["input",0,1,{}]'))).toThrow(
+      "takes result 1",
+    );
+    expect(() => converted(edited(files, /\["input\d+",0,0,\{\}\]/, '["nobody",0,0,{}]'))).toThrow(
+      "that is missing",
+    );
+    expect(() =>
+      converted(edited(files, /"output_layers":\[\["[^"]*"/, '"output_layers":[["nobody"')),
+    ).toThrow("which is not there");
+    expect(() => converted(edited(files, '"batch_input_shape"', '"other"'))).toThrow(
+      "has no batch_input_shape",
+    );
+    const deep = `${"[".repeat(20)}${"]".repeat(20)}`;
+    expect(() => converted(edited(files, /"inbound_nodes":\[\[\[/, `"inbound_nodes":[[${deep},[`))).toThrow(
+      "nested too deeply",
+    );
+  });
+});

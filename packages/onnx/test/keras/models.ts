@@ -1,0 +1,70 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { evaluate } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import * as tfc from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-layers";
+import { expect } from "vitest";
+import { type ConvertedNetwork, convertOnnx, readKeras, readOnnx } from "../../src/index.js";
+import { irregular } from "../import/files.js";
+
+tfc.enableProdMode(); // it says nothing
+
+type Spec = { name: string; shape: number[]; dtype: string };
+
+/** What TensorFlow.js saves of a model: `model.json`, and the bytes of its one shard. */
+export type Saved = {
+  json: { modelTopology: object; weightsManifest: { paths: string[]; weights: Spec[] }[] };
+  shard: Uint8Array;
+};
+
+/** Saves a model, whose weights become irregular numbers; those of variances and slopes are positive. */
+export async function saved(model: tf.LayersModel): Promise<Saved> {
+  model.setWeights(
+    model.weights.map(({ shape, originalName }, i) => {
+      const size = shape.reduce<number>((a, b) => a * (b ?? 1), 1);
+      const positive = /variance|alpha|gamma/.test(originalName);
+      const values = irregular(size, i + 1).map((value) => (positive ? 0.6 + 0.5 * value : value));
+      return tfc.tensor(values, shape as number[]);
+    }),
+  );
+  let found: Saved | undefined;
+  await model.save({
+    save: async ({ modelTopology, weightSpecs, weightData }) => {
+      const weights = weightSpecs as Spec[];
+      found = {
+        json: {
+          modelTopology: modelTopology as object,
+          weightsManifest: [{ paths: ["group1-shard1of1.bin"], weights }],
+        },
+        shard: new Uint8Array(weightData as ArrayBuffer),
+      };
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
+    },
+  });
+  return found!;
+}
+
+export const converted = ({ json, shard }: Saved): ConvertedNetwork =>
+  convertOnnx(readOnnx(readKeras(json, (path) => (path === "group1-shard1of1.bin" ? shard : undefined))));
+
+/** Expects the network of what was saved to compute what TensorFlow.js does, to 1e-5 of the largest entry. */
+export async function expectSame(model: tf.LayersModel, files: Saved): Promise<ConvertedNetwork> {
+  const result = converted(files);
+  const { inShape } = result.network;
+  const x = Float32Array.from(irregular(3 * inShape.reduce((a, b) => a * b, 1)), (v) => 2 * v);
+  const wanted = (model.predict(tfc.tensor(x, [3, ...inShape])) as tfc.Tensor).dataSync<"float32">();
+  const got = (await evaluate(result.network, np.array(x).reshape([3, ...inShape])).data()) as Float32Array;
+  expect(got).toHaveLength(wanted.length);
+  const largest = wanted.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3);
+  const off = got.reduce((most, v, i) => Math.max(most, Math.abs(v - wanted[i]!)), 0);
+  expect(off / largest).toBeLessThan(1e-5);
+  return result;
+}
+
+/** A sequential model of layers, for items of this shape. */
+export function sequential(inputShape: number[], ...layers: tf.layers.Layer[]): tf.Sequential {
+  const model = tf.sequential();
+  model.add(tf.layers.inputLayer({ inputShape }));
+  for (const layer of layers) model.add(layer);
+  return model;
+}
