@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { noise, writeIdxFolder } from "./data/idx-files.js";
+import { idxBytes, noise, writeIdxFolder } from "./data/idx-files.js";
 import { dense, writeOnnx } from "./onnx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
@@ -64,6 +64,20 @@ describe("flowify train --from", () => {
     expect(scored.stdout.trim().split("\n")).toHaveLength(4);
     const resumed = await runCommand(["train", "--resume", run, "--json"]);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ step: 6, finished: true });
+  });
+
+  it("says how often the given network is right, where images have labels that it knows", async () => {
+    const labelled = writeIdxFolder(join(root, "labelled"), { train: 4, test: 30, side: 4, images: noise });
+    const accuracy = async (label: number) => {
+      writeFileSync(join(labelled, "t10k-labels-idx1-ubyte"), idxBytes([30], new Uint8Array(30).fill(label)));
+      const run = join(root, "frozen");
+      const { stdout } = await runCommand(["evaluate", run, "--data", labelled, "--json"]);
+      return JSON.parse(stdout).accuracy;
+    };
+    const each = [await accuracy(0), await accuracy(1), await accuracy(2)];
+    expect(each.map(({ of }) => of)).toEqual([30, 30, 30]);
+    expect(each.reduce((sum, { right }) => sum + right, 0)).toBe(30); // each image has one class
+    expect(await accuracy(3)).toBeNull();
   });
 
   it("lets draw inputs for results, which the original network gives", async () => {

@@ -2,10 +2,12 @@ import { bitsPerDimension, type FlowModel, type Monitor } from "@flowify/core";
 import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
 import { describeImages, type ImageSet } from "../data/image-set.js";
+import { type Accuracy, accuracyOf } from "../run/accuracy.js";
 import { meaningLines, meaningOf } from "../run/meaning.js";
 import { imagesDocument, sayLikelihood } from "../run/report.js";
+import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
-import { imagesFor, withModel } from "./open-run.js";
+import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
@@ -23,8 +25,36 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     sayLikelihood(terminal, { bpd, stdErr, ledger }, images);
     terminal.say();
     for (const line of meaningLines(meaning, items)) terminal.say(line);
-    terminal.document({ bpd, samples, items, ...imagesDocument(images), ...meaning, ledger });
+    const accuracy = await givenAccuracy(model, run, images);
+    if (accuracy)
+      terminal.say(
+        `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} images`,
+      );
+    terminal.document({
+      bpd,
+      samples,
+      items,
+      ...imagesDocument(images),
+      ...meaning,
+      ledger,
+      accuracy: accuracy ?? null,
+    });
   });
+}
+
+/** How often the given network of a run, if it has one, is right on images with labels. */
+async function givenAccuracy(
+  model: FlowModel,
+  { config: { given } }: SavedRun,
+  images: ImageSet,
+): Promise<Accuracy | undefined> {
+  if (!given) return undefined;
+  const upTo = model.part(0, given.to);
+  try {
+    return await accuracyOf(upTo, images);
+  } finally {
+    await upTo.dispose();
+  }
 }
 
 /**

@@ -1,0 +1,24 @@
+import type { FlowModel } from "@flowify/core";
+import type { ImageSet } from "../data/image-set.js";
+
+/** Images whose largest result is in the place of their label, of how many. */
+export type Accuracy = Readonly<{ right: number; of: number }>;
+
+/**
+ * How often a classifier is right. Undefined where the images have no labels, or one that it gives no result for.
+ *
+ * @param upTo the flow from the pixels to the results of the given network
+ */
+export async function accuracyOf(
+  upTo: FlowModel,
+  { images, labels, count }: ImageSet,
+): Promise<Accuracy | undefined> {
+  const classes = upTo.flow.latentShape.reduce((a, b) => a * b, 1);
+  if (!labels || classes < 2 || labels.some((label) => label >= classes)) return undefined;
+  const results = await upTo.encode(images, { mode: "mean" });
+  const right = labels.filter((label, i) => {
+    const own = results.subarray(i * classes, (i + 1) * classes);
+    return own.every((value, place) => place === label || value < own[label]!);
+  });
+  return { right: right.length, of: count };
+}
