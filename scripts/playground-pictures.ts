@@ -1,14 +1,15 @@
 /**
  * Pictures of every part of the playground, light and dark, wide and 400 pixels, to be looked at; two of them
- * are those of the README.
+ * are those of the README; and of the pieces of it that are live in documents.
  *
  *     npm run playground:pictures              writes runs/playground/*.png and docs/pictures/playground-*.png
- *     npm run playground:pictures -- plane     only that part
+ *     npm run playground:pictures -- plane     only that part, or that picture of a document
  *
  * Needs Chromium; the variable CHROMIUM may name one.
  */
-import { copyFileSync, mkdirSync } from "node:fs";
-import { type Playground, startPlayground } from "@flowify/playground/browser";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { addressOf, livePieces, type Playground, startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "./chromium.js";
 
 const FOLDER = "runs/playground";
@@ -57,6 +58,7 @@ for (const [name, { config, ready, clicks = [] }] of Object.entries(parts)) {
     for (const theme of ["light", "dark"]) {
       await page.setViewportSize({ width, height: 900 });
       await page.getByLabel("Theme").selectOption(theme);
+      await page.evaluate(() => scrollTo(0, 0));
       await page.waitForTimeout(500); // the next frames
       const path = `${FOLDER}/${name}-${size}-${theme}.png`;
       await page.screenshot({ path, fullPage: true });
@@ -64,4 +66,17 @@ for (const [name, { config, ready, clicks = [] }] of Object.entries(parts)) {
       console.log(path);
     }
 }
+for (const file of readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".md"),
+))
+  for (const piece of livePieces(readFileSync(join("docs", file), "utf8"))) {
+    const path = join("docs", dirname(file), piece.picture);
+    if (only.length > 0 && !only.includes(basename(path, ".png"))) continue;
+    const page = await playground.open(addressOf(piece), { viewport: { width: 736, height: 400 } });
+    const { steps } = JSON.parse(piece.config) as { steps: number };
+    await page.getByRole("img", { name: `at step ${steps},` }).waitFor({ timeout: LONGEST });
+    await page.waitForTimeout(500);
+    await page.locator("main").screenshot({ path });
+    console.log(path);
+  }
 await playground.close();

@@ -15,7 +15,8 @@ a { color: light-dark(#0b6e8a, #4db6d4); }
 pre, table { display: block; overflow-x: auto; font-size: 0.875rem; }
 pre { padding: 0.75rem; background: light-dark(#f1efe9, #22272c); }
 th, td { padding: 0.15rem 0.75rem 0.15rem 0; text-align: left; vertical-align: top; }
-img { max-width: 100%; }`;
+img { max-width: 100%; }
+.live { width: 100%; height: 28rem; border: 0; }`;
 
 const slug = (heading: string): string =>
   heading
@@ -24,6 +25,38 @@ const slug = (heading: string): string =>
     .replace(/[^\w\s-]/g, "")
     .trim()
     .replaceAll(/\s+/g, "-");
+
+/** A piece of the playground in a document, and the picture that stands for it where nothing is live. */
+type LivePiece = Readonly<{ part: string; sheets: string; config: string; words: string; picture: string }>;
+
+/** `<!-- live: part?sheets {config} -->`, the picture on the next line. */
+const LIVE = /^<!-- live: (\w+)\?([\w,]+) (\{.*\}) -->\n!\[(.*)\]\((.*)\)$/gm;
+
+/** The way from a document to the folder of the page. */
+const backFrom = (path: string): string => posix.relative(posix.dirname(path), ".");
+
+/** The address of a piece, from the folder of the page. */
+export const addressOf = ({ part, sheets, config }: LivePiece): string =>
+  `?embed=${sheets}#/${part}?config=${encodeURIComponent(config)}`;
+
+/** The pieces of a document. */
+export const livePieces = (text: string): LivePiece[] =>
+  [...text.matchAll(LIVE)].map(([, part = "", sheets = "", config = "", words = "", picture = ""]) => ({
+    part,
+    sheets,
+    config,
+    words,
+    picture,
+  }));
+
+/** Frames of the playground in place of the pictures that stand for them. */
+function withFrames(text: string, back: string): string {
+  const pieces = livePieces(text);
+  return text.replace(LIVE, () => {
+    const piece = pieces.shift()!;
+    return `<iframe class="live" loading="lazy" title="${piece.words}" src="${back}/${addressOf(piece)}"></iframe>`;
+  });
+}
 
 /** A document as a page; links to others lead to their pages, those out of the folder are left away. */
 function pageOf(path: string, text: string): string {
@@ -40,11 +73,10 @@ function pageOf(path: string, text: string): string {
       const inside = posix.join(posix.dirname(path), target).startsWith("docs/");
       return inside ? `<a href="${target.replace(/\.md(?=#|$)/, ".html")}">${inner}</a>` : inner;
     });
-  const back = posix.relative(posix.dirname(path), ".");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · flowify</title><style>${STYLE}</style></head>
-<body><p><a href="${back}/">flowify playground</a></p>
+<body><p><a href="${backFrom(path)}/">flowify playground</a></p>
 ${body}</body></html>
 `;
 }
@@ -56,7 +88,7 @@ export const docsPages = (): Plugin => ({
   generateBundle() {
     const all = readdirSync(`${ROOT}/docs`, { recursive: true, encoding: "utf8" });
     for (const path of all.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)) {
-      const text = readFileSync(`${ROOT}/${path}`, "utf8");
+      const text = withFrames(readFileSync(`${ROOT}/${path}`, "utf8"), backFrom(path));
       this.emitFile({ type: "asset", fileName: path.replace(/md$/, "html"), source: pageOf(path, text) });
       for (const [, picture = ""] of text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)) {
         const file = posix.join(posix.dirname(path), picture);

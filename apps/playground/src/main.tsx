@@ -1,10 +1,12 @@
 import { render } from "preact";
 import { App } from "./shell/app.js";
+import { embedded, fitFrame } from "./shell/embed.js";
 import { keepPage } from "./shell/offline.js";
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
+if (embedded) fitFrame();
 void keepPage();
 
 // a file that misses its place must not take the page away

@@ -37,6 +37,19 @@ test("WebGPU and Wasm give the same numbers", { timeout: SLOW }, async () => {
   expect((await trained("auto")).where).toBe("Wasm");
 });
 
+test("images are trained by WebGPU to the numbers of Wasm", { timeout: SLOW }, async () => {
+  playground = await startPlayground({ webgpu: true });
+  const bpd: Record<string, number> = {};
+  for (const device of ["webgpu", "wasm"]) {
+    const config = encodeURIComponent(JSON.stringify({ widths: [8], steps: 3, device }));
+    const page = await playground.open(`#/images?config=${config}`);
+    await page.getByText("Trained: all 3 steps are taken.").waitFor({ timeout: SLOW });
+    expect(await page.locator("#images-device").textContent()).toBe(device === "wasm" ? "Wasm" : "WebGPU");
+    bpd[device] = Number(await page.locator("#images-bpd").textContent());
+  }
+  expect(bpd.webgpu).toBeCloseTo(bpd.wasm!, 2);
+});
+
 test("without WebGPU Wasm does it, also without threads; asking for it is answered in words", {
   timeout: SLOW,
 }, async () => {

@@ -20,6 +20,23 @@ test("a chosen theme is there on the next visit", async () => {
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
 });
 
+test("a part rests while another one is shown, and then goes on", { timeout: 120_000 }, async () => {
+  const page = await playground.open(
+    `#/plane?config=${encodeURIComponent(JSON.stringify({ steps: 20_000 }))}`,
+  );
+  const step = async (): Promise<number> => Number(await page.locator("#plane-step").textContent());
+  await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);
+  await page.getByRole("link", { name: "Exchange" }).click();
+  await page
+    .locator("#part-plane [role=status]", { hasText: "Paused after step" })
+    .waitFor({ state: "attached" });
+  const taken = await step();
+  await page.waitForTimeout(1500);
+  expect(await step()).toBe(taken);
+  await page.getByRole("link", { name: "Plane" }).click();
+  await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(taken);
+});
+
 test("an address that is no JSON is told in words", async () => {
   const page = await playground.open("#/plane?config=%7Bnope");
   expect(await page.getByRole("alert").textContent()).toContain("is no JSON");

@@ -1,9 +1,10 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
+import { embedded, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
 import { partOf, parts } from "./parts.js";
-import { route } from "./route.js";
+import { route, shownPart } from "./route.js";
 import { ThemeChoice } from "./theme.js";
 
 type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;
@@ -20,11 +21,7 @@ async function load(id: string): Promise<void> {
   loaded.value = { ...loaded.peek(), [id]: result };
 }
 
-/** The page: title, tabs, and the part that the address names. Parts that were opened stay, hidden. */
-export function App() {
-  const { part, problem } = route.value;
-  const { id: current, summary } = partOf(part);
-  useSignalEffect(() => void load(partOf(route.value.part).id));
+function Top({ current }: { current: string }) {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
@@ -43,8 +40,23 @@ export function App() {
         </nav>
         <ThemeChoice />
       </header>
-      <main id="main" tabIndex={-1}>
-        <p class="summary">{summary}</p>
+    </>
+  );
+}
+
+/** The page: title, tabs, and the part that the address names. Parts that were opened stay, hidden. */
+export function App() {
+  const { part, problem } = route.value;
+  const { id: current, summary } = partOf(part);
+  useSignalEffect(() => {
+    shownPart.value = partOf(route.value.part).id;
+    void load(shownPart.value);
+  });
+  return (
+    <>
+      {!embedded && <Top current={current} />}
+      <main id="main" class={embedded ? "embedded" : ""} tabIndex={-1}>
+        {!embedded && <p class="summary">{summary}</p>}
         <Problem text={problem && `The address was not understood: ${problem}. This is the default.`} />
         {Object.entries(loaded.value).map(([id, { Part, problem: failure }]) => (
           <section key={id} id={`part-${id}`} hidden={id !== current}>
@@ -52,7 +64,22 @@ export function App() {
           </section>
         ))}
       </main>
-      <Foot />
+      {embedded ? (
+        <p class="note whole">
+          <a
+            href={wholePage()}
+            target="_top"
+            onClick={({ currentTarget }) => {
+              // as it is by now
+              currentTarget.href = wholePage();
+            }}
+          >
+            Open the playground
+          </a>
+        </p>
+      ) : (
+        <Foot />
+      )}
     </>
   );
 }

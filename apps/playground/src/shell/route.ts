@@ -26,6 +26,9 @@ function read(hash: string): Route {
 
 export const route = signal<Route>(read(location.hash));
 
+/** The part that is shown: that of the address, or the first where it names none; the page writes it. */
+export const shownPart = signal<string | undefined>(undefined);
+
 addEventListener("hashchange", () => {
   route.value = read(location.hash);
 });

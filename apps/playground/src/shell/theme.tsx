@@ -33,7 +33,7 @@ export function ThemeChoice() {
           ))}
         </select>
       </label>
-      <span role="status">{unkept.value && "for this visit: storage is denied or full"}</span>
+      <span role="status">{unkept.value && " for this visit: storage is denied or full"}</span>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { embedded } from "../shell/embed.js";
 
 /** The one equation of a place on the page (`p_Z` has a subscript), what it says there, and where the documents go on. */
 export function Lesson({
@@ -13,6 +14,8 @@ export function Lesson({
   docs: string;
   about: string;
 }) {
+  // where the page is a piece of a document, that says it
+  if (embedded) return null;
   return (
     <div class="lesson">
       <p class="equation">

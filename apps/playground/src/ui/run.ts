@@ -71,7 +71,7 @@ export function makeRun<V extends { step: number; logProb: number }>(start: Star
         try {
           const args = steps === undefined ? {} : { steps };
           const { finished, taken } = await start(args, { onEvent: receive, signal: abort.signal });
-          if (finished) status.value = `Trained: all ${taken} steps are taken.`;
+          if (finished) status.value = `Trained: all ${taken} steps are taken. With more of them it goes on.`;
           else if (abort.signal.aborted) status.value = `Paused after step ${taken}.`;
         } catch (error) {
           problem.value = wordsOf(error);

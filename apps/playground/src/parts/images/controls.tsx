@@ -70,10 +70,10 @@ export function Controls() {
         folder="Open a folder"
         onFiles={(files) => void openFiles(files)}
       >
+        <p class="note">It learns from: {source}</p>
         <button type="button" onClick={() => void begin()}>
           Digits
         </button>
-        <p class="note">{source}</p>
       </DropZone>
       {reading.value && (
         <div class="row">

@@ -5,6 +5,7 @@ import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
+import { Sheet } from "../../ui/sheet.js";
 import { Between } from "./between.js";
 import { Controls } from "./controls.js";
 import "./images.css";
@@ -93,8 +94,7 @@ export function Images() {
       <Problem text={addressProblem} />
       <div class="images">
         <div class="stack">
-          <div class="sheet">
-            <h2>Samples</h2>
+          <Sheet name="samples" title="Samples">
             <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
             <Lesson
               equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers drawn from q"
@@ -104,9 +104,8 @@ export function Images() {
               Each image is drawn from the flow as it is now. Each layer that narrowed draws again what it
               dropped; the temperature scales all of this noise.
             </Lesson>
-          </div>
-          <div class="sheet">
-            <h2>Reconstructions</h2>
+          </Sheet>
+          <Sheet name="reconstructions" title="Reconstructions">
             <Gallery
               images={view?.originals ?? new Uint8Array()}
               name="image"
@@ -123,15 +122,13 @@ export function Images() {
               Above, images that training never sees; below, what their latents alone decode to: what the
               network keeps.
             </Lesson>
-          </div>
-          <div class="sheet">
-            <h2>Between two</h2>
+          </Sheet>
+          <Sheet name="between" title="Between two">
             <Between />
-          </div>
+          </Sheet>
         </div>
         <div class="stack">
-          <div class="sheet">
-            <h2>Training</h2>
+          <Sheet name="training" title="Training">
             <Controls />
             <p class="total number">
               <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
@@ -143,19 +140,17 @@ export function Images() {
             >
               Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
             </Lesson>
-          </div>
-          <div class="sheet">
-            <h2>Ledger</h2>
+          </Sheet>
+          <Sheet name="ledger" title="Ledger">
             <Ledger />
-          </div>
+          </Sheet>
         </div>
-        <div class="sheet wide">
-          <h2>Log-likelihood</h2>
+        <Sheet name="curve" title="Log-likelihood" class="wide">
           <Curve
             label="Mean log p over training steps, of batches and of held-out images, in nats"
             curve={run.curve}
           />
-        </div>
+        </Sheet>
       </div>
     </>
   );

@@ -3,6 +3,7 @@ import { configFor, writeConfig } from "../../shell/route.js";
 import { loadDigits } from "../../ui/digits.js";
 import { download } from "../../ui/download.js";
 import { wordsOf } from "../../ui/problem.js";
+import { restWhileHidden } from "../../ui/rest-while-hidden.js";
 import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import { readPictures } from "../exchange/pictures.js";
@@ -12,13 +13,15 @@ import { FEWEST, type ImagesConfig, imagesConfig, PIXELS, SIDE } from "./config.
 /** Files that are opened at once. */
 const MOST_FILES = 2000;
 
+const DIGITS_OF_MNIST = "digits of MNIST.";
+
 const start = configFor("images", imagesConfig);
 
 export const config = signal<ImagesConfig>(start.value);
 export const addressProblem = start.problem;
 export const opened = signal<ImagesOpened | undefined>(undefined);
 /** What is trained on, in words; and how far the reading of files is. */
-export const source = signal("Digits of MNIST");
+export const source = signal(DIGITS_OF_MNIST);
 export const reading = signal<Readonly<{ done: number; of: number; abort: AbortController }> | undefined>(
   undefined,
 );
@@ -44,6 +47,7 @@ const worker = (): Connection => {
 };
 
 export const run = makeRun<ImagesView>((args, options) => worker().call("images.train", args, options));
+restWhileHidden("images", run);
 run.view.subscribe((view) => {
   samples.value = view?.samples ?? new Uint8Array();
   if (view) void interpolate();
@@ -66,7 +70,7 @@ async function open(keep: boolean, images?: GivenImages): Promise<void> {
 export async function begin(): Promise<void> {
   try {
     const { train, test } = await loadDigits();
-    source.value = "Digits of MNIST";
+    source.value = DIGITS_OF_MNIST;
     await open(false, { parts: [train, test], side: 2 * SIDE });
   } catch (error) {
     run.problem.value = wordsOf(error);

@@ -1,3 +1,4 @@
+import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { withoutFlags } from "../../ui/problem.js";
@@ -53,7 +54,15 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
             Make it a density
           </button>
         </div>
-        <DigitPad />
+        <div class="reading">
+          <DigitPad />
+          {reading.value && (
+            <div class="stack">
+              <h3>Outputs</h3>
+              <Outputs values={reading.value.outputs} />
+            </div>
+          )}
+        </div>
         <Scores />
       </div>
       {learnt.value && <Inverse />}
@@ -66,10 +75,8 @@ function Scores() {
   if (!found) return <p class="note">What the network gives for the digit is shown once it is a density.</p>;
   return (
     <>
-      <h3>Outputs</h3>
-      <Outputs values={found.outputs} />
       <h3>
-        log p(x) = <output id="log-prob">{found.logProb.toFixed(2)}</output> nats,{" "}
+        log p(x) = <output id="log-prob">{decimals(found.logProb, 2)}</output> nats,{" "}
         <output id="bpd">{found.bpd.toFixed(3)}</output> bits per dimension
       </h3>
       <LedgerBars

@@ -57,8 +57,8 @@ export function Inverse() {
             The network gives the outputs of the digit for all of them, within{" "}
             <output id="variants-difference">{variants.value.largestDifference.toExponential(1)}</output>.
             {variants.value.largestDifference > FAR && " That is far: the inverse has to learn more."}{" "}
-            {variants.value.arrived} of them are draws of the inverse; the others come from the digit and
-            stopped on the way to their draw.
+            {variants.value.arrived < variants.value.images.length / DIGITS.pixels &&
+              `${variants.value.arrived} of them are draws of the inverse; the others come from the digit and stopped on the way to their draw.`}
           </p>
         </>
       )}

@@ -68,7 +68,7 @@ export function YourNetwork() {
           </div>
           {found && !found.problem && <Flow notForDigits={found.notForDigits} />}
         </div>
-        <div class="sheet stack">
+        <div class="sheet stack beside">
           <h2>Node by node</h2>
           {found && (
             <Graph nodes={found.nodes} input={found.inputs[0] ?? "input"} label="Graph of the file" />

@@ -21,6 +21,8 @@ export const reading = signal<Reading | undefined>(undefined);
 export const learnt = signal<{ step: number; bpd: number } | undefined>(undefined);
 export const variants = signal<Variants | undefined>(undefined);
 
+/** True once the reader has chosen files: the example gives way to them, refused or not. */
+let chosen = false;
 const files = signal<OnnxFiles | undefined>(undefined);
 /** True where the network is not the reader's. */
 export const isExample = (): boolean => files.value?.file === EXAMPLE;
@@ -41,7 +43,7 @@ export async function begin(): Promise<void> {
     problem.value = wordsOf(error);
     return;
   }
-  if (!files.value && !problem.value) await openExample();
+  if (!chosen) await openExample();
 }
 
 export function change(next: Partial<NetworkConfig>): void {
@@ -66,8 +68,10 @@ async function open(stage: string, read: () => Promise<OnnxFiles>, then?: typeof
   });
 }
 
-export const openFiles = (dropped: readonly File[]): Promise<void> =>
-  open("reading the file", () => onnxFilesOf(dropped));
+export function openFiles(dropped: readonly File[]): Promise<void> {
+  chosen = true;
+  return open("reading the file", () => onnxFilesOf(dropped));
+}
 
 export const openExample = (): Promise<void> =>
   open("reading the example", exampleFile, (worker) => makeDensity(worker));

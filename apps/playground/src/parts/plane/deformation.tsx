@@ -8,24 +8,33 @@ const direction = signal<"forward" | "backward">("forward");
 /** How far along the layers: 1.5 is between what the first and the second give. */
 const place = signal(1);
 
-/** Half the side of the square that holds nearly all points. */
-function reach(points: Float32Array): number {
-  const sizes = points.map(Math.abs).toSorted();
-  return 1.05 * Math.max(sizes[Math.floor(0.99 * (sizes.length - 1))] ?? 1, 0.1);
+/** A square, by its middle and half its side. */
+type Frame = Readonly<{ x: number; y: number; half: number }>;
+
+/** The square around nearly all points. */
+function frameOf(points: Float32Array): Frame {
+  const [x, y] = [0, 1].map((axis) => {
+    const sorted = points.filter((_, i) => i % 2 === axis).toSorted();
+    const [low, high] = [0.005, 0.995].map((part) => sorted[Math.round(part * (sorted.length - 1))] ?? 0);
+    return { middle: (low! + high!) / 2, half: (high! - low!) / 2 };
+  });
+  return { x: x!.middle, y: y!.middle, half: 1.05 * Math.max(x!.half, y!.half, 0.1) };
 }
 
-/** The mesh between two layers, and the scale that it is drawn in. */
+/** The mesh between two layers, and the square that it is drawn in. */
 function meshAt(
   stages: readonly Float32Array[],
   at: number,
-): { points: Float32Array; half: number } | undefined {
+): { points: Float32Array; frame: Frame } | undefined {
   const from = stages[Math.min(Math.floor(at), stages.length - 1)];
   if (!from) return undefined;
   const to = stages[Math.min(Math.floor(at) + 1, stages.length - 1)] ?? from;
   const t = at - Math.floor(at);
+  const mix = (a: number, b: number): number => a + t * (b - a);
+  const [first, last] = [frameOf(from), frameOf(to)];
   return {
-    points: from.map((value, i) => value + t * (to[i]! - value)),
-    half: reach(from) + t * (reach(to) - reach(from)),
+    points: from.map((value, i) => mix(value, to[i]!)),
+    frame: { x: mix(first.x, last.x), y: mix(first.y, last.y), half: mix(first.half, last.half) },
   };
 }
 
@@ -35,12 +44,13 @@ const draw: Draw = (context, size) => {
   context.fillRect(0, 0, size, size);
   const mesh = run.view.value && meshAt(run.view.value[direction.value], place.value);
   if (!mesh) return;
-  const scale = size / (2 * mesh.half);
+  const { x, y, half } = mesh.frame;
+  const scale = size / (2 * half);
   for (let line = 0; line < 2 * MESH_LINES; line++) {
     context.beginPath();
     for (let point = 0; point < MESH_POINTS; point++) {
       const i = 2 * (line * MESH_POINTS + point);
-      context.lineTo((mesh.points[i]! + mesh.half) * scale, (mesh.half - mesh.points[i + 1]!) * scale);
+      context.lineTo((mesh.points[i]! - x + half) * scale, (half - mesh.points[i + 1]! + y) * scale);
     }
     context.strokeStyle = line < MESH_LINES ? exact.css : muted.css;
     context.stroke();

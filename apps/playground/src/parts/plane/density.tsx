@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { Canvas } from "../../ui/canvas.js";
 import { decimals } from "../../ui/format.js";
 import { palette } from "../../ui/palette.js";
@@ -7,6 +8,9 @@ import { description, opened, run, samples } from "./state.js";
 
 /** Contours at these parts of the highest density. */
 const LEVELS = [0.6, 0.3, 0.1, 0.03];
+
+/** Which dots are drawn over it. */
+const dots = { data: signal(true), samples: signal(true) };
 
 /** A picture of the density: from the colour of the sheet to the accent, by the root of its height. */
 function heatMap(density: Float32Array, from: readonly number[], to: readonly number[]): OffscreenCanvas {
@@ -62,11 +66,27 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   }
   context.globalAlpha = 0.6;
   context.fillStyle = muted.css;
-  if (opened.value) drawDots(context, opened.value.points, size, 1);
+  if (opened.value && dots.data.value) drawDots(context, opened.value.points, size, 1);
   context.globalAlpha = 0.8;
   context.fillStyle = ink.css;
-  drawDots(context, samples.value, size, 0.6);
+  if (dots.samples.value) drawDots(context, samples.value, size, 0.6);
   context.globalAlpha = 1;
+}
+
+/** The colour of some dots, and whether they are shown. */
+function Shown({ name }: { name: keyof typeof dots }) {
+  return (
+    <label>
+      <input
+        type="checkbox"
+        checked={dots[name].value}
+        onChange={({ currentTarget }) => {
+          dots[name].value = currentTarget.checked;
+        }}
+      />{" "}
+      <i class={`dot ${name}`} /> {name}
+    </label>
+  );
 }
 
 /** The density on the plane, and whether it is one. */
@@ -85,12 +105,8 @@ export function Density() {
         draw={drawDensity}
       />
       <figcaption class="legend">
-        <span>
-          <i class="dot data" /> data
-        </span>
-        <span>
-          <i class="dot samples" /> samples
-        </span>
+        <Shown name="data" />
+        <Shown name="samples" />
         <span>
           ∫ p(x) dx = <output id="plane-integral">{decimals(shown?.integral, 4)}</output>
         </span>

@@ -4,6 +4,7 @@ import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
+import { Sheet } from "../../ui/sheet.js";
 import { DataChoice } from "./data-choice.js";
 import { Deformation } from "./deformation.js";
 import { Density } from "./density.js";
@@ -23,8 +24,7 @@ export function Plane() {
     <>
       <Problem text={addressProblem} />
       <div class="plane">
-        <div class="sheet density">
-          <h2>Density</h2>
+        <Sheet name="density" title="Density" class="density">
           <Density />
           <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
             Light is rare, dark is likely. A density has to integrate to 1 over the plane, whatever the
@@ -33,31 +33,26 @@ export function Plane() {
             {!exact &&
               " Each single draw is a lower bound of log p in expectation, so its own integral is below 1."}
           </Lesson>
-        </div>
-        <div class="sheet">
-          <h2>Layer by layer</h2>
+        </Sheet>
+        <Sheet name="layers" title="Layer by layer">
           <Deformation />
           <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling" about="couplings">
             Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
             coordinate is drawn along a line, a third one obliquely; noise is at its mean.
           </Lesson>
-        </div>
+        </Sheet>
         <div class="stack controls">
-          <div class="sheet">
-            <h2>Training</h2>
+          <Sheet name="training" title="Training">
             <TrainingControls />
-          </div>
-          <div class="sheet">
-            <h2>Data</h2>
+          </Sheet>
+          <Sheet name="data" title="Data">
             <DataChoice />
-          </div>
-          <div class="sheet">
-            <h2>Network</h2>
+          </Sheet>
+          <Sheet name="network" title="Network">
             <NetworkEditor />
-          </div>
+          </Sheet>
         </div>
-        <div class="sheet">
-          <h2>Ledger</h2>
+        <Sheet name="ledger" title="Ledger">
           {/* room for the rows before the worker has named them */}
           <div style={{ minHeight: `${1.8 * config.value.layers.length + 4.5}rem` }}>
             <LedgerBars
@@ -73,14 +68,13 @@ export function Plane() {
             A layer that narrows pays for what it drops with a density of it; one that widens pays for the
             noise that it adds, and makes log p a bound. Bijections pay or gain their change of volume.
           </Lesson>
-        </div>
-        <div class="sheet">
-          <h2>Log-likelihood</h2>
+        </Sheet>
+        <Sheet name="curve" title="Log-likelihood">
           <Curve
             label="Mean log p over training steps, of batches and of held-out points, in nats"
             curve={run.curve}
           />
-        </div>
+        </Sheet>
       </div>
     </>
   );

@@ -3,6 +3,7 @@ import { configFor, writeConfig } from "../../shell/route.js";
 import { download } from "../../ui/download.js";
 import { makeHistory } from "../../ui/history.js";
 import { wordsOf } from "../../ui/problem.js";
+import { restWhileHidden } from "../../ui/rest-while-hidden.js";
 import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import type { Description, Opened, PlaneView } from "./calls.js";
@@ -34,6 +35,7 @@ const worker = (): Connection => {
 };
 
 export const run = makeRun<PlaneView>((args, options) => worker().call("plane.train", args, options));
+restWhileHidden("plane", run);
 
 effect(() => {
   const fresh = run.view.value?.samples ?? new Float32Array();

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { planeConfig } from "../src/parts/plane/config.js";
+import { livePieces, type Playground, startPlayground } from "./browser.js";
+
+const DOCS = fileURLToPath(new URL("../../../docs/", import.meta.url));
+const documents = readdirSync(DOCS, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => ({ name, pieces: livePieces(readFileSync(`${DOCS}${name}`, "utf8")) }))
+  .filter(({ pieces }) => pieces.length > 0);
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+test("what documents show of the playground are configurations that it takes", () => {
+  expect(documents.length).toBeGreaterThan(2);
+  for (const { part, config } of documents.flatMap(({ pieces }) => pieces)) {
+    expect(part).toBe("plane");
+    expect(planeConfig.safeParse(JSON.parse(config)).error).toBeUndefined();
+  }
+});
+
+test("a document shows pieces that train, without the rest of the page, as high as they are", {
+  timeout: 120_000,
+}, async () => {
+  const page = await playground.open("docs/layers/linear.html");
+  const frame = page.frameLocator("iframe.live").first();
+  await frame.locator("#plane-integral", { hasText: /^(0.9[89]|1.0[01])/ }).waitFor({ timeout: 100_000 });
+  expect(await frame.getByRole("heading").allTextContents()).toEqual(["Density", "Ledger"]);
+  expect(await frame.locator("nav, .lesson").count()).toBe(0);
+  const { scrollHeight, clientHeight } = await frame
+    .locator("html")
+    .evaluate((root) => ({ scrollHeight: root.scrollHeight, clientHeight: root.clientHeight }));
+  expect(scrollHeight).toBe(clientHeight);
+
+  const piece = documents.find(({ name }) => name === "layers/linear.md")!.pieces[0]!;
+  await frame.getByRole("link", { name: "Open the playground" }).click();
+  await page.getByRole("navigation", { name: "Parts" }).waitFor();
+  const config = new URLSearchParams(page.url().split("?")[1]).get("config")!;
+  expect(JSON.parse(config)).toEqual(JSON.parse(piece.config));
+});
