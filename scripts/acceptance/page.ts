@@ -29,21 +29,21 @@ function sizes(folder: string): { first: number; all: number } {
   return { first: sum(scripts), all: sum(files) };
 }
 
-/** Notes long tasks, layout shifts and the times of frames from the beginning. */
+/** Notes long tasks, layout shifts and the times of frames from the beginning. No function has a name: tsx would wrap it. */
 const watch = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
     const found: Watch = { tasks: [], shift: 0, frames: [] };
     Object.assign(globalThis, { found });
-    const observe = (type: string, note: (entry: PerformanceEntry & { value?: number }) => void): void =>
-      new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
-    observe("longtask", ({ duration }) => found.tasks.push(duration));
-    observe("layout-shift", ({ value = 0 }) => {
-      found.shift += value;
-    });
-    requestAnimationFrame(function next(now) {
-      found.frames.push(now);
-      requestAnimationFrame(next);
-    });
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) found.tasks.push(duration);
+    }).observe({ type: "longtask", buffered: true });
+    new PerformanceObserver((list) => {
+      for (const { value } of list.getEntries() as (PerformanceEntry & { value: number })[])
+        found.shift += value;
+    }).observe({ type: "layout-shift", buffered: true });
+    void (async () => {
+      for (;;) found.frames.push(await new Promise(requestAnimationFrame));
+    })();
   });
 
 /** Bytes that the page and its workers hold, after a collection. */
