@@ -20,8 +20,8 @@ export type LevelSetOptions = {
  * each about the shortest that is right to first order; λ falls where a step leads nearer, and grows where it
  * does not, over a kink of f. Draws of a stochastic inverse hit y only as well as it was learnt; this puts them
  * onto the level set, and leaves those that lie there as they are. An item that no step brings nearer stays
- * where it is. A step computes J row by row, or column by column where it has fewer, so f(x) or x should have
- * some tens of numbers.
+ * where it is. A step computes J row by row, or column by column where it has fewer: where both are more than 256,
+ * items are not moved.
  *
  * @param items one after the other, each of `network.inShape`
  * @param wanted y for each of them
@@ -64,9 +64,10 @@ export async function towardsLevelSet(
   );
   const missingOf = (y: Float32Array): Float64Array => Float64Array.from(y, (value, i) => wanted[i]! - value);
   const far = (values: Float64Array): boolean => values.some((value) => !(Math.abs(value) <= tolerance));
-  for (let step = 0; step <= steps; step++) {
+  const most = Math.min(n, m) > WIDEST ? 0 : steps;
+  for (let step = 0; step <= most; step++) {
     const tried = x.map((value, i) => value + ways[i]!);
-    const { y, slopes } = await f.at(tried, (results) => far(missingOf(results)));
+    const { y, slopes } = await f.at(tried, (results) => step < most && far(missingOf(results)));
     const missing = missingOf(y);
     states.forEach((state, k) => {
       const left = missing.subarray(k * m, (k + 1) * m);
@@ -88,6 +89,9 @@ export async function towardsLevelSet(
 
 /** Where an item is: what is missing there, J by the smaller of its sides, and the ridge of the next step. */
 type State = { ridge: number; slopes: readonly Float32Array[]; left: Float64Array };
+
+/** Rows or columns of a J that is computed, whichever are fewer. */
+const WIDEST = 256;
 
 /** The first ridge, as a part of the largest squared length of a row of J. */
 const RIDGE = 1e-6;

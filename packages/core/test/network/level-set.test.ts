@@ -36,3 +36,12 @@ it("ontoLevelSet leaves items where no step helps, and refuses results of anothe
   expect(await ontoLevelSet(dead, items, Float32Array.of(0, 0))).toEqual(items);
   await expect(ontoLevelSet(dead, items, Float32Array.of(0))).rejects.toThrow(ShapeError);
 });
+
+it("ontoLevelSet does not move items where inputs and results are many", async () => {
+  const wide: OrdinaryNetwork = { inShape: [257], layers: [{ kind: "affine", scale: Float32Array.of(2) }] };
+  const items = numbers(257, 1);
+  expect(await ontoLevelSet(wide, items, numbers(257, 2))).toEqual(items);
+  const narrow: OrdinaryNetwork = { ...wide, inShape: [3] };
+  const moved = await ontoLevelSet(narrow, items.subarray(0, 3), Float32Array.of(2, 4, 6));
+  expect(Array.from(moved, (value) => Math.round(100 * value))).toEqual([100, 200, 300]);
+});
