@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
-import { convertOnnx, readOnnx } from "@flowify/onnx";
+import { DataError, decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
+import { convertOnnx, openOnnx, readKeras, readOnnx } from "@flowify/onnx";
 import { readCheckpoint } from "flowify";
 import { encodeCheckpoint } from "flowify/format";
 import { parsers } from "../../packages/cli/test/parsers.js";
 import { exampleConfig } from "../../packages/cli/test/run/example-config.js";
 import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
+import { kerasModel, kerasShard } from "./keras-model.js";
 import type { Kind } from "./kinds.js";
 import { mutatedText } from "./mutated-text.js";
 import { residual } from "./onnx-model.js";
@@ -18,6 +19,15 @@ const json = (value: unknown): string => JSON.stringify(value, null, 2);
 /** A document of JSON that is damaged as a text, or as bytes. */
 const documents = (texts: readonly string[], draw: Random): Uint8Array =>
   draw(4) === 0 ? mutated(texts.map(bytesOf), draw) : bytesOf(mutatedText(texts, draw));
+
+/** A document of JSON. Errors: `DataError`. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new DataError("not JSON", { cause });
+  }
+}
 
 const networks = [
   {
@@ -149,6 +159,17 @@ export async function documentKinds(): Promise<Kind[]> {
       name: "net.onnx",
       make: (draw) => ({ "net.onnx": mutated([residual], draw) }),
       read: (place) => convertOnnx(readOnnx(readFileSync(join(place, "net.onnx")))),
+    },
+    {
+      name: "model.json",
+      make: (draw) => ({
+        "model.json": bytesOf(mutatedText([json(kerasModel)], draw)),
+        "shard.bin": draw(4) === 0 ? mutated([kerasShard], draw) : kerasShard,
+      }),
+      read: (place) => {
+        const { bytes, external } = openOnnx(join(place, "model.json"));
+        return convertOnnx(readOnnx(readKeras(jsonOf(bytes), external)));
+      },
     },
   ];
 }

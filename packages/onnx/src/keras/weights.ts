@@ -36,12 +36,10 @@ export function readWeights(manifest: unknown, beside: ExternalData): KerasWeigh
     const bytes = joined(paths, beside);
     let at = 0;
     for (const { name, shape, dtype, quantization } of weights) {
-      const type = types[quantization?.dtype ?? dtype];
+      const stored = quantization?.dtype ?? dtype;
+      const type = Object.hasOwn(types, stored) ? types[stored] : undefined;
       const what = `the weight ${JSON.stringify(name)}`;
-      if (!type)
-        throw new DataError(
-          `${what}: numbers of type ${quantization?.dtype ?? dtype} are not read\nsave float32`,
-        );
+      if (!type) throw new DataError(`${what}: numbers of type ${stored} are not read\nsave float32`);
       const [count, begin] = [entriesOf(shape), at];
       at += count * type.bytes;
       if (at > bytes.byteLength)

@@ -239,6 +239,7 @@ describe("weights", () => {
     refused(edited(files, "group1-shard1of1", "other"), '"other.bin", which is not there');
     refused(edited(files, /"name":"[^"]*bias"/, '"name":"x"'), "its weight bias is not in the manifest");
     refused(edited(files, KERNEL, '"shape":[2,2],"dtype":"string"'), "numbers of type string are not read");
+    refused(edited(files, KERNEL, '"shape":[2,2],"dtype":"constructor"'), "numbers of type constructor");
     refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is no list");
     refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is no list");
     const turned = edited(files, '"shape":[2,2]', '"shape":[4,1]');
