@@ -13,6 +13,9 @@ export { addressOf, livePieces } from "../docs-pages.js";
 /** Where the page is served: under a path of its own, as on a host with many pages. */
 const PATH = "/some/where/";
 
+/** Milliseconds that a test waits for something on the page: start values take long on a busy machine. */
+const PATIENCE = 120_000;
+
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -86,6 +89,7 @@ export async function startPlayground({
     async open(hash = "", { before, ...options } = {}) {
       await Promise.all(browser.contexts().map((context) => context.close()));
       const page = await (await browser.newContext(options)).newPage();
+      page.setDefaultTimeout(PATIENCE);
       page.on("pageerror", (error) => uncaught.push(error.message));
       await before?.(page);
       await page.goto(`${url}${hash}`);

@@ -20,7 +20,7 @@ export async function unpacked(page: Page, button: string, folder: string): Prom
 /** Waits until the page computes nothing. */
 export const idle = (page: Page, part: string): Promise<unknown> =>
   page.waitForFunction((id) => document.querySelector(`#part-${id} .working`)?.textContent === "", part, {
-    timeout: 60_000,
+    timeout: 120_000,
   });
 
 /** The files of a run in a folder, as the page sees them. */
