@@ -40,6 +40,8 @@ export type Playground = Readonly<{
     hash?: string,
     options?: BrowserContextOptions & { before?: (page: Page) => Promise<unknown> },
   ): Promise<Page>;
+  /** Ends the process that does the work of the GPU, as a broken driver would. */
+  loseGpu(): Promise<void>;
   /** Stops everything. Throws where a page had an uncaught error. */
   close(): Promise<void>;
 }>;
@@ -94,6 +96,9 @@ export async function startPlayground({
       await before?.(page);
       await page.goto(`${url}${hash}`);
       return page;
+    },
+    async loseGpu() {
+      await (await browser.newBrowserCDPSession()).send("Browser.crashGpuProcess");
     },
     async close() {
       await browser.close();

@@ -1,5 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
+import { expectGivenAsInNode, expectImagesAsInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
+import { dense, onnxBytes } from "./onnx-files.js";
+import { idle } from "./saved-run.js";
+
+const root = temporaryFolder();
 
 let playground: Playground | undefined;
 afterEach(async () => {
@@ -19,9 +27,8 @@ async function trained(device: string): Promise<{ logProb: number; where: string
   const config = encodeURIComponent(JSON.stringify({ layers, steps: 5, device }));
   const page = await playground!.open(`#/plane?config=${config}`);
   await page.getByText("Trained: all 5 steps are taken.").waitFor({ timeout: SLOW });
-  const text = await page.locator("#plane-log-prob").textContent();
   return {
-    logProb: Number(text?.replace("−", "-")),
+    logProb: await shown(page, "#plane-log-prob"),
     where: await page.locator("#plane-device").textContent(),
   };
 }
@@ -37,17 +44,55 @@ test("WebGPU and Wasm give the same numbers", { timeout: SLOW }, async () => {
   expect((await trained("auto")).where).toBe("Wasm");
 });
 
-test("images are trained by WebGPU to the numbers of Wasm", { timeout: SLOW }, async () => {
+test("training goes on in Wasm where the GPU is lost, with the steps that were taken", {
+  timeout: SLOW,
+}, async () => {
   playground = await startPlayground({ webgpu: true });
-  const bpd: Record<string, number> = {};
-  for (const device of ["webgpu", "wasm"]) {
-    const config = encodeURIComponent(JSON.stringify({ widths: [8], steps: 3, device }));
-    const page = await playground.open(`#/images?config=${config}`);
-    await page.getByText("Trained: all 3 steps are taken.").waitFor({ timeout: SLOW });
-    expect(await page.locator("#images-device").textContent()).toBe(device === "wasm" ? "Wasm" : "WebGPU");
-    bpd[device] = Number(await page.locator("#images-bpd").textContent());
-  }
-  expect(bpd.webgpu).toBeCloseTo(bpd.wasm!, 2);
+  const config = encodeURIComponent(JSON.stringify({ layers, steps: 20_000, device: "webgpu" }));
+  const page = await playground.open(`#/plane?config=${config}`);
+  const step = () => shown(page, "#plane-step");
+  await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(0);
+  const taken = await step();
+  await playground.loseGpu();
+  await page.getByText("training goes on in Wasm").waitFor({ timeout: SLOW });
+  await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(taken);
+  expect(await page.locator("#plane-device").textContent()).toBe("Wasm");
+  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+  expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
+});
+
+test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, async () => {
+  playground = await startPlayground({ webgpu: true });
+  const address = { widths: [8], steps: 3, device: "webgpu" };
+  const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
+  await page.getByText("Trained: all 3 steps are taken.").waitFor({ timeout: SLOW });
+  expect(await page.locator("#images-device").textContent()).toBe("WebGPU");
+  await expectImagesAsInNode(page, address);
+});
+
+test("a given network is scored, trained and asked for variants by WebGPU, to the numbers of Node", {
+  timeout: SLOW,
+}, async () => {
+  playground = await startPlayground({ webgpu: true });
+  const path = join(root, "net.onnx");
+  writeFileSync(path, onnxBytes(dense.nodes, dense.weights));
+  const config = { device: "webgpu", steps: 5, count: 4 };
+  const page = await playground.open(`#/network?config=${encodeURIComponent(JSON.stringify(config))}`);
+  await page.locator("#part-network input[type=file]").setInputFiles(path);
+  await page.getByRole("button", { name: "Make it a density" }).click();
+  await page.locator("output#log-prob").waitFor({ timeout: SLOW });
+  expect(await page.locator("#part-network output#device").textContent()).toBe("WebGPU");
+  await page.getByRole("button", { name: "A written 3" }).click();
+  await idle(page, "network");
+  await expectGivenAsInNode(page, path, join(root, "given"));
+
+  const before = await shown(page, "#part-network output#learnt");
+  await page.getByRole("button", { name: "Train the inverse" }).click();
+  await page.getByText("has seen 5 steps").waitFor({ timeout: SLOW });
+  expect(await shown(page, "#part-network output#learnt")).toBeLessThan(before);
+  await page.getByRole("button", { name: "Draw variants" }).click();
+  await page.locator("output#variants-difference").waitFor({ timeout: SLOW });
+  expect(await shown(page, "output#variants-difference")).toBeLessThan(1e-3);
 });
 
 test("without WebGPU Wasm does it, also without threads; asking for it is answered in words", {

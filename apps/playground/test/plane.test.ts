@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type PlaneConfig, planeConfig, presets } from "../src/parts/plane/config.js";
 import { planeData } from "../src/parts/plane/data.js";
+import { shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 
 let playground: Playground;
@@ -25,11 +26,6 @@ const addressOf = (config: object): string => `#/plane?config=${encodeURICompone
 /** Waits until all steps are taken and what the page shows is of the last one. */
 async function finished(page: Page, steps: number): Promise<void> {
   await page.getByText(`Trained: all ${steps} steps are taken.`).waitFor({ timeout: SLOW });
-}
-
-/** The number that an output of the page shows. */
-async function shown(page: Page, id: string): Promise<number> {
-  return Number((await page.locator(id).textContent())?.replace("−", "-"));
 }
 
 const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { Backend } from "../worker/backend.js";
+import type { Backend } from "../worker/backends.js";
+import { DeviceField } from "./device-field.js";
 import { NumberField } from "./number-field.js";
 
 type Settings = { learningRate: number; steps: number; seed: number; device: Backend };
@@ -40,17 +41,7 @@ export function RunSettings({ value, configure, children }: RunSettingsProps) {
         onValue={(seed) => configure({ seed })}
       />
       {children}
-      <label class="field">
-        Device
-        <select
-          value={value.device}
-          onChange={({ currentTarget }) => configure({ device: currentTarget.value as Backend }, keep)}
-        >
-          <option value="auto">automatic</option>
-          <option value="wasm">Wasm</option>
-          <option value="webgpu">WebGPU</option>
-        </select>
-      </label>
+      <DeviceField value={value.device} onValue={(device) => configure({ device }, keep)} />
     </div>
   );
 }

@@ -33,7 +33,11 @@ export type Run<V> = Readonly<{
   clear(): void;
 }>;
 
-export function makeRun<V extends { step: number; logProb: number }>(start: StartRun<V>): Run<V> {
+/** `opened` is what the worker has open: a device that is lost is another one there from then on. */
+export function makeRun<V extends { step: number; logProb: number }, O extends { device: string }>(
+  opened: Signal<O | undefined>,
+  start: StartRun<V>,
+): Run<V> {
   const nothing: Curve = { batches: [], heldOut: [] };
   const going = signal(false);
   const view = signal<V | undefined>(undefined);
@@ -49,8 +53,10 @@ export function makeRun<V extends { step: number; logProb: number }>(start: Star
     });
   const receive = (event: TrainingEvent<V>): void => {
     if (event.kind === "view") show(event.view);
-    else if (event.kind === "fallback") status.value = `${event.why}: training goes on in Wasm.`;
-    else
+    else if (event.kind === "fallback") {
+      status.value = `${event.why}: training goes on in ${event.device}.`;
+      if (opened.value) opened.value = { ...opened.value, device: event.device };
+    } else
       curve.value = {
         ...curve.value,
         batches: [...curve.value.batches.slice(0, event.first), ...event.values],

@@ -1,6 +1,5 @@
-import { type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
-
-export type Backend = "auto" | "wasm" | "webgpu";
+import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
+import type { Backend } from "./backends.js";
 
 /** What a reader calls the place where it computes. */
 export const nameOf = ({ name }: Executor): string => (name === "webgpu" ? "WebGPU" : "Wasm");
@@ -15,4 +14,17 @@ export async function openBackend(backend: Backend): Promise<Executor> {
   const adapter = await gpu.requestAdapter().catch(() => null);
   if (!adapter || adapter.info?.isFallbackAdapter) return jaxExecutor();
   return webgpuExecutor().catch(() => jaxExecutor());
+}
+
+/** Does something on a device; where the device is lost meanwhile, again in Wasm, with the words of why. */
+export async function orInWasm<T>(
+  executor: Executor,
+  work: (executor: Executor, why?: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(executor);
+  } catch (error) {
+    if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
+    return work(jaxExecutor(), error.message);
+  }
 }

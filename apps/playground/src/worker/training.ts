@@ -1,17 +1,15 @@
 import {
   createTrainer,
-  DeviceError,
   type Executor,
   type Flow,
   FlowModel,
   type HostArray,
   type Items,
-  jaxExecutor,
   type Trainer,
   type TrainingState,
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
-import { nameOf } from "./backend.js";
+import { nameOf, orInWasm } from "./backend.js";
 import { breathe } from "./breathe.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
@@ -39,7 +37,7 @@ export type TrainingEvent<V> =
   | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
   | Readonly<{ kind: "view"; view: V }>
   /** The device was lost: the run goes on in Wasm, from the state that is kept. */
-  | Readonly<{ kind: "fallback"; why: string }>;
+  | Readonly<{ kind: "fallback"; why: string; device: string }>;
 
 type RunOptions<V> = {
   /** Steps at most; default all that are left. */
@@ -94,19 +92,16 @@ export async function startTraining<V, W extends Viewer<V>>(
   };
   /** Does the work in its turn, again on Wasm where the device is lost meanwhile. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const withFallback = async (): Promise<T> => {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
+    const withFallback = async (on: Executor, why?: string): Promise<T> => {
+      if (on !== executor) {
         await close().catch(() => {}); // what was there is lost with the device
-        executor = jaxExecutor();
+        executor = on;
         trainer = await open();
-        fallback = error.message;
-        return work();
+        fallback = why;
       }
+      return work();
     };
-    const next = last.then(withFallback);
+    const next = last.then(() => orInWasm(executor, withFallback));
     last = next.catch(() => {});
     return next;
   };
@@ -119,9 +114,8 @@ export async function startTraining<V, W extends Viewer<V>>(
     return ask((of, params) => of.view(params, trainer.taken));
   };
 
-  trainer = await open().catch((error: unknown) => {
-    if (!(error instanceof DeviceError) || executor.name === "jax") throw error;
-    executor = jaxExecutor();
+  trainer = await orInWasm(executor, (on) => {
+    executor = on;
     return open();
   });
 
@@ -135,7 +129,7 @@ export async function startTraining<V, W extends Viewer<V>>(
     let cost = 0;
     const tell = (): void => {
       if (fallback !== undefined) {
-        emit({ kind: "fallback", why: fallback });
+        emit({ kind: "fallback", why: fallback, device: nameOf(executor) });
         fallback = undefined;
         first = trainer.taken - values.length;
       }

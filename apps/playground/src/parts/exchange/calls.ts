@@ -1,5 +1,5 @@
 import type { Progress, RunImages } from "../../run/train-run.js";
-import type { Backend } from "../../worker/backend.js";
+import type { Backend } from "../../worker/backends.js";
 import type { Call } from "../../worker/protocol.js";
 
 /** What the page knows of an open run. */

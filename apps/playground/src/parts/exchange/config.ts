@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
+import { backends } from "../../worker/backends.js";
 
 /** What the address holds of this part: all but the files, which only the reader has. */
 export const exchangeConfig = z.strictObject({
-  device: z._default(z.enum(["auto", "wasm", "webgpu"]), "auto"),
+  device: z._default(z.enum(backends), "auto"),
   count: z._default(z.int().check(z.gte(1), z.lte(400)), 40),
   temperature: z._default(z.number().check(z.gte(0), z.lte(10)), 1),
   seed: z._default(z.int().check(z.gte(0), z.lte(1e9)), 0),

@@ -1,10 +1,11 @@
+import { DeviceField } from "../../ui/device-field.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem, wordsOf } from "../../ui/problem.js";
 import { Working } from "../../ui/working.js";
 import { Files } from "./files.js";
 import { Likelihood, Samples } from "./run.js";
-import { beginDense, cancel, note, openFiles, problem, progress, run } from "./state.js";
+import { beginDense, cancel, change, config, note, openFiles, problem, progress, run } from "./state.js";
 import { Training } from "./training.js";
 
 /** Exchange: runs come from the command and go back to it. */
@@ -30,7 +31,12 @@ export function Exchange() {
               Drop the folder of a run here, as <code>flowify train</code> wrote it, or a zip archive of it.
             </p>
           </DropZone>
-          <div>
+          <div class="row">
+            <DeviceField
+              value={config.value.device}
+              disabled={busy}
+              onValue={(device) => change({ device })}
+            />
             <button type="button" disabled={busy} onClick={() => void beginDense()}>
               Begin one on digits, 784 → 64 → 16
             </button>

@@ -1,12 +1,13 @@
-import { DeviceError, type Executor, FlowModel, jaxExecutor } from "@flowify/core";
-import { averaged } from "flowify/format";
+import type { Executor } from "@flowify/core";
 import { exportModel } from "../../run/export-run.js";
 import { type OpenRun, openRun } from "../../run/open-run.js";
+import { PlacedRun } from "../../run/placed-run.js";
 import { runFilesOf } from "../../run/run-files.js";
 import { saveRun } from "../../run/save-run.js";
 import { beginRun, type NewRun, trainFurther } from "../../run/train-run.js";
 import { toPixels } from "../../ui/pixels.js";
 import { nameOf, openBackend } from "../../worker/backend.js";
+import type { Backend } from "../../worker/backends.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { ExchangeCalls, RunSummary } from "./calls.js";
 import { readPictures } from "./pictures.js";
@@ -30,37 +31,22 @@ const dense: Omit<NewRun, "seed"> = {
   steps: 100,
 };
 
-let executor: Executor | undefined;
-let current: { run: OpenRun; model: FlowModel } | undefined;
+let opened: PlacedRun | undefined;
 
-function device(): Executor {
-  if (executor) return executor;
-  throw new Error("no device is open");
-}
-
-/** Does the work with the open run: in Wasm from the state that is kept, where the device is lost meanwhile. */
-async function withRun<T>(work: (run: OpenRun, model: FlowModel) => Promise<T>): Promise<T> {
-  const { run, model } = open();
-  try {
-    return await work(run, model);
-  } catch (error) {
-    if (!(error instanceof DeviceError) || device().name === "jax") throw error;
-    executor = jaxExecutor();
-    await take(run);
-    return work(open().run, open().model);
-  }
-}
-
-function open(): { run: OpenRun; model: FlowModel } {
-  if (current) return current;
+function current(): PlacedRun {
+  if (opened) return opened;
   throw new Error("no run is open");
 }
 
 /** Takes a run as the open one. */
-async function take(run: OpenRun): Promise<RunSummary> {
-  const model = await FlowModel.fromArrays(run.flow, averaged(run.state.arrays), device());
-  await current?.model.dispose().catch(() => {}); // what was on a lost device is lost with it
-  current = { run, model };
+async function open(backend: Backend, make: (executor: Executor) => Promise<OpenRun>): Promise<RunSummary> {
+  const placed = await PlacedRun.of(await openBackend(backend), make);
+  await opened?.dispose().catch(() => {}); // what was on a lost device is lost with it
+  opened = placed;
+  return summary(placed);
+}
+
+function summary({ run, model, executor }: PlacedRun): RunSummary {
   const { config, flow, state } = run;
   return {
     network: config.network,
@@ -70,7 +56,7 @@ async function take(run: OpenRun): Promise<RunSummary> {
     exact: flow.exact,
     layers: flow.ledgerLines,
     data: config.data.name,
-    device: nameOf(device()),
+    device: nameOf(executor),
     skipped: run.skipped,
   };
 }
@@ -80,40 +66,39 @@ export const exchangeHandlers: Handlers<keyof ExchangeCalls> = {
     emit({ stage: "reading the run", done: 0, of: 2 });
     const run = await openRun(await runFilesOf(files));
     emit({ stage: "placing its arrays", done: 1, of: 2 });
-    executor ??= await openBackend(backend);
-    return take(run);
+    return open(backend, async () => run);
   },
 
-  async "exchange.begin"({ images, seed, backend }, { emit }) {
-    executor ??= await openBackend(backend);
-    return take(await beginRun({ ...dense, seed }, executor, images, emit));
-  },
+  "exchange.begin": ({ images, seed, backend }, { emit }) =>
+    open(backend, (executor) => beginRun({ ...dense, seed }, executor, images, emit)),
 
   "exchange.pictures": ({ files }, { emit }) =>
-    readPictures(files, open().run.config.data.shape, (done) =>
+    readPictures(files, current().run.config.data.shape, (done) =>
       emit({ stage: "reading pictures", done, of: files.length }),
     ),
 
-  "exchange.train": ({ images, steps }, { emit, signal }) =>
-    withRun(async (run) => take(await trainFurther(run, device(), images, steps, emit, signal))),
+  async "exchange.train"({ images, steps }, { emit, signal }) {
+    await current().change((run, executor) => trainFurther(run, executor, images, steps, emit, signal));
+    return summary(current());
+  },
 
   "exchange.measure": ({ images }) =>
-    withRun(async (_, model) => {
+    current().ask(async (model) => {
       const { bpd, stdErr, items, ledger } = await model.monitor(images);
       return { bpd, stdErr, items, ledger };
     }),
 
   "exchange.sample": ({ count, ...options }) =>
-    withRun(async (_, model) => ({ images: toPixels(await model.sample(count, options)) })),
+    current().ask(async (model) => ({ images: toPixels(await model.sample(count, options)) })),
 
   async "exchange.save"(_, { transfer }) {
-    const bytes = await saveRun(open().run);
+    const bytes = await saveRun(current().run);
     transfer(bytes.buffer);
     return { bytes };
   },
 
   async "exchange.export"(_, { emit, transfer }) {
-    const { run, model } = open();
+    const { run, model } = current();
     const written = await exportModel(model, { network: run.config.network, step: run.state.step }, emit);
     transfer(written.bytes.buffer);
     return written;

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { backends } from "../../worker/backends.js";
 
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
 const between = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
@@ -23,7 +24,7 @@ export const imagesConfig = z.strictObject({
   steps: z._default(whole(1, 20_000), 1000),
   seed: z._default(whole(0, 999_999), 0),
   temperature: z._default(between(0, 2), 0.8),
-  device: z._default(z.enum(["auto", "wasm", "webgpu"]), "auto"),
+  device: z._default(z.enum(backends), "auto"),
   running: z._default(z.boolean(), true),
 });
 

@@ -46,7 +46,9 @@ const worker = (): Connection => {
   return connection;
 };
 
-export const run = makeRun<ImagesView>((args, options) => worker().call("images.train", args, options));
+export const run = makeRun<ImagesView, ImagesOpened>(opened, (args, options) =>
+  worker().call("images.train", args, options),
+);
 restWhileHidden("images", run);
 run.view.subscribe((view) => {
   samples.value = view?.samples ?? new Uint8Array();

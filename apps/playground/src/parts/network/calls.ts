@@ -1,5 +1,6 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
 import type { Progress, RunImages } from "../../run/train-run.js";
+import type { Backend } from "../../worker/backends.js";
 import type { Call } from "../../worker/protocol.js";
 import type { DrawnNode } from "./nodes.js";
 
@@ -34,6 +35,9 @@ export type OpenedNetwork = Readonly<{
   notForDigits?: string;
 }>;
 
+/** Steps of training that the inverses have seen, bits per dimension of digits, and where it is computed. */
+export type Learnt = Readonly<{ step: number; bpd: number; device: string }>;
+
 /** What the network and its flow say of one digit. */
 export type Reading = Readonly<{
   outputs: Float32Array;
@@ -52,12 +56,14 @@ export type Variants = Readonly<{ images: Uint8Array; largestDifference: number;
 /** What the page asks of the worker that holds a given network. */
 export type NetworkCalls = {
   "network.open": Call<OnnxFiles, OpenedNetwork, Progress>;
-  /** Makes the flow of pixels: starts its inverses from the digits, and trains them for some steps. */
-  "network.learn": Call<
-    { normalization: Normalization; images: RunImages; steps: number },
-    { bpd: number; step: number },
+  /** Makes the flow of pixels, its inverses started from digits. */
+  "network.begin": Call<
+    { normalization: Normalization; backend: Backend; images: RunImages },
+    Learnt,
     Progress
   >;
+  /** Trains the inverses for some steps. */
+  "network.train": Call<{ images: RunImages; steps: number }, Learnt, Progress>;
   "network.read": Call<{ pixels: Uint8Array }, Reading>;
   "network.variants": Call<
     { pixels: Uint8Array; count: number; temperature: number; seed: number },

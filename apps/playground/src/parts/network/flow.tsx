@@ -1,3 +1,4 @@
+import { DeviceField } from "../../ui/device-field.js";
 import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
@@ -45,6 +46,14 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
               ))}
             </select>
           </label>
+          <DeviceField
+            value={config.value.device}
+            disabled={busy}
+            onValue={(device) => {
+              change({ device });
+              forget();
+            }}
+          />
           <button
             type="button"
             class="main"

@@ -1,11 +1,19 @@
-import { type Executor, encodeSafetensors, evaluate, FlowModel, type OrdinaryNetwork } from "@flowify/core";
+import {
+  type Executor,
+  encodeSafetensors,
+  evaluate,
+  type FlowModel,
+  type OrdinaryNetwork,
+} from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import { describedNetwork, networkOfPixels } from "flowify/format";
 import type { OpenRun } from "../../run/open-run.js";
+import { PlacedRun } from "../../run/placed-run.js";
 import { beginRun, type NewRun, type Progress, type RunImages, trainFurther } from "../../run/train-run.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { toPixels } from "../../ui/pixels.js";
-import type { Normalization, Reading, Variants } from "./calls.js";
+import { nameOf } from "../../worker/backend.js";
+import type { Learnt, Normalization, Reading, Variants } from "./calls.js";
 
 const constants = {
   unit: { mean: [0], std: [1] },
@@ -39,66 +47,81 @@ function newRun(
   };
 }
 
+/** A network as it was read, from where, and what pixels become before it takes them. */
+type GivenNetwork = Readonly<{
+  name: string;
+  own: OrdinaryNetwork;
+  normalization: Normalization;
+  original: Uint8Array;
+}>;
+
+type VariantsOptions = { count: number; temperature: number; seed: number };
+
 /** A given network at work on digits. */
 export class GivenModel {
-  #run: OpenRun | undefined;
-  #model: FlowModel | undefined;
-
-  constructor(
-    readonly name: string,
+  private constructor(
     readonly own: OrdinaryNetwork,
-    readonly normalization: Normalization,
-    readonly original: Uint8Array,
-    readonly executor: Executor,
+    private readonly placed: PlacedRun,
   ) {}
 
-  /** Start values from digits at first, then further steps. Gives bits per dimension of the digits to measure with. */
-  async learn(
+  /** A given network with start values of its inverses, from digits. */
+  static async begin(
+    { name, own, normalization, original }: GivenNetwork,
+    executor: Executor,
+    images: RunImages,
+    tell: (progress: Progress) => void,
+  ): Promise<GivenModel> {
+    const begun = newRun(name, own, normalization, original);
+    return new GivenModel(own, await PlacedRun.of(executor, (on) => beginRun(begun, on, images, tell)));
+  }
+
+  /** Further steps of training. */
+  train(
     images: RunImages,
     steps: number,
     tell: (progress: Progress) => void,
     signal: AbortSignal,
-  ): Promise<{ bpd: number; step: number }> {
-    const { name, own, normalization, original, executor } = this;
-    this.#run ??= await beginRun(newRun(name, own, normalization, original), executor, images, tell);
-    if (steps > 0) this.#run = await trainFurther(this.#run, executor, images, steps, tell, signal);
-    const { flow, state } = this.#run;
-    await this.#model?.dispose();
-    this.#model = await FlowModel.fromArrays(flow, state.arrays, executor);
-    const { bpd } = await this.#model.monitor(images.measure);
-    return { bpd, step: state.step };
+  ): Promise<void> {
+    return this.placed.change((run, on) => trainFurther(run, on, images, steps, tell, signal));
+  }
+
+  /** Where the inverses stand: steps taken, and bits per dimension of these digits. */
+  async standing({ measure }: RunImages): Promise<Learnt> {
+    const { bpd } = await this.placed.ask((model) => model.monitor(measure));
+    return { bpd, step: this.run.state.step, device: nameOf(this.placed.executor) };
   }
 
   /** The run, to be saved. */
   get run(): OpenRun {
-    if (!this.#run) throw new Error("the network is no density yet");
-    return this.#run;
-  }
-
-  get model(): FlowModel {
-    if (!this.#model) throw new Error("the network is no density yet");
-    return this.#model;
+    return this.placed.run;
   }
 
   /** Outputs of the network, and what the flow says of the digit. */
-  async read(pixels: Uint8Array): Promise<Reading> {
-    const { bpd, nats, ledger } = await this.model.monitor(pixels);
-    return {
-      outputs: await this.#outputs(pixels),
-      logProb: nats,
-      bpd,
-      ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, exact: line.exact })),
-    };
+  read(pixels: Uint8Array): Promise<Reading> {
+    return this.placed.ask(async (model) => {
+      const { bpd, nats, ledger } = await model.monitor(pixels);
+      return {
+        outputs: await this.#outputs(model, pixels),
+        logProb: nats,
+        bpd,
+        ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, exact: line.exact })),
+      };
+    });
   }
 
   /** Further digits with the outputs of this one. */
-  async variants(
+  variants(pixels: Uint8Array, options: VariantsOptions): Promise<Variants> {
+    return this.placed.ask((model) => this.#variants(model, pixels, options));
+  }
+
+  async #variants(
+    model: FlowModel,
     pixels: Uint8Array,
-    { count, temperature, seed }: { count: number; temperature: number; seed: number },
+    { count, temperature, seed }: VariantsOptions,
   ): Promise<Variants> {
     const { from, to } = this.#given;
-    const wanted = await this.#outputs(pixels);
-    const [own, front] = [this.model.part(from, to), this.model.part(0, from)];
+    const wanted = await this.#outputs(model, pixels);
+    const [own, front] = [model.part(from, to), model.part(0, from)];
     try {
       const digit = await front.encode(pixels, { mode: "mean" });
       const { items, ways } = await own.variants(this.own, digit, { count, seed, temperature });
@@ -120,8 +143,8 @@ export class GivenModel {
     return this.run.config.given ?? { from: 0, to: 0 };
   }
 
-  async #outputs(pixels: Uint8Array): Promise<Float32Array> {
-    const upTo = this.model.part(0, this.#given.to);
+  async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
+    const upTo = model.part(0, this.#given.to);
     try {
       return await upTo.encode(pixels, { mode: "mean" });
     } finally {
@@ -129,7 +152,7 @@ export class GivenModel {
     }
   }
 
-  async dispose(): Promise<void> {
-    await this.#model?.dispose();
+  dispose(): Promise<void> {
+    return this.placed.dispose();
   }
 }

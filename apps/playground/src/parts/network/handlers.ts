@@ -14,18 +14,18 @@ import {
 } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
 import { saveRun } from "../../run/save-run.js";
+import { openBackend } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { NetworkCalls, OnnxFiles, OpenedNetwork } from "./calls.js";
 import { GivenModel, ofDigits } from "./given.js";
 import { convertedNodes, refusedNodes } from "./nodes.js";
 
-const executor = jaxExecutor();
 let converted: (ConvertedNetwork & { file: string; original: Uint8Array }) | undefined;
 let given: GivenModel | undefined;
 
 function opened(): GivenModel {
   if (given) return given;
-  throw new Error("no network is open");
+  throw new Error("the network is no density yet");
 }
 
 /** A graph as a network, or why not. */
@@ -65,7 +65,7 @@ async function difference({ network }: ConvertedNetwork, flow: FlowModel["flow"]
     network,
     np.array(inputs.slice()).reshape([count, ...network.inShape]),
   ).data();
-  const model = await FlowModel.create(flow, executor);
+  const model = await FlowModel.create(flow, jaxExecutor());
   try {
     const found = await model.encode(inputs, { mode: "mean" });
     return { maxRelDiff: relativeDifference(wanted as Float32Array, found), inputs: count };
@@ -97,14 +97,19 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     };
   },
 
-  async "network.learn"({ normalization, images, steps }, { emit, signal }) {
+  async "network.begin"({ normalization, backend, images }, { emit }) {
     if (!converted) throw new Error("no network is open");
-    if (given?.normalization !== normalization) {
-      await given?.dispose();
-      const { file, network, original } = converted;
-      given = new GivenModel(file.replace(/\.onnx$/i, ""), network, normalization, original, executor);
-    }
-    return given.learn(images, steps, emit, signal);
+    const { file, network: own, original } = converted;
+    const of = { name: file.replace(/\.onnx$/i, ""), own, normalization, original };
+    const begun = await GivenModel.begin(of, await openBackend(backend), images, emit);
+    await given?.dispose().catch(() => {}); // what was on a lost device is lost with it
+    given = begun;
+    return given.standing(images);
+  },
+
+  async "network.train"({ images, steps }, { emit, signal }) {
+    await opened().train(images, steps, emit, signal);
+    return opened().standing(images);
   },
 
   "network.read": async ({ pixels }) => opened().read(pixels),

@@ -18,7 +18,8 @@ export function Inverse() {
       <p>
         The stochastic inverse has seen {learnt.value?.step ?? 0} steps of training (
         <output id="learnt">{learnt.value?.bpd.toFixed(3)}</output> bits per dimension on {DIGITS.test} test
-        digits). The function of the network stays as it is, bit for bit.
+        digits), computed by <output id="device">{learnt.value?.device}</output>. The function of the network
+        stays as it is, bit for bit.
       </p>
       <div class="row">
         <NumberField

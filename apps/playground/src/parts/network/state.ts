@@ -5,7 +5,7 @@ import { download } from "../../ui/download.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
-import type { OnnxFiles, OpenedNetwork, Reading, Variants } from "./calls.js";
+import type { Learnt, OnnxFiles, OpenedNetwork, Reading, Variants } from "./calls.js";
 import { type NetworkConfig, networkConfig } from "./config.js";
 import { EXAMPLE, exampleFile, onnxFilesOf } from "./files.js";
 
@@ -17,8 +17,8 @@ export const opened = signal<OpenedNetwork | undefined>(undefined);
 export const digits = signal<Digits | undefined>(undefined);
 export const digit = signal<Uint8Array<ArrayBuffer>>(new Uint8Array(784));
 export const reading = signal<Reading | undefined>(undefined);
-/** Training steps of the inverses so far; undefined before there are start values. */
-export const learnt = signal<{ step: number; bpd: number } | undefined>(undefined);
+/** How far the inverses are; undefined before there are start values. */
+export const learnt = signal<Learnt | undefined>(undefined);
 export const variants = signal<Variants | undefined>(undefined);
 
 /** True once the reader has chosen files: the example gives way to them, refused or not. */
@@ -73,8 +73,7 @@ export function openFiles(dropped: readonly File[]): Promise<void> {
   return open("reading the file", () => onnxFilesOf(dropped));
 }
 
-export const openExample = (): Promise<void> =>
-  open("reading the example", exampleFile, (worker) => makeDensity(worker));
+export const openExample = (): Promise<void> => open("reading the example", exampleFile, makeDensity);
 
 /** Another input, output or shape of the same file. */
 export async function openAgain(choice: Pick<OnnxFiles, "input" | "output" | "inputShape">): Promise<void> {
@@ -82,11 +81,12 @@ export async function openAgain(choice: Pick<OnnxFiles, "input" | "output" | "in
   if (same) await open("reading the file", async () => ({ ...same, ...choice }));
 }
 
-/** Start values of the inverses (0 steps), or training of them; then the digit is read again. */
-async function makeDensity(worker: Connection, steps = 0, signal?: AbortSignal): Promise<void> {
+/** Start values of the inverses; then the digit is read. */
+async function makeDensity(worker: Connection): Promise<void> {
   if (!digits.value) return;
-  const args = { normalization: config.value.normalization, images: imagesOf(digits.value), steps };
-  learnt.value = await worker.call("network.learn", args, { onEvent: tell, ...(signal && { signal }) });
+  const { normalization, device: backend } = config.value;
+  const args = { normalization, backend, images: imagesOf(digits.value) };
+  learnt.value = await worker.call("network.begin", args, { onEvent: tell });
   await readDigit(worker);
 }
 
@@ -100,11 +100,20 @@ async function readDigit(worker: Connection): Promise<void> {
 }
 
 /** Makes it a density; what is computed can be ended as a whole. */
-export const learn = (): Promise<void> => start("starting from the digits", (worker) => makeDensity(worker));
+export const learn = (): Promise<void> => start("starting from the digits", makeDensity);
 
 /** Ended early, training stops after its step and keeps what it has learnt. */
 export const train = (steps: number): Promise<void> =>
-  start("training", (worker, signal) => makeDensity(worker, steps, signal), "soft");
+  start(
+    "training",
+    async (worker, signal) => {
+      if (!digits.value) return;
+      const args = { images: imagesOf(digits.value), steps };
+      learnt.value = await worker.call("network.train", args, { onEvent: tell, signal });
+      await readDigit(worker);
+    },
+    "soft",
+  );
 
 /** Another digit: what the network and its flow say of it. */
 export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promise<void> {

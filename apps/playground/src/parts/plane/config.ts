@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { backends } from "../../worker/backends.js";
 
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
 const between = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
@@ -67,7 +68,7 @@ export const planeConfig = z.strictObject({
   learningRate: z._default(between(1e-5, 100), 0.01),
   steps: z._default(whole(1, 20_000), 2000),
   seed: z._default(whole(0, 999_999), 0),
-  device: z._default(z.enum(["auto", "wasm", "webgpu"]), "auto"),
+  device: z._default(z.enum(backends), "auto"),
   /** Trains as soon as it is opened. */
   running: z._default(z.boolean(), true),
 });

