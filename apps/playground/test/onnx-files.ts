@@ -1,11 +1,6 @@
-import { type GraphModel, type GraphNode, toBytes } from "@flowify/onnx";
+import { type GraphModel, toBytes } from "@flowify/onnx";
+import { constant, type NodeText, nodesOf } from "../../../test/onnx-graph.js";
 
-type NodeText = readonly [
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes?: GraphNode["attributes"],
-];
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Numbers of about the size that trained weights have, different for every name. */
@@ -29,19 +24,8 @@ export function onnxBytes(
     name: "net",
     inputs: [{ name: "x", type: "float32", shape: ["N", ...inShape] }],
     outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", "M"] }],
-    nodes: nodes.map(([op, inputs, output, attributes = {}]) => ({
-      op,
-      domain: "",
-      inputs,
-      outputs: [output],
-      attributes,
-    })),
-    constants: Object.entries(weights).map(([name, shape]) => ({
-      name,
-      type: "float32",
-      shape,
-      data: numbers(name, shape),
-    })),
+    nodes: nodesOf(nodes),
+    constants: Object.entries(weights).map(([name, shape]) => constant(name, shape, numbers(name, shape))),
   };
   return toBytes(graph);
 }

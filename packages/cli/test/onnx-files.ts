@@ -1,39 +1,32 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GraphModel, type GraphNode, toBytes } from "@flowify/onnx";
+import { type GraphModel, toBytes } from "@flowify/onnx";
+import { constant, type NodeText, nodesOf } from "../../../test/onnx-graph.js";
 
 const numbers = (size: number, seed = 1): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => 2 * ((seed * 0.37 + (i + 1) * 0.6180339887) % 1) - 1);
 
-type NodeText = readonly [op: string, inputs: string[], output: string, attributes?: GraphNode["attributes"]];
-
 /** An ONNX file of these nodes for images of 4 × 4. */
 export function writeOnnx(root: string, name: string, nodes: readonly NodeText[]): string {
-  const constant = (key: string, shape: number[], seed: number) => ({
-    name: key,
-    type: "float32" as const,
-    shape,
-    data: numbers(
-      shape.reduce((a, b) => a * b, 1),
-      seed,
-    ),
-  });
+  const weights = (key: string, shape: readonly number[], seed: number) =>
+    constant(
+      key,
+      shape,
+      numbers(
+        shape.reduce((a, b) => a * b, 1),
+        seed,
+      ),
+    );
   const graph: GraphModel = {
     name,
     inputs: [{ name: "x", type: "float32", shape: ["N", 1, 4, 4] }],
     outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", 3] }],
-    nodes: nodes.map(([op, inputs, output, attributes = {}]) => ({
-      op,
-      domain: "",
-      inputs,
-      outputs: [output],
-      attributes,
-    })),
+    nodes: nodesOf(nodes),
     constants: [
-      constant("w1", [6, 16], 1),
-      constant("b1", [6], 2),
-      constant("w2", [3, 6], 3),
-      constant("b2", [3], 4),
+      weights("w1", [6, 16], 1),
+      weights("b1", [6], 2),
+      weights("w2", [3, 6], 3),
+      weights("b2", [3], 4),
       { name: "axis", type: "int64" as const, shape: [], data: BigInt64Array.of(1n) },
     ],
   };

@@ -1,12 +1,13 @@
 /** In mean mode every convolution of the catalog is ONNX Runtime's own Conv. */
 import type { InferenceSession } from "onnxruntime-node";
 import { beforeAll, describe, it } from "vitest";
+import { constant, nodesOf } from "../../../test/onnx-graph.js";
 import { convolutions } from "../../core/test/catalog-images.js";
 import { numbersOf } from "../../core/test/support/arrays.js";
 import { expectClose } from "../../core/test/support/compare.js";
 import { type PlainConv, plainConvOf } from "../../core/test/support/plain-conv.js";
 import { prepare } from "../../core/test/support/prepare.js";
-import { type Initializer, toBytes } from "../src/index.js";
+import { toBytes } from "../src/index.js";
 import { loadRuntime, type Runtime, sessionOptions } from "../src/runtime.js";
 
 let runtime: Runtime;
@@ -16,12 +17,6 @@ beforeAll(async () => {
 
 /** A model of one node, Conv. */
 function modelOf(conv: PlainConv, inShape: readonly number[], outShape: readonly number[]): Uint8Array {
-  const constant = (name: string, shape: readonly number[], data: readonly number[]): Initializer => ({
-    name,
-    type: "float32",
-    shape,
-    data: Float32Array.from(data),
-  });
   const { kernel, strides, dilations, pads, groups, weight, bias } = conv;
   const inputs = (inShape[1] as number) / groups;
   return toBytes({
@@ -29,18 +24,12 @@ function modelOf(conv: PlainConv, inShape: readonly number[], outShape: readonly
     inputs: [{ name: "x", type: "float32", shape: inShape }],
     outputs: [{ name: "z", type: "float32", shape: outShape }],
     constants: [
-      constant("W", [weight.length, inputs, ...kernel], weight.flat()),
-      constant("b", [bias.length], bias),
+      constant("W", [weight.length, inputs, ...kernel], Float32Array.from(weight.flat())),
+      constant("b", [bias.length], Float32Array.from(bias)),
     ],
-    nodes: [
-      {
-        op: "Conv",
-        domain: "",
-        inputs: ["x", "W", "b"],
-        outputs: ["z"],
-        attributes: { kernel_shape: kernel, strides, dilations, pads, group: groups },
-      },
-    ],
+    nodes: nodesOf([
+      ["Conv", ["x", "W", "b"], "z", { kernel_shape: kernel, strides, dilations, pads, group: groups }],
+    ]),
   });
 }
 
