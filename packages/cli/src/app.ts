@@ -30,6 +30,7 @@ import { trainCommand } from "./commands/train.js";
 import type { CliContext, CliProcess } from "./context.js";
 import { version } from "./environment.js";
 import { exitStatus, formatError } from "./ui/errors.js";
+import { didYouMean } from "./ui/suggest.js";
 import { colorsFor } from "./ui/terminal.js";
 
 const NAME = "flowify";
@@ -80,7 +81,7 @@ function argumentMessage(error: ArgumentScannerError): string {
       return `${flag} "${input}": ${exception instanceof Error ? exception.message : String(exception)}`;
     },
     EnumValidationError: ({ externalFlagName, input, values }) =>
-      `--${externalFlagName} "${input}": expected ${listed(values)}`,
+      `--${externalFlagName} "${input}": expected ${listed(values)}${didYouMean(input, values)}`,
     UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
       `--${externalFlagName} needs a value${nextFlagName === undefined ? "" : `, found --${nextFlagName}`}`,
     UnexpectedPositionalError: ({ input }) => `unexpected argument "${input}"`,

@@ -56,6 +56,52 @@ describe("openExecutor", () => {
   });
 });
 
+describe("--device", () => {
+  it.each([
+    ["cuda", "native-cuda"],
+    ["tensorrt", "native-tensorrt"],
+    ["dml", "native-dml"],
+    ["CoreML", "native-coreml"],
+    ["native-cud", "native-cuda"],
+    ["nativ", "native"],
+    ["webgp", "webgpu"],
+    ["gpu", "webgpu"],
+  ])("%s: did you mean %s?", async (name, meant) => {
+    const { status, stderr } = await runCommand(["train", "--device", name]);
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`or wasm or jax; did you mean "${meant}"?\n`),
+    });
+  });
+
+  it("lists the names alone where none is close", async () => {
+    const { status, stderr } = await runCommand(["train", "--device", "abacus"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('--device "abacus": expected auto or native or');
+    expect(stderr).not.toContain("did you mean");
+  });
+
+  it.each([
+    "baseline",
+    "convert",
+    "decode",
+    "evaluate",
+    "explain",
+    "export",
+    "ood",
+    "reconstruct",
+    "reproduce",
+    "sample",
+    "score",
+  ])("is refused in the same words by flowify %s", async (command) => {
+    const { status, stderr } = await runCommand([command, "--device", "cuda"]);
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('did you mean "native-cuda"?'),
+    });
+  });
+});
+
 describe("flowify devices", () => {
   it("tries each and says what is missing", async () => {
     const { status, stdout } = await runCommand(["devices", "--json"]);

@@ -1,6 +1,6 @@
 import { type NetworkLayer, UsageError } from "@flowify/core";
 import * as z from "zod";
-import { closestName } from "../ui/suggest.js";
+import { didYouMean } from "../ui/suggest.js";
 import { expectShallow } from "./depth.js";
 
 /** Layers make tables of their sizes when they are built: false ones must not exhaust the memory. */
@@ -148,8 +148,7 @@ function describeIssue({ path, code, message }: z.core.$ZodIssue, json: unknown)
     json,
   );
   if (code === "invalid_union" && path.at(-1) === "kind" && typeof value === "string") {
-    const closest = closestName(value, kinds);
-    return `${place}: unknown kind "${value}"${closest === undefined ? "" : `; did you mean "${closest}"?`}`;
+    return `${place}: unknown kind "${value}"${didYouMean(value, kinds)}`;
   }
   return `${place || "it"}: ${message}`;
 }

@@ -27,6 +27,12 @@ export function closestName(name: string, known: readonly string[]): string | un
   return wanted === "" ? undefined : known.find((candidate) => candidate.toLowerCase().includes(wanted));
 }
 
+/** `; did you mean "fmlp"?`, or nothing where no known name is close. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const closest = closestName(name, known);
+  return closest === undefined ? "" : `; did you mean "${closest}"?`;
+}
+
 /**
  * `unknown network "fmpl"; did you mean "fmlp"? Known: mnist/fmlp`
  *
@@ -38,7 +44,5 @@ export function unknownName(
   known: readonly string[],
   accepted: readonly string[] = known,
 ): string {
-  const closest = closestName(name, accepted);
-  const question = closest === undefined ? "." : `; did you mean "${closest}"?`;
-  return `unknown ${kind} "${name}"${question} Known: ${known.join(", ")}`;
+  return `unknown ${kind} "${name}"${didYouMean(name, accepted) || "."} Known: ${known.join(", ")}`;
 }

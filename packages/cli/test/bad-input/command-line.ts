@@ -12,6 +12,7 @@ const lines: readonly Line[] = [
   ["train --steps 2 --steps 3", '--steps is given twice, "2" and "3"', "flowify train --help"],
   ["train extra", 'unexpected argument "extra"', "flowify train --help"],
   ["train --device gpu", '--device "gpu"', "expected auto or native or native-cuda or"],
+  ["train --device cuda", '--device "cuda"', 'did you mean "native-cuda"?'],
   ["train --batch 0", '--batch "0"', "expected a positive whole number"],
   ["train --batch 12.5", '--batch "12.5"', "expected a positive whole number"],
   ["train --steps many", '--steps "many"', "expected a positive whole number"],
