@@ -26,7 +26,8 @@ type Model = Pick<FlowModel, "decode" | "executor">;
  * short way onto the level set of f (`ontoLevelSet`). From a draw far from all data no steps lead there: ReLUs
  * that are off have no derivative. Such a draw is come to from the other side, from an item that is known to
  * have the results, along the level set as far as it goes. Where that is not the whole way, the input is no
- * draw of the inverse; `ways` tells.
+ * draw of the inverse; `ways` tells. Where no layer is narrower than the input there is no such way, and the input is the
+ * known item.
  *
  * @param model the flow of the network alone, whose latents are its results
  * @param wanted results, one after the other, one for each input
@@ -78,7 +79,7 @@ export async function drawVariants(
     throw new ShapeError(`variants: expected an item of ${f.inSize} numbers, got ${item.length}`);
   try {
     const known = results ? await ledTo(results, network, item, model.executor) : item;
-    const { y } = await f.at(known, () => false);
+    const y = await f.values(known);
     const all = new Array<number>(count).fill(0);
     const draws = await drawn(model, f, rowsAt(y, f.outSize, all), rowsAt(known, f.inSize, all), options);
     return { ...draws, results: y };
@@ -132,6 +133,10 @@ async function drawn(
   const ways = Float64Array.from(missing, (miss) => (miss <= tolerance ? 1 : 0));
   const left = filledUp(Array.from(ways.keys()).filter((item) => ways[item] === 0));
   if (left.length === 0) return { items, ways };
+  if (!f.narrows) {
+    for (const item of left) items.set(known.subarray(item * n, (item + 1) * n), item * n);
+    return { items, ways };
+  }
   const [from, to, y] = [rowsAt(known, n, left), rowsAt(draws, n, left), rowsAt(wanted, m, left)];
   const gone = await alongLevelSet(f, from, to, y, tolerance);
   const led = await towardsLevelSet(f, gone.items, y, { tolerance });

@@ -42,7 +42,7 @@ export async function towardsResults(
   tolerance: number,
 ): Promise<Gone> {
   const { outSize: m } = f;
-  const { y: before } = await f.at(items, () => false);
+  const before = await f.values(items);
   return follow(f, items, tolerance, (item, _from, to, _x, wanted) => {
     for (let i = 0, at = item * m; i < m; i++, at++) wanted[i] = before[at]! + to * (y[at]! - before[at]!);
   });

@@ -1,9 +1,9 @@
 import { ShapeError } from "../errors.js";
 import type { Executor } from "../executor.js";
 import { jaxExecutor } from "../jax-executor.js";
-import { solve } from "../math/linalg.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";
 import type { OrdinaryNetwork } from "./ordinary.js";
+import { shortestWays } from "./shortest-way.js";
 
 export type LevelSetOptions = {
   /** Largest difference from what is wanted that is left alone. Default 1e-3. */
@@ -20,8 +20,8 @@ export type LevelSetOptions = {
  * each about the shortest that is right to first order; λ falls where a step leads nearer, and grows where it
  * does not, over a kink of f. Draws of a stochastic inverse hit y only as well as it was learnt; this puts them
  * onto the level set, and leaves those that lie there as they are. An item that no step brings nearer stays
- * where it is. A step computes J row by row, or column by column where it has fewer: where both are more than 256,
- * items are not moved.
+ * where it is. A step computes J row by row, or column by column where it has fewer; where both are many, its way is
+ * found by conjugate gradients.
  *
  * @param items one after the other, each of `network.inShape`
  * @param wanted y for each of them
@@ -57,71 +57,39 @@ export async function towardsLevelSet(
   if (wanted.length !== count * m)
     throw new ShapeError(`ontoLevelSet: ${count} items with results of ${m}, got ${wanted.length} numbers`);
   const x = Float32Array.from(items);
-  const ways = new Float32Array(x.length); // from x to what is tried next
-  const states = Array.from(
-    { length: count },
-    (): State => ({ ridge: RIDGE, slopes: [], left: new Float64Array(m) }),
-  );
-  const missingOf = (y: Float32Array): Float64Array => Float64Array.from(y, (value, i) => wanted[i]! - value);
-  const far = (values: Float64Array): boolean => values.some((value) => !(Math.abs(value) <= tolerance));
-  const most = Math.min(n, m) > WIDEST ? 0 : steps;
-  for (let step = 0; step <= most; step++) {
-    const tried = x.map((value, i) => value + ways[i]!);
-    const { y, slopes } = await f.at(tried, (results) => step < most && far(missingOf(results)));
-    const missing = missingOf(y);
-    states.forEach((state, k) => {
-      const left = missing.subarray(k * m, (k + 1) * m);
-      if (step === 0 || Math.hypot(...left) < Math.hypot(...state.left)) {
+  const left = new Float64Array(wanted.length);
+  const ridges = new Array<number>(count).fill(RIDGE);
+  const isFar = (k: number): boolean =>
+    left.subarray(k * m, (k + 1) * m).some((value) => !(Math.abs(value) <= tolerance));
+  let tried = x;
+  for (let step = 0; ; step++) {
+    const y = await f.values(tried);
+    for (let k = 0; k < count; k++) {
+      const [from, to] = [k * m, (k + 1) * m];
+      const missing = Float64Array.from(y.subarray(from, to), (value, i) => wanted[from + i]! - value);
+      if (step === 0 || square(missing) < square(left.subarray(from, to))) {
         x.set(tried.subarray(k * n, (k + 1) * n), k * n);
-        state.left = left;
-        state.slopes = slopes.map((all) =>
-          all.subarray((k * all.length) / count, ((k + 1) * all.length) / count),
-        );
-        state.ridge /= 4;
-      } else state.ridge = Math.max(state.ridge * 8, RIDGE);
-      shortestWay(ways.subarray(k * n, (k + 1) * n), state);
-    });
-    if (slopes.length === 0 || states.every(({ ridge, left }) => ridge > STUCK || !far(left))) break;
+        left.set(missing, from);
+        ridges[k]! /= 4;
+      } else ridges[k] = Math.max(ridges[k]! * 8, RIDGE);
+    }
+    const goesOn = ridges.map((ridge, k) => ridge <= STUCK && isFar(k));
+    if (step === steps || !goesOn.includes(true)) break;
+    // where nothing is missing there is no way
+    const still = left.map((value, i) => (goesOn[Math.floor(i / m)] ? value : 0));
+    const ways = await shortestWays(f, { x, left: still, ridges });
+    tried = x.map((value, i) => value + ways[i]!);
   }
-  const largest = states.map(({ left }) => left.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-  return { items: x, missing: Float64Array.from(largest) };
+  const missing = ridges.map((_, k) =>
+    left.subarray(k * m, (k + 1) * m).reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+  );
+  return { items: x, missing: Float64Array.from(missing) };
 }
 
-/** Where an item is: what is missing there, J by the smaller of its sides, and the ridge of the next step. */
-type State = { ridge: number; slopes: readonly Float32Array[]; left: Float64Array };
-
-/** Rows or columns of a J that is computed, whichever are fewer. */
-const WIDEST = 256;
+const square = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);
 
 /** The first ridge, as a part of the largest squared length of a row of J. */
 const RIDGE = 1e-6;
 
 /** With a larger one steps are so short that they lead nowhere. */
 const STUCK = 1e3;
-
-/** Jᵀ (J Jᵀ + λ I)⁻¹ r = (Jᵀ J + λ I)⁻¹ Jᵀ r, into `way`: by the smaller of the two matrices. */
-function shortestWay(way: Float32Array, { ridge, slopes, left }: State): void {
-  way.fill(0);
-  const side = slopes.length;
-  const gram = new Float64Array(side * side);
-  for (let i = 0; i < side; i++)
-    for (let j = 0; j <= i; j++) {
-      const product = dot(slopes[i]!, slopes[j]!);
-      gram[i * side + j] = product;
-      gram[j * side + i] = product;
-    }
-  const largest = gram.reduce((most, value) => Math.max(most, value), 0);
-  if (largest === 0) return;
-  for (let i = 0; i < side; i++) gram[i * side + i]! += ridge * largest;
-  const solved = (r: Float64Array): Float64Array => solve({ rows: side, columns: side, data: gram }, r);
-  if (left.length > way.length) way.set(solved(Float64Array.from(slopes, (column) => dot(column, left))));
-  else
-    for (const [i, weight] of solved(left).entries())
-      for (let p = 0; p < way.length; p++) way[p]! += weight * slopes[i]![p]!;
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}

@@ -5,69 +5,102 @@ import { evaluate, outShape } from "./evaluate.js";
 import type { OrdinaryNetwork } from "./ordinary.js";
 
 /**
- * f(x) of a batch, one after the other, and its Jacobian: `slopes[i]` is ∂f_i/∂x of all items, or, where f(x)
- * is longer than x, ∂f/∂x_i.
+ * A network f, and products with its Jacobian J = ∂f/∂x, of a batch of items one after the other: an executor computes them,
+ * compiled once for each size of batch.
  */
-type Linearized = Readonly<{ y: Float32Array; slopes: readonly Float32Array[] }>;
-
-/** A network whose values and Jacobians an executor computes, compiled once for each size of batch. */
 export type LinearizedNetwork = Readonly<{
   inSize: number;
   outSize: number;
-  /** `wantsSlopes` says of f(x) whether the Jacobian is asked for; else there are none. */
-  at(x: Float32Array, wantsSlopes: (y: Float32Array) => boolean): Promise<Linearized>;
+  /** Whether a layer has fewer numbers than x: else few x have the same f(x), and no way leads from one to another. */
+  narrows: boolean;
+  /** f(x) */
+  values(x: Float32Array): Promise<Float32Array>;
+  /** Rows of J, ∂f_i/∂x of all items, one after the other; its columns ∂f/∂x_i where f(x) is longer than x. */
+  slopes(x: Float32Array): Promise<Float32Array[]>;
+  /** Jᵀ r */
+  back(x: Float32Array, r: Float32Array): Promise<Float32Array>;
+  /** Jᵀ J p */
+  normal(x: Float32Array, p: Float32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }>;
 
 /** @throws UnsupportedOpError, ShapeError as `evaluate` does */
 export function linearized(network: OrdinaryNetwork, executor: Executor): LinearizedNetwork {
   const inSize = sizeOf(network.inShape);
-  const outSize = sizeOf(outShape(network.layers, network.inShape));
-  const [side, slope] = outSize > inSize ? [inSize, columnOf] : [outSize, rowOf];
-  const compiled = new Map<number, Promise<Compiled>>();
-  const compile = (count: number): Promise<Compiled> => {
+  const sizes = network.layers.map((_, i) =>
+    sizeOf(outShape(network.layers.slice(0, i + 1), network.inShape)),
+  );
+  const outSize = sizes.at(-1) ?? inSize;
+  const lengths: Readonly<Record<Product, number>> = { back: outSize, along: inSize, normal: inSize };
+  const dense = outSize > inSize ? "along" : "back";
+  const compiled = new Map<string, Promise<Compiled>>();
+  const compile = (product: Product, count: number): Promise<Compiled> => {
+    const name = `${product} of ${count}`;
     const x = new ArraySpec([count, inSize], np.float32);
-    const direction = new ArraySpec([count, side], np.float32);
+    const v = new ArraySpec([count, lengths[product]], np.float32);
     const f = (z: np.Array): np.Array =>
       evaluate(network, z.reshape([count, ...network.inShape])).reshape([count, outSize]);
-    const program = executor.compile(slope(f), [x, direction], { name: "slope" });
-    compiled.set(count, program);
+    const program = compiled.get(name) ?? executor.compile(products[product](f), [x, v], { name: product });
+    compiled.set(name, program);
     return program;
   };
+  /** f(x), and a product with the vector of each item. */
+  async function run(
+    product: Product,
+    x: Float32Array,
+    v?: Float32Array,
+  ): Promise<[Float32Array, Float32Array]> {
+    const count = x.length / inSize;
+    const program = await compile(product, count);
+    const length = lengths[product];
+    const placed = await program.run([
+      new HostArray(x, [count, inSize], np.float32),
+      new HostArray(v ?? new Float32Array(count * length), [count, length], np.float32),
+    ]);
+    const [y, found] = (await executor.fetch(placed)) as [HostArray, HostArray];
+    executor.release(placed);
+    return [y.data as Float32Array, found.data as Float32Array];
+  }
   return {
     inSize,
     outSize,
-    async at(x, wantsSlopes) {
-      const count = x.length / inSize;
-      const program = await (compiled.get(count) ?? compile(count));
-      const batch = new HostArray(x, [count, inSize], np.float32);
-      const slopes: Float32Array[] = [];
-      for (let i = 0; ; i++) {
-        const along = Float32Array.from({ length: count * side }, (_, at) => (at % side === i ? 1 : 0));
-        const placed = await program.run([batch, new HostArray(along, [count, side], np.float32)]);
-        const [value, found] = (await executor.fetch(placed)) as [HostArray, HostArray];
-        executor.release(placed);
-        const y = value.data as Float32Array;
-        if (!wantsSlopes(y)) return { y, slopes };
-        slopes.push(found.data as Float32Array);
-        if (slopes.length === side) return { y, slopes };
+    narrows: sizes.some((size) => size < inSize),
+    values: async (x) => (await run(dense, x))[0],
+    async slopes(x) {
+      const side = lengths[dense];
+      const found: Float32Array[] = [];
+      for (let i = 0; i < side; i++) {
+        const count = x.length / inSize;
+        const unit = Float32Array.from({ length: count * side }, (_, at) => (at % side === i ? 1 : 0));
+        found.push((await run(dense, x, unit))[1]);
       }
+      return found;
     },
+    back: async (x, r) => (await run("back", x, r))[1],
+    normal: async (x, p) => (await run("normal", x, p))[1],
     async dispose() {
       for (const program of compiled.values()) await (await program).dispose();
     },
   };
 }
 
-type Slope = (f: (x: np.Array) => np.Array) => (x: np.Array, direction: np.Array) => np.Array[];
+type Product = "back" | "along" | "normal";
+type Made = (f: (x: np.Array) => np.Array) => (x: np.Array, v: np.Array) => [y: np.Array, product: np.Array];
 
-/** f(x), and the gradient of ⟨direction, f(x)⟩. */
-const rowOf: Slope = (f) => (x, direction) => {
-  const [y, back] = vjp(f, [x]);
-  const [row] = back(direction);
-  back.dispose();
-  return [y, row];
+const products: Readonly<Record<Product, Made>> = {
+  back: (f) => (x, r) => {
+    const [y, pull] = vjp(f, [x]);
+    const [product] = pull(r);
+    pull.dispose();
+    return [y, product];
+  },
+  along: (f) => (x, p) => jvp(f, [x], [p]),
+  normal: (f) => (x, p) => {
+    const [y, along] = jvp(f, [x.ref], [p]);
+    const [again, pull] = vjp(f, [x]);
+    const [product] = pull(along);
+    pull.dispose();
+    again.dispose();
+    return [y, product];
+  },
 };
-
-/** f(x), and its derivative along a direction. */
-const columnOf: Slope = (f) => (x, direction) => jvp(f, [x], [direction]);

@@ -1,9 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
 import { expect, it } from "vitest";
-import { evaluate, type OrdinaryNetwork, ontoLevelSet, ShapeError } from "../../src/index.js";
+import { evaluate, makeRng, type OrdinaryNetwork, ontoLevelSet, ShapeError } from "../../src/index.js";
+import { solve } from "../../src/math/linalg.js";
 
 const numbers = (n: number, seed: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => 2 * ((seed * 0.37 + (i + 1) * 0.6180339887) % 1) - 1);
+
+const rng = makeRng(4);
+const normal = (n: number): Float32Array => Float32Array.from({ length: n }, () => rng.normal());
 
 const network: OrdinaryNetwork = {
   inShape: [2, 4],
@@ -37,11 +41,45 @@ it("ontoLevelSet leaves items where no step helps, and refuses results of anothe
   await expect(ontoLevelSet(dead, items, Float32Array.of(0))).rejects.toThrow(ShapeError);
 });
 
-it("ontoLevelSet does not move items where inputs and results are many", async () => {
-  const wide: OrdinaryNetwork = { inShape: [257], layers: [{ kind: "affine", scale: Float32Array.of(2) }] };
-  const items = numbers(257, 1);
-  expect(await ontoLevelSet(wide, items, numbers(257, 2))).toEqual(items);
-  const narrow: OrdinaryNetwork = { ...wide, inShape: [3] };
-  const moved = await ontoLevelSet(narrow, items.subarray(0, 3), Float32Array.of(2, 4, 6));
-  expect(Array.from(moved, (value) => Math.round(100 * value))).toEqual([100, 200, 300]);
+it("ontoLevelSet moves items by what a map says of the way, where inputs and results are many", async () => {
+  const [n, m] = [150, 100];
+  const weight = normal(m * n);
+  const wide: OrdinaryNetwork = { inShape: [n], layers: [{ kind: "linear", out: m, weights: { weight } }] };
+  const [items, wanted] = [normal(2 * n), normal(2 * m)];
+  const moved = await ontoLevelSet(wide, items, wanted, { tolerance: 1e-5 });
+  for (const k of [0, 1]) {
+    const x = items.subarray(k * n, (k + 1) * n);
+    const row = (i: number) => weight.subarray(i * n, (i + 1) * n);
+    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+    const gram = Float64Array.from({ length: m * m }, (_, i) => dot(row(Math.floor(i / m)), row(i % m)));
+    const left = Float64Array.from({ length: m }, (_, i) => wanted[k * m + i]! - dot(row(i), x));
+    const weights = solve({ rows: m, columns: m, data: gram }, left);
+    moved.subarray(k * n, (k + 1) * n).forEach((value, j) => {
+      expect(value - x[j]!).toBeCloseTo(
+        weights.reduce((sum, w, i) => sum + w * weight[i * n + j]!, 0),
+        3,
+      );
+    });
+  }
+});
+
+it.each([
+  ["fewer results", [300, 120]],
+  ["as many results, through few numbers", [200, 20, 200]],
+  ["more results", [100, 250]],
+])("ontoLevelSet goes there where inputs and results are many: %s", async (_, [inSize = 0, ...sizes]) => {
+  const layers = sizes.flatMap((out, i) => {
+    const from = [inSize, ...sizes][i]!;
+    const weight = normal(from * out).map((value) => value / Math.sqrt(from));
+    return [{ kind: "linear", out, weights: { weight } }, { kind: "tanh" }] as const;
+  });
+  const net: OrdinaryNetwork = { inShape: [inSize], layers };
+  const of = async (x: Float32Array) => evaluate(net, np.array(x.slice()).reshape([2, inSize])).data();
+  const items = normal(2 * inSize);
+  const near = items.map((value, i) => value + 0.3 * Math.sin(i));
+  const wanted = Float32Array.from(await of(near));
+  const found = await of(await ontoLevelSet(net, items, wanted, { tolerance: 1e-4 }));
+  found.forEach((value, i) => {
+    expect(Math.abs(value - wanted[i]!)).toBeLessThan(2e-4);
+  });
 });
