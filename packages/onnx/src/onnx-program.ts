@@ -2,7 +2,7 @@ import { DeviceError, type HostArray, MemoryError, type PlacedArray } from "@flo
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { lower } from "./lower/lower.js";
-import { type GraphModel, toBytes, withConstants } from "./lower/model.js";
+import { type GraphModel, withConstants } from "./lower/model.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature } from "./trace.js";
 
@@ -85,7 +85,7 @@ async function createSession(
   name: string,
 ): Promise<InferenceSession> {
   try {
-    return await engine.runtime.InferenceSession.create(toBytes(model), options);
+    return await engine.runtime.InferenceSession.create(engine.toBytes(model), options);
   } catch (cause) {
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   }

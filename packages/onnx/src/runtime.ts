@@ -1,9 +1,10 @@
 import { DeviceError } from "@flowify/core";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { runInPlace, toBytesInPlace } from "./in-place.js";
 import { Graph } from "./lower/graph.js";
-import { toBytes } from "./lower/model.js";
+import { type GraphModel, toBytes } from "./lower/model.js";
 
-type Tensors = Readonly<Record<string, Tensor>>;
+export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A build of ONNX Runtime: what its native library and its WebAssembly module share. */
 export type Runtime = Pick<typeof import("onnxruntime-node"), "InferenceSession" | "Tensor">;
@@ -15,6 +16,8 @@ export type NativeRuntime = Runtime &
 /** A build and how its sessions leave their results in given memory. */
 export type Engine = Readonly<{
   runtime: Runtime;
+  /** What a session of `run` is made from. */
+  toBytes(graph: GraphModel): Uint8Array;
   run(session: InferenceSession, feeds: Tensors, results: Tensors): Promise<void>;
 }>;
 
@@ -38,7 +41,8 @@ export async function loadRuntime(): Promise<NativeRuntime> {
 export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime }> {
   return {
     runtime: await loadRuntime(),
-    run: async (session, feeds, results) => void (await session.run(feeds, results)),
+    toBytes: toBytesInPlace,
+    run: runInPlace,
   };
 }
 
@@ -76,6 +80,7 @@ async function startWasm(threads: number): Promise<Engine> {
   }
   return {
     runtime: { InferenceSession, Tensor } as unknown as Runtime,
+    toBytes,
     async run(session, feeds, results) {
       const computed = await session.run(feeds, Object.keys(results));
       for (const [name, tensor] of Object.entries(results))
