@@ -38,18 +38,26 @@ export async function fusedProgram(
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: arena.memory } });
   const kernels = plan.kernels.map((_, i) => instance.exports[String(i)] as Kernel);
   const groupOfArgument = ownersOf(plan.groups, (group) => group.arguments);
+  /** The groups that read each of these arguments. */
+  const readersOf = (tensors: readonly Tensor[]): Map<Tensor, Group[]> => {
+    const readers = new Map<Tensor, Group[]>();
+    for (const [i, tensor] of tensors.entries()) {
+      const group = groupOfArgument.get(i);
+      if (group) readers.set(tensor, [...(readers.get(tensor) ?? []), group]);
+    }
+    return readers;
+  };
   const groupOfResult = ownersOf(plan.groups, (group) => group.results);
   return {
     flops: 0,
     async run(args, into) {
       const tensors = argumentTensors(store, signature, args);
       const scalars = evaluate(plan, tensors);
+      const readers = readersOf(tensors);
       // An argument may be overwritten by results of its own group: a kernel loads before it stores.
       const results = resultTensors(store, signature.outputs, into, (tensor, output) => {
         const mine = groupOfResult.get(output);
-        return tensors.every(
-          (other, i) => other !== tensor || mine === undefined || (groupOfArgument.get(i) ?? mine) === mine,
-        );
+        return (readers.get(tensor) ?? []).every((group) => mine === undefined || group === mine);
       });
       const data = (tensor: Tensor | undefined): Floats => (tensor as Tensor).data as Floats;
       for (const group of plan.groups) {
