@@ -30,7 +30,6 @@ const CLOSE = 1e-3;
 export const trainGiven: Check = {
   name: "train-given",
   needs: [GIVEN, CIFAR],
-  slow: true,
   async run({ dir, file, say }) {
     const rows: { [what: string]: Row } = {};
     const executor = await nativeExecutor();

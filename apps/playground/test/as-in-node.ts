@@ -20,6 +20,8 @@ import { imagesConfig, SIDE } from "../src/parts/images/config.js";
 import { halve } from "../src/parts/images/halve.js";
 import { imagesNetwork, splitImages } from "../src/parts/images/network.js";
 import { makeImagesViewer } from "../src/parts/images/viewer.js";
+import type { PlaneConfig } from "../src/parts/plane/config.js";
+import { planeData } from "../src/parts/plane/data.js";
 import { openRun } from "../src/run/open-run.js";
 import { DIGITS } from "../src/ui/digits-file.js";
 import { filesIn, unpacked } from "./saved-run.js";
@@ -43,6 +45,22 @@ export async function shown(page: Page, id: string): Promise<number> {
 export async function outputsOf(network: OrdinaryNetwork, pixels: Uint8Array): Promise<Float32Array> {
   const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([-1, ...network.inShape]);
   return (await evaluate(network, x).data()) as Float32Array;
+}
+
+export const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** Mean log p of the page's held-out points under the flow that the page saves, computed in Node. */
+export async function planeLogProbInNode(page: Page, config: PlaneConfig): Promise<number> {
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save flow" }).click(),
+  ]);
+  const bytes = readFileSync(await file.path());
+  const { metadata } = decodeSafetensors(bytes);
+  const model = await FlowModel.load(flowify(JSON.parse(metadata.network!)), bytes, jaxExecutor());
+  const result = mean(await model.logProb(planeData(config).heldOut));
+  await model.dispose();
+  return result;
 }
 
 /**
@@ -97,6 +115,8 @@ export async function expectGivenAsInNode(page: Page, onnx: string, folder: stri
   const model = await FlowModel.fromArrays(run.flow, run.state.arrays, jaxExecutor());
   const [logProb] = await model.logProb(pixels);
   await model.dispose();
+  // nats, of some thousand; two digits are shown
+  expect(Math.abs((await shown(page, "output#log-prob")) - logProb!)).toBeLessThan(0.05);
   expect(await shown(page, "#part-network output#bpd")).toBeCloseTo(-logProb! / (784 * Math.LN2), 3);
   const { stdout } = await runCommand(["evaluate", folder, "--limit", String(DIGITS.test), "--json"]);
   const { bpd } = JSON.parse(stdout) as { bpd: number };

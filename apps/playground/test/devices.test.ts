@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
-import { expectGivenAsInNode, expectImagesAsInNode, shown } from "./as-in-node.js";
+import { planeConfig } from "../src/parts/plane/config.js";
+import { expectGivenAsInNode, expectImagesAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { dense, onnxBytes } from "./onnx-files.js";
 import { idle } from "./saved-run.js";
@@ -27,13 +28,15 @@ async function trained(device: string): Promise<{ logProb: number; where: string
   const config = encodeURIComponent(JSON.stringify({ layers, steps: 5, device }));
   const page = await playground!.open(`#/plane?config=${config}`);
   await page.getByText("Trained: all 5 steps are taken.").waitFor({ timeout: SLOW });
+  const logProb = await shown(page, "#plane-log-prob");
+  expect(await planeLogProbInNode(page, planeConfig.parse({ layers }))).toBeCloseTo(logProb, 3);
   return {
-    logProb: await shown(page, "#plane-log-prob"),
+    logProb,
     where: await page.locator("#plane-device").textContent(),
   };
 }
 
-test("WebGPU and Wasm give the same numbers", { timeout: SLOW }, async () => {
+test("WebGPU and Wasm give the numbers of Node", { timeout: SLOW }, async () => {
   playground = await startPlayground({ webgpu: true });
   const onGpu = await trained("webgpu");
   const onCpu = await trained("wasm");

@@ -136,6 +136,9 @@ describe("a run of the command", () => {
         expect(await output(page, "bpd")).toBeCloseTo(wanted, close);
         await page.getByRole("button", { name: "Train", exact: true }).click();
         await page.locator("output#step", { hasText: "13" }).waitFor({ timeout: 120_000 });
+        await idle(page, "exchange");
+        const further = await unpacked(page, "Save the run", join(root, `further on ${device}`));
+        expect(await output(page, "bpd")).toBeCloseTo(await evaluated(further, "--data", pictures), close);
       }
     } finally {
       await withWebgpu.close();

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { createTrainer, decodeSafetensors, FlowModel, flowify, jaxExecutor } from "@flowify/core";
+import { createTrainer, FlowModel, flowify, jaxExecutor } from "@flowify/core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PlaneConfig, planeConfig, presets } from "../src/parts/plane/config.js";
+import { planeConfig, presets } from "../src/parts/plane/config.js";
 import { planeData } from "../src/parts/plane/data.js";
-import { shown } from "./as-in-node.js";
+import { mean, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 
 let playground: Playground;
@@ -28,29 +27,13 @@ async function finished(page: Page, steps: number): Promise<void> {
   await page.getByText(`Trained: all ${steps} steps are taken.`).waitFor({ timeout: SLOW });
 }
 
-const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** Mean log p of the page's held-out points under the flow that the page saves, computed in Node. */
-async function logProbOfSaved(page: Page, config: PlaneConfig): Promise<number> {
-  const [file] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save flow" }).click(),
-  ]);
-  const bytes = readFileSync(await file.path());
-  const { metadata } = decodeSafetensors(bytes);
-  const model = await FlowModel.load(flowify(JSON.parse(metadata.network!)), bytes, jaxExecutor());
-  const result = mean(await model.logProb(planeData(config).heldOut));
-  await model.dispose();
-  return result;
-}
-
 test("moons train without a click, to the numbers of the same run in Node", { timeout: SLOW }, async () => {
   const config = planeConfig.parse({ steps: 40 });
   const page = await playground.open(addressOf({ steps: 40 }));
   await finished(page, 40);
   const logProb = await shown(page, "#plane-log-prob");
   expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
-  expect(await logProbOfSaved(page, config)).toBeCloseTo(logProb, 3);
+  expect(await planeLogProbInNode(page, config)).toBeCloseTo(logProb, 3);
 
   const { train, heldOut } = planeData(config);
   const flow = flowify({ inShape: [2], layers: config.layers });

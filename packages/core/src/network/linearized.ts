@@ -11,7 +11,10 @@ import type { OrdinaryNetwork } from "./ordinary.js";
 export type LinearizedNetwork = Readonly<{
   inSize: number;
   outSize: number;
-  /** Whether a layer has fewer numbers than x: else few x have the same f(x), and no way leads from one to another. */
+  /**
+   * Whether a layer has fewer numbers than x. Where none has, other x with the same f(x) are those of units that are off, and
+   * a way from one to another is hardly found.
+   */
   narrows: boolean;
   /** f(x) */
   values(x: Float32Array): Promise<Float32Array>;

@@ -1,7 +1,7 @@
 import { solve } from "../math/linalg.js";
 import type { LinearizedNetwork } from "./linearized.js";
 
-/** Items x, what is missing of each, r = y − f(x), and the ridge of each as a part of the largest squared length of a row of J. */
+/** Items x, what is missing of each, r = y − f(x), and the ridge of each as a part of about the largest squared singular value of J. */
 export type Steps = Readonly<{ x: Float32Array; left: Float64Array; ridges: readonly number[] }>;
 
 /** Rows or columns of a J that is computed as a whole, whichever are fewer. */
@@ -65,10 +65,11 @@ async function conjugateWays(f: LinearizedNetwork, { x, left, ridges }: Steps): 
   const gradient = Float64Array.from(await f.back(x, Float32Array.from(left)));
   const direction = Float32Array.from(gradient);
   const items = ridges.map((ridge, k) => {
-    const part = <T extends Float32Array | Float64Array>(all: T): T => all.subarray(k * n, (k + 1) * n) as T;
+    const at = k * n;
+    const part = <T extends Float32Array | Float64Array>(all: T): T => all.subarray(at, at + n) as T;
     const own = { way: part(ways), gradient: part(gradient), direction: part(direction) };
     const square = dot(own.gradient, own.gradient);
-    return { ...own, ridge, lambda: Number.NaN, square, enough: CONJUGATE.leaves ** 2 * square };
+    return { ...own, at, ridge, lambda: Number.NaN, square, enough: CONJUGATE.leaves ** 2 * square };
   });
   for (let step = 0; step < CONJUGATE.steps; step++) {
     const going = items.filter(({ square, enough }) => square > enough);
@@ -76,7 +77,7 @@ async function conjugateWays(f: LinearizedNetwork, { x, left, ridges }: Steps): 
     const turned = await f.normal(x, direction);
     for (const item of going) {
       const { way, gradient: rest, direction: p } = item;
-      const product = turned.subarray(p.byteOffset / 4, p.byteOffset / 4 + n);
+      const product = turned.subarray(item.at, item.at + n);
       const [curvature, length] = [dot(p, product), dot(p, p)];
       if (step === 0) item.lambda = (item.ridge * curvature) / length;
       const far = item.square / (curvature + item.lambda * length);

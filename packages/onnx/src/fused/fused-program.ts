@@ -38,7 +38,7 @@ export async function fusedProgram(
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: arena.memory } });
   const kernels = plan.kernels.map((_, i) => instance.exports[String(i)] as Kernel);
   const groupOfArgument = ownersOf(plan.groups, (group) => group.arguments);
-  /** The groups that read each of these arguments. */
+  /** The groups that read each tensor, of those that a call has for its arguments. */
   const readersOf = (tensors: readonly Tensor[]): Map<Tensor, Group[]> => {
     const readers = new Map<Tensor, Group[]>();
     for (const [i, tensor] of tensors.entries()) {
@@ -57,7 +57,7 @@ export async function fusedProgram(
       // An argument may be overwritten by results of its own group: a kernel loads before it stores.
       const results = resultTensors(store, signature.outputs, into, (tensor, output) => {
         const mine = groupOfResult.get(output);
-        return (readers.get(tensor) ?? []).every((group) => mine === undefined || group === mine);
+        return mine === undefined || (readers.get(tensor) ?? []).every((group) => group === mine);
       });
       const data = (tensor: Tensor | undefined): Floats => (tensor as Tensor).data as Floats;
       for (const group of plan.groups) {

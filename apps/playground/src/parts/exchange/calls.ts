@@ -19,6 +19,8 @@ export type RunSummary = Readonly<{
 }>;
 
 export type Measured = Readonly<{
+  /** Where it was computed. */
+  device: string;
   bpd: number;
   stdErr: number;
   items: number;

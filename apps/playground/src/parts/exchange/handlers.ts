@@ -82,11 +82,10 @@ export const exchangeHandlers: Handlers<keyof ExchangeCalls> = {
     return summary(current());
   },
 
-  "exchange.measure": ({ images }) =>
-    current().ask(async (model) => {
-      const { bpd, stdErr, items, ledger } = await model.monitor(images);
-      return { bpd, stdErr, items, ledger };
-    }),
+  async "exchange.measure"({ images }) {
+    const { bpd, stdErr, items, ledger } = await current().ask((model) => model.monitor(images));
+    return { bpd, stdErr, items, ledger, device: nameOf(current().executor) };
+  },
 
   "exchange.sample": ({ count, ...options }) =>
     current().ask(async (model) => ({ images: toPixels(await model.sample(count, options)) })),

@@ -16,7 +16,7 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
         {shape.join("×")}, {parameters.toLocaleString("en")} parameters, step{" "}
         <output id="step">{step}</output>, likelihood{" "}
         {exact ? <span class="exact">exact</span> : <span class="bound">a lower bound in expectation</span>}.
-        Computed by <output id="device">{device}</output>.
+        Computed by <output id="device">{found?.device ?? device}</output>.
       </p>
       {skipped.map((text) => (
         <p class="note" key={text}>

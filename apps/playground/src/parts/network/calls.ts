@@ -35,8 +35,8 @@ export type OpenedNetwork = Readonly<{
   notForDigits?: string;
 }>;
 
-/** Steps of training that the inverses have seen, bits per dimension of digits, and where it is computed. */
-export type Learnt = Readonly<{ step: number; bpd: number; device: string }>;
+/** Steps of training that the inverses have seen, and bits per dimension of digits. */
+export type Learnt = Readonly<{ step: number; bpd: number }>;
 
 /** What the network and its flow say of one digit. */
 export type Reading = Readonly<{
@@ -45,6 +45,8 @@ export type Reading = Readonly<{
   logProb: number;
   bpd: number;
   ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
+  /** Where it was computed. */
+  device: string;
 }>;
 
 /**

@@ -88,7 +88,7 @@ export class GivenModel {
   /** Where the inverses stand: steps taken, and bits per dimension of these digits. */
   async standing({ measure }: RunImages): Promise<Learnt> {
     const { bpd } = await this.placed.ask((model) => model.monitor(measure));
-    return { bpd, step: this.run.state.step, device: nameOf(this.placed.executor) };
+    return { bpd, step: this.run.state.step };
   }
 
   /** The run, to be saved. */
@@ -97,8 +97,8 @@ export class GivenModel {
   }
 
   /** Outputs of the network, and what the flow says of the digit. */
-  read(pixels: Uint8Array): Promise<Reading> {
-    return this.placed.ask(async (model) => {
+  async read(pixels: Uint8Array): Promise<Reading> {
+    const read = await this.placed.ask(async (model) => {
       const { bpd, nats, ledger } = await model.monitor(pixels);
       return {
         outputs: await this.#outputs(model, pixels),
@@ -107,6 +107,7 @@ export class GivenModel {
         ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, exact: line.exact })),
       };
     });
+    return { ...read, device: nameOf(this.placed.executor) };
   }
 
   /** Further digits with the outputs of this one. */

@@ -3,7 +3,7 @@ import { DrawSettings } from "../../ui/draw-settings.js";
 import { ImageGrid } from "../../ui/image-grid.js";
 import { Lesson } from "../../ui/lesson.js";
 import { NumberField } from "../../ui/number-field.js";
-import { change, config, drawVariants, learnt, progress, save, train, variants } from "./state.js";
+import { change, config, drawVariants, learnt, progress, reading, save, train, variants } from "./state.js";
 
 /** A difference of outputs that is none of rounding. */
 const FAR = 1e-2;
@@ -18,7 +18,7 @@ export function Inverse() {
       <p>
         The stochastic inverse has seen {learnt.value?.step ?? 0} steps of training (
         <output id="learnt">{learnt.value?.bpd.toFixed(3)}</output> bits per dimension on {DIGITS.test} test
-        digits), computed by <output id="device">{learnt.value?.device}</output>. The function of the network
+        digits), computed by <output id="device">{reading.value?.device}</output>. The function of the network
         stays as it is, bit for bit.
       </p>
       <div class="row">
