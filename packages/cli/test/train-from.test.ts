@@ -91,6 +91,25 @@ describe("flowify train --from", () => {
     expect(largestDifference).toBeLessThan(1e-2);
     const like = await runCommand([...args, "--like", png]);
     expect(like.stderr).toContain("the network takes 4 × 4");
+    const picture = join(root, "grey.png");
+    await sharp(Buffer.from(Array.from({ length: 16 }, (_, i) => 15 * i)), {
+      raw: { width: 4, height: 4, channels: 1 },
+    })
+      .png()
+      .toFile(picture);
+    const alike = await runCommand([
+      "decode",
+      run,
+      "--count",
+      "3",
+      "--out",
+      join(root, "alike.png"),
+      "--json",
+      "--like",
+      picture,
+    ]);
+    expect(alike.status).toBe(0);
+    expect(JSON.parse(alike.stdout).largestDifference).toBeLessThan(1e-2);
     await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
     await expectRefusal(["score", converted], 2, "learnt nothing yet", `train --from ${converted}`);
     await expectRefusal(

@@ -28,7 +28,7 @@ import type { CliContext } from "../context.js";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
-import { fromPixels } from "../format/pixels.js";
+import { fromPixels, ownNormalization } from "../format/pixels.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
 import { type GivenNetwork, readGiven } from "../networks/given.js";
 import { writeFileAtomic } from "../run/atomic.js";
@@ -79,11 +79,9 @@ function checkFolder(out: string, force: boolean): void {
 }
 
 /** Random items in the range that the network takes, and images where a data set is named. */
-async function inputsFor(
-  { inShape }: OrdinaryNetwork,
-  flags: ConvertFlags,
-): Promise<Float32Array<ArrayBuffer>> {
-  const { range, seed, data, dataDir, normalize } = flags;
+async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise<Float32Array<ArrayBuffer>> {
+  const { inShape } = network;
+  const { range, seed, data, dataDir, normalize = ownNormalization(network) } = flags;
   const random = comparisonInputs(inShape, range, seed);
   if (data === undefined) return random;
   const images = firstImages(

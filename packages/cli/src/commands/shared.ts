@@ -143,7 +143,8 @@ export const normalizeFlag = {
   parse: normalization,
   optional: true,
   placeholder: "MEAN:STD",
-  brief: "What a given network was trained on: (pixel / 255 - MEAN) / STD, or raw (default: pixel / 255)",
+  brief:
+    "What a given network was trained on: (pixel / 255 - MEAN) / STD, or raw (default: raw where the network scales pixels itself, else pixel / 255)",
 } as const;
 
 export const seedFlag = (brief: string) =>

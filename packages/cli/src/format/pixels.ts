@@ -2,6 +2,28 @@ import { type Network, type NetworkLayer, type OrdinaryLayer, type Shape, ShapeE
 import type { Normalization } from "../commands/parsers.js";
 import type { ImageShape } from "../data/image-set.js";
 
+/** Scales smaller than this, or centres beyond it, are of numbers up to 255 and not up to 1. */
+const RAW = { scale: 1 / 32, centre: 4 };
+
+/** Layers that only arrange numbers anew. */
+const ARRANGING: readonly string[] = ["reshape", "flatten", "transpose"] satisfies OrdinaryLayer["kind"][];
+
+/**
+ * Raw pixels, where a given network begins with a normalization that is one of numbers from 0 to 255, as that of a file which
+ * holds its own: x / 255, or (x − mean) / std. Undefined else.
+ */
+export function ownNormalization({ layers }: Pick<Network, "layers">): "raw" | undefined {
+  const first = layers.find(({ kind }) => !ARRANGING.includes(kind));
+  if (first?.kind !== "affine") return undefined;
+  const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = first;
+  const at = (values: Float32Array, c: number): number => values[values.length === 1 ? 0 : c] as number;
+  const isRaw = Array.from({ length: Math.max(scale.length, shift.length) }, (_, c) => {
+    const [a, b] = [Math.abs(at(scale, c)), Math.abs(at(shift, c))];
+    return a < RAW.scale || b > RAW.centre * a;
+  });
+  return isRaw.every(Boolean) ? "raw" : undefined;
+}
+
 /** What a network was trained on: its scale and shift of pixels from 0 to 255, a channel or for all. */
 function constants(
   normalization: Normalization | undefined,
@@ -78,14 +100,14 @@ const forBase = ({ layers }: Network): NetworkLayer[] =>
 
 /**
  * A given network as one of pixels: dequantized, normalized as it was trained, its own layers, and a whitening of what
- * they give. `given` says which of the layers are its own: from the first to before the last.
+ * they give. Where no normalization is named it is that of the network itself, where it has one, else pixel / 255. `given` says which of the layers are its own: from the first to before the last.
  *
  * @throws ShapeError where the images are none that it takes
  */
 export function networkOfPixels(
   own: Network,
   image: ImageShape,
-  normalization?: Normalization,
+  normalization: Normalization | undefined = ownNormalization(own),
 ): { network: Network; given: { from: number; to: number } } {
   const front = dequantized(image, own.inShape, normalization);
   return {
