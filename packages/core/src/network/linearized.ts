@@ -82,7 +82,8 @@ export function linearized(network: OrdinaryNetwork, executor: Executor): Linear
     back: async (x, r) => (await run("back", x, r))[1],
     normal: async (x, p) => (await run("normal", x, p))[1],
     async dispose() {
-      for (const program of compiled.values()) await (await program).dispose();
+      for (const program of await Promise.allSettled(compiled.values()))
+        if (program.status === "fulfilled") await program.value.dispose();
     },
   };
 }

@@ -95,3 +95,23 @@ it("drawForResults gives the nearest that it found for a result that there is no
   expect(Array.from(ways)).toEqual([0, 1]);
   await model.dispose();
 });
+
+it("drawForResults gives the known item where no layer is narrower than it and its draw does not get there", async () => {
+  const wider: OrdinaryNetwork = {
+    inShape: [3],
+    layers: [linear(3, 5), { kind: "relu" }, linear(5, 4), { kind: "tanh" }],
+  };
+  const model = await FlowModel.create(flowify(wider, { frozen: true }), jaxExecutor());
+  const known = normal(16 * 3);
+  const of = async (x: Float32Array) => evaluate(wider, np.array(x.slice()).reshape([-1, 3])).data();
+  const wanted = (await of(known)) as Float32Array;
+  const { items, ways } = await drawForResults(model, wider, wanted, known, { seed: 1 });
+  (await of(items)).forEach((value, i) => {
+    expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-3);
+  });
+  const stayed = Array.from(ways.keys()).filter((item) => ways[item] === 0);
+  expect(stayed.length).toBeGreaterThan(0);
+  for (const item of stayed)
+    expect(items.subarray(3 * item, 3 * item + 3)).toEqual(known.subarray(3 * item, 3 * item + 3));
+  await model.dispose();
+});
