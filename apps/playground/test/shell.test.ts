@@ -37,6 +37,52 @@ test("a part rests while another one is shown, and then goes on", { timeout: 120
   await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(taken);
 });
 
+const addressOf = (part: string, config: object): string =>
+  `#/${part}?config=${encodeURIComponent(JSON.stringify(config))}`;
+
+test("another link in an open tab takes effect, one that is no JSON too", { timeout: 60_000 }, async () => {
+  const page = await playground.open(addressOf("plane", { seed: 7, running: false }));
+  const seed = page.locator("#part-plane").getByLabel("Seed");
+  const follow = (hash: string): Promise<void> =>
+    page.evaluate((next) => {
+      location.hash = next;
+    }, hash);
+  expect(await seed.inputValue()).toBe("7");
+  await follow(addressOf("plane", { seed: 9, running: false }));
+  await expect.poll(() => seed.inputValue()).toBe("9");
+  await follow("#/plane?config=%7Bnope");
+  await page.getByRole("alert").filter({ hasText: "is no JSON" }).waitFor();
+  await expect.poll(() => seed.inputValue()).toBe("0");
+});
+
+test("the address describes the part that is shown, back and forth between the tabs", {
+  timeout: 60_000,
+}, async () => {
+  const page = await playground.open(addressOf("plane", { seed: 1, running: false }));
+  const tab = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  const configOf = (): unknown => JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!);
+  const seed = page.locator("#part-plane").getByLabel("Seed");
+  const setSeed = async (value: string): Promise<void> => {
+    await seed.fill(value);
+    await seed.press("Enter");
+    await expect.poll(configOf).toMatchObject({ seed: Number(value) });
+  };
+  await setSeed("2");
+  await page.evaluate(() => document.body.setAttribute("data-visit", "first"));
+  await tab("Exchange");
+  await page.waitForURL(`${playground.url}#/exchange`);
+  await page.locator("#part-exchange").waitFor();
+  await tab("Plane");
+  await expect.poll(configOf).toMatchObject({ seed: 2, running: false });
+  await setSeed("3");
+  await page.goBack();
+  await page.locator("#part-exchange").waitFor();
+  await page.goBack();
+  await expect.poll(configOf).toMatchObject({ seed: 3 });
+  expect(await seed.inputValue()).toBe("3");
+  expect(await page.locator("body").getAttribute("data-visit")).toBe("first");
+});
+
 test("an address that is no JSON is told in words", async () => {
   const page = await playground.open("#/plane?config=%7Bnope");
   expect(await page.getByRole("alert").textContent()).toContain("is no JSON");

@@ -4,7 +4,7 @@ import { Problem, wordsOf } from "../ui/problem.js";
 import { embedded, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
 import { partOf, parts } from "./parts.js";
-import { route, shownPart } from "./route.js";
+import { route, shownPart, writeAddress } from "./route.js";
 import { ThemeChoice } from "./theme.js";
 
 type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;
@@ -50,6 +50,7 @@ export function App() {
   const { id: current, summary } = partOf(part);
   useSignalEffect(() => {
     shownPart.value = partOf(route.value.part).id;
+    writeAddress(shownPart.value);
     void load(shownPart.value);
   });
   return (
