@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { digitsOf, expectGivenAsInNode, outputsOf, testLabels } from "./as-in-node.js";
-import { type Playground, seriousFindings, startPlayground } from "./browser.js";
+import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
 import { dense, onnxBytes, residual, unsupported } from "./onnx-files.js";
 import { idle } from "./saved-run.js";
 
@@ -179,6 +179,61 @@ describe("a network of one's own", () => {
     const page = await playground.open("#/network");
     await drop(page, ...paths());
     expect(await alert(page)).toContain(words);
+  });
+
+  it("of two inputs opens by the one that is chosen, and the list shows which", async () => {
+    const path = write("inputs.onnx", onnxBytes(dense.nodes, dense.weights, { moreInputs: ["mask"] }));
+    const page = await playground.open("#/network");
+    await drop(page, path);
+    expect(await alert(page)).toContain("the graph has 2 inputs");
+    const list = page.getByRole("combobox", { name: "Input", exact: true });
+    expect(await list.locator("option:checked").textContent()).toBe("choose…");
+    await list.selectOption("x");
+    await rowsOf(page);
+    expect(await list.inputValue()).toBe("x");
+    await list.selectOption("mask");
+    await expectProblem(page, 'its input "x" is another input of the graph');
+    expect(await list.inputValue()).toBe("mask");
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it("of two outputs opens by the first, then by the one that is chosen", async () => {
+    const path = write("outputs.onnx", onnxBytes(dense.nodes, dense.weights, { moreOutputs: ["h"] }));
+    const page = await playground.open("#/network");
+    await drop(page, path);
+    const all = await rowsOf(page);
+    const list = page.getByRole("combobox", { name: "Output", exact: true });
+    expect(await list.inputValue()).toBe("logits");
+    await list.evaluate((element) => element.setAttribute("data-same", ""));
+    await list.selectOption("h");
+    await expect.poll(async () => (await rowsOf(page)).length).toBeLessThan(all.length);
+    expect(await list.inputValue()).toBe("h");
+    expect(await list.getAttribute("data-same")).toBe("");
+    await list.selectOption("logits");
+    await expect.poll(() => rowsOf(page)).toEqual(all);
+  });
+
+  it("of open sizes says what shape it expects, and shows the one that was chosen", async () => {
+    const open = { inShape: [1, "H", "W"] };
+    const page = await playground.open("#/network");
+    await drop(page, write("open.onnx", onnxBytes(dense.nodes, dense.weights, open)));
+    await expectProblem(page, "axis 2 has no size in the file");
+    const field = page.getByLabel("Shape of an item");
+    await field.fill("28 by 28");
+    await field.press("Enter");
+    await expectProblem(
+      page,
+      "whole numbers from 1 with commas between them, as 1, 28, 28. “28 by 28” is none.",
+    );
+    expect(await field.inputValue()).toBe("28 by 28");
+    await field.fill("28, 28");
+    await field.press("Enter");
+    await expectProblem(page, "the shape of an item 28,28: the file has [N, 1, H, W]");
+    await field.fill("1×28×28");
+    await field.press("Enter");
+    await rowsOf(page);
+    expect(await field.inputValue()).toBe("1, 28, 28");
+    expect(await page.getByRole("alert").count()).toBe(0);
   });
 
   it("refuses a hostile address in words", async () => {

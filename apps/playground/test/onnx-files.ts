@@ -14,16 +14,29 @@ function numbers(name: string, shape: readonly number[]): Float32Array {
   );
 }
 
+type Ends = Readonly<{
+  /** Shape of an item; a text is a size that the file leaves open. */
+  inShape?: readonly (number | string)[];
+  /** Names of further inputs, of the shape of the first. */
+  moreInputs?: readonly string[];
+  /** Names of further outputs. */
+  moreOutputs?: readonly string[];
+}>;
+
 /** The bytes of an ONNX file of these nodes, from images `x` to the output of the last one. */
 export function onnxBytes(
   nodes: readonly NodeText[],
   weights: Shapes,
-  inShape: readonly number[] = [1, 28, 28],
+  { inShape = [1, 28, 28], moreInputs = [], moreOutputs = [] }: Ends = {},
 ): Uint8Array {
   const graph: GraphModel = {
     name: "net",
-    inputs: [{ name: "x", type: "float32", shape: ["N", ...inShape] }],
-    outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", "M"] }],
+    inputs: ["x", ...moreInputs].map((name) => ({ name, type: "float32", shape: ["N", ...inShape] })),
+    outputs: [nodes.at(-1)![2], ...moreOutputs].map((name) => ({
+      name,
+      type: "float32",
+      shape: ["N", "M"],
+    })),
     nodes: nodesOf(nodes),
     constants: Object.entries(weights).map(([name, shape]) => constant(name, shape, numbers(name, shape))),
   };

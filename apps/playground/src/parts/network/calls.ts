@@ -16,7 +16,7 @@ export type OnnxFiles = Readonly<{
   /** Which input and output, where there are several; the shape of an item, where the file leaves sizes open. */
   input?: string;
   output?: string;
-  inputShape?: readonly number[];
+  inputShape?: readonly number[] | undefined;
 }>;
 
 export type OpenedNetwork = Readonly<{

@@ -54,7 +54,7 @@ const refused = (graph: OnnxGraph, { file, input }: OnnxFiles, error: FlowifyErr
   inputs: graph.inputs.map(({ name }) => name),
   outputs: graph.outputs.map(({ name }) => name),
   needsShape: error.message.includes("--input-shape"),
-  problem: error.message,
+  problem: error.message.replace(/^--input-shape/, "the shape of an item"),
 });
 
 /** Between the network as it was read and its flow in mean mode, on random inputs. */

@@ -13,6 +13,7 @@ import {
   addressProblem,
   begin,
   cancel,
+  files,
   isExample,
   openExample,
   opened,
@@ -36,7 +37,7 @@ export function YourNetwork() {
               label="Choose a file"
               accept=".onnx,.data,.bin"
               multiple
-              onFiles={(files) => void openFiles(files)}
+              onFiles={(dropped) => void openFiles(dropped)}
               onProblem={(error) => {
                 problem.value = wordsOf(error);
               }}
@@ -58,9 +59,9 @@ export function YourNetwork() {
             </DropZone>
             <Working progress={progress.value} cancel={cancel} />
             <Problem text={problem.value} />
+            <Choices />
             {found && (
               <>
-                <Choices />
                 <Problem text={found.problem && withoutFlags(found.problem)} />
                 {found.report && !found.problem && <Report report={found.report} leftOut={found.leftOut} />}
               </>
@@ -71,7 +72,11 @@ export function YourNetwork() {
         <div class="sheet stack beside">
           <h2>Node by node</h2>
           {found && (
-            <Graph nodes={found.nodes} input={found.inputs[0] ?? "input"} label="Graph of the file" />
+            <Graph
+              nodes={found.nodes}
+              input={files.value?.input ?? found.inputs[0] ?? "input"}
+              label="Graph of the file"
+            />
           )}
           <Lesson
             equation="log p(x) = log p(z) + log q(dropped | z) + Σ s"

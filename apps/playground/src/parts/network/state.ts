@@ -23,7 +23,12 @@ export const variants = signal<Variants | undefined>(undefined);
 
 /** True once the reader has chosen files: the example gives way to them, refused or not. */
 let chosen = false;
-const files = signal<OnnxFiles | undefined>(undefined);
+/** The files that are open or were refused, with what was chosen of them. */
+export const files = signal<OnnxFiles | undefined>(undefined);
+/** What there is to choose of the files; it stays while they are opened again. */
+export const offered = signal<Pick<OpenedNetwork, "inputs" | "outputs" | "needsShape"> | undefined>(
+  undefined,
+);
 /** True where the network is not the reader's. */
 export const isExample = (): boolean => files.value?.file === EXAMPLE;
 
@@ -64,16 +69,21 @@ async function open(stage: string, read: () => Promise<OnnxFiles>, then?: typeof
   await start(stage, async (worker) => {
     files.value = await read();
     opened.value = await worker.call("network.open", files.value, { onEvent: tell });
+    offered.value = opened.value;
     await then?.(worker);
   });
 }
 
 export function openFiles(dropped: readonly File[]): Promise<void> {
   chosen = true;
+  offered.value = undefined;
   return open("reading the file", () => onnxFilesOf(dropped));
 }
 
-export const openExample = (): Promise<void> => open("reading the example", exampleFile, makeDensity);
+export function openExample(): Promise<void> {
+  offered.value = undefined;
+  return open("reading the example", exampleFile, makeDensity);
+}
 
 /** Another input, output or shape of the same file. */
 export async function openAgain(choice: Pick<OnnxFiles, "input" | "output" | "inputShape">): Promise<void> {
