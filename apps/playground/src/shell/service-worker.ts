@@ -1,8 +1,10 @@
 /**
  * Keeps the page for a visit without a network: every file of this version when it is installed, and
- * answers from there first. The build writes the list in front of this file.
+ * answers from there first. The build writes the list, and a name for the content of all of them, in
+ * front of this file.
  */
 declare const FILES: readonly string[];
+declare const VERSION: string;
 
 type Extendable = Event & { waitUntil(done: Promise<unknown>): void };
 type Fetched = Event & { request: Request; respondWith(answer: Promise<Response>): void };
@@ -15,16 +17,14 @@ type Scope = {
 
 const scope = globalThis as unknown as Scope;
 
-/** Names of built files hold their hashes, so the list names the version. */
-function version(): string {
-  let hash = 0;
-  for (const character of FILES.join()) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
-  return `flowify-playground-${(hash >>> 0).toString(16)}`;
-}
+/** Where the files of this version are kept. Many have names without a hash, so their content names the version. */
+const CACHE = `flowify-playground-${VERSION}`;
 
 scope.addEventListener("install", (event) => {
   const store = async (): Promise<void> => {
-    await (await caches.open(version())).addAll([...FILES]);
+    // asks the host for what the browser's own cache holds of an earlier version
+    const fresh = FILES.map((file) => new Request(file, { cache: "no-cache" }));
+    await (await caches.open(CACHE)).addAll(fresh);
     await scope.skipWaiting();
   };
   event.waitUntil(store());
@@ -33,7 +33,7 @@ scope.addEventListener("install", (event) => {
 scope.addEventListener("activate", (event) => {
   const clean = async (): Promise<void> => {
     for (const name of await caches.keys())
-      if (name.startsWith("flowify-playground-") && name !== version()) await caches.delete(name);
+      if (name.startsWith("flowify-playground-") && name !== CACHE) await caches.delete(name);
     await scope.clients.claim();
   };
   event.waitUntil(clean());
