@@ -11,6 +11,8 @@ afterAll(() => playground.close());
 
 const SLOW = 120_000;
 const small = { widths: [8], steps: 6 };
+/** The first image on the line between two. */
+const LINE = ".gallery.line .tile";
 const addressOf = (config: object): string => `#/images?config=${encodeURIComponent(JSON.stringify(config))}`;
 
 /** The page once all steps are taken, and what it then shows. */
@@ -52,6 +54,83 @@ test("a click gives an image's ledger; temperature and ends change what is drawn
   await page.getByLabel("From").selectOption("image 5");
   await expect.poll(() => pixels(page, ".gallery.line .tile"), { timeout: SLOW }).not.toBe(line);
   expect(await seriousFindings(page)).toEqual([]);
+});
+
+/** The drawn line once it is another one than `before`. */
+async function lineAfter(page: Page, before: string): Promise<string> {
+  await expect.poll(() => pixels(page, LINE), { timeout: SLOW }).not.toBe(before);
+  return pixels(page, LINE);
+}
+
+test("of choices in quick succession the last one is drawn", { timeout: SLOW }, async () => {
+  const page = await trained();
+  const first = await pixels(page, LINE);
+  const from = page.getByLabel("From");
+  await from.selectOption("image 5");
+  const fifth = await lineAfter(page, first);
+  await from.selectOption("image 3");
+  await lineAfter(page, fifth);
+  await from.evaluate((select: HTMLSelectElement) => {
+    for (const value of ["6", "4"]) {
+      select.value = value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+  await expect.poll(() => pixels(page, LINE), { timeout: SLOW }).toBe(fifth);
+});
+
+test("an answer that comes after its image is no longer chosen is dropped", { timeout: SLOW }, async () => {
+  const page = await trained();
+  const mean = await shown(page, "#images-log-prob");
+  await page.evaluate(async () => {
+    document.querySelector<HTMLElement>("[aria-label='Ledger of image 2']")?.click();
+    const back = (): HTMLElement | undefined =>
+      [...document.querySelectorAll("button")].find((button) => button.textContent.startsWith("Mean of"));
+    while (!back()) await Promise.resolve();
+    back()?.click();
+  });
+  await page.getByRole("button", { name: "Mean of the held-out images" }).waitFor({ state: "detached" });
+  // the worker answers in turn: once this is drawn, the answer before it has come
+  const before = await pixels(page, LINE);
+  await page.getByLabel("From").selectOption("image 5");
+  await lineAfter(page, before);
+  expect(await page.getByRole("alert").count()).toBe(0);
+  expect(await shown(page, "#images-log-prob")).toBe(mean);
+});
+
+test("samples that cannot be drawn are told in words", { timeout: SLOW }, async () => {
+  const page = await playground.open(addressOf({ ...small, running: false }), {
+    before: (fresh) =>
+      fresh.addInitScript(() => {
+        globalThis.Worker = class extends Worker {
+          override postMessage(message: { name?: string }, rest: object): void {
+            const name = message.name === "images.sample" ? "images.unknown" : message.name;
+            super.postMessage({ ...message, name }, rest);
+          }
+        };
+      }),
+  });
+  await page.locator("#images-bpd", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+  await page.getByLabel("Temperature of the samples").press("Home");
+  await expectProblem(page, "has no handler for images.unknown");
+});
+
+test("changes in quick succession open one after the other, and the last one trains", {
+  timeout: SLOW,
+}, async () => {
+  const page = await trained();
+  await page.getByLabel("Widths").evaluate(async (select: HTMLSelectElement) => {
+    for (const value of ["64 32 16", "64 8", "16"]) {
+      select.value = value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+      // so that the worker has begun
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  });
+  await page.getByText("Trained: all 6 steps are taken.").waitFor({ state: "detached" });
+  await page.getByText("Trained: all 6 steps are taken.").waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
+  await expectImagesAsInNode(page, { ...small, widths: [16] });
 });
 
 test("files that are no pictures, and too many of them, are refused in words", {

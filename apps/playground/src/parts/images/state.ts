@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { loadDigits } from "../../ui/digits.js";
 import { download } from "../../ui/download.js";
+import { onceMore } from "../../ui/once-more.js";
 import { wordsOf } from "../../ui/problem.js";
 import { restWhileHidden } from "../../ui/rest-while-hidden.js";
 import { makeRun } from "../../ui/run.js";
@@ -55,17 +56,31 @@ run.view.subscribe((view) => {
   if (view) void interpolate();
 });
 
+let openings = 0;
+
+/** Opens what the configuration says, in the worker's turn; what is opened after it is what the page shows. */
 async function open(keep: boolean, images?: GivenImages): Promise<void> {
+  openings++;
+  const opening = openings;
+  const current = (): boolean => opening === openings;
   await run.stop();
   const wanted = config.value;
   try {
     if (!keep) run.clear();
-    opened.value = await worker().call("images.open", { config: wanted, keep, ...(images && { images }) });
-    if (wanted.running) run.train();
-    else run.show(await worker().call("images.view", {}));
+    const result = await worker().call("images.open", { config: wanted, keep, ...(images && { images }) });
+    if (!current()) return;
+    opened.value = result;
+    if (config.value.running) run.train();
+    else await look(current);
   } catch (error) {
-    run.problem.value = wordsOf(error);
+    if (current()) run.problem.value = wordsOf(error);
   }
+}
+
+/** Shows what is open as it is. */
+async function look(current: () => boolean): Promise<void> {
+  const view = await worker().call("images.view", {});
+  if (current()) run.show(view);
 }
 
 /** Starts with the digits that come with the page. */
@@ -131,7 +146,11 @@ export function pause(): void {
 export async function setTemperature(temperature: number): Promise<void> {
   remember({ temperature });
   if (!opened.value) return;
-  samples.value = await worker().call("images.sample", { temperature, seed: config.value.seed });
+  try {
+    samples.value = await worker().call("images.sample", { temperature, seed: config.value.seed });
+  } catch (error) {
+    run.problem.value = wordsOf(error);
+  }
 }
 
 /** Asks for the ledger of one image. */
@@ -139,25 +158,23 @@ export async function choose(name: string, image: Uint8Array): Promise<void> {
   chosen.value = { name, image };
   try {
     const ledger = await worker().call("images.score", { image });
-    if (chosen.value.image === image) chosen.value = { name, image, ledger };
+    if (chosen.value?.image === image) chosen.value = { name, image, ledger };
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
 }
 
-let asking = false;
-export async function interpolate(): Promise<void> {
+/** Computes the images between the two ends, those that are chosen last. */
+export const interpolate = onceMore(async () => {
   const view = run.view.value;
-  if (!view || asking) return;
-  asking = true;
+  if (!view) return;
   const [from, to] = ends.value.map((i) => imageOf(view.originals, i)) as [Uint8Array, Uint8Array];
   try {
     between.value = await worker().call("images.between", { from, to });
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
-  asking = false;
-}
+});
 
 export async function save(): Promise<void> {
   try {
