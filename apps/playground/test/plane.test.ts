@@ -71,6 +71,19 @@ test("pause, step, reset", { timeout: SLOW }, async () => {
   expect(await shown(page, "#plane-step")).toBe(0);
 });
 
+test("for readers who ask for less motion training waits for a click, or for an address that asks for it", {
+  timeout: SLOW,
+}, async () => {
+  const still = { reducedMotion: "reduce" } as const;
+  const page = await playground.open(addressOf(small), still);
+  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor();
+  expect(await shown(page, "#plane-step")).toBe(0);
+  expect(await page.getByRole("button", { name: "Pause" }).count()).toBe(0);
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await finished(page, 20);
+  await finished(await playground.open(addressOf({ ...small, running: true }), still), 20);
+});
+
 test("layers are added, set, refused in words and undone, by the keyboard alone", {
   timeout: SLOW,
 }, async () => {

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { startsByItself } from "../../ui/starts-by-itself.js";
 import { backends } from "../../worker/backends.js";
 
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
@@ -25,7 +26,8 @@ export const imagesConfig = z.strictObject({
   seed: z._default(whole(0, 999_999), 0),
   temperature: z._default(between(0, 2), 0.8),
   device: z._default(z.enum(backends), "auto"),
-  running: z._default(z.boolean(), true),
+  /** Trains as soon as it is opened. */
+  running: z._default(z.boolean(), startsByItself),
 });
 
 export type ImagesConfig = z.infer<typeof imagesConfig>;

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { startsByItself } from "../../ui/starts-by-itself.js";
 import { backends } from "../../worker/backends.js";
 
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
@@ -70,7 +71,7 @@ export const planeConfig = z.strictObject({
   seed: z._default(whole(0, 999_999), 0),
   device: z._default(z.enum(backends), "auto"),
   /** Trains as soon as it is opened. */
-  running: z._default(z.boolean(), true),
+  running: z._default(z.boolean(), startsByItself),
 });
 
 export type PlaneConfig = z.infer<typeof planeConfig>;
