@@ -1,9 +1,10 @@
 import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import { buffersOf } from "../../worker/buffers.js";
+import { oneByOne } from "../../worker/one-by-one.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { startTraining, type Training, type Viewer } from "../../worker/training.js";
-import type { Description, PlaneCalls, PlaneView } from "./calls.js";
+import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";
 import type { PlaneConfig } from "./config.js";
 import { planeData } from "./data.js";
 import { makePlaneViewer } from "./viewer.js";
@@ -34,9 +35,38 @@ function describe(flow: Flow): Description {
   };
 }
 
-function opened(): Session {
-  if (!session) throw new UsageError("nothing is open yet");
-  return session;
+/** Each opening disposes of what the one before it has opened; what is asked meanwhile waits for it. */
+const inTurn = oneByOne();
+
+const opened = (): Promise<Session> =>
+  inTurn(async () => {
+    if (!session) throw new UsageError("nothing is open yet");
+    return session;
+  });
+
+async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise<Opened> {
+  const flow = flowOf(config);
+  const { train, heldOut } = planeData(config);
+  if (train.count + heldOut.length / 2 < FEWEST)
+    throw new UsageError(`draw ${FEWEST} points at least: there are ${train.count + heldOut.length / 2}`);
+  const state = keep ? await session?.training.state() : undefined;
+  await session?.training.dispose();
+  session = undefined;
+  const training = await startTraining({
+    flow,
+    data: train,
+    executor: await openBackend(config.device),
+    steps: config.steps,
+    batchSize: Math.min(128, train.count),
+    learningRate: config.learningRate,
+    seed: config.seed,
+    state,
+    makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
+  });
+  session = { config, training };
+  const points = train.items.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
+  const { device, parameters, taken } = training;
+  return { device, parameters, taken, points };
 }
 
 export const planeHandlers: Handlers<keyof PlaneCalls> = {
@@ -44,34 +74,14 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
     return describe(flowOf(config));
   },
 
-  async "plane.open"({ config, keep }, { transfer }) {
-    const flow = flowOf(config);
-    const { train, heldOut } = planeData(config);
-    if (train.count + heldOut.length / 2 < FEWEST)
-      throw new UsageError(`draw ${FEWEST} points at least: there are ${train.count + heldOut.length / 2}`);
-    const state = keep ? await session?.training.state() : undefined;
-    await session?.training.dispose();
-    session = undefined;
-    const training = await startTraining({
-      flow,
-      data: train,
-      executor: await openBackend(config.device),
-      steps: config.steps,
-      batchSize: Math.min(128, train.count),
-      learningRate: config.learningRate,
-      seed: config.seed,
-      state,
-      makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
-    });
-    session = { config, training };
-    const points = train.items.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
-    transfer(points.buffer);
-    const { device, parameters, taken } = training;
-    return { device, parameters, taken, points };
+  async "plane.open"(args, { transfer }) {
+    const result = await inTurn(() => open(args));
+    transfer(result.points.buffer);
+    return result;
   },
 
-  "plane.train": ({ steps }, { emit, signal }) =>
-    opened().training.run({
+  "plane.train": async ({ steps }, { emit, signal }) =>
+    (await opened()).training.run({
       steps,
       signal,
       viewEvery: VIEW_EVERY,
@@ -79,13 +89,13 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
     }),
 
   async "plane.view"(_, { transfer }) {
-    const view = await opened().training.view();
+    const view = await (await opened()).training.view();
     transfer(...buffersOf(view));
     return view;
   },
 
   async "plane.save"(_, { transfer }) {
-    const { training, config } = opened();
+    const { training, config } = await opened();
     const model = await training.model();
     const { layers, density, data, seed } = config;
     const bytes = model.save({
