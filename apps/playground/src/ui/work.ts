@@ -1,4 +1,4 @@
-import { type Signal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Progress } from "../run/train-run.js";
 import { type Connection, connect } from "../worker/client.js";
 import { wordsOf } from "./problem.js";
@@ -9,6 +9,8 @@ type Does = (worker: Connection, signal: AbortSignal) => Promise<void>;
 export type Work = Readonly<{
   /** How far it is; undefined where nothing goes on. */
   progress: Signal<Progress | undefined>;
+  /** Whether what goes on can end early and keep what it has. */
+  soft: ReadonlySignal<boolean>;
   /** Why the last thing failed, in words. */
   problem: Signal<string | undefined>;
   /** Does something, unless something else goes on. What is `soft` can end early by its signal and keeps what it has. */
@@ -23,6 +25,7 @@ export type Work = Readonly<{
 /** `forget` is called where the worker and what it held are gone. */
 export function makeWork(firstProblem: string | undefined, forget: () => void): Work {
   const progress = signal<Progress | undefined>(undefined);
+  const soft = signal(false);
   const problem = signal(firstProblem);
   let connection: Connection | undefined;
   let ending: AbortController | undefined;
@@ -48,13 +51,15 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
   };
   return {
     progress,
+    soft,
     problem,
-    start(stage, does, soft) {
+    start(stage, does, how) {
       if (progress.value) return Promise.resolve();
       progress.value = { stage, done: 0, of: 1 };
       problem.value = undefined;
       const abort = new AbortController();
-      ending = soft && abort;
+      soft.value = how === "soft";
+      ending = how && abort;
       last = go(does, abort.signal);
       return last;
     },

@@ -5,7 +5,18 @@ import { Problem, wordsOf } from "../../ui/problem.js";
 import { Working } from "../../ui/working.js";
 import { Files } from "./files.js";
 import { Likelihood, Samples } from "./run.js";
-import { beginDense, cancel, change, config, note, openFiles, problem, progress, run } from "./state.js";
+import {
+  beginDense,
+  cancel,
+  change,
+  config,
+  note,
+  openFiles,
+  problem,
+  progress,
+  run,
+  soft,
+} from "./state.js";
 import { Training } from "./training.js";
 
 /** Exchange: runs come from the command and go back to it. */
@@ -41,7 +52,7 @@ export function Exchange() {
               Begin one on digits, 784 → 64 → 16
             </button>
           </div>
-          <Working progress={progress.value} cancel={cancel} />
+          <Working progress={progress.value} cancel={cancel} forgets={!soft.value && summary !== undefined} />
           <Problem text={problem.value} />
           {note.value && <p class="note">{note.value}</p>}
           <Lesson

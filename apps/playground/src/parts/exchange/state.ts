@@ -22,7 +22,7 @@ export const note = signal<string | undefined>(undefined);
 const work = makeWork(first.problem, () => {
   run.value = undefined;
 });
-export const { progress, problem, cancel } = work;
+export const { progress, soft, problem, cancel } = work;
 const { tell } = work;
 
 const start: typeof work.start = (...what) => {

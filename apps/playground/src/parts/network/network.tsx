@@ -15,11 +15,13 @@ import {
   cancel,
   files,
   isExample,
+  learnt,
   openExample,
   opened,
   openFiles,
   problem,
   progress,
+  soft,
 } from "./state.js";
 
 /** Your network: a file becomes a flow, which is shown node by node and tried on digits. */
@@ -57,7 +59,11 @@ export function YourNetwork() {
                 </button>
               )}
             </DropZone>
-            <Working progress={progress.value} cancel={cancel} />
+            <Working
+              progress={progress.value}
+              cancel={cancel}
+              forgets={!soft.value && learnt.value !== undefined}
+            />
             <Problem text={problem.value} />
             <Choices />
             {found && (

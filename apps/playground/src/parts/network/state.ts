@@ -36,7 +36,7 @@ const work = makeWork(undefined, () => {
   opened.value = undefined;
   forget();
 });
-export const { progress, problem, cancel } = work;
+export const { progress, soft, problem, cancel } = work;
 const { start, tell } = work;
 
 /** Shows the digit of the address, and the network that the page brings along. */
