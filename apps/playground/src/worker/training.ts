@@ -11,6 +11,7 @@ import {
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { breathe } from "./breathe.js";
+import { oneByOne } from "./one-by-one.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{
@@ -77,10 +78,10 @@ export async function startTraining<V, W extends Viewer<V>>(
   const { makeViewer, state, executor: wanted, ...rest } = options;
   const { flow, steps: total } = rest;
   let executor = wanted;
+  const turns = oneByOne();
   let trainer: Trainer;
   let viewer: W | undefined;
   let kept = state;
-  let last: Promise<unknown> = Promise.resolve();
   let fallback: string | undefined; // why, until a run has told it
 
   const open = (): Promise<Trainer> =>
@@ -101,9 +102,7 @@ export async function startTraining<V, W extends Viewer<V>>(
       }
       return work();
     };
-    const next = last.then(() => orInWasm(executor, withFallback));
-    last = next.catch(() => {});
-    return next;
+    return turns(() => orInWasm(executor, withFallback));
   };
   const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> => {
     viewer ??= await makeViewer(flow, executor);
