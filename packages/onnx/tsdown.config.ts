@@ -1,10 +1,21 @@
 import { defineConfig } from "tsdown";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/browser.ts"],
-  platform: "node",
-  target: "node20",
-  fixedExtension: false,
-  dts: true,
-  failOnWarn: true,
-});
+export default defineConfig([
+  {
+    entry: ["src/index.ts", "src/browser.ts"],
+    platform: "node",
+    target: "node20",
+    fixedExtension: false,
+    dts: true,
+    failOnWarn: true,
+  },
+  {
+    entry: ["src/lanes/lane-worker.js"], // started by its path: beside the others
+    platform: "node",
+    target: "node20",
+    fixedExtension: false,
+    dts: false,
+    clean: false,
+    failOnWarn: true,
+  },
+]);

@@ -23,18 +23,18 @@ export class ArraySpec {
 /** An array where an executor keeps it (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
 export type PlacedArray = object;
 
+export type RunOptions = { into?: JsTree<PlacedArray>; lane?: number };
+
 /** A function that an executor compiled for fixed shapes. */
 export type Compiled = Readonly<{
   /**
    * Runs the function. Arguments are borrowed, not consumed; host arrays are placed for the call.
    * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
    * must not be used afterwards: with it a training step allocates nothing. `into` may name arguments:
-   * an elementwise program then works in place where the executor can, others allocate.
+   * an elementwise program then works in place where the executor can, others allocate. `lane` is where it runs: calls
+   * on different lanes, made in one go, run at once. `into` must come from the same lane.
    */
-  run(
-    args: readonly JsTree<PlacedArray | HostArray>[],
-    options?: { into?: JsTree<PlacedArray> },
-  ): Promise<JsTree<PlacedArray>>;
+  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<JsTree<PlacedArray>>;
   traceMs: number;
   compileMs: number;
   /** Operations of the program's products and convolutions (2 a multiply-add), where they are counted. */
@@ -50,14 +50,19 @@ export type Executor = Readonly<{
   /** `"native"`, `"webgpu"`, `"wasm"`, `"jax"`. */
   name: string;
   /**
+   * How many calls of a program that is compiled for it run at once, each on a part of the cores: what is the same for
+   * every item of a batch is fastest as so many smaller batches. Default 1.
+   */
+  lanes?: number;
+  /**
    * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the
    * values of the first argument where they are the same in every call (which still passes it): an executor may
-   * build them in, and compute once what depends on them alone.
+   * build them in, and compute once what depends on them alone. `lanes`: the calls come on all lanes at once.
    */
   compile(
     f: (...args: never[]) => JsTree<np.Array>,
     specs: readonly JsTree<ArraySpec>[],
-    options?: { name?: string; constant?: JsTree<HostArray> | undefined },
+    options?: { name?: string; constant?: JsTree<HostArray> | undefined; lanes?: boolean },
   ): Promise<Compiled>;
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */

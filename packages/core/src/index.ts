@@ -25,6 +25,7 @@ export {
   HostArray,
   type HostData,
   type PlacedArray,
+  type RunOptions,
 } from "./executor.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
 export { type DroppedModel, type FlowifyOptions, flowify } from "./flowify.js";

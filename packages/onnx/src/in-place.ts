@@ -11,10 +11,10 @@ import type { Tensors } from "./runtime.js";
  * one that is no tensor. So a program gets an empty sequence as its first result: the error about it says that the run
  * is over and that all others are in place.
  */
-const DONE = "flowify.done";
+export const DONE = "flowify.done";
 
 /** What the binding says of a result that is no tensor. */
-const NO_TENSOR = "Non tensor type is temporarily not supported";
+export const NO_TENSOR = "Non tensor type is temporarily not supported";
 
 /** The bytes of an ONNX file whose first result is an empty sequence. */
 export function toBytesInPlace(graph: GraphModel): Uint8Array {

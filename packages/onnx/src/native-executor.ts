@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
+import { hasLanes } from "./lanes/lane.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";
@@ -28,6 +29,9 @@ export type NativeExecutorOptions = {
   memory?: number;
 };
 
+/** Batches that are computed side by side. */
+const LANES = 2;
+
 /**
  * Runs pure jax functions in ONNX Runtime's native library, on the CPU or by another of its providers.
  *
@@ -46,8 +50,13 @@ export async function nativeExecutor({
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
   return runtimeExecutor(engine, {
     name: provider === undefined ? "native" : `native-${provider}`,
-    session: (program) => ({
-      ...sessionOptions(threads, flushDenormals, profile === undefined ? undefined : join(profile, program)),
+    lanes: provider === undefined && hasLanes() ? Math.min(LANES, threads) : 1,
+    session: (program, lanes) => ({
+      ...sessionOptions(
+        Math.floor(threads / lanes),
+        flushDenormals,
+        profile === undefined ? undefined : join(profile, program),
+      ),
       ...(provider !== undefined && { executionProviders: [provider, "cpu"] }),
     }),
     memory: () => memory ?? availableMemory(),

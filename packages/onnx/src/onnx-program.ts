@@ -1,24 +1,24 @@
-import { DeviceError, type HostArray, MemoryError, type PlacedArray } from "@flowify/core";
+import { DeviceError, type HostArray, MemoryError, type PlacedArray, type RunOptions } from "@flowify/core";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Lane, LaneProgram } from "./lanes/lane.js";
 import { lower } from "./lower/lower.js";
-import { type GraphModel, withConstants } from "./lower/model.js";
+import { withConstants } from "./lower/model.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
-import type { Signature } from "./trace.js";
+import type { Signature, Slot } from "./trace.js";
 
 /** A program that was compiled, on tensors. */
 export type NativeProgram = Readonly<{
   /** Operations of its products and convolutions. */
   flops: number;
-  run(
-    args: readonly JsTree<PlacedArray | HostArray>[],
-    into: JsTree<PlacedArray> | undefined,
-  ): Promise<JsTree<PlacedArray>>;
+  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<JsTree<PlacedArray>>;
   dispose(): Promise<void>;
 }>;
 
 export type OnnxProgramOptions = Readonly<{
   session: InferenceSession.SessionOptions;
+  /** Other threads on which the program runs too. */
+  lanes?: readonly Lane[];
   /** Bytes that the program may take. */
   memory: number;
   /** The values of the first arguments, built in: ONNX Runtime packs them for its products. */
@@ -36,7 +36,7 @@ export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { session: options, memory, constants = [] }: OnnxProgramOptions,
+  { session: options, lanes = [], memory, constants = [] }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
@@ -46,47 +46,54 @@ export async function onnxProgram(
     lowered,
     new Map(constants.map((value, i) => [inputNames[i] as string, value])),
   );
-  const bytes = ARENA * model.peak + constants.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const bytes =
+    (1 + lanes.length) * (ARENA * model.peak + constants.reduce((sum, { data }) => sum + data.byteLength, 0));
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
-  const session = await createSession(store, model, options, name);
   const used = new Set(model.inputs.map((input) => input.name));
+  const slots = signature.inputs.filter((input) => used.has(input.name));
+  const file = store.engine.toBytes(model);
+  const [session, ...beside] = await Promise.all([
+    store.engine.runtime.InferenceSession.create(file, options),
+    ...lanes.map((lane, i) => lane.open(file, besideOptions(options, i + 1), slots, outputs)),
+  ]).catch((cause: unknown) => {
+    throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
+  });
+  const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
+    // A buffer that is read in this call cannot be written in it: nodes run in any order.
+    const read = new Set(feeds);
+    const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
+    const named = (slots: readonly Slot[], tensors: readonly Tensor[]) =>
+      Object.fromEntries(slots.map((slot, i) => [slot.name, tensors[i] as Tensor]));
+    await store.engine.run(session, named(slots, feeds), named(outputs, results));
+    return results;
+  };
   return {
     flops: model.flops,
-    async run(args, into) {
-      const feeds: Record<string, Tensor> = {};
-      argumentTensors(store, signature, args).forEach((tensor, i) => {
-        const input = signature.inputs[i]?.name as string;
-        if (used.has(input)) feeds[input] = tensor;
-      });
-      // A buffer that is read in this call cannot be written in it: nodes run in any order.
-      const read = new Set(Object.values(feeds));
-      const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
-      const fetches = Object.fromEntries(outputs.map((slot, i) => [slot.name, results[i] as Tensor]));
-      if (results.length > 0) {
-        try {
-          await store.engine.run(session, feeds, fetches);
-        } catch (cause) {
-          throw new DeviceError(`${name}: ONNX Runtime failed: ${String(cause)}`, { cause });
-        }
+    async run(args, { into, lane = 0 } = {}) {
+      const feeds = argumentTensors(store, signature, args).filter((_, i) =>
+        used.has(inputNames[i] as string),
+      );
+      if (outputs.length === 0) return tree.unflatten<PlacedArray>(structure, []);
+      try {
+        const results =
+          lane === 0 ? await here(feeds, into) : await (beside[lane - 1] as LaneProgram).run(feeds, into);
+        return tree.unflatten<PlacedArray>(structure, results);
+      } catch (cause) {
+        throw new DeviceError(`${name}: ONNX Runtime failed: ${String(cause)}`, { cause });
       }
-      return tree.unflatten<PlacedArray>(structure, results);
     },
     async dispose() {
       if (options.enableProfiling) session.endProfiling();
-      await session.release();
+      await Promise.all([session.release(), ...beside.map((program) => program.close())]);
     },
   };
 }
 
-async function createSession(
-  { engine }: TensorStore,
-  model: GraphModel,
-  options: InferenceSession.SessionOptions,
-  name: string,
-): Promise<InferenceSession> {
-  try {
-    return await engine.runtime.InferenceSession.create(engine.toBytes(model), options);
-  } catch (cause) {
-    throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
-  }
-}
+/** The options of the session on a lane: a file of its own for its profile. */
+const besideOptions = (
+  { profileFilePrefix, ...options }: InferenceSession.SessionOptions,
+  lane: number,
+): InferenceSession.SessionOptions => ({
+  ...options,
+  ...(profileFilePrefix !== undefined && { profileFilePrefix: `${profileFilePrefix}-lane${lane}` }),
+});

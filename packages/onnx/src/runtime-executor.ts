@@ -2,6 +2,7 @@ import { type Compiled, type Executor, HostArray, type HostData, UsageError } fr
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
+import { Lane } from "./lanes/lane.js";
 import { onnxProgram } from "./onnx-program.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
@@ -11,8 +12,10 @@ const MOST_THREADS = 256;
 
 export type RuntimeExecutorOptions = Readonly<{
   name: string;
-  /** The session options of the program of this name. */
-  session(program: string): InferenceSession.SessionOptions;
+  /** The session options of the program of this name, on so many lanes at once. */
+  session(program: string, lanes: number): InferenceSession.SessionOptions;
+  /** How many lanes there are; all but the first are threads beside this one. Default 1. */
+  lanes?: number;
   /** Bytes that a program may take, asked for when it is compiled. */
   memory(): number;
 }>;
@@ -24,13 +27,19 @@ export type RuntimeExecutorOptions = Readonly<{
  */
 export function runtimeExecutor(
   engine: Engine,
-  { name: executorName, session, memory }: RuntimeExecutorOptions,
+  { name: executorName, session, memory, lanes: most = 1 }: RuntimeExecutorOptions,
 ): Executor {
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
+  const threads: Lane[] = []; // started when a program is compiled for them
+  const lanesBeside = (): readonly Lane[] => {
+    while (threads.length < most - 1) threads.push(new Lane(store));
+    return threads;
+  };
   return {
     name: executorName,
-    async compile(f, specs, { name = f.name || "function", constant } = {}) {
+    lanes: most,
+    async compile(f, specs, { name = f.name || "function", constant, lanes = false } = {}) {
       const start = performance.now();
       const { jaxpr, signature } = trace(f, specs, name);
       try {
@@ -38,7 +47,8 @@ export function runtimeExecutor(
         const program =
           (await fusedProgram(store, jaxpr, signature)) ??
           (await onnxProgram(store, jaxpr, signature, {
-            session: session(name),
+            session: session(name, lanes ? most : 1),
+            lanes: lanes ? lanesBeside() : [],
             memory: memory(),
             constants: constant === undefined ? [] : tree.leaves(constant as never),
           }));
@@ -46,7 +56,7 @@ export function runtimeExecutor(
           traceMs,
           compileMs: performance.now() - start - traceMs,
           flops: program.flops,
-          run: (args, { into } = {}) => program.run(args, into),
+          run: program.run,
           async dispose() {
             if (open.delete(compiled)) await program.dispose();
           },
@@ -68,6 +78,7 @@ export function runtimeExecutor(
     },
     async dispose() {
       await Promise.all([...open].map((compiled) => compiled.dispose()));
+      await Promise.all(threads.map((lane) => lane.stop()));
     },
   };
 }

@@ -85,13 +85,13 @@ describe("programs that are elementwise only", () => {
         const f: Fn = (...inputs: A[]) => runElementwise(program, inputs);
         const compiled = await fused(store, f, args);
         const expected = jaxNumbers(f, args);
-        expectClose(numbersOf(await compiled.run(args, undefined)), expected);
+        expectClose(numbersOf(await compiled.run(args)), expected);
         const session = await unfused(store, f, args);
-        expectClose(numbersOf(await session.run(args, undefined)), expected);
+        expectClose(numbersOf(await session.run(args)), expected);
         await session.dispose();
         const placed = args.map((arg) => store.copy(arg));
         const into = program.into.map((n) => placed[n % placed.length] as Tensor);
-        const results = await compiled.run(placed, into);
+        const results = await compiled.run(placed, { into: into as JsTree<object> });
         expectClose(numbersOf(results), expected);
         for (const tensor of [...placed, ...leavesOf(results)]) store.release(tensor);
       }),
@@ -110,9 +110,9 @@ describe("programs that are elementwise only", () => {
       const store = storeOf(pages);
       const compiled = await fused(store, f, args);
       const placed = args.map((arg) => store.copy(arg)) as [Tensor, Tensor, Tensor];
-      expectClose(numbersOf(await compiled.run(args, undefined)), expected);
-      expectClose(numbersOf(await compiled.run([placed[0], args[1], placed[2]], undefined)), expected);
-      const results = await compiled.run(placed, [placed[1], placed[0]] as JsTree<object>);
+      expectClose(numbersOf(await compiled.run(args)), expected);
+      expectClose(numbersOf(await compiled.run([placed[0], args[1], placed[2]])), expected);
+      const results = await compiled.run(placed, { into: [placed[1], placed[0]] as JsTree<object> });
       expect(leavesOf(results)).toEqual([placed[1], placed[0]]);
       expectClose(numbersOf(results), expected);
     }
@@ -129,7 +129,7 @@ describe("programs that are elementwise only", () => {
     ];
     const args = [host([NaN, 1, 0, Infinity, 3], [5], F), host([1, NaN, 2, -Infinity, 3], [5], F)];
     const compiled = await fused(storeOf(), f, args);
-    expect(numbersOf(await compiled.run(args, undefined))).toEqual([
+    expect(numbersOf(await compiled.run(args))).toEqual([
       [NaN, NaN, 0, -Infinity, 3],
       [NaN, NaN, 2, Infinity, 3],
       [2, 2, 1, 2, 2],
@@ -145,7 +145,7 @@ describe("programs that are elementwise only", () => {
     const args = [host([1, 2, 3], [3], F), host([4, 5, 6], [3], F)];
     const compiled = await fused(store, f, args);
     const [a, b] = args.map((arg) => store.copy(arg)) as [Tensor, Tensor];
-    const crossed = await compiled.run([a, b], [b, a] as JsTree<object>);
+    const crossed = await compiled.run([a, b], { into: [b, a] as JsTree<object> });
     expect(numbersOf(crossed)).toEqual([
       [2, 3, 4],
       [8, 10, 12],
@@ -154,7 +154,7 @@ describe("programs that are elementwise only", () => {
       [1, 2, 3],
       [4, 5, 6],
     ]);
-    const twice = await compiled.run([a, a], [a, b] as JsTree<object>);
+    const twice = await compiled.run([a, a], { into: [a, b] as JsTree<object> });
     expect(numbersOf(twice)).toEqual([
       [2, 3, 4],
       [2, 4, 6],

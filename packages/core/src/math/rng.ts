@@ -44,14 +44,17 @@ function mix(h: number): number {
 
 /** A stream that depends on nothing but `seeds` (integers; all their low 53 bits count). */
 export function makeRng(...seeds: number[]): Rng {
-  const state = new Uint32Array(4);
+  const state = new Int32Array(4);
   let h = 0x9e3779b9;
   for (const seed of seeds)
     for (const word of [seed >>> 0, Math.floor(seed / 4294967296) >>> 0]) h = mix((h ^ word) + 0x9e3779b9);
   for (let i = 0; i < 4; i++) state[i] = h = mix(h + 0x9e3779b9);
-  let [s0, s1, s2, s3] = state as unknown as [number, number, number, number];
 
   const bits = (): number => {
+    let s0 = state[0]!;
+    let s1 = state[1]!;
+    let s2 = state[2]!;
+    let s3 = state[3]!;
     const sum = (s0 + s3) | 0;
     const result = (((sum << 7) | (sum >>> 25)) + s0) >>> 0;
     const t = s1 << 9;
@@ -61,7 +64,14 @@ export function makeRng(...seeds: number[]): Rng {
     s0 ^= s3;
     s2 ^= t;
     s3 = (s3 << 11) | (s3 >>> 21);
+    keep(s0, s1, s2, s3);
     return result;
+  };
+  const keep = (s0: number, s1: number, s2: number, s3: number): void => {
+    state[0] = s0;
+    state[1] = s1;
+    state[2] = s2;
+    state[3] = s3;
   };
   const uniform = (): number => (bits() >>> 8) * 2 ** -24;
   // 53 bits in the open interval, where a logarithm follows
@@ -69,24 +79,28 @@ export function makeRng(...seeds: number[]): Rng {
 
   const normal = (): number => {
     for (;;) {
-      const word = bits();
+      const word = bits() | 0;
       const strip = word & (STRIPS - 1);
-      const u = (word | 0) * 2 ** -31; // sign and position; its low 7 bits chose the strip
-      if (Math.abs(u) < ratios[strip]!) return u * edges[strip]!;
-      if (strip === 0) {
-        let x: number;
-        let y: number;
-        do {
-          x = Math.log(open()) / TAIL;
-          y = Math.log(open());
-        } while (-2 * y < x * x);
-        return u < 0 ? x - TAIL : TAIL - x;
-      }
-      const x = u * edges[strip]!;
-      const upper = Math.exp(-0.5 * (edges[strip]! * edges[strip]! - x * x));
-      const lower = Math.exp(-0.5 * (edges[strip + 1]! * edges[strip + 1]! - x * x));
-      if (lower + open() * (upper - lower) < 1) return x;
+      const u = word * 2 ** -31; // sign and position; its low 7 bits chose the strip
+      const x = Math.abs(u) < ratios[strip]! ? u * edges[strip]! : atEdge(strip, u);
+      if (!Number.isNaN(x)) return x;
     }
+  };
+  /** A normal in the tail, or in a strip beside the next one; NaN where it is to be drawn anew. */
+  const atEdge = (strip: number, u: number): number => {
+    if (strip === 0) {
+      let x: number;
+      let y: number;
+      do {
+        x = Math.log(open()) / TAIL;
+        y = Math.log(open());
+      } while (-2 * y < x * x);
+      return u < 0 ? x - TAIL : TAIL - x;
+    }
+    const x = u * edges[strip]!;
+    const upper = Math.exp(-0.5 * (edges[strip]! * edges[strip]! - x * x));
+    const lower = Math.exp(-0.5 * (edges[strip + 1]! * edges[strip + 1]! - x * x));
+    return lower + open() * (upper - lower) < 1 ? x : Number.NaN;
   };
   const integer = (n: number): number => {
     const limit = 4294967296 - (4294967296 % n);
@@ -99,11 +113,56 @@ export function makeRng(...seeds: number[]): Rng {
     uniform,
     normal,
     integer,
+    // `bits` written out, the state in registers: three times as fast as a call for each number
     fillUniform(out) {
-      for (let i = 0; i < out.length; i++) out[i] = uniform();
+      let s0 = state[0]!;
+      let s1 = state[1]!;
+      let s2 = state[2]!;
+      let s3 = state[3]!;
+      for (let i = 0; i < out.length; i++) {
+        const sum = (s0 + s3) | 0;
+        const word = (((sum << 7) | (sum >>> 25)) + s0) | 0;
+        const t = s1 << 9;
+        s2 ^= s0;
+        s3 ^= s1;
+        s1 ^= s2;
+        s0 ^= s3;
+        s2 ^= t;
+        s3 = (s3 << 11) | (s3 >>> 21);
+        out[i] = (word >>> 8) * 2 ** -24;
+      }
+      keep(s0, s1, s2, s3);
     },
     fillNormal(out) {
-      for (let i = 0; i < out.length; i++) out[i] = normal();
+      let s0 = state[0]!;
+      let s1 = state[1]!;
+      let s2 = state[2]!;
+      let s3 = state[3]!;
+      for (let i = 0; i < out.length; i++) {
+        const sum = (s0 + s3) | 0;
+        const word = (((sum << 7) | (sum >>> 25)) + s0) | 0;
+        const t = s1 << 9;
+        s2 ^= s0;
+        s3 ^= s1;
+        s1 ^= s2;
+        s0 ^= s3;
+        s2 ^= t;
+        s3 = (s3 << 11) | (s3 >>> 21);
+        const strip = word & (STRIPS - 1);
+        const u = word * 2 ** -31;
+        if (Math.abs(u) < ratios[strip]!) {
+          out[i] = u * edges[strip]!;
+          continue;
+        }
+        keep(s0, s1, s2, s3); // one in 36
+        const x = atEdge(strip, u);
+        out[i] = Number.isNaN(x) ? normal() : x;
+        s0 = state[0]!;
+        s1 = state[1]!;
+        s2 = state[2]!;
+        s3 = state[3]!;
+      }
+      keep(s0, s1, s2, s3);
     },
   };
 }

@@ -4,6 +4,7 @@ import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } 
 import { type Shape, sizeOf } from "../layer.js";
 import { makeRng } from "../math/rng.js";
 import { drawNoise, mapNoise, meanHostNoise, type NoiseSpec, noiseShape } from "../noise.js";
+import { partsOf, splitBatch } from "../parts.js";
 import { treeFlatten, treeMap } from "../trees.js";
 
 /** Largest number of items that one call of a compiled function takes. */
@@ -37,15 +38,17 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
   const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
   const numbers = treeFlatten<HostArray>(params).leaves.reduce((sum, { data }) => sum + data.length, 0);
   const compiled = new Map<string, Promise<Compiled>>();
-  const compile = (row: RowFunction, size: number): Promise<Compiled> => {
-    const key = `${row.name}/${size}`;
+  const compile = (row: RowFunction, batch: number): Promise<Compiled> => {
+    const size = batch / partsOf(executor, batch);
+    const key = `${row.name}/${batch}`;
     let found = compiled.get(key);
     if (!found) {
       const noise = mapNoise(row.noise, (d) => new ArraySpec(noiseShape(d, size), numpy.float32));
       const x = new ArraySpec([size, ...row.inShape], numpy.float32);
       found = executor.compile(row.f, [paramSpecs, x, noise], {
         name: row.name,
-        constant: size === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
+        lanes: size < batch,
+        constant: batch === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
       });
       compiled.set(key, found);
     }
@@ -62,7 +65,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
     ): Promise<Float32Array> {
       const width = sizeOf(row.inShape);
       let out: Float32Array | undefined;
-      let into: JsTree<PlacedArray> | undefined;
+      let spare: JsTree<PlacedArray>[] = [];
       for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
         const here = Math.min(LARGEST, count - done);
         const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
@@ -74,17 +77,24 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
             ? meanHostNoise(row.noise, size)
             : drawNoise(row.noise, size, makeRng(seed, stream, firstBatch + b), temperature);
         const call = await compile(row, size);
-        const results = await call.run(
-          [placed, new HostArray(batch, [size, ...row.inShape], numpy.float32), noise],
-          into ? { into } : {},
+        const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
+        // all calls in one go, so that the lanes run side by side
+        spare = await Promise.all(
+          splitBatch([items, noise] as const, partsOf(executor, size)).map((part, lane) =>
+            call.run([placed, ...part], { lane, ...(spare[lane] && { into: spare[lane] }) }),
+          ),
         );
-        const rows = (await executor.fetch(results)) as HostArray;
-        const each = rows.data.length / size;
-        out ??= new Float32Array(count * each);
-        out.set((rows.data as Float32Array).subarray(0, here * each), done * each);
-        into = results;
+        let at = done;
+        for (const results of spare) {
+          const { data, shape } = (await executor.fetch(results)) as HostArray;
+          const each = data.length / (shape[0] as number);
+          out ??= new Float32Array(count * each);
+          const rows = Math.min(shape[0] as number, done + here - at);
+          if (rows > 0) out.set((data as Float32Array).subarray(0, rows * each), at * each);
+          at += rows;
+        }
       }
-      if (into) executor.release(into);
+      for (const results of spare) executor.release(results);
       return out ?? new Float32Array(0);
     },
     async dispose(): Promise<void> {

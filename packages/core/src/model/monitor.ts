@@ -39,8 +39,9 @@ export function totals({ ledgerLines }: Flow, rows: Float32Array, items: number)
 
 /** The rows of results, an item each. Errors: `NotFiniteError` where one holds NaN. */
 export function withoutNaN(what: "encode" | "decode", rows: Float32Array, items: number): Float32Array {
-  const first = rows.findIndex(Number.isNaN);
-  if (first < 0) return rows;
+  let first = 0;
+  while (first < rows.length && !Number.isNaN(rows[first])) first++;
+  if (first === rows.length) return rows;
   const item = Math.floor((first * items) / rows.length);
   throw new NotFiniteError(0, what, `${what}: what item ${item} gives holds NaN. ${RUINED}`);
 }

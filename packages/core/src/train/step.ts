@@ -7,29 +7,26 @@ import type { Leaf } from "./leaves.js";
 import { polish, retract, skewGradient } from "./orthogonal-step.js";
 
 /**
- * The training step, in three pure functions: `gradient` (matrix products), `update` (elementwise,
- * over every number that moves) and `retraction` (matrix products, orthogonal parameters only). They
- * are separate because an executor can fuse what is elementwise and do it in place. Each consumes
- * what it is given. Parameters that move are named by their paths.
+ * The training step, in four pure functions: `gradient` (matrix products, of parts of the batch side by side),
+ * `slope` (of the mean of the parts: directions of rotations, clipping), `update` (elementwise, over every number that
+ * moves) and `retraction` (matrix products, orthogonal parameters only). They are separate because an executor can fuse what is
+ * elementwise and do it in place. Each consumes what it is given. Parameters that move are named by their paths.
  */
 export type ByPath<T = np.Array> = { [path: string]: T };
 
 /** Scalars of one step, []. */
 export type StepScalars = { euclidean: AdamScalars; orthogonal: AdamScalars };
 
+/** Loss and gradients, of a batch or of a part of it: of equal parts, the means are those of the whole. */
 export type GradientResult = {
-  /** ∂loss/∂p of Euclidean parameters, the skew gradient of orthogonal ones; before clipping. */
+  /** ∂loss/∂p of the parameters that move. */
   gradients: ByPath;
   /** −mean log p(x) in nats, []. */
   loss: np.Array;
-  /** Global norm of all gradients, []. */
-  gradNorm: np.Array;
-  /** What clipping multiplies them with, min(1, clip / norm), []. */
-  factor: np.Array;
 };
 
-/** Loss and gradients at the parameters. Gradients are clipped to the global norm `clip` (Infinity: never). */
-export function makeGradient(flow: Flow, leaves: readonly Leaf[], clip: number) {
+/** Loss and gradients at the parameters. */
+export function makeGradient(flow: Flow, leaves: readonly Leaf[]) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
     const moving = leaves.flatMap(({ manifold }, i) => (manifold === "fixed" ? [] : [i]));
@@ -43,21 +40,51 @@ export function makeGradient(flow: Flow, leaves: readonly Leaf[], clip: number) 
     };
     const free = moving.map((i) => (values[i] as np.Array).ref);
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
-    const gradients: ByPath = {};
-    moving.forEach((i, k) => {
-      const { path, manifold } = leaves[i] as Leaf;
-      const g = raw[k] as np.Array;
-      gradients[path] = manifold === "orthogonal" ? skewGradient((values[i] as np.Array).ref, g) : g;
-    });
     treeDispose([values, noise]);
     x.dispose();
-    const squares = Object.values(gradients).map((g) => np.sum(np.square(g.ref)));
+    const paths = moving.map((i) => (leaves[i] as Leaf).path);
+    return { gradients: Object.fromEntries(paths.map((path, k) => [path, raw[k] as np.Array])), loss: value };
+  };
+}
+
+/** The result of `makeGradient` of a batch from those of its equal parts. */
+export const meanOfParts = (...parts: GradientResult[]): GradientResult => {
+  const mean = (...arrays: np.Array[]): np.Array => arrays.reduce((a, b) => a.add(b)).mul(1 / parts.length);
+  return {
+    gradients: Object.fromEntries(
+      Object.keys((parts[0] as GradientResult).gradients).map((path) => [
+        path,
+        mean(...parts.map(({ gradients }) => gradients[path] as np.Array)),
+      ]),
+    ),
+    loss: mean(...parts.map(({ loss }) => loss)),
+  };
+};
+
+/** What the update takes of a gradient. */
+export type Slope = {
+  /** The skew gradients of orthogonal parameters. */
+  skew: ByPath;
+  /** Global norm of all gradients, []. */
+  gradNorm: np.Array;
+  /** What clipping multiplies them with, min(1, clip / norm), []. */
+  factor: np.Array;
+};
+
+/** Turns the gradients of orthogonal parameters into skew ones, and clips all to the global norm `clip` (Infinity: never). */
+export function makeSlope(clip: number) {
+  return (matrices: ByPath, gradients: ByPath): Slope => {
+    const skew = Object.fromEntries(
+      Object.entries(matrices).map(([path, r]) => [path, skewGradient(r, gradients[path] as np.Array)]),
+    );
+    const all = Object.entries(gradients).map(([path, g]) => skew[path]?.ref ?? g);
+    const squares = all.map((g) => np.sum(np.square(g)));
     const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
     const factor =
       clip === Number.POSITIVE_INFINITY
         ? np.onesLike(norm.ref)
         : np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1);
-    return { gradients, loss: value, gradNorm: norm, factor };
+    return { skew, gradNorm: norm, factor };
   };
 }
 
@@ -72,6 +99,7 @@ export type UpdateResult = Updated & {
 export function makeUpdate(leaves: readonly Leaf[]) {
   return (
     { values, moments }: Updated,
+    /** The skew ones of orthogonal parameters. */
     gradients: ByPath,
     factor: np.Array,
     scalars: StepScalars,

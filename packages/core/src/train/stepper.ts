@@ -1,12 +1,23 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
 import type { Flow } from "../flow.js";
+import { sizeOf } from "../layer.js";
 import { mapNoise, noiseShape } from "../noise.js";
+import { partsOf, splitBatch } from "../parts.js";
 import { treeFlatten } from "../trees.js";
 import { type Culprit, makeHealth, sickGradient, sickLayer } from "./diagnose.js";
 import type { Leaf } from "./leaves.js";
 import type { HostState } from "./state.js";
-import { averageAll, type ByPath, makeGradient, makeUpdate, polishAll, retractAll } from "./step.js";
+import {
+  averageAll,
+  type ByPath,
+  makeGradient,
+  makeSlope,
+  makeUpdate,
+  meanOfParts,
+  polishAll,
+  retractAll,
+} from "./step.js";
 
 export type StepperOptions = {
   flow: Flow;
@@ -33,6 +44,16 @@ type Placed = ByPath<PlacedArray>;
 type Moments = { first: PlacedArray; second: PlacedArray };
 type Tree = JsTree<PlacedArray>;
 const tree = (value: object): Tree => value;
+const intoOf = (into: Tree | undefined): { into?: Tree } => (into ? { into } : {});
+
+/**
+ * In how many parts the gradient is computed. Each part has a gradient of every parameter, to be copied and added up, so
+ * parts pay where a batch makes about as many numbers on its way as there are parameters: convolutions, not wide dense layers.
+ */
+function gradientParts({ flow, executor, batchSize }: StepperOptions, parameters: number): number {
+  const made = flow.chain.layers.reduce((sum, { outShape }) => sum + sizeOf(outShape), 0);
+  return 4 * batchSize * made >= parameters ? partsOf(executor, batchSize) : 1;
+}
 
 /** What the gradient is compiled for. */
 export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: number) =>
@@ -63,16 +84,31 @@ export async function makeStepper(options: StepperOptions) {
   const hasSquare = Object.keys(square).length > 0;
 
   const compiled: Compiled[] = [];
-  const compile = async (name: string, f: unknown, args: readonly unknown[]): Promise<Compiled> => {
-    const done = await executor.compile(f as never, args as JsTree<ArraySpec>[], { name });
+  const compile = async (
+    name: string,
+    f: unknown,
+    args: readonly unknown[],
+    lanes = false,
+  ): Promise<Compiled> => {
+    const done = await executor.compile(f as never, args as JsTree<ArraySpec>[], { name, lanes });
     compiled.push(done);
     return done;
   };
+  const parts = gradientParts(
+    options,
+    Object.values(moving).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+  );
   const gradient = await compile(
     "gradient",
-    makeGradient(flow, leaves, clip),
-    gradientSpecs(flow, params, batchSize),
+    makeGradient(flow, leaves),
+    gradientSpecs(flow, params, batchSize / parts),
+    parts > 1,
   );
+  const mean =
+    parts > 1
+      ? await compile("mean", meanOfParts, new Array(parts).fill({ gradients: moving, loss: scalar }))
+      : undefined;
+  const slope = await compile("slope", makeSlope(clip), [square, moving]);
   const update = await compile("update", makeUpdate(leaves), [
     { values: free, moments: momentSpecs },
     moving,
@@ -92,7 +128,9 @@ export async function makeStepper(options: StepperOptions) {
     average: (await executor.place(tree(from.average) as JsTree<HostArray>)) as unknown as Placed,
   });
   let { values, moments, drift, average } = await placeState(await options.start());
-  let spareGradient: Tree | undefined; // results of the step before, to be written over
+  // results of the step before, to be written over
+  let spareGradients: Tree[] = [];
+  let spareSlope: Tree | undefined;
   let spareMatrices: Placed | undefined;
   let health: Compiled | undefined; // compiled when it is first asked for
 
@@ -127,7 +165,7 @@ export async function makeStepper(options: StepperOptions) {
   return {
     flops: compiled.every((c) => c.flops === undefined)
       ? undefined
-      : (gradient.flops ?? 0) + (update.flops ?? 0) + (retraction?.flops ?? 0),
+      : parts * (gradient.flops ?? 0) + (slope.flops ?? 0) + (update.flops ?? 0) + (retraction?.flops ?? 0),
     traceMs: compiled.reduce((sum, c) => sum + c.traceMs, 0),
     compileMs: compiled.reduce((sum, c) => sum + c.compileMs, 0),
 
@@ -138,32 +176,41 @@ export async function makeStepper(options: StepperOptions) {
       scalars: JsTree<HostArray>,
       decay: HostArray,
     ): Promise<{ loss: number; gradNorm: number }> {
-      const at = (await gradient.run(
-        [rebuild(values), x, noise],
-        spareGradient ? { into: spareGradient } : {},
-      )) as unknown as { gradients: Placed; loss: PlacedArray; gradNorm: PlacedArray; factor: PlacedArray };
-      spareGradient = tree(at);
-      const [loss, gradNorm] = [await number(at.loss), await number(at.gradNorm)];
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) return { loss, gradNorm };
+      const all = rebuild(values);
+      // all calls in one go, so that the lanes run side by side
+      const results = await Promise.all(
+        splitBatch([x, noise] as const, parts).map((part, lane) =>
+          gradient.run([all, ...part], { lane, ...intoOf(spareGradients[lane]) }),
+        ),
+      );
+      spareGradients = [...results];
+      if (mean) spareGradients[0] = await mean.run(results, intoOf(results[0]));
+      const { gradients, loss } = spareGradients[0] as unknown as { gradients: Placed; loss: PlacedArray };
+      const at = (await slope.run(
+        [tree(pick(values, "orthogonal")), tree(gradients)],
+        intoOf(spareSlope),
+      )) as unknown as { skew: Placed; gradNorm: PlacedArray; factor: PlacedArray };
+      spareSlope = tree(at);
+      const now = { loss: await number(loss), gradNorm: await number(at.gradNorm) };
+      if (!Number.isFinite(now.loss) || !Number.isFinite(now.gradNorm)) return now;
       const state = { values: pick(values, "euclidean"), moments };
       // Ω takes the place of the skew gradient that it is made from
-      const omegas = Object.fromEntries(
-        Object.keys(square).map((path) => [path, at.gradients[path] as PlacedArray]),
-      );
-      const next = (await update.run([tree(state), tree(at.gradients), at.factor, scalars], {
-        into: tree({ ...state, omegas }),
-      })) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
+      const next = (await update.run(
+        [tree(state), tree({ ...gradients, ...at.skew }), at.factor, scalars],
+        intoOf(tree({ ...state, omegas: at.skew })),
+      )) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
       moments = next.moments;
       replace(next.values);
-      Object.assign(at.gradients, next.omegas);
+      at.skew = next.omegas;
       await turn(next.omegas);
       if (averaging) {
-        const now = tree(pick(values, "euclidean", "orthogonal"));
-        average = (await averaging.run([tree(average), now, decay], {
-          into: tree(average),
-        })) as unknown as Placed;
+        const moved = tree(pick(values, "euclidean", "orthogonal"));
+        average = (await averaging.run(
+          [tree(average), moved, decay],
+          intoOf(tree(average)),
+        )) as unknown as Placed;
       }
-      return { loss, gradNorm };
+      return now;
     },
 
     /** The first layer whose output is not finite on this batch, with the item; undefined where all of them are. */
@@ -177,7 +224,9 @@ export async function makeStepper(options: StepperOptions) {
 
     /** Whose gradient the step before was not finite in. */
     async sickGradient(): Promise<Culprit> {
-      const { gradients } = (await executor.fetch(spareGradient as Tree)) as { gradients: ByPath<HostArray> };
+      const { gradients } = (await executor.fetch(spareGradients[0] as Tree)) as {
+        gradients: ByPath<HostArray>;
+      };
       return sickGradient(flow, gradients);
     },
 
@@ -212,7 +261,7 @@ export async function makeStepper(options: StepperOptions) {
       executor.release(
         tree([values, tree(moments), drift, tree(average), tree(spareMatrices ?? {})] as never),
       );
-      if (spareGradient) executor.release(spareGradient);
+      for (const spare of [...spareGradients, ...(spareSlope ? [spareSlope] : [])]) executor.release(spare);
       for (const each of compiled) await each.dispose();
     },
   };

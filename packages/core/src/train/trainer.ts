@@ -190,13 +190,13 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */
 async function refuseBatch(
   { bytes, available }: MemoryError,
-  { flow, executor, leaves, params, batchSize, clip }: StepperOptions,
+  { flow, executor, leaves, params, batchSize }: StepperOptions,
 ): Promise<never> {
   let batch = 2 ** Math.floor(Math.log2((batchSize * available) / bytes));
   for (; batch >= 1; batch /= 2) {
     try {
       const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
-      await (await executor.compile(makeGradient(flow, leaves, clip), specs)).dispose();
+      await (await executor.compile(makeGradient(flow, leaves), specs)).dispose();
       break;
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;

@@ -6,7 +6,15 @@ import type { NoiseTree } from "../noise.js";
 import { treeDispose, treeFlatten, treeRef } from "../trees.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import { leavesOf } from "./leaves.js";
-import { type ByPath, makeGradient, makeUpdate, polishAll, retractAll, type StepScalars } from "./step.js";
+import {
+  type ByPath,
+  makeGradient,
+  makeSlope,
+  makeUpdate,
+  polishAll,
+  retractAll,
+  type StepScalars,
+} from "./step.js";
 
 /** What a step replaces: parameters, Adam's moments by path, and how far orthogonal matrices may have departed. */
 type StepState = { params: FlowParams; first: ByPath; second: ByPath; drift: np.Array };
@@ -47,7 +55,9 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
   return {
     step(x, noise, scalars, state) {
       const values = treeFlatten<np.Array>(state.params).leaves;
-      const at = makeGradient(flow, leaves, clip)(treeRef(state.params), x, noise);
+      const { gradients, loss } = makeGradient(flow, leaves)(treeRef(state.params), x, noise);
+      const matrices = pick(values, (manifold) => manifold === "orthogonal");
+      const at = makeSlope(clip)(treeRef(matrices) as ByPath, treeRef(gradients) as ByPath);
       const now = {
         values: pick(values, (manifold) => manifold === "euclidean"),
         moments: Object.fromEntries(
@@ -57,14 +67,14 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
           ]),
         ),
       };
-      const updated = update(now, at.gradients, at.factor, scalars);
-      const matrices = pick(values, (manifold) => manifold === "orthogonal");
+      for (const path of Object.keys(at.skew)) gradients[path]?.dispose();
+      const updated = update(now, { ...gradients, ...at.skew }, at.factor, scalars);
       const turned = retractAll(matrices, updated.omegas, state.drift);
       const moved = { ...updated.values, ...turned.matrices };
       const moment = (name: "first" | "second"): ByPath =>
         Object.fromEntries(Object.entries(updated.moments).map(([path, pair]) => [path, pair[name]]));
       return {
-        loss: at.loss,
+        loss,
         gradNorm: at.gradNorm,
         next: {
           params: rebuild(leaves.map(({ path }, i) => moved[path] ?? (values[i] as np.Array))) as FlowParams,

@@ -10,7 +10,7 @@ import { treeDispose, treeMap } from "../../src/trees.js";
 /** The gradient of a training step, and what it is compiled for. */
 export function gradientProgram(flow: Flow, batch: number) {
   const params = flow.init(shapeKey());
-  const gradient = makeGradient(flow, leavesOf(params, flow.manifolds), 500);
+  const gradient = makeGradient(flow, leavesOf(params, flow.manifolds));
   const spec = (shape: readonly number[]) => new ArraySpec(shape, np.float32);
   const paramSpecs = treeMap(({ shape }: np.Array) => spec(shape), params);
   const noise = mapNoise(flow.forwardNoise, (d) => spec(noiseShape(d, batch)));

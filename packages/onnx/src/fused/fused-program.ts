@@ -50,7 +50,7 @@ export async function fusedProgram(
   const groupOfResult = ownersOf(plan.groups, (group) => group.results);
   return {
     flops: 0,
-    async run(args, into) {
+    async run(args, { into } = {}) {
       const tensors = argumentTensors(store, signature, args);
       const scalars = evaluate(plan, tensors);
       const readers = readersOf(tensors);

@@ -1,0 +1,34 @@
+import type { Slot } from "../trace.js";
+
+/** Every array starts where vectors of any width load at full speed. */
+const ALIGNMENT = 64;
+
+const constructors = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+} as const;
+
+type Place = Slot & Readonly<{ offset: number; length: number }>;
+
+/** Arrays in one piece of memory that threads share. */
+export type Parcel = Readonly<{ shared: SharedArrayBuffer; slots: readonly Place[] }>;
+
+export function parcelFor(slots: readonly Slot[]): Parcel {
+  let bytes = 0;
+  const places = slots.map((slot) => {
+    const length = slot.shape.reduce((a, b) => a * b, 1);
+    const place = { ...slot, offset: bytes, length };
+    bytes += Math.ceil((length * constructorOf(slot).BYTES_PER_ELEMENT) / ALIGNMENT) * ALIGNMENT;
+    return place;
+  });
+  return { shared: new SharedArrayBuffer(bytes), slots: places };
+}
+
+/** The arrays of a parcel, in the order of its slots. */
+export const arraysIn = ({ shared, slots }: Parcel) =>
+  slots.map((slot) => new (constructorOf(slot))(shared as never, slot.offset, slot.length));
+
+const constructorOf = ({ dtype }: Slot) => constructors[dtype as keyof typeof constructors];

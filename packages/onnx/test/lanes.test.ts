@@ -1,0 +1,168 @@
+/** Threads that compute beside this one: the same numbers, at the same time, and an end that is told. */
+import { spawnSync } from "node:child_process";
+import {
+  ArraySpec,
+  createTrainer,
+  DeviceError,
+  type Executor,
+  FlowModel,
+  flowify,
+  HostArray,
+  makeRng,
+  type Network,
+} from "@flowify/core";
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import { afterAll, describe, expect, it } from "vitest";
+import { nativeExecutor } from "../src/index.js";
+import { Lane } from "../src/lanes/lane.js";
+import { nativeEngine } from "../src/runtime.js";
+import { TensorStore } from "../src/tensors.js";
+
+const executor = await nativeExecutor({ threads: 2 });
+const one: Executor = { ...executor, lanes: 1 };
+afterAll(() => executor.dispose());
+
+const normals = (shape: readonly number[], seed: number): HostArray => {
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  makeRng(seed).fillNormal(data);
+  return new HostArray(data, shape, np.float32);
+};
+const fetched = async (placed: JsTree<object>): Promise<HostArray[]> =>
+  (await executor.fetch(placed)) as unknown as HostArray[];
+
+describe("a program on two lanes", () => {
+  const f = (a: np.Array, b: np.Array): np.Array[] => [
+    np.matmul(a.ref, b.ref),
+    np.greater(a.ref, 0),
+    np.argmax(a, 1).astype(np.int32),
+    np.sum(b),
+  ];
+  const specs = [new ArraySpec([3, 4], np.float32), new ArraySpec([4, 2], np.float32)];
+
+  it("gives the same numbers of every type on each, at once, and writes into results that are given back", async () => {
+    const program = await executor.compile(f, specs, { lanes: true });
+    const args = [normals([3, 4], 1), normals([4, 2], 2)];
+    const others = [normals([3, 4], 3), normals([4, 2], 4)];
+    const [here, beside] = await Promise.all([0, 1].map((lane) => program.run(args, { lane })));
+    const expected = await fetched(here as JsTree<object>);
+    expect(expected.map(({ dtype }) => dtype)).toEqual(["float32", "bool", "int32", "float32"]);
+    expect(await fetched(beside as JsTree<object>)).toEqual(expected);
+    const next = await program.run(others, { lane: 1, into: beside as JsTree<object> });
+    expect(next).toEqual(beside); // the same tensors
+    expect((next as object[])[0]).toBe((beside as object[])[0]);
+    expect(await fetched(next)).toEqual(await fetched(await program.run(others)));
+    await program.dispose();
+  });
+
+  it("takes results of one lane as arguments of the other", async () => {
+    const square = (a: np.Array): np.Array => np.matmul(a.ref, a);
+    const program = await executor.compile(square, [new ArraySpec([5, 5], np.float32)], { lanes: true });
+    const a = normals([5, 5], 5);
+    const there = await program.run([await program.run([a], { lane: 1 })]);
+    const back = await program.run([await program.run([a])], { lane: 1 });
+    expect(await executor.fetch(there)).toEqual(await executor.fetch(back));
+    await program.dispose();
+  });
+});
+
+describe("a flow on two lanes", () => {
+  const network: Network = {
+    inShape: [1, 8, 8],
+    layers: [
+      { kind: "dequantize" },
+      { kind: "conv2d", out: 6, kernel: 3, stride: 2 },
+      { kind: "rqSpline" },
+      { kind: "flatten" },
+    ],
+  };
+  const flow = flowify(network);
+  const rng = makeRng(3);
+  const items = Uint8Array.from({ length: 400 * 64 }, () => 256 * rng.uniform());
+
+  it("has the loss and the moments of one lane", async () => {
+    const options = { flow, data: { items, count: 400 }, steps: 3, batchSize: 64, seed: 4 };
+    const [two, single] = await Promise.all(
+      [executor, one].map(async (on) => {
+        const calls: number[] = [];
+        const watched: Executor = {
+          ...on,
+          async compile(g, specs, how) {
+            const program = await on.compile(g, specs, how);
+            const run: typeof program.run = (args, where) => {
+              if (how?.name === "gradient") calls.push(where?.lane ?? 0);
+              return program.run(args, where);
+            };
+            return { ...program, run };
+          },
+        };
+        const trainer = await createTrainer({ ...options, executor: watched, start: "random" });
+        const report = await trainer.step();
+        const { arrays } = await trainer.state();
+        await trainer.dispose();
+        return { report, arrays, calls };
+      }),
+    );
+    expect(two?.calls).toEqual([0, 1]);
+    expect(single?.calls).toEqual([0]);
+    expect((two?.report.loss as number) / (single?.report.loss as number)).toBeCloseTo(1, 6);
+    expect((two?.report.gradNorm as number) / (single?.report.gradNorm as number)).toBeCloseTo(1, 5);
+    const first = Object.keys(single?.arrays ?? {}).filter((name) => name.startsWith("first."));
+    expect(first.length).toBeGreaterThan(5);
+    const norm = single?.report.gradNorm as number; // some gradients are zero but for rounding
+    for (const name of first) {
+      const [a, b] = [two, single].map((run) => run?.arrays[name]?.data as Float32Array);
+      const largest = (b as Float32Array).reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+      a?.forEach((x, i) => {
+        expect(Math.abs(x - (b?.[i] as number))).toBeLessThan(2e-5 * largest + 1e-7 * norm);
+      });
+    }
+  });
+
+  it("scores as one lane does, padded batches too", async () => {
+    const model = await FlowModel.create(flow, executor, { seed: 1 });
+    const plain = await FlowModel.create(flow, one, { seed: 1 });
+    for (const count of [1, 64, 300, 400]) {
+      const some = items.subarray(0, count * 64);
+      const [a, b] = [await model.logProb(some), await plain.logProb(some)];
+      expect(a.length).toBe(count);
+      a.forEach((x, i) => {
+        expect(Math.abs(x / (b[i] as number) - 1)).toBeLessThan(1e-5);
+      });
+    }
+    expect(await model.sample(130, { seed: 2 })).toEqual(await plain.sample(130, { seed: 2 }));
+    await model.dispose();
+    await plain.dispose();
+  });
+});
+
+describe("a thread", () => {
+  const lane = async (): Promise<Lane> => new Lane(new TensorStore(await nativeEngine()));
+
+  it("says what ONNX Runtime said of a file", async () => {
+    const thread = await lane();
+    await expect(thread.open(Uint8Array.of(1, 2, 3), {}, [], [])).rejects.toThrow(/protobuf|model/i);
+    await thread.stop();
+  });
+
+  it("that ends while it computes, or is asked afterwards, is a DeviceError", async () => {
+    const thread = await lane();
+    const asked = thread.open(Uint8Array.of(1, 2, 3), {}, [], []);
+    await Promise.all([expect(asked).rejects.toThrow(DeviceError), thread.stop()]);
+    await expect(thread.open(Uint8Array.of(1, 2, 3), {}, [], [])).rejects.toThrow(DeviceError);
+  });
+
+  it("does not keep the process", () => {
+    const script = `
+      import { ArraySpec } from "@flowify/core";
+      import { numpy as np } from "@jax-js/jax";
+      import { nativeExecutor } from "@flowify/onnx";
+      const executor = await nativeExecutor({ threads: 2 });
+      const f = (a) => np.matmul(a.ref, a);
+      await executor.compile(f, [new ArraySpec([2, 2], np.float32)], { lanes: true });
+      console.log("compiled");`;
+    const flags = ["--conditions=@flowify/source", "--import", "tsx", "--input-type=module", "-e", script];
+    const { status, stdout } = spawnSync(process.execPath, flags, { encoding: "utf8", timeout: 30_000 });
+    expect(stdout).toContain("compiled");
+    expect(status).toBe(0);
+  });
+});
