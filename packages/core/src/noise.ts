@@ -62,16 +62,30 @@ export function meanNoise(spec: NoiseSpec, batch: number, dtype: np.DType = np.f
  *
  * @param temperature factor of the normal noises (1 = the law itself; uniform noises are kept).
  */
-export function drawNoise(spec: NoiseSpec, batch: number, rng: Rng, temperature = 1): NoiseOf<HostArray> {
-  return mapNoise(spec, (declaration) => {
+export const drawNoise = (spec: NoiseSpec, batch: number, rng: Rng, temperature = 1): NoiseOf<HostArray> =>
+  noiseDrawer(spec, batch)(rng, temperature);
+
+/** `drawNoise` for many batches of one size: every draw is written over the one before. */
+export function noiseDrawer(
+  spec: NoiseSpec,
+  batch: number,
+): (rng: Rng, temperature?: number) => NoiseOf<HostArray> {
+  const fills: ((rng: Rng, temperature: number) => void)[] = [];
+  const noise = mapNoise(spec, (declaration) => {
     const shape = noiseShape(declaration, batch);
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    if (declaration.law === "normal") {
-      rng.fillNormal(data);
-      if (temperature !== 1) for (let i = 0; i < data.length; i++) data[i]! *= temperature;
-    } else rng.fillUniform(data);
+    fills.push((rng, temperature) => {
+      if (declaration.law === "normal") {
+        rng.fillNormal(data);
+        if (temperature !== 1) for (let i = 0; i < data.length; i++) data[i]! *= temperature;
+      } else rng.fillUniform(data);
+    });
     return new HostArray(data, shape, np.float32);
   });
+  return (rng, temperature = 1) => {
+    for (const fill of fills) fill(rng, temperature);
+    return noise;
+  };
 }
 
 /** Mean-mode noise on the host. */

@@ -3,7 +3,7 @@ import { numpy } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
 import { type Shape, sizeOf } from "../layer.js";
 import { makeRng } from "../math/rng.js";
-import { drawNoise, mapNoise, meanHostNoise, type NoiseSpec, noiseShape } from "../noise.js";
+import { mapNoise, meanHostNoise, type NoiseSpec, noiseDrawer, noiseShape } from "../noise.js";
 import { partsOf, splitBatch } from "../parts.js";
 import { treeFlatten, treeMap } from "../trees.js";
 
@@ -63,27 +63,38 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       count: number,
       { seed, stream, mode, temperature, firstBatch = 0 }: RunOptions,
     ): Promise<Float32Array> {
+      if (count === 0) return new Float32Array(0);
       const width = sizeOf(row.inShape);
-      let out: Float32Array | undefined;
-      let spare: JsTree<PlacedArray>[] = [];
-      for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
+      const draw = drawers(row.noise);
+      /** Items and noise of batch b, padded to a power of two, in a part a lane. */
+      const ready = (b: number) => {
+        const done = b * LARGEST;
         const here = Math.min(LARGEST, count - done);
         const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
         const batch = new Float32Array(size * width);
         batch.set(x.subarray(done * width, (done + here) * width));
         for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
+        const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
         const noise =
           mode === "mean"
             ? meanHostNoise(row.noise, size)
-            : drawNoise(row.noise, size, makeRng(seed, stream, firstBatch + b), temperature);
-        const call = await compile(row, size);
-        const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
+            : draw(size, b)(makeRng(seed, stream, firstBatch + b), temperature);
+        return { size, here, parts: splitBatch([items, noise] as const, partsOf(executor, size)) };
+      };
+      let out: Float32Array | undefined;
+      let spare: JsTree<PlacedArray>[] = [];
+      let next = ready(0);
+      for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
+        const { size, here, parts } = next;
+        const program = await compile(row, size);
         // all calls in one go, so that the lanes run side by side
-        spare = await Promise.all(
-          splitBatch([items, noise] as const, partsOf(executor, size)).map((part, lane) =>
-            call.run([placed, ...part], { lane, ...(spare[lane] && { into: spare[lane] }) }),
-          ),
+        const calls = parts.map((part, lane) =>
+          program.run([placed, ...part], { lane, ...(spare[lane] && { into: spare[lane] }) }),
         );
+        const all = Promise.all(calls);
+        await Promise.race([all, calls[0]]); // this thread computes the first part, and has time while others go on
+        if (done + LARGEST < count) next = ready(b + 1);
+        spare = await all;
         let at = done;
         for (const results of spare) {
           const { data, shape } = (await executor.fetch(results)) as HostArray;
@@ -95,11 +106,22 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
         }
       }
       for (const results of spare) executor.release(results);
-      return out ?? new Float32Array(0);
+      return out as Float32Array;
     },
     async dispose(): Promise<void> {
       for (const entry of compiled.values()) await (await entry).dispose();
       compiled.clear();
     },
+  };
+}
+
+/** Noise for batches of any size: the draws of two batches in turn have memory of their own. */
+function drawers(spec: NoiseSpec): (size: number, batch: number) => ReturnType<typeof noiseDrawer> {
+  const known = new Map<string, ReturnType<typeof noiseDrawer>>();
+  return (size, batch) => {
+    const key = `${size}/${batch % 2}`;
+    const found = known.get(key) ?? noiseDrawer(spec, size);
+    known.set(key, found);
+    return found;
   };
 }

@@ -7,7 +7,7 @@ import type { Items } from "../items.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import { drawNoise } from "../noise.js";
+import { noiseDrawer } from "../noise.js";
 import { treeDispose, treeFlatten, treeMap } from "../trees.js";
 import { adamScalars } from "./adam.js";
 import { type Augmentation, batchSource, STREAM } from "./data.js";
@@ -131,6 +131,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   });
   const rate = cosineSchedule({ peak: learningRate, steps, warmup });
   const orthogonalRateAt = cosineSchedule({ peak: orthogonalRate, steps, warmup });
+  const draw = noiseDrawer(flow.forwardNoise, batchSize);
   let taken = options.state?.step ?? 0;
   let rollbacks = options.state?.rollbacks ?? [];
 
@@ -140,7 +141,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     },
     async step() {
       const x = batches(taken);
-      const noise = drawNoise(flow.forwardNoise, batchSize, makeRng(seed, STREAM.noise, taken));
+      const noise = draw(makeRng(seed, STREAM.noise, taken));
       const sick = check ? await stepper.sickLayer(x, noise) : undefined;
       if (sick) throw stepNotFinite(taken + 1, sick);
       const shorter = shortening(rollbacks, taken + 1);

@@ -5,7 +5,7 @@ import { isProduct } from "./rules/matrix-chain.js";
 /** Columns below which the transposed copy of the narrow matrix is the cheaper one. */
 const NARROW = 64;
 /** Rows that a sum must have for the copies to be worth their nodes. */
-const LONG = 4096;
+const LONG = 1024;
 
 /**
  * Products AᵀB of long matrices [k, m] and [k, n], n small, are computed as (Bᵀ A)ᵀ: the gradient of a
