@@ -7,17 +7,18 @@ import type { Leaf } from "./leaves.js";
 import { polish, retract, skewGradient } from "./orthogonal-step.js";
 
 /**
- * The training step, in four pure functions: `gradient` (matrix products, of parts of the batch side by side),
- * `slope` (of the mean of the parts: directions of rotations, clipping), `update` (elementwise, over every number that
- * moves) and `retraction` (matrix products, orthogonal parameters only). They are separate because an executor can fuse what is
- * elementwise and do it in place. Each consumes what it is given. Parameters that move are named by their paths.
+ * The training step, in pure functions: `gradient` (matrix products; of parts of the batch, side by side),
+ * `descent` (their sum, directions of rotations, clipping; one program with the gradient where the batch has one part), `update`
+ * (elementwise, over every number that moves) and `retraction` (matrix products, orthogonal parameters only). They are separate
+ * because an executor can fuse what is elementwise and do it in place. Each consumes what it is given. Parameters that
+ * move are named by their paths.
  */
 export type ByPath<T = np.Array> = { [path: string]: T };
 
 /** Scalars of one step, []. */
 export type StepScalars = { euclidean: AdamScalars; orthogonal: AdamScalars };
 
-/** Loss and gradients, of a batch or of a part of it: of equal parts, the means are those of the whole. */
+/** Loss and gradients at the parameters; those of the parts of a batch add up to those of the whole. */
 export type GradientResult = {
   /** ∂loss/∂p of the parameters that move. */
   gradients: ByPath;
@@ -25,8 +26,8 @@ export type GradientResult = {
   loss: np.Array;
 };
 
-/** Loss and gradients at the parameters. */
-export function makeGradient(flow: Flow, leaves: readonly Leaf[]) {
+/** Loss and gradients of one of so many equal parts of a batch. */
+export function makeGradient(flow: Flow, leaves: readonly Leaf[], parts = 1) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
     const moving = leaves.flatMap(({ manifold }, i) => (manifold === "fixed" ? [] : [i]));
@@ -36,7 +37,8 @@ export function makeGradient(flow: Flow, leaves: readonly Leaf[]) {
         all[i]?.dispose();
         all[i] = free[k] as np.Array;
       });
-      return np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise))).neg();
+      const mean = np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise)));
+      return parts === 1 ? mean.neg() : mean.mul(-1 / parts);
     };
     const free = moving.map((i) => (values[i] as np.Array).ref);
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
@@ -47,44 +49,46 @@ export function makeGradient(flow: Flow, leaves: readonly Leaf[]) {
   };
 }
 
-/** The result of `makeGradient` of a batch from those of its equal parts. */
-export const meanOfParts = (...parts: GradientResult[]): GradientResult => {
-  const mean = (...arrays: np.Array[]): np.Array => arrays.reduce((a, b) => a.add(b)).mul(1 / parts.length);
-  return {
-    gradients: Object.fromEntries(
-      Object.keys((parts[0] as GradientResult).gradients).map((path) => [
-        path,
-        mean(...parts.map(({ gradients }) => gradients[path] as np.Array)),
-      ]),
-    ),
-    loss: mean(...parts.map(({ loss }) => loss)),
-  };
-};
-
-/** What the update takes of a gradient. */
-export type Slope = {
-  /** The skew gradients of orthogonal parameters. */
-  skew: ByPath;
-  /** Global norm of all gradients, []. */
+/** What the update takes: skew gradients of orthogonal parameters, and how much to clip. */
+export type DescentResult = GradientResult & {
+  /** Global norm of all gradients, before clipping, []. */
   gradNorm: np.Array;
   /** What clipping multiplies them with, min(1, clip / norm), []. */
   factor: np.Array;
 };
 
-/** Turns the gradients of orthogonal parameters into skew ones, and clips all to the global norm `clip` (Infinity: never). */
-export function makeSlope(clip: number) {
-  return (matrices: ByPath, gradients: ByPath): Slope => {
-    const skew = Object.fromEntries(
-      Object.entries(matrices).map(([path, r]) => [path, skewGradient(r, gradients[path] as np.Array)]),
-    );
-    const all = Object.entries(gradients).map(([path, g]) => skew[path]?.ref ?? g);
-    const squares = all.map((g) => np.sum(np.square(g)));
+/**
+ * Adds the parts of a batch up, takes the skew gradients of orthogonal parameters, and clips all to the global norm `clip`
+ * (Infinity: never).
+ */
+export function makeDescent(clip: number) {
+  return (matrices: ByPath, ...parts: GradientResult[]): DescentResult => {
+    const sum = (of: (part: GradientResult) => np.Array): np.Array =>
+      parts.map(of).reduce((a, b) => a.add(b));
+    const gradients: ByPath = {};
+    for (const path of Object.keys((parts[0] as GradientResult).gradients)) {
+      const g = sum((part) => part.gradients[path] as np.Array);
+      gradients[path] = matrices[path] ? skewGradient(matrices[path], g) : g;
+    }
+    const squares = Object.values(gradients).map((g) => np.sum(np.square(g.ref)));
     const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
     const factor =
       clip === Number.POSITIVE_INFINITY
         ? np.onesLike(norm.ref)
         : np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1);
-    return { skew, gradNorm: norm, factor };
+    return { gradients, loss: sum((part) => part.loss), gradNorm: norm, factor };
+  };
+}
+
+/** Both in one program, for a batch that is computed as a whole. */
+export function makeWholeDescent(flow: Flow, leaves: readonly Leaf[], clip: number) {
+  const [gradient, descent] = [makeGradient(flow, leaves), makeDescent(clip)];
+  return (params: FlowParams, x: np.Array, noise: NoiseTree): DescentResult => {
+    const { leaves: values } = treeFlatten<np.Array>(params);
+    const square = leaves.flatMap(({ path, manifold }, i) =>
+      manifold === "orthogonal" ? [[path, (values[i] as np.Array).ref] as const] : [],
+    );
+    return descent(Object.fromEntries(square), gradient(params, x, noise));
   };
 }
 
@@ -99,7 +103,6 @@ export type UpdateResult = Updated & {
 export function makeUpdate(leaves: readonly Leaf[]) {
   return (
     { values, moments }: Updated,
-    /** The skew ones of orthogonal parameters. */
     gradients: ByPath,
     factor: np.Array,
     scalars: StepScalars,

@@ -11,10 +11,10 @@ import type { HostState } from "./state.js";
 import {
   averageAll,
   type ByPath,
+  makeDescent,
   makeGradient,
-  makeSlope,
   makeUpdate,
-  meanOfParts,
+  makeWholeDescent,
   polishAll,
   retractAll,
 } from "./step.js";
@@ -43,6 +43,7 @@ const PROJECTIONS = 3;
 type Placed = ByPath<PlacedArray>;
 type Moments = { first: PlacedArray; second: PlacedArray };
 type Tree = JsTree<PlacedArray>;
+type Descent = { gradients: Placed; loss: PlacedArray; gradNorm: PlacedArray; factor: PlacedArray };
 const tree = (value: object): Tree => value;
 const intoOf = (into: Tree | undefined): { into?: Tree } => (into ? { into } : {});
 
@@ -100,15 +101,15 @@ export async function makeStepper(options: StepperOptions) {
   );
   const gradient = await compile(
     "gradient",
-    makeGradient(flow, leaves),
+    parts > 1 ? makeGradient(flow, leaves, parts) : makeWholeDescent(flow, leaves, clip),
     gradientSpecs(flow, params, batchSize / parts),
     parts > 1,
   );
-  const mean =
+  const part = { gradients: moving, loss: scalar };
+  const descent =
     parts > 1
-      ? await compile("mean", meanOfParts, new Array(parts).fill({ gradients: moving, loss: scalar }))
+      ? await compile("descent", makeDescent(clip), [square, ...new Array(parts).fill(part)])
       : undefined;
-  const slope = await compile("slope", makeSlope(clip), [square, moving]);
   const update = await compile("update", makeUpdate(leaves), [
     { values: free, moments: momentSpecs },
     moving,
@@ -129,8 +130,8 @@ export async function makeStepper(options: StepperOptions) {
   });
   let { values, moments, drift, average } = await placeState(await options.start());
   // results of the step before, to be written over
-  let spareGradients: Tree[] = [];
-  let spareSlope: Tree | undefined;
+  let spareParts: Tree[] = [];
+  let spareGradient: Tree | undefined;
   let spareMatrices: Placed | undefined;
   let health: Compiled | undefined; // compiled when it is first asked for
 
@@ -165,7 +166,10 @@ export async function makeStepper(options: StepperOptions) {
   return {
     flops: compiled.every((c) => c.flops === undefined)
       ? undefined
-      : parts * (gradient.flops ?? 0) + (slope.flops ?? 0) + (update.flops ?? 0) + (retraction?.flops ?? 0),
+      : parts * (gradient.flops ?? 0) +
+        (descent?.flops ?? 0) +
+        (update.flops ?? 0) +
+        (retraction?.flops ?? 0),
     traceMs: compiled.reduce((sum, c) => sum + c.traceMs, 0),
     compileMs: compiled.reduce((sum, c) => sum + c.compileMs, 0),
 
@@ -180,35 +184,33 @@ export async function makeStepper(options: StepperOptions) {
       // all calls in one go, so that the lanes run side by side
       const results = await Promise.all(
         splitBatch([x, noise] as const, parts).map((part, lane) =>
-          gradient.run([all, ...part], { lane, ...intoOf(spareGradients[lane]) }),
+          gradient.run([all, ...part], { lane, ...intoOf(spareParts[lane]) }),
         ),
       );
-      spareGradients = [...results];
-      if (mean) spareGradients[0] = await mean.run(results, intoOf(results[0]));
-      const { gradients, loss } = spareGradients[0] as unknown as { gradients: Placed; loss: PlacedArray };
-      const at = (await slope.run(
-        [tree(pick(values, "orthogonal")), tree(gradients)],
-        intoOf(spareSlope),
-      )) as unknown as { skew: Placed; gradNorm: PlacedArray; factor: PlacedArray };
-      spareSlope = tree(at);
-      const now = { loss: await number(loss), gradNorm: await number(at.gradNorm) };
+      spareParts = results;
+      const at = (descent
+        ? await descent.run([tree(pick(values, "orthogonal")), ...results], intoOf(spareGradient))
+        : results[0]) as unknown as Descent;
+      spareGradient = tree(at);
+      const now = { loss: await number(at.loss), gradNorm: await number(at.gradNorm) };
       if (!Number.isFinite(now.loss) || !Number.isFinite(now.gradNorm)) return now;
       const state = { values: pick(values, "euclidean"), moments };
       // Ω takes the place of the skew gradient that it is made from
-      const next = (await update.run(
-        [tree(state), tree({ ...gradients, ...at.skew }), at.factor, scalars],
-        intoOf(tree({ ...state, omegas: at.skew })),
-      )) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
+      const omegas = Object.fromEntries(
+        Object.keys(square).map((path) => [path, at.gradients[path] as PlacedArray]),
+      );
+      const next = (await update.run([tree(state), tree(at.gradients), at.factor, scalars], {
+        into: tree({ ...state, omegas }),
+      })) as unknown as { values: Placed; moments: ByPath<Moments>; omegas: Placed };
       moments = next.moments;
       replace(next.values);
-      at.skew = next.omegas;
+      Object.assign(at.gradients, next.omegas);
       await turn(next.omegas);
       if (averaging) {
         const moved = tree(pick(values, "euclidean", "orthogonal"));
-        average = (await averaging.run(
-          [tree(average), moved, decay],
-          intoOf(tree(average)),
-        )) as unknown as Placed;
+        average = (await averaging.run([tree(average), moved, decay], {
+          into: tree(average),
+        })) as unknown as Placed;
       }
       return now;
     },
@@ -224,7 +226,7 @@ export async function makeStepper(options: StepperOptions) {
 
     /** Whose gradient the step before was not finite in. */
     async sickGradient(): Promise<Culprit> {
-      const { gradients } = (await executor.fetch(spareGradients[0] as Tree)) as {
+      const { gradients } = (await executor.fetch(spareGradient as Tree)) as {
         gradients: ByPath<HostArray>;
       };
       return sickGradient(flow, gradients);
@@ -261,7 +263,8 @@ export async function makeStepper(options: StepperOptions) {
       executor.release(
         tree([values, tree(moments), drift, tree(average), tree(spareMatrices ?? {})] as never),
       );
-      for (const spare of [...spareGradients, ...(spareSlope ? [spareSlope] : [])]) executor.release(spare);
+      for (const spare of spareParts) executor.release(spare);
+      if (descent && spareGradient) executor.release(spareGradient);
       for (const each of compiled) await each.dispose();
     },
   };

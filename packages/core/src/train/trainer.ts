@@ -26,7 +26,7 @@ import {
   takeToHost,
   unflattenState,
 } from "./state.js";
-import { averageDecay, makeGradient } from "./step.js";
+import { averageDecay, makeWholeDescent } from "./step.js";
 import { gradientSpecs, makeStepper, type StepperOptions } from "./stepper.js";
 
 export type TrainOptions = {
@@ -191,13 +191,13 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */
 async function refuseBatch(
   { bytes, available }: MemoryError,
-  { flow, executor, leaves, params, batchSize }: StepperOptions,
+  { flow, executor, leaves, params, batchSize, clip }: StepperOptions,
 ): Promise<never> {
   let batch = 2 ** Math.floor(Math.log2((batchSize * available) / bytes));
   for (; batch >= 1; batch /= 2) {
     try {
       const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
-      await (await executor.compile(makeGradient(flow, leaves), specs)).dispose();
+      await (await executor.compile(makeWholeDescent(flow, leaves, clip), specs)).dispose();
       break;
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;

@@ -8,9 +8,8 @@ import { trainingDefaults as defaults } from "./defaults.js";
 import { leavesOf } from "./leaves.js";
 import {
   type ByPath,
-  makeGradient,
-  makeSlope,
   makeUpdate,
+  makeWholeDescent,
   polishAll,
   retractAll,
   type StepScalars,
@@ -55,9 +54,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
   return {
     step(x, noise, scalars, state) {
       const values = treeFlatten<np.Array>(state.params).leaves;
-      const { gradients, loss } = makeGradient(flow, leaves)(treeRef(state.params), x, noise);
-      const matrices = pick(values, (manifold) => manifold === "orthogonal");
-      const at = makeSlope(clip)(treeRef(matrices) as ByPath, treeRef(gradients) as ByPath);
+      const at = makeWholeDescent(flow, leaves, clip)(treeRef(state.params), x, noise);
       const now = {
         values: pick(values, (manifold) => manifold === "euclidean"),
         moments: Object.fromEntries(
@@ -67,14 +64,14 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
           ]),
         ),
       };
-      for (const path of Object.keys(at.skew)) gradients[path]?.dispose();
-      const updated = update(now, { ...gradients, ...at.skew }, at.factor, scalars);
+      const updated = update(now, at.gradients, at.factor, scalars);
+      const matrices = pick(values, (manifold) => manifold === "orthogonal");
       const turned = retractAll(matrices, updated.omegas, state.drift);
       const moved = { ...updated.values, ...turned.matrices };
       const moment = (name: "first" | "second"): ByPath =>
         Object.fromEntries(Object.entries(updated.moments).map(([path, pair]) => [path, pair[name]]));
       return {
-        loss,
+        loss: at.loss,
         gradNorm: at.gradNorm,
         next: {
           params: rebuild(leaves.map(({ path }, i) => moved[path] ?? (values[i] as np.Array))) as FlowParams,

@@ -4,13 +4,13 @@ import type { Flow } from "../../src/flow.js";
 import { shapeKey } from "../../src/math/keys.js";
 import { mapNoise, noiseShape } from "../../src/noise.js";
 import { leavesOf } from "../../src/train/leaves.js";
-import { makeGradient } from "../../src/train/step.js";
+import { makeWholeDescent } from "../../src/train/step.js";
 import { treeDispose, treeMap } from "../../src/trees.js";
 
 /** The gradient of a training step, and what it is compiled for. */
 export function gradientProgram(flow: Flow, batch: number) {
   const params = flow.init(shapeKey());
-  const gradient = makeGradient(flow, leavesOf(params, flow.manifolds));
+  const gradient = makeWholeDescent(flow, leavesOf(params, flow.manifolds), 500);
   const spec = (shape: readonly number[]) => new ArraySpec(shape, np.float32);
   const paramSpecs = treeMap(({ shape }: np.Array) => spec(shape), params);
   const noise = mapNoise(flow.forwardNoise, (d) => spec(noiseShape(d, batch)));
