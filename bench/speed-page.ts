@@ -35,7 +35,7 @@ export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
       ...["products", "elementwise", "moving numbers", "sums"].map(kind),
       percent(p.betweenMs / all),
       program("update"),
-      program("retraction", "polish"),
+      program("descent", "retraction", "polish"),
       percent(p.hostMs / all),
     ]);
   });
@@ -57,7 +57,9 @@ ${steps.join("\n")}
 In percent of a step, with ONNX Runtime's profiler on (\`npm run bench -- NAME --profile\` has it by primitive and by equation).
 Products run at less than g's rate where they are small or narrow. Elementwise work, sums and moved numbers (transposes,
 gathered windows, splits) are passes over memory, which the floor does not count. "Between" is what ONNX Runtime spends between
-two nodes, a few microseconds each; the update is Adam over every number, the rotations are products again.
+two nodes, a few microseconds each; the update is Adam over every number, the rotations (directions and retraction) are
+products again. Where the gradient is computed in two halves side by side, the shares are those of the first half, and the host waits for
+the second.
 
 | network | products | elementwise | moving numbers | sums | between | update | rotations | host |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

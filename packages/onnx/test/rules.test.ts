@@ -250,3 +250,19 @@ test("an unsupported primitive names itself and its equation", async () => {
     message: expect.stringContaining("float64[2,2] = cholesky"),
   });
 });
+
+describe.each(floats)("the extremes of a few long rows, %s", (dtype) => {
+  test.each([2, 3, 4])("of %i: the larger, the smaller, NaN where there is one", async (rows) => {
+    const a = spread([rows, 9000], dtype);
+    const odd = host([...spread([rows * 9000], dtype, 3).data], [rows, 90, 100], dtype);
+    odd.data[0] = Number.NaN;
+    odd.data[(rows - 1) * 9000 + 7] = Number.NaN;
+    odd.data[9] = Number.NEGATIVE_INFINITY;
+    for (const x of [a, odd]) {
+      await expectSame(fn((v) => np.max(v, 0)), [x]);
+      await expectSame(fn((v) => np.min(v, 0)), [x]);
+    }
+    await expectSame(fn((v) => np.max(v, 0, { keepdims: true })), [odd]);
+    await expectSame(fn((v) => grad((b: A) => np.sum(np.max(b, 0)))(v)), [a]);
+  });
+});

@@ -19,7 +19,7 @@ export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor
   // are not needed for that, and would make the ranks of later results grow.
   const prefix = keys.lastIndexOf(true) === axes.length - 1;
   const base =
-    (op === "ReduceSum" && prefix && sumByProduct(graph, name, axes.length, v.dtype)) ||
+    (prefix && cheaper(graph, op, name, axes.length, v.dtype)) ||
     graph.node(
       op,
       [name, graph.ints(axes)],
@@ -30,6 +30,41 @@ export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor
       { attributes: { keepdims: prefix ? 0 : 1 } },
     );
   return { base, dtype: v.dtype, order: v.order.filter((f) => !gone(f)), axes: v.axes };
+}
+
+/** A reduction over the first dimensions by other nodes, where these are faster. */
+const cheaper = (graph: Graph, op: string, name: string, count: number, dtype: DType): string | undefined =>
+  op === "ReduceSum" ? sumByProduct(graph, name, count, dtype) : extremeOfRows(graph, op, name, count, dtype);
+
+/** Rows up to which their maximum is taken of all at once. */
+const FEW_ROWS = 4;
+
+/**
+ * The maximum or minimum of a few long rows, as of the components of a mixture, element by element: ONNX Runtime takes a
+ * third of the time that ReduceMax takes. Undefined where the rows are many or short.
+ */
+function extremeOfRows(
+  graph: Graph,
+  op: string,
+  name: string,
+  count: number,
+  dtype: DType,
+): string | undefined {
+  const extreme = ({ ReduceMax: "Max", ReduceMin: "Min" } as Readonly<Record<string, string>>)[op];
+  const shape = graph.shapeOf(name);
+  const kept = shape.slice(count);
+  const [rows, columns] = [sizeOf(shape.slice(0, count)), sizeOf(kept)];
+  if (extreme === undefined || !isFloat(dtype) || rows > FEW_ROWS || rows * columns < LARGE_SUM)
+    return undefined;
+  const type = graph.typeOf(name);
+  const row = { type, shape: [1, columns] };
+  const parts = graph.nodes(
+    "Split",
+    [graph.reshape(name, [rows, columns]), graph.ints(Array<number>(rows).fill(1))],
+    Array(rows).fill(row),
+    { attributes: { axis: 0 } },
+  );
+  return graph.reshape(graph.node(extreme, parts, row), kept);
 }
 
 /** Elements of a buffer, and of a row that is summed, from which on a product is faster than ReduceSum. */
