@@ -259,10 +259,22 @@ describe.each(floats)("the extremes of a few long rows, %s", (dtype) => {
     odd.data[(rows - 1) * 9000 + 7] = Number.NaN;
     odd.data[9] = Number.NEGATIVE_INFINITY;
     for (const x of [a, odd]) {
-      await expectSame(fn((v) => np.max(v, 0)), [x]);
-      await expectSame(fn((v) => np.min(v, 0)), [x]);
+      await expectSame(
+        fn((v) => np.max(v, 0)),
+        [x],
+      );
+      await expectSame(
+        fn((v) => np.min(v, 0)),
+        [x],
+      );
     }
-    await expectSame(fn((v) => np.max(v, 0, { keepdims: true })), [odd]);
-    await expectSame(fn((v) => grad((b: A) => np.sum(np.max(b, 0)))(v)), [a]);
+    await expectSame(
+      fn((v) => np.max(v, 0, { keepdims: true })),
+      [odd],
+    );
+    await expectSame(
+      fn((v) => grad((b: A) => np.sum(np.max(b, 0)))(v)),
+      [a],
+    );
   });
 });
