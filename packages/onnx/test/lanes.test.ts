@@ -54,6 +54,15 @@ describe("a program on two lanes", () => {
     await program.dispose();
   });
 
+  it("keeps calls on one lane apart that are made at once", async () => {
+    const double = (a: np.Array): np.Array => a.add(a.ref);
+    const program = await executor.compile(double, [new ArraySpec([3], np.float32)], { lanes: true });
+    const of = (n: number): HostArray => new HostArray(Float32Array.of(n, 2 * n, 3 * n), [3], np.float32);
+    const all = await Promise.all([1, 2, 3, 4].map((n) => program.run([of(n)], { lane: 1 })));
+    for (const [i, result] of all.entries()) expect(await executor.fetch(result)).toEqual(of(2 * (i + 1)));
+    await program.dispose();
+  });
+
   it("takes results of one lane as arguments of the other", async () => {
     const square = (a: np.Array): np.Array => np.matmul(a.ref, a);
     const program = await executor.compile(square, [new ArraySpec([5, 5], np.float32)], { lanes: true });
@@ -129,6 +138,10 @@ describe("a flow on two lanes", () => {
         expect(Math.abs(x / (b[i] as number) - 1)).toBeLessThan(1e-5);
       });
     }
+    // asked at once, as a server may
+    const thirds = [0, 128, 256].map((at) => items.subarray(at * 64, (at + 128) * 64));
+    const together = await Promise.all(thirds.map((some) => model.logProb(some)));
+    for (const [i, some] of thirds.entries()) expect(together[i]).toEqual(await model.logProb(some));
     expect(await model.sample(130, { seed: 2 })).toEqual(await plain.sample(130, { seed: 2 }));
     await model.dispose();
     await plain.dispose();

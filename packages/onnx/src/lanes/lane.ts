@@ -60,17 +60,24 @@ export class Lane {
     const [to, from] = [arraysIn(feeds), arraysIn(results)];
     await this.#ask({ what: "open", program, bytes, options, feeds, results });
     const copy = (target: Data, source: Data): void => (target as Float32Array).set(source as Float32Array);
+    const run = async (tensors: readonly Tensor[], into: JsTree<PlacedArray> | undefined) => {
+      to.forEach((array, i) => {
+        copy(array, tensors[i]?.data as Data);
+      });
+      await this.#ask({ what: "run", program });
+      const back = resultTensors(this.#store, outputs, into, () => true);
+      from.forEach((array, i) => {
+        copy(back[i]?.data as Data, array);
+      });
+      return back;
+    };
+    // The memory that is shared holds one run: another waits until its results are out.
+    let before: Promise<unknown> = Promise.resolve();
     return {
-      run: async (tensors, into) => {
-        to.forEach((array, i) => {
-          copy(array, tensors[i]?.data as Data);
-        });
-        await this.#ask({ what: "run", program });
-        const back = resultTensors(this.#store, outputs, into, () => true);
-        from.forEach((array, i) => {
-          copy(back[i]?.data as Data, array);
-        });
-        return back;
+      run: (tensors, into) => {
+        const now = before.then(() => run(tensors, into));
+        before = now.catch(() => undefined);
+        return now;
       },
       close: () => this.#ask({ what: "close", program }),
     };
