@@ -63,6 +63,15 @@ for (const [name, module] of Object.entries({ core, onnx, flowify })) {
   if (names.length === 0) throw new Error(name + " exports nothing");
   console.log(name + ": " + names.length + " names");
 }
+// the script of the threads beside the main one has to be in the package
+const executor = await onnx.nativeExecutor({ threads: 2 });
+if (executor.lanes !== 2) throw new Error("the native executor has " + executor.lanes + " lanes");
+const spec = new core.ArraySpec([3], "float32");
+const program = await executor.compile((a) => a.add(1), [spec], { lanes: true });
+const three = new core.HostArray(Float32Array.of(1, 2, 3), [3], "float32");
+const { data } = await executor.fetch(await program.run([three], { lane: 1 }));
+if (data.join() !== "2,3,4") throw new Error("the second lane gave " + data.join());
+await executor.dispose();
 `;
 
 function main(folder: string): void {
