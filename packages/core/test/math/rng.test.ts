@@ -106,6 +106,18 @@ describe("the laws", () => {
     expect(Array.from(filled)).toEqual(Array.from(values.subarray(0, 1000)));
   });
 
+  it("fills arrays with the numbers that single draws give, and goes on after them", () => {
+    const [filling, drawing] = [makeRng(11, 5), makeRng(11, 5)];
+    for (const length of [1, 7, 20_000]) {
+      const [uniforms, normals] = [new Float32Array(length), new Float32Array(length)];
+      filling.fillUniform(uniforms);
+      expect(uniforms).toEqual(Float32Array.from(uniforms, () => drawing.uniform()));
+      filling.fillNormal(normals);
+      expect(normals).toEqual(Float32Array.from(normals, () => drawing.normal()));
+      expect(filling.bits()).toBe(drawing.bits());
+    }
+  });
+
   it("standard normal, in the middle and in the tails", () => {
     const values = draws(n, makeRng(4), "normal");
     expect(distanceFrom(normalLaw, values)).toBeLessThan(rare(n));
