@@ -111,7 +111,8 @@ const fits = (tensor: Tensor, slot: Slot): boolean =>
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 
-const constructors = {
+/** The typed arrays of the types that a program's inputs and outputs have. */
+export const constructors = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,

@@ -94,6 +94,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
         const all = Promise.all(calls);
         await Promise.race([all, calls[0]]); // this thread computes the first part, and has time while others go on
         if (done + LARGEST < count) next = ready(b + 1);
+        for (const unused of spare.slice(parts.length)) executor.release(unused);
         spare = await all;
         let at = done;
         for (const results of spare) {

@@ -1,15 +1,8 @@
+import { constructors } from "../tensors.js";
 import type { Slot } from "../trace.js";
 
 /** Every array starts where vectors of any width load at full speed. */
 const ALIGNMENT = 64;
-
-const constructors = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-} as const;
 
 type Place = Slot & Readonly<{ offset: number; length: number }>;
 
