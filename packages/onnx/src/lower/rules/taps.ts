@@ -5,6 +5,7 @@ import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../lazy.js";
 import { contract } from "./dot.js";
 import { padNode } from "./movement.js";
 import { reduceAxes } from "./reductions.js";
+import { minimalCost, minimalFiltering, minimalProduct } from "./winograd.js";
 
 /** How one spatial axis of a convolution is walked. */
 export type AxisTaps = Readonly<{
@@ -24,6 +25,8 @@ type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int
 
 /** Multiplications that take as long as moving one number through memory; measured roughly. */
 const MOVE = 40;
+/** The same for one number that a transformation of minimal filtering leaves. */
+const WRITE = 20;
 
 /**
  * A convolution [N, C, …] * [O, C, …] -> [N, O, …] as one product of matrices, the channels
@@ -34,8 +37,8 @@ const MOVE = 40;
  *     of the kernel: x[n, c, p] · W[c, p, q, o], for kernels as large as the image (gradients of weights)
  *     or after it:   Y[n, p, t, o] = x[n, p, c] · w[c, t, o], then the sum of the Y that belong to q,
  *
- * whichever moves and multiplies least. Gathers that another product needs too are there once: the
- * gradient of the weight finds the one of the gradient of the input.
+ * or by minimal filtering (`winograd.ts`), whichever moves and multiplies least. Gathers that another product
+ * needs too are there once: the gradient of the weight finds the one of the gradient of the input.
  */
 export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTaps[]): Lazy {
   const [n, c] = shapeOf(x) as [number, number];
@@ -86,6 +89,11 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       },
     },
   ];
+  const minimal = minimalFiltering(axes);
+  if (minimal) {
+    const { products, written } = minimalCost(n, c, o, minimal);
+    ways.push({ cost: products + written * WRITE, make: () => minimalProduct(cx, x, w, minimal) });
+  }
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
   return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
 }
