@@ -32,7 +32,7 @@ export type RunOptions = Readonly<{
 
 /**
  * Runs row functions over any number of items: in batches of 256, the last one padded to a power of
- * two, so that a few compiled sizes serve all. Noise of batch b is a function of (seed, stream, b).
+ * two, so that a few compiled sizes serve all. A batch is computed in parts, which go to whichever lane is free. Noise of batch b is a function of (seed, stream, b).
  */
 export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
   const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
@@ -65,9 +65,9 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
     ): Promise<Float32Array> {
       if (count === 0) return new Float32Array(0);
       const width = sizeOf(row.inShape);
-      const draw = drawers(row.noise);
-      /** Items and noise of batch b, padded to a power of two, in a part a lane. */
-      const ready = (b: number) => {
+      const noises = noisePool(row.noise);
+      /** The parts of batch b, one a lane; items and noise are padded to a power of two. */
+      function* partsOfBatch(b: number): Generator<Part> {
         const done = b * LARGEST;
         const here = Math.min(LARGEST, count - done);
         const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
@@ -75,39 +75,57 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
         batch.set(x.subarray(done * width, (done + here) * width));
         for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
         const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
-        const noise =
+        const parts = partsOf(executor, size);
+        const { noise, release } = noises.take(size, parts);
+        const drawn =
           mode === "mean"
             ? meanHostNoise(row.noise, size)
-            : draw(size, b)(makeRng(seed, stream, firstBatch + b), temperature);
-        return { size, here, parts: splitBatch([items, noise] as const, partsOf(executor, size)) };
-      };
-      let out: Float32Array | undefined;
-      let spare: JsTree<PlacedArray>[] = [];
-      let next = ready(0);
-      for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
-        const { size, here, parts } = next;
-        const program = await compile(row, size);
-        // all calls in one go, so that the lanes run side by side
-        const calls = parts.map((part, lane) =>
-          program.run([placed, ...part], { lane, ...(spare[lane] && { into: spare[lane] }) }),
-        );
-        const all = Promise.all(calls);
-        await Promise.race([all, calls[0]]); // this thread computes the first part, and has time while others go on
-        if (done + LARGEST < count) next = ready(b + 1);
-        for (const unused of spare.slice(parts.length)) executor.release(unused);
-        spare = await all;
-        let at = done;
-        for (const results of spare) {
-          const { data, shape } = (await executor.fetch(results)) as HostArray;
-          const each = data.length / (shape[0] as number);
-          out ??= new Float32Array(count * each);
-          const rows = Math.min(shape[0] as number, done + here - at);
-          if (rows > 0) out.set((data as Float32Array).subarray(0, rows * each), at * each);
-          at += rows;
+            : noise(makeRng(seed, stream, firstBatch + b), temperature);
+        for (const [i, args] of splitBatch([items, drawn] as const, parts).entries()) {
+          const first = (i * size) / parts;
+          const rows = Math.min(size / parts, here - first);
+          yield { size, parts, args, at: done + first, rows: Math.max(0, rows), release };
         }
       }
-      for (const results of spare) executor.release(results);
-      return out as Float32Array;
+      const batches = Math.ceil(count / LARGEST);
+      function* allParts(): Generator<Part> {
+        for (let b = 0; b < batches; b++) yield* partsOfBatch(b);
+      }
+      const queue = allParts();
+      let left = count;
+      let out: Float32Array | undefined;
+      /** Takes one part after the other, on one lane. `ahead`: while the lane computes another one. */
+      const work = async (own: number, ahead: boolean): Promise<void> => {
+        let spare: JsTree<PlacedArray> | undefined;
+        try {
+          // at the end no lane should have two parts while another has none
+          while (left > (ahead ? LARGEST : 0)) {
+            const { value: part } = queue.next();
+            if (part === undefined) break;
+            left -= part.rows;
+            const program = await compile(row, part.size);
+            const lane = part.parts > 1 ? own : 0;
+            spare = await program.run([placed, ...part.args], { lane, ...(spare && { into: spare }) });
+            part.release();
+            const { data, shape } = (await executor.fetch(spare)) as HostArray;
+            const each = data.length / (shape[0] as number);
+            out ??= new Float32Array(count * each);
+            out.set((data as Float32Array).subarray(0, part.rows * each), part.at * each);
+          }
+        } catch (error) {
+          left = 0; // for the others
+          throw error;
+        } finally {
+          if (spare) executor.release(spare);
+        }
+      };
+      const lanes = Array.from({ length: partsOf(executor, LARGEST) }, (_, lane) => lane);
+      await Promise.all([
+        ...lanes.map((lane) => work(lane, false)),
+        // the next part lies ready on a lane beside this thread, which may be computing when one is done
+        ...lanes.slice(1).map((lane) => work(lane, true)),
+      ]);
+      return out as unknown as Float32Array;
     },
     async dispose(): Promise<void> {
       for (const entry of compiled.values()) await (await entry).dispose();
@@ -116,13 +134,31 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
   };
 }
 
-/** Noise for batches of any size: the draws of two batches in turn have memory of their own. */
-function drawers(spec: NoiseSpec): (size: number, batch: number) => ReturnType<typeof noiseDrawer> {
-  const known = new Map<string, ReturnType<typeof noiseDrawer>>();
-  return (size, batch) => {
-    const key = `${size}/${batch % 2}`;
-    const found = known.get(key) ?? noiseDrawer(spec, size);
-    known.set(key, found);
-    return found;
+type Part = Readonly<{
+  /** Items of the whole batch, and in how many parts it is. */
+  size: number;
+  parts: number;
+  args: readonly JsTree<HostArray>[];
+  /** Where its rows go, and how many are no padding. */
+  at: number;
+  rows: number;
+  /** To be called when the part is computed. */
+  release(): void;
+}>;
+
+/** Memory for the noise of several batches at once, of any size: free again when all parts of a batch are computed. */
+function noisePool(spec: NoiseSpec) {
+  const free = new Map<number, ReturnType<typeof noiseDrawer>[]>();
+  return {
+    take(size: number, parts: number) {
+      const pool = free.get(size) ?? [];
+      free.set(size, pool);
+      const noise = pool.pop() ?? noiseDrawer(spec, size);
+      let open = parts;
+      const release = (): void => {
+        if (--open === 0) pool.push(noise);
+      };
+      return { noise, release };
+    },
   };
 }

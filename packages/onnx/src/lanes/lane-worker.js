@@ -32,13 +32,15 @@ function parcel({ shared, slots }) {
 }
 
 const answers = {
-  async open({ program, bytes, options, feeds, results }) {
+  async open({ program, bytes, options }) {
     const session = await InferenceSession.create(bytes, options);
-    const profiling = options.enableProfiling;
-    programs.set(program, { session, feeds: parcel(feeds), results: parcel(results), profiling });
+    programs.set(program, { session, slots: [], profiling: options.enableProfiling });
   },
-  async run({ program }) {
-    const { session, feeds, results } = programs.get(program);
+  /** Memory comes with the first run that uses it. */
+  async run({ program, slot, ...memory }) {
+    const { session, slots } = programs.get(program);
+    slots[slot] ??= { feeds: parcel(memory.feeds), results: parcel(memory.results) };
+    const { feeds, results } = slots[slot];
     feeds.own.set(feeds.shared);
     try {
       await session.run(feeds.tensors, { [workerData.done]: null, ...results.tensors });

@@ -7,8 +7,9 @@ import { DONE, NO_TENSOR } from "../in-place.js";
 import { resultTensors, type TensorStore } from "../tensors.js";
 import type { Slot } from "../trace.js";
 import { arraysIn, parcelFor } from "./parcel.js";
+import { Slots } from "./slots.js";
 
-/** A program on a lane. */
+/** A program on a lane. Two runs may be asked for at once: the second begins as soon as the first ends. */
 export type LaneProgram = Readonly<{
   /** Feeds in their order; `into` are the results of an earlier run, whose memory is used again. */
   run(feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]>;
@@ -56,29 +57,27 @@ export class Lane {
     outputs: readonly Slot[],
   ): Promise<LaneProgram> {
     const program = this.#programs++;
-    const [feeds, results] = [parcelFor(inputs), parcelFor(outputs)];
-    const [to, from] = [arraysIn(feeds), arraysIn(results)];
-    await this.#ask({ what: "open", program, bytes, options, feeds, results });
+    await this.#ask({ what: "open", program, bytes, options });
+    const slots = new Slots((slot) => {
+      const memory = { feeds: parcelFor(inputs), results: parcelFor(outputs) };
+      return { slot, memory, isNew: true, to: arraysIn(memory.feeds), from: arraysIn(memory.results) };
+    });
     const copy = (target: Data, source: Data): void => (target as Float32Array).set(source as Float32Array);
-    const run = async (tensors: readonly Tensor[], into: JsTree<PlacedArray> | undefined) => {
-      to.forEach((array, i) => {
-        copy(array, tensors[i]?.data as Data);
-      });
-      await this.#ask({ what: "run", program });
-      const back = resultTensors(this.#store, outputs, into, () => true);
-      from.forEach((array, i) => {
-        copy(back[i]?.data as Data, array);
-      });
-      return back;
-    };
-    // The memory that is shared holds one run: another waits until its results are out.
-    let before: Promise<unknown> = Promise.resolve();
     return {
-      run: (tensors, into) => {
-        const now = before.then(() => run(tensors, into));
-        before = now.catch(() => undefined);
-        return now;
-      },
+      run: (tensors, into) =>
+        slots.use(async (place) => {
+          const { slot, memory, to, from, isNew } = place;
+          to.forEach((array, i) => {
+            copy(array, tensors[i]?.data as Data);
+          });
+          place.isNew = false;
+          await this.#ask({ what: "run", program, slot, ...(isNew && memory) });
+          const back = resultTensors(this.#store, outputs, into, () => true);
+          from.forEach((array, i) => {
+            copy(back[i]?.data as Data, array);
+          });
+          return back;
+        }),
       close: () => this.#ask({ what: "close", program }),
     };
   }

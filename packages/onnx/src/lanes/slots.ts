@@ -1,0 +1,32 @@
+/** Runs of a program that may have memory at once: one that computes, one that waits for its turn with everything in place. */
+const MOST = 2;
+
+/** Hands out the few things that runs need one of, each to one run at a time; makes them when they are first needed. */
+export class Slots<T> {
+  readonly #make: (number: number) => T;
+  readonly #free: T[] = [];
+  readonly #waiting: ((slot: T) => void)[] = [];
+  #made = 0;
+
+  constructor(make: (number: number) => T) {
+    this.#make = make;
+  }
+
+  async use<R>(run: (slot: T) => Promise<R>): Promise<R> {
+    const slot = await this.#take();
+    try {
+      return await run(slot);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(slot);
+      else this.#free.push(slot);
+    }
+  }
+
+  #take(): T | Promise<T> {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#made < MOST) return this.#make(this.#made++);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
