@@ -176,8 +176,13 @@ export class Graph {
       nodes.push(node);
       for (const name of node.inputs) needed.add(name);
     }
-    const constants = [...this.#constants.values()].filter((c) => needed.has(c.name));
-    return { nodes: nodes.reverse(), constants };
+    return { nodes: nodes.reverse(), constants: this.constantsOf(nodes, outputs) };
+  }
+
+  /** The constants among the inputs of nodes and among results. */
+  constantsOf(nodes: readonly GraphNode[], results: readonly string[]): Initializer[] {
+    const needed = new Set([...results, ...nodes.flatMap((node) => node.inputs)]);
+    return [...this.#constants.values()].filter((c) => needed.has(c.name));
   }
 
   #type(name: string): ValueType {

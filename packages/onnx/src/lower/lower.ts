@@ -19,6 +19,7 @@ import { movementRules } from "./rules/movement.js";
 import { reduceRules } from "./rules/reduce.js";
 import { sortRules } from "./rules/sort.js";
 import { windowRules } from "./rules/windows.js";
+import { longRuns } from "./runs.js";
 import { wantedOrders } from "./wanted.js";
 
 export type LowerOptions = {
@@ -171,9 +172,12 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
     else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   });
   const rename = (name: string) => renamed.get(name) ?? name;
-  const { nodes, constants } = graph.live(values);
+  const { nodes } = graph.live(values);
   const results = new Set(values);
-  const fused = narrowProducts(graph, fuseSums(graph, fuseBias(graph, nodes, results), results));
+  const fused = longRuns(
+    graph,
+    narrowProducts(graph, fuseSums(graph, fuseBias(graph, nodes, results), results)),
+  );
   return {
     flops: countFlops(
       graph,
@@ -186,6 +190,6 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),
     })),
-    constants,
+    constants: graph.constantsOf(fused, values),
   };
 }

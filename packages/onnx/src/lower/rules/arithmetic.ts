@@ -4,6 +4,7 @@ import { isFloat } from "../jaxpr.js";
 import { bufferSize, type Lazy } from "../lazy.js";
 import { select } from "./choice.js";
 import { addPadded } from "./movement.js";
+import { rememberSum, termsOf } from "./pointwise.js";
 import { rememberProduct } from "./products.js";
 
 /** The constant factor or term of `x op c`, with x: so that two in a row become one. */
@@ -30,9 +31,20 @@ export function add(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (minusB) return apply(cx, "Sub", [a, under(b, minusB.inputs[0] as string)], a.dtype);
   const minusA = madeBy(cx, a, "Neg");
   if (minusA) return apply(cx, "Sub", [b, under(a, minusA.inputs[0] as string)], a.dtype);
-  const joined = addPadded(cx, a, b);
+  const joined = addPadded(cx, a, b) ?? addFixed(cx, a, b) ?? addFixed(cx, b, a);
   if (joined) return joined;
-  return wrap(cx, apply(cx, "Add", [a, b], a.dtype));
+  const sum = wrap(cx, apply(cx, "Add", [a, b], a.dtype));
+  rememberSum(sum, a, b);
+  return sum;
+}
+
+/** (x + b) + c of fixed b and c is x + (b + c), of which the second sum is computed once. */
+function addFixed(cx: Context, sum: Lazy, c: Lazy): Lazy | undefined {
+  const { graph } = cx;
+  if (!graph.isFixed(c.base) || graph.isFixed(sum.base)) return undefined;
+  const [x, b] = termsOf(sum)?.toSorted((v) => (graph.isFixed(v.base) ? 1 : -1)) ?? [];
+  if (!x || !b || !graph.isFixed(b.base) || b.axes.length !== c.axes.length) return undefined;
+  return add(cx, x, add({ ...cx, wanted: undefined }, b, c));
 }
 
 /** x · y, with the quotients that jax-js writes as products. */

@@ -3,9 +3,11 @@ import { type Context, elementType, type Rule } from "../context.js";
 import { isFloat, outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
+import { add } from "./arithmetic.js";
 import { contract } from "./dot.js";
 import { flipped, pad, reversalOf, slice } from "./movement.js";
-import { tapProduct } from "./taps.js";
+import { afterConvolution, rememberConvolution } from "./pointwise.js";
+import { type AxisTaps, tapProduct } from "./taps.js";
 import { unfold } from "./windows.js";
 
 type ConvParams = {
@@ -61,7 +63,18 @@ function asTaps(cx: Context, x: Lazy, w: Lazy, params: ConvParams, out: readonly
     kernelDilation: params.rhsDilation[i] as number,
     reversed: all && reversal?.axes.includes(i + 2) === true,
   }));
-  return tapProduct(cx, x, kernel, axes);
+  const chain = afterConvolution(cx, x, kernel, axes);
+  if (chain === undefined) return remembered(cx, x, kernel, axes);
+  const plain = { ...cx, wanted: undefined };
+  const { first, bias } = chain;
+  const result = remembered(cx, first.x, chain.kernel(plain), first.axes);
+  return bias ? add(cx, result, bias(plain)) : result;
+}
+
+function remembered(cx: Context, x: Lazy, kernel: Lazy, axes: readonly AxisTaps[]): Lazy {
+  const result = tapProduct(cx, x, kernel, axes);
+  rememberConvolution(result, { x, kernel, axes });
+  return result;
 }
 
 /** Windows of the padded input times the kernel. */

@@ -54,6 +54,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const byInput = inputLookup(table, large);
   const byKernel = kernelLookup(table);
   const byOutput = outputLookup(table);
+  const sideBySide = axes.every(isSideBySide);
   const ways = [
     {
       cost: n * q * t * c * o + moves(n * q * t * c, known(flatX, byInput) !== undefined),
@@ -67,13 +68,14 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       },
     },
     {
-      cost: n * p * t * c * o + moves(n * (p * t + q * byOutput.width) * o, false),
+      cost: n * p * t * c * o + (sideBySide ? 0 : moves(n * (p * t + q * byOutput.width) * o, false)),
       make: () => {
         const left = { ...flatX, axes: pick(flatX, [0, 2, undefined, undefined, 1]) };
         // The result has its columns in the order of the kernel: the small one is turned.
         const kernel = arrangedAs(cx, flatW, [1, 2, 0]);
         const right = { ...kernel, axes: pick(kernel, [undefined, undefined, 2, 0, 1]) };
         const Y = contract({ ...cx, wanted: [0, 1, 2, 3] }, left, right, [4]); // [n, p, t, o]
+        if (sideBySide) return shuffled(Y, axes);
         const rows = flat({ ...Y, axes: pick(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
         const picked = gatherPositions(cx, rows, byOutput, false) as Lazy;
         return reduceAxes(cx, flat(picked, [n, o, q, byOutput.width]), "Add", [3]);
@@ -96,6 +98,24 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   }
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
   return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
+}
+
+/** True for a transposed convolution whose results of one input follow those of the one before. */
+const isSideBySide = (axis: AxisTaps): boolean =>
+  axis.output === axis.input * axis.kernel &&
+  Array.from({ length: axis.output }, (_, q) => q).every((q) =>
+    Array.from({ length: axis.kernel }, (_, t) => t).every(
+      (t) => inputAt(axis, q, t) === (t === q % axis.kernel ? Math.floor(q / axis.kernel) : -1),
+    ),
+  );
+
+/** [n, p, t, o] as [n, o, …(p, t) of each axis]: a view. */
+function shuffled(v: Lazy, axes: readonly AxisTaps[]): Lazy {
+  const [n, , , o] = shapeOf(v) as [number, number, number, number];
+  const cut = flat(v, [n, ...axes.map((axis) => axis.input), ...axes.map((axis) => axis.kernel), o]);
+  const pairs = axes.flatMap((_, i) => [cut.axes[1 + i] ?? [], cut.axes[1 + axes.length + i] ?? []]);
+  const turned = { ...cut, axes: [cut.axes[0] ?? [], cut.axes.at(-1) ?? [], ...pairs] };
+  return flat(turned, [n, o, ...axes.map((axis) => axis.output)]);
 }
 
 /** Logical axes of the products are [n, o, q]: channels innermost for images. */

@@ -35,6 +35,9 @@ export type Minimal = Readonly<{
  */
 const POINTS = [0, 1, -1, 2, -0.5];
 
+/** How many more multiplications one transformation may take than several of which each passes over the numbers. */
+const ONE_PASS = 2.5;
+
 /**
  * Winograd's minimal filtering (Winograd 1980; Lavin and Gray 2016, arXiv:1509.09308) for every axis of a
  * convolution, or undefined where one of them has strides, dilations or a kernel too long. A convolution and
@@ -215,7 +218,8 @@ function transformed(
   const [n, c] = shapeOf(v) as [number, number];
   const flat = view(v, [n, c, ...steps.map((rows) => columnsOf(rows))]);
   const order = [...steps.keys()].map((i) => i + 2).concat(inner);
-  const held = solid(cx.graph, flat, order);
+  const isLazy = flat.axes.flat().some((f) => f.lazy);
+  const held = isLazy ? solid(cx.graph, flat, order) : flat;
   const start = canonical(
     arrange(
       cx.graph,
@@ -236,11 +240,16 @@ function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
   return view(result, [n, o, ...axes.map(({ matrices, roles }) => columnsOf(matrices[roles.output]))]);
 }
 
-/** The matrices of an operand: one for each axis, or one for all of them where they are small. */
+/** The matrices of an operand, applied in turn: one for each axis, or one for all where that takes little more. */
 function stepsOf(axes: readonly Minimal[], operand: Operand): readonly Rows[] {
   const each = axes.map(({ matrices, roles }) => matrices[roles[operand]]);
-  if (axes.some(({ roles }) => roles[operand] !== "t")) return each;
-  return [each.reduce((a, b) => a.flatMap((x) => b.map((y) => x.flatMap((p) => y.map((q) => p * q)))))];
+  const all = each.reduce((a, b) => a.flatMap((x) => b.map((y) => x.flatMap((p) => y.map((q) => p * q)))));
+  const sizes = each.map(columnsOf);
+  const inTurn = each.reduce((sum, rows, i) => {
+    sizes[i] = rows.length;
+    return sum + sizeOf(sizes) * columnsOf(rows);
+  }, 0);
+  return all.length * columnsOf(all) <= ONE_PASS * inTurn ? [all] : each;
 }
 
 /** A matrix applied along one axis, the buffer left in its order. */

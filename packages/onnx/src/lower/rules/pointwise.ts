@@ -1,0 +1,56 @@
+import { type Context, stretch } from "../context.js";
+import { type Lazy, padRank, shapeOf } from "../lazy.js";
+import { contract } from "./dot.js";
+import type { AxisTaps } from "./taps.js";
+
+/** A convolution as its rule saw it. */
+type Convolution = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
+
+const convolutions = new WeakMap<Lazy, Convolution>();
+const sums = new WeakMap<Lazy, readonly [Lazy, Lazy]>();
+
+export const rememberConvolution = (result: Lazy, made: Convolution): unknown => convolutions.set(result, made);
+
+export const rememberSum = (result: Lazy, a: Lazy, b: Lazy): unknown => sums.set(result, [a, b]);
+
+/** The two terms of a sum that was remembered. */
+export const termsOf = (sum: Lazy): readonly [Lazy, Lazy] | undefined => sums.get(sum);
+
+/**
+ * A convolution of kernel 1 by fixed numbers after one by fixed numbers: one convolution, whose kernel is the product
+ * of both and computed once. What was added between them, fixed too, is added after it: v (w x + b) = (v w) x + v b.
+ */
+export function afterConvolution(
+  { graph }: Context,
+  x: Lazy,
+  kernel: Lazy,
+  axes: readonly AxisTaps[],
+): { first: Convolution; kernel: (cx: Context) => Lazy; bias?: (cx: Context) => Lazy } | undefined {
+  const fixed = (v: Lazy) => graph.isFixed(v.base);
+  if (!fixed(kernel) || !axes.every(isPointwise)) return undefined;
+  const [a, b] = termsOf(x) ?? [x];
+  const [made, added] = convolutions.has(a) ? [a, b] : [b, a];
+  const first = made && convolutions.get(made);
+  if (!first || !fixed(first.kernel) || (added && !fixed(added))) return undefined;
+  const [outputs, between] = shapeOf(kernel) as [number, number];
+  if (outputs > between) return undefined; // more to multiply than before
+  const none = axes.map((): Lazy["axes"][number] => []);
+  return {
+    first,
+    kernel(cx) {
+      const left = { ...kernel, axes: [kernel.axes[0] ?? [], [], ...none, kernel.axes[1] ?? []] };
+      const [m = [], c = [], ...taps] = first.kernel.axes;
+      return contract(cx, left, { ...first.kernel, axes: [[], c, ...taps, m] }, [2 + axes.length]);
+    },
+    ...(added && {
+      bias(cx: Context) {
+        const left = { ...kernel, axes: [[], kernel.axes[0] ?? [], ...none, kernel.axes[1] ?? []] };
+        const [n = [], m = [], ...image] = padRank(added, 2 + axes.length).axes;
+        return contract(cx, left, { ...added, axes: [n, [], ...image, m] }, [2 + axes.length]);
+      },
+    }),
+  };
+}
+
+const isPointwise = ({ input, output, kernel, stride, before, inputDilation }: AxisTaps): boolean =>
+  kernel === 1 && stride === 1 && inputDilation === 1 && before === 0 && input === output;
