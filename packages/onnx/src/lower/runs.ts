@@ -1,6 +1,6 @@
+import { broadcastShapes } from "./align.js";
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
-import { broadcastShapes } from "./align.js";
 import type { GraphNode } from "./model.js";
 
 /** Numbers that an elementwise node takes at once, at least: for shorter runs the start of each costs more than its numbers. */

@@ -9,7 +9,7 @@ export type Matrix = Readonly<{ name: string; flipped: boolean }>;
  * The product of two matrices of floats. Where one of them is a product itself, the three are
  * multiplied in the order that takes less: Rᵀ(δᵀx) is (δR)ᵀx, and δR, the gradient of a layer's input,
  * is often there already. The product of two fixed matrices takes nothing: x A B is x (A B), also where
- * the columns of x A are scaled by fixed numbers.
+ * the columns of x A are scaled by fixed numbers, or stand beside others: [y, x A] B is y B₁ + x (A B₂).
  */
 export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
   const orders: Order[] = [{ cost: cost(graph, a, b), once: false, make: () => product(graph, a, b) }];
@@ -20,7 +20,7 @@ export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
     orders.push({
       cost: rowsOf(graph, p) * columnsOf(graph, p) * columnsOf(graph, b) + inner.cost,
       once: inner.once,
-      make: () => product(graph, p, inner.make()),
+      make: () => (inner.once ? multiplyMatrices : product)(graph, p, inner.make()),
     });
   }
   if (right) {
@@ -32,6 +32,8 @@ export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
       make: () => product(graph, inner.make(), s),
     });
   }
+  const beside = graph.isFixed(b.name) ? besideFactors(graph, a) : undefined;
+  if (beside) orders.push(productsOf(graph, beside, a, b));
   const better = (order: Order, best: Order): boolean =>
     order.cost < best.cost || (order.cost === best.cost && order.once);
   return orders.reduce((best, order) => (better(order, best) ? order : best)).make();
@@ -39,6 +41,37 @@ export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
 
 /** A way to multiply: multiplications in every run, and whether some of it is computed once. */
 type Order = Readonly<{ cost: number; once: boolean; make: () => string }>;
+
+/** Products that are written as sums of several: what they are products of. */
+const written = new WeakMap<Graph, Map<string, readonly [Matrix, Matrix]>>();
+
+/** Σ over matrices side by side of each by its rows of a fixed b, those that are products with a fixed matrix by that times b. */
+function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix): Order {
+  const type = graph.typeOf(b.name);
+  const columns = columnsOf(graph, b);
+  const make = (): string => {
+    let end = 0;
+    const terms = parts.map(({ x, fixed, width }) => {
+      end += width;
+      const rows = sliceRows(graph, b, end - width, end);
+      return product(graph, x, fixed ? { name: product(graph, fixed, rows), flipped: false } : rows);
+    });
+    const shape = graph.shapeOf(terms[0] as string);
+    const sum = terms.reduce((before, term) => graph.node("Add", [before, term], { type, shape }));
+    const known = written.get(graph) ?? new Map<string, readonly [Matrix, Matrix]>();
+    written.set(graph, known.set(sum, [a, b]));
+    return sum;
+  };
+  const cost = parts.reduce((sum, { x }) => sum + rowsOf(graph, x) * columnsOf(graph, x) * columns, 0);
+  return { cost, once: true, make };
+}
+
+function sliceRows(graph: Graph, { name, flipped }: Matrix, start: number, end: number): Matrix {
+  const axis = flipped ? 1 : 0;
+  const shape = graph.shapeOf(name).with(axis, end - start);
+  const inputs = [name, graph.ints([start]), graph.ints([end]), graph.ints([axis])];
+  return { name: graph.node("Slice", inputs, { type: graph.typeOf(name), shape }), flipped };
+}
 
 /** A product that another one is made of: nothing to compute where it is there already, or fixed. */
 function innerProduct(graph: Graph, a: Matrix, b: Matrix) {
@@ -87,12 +120,30 @@ function find(graph: Graph, a: Matrix, b: Matrix): Matrix | undefined {
 
 /** The two matrices whose product a matrix is, if it is one. */
 function factors(graph: Graph, { name, flipped }: Matrix): readonly [Matrix, Matrix] | undefined {
+  const sum = flipped ? undefined : written.get(graph)?.get(name);
+  if (sum) return sum;
   const node = graph.producer(name);
   if (node === undefined || !isProduct(graph, node)) return undefined;
   const [x, y] = node.inputs as [string, string];
   const a = { name: x, flipped: node.attributes.transA === 1 };
   const b = { name: y, flipped: node.attributes.transB === 1 };
   return flipped ? [transposed(b), transposed(a)] : [a, b];
+}
+
+/** Columns of a matrix: x, or x times a fixed matrix. */
+type Part = Readonly<{ x: Matrix; fixed?: Matrix; width: number }>;
+
+/** What stands side by side in a matrix, if something does and one of them is a product with a fixed matrix. */
+function besideFactors(graph: Graph, { name, flipped }: Matrix): readonly Part[] | undefined {
+  const node = flipped ? undefined : graph.producer(name);
+  if (node?.op !== "Concat" || node.attributes.axis !== 1) return undefined;
+  const parts = node.inputs.map((input): Part => {
+    const matrix = { name: input, flipped: false };
+    const width = columnsOf(graph, matrix);
+    const [x, fixed] = factors(graph, matrix) ?? scaledFactors(graph, matrix) ?? [];
+    return x && fixed && graph.isFixed(fixed.name) ? { x, fixed, width } : { x: matrix, width };
+  });
+  return parts.some(({ fixed }) => fixed) ? parts : undefined;
 }
 
 /** x and A diag(c) of (x A) diag(c), for fixed A and c. */

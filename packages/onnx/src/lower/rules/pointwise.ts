@@ -1,4 +1,4 @@
-import { type Context, stretch } from "../context.js";
+import type { Context } from "../context.js";
 import { type Lazy, padRank, shapeOf } from "../lazy.js";
 import { contract } from "./dot.js";
 import type { AxisTaps } from "./taps.js";
@@ -9,7 +9,8 @@ type Convolution = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }
 const convolutions = new WeakMap<Lazy, Convolution>();
 const sums = new WeakMap<Lazy, readonly [Lazy, Lazy]>();
 
-export const rememberConvolution = (result: Lazy, made: Convolution): unknown => convolutions.set(result, made);
+export const rememberConvolution = (result: Lazy, made: Convolution): unknown =>
+  convolutions.set(result, made);
 
 export const rememberSum = (result: Lazy, a: Lazy, b: Lazy): unknown => sums.set(result, [a, b]);
 
