@@ -3,9 +3,10 @@ import { sizeOf } from "../jaxpr.js";
 import { arrange, solid } from "../layout.js";
 import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../lazy.js";
 import { contract } from "./dot.js";
+import { minimalFiltering } from "./minimal-filtering.js";
 import { padNode } from "./movement.js";
 import { reduceAxes } from "./reductions.js";
-import { minimalCost, minimalFiltering, minimalProduct } from "./winograd.js";
+import { minimalCost, minimalProduct } from "./winograd.js";
 
 /** How one spatial axis of a convolution is walked. */
 export type AxisTaps = Readonly<{

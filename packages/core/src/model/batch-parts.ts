@@ -1,0 +1,89 @@
+import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
+import { type Executor, HostArray } from "../executor.js";
+import { type Shape, sizeOf } from "../layer.js";
+import { makeRng } from "../math/rng.js";
+import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
+import { partsOf, splitBatch } from "../parts.js";
+
+/** Largest number of items that one call of a compiled function takes. */
+export const LARGEST = 256;
+
+/** A function of (params, x, noise) that gives one row an item, and the shapes that it needs. */
+export type RowFunction = Readonly<{
+  name: string;
+  f: (params: never, x: np.Array, noise: never) => np.Array;
+  inShape: Shape;
+  noise: NoiseSpec;
+}>;
+
+export type RunOptions = Readonly<{
+  seed: number;
+  stream: number;
+  mode: "sample" | "mean";
+  temperature: number;
+  /** Number of the first batch, where items come in several calls. Default 0. */
+  firstBatch?: number;
+}>;
+
+/** A part of a batch: what one call of a compiled function takes. */
+export type Part = Readonly<{
+  /** Items of the whole batch, and in how many parts it is. */
+  size: number;
+  parts: number;
+  args: readonly JsTree<HostArray>[];
+  /** Where its rows go, and how many are no padding. */
+  at: number;
+  rows: number;
+  /** To be called when the part is computed. */
+  release(): void;
+}>;
+
+/** The items `x`, `count` of them, in parts of batches, made when they are asked for. Noise of batch b is a function of (seed, stream, b). */
+export function* partsOfItems(
+  executor: Executor,
+  row: RowFunction,
+  x: Uint8Array | Float32Array,
+  count: number,
+  { seed, stream, mode, temperature, firstBatch = 0 }: RunOptions,
+): Generator<Part, undefined> {
+  const width = sizeOf(row.inShape);
+  const noises = noisePool(row.noise);
+  for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
+    const here = Math.min(LARGEST, count - done);
+    const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
+    const batch = new Float32Array(size * width);
+    batch.set(x.subarray(done * width, (done + here) * width));
+    for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
+    const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
+    const parts = partsOf(executor, size);
+    const { draw, release } = noises.take(size, parts);
+    const noise =
+      mode === "mean"
+        ? meanHostNoise(row.noise, size)
+        : draw(makeRng(seed, stream, firstBatch + b), temperature);
+    for (const [i, args] of splitBatch([items, noise] as const, parts).entries()) {
+      const first = (i * size) / parts;
+      const rows = Math.max(0, Math.min(size / parts, here - first));
+      yield { size, parts, args, at: done + first, rows, release };
+    }
+  }
+  return undefined;
+}
+
+/** Memory for the noise of several batches at once, of any size: free again when all parts of a batch are computed. */
+function noisePool(spec: NoiseSpec) {
+  const free = new Map<number, ReturnType<typeof noiseDrawer>[]>();
+  return {
+    take(size: number, parts: number) {
+      const pool = free.get(size) ?? [];
+      free.set(size, pool);
+      const draw = pool.pop() ?? noiseDrawer(spec, size);
+      let open = parts;
+      const release = (): void => {
+        open--;
+        if (open === 0) pool.push(draw);
+      };
+      return { draw, release };
+    },
+  };
+}
