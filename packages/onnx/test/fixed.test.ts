@@ -30,7 +30,7 @@ async function expectSameFixed(f: Fn, shapes: Shapes): Promise<void> {
     [specs.slice(1), specs[0] as ArraySpec],
     { constant: fixed as never },
   );
-  const found = (await executor.fetch(await compiled.run([fixed as never, x]))) as HostArray;
+  const found = (await executor.fetch(await compiled.run([fixed, x]))) as HostArray;
   await compiled.dispose();
   const [expected] = runJax(f, args) as [HostArray];
   expect(found.shape).toEqual(expected.shape);
@@ -64,8 +64,8 @@ describe("columns beside those of a product", () => {
   });
 
   it("gives the same numbers", async () => {
-    await expectSameFixed(((x, a, s, b) => inverse(x, a, s, b)) as Fn, shapes.slice(0, 4));
-    await expectSameFixed(twice as Fn, shapes);
+    await expectSameFixed((x, a, s, b) => inverse(x, a, s, b), shapes.slice(0, 4));
+    await expectSameFixed(twice, shapes);
   });
 });
 
@@ -94,16 +94,19 @@ describe("a pointwise convolution after a convolution", () => {
   });
 
   it.each([6, 4, 7])("gives the same numbers with %i channels", (channels) =>
-    expectSameFixed(chain as Fn, shapes(channels)),
+    expectSameFixed(chain, shapes(channels)),
   );
 
   it("gives the same numbers with an image added between", () =>
-    expectSameFixed(((x, w, b, v) => conv(conv(x, w).add(b), v)) as Fn, [
-      [2, 3, 5, 5],
-      [6, 3, 3, 3],
-      [1, 6, 5, 5],
-      [5, 6, 1, 1],
-    ]));
+    expectSameFixed(
+      (x, w, b, v) => conv(conv(x, w).add(b), v),
+      [
+        [2, 3, 5, 5],
+        [6, 3, 3, 3],
+        [1, 6, 5, 5],
+        [5, 6, 1, 1],
+      ],
+    ));
 });
 
 describe("operands that are broadcast along a few numbers at a time", () => {
