@@ -95,6 +95,14 @@ describe("integers and booleans", () => {
       [a, b],
     );
   });
+  test.each([Int32, Uint32])("constants after one another, %s", async (dtype) => {
+    const x = host([0, 1, 7, 2147483647], [4], dtype);
+    await expectSame(
+      fn((a) => [a.ref.add(3).add(4), a.ref.mul(3).mul(5), a.add(3).mul(2).add(4).add(5)]),
+      [x],
+    );
+  });
+
   test("uint32 wraps around", async () => {
     const u = host([0, 1, 4294967295, 2147483648], [4], Uint32);
     const v = host([5, 7, 2, 3], [4], Uint32);

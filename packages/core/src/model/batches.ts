@@ -57,7 +57,11 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
             left -= part.rows;
             const program = await compile(row, part.size);
             const lane = part.parts > 1 ? own : 0;
-            spare = await program.run([placed, ...part.args], { lane, ...(spare && { into: spare }) });
+            // the memory of a result is used again on the lane that it came from
+            const into = lane === own ? spare : undefined;
+            if (spare && !into) executor.release(spare);
+            spare = undefined;
+            spare = await program.run([placed, ...part.args], { lane, ...(into && { into }) });
             part.release();
             const { data, shape } = (await executor.fetch(spare)) as HostArray;
             const each = data.length / (shape[0] as number);

@@ -70,8 +70,8 @@ export class Lane {
           to.forEach((array, i) => {
             copy(array, tensors[i]?.data as Data);
           });
-          place.isNew = false;
           await this.#ask({ what: "run", program, slot, ...(isNew && memory) });
+          place.isNew = false;
           const back = resultTensors(this.#store, outputs, into, () => true);
           from.forEach((array, i) => {
             copy(back[i]?.data as Data, array);

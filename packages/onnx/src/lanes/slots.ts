@@ -26,7 +26,11 @@ export class Slots<T> {
   #take(): T | Promise<T> {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#made < MOST) return this.#make(this.#made++);
+    if (this.#made < MOST) {
+      const made = this.#make(this.#made);
+      this.#made++;
+      return made;
+    }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

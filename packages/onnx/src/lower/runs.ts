@@ -55,8 +55,7 @@ function widened(operand: readonly number[], result: readonly number[]): readonl
     whole[at] = result[at] as number;
   }
   if (length < SHORTEST_RUN || sizeOf(whole) * SMALLER > sizeOf(result)) return undefined;
-  const first = whole.findIndex((n) => n !== 1);
-  return whole.slice(first);
+  return whole.slice(Math.min(at, result.length - operand.length));
 }
 
 /** Numbers in a row of which an operand holds all, or has one. */

@@ -20,7 +20,7 @@ function withConstant(cx: Context, v: Lazy, op: string): { rest: Lazy; value: nu
 /** x + y, with the differences and joined paddings that jax-js writes as sums. */
 export function add(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "Or", [a, b], DType.Bool);
-  if (a.literal !== undefined) return add(cx, b, a);
+  if (a.literal !== undefined && b.literal === undefined) return add(cx, b, a);
   if (b.literal === 0) return a;
   if (b.literal !== undefined) {
     const inner = withConstant(cx, a, "Add");
@@ -41,7 +41,7 @@ export function add(cx: Context, a: Lazy, b: Lazy): Lazy {
 /** (x + b) + c of fixed b and c is x + (b + c), of which the second sum is computed once. */
 function addFixed(cx: Context, sum: Lazy, c: Lazy): Lazy | undefined {
   const { graph } = cx;
-  if (!graph.isFixed(c.base) || graph.isFixed(sum.base)) return undefined;
+  if (!isFloat(c.dtype) || !graph.isFixed(c.base) || graph.isFixed(sum.base)) return undefined;
   const [x, b] = termsOf(sum)?.toSorted((v) => (graph.isFixed(v.base) ? 1 : -1)) ?? [];
   if (!x || !b || !graph.isFixed(b.base) || b.axes.length !== c.axes.length) return undefined;
   return add(cx, x, add({ ...cx, wanted: undefined }, b, c));
@@ -50,7 +50,7 @@ function addFixed(cx: Context, sum: Lazy, c: Lazy): Lazy | undefined {
 /** x · y, with the quotients that jax-js writes as products. */
 function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "And", [a, b], DType.Bool);
-  if (a.literal !== undefined) return multiply(cx, b, a);
+  if (a.literal !== undefined && b.literal === undefined) return multiply(cx, b, a);
   if (b.literal === 1) return a;
   if (isFloat(a.dtype)) {
     if (b.literal === -1) return negate(cx, a);
