@@ -4,8 +4,8 @@ import { isFloat } from "../jaxpr.js";
 import { bufferSize, type Lazy } from "../lazy.js";
 import { select } from "./choice.js";
 import { addPadded } from "./movement.js";
-import { rememberSum, termsOf } from "./pointwise.js";
 import { rememberProduct } from "./products.js";
+import { rememberSum, termsOf } from "./sums.js";
 
 /** The constant factor or term of `x op c`, with x: so that two in a row become one. */
 function withConstant(cx: Context, v: Lazy, op: string): { rest: Lazy; value: number } | undefined {

@@ -1,21 +1,16 @@
 import type { Context } from "../context.js";
 import { type Lazy, padRank, shapeOf } from "../lazy.js";
 import { contract } from "./dot.js";
+import { termsOf } from "./sums.js";
 import type { AxisTaps } from "./taps.js";
 
 /** A convolution as its rule saw it. */
 type Convolution = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
 
 const convolutions = new WeakMap<Lazy, Convolution>();
-const sums = new WeakMap<Lazy, readonly [Lazy, Lazy]>();
 
 export const rememberConvolution = (result: Lazy, made: Convolution): unknown =>
   convolutions.set(result, made);
-
-export const rememberSum = (result: Lazy, a: Lazy, b: Lazy): unknown => sums.set(result, [a, b]);
-
-/** The two terms of a sum that was remembered. */
-export const termsOf = (sum: Lazy): readonly [Lazy, Lazy] | undefined => sums.get(sum);
 
 /**
  * A convolution of kernel 1 by fixed numbers after one by fixed numbers: one convolution, whose kernel is the product
