@@ -4,6 +4,8 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Lane, LaneProgram } from "./lanes/lane.js";
 import { lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
+import { openProgram } from "./stages/open-program.js";
+import { programParts } from "./stages/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature, Slot } from "./trace.js";
 
@@ -51,10 +53,11 @@ export async function onnxProgram(
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));
-  const file = store.engine.toBytes(model);
-  const [session, ...beside] = await Promise.all([
-    store.engine.runtime.InferenceSession.create(file, options),
-    ...lanes.map((lane, i) => lane.open(file, besideOptions(options, i + 1), slots, outputs)),
+  const { engine } = store;
+  const parts = await programParts(engine, model);
+  const [own, ...beside] = await Promise.all([
+    openProgram(engine.runtime, engine.run, parts, options),
+    ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs)),
   ]).catch((cause: unknown) => {
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   });
@@ -64,7 +67,7 @@ export async function onnxProgram(
     const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
     const named = (slots: readonly Slot[], tensors: readonly Tensor[]) =>
       Object.fromEntries(slots.map((slot, i) => [slot.name, tensors[i] as Tensor]));
-    await store.engine.run(session, named(slots, feeds), named(outputs, results));
+    await own.run(named(slots, feeds), named(outputs, results));
     return results;
   };
   return {
@@ -83,8 +86,7 @@ export async function onnxProgram(
       }
     },
     async dispose() {
-      if (options.enableProfiling) session.endProfiling();
-      await Promise.all([session.release(), ...beside.map((program) => program.close())]);
+      await Promise.all([own, ...beside].map((program) => program.close()));
     },
   };
 }

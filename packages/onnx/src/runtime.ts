@@ -19,6 +19,8 @@ export type Engine = Readonly<{
   /** What a session of `run` is made from. */
   toBytes(graph: GraphModel): Uint8Array;
   run(session: InferenceSession, feeds: Tensors, results: Tensors): Promise<void>;
+  /** True where kernels may compute between sessions: what these leave and read can lie in WebAssembly's memory. */
+  kernels: boolean;
 }>;
 
 type Module = NativeRuntime & { default?: NativeRuntime };
@@ -43,6 +45,7 @@ export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime 
     runtime: await loadRuntime(),
     toBytes: toBytesInPlace,
     run: runInPlace,
+    kernels: true,
   };
 }
 
@@ -86,6 +89,7 @@ async function startWasm(threads: number): Promise<Engine> {
       for (const [name, tensor] of Object.entries(results))
         (tensor.data as Float32Array).set(computed[name]?.data as Float32Array);
     },
+    kernels: false,
   };
 }
 

@@ -16,6 +16,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 import { Lane } from "../src/lanes/lane.js";
 import { nativeEngine } from "../src/runtime.js";
+import type { ProgramParts } from "../src/stages/program-parts.js";
 import { TensorStore } from "../src/tensors.js";
 
 const executor = await nativeExecutor({ threads: 2 });
@@ -149,19 +150,28 @@ describe("a flow on two lanes", () => {
 });
 
 describe("a thread", () => {
+  /** A program of one stage. */
+  const partsOf = (file: Uint8Array): ProgramParts => ({
+    stages: [{ file, inputs: [], outputs: [], calls: [] }],
+    between: [],
+    tables: [],
+    bytes: 0,
+    module: undefined,
+  });
+  const broken = partsOf(Uint8Array.of(1, 2, 3));
   const lane = async (): Promise<Lane> => new Lane(new TensorStore(await nativeEngine()));
 
   it("says what ONNX Runtime said of a file", async () => {
     const thread = await lane();
-    await expect(thread.open(Uint8Array.of(1, 2, 3), {}, [], [])).rejects.toThrow(/protobuf|model/i);
+    await expect(thread.open(broken, {}, [], [])).rejects.toThrow(/protobuf|model/i);
     await thread.stop();
   });
 
   it("that ends while it computes, or is asked afterwards, is a DeviceError", async () => {
     const thread = await lane();
-    const asked = thread.open(Uint8Array.of(1, 2, 3), {}, [], []);
+    const asked = thread.open(broken, {}, [], []);
     await Promise.all([expect(asked).rejects.toThrow(DeviceError), thread.stop()]);
-    await expect(thread.open(Uint8Array.of(1, 2, 3), {}, [], [])).rejects.toThrow(DeviceError);
+    await expect(thread.open(broken, {}, [], [])).rejects.toThrow(DeviceError);
   });
 
   it("does not keep the process", () => {

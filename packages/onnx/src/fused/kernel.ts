@@ -1,4 +1,5 @@
 import { type Expression, isScalar } from "./expressions.js";
+import { emitLookup, type LookupTable } from "./lookup.js";
 import { operations } from "./operations.js";
 import { type WasmFunction, wasm } from "./wasm.js";
 
@@ -18,32 +19,37 @@ export type KernelParts = Readonly<{
   steps: readonly Expression[];
   /** What is written. */
   outputs: readonly Expression[];
+  table?: LookupTable;
 }>;
 
 /**
- * The kernel `(bytes, …inputs, …outputs, …scalars)`: for each vector of four elements all loads, the
+ * The kernel `(bytes, …inputs, …outputs, table?, …scalars)`: for each vector of four elements all loads, the
  * operations, then all stores. So an output may be the array of an input: element i of the outputs
  * follows from element i of the inputs.
  */
-export function emitKernel({ inputs, scalars, steps, outputs }: KernelParts): WasmFunction {
-  const ints = 1 + inputs.length + outputs.length;
+export function emitKernel({ inputs, scalars, steps, outputs, table }: KernelParts): WasmFunction {
+  const arrays = inputs.length + outputs.length;
+  const ints = 1 + arrays + (table ? 1 : 0);
   const firstLocal = ints + scalars.length;
-  const local = new Map<Expression, number>();
-  const localOf = (e: Expression): number => {
-    const found = local.get(e) ?? firstLocal + local.size;
-    local.set(e, found);
+  const local = new Map<unknown, number>();
+  const localOf = (of: unknown): number => {
+    const found = local.get(of) ?? firstLocal + local.size;
+    local.set(of, found);
     return found;
   };
+  const lookup = table && emitLookup(table, 1 + arrays, localOf);
 
   // Before the loop: each scalar in all lanes.
   const numbers = new Set([...steps.flatMap(operandsOf), ...outputs].filter((e) => e.kind === "number"));
   const prologue = [
     ...[...numbers].flatMap((e) => [...wasm.float(e.value), ...spread(e, localOf(e))]),
     ...scalars.flatMap((e, i) => [...wasm.get(ints + i), ...spread(e, localOf(e))]),
+    ...(lookup?.before ?? []),
   ];
 
   const vector = (offset: number): number[] => [
     ...inputs.flatMap((e, i) => [...wasm.get(1 + i), ...wasm.load(offset), ...wasm.set(localOf(e))]),
+    ...(lookup?.each ?? []),
     ...steps.flatMap((e) => [
       ...operandsOf(e).flatMap((operand) => wasm.get(localOf(operand))),
       ...(e.kind === "operation" ? wasm.simd(operations[e.name].code) : []),
@@ -57,7 +63,7 @@ export function emitKernel({ inputs, scalars, steps, outputs }: KernelParts): Wa
   ];
   const advance = (pointer: number): number[] => [
     ...wasm.get(pointer),
-    ...wasm.small(BLOCK_BYTES),
+    ...wasm.int(BLOCK_BYTES),
     ...wasm.addInts,
     ...wasm.set(pointer),
   ];
@@ -65,9 +71,9 @@ export function emitKernel({ inputs, scalars, steps, outputs }: KernelParts): Wa
     ...prologue,
     ...wasm.loop,
     ...Array.from({ length: UNROLL }, (_, k) => vector(16 * k)).flat(),
-    ...Array.from({ length: ints - 1 }, (_, i) => advance(1 + i)).flat(),
+    ...Array.from({ length: arrays }, (_, i) => advance(1 + i)).flat(),
     ...wasm.get(0),
-    ...wasm.small(BLOCK_BYTES),
+    ...wasm.int(BLOCK_BYTES),
     ...wasm.subtractInts,
     ...wasm.tee(0),
     ...wasm.repeatIf,

@@ -55,6 +55,17 @@ export function wasmModule(functions: readonly WasmFunction[]): Uint8Array<Array
   ]);
 }
 
+/** A signed integer in LEB128. */
+function signedLeb(n: number): number[] {
+  const bytes: number[] = [];
+  for (;;) {
+    const low = n & 127;
+    n >>= 7;
+    if ((n === 0 && low < 64) || (n === -1 && low >= 64)) return [...bytes, low];
+    bytes.push(low | 128);
+  }
+}
+
 const END = 0x0b;
 const simd = (code: number): number[] => [0xfd, ...leb(code)];
 const memoryArgument = (offset: number): number[] => [4, ...leb(offset)]; // aligned to 2⁴ bytes
@@ -68,13 +79,24 @@ export const wasm = {
   get: (local: number): number[] => [0x20, ...leb(local)],
   set: (local: number): number[] => [0x21, ...leb(local)],
   tee: (local: number): number[] => [0x22, ...leb(local)],
-  /** A number from 0 to 63 or 64 exactly: one or two bytes of signed LEB128. */
-  small: (n: number): number[] => (n < 64 ? [0x41, n] : [0x41, n | 128, 0]),
+  int: (n: number): number[] => [0x41, ...signedLeb(n)],
   addInts: [0x6a],
   subtractInts: [0x6b],
   float: (x: number): number[] => [0x43, ...new Uint8Array(Float32Array.of(x).buffer)],
   splat: simd(0x13),
+  splatInt: simd(0x11),
+  addLanes: simd(0xae),
+  multiplyLanes: simd(0xb5),
+  /** One lane of integers. */
+  lane: (i: number): number[] => [...simd(0x1b), i],
+  /** Four of the eight lanes of two vectors. */
+  shuffle: (lanes: readonly number[]): number[] => [
+    ...simd(0x0d),
+    ...lanes.flatMap((i) => [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]),
+  ],
   load: (offset: number): number[] => [...simd(0x00), ...memoryArgument(offset)],
+  /** One number from memory in all lanes. */
+  loadSpread: (offset: number): number[] => [...simd(0x09), 2, ...leb(offset)],
   store: (offset: number): number[] => [...simd(0x0b), ...memoryArgument(offset)],
   simd,
 } as const;

@@ -3,17 +3,10 @@
  * stands, from these sources as from a package.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { arrays, openProgram } from "../stages/open-program.js";
 
 const module = await import("onnxruntime-node");
-const { InferenceSession, Tensor } = module.default ?? module;
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-};
+const runtime = module.default ?? module;
 
 /** Programs by number. */
 const programs = new Map();
@@ -26,34 +19,37 @@ function parcel({ shared, slots }) {
   const own = new ArrayBuffer(shared.byteLength);
   const tensors = slots.map(({ name, dtype, shape, offset, length }) => [
     name,
-    new Tensor(dtype, new arrays[dtype](own, offset, length), shape),
+    new runtime.Tensor(dtype, new arrays[dtype](own, offset, length), shape),
   ]);
   return { shared: new Uint8Array(shared), own: new Uint8Array(own), tensors: Object.fromEntries(tensors) };
 }
 
+/** See in-place.ts. */
+async function runInPlace(session, feeds, results) {
+  try {
+    await session.run(feeds, { [workerData.done]: null, ...results });
+  } catch (error) {
+    if (!error.message.startsWith(workerData.noTensor)) throw error;
+  }
+}
+
 const answers = {
-  async open({ program, bytes, options }) {
-    const session = await InferenceSession.create(bytes, options);
-    programs.set(program, { session, slots: [], profiling: options.enableProfiling });
+  async open({ program, parts, options }) {
+    programs.set(program, { opened: await openProgram(runtime, runInPlace, parts, options), slots: [] });
   },
   /** Memory comes with the first run that uses it. */
   async run({ program, slot, ...memory }) {
-    const { session, slots } = programs.get(program);
+    const { opened, slots } = programs.get(program);
     slots[slot] ??= { feeds: parcel(memory.feeds), results: parcel(memory.results) };
     const { feeds, results } = slots[slot];
     feeds.own.set(feeds.shared);
-    try {
-      await session.run(feeds.tensors, { [workerData.done]: null, ...results.tensors });
-    } catch (error) {
-      if (!error.message.startsWith(workerData.noTensor)) throw error; // see in-place.ts
-    }
+    await opened.run(feeds.tensors, results.tensors);
     results.shared.set(results.own);
   },
   async close({ program }) {
-    const { session, profiling } = programs.get(program);
+    const { opened } = programs.get(program);
     programs.delete(program);
-    if (profiling) session.endProfiling();
-    await session.release();
+    await opened.close();
   },
 };
 

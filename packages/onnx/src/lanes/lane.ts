@@ -4,6 +4,7 @@ import { DeviceError, type PlacedArray } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { DONE, NO_TENSOR } from "../in-place.js";
+import type { ProgramParts } from "../stages/program-parts.js";
 import { resultTensors, type TensorStore } from "../tensors.js";
 import type { Slot } from "../trace.js";
 import { arraysIn, parcelFor } from "./parcel.js";
@@ -51,13 +52,13 @@ export class Lane {
   }
 
   async open(
-    bytes: Uint8Array,
+    parts: ProgramParts,
     options: InferenceSession.SessionOptions,
     inputs: readonly Slot[],
     outputs: readonly Slot[],
   ): Promise<LaneProgram> {
     const program = this.#programs++;
-    await this.#ask({ what: "open", program, bytes, options });
+    await this.#ask({ what: "open", program, parts, options });
     const slots = new Slots((slot) => {
       const memory = { feeds: parcelFor(inputs), results: parcelFor(outputs) };
       return { slot, memory, isNew: true, to: arraysIn(memory.feeds), from: arraysIn(memory.results) };

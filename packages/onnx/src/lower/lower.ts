@@ -3,7 +3,7 @@ import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
 import { fuseBias, fuseSums } from "./fuse.js";
-import { Graph } from "./graph.js";
+import { Graph, type ValueType } from "./graph.js";
 import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
@@ -49,7 +49,14 @@ const rules: Readonly<Record<string, Rule>> = {
  * A graph, the floating-point operations of its products and convolutions (2 a multiply-add), the bytes
  * that its nodes write, and those of them that are alive at once. Products of fixed arguments are not counted.
  */
-export type LoweredGraph = GraphModel & Readonly<{ flops: number; bytes: number; peak: number }>;
+export type LoweredGraph = GraphModel &
+  Readonly<{
+    flops: number;
+    bytes: number;
+    peak: number;
+    /** Type and shape of what a node or a constant holds. */
+    typeOf(name: string): ValueType;
+  }>;
 
 /** The primitives of jax-js that can be lowered. */
 export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit"];
@@ -172,6 +179,7 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
     else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   });
   const rename = (name: string) => renamed.get(name) ?? name;
+  const original = new Map([...renamed].map(([value, name]) => [name, value]));
   const { nodes } = graph.live(values);
   const results = new Set(values);
   const fused = longRuns(
@@ -191,5 +199,9 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
       outputs: node.outputs.map(rename),
     })),
     constants: graph.constantsOf(fused, values),
+    typeOf(name: string): ValueType {
+      const value = original.get(name) ?? name;
+      return { type: graph.typeOf(value), shape: graph.shapeOf(value) };
+    },
   };
 }

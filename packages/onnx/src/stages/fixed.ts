@@ -1,0 +1,56 @@
+import { sizeOf } from "../lower/jaxpr.js";
+import type { LoweredGraph } from "../lower/lower.js";
+import type { GraphModel, GraphNode } from "../lower/model.js";
+import type { Engine } from "../runtime.js";
+
+/** True for what constants alone decide: every stage can compute it, which ONNX Runtime does once. */
+export function fixedIn(graph: GraphModel): (name: string) => boolean {
+  const fixed = new Set(graph.constants.map(({ name }) => name));
+  for (const { op, inputs, outputs } of graph.nodes)
+    if (!op.startsWith("Random") && inputs.every((name) => fixed.has(name)))
+      for (const name of outputs) fixed.add(name);
+  return (name) => fixed.has(name);
+}
+
+/** The numbers of float32 values that constants alone decide, computed once. */
+export async function fixedNumbers(
+  engine: Engine,
+  graph: LoweredGraph,
+  names: readonly string[],
+): Promise<Map<string, ArrayLike<number>>> {
+  const numbers = new Map<string, ArrayLike<number>>(
+    graph.constants.flatMap(({ name, data }) =>
+      names.includes(name) ? [[name, data as Float32Array] as const] : [],
+    ),
+  );
+  const computed = [...new Set(names)].filter((name) => !numbers.has(name));
+  if (computed.length === 0) return numbers;
+  const needed = new Set(computed);
+  const nodes: GraphNode[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    nodes.unshift(node);
+    for (const name of node.inputs) needed.add(name);
+  }
+  const outputs = computed.map((name) => ({ name, ...graph.typeOf(name) }));
+  const { InferenceSession, Tensor } = engine.runtime;
+  const file = engine.toBytes({
+    name: `${graph.name}.fixed`,
+    inputs: [],
+    outputs,
+    nodes,
+    constants: graph.constants.filter(({ name }) => needed.has(name)),
+  });
+  const session = await InferenceSession.create(file, { logSeverityLevel: 3 });
+  try {
+    const results = outputs.map(({ name, shape }) => {
+      const data = new Float32Array(sizeOf(shape));
+      numbers.set(name, data);
+      return [name, new Tensor("float32", data, shape)] as const;
+    });
+    await engine.run(session, {}, Object.fromEntries(results));
+  } finally {
+    await session.release();
+  }
+  return numbers;
+}

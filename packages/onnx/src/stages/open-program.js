@@ -1,0 +1,54 @@
+/**
+ * A program as the thread that runs it holds it: sessions of ONNX Runtime one after the other, and kernels that compute on
+ * what a session has left before the next one begins. It is JavaScript, so that the threads of `lanes/` share it.
+ */
+
+export const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+};
+
+const PAGE = 65536;
+
+export async function openProgram({ InferenceSession, Tensor }, run, parts, options) {
+  const { stages, between, bytes, tables, module } = parts;
+  const pages = Math.ceil(bytes / PAGE);
+  const memory = module && new WebAssembly.Memory({ initial: pages, maximum: pages });
+  for (const { offset, data } of tables) new Float32Array(memory.buffer).set(data, offset / 4);
+  const kernels = module && (await WebAssembly.instantiate(module, { env: { memory } })).exports;
+  const passed = Object.fromEntries(
+    between.map(({ name, dtype, shape, offset, length }) => [
+      name,
+      new Tensor(dtype, new arrays[dtype](memory.buffer, offset, length), shape),
+    ]),
+  );
+  const sessions = await Promise.all(
+    stages.map(({ file }) => file && InferenceSession.create(file, options)),
+  );
+  const runAll = async (feeds, results) => {
+    const named = (names) =>
+      Object.fromEntries(names.map((name) => [name, passed[name] ?? feeds[name] ?? results[name]]));
+    for (const [i, { inputs, outputs, calls }] of stages.entries()) {
+      if (sessions[i]) await run(sessions[i], named(inputs), named(outputs));
+      for (const { kernel, parameters } of calls) kernels[kernel](...parameters);
+    }
+  };
+  let before = Promise.resolve();
+  return {
+    /** One run after the other: they share the memory between stages. */
+    run(feeds, results) {
+      const ended = before.then(() => runAll(feeds, results));
+      before = ended.catch(() => {});
+      return ended;
+    },
+    async close() {
+      for (const session of sessions) {
+        if (options.enableProfiling) session?.endProfiling();
+        await session?.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import type { DType } from "@jax-js/jax";
+import { roundUp } from "../fused/arena.js";
+import { tableData } from "../fused/lookup.js";
+import { type WasmFunction, wasmModule } from "../fused/wasm.js";
+import { sizeOf } from "../lower/jaxpr.js";
+import type { LoweredGraph } from "../lower/lower.js";
+import type { TensorInfo } from "../lower/model.js";
+import type { Engine } from "../runtime.js";
+import { type Curves, findCurves } from "./curves.js";
+import { fixedIn, fixedNumbers } from "./fixed.js";
+import { arrays } from "./open-program.js";
+import { type Stages, splitAt } from "./split.js";
+
+/** An array in the memory that stages share. */
+type Place = Readonly<{
+  name: string;
+  dtype: DType;
+  shape: readonly number[];
+  offset: number;
+  length: number;
+}>;
+
+/** A call of a kernel: its name in the module, and its parameters. */
+type Call = Readonly<{ kernel: string; parameters: readonly number[] }>;
+
+/** What a program is opened from, in any thread. */
+export type ProgramParts = Readonly<{
+  /** An ONNX file (undefined where ONNX Runtime has nothing to do), what it reads and gives, and the kernels after it. */
+  stages: readonly Readonly<{
+    file: Uint8Array | undefined;
+    inputs: readonly string[];
+    outputs: readonly string[];
+    calls: readonly Call[];
+  }>[];
+  /** What stages leave for others in a memory of `bytes`, and the tables of kernels in it. */
+  between: readonly Place[];
+  tables: readonly Readonly<{ offset: number; data: Float32Array }>[];
+  bytes: number;
+  /** The kernels. */
+  module: WebAssembly.Module | undefined;
+}>;
+
+/** Curves and the numbers of their table as a kernel reads them. */
+type Filled = Curves & Readonly<{ data: Float32Array }>;
+
+/**
+ * The parts of a program: one session, or, where entries go through curves of fixed tables and the engine lets kernels
+ * compute between sessions, several.
+ */
+export async function programParts(engine: Engine, graph: LoweredGraph): Promise<ProgramParts> {
+  const isFixed = fixedIn(graph);
+  const curves = engine.kernels ? await filled(engine, graph, findCurves(graph, isFixed)) : [];
+  if (curves.length > 0) {
+    const stages = splitAt(graph, curves, isFixed);
+    const kernels = distinct(curves);
+    const code = wasmModule([...kernels.values()].map(({ kernel }) => kernel));
+    if (stages.between.every(isPlain) && WebAssembly.validate(code))
+      return { ...layout(engine, stages, curves, kernels), module: await WebAssembly.compile(code) };
+  }
+  const stages = [{ graph, curves: [] }];
+  return { ...layout(engine, { stages, between: [] }, [], new Map()), module: undefined };
+}
+
+/** Curves whose tables are what kernels take them for: intervals one after the other, from −∞ to ∞. */
+async function filled(engine: Engine, graph: LoweredGraph, found: readonly Curves[]): Promise<Filled[]> {
+  const numbers = await fixedNumbers(
+    engine,
+    graph,
+    found.flatMap(({ table, from, to }) => [table, from, to]),
+  );
+  return found.flatMap((curves) => {
+    const [table, from, to] = [curves.table, curves.from, curves.to].map((name) => numbers.get(name) ?? []);
+    const ends = [...(to as ArrayLike<number> as number[])].slice(0, -1);
+    const inOrder = ends.every((end, i) => end === from?.[i + 1] && !(end < (ends[i - 1] ?? -Infinity)));
+    if (!table || !inOrder || from?.[0] !== -Infinity || to?.[ends.length] !== Infinity) return [];
+    const intervals = ends.length + 1;
+    const rows = Array.from({ length: intervals }, (_, k) =>
+      Array.from({ length: table.length / intervals }, (_, row) => table[row * intervals + k] as number),
+    );
+    return [{ ...curves, data: tableData(ends, rows) }];
+  });
+}
+
+/** Kernels that differ, by their code, and their names in a module. */
+function distinct(curves: readonly Filled[]): Map<string, { kernel: WasmFunction; name: string }> {
+  const kernels = new Map<string, { kernel: WasmFunction; name: string }>();
+  for (const { kernel } of curves) {
+    const key = kernel.body.join();
+    if (!kernels.has(key)) kernels.set(key, { kernel, name: String(kernels.size) });
+  }
+  return kernels;
+}
+
+const isPlain = ({ type }: TensorInfo): boolean => type in arrays;
+
+/** Places in memory, files and calls. */
+function layout(
+  engine: Engine,
+  { stages, between }: Stages,
+  curves: readonly Filled[],
+  kernels: ReturnType<typeof distinct>,
+): Omit<ProgramParts, "module"> {
+  let bytes = 0;
+  const reserve = (length: number): number => {
+    const offset = bytes;
+    bytes += roundUp(length);
+    return offset;
+  };
+  const places = between.map(({ name, type, shape }): Place => {
+    const dtype = type as DType;
+    const sizes = shape as readonly number[];
+    const length = sizeOf(sizes);
+    return {
+      name,
+      dtype,
+      shape: sizes,
+      length,
+      offset: reserve(length * arrays[dtype as "float32"].BYTES_PER_ELEMENT),
+    };
+  });
+  const offsetOf = new Map(places.map(({ name, offset }) => [name, offset]));
+  const tables = new Map(
+    curves.map((c) => [c as Curves, { offset: reserve(c.data.byteLength), data: c.data }]),
+  );
+  const call = (c: Curves): Call => ({
+    kernel: kernels.get(c.kernel.body.join())?.name as string,
+    parameters: [
+      roundUp(4 * c.size),
+      ...[c.x, ...c.results].map((name) => offsetOf.get(name) as number),
+      tables.get(c)?.offset as number,
+    ],
+  });
+  return {
+    stages: stages.map(({ graph, curves: after }) => ({
+      file: graph.outputs.length === 0 ? undefined : engine.toBytes(graph),
+      inputs: graph.inputs.map(({ name }) => name),
+      outputs: graph.outputs.map(({ name }) => name),
+      calls: after.map(call),
+    })),
+    between: places,
+    tables: [...tables.values()],
+    bytes,
+  };
+}
