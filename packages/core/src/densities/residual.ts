@@ -79,15 +79,16 @@ export function mixtureLaw(components: number): ResidualLaw<MixtureLawParams> {
       const upper = np.matmul(np.tril(np.ones([K, K], { dtype: pi.dtype })), pi); // cumulative weights
       // component k is chosen where the uniform number lies in [upper_{k−1}, upper_k)
       const row = (a: np.Array, k: number): np.Array => a.ref.slice([k, k + 1]); // [1, size]
+      const widths = np.exp(logWidths);
       let offset = np.broadcastTo(row(offsets, K - 1), choice.shape);
-      let logWidth = np.broadcastTo(row(logWidths, K - 1), choice.shape);
+      let width = np.broadcastTo(row(widths, K - 1), choice.shape);
       for (let k = K - 2; k >= 0; k--) {
         const below = np.less(choice.ref, row(upper, k));
         offset = np.where(below.ref, row(offsets, k), offset);
-        logWidth = np.where(below, row(logWidths, k), logWidth);
+        width = np.where(below, row(widths, k), width);
       }
-      for (const used of [upper, offsets, logWidths, choice]) used.dispose();
-      return offset.add(np.exp(logWidth).mul(normal));
+      for (const used of [upper, offsets, widths, choice]) used.dispose();
+      return offset.add(width.mul(normal));
     },
   };
 }

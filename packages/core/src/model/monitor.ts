@@ -37,11 +37,24 @@ export function totals({ ledgerLines }: Flow, rows: Float32Array, items: number)
   return sums;
 }
 
+/** True only where no number is NaN: faster than asking each, since four sums depend on one another less than one. */
+function holdsFiniteSum(rows: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const end = rows.length - (rows.length % 4);
+  for (let i = 0; i < end; i += 4) {
+    a += rows[i]!;
+    b += rows[i + 1]!;
+    c += rows[i + 2]!;
+    d += rows[i + 3]!;
+  }
+  for (let i = end; i < rows.length; i++) a += rows[i]!;
+  return Number.isFinite(a + b + c + d);
+}
+
 /** The rows of results, an item each. Errors: `NotFiniteError` where one holds NaN. */
 export function withoutNaN(what: "encode" | "decode", rows: Float32Array, items: number): Float32Array {
-  let first = 0;
-  while (first < rows.length && !Number.isNaN(rows[first])) first++;
-  if (first === rows.length) return rows;
+  const first = holdsFiniteSum(rows) ? -1 : rows.findIndex(Number.isNaN);
+  if (first < 0) return rows;
   const item = Math.floor((first * items) / rows.length);
   throw new NotFiniteError(0, what, `${what}: what item ${item} gives holds NaN. ${RUINED}`);
 }

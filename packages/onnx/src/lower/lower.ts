@@ -20,6 +20,7 @@ import { reduceRules } from "./rules/reduce.js";
 import { sortRules } from "./rules/sort.js";
 import { windowRules } from "./rules/windows.js";
 import { longRuns } from "./runs.js";
+import { fuseTanh } from "./tanh.js";
 import { wantedOrders } from "./wanted.js";
 
 export type LowerOptions = {
@@ -184,7 +185,10 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   const results = new Set(values);
   const fused = longRuns(
     graph,
-    narrowProducts(graph, fuseSums(graph, fuseBias(graph, nodes, results), results)),
+    narrowProducts(
+      graph,
+      fuseSums(graph, fuseBias(graph, fuseTanh(graph, nodes, results), results), results),
+    ),
   );
   return {
     flops: countFlops(
