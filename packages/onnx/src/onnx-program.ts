@@ -4,6 +4,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Lane, LaneProgram } from "./lanes/lane.js";
 import { lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
+import { isRotation } from "./rotation.js";
 import { openProgram } from "./stages/open-program.js";
 import { programParts } from "./stages/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
@@ -42,8 +43,10 @@ export async function onnxProgram(
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
+  const outputNames = outputs.map((slot) => slot.name);
   const fixed = new Set(inputNames.slice(0, constants.length));
-  const lowered = lower(traced, { name, inputNames, outputNames: outputs.map((slot) => slot.name), fixed });
+  const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
+  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations });
   const model = withConstants(
     lowered,
     new Map(constants.map((value, i) => [inputNames[i] as string, value])),

@@ -28,6 +28,7 @@ export class Graph {
   readonly #constantKeys = new Map<string, string>();
   readonly #used = new Set<string>();
   readonly #fixed = new Map<string, boolean>();
+  readonly #rotations = new Set<string>();
 
   /** Prefix of the names that are made now: the equation that is being lowered. */
   scope = "";
@@ -62,9 +63,14 @@ export class Graph {
     return this.#constants.get(name);
   }
 
-  /** Says that an input holds the same numbers in every run. */
-  fix(name: string): void {
+  /** Says that an input holds the same numbers in every run, and whether these are an orthogonal matrix. */
+  fix(name: string, isRotation = false): void {
     this.#fixed.set(name, true);
+    if (isRotation) this.#rotations.add(name);
+  }
+
+  isRotation(name: string): boolean {
+    return this.#rotations.has(name);
   }
 
   /** True for what depends on constants and fixed inputs alone, and is computed once. */

@@ -9,6 +9,7 @@ import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
 import { narrowProducts } from "./narrow.js";
+import { shareRotations } from "./rotations.js";
 import { bitRules } from "./rules/bits.js";
 import { concatRules } from "./rules/concat.js";
 import { convRules } from "./rules/conv.js";
@@ -31,6 +32,8 @@ export type LowerOptions = {
   outputNames?: readonly string[];
   /** Names of arguments that are the same in every run: what depends on them alone may be arranged to be computed once. */
   fixed?: ReadonlySet<string>;
+  /** Those of them that are orthogonal matrices, up to rounding. */
+  rotations?: ReadonlySet<string>;
 };
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -74,7 +77,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   const env = new Map<Var, Lazy>();
   const constants = closed.consts.length;
   const inputs = bindInputs(graph, jaxpr.inBinders.slice(constants), env, options.inputNames);
-  for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name);
+  for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name, options.rotations?.has(name));
   const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
   bindConstants(graph, closed, jaxpr, env);
   runRules(graph, jaxpr, env);
@@ -181,7 +184,7 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   });
   const rename = (name: string) => renamed.get(name) ?? name;
   const original = new Map([...renamed].map(([value, name]) => [name, value]));
-  const { nodes } = graph.live(values);
+  const nodes = shareRotations(graph, graph.live(values).nodes, values);
   const results = new Set(values);
   const fused = longRuns(
     graph,

@@ -1,0 +1,140 @@
+import type { Graph } from "./graph.js";
+import type { GraphNode } from "./model.js";
+import { isProduct, type Matrix, multiplyMatrices } from "./rules/matrix-chain.js";
+
+/**
+ * Where columns w of a product x A, scaled or not, are multiplied by a fixed rotation R and by other fixed matrices B, as a
+ * dense layer's are (what it keeps goes on, and says what was dropped), x (A R) = w R is one product, and w B is
+ * (w R) (R⁻¹ B): the product with R costs nothing. What else is cut from x A is a product of its own.
+ */
+export function shareRotations(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  results: readonly string[],
+): GraphNode[] {
+  graph.scope = "rotation";
+  const renamed = new Map<string, string>();
+  const readers = new Map<string, GraphNode[]>();
+  for (const node of nodes)
+    for (const name of new Set(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node]);
+  const readersOf = (name: string): readonly GraphNode[] => readers.get(name) ?? [];
+  for (const node of nodes) {
+    const right = fixedRight(graph, node);
+    const [w] = node.inputs as [string];
+    const kept = right && graph.isRotation(right.name) ? columnsOfProduct(graph, w) : undefined;
+    if (!right || !kept || results.includes(w) || results.includes(kept.of)) continue;
+    const others = readersOf(w).filter((reader) => reader !== node);
+    const cuts = readersOf(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
+    const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
+    if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
+    const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
+    renamed.set(node.outputs[0] as string, z);
+    for (const other of others) {
+      const back = undone(graph, right, fixedRight(graph, other) as Matrix);
+      renamed.set(other.outputs[0] as string, multiplyMatrices(graph, plain(z), back));
+    }
+    for (const { reader, cut } of cuts) {
+      const columns = cutColumns(graph, kept.matrix, cut as Cut);
+      renamed.set(reader.outputs[0] as string, multiplyMatrices(graph, kept.x, columns));
+    }
+  }
+  return renamed.size === 0 ? [...nodes] : ordered(graph, nodes, results, renamed);
+}
+
+const plain = (name: string): Matrix => ({ name, flipped: false });
+
+/** The fixed matrix that a product multiplies its first operand by. */
+function fixedRight(graph: Graph, node: GraphNode): Matrix | undefined {
+  const [left, right] = node.inputs as [string, string];
+  const whole = isProduct(graph, node) && node.attributes.transA !== 1;
+  if (!whole || !graph.isFixed(right) || graph.isFixed(left)) return undefined;
+  return { name: right, flipped: node.attributes.transB === 1 };
+}
+
+type Cut = Readonly<{ start: number; end: number }>;
+
+/** What a node cuts from the columns of a matrix. */
+function readCut(graph: Graph, { op, inputs }: GraphNode): Cut | undefined {
+  const [start, end, axis] = inputs
+    .slice(1)
+    .map((name) => graph.constantOf(name)?.data)
+    .map((data) => (data?.length === 1 ? Number(data[0]) : undefined));
+  if (op !== "Slice" || inputs.length !== 4 || axis !== 1) return undefined;
+  return start === undefined || end === undefined ? undefined : { start, end };
+}
+
+function cutColumns(graph: Graph, { name, flipped }: Matrix, { start, end }: Cut): Matrix {
+  const axis = flipped ? 0 : 1;
+  const inputs = [name, graph.ints([start]), graph.ints([end]), graph.ints([axis])];
+  const shape = graph.shapeOf(name).with(axis, end - start);
+  return { name: graph.node("Slice", inputs, { type: graph.typeOf(name), shape }), flipped };
+}
+
+/** w as columns of a product `of` = x · matrix with a fixed matrix, perhaps scaled by fixed numbers: w = x · columns. */
+function columnsOfProduct(
+  graph: Graph,
+  w: string,
+): { x: Matrix; matrix: Matrix; columns: Matrix; of: string } | undefined {
+  const node = graph.producer(w);
+  const [a, b] = (node?.inputs ?? []) as [string, string];
+  const scale = node?.op !== "Mul" ? undefined : graph.isFixed(b) ? b : graph.isFixed(a) ? a : undefined;
+  const cutting = scale === undefined ? node : graph.producer(scale === b ? a : b);
+  const cut = cutting && readCut(graph, cutting);
+  const of = cutting?.inputs[0] as string;
+  const product = cut && graph.producer(of);
+  const matrix = product && fixedRight(graph, product);
+  if (!product || !matrix) return undefined;
+  const columns = cutColumns(graph, matrix, cut);
+  const x = plain(product.inputs[0] as string);
+  if (scale === undefined) return { x, matrix, columns, of };
+  const sizes = graph.shapeOf(scale);
+  if (sizes.length > 2 || sizes.slice(0, -1).some((size) => size !== 1)) return undefined;
+  const each = columns.flipped
+    ? graph.reshape(scale, sizes.length === 0 ? [] : [sizes.at(-1) as number, 1])
+    : scale;
+  const out = { type: graph.typeOf(columns.name), shape: graph.shapeOf(columns.name) };
+  const scaled = graph.node("Mul", [columns.name, each], out);
+  return { x, matrix, columns: { name: scaled, flipped: columns.flipped }, of };
+}
+
+/**
+ * R⁻¹ B for a rotation that is orthogonal up to rounding, and what training leaves of it: by a step of Newton's method from Rᵀ, 2 RᵀB − RᵀR RᵀB, of
+ * which the error is the square of that of Rᵀ B.
+ */
+function undone(graph: Graph, rotation: Matrix, b: Matrix): Matrix {
+  const transposed = { name: rotation.name, flipped: !rotation.flipped };
+  const first = multiplyMatrices(graph, transposed, b);
+  const again = multiplyMatrices(graph, transposed, plain(multiplyMatrices(graph, rotation, plain(first))));
+  const out = { type: graph.typeOf(first), shape: graph.shapeOf(first) };
+  const twice = graph.node("Add", [first, first], out);
+  return plain(graph.node("Sub", [twice, again], out));
+}
+
+/** The nodes that results need, with values in the place of others, in the order that they had, new ones in front of their first reader. */
+function ordered(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  results: readonly string[],
+  renamed: ReadonlyMap<string, string>,
+): GraphNode[] {
+  const current = (name: string): string => renamed.get(name) ?? name;
+  const needed = new Set<GraphNode>();
+  const need = (name: string): void => {
+    const node = graph.producer(current(name));
+    if (!node || needed.has(node)) return;
+    needed.add(node);
+    node.inputs.forEach(need);
+  };
+  results.forEach(need);
+  const done = new Set<GraphNode>();
+  const order: GraphNode[] = [];
+  const put = (node: GraphNode | undefined): void => {
+    if (!node || done.has(node) || !needed.has(node)) return;
+    done.add(node);
+    const inputs = node.inputs.map(current);
+    for (const name of inputs) put(graph.producer(name));
+    order.push(inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs });
+  };
+  nodes.forEach(put);
+  return order;
+}

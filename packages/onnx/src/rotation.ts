@@ -1,0 +1,23 @@
+import { type HostArray, makeRng } from "@flowify/core";
+import { DType } from "@jax-js/jax";
+
+/** How far from orthogonal a matrix may be: who relies on it squares this. */
+const TOLERANCE = 1e-4;
+
+/**
+ * True where a square matrix R gives back a random vector as R (Rᵀ v): one that is not orthogonal does so with probability 0,
+ * and R Rᵀ itself would take n times as long.
+ */
+export function isRotation({ data, shape, dtype }: HostArray): boolean {
+  const [n = 0, columns] = shape;
+  if (dtype !== DType.Float32 || shape.length !== 2 || n !== columns || n < 2) return false;
+  const v = new Float32Array(n);
+  makeRng(n).fillNormal(v);
+  const turned = new Float64Array(n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) turned[j]! += (data[i * n + j] as number) * v[i]!;
+  return v.every((value, i) => {
+    let back = 0;
+    for (let j = 0; j < n; j++) back += (data[i * n + j] as number) * turned[j]!;
+    return Math.abs(back - value) < TOLERANCE;
+  });
+}
