@@ -23,6 +23,8 @@ export type RunOptions = Readonly<{
   temperature: number;
   /** Number of the first batch, where items come in several calls. Default 0. */
   firstBatch?: number;
+  /** Looks at the rows of some items, those from one on, as soon as they are there; what it throws ends the run. */
+  check?(rows: Float32Array, items: number, from: number): void;
 }>;
 
 /** A part of a batch: what one call of a compiled function takes. */

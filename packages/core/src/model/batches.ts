@@ -66,7 +66,9 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
             const { data, shape } = (await executor.fetch(spare)) as HostArray;
             const each = data.length / (shape[0] as number);
             out ??= new Float32Array(count * each);
-            out.set((data as Float32Array).subarray(0, part.rows * each), part.at * each);
+            const rows = (data as Float32Array).subarray(0, part.rows * each);
+            options.check?.(rows, part.rows, part.at);
+            out.set(rows, part.at * each);
           }
         } catch (error) {
           left = 0; // for the others

@@ -13,12 +13,12 @@ import { STREAM } from "../train/data.js";
 import { leavesOf } from "../train/leaves.js";
 import { readArray, takeToHost } from "../train/state.js";
 import { treeDispose, treeFlatten } from "../trees.js";
-import { LARGEST, type RowFunction } from "./batch-parts.js";
+import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import { batchRunner } from "./batches.js";
 import { type BoundEstimate, importanceBound } from "./bound.js";
 import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
 import { type Explanation, explainItem } from "./explain.js";
-import { type Monitor, summarize, totals, withoutNaN } from "./monitor.js";
+import { type Monitor, refuseNaN, summarize, totals } from "./monitor.js";
 
 export type DrawOptions = {
   /** Decides the noise. Default 0. */
@@ -159,8 +159,7 @@ export class FlowModel {
     const { flow } = this;
     const read = readItems(items, flow.domain);
     const row = this.#row("encode", flow.encode, flow.forwardNoise);
-    const latents = await this.#run(row, read.items, read.count, STREAM.evaluate, options);
-    return withoutNaN("encode", latents, read.count);
+    return this.#run(row, read.items, read.count, STREAM.evaluate, options, { check: refuseNaN("encode") });
   }
 
   /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. Errors: `NotFiniteError` for NaN. */
@@ -257,16 +256,16 @@ export class FlowModel {
     count: number,
     stream: number,
     { seed = 0, mode = "sample", temperature = 1 }: DrawOptions,
-    firstBatch = 0,
+    more: Pick<RunOptions, "firstBatch" | "check"> = {},
   ): Promise<Float32Array> {
-    const options = { seed, stream, mode, temperature, firstBatch };
+    const options = { seed, stream, mode, temperature, ...more };
     return this.#runner.run(row, await this.#placed, x, count, options);
   }
 
   async #decode(z: Uint8Array | Float32Array, count: number, options: DrawOptions): Promise<Float32Array> {
     const { decode, inverseNoise, latentShape } = this.flow;
     const row = { ...this.#row("decode", decode, inverseNoise), inShape: latentShape };
-    return withoutNaN("decode", await this.#run(row, z, count, STREAM.sample, options), count);
+    return this.#run(row, z, count, STREAM.sample, options, { check: refuseNaN("decode") });
   }
 
   /** Contributions, a row an item, and their sums in double precision. */
@@ -283,7 +282,7 @@ export class FlowModel {
       count,
       STREAM.evaluate,
       options,
-      firstBatch,
+      { firstBatch },
     );
     return { rows, total: totals(flow, rows, count) };
   }

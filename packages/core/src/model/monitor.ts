@@ -51,13 +51,15 @@ function holdsFiniteSum(rows: Float32Array): boolean {
   return Number.isFinite(a + b + c + d);
 }
 
-/** The rows of results, an item each. Errors: `NotFiniteError` where one holds NaN. */
-export function withoutNaN(what: "encode" | "decode", rows: Float32Array, items: number): Float32Array {
-  const first = holdsFiniteSum(rows) ? -1 : rows.findIndex(Number.isNaN);
-  if (first < 0) return rows;
-  const item = Math.floor((first * items) / rows.length);
-  throw new NotFiniteError(0, what, `${what}: what item ${item} gives holds NaN. ${RUINED}`);
-}
+/** Looks at rows of results, those of `items` items from one on. It throws a `NotFiniteError` naming the first that holds NaN. */
+export const refuseNaN =
+  (what: "encode" | "decode") =>
+  (rows: Float32Array, items: number, from: number): void => {
+    const first = holdsFiniteSum(rows) ? -1 : rows.findIndex(Number.isNaN);
+    if (first < 0) return;
+    const item = from + Math.floor((first * items) / rows.length);
+    throw new NotFiniteError(0, what, `${what}: what item ${item} gives holds NaN. ${RUINED}`);
+  };
 
 /**
  * Means over items, in double precision. `rows` has a row of contributions an item, `total` their

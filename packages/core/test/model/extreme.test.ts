@@ -101,4 +101,15 @@ describe("weights of an extreme size give a number, or an error that says where 
     expect(await outcome(model.sample(1))).toBe("a number");
     await model.dispose();
   });
+
+  it("the error names the item, in later batches too", async () => {
+    const flow = flowify({ inShape, layers: given.linear(1e37) });
+    const model = await FlowModel.create(flow, executor);
+    const items = new Uint8Array(300 * PIXELS);
+    const black = items.slice();
+    items.fill(255, 270 * PIXELS, 271 * PIXELS);
+    await expect(model.encode(items)).rejects.toThrow("encode: what item 270 gives holds NaN");
+    expect((await model.encode(black)).every(Number.isFinite)).toBe(true);
+    await model.dispose();
+  });
 });
