@@ -67,6 +67,8 @@ export type Executor = Readonly<{
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */
   fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;
+  /** The arrays themselves, where they lie in the memory of the host: to be read at once, before anything else is asked for. */
+  peek?(tree: JsTree<PlacedArray>): JsTree<HostArray>;
   /** Gives placed arrays back. */
   release(tree: JsTree<PlacedArray>): void;
   dispose(): Promise<void>;

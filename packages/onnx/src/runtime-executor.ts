@@ -71,8 +71,12 @@ export function runtimeExecutor(
       return mapLeaves(host, (leaf) => store.copy(leaf as HostArray));
     },
     async fetch(placed) {
-      return mapLeaves(placed, (leaf) => hostOf(leaf as Tensor));
+      return mapLeaves(placed, (leaf) => {
+        const { data, shape, dtype } = hostOf(leaf as Tensor);
+        return new HostArray(data.slice(), shape, dtype);
+      });
     },
+    peek: (placed) => mapLeaves(placed, (leaf) => hostOf(leaf as Tensor)),
     release(placed) {
       for (const leaf of tree.leaves(placed as never)) store.release(leaf);
     },
@@ -91,9 +95,9 @@ export function checkThreads(threads: number): void {
     );
 }
 
-function hostOf(tensor: Tensor): HostArray {
-  return new HostArray((tensor.data as HostData).slice(), tensor.dims, tensor.type as DType);
-}
+/** On the tensor's own memory. */
+const hostOf = (tensor: Tensor): HostArray =>
+  new HostArray(tensor.data as HostData, tensor.dims, tensor.type as DType);
 
 function mapLeaves<A extends object, B extends object>(from: JsTree<A>, f: (leaf: unknown) => B): JsTree<B> {
   return tree.map(f, from as never) as JsTree<B>;

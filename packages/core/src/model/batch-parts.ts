@@ -44,21 +44,20 @@ export type Part = Readonly<{
 export function* partsOfItems(
   executor: Executor,
   row: RowFunction,
+  memory: BatchMemory,
   x: Uint8Array | Float32Array,
   count: number,
   { seed, stream, mode, temperature, firstBatch = 0 }: RunOptions,
 ): Generator<Part, undefined> {
   const width = sizeOf(row.inShape);
-  const noises = noisePool(row.noise);
   for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
     const here = Math.min(LARGEST, count - done);
     const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
-    const batch = new Float32Array(size * width);
+    const parts = partsOf(executor, size);
+    const { batch, draw, release } = memory.take(size, parts);
     batch.set(x.subarray(done * width, (done + here) * width));
     for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
     const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
-    const parts = partsOf(executor, size);
-    const { draw, release } = noises.take(size, parts);
     const noise =
       mode === "mean"
         ? meanHostNoise(row.noise, size)
@@ -72,20 +71,27 @@ export function* partsOfItems(
   return undefined;
 }
 
-/** Memory for the noise of several batches at once, of any size: free again when all parts of a batch are computed. */
-function noisePool(spec: NoiseSpec) {
-  const free = new Map<number, ReturnType<typeof noiseDrawer>[]>();
+/** Memory for several batches at once, of any size: free again when all parts of a batch are computed. */
+export type BatchMemory = ReturnType<typeof batchMemory>;
+
+/** Memory for the items of a batch, and for its noise, which `draw` draws there. */
+export function batchMemory({ noise, inShape }: RowFunction) {
+  const make = (size: number) => ({
+    batch: new Float32Array(size * sizeOf(inShape)),
+    draw: noiseDrawer(noise, size),
+  });
+  const free = new Map<number, ReturnType<typeof make>[]>();
   return {
     take(size: number, parts: number) {
       const pool = free.get(size) ?? [];
       free.set(size, pool);
-      const draw = pool.pop() ?? noiseDrawer(spec, size);
+      const memory = pool.pop() ?? make(size);
       let open = parts;
       const release = (): void => {
         open--;
-        if (open === 0) pool.push(draw);
+        if (open === 0) pool.push(memory);
       };
-      return { draw, release };
+      return { ...memory, release };
     },
   };
 }

@@ -3,7 +3,14 @@ import { ArraySpec, type Compiled, type Executor, type HostArray, type PlacedArr
 import { mapNoise, noiseShape } from "../noise.js";
 import { partsOf } from "../parts.js";
 import { treeFlatten, treeMap } from "../trees.js";
-import { LARGEST, partsOfItems, type RowFunction, type RunOptions } from "./batch-parts.js";
+import {
+  type BatchMemory,
+  batchMemory,
+  LARGEST,
+  partsOfItems,
+  type RowFunction,
+  type RunOptions,
+} from "./batch-parts.js";
 
 /** Parameters, in numbers, up to which they are built into the programs of whole batches: each has a copy then. */
 const MOST_BUILT_IN = 2 ** 25;
@@ -17,6 +24,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
   const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
   const numbers = treeFlatten<HostArray>(params).leaves.reduce((sum, { data }) => sum + data.length, 0);
   const compiled = new Map<string, Promise<Compiled>>();
+  const memories = new Map<string, BatchMemory>();
   const compile = (row: RowFunction, batch: number): Promise<Compiled> => {
     const size = batch / partsOf(executor, batch);
     const key = `${row.name}/${batch}`;
@@ -43,7 +51,9 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       options: RunOptions,
     ): Promise<Float32Array> {
       if (count === 0) return new Float32Array(0);
-      const queue = partsOfItems(executor, row, x, count, options);
+      const memory = memories.get(row.name) ?? batchMemory(row);
+      memories.set(row.name, memory);
+      const queue = partsOfItems(executor, row, memory, x, count, options);
       let left = count;
       let out: Float32Array | undefined;
       /** Takes one part after the other, on one lane. `ahead`: while the lane computes another one. */
@@ -63,7 +73,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
             spare = undefined;
             spare = await program.run([placed, ...part.args], { lane, ...(into && { into }) });
             part.release();
-            const { data, shape } = (await executor.fetch(spare)) as HostArray;
+            const { data, shape } = (executor.peek?.(spare) ?? (await executor.fetch(spare))) as HostArray;
             const each = data.length / (shape[0] as number);
             out ??= new Float32Array(count * each);
             const rows = (data as Float32Array).subarray(0, part.rows * each);
