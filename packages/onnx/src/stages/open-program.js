@@ -25,9 +25,7 @@ export async function openProgram({ InferenceSession, Tensor }, run, parts, opti
       new Tensor(dtype, new arrays[dtype](memory.buffer, offset, length), shape),
     ]),
   );
-  const sessions = await Promise.all(
-    stages.map(({ file }) => file && InferenceSession.create(file, options)),
-  );
+  const sessions = await all(stages.map(({ file }) => file && InferenceSession.create(file, options)));
   const runAll = async (feeds, results) => {
     const named = (names) =>
       Object.fromEntries(names.map((name) => [name, passed[name] ?? feeds[name] ?? results[name]]));
@@ -45,10 +43,20 @@ export async function openProgram({ InferenceSession, Tensor }, run, parts, opti
       return ended;
     },
     async close() {
+      await before;
       for (const session of sessions) {
         if (options.enableProfiling) session?.endProfiling();
         await session?.release();
       }
     },
   };
+}
+
+/** All sessions, or none: what opened beside one that does not is given back. */
+async function all(opening) {
+  const ends = await Promise.allSettled(opening);
+  const failed = ends.find(({ status }) => status === "rejected");
+  if (!failed) return ends.map(({ value }) => value);
+  await Promise.all(ends.map(({ value }) => value?.release()));
+  throw failed.reason;
 }

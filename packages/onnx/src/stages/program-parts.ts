@@ -69,16 +69,24 @@ async function filled(engine: Engine, graph: LoweredGraph, found: readonly Curve
     found.flatMap(({ table, from, to }) => [table, from, to]),
   );
   return found.flatMap((curves) => {
-    const [table, from, to] = [curves.table, curves.from, curves.to].map((name) => numbers.get(name) ?? []);
-    const ends = [...(to as ArrayLike<number> as number[])].slice(0, -1);
-    const inOrder = ends.every((end, i) => end === from?.[i + 1] && !(end < (ends[i - 1] ?? -Infinity)));
-    if (!table || !inOrder || from?.[0] !== -Infinity || to?.[ends.length] !== Infinity) return [];
-    const intervals = ends.length + 1;
-    const rows = Array.from({ length: intervals }, (_, k) =>
-      Array.from({ length: table.length / intervals }, (_, row) => table[row * intervals + k] as number),
-    );
-    return [{ ...curves, data: tableData(ends, rows) }];
+    const data = readTable(curves, numbers);
+    return data ? [{ ...curves, data }] : [];
   });
+}
+
+function readTable(
+  { table, from, to }: Curves,
+  numbers: ReadonlyMap<string, ArrayLike<number>>,
+): Float32Array | undefined {
+  const read = (name: string): number[] => Array.from(numbers.get(name) ?? []);
+  const [values, begins, ends] = [read(table), read(from), read(to)];
+  const last = ends.pop();
+  const inOrder = ends.every((end, i) => end === begins[i + 1] && end >= (ends[i - 1] ?? end));
+  if (!inOrder || begins[0] !== Number.NEGATIVE_INFINITY || last !== Number.POSITIVE_INFINITY)
+    return undefined;
+  const intervals = begins.length;
+  const rows = begins.map((_, k) => values.filter((_, i) => i % intervals === k));
+  return tableData(ends, rows);
 }
 
 /** Kernels that differ, by their code, and their names in a module. */
