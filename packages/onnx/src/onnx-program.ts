@@ -51,19 +51,20 @@ export async function onnxProgram(
     lowered,
     new Map(constants.map((value, i) => [inputNames[i] as string, value])),
   );
-  const bytes =
-    (1 + lanes.length) * (ARENA * model.peak + constants.reduce((sum, { data }) => sum + data.byteLength, 0));
+  const { engine } = store;
+  const rejected = (cause: unknown): never => {
+    throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
+  };
+  const parts = await programParts(engine, model, options).catch(rejected);
+  const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const bytes = (1 + lanes.length) * (ARENA * model.peak + built + parts.bytes);
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));
-  const { engine } = store;
-  const parts = await programParts(engine, model);
-  const [own, ...beside] = await Promise.all([
+  const [own, ...beside] = (await allOpened([
     openProgram(engine.runtime, engine.run, parts, options),
     ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs)),
-  ]).catch((cause: unknown) => {
-    throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
-  });
+  ]).catch(rejected)) as [Opened, ...LaneProgram[]];
   const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
     // A buffer that is read in this call cannot be written in it: nodes run in any order.
     const read = new Set(feeds);
@@ -92,6 +93,20 @@ export async function onnxProgram(
       await Promise.all([own, ...beside].map((program) => program.close()));
     },
   };
+}
+
+type Opened = Awaited<ReturnType<typeof openProgram>>;
+
+/** All programs, or none: what opened beside one that did not is closed. */
+async function allOpened(
+  opening: readonly Promise<Opened | LaneProgram>[],
+): Promise<(Opened | LaneProgram)[]> {
+  const ends = await Promise.allSettled(opening);
+  const opened = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+  const failed = ends.find((end) => end.status === "rejected");
+  if (!failed) return opened;
+  await Promise.allSettled(opened.map((program) => program.close()));
+  throw failed.reason;
 }
 
 /** The options of the session on a lane: a file of its own for its profile. */

@@ -68,8 +68,8 @@ const network: [number, number][] = [
   [hidden, out],
 ];
 
-/** The largest difference from jax-js, relative to the largest number. */
-async function difference(f: Fn, r2: HostArray): Promise<number> {
+/** The largest difference from jax-js, relative to the largest number, and the operations of the program. */
+async function compared(f: Fn, r2: HostArray): Promise<{ difference: number; flops: number | undefined }> {
   const args = shapes.map((shape, i) => (i === ROTATION ? r2 : spread(shape, DType.Float32, i + 1)));
   const [x, ...fixed] = args as [HostArray, ...HostArray[]];
   const executor = await native();
@@ -80,17 +80,19 @@ async function difference(f: Fn, r2: HostArray): Promise<number> {
     { constant: fixed as never },
   );
   const found = (await executor.fetch(await compiled.run([fixed, x]))) as unknown as HostArray[];
+  const { flops } = compiled;
   await compiled.dispose();
   const expected = runJax(
     f,
     args.map(({ data, shape }) => new HostArray(Float64Array.from(data), shape, DType.Float64)),
   );
-  return Math.max(
+  const difference = Math.max(
     ...expected.map(({ data }, i) => {
       const size = Math.max(...data.map(Math.abs));
       return Math.max(...data.map((value, k) => Math.abs(value - (found[i]?.data[k] as number)) / size));
     }),
   );
+  return { difference, flops };
 }
 
 describe("a fixed rotation beside other products", () => {
@@ -104,19 +106,43 @@ describe("a fixed rotation beside other products", () => {
     for (const f of read) expect(lowered(f, true).flops).toBe(lowered(f, false).flops);
   });
 
+  const apart = flops([n, n], [m, m], ...network);
+  const shared = flops([n, d], [n, m], ...network);
+
   it("gives the same numbers", async () => {
-    expect(await difference(layer(), rotation(m))).toBeLessThan(1e-6);
+    const found = await compared(layer(), rotation(m));
+    expect(found.difference).toBeLessThan(1e-6);
+    expect(found.flops).toBe(shared);
   });
 
   it("gives the same numbers where training has left it orthogonal to 1e-5 only", async () => {
     const nearly = rotation(m, 1e-5);
     expect(isRotation(nearly)).toBe(true);
-    expect(await difference(layer(), nearly)).toBeLessThan(1e-6);
+    const found = await compared(layer(), nearly);
+    expect(found.difference).toBeLessThan(1e-6);
+    expect(found.flops).toBe(shared);
   });
 
   it("is none where the matrix is not orthogonal", async () => {
-    const skewed = rotation(m, 0.1);
-    expect(await difference(layer(), skewed)).toBeLessThan(1e-6);
+    const found = await compared(layer(), rotation(m, 0.1));
+    expect(found.difference).toBeLessThan(1e-6);
+    expect(found.flops).toBe(apart);
+  });
+
+  it.each<[string, Fn]>([
+    ["its own", (w, _y, r2, weight) => [np.matmul(w.ref, r2), np.sin(np.matmul(w, weight))]],
+    ["another one", (w, _y, r2, weight) => [np.sin(np.matmul(w.ref, r2)), np.matmul(w, weight)]],
+    [
+      "what stands beside it",
+      (w, y, r2, weight) => [y.slice([], [0, d]), np.sin(np.matmul(w.ref, r2)), np.sin(np.matmul(w, weight))],
+    ],
+  ])("stays where %s is a result", async (_, rest) => {
+    const f: Fn = (x, r1, s, r2, _b, weight) => {
+      const y = np.matmul(x, r1);
+      return rest(y.ref.slice([], [d, n]).mul(np.exp(s)), y, r2, np.transpose(weight));
+    };
+    const found = await compared(f, rotation(m));
+    expect(found.difference).toBeLessThan(1e-6);
   });
 });
 

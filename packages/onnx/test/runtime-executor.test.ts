@@ -85,6 +85,16 @@ describe.each([
     expect((await executor.fetch(placed)) as HostArray).toMatchObject({ data: Float32Array.of(1, 2) });
   });
 
+  test("shows arrays where they lie: what a run writes there is seen", async () => {
+    const next = await executor.compile((x: A): A => x.mul(2), [new ArraySpec([2], F)]);
+    const first = await next.run([host([1, 2], [2], F)]);
+    const shown = executor.peek?.(first) as HostArray;
+    expect(shown).toMatchObject({ data: Float32Array.of(2, 4), shape: [2], dtype: F });
+    await next.run([host([5, 6], [2], F)], { into: first });
+    expect(shown.data).toEqual(Float32Array.of(10, 12));
+    await next.dispose();
+  });
+
   test("names the argument that does not fit, and both shapes", async () => {
     const compiled = await executor.compile(affine, specs, { name: "affine" });
     const [params] = args();

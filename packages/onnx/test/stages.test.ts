@@ -1,4 +1,7 @@
 /** Programs of several sessions with kernels between them: the numbers of one session, and when they are made. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   ArraySpec,
   chain,
@@ -53,7 +56,12 @@ const normals = (shape: readonly number[], seed: number, scale = 1.5): HostArray
 };
 
 /** Kernels of each stage of a program with built-in parameters. */
-async function callsOf(f: F, params: JsTree<HostArray>, x: ArraySpec, built = true): Promise<number[]> {
+async function callsOf(
+  f: F,
+  params: JsTree<HostArray>,
+  x: ArraySpec,
+  { built = true, threads = 1 } = {},
+): Promise<number[]> {
   const { jaxpr, signature } = trace(f, [specsOf(params), x], "f");
   try {
     const names = signature.inputs.map(({ name }) => name);
@@ -62,7 +70,9 @@ async function callsOf(f: F, params: JsTree<HostArray>, x: ArraySpec, built = tr
     const lowered = lower(jaxpr, { inputNames: names, outputNames, fixed: new Set(fixed) });
     const leaves = tree.leaves(params as never) as HostArray[];
     const graph = withConstants(lowered, new Map(fixed.map((name, i) => [name, leaves[i] as HostArray])));
-    return (await programParts(engine, graph)).stages.map(({ calls }) => calls.length);
+    return (await programParts(engine, graph, sessionOptions(threads, false))).stages.map(
+      ({ calls }) => calls.length,
+    );
   } finally {
     jaxpr.dispose();
   }
@@ -127,7 +137,7 @@ describe("a spline between other work", () => {
 
   it("stays with the session where its parameters are not built in, or not in order", async () => {
     const x = new ArraySpec([5, 7, 3], np.float32);
-    expect(await callsOf(forward, splineParams, x, false)).toEqual([0]);
+    expect(await callsOf(forward, splineParams, x, { built: false })).toEqual([0]);
     const ruined = tree.map(
       (leaf: HostArray) =>
         new HostArray(
@@ -143,12 +153,109 @@ describe("a spline between other work", () => {
     expect(found?.[1]).toEqual(new Float32Array(5).fill(Number.NaN));
   });
 
-  it("stays with the session where it is all there is, or its table is a result", async () => {
+  it("stays with the session where it is all there is", async () => {
     const alone: F = (params, x) => spline.forward(params, x, {}).z;
     expect(await callsOf(alone, splineParams, new ArraySpec([5, 7, 3], np.float32))).toEqual([0]);
     const [found, expected] = await both(alone, splineParams, normals([5, 7, 3], 4));
     expect(found).toEqual(expected);
   });
+
+  it("stays with the session where that has many threads", async () => {
+    const x = new ArraySpec([5, 7, 3], np.float32);
+    expect(await callsOf(forward, splineParams, x, { threads: 2 })).toEqual([1, 0]);
+    expect(await callsOf(forward, splineParams, x, { threads: 3 })).toEqual([0]);
+  });
+
+  it("leaves to the session what is broadcast of its results", async () => {
+    const vectors = rqSpline([7], { start: "uniform" });
+    const params = onHost(vectors.init(random.key(4)));
+    const pairs: F = (p, x) => {
+      const z = vectors.inverse(p, tripled(x), {});
+      return np.exp(np.expandDims(z.ref, 2).sub(np.expandDims(z, 1)));
+    };
+    expect(await callsOf(pairs, params, new ArraySpec([5, 7], np.float32))).toEqual([1, 0]);
+    const [found, expected] = await both(pairs, params, normals([5, 7], 6, 0.6));
+    expect(found).toEqual(expected);
+  });
+
+  it("is written for the one that reads it through another shape", async () => {
+    const [first, second] = [
+      rqSpline([7], { start: "uniform" }),
+      rqSpline([7], { bins: 3, start: "uniform" }),
+    ];
+    const params = [
+      ...[first, second].map((layer, i) => onHost(layer.init(random.key(5 + i)))),
+      normals([7, 7], 3),
+    ];
+    const residual = (([a, b, w]: [never, never, np.Array], x: np.Array): np.Array => {
+      const y = tripled(x);
+      const z = first.inverse(a, y.ref, {});
+      const m = np.matmul(z.ref, w);
+      return np.exp(second.inverse(b, z.add(y), {})).add(m);
+    }) as unknown as F;
+    expect(await callsOf(residual, params, new ArraySpec([5, 7], np.float32))).toEqual([1, 1, 0]);
+    const [found, expected] = await both(residual, params, normals([5, 7], 7, 0.6));
+    expect(found).toEqual(expected);
+  });
+});
+
+describe("a lookup by hand", () => {
+  const ends = Float32Array.of(-1, 0, 0.5);
+  const from = array([Number.NEGATIVE_INFINITY, ...ends], [4, 1]);
+  const to = array([...ends, Number.POSITIVE_INFINITY], [4, 1]);
+  const rowsOf = (table: np.Array, x: np.Array, from: np.Array, to: np.Array): np.Array[] => {
+    const hot = np.lessEqual(from, x.ref).mul(np.less(x, to)).astype(table.dtype);
+    return np.split(np.matmul(table, hot), 2, 0);
+  };
+  const x = normals([1, 40], 8);
+  const table = normals([2, 4], 9);
+  const lookUp =
+    (results: (r0: np.Array, r1: np.Array, y: np.Array) => JsTree<np.Array>): F =>
+    (params, given) => {
+      const [t, a, b] = params as unknown as [np.Array, np.Array, np.Array];
+      const y = np.sin(given);
+      const [r0, r1] = rowsOf(t, y.ref, a, b) as [np.Array, np.Array];
+      return results(r0, r1, y);
+    };
+  const params = [table, from, to];
+  const spec = new ArraySpec([1, 40], np.float32);
+
+  it("is a kernel's", async () => {
+    const f = lookUp((r0, r1, y) => np.exp(r0.mul(y).add(r1)));
+    expect(await callsOf(f, params, spec)).toEqual([1, 0]);
+    const [found, expected] = await both(f, params, x);
+    expect(found).toEqual(expected);
+  });
+
+  it("stays with the session where a row of its table is a result", async () => {
+    const f = lookUp((r0, r1, y) => [np.exp(r0.mul(y)), r1]);
+    expect(await callsOf(f, params, spec)).toEqual([0]);
+    const [found, expected] = await both(f, params, x);
+    expect(found).toEqual(expected);
+  });
+
+  it("stays with the session where its table is of another type", async () => {
+    const wide = [new HostArray(Float64Array.from(table.data), [2, 4], np.float64), from, to];
+    const f = lookUp((r0, r1) => np.exp(r0.mul(r1)));
+    expect(await callsOf(f, wide, spec)).toEqual([0]);
+  });
+});
+
+it("leaves a profile of each stage", async () => {
+  const profile = mkdtempSync(join(tmpdir(), "flowify-stages-"));
+  const profiled = await nativeExecutor({ threads: 1, profile });
+  const x = normals([5, 7, 3], 2, 0.6);
+  const program = await profiled.compile(forward, [specsOf(splineParams), new ArraySpec(x.shape, x.dtype)], {
+    name: "spline",
+    constant: splineParams,
+  });
+  await program.run([splineParams, x]);
+  await program.dispose();
+  await profiled.dispose();
+  const files = readdirSync(profile);
+  expect(files.map((file) => file.replace(/_.*/, "")).sort()).toEqual(["spline", "spline-stage1"]);
+  for (const file of files) expect(() => JSON.parse(readFileSync(join(profile, file), "utf8"))).not.toThrow();
+  rmSync(profile, { recursive: true });
 });
 
 describe("a flow with splines", () => {

@@ -99,6 +99,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
     async dispose(): Promise<void> {
       for (const entry of compiled.values()) await (await entry).dispose();
       compiled.clear();
+      memories.clear();
     },
   };
 }

@@ -51,7 +51,7 @@ function holdsFiniteSum(rows: Float32Array): boolean {
   return Number.isFinite(a + b + c + d);
 }
 
-/** Looks at rows of results, those of `items` items from one on. It throws a `NotFiniteError` naming the first that holds NaN. */
+/** Looks at rows of results, those of `items` items from one on. It throws a `NotFiniteError` naming one that holds NaN. */
 export const refuseNaN =
   (what: "encode" | "decode") =>
   (rows: Float32Array, items: number, from: number): void => {

@@ -27,6 +27,8 @@ export function shareRotations(
     const cuts = readersOf(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
     const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
     if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
+    const replaced = [node, ...others, ...cuts.map(({ reader }) => reader)];
+    if (replaced.some(({ outputs: [name] }) => results.includes(name as string))) continue;
     const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
     renamed.set(node.outputs[0] as string, z);
     for (const other of others) {
@@ -119,13 +121,13 @@ function ordered(
 ): GraphNode[] {
   const current = (name: string): string => renamed.get(name) ?? name;
   const needed = new Set<GraphNode>();
-  const need = (name: string): void => {
+  const open = [...results];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const node = graph.producer(current(name));
-    if (!node || needed.has(node)) return;
+    if (!node || needed.has(node)) continue;
     needed.add(node);
-    node.inputs.forEach(need);
-  };
-  results.forEach(need);
+    open.push(...node.inputs);
+  }
   const done = new Set<GraphNode>();
   const order: GraphNode[] = [];
   const put = (node: GraphNode | undefined): void => {

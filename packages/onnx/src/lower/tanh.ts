@@ -14,10 +14,11 @@ export function fuseTanh(
   const readers = new Map<string, Set<GraphNode>>();
   for (const node of nodes)
     for (const name of node.inputs) readers.set(name, (readers.get(name) ?? new Set()).add(node));
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const fused = new Map<GraphNode, string>();
   const gone = new Set<GraphNode>();
   for (const node of nodes) {
-    const found = node.op === "Mul" ? readTanh(graph, node) : undefined;
+    const found = node.op === "Mul" ? readTanh(graph, producers, node) : undefined;
     const within = new Set([node, ...(found?.between ?? [])]);
     const alone = found?.between.every(({ outputs: made }) =>
       made.every((name) => !outputs.has(name) && [...(readers.get(name) ?? [])].every((r) => within.has(r))),
@@ -34,9 +35,13 @@ export function fuseTanh(
 }
 
 /** x, and the nodes between it and the product that is tanh x. */
-function readTanh(graph: Graph, product: GraphNode): { x: string; between: GraphNode[] } | undefined {
+function readTanh(
+  graph: Graph,
+  producers: ReadonlyMap<string, GraphNode>,
+  product: GraphNode,
+): { x: string; between: GraphNode[] } | undefined {
   const made = (name: string | undefined, op: string): GraphNode | undefined => {
-    const node = name === undefined ? undefined : graph.producer(name);
+    const node = name === undefined ? undefined : producers.get(name);
     return node?.op === op ? node : undefined;
   };
   const isNumber = (name: string | undefined, value: number): boolean => {

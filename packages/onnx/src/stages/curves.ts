@@ -44,11 +44,13 @@ export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boole
       ? node
       : undefined;
   };
-  return graph.nodes.flatMap((product) => {
+  const heads = graph.nodes.flatMap((product) => {
     const head = readHead(product, made);
     if (!head || ![head.table, head.from, head.to].every(isFixed) || isFixed(head.x)) return [];
     const shapeOf = (name: string): string => graph.typeOf(name).shape.join();
-    const [rows, intervals] = graph.typeOf(head.table).shape as [number, number];
+    const { type, shape } = graph.typeOf(head.table);
+    if (type !== "float32" || shape.length !== 2) return [];
+    const [rows, intervals] = shape as [number, number];
     const isColumn = [head.from, head.to].every((name) => shapeOf(name) === `${intervals},1`);
     if (!isColumn || shapeOf(head.x) !== `1,${sizeOf(graph.typeOf(head.x).shape)}` || intervals < 2)
       return [];
@@ -57,10 +59,10 @@ export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boole
     if (results.has(out) || readers.get(out)?.length !== 1) return [];
     if (split?.op !== "Split" || split.attributes.axis !== 0 || split.outputs.length !== rows) return [];
     const source = throughReshapes(head.x, producers);
-    if (!producers.has(source) || results.has(source) || graph.typeOf(source).type !== "float32") return [];
-    const found = grow(graph, { ...head, split, source }, { readers, numbers, results });
-    return found ? [found] : [];
+    return producers.has(source) && !results.has(source) ? [{ ...head, split, source }] : [];
   });
+  const sources = new Set(heads.map(({ source }) => source));
+  return heads.flatMap((head) => grow(graph, head, { readers, numbers, results, sources }) ?? []);
 }
 
 type Head = Readonly<{ table: string; from: string; to: string; x: string; nodes: readonly GraphNode[] }>;
@@ -108,13 +110,15 @@ type Surroundings = Readonly<{
   readers: ReadonlyMap<string, readonly GraphNode[]>;
   numbers: ReadonlyMap<string, number>;
   results: ReadonlySet<string>;
+  /** What lookups read: it has to be written wherever it is made. */
+  sources: ReadonlySet<string>;
 }>;
 
 /** What follows from the numbers of a table and x, as far as there are operators for it. */
 function grow(
   graph: LoweredGraph,
   head: Head & Readonly<{ split: GraphNode; source: string }>,
-  { readers, numbers, results }: Surroundings,
+  { readers, numbers, results, sources }: Surroundings,
 ): Curves | undefined {
   const size = sizeOf(graph.typeOf(head.x).shape);
   const build = new Expressions();
@@ -139,11 +143,12 @@ function grow(
     if (!operands.every((e) => e !== undefined) || operands.every((e) => e === x || e.size === 1)) continue;
     const [a, b = a] = operands as [Expression, Expression | undefined];
     const value = operator(build, a, b);
-    if (value?.size !== size) continue;
+    if (value?.size !== size || sizeOf(graph.typeOf(name).shape) !== size) continue; // else it is broadcast
     values.set(name, value);
     nodes.add(node);
   }
-  const outside = (name: string): boolean => (readers.get(name) ?? []).some((reader) => !nodes.has(reader));
+  const outside = (name: string): boolean =>
+    sources.has(name) || results.has(name) || (readers.get(name) ?? []).some((reader) => !nodes.has(reader));
   const outputs = [...nodes].flatMap((node) =>
     node === head.split || head.nodes.includes(node) ? [] : node.outputs.filter(outside),
   );

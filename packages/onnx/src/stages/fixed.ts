@@ -1,3 +1,4 @@
+import type { InferenceSession } from "onnxruntime-node";
 import { sizeOf } from "../lower/jaxpr.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel, GraphNode } from "../lower/model.js";
@@ -17,6 +18,7 @@ export async function fixedNumbers(
   engine: Engine,
   graph: LoweredGraph,
   names: readonly string[],
+  options: InferenceSession.SessionOptions,
 ): Promise<Map<string, ArrayLike<number>>> {
   const numbers = new Map<string, ArrayLike<number>>(
     graph.constants.flatMap(({ name, data }) =>
@@ -33,7 +35,7 @@ export async function fixedNumbers(
     for (const name of node.inputs) needed.add(name);
   }
   const outputs = computed.map((name) => ({ name, ...graph.typeOf(name) }));
-  const { InferenceSession, Tensor } = engine.runtime;
+  const { runtime } = engine;
   const file = engine.toBytes({
     name: `${graph.name}.fixed`,
     inputs: [],
@@ -41,12 +43,12 @@ export async function fixedNumbers(
     nodes,
     constants: graph.constants.filter(({ name }) => needed.has(name)),
   });
-  const session = await InferenceSession.create(file, { logSeverityLevel: 3 });
+  const session = await runtime.InferenceSession.create(file, { ...options, enableProfiling: false });
   try {
     const results = outputs.map(({ name, shape }) => {
       const data = new Float32Array(sizeOf(shape));
       numbers.set(name, data);
-      return [name, new Tensor("float32", data, shape)] as const;
+      return [name, new runtime.Tensor("float32", data, shape)] as const;
     });
     await engine.run(session, {}, Object.fromEntries(results));
   } finally {

@@ -25,7 +25,14 @@ export async function openProgram({ InferenceSession, Tensor }, run, parts, opti
       new Tensor(dtype, new arrays[dtype](memory.buffer, offset, length), shape),
     ]),
   );
-  const sessions = await all(stages.map(({ file }) => file && InferenceSession.create(file, options)));
+  const { profileFilePrefix: profile, ...plain } = options;
+  const optionsOf = (stage) =>
+    profile === undefined
+      ? options
+      : { ...plain, profileFilePrefix: `${profile}${stage ? `-stage${stage}` : ""}` };
+  const sessions = await all(
+    stages.map(({ file }, stage) => file && InferenceSession.create(file, optionsOf(stage))),
+  );
   const runAll = async (feeds, results) => {
     const named = (names) =>
       Object.fromEntries(names.map((name) => [name, passed[name] ?? feeds[name] ?? results[name]]));

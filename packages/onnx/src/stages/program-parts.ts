@@ -1,4 +1,5 @@
 import type { DType } from "@jax-js/jax";
+import type { InferenceSession } from "onnxruntime-node";
 import { roundUp } from "../fused/arena.js";
 import { tableData } from "../fused/lookup.js";
 import { type WasmFunction, wasmModule } from "../fused/wasm.js";
@@ -40,6 +41,15 @@ export type ProgramParts = Readonly<{
   module: WebAssembly.Module | undefined;
 }>;
 
+/**
+ * Threads of a session up to which a graph is cut: every session has a pool of its own, and a kernel is one thread. Measured
+ * with one.
+ */
+const MOST_THREADS = 2;
+
+/** Bytes between stages up to which a graph is cut: half of what a WebAssembly memory may have. */
+const MOST_BYTES = 2 ** 31;
+
 /** Curves and the numbers of their table as a kernel reads them. */
 type Filled = Curves & Readonly<{ data: Float32Array }>;
 
@@ -47,27 +57,36 @@ type Filled = Curves & Readonly<{ data: Float32Array }>;
  * The parts of a program: one session, or, where entries go through curves of fixed tables and the engine lets kernels
  * compute between sessions, several.
  */
-export async function programParts(engine: Engine, graph: LoweredGraph): Promise<ProgramParts> {
+export async function programParts(
+  engine: Engine,
+  graph: LoweredGraph,
+  options: InferenceSession.SessionOptions,
+): Promise<ProgramParts> {
   const isFixed = fixedIn(graph);
-  const curves = engine.kernels ? await filled(engine, graph, findCurves(graph, isFixed)) : [];
+  const onCpu = options.executionProviders === undefined && (options.intraOpNumThreads ?? 1) <= MOST_THREADS;
+  const found = engine.kernels && onCpu ? findCurves(graph, isFixed) : [];
+  const curves = found.length > 0 ? await filled(engine, graph, found, options) : [];
   if (curves.length > 0) {
     const stages = splitAt(graph, curves, isFixed);
     const kernels = distinct(curves);
     const code = wasmModule([...kernels.values()].map(({ kernel }) => kernel));
-    if (stages.between.every(isPlain) && WebAssembly.validate(code))
-      return { ...layout(engine, stages, curves, kernels), module: await WebAssembly.compile(code) };
+    const parts = layout(engine, stages, curves, kernels);
+    if (stages.between.every(isPlain) && parts.bytes <= MOST_BYTES && WebAssembly.validate(code))
+      return { ...parts, module: await WebAssembly.compile(code) };
   }
   const stages = [{ graph, curves: [] }];
   return { ...layout(engine, { stages, between: [] }, [], new Map()), module: undefined };
 }
 
 /** Curves whose tables are what kernels take them for: intervals one after the other, from −∞ to ∞. */
-async function filled(engine: Engine, graph: LoweredGraph, found: readonly Curves[]): Promise<Filled[]> {
-  const numbers = await fixedNumbers(
-    engine,
-    graph,
-    found.flatMap(({ table, from, to }) => [table, from, to]),
-  );
+async function filled(
+  engine: Engine,
+  graph: LoweredGraph,
+  found: readonly Curves[],
+  options: InferenceSession.SessionOptions,
+): Promise<Filled[]> {
+  const names = found.flatMap(({ table, from, to }) => [table, from, to]);
+  const numbers = await fixedNumbers(engine, graph, names, options);
   return found.flatMap((curves) => {
     const data = readTable(curves, numbers);
     return data ? [{ ...curves, data }] : [];
