@@ -234,6 +234,17 @@ describe("a lookup by hand", () => {
     expect(found).toEqual(expected);
   });
 
+  it("stays with the session where its input is of another type", async () => {
+    const double = (a: HostArray): HostArray => new HostArray(Float64Array.from(a.data), a.shape, np.float64);
+    const f: F = (given, x) => {
+      const [t, a, b] = given as unknown as [np.Array, np.Array, np.Array];
+      const [r0, r1] = rowsOf(t, np.sin(x), a, b) as [np.Array, np.Array];
+      return np.exp(r0.mul(r1));
+    };
+    const wide = [table, double(from), double(to)];
+    expect(await callsOf(f, wide, new ArraySpec([1, 40], np.float64))).toEqual([0]);
+  });
+
   it("stays with the session where its table is of another type", async () => {
     const wide = [new HostArray(Float64Array.from(table.data), [2, 4], np.float64), from, to];
     const f = lookUp((r0, r1) => np.exp(r0.mul(r1)));

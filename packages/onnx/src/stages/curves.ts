@@ -59,6 +59,7 @@ export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boole
     if (results.has(out) || readers.get(out)?.length !== 1) return [];
     if (split?.op !== "Split" || split.attributes.axis !== 0 || split.outputs.length !== rows) return [];
     const source = throughReshapes(head.x, producers);
+    if (graph.typeOf(source).type !== "float32") return [];
     return producers.has(source) && !results.has(source) ? [{ ...head, split, source }] : [];
   });
   const sources = new Set(heads.map(({ source }) => source));
