@@ -76,7 +76,7 @@ export const mutations: readonly Mutation[] = [
   residual("np.exp(logTau.ref.neg())", "np.exp(logTau.ref)"),
   residual(".sub(offsets.reshape(rows))", ".add(offsets.reshape(rows))"),
   residual("logits.ref.sub(np.expandDims(logSumExp(logits, 0), 0))", "logits"),
-  residual("offset.add(np.exp(logWidth)", "offset.sub(np.exp(logWidth)"),
+  residual("offset.add(width.mul", "offset.sub(width.mul"),
   residual("np.less(choice.ref, row(upper, k))", "np.less(row(upper, k), choice.ref)"),
   residual("np.tril(np.ones", "np.triu(np.ones"),
   locationScale("h1.mul(np.exp(logUnit.ref)).add(center)", "h1.mul(np.exp(logUnit.ref)).sub(center)"),
