@@ -1,10 +1,10 @@
 import { DeviceError, type HostArray, MemoryError, type PlacedArray, type RunOptions } from "@flowify/core";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { isRotation } from "./is-rotation.js";
 import type { Lane, LaneProgram } from "./lanes/lane.js";
 import { lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
-import { isRotation } from "./rotation.js";
 import { openProgram } from "./stages/open-program.js";
 import { programParts } from "./stages/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";

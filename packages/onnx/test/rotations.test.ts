@@ -3,7 +3,7 @@ import { ArraySpec, HostArray, makeRng } from "@flowify/core";
 import { DType, makeJaxpr, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { type LoweredGraph, lower } from "../src/index.js";
-import { isRotation } from "../src/rotation.js";
+import { isRotation } from "../src/is-rotation.js";
 import { type Fn, native, runJax, spread } from "./compare.js";
 
 type A = np.Array;

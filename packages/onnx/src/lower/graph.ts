@@ -1,4 +1,5 @@
 import { sizeOf } from "./jaxpr.js";
+import { nodesFor } from "./links.js";
 import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
 
 export type NodeOptions = {
@@ -175,14 +176,8 @@ export class Graph {
 
   /** The nodes and constants that the outputs need, in order. */
   live(outputs: readonly string[]): { nodes: GraphNode[]; constants: Initializer[] } {
-    const needed = new Set(outputs);
-    const nodes: GraphNode[] = [];
-    for (const node of this.#nodes.toReversed()) {
-      if (!node.outputs.some((name) => needed.has(name))) continue;
-      nodes.push(node);
-      for (const name of node.inputs) needed.add(name);
-    }
-    return { nodes: nodes.reverse(), constants: this.constantsOf(nodes, outputs) };
+    const { nodes } = nodesFor(this.#nodes, outputs);
+    return { nodes, constants: this.constantsOf(nodes, outputs) };
   }
 
   /** The constants among the inputs of nodes and among results. */

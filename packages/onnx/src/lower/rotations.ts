@@ -1,4 +1,5 @@
 import type { Graph } from "./graph.js";
+import { linksOf } from "./links.js";
 import type { GraphNode } from "./model.js";
 import { isProduct, type Matrix, multiplyMatrices } from "./rules/matrix-chain.js";
 
@@ -14,17 +15,14 @@ export function shareRotations(
 ): GraphNode[] {
   graph.scope = "rotation";
   const renamed = new Map<string, string>();
-  const readers = new Map<string, GraphNode[]>();
-  for (const node of nodes)
-    for (const name of new Set(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node]);
-  const readersOf = (name: string): readonly GraphNode[] => readers.get(name) ?? [];
+  const { readers } = linksOf(nodes);
   for (const node of nodes) {
     const right = fixedRight(graph, node);
     const [w] = node.inputs as [string];
     const kept = right && graph.isRotation(right.name) ? columnsOfProduct(graph, w) : undefined;
     if (!right || !kept || results.includes(w) || results.includes(kept.of)) continue;
-    const others = readersOf(w).filter((reader) => reader !== node);
-    const cuts = readersOf(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
+    const others = readers(w).filter((reader) => reader !== node);
+    const cuts = readers(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
     const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
     if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
     const replaced = [node, ...others, ...cuts.map(({ reader }) => reader)];

@@ -1,4 +1,5 @@
 import type { Graph } from "./graph.js";
+import { type Links, linksOf } from "./links.js";
 import type { GraphNode } from "./model.js";
 
 /**
@@ -11,17 +12,14 @@ export function fuseTanh(
   nodes: readonly GraphNode[],
   outputs: ReadonlySet<string>,
 ): GraphNode[] {
-  const readers = new Map<string, Set<GraphNode>>();
-  for (const node of nodes)
-    for (const name of node.inputs) readers.set(name, (readers.get(name) ?? new Set()).add(node));
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const links = linksOf(nodes);
   const fused = new Map<GraphNode, string>();
   const gone = new Set<GraphNode>();
   for (const node of nodes) {
-    const found = node.op === "Mul" ? readTanh(graph, producers, node) : undefined;
+    const found = node.op === "Mul" ? readTanh(graph, links, node) : undefined;
     const within = new Set([node, ...(found?.between ?? [])]);
     const alone = found?.between.every(({ outputs: made }) =>
-      made.every((name) => !outputs.has(name) && [...(readers.get(name) ?? [])].every((r) => within.has(r))),
+      made.every((name) => !outputs.has(name) && links.readers(name).every((reader) => within.has(reader))),
     );
     if (!found || !alone) continue;
     fused.set(node, found.x);
@@ -37,11 +35,11 @@ export function fuseTanh(
 /** x, and the nodes between it and the product that is tanh x. */
 function readTanh(
   graph: Graph,
-  producers: ReadonlyMap<string, GraphNode>,
+  { producer }: Links,
   product: GraphNode,
 ): { x: string; between: GraphNode[] } | undefined {
   const made = (name: string | undefined, op: string): GraphNode | undefined => {
-    const node = name === undefined ? undefined : producers.get(name);
+    const node = producer(name);
     return node?.op === op ? node : undefined;
   };
   const isNumber = (name: string | undefined, value: number): boolean => {

@@ -2,6 +2,7 @@ import { type Expression, Expressions } from "../fused/expressions.js";
 import { emitKernel } from "../fused/kernel.js";
 import type { WasmFunction } from "../fused/wasm.js";
 import { sizeOf } from "../lower/jaxpr.js";
+import { type Links, linksOf } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphNode } from "../lower/model.js";
 
@@ -25,12 +26,7 @@ export type Curves = Readonly<{
 
 /** The parts of a graph that kernels can compute, each for one x. */
 export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boolean): Curves[] {
-  const readers = new Map<string, GraphNode[]>();
-  const producers = new Map<string, GraphNode>();
-  for (const node of graph.nodes) {
-    for (const name of node.outputs) producers.set(name, node);
-    for (const name of new Set(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node]);
-  }
+  const { producer, readers } = linksOf(graph.nodes);
   const numbers = new Map(
     graph.constants.flatMap(({ name, type, data }) =>
       type === "float32" && data.length === 1 ? [[name, Number(data[0])] as const] : [],
@@ -39,10 +35,9 @@ export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boole
   const results = new Set(graph.outputs.map(({ name }) => name));
   /** The node that makes a value which nothing but one other node reads. */
   const made = (name: string | undefined, op: string): GraphNode | undefined => {
-    const node = name === undefined ? undefined : producers.get(name);
-    return node?.op === op && readers.get(name as string)?.length === 1 && !results.has(name as string)
-      ? node
-      : undefined;
+    const node = producer(name);
+    const alone = readers(name as string).length === 1 && !results.has(name as string);
+    return node?.op === op && alone ? node : undefined;
   };
   const heads = graph.nodes.flatMap((product) => {
     const head = readHead(product, made);
@@ -55,12 +50,12 @@ export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boole
     if (!isColumn || shapeOf(head.x) !== `1,${sizeOf(graph.typeOf(head.x).shape)}` || intervals < 2)
       return [];
     const [out] = product.outputs as [string];
-    const split = readers.get(out)?.[0];
-    if (results.has(out) || readers.get(out)?.length !== 1) return [];
+    const [split, ...others] = readers(out);
+    if (results.has(out) || others.length > 0) return [];
     if (split?.op !== "Split" || split.attributes.axis !== 0 || split.outputs.length !== rows) return [];
-    const source = throughReshapes(head.x, producers);
+    const source = throughReshapes(head.x, producer);
     if (graph.typeOf(source).type !== "float32") return [];
-    return producers.has(source) && !results.has(source) ? [{ ...head, split, source }] : [];
+    return producer(source) && !results.has(source) ? [{ ...head, split, source }] : [];
   });
   const sources = new Set(heads.map(({ source }) => source));
   return heads.flatMap((head) => grow(graph, head, { readers, numbers, results, sources }) ?? []);
@@ -85,9 +80,9 @@ function readHead(
 }
 
 /** The value whose elements, in their order, a value has. */
-function throughReshapes(name: string, producers: ReadonlyMap<string, GraphNode>): string {
-  const node = producers.get(name);
-  return node?.op === "Reshape" ? throughReshapes(node.inputs[0] as string, producers) : name;
+function throughReshapes(name: string, producer: Links["producer"]): string {
+  const node = producer(name);
+  return node?.op === "Reshape" ? throughReshapes(node.inputs[0] as string, producer) : name;
 }
 
 type Build = (build: Expressions, a: Expression, b: Expression) => Expression | undefined;
@@ -108,7 +103,7 @@ const operators: Readonly<Record<string, Build>> = {
 };
 
 type Surroundings = Readonly<{
-  readers: ReadonlyMap<string, readonly GraphNode[]>;
+  readers: Links["readers"];
   numbers: ReadonlyMap<string, number>;
   results: ReadonlySet<string>;
   /** What lookups read: it has to be written wherever it is made. */
@@ -149,7 +144,7 @@ function grow(
     nodes.add(node);
   }
   const outside = (name: string): boolean =>
-    sources.has(name) || results.has(name) || (readers.get(name) ?? []).some((reader) => !nodes.has(reader));
+    sources.has(name) || results.has(name) || readers(name).some((reader) => !nodes.has(reader));
   const outputs = [...nodes].flatMap((node) =>
     node === head.split || head.nodes.includes(node) ? [] : node.outputs.filter(outside),
   );

@@ -1,7 +1,8 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { sizeOf } from "../lower/jaxpr.js";
+import { nodesFor } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
-import type { GraphModel, GraphNode } from "../lower/model.js";
+import type { GraphModel } from "../lower/model.js";
 import type { Engine } from "../runtime.js";
 
 /** True for what constants alone decide: every stage can compute it, which ONNX Runtime does once. */
@@ -27,13 +28,7 @@ export async function fixedNumbers(
   );
   const computed = [...new Set(names)].filter((name) => !numbers.has(name));
   if (computed.length === 0) return numbers;
-  const needed = new Set(computed);
-  const nodes: GraphNode[] = [];
-  for (const node of graph.nodes.toReversed()) {
-    if (!node.outputs.some((name) => needed.has(name))) continue;
-    nodes.unshift(node);
-    for (const name of node.inputs) needed.add(name);
-  }
+  const { nodes, needed } = nodesFor(graph.nodes, computed);
   const outputs = computed.map((name) => ({ name, ...graph.typeOf(name) }));
   const { runtime } = engine;
   const file = engine.toBytes({

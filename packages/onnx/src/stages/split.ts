@@ -1,3 +1,4 @@
+import { nodesFor } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel, GraphNode, TensorInfo } from "../lower/model.js";
 import type { Curves } from "./curves.js";
@@ -36,14 +37,8 @@ export function splitAt(
 
   /** What a stage has to give, and the nodes for it, fixed ones included. */
   const cut = (stage: number, wanted: readonly string[]): GraphModel => {
-    const needed = new Set(wanted);
-    const nodes: GraphNode[] = [];
-    for (const node of graph.nodes.toReversed()) {
-      const mine = stageOfNode.get(node) === stage || node.outputs.every(isFixed);
-      if (!mine || !node.outputs.some((name) => needed.has(name))) continue;
-      nodes.unshift(node);
-      for (const name of node.inputs) needed.add(name);
-    }
+    const mine = graph.nodes.filter((node) => stageOfNode.get(node) === stage || node.outputs.every(isFixed));
+    const { nodes, needed } = nodesFor(mine, wanted);
     const made = new Set(nodes.flatMap(({ outputs }) => outputs));
     return {
       name: `${graph.name}.${stage}`,
