@@ -1,8 +1,9 @@
 import { DeviceError } from "@flowify/core";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { runInPlace, toBytesInPlace } from "./in-place.js";
+import { toBytesInPlace } from "./in-place.js";
 import { Graph } from "./lower/graph.js";
 import { type GraphModel, toBytes } from "./lower/model.js";
+import { runInPlace } from "./run-in-place.js";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 

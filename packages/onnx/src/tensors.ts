@@ -4,6 +4,7 @@ import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";
 import type { Engine } from "./runtime.js";
 import type { Signature, Slot } from "./trace.js";
+import { typedArrays } from "./typed-arrays.js";
 
 /**
  * Makes tensors and takes them back. Once a program of kernels needs it, float32 arrays that are
@@ -30,7 +31,7 @@ export class TensorStore {
     const size = shape.reduce((a, b) => a * b, 1);
     const data = dtype === DType.Float32 && size > 1 ? this.#arena?.allocate(size) : undefined;
     if (data === undefined) {
-      const TypedArray = constructors[dtype as keyof typeof constructors];
+      const TypedArray = typedArrays[dtype as keyof typeof typedArrays];
       return this.view(new HostArray(new TypedArray(size), shape, dtype));
     }
     const tensor = this.view(new HostArray(data, shape, dtype));
@@ -110,12 +111,3 @@ const fits = (tensor: Tensor, slot: Slot): boolean =>
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
-
-/** The typed arrays of the types that a program's inputs and outputs have. */
-export const constructors = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-} as const;

@@ -1,7 +1,7 @@
 import { ArraySpec, type Executor, HostArray } from "@flowify/core";
-import { type DType, defaultDevice, type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { type DType, defaultDevice, type JsTree, makeJaxpr, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
-import { nativeExecutor, wasmExecutor } from "../src/index.js";
+import { type LoweredGraph, lower, nativeExecutor, wasmExecutor } from "../src/index.js";
 
 // jax-js asks for this name when it is given float64 data, and Node 20 lacks it.
 const scope = globalThis as { Float16Array?: unknown };
@@ -52,6 +52,42 @@ async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]
     const placed = await compiled.run(args);
     const fetched = await runner.fetch(placed);
     return tree.leaves(fetched as never);
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+/** The graph of `f` of one argument and of others, some of which are the same in every run, by number. */
+export function lowerFixed(
+  f: Fn,
+  shapes: readonly (readonly number[])[],
+  { fixed, rotations = [] }: { fixed: readonly number[]; rotations?: readonly number[] },
+): LoweredGraph {
+  const zeros = shapes.map((shape) => np.zeros([...shape]));
+  const { jaxpr } = makeJaxpr(f as () => np.Array)(...(zeros as []));
+  const inputNames = shapes.map((_, i) => `x${i}`);
+  const named = (numbers: readonly number[]) => new Set(numbers.map((i) => `x${i}`));
+  const graph = lower(jaxpr, { inputNames, fixed: named(fixed), rotations: named(rotations) });
+  jaxpr.dispose();
+  for (const zero of zeros) zero.dispose();
+  return graph;
+}
+
+/** Results of `f` in ONNX Runtime, all arguments but the first built in, and the operations of its products. */
+export async function runFixed(
+  f: Fn,
+  [x, ...fixed]: readonly [HostArray, ...HostArray[]],
+): Promise<{ results: HostArray[]; flops: number | undefined }> {
+  const runner = await native();
+  const specOf = (arg: HostArray): ArraySpec => new ArraySpec(arg.shape, arg.dtype);
+  const compiled = await runner.compile(
+    (all: np.Array[], item: np.Array) => f(item, ...all),
+    [fixed.map(specOf), specOf(x)],
+    { constant: fixed as never },
+  );
+  try {
+    const fetched = await runner.fetch(await compiled.run([fixed, x]));
+    return { results: tree.leaves(fetched as never), flops: compiled.flops };
   } finally {
     await compiled.dispose();
   }

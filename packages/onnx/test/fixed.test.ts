@@ -1,37 +1,21 @@
 /** What is joined where arguments are the same in every run, and what is written out for elementwise nodes. */
-import { ArraySpec, type HostArray } from "@flowify/core";
-import { DType, lax, makeJaxpr, numpy as np } from "@jax-js/jax";
+import type { HostArray } from "@flowify/core";
+import { DType, lax, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { type LoweredGraph, lower } from "../src/index.js";
-import { expectSame, type Fn, native, runJax, spread } from "./compare.js";
+import type { LoweredGraph } from "../src/index.js";
+import { expectSame, type Fn, lowerFixed, runFixed, runJax, spread } from "./compare.js";
 
 type A = np.Array;
 type Shapes = readonly (readonly number[])[];
 
-/** The graph of f of one argument and of fixed ones. */
-function lowered(f: Fn, shapes: Shapes, fixed: boolean): LoweredGraph {
-  const zeros = shapes.map((shape) => np.zeros([...shape], { dtype: DType.Float32 }));
-  const { jaxpr } = makeJaxpr(f as () => A)(...(zeros as []));
-  const inputNames = shapes.map((_, i) => `x${i}`);
-  const graph = lower(jaxpr, { inputNames, fixed: new Set(fixed ? inputNames.slice(1) : []) });
-  jaxpr.dispose();
-  for (const zero of zeros) zero.dispose();
-  return graph;
-}
+/** The graph of f of one argument and of others, which may be fixed. */
+const lowered = (f: Fn, shapes: Shapes, fixed: boolean): LoweredGraph =>
+  lowerFixed(f, shapes, { fixed: fixed ? shapes.map((_, i) => i).slice(1) : [] });
 
 /** Expects the numbers of jax-js from a program into which all arguments but the first are built. */
 async function expectSameFixed(f: Fn, shapes: Shapes): Promise<void> {
   const args = shapes.map((shape, i) => spread(shape, DType.Float32, i + 1));
-  const [x, ...fixed] = args as [HostArray, ...HostArray[]];
-  const executor = await native();
-  const specs = args.map((arg) => new ArraySpec(arg.shape, arg.dtype));
-  const compiled = await executor.compile(
-    (all: A[], item: A) => f(item, ...all),
-    [specs.slice(1), specs[0] as ArraySpec],
-    { constant: fixed as never },
-  );
-  const found = (await executor.fetch(await compiled.run([fixed, x]))) as HostArray;
-  await compiled.dispose();
+  const [found] = (await runFixed(f, args as [HostArray, ...HostArray[]])).results as [HostArray];
   const [expected] = runJax(f, args) as [HostArray];
   expect(found.shape).toEqual(expected.shape);
   const size = Math.max(...expected.data.map(Math.abs));

@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, it } from "vitest";
-import { runInPlace, toBytesInPlace } from "../src/in-place.js";
+import { toBytesInPlace } from "../src/in-place.js";
 import type { GraphModel } from "../src/lower/model.js";
+import { runInPlace } from "../src/run-in-place.js";
 
 const SIZE = 2 ** 20;
 const f32 = (shape: readonly number[]) => ({ type: "float32", shape }) as const;

@@ -1,10 +1,10 @@
 /** Fixed rotations that share what they rotate with other products. */
-import { ArraySpec, HostArray, makeRng } from "@flowify/core";
-import { DType, makeJaxpr, numpy as np } from "@jax-js/jax";
+import { HostArray, makeRng } from "@flowify/core";
+import { DType, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { type LoweredGraph, lower } from "../src/index.js";
+import type { LoweredGraph } from "../src/index.js";
 import { isRotation } from "../src/is-rotation.js";
-import { type Fn, native, runJax, spread } from "./compare.js";
+import { type Fn, lowerFixed, runFixed, runJax, spread } from "./compare.js";
 
 type A = np.Array;
 
@@ -46,20 +46,11 @@ function rotation(size: number, error = 0): HostArray {
   return new HostArray(data, [size, size], DType.Float32);
 }
 
-function lowered(f: Fn, rotations: boolean): LoweredGraph {
-  const zeros = shapes.map((shape) => np.zeros(shape));
-  const { jaxpr } = makeJaxpr(f as () => A)(...(zeros as []));
-  const inputNames = shapes.map((_, i) => `x${i}`);
-  const [, ...fixed] = inputNames;
-  const graph = lower(jaxpr, {
-    inputNames,
-    fixed: new Set(fixed),
-    rotations: new Set(rotations ? [`x${ROTATION}`] : []),
+const lowered = (f: Fn, rotations: boolean): LoweredGraph =>
+  lowerFixed(f, shapes, {
+    fixed: shapes.map((_, i) => i).slice(1),
+    rotations: rotations ? [ROTATION] : [],
   });
-  jaxpr.dispose();
-  for (const zero of zeros) zero.dispose();
-  return graph;
-}
 
 const flops = (...products: [number, number][]): number =>
   products.reduce((sum, [k, columns]) => sum + 2 * rows * k * columns, 0);
@@ -71,17 +62,7 @@ const network: [number, number][] = [
 /** The largest difference from jax-js, relative to the largest number, and the operations of the program. */
 async function compared(f: Fn, r2: HostArray): Promise<{ difference: number; flops: number | undefined }> {
   const args = shapes.map((shape, i) => (i === ROTATION ? r2 : spread(shape, DType.Float32, i + 1)));
-  const [x, ...fixed] = args as [HostArray, ...HostArray[]];
-  const executor = await native();
-  const specs = args.map((arg) => new ArraySpec(arg.shape, arg.dtype));
-  const compiled = await executor.compile(
-    (all: A[], item: A) => f(item, ...all),
-    [specs.slice(1), specs[0] as ArraySpec],
-    { constant: fixed as never },
-  );
-  const found = (await executor.fetch(await compiled.run([fixed, x]))) as unknown as HostArray[];
-  const { flops } = compiled;
-  await compiled.dispose();
+  const { results, flops } = await runFixed(f, args as [HostArray, ...HostArray[]]);
   const expected = runJax(
     f,
     args.map(({ data, shape }) => new HostArray(Float64Array.from(data), shape, DType.Float64)),
@@ -89,7 +70,7 @@ async function compared(f: Fn, r2: HostArray): Promise<{ difference: number; flo
   const difference = Math.max(
     ...expected.map(({ data }, i) => {
       const size = Math.max(...data.map(Math.abs));
-      return Math.max(...data.map((value, k) => Math.abs(value - (found[i]?.data[k] as number)) / size));
+      return Math.max(...data.map((value, k) => Math.abs(value - (results[i]?.data[k] as number)) / size));
     }),
   );
   return { difference, flops };

@@ -1,6 +1,7 @@
 import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
 import { type Executor, HostArray } from "../executor.js";
 import { type Shape, sizeOf } from "../layer.js";
+import { once } from "../math/once.js";
 import { makeRng } from "../math/rng.js";
 import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
 import { partsOf, splitBatch } from "../parts.js";
@@ -54,14 +55,14 @@ export function* partsOfItems(
     const here = Math.min(LARGEST, count - done);
     const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
     const parts = partsOf(executor, size);
-    const { batch, draw, release } = memory.take(size, parts);
+    const { batch, drawer, release } = memory.take(size, parts);
     batch.set(x.subarray(done * width, (done + here) * width));
     for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
     const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
     const noise =
       mode === "mean"
         ? meanHostNoise(row.noise, size)
-        : draw(makeRng(seed, stream, firstBatch + b), temperature);
+        : drawer()(makeRng(seed, stream, firstBatch + b), temperature);
     for (const [i, args] of splitBatch([items, noise] as const, parts).entries()) {
       const first = (i * size) / parts;
       const rows = Math.max(0, Math.min(size / parts, here - first));
@@ -74,11 +75,11 @@ export function* partsOfItems(
 /** Memory for several batches at once, of any size: free again when all parts of a batch are computed. */
 export type BatchMemory = ReturnType<typeof batchMemory>;
 
-/** Memory for the items of a batch, and for its noise, which `draw` draws there. */
+/** Memory for the items of a batch, and for its noise, which `drawer` draws there. */
 export function batchMemory({ noise, inShape }: RowFunction) {
   const make = (size: number) => ({
     batch: new Float32Array(size * sizeOf(inShape)),
-    draw: noiseDrawer(noise, size),
+    drawer: once(() => noiseDrawer(noise, size)), // in mean mode there is none
   });
   const free = new Map<number, ReturnType<typeof make>[]>();
   return {

@@ -2,8 +2,10 @@
  * The other side of `lane.ts`: a thread with sessions of its own. It is JavaScript, so that Node starts it as it
  * stands, from these sources as from a package.
  */
-import { parentPort, workerData } from "node:worker_threads";
-import { arrays, openProgram } from "../stages/open-program.js";
+import { parentPort } from "node:worker_threads";
+import { runInPlace } from "../run-in-place.js";
+import { openProgram } from "../stages/open-program.js";
+import { typedArrays } from "../typed-arrays.js";
 
 const module = await import("onnxruntime-node");
 const runtime = module.default ?? module;
@@ -19,18 +21,9 @@ function parcel({ shared, slots }) {
   const own = new ArrayBuffer(shared.byteLength);
   const tensors = slots.map(({ name, dtype, shape, offset, length }) => [
     name,
-    new runtime.Tensor(dtype, new arrays[dtype](own, offset, length), shape),
+    new runtime.Tensor(dtype, new typedArrays[dtype](own, offset, length), shape),
   ]);
   return { shared: new Uint8Array(shared), own: new Uint8Array(own), tensors: Object.fromEntries(tensors) };
-}
-
-/** See in-place.ts. */
-async function runInPlace(session, feeds, results) {
-  try {
-    await session.run(feeds, { [workerData.done]: null, ...results });
-  } catch (error) {
-    if (!error.message.startsWith(workerData.noTensor)) throw error;
-  }
 }
 
 const answers = {

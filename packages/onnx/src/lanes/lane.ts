@@ -3,7 +3,6 @@ import { Worker } from "node:worker_threads";
 import { DeviceError, type PlacedArray } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { DONE, NO_TENSOR } from "../in-place.js";
 import type { ProgramParts } from "../stages/program-parts.js";
 import { resultTensors, type TensorStore } from "../tensors.js";
 import type { Slot } from "../trace.js";
@@ -43,7 +42,6 @@ export class Lane {
     this.#store = store;
     this.#worker = new Worker(SCRIPT, {
       execArgv: [], // those of the process may be meant for its own script
-      workerData: { done: DONE, noTensor: NO_TENSOR },
     });
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#answered(answer));

@@ -1,5 +1,5 @@
-import { constructors } from "../tensors.js";
 import type { Slot } from "../trace.js";
+import { typedArrays } from "../typed-arrays.js";
 
 /** Every array starts where vectors of any width load at full speed. */
 const ALIGNMENT = 64;
@@ -24,4 +24,4 @@ export function parcelFor(slots: readonly Slot[]): Parcel {
 export const arraysIn = ({ shared, slots }: Parcel) =>
   slots.map((slot) => new (constructorOf(slot))(shared as never, slot.offset, slot.length));
 
-const constructorOf = ({ dtype }: Slot) => constructors[dtype as keyof typeof constructors];
+const constructorOf = ({ dtype }: Slot) => typedArrays[dtype as keyof typeof typedArrays];

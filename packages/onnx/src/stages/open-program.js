@@ -3,13 +3,7 @@
  * what a session has left before the next one begins. It is JavaScript, so that the threads of `lanes/` share it.
  */
 
-export const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-};
+import { typedArrays } from "../typed-arrays.js";
 
 const PAGE = 65536;
 
@@ -22,7 +16,7 @@ export async function openProgram({ InferenceSession, Tensor }, run, parts, opti
   const passed = Object.fromEntries(
     between.map(({ name, dtype, shape, offset, length }) => [
       name,
-      new Tensor(dtype, new arrays[dtype](memory.buffer, offset, length), shape),
+      new Tensor(dtype, new typedArrays[dtype](memory.buffer, offset, length), shape),
     ]),
   );
   const { profileFilePrefix: profile, ...plain } = options;

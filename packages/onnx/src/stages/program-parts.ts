@@ -7,9 +7,9 @@ import { sizeOf } from "../lower/jaxpr.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { TensorInfo } from "../lower/model.js";
 import type { Engine } from "../runtime.js";
+import { typedArrays } from "../typed-arrays.js";
 import { type Curves, findCurves } from "./curves.js";
 import { fixedIn, fixedNumbers } from "./fixed.js";
-import { arrays } from "./open-program.js";
 import { type Stages, splitAt } from "./split.js";
 
 /** An array in the memory that stages share. */
@@ -118,7 +118,7 @@ function distinct(curves: readonly Filled[]): Map<string, { kernel: WasmFunction
   return kernels;
 }
 
-const isPlain = ({ type }: TensorInfo): boolean => type in arrays;
+const isPlain = ({ type }: TensorInfo): boolean => type in typedArrays;
 
 /** Places in memory, files and calls. */
 function layout(
@@ -142,7 +142,7 @@ function layout(
       dtype,
       shape: sizes,
       length,
-      offset: reserve(length * arrays[dtype as "float32"].BYTES_PER_ELEMENT),
+      offset: reserve(length * typedArrays[dtype as "float32"].BYTES_PER_ELEMENT),
     };
   });
   const offsetOf = new Map(places.map(({ name, offset }) => [name, offset]));
