@@ -38,7 +38,9 @@ const schedule = of("train/schedule.ts", "", ["train/schedule"]);
 const adam = of("train/adam.ts", "", ["train/"]);
 const turn = of("train/orthogonal-step.ts", "", ["train/orthogonal"]);
 const polish = of("train/step.ts", "", ["train/orthogonal"]);
-const rng = of("math/rng.ts", "", ["math/rng"]);
+const xoshiro = of("math/xoshiro.ts", "", ["math/rng"]);
+const ziggurat = of("math/ziggurat.ts", "", ["math/rng"]);
+const fill = of("math/fill.ts", "", ["math/rng"]);
 const starts = ["layers/start", "laws/start", "moments"];
 const moments = of("math/moments.ts", "", starts);
 const principal = of("math/principal.ts", "", starts);
@@ -133,13 +135,14 @@ export const mutations: readonly Mutation[] = [
   turn("gram.mul(0.5)", "gram"),
   polish("polish(polish(r))", "polish(r)"),
   polish("polish(polish(r))", "r"),
-  rng("(((sum << 7) | (sum >>> 25)) + s0) >>> 0", "(((sum << 8) | (sum >>> 24)) + s0) >>> 0"),
-  rng("out[i] = (word >>> 8) * 2 ** -24", "out[i] = (word >>> 9) * 2 ** -23"),
-  rng("out[i] = u * edges[strip]!", "out[i] = -u * edges[strip]!"),
-  rng("out[i] = Number.isNaN(x) ? normal() : x", "out[i] = x"),
-  rng("u < 0 ? x - TAIL : TAIL - x", "TAIL - x"),
-  rng("x = Math.log(open()) / TAIL", "x = Math.log(open())"),
-  rng("lower + open() * (upper - lower) < 1", "lower + open() * (upper - lower) < 0.9"),
+  xoshiro("(((sum << 7) | (sum >>> 25)) + s0) >>> 0", "(((sum << 8) | (sum >>> 24)) + s0) >>> 0"),
+  ziggurat("u * edges[strip]! : atEdge", "-u * edges[strip]! : atEdge"),
+  ziggurat("if (!Number.isNaN(x)) return x", "return x"),
+  fill("state.set(kernel.state)", "kernel.state.set(state)"),
+  fill("i += ROOM", "i += ROOM + 1"),
+  ziggurat("u < 0 ? x - TAIL : TAIL - x", "TAIL - x"),
+  ziggurat("x = Math.log(open(state)) / TAIL", "x = Math.log(open(state))"),
+  ziggurat("lower + open(state) * (upper - lower) < 1", "lower + open(state) * (upper - lower) < 0.9"),
   moments("mean: shift.map((s, i) => s + (origin[i] as number)),", "mean: shift,"),
   moments("s / rows.count - (shift[i] as number) ** 2", "s - (shift[i] as number) ** 2"),
   moments("Math.max(v, floor)", "v"),

@@ -1,0 +1,48 @@
+import { code } from "./fill-code.js";
+import { once } from "./once.js";
+import type { RngState } from "./xoshiro.js";
+import { atEdge, edges, ratios } from "./ziggurat.js";
+
+/** Addresses in the memory of `fill.wat`. */
+const PLACES = { state: 0, edges: 1024, ratios: 3072, numbers: 65536 };
+
+/** Numbers that its memory has room for. */
+const ROOM = 16384;
+
+/** The code of `fill.wat`, or undefined where pages are not allowed to compile WebAssembly. */
+const opened = once(() => {
+  try {
+    const bytes = Uint8Array.from(atob(code), (c) => c.charCodeAt(0));
+    const ziggurat = { atEdge: (strip: number, u: number): number => atEdge(state, strip, u) };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { ziggurat });
+    const { memory, fill } = exports as {
+      memory: WebAssembly.Memory;
+      fill(this: void, normal: number, end: number): void;
+    };
+    const buffer = memory.buffer as ArrayBuffer; // it does not grow
+    const state = new Int32Array(buffer, PLACES.state, 4);
+    const numbers = new Float32Array(buffer, PLACES.numbers, ROOM);
+    new Float64Array(buffer, PLACES.edges).set(edges);
+    new Float64Array(buffer, PLACES.ratios).set(ratios);
+    return { state, numbers, fill };
+  } catch {
+    return undefined;
+  }
+});
+
+/**
+ * Fills an array with random numbers of a law, and leaves the state as after single draws. It gives how many it has
+ * written: all of them, or none where there is no WebAssembly.
+ */
+export function fill(law: "uniform" | "normal", state: RngState, out: Float32Array): number {
+  const kernel = opened();
+  if (kernel === undefined) return 0;
+  kernel.state.set(state);
+  for (let i = 0; i < out.length; i += ROOM) {
+    const count = Math.min(ROOM, out.length - i);
+    kernel.fill(law === "normal" ? 1 : 0, PLACES.numbers + 4 * count);
+    out.set(kernel.numbers.subarray(0, count), i);
+  }
+  state.set(kernel.state);
+  return out.length;
+}
