@@ -23,7 +23,7 @@ in ONNX Runtime, measured between the steps of the same run.
   --steps N                          counted steps (default 40)
   --data-dir DIR                     where the files of cifar10 are
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
-  --score                            log p of 10,000 test images and 10,000 draws, in place of a step
+  --score                            log p of 10,000 test images and 10,000 draws, in place of a step (medians of 5)
   --write                            with --all: steps and profiles of all networks into docs/results/speed.md
   --scaling                          a step against batch, width, depth, side and cores (a quarter of an hour), into
                                      docs/results/scaling.svg and scaling.json, or into --out FOLDER
