@@ -23,11 +23,14 @@ export function countFlops(graph: Graph, nodes: readonly GraphNode[]): number {
 
 const sizes = { float32: 4, float64: 8, int32: 4, int64: 8, uint32: 4, bool: 1 } as const;
 
+/** Operators whose result is their input's memory in another shape. */
+const views: ReadonlySet<string> = new Set(["Reshape", "Flatten"]);
+
 /** Bytes that the nodes of a graph write; a Reshape writes none. */
 export function countBytes(graph: Graph, nodes: readonly GraphNode[]): number {
   let bytes = 0;
   for (const { op, outputs } of nodes) {
-    if (op === "Reshape") continue;
+    if (views.has(op)) continue;
     for (const name of outputs) bytes += sizeOf(graph.shapeOf(name)) * sizes[graph.typeOf(name)];
   }
   return bytes;
@@ -43,7 +46,7 @@ export function countPeak(graph: Graph, nodes: readonly GraphNode[], results: re
   const lastUse = new Map<string, number>();
   nodes.forEach(({ op, inputs, outputs }, i) => {
     for (const name of inputs) lastUse.set(ownerOf(name), i);
-    if (op === "Reshape") owner.set(outputs[0] as string, ownerOf(inputs[0] as string));
+    if (views.has(op)) owner.set(outputs[0] as string, ownerOf(inputs[0] as string));
     else for (const name of outputs) lastUse.set(name, i);
   });
   for (const name of results) lastUse.set(ownerOf(name), nodes.length);
@@ -51,7 +54,7 @@ export function countPeak(graph: Graph, nodes: readonly GraphNode[], results: re
   const made = new Set<string>();
   let [alive, peak] = [0, 0];
   nodes.forEach(({ op, inputs, outputs }, i) => {
-    if (op !== "Reshape")
+    if (!views.has(op))
       for (const name of outputs) {
         made.add(name);
         alive += bytesOf(name);

@@ -22,6 +22,7 @@ import { sortRules } from "./rules/sort.js";
 import { windowRules } from "./rules/windows.js";
 import { longRuns } from "./runs.js";
 import { fuseTanh } from "./tanh.js";
+import { joinTransposes, quickTransposes } from "./transposes.js";
 import { wantedOrders } from "./wanted.js";
 
 export type LowerOptions = {
@@ -186,13 +187,9 @@ function nameOutputs(graph: Graph, values: readonly string[], names: readonly st
   const original = new Map([...renamed].map(([value, name]) => [name, value]));
   const nodes = shareRotations(graph, graph.live(values).nodes, values);
   const results = new Set(values);
-  const fused = longRuns(
-    graph,
-    narrowProducts(
-      graph,
-      fuseSums(graph, fuseBias(graph, fuseTanh(graph, nodes, results), results), results),
-    ),
-  );
+  const joined = fuseSums(graph, fuseBias(graph, fuseTanh(graph, nodes, results), results), results);
+  const arranged = longRuns(graph, narrowProducts(graph, joined));
+  const fused = quickTransposes(graph, joinTransposes(graph, arranged, values));
   return {
     flops: countFlops(
       graph,
