@@ -1,5 +1,5 @@
 /** Transposes in the steps that ONNX Runtime is fast at. */
-import { DType, makeJaxpr, numpy as np } from "@jax-js/jax";
+import { DType, grad, makeJaxpr, nn, numpy as np } from "@jax-js/jax";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type GraphNode, lower } from "../src/index.js";
@@ -157,5 +157,53 @@ describe("in a program", () => {
         ],
       ] as const)
         await expectSame((a) => np.transpose(np.transpose(a, first).reshape([...shape]), [...second]), [x]);
+  });
+});
+
+describe("narrow axes", () => {
+  const rows = spread([500, 14], DType.Float32);
+  const softmaxes: Fn = (x) => {
+    const [a, b] = np.split(np.transpose(x), [5, 10], 0) as [np.Array, np.Array];
+    return [nn.softmax(a, 0), nn.softmax(b, 0)];
+  };
+
+  it("stand in front of parts, and of all that follows from them", async () => {
+    const nodes = nodesOf(softmaxes, rows.shape);
+    const split = nodes.find(({ op }) => op === "Split");
+    expect(split?.attributes.axis).toBe(0);
+    expect(countOf(nodes, "Transpose")).toBe(1);
+    await expectSame(softmaxes, [rows]);
+  });
+
+  it("stand in front of the gradients too", async () => {
+    const loss = (x: np.Array): np.Array => {
+      const [a, b, c] = np.split(np.transpose(x), [5, 10], 0) as [np.Array, np.Array, np.Array];
+      const before = np.tril(np.ones([5, 5]), -1);
+      const ends = np.matmul(before, nn.softmax(a.ref, 0)).add(np.exp(a));
+      return np.sum(np.sin(ends).mul(b)).add(np.sum(np.square(c)));
+    };
+    const gradient: Fn = (x) => grad(loss)(x);
+    await expectSame(gradient, [rows]);
+    const x = np.zeros([...rows.shape]);
+    const { jaxpr } = makeJaxpr(gradient as (x: np.Array) => np.Array)(x);
+    const graph = lower(jaxpr);
+    jaxpr.dispose();
+    x.dispose();
+    const turned = new Set(["Transpose", "Reshape"]);
+    const inColumns = graph.nodes.filter(({ op, outputs: [name] }) => {
+      const { shape } = graph.typeOf(name as string);
+      return !turned.has(op) && shape[0] === rows.shape[0] && shape.length > 1;
+    });
+    expect(inColumns.map(({ op, outputs }) => `${op} ${outputs}`)).toEqual([]);
+  });
+
+  it("are summed from in front", async () => {
+    const image = spread([1000, 9, 2], DType.Float32);
+    const sum: Fn = (x) => np.sum(x, 1);
+    expect(nodesOf(sum, image.shape).map(({ op }) => op)).not.toContain("ReduceSum");
+    await expectSame(sum, [image]);
+    await expectSame((x) => np.max(x, 1), [image]);
+    await expectSame((x) => np.sum(x, [0, 2]), [image], 10);
+    expect(nodesOf(sum, [10, 9, 2]).map(({ op }) => op)).toContain("ReduceSum");
   });
 });

@@ -44,6 +44,13 @@ export function grouped<K>(
   return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
 }
 
+/** Elements of an axis up to which its parts are better rows of an array than columns, and of the array for that to be worth a Transpose. */
+const NARROW = 16;
+const LARGE = 4096;
+
+/** True for an axis of a large array that should not be the innermost one where it is split. */
+export const isNarrow = (size: number, elements: number): boolean => size <= NARROW && elements >= LARGE;
+
 /** The same value with its buffer in another order of factors: a Transpose node, or nothing. */
 export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   if (order.every((f, i) => f === v.order[i])) return v;

@@ -1,5 +1,6 @@
 import type { Jaxpr } from "@jax-js/jax";
-import { type Equation, isLiteral, paramsOf, type Var } from "./jaxpr.js";
+import { type Equation, isLiteral, paramsOf, sizeOf, type Var } from "./jaxpr.js";
+import { isNarrow } from "./layout.js";
 
 /**
  * In which order of its axes the users of a value want its buffer. A matrix product can be written
@@ -15,11 +16,19 @@ export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
   for (const out of jaxpr.outs) if (!isLiteral(out)) wish(out, natural(out));
   for (const eqn of jaxpr.eqns.toReversed()) {
     const [out] = eqn.outBinders;
-    const order = out && wanted.get(out);
+    const order = out && (narrowFirst(eqn, out.aval.shape) ?? wanted.get(out));
     if (out === undefined || order === undefined) continue;
     for (const input of eqn.inputs) wish(input, inputOrder(eqn, out, input, order));
   }
   return wanted;
+}
+
+/** Narrow parts side by side are rows, as `split` makes them. */
+function narrowFirst(eqn: Equation, shape: readonly number[]): readonly number[] | undefined {
+  if (eqn.primitive !== "concatenate") return undefined;
+  const { axis } = paramsOf<{ axis: number }>(eqn);
+  if (!isNarrow(shape[axis] as number, sizeOf(shape))) return undefined;
+  return [axis, ...shape.flatMap((_, i) => (i === axis ? [] : [i]))];
 }
 
 const elementwise = new Set([
@@ -38,6 +47,7 @@ function inputOrder(
     const { perm } = paramsOf<{ perm: number[] }>(eqn);
     return order.map((i) => perm[i] as number);
   }
+  if (eqn.primitive === "concatenate") return order;
   if (eqn.primitive === "reshape") return throughReshape(shape, out.aval.shape, order);
   if (elementwise.has(eqn.primitive) && shape.length === out.aval.shape.length) return order;
   return undefined;

@@ -215,10 +215,13 @@ function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
   return lookup(index, width, inputs * taps);
 }
 
+/** Numbers that stay together, up to which a Gather is better made of whole positions: it takes 4 ns for each few. */
+const FEW = 4;
+
 /**
  * Replaces the last axis of [a, b, positions] by what a lookup finds there. The buffer is
- * [a, positions, b], or [b, positions, a]. With `onlyKnown`, no Gather is made: the result
- * if it is in the graph already.
+ * [a, positions, b], or [b, positions, a], with the positions in front where they would be followed by a few numbers only.
+ * With `onlyKnown`, no Gather is made: the result if it is in the graph already.
  */
 function gatherPositions(
   cx: Context,
@@ -229,21 +232,21 @@ function gatherPositions(
 ): Lazy | undefined {
   if (plain) return v;
   const { graph } = cx;
-  const ready = arrangedAs(cx, v, secondFirst ? [1, 2, 0] : [0, 2, 1]);
   const sizes = shapeOf(v);
-  const [a, z] = secondFirst ? [sizes[1], sizes[0]] : [sizes[0], sizes[1]];
+  const [outer, inner] = secondFirst ? [1, 0] : [0, 1];
+  const order = (sizes[inner] as number) <= FEW ? [2, outer, inner] : [outer, 2, inner];
+  const dim = order.indexOf(2);
+  const ready = arrangedAs(cx, v, order);
   const type = graph.typeOf(ready.base);
-  let rows = graph.reshape(ready.base, [a as number, size, z as number]);
-  if (index.includes(-1)) {
-    rows = padNode(cx, rows, v.dtype, { dim: 1, before: 0, after: 1 });
-  }
+  const shape = order.map((axis) => sizes[axis] as number);
+  let rows = graph.reshape(ready.base, shape.with(dim, size));
+  if (index.includes(-1)) rows = padNode(cx, rows, v.dtype, { dim, before: 0, after: 1 });
   const places = index.map((at) => (at < 0 ? size : at));
   const inputs = [rows, graph.constant(places, "int32", [places.length])];
-  const attributes = { axis: 1 };
-  const shape = [a as number, places.length, z as number];
+  const attributes = { axis: dim };
   if (onlyKnown && graph.find("Gather", inputs, { attributes }) === undefined) return undefined;
-  const base = graph.node("Gather", inputs, { type, shape }, { attributes });
-  const buffer = ofBuffer(base, v.dtype, shape);
-  const [first, middle, last] = buffer.axes as [[], [], []];
-  return { ...buffer, axes: secondFirst ? [last, first, middle] : [first, last, middle] };
+  const gathered = shape.with(dim, places.length);
+  const base = graph.node("Gather", inputs, { type, shape: gathered }, { attributes });
+  const buffer = ofBuffer(base, v.dtype, gathered);
+  return { ...buffer, axes: [0, 1, 2].map((axis) => buffer.axes[order.indexOf(axis)] ?? []) };
 }
