@@ -109,13 +109,13 @@ function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
 /** The matrices of an operand, applied in turn: one for each axis, or one for all where that takes little more. */
 function stepsOf(axes: readonly Minimal[], operand: Operand): readonly Rows[] {
   const each = axes.map(({ matrices, roles }) => matrices[roles[operand]]);
-  const all = each.reduce(kronecker);
   const sizes = each.map(columnsOf);
+  const atOnce = sizeOf(sizes) * sizeOf(each.map((rows) => rows.length));
   const inTurn = each.reduce((sum, rows, i) => {
     sizes[i] = rows.length;
     return sum + sizeOf(sizes) * columnsOf(rows);
   }, 0);
-  return all.length * columnsOf(all) <= ONE_PASS * inTurn ? [all] : each;
+  return atOnce <= ONE_PASS * inTurn ? [each.reduce(kronecker)] : each;
 }
 
 /** A matrix applied along one axis, the buffer left in its order. */
