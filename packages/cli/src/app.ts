@@ -1,4 +1,4 @@
-import { UsageError } from "@flowify/core";
+import { UsageError, zooNames } from "@flowify/core";
 import {
   type Application,
   type ApplicationText,
@@ -68,8 +68,12 @@ EXAMPLES
 
 const listed = (names: readonly string[]): string => names.join(" or ");
 
+/** True for the name of a network, with or without its data set. */
+const isNetwork = (name: string): boolean =>
+  zooNames.some((known) => known === name || known.endsWith(`/${name}`));
+
 /** What was wrong with the arguments, in the words of this command. */
-function argumentMessage(error: ArgumentScannerError): string {
+function argumentMessage(error: ArgumentScannerError, command: string): string {
   return formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) =>
       corrections.length > 0
@@ -84,7 +88,10 @@ function argumentMessage(error: ArgumentScannerError): string {
       `--${externalFlagName} "${input}": expected ${listed(values)}${didYouMean(input, values)}`,
     UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
       `--${externalFlagName} needs a value${nextFlagName === undefined ? "" : `, found --${nextFlagName}`}`,
-    UnexpectedPositionalError: ({ input }) => `unexpected argument "${input}"`,
+    UnexpectedPositionalError: ({ input }) =>
+      command === "train " && isNetwork(input)
+        ? `unexpected argument "${input}"; did you mean --network ${input}?`
+        : `unexpected argument "${input}"`,
     UnsatisfiedPositionalError: ({ placeholder }) => `the argument ${placeholder} is missing`,
     UnexpectedFlagError: ({ externalFlagName, previousInput, input }) =>
       `--${externalFlagName} is given twice, "${previousInput}" and "${input}"`,
@@ -106,7 +113,7 @@ function applicationText(format: (error: unknown) => string, command: string): A
     exceptionWhileParsingArguments: (error) =>
       format(
         error instanceof ScannerError
-          ? new UsageError(`${argumentMessage(error)}\n${NAME} ${command}--help shows its flags`)
+          ? new UsageError(`${argumentMessage(error, command)}\n${NAME} ${command}--help shows its flags`)
           : error,
       ),
     exceptionWhileLoadingCommandFunction: format,
