@@ -5,11 +5,16 @@ import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "
 /** Name of the axis that an exported program leaves open. */
 const BATCH = "batch";
 
-/** Batches that a program is lowered for, by pairs, until two graphs of a pair have the same nodes. */
+/**
+ * Batches that a program is lowered for, by pairs, until two graphs of a pair have the same nodes: what is worth a node depends on
+ * the size of arrays, and a pair may lie on two sides of where it begins to be.
+ */
 const PAIRS = [
   [11, 13],
   [67, 71],
   [127, 131],
+  [251, 257],
+  [509, 521],
 ] as const;
 
 /**
