@@ -119,6 +119,20 @@ describe("integers and booleans", () => {
       [u],
     );
   });
+  test("sums and products of uint32 over any axis", async () => {
+    const large = host([4294967295, 2, 3, 2147483648, 5, 6], [2, 3], Uint32);
+    const small = host([65535, 2, 3, 65537, 5, 6], [2, 3], Uint32);
+    for (const axis of [0, 1, [0, 1]]) {
+      await expectSame(
+        fn((a) => np.sum(a, axis)),
+        [large],
+      );
+      await expectSame(
+        fn((a) => np.prod(a, axis)),
+        [small],
+      );
+    }
+  });
   test("casts", async () => {
     const x = host([1.7, -1.7, 0, 3e9, -3e9], [5], Float32);
     await expectSame(

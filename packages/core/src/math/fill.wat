@@ -1,5 +1,5 @@
-;; Fills memory with random numbers, the same to the bit as `rng.ts` draws one by one: xoshiro128++ for bits, strips of
-;; the ziggurat for normals. WebAssembly, since JavaScript takes three times as long for it.
+;; Fills memory with random numbers, the same to the bit as `xoshiro.ts` and `ziggurat.ts` draw one by one. WebAssembly, since
+;; JavaScript takes up to three times as long for it (docs/design/executors.md).
 ;;
 ;; Memory: the state, 4 × i32, from 0; edges of the 128 strips, f64, from 1024; ratios of neighbouring edges, f64, from
 ;; 3072; numbers, f32, from 65536.

@@ -6,15 +6,15 @@ import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "
 const BATCH = "batch";
 
 /**
- * Batches that a program is lowered for, by pairs, until two graphs of a pair have the same nodes: what is worth a node depends on
- * the size of arrays, and a pair may lie on two sides of where it begins to be.
+ * Batches that a program is lowered for, by pairs, until two graphs of a pair have the same nodes. What is worth a node depends on
+ * the size of arrays, and the batches of a pair may lie on two sides of where it begins to be; beside those of the last pair every
+ * array of a batch is a large one.
  */
 const PAIRS = [
   [11, 13],
   [67, 71],
   [127, 131],
-  [251, 257],
-  [509, 521],
+  [65521, 65537],
 ] as const;
 
 /**

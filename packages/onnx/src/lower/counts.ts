@@ -1,6 +1,7 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
 import type { GraphNode } from "./model.js";
+import { isView } from "./node-list.js";
 
 /**
  * Floating-point operations of the matrix products and convolutions of a graph: 2 for every
@@ -23,15 +24,12 @@ export function countFlops(graph: Graph, nodes: readonly GraphNode[]): number {
 
 const sizes = { float32: 4, float64: 8, int32: 4, int64: 8, uint32: 4, bool: 1 } as const;
 
-/** Operators whose result is their input's memory in another shape. */
-const views: ReadonlySet<string> = new Set(["Reshape", "Flatten"]);
-
 /** Bytes that the nodes of a graph write; a Reshape writes none. */
 export function countBytes(graph: Graph, nodes: readonly GraphNode[]): number {
   let bytes = 0;
-  for (const { op, outputs } of nodes) {
-    if (views.has(op)) continue;
-    for (const name of outputs) bytes += sizeOf(graph.shapeOf(name)) * sizes[graph.typeOf(name)];
+  for (const node of nodes) {
+    if (isView(node)) continue;
+    for (const name of node.outputs) bytes += sizeOf(graph.shapeOf(name)) * sizes[graph.typeOf(name)];
   }
   return bytes;
 }
@@ -44,17 +42,19 @@ export function countPeak(graph: Graph, nodes: readonly GraphNode[], results: re
   const owner = new Map<string, string>();
   const ownerOf = (name: string): string => owner.get(name) ?? name;
   const lastUse = new Map<string, number>();
-  nodes.forEach(({ op, inputs, outputs }, i) => {
+  nodes.forEach((node, i) => {
+    const { inputs, outputs } = node;
     for (const name of inputs) lastUse.set(ownerOf(name), i);
-    if (views.has(op)) owner.set(outputs[0] as string, ownerOf(inputs[0] as string));
+    if (isView(node)) owner.set(outputs[0] as string, ownerOf(inputs[0] as string));
     else for (const name of outputs) lastUse.set(name, i);
   });
   for (const name of results) lastUse.set(ownerOf(name), nodes.length);
   const bytesOf = (name: string): number => sizeOf(graph.shapeOf(name)) * sizes[graph.typeOf(name)];
   const made = new Set<string>();
   let [alive, peak] = [0, 0];
-  nodes.forEach(({ op, inputs, outputs }, i) => {
-    if (!views.has(op))
+  nodes.forEach((node, i) => {
+    const { inputs, outputs } = node;
+    if (!isView(node))
       for (const name of outputs) {
         made.add(name);
         alive += bytesOf(name);

@@ -44,8 +44,9 @@ export function grouped<K>(
   return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
 }
 
-/** Elements of an axis up to which its parts are better rows of an array than columns, and of the array for that to be worth a Transpose. */
+/** Elements of an axis up to which its parts are better rows of an array than columns. */
 const NARROW = 16;
+/** Elements of the array for which that is worth a Transpose. */
 const LARGE = 4096;
 
 /** True for an axis of a large array that should not be the innermost one where it is split. */

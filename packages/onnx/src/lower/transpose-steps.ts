@@ -28,7 +28,10 @@ export function cheapestSteps(shape: readonly number[], perm: readonly number[])
   return steps;
 }
 
-/** Dijkstra's search among the orders of axes. */
+/**
+ * Dijkstra's search among the orders of axes. From each order the steps are all turns of matrices, and blocks moved to where
+ * nothing is left to do, or one turn.
+ */
 function search({ sizes, order: target }: Merged): Steps {
   const numbers = sizeOf(sizes);
   const start = target.map((_, axis) => axis);
@@ -47,7 +50,8 @@ function search({ sizes, order: target }: Merged): Steps {
     return costOf((COSTS.block * numbers) / sizeAlong(to.slice(kept)));
   };
   const direct = { order: target, steps: [step(start, target)], cost: byBlocks(start, target) };
-  if (start.length > MOST_AXES || direct.cost <= 2 * costOf(0)) return direct;
+  const leastOfTwo = 2 * costOf(0);
+  if (start.length > MOST_AXES || direct.cost <= leastOfTwo) return direct;
   const viaBlocks = turns(target).map(({ order }) => order);
   const known = new Map([
     [start.join(), 0],
@@ -60,7 +64,8 @@ function search({ sizes, order: target }: Merged): Steps {
     if (way.order.join() === target.join()) return way;
     const go = (order: readonly number[], more: number): void => {
       const [cost, key] = [way.cost + more, order.join()];
-      if (cost >= Math.min(known.get(key) ?? cost + 1, known.get(target.join()) as number)) return;
+      const best = Math.min(known.get(key) ?? Number.POSITIVE_INFINITY, known.get(target.join()) as number);
+      if (cost >= best) return;
       known.set(key, cost);
       open.push({ order, cost, steps: [...way.steps, step(way.order, order)] });
     };

@@ -1,11 +1,14 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
 import { cuts } from "./layout.js";
-import { linksOf, nodesFor } from "./links.js";
+import { nodesFor } from "./links.js";
 import type { GraphNode } from "./model.js";
+import { isView, NodeList } from "./node-list.js";
 import { cheapestSteps, WORTH_A_NODE } from "./transpose-steps.js";
 
 const permOf = (node: GraphNode): readonly number[] => node.attributes.perm as readonly number[];
+
+const costOf = (shape: readonly number[], perm: readonly number[]): number => cheapestSteps(shape, perm).cost;
 
 /**
  * A Transpose of what another one made, with axes joined or split between them, becomes one of the source where that takes less
@@ -16,49 +19,55 @@ export function joinTransposes(
   nodes: readonly GraphNode[],
   results: readonly string[],
 ): GraphNode[] {
-  const { producer, readers } = linksOf(nodes);
-  const isResult = new Set(results);
-  const joined = nodes.flatMap((node) => {
-    const [source, result] = [node.inputs[0] as string, node.outputs[0] as string];
-    if (node.op !== "Transpose" || graph.isFixed(result)) return [node];
-    let [made, alone] = [source, true];
-    const passed = (name: string): void => {
-      alone &&= readers(name).length === 1 && !isResult.has(name);
-    };
-    passed(made);
-    while (producer(made)?.op === "Reshape") {
-      made = producer(made)?.inputs[0] as string;
-      passed(made);
+  const list = new NodeList(graph);
+  const uses = new Map<string, number>();
+  const count = (names: readonly string[], more: 1 | -1): void => {
+    for (const name of names) uses.set(name, (uses.get(name) ?? 0) + more);
+  };
+  count(results, 1);
+  for (const { inputs } of nodes) count(inputs, 1);
+
+  /** The Transpose behind the views that a value is of, and whether it and they are for nothing else. */
+  const turnBehind = (value: string): { turn: GraphNode; alone: boolean } | undefined => {
+    const node = list.producer(value);
+    const alone = uses.get(value) === 1;
+    if (node?.op === "Transpose") return { turn: node, alone };
+    const found = node && isView(node) ? turnBehind(node.inputs[0] as string) : undefined;
+    return found && { ...found, alone: alone && found.alone };
+  };
+
+  for (const node of nodes) {
+    const [[source], [result]] = [node.inputs as [string], node.outputs as [string]];
+    const behind = node.op === "Transpose" && !graph.isFixed(result) ? turnBehind(source) : undefined;
+    const [origin] = (behind?.turn.inputs ?? []) as [string?];
+    const joined =
+      behind && origin !== undefined
+        ? cheaperAsOne(graph.shapeOf(origin), behind, graph.shapeOf(source), permOf(node))
+        : undefined;
+    if (!joined) {
+      list.push(node);
+      continue;
     }
-    const before = producer(made);
-    if (before?.op !== "Transpose") return [node];
-    const [origin] = before.inputs as [string];
-    const both = composed(graph.shapeOf(origin), permOf(before), graph.shapeOf(source), permOf(node));
-    if (!both) return [node];
-    const cost = (shape: readonly number[], perm: readonly number[]): number =>
-      cheapestSteps(shape, perm).cost;
-    const saved =
-      cost(graph.shapeOf(source), permOf(node)) + (alone ? cost(graph.shapeOf(origin), permOf(before)) : 0);
-    if (cost(both.shape, both.perm) >= saved) return [node];
-    const declare = (part: string, shape: readonly number[]): string =>
-      graph.declare(graph.unique(`${result}/${part}`), graph.typeOf(result), shape);
-    const reshape = (from: string, to: string): GraphNode => ({
-      op: "Reshape",
-      domain: "",
-      inputs: [from, graph.ints(graph.shapeOf(to))],
-      outputs: [to],
-      attributes: {},
-    });
-    if (both.perm.every((axis, i) => axis === i)) return [reshape(origin, result)];
-    const cut = declare("cut", both.shape);
-    const whole = declare(
-      "whole",
-      both.perm.map((axis) => both.shape[axis] as number),
-    );
-    const turn = { ...node, inputs: [cut], outputs: [whole], attributes: { perm: [...both.perm] } };
-    return [reshape(origin, cut), turn, reshape(whole, result)];
-  });
-  return nodesFor(joined, results).nodes;
+    const before = list.nodes.length;
+    list.scope = result;
+    const turned = list.transpose(list.reshape(origin as string, joined.shape), joined.perm);
+    list.reshape(turned, graph.shapeOf(result), result);
+    count(node.inputs, -1);
+    for (const { inputs } of list.nodes.slice(before)) count(inputs, 1);
+  }
+  return nodesFor(list.nodes, results).nodes;
+}
+
+/** Two Transposes as one, where that takes less time than the second, and the first where it is for nothing else. */
+function cheaperAsOne(
+  shape: readonly number[],
+  { turn, alone }: { turn: GraphNode; alone: boolean },
+  between: readonly number[],
+  perm: readonly number[],
+): { shape: readonly number[]; perm: readonly number[] } | undefined {
+  const both = composed(shape, permOf(turn), between, perm);
+  const saved = costOf(between, perm) + (alone ? costOf(shape, permOf(turn)) : 0);
+  return both && costOf(both.shape, both.perm) < saved ? both : undefined;
 }
 
 /** One permutation in the place of two between which the axes are joined or split; undefined where some end inside others. */
@@ -99,50 +108,39 @@ function partsOf(shape: readonly number[], finer: readonly number[]): number[][]
  * matrices: [64, 7, 7, 2, 2, 56] to [64, 56, 7, 2, 7, 2] took 3.4 ms, and takes 0.7 by way of [64, 7, 2, 7, 2, 56].
  */
 export function quickTransposes(graph: Graph, nodes: readonly GraphNode[]): GraphNode[] {
-  const turned = new Set<string>();
+  const list = new NodeList(graph);
   const held = new Map<string, string>();
-  return nodes.flatMap((node) => {
-    const [source, result] = [node.inputs[0] as string, node.outputs[0] as string];
-    if ((node.op !== "Reshape" && node.op !== "Transpose") || graph.isFixed(result)) return [node];
-    const made: GraphNode[] = [];
-    const add = (op: string, inputs: string[], shape: readonly number[], attributes = {}): string => {
-      const name = graph.declare(graph.unique(`${result}/${op}`), graph.typeOf(source), shape);
-      made.push({ op, domain: "", inputs, outputs: [name], attributes });
-      return name;
-    };
-    /** ONNX Runtime moves a Transpose behind a Reshape that splits axes, where it is a slow one; a Flatten between them holds it. */
-    const holding = (value: string, shape: readonly number[]): string => {
-      const have = graph.shapeOf(value);
-      if (!turned.has(value) || !splits(have, shape)) return value;
-      const name = held.get(value) ?? add("Flatten", [value], flattened(have), { axis: 1 });
-      held.set(value, name);
-      return name;
-    };
-    const reshaped = (value: string, shape: readonly number[]): string =>
-      graph.shapeOf(value).join() === shape.join()
-        ? value
-        : add("Reshape", [holding(value, shape), graph.ints(shape)], shape);
-    if (node.op === "Reshape") {
-      const inputs = [holding(source, graph.shapeOf(result)), ...node.inputs.slice(1)];
-      return [...made, { ...node, inputs }];
-    }
-    const shape = graph.shapeOf(source);
-    if (sizeOf(shape) < WORTH_A_NODE) return [node];
-    const { steps } = cheapestSteps(shape, permOf(node));
-    if (steps.length < 2) {
-      turned.add(result);
-      return [node];
-    }
-    const last = steps.reduce((value, step) => {
-      const order = step.perm.map((axis) => step.shape[axis] as number);
-      const name = add("Transpose", [reshaped(value, step.shape)], order, { perm: [...step.perm] });
-      turned.add(name);
-      return name;
-    }, source);
-    if (reshaped(last, graph.shapeOf(result)) === last) turned.add(result);
-    const end = made.pop() as GraphNode;
-    return [...made, { ...end, outputs: [result] }];
-  });
+  /** ONNX Runtime moves a Transpose behind a Reshape that splits axes, where it is a slow one; a Flatten between them holds it. */
+  const holding = (value: string, shape: readonly number[]): string => {
+    const large = sizeOf(shape) >= WORTH_A_NODE;
+    if (!large || list.producer(value)?.op !== "Transpose" || !splits(graph.shapeOf(value), shape))
+      return value;
+    const flat = held.get(value) ?? list.flatten(value);
+    held.set(value, flat);
+    return flat;
+  };
+  for (const node of nodes) {
+    const [[source], [result]] = [node.inputs as [string], node.outputs as [string]];
+    list.scope = result;
+    const shape = graph.shapeOf(result);
+    if (graph.isFixed(result)) list.push(node);
+    else if (node.op === "Reshape")
+      list.push({ ...node, inputs: [holding(source, shape), ...node.inputs.slice(1)] });
+    else if (node.op === "Transpose" && sizeOf(shape) >= WORTH_A_NODE) {
+      const { steps } = cheapestSteps(graph.shapeOf(source), permOf(node));
+      if (steps.length === 1) list.push(node);
+      else {
+        const turned = steps.reduce((value, { shape: from, perm }, i) => {
+          const to = perm.map((axis) => from[axis] as number);
+          const isResult = i === steps.length - 1 && to.join() === shape.join();
+          const as = list.reshape(holding(value, from), from);
+          return list.transpose(as, perm, isResult ? result : undefined);
+        }, source);
+        if (turned !== result) list.reshape(holding(turned, shape), shape, result);
+      }
+    } else list.push(node);
+  }
+  return list.nodes;
 }
 
 /** True where every axis of a shape is one, or several, of another. */
@@ -150,6 +148,3 @@ function splits(shape: readonly number[], other: readonly number[]): boolean {
   const ends = new Set(cuts(other));
   return cuts(shape).every((end) => ends.has(end));
 }
-
-/** As ONNX's Flatten along axis 1 leaves it. */
-const flattened = ([first = 1, ...rest]: readonly number[]): number[] => [first, sizeOf(rest)];

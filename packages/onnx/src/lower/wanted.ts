@@ -5,7 +5,7 @@ import { isNarrow } from "./layout.js";
 /**
  * In which order of its axes the users of a value want its buffer. A matrix product can be written
  * either way round for nothing, and a transposition afterwards costs more than the product, so the
- * wish of a graph output or an elementwise user is carried back through transpositions.
+ * wish of a graph output or an elementwise user is carried back through transpositions and concatenations.
  */
 export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
   const wanted = new Map<Var, readonly number[]>();
@@ -23,7 +23,10 @@ export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
   return wanted;
 }
 
-/** Narrow parts side by side are rows, as `split` makes them. */
+/**
+ * Narrow parts side by side are rows, as `split` makes them, whatever is wanted of the whole: that is turned at once and faster than
+ * the parts are laid beside each other number by number.
+ */
 function narrowFirst(eqn: Equation, shape: readonly number[]): readonly number[] | undefined {
   if (eqn.primitive !== "concatenate") return undefined;
   const { axis } = paramsOf<{ axis: number }>(eqn);

@@ -5,6 +5,7 @@ import { sizeOf } from "../lower/jaxpr.js";
 import { type Links, linksOf } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphNode } from "../lower/model.js";
+import { isView } from "../lower/node-list.js";
 
 /**
  * A part of a graph that a kernel can compute: numbers of a fixed table, a column for the interval that each element of x
@@ -53,7 +54,7 @@ export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boole
     const [split, ...others] = readers(out);
     if (results.has(out) || others.length > 0) return [];
     if (split?.op !== "Split" || split.attributes.axis !== 0 || split.outputs.length !== rows) return [];
-    const source = throughReshapes(head.x, producer);
+    const source = throughViews(head.x, producer);
     if (graph.typeOf(source).type !== "float32") return [];
     return producer(source) && !results.has(source) ? [{ ...head, split, source }] : [];
   });
@@ -80,9 +81,9 @@ function readHead(
 }
 
 /** The value whose elements, in their order, a value has. */
-function throughReshapes(name: string, producer: Links["producer"]): string {
+function throughViews(name: string, producer: Links["producer"]): string {
   const node = producer(name);
-  return node?.op === "Reshape" ? throughReshapes(node.inputs[0] as string, producer) : name;
+  return node && isView(node) ? throughViews(node.inputs[0] as string, producer) : name;
 }
 
 type Build = (build: Expressions, a: Expression, b: Expression) => Expression | undefined;
@@ -100,6 +101,7 @@ const operators: Readonly<Record<string, Build>> = {
   Relu: (build, a) => build.operation("max", a, build.number(0)),
   Reciprocal: (build, a) => build.operation("div", build.number(1), a),
   Reshape: (_build, a) => a,
+  Flatten: (_build, a) => a,
 };
 
 type Surroundings = Readonly<{
@@ -131,7 +133,7 @@ function grow(
   for (const node of graph.nodes) {
     const [name] = node.outputs as [string];
     const operator = operators[node.op];
-    const operands = (node.op === "Reshape" ? node.inputs.slice(0, 1) : node.inputs).map((input) => {
+    const operands = (isView(node) ? node.inputs.slice(0, 1) : node.inputs).map((input) => {
       const number = numbers.get(input);
       return values.get(input) ?? (number === undefined ? undefined : build.number(number));
     });

@@ -11,6 +11,9 @@ import { reduceFactors } from "./reductions.js";
  */
 export type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", readonly number[]>>;
 
+/** Multiplications that a matrix in a stack of them should be worth: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6. */
+const SMALLEST_PRODUCT = 8192;
+
 /** Positions in front of the matrices: taken one by one, so that no side needs a transposition. */
 type Plan = Readonly<{ front: readonly number[]; roles: Roles }>;
 
@@ -67,6 +70,8 @@ function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
     if (plan.roles.inner.length === 0) return plain;
   }
   const size = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
+  const { rows, columns, inner } = plan.roles;
+  if (plan.front.length > 0 && size(rows) * size(columns) * size(inner) <= SMALLEST_PRODUCT) return plain;
   // The unsummed result must not be larger than what the transpositions would move.
   const summed = plan.front.some((p) => roles.inner.includes(p));
   const written = size([...plan.front, ...plan.roles.batch, ...plan.roles.rows, ...plan.roles.columns]);

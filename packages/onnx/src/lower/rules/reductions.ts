@@ -13,7 +13,7 @@ export type ReduceKind = keyof typeof operators;
 export function reduceFactors(cx: Context, value: Lazy, op: string, gone: (f: Factor) => boolean): Lazy {
   if (!value.order.some(gone)) return value;
   const { graph } = cx;
-  const v = longRows(graph, value, gone);
+  const v = op === "ReduceSum" ? sumInFront(graph, value, gone) : value;
   const { name, shape, keys } = grouped(graph, v, gone);
   const axes = keys.flatMap((key, i) => (key ? [i] : []));
   // Reduced dimensions stay as ones, so that the result broadcasts against its siblings; leading ones
@@ -33,18 +33,24 @@ export function reduceFactors(cx: Context, value: Lazy, op: string, gone: (f: Fa
   return { base, dtype: v.dtype, order: v.order.filter((f) => !gone(f)), axes: v.axes };
 }
 
-/** Numbers that a reduction takes in a row, from which on the row is worth no Transpose. */
-const SHORT_RUN = 8;
+/** Neighbours that are all summed, or all kept, up to which ONNX Runtime's sums are slow: they go over so few at a time. */
+const SHORT_RUN = 7;
+
+/** Rows up to which sums over the middle of an array are slow, and neighbours that make them slow for any number of rows. */
+const SHORT_SUM = 64;
+const SHORTEST_RUN = 2;
 
 /**
- * What is reduced in front, where ONNX Runtime would go over the numbers by twos and fours: a sum of [12544, 9, 2] over its
- * second axis took 2.1 ms, and takes 0.2 as one of [9, 25088] with the Transpose.
+ * What is summed as the outermost axis, where the innermost numbers are few: a sum of [12544, 9, 2] over its second axis takes
+ * 2.1 ms, and 0.2 as one of [9, 25088] with the Transpose. ONNX Runtime's maxima are faster as they lie.
  */
-function longRows(graph: Graph, v: Lazy, gone: (f: Factor) => boolean): Lazy {
+function sumInFront(graph: Graph, v: Lazy, gone: (f: Factor) => boolean): Lazy {
   const [summed, kept] = [v.order.filter(gone), v.order.filter((f) => !gone(f))];
-  const inner = v.order.findLastIndex((f) => gone(f) !== gone(v.order.at(-1) as Factor)) + 1;
-  const run = bufferSize({ ...v, order: v.order.slice(inner) });
-  if (inner === 0 || run >= SHORT_RUN || bufferSize(v) < LARGE_SUM || !isFloat(v.dtype)) return v;
+  const size = (factors: readonly Factor[]) => sizeOf(factors.map((f) => f.size));
+  const keepsInnermost = !gone(v.order.at(-1) as Factor);
+  const run = size(v.order.slice(v.order.findLastIndex((f) => gone(f) === keepsInnermost) + 1));
+  const isSlow = run <= SHORT_RUN && (!keepsInnermost || run <= SHORTEST_RUN || size(summed) <= SHORT_SUM);
+  if (!isSlow || kept.length === 0 || bufferSize(v) < LARGE_SUM || !isFloat(v.dtype)) return v;
   return arrange(graph, v, [...summed, ...kept]);
 }
 
@@ -144,5 +150,5 @@ export function reduceAxes(cx: Context, v: Lazy, op: ReduceKind, axes: readonly 
     x !== undefined && x === y
       ? reduceFactors(cx, { ...v, base: x }, "ReduceSumSquare", (f) => gone.has(f))
       : reduceFactors(cx, v, operators[op], (f) => gone.has(f));
-  return repeated(cx, kept(wrap(cx, reduced)), op, times);
+  return repeated(cx, wrap(cx, kept(reduced)), op, times);
 }

@@ -215,8 +215,8 @@ function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
   return lookup(index, width, inputs * taps);
 }
 
-/** Numbers that stay together, up to which a Gather is better made of whole positions: it takes 4 ns for each few. */
-const FEW = 4;
+/** Numbers in a row up to which a Gather is better made of whole positions: it takes 4 ns for each row, however short. */
+const SHORT_ROW = 4;
 
 /**
  * Replaces the last axis of [a, b, positions] by what a lookup finds there. The buffer is
@@ -234,12 +234,12 @@ function gatherPositions(
   const { graph } = cx;
   const sizes = shapeOf(v);
   const [outer, inner] = secondFirst ? [1, 0] : [0, 1];
-  const order = (sizes[inner] as number) <= FEW ? [2, outer, inner] : [outer, 2, inner];
+  const order = (sizes[inner] as number) <= SHORT_ROW ? [2, outer, inner] : [outer, 2, inner];
   const dim = order.indexOf(2);
   const ready = arrangedAs(cx, v, order);
   const type = graph.typeOf(ready.base);
   const shape = order.map((axis) => sizes[axis] as number);
-  let rows = graph.reshape(ready.base, shape.with(dim, size));
+  let rows = graph.reshape(ready.base, shape);
   if (index.includes(-1)) rows = padNode(cx, rows, v.dtype, { dim, before: 0, after: 1 });
   const places = index.map((at) => (at < 0 ? size : at));
   const inputs = [rows, graph.constant(places, "int32", [places.length])];
