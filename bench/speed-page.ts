@@ -93,7 +93,7 @@ export function writeScalingPage(folder: string, machine: string, sweeps: readon
 
 Made by \`npm run bench -- --scaling\` on ${machine}; its numbers lie in \`scaling.json\` beside this page. Every time is
 that of a whole training step in g, the 1024 × 1024 × 1024 float32 product in ONNX Runtime. One g for
-all: the smallest of the run, since on a shared machine it differs from minute to minute (here by two). The floor is what the counted operations of products take at that rate. Both axes of each picture are logarithmic: where the two lines
+all: the smallest of the run, since on a shared machine it differs from minute to minute. The floor is what the counted operations of products take at that rate. Both axes of each picture are logarithmic: where the two lines
 run side by side, cost grows as the counted operations do.
 
 ![Step against size](scaling.svg)
