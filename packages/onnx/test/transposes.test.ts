@@ -3,7 +3,9 @@ import { DType, grad, makeJaxpr, nn, numpy as np } from "@jax-js/jax";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type GraphNode, lower } from "../src/index.js";
+import { Graph } from "../src/lower/graph.js";
 import { cheapestSteps } from "../src/lower/transpose-steps.js";
+import { joinTransposes } from "../src/lower/transposes.js";
 import { expectSame, type Fn, spread } from "./compare.js";
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -117,6 +119,18 @@ describe("in a program", () => {
       return np.matmul(np.transpose(image), np.ones([6, 5]));
     };
     expect(countOf(nodesOf(rows, [20, 5, 4, 5, 6]), "Transpose")).toBe(1);
+  });
+
+  it("two that undo each other are none", () => {
+    // the second one of a graph as the lowering has it before they are joined
+    const graph = new Graph();
+    const type = (shape: readonly number[]) => ({ type: "float32", shape }) as const;
+    graph.declare("x", "float32", [50, 6, 20]);
+    const turned = graph.node("Transpose", ["x"], type([20, 50, 6]), { attributes: { perm: [2, 0, 1] } });
+    const view = graph.reshape(turned, [20, 300]);
+    const back = graph.node("Transpose", [view], type([300, 20]), { attributes: { perm: [1, 0] } });
+    const nodes = joinTransposes(graph, graph.live([back]).nodes, [back]);
+    expect(nodes.map(({ op, inputs: [first] }) => `${op} ${first}`)).toEqual(["Reshape x"]);
   });
 
   it("gives the same numbers", async () => {

@@ -50,7 +50,10 @@ export function joinTransposes(
     }
     const before = list.nodes.length;
     list.scope = result;
-    const turned = list.transpose(list.reshape(origin as string, joined.shape), joined.perm);
+    const undone = joined.perm.every((axis, i) => axis === i);
+    const turned = undone
+      ? (origin as string)
+      : list.transpose(list.reshape(origin as string, joined.shape), joined.perm);
     list.reshape(turned, graph.shapeOf(result), result);
     count(node.inputs, -1);
     for (const { inputs } of list.nodes.slice(before)) count(inputs, 1);
