@@ -26,7 +26,11 @@ const add = (cx: Context, a: Lazy, b: Lazy): Lazy => wrap(cx, op(cx, "Add", a, b
 const xor = (cx: Context, a: Lazy, b: Lazy): Lazy => op(cx, "BitwiseXor", a, b);
 
 function shift(cx: Context, x: Lazy, by: Lazy, left: boolean): Lazy {
-  const power = by.literal === undefined ? op(cx, "Pow", number(cx, 2), by) : number(cx, 2 ** by.literal);
+  // By as many bits as their number's last five say, as everywhere.
+  const power =
+    by.literal === undefined
+      ? op(cx, "Pow", number(cx, 2), op(cx, "BitwiseAnd", by, number(cx, 31)))
+      : number(cx, 2 ** (by.literal & 31));
   return left ? wrap(cx, op(cx, "Mul", x, power)) : op(cx, "Div", x, power);
 }
 
