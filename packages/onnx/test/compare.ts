@@ -42,11 +42,12 @@ export function spread(shape: readonly number[], dtype: DType, seed = 1): HostAr
 }
 
 /** Results of `f` in ONNX Runtime, as plain numbers. */
-async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]> {
+export async function runNative(f: Fn, args: readonly HostArray[], itemwise = false): Promise<HostArray[]> {
   const runner = await native();
   const compiled = await runner.compile(
     f,
     args.map((arg) => new ArraySpec(arg.shape, arg.dtype)),
+    { itemwise },
   );
   try {
     const placed = await compiled.run(args);
@@ -124,11 +125,11 @@ export async function expectSame(
   f: Fn,
   args: readonly HostArray[],
   scale = 1,
-  judge: Judge = "cpu",
+  { judge = "cpu", itemwise = false }: { judge?: Judge; itemwise?: boolean } = {},
 ): Promise<void> {
   if (judge === "wasm") await init("wasm");
   const expected = runJax(f, args, judge);
-  const actual = await runNative(f, args);
+  const actual = await runNative(f, args, itemwise);
   expect(actual.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(
     expected.map(({ shape, dtype }) => ({ shape, dtype })),
   );

@@ -14,7 +14,12 @@ export type Context = Readonly<{
    * where they do not care.
    */
   wanted: readonly number[] | undefined;
+  /** What matters are sums over an item (`LowerOptions`). */
+  itemwise: boolean;
 }>;
+
+/** For what belongs to no equation. */
+export const plainContext = (graph: Graph): Context => ({ graph, wanted: undefined, itemwise: false });
 
 /** Lowers one equation: the values of its inputs in, the values of its outputs back. */
 export type Rule = (cx: Context, eqn: Equation, inputs: readonly Lazy[]) => readonly Lazy[];

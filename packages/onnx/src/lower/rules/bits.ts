@@ -5,6 +5,7 @@ import {
   convert,
   elementType,
   literal,
+  plainContext,
   type Rule,
   typedData,
   unsupported,
@@ -102,7 +103,7 @@ const ROTATIONS = [
 /** Threefry-2x32 (Salmon et al. 2011) with 20 rounds, as jax-js counts and mixes it. */
 const randomBits: Rule = (cx, eqn, inputs) => {
   const { shape, mode } = paramsOf<{ shape: number[]; mode: "xor" | 0 | 1 }>(eqn);
-  const plain: Context = { graph: cx.graph, wanted: undefined };
+  const plain = plainContext(cx.graph);
   const [k0, k1] = inputs.map((key) => spreadKey(key, shape)) as [Lazy, Lazy];
   const k2 = xor(plain, xor(plain, k0, k1), number(plain, 466688986));
   const keys = [k0, k1, k2] as const;
