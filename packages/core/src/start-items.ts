@@ -137,7 +137,7 @@ async function* outputs(
           mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n * step.rows), np.float32)),
         );
         const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
-        const run = await executor.compile(program, specs, { name: "start" });
+        const run = await executor.compile(program, specs, { name: "start", itemwise: true });
         compiled = { n, run };
       }
       const placed = await compiled.run.run([x, noise]);

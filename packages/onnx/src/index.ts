@@ -26,7 +26,7 @@ export {
   refusal,
   relativeDifference,
 } from "./import/report.js";
-export type { ExternalData, Tensor } from "./import/tensor.js";
+export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";

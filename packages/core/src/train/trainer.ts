@@ -197,7 +197,8 @@ async function refuseBatch(
   for (; batch >= 1; batch /= 2) {
     try {
       const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
-      await (await executor.compile(makeWholeDescent(flow, leaves, clip), specs)).dispose();
+      const descent = makeWholeDescent(flow, leaves, clip);
+      await (await executor.compile(descent, specs, { itemwise: true })).dispose();
       break;
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;
