@@ -119,9 +119,11 @@ async function computed(
   try {
     if (bytes) {
       const original = await openOriginal(await loadRuntime(), bytes);
-      const results = await original.run(inputs);
-      await original.dispose();
-      return results;
+      try {
+        return await original.run(inputs);
+      } finally {
+        await original.dispose();
+      }
     }
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
