@@ -13,6 +13,7 @@ export {
   FlowifyError,
   type FlowifyErrorCode,
   MemoryError,
+  MismatchError,
   NotFiniteError,
   ShapeError,
   UnsupportedOpError,

@@ -1,4 +1,12 @@
-export { type Agreement, compareExport, type FileRunner, openFile } from "./export/agreement.js";
+export { CLOSE, relativeDifference } from "./difference.js";
+export {
+  type Agreement,
+  compareExport,
+  disagreement,
+  type FileRunner,
+  farthest,
+  openFile,
+} from "./export/agreement.js";
 export { describeExport, type WrittenProgram } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export { type ExportStepOptions, exportStep } from "./export/export-step.js";
@@ -24,7 +32,6 @@ export {
   nodeText,
   originTexts,
   refusal,
-  relativeDifference,
 } from "./import/report.js";
 export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { kerasLayers } from "./keras/layers.js";

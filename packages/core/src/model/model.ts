@@ -229,7 +229,7 @@ export class FlowModel {
     const leaves = leavesOf(like, flow.manifolds);
     const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
     try {
-      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v.shape)));
+      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v)));
       return new FlowModel(flow, params, executor);
     } finally {
       treeDispose(like);

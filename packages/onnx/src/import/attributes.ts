@@ -25,6 +25,15 @@ export const exactIntAttribute = (node: OnnxNode, name: string): bigint | undefi
 export const exactIntsAttribute = (node: OnnxNode, name: string): readonly bigint[] | undefined =>
   attribute(node, name, Type.INTS)?.ints;
 
+/** An int that says yes or no. */
+export function flagAttribute(node: OnnxNode, name: string): boolean | undefined {
+  const value = intAttribute(node, name);
+  if (value === undefined || value === 0 || value === 1) return value === undefined ? undefined : value === 1;
+  throw new DataError(
+    `${nodeLabel(node)}: its attribute ${JSON.stringify(name)} is ${value}, expected 0 or 1\nexport the file again`,
+  );
+}
+
 export const intsAttribute = (node: OnnxNode, name: string): readonly number[] | undefined =>
   attribute(node, name, Type.INTS)?.ints.map(Number);
 

@@ -83,21 +83,29 @@ export async function openOriginal(
   const fixed = alone ? 1 : dims[0];
   const item = (alone ? dims : dims.slice(1)) as number[];
   const size = item.reduce((a, b) => a * b, 1);
+  /** The results of items, so many of them at a time. */
+  const inParts = async (items: Float32Array, atOnce: number): Promise<Float32Array> => {
+    const results: Float32Array[] = [];
+    const count = items.length / size;
+    for (let begin = 0; begin < count; begin += atOnce) {
+      const some = Math.min(atOnce, count - begin);
+      const filled = new Float32Array(atOnce * size); // zeros after the last item
+      filled.set(items.subarray(begin * size, (begin + some) * size));
+      const tensor = new Tensor("float32", filled, alone ? item : [atOnce, ...item]);
+      const outputs = await session.run({ [input.name]: tensor }).catch((cause: unknown) => {
+        throw new DeviceError(`ONNX Runtime cannot run the file: ${String(cause)}`, { cause });
+      });
+      const data = Object.values(outputs)[0]?.data as Float32Array;
+      results.push(data.slice(0, (data.length / atOnce) * some));
+    }
+    return joined(results);
+  };
   return {
     async run(items) {
-      const results: Float32Array[] = [];
+      if (fixed !== undefined) return inParts(items, fixed);
       const count = items.length / size;
-      const atOnce = fixed ?? count;
-      for (let begin = 0; begin < count; begin += atOnce) {
-        const some = Math.min(atOnce, count - begin);
-        const filled = new Float32Array(atOnce * size); // zeros after the last item
-        filled.set(items.subarray(begin * size, (begin + some) * size));
-        const tensor = new Tensor("float32", filled, alone ? item : [atOnce, ...item]);
-        const outputs = await session.run({ [input.name]: tensor });
-        const data = Object.values(outputs)[0]?.data as Float32Array;
-        results.push(data.slice(0, (data.length / atOnce) * some));
-      }
-      return joined(results);
+      // a file may leave the batch open and yet hold for one item alone
+      return inParts(items, count).catch((error) => (count > 1 ? inParts(items, 1) : Promise.reject(error)));
     },
     dispose: () => session.release(),
   };

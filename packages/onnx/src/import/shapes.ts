@@ -1,5 +1,5 @@
 import { ShapeError } from "@flowify/core";
-import { intAttribute } from "./attributes.js";
+import { flagAttribute, intAttribute } from "./attributes.js";
 import { nodeLabel, type OnnxNode } from "./graph.js";
 import { type Constant, entriesOf, integers, type Tensor } from "./tensor.js";
 
@@ -27,7 +27,7 @@ export function axesOf(node: OnnxNode, axes: readonly number[], rank: number): n
 
 /** Sizes that a Reshape asks for, where 0 keeps a size and −1 is what is left. */
 export function reshapeTarget(node: OnnxNode, from: readonly number[], wanted: readonly number[]): number[] {
-  const keepsZero = intAttribute(node, "allowzero") === 1;
+  const keepsZero = flagAttribute(node, "allowzero") === true;
   const target = wanted.map((n, i) => (n === 0 && !keepsZero ? (from[i] ?? 0) : n));
   const rest = entriesOf(target.filter((n) => n !== -1));
   const sizes = target.map((n) => (n === -1 ? entriesOf(from) / rest : n));
@@ -120,9 +120,12 @@ export function atOldAxis(
   a: readonly number[],
   b: readonly number[],
 ): number[] {
-  const axis = opset < 7 ? intAttribute(node, "axis") : undefined;
-  if (axis === undefined || b.length === 0) return [...b];
-  return [...b, ...new Array<number>(Math.max(0, a.length - axis - b.length)).fill(1)];
+  const given = opset < 7 ? intAttribute(node, "axis") : undefined;
+  if (given === undefined || b.length === 0) return [...b];
+  const axis = given < 0 ? given + a.length : given;
+  if (axis < 0 || axis + b.length > a.length)
+    fail(node, `[${b.join(", ")}] does not stand at axis ${given} of [${a.join(", ")}]`);
+  return [...b, ...new Array<number>(a.length - axis - b.length).fill(1)];
 }
 
 /** [axes before `axis` in one, axes from it on in one]. */
