@@ -53,6 +53,7 @@ export async function onnxProgram(
   );
   const { engine } = store;
   const rejected = (cause: unknown): never => {
+    if (cause instanceof DeviceError) throw cause;
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   };
   const parts = await programParts(engine, model, options).catch(rejected);
@@ -61,10 +62,6 @@ export async function onnxProgram(
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));
-  const [own, ...beside] = (await allOpened([
-    openProgram(engine.runtime, engine.run, parts, options),
-    ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs)),
-  ]).catch(rejected)) as [Opened, ...LaneProgram[]];
   const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
     // A buffer that is read in this call cannot be written in it: nodes run in any order.
     const read = new Set(feeds);
@@ -74,6 +71,10 @@ export async function onnxProgram(
     await own.run(named(slots, feeds), named(outputs, results));
     return results;
   };
+  const [own, ...beside] = (await allOpened([
+    openProgram(engine.runtime, engine.run, parts, options),
+    ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs, here)),
+  ]).catch(rejected)) as [Opened, ...LaneProgram[]];
   return {
     flops: model.flops,
     async run(args, { into, lane = 0 } = {}) {
@@ -86,6 +87,7 @@ export async function onnxProgram(
           lane === 0 ? await here(feeds, into) : await (beside[lane - 1] as LaneProgram).run(feeds, into);
         return tree.unflatten<PlacedArray>(structure, results);
       } catch (cause) {
+        if (cause instanceof DeviceError) throw cause;
         throw new DeviceError(`${name}: ONNX Runtime failed: ${String(cause)}`, { cause });
       }
     },

@@ -31,8 +31,9 @@ export function runtimeExecutor(
 ): Executor {
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
-  const threads: Lane[] = []; // started when a program is compiled for them
+  let threads: Lane[] = []; // started when a program is compiled for them
   const lanesBeside = (): readonly Lane[] => {
+    threads = threads.filter((lane) => !lane.ended);
     while (threads.length < most - 1) threads.push(new Lane(store));
     return threads;
   };
@@ -81,8 +82,10 @@ export function runtimeExecutor(
       for (const leaf of tree.leaves(placed as never)) store.release(leaf);
     },
     async dispose() {
-      await Promise.all([...open].map((compiled) => compiled.dispose()));
+      const closed = await Promise.allSettled([...open].map((compiled) => compiled.dispose()));
       await Promise.all(threads.map((lane) => lane.stop()));
+      const failed = closed.find((end) => end.status === "rejected");
+      if (failed) throw failed.reason;
     },
   };
 }
