@@ -4,6 +4,7 @@ import { UsageError } from "@flowify/core";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
 import { removeTemporaryFiles } from "./atomic.js";
 import { lockRun } from "./lock.js";
+import { placeOf } from "./place.js";
 
 /** The folder of a run, locked for this process until `release`. */
 export type RunFolder = Readonly<{
@@ -56,9 +57,9 @@ export const runPaths = (folder: string) => ({
 /** True where `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
 
-/** @throws UsageError where the folder of a file that the user named is missing. */
-export function expectFolderOf(file: string): void {
-  const folder = dirname(file);
+/** @throws UsageError where a file that the user named cannot be written: its folder is missing, or it is one itself. */
+export function expectPlaceFor(file: string): void {
+  const folder = dirname(placeOf(file).path);
   if (!existsSync(folder))
     throw new UsageError(
       `--out ${file}: there is no folder ${folder}\nmake it first, or choose another place`,
