@@ -93,7 +93,7 @@ export async function openExecutor(
       return await named(name).open(options);
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      warn(`passed over: ${error.message}`);
+      warn(`passed over: ${error.message.split("\n")[0]}`);
     }
   }
   throw new DeviceError("there is no device to compute on");
