@@ -3,6 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
+import { printable } from "../ui/printable.js";
 
 type Holder = Readonly<{
   pid: number;
@@ -135,8 +136,8 @@ function held(path: string, token: string): RunLock {
 
 function inUse(folder: string, path: string, { pid, host, started }: Holder): UsageError {
   const here = hostname();
-  const where = host === here ? "" : ` on ${host}`;
+  const where = host === here ? "" : ` on ${printable(host)}`;
   const hint =
     host === here ? "wait for it, or choose another folder" : `if it no longer runs, remove ${path}`;
-  return new UsageError(`${folder} is in use by process ${pid}${where} since ${started}\n${hint}`);
+  return new UsageError(`${folder} is in use by process ${pid}${where} since ${printable(started)}\n${hint}`);
 }
