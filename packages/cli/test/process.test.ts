@@ -71,6 +71,14 @@ describe("the command as a process", () => {
     expect(status).toBe(1);
   });
 
+  it("refuses a picture that does not fit into memory, and says how many images do", async () => {
+    const { status, stderr } = await runCommand(["sample", run, "--count", "1e9", "--device", "jax"]);
+    expect(stderr).toMatch(
+      /^error\[MEMORY\]: a picture of 1,000,000,000 images needs about [\d.e+]+ GiB of memory, .*\n {2}hint: [\d,]+ fit\n$/,
+    );
+    expect(status).toBe(2);
+  });
+
   it("ends a training in order when its terminal is closed", async () => {
     const folder = join(root, "closed");
     const child = spawnCommand(["train", ...training, "--steps", "100000", "--out", folder]);

@@ -3,7 +3,8 @@ import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
 import { Lane } from "./lanes/lane.js";
-import { onnxProgram } from "./onnx-program.js";
+import { expectRoomFor, onnxProgram } from "./onnx-program.js";
+import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
 import { trace } from "./trace.js";
@@ -68,6 +69,15 @@ export function runtimeExecutor(
         jaxpr.dispose();
       }
     },
+    expectRoom(f, specs, { name = f.name || "function" } = {}) {
+      const { jaxpr, signature } = trace(f, specs, name);
+      try {
+        expectRoomFor(jaxpr, signature, memory());
+      } finally {
+        jaxpr.dispose();
+      }
+    },
+    memory: availableMemory,
     async place(host) {
       return mapLeaves(host, (leaf) => store.copy(leaf as HostArray));
     },

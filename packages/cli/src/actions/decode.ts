@@ -10,7 +10,7 @@ import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
-import { toBytes } from "../run/pictures.js";
+import { expectRoomFor, toBytes } from "../run/pictures.js";
 import { createTerminal } from "../ui/terminal.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
@@ -26,6 +26,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   const file = flags.out ?? `${folder}/variants.png`;
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
+    expectRoomFor(model, count, run.config.data.shape);
     const { from, to } = givenPart(run, folder);
     const upTo = model.part(0, to);
     const own = model.part(from, to);
