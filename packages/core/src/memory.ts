@@ -56,7 +56,8 @@ export function expectMemoryForEach(
 const shown = (count: number): string => Math.floor(count).toLocaleString("en-US");
 
 /**
- * The same for the parameters of a flow, `copies` of which are held at once.
+ * The same for the parameters of a flow, `copies` of which are held at once: in memory, and, with `again` times those of the
+ * largest layer, in that of jax-js.
  *
  * @throws MemoryError that names the largest layer
  */
@@ -64,7 +65,7 @@ export function expectMemoryFor(
   executor: Pick<Executor, "memory">,
   layers: readonly string[],
   parameters: readonly Pick<Parameter, "path" | "shape">[],
-  copies: number,
+  { copies, again = 0 }: { copies: number; again?: number },
 ): void {
   const numbers = new Map<string, number>();
   for (const { path, shape } of parameters) {
@@ -74,8 +75,11 @@ export function expectMemoryFor(
   const [largest = ["", 0], ...others] = [...numbers].sort(([, a], [, b]) => b - a);
   const all = others.reduce((sum, [, count]) => sum + count, largest[1]);
   const what = `a network of ${shown(all)} parameters`;
-  const fits = (each: number) => (available: number) =>
-    `${largest[0]} has ${shown(largest[1])} of them; ${shown(available / each)} in all fit`;
-  expectMemory(inJax, `${what}, in the memory of jax-js,`, NUMBER * all, fits(NUMBER));
-  expectMemory(executor, what, copies * NUMBER * all, fits(copies * NUMBER));
+  const refuse = (where: Pick<Executor, "memory">, named: string, held: number): void =>
+    expectMemory(where, named, NUMBER * held, (available) => {
+      const fit = (all * available) / (NUMBER * held);
+      return `${largest[0]} has ${shown(largest[1])} of them; ${shown(fit)} in all fit`;
+    });
+  refuse(executor, what, copies * all);
+  refuse(inJax, `${what}, in the memory of jax-js,`, all + again * largest[1]);
 }

@@ -42,7 +42,7 @@ describe("a network that does not fit", () => {
   it("also for what jax-js reaches, whatever the machine has", async () => {
     const { message, available } = await refusal(() => train(40_000, executorWith(1000 * GiB)));
     expect(message).toContain(
-      "parameters, in the memory of jax-js, needs about 5.96 GiB of memory, 4.00 GiB",
+      "parameters, in the memory of jax-js, needs about 17.9 GiB of memory, 4.00 GiB",
     );
     expect(available).toBe(4 * GiB);
   });

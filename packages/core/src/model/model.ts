@@ -74,7 +74,7 @@ export class FlowModel {
     { seed = 0 }: { seed?: number } = {},
   ): Promise<FlowModel> {
     const layers = flow.ledgerLines.map(({ layer }) => layer);
-    expectMemoryFor(executor, layers, parameterList(flow), COPIES);
+    expectMemoryFor(executor, layers, parameterList(flow), { copies: COPIES });
     return new FlowModel(flow, await takeToHost(flow.init(random.key(seed))), executor);
   }
 

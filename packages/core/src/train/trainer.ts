@@ -119,7 +119,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     executor,
     flow.ledgerLines.map(({ layer }) => layer),
     leaves.map(({ path }, i) => ({ path, shape: specs[i]?.shape ?? [] })),
-    ema > 0 ? COPIES + 2 : COPIES,
+    { copies: ema > 0 ? COPIES + 2 : COPIES, again: AGAIN },
   );
   let startMs = 0;
   let like: HostState | undefined; // a state of the right shapes
@@ -201,6 +201,9 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
  * and two moments) on the host and where the executor computes.
  */
 const COPIES = 1 + 2 * 3;
+
+/** How often the arrays of a layer are there once more while its start values are found: what they come from, and programs that hold them. */
+const AGAIN = 2;
 
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */
 async function refuseBatch(
