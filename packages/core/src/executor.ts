@@ -73,6 +73,17 @@ export type Executor = Readonly<{
     specs: readonly JsTree<ArraySpec>[],
     options?: CompileOptions,
   ): Promise<Compiled>;
+  /**
+   * Throws the `MemoryError` that `compile` would throw for the same arguments, sooner: nothing is compiled. Executors that
+   * do not know what a program takes have none.
+   */
+  expectRoom?(
+    f: (...args: never[]) => JsTree<np.Array>,
+    specs: readonly JsTree<ArraySpec>[],
+    options?: { name?: string },
+  ): void;
+  /** Bytes that the host has left now, where the executor can tell. */
+  memory?(): number;
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */
   fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;

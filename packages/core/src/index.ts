@@ -79,6 +79,7 @@ export { fromHost, toHost } from "./math/host.js";
 export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
+export { expectMemoryForEach } from "./memory.js";
 export { auroc } from "./model/auroc.js";
 export type { BoundEstimate } from "./model/bound.js";
 export {

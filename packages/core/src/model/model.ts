@@ -3,9 +3,11 @@ import { UsageError } from "../errors.js";
 import type { Executor, HostArray, PlacedArray } from "../executor.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
 import { type ItemsIn, inBatches, readItems } from "../items.js";
+import { sizeOf } from "../layer.js";
 import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
+import { expectMemoryFor, expectMemoryForEach } from "../memory.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
@@ -19,6 +21,7 @@ import { type BoundEstimate, importanceBound } from "./bound.js";
 import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
 import { type Explanation, explainItem } from "./explain.js";
 import { type Monitor, refuseNaN, summarize, totals } from "./monitor.js";
+import { parameterList } from "./parameters.js";
 
 export type DrawOptions = {
   /** Decides the noise. Default 0. */
@@ -37,6 +40,12 @@ export type Scores = Readonly<{
   /** Contributions of the first draw in nats, a row of `flow.ledgerLines` an item. */
   ledger: Float32Array;
 }>;
+
+/** Parameters in memory when a model is made: those that the start has made, on the host, and where the executor computes. */
+const COPIES = 3;
+
+/** Latents of a sample in memory, that of jax-js and that of the host: the numbers that are drawn, and what becomes of them. */
+const LATENTS = 2;
 
 /**
  * A flow with parameters on an executor: typed or nested arrays in, typed arrays out, promises, and
@@ -64,6 +73,8 @@ export class FlowModel {
     executor: Executor,
     { seed = 0 }: { seed?: number } = {},
   ): Promise<FlowModel> {
+    const layers = flow.ledgerLines.map(({ layer }) => layer);
+    expectMemoryFor(executor, layers, parameterList(flow), { copies: COPIES });
     return new FlowModel(flow, await takeToHost(flow.init(random.key(seed))), executor);
   }
 
@@ -148,7 +159,11 @@ export class FlowModel {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
     const { seed = 0, temperature = 1 } = options;
-    const { base } = this.flow;
+    const { base, dimensions } = this.flow;
+    expectMemoryForEach(this.executor, `drawing ${n} samples`, n, {
+      jax: LATENTS * sizeOf(base.shape),
+      host: LATENTS * sizeOf(base.shape) + dimensions,
+    });
     const noise = drawNoise(base.noise, n, makeRng(seed, STREAM.latent), temperature);
     const z = await takeToHost(base.draw(mapTreeOfNoise(noise, (leaf) => fromHost(leaf))));
     return this.#decode("sample", (z as HostArray).data as Float32Array, n, options);

@@ -78,7 +78,8 @@ function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
 }
 
 function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
-  const { opType: op, domain, input, output, attribute } = proto;
+  const { domain, input, output, attribute } = proto;
+  const op = JSON.stringify(proto.opType).slice(1, -1); // on one line, as messages show it
   const node: OnnxNode = {
     op,
     domain: domain === "ai.onnx" ? "" : domain,
