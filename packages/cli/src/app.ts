@@ -1,4 +1,4 @@
-import { UsageError, zooNames } from "@flowify/core";
+import { paperNames, UsageError, zooNames } from "@flowify/core";
 import {
   type Application,
   type ApplicationText,
@@ -71,7 +71,7 @@ const listed = (names: readonly string[]): string => names.join(" or ");
 
 /** True for the name of a network, with or without its data set. */
 const isNetwork = (name: string): boolean =>
-  zooNames.some((known) => known === name || known.endsWith(`/${name}`));
+  [...zooNames, ...paperNames].some((known) => known === name || known.endsWith(`/${name}`));
 
 /** What was wrong with the arguments, in the words of this command. */
 function argumentMessage(error: ArgumentScannerError, command: string): string {

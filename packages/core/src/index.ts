@@ -115,4 +115,4 @@ export type { Rollback, TrainingState } from "./train/state.js";
 export { DRIFT_LIMIT } from "./train/stepper.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
 export { type TrainingStep, trainingStep } from "./train/whole-step.js";
-export { zoo, zooNames } from "./zoo.js";
+export { paperNames, zoo, zooNames } from "./zoo.js";

@@ -4,7 +4,7 @@
  * without a stopwatch; `FLOWIFY_UPDATE_COUNTS=1 npm test -- step-counts` accepts it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { flowify, zoo, zooNames } from "@flowify/core";
+import { flowify, paperNames, zoo } from "@flowify/core";
 import { afterAll, expect, it } from "vitest";
 import { gradientProgram } from "../../core/test/support/gradient-program.js";
 import { lower } from "../src/index.js";
@@ -30,7 +30,7 @@ function countStep(name: string): Counts {
   };
 }
 
-it.each(zooNames)("%s", (name) => {
+it.each(paperNames)("%s", (name) => {
   const found = countStep(name);
   counted[name] = found;
   if (update) return;

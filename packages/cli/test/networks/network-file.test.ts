@@ -36,7 +36,7 @@ describe("a network in a file", () => {
     expect(readNetworkFile(write("a.json", { name: "mine", inShape: [1, 3, 3], layers })).name).toBe("mine");
   });
 
-  it.each(zooNames)("can say all that %s needs", (name) => {
+  it.each([...zooNames, ...paperNames])("can say all that %s needs", (name) => {
     const { name: _, ...network } = zoo(name);
     expect(networkSchema.parse(JSON.parse(JSON.stringify(network)))).toEqual(network);
   });
