@@ -2,8 +2,8 @@
  * A result of a convolution depends on the pixels of its window: one that is far larger than the others, or not finite, changes
  * no other result by a bit, but in programs that are compiled for sums over an item.
  */
-import { DType, lax } from "@jax-js/jax";
-import { expect, it } from "vitest";
+import { DType, init, lax } from "@jax-js/jax";
+import { beforeAll, expect, it } from "vitest";
 import { type Fn, host, runJax, runNative, spread } from "./compare.js";
 
 type Case = [
@@ -26,6 +26,8 @@ const cases: Case[] = [
   ["a transposed convolution", [8, 8, 4, 4], [8, 8, 3, 3], [2, 2], "SAME", true],
 ];
 
+beforeAll(() => init("wasm"));
+
 it.each(cases)("%s", async (_, image, kernel, strides, padding, transposed) => {
   const f: Fn = (x, w) =>
     transposed ? lax.convTranspose(x, w, strides, padding) : lax.convGeneralDilated(x, w, strides, padding);
@@ -38,7 +40,7 @@ it.each(cases)("%s", async (_, image, kernel, strides, padding, transposed) => {
     image,
     DType.Float32,
   );
-  const [seen] = runJax(f, [only, ones]);
+  const [seen] = runJax(f, [only, ones], "wasm");
   const [before] = await runNative(f, [x, w]);
   const unseen = Array.from(seen?.data ?? []).filter((n) => n === 0).length;
   expect(unseen).toBeGreaterThan(0);

@@ -12,8 +12,23 @@ const fn = (f: (...args: A[]) => unknown): Fn => f as Fn;
 
 const [most, least, mostUnsigned] = [2147483647, -2147483648, 4294967295];
 const reals = [
-  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e10, -3e10, 1.7, -1.7, -0.5, 0, -0],
-  ...[2147483520, 2147483648, least, -2147483904, 4294967040, 4294967296, 1e-30],
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  3e10,
+  -3e10,
+  1.7,
+  -1.7,
+  -0.5,
+  0,
+  -0,
+  2147483520,
+  2147483648,
+  least,
+  -2147483904,
+  4294967040,
+  4294967296,
+  1e-30,
 ];
 const values = {
   [Float32]: reals,
@@ -46,7 +61,7 @@ const several =
   (a) => {
     const results = items.map((item) => make(a.ref, item));
     a.dispose();
-    return results as never;
+    return results;
   };
 
 describe("casts", () => {

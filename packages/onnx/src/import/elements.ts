@@ -78,7 +78,7 @@ function integer(
   signed: boolean,
   at: Pick<Element, "read"> & Partial<Pick<Element, "field" | "room">>,
 ): Element {
-  const wrap = signed ? BigInt.asIntN : BigInt.asUintN;
+  const wrap = (value: bigint): bigint => (signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value));
   const [low, high] = signed
     ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
     : [0n, 2n ** BigInt(bits) - 1n];
@@ -93,7 +93,7 @@ function integer(
     kind: "int",
     bytes: bits / 8,
     room: (count) => new Float64Array(count),
-    hold: (value) => result(typeof value === "bigint" ? wrap(bits, value) : whole(value)),
+    hold: (value) => result(typeof value === "bigint" ? wrap(value) : whole(value)),
     // Types of small integers share this field.
     field: (t) => t.int32Data.map(BigInt),
     ...at,
