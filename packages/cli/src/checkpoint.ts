@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "@flowify/core";
+import { expectRegularFile } from "./data/regular-file.js";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -27,6 +28,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 }
 
 async function readFileOf(path: string): Promise<Uint8Array> {
+  expectRegularFile(path);
   try {
     return await readFile(path);
   } catch (cause) {

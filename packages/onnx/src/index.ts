@@ -33,7 +33,7 @@ export {
   originTexts,
   refusal,
 } from "./import/report.js";
-export type { ExternalData, Tensor } from "./import/tensor.js";
+export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
@@ -51,5 +51,6 @@ export {
 } from "./lower/model.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
+export { availableMemory } from "./resources.js";
 export { loadRuntime, type Runtime } from "./runtime.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

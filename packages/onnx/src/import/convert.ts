@@ -3,7 +3,7 @@ import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
 import { type Data, isData, type Join, located, MOST_ENTRIES, meeting, type Value } from "./data.js";
 import { chosenInput, chosenOutput, startOf } from "./endpoints.js";
-import { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
+import { neededFor, nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
 import { expectInputs } from "./inputs.js";
 import { stepsTo } from "./paths.js";
 import { denseRules } from "./rules/dense.js";
@@ -13,7 +13,7 @@ import { transposedRules } from "./rules/transposed.js";
 import { windowRules } from "./rules/windows.js";
 import { shapeOf } from "./shapes.js";
 import { simplified } from "./simplify.js";
-import type { Tensor } from "./tensor.js";
+import { type Constant, numbersOf } from "./tensor.js";
 
 /** One rule an operator: what a node becomes. Operators of other domains are named `domain:Op`. */
 export type ImportRules = { readonly [op: string]: ImportRule };
@@ -68,7 +68,8 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
   const values = new Map<string, Value>([...graph.constants, [input.name, start]]);
   const rules = { ...importRules, ...options.rules };
   const openBatch = batchOf(input, start) === "any";
-  for (const node of needed(graph, output)) compute(node, { graph, openBatch }, values, rules);
+  for (const node of neededFor(output, graph.nodes, (each) => each))
+    compute(node, { graph, openBatch }, values, rules);
   const result = values.get(output);
   if (!result || !isData(result))
     throw new DataError(
@@ -91,18 +92,6 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
 
 const batchOf = ({ shape }: OnnxValue, { batched, full }: Data): number | "any" | "none" =>
   !batched ? "none" : typeof shape[0] === "number" ? full[0]! : "any";
-
-/** The nodes that a value needs, in order. */
-function needed({ nodes }: OnnxGraph, output: string): OnnxNode[] {
-  const wanted = new Set([output]);
-  const found: OnnxNode[] = [];
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some((name) => name !== "" && wanted.has(name))) continue;
-    found.push(node);
-    for (const name of node.inputs) wanted.add(name);
-  }
-  return found.reverse();
-}
 
 const ruleName = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${domain}:${op}`);
 
@@ -127,13 +116,15 @@ function compute(
   if (data.length === 0) {
     const fold = node.domain === "" && Object.hasOwn(foldable, node.op) ? foldable[node.op] : undefined;
     if (!fold) throw noRule(node, rules, "on constants");
-    values.set(name, fold(node, inputs as (Tensor | undefined)[], graph.opset));
+    values.set(name, fold(node, inputs as (Constant | undefined)[], graph.opset));
   } else if (node.domain === "" && node.op === "Shape") {
     values.set(name, shapeOf(node, data[0]!.full));
   } else {
-    values.set(name, applied(new OpCall(node, graph.opset, inputs, openBatch), data, rules));
+    values.set(name, applied(new OpCall(node, graph.opset, inputs.map(forRules), openBatch), data, rules));
   }
 }
+
+const forRules = (value: Value | undefined) => (value && !isData(value) ? numbersOf(value) : value);
 
 function noRule(node: OnnxNode, rules: ImportRules, where: string): UnsupportedOpError {
   const what = ruleName(node);

@@ -3,6 +3,7 @@ import { DeviceError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import type { Runtime } from "../runtime.js";
 import type { ConvertedNetwork } from "./convert.js";
+import { neededFor } from "./graph.js";
 import type { ExternalData } from "./tensor.js";
 
 /** The network of an ONNX file as ONNX Runtime computes it. */
@@ -31,9 +32,19 @@ export function standaloneOnnx(
         dim: input.shape.map(dimension(input)),
       });
   graph.output = [create(onnx.ValueInfoProtoSchema, { name: output })];
+  // What the network was not made of was not looked at: ONNX Runtime computes constants however little they matter.
+  graph.node = neededFor(output, graph.node, (node) => ({ inputs: readBy(node), outputs: node.output }));
   for (const tensor of graph.initializer) if (external) bringIn(tensor, external);
   return toBinary(onnx.ModelProtoSchema, model);
 }
+
+/** Inputs of a node, and what graphs inside of it may read from this one. */
+const readBy = ({ input, attribute }: onnx.NodeProto): string[] => [
+  ...input,
+  ...attribute.flatMap(({ g, graphs }) =>
+    [...(g ? [g] : []), ...graphs].flatMap(({ node }) => node.flatMap(readBy)),
+  ),
+];
 
 /** A size of the input; that of the batch is a name where any will do. */
 const dimension =

@@ -1,18 +1,19 @@
 import { ShapeError } from "@flowify/core";
 import { flagAttribute, intAttribute } from "./attributes.js";
 import { nodeLabel, type OnnxNode } from "./graph.js";
-import { entriesOf, integers, type Tensor } from "./tensor.js";
+import { type Constant, entriesOf, integers, type Tensor } from "./tensor.js";
 
 /** @throws ShapeError that names the node */
 export const fail = (node: OnnxNode, why: string): never => {
   throw new ShapeError(`${nodeLabel(node)}: ${why}`);
 };
 
-/** A whole number, as an index or size. */
-export function wholeNumbers(node: OnnxNode, tensor: Tensor): number[] {
-  const values = Array.from(tensor.data);
-  if (tensor.type === "float" || !values.every(Number.isInteger))
-    fail(node, `needs integers, got ${tensor.type} [${values.slice(0, 4).join(", ")}]`);
+/** Whole numbers, as indices or sizes. */
+export function wholeNumbers(node: OnnxNode, tensor: Tensor | Constant): number[] {
+  const values = Array.from<number | bigint, number>(tensor.data, Number);
+  const kind = "element" in tensor ? tensor.element.kind : tensor.type;
+  if (kind === "float" || !values.every(Number.isSafeInteger))
+    fail(node, `needs integers, got ${kind} [${values.slice(0, 4).join(", ")}]`);
   return values;
 }
 
@@ -136,7 +137,7 @@ export function flattened(node: OnnxNode, shape: readonly number[]): number[] {
 }
 
 /** What the operator Shape gives: known sizes of data are constants. */
-export function shapeOf(node: OnnxNode, shape: readonly number[]): Tensor {
+export function shapeOf(node: OnnxNode, shape: readonly number[]): Constant {
   const at = (v: number) => Math.min(Math.max(v < 0 ? v + shape.length : v, 0), shape.length);
   const start = at(intAttribute(node, "start") ?? 0);
   return integers(shape.slice(start, at(intAttribute(node, "end") ?? shape.length)));
