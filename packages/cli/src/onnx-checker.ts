@@ -37,7 +37,7 @@ export function checkOnnxFiles(
     timeout: limitSeconds * 1000,
     killSignal: "SIGKILL",
   });
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const { code } = (error ?? {}) as { code?: string };
   if (code === "ETIMEDOUT")
     return { passed: null, text: `stopped after ${limitSeconds} s without a verdict` };
   if (code === "ENOENT") return { passed: null, text: "there is no python3" };

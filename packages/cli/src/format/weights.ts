@@ -47,7 +47,7 @@ export function networkOfDescription(
       `${path}: ${found ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${file}; there are ${Object.keys(tensors).join(", ") || "none"}`,
     );
   }) as Network;
-  expectStoredShapes(described.layers as Holders, network.layers as Holders, network.inShape, tensors, file);
+  expectStoredShapes(described.layers, network.layers, network.inShape, tensors, file);
   return network;
 }
 

@@ -103,9 +103,12 @@ export async function openOriginal(
   return {
     async run(items) {
       if (fixed !== undefined) return inParts(items, fixed);
-      const count = items.length / size;
-      // a file may leave the batch open and yet hold for one item alone
-      return inParts(items, count).catch((error) => (count > 1 ? inParts(items, 1) : Promise.reject(error)));
+      try {
+        return await inParts(items, items.length / size);
+      } catch {
+        // a file may leave the batch open and yet hold for one item alone
+        return inParts(items, 1);
+      }
     },
     dispose: () => session.release(),
   };

@@ -281,7 +281,9 @@ describe("weights", () => {
     refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is no list");
     refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is no list");
     const turned = edited(files, '"shape":[2,2]', '"shape":[4,1]');
-    expect(() => converted(turned)).toThrow("its weight kernel is [4, 1] in the manifest, the layer needs [any, 2]");
+    expect(() => converted(turned)).toThrow(
+      "its weight kernel is [4, 1] in the manifest, the layer needs [any, 2]",
+    );
   });
 });
 

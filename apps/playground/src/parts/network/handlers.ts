@@ -68,7 +68,7 @@ async function difference({ network }: ConvertedNetwork, flow: FlowModel["flow"]
   const model = await FlowModel.create(flow, jaxExecutor());
   try {
     const found = await model.encode(inputs, { mode: "mean" });
-    return { maxRelDiff: relativeDifference(wanted as Float32Array, found), inputs: count };
+    return { maxRelDiff: relativeDifference(wanted, found), inputs: count };
   } finally {
     await model.dispose();
   }
