@@ -54,6 +54,20 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
   return decodeCheckpoint(path, text, beside, network);
 }
 
+/**
+ * What `use` makes of the arrays of a checkpoint.
+ *
+ * @throws CheckpointError that names the checkpoint, for arrays that are not those of the network
+ */
+export async function withCheckpoint<T>(path: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new CheckpointError(`${path}: ${cause.message}\n${REMEDY}`, { cause });
+  }
+}
+
 /** Paths of the checkpoints in a folder, the newest first. */
 export async function listCheckpoints(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return [];

@@ -13,6 +13,7 @@ export {
   FlowifyError,
   type FlowifyErrorCode,
   MemoryError,
+  MismatchError,
   NotFiniteError,
   ShapeError,
   UnsupportedOpError,
@@ -44,6 +45,7 @@ export { type KernelOptions, type KernelParams, kernel } from "./layers/kernel.j
 export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
 export type { DenseWeights } from "./layers/linear-weights.js";
+export { type MarginalOptions, type MarginalParams, marginal } from "./layers/marginal.js";
 export { type MaxPool2dOptions, maxPool2d } from "./layers/max-pool2d.js";
 export {
   type MonotoneFunction,

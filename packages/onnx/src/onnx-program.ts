@@ -26,6 +26,8 @@ export type OnnxProgramOptions = Readonly<{
   memory: number;
   /** The values of the first arguments, built in: ONNX Runtime packs them for its products. */
   constants?: readonly HostArray[];
+  /** As for `Executor.compile`. */
+  itemwise?: boolean;
 }>;
 
 /**
@@ -50,14 +52,14 @@ export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { session: options, lanes = [], memory, constants = [] }: OnnxProgramOptions,
+  { session: options, lanes = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
   const outputNames = outputs.map((slot) => slot.name);
   const fixed = new Set(inputNames.slice(0, constants.length));
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
-  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations });
+  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise });
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const expectRoom = (partBytes: number): void => {
     const bytes = (1 + lanes.length) * (ARENA * lowered.peak + built + partBytes);

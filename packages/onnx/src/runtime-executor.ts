@@ -41,7 +41,7 @@ export function runtimeExecutor(
   return {
     name: executorName,
     lanes: most,
-    async compile(f, specs, { name = f.name || "function", constant, lanes = false } = {}) {
+    async compile(f, specs, { name = f.name || "function", constant, lanes = false, itemwise = false } = {}) {
       const start = performance.now();
       const { jaxpr, signature } = trace(f, specs, name);
       try {
@@ -52,6 +52,7 @@ export function runtimeExecutor(
             session: session(name, lanes ? most : 1),
             lanes: lanes ? lanesBeside() : [],
             memory: memory(),
+            itemwise,
             constants: constant === undefined ? [] : tree.leaves(constant as never),
           }));
         const compiled: Compiled = {

@@ -37,6 +37,11 @@ const layerOptions = {
   affine: { scale: option(numbers), shift: option(numbers) },
   split: { leaving: option(size) },
   whiten: {},
+  marginal: {
+    bins: option(size),
+    bound: option(z.number().positive()),
+    per: option(z.enum(["entry", "channel"])),
+  },
   conv2d: {
     out: size,
     kernel: pair,

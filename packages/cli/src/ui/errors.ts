@@ -16,6 +16,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   DEVICE: 1,
   MEMORY: 2,
   DOWNLOAD: 1,
+  MISMATCH: 1,
 };
 
 /** What helps against the failures of the operating system that a run is likely to meet. */

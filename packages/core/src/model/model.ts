@@ -166,7 +166,7 @@ export class FlowModel {
     });
     const noise = drawNoise(base.noise, n, makeRng(seed, STREAM.latent), temperature);
     const z = await takeToHost(base.draw(mapTreeOfNoise(noise, (leaf) => fromHost(leaf))));
-    return this.#decode((z as HostArray).data as Float32Array, n, options);
+    return this.#decode("sample", (z as HostArray).data as Float32Array, n, options);
   }
 
   /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */
@@ -180,7 +180,7 @@ export class FlowModel {
   /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. Errors: `NotFiniteError` for NaN. */
   async decode(latents: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
     const read = readItems(latents, { shape: this.flow.latentShape });
-    return this.#decode(read.items, read.count, options);
+    return this.#decode("decode", read.items, read.count, options);
   }
 
   /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
@@ -244,7 +244,7 @@ export class FlowModel {
     const leaves = leavesOf(like, flow.manifolds);
     const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
     try {
-      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v.shape)));
+      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v)));
       return new FlowModel(flow, params, executor);
     } finally {
       treeDispose(like);
@@ -262,7 +262,7 @@ export class FlowModel {
     f: (params: FlowParams, x: np.Array, noise: NoiseTree) => np.Array,
     noise: NoiseSpec,
   ): RowFunction {
-    return { name, f: f, inShape: this.flow.inShape, noise };
+    return { name, f, inShape: this.flow.inShape, noise, itemwise: false };
   }
 
   async #run(
@@ -277,9 +277,19 @@ export class FlowModel {
     return this.#runner.run(row, await this.#placed, x, count, options);
   }
 
-  async #decode(z: Uint8Array | Float32Array, count: number, options: DrawOptions): Promise<Float32Array> {
+  /** `name`: of a program of its own, "sample", where the latents are the model's draws: none of them is far from the others. */
+  async #decode(
+    name: "decode" | "sample",
+    z: Uint8Array | Float32Array,
+    count: number,
+    options: DrawOptions,
+  ): Promise<Float32Array> {
     const { decode, inverseNoise, latentShape } = this.flow;
-    const row = { ...this.#row("decode", decode, inverseNoise), inShape: latentShape };
+    const row = {
+      ...this.#row(name, decode, inverseNoise),
+      inShape: latentShape,
+      itemwise: name === "sample",
+    };
     return this.#run(row, z, count, STREAM.sample, options, { check: refuseNaN("decode") });
   }
 
@@ -292,7 +302,7 @@ export class FlowModel {
     const { flow } = this;
     const { items: x, count } = readItems(items, flow.domain);
     const rows = await this.#run(
-      this.#row("ledger", flow.ledger, flow.forwardNoise),
+      { ...this.#row("ledger", flow.ledger, flow.forwardNoise), itemwise: true },
       x,
       count,
       STREAM.evaluate,
