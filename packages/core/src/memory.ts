@@ -21,7 +21,7 @@ const inOneArray = { memory: () => NUMBER * LONGEST };
  * @param fits what would fit into so many bytes, for the message
  * @throws MemoryError
  */
-export function expectMemory(
+function expectMemory(
   executor: Pick<Executor, "memory">,
   what: string,
   bytes: number,

@@ -3,7 +3,7 @@ import type { Terminal } from "./terminal.js";
 /** What asks a run to end: Ctrl-C, a system that shuts down, a terminal that is closed. */
 const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-export type InterruptSignal = keyof typeof statuses;
+type InterruptSignal = keyof typeof statuses;
 
 /** The part of a process that delivers signals; tests pass an emitter of their own. */
 export type SignalSource = {

@@ -52,7 +52,10 @@ describe("errors", () => {
 
 describe("outputs that fail", () => {
   const failing = (isTTY: boolean, code: string) => {
-    const stream = Object.assign(new EventEmitter(), { isTTY, write: vi.fn(() => true) });
+    const stream = Object.assign(new EventEmitter(), {
+      isTTY,
+      write: vi.fn<(text: string) => boolean>(() => true),
+    });
     const fail = (): boolean =>
       stream.emit("error", Object.assign(new Error(code), { code, syscall: "write" }));
     return { stream: stream as never, written: stream.write, fail };
@@ -65,7 +68,7 @@ describe("outputs that fail", () => {
     [false, "ENOSPC", false],
   ])("on a terminal: %s, %s: nobody reads is %s; the next line throws", (isTTY, code, noReader) => {
     const { stream, written, fail } = failing(isTTY, code);
-    const gone = vi.fn();
+    const gone = vi.fn<() => void>();
     const output = outputTo({ stream, name: "standard output", onNoReader: gone });
     output.write("a");
     fail();
