@@ -92,8 +92,21 @@ export function Images() {
   return (
     <>
       <Problem text={addressProblem} />
-      <div class="images">
-        <div class="stack">
+      <div class="board images">
+        <Sheet name="training" title="Training" class="training">
+          <Controls />
+          <p class="total number">
+            <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
+          </p>
+          <Lesson
+            equation="bits per dimension = −log p(x) / (n log 2)"
+            docs="bits-per-dimension"
+            about="bits per dimension"
+          >
+            Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
+          </Lesson>
+        </Sheet>
+        <div class="stack first">
           <Sheet name="samples" title="Samples">
             <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
             <Lesson
@@ -127,30 +140,17 @@ export function Images() {
             <Between />
           </Sheet>
         </div>
-        <div class="stack">
-          <Sheet name="training" title="Training">
-            <Controls />
-            <p class="total number">
-              <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
-            </p>
-            <Lesson
-              equation="bits per dimension = −log p(x) / (n log 2)"
-              docs="bits-per-dimension"
-              about="bits per dimension"
-            >
-              Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
-            </Lesson>
-          </Sheet>
+        <div class="stack more">
           <Sheet name="ledger" title="Ledger">
             <Ledger />
           </Sheet>
+          <Sheet name="curve" title="Log-likelihood">
+            <Curve
+              label="Mean log p over training steps, of batches and of held-out images, in nats"
+              curve={run.curve}
+            />
+          </Sheet>
         </div>
-        <Sheet name="curve" title="Log-likelihood" class="wide">
-          <Curve
-            label="Mean log p over training steps, of batches and of held-out images, in nats"
-            curve={run.curve}
-          />
-        </Sheet>
       </div>
     </>
   );
