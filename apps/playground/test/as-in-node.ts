@@ -87,7 +87,8 @@ export async function expectImagesAsInNode(page: Page, address: object): Promise
   const saved = await FlowModel.load(flow, bytes, executor);
   const options = { learningRate, seed, steps, batchSize: 64, startItems: 1024 };
   const trainer: Trainer = await createTrainer({ flow, data: train, executor, ...options });
-  while (trainer.taken < steps) await trainer.step();
+  const best = await shown(page, "#images-best");
+  while (trainer.taken < best) await trainer.step();
   const ofSaved = await viewer.view(saved.params, steps);
   expect(Math.abs(ofSaved.logProb - logProb)).toBeLessThan(0.01); // nats, of some hundred; two digits are shown
   expect(Math.abs(ofSaved.bitsPerDimension - bpd)).toBeLessThan(1e-3); // of which three digits are shown

@@ -40,7 +40,8 @@ test("moons train without a click, to the numbers of the same run in Node", { ti
   const { learningRate, seed, steps } = config;
   const options = { learningRate, seed, steps, batchSize: 128, startItems: 1024 };
   const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
-  while (trainer.taken < steps) await trainer.step();
+  const best = await shown(page, "#plane-best");
+  while (trainer.taken < best) await trainer.step();
   const model = new FlowModel(flow, await trainer.params(), jaxExecutor());
   expect(mean(await model.logProb(heldOut))).toBeCloseTo(logProb, 3);
   await model.dispose();

@@ -27,6 +27,7 @@ export function Controls() {
     <div class="stack">
       <RunButtons
         id="images"
+        items="images"
         run={run}
         opened={opened.value}
         steps={steps}

@@ -40,7 +40,7 @@ async function open({
   temperature = config.temperature;
   const flow = flowify(imagesNetwork(config));
   const { train, heldOut } = splitImages(images);
-  const state = keep ? await session?.training.state() : undefined;
+  const kept = keep ? await session?.training.kept() : undefined;
   await session?.training.dispose();
   session = undefined;
   const { steps, learningRate, seed } = config;
@@ -52,7 +52,7 @@ async function open({
     batchSize: Math.min(BATCH, train.count),
     learningRate,
     seed,
-    state,
+    kept,
     makeViewer: (of, executor) =>
       makeImagesViewer(of, executor, { heldOut, seed, temperature: () => temperature }),
   });
@@ -87,9 +87,9 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
 
   async "images.save"(_, { transfer }) {
     const { training, config } = await opened();
-    const model = await training.model();
+    const { model, step } = await training.best();
     const network = JSON.stringify(imagesNetwork(config));
-    const bytes = model.save({ network, step: String(training.taken) });
+    const bytes = model.save({ network, step: String(step) });
     await model.dispose();
     transfer(bytes.buffer as ArrayBuffer);
     return bytes;

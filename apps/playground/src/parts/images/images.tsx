@@ -114,8 +114,8 @@ export function Images() {
               docs="layers/linear"
               about="layers that narrow"
             >
-              Each image is drawn from the flow as it is now. Each layer that narrowed draws again what it
-              dropped; the temperature scales all of this noise.
+              Each image is drawn from the flow that was best on held-out images so far. Each layer that
+              narrowed draws again what it dropped; the temperature scales all of this noise.
             </Lesson>
           </Sheet>
           <Sheet name="reconstructions" title="Reconstructions">

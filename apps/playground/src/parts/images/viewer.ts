@@ -72,15 +72,22 @@ export async function makeImagesViewer(
     return data as Float32Array;
   }
 
+  /** What each layer adds to the mean log p of held-out images. */
+  async function heldOutLedger(params: Host): Promise<Float32Array> {
+    const rows = await viewer.ledgerOf(params, heldOut);
+    const ledger = new Float32Array(width);
+    for (const [i, value] of rows.entries()) ledger[i % width]! += (value * width) / rows.length;
+    return ledger;
+  }
+
   const viewer: ImagesViewer = {
+    measure: async (params) => sum(await heldOutLedger(params)),
     async view(params, step) {
       const originals = heldOut.slice(0, PAIRS * PIXELS);
       const latents = await call("encode", params, originals);
       const reconstructions = bytes(await call("decode", params, latents)).slice(0, originals.length);
-      const rows = await viewer.ledgerOf(params, heldOut);
-      const ledger = new Float32Array(width);
-      for (const [i, value] of rows.entries()) ledger[i % width]! += (value * width) / rows.length;
-      const logProb = ledger.reduce((a, b) => a + b, 0);
+      const ledger = await heldOutLedger(params);
+      const logProb = sum(ledger);
       return {
         step,
         samples: await viewer.sample(params, temperature(), seed),
@@ -127,6 +134,8 @@ export async function makeImagesViewer(
   };
   return viewer;
 }
+
+const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
 
 /** Grey levels as bytes. */
 const bytes = (values: ArrayLike<number>): Uint8Array<ArrayBuffer> =>

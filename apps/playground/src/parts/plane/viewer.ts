@@ -91,9 +91,18 @@ export async function makePlaneViewer(
     return [project(start, dimensions), ...after.map(({ data, shape }) => project(data, shape[1]!))];
   }
 
+  const all = async (host: JsTree<HostArray>) => {
+    compiled ??= await compileAll(host);
+    return compiled;
+  };
+  /** What each layer adds to the mean log p of held-out points. */
+  const heldOutLedger = async (run: RowsFunction, params: Placed): Promise<Float32Array> =>
+    means(await ledgerOf(run, params, heldOut, 0), flow.ledgerLines.length);
+
   return {
+    measure: async (host) => sum(await heldOutLedger((await all(host)).ledger, host)),
     async view(host, step) {
-      compiled ??= await compileAll(host);
+      const { ledger: scores, sample, forward, backward } = await all(host);
       const params = await executor.place(host);
       try {
         const noise = drawNoise(
@@ -101,19 +110,18 @@ export async function makePlaneViewer(
           SAMPLES,
           makeRng(seed, 12, step),
         );
-        const logDensity = await densityOf(compiled.ledger, params);
-        const rows = await ledgerOf(compiled.ledger, params, heldOut, 0);
-        const samples = (await compiled.sample.run(params, new Float32Array(SAMPLES), noise)) as HostArray;
-        const ledger = means(rows, flow.ledgerLines.length);
+        const logDensity = await densityOf(scores, params);
+        const samples = (await sample.run(params, new Float32Array(SAMPLES), noise)) as HostArray;
+        const ledger = await heldOutLedger(scores, params);
         return {
           step,
           logDensity: shown(logDensity),
           integral: integral(logDensity),
           samples: samples.data as Float32Array,
-          logProb: ledger.reduce((a, b) => a + b, 0),
+          logProb: sum(ledger),
           ledger,
-          forward: await stagesOf(compiled.forward, params, mesh(SHOWN)),
-          backward: await stagesOf(compiled.backward, params, latentMesh),
+          forward: await stagesOf(forward, params, mesh(SHOWN)),
+          backward: await stagesOf(backward, params, latentMesh),
         };
       } finally {
         executor.release(params);
@@ -124,6 +132,8 @@ export async function makePlaneViewer(
     },
   };
 }
+
+const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
 
 /** Sums of rows. */
 function sums(rows: Float32Array, width: number): Float64Array {
