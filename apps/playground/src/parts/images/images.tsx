@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { AboveUniform } from "../../ui/above-uniform.js";
 import { Curve } from "../../ui/curve.js";
 import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
@@ -96,8 +97,10 @@ export function Images() {
         <Sheet name="training" title="Training" class="training">
           <Controls />
           <p class="total number">
-            <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
+            <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension on
+            held-out images
           </p>
+          <AboveUniform bpd={view?.bitsPerDimension} />
           <Lesson
             equation="bits per dimension = −log p(x) / (n log 2)"
             docs="bits-per-dimension"

@@ -1,6 +1,7 @@
 import { drawNoise, type Executor, type Flow, type HostArray, makeRng, type NoiseTree } from "@flowify/core";
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-rows.js";
+import { ledgerRows, logProbs, meanLedger, sum } from "../../worker/ledger-rows.js";
 import type { Viewer } from "../../worker/training.js";
 import type { PlaneView } from "./calls.js";
 import { integral, MESH_LINES, MESH_POINTS, mesh, midpoints, SHOWN, shown } from "./grid.js";
@@ -51,35 +52,15 @@ export async function makePlaneViewer(
     };
   }
 
-  /** Contributions of points, a row a point: [n, K + 1]. */
-  async function ledgerOf(
-    run: RowsFunction,
-    params: Placed,
-    points: Float32Array,
-    draw: number,
-  ): Promise<Float32Array> {
-    const count = points.length / 2;
-    const out = new Float32Array(count * flow.ledgerLines.length);
-    for (let done = 0, part = 0; done < count; done += ROWS, part++) {
-      const here = Math.min(ROWS, count - done);
-      const x = new Float32Array(2 * ROWS);
-      x.set(points.subarray(2 * done, 2 * (done + here)));
-      const rng = makeRng(seed, 11, draw, part);
-      const rows = (await run.run(params, x, drawNoise(flow.forwardNoise, ROWS, rng))) as HostArray;
-      out.set(
-        (rows.data as Float32Array).subarray(0, here * flow.ledgerLines.length),
-        done * flow.ledgerLines.length,
-      );
-    }
-    return out;
-  }
+  const ledgerOf = (run: RowsFunction, params: Placed, points: Float32Array, draw: number) =>
+    ledgerRows(flow, run, params, points, (part) => makeRng(seed, 11, draw, part));
 
   /** log p of every cell: exact, or the log of the mean of a few draws of the bound. */
   async function densityOf(run: RowsFunction, params: Placed): Promise<Float64Array> {
     const draws = flow.exact ? 1 : DRAWS;
     const density = new Float64Array(cells.length / 2);
     for (let k = 0; k < draws; k++)
-      sums(await ledgerOf(run, params, cells, k), flow.ledgerLines.length).forEach((value, i) => {
+      logProbs(await ledgerOf(run, params, cells, k), flow).forEach((value, i) => {
         density[i]! += Math.exp(value) / draws;
       });
     return density.map(Math.log);
@@ -97,7 +78,7 @@ export async function makePlaneViewer(
   };
   /** What each layer adds to the mean log p of held-out points. */
   const heldOutLedger = async (run: RowsFunction, params: Placed): Promise<Float32Array> =>
-    means(await ledgerOf(run, params, heldOut, 0), flow.ledgerLines.length);
+    meanLedger(await ledgerOf(run, params, heldOut, 0), flow);
 
   return {
     measure: async (host) => sum(await heldOutLedger((await all(host)).ledger, host)),
@@ -131,24 +112,4 @@ export async function makePlaneViewer(
       for (const each of Object.values(compiled ?? {})) await each.dispose();
     },
   };
-}
-
-const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
-
-/** Sums of rows. */
-function sums(rows: Float32Array, width: number): Float64Array {
-  const out = new Float64Array(rows.length / width);
-  rows.forEach((value, i) => {
-    out[Math.floor(i / width)]! += value;
-  });
-  return out;
-}
-
-/** Means of columns, added in double precision. */
-function means(rows: Float32Array, width: number): Float32Array {
-  const out = new Float64Array(width);
-  rows.forEach((value, i) => {
-    out[i % width]! += value;
-  });
-  return Float32Array.from(out, (sum) => (sum * width) / rows.length);
 }
