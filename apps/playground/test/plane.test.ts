@@ -149,7 +149,7 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   });
   const input = page.locator("input[type=file]");
   const cases: [ReturnType<typeof file>[], string][] = [
-    [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 is empty"],
+    [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 (y) is empty"],
     [[file("1,2\n3,four\n")], "holds “four”, which is no number"],
     [[file("1\n2\n")], "Line 1 has one column"],
     [[file("")], "The file is empty"],
@@ -165,7 +165,7 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   expect(await page.locator("main img").count()).toBe(0);
   const circle = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)};${10 + Math.sin(i)}`).join("\n");
   await input.setInputFiles(file(`first;second\n${circle}`));
-  await page.getByText("60 of 60 points; moved by").waitFor();
+  await page.getByText("60 of 60 points; first across and second up").waitFor();
   await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
 });
 

@@ -31,11 +31,10 @@ export function Plane() {
           <Sheet name="density" title="Density" class="density">
             <Density />
             <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
-              Light is rare, dark is likely. A density has to integrate to 1 over the plane, whatever the
-              weights are: the readout adds up{" "}
-              {exact ? "exp(log p)" : "the mean of exp(bound) over draws of the noise"} cell by cell.
-              {!exact &&
-                " Each single draw is a lower bound of log p in expectation, so its own integral is below 1."}
+              Light is rare, dark is likely. A density integrates to 1 over the plane: the readout adds up{" "}
+              {exact
+                ? "exp(log p) cell by cell, whatever the weights are."
+                : "the mean of exp(bound) over draws of the noise, cell by cell. Each single draw is a lower bound of log p in expectation; training makes it a tight one."}
             </Lesson>
           </Sheet>
           <Sheet name="ledger" title="Ledger">

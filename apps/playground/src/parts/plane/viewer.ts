@@ -4,14 +4,13 @@ import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-ro
 import { ledgerRows, logProbs, meanLedger, sum } from "../../worker/ledger-rows.js";
 import type { Viewer } from "../../worker/training.js";
 import type { PlaneView } from "./calls.js";
-import { integral, MESH_LINES, MESH_POINTS, mesh, midpoints, SHOWN, shown } from "./grid.js";
+import { integral, MESH_LINES, MESH_POINTS, mesh, midpoints, outsidePart, SHOWN, shown } from "./grid.js";
+import { DRAWS } from "./integral-note.js";
 import { backwardStages, forwardStages, project, widen } from "./stages.js";
 
 /** Rows of one call. */
 const ROWS = 1024;
 const SAMPLES = 512;
-/** Draws of the noise whose mean is the density, where the flow is a bound: p(x) = E exp(bound). */
-const DRAWS = 4;
 /** Half the side of the mesh on the latent: of a standard normal, and of a uniform law on [−1, 1]. */
 const LATENT = { standardNormal: 2.5, uniform: 0.98 } as const;
 
@@ -98,6 +97,7 @@ export async function makePlaneViewer(
           step,
           logDensity: shown(logDensity),
           integral: integral(logDensity),
+          outside: outsidePart(samples.data as Float32Array),
           samples: samples.data as Float32Array,
           logProb: sum(ledger),
           ledger,
