@@ -1,21 +1,20 @@
-import { flowify, UsageError } from "@flowify/core";
+import { flowify, type Network, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import { buffersOf } from "../../worker/buffers.js";
 import { oneByOne } from "../../worker/one-by-one.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { startTraining, type Training } from "../../worker/training.js";
-import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
-import { FEWEST, type ImagesConfig, PIXELS, SIDE } from "./config.js";
-import { halve } from "./halve.js";
-import { imagesNetwork, joined, splitImages } from "./network.js";
+import type { GivenImages, ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
+import { FEWEST, numbersOf } from "./config.js";
+import { imagesNetwork, splitImages } from "./network.js";
 import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 
 /** Milliseconds between two views. */
 const VIEW_EVERY = 1000;
 const BATCH = 64;
 
-let images: Uint8Array | undefined;
-type Session = Readonly<{ config: ImagesConfig; training: Training<ImagesView, ImagesViewer> }>;
+let images: GivenImages | undefined;
+type Session = Readonly<{ network: Network; training: Training<ImagesView, ImagesViewer> }>;
 let session: Session | undefined;
 /** Of the samples of a view: that of the last who asked. */
 let temperature = 1;
@@ -34,12 +33,14 @@ async function open({
   images: given,
   keep,
 }: ImagesCalls["images.open"]["args"]): Promise<ImagesOpened> {
-  if (given) images = joined(given.parts.map((part) => (given.side > SIDE ? halve(part, given.side) : part)));
-  if (!images || images.length < FEWEST * PIXELS)
+  images = given ?? images;
+  if (!images || images.bytes.length < FEWEST * numbersOf(images.shape))
     throw new UsageError(`${FEWEST} pictures at least are needed`);
   temperature = config.temperature;
-  const flow = flowify(imagesNetwork(config));
-  const { train, heldOut } = splitImages(images);
+  const { bytes, shape } = images;
+  const network = imagesNetwork(config, shape);
+  const flow = flowify(network);
+  const { train, heldOut } = splitImages(bytes, shape);
   const kept = keep ? await session?.training.kept() : undefined;
   await session?.training.dispose();
   session = undefined;
@@ -56,8 +57,8 @@ async function open({
     makeViewer: (of, executor) =>
       makeImagesViewer(of, executor, { heldOut, seed, temperature: () => temperature }),
   });
-  session = { config, training };
-  return { device: training.device, parameters: training.parameters, ledger: flow.ledgerLines };
+  session = { network, training };
+  return { device: training.device, parameters: training.parameters, shape, ledger: flow.ledgerLines };
 }
 
 export const imagesHandlers: Handlers<keyof ImagesCalls> = {
@@ -86,10 +87,9 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
     (await opened()).training.ask((viewer, params) => viewer.between(params, from, to)),
 
   async "images.save"(_, { transfer }) {
-    const { training, config } = await opened();
+    const { training, network } = await opened();
     const { model, step } = await training.best();
-    const network = JSON.stringify(imagesNetwork(config));
-    const bytes = model.save({ network, step: String(step) });
+    const bytes = model.save({ network: JSON.stringify(network), step: String(step) });
     await model.dispose();
     transfer(bytes.buffer as ArrayBuffer);
     return bytes;

@@ -10,11 +10,13 @@ import { Sheet } from "../../ui/sheet.js";
 import { Between } from "./between.js";
 import { Controls } from "./controls.js";
 import "./images.css";
-import { PAIRS, PIXELS, SAMPLES } from "./config.js";
+import { PAIRS, SAMPLES } from "./config.js";
 import { addressProblem, begin, choose, chosen, imageOf, opened, run, samples } from "./state.js";
 import { TileButton } from "./tile.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
+
+const NO_IMAGE = new Uint8Array();
 
 /** How far an arrow key moves in a gallery, which has rows of eight. */
 const MOVES: Readonly<Record<string, number>> = {
@@ -38,7 +40,7 @@ function Gallery({ images, name, count, label }: GalleryProps) {
     <fieldset class="gallery" onKeyDown={onKeyDown}>
       <legend class="hidden-text">{label}; the arrow keys move between them</legend>
       {Array.from({ length: count }, (_, i) => {
-        const image = images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS);
+        const image = images.length > 0 ? imageOf(images, i) : NO_IMAGE;
         const title = `${name} ${i + 1}`;
         return (
           <TileButton

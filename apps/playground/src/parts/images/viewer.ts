@@ -13,7 +13,7 @@ import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-ro
 import { ledgerRows, meanLedger, sum } from "../../worker/ledger-rows.js";
 import type { Viewer } from "../../worker/training.js";
 import type { ImagesView } from "./calls.js";
-import { PAIRS, PIXELS, SAMPLES, SIDE, STEPS_BETWEEN } from "./config.js";
+import { PAIRS, SAMPLES, STEPS_BETWEEN } from "./config.js";
 
 /** Images of one call. */
 const MEAN_ROWS = 16;
@@ -36,7 +36,7 @@ export async function makeImagesViewer(
   executor: Executor,
   { heldOut, seed, temperature }: { heldOut: Uint8Array; seed: number; temperature: () => number },
 ): Promise<ImagesViewer> {
-  const image = [1, SIDE, SIDE];
+  const image = flow.domain.shape;
   const made = new Map<string, Promise<RowsFunction>>();
   const functions = {
     sample: (p: Params, _x: np.Array, noise: { base: NoiseTree; inverse: NoiseTree }) =>
@@ -79,7 +79,7 @@ export async function makeImagesViewer(
   const viewer: ImagesViewer = {
     measure: async (params) => sum(await heldOutLedger(params)),
     async view(params, step) {
-      const originals = heldOut.slice(0, PAIRS * PIXELS);
+      const originals = heldOut.slice(0, PAIRS * flow.dimensions);
       const latents = await call("encode", params, originals);
       const reconstructions = bytes(await call("decode", params, latents)).slice(0, originals.length);
       const ledger = await heldOutLedger(params);
@@ -90,7 +90,7 @@ export async function makeImagesViewer(
         originals,
         reconstructions,
         logProb,
-        bitsPerDimension: bitsPerDimension(logProb, PIXELS),
+        bitsPerDimension: bitsPerDimension(logProb, flow.dimensions),
         ledger,
       };
     },
@@ -110,7 +110,7 @@ export async function makeImagesViewer(
         const t = Math.floor(i / size) / (STEPS_BETWEEN - 1);
         line[i] = (1 - t) * latents[i % size]! + t * latents[size + (i % size)]!;
       }
-      return bytes(await call("decode", params, line)).slice(0, STEPS_BETWEEN * PIXELS);
+      return bytes(await call("decode", params, line)).slice(0, STEPS_BETWEEN * flow.dimensions);
     },
     async dispose() {
       for (const each of made.values()) await (await each).dispose();
