@@ -153,7 +153,7 @@ export function Density() {
         id="plane-density"
         label={
           shown
-            ? `Density over the plane at step ${shown.step}, with ${opened.value?.points.length ? "data and " : ""}samples`
+            ? `Density over the plane at step ${shown.step}, the best of ${run.step.value} steps, with ${opened.value?.points.length ? "data and " : ""}samples`
             : "Density over the plane: nothing computed yet"
         }
         aspect={1}
