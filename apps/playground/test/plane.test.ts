@@ -167,6 +167,18 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   await input.setInputFiles(file(`first;second\n${circle}`));
   await page.getByText("60 of 60 points; first across and second up").waitFor();
   await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+
+  const five = Array.from({ length: 40 }, (_, i) => `"a, b",${i},7,${1e6 * Math.cos(i)},${Math.sin(i)}`);
+  await input.setInputFiles(file(`name,number,same,far,near\n${five.join("\n")}`));
+  await page.getByText("p.csv has 4 columns of numbers. Which two?").waitFor();
+  await page.getByText("number across and far up, each scaled on its own").waitFor();
+  await page.getByLabel("Across").selectOption("near");
+  await page.getByText("near across and far up").waitFor();
+  await expect
+    .poll(() => JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!).axes)
+    .toMatchObject([{ name: "near" }, { name: "far" }]);
+  await page.getByLabel("Across").selectOption("same");
+  await expectProblem(page, "same is the same in every line");
 });
 
 test("without workers, storage and threads the page says what it lacks, or works", {

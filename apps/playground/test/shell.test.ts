@@ -138,6 +138,15 @@ const sheets = async (page: Page): Promise<{ name: string; left: number; top: nu
   return found.toSorted((a, b) => a.top - b.top);
 };
 
+/** Lines that the tabs take, and the title with the choice of a theme. */
+const linesOf = (page: Page): Promise<number[]> =>
+  page.evaluate(() =>
+    [".top nav a", ".top h1, .top .theme"].map((selector) => {
+      const boxes = [...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect());
+      return boxes.filter(({ top }, i) => i === 0 || top >= boxes[i - 1]!.bottom).length;
+    }),
+  );
+
 test.each([
   { part: "plane", columnsAt: { 1280: 3, 800: 2 } },
   { part: "images", columnsAt: { 1280: 2, 800: 1 } },
@@ -151,6 +160,7 @@ test.each([
     await page.locator(`#${part}-device`).waitFor();
     for (const [width, expected] of Object.entries(columnsAt)) {
       await page.setViewportSize({ width: Number(width), height: 900 });
+      expect(await linesOf(page)).toEqual([1, 1]);
       const all = await sheets(page);
       const lefts = [...new Set(all.map(({ left }) => left))];
       expect(lefts.length).toBe(expected);
@@ -161,6 +171,7 @@ test.each([
       }
     }
     await page.setViewportSize({ width: 400, height: 800 });
+    expect(await linesOf(page)).toEqual([1, 1]);
     expect((await sheets(page))[0]?.name).toBe("Training");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
     const { y, height } = (await page.getByRole("button", { name: "Train", exact: true }).boundingBox())!;
