@@ -10,8 +10,8 @@ export type ImagesOpened = Readonly<{
   ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
 }>;
 
-/** Images as bytes, one after the other. */
-export type GivenImages = Readonly<{ bytes: Uint8Array; shape: ImageShape }>;
+/** Images as bytes, one after the other; where a side has twice the pixels of the shape, the worker makes them smaller. */
+export type GivenImages = Readonly<{ bytes: Uint8Array; side: number; shape: ImageShape }>;
 
 /** The flow at one moment; images as bytes, one after the other. */
 export type ImagesView = Readonly<{

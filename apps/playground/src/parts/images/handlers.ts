@@ -6,6 +6,7 @@ import type { Handlers } from "../../worker/protocol.js";
 import { startTraining, type Training } from "../../worker/training.js";
 import type { GivenImages, ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, numbersOf } from "./config.js";
+import { halve } from "./halve.js";
 import { imagesNetwork, splitImages } from "./network.js";
 import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 
@@ -13,7 +14,7 @@ import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 const VIEW_EVERY = 1000;
 const BATCH = 64;
 
-let images: GivenImages | undefined;
+let images: Pick<GivenImages, "bytes" | "shape"> | undefined;
 type Session = Readonly<{ network: Network; training: Training<ImagesView, ImagesViewer> }>;
 let session: Session | undefined;
 /** Of the samples of a view: that of the last who asked. */
@@ -33,7 +34,7 @@ async function open({
   images: given,
   keep,
 }: ImagesCalls["images.open"]["args"]): Promise<ImagesOpened> {
-  images = given ?? images;
+  if (given) images = sized(given);
   if (!images || images.bytes.length < FEWEST * numbersOf(images.shape))
     throw new UsageError(`${FEWEST} pictures at least are needed`);
   temperature = config.temperature;
@@ -60,6 +61,11 @@ async function open({
   session = { network, training };
   return { device: training.device, parameters: training.parameters, shape, ledger: flow.ledgerLines };
 }
+
+const sized = ({ bytes, side, shape }: GivenImages): typeof images => ({
+  bytes: side > shape[1] ? halve(bytes, side) : bytes,
+  shape,
+});
 
 export const imagesHandlers: Handlers<keyof ImagesCalls> = {
   "images.open": (args) => inTurn(() => open(args)),

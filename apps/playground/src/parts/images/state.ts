@@ -11,7 +11,6 @@ import { type Connection, connect } from "../../worker/client.js";
 import { readPictures } from "../exchange/pictures.js";
 import type { GivenImages, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
-import { halve } from "./halve.js";
 import { joined } from "./network.js";
 
 /** Files that are opened at once. */
@@ -104,10 +103,7 @@ export async function begin(): Promise<void> {
     const { side } = config.value;
     const digits = joined([train, test]);
     source.value = `digits of MNIST, ${side} × ${side} pixels.`;
-    await open(false, {
-      bytes: side === DIGITS.shape[1] ? digits : halve(digits, DIGITS.shape[1]),
-      shape: [1, side, side],
-    });
+    await open(false, { bytes: digits, side: DIGITS.shape[1], shape: [1, side, side] });
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
@@ -156,7 +152,7 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
     const bytes = kept ? pixels : (await read(1)).pixels;
     files.value = chosenFiles;
     source.value = `${describePictures(count, { coloured, kept })}${left}`;
-    void open(false, { bytes, shape: [kept ? 3 : 1, side, side] });
+    void open(false, { bytes, side, shape: [kept ? 3 : 1, side, side] });
   } catch (error) {
     sourceProblem.value = abort.signal.aborted ? "Reading was cancelled." : wordsOf(error);
   } finally {

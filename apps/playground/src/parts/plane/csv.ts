@@ -8,7 +8,7 @@ const FEWEST = 20;
 /** Hundredths that the standard deviation of a column has on the plane. */
 const SPREAD = 120;
 /** Characters of a heading that are kept. */
-export const LONGEST_NAME = 40;
+const LONGEST_NAME = 40;
 
 type Column = Readonly<{ name: string; values: readonly (number | undefined)[] }>;
 
