@@ -21,7 +21,7 @@ const counted: { [network: string]: Counts } = {};
 function countStep(name: string): Counts {
   const { gradient, specs } = gradientProgram(flowify(zoo(name)), BATCH);
   const { jaxpr } = trace(gradient, specs, name);
-  const { nodes, flops, bytes } = lower(jaxpr);
+  const { nodes, flops, bytes } = lower(jaxpr, { itemwise: true });
   jaxpr.dispose();
   return {
     nodes: nodes.length,
