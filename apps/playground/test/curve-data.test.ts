@@ -28,6 +28,7 @@ test("the best step is told, and whether held-out items have turned since", () =
   expect(standingOf(at(1, 2, 3))).toEqual({ best: 20, trend: "level" });
   expect(standingOf(at(1, 3, 2, 2))).toEqual({ best: 10, trend: "level" });
   expect(standingOf(at(1, 3, 2, 2, 2, 1, 0))).toEqual({ best: 10, trend: "overfits" });
+  expect(standingOf(at(1, 3, 2.95, 2.96, 2.94, 2.96, 2.95))).toEqual({ best: 10, trend: "level" });
   expect(standingOf(at(3, 2, 2, 2, 1, 0))).toEqual({ best: 0, trend: "worse" });
   expect(standingOf(at(Number.NaN, 2, 3))).toEqual({ best: 20, trend: "level" });
   const [, , , best] = curveData({

@@ -48,7 +48,8 @@ function drawDots(
 const MARK = 5;
 const TEXT = 11;
 
-const labelOf = (text: string, value: number): string => (text.length > 14 ? value.toExponential(3) : text);
+const labelOf = (text: string, value: number): string =>
+  (text.length > 14 ? value.toExponential(3) : text).replace("-", "−");
 
 /** What the axes stand for: round numbers in the units of the data along the edges, and the names of the columns. */
 function drawAxes(context: CanvasRenderingContext2D, size: number): void {
