@@ -108,8 +108,8 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
   },
 
   async "network.train"({ images, steps }, { emit, signal }) {
-    await opened().train(images, steps, emit, signal);
-    return opened().standing(images);
+    const trained = await opened().train(images, steps, emit, signal);
+    return { ...(await opened().standing(images)), trained };
   },
 
   "network.read": async ({ pixels }) => opened().read(pixels),
