@@ -4,6 +4,7 @@ import {
   DataError,
   encodeSafetensors,
   HostArray,
+  paperNames,
   ShapeError,
   UsageError,
   zoo,
