@@ -2,7 +2,7 @@ import { type JsTree, random } from "@jax-js/jax";
 import { type StartTold, startChain } from "../chain.js";
 import type { Executor, HostArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
-import type { Items } from "../items.js";
+import { countedItems, type Items, type ItemsIn } from "../items.js";
 import { jaxExecutor } from "../jax-executor.js";
 import { heldItems } from "../start-items.js";
 import { randomItems } from "./data.js";
@@ -12,7 +12,7 @@ import { takeToHost } from "./state.js";
 export type StartOptions = {
   flow: Flow;
   executor: Executor;
-  data: Items;
+  data: Items | ItemsIn;
   /** Default 0. */
   seed?: number;
   /** From data (default) or at random. */
@@ -41,6 +41,8 @@ export async function startValues({
   if (start === "random") return flow.init(key);
   // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
-  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
+  const items = heldItems(randomItems(countedItems(data, flow.domain), flow.domain, startItems, seed), {
+    executor: starter,
+  });
   return startChain(flow.chain, key, items, onStart);
 }
