@@ -27,6 +27,7 @@ export {
   relativeDifference,
 } from "./import/report.js";
 export type { ExternalData, Tensor } from "./import/tensor.js";
+export { type InstalledRuntime, loadRuntime, type Runtime } from "./installed-runtime.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
@@ -44,5 +45,4 @@ export {
 } from "./lower/model.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
-export { loadRuntime, type Runtime } from "./runtime.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

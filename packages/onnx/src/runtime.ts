@@ -27,7 +27,7 @@ export type Engine = Readonly<{
 type Module = NativeRuntime & { default?: NativeRuntime };
 
 /** ONNX Runtime's native build, which is an optional dependency with a library for the platform. */
-export async function loadRuntime(): Promise<NativeRuntime> {
+export async function nativeRuntime(): Promise<NativeRuntime> {
   try {
     const module: Module = await import("onnxruntime-node");
     return module.default ?? module;
@@ -43,7 +43,7 @@ export async function loadRuntime(): Promise<NativeRuntime> {
 /** The native build: sessions write into the memory of the tensors that they are given. */
 export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime }> {
   return {
-    runtime: await loadRuntime(),
+    runtime: await nativeRuntime(),
     toBytes: toBytesInPlace,
     run: runInPlace,
     kernels: true,

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DeviceError, type Executor, type HostArray, makeRng } from "@flowify/core";
 import { tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
-import type { Runtime } from "../runtime.js";
+import type { Runtime } from "../installed-runtime.js";
 import { type ExportedProgram, specsOf } from "./exported.js";
 
 /** How an exported file compares with the flow that it was made from. */
