@@ -101,6 +101,7 @@ export const calls = (mirror: string): Call[] => [
   { args: ["sample", "run", "--count", "4"], says: /4 samples/ },
   { args: ["reconstruct", "run", "--count", "2"], says: /reconstructions/ },
   { args: ["score", "run", "pictures/1.png"], says: /^pictures\/1\.png,-?\d/m },
+  { args: ["score", "run", "others"], says: /on 30 images: others/ },
   { args: ["explain", "run", "others/1.png"], says: /dequantize\[0\]/ },
   { args: ["ood", "run", "./others"], says: /AUROC/ },
   { args: ["report", "run", "--out", "reported"], says: /report\.html/ },

@@ -176,10 +176,10 @@ describe("the commands that read a run", () => {
     for (const [file, what] of [
       [
         small,
-        "3 × 4 pixels, the network takes 8 × 8\n  hint: resize it first, or name its folder: --data FOLDER --size 8x8",
+        "3 × 4 pixels, the network takes 8 × 8\n  hint: resize it first, or let it be resized by --size 8x8",
       ],
       [torn, "cannot be read as a picture"],
-      [join(root, "small.json"), "neither a picture"],
+      [join(root, "small.json"), "a file of an unknown kind"],
       [join(root, "absent.png"), "no such file"],
     ] as const) {
       const { status, stdout, stderr } = await runCommand(["score", run, file]);

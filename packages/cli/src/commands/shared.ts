@@ -99,6 +99,15 @@ export function readingOf({ size, resize, grey, skipCorrupt }: Reading): Reading
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
 
+/** Flags without those that say how to read. */
+export const withoutReading = <F extends Reading>({
+  size: _size,
+  resize: _resize,
+  grey: _grey,
+  skipCorrupt: _skip,
+  ...others
+}: F): Omit<F, keyof Reading> => others;
+
 /** Flags of the commands that look at images of a run's data set, or of another one. */
 export type ImagesFlags = Reading & {
   data?: string;
@@ -127,7 +136,7 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     kind: "enum",
     values: ["train", "validation", "test"],
     optional: true,
-    brief: "Which images of the run (default: test)",
+    brief: "Which images of the data (default: test; of other data without splits all)",
   },
   limit: {
     kind: "parsed",

@@ -1,7 +1,14 @@
 import { DataError } from "@flowify/core";
 import { drawnSplit } from "./drawn-split.js";
 import type { Reading } from "./form.js";
-import { type ImageSet, type ImageShape, imageSet, imageSize, type PublishedSplit } from "./image-set.js";
+import {
+  type ImageSet,
+  type ImageShape,
+  imageSet,
+  imageSize,
+  type PublishedSplit,
+  WHOLE,
+} from "./image-set.js";
 import { decodePicture, type Picture } from "./picture.js";
 import { type PictureSource, splitByFolder } from "./picture-source.js";
 import { allocate } from "./room.js";
@@ -9,7 +16,8 @@ import { allocate } from "./room.js";
 const SKIP = "mend or remove it, or leave such pictures out by --skip-corrupt";
 
 /**
- * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it.
+ * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it, or with
+ * `undrawn` all of them.
  *
  * @throws DataError for a picture that is damaged, or of another size or colour than the first
  */
@@ -18,9 +26,11 @@ export function readSplit(
   split: PublishedSplit,
   name: string,
   reading: Reading,
+  undrawn = false,
 ): Promise<ImageSet> {
   const own = splitByFolder(source.names);
   if (own) return readPictures(source, own[split], { name, split }, reading);
+  if (undrawn) return readPictures(source, source.names, { name, split: WHOLE }, reading);
   const { length } = source.names;
   const names = drawnSplit(source.path, length, split).map((i) => source.names[i]!);
   return readPictures(source, names, { name, split, drawnFrom: length }, reading);
@@ -55,14 +65,20 @@ export async function readPictures(
     expectAlike(source, name, picture, first, shape, grey);
     images.set(picture.planes, places.get(name)! * pixels);
   }
-  if (skipped.size === 0) return imageSet({ ...set, images, shape });
+  if (skipped.size === 0) return imageSet({ ...set, images, shape, names });
   if (skipped.size === names.length) throw new DataError(`${source.path}: every picture is damaged`);
   const kept = compact(
     images,
     names.flatMap((name, place) => (skipped.has(name) ? [] : [place])),
     pixels,
   );
-  return imageSet({ ...set, images: kept, shape, skipped: [...skipped].sort() });
+  return imageSet({
+    ...set,
+    images: kept,
+    shape,
+    names: names.filter((name) => !skipped.has(name)),
+    skipped: [...skipped].sort(),
+  });
 }
 
 type First = Readonly<{ name: string; picture: Picture }>;

@@ -94,6 +94,9 @@ export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] 
   ([name, { brief }]) => [name, brief],
 );
 
+/** True for the name of a data set that flowify knows. */
+export const isDataSet = (name: string): boolean => Object.hasOwn(sources, name);
+
 const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name);
 
 /** Which data set: a name that is known, or the path of a folder or file of images, and how to read it. */
@@ -101,6 +104,8 @@ export type DataSetChoice = Readonly<{
   name: string;
   dir?: string | undefined;
   reading?: Reading | undefined;
+  /** How pictures are read where `reading` does not say. */
+  usual?: Reading | undefined;
 }>;
 
 type Place = Readonly<{ path: string; label: string; form: DataForm }>;
@@ -135,19 +140,40 @@ async function firstHolding(
 }
 
 /**
- * Loads one split of a data set.
+ * Loads one split of a data set. With `undrawn`, the images of a file or folder without splits are all taken: what is
+ * to be measured, rather than trained on and tested, is not to be divided.
  *
  * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
  */
-export async function loadDataSet(choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> {
-  const { name, reading = {} } = choice;
+export async function loadDataSet(
+  choice: DataSetChoice,
+  split: PublishedSplit,
+  { undrawn = false }: { undrawn?: boolean } = {},
+): Promise<ImageSet> {
+  const { name, reading = {}, usual = {} } = choice;
   const place = await findPlace(choice, split);
   if (place) {
     expectTaken(place, reading);
-    return place.form.read(place.path, split, place.label, reading);
+    const { form, path, label } = place;
+    return form.read(
+      path,
+      split,
+      label,
+      form.takes.includes("resize") ? { ...usual, ...reading } : reading,
+      undrawn,
+    );
   }
   const { places, remedy } = sources[name]!;
   throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
+}
+
+/**
+ * The images of data that a run is to be measured on: all where they come without splits, else those of the test split,
+ * or of the training split where there is no other. Errors: those of `loadDataSet`.
+ */
+export async function loadMeasured(choice: DataSetChoice): Promise<ImageSet> {
+  const only = !(await hasSplit(choice, "test")) && (await hasSplit(choice, "train"));
+  return loadDataSet(choice, only ? "train" : "test", { undrawn: true });
 }
 
 /** @throws UsageError for a way of reading that these images do not have */
