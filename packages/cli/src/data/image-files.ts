@@ -79,13 +79,10 @@ async function picture(
       size,
       resize,
     });
-    if (found.height !== height || found.width !== width)
-      throw wrongSize(
-        file,
-        [found.height, found.width],
-        shape,
-        `resize it first, or let it be resized by --size ${height}x${width}`,
-      );
+    if (found.height !== height || found.width !== width) {
+      const remedy = `resize it first, or let it be resized by --size ${height}x${width}`;
+      throw wrongSize(file, [found.height, found.width], shape, remedy);
+    }
     return { images: planes, names: [file] };
   } catch (cause) {
     if (cause instanceof DataError) throw cause;

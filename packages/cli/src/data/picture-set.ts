@@ -13,7 +13,7 @@ import { decodePicture, type Picture } from "./picture.js";
 import { type PictureSource, splitByFolder } from "./picture-source.js";
 import { allocate } from "./room.js";
 
-const SKIP = "mend or remove it, or leave such pictures out by --skip-corrupt";
+const DAMAGED_REMEDY = "mend or remove it, or leave such pictures out by --skip-corrupt";
 
 /**
  * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it, or with
@@ -100,9 +100,12 @@ async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promis
 const damaged = ({ path }: PictureSource, name: string, cause: unknown): Error =>
   cause instanceof DataError
     ? cause
-    : new DataError(`${path}: ${name}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`, {
-        cause,
-      });
+    : new DataError(
+        `${path}: ${name}: cannot be read as a picture (${(cause as Error).message})\n${DAMAGED_REMEDY}`,
+        {
+          cause,
+        },
+      );
 
 function expectAlike(
   { path }: PictureSource,
@@ -114,11 +117,11 @@ function expectAlike(
 ): void {
   if (picture.height !== height || picture.width !== width)
     throw new DataError(
-      `${path}: ${name}: ${picture.height}x${picture.width} pixels, ${first.name} has ${height}x${width}\nbring all to one size by --size ${height}x${width}`,
+      `${path}: ${name}: ${picture.height}x${picture.width} pixels, ${first.name} has ${height}x${width}\nbring all to one size first, or by --size ${height}x${width}`,
     );
   if (grey === undefined && channels === 1 && !picture.grey)
     throw new DataError(
-      `${path}: ${name}: in colour, ${first.name} is grey\nsay --grey, or --no-grey for colour`,
+      `${path}: ${name}: in colour, ${first.name} is grey\nmake all of one kind first, or say --grey, or --no-grey for colour`,
     );
 }
 

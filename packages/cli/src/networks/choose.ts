@@ -105,11 +105,12 @@ export function expectFit(network: ChosenNetwork, images: Pick<ImageSet, "name" 
   const wanted = inShapeOf(network);
   if (show(wanted) === show(images.shape)) return;
   const [channels, height, width] = wanted;
-  const bySize =
+  const colour = channels === 1 ? "--grey" : "--no-grey";
+  const remedy =
     wanted.length === 3
-      ? `, or bring its pictures to this form by --size ${height}x${width} ${channels === 1 ? "--grey" : "--no-grey"}`
-      : "";
-  throw misfit(network, images, `name other data${bySize}`);
+      ? `name other data, or bring its pictures to this form by --size ${height}x${width} ${colour}`
+      : "name other data";
+  throw misfit(network, images, remedy);
 }
 
 const misfit = (

@@ -28,7 +28,7 @@ describe("errors", () => {
       syscall: "write",
     });
     expect(formatError(full, plain)).toBe(
-      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space, then go on with --resume",
+      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space\n  hint: then go on with --resume",
     );
     expect(exitStatus(full)).toBe(1);
   });
@@ -38,7 +38,7 @@ describe("errors", () => {
     expect(formatError(error, plain)).toContain(
       "error[INTERNAL]: x is undefined\n  hint: this should not happen",
     );
-    expect(formatError(error, plain, true)).toContain("ui.test.ts");
+    expect(formatError(error, plain, { debug: true })).toContain("ui.test.ts");
     expect(formatError("text", plain)).toContain("error[INTERNAL]: text");
   });
 
