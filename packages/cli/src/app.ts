@@ -12,6 +12,7 @@ import {
   text_en,
 } from "@stricli/core";
 import { baselineCommand } from "./commands/baseline.js";
+import { camel } from "./commands/build-command.js";
 import { convertCommand } from "./commands/convert.js";
 import { dataCommands, getCommand, listCommand } from "./commands/data.js";
 import { decodeCommand } from "./commands/decode.js";
@@ -129,8 +130,6 @@ function applicationText(format: (error: unknown) => string, command: string): A
 /** Which flags the command that is called has; of none that is known, all. */
 export function flagsOf([name = "", below = ""]: readonly string[]): HasFlag {
   const called = { ...routes, data: { get: getCommand, list: listCommand }[below] }[name];
-  const camel = (flag: string): string =>
-    flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return (flag) => called === undefined || flag === "help" || called.usesFlag(camel(flag), "original");
 }
 

@@ -1,5 +1,6 @@
-import { buildCommand, buildRouteMap } from "@stricli/core";
+import { buildRouteMap } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import { buildCommand } from "./build-command.js";
 import { nonEmpty, webAddress } from "./parsers.js";
 import { commonFlags } from "./shared.js";
 

@@ -52,7 +52,12 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     withNegated: false,
     brief: "One JSON document on standard output, everything else on standard error",
   },
-  quiet: { kind: "boolean", optional: true, withNegated: false, brief: "No progress and no notes" },
+  quiet: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "No progress and no notes, of a likelihood one line",
+  },
 };
 
 /** Flags that say how to read images that could be read in several ways. */

@@ -54,7 +54,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const errorColors = colorsFor(stderr, env);
   return {
     colors: colorsFor(text, env),
-    columns: Math.min(text.columns ?? DEFAULT_COLUMNS, MAX_COLUMNS),
+    columns: Math.min(text.columns || DEFAULT_COLUMNS, MAX_COLUMNS),
     json,
     quiet,
     stderr,

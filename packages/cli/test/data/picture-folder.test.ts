@@ -85,7 +85,9 @@ describe("a folder of pictures", () => {
     expect(set.shape).toEqual([3, 2, 2]);
     expect((await train(folder, { grey: true })).shape).toEqual([1, 2, 2]);
     const grey = folderOf({ "a.png": await pngBytes(0, 2, 2), "b.png": await pngBytes(1, 2, 2, 3) });
-    expect(await refusal(grey)).toMatch(/b\.png: in colour, a\.png is grey\nmake all of one kind first, or say --grey, or --no-grey/);
+    expect(await refusal(grey)).toMatch(
+      /b\.png: in colour, a\.png is grey\nmake all of one kind first, or say --grey, or --no-grey/,
+    );
     expect((await train(grey, { grey: false })).shape).toEqual([3, 2, 2]);
   });
 

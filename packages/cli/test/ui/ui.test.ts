@@ -136,6 +136,18 @@ describe("progress", () => {
     expect(stderr.text()).toContain(`\r\x1b[2Kstep  40/100  ${figures} and  6 s left`);
   });
 
+  it("shows the whole line where a terminal says that it is 0 columns wide", () => {
+    const stderr = { ...stream(true), columns: 0 };
+    const progress = createProgress(createTerminal({ stdout: stream(), stderr, env: {} }), {
+      label: "step",
+      total: 4,
+      now: () => 1000,
+    });
+    progress.update(4, "loss 1.00");
+    expect(stderr.text()).toMatch(/ 4\/4 {2}loss 1\.00 {2}0 s$/);
+    expect(createTerminal({ stdout: { ...stream(true), columns: 0 }, stderr, env: {} }).columns).toBe(80);
+  });
+
   it("writes plain lines every few seconds in a pipe, and the last", () => {
     const { stderr, at } = progressOn(false);
     at(1000).update(30, "loss 1");
