@@ -97,7 +97,7 @@ async function call(home: string, { args, status = 0, says }: Call): Promise<str
   const command = join(home, "node_modules", ".bin", "flowify");
   const ended = await started(command, args, { cwd: home, encoding: "utf8" }).then(
     (output) => ({ ...output, code: 0 }),
-    (error: { stdout: string; stderr: string; code: number }) => error,
+    (error: unknown) => error as { stdout: string; stderr: string; code: number },
   );
   const output = `${ended.stdout}${ended.stderr}`;
   if (ended.code !== status) throw new Error(`status ${ended.code}, expected ${status}:\n${output}`);
