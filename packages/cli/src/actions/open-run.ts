@@ -1,5 +1,5 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
-import { latestCheckpoint } from "../checkpoint.js";
+import { latestCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import type { Reading } from "../data/form.js";
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
@@ -18,6 +18,8 @@ export type SavedRun = Readonly<{
   config: RunConfig;
   network: ChosenNetwork;
   flow: Flow;
+  /** Of the checkpoint. */
+  path: string;
   step: number;
   /** The arrays of the checkpoint, and those that the run is judged by: with weight averaging the averages. */
   state: TrainingState["arrays"];
@@ -31,7 +33,7 @@ export type SavedRun = Readonly<{
  */
 export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">): Promise<SavedRun> {
   const config = readRunConfig(folder);
-  const { checkpoint, skipped } = await latestCheckpoint(runPaths(folder).checkpoints, config.network);
+  const { checkpoint, path, skipped } = await latestCheckpoint(runPaths(folder).checkpoints, config.network);
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
   const network = networkOfRun(config, folder);
@@ -39,6 +41,7 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
     config,
     network,
     flow: flowOf(network, config.flow),
+    path,
     step,
     state: arrays,
     arrays: averaged(arrays),
@@ -55,7 +58,7 @@ export async function withModel<T>(
   const run = await readRun(folder, terminal);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
-    const model = await FlowModel.fromArrays(run.flow, run.arrays, executor);
+    const model = await withCheckpoint(run.path, () => FlowModel.fromArrays(run.flow, run.arrays, executor));
     try {
       return await use(model, run);
     } finally {

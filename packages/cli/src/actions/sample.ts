@@ -1,7 +1,7 @@
 import type { SampleFlags } from "../commands/sample.js";
 import type { CliContext } from "../context.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { expectFolderOf, runPaths } from "../run/folder.js";
+import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { samplesPicture } from "../run/pictures.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -20,7 +20,7 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const file = flags.out ?? runPaths(folder).samples;
-  if (flags.out !== undefined) expectFolderOf(flags.out);
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, { config, step }) => {
     const png = await samplesPicture(model, {
       title: `${config.network} after ${formatCount(step)} steps: ${count} samples`,

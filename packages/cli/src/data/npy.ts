@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { printable } from "../ui/printable.js";
 import { FETCH_AGAIN } from "./packed.js";
 import { allocate } from "./room.js";
 
@@ -31,7 +32,7 @@ function parseHeader(where: string, header: string): number[] {
       `${where}: its header has no descr, fortran_order or shape: ${JSON.stringify(header.slice(0, 80))}`,
     );
   const elements = type[1] ?? type[2] ?? `records ${type[3]!.slice(0, 60)}`;
-  if (!UNSIGNED_BYTE.test(elements)) throw new DataError(`${where}: ${typeProblem(elements)}`);
+  if (!UNSIGNED_BYTE.test(elements)) throw new DataError(`${where}: ${typeProblem(printable(elements))}`);
   const sizes = (shape[1]!.match(/\d+/g) ?? []).map(Number);
   if (order[1] === "True" && sizes.length > 1)
     throw new DataError(

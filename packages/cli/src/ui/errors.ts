@@ -1,5 +1,6 @@
 import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
 import { type HasFlag, hintsFor } from "./hints.js";
+import { printable } from "./printable.js";
 import type { Colors } from "./terminal.js";
 
 /** Status of the process: 2 for what the user wrote or gave, 3 for an operator without a rule, 1 for what failed. */
@@ -16,6 +17,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   DEVICE: 1,
   MEMORY: 2,
   DOWNLOAD: 1,
+  MISMATCH: 1,
 };
 
 /** What helps against the failures of the operating system that a run is likely to meet, a line each. */
@@ -59,9 +61,10 @@ export function formatError(
   { debug = false, has = () => true }: { debug?: boolean; has?: HasFlag } = {},
 ): string {
   const { code, message, hints } = describe(error);
-  const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${message}`];
-  for (const hint of hintsFor(hints, has)) lines.push(`  ${colors.dim("hint:")} ${hint}`);
-  if (debug && error instanceof Error && error.stack) lines.push(colors.dim(error.stack));
+  const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${printable(message)}`];
+  for (const hint of hintsFor(hints, has)) lines.push(`  ${colors.dim("hint:")} ${printable(hint)}`);
+  const stack = debug && error instanceof Error ? (error.stack ?? "") : "";
+  for (const line of stack.split("\n").filter(Boolean)) lines.push(colors.dim(printable(line)));
   return lines.join("\n");
 }
 

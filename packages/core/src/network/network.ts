@@ -18,6 +18,7 @@ export type NetworkLayer =
   | Readonly<{ kind: "affine"; scale?: Float32Array; shift?: Float32Array }>
   | Readonly<{ kind: "split"; leaving?: number }>
   | Readonly<{ kind: "whiten" }>
+  | Readonly<{ kind: "marginal"; bins?: number; bound?: number; per?: "entry" | "channel" }>
   | Readonly<{
       kind: "conv2d";
       out: number;
