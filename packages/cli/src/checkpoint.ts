@@ -104,16 +104,25 @@ export async function latestCheckpoint(
 
 /**
  * Keeps the `keep` newest checkpoints and the one with the best figure (that of validation images before that of test
- * images); a sidecar goes first, so that none is left without its file.
+ * images).
  */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   const paths = await listCheckpoints(folder);
   const best = await bestCheckpoint(paths);
-  for (const path of paths.slice(keep)) {
-    if (path === best) continue;
-    await rm(path, { force: true });
-    await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
-  }
+  for (const path of paths.slice(keep)) if (path !== best) await removeCheckpoint(path);
+}
+
+/** Removes the checkpoint from before the first step, where there is a later one: a run that has ended needs it no more. */
+export async function removeStart(folder: string): Promise<void> {
+  const [, ...older] = await listCheckpoints(folder);
+  const start = older.find((path) => /step-0+\.json$/.test(path));
+  if (start !== undefined) await removeCheckpoint(start);
+}
+
+/** The sidecar goes first, so that none is left without its file. */
+async function removeCheckpoint(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
 }
 
 /** The checkpoint with the fewest bits per dimension among those that were measured; of equal ones the newest. */

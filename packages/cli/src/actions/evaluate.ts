@@ -23,10 +23,12 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     const { bpd, stdErr, items, ledger } = monitor;
     const meaning = meaningOf(model.flow, monitor, { draws: samples, stdErrOfDraws });
     sayLikelihood(terminal, { bpd, stdErr, ledger }, images);
-    terminal.say();
-    for (const line of meaningLines(meaning, items)) terminal.say(line);
+    if (!quiet) {
+      terminal.say();
+      for (const line of meaningLines(meaning, items)) terminal.say(line);
+    }
     const accuracy = await givenAccuracy(model, run, images);
-    if (accuracy)
+    if (accuracy && !quiet)
       terminal.say(
         `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} images`,
       );

@@ -1,8 +1,9 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import { latestCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
+import type { Reading } from "../data/form.js";
 import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
-import { loadDataSet } from "../data/registry.js";
+import { loadDataSet, loadMeasured } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { averaged } from "../format/checkpoint.js";
 import type { RunConfig } from "../format/config.js";
@@ -68,9 +69,15 @@ export async function withModel<T>(
   }
 }
 
+/** How pictures are read for a run where the flags do not say: grey or in colour and of the size that it was trained on. */
+export const usualReading = ({ config: { data } }: Pick<SavedRun, "config">): Reading => ({
+  grey: data.shape[0] === 1,
+  ...data.reading,
+});
+
 /**
- * The images that the flags ask for: by default the test images of the run's own data set; `train`
- * are those that the run was trained on, `validation` those that were held out.
+ * The images that the flags ask for: by default the test images of the run's own data set, or of other data all that
+ * there are, or their test images; `train` are those that the run was trained on, `validation` those that were held out.
  *
  * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
  */
@@ -79,13 +86,19 @@ export async function imagesFor(
   flags: ImagesFlags,
   limitFlag = "--limit",
 ): Promise<ImageSet> {
-  const { split = "test", limit } = flags;
   const own = flags.data === undefined;
+  const { limit } = flags;
   const choice = {
     name: flags.data ?? config.data.name,
     dir: flags.dataDir ?? (own ? (config.data.dir ?? undefined) : undefined),
     reading: readingOf(flags) ?? (own ? config.data.reading : undefined),
   };
+  if (!own && flags.split === undefined) {
+    const all = await loadMeasured({ ...choice, usual: usualReading({ config }) });
+    expectFit(network, all);
+    return limit === undefined ? all : firstImages(all, limit, limitFlag);
+  }
+  const { split = "test" } = flags;
   const published = await loadDataSet(choice, split === "test" ? "test" : "train");
   expectFit(network, published);
   const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);

@@ -1,19 +1,24 @@
-import { bitsPerDimension, type Scores, UsageError } from "@flowify/core";
+import { existsSync, statSync } from "node:fs";
+import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
 import type { ScoreFlags } from "../commands/score.js";
+import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import { readImageFiles } from "../data/image-files.js";
-import type { ImageSet } from "../data/image-set.js";
+import { isImageFile, readImageFile } from "../data/image-files.js";
+import { describeImages, type ImageSet, imagesOf } from "../data/image-set.js";
+import { isDataSet, loadMeasured } from "../data/registry.js";
+import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
-import { formatBpd, formatCount } from "../ui/format.js";
+import { formatBpd } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream } from "../ui/terminal.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 /** Images that go to the model in one piece. */
 const AT_ONCE = 256;
 
-type Named = Readonly<{ images: Uint8Array; names: readonly string[] }>;
+/** Images in one piece, what each is called, and once a source the words for all of it. */
+type Named = Readonly<{ images: Uint8Array; names: readonly string[]; source?: string }>;
 
 export async function score(
   this: CliContext,
@@ -37,16 +42,15 @@ export async function score(
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
     const names: string[] = [];
-    const source = files.length > 0 ? readImageFiles(files, run.config.data.shape) : ownImages(run, flags);
+    const sources: string[] = [];
+    const source = files.length > 0 ? imagesOfFiles(run, flags, files) : ownImages(run, flags);
     let [count, sum, squares] = [0, 0, 0];
+    const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
-      for await (const scores of model.score(
-        remember(source, names, flags.limit ?? Number.POSITIVE_INFINITY),
-        {
-          draws: samples,
-          seed,
-        },
-      )) {
+      for await (const scores of model.score(remember(source, { names, sources }, most), {
+        draws: samples,
+        seed,
+      })) {
         const lines = count === 0 && format === "csv" ? [columns.map(quoted).join(",")] : [];
         scores.logProb.forEach((nats, i) => {
           const bpd = bitsPerDimension(nats, dimensions);
@@ -63,7 +67,7 @@ export async function score(
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
-      `${formatBpd(mean, spread)} bits per dimension on ${formatCount(count)} images${out ? `: ${out}` : ""}`,
+      `${formatBpd(mean, spread)} bits per dimension on ${imagesOf({ count, split: "all" })}: ${listed(sources)}${out ? `; scores: ${out}` : ""}`,
     );
   });
 }
@@ -99,25 +103,74 @@ function line(
 }
 
 async function* ownImages(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
-  const set: ImageSet = await imagesFor(run, flags);
-  const size = set.images.length / set.count;
-  for (let begin = 0; begin < set.count; begin += AT_ONCE) {
-    const end = Math.min(begin + AT_ONCE, set.count);
-    const names = Array.from({ length: end - begin }, (_, i) => `${set.name}/${set.split}#${begin + i}`);
-    yield { images: set.images.subarray(begin * size, end * size), names };
+  const set = await imagesFor(run, flags);
+  yield* pieces(set, describeImages(set), set.names ? `${set.name}/` : `${set.name}/${set.split}#`);
+}
+
+/** The images of each file, folder or data set that is named, one after the other. */
+async function* imagesOfFiles(
+  run: SavedRun,
+  flags: ScoreFlags,
+  files: readonly string[],
+): AsyncGenerator<Named> {
+  const { data } = run.config;
+  for (const file of files) {
+    const isFolder = existsSync(file) && statSync(file).isDirectory();
+    if (isImageFile(file) && !isFolder) {
+      const { images, names } = await readImageFile(file, data.shape, {
+        ...usualReading(run),
+        ...readingOf(flags),
+      });
+      yield {
+        images,
+        names,
+        source: names.length === 1 ? file : `${file} (${imagesOf({ count: names.length, split: "all" })})`,
+      };
+      continue;
+    }
+    if (!existsSync(file) && !isDataSet(file))
+      throw new DataError(`${file}: no such file or folder, and no data set of this name`);
+    const set = await loadMeasured({
+      name: file,
+      dir: flags.dataDir,
+      reading: readingOf(flags),
+      usual: usualReading(run),
+    });
+    expectFit(run.network, set);
+    yield* pieces(set, `${file} (${imagesOf(set)})`, set.names ? `${file}/` : `${file}#`);
   }
 }
 
-/** The images of the first `limit`, whose names are noted. */
+/** A set a piece at a time; `prefix` stands before the name of a picture, or the number of an image. */
+function* pieces(set: ImageSet, source: string, prefix: string): Generator<Named> {
+  const size = set.images.length / set.count;
+  for (let begin = 0; begin < set.count; begin += AT_ONCE) {
+    const end = Math.min(begin + AT_ONCE, set.count);
+    const names = Array.from(
+      { length: end - begin },
+      (_, i) => `${prefix}${set.names?.[begin + i] ?? begin + i}`,
+    );
+    yield { images: set.images.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
+  }
+}
+
+/** The images of the first `limit`, whose names and sources are noted. */
 async function* remember(
-  source: AsyncIterable<Named>,
-  names: string[],
+  pieces: AsyncIterable<Named>,
+  { names, sources }: { names: string[]; sources: string[] },
   limit: number,
 ): AsyncGenerator<Uint8Array> {
-  for await (const { images, names: own } of source) {
+  for await (const { images, names: own, source } of pieces) {
+    if (source !== undefined) sources.push(source);
     const kept = own.slice(0, limit - names.length);
     names.push(...kept);
     yield images.subarray(0, (images.length / own.length) * kept.length);
     if (names.length >= limit) return;
   }
 }
+
+/** What was scored, in a few words. */
+const listed = (sources: readonly string[]): string =>
+  sources.length <= 3
+    ? sources.join(", ")
+    : `${sources.slice(0, 2).join(", ")} and ${sources.length - 2} more`;

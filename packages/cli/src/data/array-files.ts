@@ -25,25 +25,25 @@ async function readNpyFile(path: string): Promise<NpyArray> {
 export const npyFile: DataForm = {
   takes: ["size"],
   holds: () => true,
-  read: async (path, split, name, { size }) =>
-    drawnImages(path, arrayImages(path, await readNpyFile(path), size), split, name),
+  read: async (path, split, name, { size }, undrawn) =>
+    drawnImages(path, arrayImages(path, await readNpyFile(path), size), split, name, undrawn),
 };
 
 /** One idx file of all images. */
 export const idxFile: DataForm = {
   takes: [],
   holds: () => true,
-  read: async (path, split, name) =>
-    drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name),
+  read: async (path, split, name, _reading, undrawn) =>
+    drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name, undrawn),
 };
 
 /** Arrays by name, `FILE.npz`: one of all images, or one a split. */
 export const npzFile: DataForm = {
   takes: ["size"],
   holds: npzHolds,
-  read: async (path, split, name, { size }) => {
+  read: async (path, split, name, { size }, undrawn) => {
     const { where, whole, array } = await readNpz(path, split);
     const images = arrayImages(where, array, size);
-    return whole ? drawnImages(where, images, split, name) : imageSet({ name, split, ...images });
+    return whole ? drawnImages(where, images, split, name, undrawn) : imageSet({ name, split, ...images });
   },
 };

@@ -35,7 +35,7 @@ export function arrayImages(where: string, { sizes, data }: NpyArray, size?: Pix
     );
   if (size && (size[0] !== shape[1] || size[1] !== shape[2]))
     throw new DataError(
-      `${where}: images of ${shape[1]}x${shape[2]}, --size asks for ${size.join("x")}: only pictures are resized\nleave --size out`,
+      `${where}: images of ${shape[1]}x${shape[2]}, asked for are ${size.join("x")}: only pictures are resized\nleave --size out`,
     );
   const last = rest.length === 3 && !isChannels(a);
   return { images: last && c > 1 ? channelsFirst(where, data, count, shape) : data, shape };
@@ -43,11 +43,13 @@ export function arrayImages(where: string, { sizes, data }: NpyArray, size?: Pix
 
 function flatShape(where: string, found: string, length: number, size: PixelSize | undefined): ImageShape {
   if (size === undefined)
-    throw new DataError(`${where}: rows ${found}\nsay how high and wide an image is: --size HEIGHTxWIDTH`);
+    throw new DataError(
+      `${where}: rows ${found}\nstore them as [n, height, width], or say how high and wide an image is: --size HEIGHTxWIDTH`,
+    );
   const channels = length / (size[0] * size[1]);
   if (isChannels(channels)) return [channels, ...size];
   throw new DataError(
-    `${where}: rows of ${length} values, but --size ${size.join("x")} makes ${size[0] * size[1]}, or ${3 * size[0] * size[1]} in colour`,
+    `${where}: rows of ${length} values, but images of ${size.join("x")} have ${size[0] * size[1]}, or ${3 * size[0] * size[1]} in colour`,
   );
 }
 

@@ -1,5 +1,12 @@
 import { DataError, makeRng, permutation } from "@flowify/core";
-import { type ImageSet, type ImageShape, imageSet, imageSize, type PublishedSplit } from "./image-set.js";
+import {
+  type ImageSet,
+  type ImageShape,
+  imageSet,
+  imageSize,
+  type PublishedSplit,
+  WHOLE,
+} from "./image-set.js";
 import { allocate } from "./room.js";
 
 const SEED = 0;
@@ -18,13 +25,15 @@ export function drawnSplit(where: string, count: number, split: PublishedSplit):
   return Array.from({ length: count }, (_, i) => i).filter((i) => drawn.has(i) === (split === "test"));
 }
 
-/** The part of all images that `drawnSplit` gives to a split. */
+/** The part of all images that `drawnSplit` gives to a split, or with `undrawn` all of them. */
 export function drawnImages(
   where: string,
   { images, shape }: Readonly<{ images: Uint8Array; shape: ImageShape }>,
   split: PublishedSplit,
   name: string,
+  undrawn = false,
 ): ImageSet {
+  if (undrawn) return imageSet({ name, split: WHOLE, images, shape });
   const size = imageSize(shape);
   const count = images.length / size;
   const chosen = drawnSplit(where, count, split);

@@ -30,5 +30,12 @@ export type DataForm = Readonly<{
   /** What can be asked of it. */
   takes: readonly (keyof Reading)[];
   holds(path: string, split: PublishedSplit): boolean | Promise<boolean>;
-  read(path: string, split: PublishedSplit, name: string, reading: Reading): Promise<ImageSet>;
+  /** `undrawn`: where the images come without splits, all of them instead of those drawn for the split. */
+  read(
+    path: string,
+    split: PublishedSplit,
+    name: string,
+    reading: Reading,
+    undrawn?: boolean,
+  ): Promise<ImageSet>;
 }>;

@@ -11,10 +11,13 @@ export type Split = PublishedSplit | "validation";
 /** The sizes of one image: channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
+/** The images of a file or folder without splits, all of them. */
+export const WHOLE = "all";
+
 /** Images of one data set and split in memory: bytes 0..255, row-major [count, C, H, W]. */
 export type ImageSet = Readonly<{
   name: string;
-  split: Split;
+  split: Split | typeof WHOLE;
   images: Uint8Array;
   shape: ImageShape;
   count: number;
@@ -25,6 +28,8 @@ export type ImageSet = Readonly<{
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
   /** Where the images came without splits: how many there were, of which these were drawn. */
   drawnFrom?: number;
+  /** Of each image, the picture that it came from. */
+  names?: readonly string[];
   /** Names of damaged pictures that were left out. */
   skipped?: readonly string[];
 }>;
@@ -40,15 +45,20 @@ export function imageSet(set: Omit<ImageSet, "count" | "hash">): ImageSet {
 
 /** The images `from` … `to − 1`, as a view; the hash is that of the images kept. */
 function slice(set: ImageSet, from: number, to: number, split = set.split): ImageSet {
-  const { labels, hash: _, count: __, ...rest } = set;
+  const { labels, names, hash: _, count: __, ...rest } = set;
   const size = imageSize(set.shape);
   return imageSet({
     ...rest,
     split,
     images: set.images.subarray(from * size, to * size),
     ...(labels && { labels: labels.subarray(from, to) }),
+    ...(names && { names: names.slice(from, to) }),
   });
 }
+
+/** `196 test images`, or `1,965 images` where they are all that there are. */
+export const imagesOf = ({ count, split }: Pick<ImageSet, "count" | "split">): string =>
+  `${formatCount(count)} ${split === WHOLE ? "" : `${split} `}image${count === 1 && split === WHOLE ? "" : "s"}`;
 
 /**
  * The first `count` images, as a view; the hash is that of the images kept.
@@ -58,7 +68,7 @@ function slice(set: ImageSet, from: number, to: number, split = set.split): Imag
 export function firstImages(set: ImageSet, count: number, flag = "--limit"): ImageSet {
   if (count === set.count) return set;
   if (count > set.count) {
-    throw new UsageError(`${flag} ${count}: ${set.name} has only ${set.count} ${set.split} images`);
+    throw new UsageError(`${flag} ${count}: ${set.name} has only ${imagesOf(set)}`);
   }
   return slice(set, 0, count);
 }
@@ -97,5 +107,5 @@ export function describeImages(
       `${formatCount(skipped.length)} damaged picture${skipped.length > 1 ? "s" : ""} left out${files ? `: ${listed(skipped)}` : ""}`,
   ].filter((remark) => typeof remark === "string");
   const remarked = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
-  return `${formatCount(count)} ${split} images of ${name}${remarked}`;
+  return `${imagesOf({ count, split })} of ${name}${remarked}`;
 }

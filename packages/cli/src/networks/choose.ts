@@ -105,12 +105,24 @@ export function networkFor(name: string, images: Pick<ImageSet, "name" | "shape"
 
 /** @throws ShapeError where the network does not take these images */
 export function expectFit(network: ChosenNetwork, images: Pick<ImageSet, "name" | "shape">): void {
-  if (show(inShapeOf(network)) !== show(images.shape)) throw misfit(network, images);
+  const wanted = inShapeOf(network);
+  if (show(wanted) === show(images.shape)) return;
+  const [channels, height, width] = wanted;
+  const colour = channels === 1 ? "--grey" : "--no-grey";
+  const remedy =
+    wanted.length === 3
+      ? `name other data, or bring its pictures to this form by --size ${height}x${width} ${colour}`
+      : "name other data";
+  throw misfit(network, images, remedy);
 }
 
-const misfit = (network: ChosenNetwork, { name, shape }: Pick<ImageSet, "name" | "shape">): ShapeError =>
+const misfit = (
+  network: ChosenNetwork,
+  { name, shape }: Pick<ImageSet, "name" | "shape">,
+  remedy = "choose another --network or --data",
+): ShapeError =>
   new ShapeError(
-    `${network.name} takes images ${show(inShapeOf(network))}, the data set ${name} has ${show(shape)}\nchoose another --network or --data`,
+    `${network.name} takes images ${show(inShapeOf(network))}, the data set ${name} has ${show(shape)}\n${remedy}`,
   );
 
 /**

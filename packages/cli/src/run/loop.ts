@@ -77,19 +77,18 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       `epoch ${epoch}/${epochs}  loss ${shown.loss.toFixed(1)}  bpd ${shown.bpd.toFixed(3)}  ${formatCount(imagesPerSecond)} images/s`,
     );
     const ended = epochsAt(step) > epochsAt(step - 1) && epochsAt(step) % evaluateEvery === 0;
-    if (ended || step === steps) end = await report({ step, epoch, last: step === steps });
+    if (ended || step === steps)
+      end = await report({ step, epoch, last: step === steps }, ended ? `epoch ${epoch}` : `step ${step}`);
     if (ended || step % checkpointEvery === 0 || step === steps) await save();
   };
 
-  const report = async (at: EpochEnd): Promise<RunEnd> => {
+  const report = async (at: EpochEnd, when: string): Promise<RunEnd> => {
     const measured = await reporter.measure(at);
     for (const { images, monitor } of measured) {
       const { bpd, stdErr } = monitor;
       const ledger = Object.fromEntries(monitor.ledger.map((line) => [line.layer, line.bpd]));
       log({ step: at.step, epoch: at.epoch, split: images.split, bpd, stdErr, ledger, seconds: seconds() });
-      progress.note(
-        `epoch ${at.epoch}: ${formatBpd(bpd, stdErr)} bits per dimension on the ${images.split} images`,
-      );
+      progress.note(`${when}: ${formatBpd(bpd, stdErr)} bits per dimension on the ${images.split} images`);
     }
     return { measured, pictures: await draw(at, measured) };
   };
@@ -132,7 +131,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       }
       await breathe();
     }
-    await checkpoints.end(trainer.taken, save);
+    await checkpoints.end(trainer.taken, save, { finished: trainer.taken >= steps });
   } catch (error) {
     await checkpoints.written();
     if (error instanceof NotFiniteError) throw withRemedy(error, checkpoints.newest(), config, run.folder);

@@ -4,14 +4,15 @@ import { ledgerLines } from "../pictures/ledger-chart.js";
 import { formatBpd } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** Says the likelihood and the ledger for people. */
+/** Says the likelihood and the ledger for people; when quiet, the likelihood alone. */
 export function sayLikelihood(
-  { say, colors, columns }: Terminal,
+  { say, colors, columns, quiet }: Terminal,
   { bpd, stdErr, ledger }: Pick<Monitor, "bpd" | "stdErr" | "ledger">,
   images: ImageSet,
 ): void {
   const bound = ledger.every(({ exact }) => exact) ? "" : ", an upper bound in expectation";
   say(`${colors.bold(`${formatBpd(bpd, stdErr)} bits per dimension`)} on ${describeImages(images)}${bound}`);
+  if (quiet) return;
   say();
   const lines = ledgerLines(ledger, { width: columns, paintExact: colors.blue, paintBound: colors.yellow });
   for (const line of lines) say(line);

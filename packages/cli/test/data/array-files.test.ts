@@ -99,7 +99,11 @@ describe("a NumPy file", () => {
     ],
     ["of one axis", npy([4]), "an array [4], expected images [n, h, w]"],
     ["of four channels", npy([2, 5, 5, 4]), "[2, 5, 5, 4], expected images"],
-    ["of rows without a size", npy([4, 12]), "rows [4, 12]\nsay how high and wide an image is: --size"],
+    [
+      "of rows without a size",
+      npy([4, 12]),
+      "rows [4, 12]\nstore them as [n, height, width], or say how high and wide an image is: --size",
+    ],
     ["of one image", npy([1, 2, 2]), "a single image"],
   ])("that is %s is refused", async (_, bytes, message) => {
     expect(await refusal(write("bad.npy", bytes))).toContain(message);
@@ -107,10 +111,10 @@ describe("a NumPy file", () => {
 
   it("is refused where its images have another size than asked for", async () => {
     expect(await refusal(write("s.npy", npy([4, 2, 2])), { size: [3, 3] })).toContain(
-      "images of 2x2, --size asks for 3x3",
+      "images of 2x2, asked for are 3x3",
     );
     expect(await refusal(write("s.npy", npy([4, 4])), { size: [3, 3] })).toContain(
-      "rows of 4 values, but --size 3x3 makes 9, or 27 in colour",
+      "rows of 4 values, but images of 3x3 have 9, or 27 in colour",
     );
   });
 });
