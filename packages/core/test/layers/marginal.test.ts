@@ -107,10 +107,7 @@ describe("images", () => {
       Float32Array.from(test, () => rng.uniform()),
       [4000, ...shape],
     );
-    const { z, contribution } = flow.forward(treeRef(params) as ArrayTree[], floats(test, [4000, ...shape]), [
-      { u },
-      {},
-    ]);
+    const { z, contribution } = flow.forward(treeRef(params), floats(test, [4000, ...shape]), [{ u }, {}]);
     const nats = sum(await numbersOf(contribution)) + sum((await numbersOf(z)).map((v) => logNormal(v)));
     expect(-nats / Math.LN2 / test.length).toBeLessThan(histogram + 0.02);
     tree.dispose(params);
