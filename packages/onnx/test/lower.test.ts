@@ -4,23 +4,30 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
-import { type GraphModel, type LoweredGraph, lower, loweredPrimitives, toBytes } from "../src/index.js";
+import {
+  type GraphModel,
+  type LoweredGraph,
+  type LowerOptions,
+  lower,
+  loweredPrimitives,
+  toBytes,
+} from "../src/index.js";
 import { expectSame, spread } from "./compare.js";
 
 type A = np.Array;
 
 const lowered = (f: (...args: A[]) => unknown, ...shapes: number[][]): LoweredGraph =>
-  loweredWith(new Set(), f, ...shapes);
+  loweredWith({}, f, ...shapes);
 
 /** Arguments are x0, x1, …; those named in `fixed` are the same in every run. */
 function loweredWith(
-  fixed: ReadonlySet<string>,
+  options: Pick<LowerOptions, "fixed" | "itemwise">,
   f: (...args: A[]) => unknown,
   ...shapes: number[][]
 ): LoweredGraph {
   const zeros = shapes.map((shape) => np.zeros(shape, { dtype: DType.Float32 }));
   const { jaxpr } = makeJaxpr(f as () => A)(...(zeros as []));
-  const model = lower(jaxpr, { inputNames: shapes.map((_, i) => `x${i}`), fixed });
+  const model = lower(jaxpr, { inputNames: shapes.map((_, i) => `x${i}`), ...options });
   jaxpr.dispose();
   for (const zero of zeros) zero.dispose();
   return model;
@@ -86,7 +93,8 @@ describe("what is not written", () => {
   test("windows and transformations that another product of a convolution has made already", () => {
     const gradients = (stride: number, padding: "SAME" | "VALID") => {
       const loss = (x: A, w: A): A => np.sum(np.sin(lax.convGeneralDilated(x, w, [stride, stride], padding)));
-      const found = ops(lowered(grad(loss, { argnums: [0, 1] }) as never, [2, 3, 9, 9], [4, 3, 3, 3]));
+      const gradient = grad(loss, { argnums: [0, 1] }) as never;
+      const found = ops(loweredWith({ itemwise: true }, gradient, [2, 3, 9, 9], [4, 3, 3, 3]));
       const count = (...names: string[]) => found.filter((op) => names.includes(op)).length;
       return { gathers: count("Gather"), products: count("MatMul", "Gemm"), convs: count("Conv", "Slice") };
     };
@@ -164,14 +172,14 @@ describe("three matrices are multiplied in the order that takes less", () => {
     const fixed = new Set(["x1", "x2", "x3"]);
     for (const f of [scaled, back]) {
       const shapes: [number[], number[], number[], number[]] = [[5, 4], [4, 4], [4], [4, 4]];
-      expect(loweredWith(fixed, f, ...shapes).flops).toBe(flops([5, 4, 4]));
-      expect(loweredWith(new Set(["x1", "x3"]), f, ...shapes).flops).toBe(2 * flops([5, 4, 4]));
+      expect(loweredWith({ fixed }, f, ...shapes).flops).toBe(flops([5, 4, 4]));
+      expect(loweredWith({ fixed: new Set(["x1", "x3"]) }, f, ...shapes).flops).toBe(2 * flops([5, 4, 4]));
     }
   });
 
   test("but not where that takes more", () => {
     const f = (x: A, a: A, b: A): A => np.matmul(np.matmul(x, a), b);
-    const { flops: counted } = loweredWith(new Set(["x1", "x2"]), f, [5, 8], [8, 2], [2, 8]);
+    const { flops: counted } = loweredWith({ fixed: new Set(["x1", "x2"]) }, f, [5, 8], [8, 2], [2, 8]);
     expect(counted).toBe(2 * flops([5, 8, 2]));
   });
 });
