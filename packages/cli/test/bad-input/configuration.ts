@@ -156,7 +156,7 @@ export const configuration: readonly BadCommand[] = [
     ],
     status: 2,
     code: "MEMORY",
-    says: ["GiB of memory", "GiB are available", "linear[2] has"],
+    says: ["GiB of memory", "linear[2] has"],
   },
   {
     input: "a network for images of another size",
