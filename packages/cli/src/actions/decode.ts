@@ -12,7 +12,7 @@ import { writeFileAtomic } from "../run/atomic.js";
 import { expectFolderOf, runPaths } from "../run/folder.js";
 import { toBytes } from "../run/pictures.js";
 import { createTerminal } from "../ui/terminal.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { expectImageRun, imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 /** Test images among which the one is looked for that comes nearest to what is asked for. */
 const LOOKED_AT = 1000;
@@ -27,11 +27,16 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   if (flags.out !== undefined) expectFolderOf(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
     const { from, to } = givenPart(run, folder);
+    const shape = expectImageRun(
+      run,
+      "flowify decode draws pictures",
+      "the library does it for rows: model.variants",
+    );
     const upTo = model.part(0, to);
     const own = model.part(from, to);
     const front = model.part(0, from);
     try {
-      const { image, name } = await beginsAt(run, upTo, flags);
+      const { image, name } = await beginsAt(run, shape, upTo, flags);
       const network = ownNetwork(run);
       const item = await front.encode(image, { mode: "mean" });
       const { logits: results } = flags;
@@ -48,7 +53,6 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const inFile = largest(await originalResults(folder, network, items), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);
       const title = `${run.config.network}: ${count} inputs with the same results`;
-      const shape = run.config.data.shape;
       await writeFileAtomic(file, await encodePng(imageGrid({ images: pixels, shape, columns, title })));
       terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       terminal.say(
@@ -91,17 +95,17 @@ function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNet
 /** The image whose results are asked for, or that comes nearest to those that are. */
 async function beginsAt(
   run: SavedRun,
+  shape: ImageShape,
   model: FlowModel,
   flags: DecodeFlags,
 ): Promise<{ image: Uint8Array; name: string }> {
-  if (flags.like !== undefined)
-    return { image: await readPicture(flags.like, run.config.data.shape), name: flags.like };
+  if (flags.like !== undefined) return { image: await readPicture(flags.like, shape), name: flags.like };
   const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
   const wanted = [...flags.logits!];
   const outside = wanted.find(([place]) => place >= size);
   if (outside)
     throw new UsageError(`--logits: there is no result ${outside[0]}, the network gives 0 to ${size - 1}`);
-  const { images, count, name, split } = await imagesFor(run, {});
+  const { images, count, name, split } = expectImages(await imagesFor(run, {}), "flowify decode");
   const pixels = images.length / count;
   const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), { mode: "mean" });
   let [nearest, least] = [0, Number.POSITIVE_INFINITY];

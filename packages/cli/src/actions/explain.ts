@@ -2,10 +2,10 @@ import { bitsPerDimension } from "@flowify/core";
 import type { ExplainFlags } from "../commands/explain.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
-import { describeImages } from "../data/image-set.js";
+import { describeImages, expectImages } from "../data/image-set.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
-import { imagesFor, withModel } from "./open-run.js";
+import { expectImageRun, imagesFor, withModel } from "./open-run.js";
 
 /** Images that one is compared with. */
 const TYPICAL = 1000;
@@ -20,8 +20,13 @@ export async function explain(
   const { json = false, quiet = false, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   await withModel(folder, flags, terminal, async (model, run) => {
-    const image = await readPicture(file, run.config.data.shape);
-    const all = await imagesFor(run, flags);
+    const shape = expectImageRun(
+      run,
+      "flowify explain looks at a picture",
+      `flowify score ${folder} --ledger tells what each layer says of every row`,
+    );
+    const image = await readPicture(file, shape);
+    const all = expectImages(await imagesFor(run, flags), "flowify explain");
     const count = Math.min(all.count, TYPICAL);
     const typical = all.images.subarray(0, (all.images.length / all.count) * count);
     const { dimensions } = model.flow;

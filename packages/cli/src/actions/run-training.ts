@@ -7,9 +7,10 @@ import {
   FlowModel,
   type Trainer,
 } from "@flowify/core";
+import { uniformFigure } from "../baselines/uniform.js";
 import { latestCheckpoint, listCheckpoints } from "../checkpoint.js";
 import type { DeviceName } from "../commands/shared.js";
-import { describeImages } from "../data/image-set.js";
+import { describeImages, itemsOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
@@ -104,7 +105,20 @@ async function trainIn(
   const metrics = tensorboard ? withEventFile(log, run.events, trainer) : log;
   let end: RunEnd | undefined;
   try {
-    end = await trainingLoop({ trainer, config, run, metrics, terminal, interrupt, reporter });
+    const { validation, test } = plan;
+    const uniform = uniformFigure(plan.data);
+    end = await trainingLoop({
+      trainer,
+      config,
+      run,
+      metrics,
+      terminal,
+      interrupt,
+      reporter,
+      validation,
+      test,
+      uniform,
+    });
   } finally {
     metrics.close();
   }
@@ -124,7 +138,8 @@ async function functionOf(
   executor: Executor,
 ): Promise<() => Promise<boolean>> {
   const count = Math.min(LOOKED_AT, data.count);
-  const images = data.images.subarray(0, (data.images.length / data.count) * count);
+  const items = itemsOf(data);
+  const images = items.subarray(0, (items.length / data.count) * count);
   const results = async (): Promise<Float32Array> => {
     const model = new FlowModel(flow, await trainer.params(), executor);
     try {
@@ -153,7 +168,7 @@ async function startTrainer(
   const options = {
     flow,
     executor,
-    data: { items: data.images, count: data.count },
+    data: { items: itemsOf(data), count: data.count },
     steps,
     batchSize: batch,
     seed,

@@ -10,7 +10,7 @@ import { type FileHash, fileHashes } from "./file-hashes.js";
 import { type DataForm, type Reading, readingFlags } from "./form.js";
 import { FILE_ENDING, formOf } from "./forms.js";
 import { idxFolder } from "./idx-folder.js";
-import type { ImageSet, PublishedSplit } from "./image-set.js";
+import { type DataSet, expectImages, type ImageSet, type PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
 
 type DataSource = Readonly<{
@@ -135,11 +135,11 @@ async function firstHolding(
 }
 
 /**
- * Loads one split of a data set.
+ * Loads one split of a data set: images, or rows of numbers.
  *
  * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
  */
-export async function loadDataSet(choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> {
+export async function loadItems(choice: DataSetChoice, split: PublishedSplit): Promise<DataSet> {
   const { name, reading = {} } = choice;
   const place = await findPlace(choice, split);
   if (place) {
@@ -149,6 +149,14 @@ export async function loadDataSet(choice: DataSetChoice, split: PublishedSplit):
   const { places, remedy } = sources[name]!;
   throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
 }
+
+/**
+ * Loads one split of a data set of images.
+ *
+ * @throws what `loadItems` throws, and UsageError for rows of numbers
+ */
+export const loadDataSet = async (choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> =>
+  expectImages(await loadItems(choice, split), `${choice.name}: this`);
 
 /** @throws UsageError for a way of reading that these images do not have */
 function expectTaken({ label, form }: Place, reading: Reading): void {
@@ -160,6 +168,8 @@ function expectTaken({ label, form }: Place, reading: Reading): void {
     }
   }
 }
+
+export const isNamedDataSet = (name: string): boolean => Object.hasOwn(sources, name);
 
 /** Where the training images of a data set with a name are on this machine. */
 export const whereIs = async (name: string): Promise<string | undefined> =>

@@ -50,7 +50,10 @@ const runConfigSchema = z.strictObject({
     items: count,
     /** The last training images, held out. */
     validation: z.number().int().nonnegative().default(0),
-    shape: z.tuple([count, count, count]),
+    /** Channels, height and width of an image; columns of a row. */
+    shape: z.union([z.tuple([count, count, count]), z.tuple([count])]),
+    /** Names of the columns of rows, where they have some. */
+    columns: z.exactOptional(z.array(z.string())),
     reading: z.exactOptional(readingSchema),
     hash: sha256,
     /** The files that they were read from, below the folder or beside nothing. */
@@ -78,6 +81,8 @@ const runConfigSchema = z.strictObject({
     augment: z.enum(["none", "flip"]).default("none"),
   }),
   checkpointEvery: count,
+  /** Steps between measurements on the validation items; the run is judged by its best state on them. */
+  validateEvery: z.exactOptional(count),
   /** Epochs between measurements, and which of them make pictures. */
   evaluateEvery: count.default(1),
   pictures: z.enum(pictureChoices).default("each"),

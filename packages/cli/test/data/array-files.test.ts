@@ -147,7 +147,7 @@ describe("a NumPy archive", () => {
     [
       "of arrays of any name",
       () => npz({ a: npy([2, 2, 2]), b: npy([2, 2, 2]) }),
-      "holds a, b: which of them are images?",
+      "holds a, b: which of them holds the images or rows?",
     ],
     [
       "of floats",

@@ -1,0 +1,104 @@
+import type { ColumnSurvey } from "../data/column-survey.js";
+import { type DataSet, type ImageShape, isRowShape } from "../data/image-set.js";
+import type { NetworkDescription } from "../format/network.js";
+import type { ChosenNetwork } from "../format/weights.js";
+
+/** The network that is built for the data. */
+export const AUTO = "auto";
+
+type Layer = NetworkDescription["layers"][number];
+
+/** Channels of the convolutions, one after the other: those of the paper's networks for MNIST and CIFAR-10, which halve an image as well. */
+const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as const;
+
+/** The last dense layers keep fewer and fewer numbers. */
+const ENDS = [32, 8] as const;
+
+/** Couplings of rows: of splines with `bins` bins on ±`bound`, by conditioners of width `hidden`. */
+const ROWS = { couplings: 2, bins: 6, bound: 5, hidden: 64 } as const;
+
+/** How it is trained where nobody says otherwise: so many steps at least, an epoch at least. */
+type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
+const schedules = {
+  rows: { batch: 256, steps: 2000, learningRate: 3e-3 },
+  images: { batch: 64, steps: 600, learningRate: 3e-3 },
+} as const satisfies { [kind: string]: Schedule };
+
+/** Items that a batch leaves for others: it is at most this part of the data. */
+const BATCH_PART = 1 / 4;
+
+export function autoSchedule({ shape, count }: DataSet): Schedule {
+  const schedule = schedules[isRowShape(shape) ? "rows" : "images"];
+  const most = 2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
+  return { ...schedule, batch: Math.min(schedule.batch, most) };
+}
+
+/** Bins of the spline that shapes a single column. */
+const SINGLE_BINS = 16;
+
+/**
+ * The network for data of any shape.
+ *
+ * @param survey of the columns, for rows
+ */
+export const autoNetwork = ({ shape, ...set }: DataSet, survey: ColumnSurvey | undefined): ChosenNetwork => ({
+  name: AUTO,
+  description: {
+    inShape: [...shape],
+    layers: isRowShape(shape)
+      ? rowLayers(shape[0], "levels" in set ? set.levels : undefined, survey)
+      : imageLayers(shape),
+  },
+});
+
+/** Columns scaled to mean 0 and standard deviation 1, whitened, and couplings that move both halves under random orders. */
+function rowLayers(columns: number, levels: number | undefined, survey: ColumnSurvey | undefined): Layer[] {
+  const { couplings, ...options } = ROWS;
+  const whitened: Layer[] = [
+    ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
+    ...(survey ? [standardized(survey, levels)] : []),
+    { kind: "whiten" },
+  ];
+  if (columns === 1) return [...whitened, { kind: "rqSpline", bins: SINGLE_BINS, bound: options.bound }];
+  return [
+    ...whitened,
+    ...Array.from({ length: couplings }, (_, seed): Layer[] => [
+      { kind: "permuteChannels", seed },
+      { kind: "coupling", stack: 2, ...options },
+    ]).flat(),
+  ];
+}
+
+/** (x − mean) / std a column; dequantized columns are (x + u) / levels. */
+function standardized({ mean, std }: ColumnSurvey, levels: number | undefined): Layer {
+  const [unit, middle] = levels === undefined ? [1, 0] : [levels, 0.5];
+  const scale = Array.from(std, (s) => unit / (s || 1));
+  const shift = Array.from(mean, (m, i) => -((m + middle) / unit) * scale[i]!);
+  return { kind: "affine", scale, shift };
+}
+
+/**
+ * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:
+ * the paper's `fconv2-nsf` for any size.
+ */
+function imageLayers([channels, height, width]: ImageShape): Layer[] {
+  const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
+  const layers: Layer[] = [{ kind: "dequantize" }];
+  let [now, tall, wide] = [channels, height, width];
+  for (let level = 0; tall > 1 || wide > 1; level++) {
+    const kernel: [number, number] = [Math.min(2, tall), Math.min(2, wide)];
+    now = Math.min(kernel[0] * kernel[1] * now, widths[Math.min(level, widths.length - 1)]!);
+    [tall, wide] = [Math.ceil(tall / 2), Math.ceil(wide / 2)];
+    layers.push({ kind: "conv2d", out: now, kernel, stride: kernel }, { kind: "rqSpline" });
+    if (now > 1 && (tall > 1 || wide > 1)) layers.push({ kind: "coupling", stack: 2 });
+  }
+  layers.push({ kind: "flatten" });
+  if (height * width === 1) layers.push({ kind: "whiten" });
+  if (now > 1) layers.push({ kind: "coupling", stack: 2 });
+  for (const out of ENDS) {
+    if (out >= now) continue;
+    layers.push({ kind: "linear", out }, { kind: "rqSpline" }, { kind: "coupling", stack: 2 });
+    now = out;
+  }
+  return layers;
+}
