@@ -1,12 +1,12 @@
 import { createTrainer, type Executor, trainingDefaults } from "@flowify/core";
-import { type RunConfig, sha256 } from "flowify/format";
+import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
 import { breathe } from "../worker/breathe.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
 /** Images to train on and to measure with: bytes [n, C, H, W]. */
 export type RunImages = Readonly<{
   name: string;
-  shape: RunConfig["data"]["shape"];
+  shape: ImageRunConfig["data"]["shape"];
   train: Uint8Array;
   measure: Uint8Array;
 }>;
@@ -16,7 +16,10 @@ export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?:
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Which images a run is trained on, as its configuration says it. */
-async function dataOf(images: RunImages, shape: RunConfig["data"]["shape"]): Promise<RunConfig["data"]> {
+async function dataOf(
+  images: RunImages,
+  shape: ImageRunConfig["data"]["shape"],
+): Promise<ImageRunConfig["data"]> {
   const items = images.train.length / sizeOf(shape);
   return { name: images.name, dir: null, items, validation: 0, shape, hash: await sha256(images.train) };
 }
@@ -45,7 +48,7 @@ export async function trainFurther(
   const { shape } = run.config.data;
   const data = await dataOf(images, shape);
   const until = run.state.step + steps;
-  const config: RunConfig = {
+  const config: ImageRunConfig = {
     ...run.config,
     data: data.hash === run.config.data.hash ? run.config.data : data,
     steps: Math.max(run.config.steps, until),
@@ -92,7 +95,7 @@ export async function beginRun(
   tell: (progress: Progress) => void,
 ): Promise<OpenRun> {
   const data = await dataOf(images, images.shape);
-  const config: RunConfig = {
+  const config: ImageRunConfig = {
     format: "flowify-run",
     version: 1,
     ...chosen,

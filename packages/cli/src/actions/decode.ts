@@ -5,6 +5,7 @@ import { numpy as np } from "@jax-js/jax";
 import type { DecodeFlags } from "../commands/decode.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
+import { expectImages, type ImageShape } from "../data/image-set.js";
 import { networkOfDescription } from "../format/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";

@@ -15,7 +15,7 @@ import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { writeRunConfig } from "../run/config.js";
+import { readRunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
 import { withEventFile } from "../run/event-file.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
@@ -59,11 +59,16 @@ async function trainOn(
   plan: TrainPlan,
   options: RunningOptions,
 ): Promise<Trained> {
-  const { terminal, threads, fallback } = options;
+  const { terminal, fallback } = options;
+  // another number of threads adds up in another order: a run goes on with its own, where no other is asked for
+  const before = plan.resume ? plan.config.environment?.threads : undefined;
+  const threads = options.threads ?? before;
+  if (before !== undefined && threads !== before)
+    terminal.note(`${threads} threads, before ${before}: the last digits of the figures will differ`);
   try {
     const executor = await openExecutor(device, terminal, threads === undefined ? {} : { threads });
     try {
-      return await trainIn(run, plan, executor, options);
+      return await trainIn(run, plan, executor, { ...options, threads });
     } finally {
       await executor.dispose();
     }
@@ -71,23 +76,29 @@ async function trainOn(
     const next = fallback === true && error instanceof DeviceError ? fallbackOf(device) : undefined;
     if (next === undefined) throw error;
     terminal.warn(`${(error as Error).message.split("\n")[0]}; going on without ${device}`);
-    const resume = plan.resume || existsSync(run.config);
-    return trainOn(next, run, { ...plan, resume }, options);
+    return trainOn(next, run, existsSync(run.config) ? begunPlan(plan) : plan, options);
   }
+}
+
+/** The plan of a run that has been begun: with the step sizes that it found, to go on from its last checkpoint. */
+function begunPlan({ tryRates: _, ...plan }: TrainPlan): TrainPlan {
+  const { training } = readRunConfig(plan.folder);
+  return { ...plan, resume: true, config: { ...plan.config, training } };
 }
 
 async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, tensorboard = false, check = false }: RunningOptions,
+  { terminal, interrupt, threads, tensorboard = false, check = false }: RunningOptions,
 ): Promise<Trained> {
-  const config: RunConfig = {
+  const planned: RunConfig = {
     ...plan.config,
     device: executor.name as RunConfig["device"],
-    ...(!plan.resume && { environment: environment() }),
+    ...(!plan.resume && { environment: environment({ threads }) }),
   };
-  const trainer = await startTrainer(run, plan, config, executor, { terminal, check });
+  const trainer = await startTrainer(run, plan, planned, executor, { terminal, check });
+  const config = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
   if (!plan.resume) {
     if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
       await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
@@ -126,6 +137,18 @@ async function trainIn(
   const step = trainer.taken;
   await trainer.dispose();
   return { step, ...(end && { end: { ...end, ...(unchanged !== undefined && { unchanged }) } }) };
+}
+
+/** The configuration with the step size that does best from the start; a run that goes on has it from there. */
+async function withFoundRate(
+  config: RunConfig,
+  rates: readonly number[],
+  trainer: Trainer,
+  { note }: Pick<Terminal, "note">,
+): Promise<RunConfig> {
+  const found = await trainer.findRate(rates);
+  note(`step size ${found}, the best of ${rates.join(", ")} in the first steps; --lr names another`);
+  return { ...config, training: { ...config.training, learningRate: found, orthogonalRate: found } };
 }
 
 /** Images that the given function is looked at on, before and after. */

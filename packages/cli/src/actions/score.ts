@@ -4,16 +4,17 @@ import { bitsPerDimension, type Scores, UsageError } from "@flowify/core";
 import type { ScoreFlags } from "../commands/score.js";
 import type { CliContext } from "../context.js";
 import { readImageFiles } from "../data/image-files.js";
-import type { ImageSet } from "../data/image-set.js";
+import { type ImageShape, isRowShape, itemsOf, nounOf, type RowShape } from "../data/image-set.js";
 import { expectFolderOf } from "../run/folder.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 /** Images that go to the model in one piece. */
 const AT_ONCE = 256;
 
-type Named = Readonly<{ images: Uint8Array; names: readonly string[] }>;
+type Named = Readonly<{ images: Uint8Array | Float32Array; names: readonly string[] }>;
 
 export async function score(
   this: CliContext,
@@ -29,10 +30,12 @@ export async function score(
   if (files.length > 0 && flags.data !== undefined) throw new UsageError("name files or --data, not both");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
+    const { shape } = run.config.data;
+    const unit = unitOf(shape);
     const columns = [
-      "image",
+      nounOf({ shape }, 1),
       "log_prob",
-      "bpd",
+      unit.field,
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
@@ -40,7 +43,7 @@ export async function score(
     const failed = file && finished(file);
     const write = (line: string): void => void (file ?? stdout).write(`${line}\n`);
     const names: string[] = [];
-    const source = files.length > 0 ? readImageFiles(files, run.config.data.shape) : ownImages(run, flags);
+    const source = files.length > 0 ? imagesOfFiles(files, shape) : ownItems(run, flags);
     let [count, sum, squares] = [0, 0, 0];
     for await (const scores of model.score(remember(source, names, flags.limit ?? Number.POSITIVE_INFINITY), {
       draws: samples,
@@ -48,12 +51,12 @@ export async function score(
     })) {
       if (count === 0 && format === "csv") write(columns.map(quoted).join(","));
       scores.logProb.forEach((nats, i) => {
-        const bpd = bitsPerDimension(nats, dimensions);
-        const values = [nats, bpd, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
+        const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
+        const values = [nats, figure, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
         write(line(format, columns, names[count] ?? "", values));
         count++;
-        sum += bpd;
-        squares += bpd * bpd;
+        sum += figure;
+        squares += figure * figure;
       });
     }
     if (file) {
@@ -63,7 +66,7 @@ export async function score(
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
-      `${formatBpd(mean, spread)} bits per dimension on ${formatCount(count)} images${out ? `: ${out}` : ""}`,
+      `${formatBpd(mean, spread)} ${unit.name} on ${formatCount(count)} ${nounOf({ shape }, count)}${out ? `: ${out}` : ""}`,
     );
   });
 }
@@ -92,13 +95,20 @@ function line(
   );
 }
 
-async function* ownImages(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
-  const set: ImageSet = await imagesFor(run, flags);
-  const size = set.images.length / set.count;
+/** @throws UsageError where the run is of rows */
+function imagesOfFiles(files: readonly string[], shape: ImageShape | RowShape): AsyncIterable<Named> {
+  if (!isRowShape(shape)) return readImageFiles(files, shape);
+  throw new UsageError(`rows are not scored from pictures\nname their file by --data ${files[0]}`);
+}
+
+async function* ownItems(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
+  const set = await imagesFor(run, flags);
+  const items = itemsOf(set);
+  const size = items.length / set.count;
   for (let begin = 0; begin < set.count; begin += AT_ONCE) {
     const end = Math.min(begin + AT_ONCE, set.count);
     const names = Array.from({ length: end - begin }, (_, i) => `${set.name}/${set.split}#${begin + i}`);
-    yield { images: set.images.subarray(begin * size, end * size), names };
+    yield { images: items.subarray(begin * size, end * size), names };
   }
 }
 
@@ -107,7 +117,7 @@ async function* remember(
   source: AsyncIterable<Named>,
   names: string[],
   limit: number,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array | Float32Array> {
   for await (const { images, names: own } of source) {
     const kept = own.slice(0, limit - names.length);
     names.push(...kept);

@@ -62,7 +62,7 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
 idx), or of the run's own data set. Images are read and scored some at a time: any number of them in
 the same memory.
 
-Columns: image, log_prob, bpd, with --samples K > 1 std_err (of the bound, over the draws, nats),
+Columns: image, log_prob, bpd (of rows of numbers row, log_prob and nll, −log p in nats), with --samples K > 1 std_err (of the bound, over the draws, nats),
 with --ledger one for every layer and the base.
 
 EXAMPLES

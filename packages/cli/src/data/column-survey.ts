@@ -52,26 +52,24 @@ export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { 
   const odd = named(
     (column) => std[column]! > 0 && Math.max(std[column]! / middle, middle / std[column]!) > FAR_APART,
   );
-  return [
-    ...(constant.length > 0
-      ? [
-          `${listed(constant)} constant in the training rows of ${set.name}: the density grows there without telling anything; leave such columns out`,
-        ]
-      : []),
-    ...(coarse.length > 0
-      ? [
-          `${listed(coarse)} of ${set.name} far from 0 beside its spread: 32-bit numbers round it; subtract its mean before saving`,
-        ]
-      : []),
-    ...(!scaled && odd.length > 0
-      ? [
-          `${listed(odd)} of ${set.name} spread over ten thousand times more or less than the others, and the network does not scale its columns first; put { "kind": "affine" } or { "kind": "actnorm" } in front, or use --network auto`,
-        ]
-      : []),
-  ];
+  const is = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
+  const lines: string[] = [];
+  if (constant.length > 0)
+    lines.push(
+      `${listed(constant)} ${is(constant)} constant in the training rows of ${set.name}: a density there can be as high as one likes and tells nothing\nleave such columns out`,
+    );
+  if (coarse.length > 0)
+    lines.push(
+      `${listed(coarse)} of ${set.name} ${is(coarse)} far from 0 beside the spread there: 32-bit numbers round it\nsubtract the mean before saving`,
+    );
+  if (!scaled && odd.length > 0)
+    lines.push(
+      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first\nput { "kind": "actnorm" } in front of it, or use --network auto`,
+    );
+  return lines;
 }
 
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(", ");
-  return `${shown}${names.length > 5 ? ` and ${names.length - 5} more` : ""} ${names.length === 1 ? "is" : "are"}`;
+  return `${shown}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
 }

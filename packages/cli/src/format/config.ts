@@ -1,4 +1,4 @@
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/form.js";
@@ -20,6 +20,8 @@ const environmentSchema = z.strictObject({
   platform: text,
   cpu: text,
   cores: z.number().int().positive(),
+  /** Threads inside an operation: another number adds up in another order. */
+  threads: z.exactOptional(z.number().int().positive()),
 });
 
 export type Environment = Readonly<z.infer<typeof environmentSchema>>;
@@ -90,6 +92,19 @@ const runConfigSchema = z.strictObject({
 });
 
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+
+/** The configuration of a run of images. */
+export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
+
+/**
+ * @param path how messages call the document
+ * @throws UsageError for a run of rows of numbers
+ */
+export function expectImageRun(path: string, config: RunConfig): ImageRunConfig {
+  const { shape } = config.data;
+  if (shape.length === 3) return { ...config, data: { ...config.data, shape } };
+  throw new UsageError(`${path}: a run of rows of ${shape[0]} numbers, expected one of images`);
+}
 
 /**
  * The configuration of a run from its JSON document.

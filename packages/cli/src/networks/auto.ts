@@ -1,5 +1,4 @@
-import type { ColumnSurvey } from "../data/column-survey.js";
-import { type DataSet, type ImageShape, isRowShape } from "../data/image-set.js";
+import { type DataSet, type ImageShape, isRowShape, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
 
@@ -15,13 +14,13 @@ const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as
 const ENDS = [32, 8] as const;
 
 /** Couplings of rows: of splines with `bins` bins on ±`bound`, by conditioners of width `hidden`. */
-const ROWS = { couplings: 2, bins: 6, bound: 5, hidden: 64 } as const;
+const ROWS = { couplings: 2, bins: 6, bound: 5, hidden: 48 } as const;
 
 /** How it is trained where nobody says otherwise: so many steps at least, an epoch at least. */
 type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
 const schedules = {
-  rows: { batch: 256, steps: 2000, learningRate: 3e-3 },
-  images: { batch: 64, steps: 600, learningRate: 3e-3 },
+  rows: { batch: 256, steps: 500, learningRate: 3e-3 },
+  images: { batch: 64, steps: 400, learningRate: 3e-3 },
 } as const satisfies { [kind: string]: Schedule };
 
 /** Items that a batch leaves for others: it is at most this part of the data. */
@@ -36,29 +35,22 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
 /** Bins of the spline that shapes a single column. */
 const SINGLE_BINS = 16;
 
-/**
- * The network for data of any shape.
- *
- * @param survey of the columns, for rows
- */
-export const autoNetwork = ({ shape, ...set }: DataSet, survey: ColumnSurvey | undefined): ChosenNetwork => ({
+type RowsToFit = Pick<RowSet, "shape" | "levels">;
+
+/** The network for data of any shape. */
+export const autoNetwork = (set: DataSet): ChosenNetwork => ({
   name: AUTO,
   description: {
-    inShape: [...shape],
-    layers: isRowShape(shape)
-      ? rowLayers(shape[0], "levels" in set ? set.levels : undefined, survey)
-      : imageLayers(shape),
+    inShape: [...set.shape],
+    layers: "rows" in set ? rowLayers(set) : imageLayers(set.shape),
   },
 });
 
 /** Columns scaled to mean 0 and standard deviation 1, whitened, and couplings that move both halves under random orders. */
-function rowLayers(columns: number, levels: number | undefined, survey: ColumnSurvey | undefined): Layer[] {
+function rowLayers(rows: RowsToFit): Layer[] {
   const { couplings, ...options } = ROWS;
-  const whitened: Layer[] = [
-    ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
-    ...(survey ? [standardized(survey, levels)] : []),
-    { kind: "whiten" },
-  ];
+  const [columns] = rows.shape;
+  const whitened = whitenedRows(rows);
   if (columns === 1) return [...whitened, { kind: "rqSpline", bins: SINGLE_BINS, bound: options.bound }];
   return [
     ...whitened,
@@ -69,13 +61,18 @@ function rowLayers(columns: number, levels: number | undefined, survey: ColumnSu
   ];
 }
 
-/** (x − mean) / std a column; dequantized columns are (x + u) / levels. */
-function standardized({ mean, std }: ColumnSurvey, levels: number | undefined): Layer {
-  const [unit, middle] = levels === undefined ? [1, 0] : [levels, 0.5];
-  const scale = Array.from(std, (s) => unit / (s || 1));
-  const shift = Array.from(mean, (m, i) => -((m + middle) / unit) * scale[i]!);
-  return { kind: "affine", scale, shift };
-}
+/** One Gaussian: columns scaled and whitened, nothing else. */
+export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => ({
+  inShape: [...rows.shape],
+  layers: whitenedRows(rows),
+});
+
+/** Columns of different units are brought to one scale first: a rotation in 32-bit numbers would lose the small ones. */
+const whitenedRows = ({ levels }: RowsToFit): Layer[] => [
+  ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
+  { kind: "actnorm" },
+  { kind: "whiten" },
+];
 
 /**
  * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:

@@ -11,7 +11,6 @@ import {
   zooNames,
 } from "@flowify/core";
 import type { Normalization } from "../commands/parsers.js";
-import { surveyColumns } from "../data/column-survey.js";
 import { type DataSet, nounOf } from "../data/image-set.js";
 import { networkOfPixels, networkOfRows } from "../format/pixels.js";
 import {
@@ -101,7 +100,7 @@ const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
  * @throws ShapeError where no network of that name takes them
  */
 export function networkFor(name: string, images: DataSet): ChosenNetwork {
-  if (name === AUTO) return autoNetwork(images, "rows" in images ? surveyColumns(images) : undefined);
+  if (name === AUTO) return autoNetwork(images);
   const named = candidates(name);
   const fits = (candidate: ChosenNetwork): boolean => show(inShapeOf(candidate)) === show(images.shape);
   const fitting = named.find(fits);

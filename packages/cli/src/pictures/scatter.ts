@@ -71,7 +71,7 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
           fillRect(canvas, left + u * (SIDE - DOT), upper + (1 - v) * (SIDE - DOT), DOT, DOT, color);
       }
     }
-    const text = columns === 1 ? label(x) : `${label(x)}, ${label(y)}`;
+    const text = columns === 1 ? `column ${label(x)}` : `columns ${label(x)}, ${label(y)}`;
     drawText(canvas, left, top + 2 * (SIDE + GAP), fitting(text, SIDE), { color: MUTED });
   });
   return canvas;
@@ -81,8 +81,8 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
 function fitting(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let kept = text;
-  while (kept.length > 1 && textWidth(`${kept}…`) > width) kept = kept.slice(0, -1);
-  return `${kept}…`;
+  while (kept.length > 1 && textWidth(`${kept}..`) > width) kept = kept.slice(0, -1);
+  return `${kept}..`;
 }
 
 /** Where a value lies between the ends of what a column mostly holds, 0 to 1. */

@@ -39,7 +39,13 @@ const ROW = 15;
 export type Measurement = Readonly<{ images: DataSet; monitor: Monitor }>;
 
 /** The end of an epoch, or of the run. */
-export type EpochEnd = Readonly<{ step: number; epoch: number; last: boolean }>;
+export type EpochEnd = Readonly<{
+  step: number;
+  epoch: number;
+  last: boolean;
+  /** Where an earlier state is looked at: its step. */
+  stateOf?: number;
+}>;
 
 /** A state of the run: that of this moment where it is undefined. */
 export type StateToLookAt = Pick<TrainingState, "arrays"> | undefined;
@@ -114,8 +120,15 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
     },
   ];
 
-  const drawAll = async (model: FlowModel, { step, epoch }: EpochEnd, measured: readonly Measurement[]) => {
-    const title = `${network}, epoch ${epoch}, step ${formatCount(step)}`;
+  const drawAll = async (
+    model: FlowModel,
+    { step, epoch, stateOf }: EpochEnd,
+    measured: readonly Measurement[],
+  ) => {
+    const title =
+      stateOf === undefined
+        ? `${network}, epoch ${epoch}, step ${formatCount(step)}`
+        : `${network}, best state, of step ${formatCount(stateOf)} of ${formatCount(step)}`;
     const some = images.validation ?? images.test ?? images.data;
     const pictures = await ("rows" in some ? drawRows(model, title, some) : drawImages(model, title, some));
     const shown = measured.at(-1);

@@ -180,7 +180,11 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       figure: last && told(last.monitor, last.images).value,
       uniform,
     });
-    return { measured, pictures: await draw(at, measured, judged?.state), verdict };
+    return {
+      measured,
+      pictures: await draw(judged ? { ...at, stateOf: judged.step } : at, measured, judged?.state),
+      verdict,
+    };
   };
 
   const draw = async (

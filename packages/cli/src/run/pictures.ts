@@ -1,5 +1,5 @@
 import type { FlowModel, Monitor } from "@flowify/core";
-import { columnLabel, type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
+import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { curveChart } from "../pictures/curve.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
@@ -65,7 +65,7 @@ export async function scatterPicture(
     scatterChart({
       title,
       columns,
-      label: (column) => columnLabel(real, column),
+      label: (column) => real.columns?.[column] ?? String(column),
       real: { name: `${real.split} rows`, rows: real.rows },
       generated: { name: "generated rows", rows: await model.sample(count, { seed }) },
     }),
