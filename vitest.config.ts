@@ -16,7 +16,8 @@ export default defineConfig({
       // in a browser; scripts/test.ts says so where there is none
       ...(chromium ? ["apps/*/test/**/*.test.ts"] : []),
     ],
-    env: chromium ? { CHROMIUM: chromium } : {},
+    // tests that use ONNX Runtime without our executor leave no telemetry behind either
+    env: { ORT_DISABLE_TELEMETRY: "1", ...(chromium && { CHROMIUM: chromium }) },
     setupFiles: ["scripts/vitest/no-console.ts"],
     reporters: ["default", "./scripts/vitest/totals-reporter.ts"],
     pool: "forks",

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { FlowifyError, UsageError, zooNames } from "@flowify/core";
+import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
@@ -19,7 +19,8 @@ in ONNX Runtime, measured between the steps of the same run.
 
   npm run bench -- fmlp              one network of MNIST
   npm run bench -- mnist/fmlp --json only JSON lines on standard output
-  npm run bench -- --all             every network, each in a process of its own
+  npm run bench -- fmlp:recipe       the network that a user gets, with our layers in front of the paper's
+  npm run bench -- --all             every network of the paper, each in a process of its own
   --steps N                          counted steps (default 40)
   --data-dir DIR                     where the files of cifar10 are
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
@@ -29,12 +30,19 @@ in ONNX Runtime, measured between the steps of the same run.
                                      docs/results/scaling.svg and scaling.json, or into --out FOLDER
   --profile                          where the time of a step goes: by kind of work, by primitive, by equation`;
 
-/** `fmlp` is short for `mnist/fmlp`. */
+const PAPER = ":paper";
+const RECIPE = ":recipe";
+
+/** `fmlp` is short for `mnist/fmlp:paper`; `fmlp:recipe` is the network of the recipe, with our layers in front. */
 function fullName(name: string): string {
   const full = name.includes("/") ? name : `mnist/${name}`;
-  if (!zooNames.includes(full))
-    throw new UsageError(`there is no network "${name}"; there are ${zooNames.join(", ")}`);
-  return full;
+  if (full.endsWith(RECIPE) && zooNames.includes(full.slice(0, -RECIPE.length)))
+    return full.slice(0, -RECIPE.length);
+  const paper = full.endsWith(PAPER) ? full : `${full}${PAPER}`;
+  if (paperNames.includes(paper)) return paper;
+  throw new UsageError(
+    `there is no network "${name}"; there are ${zooNames.join(", ")}, as the paper has them or with ${RECIPE} after the name`,
+  );
 }
 
 const describe = (r: BenchResult): string =>
@@ -91,7 +99,7 @@ async function main(): Promise<number> {
   }
   const steps = Number(values.steps);
   if (!Number.isInteger(steps) || steps < 5) throw new UsageError(`--steps must be an integer of at least 5`);
-  const names = values.all ? [...zooNames] : positionals.map(fullName);
+  const names = values.all ? [...paperNames] : positionals.map(fullName);
   if (names.length === 1 && values.profile) {
     const profile = await profileNetwork(names[0] as string, steps, values["data-dir"]);
     process.stdout.write(`${values.json ? JSON.stringify(profile) : showProfile(profile)}\n`);

@@ -56,7 +56,7 @@ const convolutional = (side: number): Network => ({
     { kind: "rqSpline" },
   ],
 });
-const fmlp = zoo("mnist/fmlp");
+const fmlp = zoo("mnist/fmlp:paper");
 
 /** What is varied, each by itself. */
 const sweeps = (cores: number): { name: string; what: string; cases: Case[] }[] => [

@@ -27,6 +27,8 @@ const spline = of("math/rq-spline.ts", "rqSpline");
 const sharedSpline = of("math/shared-spline.ts", "rqSpline|spline", [...laws, "layers/formulas"]);
 const preparedSplines = of("math/shared-spline.ts", "", ["layers/prepared"]);
 const whiten = of("layers/whiten.ts", "whiten");
+const marginal = of("layers/marginal.ts", "marginal");
+const entrySplines = of("math/entry-splines.ts", "marginal");
 const dequantize = of("layers/dequantize.ts", "dequantize");
 const reshape = of("layers/reshape.ts", "permute|reshape|flatten");
 const orthogonal = of("layers/orthogonal.ts", "expm|parity|linear", [...laws, "core/test/parity"]);
@@ -104,6 +106,15 @@ export const mutations: readonly Mutation[] = [
   preparedSplines("to: toOf[i]", "to: toOf[0]"),
   sharedSpline('direction === "forward" ? 0 : 1', "0"),
   sharedSpline("d0.mul(perSlope.ref), d1.mul(perSlope)", "d1.mul(perSlope.ref), d0.mul(perSlope)"),
+  marginal(".mul(sizeOf(space))", ""),
+  marginal(".add(channels * Math.log(2 * bound))", ""),
+  marginal("z.mul(2 * bound).sub(bound)", "z.mul(2 * bound)"),
+  marginal("u.mul(np.exp(logRange)", "u.mul(np.exp(logRange.neg())"),
+  entrySplines("np.lessEqual(aside, v.ref)", "np.less(aside, v.ref)"),
+  entrySplines("bin.add(first)", "bin"),
+  entrySplines('direction === "forward" ? 0 : 1', "0"),
+  entrySplines("np.matmul(height.ref, before)", "np.matmul(width.ref, before)"),
+  entrySplines("[at, at, 0, 1, 1, 1]", "[at, at, 0, 2, 1, 1]"),
   whiten(".mul(-rows)", ".mul(rows)"),
   whiten(".mul(-rows)", ".neg()"),
   whiten("np.exp(logStd.neg())", "np.exp(logStd)"),

@@ -74,7 +74,7 @@ for (const file of readdirSync("docs", { recursive: true, encoding: "utf8" }).fi
     if (only.length > 0 && !only.includes(basename(path, ".png"))) continue;
     const page = await playground.open(addressOf(piece), { viewport: { width: 736, height: 400 } });
     const { steps } = JSON.parse(piece.config) as { steps: number };
-    await page.getByRole("img", { name: `at step ${steps},` }).waitFor({ timeout: LONGEST });
+    await page.getByRole("img", { name: `the best of ${steps} steps,` }).waitFor({ timeout: LONGEST });
     await page.waitForTimeout(500);
     await page.locator("main").screenshot({ path });
     console.log(path);

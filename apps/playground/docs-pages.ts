@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { marked } from "marked";
+import { Marked } from "marked";
+import { gfmHeadingId } from "marked-gfm-heading-id";
 import type { Plugin } from "vite";
 
 /** The folder of the repository whose documents are written beside the page. */
@@ -18,13 +19,8 @@ th, td { padding: 0.15rem 0.75rem 0.15rem 0; text-align: left; vertical-align: t
 img { max-width: 100%; }
 .live { width: 100%; height: 28rem; border: 0; }`;
 
-const slug = (heading: string): string =>
-  heading
-    .replace(/<[^>]*>/g, "")
-    .toLowerCase()
-    .replace(/[^\w\s-]/g, "")
-    .trim()
-    .replaceAll(/\s+/g, "-");
+/** Headings have the anchors that forges give them, so that a link works in both. */
+const markdown = new Marked(gfmHeadingId());
 
 /** A piece of the playground in a document, and the picture that stands for it where nothing is live. */
 type LivePiece = Readonly<{ part: string; sheets: string; config: string; words: string; picture: string }>;
@@ -61,13 +57,8 @@ function withFrames(text: string, back: string): string {
 /** A document as a page; links to others lead to their pages, those out of the folder are left away. */
 function pageOf(path: string, text: string): string {
   const title = /^# (.*)$/m.exec(text)?.[1] ?? path;
-  const body = marked
+  const body = markdown
     .parse(text, { async: false })
-
-    .replace(
-      /<h([1-6])>(.*?)<\/h\1>/g,
-      (_, level, inner) => `<h${level} id="${slug(inner)}">${inner}</h${level}>`,
-    )
     .replace(/<a href="([^":]*)">(.*?)<\/a>/g, (link, target: string, inner: string) => {
       if (target.startsWith("#")) return link;
       const inside = posix.join(posix.dirname(path), target).startsWith("docs/");
@@ -81,19 +72,26 @@ ${body}</body></html>
 `;
 }
 
+/** The documents of the repository as pages, and the pictures that they show: contents by file name. */
+export function documentFiles(): Map<string, string | Uint8Array> {
+  const files = new Map<string, string | Uint8Array>();
+  const all = readdirSync(`${ROOT}/docs`, { recursive: true, encoding: "utf8" });
+  for (const path of all.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)) {
+    const text = withFrames(readFileSync(`${ROOT}/${path}`, "utf8"), backFrom(path));
+    files.set(path.replace(/md$/, "html"), pageOf(path, text));
+    for (const [, picture = ""] of text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)) {
+      const file = posix.join(posix.dirname(path), picture);
+      files.set(file, readFileSync(`${ROOT}/${file}`));
+    }
+  }
+  return files;
+}
+
 /** Writes the documents of the repository as pages into `docs`, with the pictures that they show. */
 export const docsPages = (): Plugin => ({
   name: "docs",
   apply: "build",
   generateBundle() {
-    const all = readdirSync(`${ROOT}/docs`, { recursive: true, encoding: "utf8" });
-    for (const path of all.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)) {
-      const text = withFrames(readFileSync(`${ROOT}/${path}`, "utf8"), backFrom(path));
-      this.emitFile({ type: "asset", fileName: path.replace(/md$/, "html"), source: pageOf(path, text) });
-      for (const [, picture = ""] of text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)) {
-        const file = posix.join(posix.dirname(path), picture);
-        this.emitFile({ type: "asset", fileName: file, source: readFileSync(`${ROOT}/${file}`) });
-      }
-    }
+    for (const [fileName, source] of documentFiles()) this.emitFile({ type: "asset", fileName, source });
   },
 });

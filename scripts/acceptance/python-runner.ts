@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 /** The first Python here that has onnx and onnxruntime; undefined where none has. */
 export const pythonWithOnnx = (): string | undefined =>
   ["python3", "/usr/bin/python3"].find(
-    (python) => spawnSync(python, ["-c", "import onnx, onnxruntime"]).status === 0,
+    (python) => spawnSync(python, ["-I", "-c", "import onnx, onnxruntime"], { timeout: 60_000 }).status === 0,
   );
 
 /** A file in Python's onnxruntime; its first run has onnx check it. Arrays go through `folder`. */
@@ -25,7 +25,8 @@ export function pythonRunner(python: string, file: string, folder: string): File
         return { name, shape, file: `input-${i}.bin` };
       });
       writeFileSync(join(folder, "inputs.json"), JSON.stringify(given));
-      await execute(python, [script, file, folder, ...(checked ? [] : ["--check"])], { maxBuffer: 2 ** 26 });
+      const args = ["-I", script, file, folder, ...(checked ? [] : ["--check"])];
+      await execute(python, args, { maxBuffer: 2 ** 26, timeout: 600_000 });
       checked = true;
       const found = JSON.parse(readFileSync(join(folder, "outputs.json"), "utf8")) as {
         name: string;

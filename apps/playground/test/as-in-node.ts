@@ -16,7 +16,7 @@ import { numpy as np } from "@jax-js/jax";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
-import { imagesConfig, SIDE } from "../src/parts/images/config.js";
+import { type ImageShape, imagesConfig } from "../src/parts/images/config.js";
 import { halve } from "../src/parts/images/halve.js";
 import { imagesNetwork, splitImages } from "../src/parts/images/network.js";
 import { makeImagesViewer } from "../src/parts/images/viewer.js";
@@ -75,19 +75,21 @@ export async function expectImagesAsInNode(page: Page, address: object): Promise
   ]);
   const bytes = readFileSync(await file.path());
   const config = imagesConfig.parse(address);
-  const network = imagesNetwork(config);
+  const shape: ImageShape = [1, config.side, config.side];
+  const network = imagesNetwork(config, shape);
   expect(JSON.parse(decodeSafetensors(bytes).metadata.network!)).toEqual(network);
 
   const flow = flowify(network);
   const digits = [...digitsOf("train", 0, DIGITS.train), ...digitsOf("t10k", 0, DIGITS.test)];
-  const { train, heldOut } = splitImages(halve(Uint8Array.from(digits), 2 * SIDE));
+  const { train, heldOut } = splitImages(halve(Uint8Array.from(digits), 2 * config.side), shape);
   const { learningRate, seed, steps } = config;
   const executor = jaxExecutor();
   const viewer = await makeImagesViewer(flow, executor, { heldOut, seed, temperature: () => 1 });
   const saved = await FlowModel.load(flow, bytes, executor);
   const options = { learningRate, seed, steps, batchSize: 64, startItems: 1024 };
   const trainer: Trainer = await createTrainer({ flow, data: train, executor, ...options });
-  while (trainer.taken < steps) await trainer.step();
+  const best = await shown(page, "#images-best");
+  while (trainer.taken < best) await trainer.step();
   const ofSaved = await viewer.view(saved.params, steps);
   expect(Math.abs(ofSaved.logProb - logProb)).toBeLessThan(0.01); // nats, of some hundred; two digits are shown
   expect(Math.abs(ofSaved.bitsPerDimension - bpd)).toBeLessThan(1e-3); // of which three digits are shown

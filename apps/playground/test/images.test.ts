@@ -157,8 +157,43 @@ test("files that are no pictures, and too many of them, are refused in words", {
     file("broken.png", png.subarray(0, 60)),
   ]);
   await page
-    .getByText("48 pictures. 1 are no pictures that can be read: broken.png.")
+    .getByText("48 pictures, grey, 14 × 14 pixels. 1 are no pictures that can be read: broken.png.")
     .waitFor({ timeout: SLOW });
   await page.locator("#images-bpd", { hasText: /\d/ }).waitFor({ timeout: SLOW });
   expect(await shown(page, "#images-step")).toBe(0);
+});
+
+test("pictures keep their colours, are made grey where asked, and the page says which", {
+  timeout: SLOW,
+}, async () => {
+  const page = await playground.open(addressOf({ ...small, running: false }));
+  const png = Buffer.from(
+    await page.evaluate(() => {
+      const canvas = document.createElement("canvas");
+      const context = canvas.getContext("2d")!;
+      context.fillStyle = "rgb(250, 120, 10)";
+      context.fillRect(0, 0, 300, 300);
+      return canvas.toDataURL("image/png").split(",")[1] ?? "";
+    }),
+    "base64",
+  );
+  const pictures = Array.from({ length: 42 }, (_, i) => ({
+    name: `${i}.png`,
+    mimeType: "image/png",
+    buffer: png,
+  }));
+  await page.getByLabel("Open pictures").setInputFiles(pictures);
+  await page.getByText("42 pictures in colour, 14 × 14 pixels: 588 numbers each").waitFor({ timeout: SLOW });
+  /** The middle of the first held-out image. */
+  const middle = (): Promise<number[]> =>
+    page
+      .getByRole("button", { name: "Ledger of image 1" })
+      .locator("canvas")
+      .evaluate((canvas: HTMLCanvasElement) => [
+        ...(canvas.getContext("2d")?.getImageData(7, 7, 1, 1).data ?? []),
+      ]);
+  await expect.poll(middle, { timeout: SLOW }).toEqual([250, 120, 10, 255]);
+  await page.getByLabel("Keep the colours of pictures").uncheck();
+  await page.getByText("42 pictures, made grey, 14 × 14 pixels.").waitFor({ timeout: SLOW });
+  await expect.poll(middle, { timeout: SLOW }).toEqual([140, 140, 140, 255]);
 });

@@ -40,7 +40,8 @@ test("moons train without a click, to the numbers of the same run in Node", { ti
   const { learningRate, seed, steps } = config;
   const options = { learningRate, seed, steps, batchSize: 128, startItems: 1024 };
   const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
-  while (trainer.taken < steps) await trainer.step();
+  const best = await shown(page, "#plane-best");
+  while (trainer.taken < best) await trainer.step();
   const model = new FlowModel(flow, await trainer.params(), jaxExecutor());
   expect(mean(await model.logProb(heldOut))).toBeCloseTo(logProb, 3);
   await model.dispose();
@@ -148,7 +149,7 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   });
   const input = page.locator("input[type=file]");
   const cases: [ReturnType<typeof file>[], string][] = [
-    [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 is empty"],
+    [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 (y) is empty"],
     [[file("1,2\n3,four\n")], "holds “four”, which is no number"],
     [[file("1\n2\n")], "Line 1 has one column"],
     [[file("")], "The file is empty"],
@@ -164,8 +165,20 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   expect(await page.locator("main img").count()).toBe(0);
   const circle = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)};${10 + Math.sin(i)}`).join("\n");
   await input.setInputFiles(file(`first;second\n${circle}`));
-  await page.getByText("60 of 60 points; moved by").waitFor();
+  await page.getByText("60 of 60 points; first across and second up").waitFor();
   await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+
+  const five = Array.from({ length: 40 }, (_, i) => `"a, b",${i},7,${1e6 * Math.cos(i)},${Math.sin(i)}`);
+  await input.setInputFiles(file(`name,number,same,far,near\n${five.join("\n")}`));
+  await page.getByText("p.csv has 4 columns of numbers. Which two?").waitFor();
+  await page.getByText("number across and far up, each scaled on its own").waitFor();
+  await page.getByLabel("Across").selectOption("near");
+  await page.getByText("near across and far up").waitFor();
+  await expect
+    .poll(() => JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!).axes)
+    .toMatchObject([{ name: "near" }, { name: "far" }]);
+  await page.getByLabel("Across").selectOption("same");
+  await expectProblem(page, "same is the same in every line");
 });
 
 test("without workers, storage and threads the page says what it lacks, or works", {

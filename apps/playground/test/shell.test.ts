@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Playground, seriousFindings, startPlayground } from "./browser.js";
 
@@ -125,3 +126,55 @@ test("links into the documents lead to pages, and all of it is there without a n
   await page.goto(playground.url);
   await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
 });
+
+/** Where the sheets of the part that is shown are, from the top. */
+const sheets = async (page: Page): Promise<{ name: string; left: number; top: number; bottom: number }[]> => {
+  const found = await page.locator("section:not([hidden]) .sheet").evaluateAll((all) =>
+    all.map((sheet) => {
+      const { left, top, bottom } = sheet.getBoundingClientRect();
+      return { name: sheet.querySelector("h2")?.textContent ?? "", left, top, bottom };
+    }),
+  );
+  return found.toSorted((a, b) => a.top - b.top);
+};
+
+/** Lines that the tabs take, and the title with the choice of a theme. */
+const linesOf = (page: Page): Promise<number[]> =>
+  page.evaluate(() =>
+    [".top nav a", ".top h1, .top .theme"].map((selector) => {
+      const boxes = [...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect());
+      return boxes.filter(({ top }, i) => i === 0 || top >= boxes[i - 1]!.bottom).length;
+    }),
+  );
+
+test.each([
+  { part: "plane", columnsAt: { 1280: 3, 800: 2 } },
+  { part: "images", columnsAt: { 1280: 2, 800: 1 } },
+])(
+  "the columns of $part have no gaps, and its controls come first on a phone",
+  {
+    timeout: 120_000,
+  },
+  async ({ part, columnsAt }) => {
+    const page = await playground.open(addressOf(part, { running: false }));
+    await page.locator(`#${part}-device`).waitFor();
+    for (const [width, expected] of Object.entries(columnsAt)) {
+      await page.setViewportSize({ width: Number(width), height: 900 });
+      expect(await linesOf(page)).toEqual([1, 1]);
+      const all = await sheets(page);
+      const lefts = [...new Set(all.map(({ left }) => left))];
+      expect(lefts.length).toBe(expected);
+      for (const at of lefts) {
+        const column = all.filter(({ left }) => left === at);
+        const gaps = column.slice(1).map(({ name, top }, i) => [name, Math.round(top - column[i]!.bottom)]);
+        expect(gaps).toEqual(column.slice(1).map(({ name }) => [name, 16]));
+      }
+    }
+    await page.setViewportSize({ width: 400, height: 800 });
+    expect(await linesOf(page)).toEqual([1, 1]);
+    expect((await sheets(page))[0]?.name).toBe("Training");
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+    const { y, height } = (await page.getByRole("button", { name: "Train", exact: true }).boundingBox())!;
+    expect(y + height).toBeLessThan(800);
+  },
+);

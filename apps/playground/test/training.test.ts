@@ -4,7 +4,8 @@ import type { PlaneView } from "../src/parts/plane/calls.js";
 import { planeConfig } from "../src/parts/plane/config.js";
 import { planeData } from "../src/parts/plane/data.js";
 import { makePlaneViewer } from "../src/parts/plane/viewer.js";
-import { startTraining, type TrainingEvent } from "../src/worker/training.js";
+import { type Kept, startTraining, type TrainingEvent } from "../src/worker/training.js";
+import { mean } from "./as-in-node.js";
 
 const { train, heldOut } = planeData(planeConfig.parse({}));
 const flow = flowify({
@@ -46,7 +47,7 @@ function losable(): { executor: Executor; lose: () => void } {
   };
 }
 
-const open = (executor: Executor) =>
+const open = (executor: Executor, more: Partial<{ learningRate: number; steps: number; kept: Kept }> = {}) =>
   startTraining({
     flow,
     data: train,
@@ -56,6 +57,7 @@ const open = (executor: Executor) =>
     learningRate: 0.01,
     seed: 3,
     makeViewer: (of, on) => makePlaneViewer(of, on, { heldOut, seed: 3 }),
+    ...more,
   });
 
 const options = (told: string[]) => ({
@@ -102,4 +104,36 @@ test("a run that is cancelled keeps what it has", async () => {
   expect(training.taken).toBe(result.taken);
   expect(steps.at(-1)).toBe(result.taken);
   await training.dispose();
+});
+
+test("what a run shows, saves and goes on from is never worse on held-out points than its start", async () => {
+  const training = await open(jaxExecutor(), { learningRate: 1, steps: 30 });
+  const measured: (readonly [number, number])[] = [];
+  const shown: number[] = [];
+  await training.run({
+    ...options([]),
+    steps: 12, // where the steps are still large
+    emit: (event) => {
+      if (event.kind === "heldOut") measured.push([event.step, event.logProb]);
+      if (event.kind === "view") shown.push(event.view.logProb);
+    },
+  });
+  expect(measured[0]?.[0]).toBe(0);
+  expect(measured.at(-1)?.[0]).toBe(12);
+  const values = measured.map(([, logProb]) => logProb);
+  const best = Math.max(...values);
+  expect(values.at(-1)).toBeLessThan(best - 0.01);
+  expect(shown.at(-1)).toBeCloseTo(best, 5);
+  const { model, step } = await training.best();
+  expect(step).toBe(measured.find(([, logProb]) => logProb === best)?.[0]);
+  expect(mean(await model.logProb(heldOut))).toBeCloseTo(best, 4);
+  await model.dispose();
+
+  const kept = await training.kept();
+  await training.dispose();
+  expect(kept.state.step).toBe(12);
+  const further = await open(jaxExecutor(), { learningRate: 1, steps: 14, kept });
+  await further.run(options([]));
+  expect((await further.view()).logProb).toBeGreaterThanOrEqual(best - 1e-5);
+  await further.dispose();
 });

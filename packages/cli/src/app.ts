@@ -1,4 +1,4 @@
-import { UsageError, zooNames } from "@flowify/core";
+import { paperNames, UsageError, zooNames } from "@flowify/core";
 import {
   type Application,
   type ApplicationText,
@@ -30,6 +30,7 @@ import { trainCommand } from "./commands/train.js";
 import type { CliContext, CliProcess } from "./context.js";
 import { version } from "./environment.js";
 import { exitStatus, formatError } from "./ui/errors.js";
+import { NoReaderError } from "./ui/output.js";
 import { didYouMean } from "./ui/suggest.js";
 import { colorsFor } from "./ui/terminal.js";
 
@@ -70,7 +71,7 @@ const listed = (names: readonly string[]): string => names.join(" or ");
 
 /** True for the name of a network, with or without its data set. */
 const isNetwork = (name: string): boolean =>
-  zooNames.some((known) => known === name || known.endsWith(`/${name}`));
+  [...zooNames, ...paperNames].some((known) => known === name || known.endsWith(`/${name}`));
 
 /** What was wrong with the arguments, in the words of this command. */
 function argumentMessage(error: ArgumentScannerError, command: string): string {
@@ -133,7 +134,7 @@ function createApplication(inputs: readonly string[], { stderr, env }: CliProces
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
     localization: { text: applicationText(format, command) },
-    determineExitCode: exitStatus,
+    determineExitCode: (error) => (error instanceof NoReaderError ? 0 : exitStatus(error)),
   });
 }
 
@@ -142,7 +143,7 @@ const statusOf = (code: number): number => (code >= 0 ? code : code === -4 || co
 
 /**
  * Runs the command `flowify` with the given arguments and tells the status to end with:
- * 0 success, 1 what failed, 2 what the user wrote, 3 an operator without a rule, 130 and 143 for an interrupted run.
+ * 0 success, 1 what failed, 2 what the user wrote, 3 an operator without a rule, 129, 130 and 143 for an interrupted run.
  */
 export async function runFlowify(inputs: readonly string[], host: CliProcess): Promise<number> {
   const { stdout, stderr, env } = host;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "@flowify/core";
+import { expectRegularFile } from "./data/regular-file.js";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -29,6 +30,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 }
 
 async function readFileOf(path: string): Promise<Uint8Array> {
+  expectRegularFile(path);
   try {
     return await readFile(path);
   } catch (cause) {
@@ -52,6 +54,20 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
   };
   const text = new TextDecoder().decode(await readFileOf(path));
   return decodeCheckpoint(path, text, beside, network);
+}
+
+/**
+ * What `use` makes of the arrays of a checkpoint.
+ *
+ * @throws CheckpointError that names the checkpoint, for arrays that are not those of the network
+ */
+export async function withCheckpoint<T>(path: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new CheckpointError(`${path}: ${cause.message}\n${REMEDY}`, { cause });
+  }
 }
 
 /** Paths of the checkpoints in a folder, the newest first. */

@@ -1,5 +1,5 @@
 import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
-import { nativeExecutor, wasmExecutor } from "@flowify/onnx";
+import { availableMemory, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import type { DeviceName, Provider } from "./commands/shared.js";
 import type { Terminal } from "./ui/terminal.js";
 
@@ -44,7 +44,7 @@ export const devices: readonly Device[] = [
     brief: "jax-js on a graphics card; in Node through the package webgpu",
     async open() {
       await provideWebgpu();
-      return webgpuExecutor();
+      return { ...(await webgpuExecutor()), memory: availableMemory };
     },
   },
   {
@@ -52,7 +52,11 @@ export const devices: readonly Device[] = [
     brief: "ONNX Runtime in WebAssembly, the package onnxruntime-web",
     open: ({ threads } = {}) => wasmExecutor(threads === undefined ? {} : { threads }),
   },
-  { name: "jax", brief: "jax-js in WebAssembly, nothing to install", open: async () => jaxExecutor() },
+  {
+    name: "jax",
+    brief: "jax-js in WebAssembly, nothing to install",
+    open: async () => ({ ...jaxExecutor(), memory: availableMemory }),
+  },
 ];
 
 /** Node has no WebGPU of its own: the package webgpu brings one, where it is installed. */
@@ -93,7 +97,7 @@ export async function openExecutor(
       return await named(name).open(options);
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      warn(`passed over: ${error.message}`);
+      warn(`passed over: ${error.message.split("\n")[0]}`);
     }
   }
   throw new DeviceError("there is no device to compute on");

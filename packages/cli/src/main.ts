@@ -1,9 +1,30 @@
 import { runFlowify } from "./app.js";
+import { formatError } from "./ui/errors.js";
+import { NoReaderError, outputTo } from "./ui/output.js";
+import { colorsFor } from "./ui/terminal.js";
 
-// `flowify … | head` closes standard output early: there is nobody left to tell anything, and nothing failed.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+/** A run that is being trained ends in order where nobody reads what it says, as where its terminal was closed. */
+const hangUp = (): void => void process.emit("SIGHUP", "SIGHUP");
+
+const stdout = outputTo({ stream: process.stdout, name: "standard output", onNoReader: hangUp });
+const stderr = outputTo({
+  stream: process.stderr,
+  name: "standard error",
+  onNoReader: hangUp,
+  dispensable: true,
+  silent: () => stdout.failure() instanceof NoReaderError, // nobody is left to tell anything
 });
-
-process.exitCode = await runFlowify(process.argv.slice(2), process);
+const { env } = process;
+const status = await runFlowify(process.argv.slice(2), {
+  stdout,
+  stderr,
+  env,
+  on: process.on.bind(process),
+  off: process.off.bind(process),
+  exit: process.exit.bind(process),
+});
+await Promise.all([stdout.flush(), stderr.flush()]);
+const failure = stdout.failure();
+const untold = status === 0 && failure !== undefined && !(failure instanceof NoReaderError);
+if (untold) stderr.write(`${formatError(failure, colorsFor(stderr, env))}\n`);
+process.exitCode = untold ? 1 : status;

@@ -1,4 +1,4 @@
-import { trainingDefaults, UsageError, zooNames } from "@flowify/core";
+import { paperNames, trainingDefaults, UsageError, zooNames } from "@flowify/core";
 import { unknownName } from "./ui/suggest.js";
 
 /** How a network is trained: everything that flags can say, and which network on which data. */
@@ -62,21 +62,29 @@ const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rate
  */
 const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "mnist/fmlp": rate(2e-3),
-  "mnist/fconv1": rate(1.2e-2),
-  "mnist/fconv1-nsf": rate(1.2e-2),
-  "mnist/fconv2": rate(6e-3),
+  "mnist/fconv1": rate(4e-3),
+  "mnist/fconv1-nsf": rate(4e-3),
+  "mnist/fconv2": rate(4e-3),
   "mnist/fconv2-nsf": rate(3e-3),
   "cifar10/fmlp": rate(2e-3),
-  "cifar10/fconv1": rate(8e-3),
-  "cifar10/fconv1-nsf": rate(8e-3),
+  "cifar10/fconv1": rate(3e-3),
+  "cifar10/fconv1-nsf": rate(3e-3),
   "cifar10/fconv2": rate(3e-3),
   "cifar10/fconv2-nsf": rate(3e-3),
+  "mnist/fmlp:paper": rate(2e-3),
+  "mnist/fconv1:paper": rate(1.2e-2),
+  "mnist/fconv1-nsf:paper": rate(1.2e-2),
+  "mnist/fconv2:paper": rate(6e-3),
+  "mnist/fconv2-nsf:paper": rate(3e-3),
+  "cifar10/fmlp:paper": rate(2e-3),
+  "cifar10/fconv1:paper": rate(8e-3),
+  "cifar10/fconv1-nsf:paper": rate(8e-3),
+  "cifar10/fconv2:paper": rate(3e-3),
+  "cifar10/fconv2-nsf:paper": rate(3e-3),
 };
 
-const PAPER = ":paper";
-
-/** Names of the recipes: `NAME` with our rates, `NAME:paper` with the paper's. */
-export const recipeNames: readonly string[] = zooNames.flatMap((name) => [name, `${name}${PAPER}`]);
+/** Names of the recipes: `NAME`, ours, and `NAME:paper`, network and rates as the paper has them. */
+export const recipeNames: readonly string[] = [...zooNames, ...paperNames];
 
 /** The highest rate with Gaussian densities: an outlier costs them the square of its height, and a step follows it. */
 const GAUSSIAN_RATE = 1e-3;
@@ -99,17 +107,16 @@ export function ratesOf(network: string, density: Rates["density"] = standardRat
 
 /** The data set that a network of the paper was made for. */
 export const dataOf = (network: string): string | undefined =>
-  zooNames.includes(network) ? network.slice(0, network.indexOf("/")) : undefined;
+  recipeNames.includes(network) ? network.slice(0, network.indexOf("/")) : undefined;
 
 /** @throws UsageError that suggests a recipe */
 export function recipeNamed(name: string): Recipe {
   if (!recipeNames.includes(name)) throw new UsageError(unknownName("recipe", name, recipeNames));
-  const network = name.endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;
   return {
-    network,
-    data: network.slice(0, network.indexOf("/")),
+    network: name,
+    data: name.slice(0, name.indexOf("/")),
     epochs: EPOCHS,
     seed: SEED,
-    ...(name === network ? ratesOf(network) : paperRates),
+    ...(zooNames.includes(name) ? ratesOf(name) : paperRates),
   };
 }

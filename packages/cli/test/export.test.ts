@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { decodeSafetensors } from "@flowify/core";
+import { decodeSafetensors, HostArray } from "@flowify/core";
 import { beforeAll, expect, it } from "vitest";
+import { latestCheckpoint, writeCheckpoint } from "../src/checkpoint.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -68,6 +69,30 @@ it("writes the training step where it is asked for, with the state that it start
     "orthogonal.floor",
   ]);
 });
+
+it.each(["sample", "train"])(
+  "names the checkpoint and the array that has another shape: %s",
+  async (command) => {
+    const folder = join(root, `spoilt-${command}`);
+    cpSync(run, folder, { recursive: true });
+    const checkpoints = join(folder, "checkpoints");
+    const { checkpoint, path } = await latestCheckpoint(checkpoints);
+    const { arrays } = checkpoint.state;
+    const [name, { data, shape, dtype }] = Object.entries(arrays).find(
+      ([key, array]) =>
+        key.startsWith("params.") && array.shape.length === 2 && array.shape[0] !== array.shape[1],
+    )!;
+    const turned = new HostArray(data, [...shape].reverse(), dtype);
+    const state = { ...checkpoint.state, arrays: { ...arrays, [name]: turned } };
+    await writeCheckpoint(checkpoints, { ...checkpoint, state });
+    const args = command === "sample" ? [folder, "--count", "1"] : ["--resume", folder];
+    const { status, stderr } = await runCommand([command, ...args]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      `error[CHECKPOINT]: ${path}: the checkpoint's "${name}" is [${turned.shape.join(", ")}], the network needs [${shape.join(", ")}]`,
+    );
+  },
+);
 
 it("says what a folder without a run lacks", async () => {
   const unused = join(root, "x");

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError, zooNames } from "@flowify/core";
+import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { planTraining } from "../src/actions/train-plan.js";
 import { itemsOf } from "../src/data/image-set.js";
@@ -14,9 +14,9 @@ const { data, network } = writeSmallData(root);
 
 describe("recipes", () => {
   it("are two a network: ours, and the paper's", () => {
-    expect(recipeNames).toEqual(zooNames.flatMap((name) => [name, `${name}:paper`]));
+    expect(recipeNames).toEqual([...zooNames, ...paperNames]);
     expect(recipeNamed("mnist/fconv2:paper")).toEqual({
-      network: "mnist/fconv2",
+      network: "mnist/fconv2:paper",
       data: "mnist",
       epochs: 300,
       seed: 7,
@@ -49,7 +49,7 @@ describe("the plan of a run", () => {
   it("takes a recipe: network, data, epochs, rates, seed", async () => {
     const config = await plan({ recipe: "mnist/fconv2:paper" });
     expect(config).toMatchObject({
-      network: "mnist/fconv2",
+      network: "mnist/fconv2:paper",
       recipe: "mnist/fconv2:paper",
       data: { name: "mnist", items: 60_000 },
       steps: Math.ceil((300 * 60_000) / 128),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runCommand, spawnCommand } from "./run-command.js";
-import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
+import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
@@ -27,14 +27,6 @@ beforeAll(async () => {
   const { status, stderr } = await runCommand(["train", ...options, "--out", whole, "--quiet"]);
   if (status !== 0) throw new Error(stderr);
 }, 120_000);
-
-const linesOf = (folder: string): number => {
-  try {
-    return readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n").length - 1;
-  } catch {
-    return 0;
-  }
-};
 
 describe("a run that is stopped and resumed", () => {
   it.each<[string, NodeJS.Signals[], number]>([

@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { runFlowify } from "../src/app.js";
 
@@ -32,6 +33,8 @@ export async function runCommand(
 
 const bin = fileURLToPath(new URL("../bin/flowify.js", import.meta.url));
 
-/** Starts `flowify` as a process, from its sources. */
-export const spawnCommand = (args: readonly string[]) =>
-  spawn(process.execPath, [bin, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+/** Starts `flowify` as a process, from its sources; its standard output may be a file that is open. */
+export const spawnCommand = (args: readonly string[], stdout: number | "pipe" = "pipe") =>
+  spawn(process.execPath, [bin, ...args], {
+    stdio: ["ignore", stdout, "pipe"],
+  }) as ChildProcessByStdio<null, Readable, Readable>;

@@ -27,3 +27,12 @@ export const metricsOf = (folder: string): MetricsRecord[] =>
 
 export const lastCheckpoint = (folder: string, step: number): Buffer =>
   readFileSync(join(folder, "checkpoints", `step-${String(step).padStart(9, "0")}.safetensors`));
+
+/** Whole lines of a run's metrics, while it goes on. */
+export const linesOf = (folder: string): number => {
+  try {
+    return readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n").length - 1;
+  } catch {
+    return 0;
+  }
+};

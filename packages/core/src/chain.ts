@@ -74,7 +74,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
         );
       return x;
     },
-    start: async (key, items) => (await startLayers(layers, key, items)).params,
+    start: async (key, items) => (await startLayers(layers, key, items, items.count)).params,
   });
   return Object.freeze({ ...layer, layers });
 }
@@ -103,27 +103,31 @@ function prepared(
  * Layer by layer: each starts from what the layers before it, already started, give, and chains
  * within are opened. What comes out is computed again for everyone who asks; what stands between the
  * layers of the outermost chain is kept in the memory of the host, where it is small beside what is
- * inside of them (patches).
+ * inside of them (patches). The items are cut down to `atLeast` where no layer is left that asks for more.
  */
 async function startLayers(
   layers: readonly FlowLayer[],
   key: np.Array,
   items: StartItems,
+  atLeast: number,
   outermost?: { told: StartTold },
 ): Promise<{ params: ArrayTree[]; items: StartItems }> {
   const keys = splitKey(key, 2 * layers.length);
   const params: ArrayTree[] = [];
   let seen = items;
   for (const [i, l] of layers.entries()) {
+    seen = seen.first(Math.max(atLeast, startItemsOf(layers.slice(i))));
     const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
     let next: StartItems;
     if (isChain(l)) {
       noiseKey.dispose();
-      const inner = await startLayers(l.layers, startKey, seen);
+      const inner = await startLayers(l.layers, startKey, seen, atLeast);
       params.push(inner.params);
       next = inner.items;
     } else {
-      const own = l.start ? await l.start(startKey, seen) : l.init(startKey);
+      const own = l.start
+        ? await l.start(startKey, seen.first(Math.max(atLeast, l.startItems ?? 0)))
+        : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
       next = l.startsAsIdentity ? seen : outputs(l, own, seen, seed);
@@ -138,13 +142,21 @@ async function startLayers(
 /** Told when a layer has its start values. */
 export type StartTold = (layer: string, done: number, layers: number) => void;
 
-/** Start values of a whole chain: what its layers see is kept in the memory of the host. */
+/**
+ * Start values of a whole chain: what its layers see is kept in the memory of the host. Each layer sees the first
+ * `atLeast` of the items, and more where it asks for more.
+ */
 export const startChain = async (
   { layers }: ChainLayer,
   key: np.Array,
   items: StartItems,
   told: StartTold = () => {},
-): Promise<ArrayTree[]> => (await startLayers(layers, key, items, { told })).params;
+  atLeast = items.count,
+): Promise<ArrayTree[]> => (await startLayers(layers, key, items, atLeast, { told })).params;
+
+/** How many items the start of some of these layers asks for; 0 where none asks. */
+export const startItemsOf = (layers: readonly FlowLayer[]): number =>
+  layers.reduce((most, l) => Math.max(most, isChain(l) ? startItemsOf(l.layers) : (l.startItems ?? 0)), 0);
 
 /** What a layer gives for items, with drawn noise; borrows the parameters. */
 const outputs = (layer: FlowLayer, params: ArrayTree, items: StartItems, seed: number): StartItems =>

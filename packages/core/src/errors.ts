@@ -12,7 +12,8 @@ export type FlowifyErrorCode =
   | "NOT_FINITE"
   | "DEVICE"
   | "MEMORY"
-  | "DOWNLOAD";
+  | "DOWNLOAD"
+  | "MISMATCH";
 
 /** The common parent: `error.code` says which kind it is without an `instanceof`. */
 export class FlowifyError extends Error {
@@ -110,5 +111,12 @@ export class MemoryError extends FlowifyError {
 export class DownloadError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("DOWNLOAD", message, options);
+  }
+}
+
+/** Two computations of one function that differ by more than rounding does. */
+export class MismatchError extends FlowifyError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MISMATCH", message, options);
   }
 }

@@ -42,6 +42,13 @@ export type Compiled = Readonly<{
   dispose(): Promise<void>;
 }>;
 
+type CompileOptions = {
+  name?: string;
+  constant?: JsTree<HostArray> | undefined;
+  lanes?: boolean;
+  itemwise?: boolean;
+};
+
 /**
  * Runs pure jax functions somewhere. Same function, same results to float32 tolerance, whichever
  * executor; state stays where the executor computes until it is fetched.
@@ -58,12 +65,25 @@ export type Executor = Readonly<{
    * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the
    * values of the first argument where they are the same in every call (which still passes it): an executor may
    * build them in, and compute once what depends on them alone. `lanes`: the calls come on all lanes at once.
+   * `itemwise`: what matters are sums over an item, as log p and the gradients of a loss are. An executor may then use a form
+   * whose errors are relative to the largest number of an item, and in which one that is not finite spoils all of its item.
    */
   compile(
     f: (...args: never[]) => JsTree<np.Array>,
     specs: readonly JsTree<ArraySpec>[],
-    options?: { name?: string; constant?: JsTree<HostArray> | undefined; lanes?: boolean },
+    options?: CompileOptions,
   ): Promise<Compiled>;
+  /**
+   * Throws the `MemoryError` that `compile` would throw for the same arguments, sooner: nothing is compiled. Executors that
+   * do not know what a program takes have none.
+   */
+  expectRoom?(
+    f: (...args: never[]) => JsTree<np.Array>,
+    specs: readonly JsTree<ArraySpec>[],
+    options?: { name?: string },
+  ): void;
+  /** Bytes that the host has left now, where the executor can tell. */
+  memory?(): number;
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */
   fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;

@@ -17,6 +17,7 @@ import { coupling } from "./layers/coupling.js";
 import { dequantize } from "./layers/dequantize.js";
 import { leakyRelu } from "./layers/leaky-relu.js";
 import { type LinearOptions, linear } from "./layers/linear.js";
+import { marginal } from "./layers/marginal.js";
 import { maxPool2d } from "./layers/max-pool2d.js";
 import { monotone } from "./layers/monotone.js";
 import { pad } from "./layers/pad.js";
@@ -75,7 +76,8 @@ const rules: Rules = {
   affine: (layer, inShape) => affine(inShape, layer),
   actnorm: (_layer, inShape) => actnorm(inShape),
   split: (layer, inShape, { density }) => split(inShape, { ...layer, density }),
-  whiten: (_layer, inShape) => whiten(inShape),
+  whiten: (layer, inShape) => whiten(inShape, layer),
+  marginal: (layer, inShape) => marginal(inShape, layer),
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);

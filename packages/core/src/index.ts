@@ -13,6 +13,7 @@ export {
   FlowifyError,
   type FlowifyErrorCode,
   MemoryError,
+  MismatchError,
   NotFiniteError,
   ShapeError,
   UnsupportedOpError,
@@ -44,6 +45,7 @@ export { type KernelOptions, type KernelParams, kernel } from "./layers/kernel.j
 export { type LeakyReluOptions, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearOptions, type LinearParams, linear } from "./layers/linear.js";
 export type { DenseWeights } from "./layers/linear-weights.js";
+export { type MarginalOptions, type MarginalParams, marginal } from "./layers/marginal.js";
 export { type MaxPool2dOptions, maxPool2d } from "./layers/max-pool2d.js";
 export {
   type MonotoneFunction,
@@ -72,11 +74,12 @@ export {
   type VariationalDequantizeOptions,
   variationalDequantize,
 } from "./layers/variational-dequantize.js";
-export { type WhitenParams, whiten } from "./layers/whiten.js";
+export { type WhitenOptions, type WhitenParams, whiten } from "./layers/whiten.js";
 export { fromHost, toHost } from "./math/host.js";
 export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
+export { expectMemoryForEach } from "./memory.js";
 export { auroc } from "./model/auroc.js";
 export type { BoundEstimate } from "./model/bound.js";
 export {
@@ -112,4 +115,4 @@ export type { Rollback, TrainingState } from "./train/state.js";
 export { DRIFT_LIMIT } from "./train/stepper.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
 export { type TrainingStep, trainingStep } from "./train/whole-step.js";
-export { zoo, zooNames } from "./zoo.js";
+export { paperNames, zoo, zooNames } from "./zoo.js";

@@ -74,6 +74,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    * starts the layers after it need not run it.
    */
   startsAsIdentity?: boolean;
+  /** How many items `start` is the better for, where that is more than layers are given otherwise. */
+  startItems?: number;
   /** Start values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
   /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. */

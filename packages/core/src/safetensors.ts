@@ -154,25 +154,30 @@ function readMetadata(value: unknown): SafetensorsFile["metadata"] {
 
 type Placed = { name: string; type: TypeName; shape: Shape; begin: number; end: number };
 
+/** A name as messages show it, on one line. */
+const shown = (name: string): string => JSON.stringify(name).slice(1, -1);
+
 function readPlace(name: string, value: unknown): Placed {
   // Names become paths of plain objects; this one would reach the prototype of all of them.
   if (name.includes("__proto__")) return fail(`the array name ${JSON.stringify(name)} is not allowed`);
-  if (!isRecord(value)) return fail(`${name}: its entry in the header is not an object`);
+  if (!isRecord(value)) return fail(`${shown(name)}: its entry in the header is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(codecs, dtype)) {
-    return fail(`${name}: dtype ${JSON.stringify(dtype)} is none of ${Object.keys(codecs).join(", ")}`);
+    return fail(
+      `${shown(name)}: dtype ${JSON.stringify(dtype)} is none of ${Object.keys(codecs).join(", ")}`,
+    );
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    return fail(`${name}: shape ${JSON.stringify(shape)} is not a list of sizes`);
+    return fail(`${shown(name)}: shape ${JSON.stringify(shape)} is not a list of sizes`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    return fail(`${name}: data_offsets ${JSON.stringify(offsets)} are not two offsets`);
+    return fail(`${shown(name)}: data_offsets ${JSON.stringify(offsets)} are not two offsets`);
   }
   const [begin, end] = offsets as [number, number];
   const size = elements(shape) * codecs[dtype as TypeName].itemSize;
   if (end - begin !== size) {
     return fail(
-      `${name}: ${dtype} [${shape.join(", ")}] takes ${size} bytes, but data_offsets [${begin}, ${end}] hold ${end - begin}`,
+      `${shown(name)}: ${dtype} [${shape.join(", ")}] takes ${size} bytes, but data_offsets [${begin}, ${end}] hold ${end - begin}`,
     );
   }
   return { name, type: dtype as TypeName, shape, begin, end };
@@ -196,11 +201,13 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   for (const { name, begin, end } of places) {
     if (end > available) {
       return fail(
-        `${name}: data_offsets [${begin}, ${end}] reach past the ${available} bytes of data: cut short`,
+        `${shown(name)}: data_offsets [${begin}, ${end}] reach past the ${available} bytes of data: cut short`,
       );
     }
     if (begin !== covered) {
-      return fail(`${name}: begins at byte ${begin} of the data, expected ${covered}: a gap or an overlap`);
+      return fail(
+        `${shown(name)}: begins at byte ${begin} of the data, expected ${covered}: a gap or an overlap`,
+      );
     }
     covered = end;
   }
@@ -214,7 +221,9 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
     copy.set(bytes.subarray(dataStart + begin, dataStart + end));
     const data = codecs[type].read(copy.buffer);
     if (!data)
-      return fail(`${name}: holds a ${type} that is not ${type === "BOOL" ? "0 or 1" : "within 32 bits"}`);
+      return fail(
+        `${shown(name)}: holds a ${type} that is not ${type === "BOOL" ? "0 or 1" : "within 32 bits"}`,
+      );
     tensors[name] = new HostArray(data, shape, codecs[type].dtype);
   }
   const metadata = Object.hasOwn(header, METADATA) ? readMetadata(header[METADATA]) : {};

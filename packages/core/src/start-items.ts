@@ -32,6 +32,8 @@ export type StartItems = Readonly<{
   sum(f: (part: np.Array) => np.Array): Promise<Float64Array>;
   /** The numbers of all items in order, part by part. */
   parts(): AsyncGenerator<Float32Array>;
+  /** What comes of the first `n` of the items in memory; of all where there are fewer. */
+  first(n: number): StartItems;
   /** The same items, computed once and kept in the memory of the host. */
   held(): Promise<StartItems>;
 }>;
@@ -87,6 +89,14 @@ function view(source: Source, count: number, shape: Shape): StartItems {
     async *parts() {
       for await (const { data } of outputs(source, (part) => part)) yield data as Float32Array;
     },
+    first(n) {
+      const held = source.data.shape[0] as number;
+      if (n >= held) return items;
+      const [, ...each] = source.data.shape;
+      const part = source.data.data.subarray(0, n * sizeOf(each));
+      const data = new HostArray(part, [n, ...each], source.data.dtype);
+      return view({ ...source, data }, (count / held) * n, shape);
+    },
     async held() {
       const all = new Float32Array(count * sizeOf(shape));
       let at = 0;
@@ -127,7 +137,7 @@ async function* outputs(
           mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n * step.rows), np.float32)),
         );
         const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
-        const run = await executor.compile(program, specs, { name: "start" });
+        const run = await executor.compile(program, specs, { name: "start", itemwise: true });
         compiled = { n, run };
       }
       const placed = await compiled.run.run([x, noise]);

@@ -34,7 +34,7 @@ const mnistTail = [flatten, ...dense(6, 64), ...splined(linear(32)), ...dense(6,
 const mnistNsfTail = [flatten, coupling(2), linear(32), spline, coupling(2), linear(8), coupling(2)];
 
 /** Source: Flowification, appendix (tables of networks). */
-const networks: { readonly [name: string]: Network } = {
+const paperNetworks: { readonly [name: string]: Network } = {
   "mnist/fmlp": mnist(flatten, whiten, ...splined(...[512, 256, 128, 64, 32].map(linear)), linear(8)),
   "mnist/fconv1": mnist(
     ...splined(conv(16, 3, 2), conv(24, 2, 2), conv(32, 3, 2), conv(48, 2, 1), conv(64, 2, 1)),
@@ -78,16 +78,49 @@ const networks: { readonly [name: string]: Network } = {
   ),
 };
 
-/** Names of the networks of the paper. */
-export const zooNames: readonly string[] = Object.keys(networks);
+/**
+ * What stands in front of a network of the paper, in place of its dequantization: learnt dequantization, and a spline for each
+ * pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them. The figures behind the
+ * choice are in docs/design/marginal.md.
+ */
+const front = (stack: number): readonly NetworkLayer[] => [
+  { kind: "variationalDequantize" },
+  { kind: "marginal" },
+  ...(stack > 0 ? ([{ kind: "squeeze" }, coupling(stack), { kind: "unsqueeze" }] as const) : []),
+];
+
+/** Couplings in front of each network. */
+const couplingsInFront: { readonly [network: string]: number } = {
+  fmlp: 0,
+  fconv1: 4,
+  "fconv1-nsf": 4,
+  fconv2: 4,
+  "fconv2-nsf": 6,
+};
+
+const PAPER = ":paper";
+
+/** Names of the networks: those of the paper with layers of ours in front of them. */
+export const zooNames: readonly string[] = Object.keys(paperNetworks);
+
+/** Names of the networks as the paper has them: `"mnist/fmlp:paper"`. */
+export const paperNames: readonly string[] = zooNames.map((name) => `${name}${PAPER}`);
 
 /**
- * A network of the paper by its name, `"mnist/fmlp"`.
+ * A network by its name: `"mnist/fmlp"`, that of the paper behind learnt dequantization and a spline for each pixel, or
+ * `"mnist/fmlp:paper"`, as the paper has it.
  *
  * Errors: `UsageError` that lists the names.
  */
 export function zoo(name: string): Network {
-  const found = Object.hasOwn(networks, name) ? networks[name] : undefined;
-  if (!found) throw new UsageError(`there is no network "${name}"; there are ${zooNames.join(", ")}`);
-  return { name, ...found };
+  const base = name.endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;
+  const found = Object.hasOwn(paperNetworks, base) ? paperNetworks[base] : undefined;
+  if (!found)
+    throw new UsageError(
+      `there is no network "${name}"; there are ${zooNames.join(", ")}, and each as the paper has it with ${PAPER} after its name`,
+    );
+  if (base !== name) return { name, ...found };
+  const [, ...layers] = found.layers;
+  const stack = couplingsInFront[base.slice(base.indexOf("/") + 1)] ?? 0;
+  return { name, inShape: found.inShape, layers: [...front(stack), ...layers] };
 }

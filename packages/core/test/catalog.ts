@@ -8,6 +8,7 @@ import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { type LinearOptions, linear } from "../src/layers/linear.js";
 import { type DenseWeights, weightRotations } from "../src/layers/linear-weights.js";
+import { marginal } from "../src/layers/marginal.js";
 import { prelu } from "../src/layers/prelu.js";
 import { flatten, permute, reshape, transpose } from "../src/layers/reshape.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
@@ -157,6 +158,11 @@ const whitening = (rng: Rng): NoiseOf<HostArray> => ({
   logStd: host([-2, -1, 0, 1], [4]),
 });
 
+const scaledWhitening = (rng: Rng): NoiseOf<HostArray> => ({
+  ...(whitening(rng) as { [name: string]: HostArray }),
+  logScale: host([0.5, -0.5, 1, 0], [4]),
+});
+
 const elementwise: readonly CatalogEntry[] = [
   entry("leakyRelu ½", "leakyRelu", leakyRelu([5])),
   entry("leakyRelu 0.01 on an image", "leakyRelu", leakyRelu([2, 3, 2], { slope: 0.01 })),
@@ -174,7 +180,23 @@ const elementwise: readonly CatalogEntry[] = [
     spread: 2,
     condition: 100,
   }),
+  entry("marginal", "marginal", marginal([6], { bins: 8 }), { scale: 2 }),
+  entry("marginal of an image, steep", "marginal", marginal([2, 2, 2], { bins: 12, bound: 2 }), {
+    scale: 1.5,
+    spread: 1.5,
+    condition: 100,
+  }),
+  entry(
+    "marginal per channel of an image",
+    "marginal",
+    marginal([2, 3, 2], { bins: 2, bound: 1, per: "channel" }),
+    { batch: 1 },
+  ),
   entry("whiten", "whiten", whiten([4]), { params: whitening, condition: 10 }),
+  entry("whiten, scaled and shrunk", "whiten", whiten([4], { scaled: true, shrinkage: 0.1 }), {
+    params: scaledWhitening,
+    condition: 10,
+  }),
   entry("whiten the last axis", "whiten", whiten([3, 4]), { params: whitening, condition: 10 }),
   entry("dequantize", "dequantize", dequantize([6]), { levels: 256 }),
   entry("dequantize 2 levels of an image", "dequantize", dequantize([1, 2, 2], { levels: 2 }), {

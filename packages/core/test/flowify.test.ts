@@ -76,9 +76,22 @@ describe("flowify", () => {
     expect(JSON.stringify(flowify(up).manifolds)).toContain("orthogonal");
   });
 
-  it("makes the network of the paper", () => {
-    const made = flowify(zoo("mnist/fmlp"));
-    expect([made.inShape, made.latentShape, made.dimensions]).toEqual([[1, 28, 28], [8], 784]);
+  it("makes the network of the paper, and the same with our layers in front", () => {
+    for (const name of ["mnist/fmlp:paper", "mnist/fmlp"]) {
+      const made = flowify(zoo(name));
+      expect([made.inShape, made.latentShape, made.dimensions]).toEqual([[1, 28, 28], [8], 784]);
+    }
+    const kinds = (name: string): string[] => zoo(name).layers.map(({ kind }) => kind);
+    const [dequantization, ...others] = kinds("mnist/fconv2:paper");
+    expect(dequantization).toBe("dequantize");
+    expect(kinds("mnist/fconv2")).toEqual([
+      "variationalDequantize",
+      "marginal",
+      "squeeze",
+      "coupling",
+      "unsqueeze",
+      ...others,
+    ]);
     expect(() => zoo("mnist/none")).toThrow(UsageError);
     expect(() => zoo("mnist/none")).toThrow("mnist/fmlp");
     expect(() => zoo("toString")).toThrow(UsageError);

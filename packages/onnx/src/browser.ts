@@ -1,4 +1,5 @@
 /** What reads and writes ONNX files without Node and without ONNX Runtime, for pages and workers. */
+export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
@@ -15,6 +16,5 @@ export {
   nodeText,
   originTexts,
   refusal,
-  relativeDifference,
 } from "./import/report.js";
 export { toBytes } from "./lower/model.js";

@@ -1,4 +1,12 @@
-export { type Agreement, compareExport, type FileRunner, openFile } from "./export/agreement.js";
+export { CLOSE, relativeDifference } from "./difference.js";
+export {
+  type Agreement,
+  compareExport,
+  disagreement,
+  type FileRunner,
+  farthest,
+  openFile,
+} from "./export/agreement.js";
 export { describeExport, type WrittenProgram } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export { type ExportStepOptions, exportStep } from "./export/export-step.js";
@@ -24,9 +32,8 @@ export {
   nodeText,
   originTexts,
   refusal,
-  relativeDifference,
 } from "./import/report.js";
-export type { ExternalData, Tensor } from "./import/tensor.js";
+export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
@@ -44,5 +51,6 @@ export {
 } from "./lower/model.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
+export { availableMemory } from "./resources.js";
 export { loadRuntime, type Runtime } from "./runtime.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

@@ -26,6 +26,8 @@ export type OnnxProgramOptions = Readonly<{
   memory: number;
   /** The values of the first arguments, built in: ONNX Runtime packs them for its products. */
   constants?: readonly HostArray[];
+  /** As for `Executor.compile`. */
+  itemwise?: boolean;
 }>;
 
 /**
@@ -34,37 +36,49 @@ export type OnnxProgramOptions = Readonly<{
  */
 const ARENA = 2;
 
+/** Throws the MemoryError that `onnxProgram` would, without building anything. */
+export function expectRoomFor(
+  traced: ClosedJaxpr,
+  { name, inputs, outputs }: Signature,
+  memory: number,
+): void {
+  const names = (slots: readonly Slot[]): string[] => slots.map((slot) => slot.name);
+  const { peak } = lower(traced, { name, inputNames: names(inputs), outputNames: names(outputs) });
+  if (ARENA * peak > memory) throw new MemoryError(name, ARENA * peak, memory);
+}
+
 /** Lowers a traced program to an ONNX graph and compiles that to a session of ONNX Runtime. */
 export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { session: options, lanes = [], memory, constants = [] }: OnnxProgramOptions,
+  { session: options, lanes = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
   const outputNames = outputs.map((slot) => slot.name);
   const fixed = new Set(inputNames.slice(0, constants.length));
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
-  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations });
+  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise });
+  const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const expectRoom = (partBytes: number): void => {
+    const bytes = (1 + lanes.length) * (ARENA * lowered.peak + built + partBytes);
+    if (bytes > memory) throw new MemoryError(name, bytes, memory);
+  };
+  expectRoom(0); // before files are made of it
   const model = withConstants(
     lowered,
     new Map(constants.map((value, i) => [inputNames[i] as string, value])),
   );
   const { engine } = store;
   const rejected = (cause: unknown): never => {
+    if (cause instanceof DeviceError) throw cause;
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   };
   const parts = await programParts(engine, model, options).catch(rejected);
-  const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
-  const bytes = (1 + lanes.length) * (ARENA * model.peak + built + parts.bytes);
-  if (bytes > memory) throw new MemoryError(name, bytes, memory);
+  expectRoom(parts.bytes);
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));
-  const [own, ...beside] = (await allOpened([
-    openProgram(engine.runtime, engine.run, parts, options),
-    ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs)),
-  ]).catch(rejected)) as [Opened, ...LaneProgram[]];
   const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
     // A buffer that is read in this call cannot be written in it: nodes run in any order.
     const read = new Set(feeds);
@@ -74,6 +88,10 @@ export async function onnxProgram(
     await own.run(named(slots, feeds), named(outputs, results));
     return results;
   };
+  const [own, ...beside] = (await allOpened([
+    openProgram(engine.runtime, engine.run, parts, options),
+    ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs, here)),
+  ]).catch(rejected)) as [Opened, ...LaneProgram[]];
   return {
     flops: model.flops,
     async run(args, { into, lane = 0 } = {}) {
@@ -86,6 +104,7 @@ export async function onnxProgram(
           lane === 0 ? await here(feeds, into) : await (beside[lane - 1] as LaneProgram).run(feeds, into);
         return tree.unflatten<PlacedArray>(structure, results);
       } catch (cause) {
+        if (cause instanceof DeviceError) throw cause;
         throw new DeviceError(`${name}: ONNX Runtime failed: ${String(cause)}`, { cause });
       }
     },

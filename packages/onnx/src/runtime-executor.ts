@@ -3,7 +3,8 @@ import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
 import { Lane } from "./lanes/lane.js";
-import { onnxProgram } from "./onnx-program.js";
+import { expectRoomFor, onnxProgram } from "./onnx-program.js";
+import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
 import { trace } from "./trace.js";
@@ -31,15 +32,16 @@ export function runtimeExecutor(
 ): Executor {
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
-  const threads: Lane[] = []; // started when a program is compiled for them
+  let threads: Lane[] = []; // started when a program is compiled for them
   const lanesBeside = (): readonly Lane[] => {
+    threads = threads.filter((lane) => !lane.ended);
     while (threads.length < most - 1) threads.push(new Lane(store));
     return threads;
   };
   return {
     name: executorName,
     lanes: most,
-    async compile(f, specs, { name = f.name || "function", constant, lanes = false } = {}) {
+    async compile(f, specs, { name = f.name || "function", constant, lanes = false, itemwise = false } = {}) {
       const start = performance.now();
       const { jaxpr, signature } = trace(f, specs, name);
       try {
@@ -50,6 +52,7 @@ export function runtimeExecutor(
             session: session(name, lanes ? most : 1),
             lanes: lanes ? lanesBeside() : [],
             memory: memory(),
+            itemwise,
             constants: constant === undefined ? [] : tree.leaves(constant as never),
           }));
         const compiled: Compiled = {
@@ -67,6 +70,15 @@ export function runtimeExecutor(
         jaxpr.dispose();
       }
     },
+    expectRoom(f, specs, { name = f.name || "function" } = {}) {
+      const { jaxpr, signature } = trace(f, specs, name);
+      try {
+        expectRoomFor(jaxpr, signature, memory());
+      } finally {
+        jaxpr.dispose();
+      }
+    },
+    memory: availableMemory,
     async place(host) {
       return mapLeaves(host, (leaf) => store.copy(leaf as HostArray));
     },
@@ -81,8 +93,10 @@ export function runtimeExecutor(
       for (const leaf of tree.leaves(placed as never)) store.release(leaf);
     },
     async dispose() {
-      await Promise.all([...open].map((compiled) => compiled.dispose()));
+      const closed = await Promise.allSettled([...open].map((compiled) => compiled.dispose()));
       await Promise.all(threads.map((lane) => lane.stop()));
+      const failed = closed.find((end) => end.status === "rejected");
+      if (failed) throw failed.reason;
     },
   };
 }

@@ -26,8 +26,15 @@ export type Engine = Readonly<{
 
 type Module = NativeRuntime & { default?: NativeRuntime };
 
-/** ONNX Runtime's native build, which is an optional dependency with a library for the platform. */
+/**
+ * ONNX Runtime's native build, which is an optional dependency with a library for the platform.
+ *
+ * Without `ORT_DISABLE_TELEMETRY` the library reports each session to its makers, and leaves an identifier of the
+ * machine, a database of events and a log of each process in the user's folders. Here that is off unless the user has
+ * set the variable. It is read when the first session of the process is made.
+ */
 export async function loadRuntime(): Promise<NativeRuntime> {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
     const module: Module = await import("onnxruntime-node");
     return module.default ?? module;

@@ -1,5 +1,5 @@
 import { ArraySpec, type Executor, HostArray } from "@flowify/core";
-import { type DType, defaultDevice, type JsTree, makeJaxpr, numpy as np, tree } from "@jax-js/jax";
+import { type DType, defaultDevice, init, type JsTree, makeJaxpr, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
 import { type LoweredGraph, lower, nativeExecutor, wasmExecutor } from "../src/index.js";
 
@@ -42,11 +42,12 @@ export function spread(shape: readonly number[], dtype: DType, seed = 1): HostAr
 }
 
 /** Results of `f` in ONNX Runtime, as plain numbers. */
-async function runNative(f: Fn, args: readonly HostArray[]): Promise<HostArray[]> {
+export async function runNative(f: Fn, args: readonly HostArray[], itemwise = false): Promise<HostArray[]> {
   const runner = await native();
   const compiled = await runner.compile(
     f,
     args.map((arg) => new ArraySpec(arg.shape, arg.dtype)),
+    { itemwise },
   );
   try {
     const placed = await compiled.run(args);
@@ -93,10 +94,13 @@ export async function runFixed(
   }
 }
 
-/** Results of `f` by jax-js, eager, on its plain JavaScript back end. */
-export function runJax(f: Fn, args: readonly HostArray[]): HostArray[] {
+/** Back ends of jax-js that compute here: plain JavaScript and WebAssembly. */
+type Judge = "cpu" | "wasm";
+
+/** Results of `f` by jax-js, eager. */
+export function runJax(f: Fn, args: readonly HostArray[], judge: Judge = "cpu"): HostArray[] {
   const before = defaultDevice();
-  defaultDevice("cpu");
+  defaultDevice(judge);
   try {
     const out = f(...args.map(toJax));
     return (tree.leaves(out as never) as unknown as np.Array[]).map(
@@ -117,9 +121,15 @@ function toJax({ data, shape, dtype }: HostArray): np.Array {
 const tolerance: Partial<Record<DType, number>> = { float32: 2e-5, float64: 1e-11 };
 
 /** Expects ONNX Runtime and jax-js to agree on `f`. */
-export async function expectSame(f: Fn, args: readonly HostArray[], scale = 1): Promise<void> {
-  const expected = runJax(f, args);
-  const actual = await runNative(f, args);
+export async function expectSame(
+  f: Fn,
+  args: readonly HostArray[],
+  scale = 1,
+  { judge = "cpu", itemwise = false }: { judge?: Judge; itemwise?: boolean } = {},
+): Promise<void> {
+  if (judge === "wasm") await init("wasm");
+  const expected = runJax(f, args, judge);
+  const actual = await runNative(f, args, itemwise);
   expect(actual.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual(
     expected.map(({ shape, dtype }) => ({ shape, dtype })),
   );

@@ -1,7 +1,12 @@
 /** Threads that compute beside this one: the same numbers, at the same time, and an end that is told. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import {
   ArraySpec,
+  type Compiled,
   createTrainer,
   DeviceError,
   type Executor,
@@ -12,7 +17,7 @@ import {
   type Network,
 } from "@flowify/core";
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 import { Lane } from "../src/lanes/lane.js";
 import { nativeEngine } from "../src/runtime.js";
@@ -149,6 +154,102 @@ describe("a flow on two lanes", () => {
   });
 });
 
+/** The threads that are started while `work` goes on. */
+async function threadsOf(work: () => Promise<unknown>): Promise<Worker[]> {
+  const started: Worker[] = [];
+  const note = (worker: Worker): void => void started.push(worker);
+  process.on("worker", note);
+  try {
+    await work();
+    return started;
+  } finally {
+    process.off("worker", note);
+  }
+}
+
+describe("a thread that ends by itself", () => {
+  const square = (a: np.Array): np.Array => np.matmul(a.ref, a);
+  const specs = [new ArraySpec([40, 40], np.float32)];
+  const a = normals([40, 40], 6);
+  const warnings = vi.spyOn(process, "emitWarning");
+  beforeEach(() => void warnings.mockReset().mockReturnValue(undefined));
+  afterAll(() => warnings.mockRestore());
+
+  /** An executor of its own, a program on its lanes, its thread, and how that dies. */
+  const opened = async () => {
+    const own = await nativeExecutor({ threads: 2 });
+    let program: Compiled | undefined;
+    const [thread] = await threadsOf(async () => {
+      program = await own.compile(square, specs, { lanes: true });
+    });
+    const run = async (lane: number): Promise<unknown> =>
+      own.fetch(await (program as Compiled).run([a], { lane }));
+    const ended = new Promise((resolve) => thread?.once("exit", resolve));
+    const die = async (): Promise<void> => {
+      thread?.postMessage(null); // no request: an error in the thread that nothing catches
+      await ended;
+    };
+    return { own, run, die, thread: thread as Worker };
+  };
+
+  it("between two runs: its programs go on in the main thread, Node warns of it, another one starts with the next program", async () => {
+    const { own, run, die } = await opened();
+    const expected = await run(1);
+    await die();
+    expect(await run(1)).toEqual(expected);
+    expect(warnings.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /^a thread of the native executor ended \(.+\); its programs go on in the main thread, slower$/,
+        ),
+        { code: "FLOWIFY_THREAD_ENDED" },
+      ],
+    ]);
+    const double = (x: np.Array): np.Array => np.matmul(x.ref, x.add(1));
+    const [next] = await threadsOf(async () => {
+      const program = await own.compile(double, specs, { lanes: true });
+      const both = await Promise.all([0, 1].map((lane) => program.run([a], { lane })));
+      const [first, second] = await Promise.all(both.map((result) => own.fetch(result)));
+      expect(second).toEqual(first);
+    });
+    expect(next?.threadId).toBeGreaterThan(0);
+    await own.dispose();
+    expect(warnings).toHaveBeenCalledTimes(1);
+  });
+
+  it("during a run: the run is done again in the main thread, with the same numbers", async () => {
+    const { own, run, die } = await opened();
+    const expected = await run(0);
+    const runs = [1, 0, 1, 1].map(run);
+    await die();
+    for (const result of await Promise.all(runs)) expect(result).toEqual(expected);
+    expect(warnings).toHaveBeenCalledTimes(1);
+    await own.dispose();
+  });
+
+  it("while a program is compiled for it: the program runs in the main thread", async () => {
+    const { own, run, thread } = await opened();
+    const expected = await run(0);
+    thread.postMessage(null);
+    const program = await own.compile(square, specs, { lanes: true });
+    expect(await own.fetch(await program.run([a], { lane: 1 }))).toEqual(expected);
+    expect(warnings).toHaveBeenCalledTimes(1);
+    await own.dispose();
+  });
+
+  it("by its handle while ONNX Runtime computes: the call is waited for, the process lives", async () => {
+    const large = [new ArraySpec([700, 700], np.float32)];
+    const b = normals([700, 700], 7);
+    const { own, thread } = await opened();
+    const program = await own.compile(square, large, { lanes: true });
+    const result = program.run([b], { lane: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 4));
+    await thread.terminate();
+    expect(await own.fetch(await result)).toEqual(await own.fetch(await program.run([b])));
+    await own.dispose();
+  });
+});
+
 describe("a thread", () => {
   /** A program of one stage. */
   const partsOf = (file: Uint8Array): ProgramParts => ({
@@ -160,32 +261,60 @@ describe("a thread", () => {
   });
   const broken = partsOf(Uint8Array.of(1, 2, 3));
   const lane = async (): Promise<Lane> => new Lane(new TensorStore(await nativeEngine()));
+  const here = (): Promise<never> => Promise.reject(new Error("not here"));
 
   it("says what ONNX Runtime said of a file", async () => {
     const thread = await lane();
-    await expect(thread.open(broken, {}, [], [])).rejects.toThrow(/protobuf|model/i);
+    await expect(thread.open(broken, {}, [], [], here)).rejects.toThrow(/protobuf|model/i);
     await thread.stop();
   });
 
-  it("that ends while it computes, or is asked afterwards, is a DeviceError", async () => {
+  it("that is stopped while it computes, or is asked afterwards, is a DeviceError", async () => {
     const thread = await lane();
-    const asked = thread.open(broken, {}, [], []);
+    const asked = thread.open(broken, {}, [], [], here);
     await Promise.all([expect(asked).rejects.toThrow(DeviceError), thread.stop()]);
-    await expect(thread.open(broken, {}, [], [])).rejects.toThrow(DeviceError);
+    await expect(thread.open(broken, {}, [], [], here)).rejects.toThrow(DeviceError);
   });
+});
 
-  it("does not keep the process", () => {
-    const script = `
-      import { ArraySpec } from "@flowify/core";
+describe("a process with such threads", () => {
+  const home = mkdtempSync(join(tmpdir(), "flowify-test-home-"));
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  /** Runs a script with an executor, a program on two lanes and an argument for it, in empty folders of the user. */
+  const processOf = (script: string) => {
+    const source = `
+      import { ArraySpec, HostArray } from "@flowify/core";
       import { numpy as np } from "@jax-js/jax";
       import { nativeExecutor } from "@flowify/onnx";
       const executor = await nativeExecutor({ threads: 2 });
       const f = (a) => np.matmul(a.ref, a);
-      await executor.compile(f, [new ArraySpec([2, 2], np.float32)], { lanes: true });
-      console.log("compiled");`;
-    const flags = ["--conditions=@flowify/source", "--import", "tsx", "--input-type=module", "-e", script];
-    const { status, stdout } = spawnSync(process.execPath, flags, { encoding: "utf8", timeout: 30_000 });
-    expect(stdout).toContain("compiled");
-    expect(status).toBe(0);
+      const program = await executor.compile(f, [new ArraySpec([900, 900], np.float32)], { lanes: true });
+      const a = new HostArray(new Float32Array(810_000).fill(0.5), [900, 900], np.float32);
+      console.log("compiled");
+      ${script}`;
+    const flags = ["--conditions=@flowify/source", "--import", "tsx", "--input-type=module", "-e", source];
+    const { ORT_DISABLE_TELEMETRY: _, XDG_CACHE_HOME: __, ...inherited } = process.env;
+    const env = { ...inherited, HOME: home, USERPROFILE: home, TMPDIR: home, TMP: home, TEMP: home };
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, flags, {
+      encoding: "utf8",
+      env,
+      timeout: 60_000,
+    });
+    return { status, signal, stdout, stderr };
+  };
+
+  it("is not kept by them, and leaves nothing of ONNX Runtime's telemetry in the folders of the user", () => {
+    expect(processOf("")).toEqual({ status: 0, signal: null, stdout: "compiled\n", stderr: "" });
+    // the cache of the TypeScript loader is no part of what an installed package runs
+    expect(readdirSync(home).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
+  });
+
+  it("ends with its own status while they compute", () => {
+    const end = processOf(`
+      const endless = async () => { for (;;) await program.run([a], { lane: 1 }); };
+      void endless();
+      setTimeout(() => process.exit(7), 60);`);
+    expect(end).toEqual({ status: 7, signal: null, stdout: "compiled\n", stderr: "" });
   });
 });

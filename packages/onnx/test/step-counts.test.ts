@@ -4,7 +4,7 @@
  * without a stopwatch; `FLOWIFY_UPDATE_COUNTS=1 npm test -- step-counts` accepts it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { flowify, zoo, zooNames } from "@flowify/core";
+import { flowify, paperNames, zoo } from "@flowify/core";
 import { afterAll, expect, it } from "vitest";
 import { gradientProgram } from "../../core/test/support/gradient-program.js";
 import { lower } from "../src/index.js";
@@ -21,7 +21,7 @@ const counted: { [network: string]: Counts } = {};
 function countStep(name: string): Counts {
   const { gradient, specs } = gradientProgram(flowify(zoo(name)), BATCH);
   const { jaxpr } = trace(gradient, specs, name);
-  const { nodes, flops, bytes } = lower(jaxpr);
+  const { nodes, flops, bytes } = lower(jaxpr, { itemwise: true });
   jaxpr.dispose();
   return {
     nodes: nodes.length,
@@ -30,7 +30,7 @@ function countStep(name: string): Counts {
   };
 }
 
-it.each(zooNames)("%s", (name) => {
+it.each(paperNames)("%s", (name) => {
   const found = countStep(name);
   counted[name] = found;
   if (update) return;

@@ -122,9 +122,9 @@ describe.each([
     const { jaxpr } = makeJaxpr(both as () => np.Array)(
       ...(args.map(({ shape }) => np.zeros([...shape], { dtype })) as []),
     );
-    const { nodes } = lower(jaxpr);
+    const { nodes } = lower(jaxpr, { itemwise: true });
     jaxpr.dispose();
     expect(nodes.map(({ op }) => op)).not.toContain("Gather");
-    await expectSame(both, args, 4);
+    await expectSame(both, args, 4, { itemwise: true });
   });
 });

@@ -33,8 +33,14 @@ export class PlacedRun {
   }
 
   /** Makes another run of it, which takes its place. */
-  change(next: (run: OpenRun, executor: Executor) => Promise<OpenRun>): Promise<void> {
-    return orInWasm(this.executor, async (on) => this.#take(await next(this.run, on), on));
+  change<T extends Readonly<{ run: OpenRun }>>(
+    next: (run: OpenRun, executor: Executor) => Promise<T>,
+  ): Promise<T> {
+    return orInWasm(this.executor, async (on) => {
+      const made = await next(this.run, on);
+      await this.#take(made.run, on);
+      return made;
+    });
   }
 
   async #take(run: OpenRun, executor: Executor): Promise<void> {

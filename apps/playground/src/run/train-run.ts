@@ -1,6 +1,18 @@
-import { createTrainer, type Executor, trainingDefaults } from "@flowify/core";
+import {
+  createTrainer,
+  type Executor,
+  type Flow,
+  type HostArray,
+  makeRng,
+  NotFiniteError,
+  type StepReport,
+  trainingDefaults,
+} from "@flowify/core";
+import type { JsTree } from "@jax-js/jax";
 import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
 import { breathe } from "../worker/breathe.js";
+import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
+import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
 /** Images to train on and to measure with: bytes [n, C, H, W]. */
@@ -9,6 +21,16 @@ export type RunImages = Readonly<{
   shape: ImageRunConfig["data"]["shape"];
   train: Uint8Array;
   measure: Uint8Array;
+  /** Decide which state of training is kept. */
+  heldOut: Uint8Array;
+}>;
+
+/** What came of further training, on held-out images. */
+export type Trained = Readonly<{
+  /** Steps that were taken, and after which of them all held-out images were best: that state is kept. */
+  taken: number;
+  best: number;
+  learningRate: number;
 }>;
 
 export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?: number }>;
@@ -31,20 +53,31 @@ const trainingOf = ({ training, batch, seed }: RunConfig, count: number) => ({
   seed,
 });
 
+/** How often held-out images are measured at most, and steps between two measurements at least. */
+const MEASUREMENTS = 20;
+const FEWEST_BETWEEN = 5;
+/** Measurements, all worse than the start, after which a run begins again with a tenth of its rate; and how often. */
+const PATIENCE = 2;
+const MOST_RATES = 4;
+/** Images of one measuring call. */
+const ROWS = 64;
+
+type Ends = Readonly<{ signal: AbortSignal; tell: (progress: Progress) => void }>;
+
 /**
  * A run that has gone some steps further, on these images; the schedule of the step size ends there, or where it
- * ended before. The state of the run that is given stays as it is.
+ * ended before. Kept is the state that is best on held-out images: never a worse one than at the start. Where the first
+ * steps only make it worse, training begins again with a smaller rate. The state of the run that is given stays as it is.
  *
- * @throws NotFiniteError where the network diverges
+ * @throws NotFiniteError where the network diverges at each rate, before any state was better
  */
 export async function trainFurther(
   run: OpenRun,
   executor: Executor,
   images: RunImages,
   steps: number,
-  tell: (progress: Progress) => void,
-  signal: AbortSignal,
-): Promise<OpenRun> {
+  ends: Ends,
+): Promise<{ run: OpenRun; trained: Trained }> {
   const { shape } = run.config.data;
   const data = await dataOf(images, shape);
   const until = run.state.step + steps;
@@ -55,26 +88,100 @@ export async function trainFurther(
     batch: Math.min(run.config.batch, data.items),
     device: executor.name as RunConfig["device"],
   };
-  const items = { items: images.train, count: data.items };
-  const options = {
-    flow: run.flow,
-    executor,
-    data: items,
-    steps: config.steps,
-    ...trainingOf(config, data.items),
-  };
-  const trainer = await createTrainer({ ...options, state: run.state });
-  const metrics = [...run.metrics];
+  const judge = await makeJudge(run.flow, executor, images.heldOut, config.seed);
   try {
-    while (trainer.taken < until && !signal.aborted) {
-      const { loss, bpd, gradNorm, lr } = await trainer.step();
-      const step = trainer.taken;
-      const epoch = Math.floor(((step - 1) * config.batch) / data.items) + 1;
-      metrics.push({ step, epoch, loss, bpd, gradNorm, lr });
-      tell({ stage: `step ${step}`, done: step - run.state.step, of: steps, bpd });
-      await breathe();
+    for (let rates = 1, { training } = config; ; rates++, training = slower(training)) {
+      const attempt = { ...run, config: { ...config, training } };
+      const found = await trainAttempt(attempt, executor, images, { steps, judge, ...ends });
+      const { best, worsened, failure } = found;
+      if (!worsened || rates === MOST_RATES || ends.signal.aborted) {
+        if (failure && worsened) throw failure;
+        const { learningRate } = training;
+        const trained = { taken: found.taken, best: best.state.step - run.state.step, learningRate };
+        const metrics = found.metrics.filter(({ step }) => step <= best.state.step);
+        // where nothing was better the run stays what it was, its rate as well
+        return { run: trained.best === 0 ? run : { ...attempt, state: best.state, metrics }, trained };
+      }
     }
-    return { ...run, config, state: await trainer.state(), metrics };
+  } finally {
+    await judge.dispose();
+  }
+}
+
+const slower = (training: RunConfig["training"]): RunConfig["training"] => ({
+  ...training,
+  learningRate: training.learningRate / 10,
+  orthogonalRate: training.orthogonalRate / 10,
+});
+
+type Judge = Readonly<{ measure(params: JsTree<HostArray>): Promise<number>; dispose(): Promise<void> }>;
+
+/** Measures mean log p of images, with the same noise each time. */
+async function makeJudge(flow: Flow, executor: Executor, images: Uint8Array, seed: number): Promise<Judge> {
+  let compiled: RowsFunction | undefined;
+  return {
+    async measure(params) {
+      compiled ??= await compileRows(executor, flow.ledger, {
+        params: specsOf(params),
+        rows: ROWS,
+        shape: flow.domain.shape,
+        noise: flow.forwardNoise,
+      });
+      const rows = await ledgerRows(flow, compiled, params, images, (part) => makeRng(seed, 31, part));
+      return sum(meanLedger(rows, flow));
+    },
+    dispose: async () => compiled?.dispose(),
+  };
+}
+
+/** Trains at one rate. `worsened`: it was given up, since all that it measured was worse than the start. */
+async function trainAttempt(
+  run: OpenRun,
+  executor: Executor,
+  images: RunImages,
+  { steps, judge, tell, signal }: Ends & Readonly<{ steps: number; judge: Judge }>,
+) {
+  const { config, flow } = run;
+  const { items: count } = config.data;
+  const { step: start } = run.state;
+  const every = Math.max(FEWEST_BETWEEN, Math.ceil(steps / MEASUREMENTS));
+  const trainer = await createTrainer({
+    flow,
+    executor,
+    data: { items: images.train, count: images.train.length / sizeOf(config.data.shape) },
+    steps: config.steps,
+    ...trainingOf(config, count),
+    state: run.state,
+  });
+  const metrics = [...run.metrics];
+  /** A step; undefined, with the failure, where its numbers are not finite. */
+  let failure: NotFiniteError | undefined;
+  const step = (): Promise<StepReport | undefined> =>
+    trainer.step().catch((error: unknown) => {
+      if (!(error instanceof NotFiniteError)) throw error;
+      failure = error;
+      return undefined;
+    });
+  try {
+    let best = { state: run.state, logProb: await judge.measure(await trainer.params()) };
+    let worse = 0;
+    while (trainer.taken < start + steps && !signal.aborted && worse < PATIENCE) {
+      const report = await step();
+      if (!report) break;
+      const { loss, bpd, gradNorm, lr } = report;
+      const { taken } = trainer;
+      const epoch = Math.floor(((taken - 1) * config.batch) / count) + 1;
+      metrics.push({ step: taken, epoch, loss, bpd, gradNorm, lr });
+      tell({ stage: `step ${taken}`, done: taken - start, of: steps, bpd });
+      await breathe();
+      if ((taken - start) % every > 0 && taken < start + steps && !signal.aborted) continue;
+      const logProb = await judge.measure(await trainer.params());
+      if (logProb > best.logProb) best = { state: await trainer.state(), logProb };
+      else if (best.state === run.state) worse++;
+    }
+    const taken = trainer.taken - start;
+    const worsened = (worse > 0 || failure !== undefined) && best.state === run.state;
+    return { best, taken, metrics, worsened, failure };
   } finally {
     await trainer.dispose();
   }

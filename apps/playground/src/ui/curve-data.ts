@@ -1,3 +1,4 @@
+import { standingOf } from "./held-out.js";
 import type { Curve } from "./run.js";
 
 /** x ascending; undefined values are gaps. */
@@ -11,7 +12,7 @@ const finite = (value: number | undefined): number | undefined =>
 
 /**
  * Steps, the mean of log p of the batches between two of them, and log p of held-out items where they were
- * measured: the last measurement between two.
+ * measured: the last measurement between two; and where that was best.
  */
 export function curveData({ batches, heldOut }: Curve): CurveData {
   const last = Math.max(batches.length, heldOut.at(-1)?.[0] ?? 0);
@@ -22,6 +23,11 @@ export function curveData({ batches, heldOut }: Curve): CurveData {
     return finite(some.reduce((sum, value) => sum + value, 0) / some.length);
   });
   const measured = new Array<number | undefined>(steps.length).fill(undefined);
-  for (const [at, value] of heldOut) measured[Math.ceil(at / stride)] = finite(value);
-  return [steps, means, measured];
+  const best = [...measured];
+  const standing = standingOf(heldOut);
+  for (const [at, value] of heldOut) {
+    measured[Math.ceil(at / stride)] = finite(value);
+    if (at === standing?.best) best[Math.ceil(at / stride)] = finite(value);
+  }
+  return [steps, means, measured, best];
 }

@@ -10,7 +10,7 @@ import type { Curve as RunCurve } from "./run.js";
 const HEIGHT = 220;
 
 function makePlot(place: HTMLElement, data: CurveData): uPlot {
-  const { muted, exact, ink, line } = palette.value;
+  const { muted, exact, bound, ink, line } = palette.value;
   const axis = {
     stroke: ink.css,
     grid: { stroke: line.css, width: 1 },
@@ -29,6 +29,7 @@ function makePlot(place: HTMLElement, data: CurveData): uPlot {
         { label: "step" },
         { ...series, label: "batch", stroke: muted.css, width: 1 },
         { ...series, label: "held out", stroke: exact.css, width: 2 },
+        { label: "best", stroke: bound.css, width: 2, points: { show: true, size: 9, width: 2 } },
       ],
     },
     data as unknown as uPlot.AlignedData,

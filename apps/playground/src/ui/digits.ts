@@ -35,6 +35,7 @@ export const imagesOf = ({ train, test }: Digits): RunImages => ({
   shape: [...DIGITS.shape],
   train,
   measure: test,
+  heldOut: test,
 });
 
 /** Digit i of some. */

@@ -5,7 +5,7 @@ export const toPixels = (numbers: Float32Array): Uint8Array<ArrayBuffer> =>
 /** One image [C, H, W] as what a canvas takes. */
 export function imageData(
   pixels: Uint8Array,
-  [channels, height, width]: readonly [number, number, number],
+  [channels, height, width]: readonly [channels: number, height: number, width: number],
 ): ImageData {
   const image = new ImageData(width, height);
   const plane = height * width;

@@ -6,6 +6,8 @@ type RunButtonsProps = {
   /** Begins the ids of the outputs. */
   id: string;
   run: Run<unknown>;
+  /** What it learns, in the plural. */
+  items: string;
   /** What is open, once it is. */
   opened: Readonly<{ device: string; parameters: number }> | undefined;
   steps: number;
@@ -15,8 +17,18 @@ type RunButtonsProps = {
   onSave: () => void;
 };
 
+/** What a run's trend asks for. */
+const advice = (items: string) =>
+  ({
+    level: "",
+    overfits: `Since then held-out ${items} have become less likely: the network learns its ${items} by heart. More of them, or a smaller network, help.`,
+    worse: `Training has only made held-out ${items} less likely. A smaller learning rate may help.`,
+  }) as const;
+
 /** Train or pause, step, reset, save; where the run stands, and what went wrong. */
-export function RunButtons({ id, run, opened, steps, onPlay, onPause, onReset, onSave }: RunButtonsProps) {
+export function RunButtons(props: RunButtonsProps) {
+  const { id, run, items, opened, steps, onPlay, onPause, onReset, onSave } = props;
+  const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
   return (
@@ -45,6 +57,14 @@ export function RunButtons({ id, run, opened, steps, onPlay, onPause, onReset, o
         Step <output id={`${id}-step`}>{run.step}</output> of {decimals(steps, 0)}
         {opened && ` · ${opened.parameters.toLocaleString("en")} parameters · `}
         {opened && <output id={`${id}-device`}>{opened.device}</output>}
+      </p>
+      <p class="note number standing">
+        {standing && (
+          <>
+            Best on held-out {items} at step <output id={`${id}-best`}>{standing.best}</output>, which is
+            shown and saved. {advice(items)[standing.trend]}
+          </>
+        )}
       </p>
       <Problem text={run.problem.value}>
         <button type="button" onClick={onReset}>

@@ -1,5 +1,6 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Standing, TrainingEvent } from "../worker/training.js";
+import { type HeldOutStanding, standingOf } from "./held-out.js";
 import { wordsOf } from "./problem.js";
 
 type StartRun<V> = (
@@ -18,6 +19,8 @@ export type Curve = Readonly<{
 export type Run<V> = Readonly<{
   going: ReadonlySignal<boolean>;
   step: ReadonlySignal<number>;
+  /** How held-out items fare: which step was best for them, which the page shows, and what became of them since. */
+  standing: ReadonlySignal<HeldOutStanding | undefined>;
   view: ReadonlySignal<V | undefined>;
   curve: ReadonlySignal<Curve>;
   /** What went wrong with it, in words. */
@@ -46,13 +49,18 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
   const status = signal("");
   let current: { abort: AbortController; done: Promise<void> } | undefined;
 
+  const measured = (step: number, logProb: number): void => {
+    const before = curve.value.heldOut.filter(([earlier]) => earlier < step);
+    curve.value = { ...curve.value, heldOut: [...before, [step, logProb]] };
+  };
   const show = (next: V): void =>
     batch(() => {
       view.value = next;
-      curve.value = { ...curve.value, heldOut: [...curve.value.heldOut, [next.step, next.logProb]] };
+      if (curve.value.heldOut.length === 0) measured(next.step, next.logProb);
     });
   const receive = (event: TrainingEvent<V>): void => {
     if (event.kind === "view") show(event.view);
+    else if (event.kind === "heldOut") measured(event.step, event.logProb);
     else if (event.kind === "fallback") {
       status.value = `${event.why}: training goes on in ${event.device}.`;
       if (opened.value) opened.value = { ...opened.value, device: event.device };
@@ -68,6 +76,7 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
     curve,
     problem,
     status,
+    standing: computed(() => standingOf(curve.value.heldOut)),
     step: computed(() => Math.max(curve.value.batches.length, view.value?.step ?? 0)),
     show,
     train(steps) {

@@ -16,8 +16,16 @@ import { oneByOne } from "./one-by-one.js";
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{
   view(params: JsTree<HostArray>, step: number): Promise<V>;
+  /** Mean log p of held-out items, in nats. */
+  measure(params: JsTree<HostArray>): Promise<number>;
   dispose(): Promise<void>;
 }>;
+
+/** The parameters under which held-out items were most likely so far: what is shown, and saved. */
+type Best = Readonly<{ step: number; logProb: number; params: JsTree<HostArray> }>;
+
+/** Where a run goes on from. */
+export type Kept = Readonly<{ state: TrainingState; best: Best | undefined }>;
 
 type TrainingOptions<V, W> = {
   flow: Flow;
@@ -28,7 +36,7 @@ type TrainingOptions<V, W> = {
   learningRate: number;
   seed: number;
   /** Goes on from here. */
-  state?: TrainingState | undefined;
+  kept?: Kept | undefined;
   makeViewer: (flow: Flow, executor: Executor) => Promise<W & Viewer<V>>;
 };
 
@@ -36,6 +44,9 @@ type TrainingOptions<V, W> = {
 export type TrainingEvent<V> =
   /** Mean log p of each step's batch, in nats, from step `first` on. */
   | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
+  /** Mean log p of held-out items after a step. */
+  | Readonly<{ kind: "heldOut"; step: number; logProb: number }>
+  /** The best so far. */
   | Readonly<{ kind: "view"; view: V }>
   /** The device was lost: the run goes on in Wasm, from the state that is kept. */
   | Readonly<{ kind: "fallback"; why: string; device: string }>;
@@ -59,33 +70,39 @@ export type Training<V, W extends Viewer<V>> = Readonly<{
   readonly parameters: number;
   run(options: RunOptions<V>): Promise<Standing>;
   view(): Promise<V>;
-  /** Asks the viewer something else about the flow as it is. */
+  /** Asks the viewer something else about the best so far. */
   ask<T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T>;
-  /** A model with the parameters as they are; the caller disposes of it. */
-  model(): Promise<FlowModel>;
-  state(): Promise<TrainingState>;
+  /** The best so far as a model, of which the caller disposes, and its step. */
+  best(): Promise<{ model: FlowModel; step: number }>;
+  kept(): Promise<Kept>;
   dispose(): Promise<void>;
 }>;
 
 /** Milliseconds after which a run lets messages in, and after which it tells what its steps gave. */
 const BREATH = 60;
 const TELLING = 250;
+/** How often held-out items are measured in a whole run at most, and how many steps are between two at least. */
+const MEASUREMENTS = 50;
+const FEWEST_BETWEEN = 5;
 
 /** Errors: those of `createTrainer`; of `run`, `NotFiniteError`, after which the state is as before the step. */
 export async function startTraining<V, W extends Viewer<V>>(
   options: TrainingOptions<V, W>,
 ): Promise<Training<V, W>> {
-  const { makeViewer, state, executor: wanted, ...rest } = options;
+  const { makeViewer, kept: before, executor: wanted, ...rest } = options;
   const { flow, steps: total } = rest;
+  const every = Math.max(FEWEST_BETWEEN, Math.ceil(total / MEASUREMENTS));
   let executor = wanted;
   const turns = oneByOne();
   let trainer: Trainer;
   let viewer: W | undefined;
-  let kept = state;
+  let state = before?.state; // the last one that is on this side of the device
+  let best = before?.best;
+  let measured: number | undefined; // the step that was measured last
   let fallback: string | undefined; // why, until a run has told it
 
   const open = (): Promise<Trainer> =>
-    createTrainer({ ...rest, executor, startItems: 1024, ...(kept && { state: kept }) });
+    createTrainer({ ...rest, executor, startItems: 1024, ...(state && { state }) });
   const close = async (): Promise<void> => {
     await viewer?.dispose();
     viewer = undefined;
@@ -104,13 +121,29 @@ export async function startTraining<V, W extends Viewer<V>>(
     };
     return turns(() => orInWasm(executor, withFallback));
   };
-  const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> => {
+  const theViewer = async (): Promise<W> => {
     viewer ??= await makeViewer(flow, executor);
-    return question(viewer, await trainer.params());
+    return viewer;
   };
+  /** Measures the state there is, and keeps it where no earlier one is better. */
+  const measure = async (): Promise<Readonly<{ step: number; logProb: number }>> => {
+    const step = trainer.taken;
+    state = await trainer.state();
+    const params = await trainer.params();
+    const logProb = await (await theViewer()).measure(params);
+    if (!best || logProb > best.logProb || Number.isNaN(best.logProb)) best = { step, logProb, params };
+    measured = step;
+    return { step, logProb };
+  };
+  const bestSoFar = async (): Promise<Best> => {
+    if (!best) await measure();
+    return best as Best;
+  };
+  const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> =>
+    question(await theViewer(), (await bestSoFar()).params);
   const look = async (): Promise<V> => {
-    kept = await trainer.state();
-    return ask((of, params) => of.view(params, trainer.taken));
+    const { params, step } = await bestSoFar();
+    return (await theViewer()).view(params, step);
   };
 
   trainer = await orInWasm(executor, (on) => {
@@ -126,6 +159,7 @@ export async function startTraining<V, W extends Viewer<V>>(
     let told = breathed;
     let seen = breathed;
     let cost = 0;
+    let shown: Best | undefined;
     const tell = (): void => {
       if (fallback !== undefined) {
         emit({ kind: "fallback", why: fallback, device: nameOf(executor) });
@@ -136,15 +170,22 @@ export async function startTraining<V, W extends Viewer<V>>(
       first = trainer.taken;
       values = [];
     };
+    const weigh = async (): Promise<void> => {
+      const found = await inTurn(measure);
+      tell();
+      emit({ kind: "heldOut", ...found });
+    };
     const show = async (): Promise<void> => {
       const started = performance.now();
       const view = await inTurn(look);
       tell();
       emit({ kind: "view", view });
+      shown = best;
       seen = performance.now();
       cost = seen - started;
     };
     try {
+      if (measured === undefined) await weigh();
       while (trainer.taken < end && !signal.aborted) {
         values.push(-(await inTurn(() => trainer.step())).loss);
         const now = performance.now();
@@ -156,12 +197,15 @@ export async function startTraining<V, W extends Viewer<V>>(
           await breathe();
           breathed = performance.now();
         }
-        if (now - seen > Math.max(viewEvery, 2 * cost) && trainer.taken < end) await show();
+        if (trainer.taken % every === 0) await weigh();
+        const due = now - seen > Math.max(viewEvery, 2 * cost) && trainer.taken < end;
+        if (due && shown !== best) await show();
       }
+      if (measured !== trainer.taken) await weigh();
     } finally {
       tell();
+      await show();
     }
-    await show();
     return { taken: trainer.taken, finished: trainer.taken >= total };
   }
 
@@ -178,8 +222,12 @@ export async function startTraining<V, W extends Viewer<V>>(
     run,
     view: () => inTurn(look),
     ask: (question) => inTurn(() => ask(question)),
-    model: () => inTurn(async () => new FlowModel(flow, await trainer.params(), executor)),
-    state: () => inTurn(() => trainer.state()),
+    best: () =>
+      inTurn(async () => {
+        const { params, step } = await bestSoFar();
+        return { model: new FlowModel(flow, params, executor), step };
+      }),
+    kept: () => inTurn(async () => ({ state: await trainer.state(), best })),
     dispose: () => inTurn(close),
   };
 }

@@ -8,11 +8,13 @@ import {
   type Flow,
   FlowModel,
   flowify,
+  MismatchError,
   type OrdinaryNetwork,
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
 import {
+  CLOSE,
   type ConversionReport,
   comparisonInputs,
   conversionReport,
@@ -37,9 +39,6 @@ import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-/** A larger relative difference is said to be one. */
-const CLOSE = 1e-4;
-
 export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, out, force = false, density = "mixture" } = flags;
@@ -57,6 +56,7 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
       await write(out, given, report);
       say(terminal, out, report, given, flow);
       terminal.document(report);
+      expectSameFunction(out, maxRelDiff, flags);
     } finally {
       await executor.dispose();
     }
@@ -119,9 +119,11 @@ async function computed(
   try {
     if (bytes) {
       const original = await openOriginal(await loadRuntime(), bytes);
-      const results = await original.run(inputs);
-      await original.dispose();
-      return results;
+      try {
+        return await original.run(inputs);
+      } finally {
+        await original.dispose();
+      }
     }
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
@@ -129,6 +131,18 @@ async function computed(
   }
   const x = np.array(inputs).reshape([-1, ...network.inShape]);
   return (await evaluate(network, x).data()) as Float32Array;
+}
+
+/** @throws MismatchError where network and flow differ by more than rounding does */
+function expectSameFunction(out: string, difference: number, { rules }: ConvertFlags): void {
+  if (difference <= CLOSE) return;
+  const far =
+    difference === Number.POSITIVE_INFINITY
+      ? "one of the two is not finite"
+      : `${difference.toExponential(1)} of the largest entry off`;
+  throw new MismatchError(
+    `the flow does not compute what the network does: ${far}\n${out} is written, for a look at it: do not train from it${rules === undefined ? "" : `\ndoes each rule of ${rules} compute what its operator does?`}`,
+  );
 }
 
 async function write(
@@ -145,7 +159,7 @@ async function write(
 }
 
 function say(
-  { say: line, warn, colors }: Terminal,
+  { say: line, colors }: Terminal,
   out: string,
   { file, layers, maxRelDiff, inputs, inputShape, outputShape }: ConversionReport,
   { leftOut }: GivenNetwork,
@@ -176,8 +190,8 @@ function say(
     line(row);
   line();
   line(`largest relative difference on ${inputs} inputs: ${maxRelDiff?.toExponential(1)}`);
-  if (maxRelDiff !== null && maxRelDiff > CLOSE) warn("the flow does not compute what the network does");
-  line(`written: ${out}; train its inverses by flowify train --from ${out} --data …`);
+  if (maxRelDiff !== null && maxRelDiff <= CLOSE)
+    line(`written: ${out}; train its inverses by flowify train --from ${out} --data …`);
 }
 
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

@@ -10,8 +10,8 @@ import { networkOfDescription } from "../format/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { expectFolderOf, runPaths } from "../run/folder.js";
-import { toBytes } from "../run/pictures.js";
+import { expectPlaceFor, runPaths } from "../run/folder.js";
+import { expectRoomFor, toBytes } from "../run/pictures.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "./open-run.js";
 
@@ -25,7 +25,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   if ((flags.logits === undefined) === (flags.like === undefined))
     throw new UsageError("say what the network shall give: --logits PLACE:VALUE, or --like IMAGE");
   const file = flags.out ?? `${folder}/variants.png`;
-  if (flags.out !== undefined) expectFolderOf(flags.out);
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
     const { from, to } = givenPart(run, folder);
     const shape = expectImageRun(
@@ -33,6 +33,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       "flowify decode draws pictures",
       "the library does it for rows: model.variants",
     );
+    expectRoomFor(model, count, shape);
     const upTo = model.part(0, to);
     const own = model.part(from, to);
     const front = model.part(0, from);

@@ -53,7 +53,9 @@ function listNetworks({ say, colors, document }: Terminal): void {
     return { network, inShape, latentShape, parameters: countParameters(flow), exact };
   });
   say(
-    colors.bold("networks, each also the name of a recipe (with :paper after it, of the paper's protocol)"),
+    colors.bold(
+      "networks, each also the name of a recipe; with :paper after it, network and protocol as the paper has them",
+    ),
   );
   const rows = networks.map(({ network, inShape, latentShape, parameters, exact }) => [
     network,

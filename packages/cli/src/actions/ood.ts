@@ -8,7 +8,7 @@ import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
 import { encodePng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { expectFolderOf } from "../run/folder.js";
+import { expectPlaceFor } from "../run/folder.js";
 import { imagesDocument } from "../run/report.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
@@ -30,7 +30,7 @@ export async function ood(
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  if (flags.out !== undefined) expectFolderOf(out);
+  if (flags.out !== undefined) expectPlaceFor(out);
   await withModel(folder, flags, terminal, async (model, run) => {
     const sets = await setsFor(run, flags, others);
     const results: Scored[] = [];

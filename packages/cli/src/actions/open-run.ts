@@ -1,5 +1,5 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
-import { judgedCheckpoint } from "../checkpoint.js";
+import { judgedCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import {
   type DataSet,
@@ -24,6 +24,8 @@ export type SavedRun = Readonly<{
   config: RunConfig;
   network: ChosenNetwork;
   flow: Flow;
+  /** Of the checkpoint. */
+  path: string;
   step: number;
   /** The arrays of the checkpoint, and those that the run is judged by: with weight averaging the averages. */
   state: TrainingState["arrays"];
@@ -37,7 +39,7 @@ export type SavedRun = Readonly<{
  */
 export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">): Promise<SavedRun> {
   const config = readRunConfig(folder);
-  const { checkpoint, skipped } = await judgedCheckpoint(runPaths(folder).checkpoints, config);
+  const { checkpoint, path, skipped } = await judgedCheckpoint(runPaths(folder).checkpoints, config);
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
   const network = networkOfRun(config, folder);
@@ -45,6 +47,7 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
     config,
     network,
     flow: flowOf(network, config.flow),
+    path,
     step,
     state: arrays,
     arrays: averaged(arrays),
@@ -61,7 +64,7 @@ export async function withModel<T>(
   const run = await readRun(folder, terminal);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
-    const model = await FlowModel.fromArrays(run.flow, run.arrays, executor);
+    const model = await withCheckpoint(run.path, () => FlowModel.fromArrays(run.flow, run.arrays, executor));
     try {
       return await use(model, run);
     } finally {

@@ -2,7 +2,7 @@ import type { ReconstructFlags } from "../commands/reconstruct.js";
 import type { CliContext } from "../context.js";
 import { expectImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { expectFolderOf, runPaths } from "../run/folder.js";
+import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { reconstructionsPicture } from "../run/pictures.js";
 import { imagesDocument } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
@@ -14,7 +14,7 @@ export async function reconstruct(this: CliContext, flags: ReconstructFlags, fol
   const { json = false, quiet = false, count = 15, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const file = flags.out ?? runPaths(folder).reconstructions;
-  if (flags.out !== undefined) expectFolderOf(flags.out);
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
     expectImageRun(
       run,

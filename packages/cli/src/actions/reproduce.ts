@@ -9,7 +9,7 @@ import { readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import { type MetricsRecord, readMetrics, withoutTimes } from "../run/metrics.js";
 import { formatCount } from "../ui/format.js";
-import { watchInterrupts } from "../ui/interrupt.js";
+import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { runTraining } from "./run-training.js";
 import { planAgain } from "./train-plan.js";
@@ -41,11 +41,7 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const { dataDir, device } = flags;
   const again = { out, ...(dataDir !== undefined && { dataDir }), ...(device && { device }) };
   const plan = await planAgain(folder, again);
-  const interrupt = watchInterrupts(
-    this.host,
-    () => terminal.note("\nending after this step; once more to end at once"),
-    this.host.exit.bind(this.host),
-  );
+  const interrupt = watchTraining(this.host, terminal);
   try {
     await runTraining(plan, { ...flags, threads, terminal, interrupt });
     const status = interrupt.status();

@@ -8,7 +8,7 @@ import {
   type Trainer,
 } from "@flowify/core";
 import { uniformFigure } from "../baselines/uniform.js";
-import { latestCheckpoint, listCheckpoints } from "../checkpoint.js";
+import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../checkpoint.js";
 import type { DeviceName } from "../commands/shared.js";
 import { describeImages, itemsOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
@@ -217,5 +217,5 @@ async function startTrainer(
   if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
   const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";
   note(`going on from step ${state.step}, ${path}${again}`);
-  return createTrainer({ ...options, state });
+  return withCheckpoint(path, () => createTrainer({ ...options, state }));
 }

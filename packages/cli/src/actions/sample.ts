@@ -4,7 +4,7 @@ import { isRowShape } from "../data/image-set.js";
 import { expectRowFile, rowFileBytes } from "../data/row-files.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
-import { expectFolderOf, runPaths } from "../run/folder.js";
+import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { samplesPicture } from "../run/pictures.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -22,7 +22,7 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
     mode = "sample",
   } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  if (flags.out !== undefined) expectFolderOf(flags.out);
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
   const { shape, columns: names } = readRunConfig(folder).data;
   const file = flags.out ?? runPaths(folder)[isRowShape(shape) ? "sampledRows" : "samples"];
   if (isRowShape(shape)) expectRowFile(file);

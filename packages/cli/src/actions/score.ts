@@ -1,13 +1,13 @@
-import { createWriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
 import { bitsPerDimension, type Scores, UsageError } from "@flowify/core";
 import type { ScoreFlags } from "../commands/score.js";
 import type { CliContext } from "../context.js";
 import { readImageFiles } from "../data/image-files.js";
 import { type ImageShape, isRowShape, itemsOf, nounOf, type RowShape } from "../data/image-set.js";
-import { expectFolderOf } from "../run/folder.js";
+import { type Write, writeAtomic } from "../run/atomic.js";
+import { expectPlaceFor } from "../run/folder.js";
 import { formatBpd, formatCount } from "../ui/format.js";
-import { createTerminal } from "../ui/terminal.js";
+import { printable } from "../ui/printable.js";
+import { createTerminal, type OutputStream } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
@@ -26,7 +26,7 @@ export async function score(
   const { quiet = false, samples = 1, seed = 0, format = "csv", out } = flags;
   // the scores have standard output, or a file, to themselves
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
-  if (out !== undefined) expectFolderOf(out);
+  if (out !== undefined) expectPlaceFor(out);
   if (files.length > 0 && flags.data !== undefined) throw new UsageError("name files or --data, not both");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
@@ -39,30 +39,30 @@ export async function score(
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
-    const file = out === undefined ? undefined : createWriteStream(out);
-    const failed = file && finished(file);
-    const write = (line: string): void => void (file ?? stdout).write(`${line}\n`);
     const names: string[] = [];
     const source = files.length > 0 ? imagesOfFiles(files, shape) : ownItems(run, flags);
     let [count, sum, squares] = [0, 0, 0];
-    for await (const scores of model.score(remember(source, names, flags.limit ?? Number.POSITIVE_INFINITY), {
-      draws: samples,
-      seed,
-    })) {
-      if (count === 0 && format === "csv") write(columns.map(quoted).join(","));
-      scores.logProb.forEach((nats, i) => {
-        const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
-        const values = [nats, figure, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
-        write(line(format, columns, names[count] ?? "", values));
-        count++;
-        sum += figure;
-        squares += figure * figure;
-      });
-    }
-    if (file) {
-      file.end();
-      await failed;
-    }
+    const writeScores = async (write: Write): Promise<void> => {
+      for await (const scores of model.score(
+        remember(source, names, flags.limit ?? Number.POSITIVE_INFINITY),
+        {
+          draws: samples,
+          seed,
+        },
+      )) {
+        const lines = count === 0 && format === "csv" ? [columns.map(quoted).join(",")] : [];
+        scores.logProb.forEach((nats, i) => {
+          const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
+          const values = [nats, figure, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
+          lines.push(line(format, columns, names[count] ?? "", values));
+          count++;
+          sum += figure;
+          squares += figure * figure;
+        });
+        await write(lines.map((text) => `${text}\n`).join(""));
+      }
+    };
+    await (out === undefined ? writeScores(standardOutput(stdout)) : writeAtomic(out, writeScores));
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
@@ -70,6 +70,12 @@ export async function score(
     );
   });
 }
+
+/** On a terminal, names are shown so that it does not obey them. */
+const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | string) => {
+  const text = String(lines);
+  stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
+};
 
 function extra({ stdErr, ledger }: Scores, item: number, layers: number, withLedger: boolean): number[] {
   const own = withLedger ? Array.from(ledger.subarray(item * layers, (item + 1) * layers)) : [];

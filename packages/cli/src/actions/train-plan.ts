@@ -9,6 +9,7 @@ import { type Reading, readingFlags } from "../data/form.js";
 import { type DataSet, isRowShape, nounOf, type RowSet } from "../data/image-set.js";
 import { dataFiles, isNamedDataSet } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";
+import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { AUTO, autoSchedule } from "../networks/auto.js";
 import {
@@ -134,11 +135,14 @@ const HELD_OUT = { part: 0.1, most: 1000 } as const;
 const heldOutOf = (count: number): number => Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
 
 /** Kinds of layers that bring columns to one scale. */
-const SCALING: readonly string[] = ["affine", "actnorm"] satisfies NetworkLayer["kind"][];
+const SCALING: readonly string[] = ["affine", "actnorm", "marginal"] satisfies NetworkLayer["kind"][];
+
+const scales = (layer: NetworkDescription["layers"][number]): boolean =>
+  SCALING.includes(layer.kind) || (layer.kind === "whiten" && layer.scaled === true);
 
 /** What there is to say of columns; a converted network gets them as it was trained on. */
 function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: boolean): string[] {
-  const scaled = converted || (description?.layers.some(({ kind }) => SCALING.includes(kind)) ?? false);
+  const scaled = converted || (description?.layers.some(scales) ?? false);
   return columnWarnings(rows, surveyColumns(rows), { scaled });
 }
 

@@ -4,7 +4,7 @@ import { describeImages } from "../data/image-set.js";
 import type { Measurement } from "../run/epoch-report.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report.js";
 import { judgedLine } from "../run/verdict.js";
-import { watchInterrupts } from "../ui/interrupt.js";
+import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { runTraining, type Trained } from "./run-training.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
@@ -15,17 +15,13 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const plan = await planTraining(flags);
   for (const line of plan.warnings) terminal.warn(line);
-  const interrupt = watchInterrupts(
-    this.host,
-    () => terminal.note("\nending after this step; once more to end at once"),
-    this.host.exit.bind(this.host),
-  );
+  const interrupt = watchTraining(this.host, terminal);
   try {
     const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt });
+    const status = interrupt.status();
+    if (status !== undefined) this.process.exitCode = status; // before anything is said: it may have no reader
     if (end) sayEnd(terminal, plan, end);
     else sayInterrupted(terminal, plan, step);
-    const status = interrupt.status();
-    if (status !== undefined) this.process.exitCode = status;
   } finally {
     interrupt.stop();
   }

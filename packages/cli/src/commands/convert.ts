@@ -88,7 +88,8 @@ weights.safetensors, which flowify train --from reads, and report.json.
 The table says what each node became, how many numbers of an item the layer drops and adds, how many
 singular values of its weights it lifted because they lack rank, and whether its part of the
 likelihood is exact or a bound. A Softmax at the end is left out: the
-logits are the output. Exit status 3: an operator has no rule; the message names it.
+logits are the output. Exit status 3: an operator has no rule; the message names it. Exit status 1: the
+flow computes another function than the network.
 
 EXAMPLES
   flowify convert classifier.onnx --out converted

@@ -10,8 +10,10 @@ import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set
 import { type NpyArray, readNpy, unsignedBytes } from "./npy.js";
 import { npzHolds, readNpz } from "./npz.js";
 import { readError } from "./packed.js";
+import { expectRegularFile } from "./regular-file.js";
 
 async function readNpyFile(path: string): Promise<NpyArray> {
+  expectRegularFile(path);
   try {
     const { size } = await stat(path);
     return await readNpy(path, createReadStream(path, { highWaterMark: 1 << 20 }), size);

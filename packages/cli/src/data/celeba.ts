@@ -7,6 +7,7 @@ import { zipSource } from "./picture-archive.js";
 import { folderSource } from "./picture-folder.js";
 import { readPictures } from "./picture-set.js";
 import type { PictureSource } from "./picture-source.js";
+import { expectRegularFile } from "./regular-file.js";
 
 const LISTS = ["list_eval_partition.txt", "list_eval_partition.csv"];
 const PICTURES = "img_align_celeba";
@@ -22,6 +23,7 @@ const picturesIn = (folder: string): string | undefined =>
 
 /** Names of a split from lines `000001.jpg 0`, or with a comma. */
 function listed(path: string, split: PublishedSplit): ReadonlySet<string> {
+  expectRegularFile(path);
   const lines = readFileSync(path, "utf8")
     .split(/\r?\n/)
     .filter((line) => line !== "" && line !== "image_id,partition");

@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { printable } from "../ui/printable.js";
 import { FETCH_AGAIN } from "./packed.js";
 import { allocate } from "./room.js";
 
@@ -59,7 +60,11 @@ function parseHeader(where: string, header: string): Omit<NpyArray, "data"> {
     );
   const elements = type[1] ?? type[2] ?? `records ${type[3]!.slice(0, 60)}`;
   const sizes = (shape[1]!.match(/\d+/g) ?? []).map(Number);
-  return { sizes, type: parseType(where, elements), fortran: order[1] === "True" && sizes.length > 1 };
+  return {
+    sizes,
+    type: parseType(where, printable(elements)),
+    fortran: order[1] === "True" && sizes.length > 1,
+  };
 }
 
 /** What the header says, and how many bytes it takes. */

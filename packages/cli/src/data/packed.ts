@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
+import { expectRegularFile } from "./regular-file.js";
 
 /** deflate cannot shrink more than this, so what a file claims can be judged before it is unpacked. */
 export const DEFLATE_MAX_RATIO = 1032;
@@ -23,6 +24,7 @@ export function readError(path: string, kind: string, cause: unknown): DataError
 
 /** @throws DataError that names the file; `kind` is what it should have been */
 export async function readBytes(path: string, kind: string): Promise<Uint8Array> {
+  expectRegularFile(path);
   try {
     return await readFile(path);
   } catch (cause) {

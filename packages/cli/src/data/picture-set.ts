@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { printable } from "../ui/printable.js";
 import { drawnSplit } from "./drawn-split.js";
 import type { Reading } from "./form.js";
 import { type ImageSet, type ImageShape, imageSet, imageSize, type PublishedSplit } from "./image-set.js";
@@ -84,9 +85,12 @@ async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promis
 const damaged = ({ path }: PictureSource, name: string, cause: unknown): Error =>
   cause instanceof DataError
     ? cause
-    : new DataError(`${path}: ${name}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`, {
-        cause,
-      });
+    : new DataError(
+        `${path}: ${printable(name)}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`,
+        {
+          cause,
+        },
+      );
 
 function expectAlike(
   { path }: PictureSource,
@@ -98,11 +102,11 @@ function expectAlike(
 ): void {
   if (picture.height !== height || picture.width !== width)
     throw new DataError(
-      `${path}: ${name}: ${picture.height}x${picture.width} pixels, ${first.name} has ${height}x${width}\nbring all to one size by --size ${height}x${width}`,
+      `${path}: ${printable(name)}: ${picture.height}x${picture.width} pixels, ${printable(first.name)} has ${height}x${width}\nbring all to one size by --size ${height}x${width}`,
     );
   if (grey === undefined && channels === 1 && !picture.grey)
     throw new DataError(
-      `${path}: ${name}: in colour, ${first.name} is grey\nsay --grey, or --no-grey for colour`,
+      `${path}: ${printable(name)}: in colour, ${printable(first.name)} is grey\nsay --grey, or --no-grey for colour`,
     );
 }
 

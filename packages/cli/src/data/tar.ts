@@ -6,12 +6,14 @@ import { createTarDecoder } from "modern-tar";
 import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
 import { FETCH_AGAIN, readError } from "./packed.js";
 import type { SourceFile } from "./picture-source.js";
+import { expectRegularFile } from "./regular-file.js";
 
 /** What a file begins with that gzip has packed. */
 const isPacked = (name: string): boolean => /gz$/i.test(name);
 
 /** The archive without its packing, refused where it grows too much. */
 async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
+  expectRegularFile(path);
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
   // An error of either stream comes out where the last one is read.
   const source = isPacked(path) ? pipeline(file, createGunzip({ chunkSize: 1 << 18 }), () => {}) : file;

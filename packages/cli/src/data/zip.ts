@@ -1,8 +1,10 @@
 import { DataError } from "@flowify/core";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { printable } from "../ui/printable.js";
 import { leadsOut, MOST_ENTRIES } from "./archive-limits.js";
 import { crc32 } from "./crc32.js";
 import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "./packed.js";
+import { expectRegularFile } from "./regular-file.js";
 
 /** A file inside of a zip archive; `size` is what it unpacks to. */
 export type ZipEntry = Readonly<{
@@ -24,6 +26,7 @@ export type Zip = Readonly<{ entries: readonly ZipEntry[]; close(): void }>;
  * @throws DataError that names the archive, and the entry
  */
 export async function openZip(path: string): Promise<Zip> {
+  expectRegularFile(path);
   let zip: ZipFile;
   try {
     zip = await openPromise(path, { autoClose: false });
@@ -69,11 +72,11 @@ async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
     for await (const entry of zip.eachEntry()) {
       if (found.size >= MOST_ENTRIES) throw new DataError(`${path}: more than ${MOST_ENTRIES} entries`);
       if (entry.fileName.endsWith("/")) continue;
-      if (found.has(entry.fileName)) throw new DataError(`${path}: holds ${entry.fileName} twice`);
+      if (found.has(entry.fileName)) throw new DataError(`${path}: holds ${printable(entry.fileName)} twice`);
       packed += entry.compressedSize;
       if (packed > zip.fileSize)
         throw new DataError(
-          `${path}: ${entry.fileName}: its content is that of another entry too: a false directory`,
+          `${path}: ${printable(entry.fileName)}: its content is that of another entry too: a false directory`,
         );
       found.set(entry.fileName, checked(path, zip, entry));
     }
@@ -85,7 +88,7 @@ async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
 
 function checked(path: string, zip: ZipFile, entry: Entry): ZipEntry {
   const { fileName: name, uncompressedSize: size, compressedSize: packed } = entry;
-  const refuse = (what: string): DataError => new DataError(`${path}: ${name}: ${what}`);
+  const refuse = (what: string): DataError => new DataError(`${path}: ${printable(name)}: ${what}`);
   if (entry.isEncrypted())
     throw refuse("encrypted\nunpack the archive with its password, and pack it without");
   if (!entry.canDecodeFileData())
@@ -110,10 +113,15 @@ async function* piecesOf(path: string, zip: ZipFile, entry: Entry): AsyncGenerat
   } catch (cause) {
     throw cause instanceof DataError
       ? cause
-      : new DataError(`${path}: ${entry.fileName}: damaged (${(cause as Error).message})${FETCH_AGAIN}`, {
-          cause,
-        });
+      : new DataError(
+          `${path}: ${printable(entry.fileName)}: damaged (${(cause as Error).message})${FETCH_AGAIN}`,
+          {
+            cause,
+          },
+        );
   }
   if (sum !== entry.crc32)
-    throw new DataError(`${path}: ${entry.fileName}: damaged (its checksum is another one)${FETCH_AGAIN}`);
+    throw new DataError(
+      `${path}: ${printable(entry.fileName)}: damaged (its checksum is another one)${FETCH_AGAIN}`,
+    );
 }

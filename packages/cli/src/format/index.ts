@@ -1,4 +1,6 @@
 /** What a run consists of, as bytes and JSON, without Node: for the command and for pages. */
+
+export { roundTicks } from "../pictures/axis.js";
 export {
   averaged,
   type Checkpoint,

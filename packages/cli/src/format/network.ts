@@ -1,5 +1,6 @@
 import { type NetworkLayer, UsageError } from "@flowify/core";
 import * as z from "zod";
+import { printable } from "../ui/printable.js";
 import { didYouMean } from "../ui/suggest.js";
 import { expectShallow } from "./depth.js";
 
@@ -35,7 +36,12 @@ const layerOptions = {
   actnorm: {},
   affine: { scale: option(numbers), shift: option(numbers) },
   split: { leaving: option(size) },
-  whiten: {},
+  whiten: { scaled: option(z.boolean()), shrinkage: option(z.number().min(0).lt(1)) },
+  marginal: {
+    bins: option(size),
+    bound: option(z.number().positive()),
+    per: option(z.enum(["entry", "channel"])),
+  },
   conv2d: {
     out: size,
     kernel: pair,
@@ -130,7 +136,7 @@ export function parseNetwork(path: string, json: unknown): NetworkDescription {
   expectShallow(path, json);
   const result = networkSchema.safeParse(json);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => describeIssue(issue, json)).join("; ");
+  const problems = printable(result.error.issues.map((issue) => describeIssue(issue, json)).join("; "));
   throw new UsageError(
     `${path}: not the description of a network: ${problems}\nit is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }, with the kinds ${kinds.join(", ")}`,
   );

@@ -1,5 +1,6 @@
 import { HostArray, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
 import type { NetworkDescription } from "./network.js";
+import { expectStoredShapes, weightShape } from "./stored-shapes.js";
 
 /** Named arrays, as a safetensors file holds them. */
 export type Tensors = { readonly [name: string]: HostArray };
@@ -7,14 +8,22 @@ export type Tensors = { readonly [name: string]: HostArray };
 /** Where layers hold numbers that may lie in a file of weights. */
 const HOLDERS = ["weight", "bias", "scale", "shift"];
 
-/** The same tree with something else in place of what these keys hold. */
-function mapHeld(node: unknown, path: string, change: (value: unknown, path: string) => unknown): unknown {
+type Holder = Readonly<{ [key: string]: unknown }>;
+
+/** The same tree with something else in place of what these keys hold; `layer` is the layer that they are of. */
+function mapHeld(
+  node: unknown,
+  path: string,
+  change: (value: unknown, path: string, layer: Holder) => unknown,
+  layer: Holder = {},
+): unknown {
   if (Array.isArray(node)) return node.map((child, i) => mapHeld(child, `${path}.${i}`, change));
   if (typeof node !== "object" || node === null || node.constructor !== Object) return node;
+  const own = "kind" in node ? (node as Holder) : layer;
   return Object.fromEntries(
     Object.entries(node).map(([key, child]) => {
       const at = path === "" ? key : `${path}.${key}`;
-      return [key, HOLDERS.includes(key) ? change(child, at) : mapHeld(child, at, change)];
+      return [key, HOLDERS.includes(key) ? change(child, at, own) : mapHeld(child, at, change, own)];
     }),
   );
 }
@@ -22,21 +31,27 @@ function mapHeld(node: unknown, path: string, change: (value: unknown, path: str
 /**
  * A description with numbers in place of their names.
  *
- * @throws UsageError for a name that the weights do not hold
+ * @throws UsageError for a name that the weights do not hold, ShapeError for an array of another shape than its layer
+ * needs
  */
 export function networkOfDescription(
   { weights, ...described }: NetworkDescription,
   tensors: Tensors = {},
 ): Network {
-  return mapHeld(described, "", (value, path) => {
+  const file = weights ?? "a file of weights";
+  const network = mapHeld(described, "", (value, path) => {
     if (typeof value !== "string") return Float32Array.from(value as number[]);
     const found = Object.hasOwn(tensors, value) ? tensors[value]?.data : undefined;
     if (found instanceof Float32Array || found instanceof Float64Array) return found;
     throw new UsageError(
-      `${path}: ${found ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${weights ?? "a file of weights"}; there are ${Object.keys(tensors).join(", ") || "none"}`,
+      `${path}: ${found ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${file}; there are ${Object.keys(tensors).join(", ") || "none"}`,
     );
   }) as Network;
+  expectStoredShapes(described.layers, network.layers, network.inShape, tensors, file);
+  return network;
 }
+
+type Holders = Parameters<typeof expectStoredShapes>[0];
 
 /** The names of the files that a network, its weights and the file that it came from are written to. */
 export const NETWORK = "network.json";
@@ -49,11 +64,14 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
   tensors: Tensors;
 } {
   const tensors: { [name: string]: HostArray } = {};
-  const described = mapHeld(layers, "", (value, path) => {
+  const described = mapHeld(layers, "", (value, path, layer) => {
     const data = value as Float32Array | Float64Array;
+    const shape = path.endsWith(".weight")
+      ? weightShape(layer as Holders[number], data.length)
+      : [data.length];
     const name = path.replace(/^\./, "").replaceAll(".weights.", ".");
     const dtype = (data instanceof Float64Array ? "float64" : "float32") as HostArray["dtype"];
-    tensors[name] = new HostArray(data, [data.length], dtype);
+    tensors[name] = new HostArray(data, shape, dtype);
     return name;
   }) as NetworkDescription["layers"];
   return {

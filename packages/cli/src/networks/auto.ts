@@ -1,4 +1,4 @@
-import { type DataSet, type ImageShape, isRowShape, type RowSet } from "../data/image-set.js";
+import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
 
@@ -35,6 +35,12 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
 /** Bins of the spline that shapes a single column. */
 const SINGLE_BINS = 16;
 
+/** Images from which on each pixel has a spline of its own: fewer say too little of each. */
+const ENOUGH_FOR_PIXELS = 10_000;
+
+/** What columns that hardly vary are stretched by is bounded: otherwise the first steps throw them far out. */
+const SHRINKAGE = 0.01;
+
 type RowsToFit = Pick<RowSet, "shape" | "levels">;
 
 /** The network for data of any shape. */
@@ -42,15 +48,15 @@ export const autoNetwork = (set: DataSet): ChosenNetwork => ({
   name: AUTO,
   description: {
     inShape: [...set.shape],
-    layers: "rows" in set ? rowLayers(set) : imageLayers(set.shape),
+    layers: "rows" in set ? rowLayers(set) : imageLayers(set),
   },
 });
 
-/** Columns scaled to mean 0 and standard deviation 1, whitened, and couplings that move both halves under random orders. */
+/** Columns scaled to mean 0 and standard deviation 1, a whitening, and couplings that move both halves under random orders. */
 function rowLayers(rows: RowsToFit): Layer[] {
   const { couplings, ...options } = ROWS;
   const [columns] = rows.shape;
-  const whitened = whitenedRows(rows);
+  const whitened = scaledRows(rows);
   if (columns === 1) return [...whitened, { kind: "rqSpline", bins: SINGLE_BINS, bound: options.bound }];
   return [
     ...whitened,
@@ -64,23 +70,29 @@ function rowLayers(rows: RowsToFit): Layer[] {
 /** One Gaussian: columns scaled and whitened, nothing else. */
 export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => ({
   inShape: [...rows.shape],
-  layers: whitenedRows(rows),
+  layers: scaledRows(rows),
 });
 
-/** Columns of different units are brought to one scale first: a rotation in 32-bit numbers would lose the small ones. */
-const whitenedRows = ({ levels }: RowsToFit): Layer[] => [
+/**
+ * Columns of different units are brought to one scale first, and stay so: a rotation in 32-bit numbers would lose the small
+ * ones, and scales that training moves throw a column about that lies far from 0 or hardly varies. (So would a `marginal`,
+ * whose bins are steep where a column repeats values.)
+ */
+const scaledRows = ({ levels }: RowsToFit): Layer[] => [
   ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
-  { kind: "actnorm" },
-  { kind: "whiten" },
+  { kind: "whiten", scaled: true, shrinkage: SHRINKAGE },
 ];
 
 /**
  * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:
  * the paper's `fconv2-nsf` for any size.
  */
-function imageLayers([channels, height, width]: ImageShape): Layer[] {
+function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {
   const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
-  const layers: Layer[] = [{ kind: "dequantize" }];
+  const layers: Layer[] = [
+    { kind: "dequantize" },
+    { kind: "marginal", per: count < ENOUGH_FOR_PIXELS ? "channel" : "entry" },
+  ];
   let [now, tall, wide] = [channels, height, width];
   for (let level = 0; tall > 1 || wide > 1; level++) {
     const kernel: [number, number] = [Math.min(2, tall), Math.min(2, wide)];

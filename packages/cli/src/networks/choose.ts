@@ -4,6 +4,7 @@ import {
   type Flow,
   type FlowifyOptions,
   flowify,
+  paperNames,
   ShapeError,
   UnsupportedOpError,
   UsageError,
@@ -28,15 +29,17 @@ import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
 /** `fmlp` of `mnist/fmlp`. */
 const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);
 
+const known = [...zooNames, ...paperNames];
+
 /** The networks that a name stands for: `fmlp` may mean one for every family of data sets. */
 function candidates(name: string): ChosenNetwork[] {
   if (isNetworkFile(name)) {
     const description = readNetworkFile(name);
     return [{ name: description.name, description, tensors: readWeights(dirname(name), description) }];
   }
-  const found = zooNames.filter((known) => known === name || shortName(known) === name);
-  if (found.length > 0) return found.map((known) => ({ name: known }));
-  const accepted = [...zooNames, ...zooNames.map(shortName), AUTO];
+  const found = known.filter((each) => each === name || shortName(each) === name);
+  if (found.length > 0) return found.map((each) => ({ name: each }));
+  const accepted = [...known, ...known.map(shortName), AUTO];
   throw new UsageError(
     `${unknownName("network", name, zooNames, accepted)}\na network of your own is named by its file: --network ./net.json`,
   );

@@ -24,6 +24,7 @@ import {
   readOnnx,
   standaloneOnnx,
 } from "@flowify/onnx";
+import { expectRegularFile } from "../data/regular-file.js";
 import { expectShallow } from "../format/depth.js";
 import { networkOfDescription } from "../format/weights.js";
 import { readJson, readNetworkFile, readWeights } from "./network-file.js";
@@ -98,6 +99,7 @@ function described(file: string): GivenNetwork {
 /** The rules that a module exports. */
 async function readRules(file: string): Promise<ImportRules> {
   if (!existsSync(file)) throw new UsageError(`--rules ${file}: no such file`);
+  expectRegularFile(file);
   const url = pathToFileURL(resolve(file)).href;
   const { rules } = await import(url).then(
     (module: { rules?: ImportRules }) => module,

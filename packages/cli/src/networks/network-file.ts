@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, decodeSafetensors, FlowifyError } from "@flowify/core";
+import { expectRegularFile } from "../data/regular-file.js";
 import { type NetworkDescription, parseNetwork } from "../format/network.js";
 import type { Tensors } from "../format/weights.js";
 
@@ -13,6 +14,7 @@ export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);
  * @throws DataError for a file that is missing or no JSON
  */
 export function readJson(path: string): unknown {
+  expectRegularFile(path);
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
@@ -43,6 +45,7 @@ export function readNetworkFile(path: string): NetworkDescription & { name: stri
 export function readWeights(folder: string, { weights }: NetworkDescription): Tensors {
   if (weights === undefined) return {};
   const path = join(folder, weights);
+  expectRegularFile(path);
   try {
     return decodeSafetensors(readFileSync(path)).tensors;
   } catch (cause) {

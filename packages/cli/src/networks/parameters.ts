@@ -1,4 +1,4 @@
-import { type Flow, type Parameter, parameterList } from "@flowify/core";
+import { type Flow, type Parameter, parameterList, zoo } from "@flowify/core";
 import type { ChosenNetwork } from "../format/weights.js";
 import { flowOf } from "./choose.js";
 
@@ -36,11 +36,13 @@ export type PaperCount = Readonly<{
 
 /** The authors' count and what differs; undefined where they give none. */
 export function paperCount(network: ChosenNetwork, flow: Flow): PaperCount | undefined {
+  const base = network.name.replace(/:paper$/, "");
   const parameters =
-    network.description || !Object.hasOwn(paperParameters, network.name)
-      ? undefined
-      : paperParameters[network.name];
+    network.description || !Object.hasOwn(paperParameters, base) ? undefined : paperParameters[base];
   if (parameters === undefined) return undefined;
+  // the paper's network has one layer in place of all those in front
+  const inFront = zoo(network.name).layers.length - zoo(`${base}:paper`).layers.length + 1;
+  const isInFront = ({ path }: Parameter): boolean => Number.parseInt(path, 10) < inFront;
   const gaussian = flowOf(network, { density: "gaussian" });
   const ours = moving(gaussian);
   const scales = ours.filter(({ path }) => path.endsWith("logA")).length;
@@ -49,7 +51,15 @@ export function paperCount(network: ChosenNetwork, flow: Flow): PaperCount | und
     .filter(({ path }) => gaussian.chain.layers[Number.parseInt(path, 10)]?.name === "rqSpline")
     .slice(0, 3)
     .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+  const countInFront = (kind: string): number =>
+    ours
+      .filter(isInFront)
+      .filter(({ path }) => gaussian.chain.layers[Number.parseInt(path, 10)]?.name === kind)
+      .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
   const named = [
+    { what: "learnt dequantization", parameters: countInFront("variationalDequantize") },
+    { what: "a spline for each pixel in front", parameters: countInFront("marginal") },
+    { what: "couplings in front", parameters: countInFront("coupling") },
     { what: "mixtures in place of Gaussians", parameters: countParameters(flow) - countParameters(gaussian) },
     {
       what: "noise scales of pads and tiles that add nothing, which the authors' convolutions have all the same",

@@ -22,11 +22,19 @@ const CELL_HEIGHT = 56;
 /** Between cells: visible beside black images and beside white ones. */
 const GUTTER = 3;
 
+const scaleFor = ([, height]: ImageShape): number => Math.max(1, Math.round(CELL_HEIGHT / height));
+
+/** Bytes of a picture for one of its images: three a pixel. */
+export const cellBytes = ([channels, height, width]: ImageShape): number => {
+  const scale = scaleFor([channels, height, width]);
+  return 3 * (height * scale + GUTTER) * (width * scale + GUTTER);
+};
+
 /** Lays images out on a white ground, with a title above and labels beside the rows. */
 export function imageGrid(options: ImageGridOptions): Canvas {
   const { images, shape, columns, title, subtitle, rowLabels = [] } = options;
   const [, height, width] = shape;
-  const scale = options.scale ?? Math.max(1, Math.round(CELL_HEIGHT / height));
+  const scale = options.scale ?? scaleFor(shape);
   const count = images.length / imageSize(shape);
   const rows = Math.ceil(count / columns);
   const pitch = { x: width * scale + GUTTER, y: height * scale + GUTTER };

@@ -1,23 +1,37 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { placeOf } from "./place.js";
 
 const TEMPORARY = /^\.(.+)\.[0-9a-f]{12}\.tmp$/;
+
+/** Adds to the end of a file. */
+export type Write = (data: Uint8Array | string) => Promise<void>;
 
 /**
  * Writes a file so that its name stands for the old content or for the new one, whole, whatever
  * happens in between: a temporary file beside it, synced, renamed over it, and the folder synced so
- * that the rename itself survives a power cut.
+ * that the rename itself survives a power cut. A link stays, and the file that it leads to is replaced. Devices and
+ * pipes, `/dev/stdout` say, have no content to keep: they are written to.
+ *
+ * @throws UsageError where a folder, a disk or a socket has the name
  */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+export const writeFileAtomic = (path: string, data: Uint8Array | string): Promise<void> =>
+  writeAtomic(path, (write) => write(data));
+
+/** The same for a file that comes in pieces. */
+export async function writeAtomic(path: string, produce: (write: Write) => Promise<void>): Promise<void> {
+  const place = placeOf(path);
+  if (!place.replace)
+    return withFile(place.path, "w", (file) => produce(async (data) => file.writeFile(data)));
+  const folder = dirname(place.path);
+  const temporary = join(folder, `.${basename(place.path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     await withFile(temporary, "wx", async (file) => {
-      await file.writeFile(data);
+      await produce(async (data) => file.writeFile(data));
       await file.sync();
     });
-    await rename(temporary, path);
+    await rename(temporary, place.path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

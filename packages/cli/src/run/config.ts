@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { DataError } from "@flowify/core";
+import { expectRegularFile } from "../data/regular-file.js";
 import { parseRunConfig, type RunConfig, runConfigText } from "../format/config.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { readWeights } from "../networks/network-file.js";
@@ -23,6 +24,7 @@ export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =
 export function readRunConfig(folder: string): RunConfig {
   if (!holdsRun(folder)) throw notARun(folder);
   const path = runPaths(folder).config;
+  expectRegularFile(path);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));

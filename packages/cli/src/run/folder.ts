@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
 import { removeTemporaryFiles } from "./atomic.js";
-import { lockRun } from "./lock.js";
+import { expectUnlocked, lockRun } from "./lock.js";
+import { placeOf } from "./place.js";
 
 /** The folder of a run, locked for this process until `release`. */
 export type RunFolder = Readonly<{
@@ -59,9 +60,9 @@ export const runPaths = (folder: string) => ({
 /** True where `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
 
-/** @throws UsageError where the folder of a file that the user named is missing. */
-export function expectFolderOf(file: string): void {
-  const folder = dirname(file);
+/** @throws UsageError where a file that the user named cannot be written: its folder is missing, or it is one itself. */
+export function expectPlaceFor(file: string): void {
+  const folder = dirname(placeOf(file).path);
   if (!existsSync(folder))
     throw new UsageError(
       `--out ${file}: there is no folder ${folder}\nmake it first, or choose another place`,
@@ -87,9 +88,9 @@ export async function openRunFolder(folder: string, options: OpenRunOptions = {}
   const lock = lockRun(folder);
   try {
     // Asked again under the lock: another run may have come and gone between the question and the lock.
-    checkRunFolder(folder, options);
+    checkContent(folder, options);
     const paths = runPaths(folder);
-    if (!options.resume && holdsRun(folder)) {
+    if (!options.resume && (holdsRun(folder) || foreignTo(folder).length === 0)) {
       const { folder: _, ...files } = paths;
       for (const path of Object.values(files)) rmSync(path, { recursive: true, force: true });
     }
@@ -103,23 +104,27 @@ export async function openRunFolder(folder: string, options: OpenRunOptions = {}
   }
 }
 
-/** The refusals of `openRunFolder` that need no lock: asked before anything slow begins. */
-export function checkRunFolder(folder: string, { resume = false, force = false }: OpenRunOptions = {}): void {
-  const exists = existsSync(folder);
-  if (exists && !statSync(folder).isDirectory()) {
+/** The refusals of `openRunFolder`: asked before anything slow begins. */
+export function checkRunFolder(folder: string, options: OpenRunOptions = {}): void {
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError(`${folder}: a file, expected a folder for the run`);
   }
+  expectUnlocked(folder);
+  checkContent(folder, options);
+}
+
+function checkContent(folder: string, { resume = false, force = false }: OpenRunOptions): void {
   if (resume) {
     if (!holdsRun(folder)) throw notARun(folder);
     return;
   }
-  if (!exists || force) return;
+  if (!existsSync(folder) || force) return;
   if (holdsRun(folder)) {
     throw new UsageError(
       `${folder} holds another run\ngo on with it by --resume ${folder}, replace it by --force, or choose another --out`,
     );
   }
-  const foreign = readdirSync(folder).filter((name) => !/^(run\.lock|checkpoints$|\.)/.test(name));
+  const foreign = foreignTo(folder);
   if (foreign.length > 0) {
     throw new UsageError(
       `${folder} is not empty (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}) and holds no run\nchoose another --out, or write beside these files by --force`,
@@ -127,11 +132,39 @@ export function checkRunFolder(folder: string, { resume = false, force = false }
   }
 }
 
+/**
+ * What lies in a folder without a run, but for what a run leaves that was killed before it had its configuration: no
+ * checkpoints, metrics without a line, the weights of a given network.
+ */
+function foreignTo(folder: string): string[] {
+  const { checkpoints, metrics, weights, original } = runPaths(folder);
+  const started =
+    existsSync(checkpoints) &&
+    statSync(checkpoints).isDirectory() &&
+    readdirSync(checkpoints).every(isHidden);
+  const leftovers = started ? [checkpoints, weights, original] : [];
+  if (started && statSync(metrics, { throwIfNoEntry: false })?.size === 0) leftovers.push(metrics);
+  return readdirSync(folder).filter(
+    (name) => !isHidden(name) && !name.startsWith("run.lock") && !leftovers.includes(join(folder, name)),
+  );
+}
+
+const isHidden = (name: string): boolean => name.startsWith(".");
+
 /** For the commands that read a run. */
 export function notARun(folder: string): UsageError {
   if (existsSync(join(folder, NETWORK)))
     return new UsageError(
       `${folder} holds a converted network whose inverses have learnt nothing yet\nflowify train --from ${folder} --data … makes a run of it`,
+    );
+  if (
+    existsSync(folder) &&
+    statSync(folder).isDirectory() &&
+    readdirSync(folder).length > 0 &&
+    foreignTo(folder).length === 0
+  )
+    return new UsageError(
+      `${folder} holds a run that was ended before its first step\nbegin it again by the command that began it`,
     );
   const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
   return new UsageError(`${folder}${what}\nflowify train --out ${folder} makes one`);

@@ -3,6 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
+import { printable } from "../ui/printable.js";
 
 type Holder = Readonly<{
   pid: number;
@@ -89,6 +90,16 @@ function removeStale(path: string, stale: Holder | undefined, token: string): vo
   }
 }
 
+/** A holder that still runs; one on another machine cannot be judged, and counts as running. */
+const holds = (holder: Holder): boolean => holder.host !== hostname() || isAlive(holder);
+
+/** @throws UsageError that names the process which uses the folder of a run, where there is one */
+export function expectUnlocked(folder: string): void {
+  const path = join(folder, LOCK_NAME);
+  const holder = readHolder(path);
+  if (holder && holds(holder)) throw inUse(folder, path, holder);
+}
+
 /**
  * Takes the folder of a run for this process: two runs never write into one folder. The lock of a
  * process that no longer lives is taken over; one of another machine cannot be judged and is kept.
@@ -108,8 +119,7 @@ export function lockRun(folder: string): RunLock {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (tryCreate(path, holder)) return held(path, token);
     const other = readHolder(path);
-    if (other && (other.host !== holder.host || isAlive(other)))
-      throw inUse(folder, path, other, holder.host);
+    if (other && holds(other)) throw inUse(folder, path, other);
     removeStale(path, other, token);
   }
   throw new UsageError(`${folder}: other runs compete for this folder; try again`);
@@ -124,9 +134,10 @@ function held(path: string, token: string): RunLock {
   return { path, release };
 }
 
-function inUse(folder: string, path: string, { pid, host, started }: Holder, here: string): UsageError {
-  const where = host === here ? "" : ` on ${host}`;
+function inUse(folder: string, path: string, { pid, host, started }: Holder): UsageError {
+  const here = hostname();
+  const where = host === here ? "" : ` on ${printable(host)}`;
   const hint =
     host === here ? "wait for it, or choose another folder" : `if it no longer runs, remove ${path}`;
-  return new UsageError(`${folder} is in use by process ${pid}${where} since ${started}\n${hint}`);
+  return new UsageError(`${folder} is in use by process ${pid}${where} since ${printable(started)}\n${hint}`);
 }

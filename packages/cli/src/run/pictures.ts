@@ -1,10 +1,11 @@
-import type { FlowModel, Monitor } from "@flowify/core";
+import { expectMemoryForEach, type FlowModel, type Monitor } from "@flowify/core";
 import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { curveChart } from "../pictures/curve.js";
-import { imageGrid } from "../pictures/image-grid.js";
+import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
 import { encodePng } from "../pictures/png.js";
 import { scatterChart } from "../pictures/scatter.js";
+import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
 import { figureOf, type MetricsRecord } from "./metrics.js";
 
@@ -22,9 +23,20 @@ export type SamplesPicture = Readonly<{
   mode: "sample" | "mean";
 }>;
 
+/**
+ * Asked before many images are computed for one picture.
+ *
+ * @throws MemoryError with how many fit
+ */
+export function expectRoomFor({ executor }: FlowModel, count: number, shape: ImageShape): void {
+  const numbers = imageSize(shape) + (imageSize(shape) + cellBytes(shape)) / Float32Array.BYTES_PER_ELEMENT;
+  expectMemoryForEach(executor, `a picture of ${formatCount(count)} images`, count, { host: numbers });
+}
+
 /** A labelled grid of draws, as PNG. */
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
+  expectRoomFor(model, count, shape);
   const images = toBytes(await model.sample(count, { seed, temperature, mode }));
   const drawn = mode === "mean" ? "latents drawn, all other noises at their mean" : "all noises drawn";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;

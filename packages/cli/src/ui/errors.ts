@@ -1,4 +1,5 @@
 import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
+import { printable } from "./printable.js";
 import type { Colors } from "./terminal.js";
 
 /** Status of the process: 2 for what the user wrote or gave, 3 for an operator without a rule, 1 for what failed. */
@@ -15,6 +16,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   DEVICE: 1,
   MEMORY: 2,
   DOWNLOAD: 1,
+  MISMATCH: 1,
 };
 
 /** What helps against the failures of the operating system that a run is likely to meet. */
@@ -54,9 +56,10 @@ function describe(error: unknown): Description {
 /** `error[CODE]: message`, then what to do about it, a line each. */
 export function formatError(error: unknown, colors: Colors, debug = false): string {
   const { code, message, hints } = describe(error);
-  const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${message}`];
-  for (const hint of hints) lines.push(`  ${colors.dim("hint:")} ${hint}`);
-  if (debug && error instanceof Error && error.stack) lines.push(colors.dim(error.stack));
+  const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${printable(message)}`];
+  for (const hint of hints) lines.push(`  ${colors.dim("hint:")} ${printable(hint)}`);
+  const stack = debug && error instanceof Error ? (error.stack ?? "") : "";
+  for (const line of stack.split("\n").filter(Boolean)) lines.push(colors.dim(printable(line)));
   return lines.join("\n");
 }
 

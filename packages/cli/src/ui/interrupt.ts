@@ -1,28 +1,36 @@
+import type { Terminal } from "./terminal.js";
+
+/** What asks a run to end: Ctrl-C, a system that shuts down, a terminal that is closed. */
+const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+type InterruptSignal = keyof typeof statuses;
+
 /** The part of a process that delivers signals; tests pass an emitter of their own. */
 export type SignalSource = {
-  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
-  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  on(signal: InterruptSignal, listener: () => void): unknown;
+  off(signal: InterruptSignal, listener: () => void): unknown;
 };
 
 export type Interrupt = Readonly<{
-  /** The status to end with, once someone asked for it: 130 after Ctrl-C, 143 after SIGTERM. */
+  /** The status to end with, once someone asked for it: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP. */
   status(): number | undefined;
   stop(): void;
 }>;
 
-const statuses = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** Notes the first Ctrl-C or SIGTERM, so that the work can end in order; the second ends it at once. */
+/**
+ * Notes the first of these signals, so that the work can end in order; a second one ends it at once. A second SIGHUP
+ * does not: a terminal that is closed sends several.
+ */
 export function watchInterrupts(
   source: SignalSource,
   onFirst: () => void,
   exit: (status: number) => void,
 ): Interrupt {
   let status: number | undefined;
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+  const listeners = (Object.keys(statuses) as InterruptSignal[]).map((signal) => {
     const listener = (): void => {
       if (status !== undefined) {
-        exit(statuses[signal]);
+        if (signal !== "SIGHUP") exit(statuses[signal]);
         return;
       }
       status = statuses[signal];
@@ -38,3 +46,17 @@ export function watchInterrupts(
     },
   };
 }
+
+/** For a command that trains: says that it ends in order. */
+export const watchTraining = (
+  host: SignalSource & { exit(status: number): void },
+  { note }: Pick<Terminal, "note">,
+): Interrupt =>
+  watchInterrupts(
+    host,
+    () => {
+      note(""); // the line of progress ends
+      note("ending after this step; once more to end at once");
+    },
+    host.exit.bind(host),
+  );

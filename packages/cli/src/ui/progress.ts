@@ -1,3 +1,4 @@
+import { printable } from "./printable.js";
 import type { Terminal } from "./terminal.js";
 
 export type ProgressOptions = {
@@ -65,7 +66,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
           ? `${formatDuration((total - done) / rate)} left`
           : "";
     const width = String(total).length;
-    const figures = [`${String(done).padStart(width)}/${total}`, text, left];
+    const figures = [`${String(done).padStart(width)}/${total}`, printable(text), left];
     const line = figures.filter((part) => part !== "").join("  ");
     return [label, live ? bar(done / total, columns() - label.length - line.length - 2) : "", line]
       .filter((part) => part !== "")
@@ -85,7 +86,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
       if (now() - shown >= (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) show(last);
     },
     note: (line) => {
-      stderr.write(live ? `\r\x1b[2K${line}\n` : `${line}\n`);
+      stderr.write(`${live ? "\r\x1b[2K" : ""}${printable(line)}\n`);
       if (live && last !== undefined) show(last);
     },
     finish: () => {

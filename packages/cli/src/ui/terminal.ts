@@ -1,10 +1,11 @@
 import picocolors from "picocolors";
+import { printable, printableColored } from "./printable.js";
 
 /** The part of a stream that the command writes to; tests pass their own. */
 export type OutputStream = {
   write(text: string): unknown;
   isTTY?: boolean;
-  columns?: number;
+  columns?: number | undefined;
 };
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -35,7 +36,7 @@ export type Terminal = Readonly<{
   json: boolean;
   quiet: boolean;
   stderr: OutputStream;
-  /** A line of the result. */
+  /** A line of the result. Like all lines, it is shown with what a terminal would obey escaped. */
   say(line?: string): void;
   /** A line about the way there; on standard error, none when quiet. */
   note(line: string): void;
@@ -51,21 +52,23 @@ const MAX_COLUMNS = 110;
 export function createTerminal(options: TerminalOptions): Terminal {
   const { stdout, stderr, env, json = false, quiet = false } = options;
   const text = json ? stderr : stdout;
-  const errorColors = colorsFor(stderr, env);
+  const [colors, errorColors] = [colorsFor(text, env), colorsFor(stderr, env)];
+  const shown = (line: string, { isColorSupported }: Colors): string =>
+    isColorSupported ? printableColored(line) : printable(line);
   return {
-    colors: colorsFor(text, env),
+    colors,
     columns: Math.min(text.columns ?? DEFAULT_COLUMNS, MAX_COLUMNS),
     json,
     quiet,
     stderr,
     say: (line = "") => {
-      if (!(json && quiet)) text.write(`${line}\n`);
+      if (!(json && quiet)) text.write(`${shown(line, colors)}\n`);
     },
     note: (line) => {
-      if (!quiet) stderr.write(`${line}\n`);
+      if (!quiet) stderr.write(`${shown(line, errorColors)}\n`);
     },
     warn: (line) => {
-      stderr.write(`${errorColors.yellow("warning")}: ${line}\n`);
+      stderr.write(`${errorColors.yellow("warning")}: ${printable(line)}\n`);
     },
     document: (value) => {
       if (json) stdout.write(`${JSON.stringify(value)}\n`);

@@ -156,7 +156,7 @@ export const configuration: readonly BadCommand[] = [
     ],
     status: 2,
     code: "MEMORY",
-    says: ["GiB of memory", "not even a batch of 1 fits"],
+    says: ["GiB of memory, 4.00 GiB are available", "linear[2] has"],
   },
   {
     input: "a network for images of another size",

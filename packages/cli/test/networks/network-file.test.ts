@@ -1,9 +1,20 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DataError, ShapeError, UsageError, zoo, zooNames } from "@flowify/core";
+import {
+  DataError,
+  encodeSafetensors,
+  HostArray,
+  paperNames,
+  ShapeError,
+  UsageError,
+  zoo,
+  zooNames,
+} from "@flowify/core";
+import { DType } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { type ImageShape, imageSet, imageSize } from "../../src/data/image-set.js";
 import { networkSchema } from "../../src/format/network.js";
+import { describedNetwork, networkOf } from "../../src/format/weights.js";
 import { flowOf, networkFor, networkNamed } from "../../src/networks/choose.js";
 import { readNetworkFile } from "../../src/networks/network-file.js";
 import { temporaryFolder } from "../temporary-folder.js";
@@ -31,7 +42,7 @@ describe("a network in a file", () => {
     expect(readNetworkFile(write("a.json", { name: "mine", inShape: [1, 3, 3], layers })).name).toBe("mine");
   });
 
-  it.each(zooNames)("can say all that %s needs", (name) => {
+  it.each([...zooNames, ...paperNames])("can say all that %s needs", (name) => {
     const { name: _, ...network } = zoo(name);
     expect(networkSchema.parse(JSON.parse(JSON.stringify(network)))).toEqual(network);
   });
@@ -71,6 +82,101 @@ describe("a network in a file", () => {
     expect(() => networkFor(path, imagesOf("mnist", [1, 28, 28]))).toThrow(
       "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\n--network auto builds one for them, --size 3x3 brings pictures to its size; flowify inspect auto --data DATA",
     );
+  });
+});
+
+describe("an array in the file of weights", () => {
+  const net = (
+    layers: object[],
+    inShape: number[],
+    arrays: { readonly [name: string]: readonly number[] },
+  ) => {
+    const tensors = Object.fromEntries(
+      Object.entries(arrays).map(([name, shape]) => {
+        const count = shape.reduce((a, b) => a * b, 1);
+        return [
+          name,
+          new HostArray(
+            Float32Array.from({ length: count }, (_, i) => i + 1),
+            shape,
+            DType.Float32,
+          ),
+        ];
+      }),
+    );
+    const path = write("stored.json", { inShape, weights: "stored.safetensors", layers });
+    writeFileSync(join(folder, "stored.safetensors"), encodeSafetensors(tensors));
+    return () => networkOf(networkNamed(path));
+  };
+  const linear = { kind: "linear", out: 8, weights: { weight: "w", bias: "b" } };
+  const conv = { kind: "conv2d", out: 2, kernel: [3, 1], weights: { weight: "w" } };
+  const line = { kind: "conv1d", out: 2, kernel: 3, weights: { weight: "w" } };
+  const affine = { kind: "affine", scale: "s" };
+  const both = (layer: object) => [{ kind: "branches", join: "add", branches: [[], [layer]] }];
+
+  it.each<[string, object[], number[], { readonly [name: string]: number[] }, string]>([
+    [
+      "a transposed matrix",
+      [linear],
+      [4],
+      { w: [4, 8], b: [8] },
+      '"w" in stored.safetensors is [4, 8], its layer (linear) needs [8, 4]',
+    ],
+    [
+      "a bias of two axes",
+      [linear],
+      [4],
+      { w: [8, 4], b: [2, 4] },
+      '"b" in stored.safetensors is [2, 4], its layer (linear) needs [8]',
+    ],
+    [
+      "a kernel on its side",
+      [conv],
+      [3, 5, 5],
+      { w: [2, 3, 1, 3] },
+      "[2, 3, 1, 3], its layer (conv2d) needs [2, 3, 3, 1]",
+    ],
+    ["channels last", [conv], [3, 5, 5], { w: [3, 1, 3, 2] }, "needs [2, 3, 3, 1]"],
+    ["a kernel of lines", [line], [4, 9], { w: [3, 4, 2] }, "[3, 4, 2], its layer (conv1d) needs [2, 4, 3]"],
+    ["a scale of the columns", [affine], [3, 3, 3], { s: [1, 1, 3] }, "needs [3] or [3, 1, 1] or [3, 3, 3]"],
+    ["a scale with channels last", [affine], [2, 4, 5], { s: [4, 5, 2] }, "needs [40] or [2, 4, 5]"],
+    [
+      "a matrix in a branch",
+      both({ ...linear, weights: { weight: "w" } }),
+      [8],
+      { w: [4, 16] },
+      "needs [8, 8]",
+    ],
+  ])("is refused where its shape is another one: %s", (_, layers, inShape, arrays, message) => {
+    expect(net(layers, inShape, arrays)).toThrow(ShapeError);
+    expect(net(layers, inShape, arrays)).toThrow(message);
+  });
+
+  it.each<[string, object[], number[], { readonly [name: string]: number[] }]>([
+    ["as PyTorch has them", [linear], [4], { w: [8, 4], b: [8] }],
+    ["of one axis", [linear], [4], { w: [32], b: [8] }],
+    ["of a square kernel", [{ ...conv, kernel: 3 }], [3, 5, 5], { w: [2, 3, 3, 3] }],
+    ["of groups", [{ ...conv, groups: 2 }], [4, 5, 5], { w: [2, 2, 3, 1] }],
+    ["of lines", [line], [4, 9], { w: [2, 4, 3] }],
+    [
+      "a scale of the channels, behind a layer of flows",
+      [{ kind: "dequantize" }, affine],
+      [3, 3, 3],
+      { s: [3, 1, 1] },
+    ],
+    ["one number", [affine], [3, 3, 3], { s: [1, 1, 1] }],
+  ])("is taken %s", (_, layers, inShape, arrays) => {
+    expect(net(layers, inShape, arrays)).not.toThrow();
+  });
+
+  it("is written in the shape of its layer", () => {
+    const weight = new Float32Array(54);
+    const layers = [
+      { kind: "conv2d", out: 2, kernel: 3, weights: { weight, bias: new Float32Array(2) } },
+    ] as const;
+    const { tensors } = describedNetwork({ inShape: [3, 5, 5], layers });
+    expect(tensors["0.weight"]?.shape).toEqual([2, 3, 3, 3]);
+    expect(tensors["0.bias"]?.shape).toEqual([2]);
   });
 });
 

@@ -1,5 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { removeTemporaryFiles, writeFileAtomic } from "../../src/run/atomic.js";
 import { temporaryFolder } from "../temporary-folder.js";
@@ -20,9 +36,57 @@ describe("writeFileAtomic", () => {
     const place = join(folder, "fail");
     mkdirSync(join(place, "a"), { recursive: true });
     writeFileSync(join(place, "a", "inside"), "");
-    await expect(writeFileAtomic(join(place, "a"), "x")).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST|EPERM/);
+    await expect(writeFileAtomic(join(place, "a"), "x")).rejects.toThrow(UsageError);
     expect(readdirSync(place)).toEqual(["a"]);
     await expect(writeFileAtomic(join(folder, "absent", "a"), "x")).rejects.toThrow("ENOENT");
+  });
+
+  it("writes through links, to a file that is not there yet as well", async () => {
+    const place = join(folder, "links");
+    mkdirSync(join(place, "there"), { recursive: true });
+    symlinkSync("second", join(place, "first"));
+    symlinkSync(join(place, "there", "file"), join(place, "second"));
+    for (const text of ["made", "replaced"]) {
+      await writeFileAtomic(join(place, "first"), text);
+      expect(readFileSync(join(place, "there", "file"), "utf8")).toBe(text);
+    }
+    expect(lstatSync(join(place, "first")).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(place, "there"))).toEqual(["file"]);
+    symlinkSync("circle", join(place, "circle"));
+    await expect(writeFileAtomic(join(place, "circle"), "x")).rejects.toThrow("a link that leads to no file");
+  });
+
+  it("writes into devices, pipes and files that are open, and leaves them what they are", async () => {
+    const place = join(folder, "devices");
+    mkdirSync(place);
+    symlinkSync("/dev/null", join(place, "null"));
+    await writeFileAtomic(join(place, "null"), "x");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+    const pipe = join(place, "pipe");
+    spawnSync("mkfifo", [pipe]);
+    const read = readFile(pipe, "utf8");
+    await writeFileAtomic(pipe, "through");
+    expect(await read).toBe("through");
+    expect(statSync(pipe).isFIFO()).toBe(true);
+    const file = openSync(join(place, "file"), "w+");
+    await writeFileAtomic(`/dev/fd/${file}`, "open");
+    expect(readFileSync(file, "utf8")).toBe("open");
+    closeSync(file);
+    expect(readdirSync(place).sort()).toEqual(["file", "null", "pipe"]);
+  });
+
+  it("refuses folders and sockets, with what to do", async () => {
+    const place = join(folder, "refused");
+    mkdirSync(place);
+    const socket = join(place, "socket");
+    const server = createServer().listen(socket);
+    await once(server, "listening");
+    await expect(writeFileAtomic(place, "x")).rejects.toThrow(
+      `${place}: a folder, expected a file to write\nname a file in it: ${join(place, "NAME")}`,
+    );
+    await expect(writeFileAtomic(socket, "x")).rejects.toThrow(UsageError);
+    expect(statSync(socket).isSocket()).toBe(true);
+    server.close();
   });
 
   it("clears away what killed writes have left, and only that", async () => {

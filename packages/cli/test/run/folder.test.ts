@@ -71,6 +71,62 @@ describe("openRunFolder", () => {
   });
 });
 
+describe("a run that was killed before its configuration was written", () => {
+  /** What such a run leaves: its lock too, whose holder has ended. */
+  const beginnings = (): string => {
+    const folder = freshFolder();
+    mkdirSync(join(folder, "checkpoints"), { recursive: true });
+    for (const name of [
+      "metrics.jsonl",
+      "weights.safetensors",
+      "original.onnx",
+      ".config.json.0123456789ab.tmp",
+    ])
+      writeFileSync(join(folder, name), name === "metrics.jsonl" ? "" : "x");
+    writeFileSync(
+      join(folder, "run.lock"),
+      JSON.stringify({ pid: deadPid(), host: hostname(), started: "then", processStart: null, token: "t" }),
+    );
+    return folder;
+  };
+
+  it("is begun again", async () => {
+    const folder = beginnings();
+    expect(await refusal(openRunFolder(folder, { resume: true }))).toBe(
+      `${folder} holds a run that was ended before its first step\nbegin it again by the command that began it`,
+    );
+    (await openRunFolder(folder)).release();
+    expect(readdirSync(folder)).toEqual(["checkpoints"]);
+  });
+
+  it.each([
+    ["a file of the user", "notes.txt", "mine"],
+    ["metrics with a line", "metrics.jsonl", '{"step":1}\n'],
+    ["a checkpoint", "checkpoints/step-000000003.json", "{}"],
+    ["pictures", "samples.png", "x"],
+  ])("is not told from %s", async (_, name, content) => {
+    const folder = beginnings();
+    writeFileSync(join(folder, name), content);
+    expect(await refusal(openRunFolder(folder))).toContain("and holds no run");
+    expect(readFileSync(join(folder, name), "utf8")).toBe(content);
+    expect(existsSync(join(folder, "weights.safetensors"))).toBe(true);
+  });
+});
+
+it("a folder in use says so whatever lies in it already", async () => {
+  const folder = freshFolder();
+  const run = await openRunFolder(folder);
+  writeFileSync(run.metrics, "");
+  for (const options of [{}, { force: true }, { resume: true }])
+    expect(await refusal(openRunFolder(folder, options))).toContain("is in use by process");
+  await writeRunConfig(run.config, exampleConfig);
+  expect(await refusal(openRunFolder(folder))).toContain("is in use by process");
+  run.release();
+});
+
+/** The number of a process that has ended. */
+const deadPid = (): number => spawnSync("true").pid;
+
 describe("lockRun", () => {
   const holder = (fields: object) =>
     JSON.stringify({
@@ -81,7 +137,6 @@ describe("lockRun", () => {
       token: "t",
       ...fields,
     });
-  const deadPid = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
 
   it.each([
     ["a process that has ended", () => holder({ pid: deadPid() })],

@@ -1,9 +1,10 @@
 import { EventEmitter } from "node:events";
 import { CheckpointError, NotFiniteError, UsageError } from "@flowify/core";
 import picocolors from "picocolors";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { exitStatus, formatError } from "../../src/ui/errors.js";
 import { watchInterrupts } from "../../src/ui/interrupt.js";
+import { NoReaderError, outputTo } from "../../src/ui/output.js";
 import { createProgress, formatDuration } from "../../src/ui/progress.js";
 import { closestName, unknownName } from "../../src/ui/suggest.js";
 import { colorsFor, createTerminal } from "../../src/ui/terminal.js";
@@ -46,6 +47,92 @@ describe("errors", () => {
     expect(exitStatus(new UsageError("x"))).toBe(2);
     expect(exitStatus(new CheckpointError("x"))).toBe(1);
     expect(exitStatus(new NotFiniteError(3, "linear[2]", "x"))).toBe(1);
+  });
+});
+
+describe("outputs that fail", () => {
+  const failing = (isTTY: boolean, code: string) => {
+    const stream = Object.assign(new EventEmitter(), {
+      isTTY,
+      write: vi.fn<(text: string) => boolean>(() => true),
+    });
+    const fail = (): boolean =>
+      stream.emit("error", Object.assign(new Error(code), { code, syscall: "write" }));
+    return { stream: stream as never, written: stream.write, fail };
+  };
+
+  it.each([
+    [false, "EPIPE", true],
+    [true, "EIO", true],
+    [false, "EIO", false],
+    [false, "ENOSPC", false],
+  ])("on a terminal: %s, %s: nobody reads is %s; the next line throws", (isTTY, code, noReader) => {
+    const { stream, written, fail } = failing(isTTY, code);
+    const gone = vi.fn<() => void>();
+    const output = outputTo({ stream, name: "standard output", onNoReader: gone });
+    output.write("a");
+    fail();
+    fail();
+    expect(gone).toHaveBeenCalledTimes(noReader ? 1 : 0);
+    expect(output.failure() instanceof NoReaderError).toBe(noReader);
+    expect(() => output.write("b")).toThrow(
+      noReader ? "nobody reads standard output" : `standard output: ${code}`,
+    );
+    expect(written.mock.calls).toEqual([["a"]]);
+  });
+
+  it("leave notes out that are dispensable, and all where nobody is left", () => {
+    const { stream, written, fail } = failing(false, "EPIPE");
+    let silent = true;
+    const output = outputTo({
+      stream,
+      name: "standard error",
+      onNoReader: () => {},
+      dispensable: true,
+      silent: () => silent,
+    });
+    output.write("a");
+    silent = false;
+    output.write("b");
+    fail();
+    output.write("c");
+    expect(written.mock.calls).toEqual([["b"]]);
+  });
+});
+
+describe("what files say", () => {
+  const hostile = "a\u001b[2J\u001b[31mb\nc\td\u009b1m\u202ee\u0007\u007f ü 猫";
+  const shown = "a\\x1b[2J\\x1b[31mb\\nc\\td\\x9b1m\\u202ee\\x07\\x7f ü 猫";
+
+  it("is shown with what a terminal would obey escaped: in lines, notes, warnings, progress", () => {
+    const [stdout, stderr] = [stream(), stream()];
+    const terminal = createTerminal({ stdout, stderr, env: {} });
+    terminal.say(hostile);
+    terminal.note(hostile);
+    terminal.warn(hostile);
+    const progress = createProgress(terminal, { label: "x", total: 1 });
+    progress.note(hostile);
+    progress.update(1, hostile);
+    progress.finish();
+    expect(stdout.text()).toBe(`${shown}\n`);
+    expect(stderr.text()).toBe(`${shown}\nwarning: ${shown}\n${shown}\nx 1/1  ${shown}  0 s\n`);
+  });
+
+  it("is shown so in errors, whose lines are the message and hints", () => {
+    const [first] = hostile.split("\n");
+    expect(formatError(new UsageError(`${first}\nhint\u001b[2J`), plain)).toBe(
+      "error[USAGE]: a\\x1b[2J\\x1b[31mb\n  hint: hint\\x1b[2J",
+    );
+    expect(formatError(new Error(hostile), plain)).toContain(`error[INTERNAL]: ${shown}\n`);
+  });
+
+  it("leaves the colours of the command itself on a terminal, and nothing else", () => {
+    const terminal = createTerminal({ stdout: stream(true), stderr: stream(), env: {} });
+    const { bold, red } = terminal.colors;
+    const line = `${bold(red("x"))} \u001b[2J\u001b[8mhidden`;
+    const out = stream(true);
+    createTerminal({ stdout: out, stderr: stream(), env: {} }).say(line);
+    expect(out.text()).toBe(`${bold(red("x"))} \\x1b[2J\\x1b[8mhidden\n`);
   });
 });
 
@@ -178,5 +265,19 @@ describe("interrupts", () => {
     expect(seen).toEqual(["first", 130]);
     interrupt.stop();
     expect(source.listenerCount("SIGINT")).toBe(0);
+  });
+
+  it("ends in order however often a closed terminal says so", () => {
+    const source = new EventEmitter();
+    const seen: (string | number)[] = [];
+    const interrupt = watchInterrupts(
+      source,
+      () => seen.push("first"),
+      (status) => seen.push(status),
+    );
+    for (let i = 0; i < 3; i++) source.emit("SIGHUP");
+    expect([interrupt.status(), ...seen]).toEqual([129, "first"]);
+    source.emit("SIGTERM");
+    expect(seen).toEqual(["first", 143]);
   });
 });

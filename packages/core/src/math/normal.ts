@@ -13,6 +13,9 @@ export function normalCdf(x: number): number {
   return x < 0 ? erfc / 2 : 1 - erfc / 2;
 }
 
+/** φ(x) of the standard normal law. */
+export const normalDensity = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+
 /** Φ⁻¹(p) for 0 < p < 1, by bisection of Φ: used on a handful of numbers. */
 export function normalQuantile(p: number): number {
   let [low, high] = [-10, 10];

@@ -15,6 +15,8 @@ export type RowFunction = Readonly<{
   f: (params: never, x: np.Array, noise: never) => np.Array;
   inShape: Shape;
   noise: NoiseSpec;
+  /** As for `Executor.compile`. */
+  itemwise: boolean;
 }>;
 
 export type RunOptions = Readonly<{

@@ -35,6 +35,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       found = executor.compile(row.f, [paramSpecs, x, noise], {
         name: row.name,
         lanes: size < batch,
+        itemwise: row.itemwise,
         constant: batch === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
       });
       compiled.set(key, found);

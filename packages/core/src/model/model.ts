@@ -3,9 +3,11 @@ import { UsageError } from "../errors.js";
 import type { Executor, HostArray, PlacedArray } from "../executor.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
 import { type ItemsIn, inBatches, readItems } from "../items.js";
+import { sizeOf } from "../layer.js";
 import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
+import { expectMemoryFor, expectMemoryForEach } from "../memory.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
@@ -19,6 +21,7 @@ import { type BoundEstimate, importanceBound } from "./bound.js";
 import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
 import { type Explanation, explainItem } from "./explain.js";
 import { type Monitor, refuseNaN, summarize, totals } from "./monitor.js";
+import { parameterList } from "./parameters.js";
 
 export type DrawOptions = {
   /** Decides the noise. Default 0. */
@@ -37,6 +40,12 @@ export type Scores = Readonly<{
   /** Contributions of the first draw in nats, a row of `flow.ledgerLines` an item. */
   ledger: Float32Array;
 }>;
+
+/** Parameters in memory when a model is made: those that the start has made, on the host, and where the executor computes. */
+const COPIES = 3;
+
+/** Latents of a sample in memory, that of jax-js and that of the host: the numbers that are drawn, and what becomes of them. */
+const LATENTS = 2;
 
 /**
  * A flow with parameters on an executor: typed or nested arrays in, typed arrays out, promises, and
@@ -64,6 +73,8 @@ export class FlowModel {
     executor: Executor,
     { seed = 0 }: { seed?: number } = {},
   ): Promise<FlowModel> {
+    const layers = flow.ledgerLines.map(({ layer }) => layer);
+    expectMemoryFor(executor, layers, parameterList(flow), { copies: COPIES });
     return new FlowModel(flow, await takeToHost(flow.init(random.key(seed))), executor);
   }
 
@@ -148,10 +159,14 @@ export class FlowModel {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
     const { seed = 0, temperature = 1 } = options;
-    const { base } = this.flow;
+    const { base, dimensions } = this.flow;
+    expectMemoryForEach(this.executor, `drawing ${n} samples`, n, {
+      jax: LATENTS * sizeOf(base.shape),
+      host: LATENTS * sizeOf(base.shape) + dimensions,
+    });
     const noise = drawNoise(base.noise, n, makeRng(seed, STREAM.latent), temperature);
     const z = await takeToHost(base.draw(mapTreeOfNoise(noise, (leaf) => fromHost(leaf))));
-    return this.#decode((z as HostArray).data as Float32Array, n, options);
+    return this.#decode("sample", (z as HostArray).data as Float32Array, n, options);
   }
 
   /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */
@@ -165,7 +180,7 @@ export class FlowModel {
   /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. Errors: `NotFiniteError` for NaN. */
   async decode(latents: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
     const read = readItems(latents, { shape: this.flow.latentShape });
-    return this.#decode(read.items, read.count, options);
+    return this.#decode("decode", read.items, read.count, options);
   }
 
   /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
@@ -229,7 +244,7 @@ export class FlowModel {
     const leaves = leavesOf(like, flow.manifolds);
     const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
     try {
-      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v.shape)));
+      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v)));
       return new FlowModel(flow, params, executor);
     } finally {
       treeDispose(like);
@@ -247,7 +262,7 @@ export class FlowModel {
     f: (params: FlowParams, x: np.Array, noise: NoiseTree) => np.Array,
     noise: NoiseSpec,
   ): RowFunction {
-    return { name, f: f, inShape: this.flow.inShape, noise };
+    return { name, f, inShape: this.flow.inShape, noise, itemwise: false };
   }
 
   async #run(
@@ -262,9 +277,19 @@ export class FlowModel {
     return this.#runner.run(row, await this.#placed, x, count, options);
   }
 
-  async #decode(z: Uint8Array | Float32Array, count: number, options: DrawOptions): Promise<Float32Array> {
+  /** `name`: of a program of its own, "sample", where the latents are the model's draws: none of them is far from the others. */
+  async #decode(
+    name: "decode" | "sample",
+    z: Uint8Array | Float32Array,
+    count: number,
+    options: DrawOptions,
+  ): Promise<Float32Array> {
     const { decode, inverseNoise, latentShape } = this.flow;
-    const row = { ...this.#row("decode", decode, inverseNoise), inShape: latentShape };
+    const row = {
+      ...this.#row(name, decode, inverseNoise),
+      inShape: latentShape,
+      itemwise: name === "sample",
+    };
     return this.#run(row, z, count, STREAM.sample, options, { check: refuseNaN("decode") });
   }
 
@@ -277,7 +302,7 @@ export class FlowModel {
     const { flow } = this;
     const { items: x, count } = readItems(items, flow.domain);
     const rows = await this.#run(
-      this.#row("ledger", flow.ledger, flow.forwardNoise),
+      { ...this.#row("ledger", flow.ledger, flow.forwardNoise), itemwise: true },
       x,
       count,
       STREAM.evaluate,

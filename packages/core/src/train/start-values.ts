@@ -1,9 +1,10 @@
 import { type JsTree, random } from "@jax-js/jax";
-import { type StartTold, startChain } from "../chain.js";
+import { type StartTold, startChain, startItemsOf } from "../chain.js";
 import type { Executor, HostArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { Items } from "../items.js";
 import { jaxExecutor } from "../jax-executor.js";
+import { sizeOf } from "../layer.js";
 import { heldItems } from "../start-items.js";
 import { randomItems } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
@@ -17,7 +18,7 @@ export type StartOptions = {
   seed?: number;
   /** From data (default) or at random. */
   start?: "data" | "random";
-  /** Items that the start looks at. Default 4096. */
+  /** Items that the start looks at; layers that ask for more see up to 2²⁴ numbers. Default 4096. */
   startItems?: number;
   /** Called when a layer has its start values. */
   onStart?: StartTold;
@@ -26,6 +27,9 @@ export type StartOptions = {
 /** Start values of a flow's parameters, those that training begins with, on the host. */
 export const startParams = async (options: StartOptions): Promise<JsTree<HostArray>> =>
   takeToHost(await startValues(options));
+
+/** Numbers of items beyond `startItems` that are held for layers that ask for more. */
+const MOST_NUMBERS = 2 ** 24;
 
 /** The same as jax arrays. */
 export async function startValues({
@@ -41,6 +45,8 @@ export async function startValues({
   if (start === "random") return flow.init(key);
   // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
-  const items = heldItems(randomItems(data, flow.domain, startItems, seed), { executor: starter });
-  return startChain(flow.chain, key, items, onStart);
+  const room = Math.floor(MOST_NUMBERS / sizeOf(flow.domain.shape));
+  const count = Math.max(startItems, Math.min(startItemsOf(flow.chain.layers), room));
+  const items = heldItems(randomItems(data, flow.domain, count, seed), { executor: starter });
+  return startChain(flow.chain, key, items, onStart, startItems);
 }

@@ -1,4 +1,4 @@
-import { type JsTree, numpy as np } from "@jax-js/jax";
+import { type DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
 import { HostArray } from "../executor.js";
 import { type ArrayTree, type Shape, sameShape, showShape } from "../layer.js";
@@ -73,32 +73,40 @@ export function unflattenState(
   like: HostState,
   leaves: readonly Leaf[],
 ): HostState {
-  const take = (name: string, shape: Shape): HostArray => readArray(arrays, name, shape);
+  const take = (name: string, wanted: HostArray): HostArray => readArray(arrays, name, wanted);
   const params = treeFlatten(like.params);
   const moments: HostState["moments"] = {};
   for (const [path, { first }] of Object.entries(like.moments))
     moments[path] = {
-      first: take(`first.${path}`, first.shape),
-      second: take(`second.${path}`, first.shape),
+      first: take(`first.${path}`, first),
+      second: take(`second.${path}`, first),
     };
   const average: HostState["average"] = {};
-  for (const [path, value] of Object.entries(like.average))
-    average[path] = take(`average.${path}`, value.shape);
+  for (const [path, value] of Object.entries(like.average)) average[path] = take(`average.${path}`, value);
   return {
-    params: params.rebuild(params.leaves.map((value, i) => take(`params.${leaves[i]?.path}`, value.shape))),
+    params: params.rebuild(params.leaves.map((value, i) => take(`params.${leaves[i]?.path}`, value))),
     moments,
-    drift: take("drift", []),
+    drift: take("drift", like.drift),
     average,
   };
 }
 
-export function readArray(arrays: TrainingState["arrays"], name: string, shape: Shape): HostArray {
+/** The array of this name, which must have the shape and type of the one that it takes the place of. */
+export function readArray(
+  arrays: TrainingState["arrays"],
+  name: string,
+  { shape, dtype }: Readonly<{ shape: Shape; dtype: DType }>,
+): HostArray {
   const found = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
   if (!found)
     throw new CheckpointError(`the checkpoint has no "${name}": it belongs to another network or version`);
   if (!sameShape(found.shape, shape))
     throw new CheckpointError(
       `the checkpoint's "${name}" is ${showShape(found.shape, false)}, the network needs ${showShape(shape, false)}: it belongs to another network`,
+    );
+  if (found.dtype !== dtype)
+    throw new CheckpointError(
+      `the checkpoint's "${name}" holds ${found.dtype}, the network needs ${dtype}: it belongs to another version`,
     );
   return found;
 }

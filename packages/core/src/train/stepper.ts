@@ -91,7 +91,11 @@ export async function makeStepper(options: StepperOptions) {
     args: readonly unknown[],
     lanes = false,
   ): Promise<Compiled> => {
-    const done = await executor.compile(f as never, args as JsTree<ArraySpec>[], { name, lanes });
+    const done = await executor.compile(f as never, args as JsTree<ArraySpec>[], {
+      name,
+      lanes,
+      itemwise: true,
+    });
     compiled.push(done);
     return done;
   };

@@ -7,6 +7,7 @@ import type { Items } from "../items.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
+import { expectMemoryFor } from "../memory.js";
 import { noiseDrawer } from "../noise.js";
 import { treeDispose, treeFlatten, treeMap } from "../trees.js";
 import { adamScalars } from "./adam.js";
@@ -120,9 +121,16 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const shapes = flow.init(shapeKey());
   const leaves = leavesOf(shapes, flow.manifolds);
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
+  const specs = treeFlatten<ArraySpec>(params).leaves;
   treeDispose(shapes);
   if (leaves.every(({ manifold }) => manifold === "fixed"))
     throw new UsageError("there is nothing to train: every parameter of the flow is fixed");
+  expectMemoryFor(
+    executor,
+    flow.ledgerLines.map(({ layer }) => layer),
+    leaves.map(({ path }, i) => ({ path, shape: specs[i]?.shape ?? [] })),
+    { copies: ema > 0 ? COPIES + 2 : COPIES, again: AGAIN },
+  );
   let startMs = 0;
   let like: HostState | undefined; // a state of the right shapes
   const start = async (): Promise<HostState> => {
@@ -236,6 +244,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   };
 }
 
+/**
+ * Parameters, or as many numbers, that are in memory when training begins: those that the start has made, and their state (values
+ * and two moments) on the host and where the executor computes.
+ */
+const COPIES = 1 + 2 * 3;
+
+/** How often the arrays of a layer are there once more while its start values are found: what they come from, and programs that hold them. */
+const AGAIN = 2;
+
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */
 async function refuseBatch(
   { bytes, available }: MemoryError,
@@ -245,7 +262,7 @@ async function refuseBatch(
   for (; batch >= 1; batch /= 2) {
     try {
       const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
-      await (await executor.compile(makeWholeDescent(flow, leaves, clip), specs)).dispose();
+      executor.expectRoom?.(makeWholeDescent(flow, leaves, clip), specs);
       break;
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;

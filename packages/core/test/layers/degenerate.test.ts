@@ -39,6 +39,7 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
   ],
   "squeezed, normed and split": [
     { kind: "variationalDequantize", hidden: 4 },
+    { kind: "marginal" },
     { kind: "squeeze" },
     { kind: "actnorm" },
     { kind: "permuteChannels", seed: 1 },

@@ -2,19 +2,32 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DeviceError, type Executor, type HostArray, makeRng } from "@flowify/core";
 import { tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
+import { CLOSE, type Difference, differenceOf } from "../difference.js";
 import type { Runtime } from "../runtime.js";
 import { type ExportedProgram, specsOf } from "./exported.js";
 
-/** How an exported file compares with the flow that it was made from. */
-export type Agreement = Readonly<{
-  batch: number;
-  /** The largest difference of an entry of the first result, as a part of the largest entry. */
-  largest: number;
-  /** The part of entries that differ by more than 1e-4 of the largest one. */
-  differing: number;
-}>;
+/** How one result of an exported file compares with that of the flow that it was made from. */
+export type Agreement = Difference & Readonly<{ batch: number; output: string }>;
 
-const CLOSE = 1e-4;
+/** Entries that a decoder may round to another level, a hair's breadth away: of results that are integers. */
+const ROUNDED = 1e-3;
+
+/** Decoded items are whole levels. */
+const isRounded = ({ output }: Agreement): boolean => output === "x";
+
+/** The result that is farthest off, where one is farther off than rounding takes it. */
+export function disagreement(found: readonly Agreement[]): Agreement | undefined {
+  const wrong = found.filter((each) =>
+    isRounded(each)
+      ? each.largest === Number.POSITIVE_INFINITY || each.differing > ROUNDED
+      : each.largest > CLOSE,
+  );
+  return farthest(wrong);
+}
+
+/** The one with the largest difference. */
+export const farthest = (found: readonly Agreement[]): Agreement | undefined =>
+  [...found].sort((a, b) => b.largest - a.largest || b.differing - a.differing)[0];
 
 /** A runtime that holds an exported file: results by name, for inputs by name. */
 export type FileRunner = Readonly<{
@@ -60,7 +73,7 @@ const opsetOf = (bytes: Uint8Array): bigint | undefined =>
 
 /**
  * Runs an exported file on random items or latents and drawn noise, and the function behind it on
- * the same, in an executor.
+ * the same, in an executor: every result of it, at every size of a batch.
  */
 export async function compareExport(
   file: FileRunner,
@@ -73,7 +86,7 @@ export async function compareExport(
     const args = source.example(batch, makeRng(batch));
     const compiled = await executor.compile(source.run, args.map(specsOf), { name });
     const placed = await compiled.run(args);
-    const [expected] = tree.leaves((await executor.fetch(placed)) as never) as unknown as HostArray[];
+    const expected = tree.leaves((await executor.fetch(placed)) as never) as unknown as HostArray[];
     executor.release(placed);
     await compiled.dispose();
     const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as unknown as HostArray[];
@@ -81,19 +94,10 @@ export async function compareExport(
     const results = await file.run(
       Object.fromEntries(inputs.map((input) => [input.name, given.get(input.name) as HostArray])),
     );
-    const actual = results[outputs[0]?.name ?? ""] as Float32Array;
-    found.push({ batch, ...difference(actual, (expected as HostArray).data as Float32Array) });
+    outputs.forEach(({ name: output }, i) => {
+      const wanted = expected[i]?.data as Float32Array;
+      found.push({ batch, output, ...differenceOf(wanted, results[output] ?? []) });
+    });
   }
   return found;
-}
-
-function difference(actual: Float32Array, expected: Float32Array): Pick<Agreement, "largest" | "differing"> {
-  const scale = expected.reduce((top, v) => Math.max(top, Math.abs(v)), 1e-30);
-  let [largest, differing] = [0, actual.length === expected.length ? 0 : expected.length];
-  expected.forEach((value, i) => {
-    const off = Math.abs(value - (actual[i] ?? Number.NaN)) / scale;
-    if (!(off <= CLOSE)) differing++;
-    if (!(off <= largest)) largest = off;
-  });
-  return { largest, differing: differing / expected.length };
 }

@@ -1,6 +1,6 @@
 import type { Flow } from "@flowify/core";
 import { OPSET } from "../lower/model.js";
-import type { Agreement } from "./agreement.js";
+import { type Agreement, farthest } from "./agreement.js";
 import type { ExportedProgram } from "./exported.js";
 
 /** A program in its file. */
@@ -8,7 +8,7 @@ export type WrittenProgram = Readonly<{
   program: ExportedProgram;
   file: string;
   bytes: number;
-  agreement?: Agreement;
+  agreements?: readonly Agreement[];
 }>;
 
 /** What the document beside exported files says: items, latents, ledger, and the inputs and results of each file. */
@@ -27,13 +27,13 @@ export const describeExport = (
   dimensions,
   exact,
   ledger: ledgerLines,
-  programs: written.map(({ program, file, bytes, agreement }) => ({
+  programs: written.map(({ program, file, bytes, agreements }) => ({
     name: program.name,
     file,
     bytes,
     ...(program.batch !== undefined && { batch: program.batch }),
     inputs: program.inputs,
     outputs: program.outputs,
-    ...(agreement && { largestDifference: agreement.largest }),
+    ...(agreements && { largestDifference: farthest(agreements)?.largest }),
   })),
 });

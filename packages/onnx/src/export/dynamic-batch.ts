@@ -1,6 +1,8 @@
 import { UnsupportedOpError } from "@flowify/core";
+import type { ClosedJaxpr } from "@jax-js/jax";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
+import { expectAnyBatch } from "./any-batch.js";
 
 /** Name of the axis that an exported program leaves open. */
 const BATCH = "batch";
@@ -17,15 +19,34 @@ const PAIRS = [
   [65521, 65537],
 ] as const;
 
+/** A program that is traced and lowered for batches of one size. */
+export type BatchedProgram = Readonly<{
+  name: string;
+  /** The program for a batch; the caller disposes of it. */
+  traced(batch: number): ClosedJaxpr;
+  lowered(jaxpr: ClosedJaxpr): LoweredGraph;
+  /** Name of an input whose first axis is the batch. */
+  batched: string;
+}>;
+
 /**
  * A graph for batches of any size, from graphs for two sizes: they have the same nodes, and differ in
  * vectors of sizes only. A size that is k in a batch of 1 becomes −1 in a Reshape, and k times the
- * length of an input's first axis elsewhere.
+ * length of an input's first axis elsewhere. Two sizes may agree by chance: that the program itself is one
+ * for all is seen at many, before it is lowered.
  *
- * @param batched name of an input whose first axis is the batch
  * @throws UnsupportedOpError where anything else depends on the size of the batch
  */
-export function withDynamicBatch(lowerFor: (batch: number) => LoweredGraph, batched: string): GraphModel {
+export function withDynamicBatch({ name, traced, lowered, batched }: BatchedProgram): GraphModel {
+  expectAnyBatch(traced, name);
+  const lowerFor = (batch: number): LoweredGraph => {
+    const jaxpr = traced(batch);
+    try {
+      return lowered(jaxpr);
+    } finally {
+      jaxpr.dispose();
+    }
+  };
   let failure: unknown;
   for (const pair of PAIRS) {
     try {
@@ -105,6 +126,8 @@ function merge(
     if (!equal || c.type !== "int64" || c.shape.length !== 1)
       throw differs(a, `${user.op} ${user.outputs[0]}`, "holds a number that depends on the batch");
     const [values, others] = [integers(c), integers(d)];
+    if (values.length !== others.length)
+      throw differs(a, `${user.op} ${user.outputs[0]}`, "holds more numbers in larger batches");
     const multiples = values.map((value, i) =>
       multiple(value, others[i] as number, user.outputs[0] as string),
     );

@@ -9,7 +9,7 @@ import {
   UnsupportedOpError,
 } from "@flowify/core";
 import { DType, type JsTree, tree } from "@jax-js/jax";
-import { type LoweredGraph, lower } from "../lower/lower.js";
+import { lower } from "../lower/lower.js";
 import { type TensorInfo, withConstants } from "../lower/model.js";
 import { leafPaths } from "../paths.js";
 import { trace } from "../trace.js";
@@ -31,7 +31,7 @@ import { type Program, programsOf } from "./programs.js";
  * with its noises as inputs, and each once more drawing its own (by the runtime's RandomNormal and
  * RandomUniform). Float32; the first axis of all inputs and results is the batch, of any size.
  *
- * @throws UnsupportedOpError that names the layer which cannot be lowered.
+ * @throws UnsupportedOpError that names the layer which cannot be lowered, or computes with the number of items
  */
 export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgram[] {
   try {
@@ -73,21 +73,16 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
   const run = (
     input ? f : (own: FlowParams, drawn: NoiseTree) => f(own, undefined as never, drawn)
   ) as Source["run"];
-  const lowerFor = (batch: number): LoweredGraph => {
-    const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
-    const { jaxpr } = trace(run, [specsOf(params), ...x, noiseSpecs(noise, batch)], name);
-    try {
-      return lower(jaxpr, {
-        name,
-        inputNames: names,
-        outputNames: outputs.map((out) => out.name),
-        fixed: own,
-      });
-    } finally {
-      jaxpr.dispose();
-    }
-  };
-  const open = withDynamicBatch(lowerFor, input?.name ?? (noisePaths[0] as string));
+  const open = withDynamicBatch({
+    name,
+    traced: (batch) => {
+      const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
+      return trace(run, [specsOf(params), ...x, noiseSpecs(noise, batch)], name).jaxpr;
+    },
+    lowered: (jaxpr) =>
+      lower(jaxpr, { name, inputNames: names, outputNames: outputs.map((out) => out.name), fixed: own }),
+    batched: input?.name ?? (noisePaths[0] as string),
+  });
   const graph = withConstants(open, new Map(paramPaths.map((path, i) => [path, values[i] as HostArray])));
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   const inputs = graph.inputs.filter((info) => used.has(info.name));

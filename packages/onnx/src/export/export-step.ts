@@ -101,7 +101,7 @@ function exportFixed(
   const { jaxpr, signature } = trace(run, specs, name);
   const outputNames = signature.outputs.map((slot) => slot.name.replace(/^out\./, ""));
   try {
-    const graph = lower(jaxpr, { name, inputNames: names, outputNames });
+    const graph = lower(jaxpr, { name, inputNames: names, outputNames, itemwise: true });
     const used = new Set(graph.nodes.flatMap((node) => node.inputs));
     const noises = namedNoises(
       noise,

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { type AttributeProto, AttributeProto_AttributeType as Type } from "onnx-buf";
 import { nodeLabel, type OnnxNode } from "./graph.js";
-import { readTensor, type Tensor } from "./tensor.js";
+import { type Constant, readTensor } from "./tensor.js";
 
 /** The attribute of that name, where there is one; it must be of the type that the operator asks for. */
 function attribute(node: OnnxNode, name: string, type: Type): AttributeProto | undefined {
@@ -17,6 +17,22 @@ export const intAttribute = (node: OnnxNode, name: string): number | undefined =
   const found = attribute(node, name, Type.INT);
   return found && Number(found.i);
 };
+
+/** The same with all 64 bits, for constants. */
+export const exactIntAttribute = (node: OnnxNode, name: string): bigint | undefined =>
+  attribute(node, name, Type.INT)?.i;
+
+export const exactIntsAttribute = (node: OnnxNode, name: string): readonly bigint[] | undefined =>
+  attribute(node, name, Type.INTS)?.ints;
+
+/** An int that says yes or no. */
+export function flagAttribute(node: OnnxNode, name: string): boolean | undefined {
+  const value = intAttribute(node, name);
+  if (value === undefined || value === 0 || value === 1) return value === undefined ? undefined : value === 1;
+  throw new DataError(
+    `${nodeLabel(node)}: its attribute ${JSON.stringify(name)} is ${value}, expected 0 or 1\nexport the file again`,
+  );
+}
 
 export const intsAttribute = (node: OnnxNode, name: string): readonly number[] | undefined =>
   attribute(node, name, Type.INTS)?.ints.map(Number);
@@ -36,7 +52,7 @@ export const stringAttribute = (node: OnnxNode, name: string): string | undefine
   return found && new TextDecoder().decode(found.s);
 };
 
-export const tensorAttribute = (node: OnnxNode, name: string): Tensor | undefined => {
+export const tensorAttribute = (node: OnnxNode, name: string): Constant | undefined => {
   const found = attribute(node, name, Type.TENSOR);
   return found?.t && readTensor(found.t, `${nodeLabel(node)}, attribute ${JSON.stringify(name)}`);
 };

@@ -1,5 +1,6 @@
 import { DataError, type OrdinaryLayer, type Shape, ShapeError, UnsupportedOpError } from "@flowify/core";
 import {
+  flagAttribute,
   floatAttribute,
   floatsAttribute,
   intAttribute,
@@ -18,6 +19,8 @@ export type Imported = Readonly<{
   shape?: readonly number[];
   /** Where several inputs are data: layers in front for each of them, and how they come together. */
   join?: Readonly<{ how: "add" | "concat"; axis?: number; front?: readonly (readonly OrdinaryLayer[])[] }>;
+  /** Where the batch axis is in the result, if it is not the first one. */
+  moved?: number;
   /** True for a function at the very end that is left out, so that the network gives what it acts on. */
   leftOut?: boolean;
 }>;
@@ -32,6 +35,8 @@ export type DataShape = Readonly<{
   /** Without the batch axis; all of `full` where a file of batch 1 has lost that axis. */
   item: Shape;
   batched: boolean;
+  /** Where the batch axis is once a node has moved it from the front, in a file that takes batches of any size. */
+  moved?: number;
 }>;
 
 /** A node that touches data, with what a rule needs to know of it. */
@@ -40,6 +45,8 @@ export class OpCall {
     readonly node: OnnxNode,
     readonly opset: number,
     readonly inputs: readonly (Tensor | DataShape | undefined)[],
+    /** True where the file takes batches of any size: what is computed for one item must hold for more. */
+    readonly openBatch = false,
   ) {}
 
   /** The inputs that are data, in order. */
@@ -69,6 +76,24 @@ export class OpCall {
     throw new DataError(`${nodeLabel(this.node)}: its ${what} is missing\nexport the file again`);
   }
 
+  /** Input i, a constant of floating point numbers as the data are. */
+  numbers(i: number, what: string): Tensor {
+    return this.expectNumbers(this.constant(i, what), what);
+  }
+
+  /** The same, if it is there. */
+  numbersOption(i: number, what: string): Tensor | undefined {
+    const found = this.option(i, what);
+    return found && this.expectNumbers(found, what);
+  }
+
+  private expectNumbers(tensor: Tensor, what: string): Tensor {
+    if (tensor.type === "float") return tensor;
+    throw new DataError(
+      `${nodeLabel(this.node)}: its ${what} holds ${tensor.type} numbers, the data are floating point numbers\nexport the file again`,
+    );
+  }
+
   /** Input i, a constant if it is there. */
   option(i: number, what: string): Tensor | undefined {
     const input = this.inputs[i];
@@ -76,15 +101,27 @@ export class OpCall {
     throw this.unsupported(`its ${what} is computed from the data: a layer needs it as a constant`);
   }
 
+  flag = (name: string): boolean | undefined => flagAttribute(this.node, name);
   int = (name: string): number | undefined => intAttribute(this.node, name);
   ints = (name: string): readonly number[] | undefined => intsAttribute(this.node, name);
   float = (name: string): number | undefined => floatAttribute(this.node, name);
   floats = (name: string): readonly number[] | undefined => floatsAttribute(this.node, name);
   string = (name: string): string | undefined => stringAttribute(this.node, name);
 
+  /** Shape of an item whose first axis is that of the channels, with the batch axis in front of it in the file. */
+  get channelsFirst(): Shape {
+    const { full, batched } = this.first;
+    if (batched && full.length > 1) return this.inShape;
+    throw this.unsupported(
+      `it acts on channels, the second axis of [${full.join(", ")}], where the batch is not the first one any more`,
+    );
+  }
+
   /** An axis of the file as an axis of an item. */
   axis(axis: number): number {
     const [at = 0] = axesOf(this.node, [axis], this.first.full.length);
+    if (at === this.first.moved)
+      throw this.unsupported("it acts across the items of a batch, which are independent");
     if (!this.first.batched) return at;
     if (at === 0) throw this.unsupported("it acts across the items of a batch, which are independent");
     return at - 1;

@@ -1,10 +1,13 @@
 import {
+  exactIntAttribute,
+  exactIntsAttribute,
   floatAttribute,
   floatsAttribute,
   intAttribute,
   intsAttribute,
   tensorAttribute,
 } from "./attributes.js";
+import { type Element, elementOf, typeName } from "./elements.js";
 import type { OnnxNode } from "./graph.js";
 import { empty, type Fold, movingFolds, needed } from "./moving.js";
 import {
@@ -20,52 +23,87 @@ import {
   walk,
   wholeNumbers,
 } from "./shapes.js";
-import { entriesOf, floats, integers, type Tensor } from "./tensor.js";
+import { type Constant, entriesOf, floats, integers, put } from "./tensor.js";
 
 /** Axes of Squeeze and the like: an attribute until opset 12, an input since. */
-const axesOption = (node: OnnxNode, input: Tensor | undefined): readonly number[] | undefined =>
+const axesOption = (node: OnnxNode, input: Constant | undefined): readonly number[] | undefined =>
   input ? wholeNumbers(node, input) : intsAttribute(node, "axes");
 
+type OfIntegers = (x: bigint, y: bigint, node: OnnxNode, element: Element) => bigint;
+
+const isWhole = ({ element }: Constant): boolean => element.kind !== "float";
+
+/** An operator on floats and on integers; what comes out is rounded, or wraps around, as the first operand's type does. */
 const binary =
-  (f: (x: number, y: number) => number): Fold =>
+  (ofFloats: (x: number, y: number) => number, ofIntegers: OfIntegers): Fold =>
   (node, inputs, opset) => {
     const [a, given] = [needed(node, inputs, 0), needed(node, inputs, 1)];
     const b = { ...given, shape: atOldAxis(node, opset, a.shape, given.shape) };
     const shape = broadcast(node, a.shape, b.shape);
-    const data = empty(node, a, shape);
-    const whole = a.type === "int" && b.type === "int";
-    walk(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (i, [x, y]) => {
-      const value = f(a.data[x!]!, b.data[y!]!);
-      data[i] = whole ? Math.trunc(value) : value;
+    const data = empty(node, a.element, shape);
+    const whole = isWhole(a) && isWhole(b);
+    walk(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (i, [at, bt]) => {
+      const [x, y] = [a.data[at!]!, b.data[bt!]!];
+      const value = whole
+        ? ofIntegers(BigInt(x), BigInt(y), node, a.element)
+        : ofFloats(Number(x), Number(y));
+      put(data, i, a.element.hold(value));
     });
-    return { shape, type: a.type, data };
+    return { shape, element: a.element, data };
   };
 
 const unary =
-  (f: (x: number) => number): Fold =>
+  (ofFloats: (x: number) => number, ofIntegers?: (x: bigint) => bigint): Fold =>
   (node, inputs) => {
-    const x = needed(node, inputs, 0);
-    return { ...x, data: x.data.map(f) };
+    const { shape, element, data: entries } = needed(node, inputs, 0);
+    if (element.kind !== "float" && !ofIntegers) fail(node, `takes no ${typeName(element.code)}`);
+    const data = empty(node, element, shape);
+    for (let i = 0; i < entries.length; i++) {
+      const x = entries[i]!;
+      put(data, i, element.hold(element.kind === "float" ? ofFloats(Number(x)) : ofIntegers!(BigInt(x))));
+    }
+    return { shape, element, data };
   };
 
+const same: Fold = (node, inputs) => needed(node, inputs, 0);
+
+/** Toward zero. By 0 ONNX Runtime fails, and by −1 the smallest number ends it, and the process with it. */
+const quotient: OfIntegers = (x, y, node, element) => {
+  if (y === 0n || BigInt(element.hold(x / y)) !== x / y)
+    fail(node, `divides ${x} by ${y}, which gives no ${typeName(element.code)}`);
+  return x / y;
+};
+
+/** By squares, so that no number on the way is longer than the types; 1 / x for −1 is cut toward zero. */
+const power: OfIntegers = (x, y, node) => {
+  if (y < 0n) {
+    if (x === 0n) fail(node, `raises 0 to the power ${y}`);
+    return x === 1n || x === -1n ? x ** (y & 1n) : 0n;
+  }
+  let result = 1n;
+  for (let [square, left] = [x, y]; left > 0n; left >>= 1n, square = BigInt.asIntN(64, square * square))
+    if (left & 1n) result = BigInt.asIntN(64, result * square);
+  return result;
+};
+
 const withShape =
-  (sizes: (node: OnnxNode, x: Tensor, second: Tensor | undefined) => readonly number[]): Fold =>
+  (sizes: (node: OnnxNode, x: Constant, second: Constant | undefined) => readonly number[]): Fold =>
   (node, inputs) => {
     const x = needed(node, inputs, 0);
     return { ...x, shape: sizes(node, x, inputs[1]) };
   };
 
 const constant: Fold = (node) => {
-  const int = intAttribute(node, "value_int");
-  const ints = intsAttribute(node, "value_ints");
+  const int = exactIntAttribute(node, "value_int");
+  const ints = exactIntsAttribute(node, "value_ints");
   const float = floatAttribute(node, "value_float");
   const list = floatsAttribute(node, "value_floats");
   return (
     tensorAttribute(node, "value") ??
     (int !== undefined ? integers([int], []) : undefined) ??
     (ints && integers(ints)) ??
-    (float !== undefined ? floats(Float32Array.of(float), []) : undefined) ??
-    (list && floats(Float32Array.from(list), [list.length])) ??
+    (float !== undefined ? floats([float], []) : undefined) ??
+    (list && floats(list)) ??
     fail(node, "holds no numbers")
   );
 };
@@ -73,55 +111,70 @@ const constant: Fold = (node) => {
 const constantOfShape: Fold = (node, inputs) => {
   const shape = wholeNumbers(node, needed(node, inputs, 0));
   if (shape.some((n) => n < 0)) fail(node, `cannot make [${shape.join(", ")}]`);
-  const value = tensorAttribute(node, "value") ?? floats(Float32Array.of(0), [1]);
-  const data = empty(node, value, shape);
-  data.fill(value.data[0] ?? 0);
-  return { ...value, shape, data };
+  const { element, data: given } = tensorAttribute(node, "value") ?? floats([0]);
+  const data = empty(node, element, shape);
+  for (let i = 0; i < data.length; i++) put(data, i, given[0] ?? element.hold(0));
+  return { shape, element, data };
 };
 
 const range: Fold = (node, inputs) => {
-  const [start, limit, delta] = [0, 1, 2].map((i) => needed(node, inputs, i).data[0]!) as [
-    number,
-    number,
-    number,
-  ];
-  const count = Math.max(0, Math.ceil((limit - start) / delta));
-  const like = needed(node, inputs, 0);
-  return { ...like, shape: [count], data: empty(node, like, [count]).map((_, i) => start + i * delta) };
+  const parts = [0, 1, 2].map((i) => needed(node, inputs, i)) as [Constant, Constant, Constant];
+  const { element } = parts[0];
+  const [start, limit, delta] = parts.map(({ data }) => Number(data[0])) as [number, number, number];
+  if (delta === 0) fail(node, "has a step of 0");
+  const shape = [Math.max(0, Math.ceil((limit - start) / delta))];
+  const data = empty(node, element, shape);
+  const [first, step] = [parts[0].data[0] ?? 0, parts[2].data[0] ?? 0];
+  for (let i = 0; i < data.length; i++)
+    put(
+      data,
+      i,
+      element.hold(isWhole(parts[0]) ? BigInt(first) + BigInt(i) * BigInt(step) : start + i * delta),
+    );
+  return { shape, element, data };
 };
 
-/** ONNX's numbers of the types that are integers. */
-const INTEGER_TYPES = [2, 3, 4, 5, 6, 7, 12, 13];
-
 const cast: Fold = (node, inputs) => {
-  const x = needed(node, inputs, 0);
+  const { shape, element: from, data: entries } = needed(node, inputs, 0);
   const to = intAttribute(node, "to") ?? 1;
-  if (to === 9)
-    return { shape: x.shape, type: "bool", data: Float64Array.from(x.data, (v) => (v === 0 ? 0 : 1)) };
-  if (INTEGER_TYPES.includes(to))
-    return { shape: x.shape, type: "int", data: Float64Array.from(x.data, Math.trunc) };
-  return floats(to === 11 ? Float64Array.from(x.data) : Float32Array.from(x.data), x.shape);
+  const element = elementOf(to) ?? fail(node, `makes ${typeName(to)} of constants, which are not read`);
+  const data = empty(node, element, shape);
+  for (let i = 0; i < entries.length; i++)
+    put(data, i, element.hold(from.kind === "float" ? entries[i]! : BigInt(entries[i]!)));
+  return { shape, element, data };
 };
 
 /** The operators that are computed where they touch constants only. */
 export const foldable: { readonly [op: string]: Fold } = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
-  Identity: unary((x) => x),
-  Dropout: unary((x) => x),
-  Neg: unary((x) => -x),
-  Abs: unary(Math.abs),
+  Identity: same,
+  Dropout: same,
+  Neg: unary(
+    (x) => -x,
+    (x) => -x,
+  ),
+  Abs: unary(Math.abs, (x) => (x < 0n ? -x : x)),
   Sqrt: unary(Math.sqrt),
   Reciprocal: unary((x) => 1 / x),
   Floor: unary(Math.floor),
   Ceil: unary(Math.ceil),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
-  Add: binary((x, y) => x + y),
-  Sub: binary((x, y) => x - y),
-  Mul: binary((x, y) => x * y),
-  Div: binary((x, y) => x / y),
-  Pow: binary((x, y) => x ** y),
+  Add: binary(
+    (x, y) => x + y,
+    (x, y) => x + y,
+  ),
+  Sub: binary(
+    (x, y) => x - y,
+    (x, y) => x - y,
+  ),
+  Mul: binary(
+    (x, y) => x * y,
+    (x, y) => x * y,
+  ),
+  Div: binary((x, y) => x / y, quotient),
+  Pow: binary((x, y) => x ** y, power),
   Reshape: withShape((node, x, shape) =>
     reshapeTarget(node, x.shape, shape ? wholeNumbers(node, shape) : (intsAttribute(node, "shape") ?? [])),
   ),

@@ -3,7 +3,8 @@ import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
 import { type Data, isData, type Join, located, MOST_ENTRIES, meeting, type Value } from "./data.js";
 import { chosenInput, chosenOutput, startOf } from "./endpoints.js";
-import { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
+import { neededFor, nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
+import { expectInputs } from "./inputs.js";
 import { stepsTo } from "./paths.js";
 import { denseRules } from "./rules/dense.js";
 import { elementwiseRules } from "./rules/elementwise.js";
@@ -12,7 +13,7 @@ import { transposedRules } from "./rules/transposed.js";
 import { windowRules } from "./rules/windows.js";
 import { shapeOf } from "./shapes.js";
 import { simplified } from "./simplify.js";
-import type { Tensor } from "./tensor.js";
+import { type Constant, numbersOf } from "./tensor.js";
 
 /** One rule an operator: what a node becomes. Operators of other domains are named `domain:Op`. */
 export type ImportRules = { readonly [op: string]: ImportRule };
@@ -66,12 +67,15 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
   const start = startOf(input, options.inputShape);
   const values = new Map<string, Value>([...graph.constants, [input.name, start]]);
   const rules = { ...importRules, ...options.rules };
-  for (const node of needed(graph, output)) compute(node, graph, values, rules);
+  const openBatch = batchOf(input, start) === "any";
+  for (const node of neededFor(output, graph.nodes, (each) => each))
+    compute(node, { graph, openBatch }, values, rules);
   const result = values.get(output);
   if (!result || !isData(result))
     throw new DataError(
       `the output ${JSON.stringify(output)} does not depend on the input ${JSON.stringify(input.name)}`,
     );
+  expectBatchInFront(result);
   const steps = simplified(stepsTo(result, start), start.item);
   const layers = steps.flatMap(({ layer }) => (layer ? [layer] : []));
   if (layers.length === 0)
@@ -89,22 +93,15 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
 const batchOf = ({ shape }: OnnxValue, { batched, full }: Data): number | "any" | "none" =>
   !batched ? "none" : typeof shape[0] === "number" ? full[0]! : "any";
 
-/** The nodes that a value needs, in order. */
-function needed({ nodes }: OnnxGraph, output: string): OnnxNode[] {
-  const wanted = new Set([output]);
-  const found: OnnxNode[] = [];
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some((name) => name !== "" && wanted.has(name))) continue;
-    found.push(node);
-    for (const name of node.inputs) wanted.add(name);
-  }
-  return found.reverse();
-}
-
 const ruleName = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${domain}:${op}`);
 
 /** Computes the first output of a node: a constant of constants, or data of data. */
-function compute(node: OnnxNode, graph: OnnxGraph, values: Map<string, Value>, rules: ImportRules): void {
+function compute(
+  node: OnnxNode,
+  { graph, openBatch }: Readonly<{ graph: OnnxGraph; openBatch: boolean }>,
+  values: Map<string, Value>,
+  rules: ImportRules,
+): void {
   const inputs = node.inputs.map((name) => {
     const value = values.get(name);
     if (name === "" || value) return value;
@@ -117,15 +114,17 @@ function compute(node: OnnxNode, graph: OnnxGraph, values: Map<string, Value>, r
   const [name = ""] = node.outputs;
   const data = inputs.filter((value): value is Data => value !== undefined && isData(value));
   if (data.length === 0) {
-    const fold = node.domain === "" ? foldable[node.op] : undefined;
+    const fold = node.domain === "" && Object.hasOwn(foldable, node.op) ? foldable[node.op] : undefined;
     if (!fold) throw noRule(node, rules, "on constants");
-    values.set(name, fold(node, inputs as (Tensor | undefined)[], graph.opset));
+    values.set(name, fold(node, inputs as (Constant | undefined)[], graph.opset));
   } else if (node.domain === "" && node.op === "Shape") {
     values.set(name, shapeOf(node, data[0]!.full));
   } else {
-    values.set(name, applied(new OpCall(node, graph.opset, inputs), data, rules));
+    values.set(name, applied(new OpCall(node, graph.opset, inputs.map(forRules), openBatch), data, rules));
   }
 }
+
+const forRules = (value: Value | undefined) => (value && !isData(value) ? numbersOf(value) : value);
 
 function noRule(node: OnnxNode, rules: ImportRules, where: string): UnsupportedOpError {
   const what = ruleName(node);
@@ -141,6 +140,7 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
   const { node } = call;
   const rule = Object.hasOwn(rules, ruleName(node)) ? rules[ruleName(node)] : undefined;
   if (!rule) throw noRule(node, rules, "on data");
+  if (importRules[ruleName(node)] === rule) expectInputs(call);
   const given = rule(call);
   const imported: Imported = "layers" in given ? given : { layers: given };
   const { layers, join } = imported;
@@ -157,7 +157,9 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
   const item = outShape(layers, join ? joinedShape(join, data) : data[0]!.item);
   const batch = data[0]!.batched ? data[0]!.full[0]! : 1;
   const shape = imported.shape ?? (data[0]!.batched ? [batch, ...item] : item);
-  const result = located(shape, batch);
+  const moved = placeOfBatch(call, imported, shape);
+  const result =
+    moved === undefined ? located(shape, batch) : { full: shape, batched: false, item: shape, moved };
   if (result.item.reduce((a, b) => a * b, 1) !== item.reduce((a, b) => a * b, 1) || item.some((n) => n < 1))
     throw call.misfit(`its layers give [${item.join(", ")}], the file [${shape.join(", ")}]`);
   if (item.reduce((a, b) => a * b, 1) > MOST_ENTRIES)
@@ -168,6 +170,42 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
     depth: before.depth + 1,
     leftOut: [...data[0]!.leftOut, ...(imported.leftOut ? [node] : [])],
   };
+}
+
+/**
+ * Where the batch axis is after a node, once it is not in front any more. Until a Transpose brings it back, nodes must
+ * leave the axes as they are, but for the size of the last one: other shapes would hold for a batch of 1 alone.
+ */
+function placeOfBatch(
+  call: OpCall,
+  { moved: placed }: Imported,
+  shape: readonly number[],
+): number | undefined {
+  const [{ full, moved }] = [call.first];
+  if (call.data.some((each) => each.moved !== moved))
+    throw call.unsupported("one of its inputs has the batch axis in another place");
+  if (moved === undefined || call.node.op === "Transpose") return placed;
+  const last = full.length - 1;
+  const kept =
+    shape.length === full.length && shape.every((n, i) => n === full[i] || (i === last && i !== moved));
+  const mixes = moved === last && (call.node.op === "MatMul" || call.node.op === "Gemm");
+  if (kept && !mixes) return moved;
+  throw call.unsupported(
+    `it makes [${shape.join(", ")}] of [${full.join(", ")}], whose axis ${moved} is that of the batch, moved there by a Transpose; move it back first, or export the file with a batch of 1`,
+  );
+}
+
+/** @throws UnsupportedOpError where the result of a file for batches of any size has the batch axis elsewhere */
+function expectBatchInFront(result: Data): void {
+  if (result.moved === undefined) return;
+  let at = result;
+  while (at.made && at.made.node.op !== "Transpose") at = at.made.inputs[0]!;
+  const node = at.made!.node;
+  throw new UnsupportedOpError(
+    node.op,
+    node.name,
+    `${nodeLabel(node)}: it moves the batch axis to axis ${result.moved} of the result [${result.full.join(", ")}], and nothing moves it back; export the file with the batch as the first axis, or with a batch of 1`,
+  );
 }
 
 /** Shape of what several inputs come together to. */

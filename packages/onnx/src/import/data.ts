@@ -1,6 +1,6 @@
 import type { DataShape, Imported } from "./call.js";
 import type { OnnxNode } from "./graph.js";
-import type { Tensor } from "./tensor.js";
+import type { Constant } from "./tensor.js";
 
 /** A value computed from the data. */
 export type Data = DataShape & {
@@ -9,7 +9,7 @@ export type Data = DataShape & {
   readonly leftOut: readonly OnnxNode[];
 };
 type Made = Readonly<{ node: OnnxNode; inputs: readonly Data[]; before: Data; imported: Imported }>;
-export type Value = Data | Tensor;
+export type Value = Data | Constant;
 export type Join = NonNullable<Imported["join"]>;
 
 export const isData = (value: Value): value is Data => "full" in value;

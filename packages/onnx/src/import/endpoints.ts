@@ -1,7 +1,7 @@
 import { DataError, type Shape, UsageError } from "@flowify/core";
 import { type Data, located, MOST_ENTRIES } from "./data.js";
+import { isFloat, typeName } from "./elements.js";
 import type { OnnxGraph, OnnxValue } from "./graph.js";
-import { isFloat, typeName } from "./tensor.js";
 
 const listed = (values: readonly OnnxValue[]): string =>
   values.map(({ name, shape }) => `${JSON.stringify(name)} [${shape.join(", ")}]`).join(", ");

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { DataError } from "@flowify/core";
 import type { ExternalData } from "./tensor.js";
@@ -21,6 +21,11 @@ export function openOnnx(path: string): { bytes: Uint8Array; external: ExternalD
 }
 
 function readBytes(path: string): Uint8Array {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile() && !found.isDirectory())
+    throw new DataError(
+      `${path}: a pipe or a device, expected a file\ncopy what it gives into a file, and name that`,
+    );
   try {
     return readFileSync(path);
   } catch (cause) {

@@ -1,5 +1,5 @@
 import type { AttributeProto } from "onnx-buf";
-import type { Tensor } from "./tensor.js";
+import type { Constant } from "./tensor.js";
 
 /** An operator of a file. */
 export type OnnxNode = Readonly<{
@@ -26,9 +26,26 @@ export type OnnxGraph = Readonly<{
   inputs: readonly OnnxValue[];
   outputs: readonly OnnxValue[];
   nodes: readonly OnnxNode[];
-  constants: ReadonlyMap<string, Tensor>;
+  constants: ReadonlyMap<string, Constant>;
 }>;
 
 /** `Conv "conv1" (node 3)`: how messages call a node. */
 export const nodeLabel = ({ op, name, index }: OnnxNode): string =>
   `${op} ${JSON.stringify(name)} (node ${index})`;
+
+/** The nodes that a value needs, in order. */
+export function neededFor<N>(
+  output: string,
+  nodes: readonly N[],
+  ends: (node: N) => Readonly<{ inputs: readonly string[]; outputs: readonly string[] }>,
+): N[] {
+  const wanted = new Set([output]);
+  const found: N[] = [];
+  for (const node of [...nodes].reverse()) {
+    const { inputs, outputs } = ends(node);
+    if (!outputs.some((name) => name !== "" && wanted.has(name))) continue;
+    found.push(node);
+    for (const name of inputs) wanted.add(name);
+  }
+  return found.reverse();
+}

@@ -1,37 +1,38 @@
 import { intAttribute, intsAttribute } from "./attributes.js";
+import type { Element, Entries } from "./elements.js";
 import type { OnnxNode } from "./graph.js";
 import { axesOf, broadcast, broadcastStrides, fail, stridesOf, walk, wholeNumbers } from "./shapes.js";
-import { entriesOf, type Tensor } from "./tensor.js";
+import { type Constant, entriesOf, put } from "./tensor.js";
 
 /** Computes the results of a node whose inputs are all constants. */
-export type Fold = (node: OnnxNode, inputs: readonly (Tensor | undefined)[], opset: number) => Tensor;
+export type Fold = (node: OnnxNode, inputs: readonly (Constant | undefined)[], opset: number) => Constant;
 
 /** Entries that a constant may grow to while it is computed. */
 const MOST_ENTRIES = 2 ** 26;
 
 /** Input i, which the operator cannot do without. */
-export function needed(node: OnnxNode, inputs: readonly (Tensor | undefined)[], i: number): Tensor {
+export function needed(node: OnnxNode, inputs: readonly (Constant | undefined)[], i: number): Constant {
   return inputs[i] ?? fail(node, `its input ${i} is missing`);
 }
 
-/** Room for a constant, of the kind of numbers that another one has. */
-export function empty(node: OnnxNode, like: Tensor, shape: readonly number[]): Float32Array | Float64Array {
+/** Room for a constant. */
+export function empty(node: OnnxNode, element: Element, shape: readonly number[]): Entries {
   const count = entriesOf(shape);
   if (count > MOST_ENTRIES) fail(node, `would make a constant of ${count} numbers`);
-  return like.data instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
+  return element.room(count);
 }
 
 /** The entries of `source` in the order of `shape` and `strides`. */
 function gathered(
   node: OnnxNode,
-  source: Tensor,
+  source: Constant,
   shape: readonly number[],
   strides: number[],
   from = 0,
-): Tensor {
-  const data = empty(node, source, shape);
+): Constant {
+  const data = empty(node, source.element, shape);
   walk(shape, [strides], (i, [at]) => {
-    data[i] = source.data[at! + from]!;
+    put(data, i, source.data[at! + from]!);
   });
   return { ...source, shape, data };
 }
@@ -86,10 +87,11 @@ const gather: Fold = (node, inputs) => {
   if (wanted.some((i) => i < 0 || i >= size)) fail(node, `has an index outside of 0..${size - 1}`);
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const shape = [...before, ...indices.shape, ...after];
-  const data = empty(node, x, shape);
+  const data = empty(node, x.element, shape);
   const block = entriesOf(after);
   for (let b = 0, to = 0; b < entriesOf(before); b++)
-    for (const i of wanted) for (let k = 0; k < block; k++) data[to++] = x.data[(b * size + i) * block + k]!;
+    for (const i of wanted)
+      for (let k = 0; k < block; k++) put(data, to++, x.data[(b * size + i) * block + k]!);
   return { ...x, shape, data };
 };
 
@@ -97,7 +99,7 @@ const concat: Fold = (node, inputs, opset) => {
   const parts = inputs.map((_, i) => needed(node, inputs, i));
   const first = parts[0] ?? fail(node, "has no inputs");
   const [axis = 0] = axesOf(node, [intAttribute(node, "axis") ?? (opset < 4 ? 1 : 0)], first.shape.length);
-  const rest = (t: Tensor): string => t.shape.filter((_, i) => i !== axis).join();
+  const rest = (t: Constant): string => t.shape.filter((_, i) => i !== axis).join();
   if (parts.some((t) => t.shape.length !== first.shape.length || rest(t) !== rest(first)))
     fail(
       node,
@@ -106,14 +108,14 @@ const concat: Fold = (node, inputs, opset) => {
   const shape = first.shape.map((n, i) =>
     i === axis ? parts.reduce((sum, t) => sum + t.shape[axis]!, 0) : n,
   );
-  const data = empty(node, first, shape);
+  const data = empty(node, first.element, shape);
   const rows = entriesOf(shape.slice(0, axis));
   let to = 0;
   for (let row = 0; row < rows; row++)
     for (const part of parts) {
       const length = part.data.length / rows;
-      data.set(part.data.subarray(row * length, (row + 1) * length), to);
-      to += length;
+      for (let i = row * length; i < (row + 1) * length; i++)
+        put(data, to++, first.element.hold(part.data[i]!));
     }
   return { ...first, shape, data };
 };

@@ -3,6 +3,7 @@ import { DeviceError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import type { Runtime } from "../runtime.js";
 import type { ConvertedNetwork } from "./convert.js";
+import { neededFor } from "./graph.js";
 import type { ExternalData } from "./tensor.js";
 
 /** The network of an ONNX file as ONNX Runtime computes it. */
@@ -31,9 +32,19 @@ export function standaloneOnnx(
         dim: input.shape.map(dimension(input)),
       });
   graph.output = [create(onnx.ValueInfoProtoSchema, { name: output })];
+  // What the network was not made of was not looked at: ONNX Runtime computes constants however little they matter.
+  graph.node = neededFor(output, graph.node, (node) => ({ inputs: readBy(node), outputs: node.output }));
   for (const tensor of graph.initializer) if (external) bringIn(tensor, external);
   return toBinary(onnx.ModelProtoSchema, model);
 }
+
+/** Inputs of a node, and what graphs inside of it may read from this one. */
+const readBy = ({ input, attribute }: onnx.NodeProto): string[] => [
+  ...input,
+  ...attribute.flatMap(({ g, graphs }) =>
+    [...(g ? [g] : []), ...graphs].flatMap(({ node }) => node.flatMap(readBy)),
+  ),
+];
 
 /** A size of the input; that of the batch is a name where any will do. */
 const dimension =
@@ -72,21 +83,32 @@ export async function openOriginal(
   const fixed = alone ? 1 : dims[0];
   const item = (alone ? dims : dims.slice(1)) as number[];
   const size = item.reduce((a, b) => a * b, 1);
+  /** The results of items, so many of them at a time. */
+  const inParts = async (items: Float32Array, atOnce: number): Promise<Float32Array> => {
+    const results: Float32Array[] = [];
+    const count = items.length / size;
+    for (let begin = 0; begin < count; begin += atOnce) {
+      const some = Math.min(atOnce, count - begin);
+      const filled = new Float32Array(atOnce * size); // zeros after the last item
+      filled.set(items.subarray(begin * size, (begin + some) * size));
+      const tensor = new Tensor("float32", filled, alone ? item : [atOnce, ...item]);
+      const outputs = await session.run({ [input.name]: tensor }).catch((cause: unknown) => {
+        throw new DeviceError(`ONNX Runtime cannot run the file: ${String(cause)}`, { cause });
+      });
+      const data = Object.values(outputs)[0]?.data as Float32Array;
+      results.push(data.slice(0, (data.length / atOnce) * some));
+    }
+    return joined(results);
+  };
   return {
     async run(items) {
-      const results: Float32Array[] = [];
-      const count = items.length / size;
-      const atOnce = fixed ?? count;
-      for (let begin = 0; begin < count; begin += atOnce) {
-        const some = Math.min(atOnce, count - begin);
-        const filled = new Float32Array(atOnce * size); // zeros after the last item
-        filled.set(items.subarray(begin * size, (begin + some) * size));
-        const tensor = new Tensor("float32", filled, alone ? item : [atOnce, ...item]);
-        const outputs = await session.run({ [input.name]: tensor });
-        const data = Object.values(outputs)[0]?.data as Float32Array;
-        results.push(data.slice(0, (data.length / atOnce) * some));
+      if (fixed !== undefined) return inParts(items, fixed);
+      try {
+        return await inParts(items, items.length / size);
+      } catch {
+        // a file may leave the batch open and yet hold for one item alone
+        return inParts(items, 1);
       }
-      return joined(results);
     },
     dispose: () => session.release(),
   };

@@ -3,7 +3,7 @@ import { DataError, FlowifyError, UnsupportedOpError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
 import { expectModestSize } from "./limits.js";
-import { type ExternalData, readTensor, type Tensor } from "./tensor.js";
+import { type Constant, type ExternalData, readTensor } from "./tensor.js";
 
 /** The newest set of operators that the rules were written for. */
 export const NEWEST_OPSET = 26;
@@ -27,7 +27,7 @@ export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph 
     throw new DataError(
       `its operators are of opset ${opset}, read are 1 to ${NEWEST_OPSET}\nexport the file with an older opset_version`,
     );
-  const constants = new Map<string, Tensor>();
+  const constants = new Map<string, Constant>();
   for (const proto of graph.initializer) {
     if (constants.has(proto.name)) throw twice("initializer", proto.name);
     constants.set(proto.name, readTensor(proto, `initializer ${JSON.stringify(proto.name)}`, external));
@@ -78,7 +78,8 @@ function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
 }
 
 function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
-  const { opType: op, domain, input, output, attribute } = proto;
+  const { domain, input, output, attribute } = proto;
+  const op = JSON.stringify(proto.opType).slice(1, -1); // on one line, as messages show it
   const node: OnnxNode = {
     op,
     domain: domain === "ai.onnx" ? "" : domain,

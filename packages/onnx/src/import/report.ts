@@ -110,13 +110,3 @@ export function comparisonInputs(
   const rng = makeRng(seed);
   return Float32Array.from({ length: INPUTS * size(inShape) }, () => low + (high - low) * rng.uniform());
 }
-
-/** The largest difference of two results, by the largest entry of the first. */
-export function relativeDifference(wanted: Float32Array, found: Float32Array): number {
-  let [difference, largest] = [0, 0];
-  wanted.forEach((value, i) => {
-    difference = Math.max(difference, Math.abs(value - (found[i] as number)));
-    largest = Math.max(largest, Math.abs(value));
-  });
-  return largest > 0 ? difference / largest : difference;
-}

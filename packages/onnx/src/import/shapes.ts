@@ -1,18 +1,19 @@
 import { ShapeError } from "@flowify/core";
-import { intAttribute } from "./attributes.js";
+import { flagAttribute, intAttribute } from "./attributes.js";
 import { nodeLabel, type OnnxNode } from "./graph.js";
-import { entriesOf, integers, type Tensor } from "./tensor.js";
+import { type Constant, entriesOf, integers, type Tensor } from "./tensor.js";
 
 /** @throws ShapeError that names the node */
 export const fail = (node: OnnxNode, why: string): never => {
   throw new ShapeError(`${nodeLabel(node)}: ${why}`);
 };
 
-/** A whole number, as an index or size. */
-export function wholeNumbers(node: OnnxNode, tensor: Tensor): number[] {
-  const values = Array.from(tensor.data);
-  if (tensor.type === "float" || !values.every(Number.isInteger))
-    fail(node, `needs integers, got ${tensor.type} [${values.slice(0, 4).join(", ")}]`);
+/** Whole numbers, as indices or sizes. */
+export function wholeNumbers(node: OnnxNode, tensor: Tensor | Constant): number[] {
+  const values = Array.from<number | bigint, number>(tensor.data, Number);
+  const kind = "element" in tensor ? tensor.element.kind : tensor.type;
+  if (kind === "float" || !values.every(Number.isSafeInteger))
+    fail(node, `needs integers, got ${kind} [${values.slice(0, 4).join(", ")}]`);
   return values;
 }
 
@@ -26,7 +27,7 @@ export function axesOf(node: OnnxNode, axes: readonly number[], rank: number): n
 
 /** Sizes that a Reshape asks for, where 0 keeps a size and −1 is what is left. */
 export function reshapeTarget(node: OnnxNode, from: readonly number[], wanted: readonly number[]): number[] {
-  const keepsZero = intAttribute(node, "allowzero") === 1;
+  const keepsZero = flagAttribute(node, "allowzero") === true;
   const target = wanted.map((n, i) => (n === 0 && !keepsZero ? (from[i] ?? 0) : n));
   const rest = entriesOf(target.filter((n) => n !== -1));
   const sizes = target.map((n) => (n === -1 ? entriesOf(from) / rest : n));
@@ -119,9 +120,12 @@ export function atOldAxis(
   a: readonly number[],
   b: readonly number[],
 ): number[] {
-  const axis = opset < 7 ? intAttribute(node, "axis") : undefined;
-  if (axis === undefined || b.length === 0) return [...b];
-  return [...b, ...new Array<number>(Math.max(0, a.length - axis - b.length)).fill(1)];
+  const given = opset < 7 ? intAttribute(node, "axis") : undefined;
+  if (given === undefined || b.length === 0) return [...b];
+  const axis = given < 0 ? given + a.length : given;
+  if (axis < 0 || axis + b.length > a.length)
+    fail(node, `[${b.join(", ")}] does not stand at axis ${given} of [${a.join(", ")}]`);
+  return [...b, ...new Array<number>(a.length - axis - b.length).fill(1)];
 }
 
 /** [axes before `axis` in one, axes from it on in one]. */
@@ -133,7 +137,7 @@ export function flattened(node: OnnxNode, shape: readonly number[]): number[] {
 }
 
 /** What the operator Shape gives: known sizes of data are constants. */
-export function shapeOf(node: OnnxNode, shape: readonly number[]): Tensor {
+export function shapeOf(node: OnnxNode, shape: readonly number[]): Constant {
   const at = (v: number) => Math.min(Math.max(v < 0 ? v + shape.length : v, 0), shape.length);
   const start = at(intAttribute(node, "start") ?? 0);
   return integers(shape.slice(start, at(intAttribute(node, "end") ?? shape.length)));

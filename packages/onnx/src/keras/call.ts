@@ -1,4 +1,4 @@
-import { DataError, UnsupportedOpError } from "@flowify/core";
+import { DataError, ShapeError, UnsupportedOpError } from "@flowify/core";
 import type { Emitted, Emitter } from "./emitter.js";
 import type { KerasLayer } from "./topology.js";
 import type { KerasWeights, Weight } from "./weights.js";
@@ -59,10 +59,35 @@ export class KerasCall {
     throw this.wrong(`${name} is no list of ${count} whole numbers`);
   }
 
-  weight(...names: readonly string[]): Weight {
+  /** A size that the configuration may leave out. */
+  size(name: string): number | undefined {
+    const value = this.config(name);
+    if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0))
+      return value as number | undefined;
+    throw this.wrong(`${name} is no positive whole number`);
+  }
+
+  /** A size along each of `count` axes, which the configuration may leave out. */
+  sizes(name: string, count: number): readonly (number | undefined)[] {
+    return this.config(name) === undefined ? new Array(count).fill(undefined) : this.wholes(name, count);
+  }
+
+  /**
+   * A weight of the layer.
+   *
+   * @param wanted its shape, as the configuration says it; undefined where any size will do
+   * @param names what it is called by the versions of Keras
+   */
+  weight(wanted: readonly (number | undefined)[], ...names: readonly string[]): Weight {
     const found = names.map((name) => this.weights(this.layer.name, name)).find((each) => each);
-    if (found) return found;
-    throw this.wrong(`its weight ${names[0]} is not in the manifest`);
+    if (!found) throw this.wrong(`its weight ${names[0]} is not in the manifest`);
+    const fits =
+      wanted.length === found.shape.length &&
+      wanted.every((n, i) => (n ?? found.shape[i]) === found.shape[i]);
+    if (fits) return found;
+    throw new ShapeError(
+      `${this.label}: its weight ${names[0]} is [${found.shape.join(", ")}] in the manifest, the layer needs [${wanted.map((n) => n ?? "any").join(", ")}]\nsave the model again`,
+    );
   }
 
   wrong(what: string): DataError {

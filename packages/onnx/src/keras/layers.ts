@@ -11,10 +11,10 @@ const same: KerasRule = ({ x }) => x;
 
 const dense: KerasRule = (call) => {
   const { x } = call;
-  const { shape, data } = call.weight("kernel");
+  const { shape, data } = call.weight([undefined, call.size("units")], "kernel");
   const kernel = call.constant("kernel", shape, data);
   if (call.config("use_bias") === false) return activated(call, call.node("MatMul", [x, kernel]));
-  const bias = call.weight("bias");
+  const bias = call.weight([shape[1]], "bias");
   const added = call.constant("bias", bias.shape, bias.data);
   const sum =
     x.rank === 2
@@ -56,20 +56,21 @@ const batchNormalization: KerasRule = (call) => {
     throw call.unsupported(
       `it normalizes along axis ${JSON.stringify(given)}; expected that of the channels`,
     );
-  const mean = call.weight("moving_mean");
-  const channels = entriesOf(mean.shape);
+  const [channels = 0] = call.weight([undefined], "moving_mean").shape;
+  const numbers = (name: string): string =>
+    call.constant(name, [channels], call.weight([channels], name).data);
   const or = (name: string, used: string, value: number): string =>
     call.config(used) === false
       ? call.constant(name, [channels], new Float32Array(channels).fill(value))
-      : call.constant(name, [channels], call.weight(name).data);
-  const numbers = [
+      : numbers(name);
+  const constants = [
     or("gamma", "scale", 1),
     or("beta", "center", 0),
-    call.constant("moving_mean", [channels], mean.data),
-    call.constant("moving_variance", [channels], call.weight("moving_variance").data),
+    numbers("moving_mean"),
+    numbers("moving_variance"),
   ];
   const epsilon = { float: call.number("epsilon", 1e-3) };
-  const act = (z: Emitted): Emitted => call.node("BatchNormalization", [z, ...numbers], { epsilon });
+  const act = (z: Emitted): Emitted => call.node("BatchNormalization", [z, ...constants], { epsilon });
   if (!last || x.rank === 2) return act(x);
   const { emitter, layer } = call;
   return emitter.channelsLast(layer.name, act(emitter.channelsFirst(layer.name, x)));
@@ -94,7 +95,7 @@ const leakyRelu: KerasRule = (call) => {
 
 /** One slope an entry of `alpha`; axes of size 1 share theirs. */
 const prelu: KerasRule = (call) => {
-  const { shape, data } = call.weight("alpha");
+  const { shape, data } = call.weight(new Array(call.x.rank - 1).fill(undefined), "alpha");
   if (entriesOf(shape) !== (shape.at(-1) ?? 1))
     throw call.unsupported("its slopes differ within a channel; a layer has one slope a channel");
   const ones = new Array<number>(call.x.rank - 2).fill(1);

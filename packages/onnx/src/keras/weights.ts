@@ -1,5 +1,6 @@
 import { DataError } from "@flowify/core";
-import { type ExternalData, entriesOf, float16 } from "../import/tensor.js";
+import { float16 } from "../import/elements.js";
+import { type ExternalData, entriesOf } from "../import/tensor.js";
 
 /** Numbers of a layer in row-major order. */
 export type Weight = Readonly<{ shape: readonly number[]; data: Float32Array }>;

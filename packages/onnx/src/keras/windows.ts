@@ -41,14 +41,15 @@ function convolved(
 ): Emitted {
   const inputs = [x, call.constant(name, shape, data)];
   if (bias && call.config("use_bias") !== false) {
-    const added = call.weight("bias");
+    const added = call.weight([shape[0]], "bias");
     inputs.push(call.constant("bias", added.shape, added.data));
   }
   return call.node("Conv", inputs, attributes);
 }
 
 const conv: KerasRule = (call) => {
-  const weight = kernelFirst(call.weight("kernel"));
+  const kernel = call.sizes("kernel_size", call.x.rank - 2);
+  const weight = kernelFirst(call.weight([...kernel, undefined, call.size("filters")], "kernel"));
   const size = weight.shape.slice(2);
   const attributes = {
     ...windowsOf(call, size, ones(size.length)),
@@ -65,7 +66,9 @@ const conv: KerasRule = (call) => {
 const depthwise =
   (separable: boolean): KerasRule =>
   (call) => {
-    const given = call.weight("depthwise_kernel", "kernel");
+    const kernel = call.sizes("kernel_size", call.x.rank - 2);
+    const wanted = [...kernel, undefined, call.size("depth_multiplier")];
+    const given = call.weight(wanted, "depthwise_kernel", "kernel");
     const weight = kernelFirst(given, true);
     const size = weight.shape.slice(2);
     const attributes = {
@@ -76,7 +79,8 @@ const depthwise =
     const act = (x: Emitted): Emitted => {
       const alone = convolved(call, x, weight, attributes, { bias: !separable });
       if (!separable) return alone;
-      const mixing = kernelFirst(call.weight("pointwise_kernel"));
+      const pointwise = [...ones(size.length), weight.shape[0], call.size("filters")];
+      const mixing = kernelFirst(call.weight(pointwise, "pointwise_kernel"));
       return convolved(
         call,
         alone,

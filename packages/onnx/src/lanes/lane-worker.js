@@ -2,12 +2,14 @@
  * The other side of `lane.ts`: a thread with sessions of its own. It is JavaScript, so that Node starts it as it
  * stands, from these sources as from a package.
  */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { runInPlace } from "../run-in-place.js";
 import { openProgram } from "../stages/open-program.js";
 import { typedArrays } from "../typed-arrays.js";
+import { inside, leave } from "./gate.js";
 
-const module = await import("onnxruntime-node");
+const { gate } = workerData;
+const module = await import("onnxruntime-node").finally(() => leave(gate));
 const runtime = module.default ?? module;
 
 /** Programs by number. */
@@ -48,7 +50,7 @@ const answers = {
 
 const answer = async ({ call, what, ...request }) => {
   try {
-    await answers[what](request);
+    await inside(gate, () => answers[what](request));
     parentPort.postMessage({ call });
   } catch (error) {
     parentPort.postMessage({ call, error: String(error) });

@@ -2,7 +2,7 @@ import { UnsupportedOpError } from "@flowify/core";
 import { DType } from "@jax-js/jax";
 import { arrangeTo, assemble, broadcastNames, broadcastShapes, chooseOrder, refine } from "./align.js";
 import type { Graph, NodeOptions } from "./graph.js";
-import { type Equation, printEquation } from "./jaxpr.js";
+import { type Equation, isFloat, printEquation } from "./jaxpr.js";
 import { factor, type Lazy, padRank } from "./lazy.js";
 import type { ElementType, Initializer } from "./model.js";
 
@@ -14,7 +14,12 @@ export type Context = Readonly<{
    * where they do not care.
    */
   wanted: readonly number[] | undefined;
+  /** What matters are sums over an item (`LowerOptions`). */
+  itemwise: boolean;
 }>;
+
+/** For what belongs to no equation. */
+export const plainContext = (graph: Graph): Context => ({ graph, wanted: undefined, itemwise: false });
 
 /** Lowers one equation: the values of its inputs in, the values of its outputs back. */
 export type Rule = (cx: Context, eqn: Equation, inputs: readonly Lazy[]) => readonly Lazy[];
@@ -136,39 +141,42 @@ export function under(v: Lazy, base: string): Lazy {
   return { base, dtype: v.dtype, order: v.order, axes: v.axes };
 }
 
+/** ONNX's numbers of the types. */
+const codes = { float32: 1, float64: 11, int32: 6, int64: 7, uint32: 12, bool: 9 } as const;
+
+const cast = (cx: Context, v: Lazy, to: DType): Lazy =>
+  apply(cx, "Cast", [v], to, { attributes: { to: codes[elementType(to)] } });
+
 /** Converts to another type. */
 export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {
   if (v.dtype === dtype) return v;
-  if (v.literal !== undefined) {
-    const value = dtype === DType.Bool || dtype.startsWith("float") ? v.literal : Math.trunc(v.literal);
-    return { ...literal(cx, clampTo(value, dtype), dtype), axes: v.axes };
-  }
-  const codes = { float32: 1, float64: 11, int32: 6, int64: 7, uint32: 12, bool: 9 } as const;
-  const cast = (w: Lazy, to: DType) =>
-    apply(cx, "Cast", [w], to, { attributes: { to: codes[elementType(to)] } });
-  // The mask keeps a negative integer's two's complement; floats are clamped as jax-js does.
-  if (dtype === DType.Uint32 && v.dtype !== DType.Bool) {
-    const bounded = v.dtype === DType.Int32 ? v : clampFloat(cx, v, 0, 4294967295);
-    return wrap(cx, cast(bounded, dtype));
-  }
-  if (dtype === DType.Int32 && v.dtype.startsWith("float")) {
-    // 2147483647 is no float32; the greatest below it keeps the cast defined.
-    const top = v.dtype === DType.Float32 ? 2147483520 : 2147483647;
-    return cast(clampFloat(cx, v, -2147483648, top), dtype);
-  }
-  return cast(v, dtype);
+  if (v.literal !== undefined)
+    return { ...literal(cx, castNumber(v.literal, v.dtype, dtype), dtype), axes: v.axes };
+  const range = rangeOf(dtype);
+  if (range && isFloat(v.dtype)) return castFloat(cx, v, dtype, range);
+  // The mask keeps a negative integer's two's complement.
+  return v.dtype === DType.Int32 ? wrap(cx, cast(cx, v, dtype)) : cast(cx, v, dtype);
 }
 
-const clampTo = (value: number, dtype: DType): number =>
-  dtype === DType.Int32 && Math.abs(value) > 2 ** 31
-    ? Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1)
-    : dtype === DType.Uint32 && value > 2 ** 32 - 1
-      ? 2 ** 32 - 1
-      : value;
+/** The ends of an integer type. */
+const rangeOf = (dtype: DType): readonly [low: number, high: number] | undefined =>
+  dtype === DType.Int32 ? [-(2 ** 31), 2 ** 31 - 1] : dtype === DType.Uint32 ? [0, 2 ** 32 - 1] : undefined;
 
-function clampFloat(cx: Context, v: Lazy, low: number, high: number): Lazy {
-  const above = apply(cx, "Max", [v, literal(cx, low, v.dtype)], v.dtype);
-  return apply(cx, "Min", [above, literal(cx, high, v.dtype)], v.dtype);
+/** A number of one type as jax-js casts it to another: floats are clamped to the range of an integer, NaN is 0. */
+function castNumber(value: number, from: DType, to: DType): number {
+  const range = isFloat(from) ? rangeOf(to) : undefined;
+  if (range === undefined) return value; // integers wrap around in `literal`
+  return Number.isNaN(value) ? 0 : Math.trunc(Math.min(Math.max(value, range[0]), range[1]));
+}
+
+/** `castNumber` of an array: ONNX leaves undefined what a float beyond the range becomes. float64 holds both ends. */
+function castFloat(cx: Context, v: Lazy, dtype: DType, [low, high]: readonly [number, number]): Lazy {
+  const F = DType.Float64;
+  const wide = v.dtype === F ? v : cast(cx, v, F);
+  const lost = apply(cx, "IsNaN", [wide], DType.Bool);
+  const real = apply(cx, "Where", [lost, literal(cx, 0, F), wide], F);
+  const above = apply(cx, "Max", [real, literal(cx, low, F)], F);
+  return cast(cx, apply(cx, "Min", [above, literal(cx, high, F)], F), dtype);
 }
 
 /** Takes an integer result modulo 2³², where it stands for a uint32. */

@@ -1,6 +1,14 @@
 import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
-import { type Context, elementType, literal, type Rule, typedData, unsupported } from "./context.js";
+import {
+  type Context,
+  elementType,
+  literal,
+  plainContext,
+  type Rule,
+  typedData,
+  unsupported,
+} from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
 import { fuseBias, fuseSums } from "./fuse.js";
 import { Graph, type ValueType } from "./graph.js";
@@ -35,6 +43,12 @@ export type LowerOptions = {
   fixed?: ReadonlySet<string>;
   /** Those of them that are orthogonal matrices, up to rounding. */
   rotations?: ReadonlySet<string>;
+  /**
+   * What matters are sums over an item, as in a training step: a convolution may take a form whose errors are relative to the
+   * largest number of its image, and in which one that is not finite spoils all of its image. Default false: a
+   * result depends on the numbers that the program names for it, and no others.
+   */
+  itemwise?: boolean;
 };
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -81,9 +95,9 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name, options.rotations?.has(name));
   const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
   bindConstants(graph, closed, jaxpr, env);
-  runRules(graph, jaxpr, env);
+  runRules(graph, jaxpr, env, options.itemwise ?? false);
   graph.scope = "out";
-  const cx: Context = { graph, wanted: undefined };
+  const cx = plainContext(graph);
   const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
   const outputs = jaxpr.outs.map((out, i) => ({
     name: outputNames[i] as string,
@@ -122,8 +136,7 @@ function bindInputs(
 }
 
 /** An array without elements holds any number. */
-const empty = (graph: Graph, v: Var): Lazy =>
-  literal({ graph, wanted: undefined }, 0, v.aval.dtype, v.aval.shape);
+const empty = (graph: Graph, v: Var): Lazy => literal(plainContext(graph), 0, v.aval.dtype, v.aval.shape);
 
 function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
   closed.consts.forEach((tracer, i) => {
@@ -135,7 +148,7 @@ function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map
     const value =
       uniform === undefined
         ? ofBuffer(graph.constant(typedData(values, dtype), elementType(dtype), shape), dtype, shape)
-        : literal({ graph, wanted: undefined }, uniform, dtype, shape);
+        : literal(plainContext(graph), uniform, dtype, shape);
     env.set(v, value);
   });
 }
@@ -143,11 +156,11 @@ function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map
 const isUsed = (jaxpr: Jaxpr, v: Var): boolean =>
   jaxpr.outs.includes(v) || jaxpr.eqns.some((eqn) => eqn.inputs.includes(v));
 
-function runRules(graph: Graph, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
+function runRules(graph: Graph, jaxpr: Jaxpr, env: Map<Var, Lazy>, itemwise: boolean): void {
   const wanted = wantedOrders(jaxpr);
   jaxpr.eqns.forEach((eqn, i) => {
     const [first] = eqn.outBinders;
-    const cx: Context = { graph, wanted: first && wanted.get(first) };
+    const cx: Context = { graph, wanted: first && wanted.get(first), itemwise };
     graph.scope = `${eqn.primitive}.${i}`;
     if (eqn.outBinders.every((v) => v.aval.size === 0)) {
       for (const v of eqn.outBinders) env.set(v, empty(graph, v));

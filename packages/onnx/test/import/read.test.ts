@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { DataError, DomainError, FlowifyError, UnsupportedOpError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
-import { convertOnnx, NEWEST_OPSET, readOnnx } from "../../src/index.js";
+import { type Constant, convertOnnx, NEWEST_OPSET, readOnnx } from "../../src/index.js";
 import { bytesOf, type FileOptions, file, floats, ints, model, twoLayers } from "./files.js";
 
 const Type = onnx.TensorProto_DataType;
@@ -22,7 +22,7 @@ describe("readOnnx", () => {
     const shuffled = { ...twoLayers, nodes: [...twoLayers.nodes].reverse() };
     const graph = readOnnx(file(shuffled));
     expect(graph.nodes.map(({ op }) => op)).toEqual(["Gemm", "Relu", "Gemm"]);
-    expect(graph.constants.get("w1")).toMatchObject({ shape: [3, 4], type: "float" });
+    expect(graph.constants.get("w1")).toMatchObject({ shape: [3, 4], element: { kind: "float" } });
     expect(graph.inputs).toEqual([{ name: "x", type: Type.FLOAT, shape: ["N", 4] }]);
   });
 
@@ -47,7 +47,7 @@ describe("readOnnx", () => {
     const bytes = initializer((tensor) =>
       Object.assign(tensor, { dims: [4n], rawData: new Uint8Array(), ...fields }),
     );
-    expect(Array.from(readOnnx(bytes).constants.get("w1")?.data ?? [])).toEqual(numbers);
+    expect(Array.from<unknown>(readOnnx(bytes).constants.get("w1")?.data ?? [])).toEqual(numbers);
   });
 
   it.each<[string, Partial<onnx.TensorProto>]>([
@@ -60,7 +60,9 @@ describe("readOnnx", () => {
     const bytes = initializer((tensor) =>
       Object.assign(tensor, { dims: [2n], rawData: new Uint8Array(), ...fields }),
     );
-    expect(readOnnx(bytes).constants.get("w1")).toMatchObject({ type: "int", data: Float64Array.of(-1, 2) });
+    const { element, data } = readOnnx(bytes).constants.get("w1") as Constant;
+    expect(element).toMatchObject({ kind: "int", code: fields.dataType });
+    expect(Array.from(data, Number)).toEqual([-1, 2]);
   });
 
   it("reads weights from a file beside the model", () => {

@@ -98,6 +98,44 @@ describe("readKeras", () => {
     }
   });
 
+  it.for<[string, () => tf.LayersModel, (shape: number[]) => number[]]>([
+    ["a dense kernel", () => sequential([4], layers.dense({ units: 8 })), ([a, b]) => [b!, a!]],
+    ["a dense kernel of other units", () => sequential([4, 2], layers.dense({ units: 6 })), () => [2, 2, 3]],
+    [
+      "a kernel on its side",
+      () => sequential(image, layers.conv2d({ filters: 3, kernelSize: [2, 3] })),
+      ([a, b, ...more]) => [b!, a!, ...more],
+    ],
+    [
+      "a kernel with its channels first",
+      () => sequential(image, layers.conv2d({ filters: 3, kernelSize: 2 })),
+      (shape) => [...shape].reverse(),
+    ],
+    [
+      "a kernel of each channel",
+      () => sequential(image, layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 3 })),
+      ([a, b, c, d]) => [a!, b!, d!, c!],
+    ],
+    [
+      "a kernel of lines",
+      () => sequential([8, 3], layers.conv1d({ filters: 4, kernelSize: 3 })),
+      ([a, b, c]) => [c!, b!, a!],
+    ],
+  ])("refuses a weight of another shape: %s", async ([, make, change]) => {
+    const files = await saved(make());
+    const [kernel] = files.json.weightsManifest[0]!.weights;
+    const before = kernel!.shape;
+    kernel!.shape = change(before);
+    expect(() => converted(files)).toThrow(
+      expect.objectContaining({
+        code: "SHAPE",
+        message: expect.stringContaining(
+          `kernel is [${kernel!.shape.join(", ")}] in the manifest, the layer needs`,
+        ),
+      }),
+    );
+  });
+
   it("has a rule for every class, and no other", () => {
     const elsewhere = ["Add", "Subtract", "Concatenate", "Softmax", "ZeroPadding1D"]; // below
     const nothing = [
@@ -243,7 +281,9 @@ describe("weights", () => {
     refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is no list");
     refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is no list");
     const turned = edited(files, '"shape":[2,2]', '"shape":[4,1]');
-    expect(() => converted(turned)).toThrow("a weight [4, 1] on data");
+    expect(() => converted(turned)).toThrow(
+      "its weight kernel is [4, 1] in the manifest, the layer needs [any, 2]",
+    );
   });
 });
 

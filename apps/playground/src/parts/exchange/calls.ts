@@ -1,4 +1,4 @@
-import type { Progress, RunImages } from "../../run/train-run.js";
+import type { Progress, RunImages, Trained } from "../../run/train-run.js";
 import type { Backend } from "../../worker/backends.js";
 import type { Call } from "../../worker/protocol.js";
 
@@ -38,7 +38,11 @@ export type ExchangeCalls = {
     { pixels: Uint8Array; count: number; skipped: readonly string[] },
     Progress
   >;
-  "exchange.train": Call<{ images: RunImages; steps: number }, RunSummary, Progress>;
+  "exchange.train": Call<
+    { images: RunImages; steps: number },
+    { summary: RunSummary; trained: Trained },
+    Progress
+  >;
   "exchange.measure": Call<{ images: Uint8Array }, Measured>;
   "exchange.sample": Call<{ count: number; temperature: number; seed: number }, { images: Uint8Array }>;
   /** The folder of the run as a zip archive. */

@@ -78,8 +78,10 @@ export const exchangeHandlers: Handlers<keyof ExchangeCalls> = {
     ),
 
   async "exchange.train"({ images, steps }, { emit, signal }) {
-    await current().change((run, executor) => trainFurther(run, executor, images, steps, emit, signal));
-    return summary(current());
+    const { trained } = await current().change((run, executor) =>
+      trainFurther(run, executor, images, steps, { tell: emit, signal }),
+    );
+    return { summary: summary(current()), trained };
   },
 
   async "exchange.measure"({ images }) {

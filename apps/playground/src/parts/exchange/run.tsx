@@ -1,3 +1,4 @@
+import { AboveUniform } from "../../ui/above-uniform.js";
 import { DrawSettings } from "../../ui/draw-settings.js";
 import { ImageGrid } from "../../ui/image-grid.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
@@ -29,6 +30,7 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
             <output id="bpd">{found.bpd.toFixed(5)}</output> ± {found.stdErr.toFixed(3)} bits per dimension on{" "}
             {found.items} images
           </h3>
+          <AboveUniform bpd={found.bpd} />
           <LedgerBars
             bars={found.ledger.map(({ layer, nats, exact: isExact }) => ({
               layer,

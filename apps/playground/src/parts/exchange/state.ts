@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { RunImages } from "../../run/train-run.js";
+import type { RunImages, Trained } from "../../run/train-run.js";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { imagesOf, loadDigits } from "../../ui/digits.js";
 import { DIGITS } from "../../ui/digits-file.js";
@@ -16,6 +16,8 @@ export const run = signal<RunSummary | undefined>(undefined);
 export const images = signal<RunImages | undefined>(undefined);
 export const measured = signal<Measured | undefined>(undefined);
 export const samples = signal<Uint8Array | undefined>(undefined);
+/** What came of the last training. */
+export const trained = signal<Trained | undefined>(undefined);
 /** Files that were no pictures, or what an export has written. */
 export const note = signal<string | undefined>(undefined);
 
@@ -41,6 +43,7 @@ async function opened(summary: RunSummary, worker: Connection): Promise<void> {
   run.value = summary;
   samples.value = undefined;
   measured.value = undefined;
+  trained.value = undefined;
   images.value = summary.shape.join() === DIGITS.shape.join() ? await bundled() : undefined;
   await look(worker);
 }
@@ -64,11 +67,26 @@ export const beginDense = (): Promise<void> =>
     await opened(await worker.call("exchange.begin", args, { onEvent: tell }), worker);
   });
 
+/** Fewest pictures of which some are held out; fewer decide themselves which state is kept. */
+const FEWEST_SPLIT = 40;
+
+/** Pictures to train on and, the last sixth, to hold out; all of them are measured. */
+function splitPictures(pixels: Uint8Array, count: number): Omit<RunImages, "name" | "shape"> {
+  const kept = count < FEWEST_SPLIT ? count : count - Math.floor(count / 6);
+  const train = pixels.slice(0, (kept * pixels.length) / count);
+  return {
+    train,
+    heldOut: kept < count ? pixels.slice(train.length) : train,
+    measure: pixels,
+  };
+}
+
 export const choosePictures = (files: readonly File[]): Promise<void> =>
   start("reading pictures", async (worker) => {
     const { pixels, count, skipped } = await worker.call("exchange.pictures", { files }, { onEvent: tell });
     if (!run.value) return;
-    images.value = { name: "pictures", shape: [...run.value.shape], train: pixels, measure: pixels };
+    const { shape } = run.value;
+    images.value = { name: "pictures", shape: [...shape], ...splitPictures(pixels, count) };
     const left =
       skipped.length > 0
         ? `, ${skipped.length} that are none left out: ${skipped.slice(0, 3).join(", ")}`
@@ -84,7 +102,9 @@ export const train = (): Promise<void> =>
     async (worker, signal) => {
       if (!images.value || !run.value) return;
       const args = { images: images.value, steps: config.value.steps };
-      run.value = await worker.call("exchange.train", args, { onEvent: tell, signal });
+      const done = await worker.call("exchange.train", args, { onEvent: tell, signal });
+      run.value = done.summary;
+      trained.value = done.trained;
       await look(worker);
     },
     "soft",

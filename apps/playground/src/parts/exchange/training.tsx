@@ -2,7 +2,8 @@ import { DIGITS } from "../../ui/digits-file.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { NumberField } from "../../ui/number-field.js";
 import { wordsOf } from "../../ui/problem.js";
-import { change, choosePictures, config, images, problem, progress, train } from "./state.js";
+import { TrainedNote } from "../../ui/trained-note.js";
+import { change, choosePictures, config, images, problem, progress, train, trained } from "./state.js";
 
 /** Further steps, on the digits that the page brings along or on pictures of the reader. */
 export function Training() {
@@ -49,6 +50,7 @@ export function Training() {
           <p class="number">{busy.bpd.toFixed(3)} bits per dimension on the last batch</p>
         )}
       </div>
+      <TrainedNote trained={trained.value} />
     </div>
   );
 }

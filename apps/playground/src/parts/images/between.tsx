@@ -1,7 +1,9 @@
 import { Lesson } from "../../ui/lesson.js";
-import { PAIRS, PIXELS, STEPS_BETWEEN } from "./config.js";
+import { PAIRS, STEPS_BETWEEN } from "./config.js";
 import { between, ends, imageOf, interpolate, run } from "./state.js";
 import { Tile } from "./tile.js";
+
+const NO_IMAGE = new Uint8Array();
 
 function End({ label, which }: { label: string; which: 0 | 1 }) {
   return (
@@ -41,7 +43,7 @@ export function Between() {
         aria-label={`Nine images between image ${ends.value[0] + 1} and image ${ends.value[1] + 1}`}
       >
         {Array.from({ length: STEPS_BETWEEN }, (_, i) => (
-          <Tile key={`at ${i}`} image={images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS)} />
+          <Tile key={`at ${i}`} image={images.length > 0 ? imageOf(images, i) : NO_IMAGE} />
         ))}
       </div>
       <Lesson equation="x_t = f⁻¹((1 − t) z₀ + t z₁)" docs="guide" about="encoding and decoding">

@@ -1,16 +1,17 @@
 import type { Call } from "../../worker/protocol.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
-import type { ImagesConfig } from "./config.js";
+import type { ImageShape, ImagesConfig } from "./config.js";
 
 /** What is open: where it computes, and what its ledger's lines are called. */
 export type ImagesOpened = Readonly<{
   device: string;
   parameters: number;
+  shape: ImageShape;
   ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
 }>;
 
-/** Images as bytes, one after the other, in parts; those of 28 × 28 pixels are made half as wide and high. */
-export type GivenImages = Readonly<{ parts: readonly Uint8Array[]; side: number }>;
+/** Images as bytes, one after the other; where a side has twice the pixels of the shape, the worker makes them smaller. */
+export type GivenImages = Readonly<{ bytes: Uint8Array; side: number; shape: ImageShape }>;
 
 /** The flow at one moment; images as bytes, one after the other. */
 export type ImagesView = Readonly<{

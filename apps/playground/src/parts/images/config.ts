@@ -5,9 +5,12 @@ import { backends } from "../../worker/backends.js";
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
 const between = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
 
-/** Side of the images, in pixels. */
-export const SIDE = 14;
-export const PIXELS = SIDE ** 2;
+/** Channels, height and width of the images. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+/** Sides that the images can have, in pixels. Colour is kept at the first: 3 × 28 × 28 numbers take a page minutes a step. */
+export const SIDES = [14, 28] as const;
+export const numbersOf = ([channels, height, width]: ImageShape): number => channels * height * width;
 
 /** What a view holds: samples, images with their reconstructions, and images along a line between two. */
 export const SAMPLES = 32;
@@ -25,6 +28,9 @@ export const imagesConfig = z.strictObject({
   steps: z._default(whole(1, 20_000), 1000),
   seed: z._default(whole(0, 999_999), 0),
   temperature: z._default(between(0, 2), 0.8),
+  side: z._default(z.union([z.literal(14), z.literal(28)]), 14),
+  /** Keeps the colours of pictures that have some. */
+  colour: z._default(z.boolean(), true),
   device: z._default(z.enum(backends), "auto"),
   /** Trains as soon as it is opened. */
   running: z._default(z.boolean(), startsByItself),

@@ -3,30 +3,35 @@ import { decimals } from "../../ui/format.js";
 import { Problem } from "../../ui/problem.js";
 import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";
+import { type ImagesConfig, numbersOf, SIDES } from "./config.js";
 import {
   begin,
   config,
   configure,
   opened,
   openFiles,
+  ownPictures,
   pause,
   play,
   reading,
+  reread,
   reset,
   run,
   save,
   setTemperature,
+  shape,
   source,
   sourceProblem,
 } from "./state.js";
 
 /** Which pictures; train, pause, step, reset; temperature and what else decides. */
 export function Controls() {
-  const { steps, temperature, widths } = config.value;
+  const { steps, temperature, widths, side, colour } = config.value;
   return (
     <div class="stack">
       <RunButtons
         id="images"
+        items="images"
         run={run}
         opened={opened.value}
         steps={steps}
@@ -57,12 +62,38 @@ export function Controls() {
           >
             {[...new Set([widths.join(" "), "32 16", "64 32 16", "16", "64 8", "196 32"])].map((text) => (
               <option key={text} value={text}>
-                196 → {text.replaceAll(" ", " → ")}
+                {numbersOf(shape.value)} → {text.replaceAll(" ", " → ")}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          Size
+          <select
+            value={side}
+            onChange={({ currentTarget }) =>
+              reread({ side: Number(currentTarget.value) as ImagesConfig["side"] })
+            }
+          >
+            {SIDES.map((each) => (
+              <option key={each} value={each}>
+                {each} × {each}
+                {each > SIDES[0] && ", slower"}
               </option>
             ))}
           </select>
         </label>
       </RunSettings>
+      {ownPictures.value && (
+        <label>
+          <input
+            type="checkbox"
+            checked={colour}
+            onChange={({ currentTarget }) => reread({ colour: currentTarget.checked })}
+          />{" "}
+          Keep the colours of pictures
+        </label>
+      )}
       <DropZone
         label="Open pictures"
         accept="image/*"

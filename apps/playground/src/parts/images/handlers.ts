@@ -1,21 +1,21 @@
-import { flowify, UsageError } from "@flowify/core";
+import { flowify, type Network, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import { buffersOf } from "../../worker/buffers.js";
 import { oneByOne } from "../../worker/one-by-one.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { startTraining, type Training } from "../../worker/training.js";
-import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
-import { FEWEST, type ImagesConfig, PIXELS, SIDE } from "./config.js";
+import type { GivenImages, ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
+import { FEWEST, numbersOf } from "./config.js";
 import { halve } from "./halve.js";
-import { imagesNetwork, joined, splitImages } from "./network.js";
+import { imagesNetwork, splitImages } from "./network.js";
 import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 
 /** Milliseconds between two views. */
 const VIEW_EVERY = 1000;
 const BATCH = 64;
 
-let images: Uint8Array | undefined;
-type Session = Readonly<{ config: ImagesConfig; training: Training<ImagesView, ImagesViewer> }>;
+let images: Pick<GivenImages, "bytes" | "shape"> | undefined;
+type Session = Readonly<{ network: Network; training: Training<ImagesView, ImagesViewer> }>;
 let session: Session | undefined;
 /** Of the samples of a view: that of the last who asked. */
 let temperature = 1;
@@ -34,13 +34,15 @@ async function open({
   images: given,
   keep,
 }: ImagesCalls["images.open"]["args"]): Promise<ImagesOpened> {
-  if (given) images = joined(given.parts.map((part) => (given.side > SIDE ? halve(part, given.side) : part)));
-  if (!images || images.length < FEWEST * PIXELS)
+  if (given) images = sized(given);
+  if (!images || images.bytes.length < FEWEST * numbersOf(images.shape))
     throw new UsageError(`${FEWEST} pictures at least are needed`);
   temperature = config.temperature;
-  const flow = flowify(imagesNetwork(config));
-  const { train, heldOut } = splitImages(images);
-  const state = keep ? await session?.training.state() : undefined;
+  const { bytes, shape } = images;
+  const network = imagesNetwork(config, shape);
+  const flow = flowify(network);
+  const { train, heldOut } = splitImages(bytes, shape);
+  const kept = keep ? await session?.training.kept() : undefined;
   await session?.training.dispose();
   session = undefined;
   const { steps, learningRate, seed } = config;
@@ -52,13 +54,18 @@ async function open({
     batchSize: Math.min(BATCH, train.count),
     learningRate,
     seed,
-    state,
+    kept,
     makeViewer: (of, executor) =>
       makeImagesViewer(of, executor, { heldOut, seed, temperature: () => temperature }),
   });
-  session = { config, training };
-  return { device: training.device, parameters: training.parameters, ledger: flow.ledgerLines };
+  session = { network, training };
+  return { device: training.device, parameters: training.parameters, shape, ledger: flow.ledgerLines };
 }
+
+const sized = ({ bytes, side, shape }: GivenImages): typeof images => ({
+  bytes: side > shape[1] ? halve(bytes, side) : bytes,
+  shape,
+});
 
 export const imagesHandlers: Handlers<keyof ImagesCalls> = {
   "images.open": (args) => inTurn(() => open(args)),
@@ -86,10 +93,9 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
     (await opened()).training.ask((viewer, params) => viewer.between(params, from, to)),
 
   async "images.save"(_, { transfer }) {
-    const { training, config } = await opened();
-    const model = await training.model();
-    const network = JSON.stringify(imagesNetwork(config));
-    const bytes = model.save({ network, step: String(training.taken) });
+    const { training, network } = await opened();
+    const { model, step } = await training.best();
+    const bytes = model.save({ network: JSON.stringify(network), step: String(step) });
     await model.dispose();
     transfer(bytes.buffer as ArrayBuffer);
     return bytes;

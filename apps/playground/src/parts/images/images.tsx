@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { AboveUniform } from "../../ui/above-uniform.js";
 import { Curve } from "../../ui/curve.js";
 import { decimals } from "../../ui/format.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
@@ -9,11 +10,13 @@ import { Sheet } from "../../ui/sheet.js";
 import { Between } from "./between.js";
 import { Controls } from "./controls.js";
 import "./images.css";
-import { PAIRS, PIXELS, SAMPLES } from "./config.js";
+import { PAIRS, SAMPLES } from "./config.js";
 import { addressProblem, begin, choose, chosen, imageOf, opened, run, samples } from "./state.js";
 import { TileButton } from "./tile.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
+
+const NO_IMAGE = new Uint8Array();
 
 /** How far an arrow key moves in a gallery, which has rows of eight. */
 const MOVES: Readonly<Record<string, number>> = {
@@ -37,7 +40,7 @@ function Gallery({ images, name, count, label }: GalleryProps) {
     <fieldset class="gallery" onKeyDown={onKeyDown}>
       <legend class="hidden-text">{label}; the arrow keys move between them</legend>
       {Array.from({ length: count }, (_, i) => {
-        const image = images.length > 0 ? imageOf(images, i) : new Uint8Array(PIXELS);
+        const image = images.length > 0 ? imageOf(images, i) : NO_IMAGE;
         const title = `${name} ${i + 1}`;
         return (
           <TileButton
@@ -92,8 +95,23 @@ export function Images() {
   return (
     <>
       <Problem text={addressProblem} />
-      <div class="images">
-        <div class="stack">
+      <div class="board images">
+        <Sheet name="training" title="Training" class="training">
+          <Controls />
+          <p class="total number">
+            <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension on
+            held-out images
+          </p>
+          <AboveUniform bpd={view?.bitsPerDimension} />
+          <Lesson
+            equation="bits per dimension = −log p(x) / (n log 2)"
+            docs="bits-per-dimension"
+            about="bits per dimension"
+          >
+            Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
+          </Lesson>
+        </Sheet>
+        <div class="stack first">
           <Sheet name="samples" title="Samples">
             <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
             <Lesson
@@ -101,8 +119,8 @@ export function Images() {
               docs="layers/linear"
               about="layers that narrow"
             >
-              Each image is drawn from the flow as it is now. Each layer that narrowed draws again what it
-              dropped; the temperature scales all of this noise.
+              Each image is drawn from the flow that was best on held-out images so far. Each layer that
+              narrowed draws again what it dropped; the temperature scales all of this noise.
             </Lesson>
           </Sheet>
           <Sheet name="reconstructions" title="Reconstructions">
@@ -127,30 +145,17 @@ export function Images() {
             <Between />
           </Sheet>
         </div>
-        <div class="stack">
-          <Sheet name="training" title="Training">
-            <Controls />
-            <p class="total number">
-              <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension
-            </p>
-            <Lesson
-              equation="bits per dimension = −log p(x) / (n log 2)"
-              docs="bits-per-dimension"
-              about="bits per dimension"
-            >
-              Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
-            </Lesson>
-          </Sheet>
+        <div class="stack more">
           <Sheet name="ledger" title="Ledger">
             <Ledger />
           </Sheet>
+          <Sheet name="curve" title="Log-likelihood">
+            <Curve
+              label="Mean log p over training steps, of batches and of held-out images, in nats"
+              curve={run.curve}
+            />
+          </Sheet>
         </div>
-        <Sheet name="curve" title="Log-likelihood" class="wide">
-          <Curve
-            label="Mean log p over training steps, of batches and of held-out images, in nats"
-            curve={run.curve}
-          />
-        </Sheet>
       </div>
     </>
   );

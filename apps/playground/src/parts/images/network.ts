@@ -1,14 +1,14 @@
 import type { Items, Network, NetworkLayer } from "@flowify/core";
-import { type ImagesConfig, PIXELS, SIDE } from "./config.js";
+import { type ImageShape, type ImagesConfig, numbersOf } from "./config.js";
 
 /** The dense network of a configuration: dequantized, whitened pixels, then layers with a spline after each but the last. */
-export function imagesNetwork({ widths }: Pick<ImagesConfig, "widths">): Network {
+export function imagesNetwork({ widths }: Pick<ImagesConfig, "widths">, shape: ImageShape): Network {
   const dense = widths.flatMap((out, i): NetworkLayer[] => [
     { kind: "linear", out },
     ...(i < widths.length - 1 ? [{ kind: "rqSpline" } as const] : []),
   ]);
   return {
-    inShape: [1, SIDE, SIDE],
+    inShape: shape,
     layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "whiten" }, ...dense],
   };
 }
@@ -25,13 +25,14 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Every sixth image is held out. */
-export function splitImages(images: Uint8Array): { train: Items; heldOut: Uint8Array } {
-  const all = Array.from({ length: images.length / PIXELS }, (_, i) =>
-    images.subarray(i * PIXELS, (i + 1) * PIXELS),
+export function splitImages(images: Uint8Array, shape: ImageShape): { train: Items; heldOut: Uint8Array } {
+  const size = numbersOf(shape);
+  const all = Array.from({ length: images.length / size }, (_, i) =>
+    images.subarray(i * size, (i + 1) * size),
   );
   const train = joined(all.filter((_, i) => i % 6 !== 5));
   return {
-    train: { items: train, count: train.length / PIXELS },
+    train: { items: train, count: train.length / size },
     heldOut: joined(all.filter((_, i) => i % 6 === 5)),
   };
 }

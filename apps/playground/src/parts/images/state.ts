@@ -1,6 +1,7 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { loadDigits } from "../../ui/digits.js";
+import { DIGITS } from "../../ui/digits-file.js";
 import { download } from "../../ui/download.js";
 import { onceMore } from "../../ui/once-more.js";
 import { wordsOf } from "../../ui/problem.js";
@@ -9,12 +10,11 @@ import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import { readPictures } from "../exchange/pictures.js";
 import type { GivenImages, ImagesOpened, ImagesView } from "./calls.js";
-import { FEWEST, type ImagesConfig, imagesConfig, PIXELS, SIDE } from "./config.js";
+import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
+import { joined } from "./network.js";
 
 /** Files that are opened at once. */
 const MOST_FILES = 2000;
-
-const DIGITS_OF_MNIST = "digits of MNIST.";
 
 const start = configFor("images", imagesConfig);
 
@@ -22,7 +22,10 @@ export const config = signal<ImagesConfig>(start.value);
 export const addressProblem = start.problem;
 export const opened = signal<ImagesOpened | undefined>(undefined);
 /** What is trained on, in words; and how far the reading of files is. */
-export const source = signal(DIGITS_OF_MNIST);
+export const source = signal("");
+/** Pictures of the reader, to be read again in another size; none where it learns digits. */
+const files = signal<readonly File[] | undefined>(undefined);
+export const ownPictures = computed(() => files.value !== undefined);
 export const reading = signal<Readonly<{ done: number; of: number; abort: AbortController }> | undefined>(
   undefined,
 );
@@ -37,9 +40,14 @@ export const between = signal<Uint8Array>(new Uint8Array());
 /** Samples: those of the view, or later ones of another temperature. */
 export const samples = signal<Uint8Array>(new Uint8Array());
 
+/** Of the images that are open. */
+export const shape = computed<ImageShape>(() => opened.value?.shape ?? [1, SIDES[0], SIDES[0]]);
+
 /** One of images that stand one after the other. */
-export const imageOf = (images: Uint8Array, i: number): Uint8Array =>
-  images.slice(i * PIXELS, (i + 1) * PIXELS);
+export const imageOf = (images: Uint8Array, i: number): Uint8Array => {
+  const size = numbersOf(shape.value);
+  return images.slice(i * size, (i + 1) * size);
+};
 
 let connection: Connection | undefined;
 const worker = (): Connection => {
@@ -54,6 +62,7 @@ restWhileHidden("images", run);
 run.view.subscribe((view) => {
   samples.value = view?.samples ?? new Uint8Array();
   if (view) void interpolate();
+  else between.value = new Uint8Array();
 });
 
 let openings = 0;
@@ -66,7 +75,10 @@ async function open(keep: boolean, images?: GivenImages): Promise<void> {
   await run.stop();
   const wanted = config.value;
   try {
-    if (!keep) run.clear();
+    if (!keep) {
+      run.clear();
+      chosen.value = undefined;
+    }
     const result = await worker().call("images.open", { config: wanted, keep, ...(images && { images }) });
     if (!current()) return;
     opened.value = result;
@@ -85,10 +97,13 @@ async function look(current: () => boolean): Promise<void> {
 
 /** Starts with the digits that come with the page. */
 export async function begin(): Promise<void> {
+  files.value = undefined;
   try {
     const { train, test } = await loadDigits();
-    source.value = DIGITS_OF_MNIST;
-    await open(false, { parts: [train, test], side: 2 * SIDE });
+    const { side } = config.value;
+    const digits = joined([train, test]);
+    source.value = `digits of MNIST, ${side} × ${side} pixels.`;
+    await open(false, { bytes: digits, side: DIGITS.shape[1], shape: [1, side, side] });
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
@@ -96,25 +111,48 @@ export async function begin(): Promise<void> {
 
 export const reset = (): Promise<void> => open(false);
 
-/** Trains on pictures of one's own, made grey and small; what is no picture is named. */
-export async function openFiles(files: readonly File[]): Promise<void> {
+/** What became of pictures, in words. */
+function describePictures(count: number, { coloured, kept }: { coloured: boolean; kept: boolean }): string {
+  const { side, colour } = config.value;
+  const size = `${side} × ${side} pixels`;
+  if (kept)
+    return `${count} pictures in colour, ${size}: ${3 * side ** 2} numbers each, so a step takes several times as long as of grey ones.`;
+  if (!coloured) return `${count} pictures, grey, ${size}.`;
+  const why = colour ? ` In colour they have ${SIDES[0]} × ${SIDES[0]} pixels at most.` : "";
+  return `${count} pictures, made grey, ${size}.${why}`;
+}
+
+/** Whether some picture of [n, 3, H, W] has a colour. */
+function hasColour(pixels: Uint8Array, plane: number): boolean {
+  return pixels.some((value, i) => value !== pixels[i - (i % (3 * plane)) + (i % plane)]);
+}
+
+/** Trains on pictures of one's own, made small; what is no picture is named. */
+export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
   const abort = new AbortController();
   sourceProblem.value = undefined;
-  try {
-    if (files.length > MOST_FILES)
-      throw new Error(`These are ${files.length} files: at most ${MOST_FILES} are read.`);
-    const { pixels, count, skipped } = await readPictures(files, [1, SIDE, SIDE], (done) => {
+  const { side, colour } = config.value;
+  const read = (channels: 1 | 3) =>
+    readPictures(chosenFiles, [channels, side, side], (done) => {
       abort.signal.throwIfAborted();
-      reading.value = { done, of: files.length, abort };
+      reading.value = { done, of: chosenFiles.length, abort };
     });
+  try {
+    if (chosenFiles.length > MOST_FILES)
+      throw new Error(`These are ${chosenFiles.length} files: at most ${MOST_FILES} are read.`);
+    const { pixels, count, skipped } = await read(3);
+    const coloured = hasColour(pixels, side ** 2);
+    const kept = coloured && colour && side === SIDES[0];
     const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
     const left = skipped.length > 0 ? ` ${skipped.length} are no pictures that can be read: ${named}.` : "";
     if (count < FEWEST)
       throw new Error(
-        `${count} of ${files.length} files are pictures: ${FEWEST} at least are needed.${left}`,
+        `${count} of ${chosenFiles.length} files are pictures: ${FEWEST} at least are needed.${left}`,
       );
-    source.value = `${count} pictures.${left}`;
-    void open(false, { parts: [pixels], side: SIDE });
+    const bytes = kept ? pixels : (await read(1)).pixels;
+    files.value = chosenFiles;
+    source.value = `${describePictures(count, { coloured, kept })}${left}`;
+    void open(false, { bytes, side, shape: [kept ? 3 : 1, side, side] });
   } catch (error) {
     sourceProblem.value = abort.signal.aborted ? "Reading was cancelled." : wordsOf(error);
   } finally {
@@ -127,6 +165,12 @@ export function configure(change: Partial<ImagesConfig>, { keep = false } = {}):
   config.value = { ...config.value, ...change };
   writeConfig("images", config.value);
   void open(keep && run.problem.value === undefined);
+}
+
+/** Other sizes or colours: what it learns from is read again. */
+export function reread(change: Partial<Pick<ImagesConfig, "side" | "colour">>): void {
+  remember(change);
+  void (files.value ? openFiles(files.value) : begin());
 }
 
 function remember(change: Partial<ImagesConfig>): void {

@@ -1,17 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
-import { SIDE } from "./config.js";
+import { imageData } from "../../ui/pixels.js";
+import { shape } from "./state.js";
 
-/** A small grey image, its pixels as squares. */
+/** A small image, its pixels as squares; black where there is none yet. */
 export function Tile({ image }: { image: Uint8Array }) {
   const ref = useRef<HTMLCanvasElement>(null);
+  const of = shape.value;
+  const [, height, width] = of;
   useEffect(() => {
-    const pixels = new ImageData(SIDE, SIDE);
-    image.forEach((value, i) => {
-      pixels.data.set([value, value, value, 255], 4 * i);
-    });
-    ref.current?.getContext("2d")?.putImageData(pixels, 0, 0);
-  }, [image]);
-  return <canvas ref={ref} class="tile" width={SIDE} height={SIDE} />;
+    ref.current?.getContext("2d")?.putImageData(imageData(image, of), 0, 0);
+  }, [image, of]);
+  return <canvas ref={ref} class="tile" width={width} height={height} />;
 }
 
 type TileButtonProps = {

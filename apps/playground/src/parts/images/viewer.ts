@@ -10,9 +10,10 @@ import {
 } from "@flowify/core";
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-rows.js";
+import { ledgerRows, meanLedger, sum } from "../../worker/ledger-rows.js";
 import type { Viewer } from "../../worker/training.js";
 import type { ImagesView } from "./calls.js";
-import { PAIRS, PIXELS, SAMPLES, SIDE, STEPS_BETWEEN } from "./config.js";
+import { PAIRS, SAMPLES, STEPS_BETWEEN } from "./config.js";
 
 /** Images of one call. */
 const MEAN_ROWS = 16;
@@ -35,8 +36,7 @@ export async function makeImagesViewer(
   executor: Executor,
   { heldOut, seed, temperature }: { heldOut: Uint8Array; seed: number; temperature: () => number },
 ): Promise<ImagesViewer> {
-  const image = [1, SIDE, SIDE];
-  const width = flow.ledgerLines.length;
+  const image = flow.domain.shape;
   const made = new Map<string, Promise<RowsFunction>>();
   const functions = {
     sample: (p: Params, _x: np.Array, noise: { base: NoiseTree; inverse: NoiseTree }) =>
@@ -72,22 +72,25 @@ export async function makeImagesViewer(
     return data as Float32Array;
   }
 
+  /** What each layer adds to the mean log p of held-out images. */
+  const heldOutLedger = async (params: Host): Promise<Float32Array> =>
+    meanLedger(await viewer.ledgerOf(params, heldOut), flow);
+
   const viewer: ImagesViewer = {
+    measure: async (params) => sum(await heldOutLedger(params)),
     async view(params, step) {
-      const originals = heldOut.slice(0, PAIRS * PIXELS);
+      const originals = heldOut.slice(0, PAIRS * flow.dimensions);
       const latents = await call("encode", params, originals);
       const reconstructions = bytes(await call("decode", params, latents)).slice(0, originals.length);
-      const rows = await viewer.ledgerOf(params, heldOut);
-      const ledger = new Float32Array(width);
-      for (const [i, value] of rows.entries()) ledger[i % width]! += (value * width) / rows.length;
-      const logProb = ledger.reduce((a, b) => a + b, 0);
+      const ledger = await heldOutLedger(params);
+      const logProb = sum(ledger);
       return {
         step,
         samples: await viewer.sample(params, temperature(), seed),
         originals,
         reconstructions,
         logProb,
-        bitsPerDimension: bitsPerDimension(logProb, PIXELS),
+        bitsPerDimension: bitsPerDimension(logProb, flow.dimensions),
         ledger,
       };
     },
@@ -97,20 +100,8 @@ export async function makeImagesViewer(
       const run = await compiled("sample", params);
       return bytes(((await run.run(params, new Float32Array(SAMPLES), noise)) as HostArray).data);
     },
-    async ledgerOf(params, images) {
-      const run = await compiled("ledger", params);
-      const count = images.length / PIXELS;
-      const out = new Float32Array(count * width);
-      for (let done = 0, part = 0; done < count; done += LEDGER_ROWS, part++) {
-        const here = Math.min(LEDGER_ROWS, count - done);
-        const x = new Float32Array(LEDGER_ROWS * PIXELS);
-        x.set(images.subarray(done * PIXELS, (done + here) * PIXELS));
-        const noise = drawNoise(flow.forwardNoise, LEDGER_ROWS, makeRng(seed, 22, part));
-        const { data } = (await run.run(params, x, noise)) as HostArray;
-        out.set((data as Float32Array).subarray(0, here * width), done * width);
-      }
-      return out;
-    },
+    ledgerOf: async (params, images) =>
+      ledgerRows(flow, await compiled("ledger", params), params, images, (part) => makeRng(seed, 22, part)),
     async between(params, from, to) {
       const latents = await call("encode", params, [...from, ...to]);
       const size = flow.latentShape.reduce((a, b) => a * b, 1);
@@ -119,7 +110,7 @@ export async function makeImagesViewer(
         const t = Math.floor(i / size) / (STEPS_BETWEEN - 1);
         line[i] = (1 - t) * latents[i % size]! + t * latents[size + (i % size)]!;
       }
-      return bytes(await call("decode", params, line)).slice(0, STEPS_BETWEEN * PIXELS);
+      return bytes(await call("decode", params, line)).slice(0, STEPS_BETWEEN * flow.dimensions);
     },
     async dispose() {
       for (const each of made.values()) await (await each).dispose();

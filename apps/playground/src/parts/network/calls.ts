@@ -1,5 +1,5 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
-import type { Progress, RunImages } from "../../run/train-run.js";
+import type { Progress, RunImages, Trained } from "../../run/train-run.js";
 import type { Backend } from "../../worker/backends.js";
 import type { Call } from "../../worker/protocol.js";
 import type { DrawnNode } from "./nodes.js";
@@ -36,7 +36,7 @@ export type OpenedNetwork = Readonly<{
 }>;
 
 /** Steps of training that the inverses have seen, and bits per dimension of digits. */
-export type Learnt = Readonly<{ step: number; bpd: number }>;
+export type Learnt = Readonly<{ step: number; bpd: number; trained?: Trained }>;
 
 /** What the network and its flow say of one digit. */
 export type Reading = Readonly<{

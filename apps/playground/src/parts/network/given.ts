@@ -9,7 +9,14 @@ import { numpy as np } from "@jax-js/jax";
 import { describedNetwork, networkOfPixels } from "flowify/format";
 import type { OpenRun } from "../../run/open-run.js";
 import { PlacedRun } from "../../run/placed-run.js";
-import { beginRun, type NewRun, type Progress, type RunImages, trainFurther } from "../../run/train-run.js";
+import {
+  beginRun,
+  type NewRun,
+  type Progress,
+  type RunImages,
+  type Trained,
+  trainFurther,
+} from "../../run/train-run.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { toPixels } from "../../ui/pixels.js";
 import { nameOf } from "../../worker/backend.js";
@@ -76,13 +83,16 @@ export class GivenModel {
   }
 
   /** Further steps of training. */
-  train(
+  async train(
     images: RunImages,
     steps: number,
     tell: (progress: Progress) => void,
     signal: AbortSignal,
-  ): Promise<void> {
-    return this.placed.change((run, on) => trainFurther(run, on, images, steps, tell, signal));
+  ): Promise<Trained> {
+    const { trained } = await this.placed.change((run, on) =>
+      trainFurther(run, on, images, steps, { tell, signal }),
+    );
+    return trained;
   }
 
   /** Where the inverses stand: steps taken, and bits per dimension of these digits. */

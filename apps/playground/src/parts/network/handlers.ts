@@ -68,7 +68,7 @@ async function difference({ network }: ConvertedNetwork, flow: FlowModel["flow"]
   const model = await FlowModel.create(flow, jaxExecutor());
   try {
     const found = await model.encode(inputs, { mode: "mean" });
-    return { maxRelDiff: relativeDifference(wanted as Float32Array, found), inputs: count };
+    return { maxRelDiff: relativeDifference(wanted, found), inputs: count };
   } finally {
     await model.dispose();
   }
@@ -108,8 +108,8 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
   },
 
   async "network.train"({ images, steps }, { emit, signal }) {
-    await opened().train(images, steps, emit, signal);
-    return opened().standing(images);
+    const trained = await opened().train(images, steps, emit, signal);
+    return { ...(await opened().standing(images)), trained };
   },
 
   "network.read": async ({ pixels }) => opened().read(pixels),

@@ -1,8 +1,10 @@
+import { AboveUniform } from "../../ui/above-uniform.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { DrawSettings } from "../../ui/draw-settings.js";
 import { ImageGrid } from "../../ui/image-grid.js";
 import { Lesson } from "../../ui/lesson.js";
 import { NumberField } from "../../ui/number-field.js";
+import { TrainedNote } from "../../ui/trained-note.js";
 import { change, config, drawVariants, learnt, progress, reading, save, train, variants } from "./state.js";
 
 /** A difference of outputs that is none of rounding. */
@@ -21,6 +23,8 @@ export function Inverse() {
         digits), computed by <output id="device">{reading.value?.device}</output>. The function of the network
         stays as it is, bit for bit.
       </p>
+      <AboveUniform bpd={learnt.value?.bpd} />
+      <TrainedNote trained={learnt.value?.trained} />
       <div class="row">
         <NumberField
           label="Steps"

@@ -34,6 +34,8 @@ export type PlaneView = Readonly<{
   /** log p of the cells shown, row by row from the top. */
   logDensity: Float32Array;
   integral: number;
+  /** Part of the samples that lie outside of the square that is integrated over. */
+  outside: number;
   samples: Float32Array;
   /** Mean log p of held-out points, and what each layer adds to it. */
   logProb: number;

@@ -29,6 +29,14 @@ export const MOST_POINTS = 2000;
 export const LARGEST_COORDINATE = 350;
 const points = z.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)).check(z.maxLength(2 * MOST_POINTS));
 
+/** What an axis stands for where points came from a file: its name there, and value = mean + unit · coordinate. */
+const axis = z.strictObject({
+  name: z.string().check(z.maxLength(60)),
+  mean: z.number(),
+  unit: z.number().check(z.positive()),
+});
+export type PlaneAxis = z.infer<typeof axis>;
+
 /** Drops a coordinate, adds one, or neither. */
 export const presets = {
   couplings: [
@@ -64,6 +72,8 @@ export const presets = {
 export const planeConfig = z.strictObject({
   data: z._default(z.enum(dataKinds), "moons"),
   points: z._default(points, []),
+  /** Those of the points; none where they were drawn. */
+  axes: z._default(z.array(axis).check(z.maxLength(2)), []),
   layers: z._default(z.array(layer).check(z.minLength(1), z.maxLength(MOST_LAYERS)), [...presets.couplings]),
   density: z._default(z.enum(["mixture", "gaussian"]), "mixture"),
   learningRate: z._default(between(1e-5, 100), 0.01),

@@ -1,60 +1,139 @@
-import { LARGEST_COORDINATE, MOST_POINTS } from "./config.js";
+import Papa from "papaparse";
+import { LARGEST_COORDINATE, MOST_POINTS, type PlaneAxis } from "./config.js";
 
 /** Largest file that is read, in bytes. */
 export const LARGEST_CSV = 5_000_000;
+/** Fewest points that are taken. */
+const FEWEST = 20;
+/** Hundredths that the standard deviation of a column has on the plane. */
+const SPREAD = 120;
+/** Characters of a heading that are kept. */
+const LONGEST_NAME = 40;
 
-/** Coordinates of points in hundredths: x, y, x, y, …; and what was done to them, in words. */
-export type CsvPoints = Readonly<{ points: number[]; note: string }>;
+type Column = Readonly<{ name: string; values: readonly (number | undefined)[] }>;
+
+/** A file of columns: names from its heading, numbers where there are some. */
+export type Table = Readonly<{
+  columns: readonly Column[];
+  /** The columns that hold numbers mostly, and which two of them are taken first. */
+  numeric: readonly number[];
+  first: readonly [number, number];
+  rows: readonly Readonly<{ cells: readonly string[]; line: number }>[];
+}>;
+
+/** Two columns as points on the plane, in hundredths: x, y, x, y, …; their axes; what was done to them, in words. */
+export type CsvPoints = Readonly<{ points: number[]; axes: [PlaneAxis, PlaneAxis]; note: string }>;
 
 /**
- * Two columns of numbers, the first two of each line, moved to mean 0 and scaled to a standard deviation of
- * 1.2 along the wider one. A first line without numbers is a heading; of more than a few thousand lines,
- * evenly many are taken.
+ * Reads a CSV: columns between commas, semicolons or tabs, cells quoted or not. A first line without numbers is a heading.
  *
- * Throws an `Error` that names the line and what is wrong with it.
+ * Throws an `Error` in words where there are no two columns of numbers.
  */
-export function parseCsv(text: string): CsvPoints {
-  const lines = text.split(/\r\n?|\n/).map((line, i) => ({ line, number: i + 1 }));
-  const filled = lines.filter(({ line }) => line.trim() !== "");
-  if (filled.length === 0) throw new Error("The file is empty: it should hold two columns of numbers.");
-  const cells = filled.map(({ line, number }) => ({ cells: line.split(/[,;\t]/), number }));
-  if (cells[0]!.cells.every((cell) => toNumber(cell) === undefined)) cells.shift();
-  const pairs = cells.map(({ cells: row, number }) => {
-    if (row.length < 2)
-      throw new Error(`Line ${number} has one column: two numbers are needed, with a comma between.`);
-    return row.slice(0, 2).map((cell, column) => {
-      const value = toNumber(cell);
-      if (value !== undefined) return value;
-      const found =
-        cell.trim() === "" ? "is empty" : `holds “${cell.trim().slice(0, 40)}”, which is no number`;
-      throw new Error(`Line ${number}: column ${column + 1} ${found}.`);
-    }) as [number, number];
+export function readTable(text: string): Table {
+  const { data, meta } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ""));
+  const rows = data
+    .map((cells, i) => ({ cells, line: i + 1 }))
+    .filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
+  const [head] = rows;
+  if (!head) throw new Error("The file is empty: it should hold two columns of numbers.");
+  const number = (cell: string): number | undefined => toNumber(cell, meta.delimiter !== ",");
+  const heading = head.cells.every((cell) => number(cell) === undefined);
+  if (heading) rows.shift();
+  const width = Math.max(...rows.slice(0, 100).map(({ cells }) => cells.length), head.cells.length);
+  if (width < 2)
+    throw new Error(
+      `Line ${head.line} has one column: two columns of numbers are needed, with a comma between.`,
+    );
+  const columns = Array.from({ length: width }, (_, c) => ({
+    name: (heading && head.cells[c]?.trim().slice(0, LONGEST_NAME)) || `column ${c + 1}`,
+    values: rows.map(({ cells }) => number(cells[c] ?? "")),
+  }));
+  const numeric = columns.flatMap(({ values }, c) => {
+    const filled = rows.filter(({ cells }) => (cells[c] ?? "").trim() !== "").length;
+    return 2 * values.filter((value) => value !== undefined).length >= Math.max(1, filled) ? [c] : [];
   });
-  const stride = Math.ceil(pairs.length / MOST_POINTS);
-  const taken = pairs.filter((_, i) => i % stride === 0);
-  const count = taken.length;
-  if (count < 20) throw new Error(`The file has ${count} points: 20 at least are needed.`);
-  const mean = [0, 1].map((c) => taken.reduce((sum, pair) => sum + pair[c]!, 0) / count);
-  const spread = Math.max(
-    ...[0, 1].map((c) => Math.sqrt(taken.reduce((sum, pair) => sum + (pair[c]! - mean[c]!) ** 2, 0) / count)),
-  );
-  if (!(spread > 0 && Number.isFinite(spread)))
-    throw new Error("All points are the same, or too far apart to scale.");
-  const scale = 120 / spread;
-  const inside = (value: number): boolean => Math.abs(value) <= LARGEST_COORDINATE;
-  const moved = taken.map((pair) => pair.map((value, c) => Math.round((value - mean[c]!) * scale)));
-  const points = moved.filter((pair) => pair.every(inside)).flat();
-  const outside = count - points.length / 2;
-  const parts = [
-    `${points.length / 2} of ${pairs.length} points`,
-    `moved by (${mean.map((m) => (-m).toPrecision(3)).join(", ")}) and scaled by ${(scale / 100).toPrecision(3)}`,
-    ...(outside > 0 ? [`${outside} too far out were left away`] : []),
-  ];
-  return { points, note: `${parts.join("; ")}.` };
+  const varying = numeric.filter((c) => new Set(columns[c]!.values.filter((v) => v !== undefined)).size > 1);
+  const [x, y] = [...varying, ...numeric.filter((c) => !varying.includes(c))]
+    .slice(0, 2)
+    .sort((a, b) => a - b);
+  if (x === undefined || y === undefined)
+    throw new Error(
+      `The file has ${numeric.length === 1 ? "one column" : "no columns"} of numbers (${columns
+        .slice(0, 5)
+        .map(({ name }) => name)
+        .join(", ")}): two are needed.`,
+    );
+  return { columns, numeric, first: [x, y], rows };
 }
 
-function toNumber(cell: string): number | undefined {
-  const text = cell.trim();
+/**
+ * Two columns, each moved to mean 0 and scaled to a standard deviation of 1.2; of more than a few thousand lines
+ * evenly many are taken, and lines without a number in one of the two are left out.
+ *
+ * Throws an `Error` that names the line or the column, and what is wrong with it.
+ */
+export function pointsOf(table: Table, chosen: readonly [number, number]): CsvPoints {
+  const [x, y] = chosen.map((c) => table.columns[c]!) as [Column, Column];
+  const pairs = table.rows.flatMap((_, i): [number, number][] => {
+    const [across, up] = [x.values[i], y.values[i]];
+    return across === undefined || up === undefined ? [] : [[across, up]];
+  });
+  const without = table.rows.length - pairs.length;
+  const stride = Math.ceil(pairs.length / MOST_POINTS);
+  const taken = pairs.filter((_, i) => i % stride === 0);
+  if (taken.length < FEWEST)
+    throw new Error(
+      `The file has ${taken.length} points: ${FEWEST} at least are needed. ${withoutNumber(table, chosen)}`.trim(),
+    );
+  const axes = [x, y].map(({ name }, c) =>
+    axisOf(
+      name,
+      taken.map((pair) => pair[c]!),
+    ),
+  ) as [PlaneAxis, PlaneAxis];
+  const inside = (value: number): boolean => Math.abs(value) <= LARGEST_COORDINATE;
+  const moved = taken.map((pair) =>
+    pair.map((value, c) => Math.round((100 * (value - axes[c]!.mean)) / axes[c]!.unit)),
+  );
+  const points = moved.filter((pair) => pair.every(inside)).flat();
+  const outside = taken.length - points.length / 2;
+  const parts = [
+    `${points.length / 2} of ${table.rows.length} points; ${x.name} across and ${y.name} up, each scaled on its own; log p is of the scaled points`,
+    ...(outside > 0 ? [`${outside} too far out were left away`] : []),
+    ...(without > 0
+      ? [`${without} lines without two numbers were left out. ${withoutNumber(table, chosen)}`]
+      : []),
+  ];
+  return { points, axes, note: `${parts.join("; ").replace(/\.$/, "")}.` };
+}
+
+/** Where a column is on the plane: 0 is its mean, and a unit so many of its own. */
+function axisOf(name: string, values: readonly number[]): PlaneAxis {
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0));
+  if (values.every((value) => value === values[0]) || !(spread > 0))
+    throw new Error(`${name} is the same in every line, so it has no density: choose another column.`);
+  if (!Number.isFinite(spread)) throw new Error(`The numbers of ${name} are too large to scale.`);
+  return { name, mean, unit: (100 * spread) / SPREAD };
+}
+
+/** The first line that has no number in one of two columns, in words; empty where each has. */
+function withoutNumber({ columns, rows }: Table, chosen: readonly [number, number]): string {
+  for (const [i, { cells, line }] of rows.entries())
+    for (const c of chosen) {
+      const { name, values } = columns[c]!;
+      if (values[i] !== undefined) continue;
+      const cell = (cells[c] ?? "").trim();
+      const where = name === `column ${c + 1}` ? name : `column ${c + 1} (${name})`;
+      return `Line ${line}: ${where} ${cell === "" ? "is empty" : `holds “${cell.slice(0, 40)}”, which is no number`}.`;
+    }
+  return "";
+}
+
+/** The number in a cell; where commas do not part the columns, one may stand before the decimals. */
+function toNumber(cell: string, decimalComma: boolean): number | undefined {
+  const trimmed = cell.trim();
+  const text = decimalComma && /^[-+]?\d+,\d+$/.test(trimmed) ? trimmed.replace(",", ".") : trimmed;
   const value = Number(text);
   return text !== "" && Number.isFinite(value) ? value : undefined;
 }

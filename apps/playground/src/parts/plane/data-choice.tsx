@@ -2,16 +2,35 @@ import { signal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Problem, wordsOf } from "../../ui/problem.js";
 import { dataKinds, type PlaneConfig } from "./config.js";
-import { LARGEST_CSV, parseCsv } from "./csv.js";
+import { LARGEST_CSV, pointsOf, readTable, type Table } from "./csv.js";
 import { DrawPoints } from "./draw-points.js";
 import { config, configure } from "./state.js";
 
 const problem = signal<string | undefined>(undefined);
 const note = signal("");
+/** The file that was opened last, and which two of its columns are taken. */
+const table = signal<(Table & { file: string }) | undefined>(undefined);
+const columns = signal<readonly [number, number]>([0, 1]);
+
+/** Takes two columns of the open file. */
+function take(chosen: readonly [number, number]): void {
+  if (!table.value) return;
+  problem.value = undefined;
+  note.value = "";
+  columns.value = chosen;
+  try {
+    const { points, axes, note: done } = pointsOf(table.value, chosen);
+    note.value = `${table.value.file}: ${done}`;
+    configure({ data: "own", points, axes });
+  } catch (error) {
+    problem.value = wordsOf(error);
+  }
+}
 
 async function readFiles(files: readonly File[]): Promise<void> {
   problem.value = undefined;
   note.value = "";
+  table.value = undefined;
   try {
     const [file] = files;
     if (!file || files.length > 1) throw new Error(`One file at a time: these are ${files.length}.`);
@@ -22,12 +41,53 @@ async function readFiles(files: readonly File[]): Promise<void> {
     const text = await file.text();
     if (text.includes("\0"))
       throw new Error(`${file.name} is no text: a CSV file with two columns is needed.`);
-    const { points, note: done } = parseCsv(text);
-    note.value = `${file.name}: ${done}`;
-    configure({ data: "own", points });
+    table.value = { ...readTable(text), file: file.name };
+    take(table.value.first);
   } catch (error) {
     problem.value = wordsOf(error);
   }
+}
+
+function clear(): void {
+  table.value = undefined;
+  note.value = "";
+  configure({ points: [], axes: [] });
+}
+
+/** Which two columns of a file are taken, where it has more than two. */
+function ColumnChoice() {
+  const open = table.value;
+  if (!open || open.numeric.length < 3) return null;
+  const list = (label: string, which: 0 | 1) => (
+    <label class="field">
+      {label}
+      <select
+        value={columns.value[which]}
+        onChange={({ currentTarget }) => {
+          const next: [number, number] = [...columns.value];
+          next[which] = Number(currentTarget.value);
+          take(next);
+        }}
+      >
+        {open.numeric.map((c) => (
+          <option key={c} value={c} disabled={c === columns.value[1 - which]}>
+            {open.columns[c]!.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <>
+      <p>
+        {open.file} has {open.numeric.length} columns of numbers. Which two?
+      </p>
+      <div class="row">
+        {list("Across", 0)}
+        {list("Up", 1)}
+      </div>
+    </>
+  );
 }
 
 /** Which points the flow learns: made, drawn, or from a file. */
@@ -55,13 +115,14 @@ export function DataChoice() {
           onFiles={(files) => void readFiles(files)}
         />
       </div>
+      <ColumnChoice />
       <Problem text={problem.value} />
       {note.value && <p class="note">{note}</p>}
       {data === "own" && (
         <>
           <DrawPoints />
           <div class="row">
-            <button type="button" disabled={points.length === 0} onClick={() => configure({ points: [] })}>
+            <button type="button" disabled={points.length === 0} onClick={() => clear()}>
               Clear
             </button>
             <p class="note">

@@ -1,10 +1,12 @@
 import { signal } from "@preact/signals";
+import { roundTicks } from "flowify/format";
 import { Canvas } from "../../ui/canvas.js";
 import { decimals } from "../../ui/format.js";
 import { palette } from "../../ui/palette.js";
 import { contour } from "./contours.js";
 import { SHOWN, SHOWN_SIDE } from "./grid.js";
-import { description, opened, run, samples } from "./state.js";
+import { integralNote } from "./integral-note.js";
+import { config, description, opened, run, samples } from "./state.js";
 
 /** Contours at these parts of the highest density. */
 const LEVELS = [0.6, 0.3, 0.1, 0.03];
@@ -42,6 +44,49 @@ function drawDots(
     );
 }
 
+/** Pixels of a mark, and of the text beside it. */
+const MARK = 5;
+const TEXT = 11;
+
+const labelOf = (text: string, value: number): string =>
+  (text.length > 14 ? value.toExponential(3) : text).replace("-", "−");
+
+/** What the axes stand for: round numbers in the units of the data along the edges, and the names of the columns. */
+function drawAxes(context: CanvasRenderingContext2D, size: number): void {
+  const { sheet, ink } = palette.value;
+  const { data, axes } = config.value;
+  const plain = { name: "", mean: 0, unit: 1 };
+  const [x = plain, y = plain] = data === "own" ? axes : [];
+  context.font = `${TEXT}px system-ui, sans-serif`;
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.strokeStyle = sheet.css;
+  context.fillStyle = ink.css;
+  const write = (text: string, across: number, down: number, align: CanvasTextAlign): void => {
+    context.textAlign = align;
+    context.strokeText(text, across, down);
+    context.fillText(text, across, down);
+  };
+  const ticksOf = ({ mean, unit }: typeof x) => {
+    const { values, label } = roundTicks(mean - SHOWN * unit, mean + SHOWN * unit, 6);
+    return values.map((value) => ({
+      part: ((value - mean) / unit + SHOWN) / (2 * SHOWN),
+      text: labelOf(label(value), value),
+    }));
+  };
+  for (const { part, text } of ticksOf(x)) {
+    context.fillRect(part * size - 0.5, size - MARK, 1, MARK);
+    if (part > 0.08 && part < 0.92) write(text, part * size, size - MARK - 3, "center");
+  }
+  for (const { part, text } of ticksOf(y)) {
+    context.fillRect(0, (1 - part) * size - 0.5, MARK, 1);
+    if (part > 0.08 && part < 0.92) write(text, MARK + 3, (1 - part) * size + TEXT / 3, "left");
+  }
+  write(x.name, size - 4, size - MARK - TEXT - 8, "right");
+  write(y.name, 4, TEXT + 2, "left");
+  context.lineWidth = 1;
+}
+
 /** Heat map with contours, the data, and samples as they come. */
 function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   const { sheet, exact, bound, muted, ink } = palette.value;
@@ -71,6 +116,7 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   context.fillStyle = ink.css;
   if (dots.samples.value) drawDots(context, samples.value, size, 0.6);
   context.globalAlpha = 1;
+  drawAxes(context, size);
 }
 
 /** The colour of some dots, and whether they are shown. */
@@ -92,13 +138,23 @@ function Shown({ name }: { name: keyof typeof dots }) {
 /** The density on the plane, and whether it is one. */
 export function Density() {
   const shown = run.view.value;
+  const what = description.value;
+  const note =
+    shown && what
+      ? integralNote({
+          ...shown,
+          exact: what.exact,
+          base: what.ledger.at(-1)?.layer,
+          layers: config.value.layers,
+        })
+      : "";
   return (
     <figure>
       <Canvas
         id="plane-density"
         label={
           shown
-            ? `Density over the plane at step ${shown.step}, with ${opened.value?.points.length ? "data and " : ""}samples`
+            ? `Density over the plane at step ${shown.step}, the best of ${run.step.value} steps, with ${opened.value?.points.length ? "data and " : ""}samples`
             : "Density over the plane: nothing computed yet"
         }
         aspect={1}
@@ -111,6 +167,11 @@ export function Density() {
           ∫ p(x) dx = <output id="plane-integral">{decimals(shown?.integral, 4)}</output>
         </span>
       </figcaption>
+      {note && (
+        <p class="note bound" id="plane-integral-note">
+          {note}
+        </p>
+      )}
     </figure>
   );
 }

@@ -1,6 +1,6 @@
 /** Half the side of the square that is shown, and of the one that the density is integrated over. */
 export const SHOWN = 3.5;
-const INTEGRATED = 6;
+export const INTEGRATED = 6;
 /** Cells per unit of length. */
 const RESOLUTION = 12;
 
@@ -21,6 +21,13 @@ export const midpoints = (): Float32Array =>
 /** ∫ exp(log p) over the square, by the midpoint rule. */
 export const integral = (logDensity: Float64Array): number =>
   CELL * logDensity.reduce((sum, value) => sum + Math.exp(value), 0);
+
+/** Part of some points [n, 2] that lies outside of the square. */
+export const outsidePart = (points: Float32Array): number =>
+  Array.from({ length: points.length / 2 }, (_, i) => points.subarray(2 * i, 2 * i + 2)).filter((point) =>
+    point.some((value) => Math.abs(value) > INTEGRATED),
+  ).length /
+  (points.length / 2);
 
 /** The cells that are shown. */
 export function shown(logDensity: Float64Array): Float32Array {

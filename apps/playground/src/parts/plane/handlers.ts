@@ -49,7 +49,7 @@ async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise
   const { train, heldOut } = planeData(config);
   if (train.count + heldOut.length / 2 < FEWEST)
     throw new UsageError(`draw ${FEWEST} points at least: there are ${train.count + heldOut.length / 2}`);
-  const state = keep ? await session?.training.state() : undefined;
+  const kept = keep ? await session?.training.kept() : undefined;
   await session?.training.dispose();
   session = undefined;
   const training = await startTraining({
@@ -60,7 +60,7 @@ async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise
     batchSize: Math.min(128, train.count),
     learningRate: config.learningRate,
     seed: config.seed,
-    state,
+    kept,
     makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
   });
   session = { config, training };
@@ -96,14 +96,14 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
 
   async "plane.save"(_, { transfer }) {
     const { training, config } = await opened();
-    const model = await training.model();
+    const { model, step } = await training.best();
     const { layers, density, data, seed } = config;
     const bytes = model.save({
       network: JSON.stringify({ inShape: [2], layers }),
       density,
       data,
       seed: String(seed),
-      step: String(training.taken),
+      step: String(step),
     });
     await model.dispose();
     transfer(bytes.buffer as ArrayBuffer);

@@ -23,28 +23,56 @@ export function Plane() {
   return (
     <>
       <Problem text={addressProblem} />
-      <div class="plane">
-        <Sheet name="density" title="Density" class="density">
-          <Density />
-          <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
-            Light is rare, dark is likely. A density has to integrate to 1 over the plane, whatever the
-            weights are: the readout adds up{" "}
-            {exact ? "exp(log p)" : "the mean of exp(bound) over draws of the noise"} cell by cell.
-            {!exact &&
-              " Each single draw is a lower bound of log p in expectation, so its own integral is below 1."}
-          </Lesson>
+      <div class="board plane">
+        <Sheet name="training" title="Training" class="training">
+          <TrainingControls />
         </Sheet>
-        <Sheet name="layers" title="Layer by layer">
-          <Deformation />
-          <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling" about="couplings">
-            Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
-            coordinate is drawn along a line, a third one obliquely; noise is at its mean.
-          </Lesson>
-        </Sheet>
-        <div class="stack controls">
-          <Sheet name="training" title="Training">
-            <TrainingControls />
+        <div class="stack first">
+          <Sheet name="density" title="Density" class="density">
+            <Density />
+            <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
+              Light is rare, dark is likely. A density integrates to 1 over the plane: the readout adds up{" "}
+              {exact
+                ? "exp(log p) cell by cell, whatever the weights are."
+                : "the mean of exp(bound) over draws of the noise, cell by cell. Each single draw is a lower bound of log p in expectation; training makes it a tight one."}
+            </Lesson>
           </Sheet>
+          <Sheet name="ledger" title="Ledger">
+            {/* room for the rows before the worker has named them */}
+            <div style={{ minHeight: `${1.8 * config.value.layers.length + 4.5}rem` }}>
+              <LedgerBars
+                bars={bars}
+                caption="What each layer adds to the mean log p of held-out points, in nats."
+              />
+            </div>
+            <p class="total number">
+              log p = <output id="plane-log-prob">{decimals(run.view.value?.logProb, 4)}</output> nats,{" "}
+              <span class={exact ? "exact" : "bound"}>
+                {exact ? "exact" : "a lower bound in expectation"}
+              </span>
+            </p>
+            <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear" about="linear layers">
+              A layer that narrows pays for what it drops with a density of it; one that widens pays for the
+              noise that it adds, and makes log p a bound. Bijections pay or gain their change of volume.
+            </Lesson>
+          </Sheet>
+        </div>
+        <div class="stack second">
+          <Sheet name="layers" title="Layer by layer">
+            <Deformation />
+            <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling" about="couplings">
+              Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
+              coordinate is drawn along a line, a third one obliquely; noise is at its mean.
+            </Lesson>
+          </Sheet>
+          <Sheet name="curve" title="Log-likelihood">
+            <Curve
+              label="Mean log p over training steps, of batches and of held-out points, in nats"
+              curve={run.curve}
+            />
+          </Sheet>
+        </div>
+        <div class="stack more">
           <Sheet name="data" title="Data">
             <DataChoice />
           </Sheet>
@@ -52,29 +80,6 @@ export function Plane() {
             <NetworkEditor />
           </Sheet>
         </div>
-        <Sheet name="ledger" title="Ledger">
-          {/* room for the rows before the worker has named them */}
-          <div style={{ minHeight: `${1.8 * config.value.layers.length + 4.5}rem` }}>
-            <LedgerBars
-              bars={bars}
-              caption="What each layer adds to the mean log p of held-out points, in nats."
-            />
-          </div>
-          <p class="total number">
-            log p = <output id="plane-log-prob">{decimals(run.view.value?.logProb, 4)}</output> nats,{" "}
-            <span class={exact ? "exact" : "bound"}>{exact ? "exact" : "a lower bound in expectation"}</span>
-          </p>
-          <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear" about="linear layers">
-            A layer that narrows pays for what it drops with a density of it; one that widens pays for the
-            noise that it adds, and makes log p a bound. Bijections pay or gain their change of volume.
-          </Lesson>
-        </Sheet>
-        <Sheet name="curve" title="Log-likelihood">
-          <Curve
-            label="Mean log p over training steps, of batches and of held-out points, in nats"
-            curve={run.curve}
-          />
-        </Sheet>
       </div>
     </>
   );

@@ -11,7 +11,7 @@ function transposed(data: Tensor["data"], rows: number, columns: number): Tensor
 
 /** A weight of two axes, as [out, in]. */
 function weightOf(call: OpCall, stored: "in first" | "out first"): { weight: Tensor["data"]; out: number } {
-  const { shape, data } = call.constant(1, "weight");
+  const { shape, data } = call.numbers(1, "weight");
   const [rows = 0, columns = 0] = shape;
   const [from, out] = stored === "in first" ? [rows, columns] : [columns, rows];
   if (shape.length !== 2 || entriesOf(shape) === 0 || from !== call.inShape.at(-1))
@@ -37,12 +37,15 @@ const matMul: ImportRule = (call) => {
 /** α A B + β C. */
 const gemm: ImportRule = (call) => {
   dataFirst(call);
-  if (call.int("transA") === 1)
+  if (call.first.full.length !== 2)
+    throw call.misfit(`data [${call.first.full.join(", ")}], expected two axes`);
+  if (call.flag("transA"))
     throw call.unsupported("it transposes the data, so that the items of a batch get mixed");
-  const { weight, out } = weightOf(call, call.int("transB") === 1 ? "out first" : "in first");
+  const { weight, out } = weightOf(call, call.flag("transB") ? "out first" : "in first");
   const [alpha, beta] = [call.float("alpha") ?? 1, call.float("beta") ?? 1];
-  const c = call.option(2, "bias");
-  if (c && c.data.length !== out && c.data.length !== 1)
+  const c = call.numbersOption(2, "bias");
+  const [columns = 1, rows = 1] = [...(c?.shape ?? [])].reverse();
+  if (c && (c.shape.length > 2 || rows !== 1 || (columns !== 1 && columns !== out)))
     throw call.misfit(`a bias [${c.shape.join(", ")}] for ${out} outputs`);
   const bias = c && new Float64Array(out).map((_, i) => beta * c.data[c.data.length === 1 ? 0 : i]!);
   const scaled = alpha === 1 ? weight : weight.map((w) => alpha * w);

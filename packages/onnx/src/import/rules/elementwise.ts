@@ -56,7 +56,7 @@ const sum =
         );
       return { layers: [], join: { how: "add", front: [[], sign === 1 ? [] : [affine(NEGATE)]] } };
     }
-    const values = perItem(call, call.constant(left ? 1 : 0, "operand"));
+    const values = perItem(call, call.numbers(left ? 1 : 0, "operand"));
     if (left)
       return [
         affine(
@@ -69,13 +69,13 @@ const sum =
 
 const product: ImportRule = (call) => {
   if (call.isData(0) && call.isData(1)) throw twoFactors(call);
-  return [affine(perItem(call, call.constant(call.isData(0) ? 1 : 0, "factor")))];
+  return [affine(perItem(call, call.numbers(call.isData(0) ? 1 : 0, "factor")))];
 };
 
 const quotient: ImportRule = (call) => {
   if (call.isData(0) && call.isData(1)) throw twoFactors(call);
   if (call.isData(1)) throw call.unsupported("it divides by the data; a layer for 1/x would have to avoid 0");
-  return [affine(perItem(call, call.constant(1, "divisor")).map((v) => 1 / v))];
+  return [affine(perItem(call, call.numbers(1, "divisor")).map((v) => 1 / v))];
 };
 
 const twoFactors = (call: OpCall) =>
@@ -92,7 +92,9 @@ const sumOfAll: ImportRule = (call) => {
 
 /** One bound for all entries. */
 function bound(call: OpCall, i: number, name: string): number | undefined {
-  const tensor = call.option(i, name);
+  const tensor = call.numbersOption(i, name);
+  if (tensor && tensor.data.length !== 1)
+    throw call.misfit(`its ${name} is [${tensor.shape.join(", ")}], expected one number`);
   const value = tensor ? tensor.data[0] : call.float(name);
   return value === undefined || Math.abs(value) > 3.4e38 ? undefined : value;
 }
@@ -105,14 +107,14 @@ function clip(min?: number, max?: number): OrdinaryLayer[] {
 const limit =
   (side: "min" | "max"): ImportRule =>
   (call) => {
-    const values = perItem(call, call.constant(call.isData(0) ? 1 : 0, "bound"));
+    const values = perItem(call, call.numbers(call.isData(0) ? 1 : 0, "bound"));
     if (call.inputs.length !== 2 || values.length !== 1)
       throw call.unsupported(`a ${side}imum of anything but the data and one number has no layer`);
     return side === "max" ? clip(values[0]) : clip(undefined, values[0]);
   };
 
 const prelu: ImportRule = (call) => {
-  const slope = perItem(call, call.constant(1, "slope"));
+  const slope = perItem(call, call.numbers(1, "slope"));
   const channels = call.inShape[0] ?? 1;
   if (slope.length === 1)
     return slope[0] === 0 ? [{ kind: "relu" }] : [{ kind: "leakyRelu", slope: slope[0]! }];
@@ -139,14 +141,18 @@ const selu: ImportRule = (call) => {
 
 /** Inference: (x − mean) / √(var + ε) · scale + bias, a channel. */
 const batchNormalization: ImportRule = (call) => {
-  if (call.int("training_mode") === 1 || call.int("is_test") === 0)
+  if (call.flag("training_mode") || call.flag("is_test") === false)
     throw call.unsupported("it normalizes by the batch at hand; export the network for inference");
-  const [scale, bias, mean, variance] = (["scale", "bias", "mean", "variance"] as const).map(
-    (what, i) => call.constant(i + 1, what).data,
-  );
-  const channels = call.inShape[0];
-  if ([scale, bias, mean, variance].some((values) => values!.length !== channels))
-    throw call.misfit(`its numbers are ${scale!.length}, the channels are ${channels}`);
+  if (call.flag("spatial") === false)
+    throw call.unsupported("it normalizes every entry by itself; export the file with a newer opset");
+  const [channels = 0] = call.channelsFirst;
+  const [scale, bias, mean, variance] = (["scale", "bias", "mean", "variance"] as const).map((what, i) => {
+    const { shape, data } = call.numbers(i + 1, what);
+    if (shape.length === 1 && shape[0] === channels) return data;
+    throw call.misfit(
+      `its ${what} is [${shape.join(", ")}], expected [${channels}] for ${channels} channels`,
+    );
+  });
   const epsilon = call.float("epsilon") ?? 1e-5;
   const factor = Float64Array.from(scale!, (s, c) => s / Math.sqrt(variance![c]! + epsilon));
   return [

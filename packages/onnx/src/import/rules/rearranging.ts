@@ -1,6 +1,6 @@
 import type { OrdinaryLayer, Shape } from "@flowify/core";
 import type { Imported, ImportRule, OpCall } from "../call.js";
-import { flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
+import { axesOf, flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
 import { entriesOf, type Tensor } from "../tensor.js";
 import { affine } from "./elementwise.js";
 
@@ -29,7 +29,7 @@ const reshape: ImportRule = (call) => {
 };
 
 const transpose: ImportRule = (call) => {
-  const { full, batched } = call.first;
+  const { full, batched, moved } = call.first;
   const order = call.ints("perm") ?? full.map((_, i) => full.length - 1 - i);
   if ([...order].sort((a, b) => a - b).join() !== full.map((_, i) => i).join())
     throw call.misfit(`[${order.join(", ")}] is no order of ${full.length} axes`);
@@ -38,13 +38,17 @@ const transpose: ImportRule = (call) => {
     return { layers: [{ kind: "transpose", order: order.slice(1).map((axis) => axis - 1) }], shape };
   if (batched && full[0] !== 1)
     throw call.unsupported("it moves the batch axis; export the file with a batch of 1");
+  const before = moved ?? (batched ? 0 : -1);
+  const at = call.openBatch ? order.indexOf(before) : -1;
+  const inFront = at === 0 || (at < 0 && shape[0] === 1);
   return {
     layers: [
       { kind: "reshape", shape: full },
       { kind: "transpose", order },
-      { kind: "reshape", shape: shape[0] === 1 ? shape.slice(1) : shape },
+      { kind: "reshape", shape: inFront ? shape.slice(1) : shape },
     ],
     shape,
+    ...(at > 0 && { moved: at }),
   };
 };
 
@@ -65,7 +69,12 @@ const pad: ImportRule = (call) => {
   const given = call.option(1, "pads");
   const pads = given ? wholeNumbers(call.node, given) : (call.ints("pads") ?? call.ints("paddings") ?? []);
   const axesGiven = call.option(3, "axes");
-  const axes = axesGiven ? wholeNumbers(call.node, axesGiven) : full.map((_, i) => i);
+  const axes = axesOf(
+    call.node,
+    axesGiven ? wholeNumbers(call.node, axesGiven) : full.map((_, i) => i),
+    full.length,
+  );
+  if (new Set(axes).size < axes.length) throw call.misfit(`pads an axis twice, [${axes.join(", ")}]`);
   if (pads.length !== 2 * axes.length)
     throw call.misfit(`${pads.length} pads for ${axes.length} axes, expected two for each`);
   const mode = call.string("mode") ?? "constant";

@@ -1,25 +1,32 @@
 import type { OrdinaryLayer } from "@flowify/core";
 import type { ImportRule } from "../call.js";
 import { entriesOf, type Tensor } from "../tensor.js";
-import { biasOf } from "./windows.js";
+import { autoPadOf, biasOf, expectRoom, sizesOf } from "./windows.js";
 
 /** Zeros between and around the entries, then a convolution with the mirrored kernel. */
 const convTranspose: ImportRule = (call) => {
-  const { shape, data } = call.constant(1, "weight");
-  const [channels, height, width] = call.inShape as readonly [number, number, number];
+  const { shape, data } = call.numbers(1, "weight");
+  const [channels, height, width] = call.channelsFirst as readonly [number, number, number];
   const groups = call.int("group") ?? 1;
   const [inChannels = 0, perGroup = 0, kh = 0, kw = 0] = shape;
   if (shape.length !== 4 || call.inShape.length !== 3)
     throw call.unsupported("it is no transposed convolution of images; layers convolve lines and images");
-  if (inChannels !== channels || inChannels % groups !== 0 || entriesOf(shape) === 0)
+  if (groups < 1 || inChannels !== channels || inChannels % groups !== 0 || entriesOf(shape) === 0)
     throw call.misfit(`a weight [${shape.join(", ")}] for ${channels} channels`);
-  const auto = call.string("auto_pad") ?? "NOTSET";
+  const declared = call.ints("kernel_shape");
+  if (declared && declared.join() !== [kh, kw].join())
+    throw call.misfit(`kernel_shape [${declared.join(", ")}] for a weight [${shape.join(", ")}]`);
+  const auto = autoPadOf(call);
   if (call.ints("output_shape") || auto.startsWith("SAME"))
     throw call.unsupported("it asks for sizes of the result; export the file with pads");
-  const [sh = 1, sw = 1] = call.ints("strides") ?? [];
-  const [dh = 1, dw = 1] = call.ints("dilations") ?? [];
-  const [top = 0, left = 0, bottom = 0, right = 0] = auto === "VALID" ? [] : (call.ints("pads") ?? []);
-  const [moreRows = 0, moreColumns = 0] = call.ints("output_padding") ?? [];
+  const [sh = 1, sw = 1] = sizesOf(call, "strides", 2, { least: 1 });
+  const [dh = 1, dw = 1] = sizesOf(call, "dilations", 2, { least: 1 });
+  const [top = 0, left = 0, bottom = 0, right = 0] = sizesOf(call, "pads", 4, { least: 0 });
+  const [moreRows = 0, moreColumns = 0] = sizesOf(call, "output_padding", 2, { least: 0 });
+  if (moreRows >= Math.max(sh, dh) || moreColumns >= Math.max(sw, dw))
+    throw call.misfit(
+      `output_padding [${moreRows}, ${moreColumns}], expected less than the strides [${sh}, ${sw}] or dilations [${dh}, ${dw}]`,
+    );
   const padding = {
     top: (kh - 1) * dh - top,
     bottom: (kh - 1) * dh - bottom + moreRows - (sh - 1),
@@ -28,6 +35,11 @@ const convTranspose: ImportRule = (call) => {
   };
   if (Object.values(padding).some((n) => n < 0))
     throw call.unsupported("it crops its result; no layer crops");
+  expectRoom(call, [
+    channels,
+    height * sh + padding.top + padding.bottom,
+    width * sw + padding.left + padding.right,
+  ]);
   const out = perGroup * groups;
   const weights = { weight: mirrored(data, [inChannels, perGroup, kh, kw], groups), ...biasOf(call, out) };
   const grouped = groups > 1 ? { groups } : {};

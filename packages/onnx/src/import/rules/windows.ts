@@ -1,5 +1,6 @@
 import type { OrdinaryLayer, Shape } from "@flowify/core";
 import type { ImportRule, OpCall } from "../call.js";
+import { MOST_ENTRIES } from "../data.js";
 import { axesOf, wholeNumbers } from "../shapes.js";
 import { entriesOf, type Tensor } from "../tensor.js";
 
@@ -14,39 +15,74 @@ type Axis = Readonly<{
   roundedUp: number;
 }>;
 
+/** The largest size of a window, stride, dilation or padding: that of a network's description. */
+const MOST = 65_536;
+
+/** Whole numbers of an attribute, so many, from `least` on; `otherwise` each where it is left out. */
+export function sizesOf(
+  call: OpCall,
+  name: string,
+  count: number,
+  { least, otherwise = least }: Readonly<{ least: number; otherwise?: number }>,
+): readonly number[] {
+  const values = call.ints(name) ?? new Array<number>(count).fill(otherwise);
+  if (values.length === count && values.every((n) => n >= least && n <= MOST)) return values;
+  throw call.misfit(`${name} [${values.join(", ")}], expected ${count} numbers from ${least} to ${MOST}`);
+}
+
+const AUTO_PADS = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"] as const;
+type AutoPad = (typeof AUTO_PADS)[number];
+
+/** How the attribute `auto_pad` has padding found; the older files have it where `pads` is none. */
+export function autoPadOf(call: OpCall): AutoPad {
+  const wanted = call.string("auto_pad") ?? "NOTSET";
+  const known = AUTO_PADS.find((each) => each === wanted);
+  if (known === undefined)
+    throw call.unsupported(`its auto_pad is ${JSON.stringify(wanted)}; there are ${AUTO_PADS.join(", ")}`);
+  if (known !== "NOTSET" && call.ints("pads")?.some((n) => n !== 0))
+    throw call.misfit(`has auto_pad ${known} and pads [${call.ints("pads")?.join(", ")}] at once`);
+  return known;
+}
+
+/** @throws ShapeError where an image with its padding has more numbers than an item may have */
+export function expectRoom(call: OpCall, shape: Shape): void {
+  if (entriesOf(shape) > MOST_ENTRIES)
+    throw call.misfit(
+      `pads an item to [${shape.join(", ")}], ${entriesOf(shape)} numbers, more than ${MOST_ENTRIES}`,
+    );
+}
+
 /** Sizes of windows along every axis of an image, as the attributes of convolutions and pools give them. */
 function windowAxes(call: OpCall, kernel: readonly number[]): Axis[] {
-  const sizes = call.inShape.slice(1);
+  const [channels = 1, ...sizes] = call.channelsFirst;
   if (kernel.length !== sizes.length)
     throw call.misfit(`a kernel of ${kernel.length} axes on data [${call.first.full.join(", ")}]`);
-  const option = (name: string): readonly number[] => {
-    const values = call.ints(name) ?? kernel.map(() => 1);
-    if (values.length !== kernel.length || values.some((n) => n < 1))
-      throw call.misfit(`${name} [${values.join(", ")}] for a kernel of ${kernel.length} axes`);
-    return values;
-  };
-  const [strides, dilations] = [option("strides"), option("dilations")];
-  const pads = call.ints("pads") ?? [];
-  if (pads.length > 0 && pads.length !== 2 * kernel.length)
-    throw call.misfit(`${pads.length} pads for a kernel of ${kernel.length} axes`);
-  const auto = call.string("auto_pad") ?? "NOTSET";
-  const up = call.int("ceil_mode") === 1;
-  return sizes.map((length, i) => {
-    const [size, stride, dilation] = [kernel[i]!, strides[i]!, dilations[i]!];
+  if (kernel.some((n) => n < 1 || n > MOST))
+    throw call.misfit(`a kernel of [${kernel.join(", ")}], expected sizes from 1 to ${MOST}`);
+  const strides = sizesOf(call, "strides", kernel.length, { least: 1 });
+  const dilations = sizesOf(call, "dilations", kernel.length, { least: 1 });
+  if (call.ints("pads")?.some((n) => n < 0))
+    throw call.unsupported("its padding is negative, which crops; no layer crops");
+  const pads = sizesOf(call, "pads", 2 * kernel.length, { least: 0 });
+  const auto = autoPadOf(call);
+  const up = call.flag("ceil_mode") === true;
+  const axes = sizes.map((length, i) => {
+    const [size, stride] = [kernel[i]!, strides[i]!];
+    const dilation = size === 1 ? 1 : dilations[i]!;
     const reach = (size - 1) * dilation + 1;
     let [before, after] = [pads[i] ?? 0, pads[i + kernel.length] ?? 0];
     if (auto === "SAME_UPPER" || auto === "SAME_LOWER") {
       const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length);
       before = auto === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
       after = total - before;
-    } else if (auto === "VALID") [before, after] = [0, 0];
-    if (before < 0 || after < 0)
-      throw call.unsupported("its padding is negative, which crops; no layer crops");
-    if (size < 1 || length + before + after < reach)
+    }
+    if (length + before + after < reach)
       throw call.misfit(`a kernel that reaches ${reach} on ${length + before + after} entries`);
     const roundedUp = up ? extraAtEnd(length + before, after, reach, stride) : 0;
     return { size, stride, dilation, before, after: after + roundedUp, roundedUp };
   });
+  expectRoom(call, [channels, ...axes.map(({ before, after }, i) => sizes[i]! + before + after)]);
+  return axes;
 }
 
 /** Entries that rounding the number of windows up adds; a window must begin on the data or in front of it. */
@@ -86,18 +122,19 @@ function asImages(
 
 /** The bias of a convolution, where it has one. */
 export function biasOf(call: OpCall, out: number): { bias?: Tensor["data"] } {
-  const bias = call.option(2, "bias");
+  const bias = call.numbersOption(2, "bias");
   if (!bias) return {};
-  if (bias.data.length !== out) throw call.misfit(`a bias of ${bias.data.length} for ${out} channels`);
+  if (bias.shape.length !== 1 || bias.shape[0] !== out)
+    throw call.misfit(`a bias [${bias.shape.join(", ")}] for ${out} channels, expected [${out}]`);
   return { bias: bias.data };
 }
 
 const conv: ImportRule = (call) => {
-  const { shape, data } = call.constant(1, "weight");
+  const { shape, data } = call.numbers(1, "weight");
   const [out = 0, perGroup = 0, ...kernel] = shape;
   const groups = call.int("group") ?? 1;
-  const channels = call.inShape[0];
-  if (perGroup * groups !== channels || out % groups !== 0 || entriesOf(shape) === 0)
+  const [channels] = call.channelsFirst;
+  if (groups < 1 || perGroup * groups !== channels || out % groups !== 0 || entriesOf(shape) === 0)
     throw call.misfit(`a weight [${shape.join(", ")}] in ${groups} groups for ${channels} channels`);
   const declared = call.ints("kernel_shape");
   if (declared && declared.join() !== kernel.join())
@@ -122,7 +159,7 @@ const maxPool: ImportRule = (call) =>
   asImages(call, kernelShape(call), (axes) => ({ kind: "maxPool2d", ...image(axes) }));
 
 const averagePool: ImportRule = (call) => {
-  const countPadding = call.int("count_include_pad") === 1;
+  const countPadding = call.flag("count_include_pad") === true;
   return asImages(call, kernelShape(call), (axes) => {
     const { dilation, ...sizes } = image(axes);
     if (dilation.some((n) => n !== 1)) throw call.unsupported("it averages entries that are apart");
@@ -136,8 +173,9 @@ const averagePool: ImportRule = (call) => {
 const globalPool =
   (kind: "maxPool2d" | "avgPool2d"): ImportRule =>
   (call) => {
-    const [channels = 1, ...sizes] = call.inShape;
-    const { full, batched } = call.first;
+    const [channels = 1, ...sizes] = call.channelsFirst;
+    const { full } = call.first;
+    if (sizes.length === 0) throw call.misfit(`data [${full.join(", ")}] have no axes to pool`);
     const ones = sizes.map(() => 1);
     return {
       layers: [
@@ -145,7 +183,7 @@ const globalPool =
         { kind, kernel: [1, entriesOf(sizes)], padding: 0 },
         { kind: "reshape", shape: [channels, ...ones] },
       ],
-      shape: [...(batched ? [full[0]!] : []), channels, ...ones],
+      shape: [full[0]!, channels, ...ones],
     };
   };
 
@@ -158,16 +196,18 @@ const reduceMean: ImportRule = (call) => {
     given ? wholeNumbers(call.node, given) : (call.ints("axes") ?? []),
     full.length,
   );
+  if (axes.length === 0 && call.flag("noop_with_empty_axes")) return [];
   const wanted = item.map((_, i) => i).slice(1);
   if (
     !batched ||
+    wanted.length === 0 ||
     axes
       .map((axis) => axis - 1)
       .sort((a, b) => a - b)
       .join() !== wanted.join()
   )
     throw call.unsupported("it takes means over other axes than rows and columns; such a layer is not built");
-  const kept = call.int("keepdims") !== 0;
+  const kept = call.flag("keepdims") !== false;
   const channels = item[0]!;
   const result: Shape = kept ? [channels, ...wanted.map(() => 1)] : [channels];
   return {

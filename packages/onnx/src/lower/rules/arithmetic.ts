@@ -114,6 +114,7 @@ function sameShape(cx: Context, a: string, b: string): boolean {
 /** The larger one; Relu where one is zero. */
 export function maximum(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "Or", [a, b], DType.Bool);
+  if (a.dtype === DType.Uint32) return select(cx, isLess(cx, a, b), b, a);
   if (isFloat(a.dtype) && b.literal === 0) return apply(cx, "Relu", [a], a.dtype);
   if (isFloat(a.dtype) && a.literal === 0) return apply(cx, "Relu", [b], b.dtype);
   return apply(cx, "Max", [a, b], a.dtype);
@@ -121,21 +122,47 @@ export function maximum(cx: Context, a: Lazy, b: Lazy): Lazy {
 
 /** The smaller one. */
 export function minimum(cx: Context, a: Lazy, b: Lazy): Lazy {
+  if (a.dtype === DType.Uint32) return select(cx, isLess(cx, a, b), a, b);
   return apply(cx, a.dtype === DType.Bool ? "And" : "Min", [a, b], a.dtype);
 }
 
-/** Division of integers rounds toward zero, as ONNX's does; of floats it is rounded here. */
+/** By which uint32 are chosen: ONNX Runtime's Max and Min of the int64 that hold them read 32 bits of each. */
+const isLess = (cx: Context, a: Lazy, b: Lazy): Lazy => apply(cx, "Less", [a, b], DType.Bool);
+
+/** Division of integers rounds toward zero, as ONNX's does, and by 0 gives 0; of floats it is rounded here. */
 export function integerDivide(cx: Context, a: Lazy, b: Lazy): Lazy {
+  if (!isFloat(a.dtype)) {
+    const { divisor, factor } = harmless(cx, b);
+    const quotient = apply(cx, "Div", [a, divisor], a.dtype);
+    return factor ? wrap(cx, apply(cx, "Mul", [quotient, factor], a.dtype)) : quotient;
+  }
   const quotient = apply(cx, "Div", [a, b], a.dtype);
-  if (!isFloat(a.dtype)) return quotient;
   const down = apply(cx, "Floor", [quotient], a.dtype);
   const up = apply(cx, "Ceil", [quotient], a.dtype);
   return select(cx, apply(cx, "Less", [quotient, literal(cx, 0, a.dtype)], DType.Bool), up, down);
 }
 
-/** The remainder takes the sign of the dividend, as in C. */
-export const modulo = (cx: Context, a: Lazy, b: Lazy): Lazy =>
-  apply(cx, "Mod", [a, b], a.dtype, { attributes: { fmod: 1 } });
+/** The remainder takes the sign of the dividend, as in C; that of a division of integers by 0 is 0. */
+export function modulo(cx: Context, a: Lazy, b: Lazy): Lazy {
+  const divisor = isFloat(a.dtype) ? b : harmless(cx, b).divisor;
+  return apply(cx, "Mod", [a, divisor], a.dtype, { attributes: { fmod: 1 } });
+}
+
+/**
+ * A divisor of integers with 1 in place of 0 and −1, which end ONNX Runtime's kernels with an error and, by
+ * −2³¹ / −1, the process; and a factor that makes the quotient by it the one that was asked for, undefined
+ * where that is 1.
+ */
+function harmless(cx: Context, b: Lazy): { divisor: Lazy; factor?: Lazy } {
+  const one = literal(cx, 1, b.dtype);
+  const is = (n: number) => apply(cx, "Equal", [b, literal(cx, n, b.dtype)], DType.Bool);
+  if (b.literal !== undefined) {
+    const harms = b.literal === 0 || b.literal === -1;
+    return harms ? { divisor: { ...one, axes: b.axes }, factor: b } : { divisor: b };
+  }
+  const harms = b.dtype === DType.Uint32 ? is(0) : apply(cx, "Or", [is(0), is(-1)], DType.Bool);
+  return { divisor: select(cx, harms, one, b), factor: select(cx, harms, b, one) };
+}
 
 /** Rounding does nothing to integers, for which ONNX has no kernel. */
 export function floorLike(op: string) {

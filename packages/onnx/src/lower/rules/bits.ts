@@ -5,6 +5,7 @@ import {
   convert,
   elementType,
   literal,
+  plainContext,
   type Rule,
   typedData,
   unsupported,
@@ -26,7 +27,11 @@ const add = (cx: Context, a: Lazy, b: Lazy): Lazy => wrap(cx, op(cx, "Add", a, b
 const xor = (cx: Context, a: Lazy, b: Lazy): Lazy => op(cx, "BitwiseXor", a, b);
 
 function shift(cx: Context, x: Lazy, by: Lazy, left: boolean): Lazy {
-  const power = by.literal === undefined ? op(cx, "Pow", number(cx, 2), by) : number(cx, 2 ** by.literal);
+  // By as many bits as their number's last five say, as everywhere.
+  const power =
+    by.literal === undefined
+      ? op(cx, "Pow", number(cx, 2), op(cx, "BitwiseAnd", by, number(cx, 31)))
+      : number(cx, 2 ** (by.literal & 31));
   return left ? wrap(cx, op(cx, "Mul", x, power)) : op(cx, "Div", x, power);
 }
 
@@ -98,7 +103,7 @@ const ROTATIONS = [
 /** Threefry-2x32 (Salmon et al. 2011) with 20 rounds, as jax-js counts and mixes it. */
 const randomBits: Rule = (cx, eqn, inputs) => {
   const { shape, mode } = paramsOf<{ shape: number[]; mode: "xor" | 0 | 1 }>(eqn);
-  const plain: Context = { graph: cx.graph, wanted: undefined };
+  const plain = plainContext(cx.graph);
   const [k0, k1] = inputs.map((key) => spreadKey(key, shape)) as [Lazy, Lazy];
   const k2 = xor(plain, xor(plain, k0, k1), number(plain, 466688986));
   const keys = [k0, k1, k2] as const;

@@ -1,9 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, madeBy, type Rule, stretch } from "../context.js";
-import type { Graph } from "../graph.js";
 import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
 import { type Lazy, sameLayout } from "../lazy.js";
-import { rememberProduct } from "./products.js";
+import { rememberMasked } from "./cumulative.js";
 
 const byWidth: readonly DType[] = [
   DType.Bool,
@@ -14,11 +13,11 @@ const byWidth: readonly DType[] = [
   DType.Float64,
 ];
 
-/** The type in which two operands are compared: the wider one, a literal giving way. */
+/** The type in which two operands are compared: the wider one, a literal giving way as jax-js casts it. */
 function commonType(a: Lazy, b: Lazy): DType {
   if (a.dtype === b.dtype) return a.dtype;
-  if (a.literal !== undefined && (isFloat(b.dtype) || !isFloat(a.dtype))) return b.dtype;
-  if (b.literal !== undefined && (isFloat(a.dtype) || !isFloat(b.dtype))) return a.dtype;
+  if (a.literal !== undefined && (b.dtype !== DType.Bool || !isFloat(a.dtype))) return b.dtype;
+  if (b.literal !== undefined && (a.dtype !== DType.Bool || !isFloat(b.dtype))) return a.dtype;
   return byWidth[Math.max(byWidth.indexOf(a.dtype), byWidth.indexOf(b.dtype))] as DType;
 }
 
@@ -42,13 +41,6 @@ export const compare: Rule = (cx, eqn, inputs) => {
   const name = { less: "Less", equal: "Equal", less_equal: "LessOrEqual" }[op];
   return [apply(cx, name, [a, b], DType.Bool)];
 };
-
-/** True for a value that follows from constants alone. */
-function isConstant(graph: Graph, name: string): boolean {
-  if (graph.constantOf(name) !== undefined) return true;
-  const made = graph.producer(name);
-  return made?.inputs.every((input) => isConstant(graph, input)) ?? false;
-}
 
 /** |x| as jax-js writes it: −x where x < 0, else x. */
 function absolute(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy | undefined {
@@ -78,9 +70,7 @@ export const where: Rule = (cx, eqn, inputs) => {
   const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
   if (condition.literal !== undefined) return [stretch(condition.literal ? a : b, outShape(eqn))];
   const result = absolute(cx, condition, a, b) ?? select(cx, condition, a, b);
-  // A constant mask summed is a product with zeros and ones: how jax-js writes cumulative sums.
-  const masks =
-    isFloat(dtype) && b.literal === 0 && a.literal === undefined && isConstant(cx.graph, condition.base);
-  if (masks) rememberProduct(result, convert(cx, condition, dtype), a);
+  if (dtype !== DType.Bool && b.literal === 0 && a.literal === undefined)
+    rememberMasked(cx, result, condition, a);
   return [result];
 };

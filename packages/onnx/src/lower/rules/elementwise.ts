@@ -1,6 +1,6 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, type Rule, stretch, unsupported } from "../context.js";
-import { outShape, outType, paramsOf } from "../jaxpr.js";
+import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
 import { add, floorLike, integerDivide, maximum, minimum, modulo, negate, product } from "./arithmetic.js";
 import { compare, where } from "./choice.js";
@@ -15,7 +15,9 @@ function binary(
     const dtype = outType(eqn);
     const [a, b] = inputs.map((v) => convert(cx, v, dtype)) as [Lazy, Lazy];
     if (fold !== undefined && a.literal !== undefined && b.literal !== undefined && dtype !== DType.Uint32) {
-      return [literal(cx, fold(a.literal, b.literal), dtype, outShape(eqn))];
+      const value = fold(a.literal, b.literal);
+      // A double does not hold all products of integers, and no quotient by 0.
+      if (isFloat(dtype) || Number.isSafeInteger(value)) return [literal(cx, value, dtype, outShape(eqn))];
     }
     return [stretch(lower(cx, a, b), outShape(eqn))];
   };

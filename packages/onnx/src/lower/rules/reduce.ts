@@ -2,6 +2,7 @@ import { DType } from "@jax-js/jax";
 import { type Rule, unsupported } from "../context.js";
 import { paramsOf } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
+import { cumulativeSum } from "./cumulative.js";
 import { contract } from "./dot.js";
 import { matrixOperands } from "./products.js";
 import { operators, type ReduceKind, reduceAxes } from "./reductions.js";
@@ -10,6 +11,8 @@ const reduce: Rule = (cx, eqn, inputs) => {
   const { op, axis } = paramsOf<{ op: ReduceKind; axis: number[] }>(eqn);
   if (!(op in operators)) throw unsupported(eqn, `no reduction by ${op}`);
   const [v] = inputs as [Lazy];
+  const cumulative = op === "Add" ? cumulativeSum(cx, v, axis) : undefined;
+  if (cumulative) return [cumulative];
   const pair = op === "Add" ? matrixOperands(v, axis) : undefined;
   if (pair) return [contract(cx, ...pair, axis)];
   if (v.dtype !== DType.Bool) return [reduceAxes(cx, v, op, axis)];

@@ -1,4 +1,4 @@
-import type { DType } from "@jax-js/jax";
+import { DType } from "@jax-js/jax";
 import { apply, type Context, literal, madeBy, typedData, wrap } from "../context.js";
 import type { Graph } from "../graph.js";
 import { isFloat, sizeOf } from "../jaxpr.js";
@@ -133,6 +133,18 @@ export function repeated(cx: Context, v: Lazy, op: ReduceKind, times: number): L
   return apply(cx, "Pow", [v, literal(cx, times, v.dtype)], v.dtype);
 }
 
+/**
+ * The extreme of x − 2³¹ in int32, which has the same order: ONNX Runtime's ReduceMax and ReduceMin of the int64 that hold
+ * uint32 read 32 bits of each.
+ */
+function extremeOfUint32(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
+  const [S, U] = [DType.Int32, DType.Uint32];
+  const middle = literal(cx, 2 ** 31, U);
+  const signed = apply(cx, "Cast", [apply(cx, "Sub", [v, middle], U)], S, { attributes: { to: 6 } });
+  const extreme = apply(cx, "Cast", [reduceAxes(cx, signed, op, axes)], U, { attributes: { to: 7 } });
+  return apply(cx, "Add", [extreme, middle], U);
+}
+
 /** Reduces logical axes. */
 export function reduceAxes(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
   const gone = new Set(axes.flatMap((i) => v.axes[i] ?? []));
@@ -142,6 +154,7 @@ export function reduceAxes(cx: Context, v: Lazy, op: ReduceKind, axes: readonly 
     const result = kept(repeated(cx, v, op, times));
     return result;
   }
+  if (v.dtype === DType.Uint32 && (op === "Min" || op === "Max")) return extremeOfUint32(cx, v, op, axes);
   // x · x summed is one node that writes no square.
   const real = op === "Add" && isFloat(v.dtype) && v.order.some((f) => gone.has(f));
   const square = real ? madeBy(cx, v, "Mul") : undefined;

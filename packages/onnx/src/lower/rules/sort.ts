@@ -1,41 +1,61 @@
 import { DType } from "@jax-js/jax";
-import { type Context, convert, type Rule } from "../context.js";
+import { type Context, convert, literal, type Rule } from "../context.js";
+import { isFloat } from "../jaxpr.js";
 import { solid } from "../layout.js";
-import { canonical, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
+import { type Lazy, shapeOf } from "../lazy.js";
 import { alongAxis } from "./movement.js";
 
-/** Sorted values and their places along the last axis; equal values keep their order. */
+/** Sorted values and their places along the last axis: equal values keep their order, NaN comes last. */
 function sorted(cx: Context, input: Lazy): [Lazy, Lazy] {
   const { graph } = cx;
   const axis = input.axes.length - 1;
   const size = shapeOf(input)[axis] as number;
+  if (size === 1) return [input, literal(cx, 0, DType.Int32, shapeOf(input))];
   // Booleans have no order in ONNX.
   const v = solid(graph, input.dtype === DType.Bool ? convert(cx, input, DType.Int32) : input, [axis]);
-  if (size === 1) return [input, zeros(cx, input)];
-  const output = (which: 0 | 1) =>
-    alongAxis(cx, v, axis, size, (name, dim, shape) => {
-      const outs = [
-        { type: graph.typeOf(name), shape },
-        { type: "int64", shape },
-      ] as const;
-      const attributes = { axis: dim, largest: 0, sorted: 1 };
-      return graph.nodes("TopK", [name, graph.ints([size])], outs, { attributes })[which] as string;
-    });
-  const values = convert(cx, output(0), input.dtype);
-  const places = output(1);
-  const base = graph.node(
-    "Cast",
-    [places.base],
-    { type: "int32", shape: graph.shapeOf(places.base) },
-    { attributes: { to: 6 } },
-  );
-  return [values, { ...places, base, dtype: DType.Int32 }];
+  const order = isFloat(v.dtype) ? floatsInOrder : inOrder;
+  const [values, places] = ([0, 1] as const).map((which) =>
+    alongAxis(cx, v, axis, size, (name, dim) => order(cx, name, dim, v.dtype)[which]),
+  ) as [Lazy, Lazy];
+  const type = { type: "int32", shape: graph.shapeOf(places.base) } as const;
+  const base = graph.node("Cast", [places.base], type, { attributes: { to: 6 } });
+  return [convert(cx, values, input.dtype), { ...places, base, dtype: DType.Int32 }];
 }
 
-function zeros(cx: Context, like: Lazy): Lazy {
-  const zero = ofBuffer(cx.graph.constant(Int32Array.of(0), "int32", []), DType.Int32, []);
-  const axes = shapeOf(like).map((size) => (size === 1 ? [] : [{ size, lazy: true }]));
-  return canonical({ ...zero, axes, literal: 0 });
+type InOrder = readonly [values: string, places: string];
+
+function inOrder({ graph }: Context, name: string, axis: number): InOrder {
+  const shape = graph.shapeOf(name);
+  const outs = [
+    { type: graph.typeOf(name), shape },
+    { type: "int64", shape },
+  ] as const;
+  const attributes = { axis, largest: 0, sorted: 1 };
+  const size = graph.ints([shape[axis] as number]);
+  return graph.nodes("TopK", [name, size], outs, { attributes }) as unknown as InOrder;
+}
+
+/**
+ * TopK leaves undefined where NaN belongs, and moves other values with it. It is taken for Infinity first; in a second pass by
+ * whether a value is NaN, in which all others keep their order, it moves behind it.
+ */
+function floatsInOrder(cx: Context, name: string, axis: number, dtype: DType): InOrder {
+  const { graph } = cx;
+  const [type, shape] = [graph.typeOf(name), graph.shapeOf(name)];
+  const gather = (from: string, places: string) =>
+    graph.node(
+      "GatherElements",
+      [from, places],
+      { type: graph.typeOf(from), shape },
+      { attributes: { axis } },
+    );
+  const lost = graph.node("IsNaN", [name], { type: "bool", shape });
+  const infinity = literal(cx, Number.POSITIVE_INFINITY, dtype).base;
+  const [, first] = inOrder(cx, graph.node("Where", [lost, infinity, name], { type, shape }), axis);
+  const last = graph.node("Cast", [lost], { type: "int32", shape }, { attributes: { to: 6 } });
+  const [, second] = inOrder(cx, gather(last, first), axis);
+  const places = gather(first, second);
+  return [gather(name, places), places];
 }
 
 export const sortRules: Readonly<Record<string, Rule>> = {

@@ -40,6 +40,9 @@ const WRITE = 20;
  *
  * or by minimal filtering (`winograd.ts`), whichever moves and multiplies least. Gathers that another product
  * needs too are there once: the gradient of the weight finds the one of the gradient of the input.
+ *
+ * The last two only in itemwise programs, or where all pairs belong together: minimal filtering adds numbers that cancel, and
+ * a gathered kernel multiplies by zero, which NaN and Infinity survive.
  */
 export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTaps[]): Lazy {
   const [n, c] = shapeOf(x) as [number, number];
@@ -82,7 +85,9 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
         return reduceAxes(cx, flat(picked, [n, o, q, byOutput.width]), "Add", [3]);
       },
     },
-    {
+  ];
+  if (cx.itemwise || !byKernel.index.includes(-1))
+    ways.push({
       cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
       make: () => {
         const W = flat(gatherPositions(cx, flatW, byKernel, true) as Lazy, [o, c, p, q]);
@@ -90,9 +95,8 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
         const right = { ...W, axes: pick(W, [undefined, 0, 3, 1, 2]) };
         return contract(ordered(cx, large), left, right, [3, 4]);
       },
-    },
-  ];
-  const minimal = minimalFiltering(axes);
+    });
+  const minimal = cx.itemwise ? minimalFiltering(axes) : undefined;
   if (minimal) {
     const { products, written } = minimalCost(n, c, o, minimal);
     ways.push({ cost: products + written * WRITE, make: () => minimalProduct(cx, x, w, minimal) });

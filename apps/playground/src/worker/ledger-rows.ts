@@ -1,0 +1,49 @@
+import { drawNoise, type Flow, type HostArray, type Rng } from "@flowify/core";
+import type { JsTree } from "@jax-js/jax";
+import type { RowsFunction } from "./compile-rows.js";
+
+/** The ledger of a flow of any number of items, a row an item: `run` is its compiled ledger, `rng` the noise of a part. */
+export async function ledgerRows(
+  flow: Flow,
+  run: RowsFunction,
+  params: JsTree<object>,
+  items: Float32Array | Uint8Array,
+  rng: (part: number) => Rng,
+): Promise<Float32Array> {
+  const { dimensions: size } = flow;
+  const width = flow.ledgerLines.length;
+  const count = items.length / size;
+  const out = new Float32Array(count * width);
+  for (let done = 0, part = 0; done < count; done += run.rows, part++) {
+    const here = Math.min(run.rows, count - done);
+    const x = new Float32Array(run.rows * size);
+    x.set(items.subarray(done * size, (done + here) * size));
+    const { data } = (await run.run(
+      params,
+      x,
+      drawNoise(flow.forwardNoise, run.rows, rng(part)),
+    )) as HostArray;
+    out.set((data as Float32Array).subarray(0, here * width), done * width);
+  }
+  return out;
+}
+
+/** What each layer adds to the mean of log p, added in double precision. */
+export function meanLedger(rows: Float32Array, { ledgerLines: { length: width } }: Flow): Float32Array {
+  const out = new Float64Array(width);
+  rows.forEach((value, i) => {
+    out[i % width]! += value;
+  });
+  return Float32Array.from(out, (total) => (total * width) / rows.length);
+}
+
+/** log p of each row. */
+export function logProbs(rows: Float32Array, { ledgerLines: { length: width } }: Flow): Float64Array {
+  const out = new Float64Array(rows.length / width);
+  rows.forEach((value, i) => {
+    out[Math.floor(i / width)]! += value;
+  });
+  return out;
+}
+
+export const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);

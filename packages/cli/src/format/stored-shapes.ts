@@ -1,0 +1,99 @@
+import { FlowifyError, type OrdinaryLayer, outShape, type Shape, ShapeError } from "@flowify/core";
+
+/** A layer as far as it holds numbers: arrays, or the names of arrays in a file. */
+type Holder = Readonly<{
+  kind: string;
+  out?: number;
+  kernel?: number | readonly number[];
+  weights?: Readonly<{ weight: unknown; bias?: unknown }>;
+  scale?: unknown;
+  shift?: unknown;
+  branches?: readonly (readonly Holder[])[];
+}>;
+
+const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+const show = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/**
+ * The shape of a weight of so many numbers: [out, in], of a convolution [out, in / groups, …kernel]; one axis where they
+ * do not fill it.
+ */
+export function weightShape({ kind, out = 1, kernel = [] }: Holder, count: number): Shape {
+  const sides = typeof kernel === "number" ? [kernel] : kernel;
+  const space = kind === "conv2d" && sides.length === 1 ? [...sides, ...sides] : sides;
+  const ins = count / out / sizeOf(space);
+  return Number.isInteger(ins) ? [out, ins, ...space] : [count];
+}
+
+/**
+ * Compares the shapes that a file gives its arrays with those that the layers need. As many numbers in another shape
+ * are in another order: a transposed weight is another function. An array of one axis is taken as numbers in the order
+ * of the layer's, which is how earlier versions wrote all of them.
+ *
+ * @param layers the layers with the names of their arrays; `numbers` are the same with the arrays
+ * @param inShape of an item in front of them, where it is known
+ * @throws ShapeError that names the array, both shapes and the file
+ */
+export function expectStoredShapes(
+  layers: readonly Holder[],
+  numbers: readonly Holder[],
+  inShape: Shape | undefined,
+  tensors: { readonly [name: string]: Readonly<{ shape: Shape }> },
+  file: string,
+): void {
+  let shape = inShape;
+  layers.forEach((layer, i) => {
+    const held: readonly (readonly [unknown, (count: number) => readonly Shape[]])[] = [
+      [layer.weights?.weight, (count) => [weightShape(layer, count)]],
+      [layer.weights?.bias, (count) => [[layer.out ?? count]]],
+      [layer.scale, (count) => perItem(count, shape)],
+      [layer.shift, (count) => perItem(count, shape)],
+    ];
+    for (const [name, allowed] of held) {
+      const stored = typeof name === "string" ? tensors[name]?.shape : undefined;
+      if (stored && stored.length > 1 && sizeOf(stored) > 1)
+        expectOneOf(stored, allowed(sizeOf(stored)), `${JSON.stringify(name)} in ${file}`, layer);
+    }
+    const own = numbers[i]!;
+    layer.branches?.forEach((branch, k) =>
+      expectStoredShapes(branch, own.branches?.[k] ?? [], shape, tensors, file),
+    );
+    shape = shapeAfter(own, shape);
+  });
+}
+
+/** Of an affine layer: one number a channel, the first axis of an item, or one an entry. */
+function perItem(count: number, inShape?: Shape): readonly Shape[] {
+  const [channels, ...others] = inShape ?? [];
+  const perChannel = count === channels ? [[count, ...others.map(() => 1)]] : [];
+  return [[count], ...perChannel, ...(inShape ? [inShape] : [])];
+}
+
+function expectOneOf(stored: Shape, allowed: readonly Shape[], what: string, { kind }: Holder): void {
+  if (allowed.some((shape) => show(shape) === show(stored))) return;
+  throw new ShapeError(
+    `the array ${what} is ${show(stored)}, its layer (${kind}) needs ${allowed.map(show).join(" or ")}\nput its axes into that order and save it again`,
+  );
+}
+
+/** Layers of flows alone that leave the shape of an item as it is. */
+const KEEPING = new Set([
+  "dequantize",
+  "variationalDequantize",
+  "actnorm",
+  "whiten",
+  "coupling",
+  "rqSpline",
+  "permuteChannels",
+]);
+
+/** What a layer makes of the shape of an item; undefined where that is not known. */
+function shapeAfter(layer: Holder, shape: Shape | undefined): Shape | undefined {
+  if (!shape || KEEPING.has(layer.kind)) return shape;
+  try {
+    return outShape([layer as OrdinaryLayer], shape);
+  } catch (error) {
+    if (!(error instanceof FlowifyError)) throw error;
+    return undefined; // of flows alone, or it does not fit: the flow says so when it is built
+  }
+}

@@ -1,0 +1,83 @@
+import { lax, nn, numpy as np } from "@jax-js/jax";
+import { type Curve, splineForward, splineInverse, withinBin } from "./rq-spline.js";
+
+/** The smallest width and height of a bin, as a part of the unit interval. */
+export const LEAST_SIZE = 1e-6;
+
+/** Unnormalized widths [M, K] and heights [M, K], and the logs of inner derivatives [M, K−1], of M splines of K bins. */
+export type EntrySplineParams = { widths: np.Array; heights: np.Array; logDerivatives: np.Array };
+
+/** The way through a layer: the knots to search among are those of x or of z. */
+type Direction = "forward" | "inverse";
+
+/** Numbers of a curve, in the order in which a row of the table holds them. */
+const ROW = 6;
+
+/**
+ * M monotone rational-quadratic splines of the unit interval onto itself, with tails of slope 1: the curves of bins and
+ * tails as rows, [M · (K + 2), 6], and the ends of the bins that entries are compared with, [K + 1, M].
+ */
+type Table = { rows: np.Array; ends: np.Array; bins: number };
+
+/** Widths and heights by softmax with a floor; derivative 1 at both ends. */
+function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, direction: Direction): Table {
+  const [count, bins] = widths.shape as [number, number];
+  const { dtype } = widths;
+  const sizes = (raw: np.Array): np.Array =>
+    nn
+      .softmax(raw, 1)
+      .mul(1 - LEAST_SIZE * bins)
+      .add(LEAST_SIZE);
+  const width = sizes(widths);
+  const height = sizes(heights);
+  // left ends: the sums of the sizes before, as a product with a strictly upper triangle of ones
+  const before = np.triu(np.ones([bins, bins], { dtype }), 1);
+  const x0 = np.matmul(width.ref, before.ref);
+  const y0 = np.matmul(height.ref, before);
+  const inner = np.exp(logDerivatives);
+  const one = np.ones([count, 1], { dtype });
+  const perWidth = np.reciprocal(width);
+  const slope = height.mul(perWidth.ref);
+  const perSlope = np.reciprocal(slope.ref);
+  const alpha = np.concatenate([one.ref, inner.ref], 1).mul(perSlope.ref);
+  const beta = np.concatenate([inner, one], 1).mul(perSlope);
+  const inside = np.stack([x0, y0, perWidth, slope, alpha, beta], 2); // [M, K, 6]
+  const tail = (at: number): np.Array =>
+    np.broadcastTo(np.array([at, at, 0, 1, 1, 1]).astype(dtype), [count, 1, ROW]);
+  const curves = np.concatenate([tail(0), inside, tail(1)], 1); // [M, K + 2, 6]
+  const column = direction === "forward" ? 0 : 1;
+  const ends = lax.stopGradient(np.transpose(curves.ref.slice([], [1, bins + 2], column)));
+  return { rows: curves.reshape([count * (bins + 2), ROW]), ends, bins };
+}
+
+/**
+ * The curves that entries v [B, …shape] lie on. `splines` [count of splines laid out to broadcast over the shape] says
+ * how the splines meet the entries: as many axes as an item has. Consumes the table, borrows v.
+ */
+function curvesAt({ rows, ends, bins }: Table, v: np.Array, splines: readonly number[]): Curve {
+  const aside = ends.reshape([bins + 1, 1, ...splines]);
+  const reached = np.lessEqual(aside, v.ref).astype(np.float32); // [K + 1, B, …shape]
+  const bin = np.sum(reached, 0).astype(np.int32);
+  const count = splines.reduce((a, b) => a * b, 1);
+  const first = np
+    .arange(0, count * (bins + 2), bins + 2)
+    .astype(np.int32)
+    .reshape([...splines]);
+  const found = rows.slice(bin.add(first)); // [B, …shape, 6]
+  const [x0, y0, perWidth, slope, alpha, beta] = np
+    .split(found, ROW, -1)
+    .map((part) => part.reshape(v.shape)) as [np.Array, np.Array, np.Array, np.Array, np.Array, np.Array];
+  return { x0, y0, perWidth, slope, alpha, beta };
+}
+
+/** Entries x [B, …shape], each through its own spline: the value and the log of the derivative. Consumes everything. */
+export const entryForward = (
+  params: EntrySplineParams,
+  x: np.Array,
+  splines: readonly number[],
+): { z: np.Array; logDerivative: np.Array } =>
+  splineForward(x, curvesAt(tableOf(params, "forward"), x, splines), withinBin);
+
+/** The inverse of `entryForward`. */
+export const entryInverse = (params: EntrySplineParams, z: np.Array, splines: readonly number[]): np.Array =>
+  splineInverse(z, curvesAt(tableOf(params, "inverse"), z, splines), withinBin);
