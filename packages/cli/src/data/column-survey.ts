@@ -56,15 +56,15 @@ export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { 
   const lines: string[] = [];
   if (constant.length > 0)
     lines.push(
-      `${listed(constant)} ${is(constant)} constant in the training rows of ${set.name}: a density there can be as high as one likes and tells nothing\nleave such columns out`,
+      `${listed(constant)} ${is(constant)} constant in the training rows of ${set.name}: a density there can be as high as one likes and tells nothing; leave such columns out`,
     );
   if (coarse.length > 0)
     lines.push(
-      `${listed(coarse)} of ${set.name} ${is(coarse)} far from 0 beside the spread there: 32-bit numbers round it\nsubtract the mean before saving`,
+      `${listed(coarse)} of ${set.name} ${is(coarse)} far from 0 beside the spread there: 32-bit numbers round it; subtract the mean before saving`,
     );
   if (!scaled && odd.length > 0)
     lines.push(
-      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first\nput { "kind": "whiten", "scaled": true } in front of it, or use --network auto`,
+      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first; put { "kind": "whiten", "scaled": true } in front of it, or use --network auto`,
     );
   return lines;
 }

@@ -85,9 +85,9 @@ export function whiten(
       const principal = await principalDirections(given.map([n], (x) => x.sub(centre.ref).div(scale.ref)));
       centre.dispose();
       scale.dispose();
-      const { mean: rest, ...params } = started(principal, shrinkage);
+      const { mean: rest, rotation, logStd } = started(principal, shrinkage);
       rest.dispose(); // nothing but what rounding left
-      return { ...params, mean: floats(mean), logScale: floats(std.map(Math.log)) };
+      return { mean: floats(mean), rotation, logStd, logScale: floats(std.map(Math.log)) };
     },
   });
 }

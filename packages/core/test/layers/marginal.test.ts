@@ -7,6 +7,7 @@ import { dequantize } from "../../src/layers/dequantize.js";
 import { marginal } from "../../src/layers/marginal.js";
 import { floats } from "../../src/math/host.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
+import { splineForward, withinBin } from "../../src/math/rq-spline.js";
 import { treeRef } from "../../src/trees.js";
 import { itemsOf, numbersOf } from "../support/arrays.js";
 import { logNormal, sum, toRows } from "../support/plain.js";
@@ -117,19 +118,21 @@ describe("images", () => {
   });
 });
 
-it("stays finite where rounding takes a number beyond the end of a narrow bin", async () => {
-  // a bin of 5e-6 that ends at 0.9: in float32 its own end lies 1 % beyond it, where its formulas turn negative
-  const layer = marginal([1], { bins: 3, bound: 0.5 });
-  const sizes = [0.9 - 5e-6, 5e-6, 0.1];
-  const params = {
-    low: floats(Float32Array.of(-0.5)),
-    logRange: floats(Float32Array.of(0)),
-    widths: floats(Float32Array.from(sizes, Math.log), [1, 3]),
-    heights: floats(Float32Array.from([0.01, 0.98, 0.01], Math.log), [1, 3]),
-    logDerivatives: floats(Float32Array.of(14, 14), [1, 2]),
-  };
-  const x = Float32Array.from({ length: 400 }, (_, i) => 0.4 + (i - 200) * 3e-8);
-  const { z, contribution } = layer.forward(params, floats(x, [400, 1]), {});
-  z.dispose();
-  expect([...(await numbersOf(contribution))].every(Number.isFinite)).toBe(true);
+it("a number that rounding takes a percent beyond the end of a narrow, steep bin counts as at its end", async () => {
+  const curve = () => ({
+    x0: floats(Float32Array.of(0.5)),
+    y0: floats(Float32Array.of(0.2)),
+    perWidth: floats(Float32Array.of(2e5)),
+    slope: floats(Float32Array.of(1e5)),
+    alpha: floats(Float32Array.of(2000)),
+    beta: floats(Float32Array.of(2)),
+  });
+  const at = (part: number) => floats(Float32Array.of(0.5 + part / 2e5));
+  const beyond = splineForward(at(1.02), curve());
+  beyond.z.dispose();
+  expect((await numbersOf(beyond.logDerivative))[0]).toBeNaN();
+  const held = splineForward(at(1.02), curve(), withinBin);
+  held.z.dispose();
+  // s β, the derivative at the right end
+  expect((await numbersOf(held.logDerivative))[0]).toBeCloseTo(Math.log(1e5 * 2), 3);
 });
