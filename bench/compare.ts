@@ -14,7 +14,7 @@ const help = `Trains networks for an epoch, measures them on the test images, ti
 comparison with the authors' figures to docs/results/networks.md. A network that is run again
 replaces its old numbers; the others stay.
 
-  npm run -s compare -- --all                       the ten networks (hours on two cores)
+  npm run -s compare -- --all                       the ten networks, with our layers in front and as the paper has them (hours on two cores)
   npm run -s compare -- mnist/fconv2 mnist/fmlp     these
   --data-dir DIR      where the files of cifar10 are
   --runs FOLDER       keep the runs in FOLDER, as data-network; those that are there are not trained again
@@ -22,6 +22,9 @@ replaces its old numbers; the others stay.
   --limit N           only the first N training images
   --bench-steps N     steps that are timed (default 20)
   --out FOLDER        where the page goes (default docs/results)`;
+
+/** Each network as the recipe has it and as the paper does. */
+const networks: readonly string[] = zooNames.flatMap((name) => [name, `${name}:paper`]);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const flowify = join(root, "packages/cli/bin/flowify.js");
@@ -72,7 +75,7 @@ async function compareNetwork(network: string, options: Options): Promise<Networ
     ]);
     const { partOf } = await loadDataSet({ name: data, ...(place.length > 0 && { dir: dataDir }) }, "train");
     const { stepMs, gMs, stepPerG, fraction, peakRssMb, machine } = runJson<BenchResult>(bench, [
-      network,
+      network.endsWith(":paper") ? network : `${network}:recipe`,
       ...place,
       "--steps",
       benchSteps,
@@ -104,7 +107,7 @@ function keep(result: NetworkResult, folder: string): void {
   const path = join(folder, "networks.json");
   const old = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as NetworkResult[]) : [];
   const all = [...old.filter(({ network }) => network !== result.network), result].sort(
-    (a, b) => zooNames.indexOf(a.network) - zooNames.indexOf(b.network),
+    (a, b) => networks.indexOf(a.network) - networks.indexOf(b.network),
   );
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync(join(folder, "networks.md"), resultsPage(all));
@@ -128,10 +131,10 @@ async function main(): Promise<number> {
     process.stdout.write(`${help}\n`);
     return values.help ? 0 : 2;
   }
-  const names = values.all ? zooNames : positionals;
-  const unknown = names.find((name) => !zooNames.includes(name));
+  const names = values.all ? networks : positionals;
+  const unknown = names.find((name) => !networks.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`there is no network "${unknown}"; there are ${zooNames.join(", ")}`);
+    throw new UsageError(`there is no network "${unknown}"; there are ${networks.join(", ")}`);
   const { steps, limit, runs, "bench-steps": benchSteps, "data-dir": dataDir } = values;
   for (const name of names)
     keep(await compareNetwork(name, { dataDir, runs, steps, limit, benchSteps }), values.out);

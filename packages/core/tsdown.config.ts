@@ -7,5 +7,6 @@ export default defineConfig({
   target: "es2023",
   fixedExtension: false,
   dts: true,
+  deps: { onlyBundle: [] },
   failOnWarn: true,
 });

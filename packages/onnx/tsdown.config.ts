@@ -7,6 +7,7 @@ export default defineConfig([
     target: "node20",
     fixedExtension: false,
     dts: true,
+    deps: { onlyBundle: [] },
     failOnWarn: true,
   },
   {
@@ -15,6 +16,7 @@ export default defineConfig([
     target: "node20",
     fixedExtension: false,
     dts: false,
+    deps: { onlyBundle: [] },
     clean: false,
     failOnWarn: true,
   },

@@ -4,13 +4,18 @@ import { runNode } from "./node.js";
 
 const flowify = "packages/cli/bin/flowify.js";
 
-/** Bits per dimension after one epoch that a network must not pass. */
+/** Bits per dimension after one epoch that a network must not pass: with our layers in front, and as the paper has it. */
 const limits: { readonly [network: string]: number } = {
-  fmlp: 5,
-  fconv1: 6.1,
-  "fconv1-nsf": 6.1,
-  fconv2: 3.5,
-  "fconv2-nsf": 2.8,
+  fmlp: 1.59,
+  fconv1: 1.75,
+  "fconv1-nsf": 1.75,
+  fconv2: 1.48,
+  "fconv2-nsf": 1.37,
+  "fmlp:paper": 5,
+  "fconv1:paper": 6.1,
+  "fconv1-nsf:paper": 6.1,
+  "fconv2:paper": 3.5,
+  "fconv2-nsf:paper": 2.8,
 };
 
 /** One epoch of each network on MNIST through the real command, measured on all test digits. */
@@ -20,7 +25,7 @@ export const mnist: Check = {
   async run({ scratch, say }) {
     const rows: { [what: string]: Row } = {};
     for (const [network, limit] of Object.entries(limits)) {
-      const out = join(scratch, network);
+      const out = join(scratch, network.replace(":", "-"));
       const what = ["--data", "mnist", "--network", network, "--epochs", "1", "--seed", "7"];
       const started = performance.now();
       await runNode(flowify, ["train", ...what, "--out", out, "--json"]);

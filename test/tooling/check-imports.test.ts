@@ -4,12 +4,22 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
-const manifest = (name: string): string =>
-  JSON.stringify({ name, exports: { ".": { "@flowify/source": "./src/index.ts" } } });
+const manifest = (name: string, needs: object): string =>
+  JSON.stringify({ name, exports: { ".": { "@flowify/source": "./src/index.ts" } }, ...needs });
+const any = "1.0.0";
 const workspaces = {
-  "packages/core/package.json": manifest("@flowify/core"),
-  "packages/onnx/package.json": manifest("@flowify/onnx"),
-  "packages/cli/package.json": manifest("flowify"),
+  "packages/core/package.json": manifest("@flowify/core", {
+    dependencies: { "@jax-js/jax": any, "ml-matrix": any },
+  }),
+  "packages/onnx/package.json": manifest("@flowify/onnx", {
+    dependencies: { "@flowify/core": any },
+    optionalDependencies: { "onnxruntime-node": any },
+    peerDependencies: { "onnxruntime-web": any },
+    devDependencies: { "onnx-judge": any },
+  }),
+  "packages/cli/package.json": manifest("flowify", {
+    dependencies: { "@flowify/core": any, "@flowify/onnx": any },
+  }),
 };
 
 /** What the check says about a repository of these files. */
@@ -69,6 +79,23 @@ test("imports against the direction, cycles and unnamed exports are named with t
     'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core ← onnx ← cli ← playground)',
     'packages/onnx/src/index.ts:2 "../../core/src/b.js" leaves packages/onnx: import packages/core by its name',
     'packages/onnx/test/x.test.ts:1 "../../cli/test/help.js" leaves packages/onnx: import packages/cli by its name',
+  ]);
+});
+
+test("what a published package imports it declares itself", () => {
+  expect(
+    check({
+      "packages/onnx/src/index.ts":
+        'import "onnxruntime-web/wasm"; import "onnxruntime-node"; import "@flowify/core"; import "node:fs";',
+      "packages/onnx/src/judge.ts": 'import "onnx-judge";',
+      "packages/onnx/test/judge.test.ts": 'import "onnx-judge";',
+      "packages/cli/src/main.ts": '\nimport { numpy } from "@jax-js/jax";\nawait import("sharp/lib");',
+      "packages/cli/test/main.test.ts": 'import "@jax-js/jax";',
+    }),
+  ).toEqual([
+    'packages/cli/src/main.ts:2 "@jax-js/jax": packages/cli/package.json does not declare @jax-js/jax as a dependency',
+    'packages/cli/src/main.ts:3 "sharp/lib": packages/cli/package.json does not declare sharp as a dependency',
+    'packages/onnx/src/judge.ts:1 "onnx-judge": packages/onnx/package.json does not declare onnx-judge as a dependency',
   ]);
 });
 

@@ -3,6 +3,7 @@ import { convertOnnx, readOnnx } from "@flowify/onnx";
 import { expect, test } from "vitest";
 import { layout } from "../src/parts/network/layout.js";
 import { convertedNodes, refusedNodes } from "../src/parts/network/nodes.js";
+import { withoutFlags } from "../src/ui/problem.js";
 import { onnxBytes, residual, unsupported } from "./onnx-files.js";
 
 const nodesOf = ({ nodes, weights }: typeof residual) => {
@@ -58,4 +59,6 @@ test("what has no rule is told with the reason, the rest is open", () => {
   const fates = refusedNodes(graph, "x", failure).map(({ fate }) => fate);
   expect(fates.map(({ kind }) => kind)).toEqual(["open", "open", "unsupported", "open"]);
   expect(fates[2]).toMatchObject({ reason: expect.stringContaining("there is no rule for Cosh") });
+  expect(withoutFlags(failure.message)).toMatch(/there is no rule for Cosh/);
+  expect(withoutFlags(failure.message)).not.toContain("--");
 });

@@ -12,8 +12,9 @@ import {
   text_en,
 } from "@stricli/core";
 import { baselineCommand } from "./commands/baseline.js";
+import { camel } from "./commands/build-command.js";
 import { convertCommand } from "./commands/convert.js";
-import { dataCommands } from "./commands/data.js";
+import { dataCommands, getCommand, listCommand } from "./commands/data.js";
 import { decodeCommand } from "./commands/decode.js";
 import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
@@ -30,31 +31,34 @@ import { trainCommand } from "./commands/train.js";
 import type { CliContext, CliProcess } from "./context.js";
 import { version } from "./environment.js";
 import { exitStatus, formatError } from "./ui/errors.js";
+import type { HasFlag } from "./ui/hints.js";
 import { NoReaderError } from "./ui/output.js";
 import { didYouMean } from "./ui/suggest.js";
 import { colorsFor } from "./ui/terminal.js";
 
 const NAME = "flowify";
 
+const routes = {
+  train: trainCommand,
+  evaluate: evaluateCommand,
+  sample: sampleCommand,
+  reconstruct: reconstructCommand,
+  score: scoreCommand,
+  convert: convertCommand,
+  decode: decodeCommand,
+  explain: explainCommand,
+  ood: oodCommand,
+  report: reportCommand,
+  reproduce: reproduceCommand,
+  inspect: inspectCommand,
+  export: exportCommand,
+  baseline: baselineCommand,
+  data: dataCommands,
+  devices: devicesCommand,
+} as const;
+
 const root = buildRouteMap({
-  routes: {
-    train: trainCommand,
-    evaluate: evaluateCommand,
-    sample: sampleCommand,
-    reconstruct: reconstructCommand,
-    score: scoreCommand,
-    convert: convertCommand,
-    decode: decodeCommand,
-    explain: explainCommand,
-    ood: oodCommand,
-    report: reportCommand,
-    reproduce: reproduceCommand,
-    inspect: inspectCommand,
-    export: exportCommand,
-    baseline: baselineCommand,
-    data: dataCommands,
-    devices: devicesCommand,
-  },
+  routes,
   docs: {
     brief: "Ordinary neural networks as generative models with a likelihood",
     fullDescription: `Turns an ordinary neural network into a generative model with a likelihood.
@@ -124,9 +128,16 @@ function applicationText(format: (error: unknown) => string, command: string): A
   };
 }
 
+/** Which flags the command that is called has; of none that is known, all. */
+export function flagsOf([name = "", below = ""]: readonly string[]): HasFlag {
+  const called = { ...routes, data: { get: getCommand, list: listCommand }[below] }[name];
+  return (flag) => called === undefined || flag === "help" || called.usesFlag(camel(flag), "original");
+}
+
 function createApplication(inputs: readonly string[], { stderr, env }: CliProcess): Application<CliContext> {
   const debug = (env.FLOWIFY_DEBUG ?? "") !== "";
-  const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), debug);
+  const has = flagsOf(inputs);
+  const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), { debug, has });
   const command = inputs[0] !== undefined && !inputs[0].startsWith("-") ? `${inputs[0]} ` : "";
   return buildApplication(root, {
     name: NAME,

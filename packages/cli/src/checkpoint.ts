@@ -126,16 +126,26 @@ export async function judgedCheckpoint(
 
 /**
  * Keeps the `keep` newest checkpoints and the one with the best figure (that of validation images before that of test
- * images); a sidecar goes first, so that none is left without its file.
+ * images).
  */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   const paths = await listCheckpoints(folder);
   const best = await bestCheckpoint(folder);
-  for (const path of paths.slice(keep)) {
-    if (path === best?.path) continue;
-    await rm(path, { force: true });
-    await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
-  }
+  for (const path of paths.slice(keep)) if (path !== best?.path) await removeCheckpoint(path);
+}
+
+/** Removes the checkpoint from before the first step, where there is a later one: a run that has ended needs it no more, unless it is the best. */
+export async function removeStart(folder: string): Promise<void> {
+  const [, ...older] = await listCheckpoints(folder);
+  const best = await bestCheckpoint(folder);
+  const start = older.find((path) => /step-0+\.json$/.test(path));
+  if (start !== undefined && start !== best?.path) await removeCheckpoint(start);
+}
+
+/** The sidecar goes first, so that none is left without its file. */
+async function removeCheckpoint(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
 }
 
 /** A checkpoint, and what was measured there. */

@@ -1,4 +1,4 @@
-import { runFlowify } from "./app.js";
+import { flagsOf, runFlowify } from "./app.js";
 import { formatError } from "./ui/errors.js";
 import { NoReaderError, outputTo } from "./ui/output.js";
 import { colorsFor } from "./ui/terminal.js";
@@ -15,7 +15,8 @@ const stderr = outputTo({
   silent: () => stdout.failure() instanceof NoReaderError, // nobody is left to tell anything
 });
 const { env } = process;
-const status = await runFlowify(process.argv.slice(2), {
+const args = process.argv.slice(2);
+const status = await runFlowify(args, {
   stdout,
   stderr,
   env,
@@ -26,5 +27,5 @@ const status = await runFlowify(process.argv.slice(2), {
 await Promise.all([stdout.flush(), stderr.flush()]);
 const failure = stdout.failure();
 const untold = status === 0 && failure !== undefined && !(failure instanceof NoReaderError);
-if (untold) stderr.write(`${formatError(failure, colorsFor(stderr, env))}\n`);
+if (untold) stderr.write(`${formatError(failure, colorsFor(stderr, env), { has: flagsOf(args) })}\n`);
 process.exitCode = untold ? 1 : status;

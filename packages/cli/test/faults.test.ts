@@ -82,7 +82,7 @@ describe("a fault while checkpoints are written", () => {
 
   it.each([
     ["ENOSPC", "the disk is full: free some space"],
-    ["EROFS", "the file system is read-only: choose another --out"],
+    ["EROFS", "choose another --out"],
     ["EMFILE", "too many open files: raise the limit (ulimit -n)"],
   ])(
     "%s that stays is an error at the end; the last good checkpoint is used to go on",

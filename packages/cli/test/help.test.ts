@@ -20,6 +20,29 @@ describe("help", () => {
     },
   );
 
+  it("names the value of every flag that takes one", async () => {
+    const { stdout } = await runCommand(["train", "--help"]);
+    expect(stdout).toMatch(/^ {5}\[--steps N\] +Training steps, instead of --epochs$/m);
+    expect(stdout).toMatch(/^ {2}-o \[--out DIR\] +Folder of the run/m);
+    expect(stdout).toMatch(/^ {5}\[--density DENSITY\] .*\[gaussian\|mixture\]$/m);
+    expect(stdout).toMatch(/^ {5}\[--free\] +With --from/m);
+    const commands = [...(await runCommand(["--help"])).stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(
+      ([, name]) => name!,
+    );
+    expect(commands).toContain("score");
+    for (const command of [
+      ...commands.filter((name) => name !== "data").map((name) => [name]),
+      ["data", "get"],
+    ]) {
+      const help = (await runCommand([...command, "--help"])).stdout;
+      const [, flags = ""] = help.split("\nFLAGS\n");
+      const withValues = [...flags.matchAll(/\[?--([a-z][a-z-]*)( \S+)?\]/g)].filter(([, flag = ""]) =>
+        ["seed", "out", "limit", "data", "threads", "device", "density"].includes(flag),
+      );
+      expect(withValues.filter(([, , value]) => value === undefined)).toEqual([]);
+    }
+  });
+
   it("is shown where no command is named", async () => {
     expect((await runCommand([])).stdout).toBe((await runCommand(["--help"])).stdout);
   });

@@ -1,3 +1,5 @@
+import "./jax-globals.js";
+
 export { type Base, standardNormal, uniform } from "./base.js";
 export { type ChainLayer, chain } from "./chain.js";
 export type { ConditionalDensity, ConditionalDensityFactory } from "./densities/conditional.js";

@@ -36,13 +36,21 @@ export function checkItems({ items, count }: Items, { shape, levels }: ItemDomai
   }
 }
 
+const flatItems = (input: ItemsIn): Uint8Array | Float32Array =>
+  input instanceof Uint8Array || input instanceof Float32Array
+    ? input
+    : Float32Array.from(input instanceof Float64Array ? input : flattenNested(input));
+
+/** The numbers of items in any accepted form, one after the other, unchecked. */
+export const numbersOf = (input: ItemsIn): Float32Array => {
+  const flat = flatItems(input);
+  return flat instanceof Float32Array ? flat : Float32Array.from(flat);
+};
+
 /** Flat items from any accepted form. Errors: `DataError` for ragged or half-filled items, and those of `checkItems`. */
 export function readItems(input: ItemsIn, domain: ItemDomain): Items {
   const size = sizeOf(domain.shape);
-  const flat =
-    input instanceof Uint8Array || input instanceof Float32Array
-      ? input
-      : Float32Array.from(input instanceof Float64Array ? input : flattenNested(input));
+  const flat = flatItems(input);
   if (flat.length % size !== 0)
     throw new DataError(
       `items of ${showShape(domain.shape, false)} have ${size} numbers each, the data has ${flat.length}`,
@@ -51,6 +59,10 @@ export function readItems(input: ItemsIn, domain: ItemDomain): Items {
   checkItems(items, domain);
   return items;
 }
+
+/** What a trainer is given: items with their number, or in any form that a model takes. */
+export const countedItems = (data: Items | ItemsIn, domain: ItemDomain): Items =>
+  "count" in data ? data : readItems(data, domain);
 
 function flattenNested(nested: NestedNumbers, out: number[] = []): number[] {
   for (const entry of nested) {

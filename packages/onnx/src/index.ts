@@ -34,6 +34,7 @@ export {
   refusal,
 } from "./import/report.js";
 export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
+export { type InstalledRuntime, loadRuntime, type Runtime } from "./installed-runtime.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
@@ -52,5 +53,4 @@ export {
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
 export { availableMemory } from "./resources.js";
-export { loadRuntime, type Runtime } from "./runtime.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

@@ -1,5 +1,5 @@
 import { DeviceError } from "@flowify/core";
-import { loadRuntime, type NativeRuntime, nothing } from "./runtime.js";
+import { type NativeRuntime, nativeRuntime, nothing } from "./runtime.js";
 
 /** The CPU needs no name; the WebGPU provider of 1.30 ends the whole process in the middle of our graphs. */
 const leftOut = ["cpu", "webgpu"];
@@ -13,7 +13,7 @@ const providersOf = (runtime: NativeRuntime): string[] =>
  *
  * @throws DeviceError where `onnxruntime-node` is not installed
  */
-export const nativeProviders = async (): Promise<string[]> => providersOf(await loadRuntime());
+export const nativeProviders = async (): Promise<string[]> => providersOf(await nativeRuntime());
 
 /** Tries a provider. @throws DeviceError where this build has none of the name, or its library or device is missing */
 export async function checkProvider(runtime: NativeRuntime, provider: string): Promise<void> {

@@ -33,7 +33,7 @@ type Module = NativeRuntime & { default?: NativeRuntime };
  * machine, a database of events and a log of each process in the user's folders. Here that is off unless the user has
  * set the variable. It is read when the first session of the process is made.
  */
-export async function loadRuntime(): Promise<NativeRuntime> {
+export async function nativeRuntime(): Promise<NativeRuntime> {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
     const module: Module = await import("onnxruntime-node");
@@ -50,7 +50,7 @@ export async function loadRuntime(): Promise<NativeRuntime> {
 /** The native build: sessions write into the memory of the tensors that they are given. */
 export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime }> {
   return {
-    runtime: await loadRuntime(),
+    runtime: await nativeRuntime(),
     toBytes: toBytesInPlace,
     run: runInPlace,
     kernels: true,

@@ -8,11 +8,11 @@ import { expectClose } from "../../core/test/support/compare.js";
 import { type PlainConv, plainConvOf } from "../../core/test/support/plain-conv.js";
 import { prepare } from "../../core/test/support/prepare.js";
 import { toBytes } from "../src/index.js";
-import { loadRuntime, type Runtime, sessionOptions } from "../src/runtime.js";
+import { nativeRuntime, type Runtime, sessionOptions } from "../src/runtime.js";
 
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await loadRuntime();
+  runtime = await nativeRuntime();
 });
 
 /** A model of one node, Conv. */

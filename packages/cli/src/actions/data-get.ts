@@ -28,11 +28,11 @@ export async function getData(this: CliContext, flags: DataGetFlags, name: strin
     );
     files.push(...(set.unpack ? await extractFiles(path, set.unpack, out) : [path]));
   }
-  const place = flags.out === undefined ? "" : ` --data-dir ${out}`;
-  if (!quiet)
-    terminal.say(
-      `${formatCount(files.length)} files in ${out}; train on them by flowify train --data ${name}${place}`,
-    );
+  const training =
+    flags.out === undefined
+      ? `flowify train --data ${name}`
+      : `flowify train --data ${name} --data-dir ${out}`;
+  if (!quiet) terminal.say(`${formatCount(files.length)} files in ${out}; train on them by ${training}`);
   terminal.document({ dataset: name, folder: out, files });
 }
 

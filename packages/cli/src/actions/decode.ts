@@ -54,7 +54,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const pixels = toBytes(await front.decode(items, { mode: "mean" }));
       const inFile = largest(await originalResults(folder, network, items), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);
-      const title = `${run.config.network}: ${count} inputs with the same results`;
+      const title = `${run.config.network}: ${variantsTitle(draws.ways, inFile, asPictures)}`;
       await writeFileAtomic(file, await encodePng(imageGrid({ images: pixels, shape, columns, title })));
       terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       terminal.say(
@@ -120,6 +120,16 @@ async function beginsAt(
   }
   const image = images.subarray(nearest * pixels, (nearest + 1) * pixels);
   return { image, name: `${name}/${split}#${nearest}` };
+}
+
+/** Two digits, in the form that is shorter: `0.04`, `110`, `1e-5`. */
+const short = (value: number): string => String(Number(value.toPrecision(2)));
+
+/** What the picture says of itself: how many of the inputs are draws, and how far their results are from those asked for. */
+export function variantsTitle(ways: Float64Array, inFile: number, asPictures: number): string {
+  const arrived = ways.filter((way) => way === 1).length;
+  const draws = arrived === ways.length ? "drawn" : `${arrived} of them drawn`;
+  return `${ways.length} inputs, ${draws}; results differ by ${short(inFile)}, as pictures by ${short(asPictures)}`;
 }
 
 /** How many of the inputs are draws of the inverse, and what the others are. */

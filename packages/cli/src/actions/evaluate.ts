@@ -32,10 +32,12 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       },
     );
     sayLikelihood(terminal, monitor, images);
-    terminal.say();
-    for (const line of meaningLines(meaning, items, unit)) terminal.say(line);
+    if (!quiet) {
+      terminal.say();
+      for (const line of meaningLines(meaning, items, unit)) terminal.say(line);
+    }
     const accuracy = await givenAccuracy(model, run, images);
-    if (accuracy)
+    if (accuracy && !quiet)
       terminal.say(
         `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
       );

@@ -3,7 +3,7 @@ import type { OodFlags } from "../commands/ood.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { type DataSet, describeImages, firstImages, itemsOf, nounOf } from "../data/image-set.js";
-import { loadItems } from "../data/registry.js";
+import { loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
 import { encodePng } from "../pictures/png.js";
@@ -14,7 +14,7 @@ import { formatBpd, formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 /** Training images that tell what is typical, at most. */
 const TYPICAL = 5000;
@@ -73,7 +73,7 @@ async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]
   const sets = [first(await imagesFor(run, { split: "train" }), TYPICAL), first(await imagesFor(run, {}))];
   const reading = readingOf(flags);
   for (const name of others) {
-    const images = await loadItems({ name, reading }, "test");
+    const images = await loadMeasured({ name, reading, usual: usualReading(run) });
     expectFit(run.network, images);
     sets.push(first(images));
   }

@@ -1,6 +1,7 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import { judgedCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
+import type { Reading } from "../data/form.js";
 import {
   type DataSet,
   firstImages,
@@ -9,7 +10,7 @@ import {
   isRowShape,
   nounOf,
 } from "../data/image-set.js";
-import { loadItems } from "../data/registry.js";
+import { loadItems, loadMeasured } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { averaged } from "../format/checkpoint.js";
 import type { RunConfig } from "../format/config.js";
@@ -75,9 +76,15 @@ export async function withModel<T>(
   }
 }
 
+/** How pictures are read for a run where the flags do not say: grey or in colour and of the size that it was trained on. */
+export const usualReading = ({ config: { data } }: Pick<SavedRun, "config">): Reading => ({
+  ...(!isRowShape(data.shape) && { grey: data.shape[0] === 1 }),
+  ...data.reading,
+});
+
 /**
- * The images or rows that the flags ask for: by default the test split of the run's own data set; `train`
- * are those that the run was trained on, `validation` those that were held out.
+ * The images or rows that the flags ask for: by default the test split of the run's own data set, or of other data all that
+ * there are, or their test split; `train` are those that the run was trained on, `validation` those that were held out.
  *
  * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
  */
@@ -86,13 +93,19 @@ export async function imagesFor(
   flags: ImagesFlags,
   limitFlag = "--limit",
 ): Promise<DataSet> {
-  const { split = "test", limit } = flags;
   const own = flags.data === undefined;
+  const { limit } = flags;
   const choice = {
     name: flags.data ?? config.data.name,
     dir: flags.dataDir ?? (own ? (config.data.dir ?? undefined) : undefined),
     reading: readingOf(flags) ?? (own ? config.data.reading : undefined),
   };
+  if (!own && flags.split === undefined) {
+    const all = await loadMeasured({ ...choice, usual: usualReading({ config }) });
+    expectFit(network, all);
+    return limit === undefined ? all : firstImages(all, limit, limitFlag);
+  }
+  const { split = "test" } = flags;
   const published = await loadItems(choice, split === "test" ? "test" : "train");
   expectFit(network, published);
   const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);

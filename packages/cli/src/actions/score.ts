@@ -1,20 +1,25 @@
-import { bitsPerDimension, type Scores, UsageError } from "@flowify/core";
+import { existsSync, statSync } from "node:fs";
+import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
 import type { ScoreFlags } from "../commands/score.js";
+import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import { readImageFiles } from "../data/image-files.js";
-import { type ImageShape, isRowShape, itemsOf, nounOf, type RowShape } from "../data/image-set.js";
+import { isImageFile, readImageFile } from "../data/image-files.js";
+import { type DataSet, describeImages, imagesOf, isRowShape, itemsOf, nounOf } from "../data/image-set.js";
+import { isDataSet, loadMeasured } from "../data/registry.js";
+import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
-import { formatBpd, formatCount } from "../ui/format.js";
+import { formatBpd } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 /** Images that go to the model in one piece. */
 const AT_ONCE = 256;
 
-type Named = Readonly<{ images: Uint8Array | Float32Array; names: readonly string[] }>;
+/** Images or rows in one piece, what each is called, and once a source the words for all of it. */
+type Named = Readonly<{ images: Uint8Array | Float32Array; names: readonly string[]; source?: string }>;
 
 export async function score(
   this: CliContext,
@@ -40,16 +45,15 @@ export async function score(
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
     const names: string[] = [];
-    const source = files.length > 0 ? imagesOfFiles(files, shape) : ownItems(run, flags);
+    const sources: string[] = [];
+    const source = files.length > 0 ? itemsOfFiles(run, flags, files) : ownItems(run, flags);
     let [count, sum, squares] = [0, 0, 0];
+    const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
-      for await (const scores of model.score(
-        remember(source, names, flags.limit ?? Number.POSITIVE_INFINITY),
-        {
-          draws: samples,
-          seed,
-        },
-      )) {
+      for await (const scores of model.score(remember(source, { names, sources }, most), {
+        draws: samples,
+        seed,
+      })) {
         const lines = count === 0 && format === "csv" ? [columns.map(quoted).join(",")] : [];
         scores.logProb.forEach((nats, i) => {
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
@@ -66,7 +70,7 @@ export async function score(
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
-      `${formatBpd(mean, spread)} ${unit.name} on ${formatCount(count)} ${nounOf({ shape }, count)}${out ? `: ${out}` : ""}`,
+      `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(sources)}${out ? `; scores: ${out}` : ""}`,
     );
   });
 }
@@ -101,33 +105,81 @@ function line(
   );
 }
 
-/** @throws UsageError where the run is of rows */
-function imagesOfFiles(files: readonly string[], shape: ImageShape | RowShape): AsyncIterable<Named> {
-  if (!isRowShape(shape)) return readImageFiles(files, shape);
-  throw new UsageError(`rows are not scored from pictures\nname their file by --data ${files[0]}`);
-}
-
 async function* ownItems(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
   const set = await imagesFor(run, flags);
-  const items = itemsOf(set);
-  const size = items.length / set.count;
-  for (let begin = 0; begin < set.count; begin += AT_ONCE) {
-    const end = Math.min(begin + AT_ONCE, set.count);
-    const names = Array.from({ length: end - begin }, (_, i) => `${set.name}/${set.split}#${begin + i}`);
-    yield { images: items.subarray(begin * size, end * size), names };
+  yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
+}
+
+/** The pictures that images came from. */
+const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set ? set.names : undefined);
+
+/** The images or rows of each file, folder or data set that is named, one after the other. */
+async function* itemsOfFiles(
+  run: SavedRun,
+  flags: ScoreFlags,
+  files: readonly string[],
+): AsyncGenerator<Named> {
+  const { shape } = run.config.data;
+  for (const file of files) {
+    const isFolder = existsSync(file) && statSync(file).isDirectory();
+    if (isImageFile(file) && !isFolder && !isRowShape(shape)) {
+      const { images, names } = await readImageFile(file, shape, {
+        ...usualReading(run),
+        ...readingOf(flags),
+      });
+      yield {
+        images,
+        names,
+        source:
+          names.length === 1 ? file : `${file} (${imagesOf({ count: names.length, split: "all", shape })})`,
+      };
+      continue;
+    }
+    if (!existsSync(file) && !isDataSet(file))
+      throw new DataError(`${file}: no such file or folder, and no data set of this name`);
+    const set = await loadMeasured({
+      name: file,
+      dir: flags.dataDir,
+      reading: readingOf(flags),
+      usual: usualReading(run),
+    });
+    expectFit(run.network, set);
+    yield* pieces(set, `${file} (${imagesOf(set)})`, namesOf(set) ? `${file}/` : `${file}#`);
   }
 }
 
-/** The images of the first `limit`, whose names are noted. */
+/** A set a piece at a time; `prefix` stands before the name of a picture, or the number of an image. */
+function* pieces(set: DataSet, source: string, prefix: string): Generator<Named> {
+  const items = itemsOf(set);
+  const size = items.length / set.count;
+  const pictures = namesOf(set);
+  for (let begin = 0; begin < set.count; begin += AT_ONCE) {
+    const end = Math.min(begin + AT_ONCE, set.count);
+    const names = Array.from(
+      { length: end - begin },
+      (_, i) => `${prefix}${pictures?.[begin + i] ?? begin + i}`,
+    );
+    yield { images: items.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
+  }
+}
+
+/** The images of the first `limit`, whose names and sources are noted. */
 async function* remember(
-  source: AsyncIterable<Named>,
-  names: string[],
+  pieces: AsyncIterable<Named>,
+  { names, sources }: { names: string[]; sources: string[] },
   limit: number,
 ): AsyncGenerator<Uint8Array | Float32Array> {
-  for await (const { images, names: own } of source) {
+  for await (const { images, names: own, source } of pieces) {
+    if (source !== undefined) sources.push(source);
     const kept = own.slice(0, limit - names.length);
     names.push(...kept);
     yield images.subarray(0, (images.length / own.length) * kept.length);
     if (names.length >= limit) return;
   }
 }
+
+/** What was scored, in a few words. */
+const listed = (sources: readonly string[]): string =>
+  sources.length <= 3
+    ? sources.join(", ")
+    : `${sources.slice(0, 2).join(", ")} and ${sources.length - 2} more`;

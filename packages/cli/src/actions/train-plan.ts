@@ -7,7 +7,7 @@ import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { FileHash } from "../data/file-hashes.js";
 import { type Reading, readingFlags } from "../data/form.js";
 import { type DataSet, isRowShape, nounOf, type RowSet } from "../data/image-set.js";
-import { dataFiles, isNamedDataSet } from "../data/registry.js";
+import { dataFiles, isDataSet } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
@@ -93,7 +93,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   }
   checkFrom(flags);
   const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
-  const own = flags.data !== undefined && !isNamedDataSet(flags.data);
+  const own = flags.data !== undefined && !isDataSet(flags.data);
   const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
   const { name: presumed } = networkNamed(wanted); // a wrong name is refused before anything is read
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });

@@ -28,9 +28,7 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
 }
 
 function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {
-  if (!terminal.quiet) {
-    terminal.say(`stopped after step ${step} of ${steps}; go on by flowify train --resume ${folder}`);
-  }
+  terminal.say(`stopped after step ${step} of ${steps}; go on by flowify train --resume ${folder}`);
   terminal.document({ run: folder, step, steps, finished: false });
 }
 
@@ -41,11 +39,9 @@ function sayEnd(
 ): void {
   const result = measured.at(-1);
   const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
+  if (result) sayLikelihood(terminal, result.monitor, result.images);
   if (!terminal.quiet) {
-    if (result) {
-      sayLikelihood(terminal, result.monitor, result.images);
-      terminal.say();
-    }
+    if (result) terminal.say();
     const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
     terminal.say(`trained on ${describeImages(data)}${kept}`);
     const judged = judgedLine(verdict, steps);

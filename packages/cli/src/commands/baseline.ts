@@ -1,6 +1,6 @@
-import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
 import type { Reading } from "../data/form.js";
+import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, imagesFlags, readingParameters, seedFlag } from "./shared.js";
 

@@ -1,5 +1,5 @@
-import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import { buildCommand } from "./build-command.js";
 import { type Normalization, nonEmpty, range, sizes } from "./parsers.js";
 import { type CommonFlags, commonFlags, normalizeFlag, seedFlag } from "./shared.js";
 

@@ -1,12 +1,13 @@
-import { buildCommand, buildRouteMap } from "@stricli/core";
+import { buildRouteMap } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import { buildCommand } from "./build-command.js";
 import { nonEmpty, webAddress } from "./parsers.js";
 import { commonFlags } from "./shared.js";
 
 export type DataGetFlags = { out?: string; mirror?: string; json?: boolean; quiet?: boolean };
 export type DataListFlags = { json?: boolean };
 
-const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
+export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   loader: async () => (await import("../actions/data-get.js")).getData,
   parameters: {
     positional: {
@@ -46,7 +47,7 @@ EXAMPLES
   },
 });
 
-const listCommand = buildCommand<DataListFlags, [], CliContext>({
+export const listCommand = buildCommand<DataListFlags, [], CliContext>({
   loader: async () => (await import("../actions/data-list.js")).listData,
   parameters: { positional: { kind: "tuple", parameters: [] }, flags: { json: commonFlags.json } },
   docs: {

@@ -1,5 +1,5 @@
-import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import { buildCommand } from "./build-command.js";
 import { commonFlags } from "./shared.js";
 
 export type DevicesFlags = { threads?: number; json?: boolean };
@@ -12,8 +12,9 @@ export const devicesCommand = buildCommand<DevicesFlags, [], CliContext>({
   },
   docs: {
     brief: "List where this machine can compute, and how fast",
-    fullDescription: `Opens each device and times a product of two matrices on it. --device NAME of the other commands
-chooses one; by default they take the native one, or Wasm where ONNX Runtime is absent.
+    fullDescription: `Opens each device and times a product of two matrices on it. flowify train --device NAME computes on
+one of them, and so do the other commands; by default they take the native one, or Wasm where ONNX Runtime
+is absent.
 
 --json prints one document:
   { devices: [{ name, present, gflops, why }] }

@@ -1,5 +1,5 @@
-import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
 import {
   type CommonFlags,

@@ -1,5 +1,5 @@
-import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
+import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 import {
   type CommonFlags,
@@ -58,15 +58,18 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
   },
   docs: {
     brief: "Score images one by one",
-    fullDescription: `Writes log p(x) in nats and bits per dimension of every image: of the files named (png, jpeg, webp,
-idx), or of the run's own data set. Images are read and scored some at a time: any number of them in
-the same memory.
+    fullDescription: `Writes log p(x) in nats and bits per dimension of every image: of all that is named, or without
+anything named of the test images of the run's own data. FILE is a picture, or whatever --data of
+flowify train takes: a folder or archive of pictures, an array, an idx file, the name of a data set.
+Where data have splits of their own, it is the test images; --data with --split chooses others.
+Pictures and idx files are read and scored one after the other, any number of them in the same memory.
 
 Columns: image, log_prob, bpd (of rows of numbers row, log_prob and nll, −log p in nats), with --samples K > 1 std_err (of the bound, over the draws, nats),
 with --ledger one for every layer and the base.
 
 EXAMPLES
   flowify score runs/a digit.png other.png
+  flowify score runs/a new.npy ~/photographs
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
   flowify score runs/a --split train --limit 1000 --format jsonl`,
   },

@@ -53,7 +53,12 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     withNegated: false,
     brief: "One JSON document on standard output, everything else on standard error",
   },
-  quiet: { kind: "boolean", optional: true, withNegated: false, brief: "No progress and no notes" },
+  quiet: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "No progress and no notes, of a likelihood one line",
+  },
 };
 
 /** Flags that say how to read images that could be read in several ways. */
@@ -100,6 +105,15 @@ export function readingOf({ size, resize, grey, skipCorrupt }: Reading): Reading
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
 
+/** Flags without those that say how to read. */
+export const withoutReading = <F extends Reading>({
+  size: _size,
+  resize: _resize,
+  grey: _grey,
+  skipCorrupt: _skip,
+  ...others
+}: F): Omit<F, keyof Reading> => others;
+
 /** Flags of the commands that look at images of a run's data set, or of another one. */
 export type ImagesFlags = Reading & {
   data?: string;
@@ -128,7 +142,7 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     kind: "enum",
     values: ["train", "validation", "test"],
     optional: true,
-    brief: "Which images of the run (default: test)",
+    brief: "Which images of the data (default: test; of other data without splits all)",
   },
   limit: {
     kind: "parsed",

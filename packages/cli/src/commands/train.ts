@@ -1,6 +1,6 @@
-import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.js";
 import type { Reading } from "../data/form.js";
+import { buildCommand } from "./build-command.js";
 import { decay, type Normalization, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import {
   type CommonFlags,

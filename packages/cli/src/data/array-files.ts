@@ -22,46 +22,49 @@ async function readNpyFile(path: string): Promise<NpyArray> {
   }
 }
 
+/** `whole`: the array is that of all splits; `undrawn`: it is taken as it is, and not divided into some. */
 type ArrayPart = Readonly<{
   split: PublishedSplit;
   name: string;
   size: PixelSize | undefined;
   whole: boolean;
+  undrawn: boolean | undefined;
 }>;
 
-/** What an array holds: rows of numbers where it has two axes and no size of images is given, else images. `whole`: of all splits. */
-function arrayItems(where: string, array: NpyArray, { split, name, size, whole }: ArrayPart): DataSet {
+/** What an array holds: rows of numbers where it has two axes and no size of images is given, else images. */
+function arrayItems(where: string, array: NpyArray, part: ArrayPart): DataSet {
+  const { split, name, size, whole, undrawn } = part;
   if (array.sizes.length === 2 && size === undefined) {
     const rows = arrayRows(where, array);
-    return whole ? drawnRows(where, rows, split, name) : rowSet({ name, split, ...rows });
+    return whole ? drawnRows(where, rows, split, name, undrawn) : rowSet({ name, split, ...rows });
   }
   const bytes = { sizes: array.sizes, data: unsignedBytes(where, array) };
   const images = arrayImages(where, bytes, size);
-  return whole ? drawnImages(where, images, split, name) : imageSet({ name, split, ...images });
+  return whole ? drawnImages(where, images, split, name, undrawn) : imageSet({ name, split, ...images });
 }
 
 /** One array of all images or rows, `FILE.npy`. */
 export const npyFile: DataForm = {
   takes: ["size"],
   holds: () => true,
-  read: async (path, split, name, { size }) =>
-    arrayItems(path, await readNpyFile(path), { split, name, size, whole: true }),
+  read: async (path, split, name, { size }, undrawn) =>
+    arrayItems(path, await readNpyFile(path), { split, name, size, whole: true, undrawn }),
 };
 
 /** One idx file of all images. */
 export const idxFile: DataForm = {
   takes: [],
   holds: () => true,
-  read: async (path, split, name) =>
-    drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name),
+  read: async (path, split, name, _reading, undrawn) =>
+    drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name, undrawn),
 };
 
 /** Arrays by name, `FILE.npz`: one of all images or rows, or one a split. */
 export const npzFile: DataForm = {
   takes: ["size"],
   holds: npzHolds,
-  read: async (path, split, name, { size }) => {
+  read: async (path, split, name, { size }, undrawn) => {
     const { where, whole, array } = await readNpz(path, split);
-    return arrayItems(where, array, { split, name, size, whole });
+    return arrayItems(where, array, { split, name, size, whole, undrawn });
   },
 };

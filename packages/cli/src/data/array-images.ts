@@ -37,7 +37,7 @@ export function arrayImages(where: string, { sizes, data }: ByteArray, size?: Pi
     );
   if (size && (size[0] !== shape[1] || size[1] !== shape[2]))
     throw new DataError(
-      `${where}: images of ${shape[1]}x${shape[2]}, --size asks for ${size.join("x")}: only pictures are resized\nleave --size out`,
+      `${where}: images of ${shape[1]}x${shape[2]}, asked for are ${size.join("x")}: only pictures are resized\nleave --size out`,
     );
   const last = rest.length === 3 && !isChannels(a);
   return { images: last && c > 1 ? channelsFirst(where, data, count, shape) : data, shape };
@@ -47,7 +47,7 @@ function flatShape(where: string, length: number, size: PixelSize): ImageShape {
   const channels = length / (size[0] * size[1]);
   if (isChannels(channels)) return [channels, ...size];
   throw new DataError(
-    `${where}: rows of ${length} values, but --size ${size.join("x")} makes ${size[0] * size[1]}, or ${3 * size[0] * size[1]} in colour`,
+    `${where}: rows of ${length} values, but images of ${size.join("x")} have ${size[0] * size[1]}, or ${3 * size[0] * size[1]} in colour`,
   );
 }
 

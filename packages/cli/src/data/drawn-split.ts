@@ -8,6 +8,7 @@ import {
   type PublishedSplit,
   type RowSet,
   rowSet,
+  WHOLE,
 } from "./image-set.js";
 import { allocate } from "./room.js";
 
@@ -51,24 +52,28 @@ function drawn<T extends Uint8Array | Float32Array>(
   return { items: part, drawnFrom: count };
 }
 
-/** The part of all images that `drawnSplit` gives to a split. */
+/** The part of all images that `drawnSplit` gives to a split, or with `undrawn` all of them. */
 export function drawnImages(
   where: string,
   { images, shape }: Readonly<{ images: Uint8Array; shape: ImageShape }>,
   split: PublishedSplit,
   name: string,
+  undrawn = false,
 ): ImageSet {
+  if (undrawn) return imageSet({ name, split: WHOLE, images, shape });
   const { items, drawnFrom } = drawn(where, images, imageSize(shape), split, "image");
   return imageSet({ name, split, images: items, shape, drawnFrom });
 }
 
-/** The part of all rows that `drawnSplit` gives to a split. */
+/** The part of all rows that `drawnSplit` gives to a split, or with `undrawn` all of them. */
 export function drawnRows(
   where: string,
-  { rows, shape, levels }: ArrayRows,
+  all: ArrayRows,
   split: PublishedSplit,
   name: string,
+  undrawn = false,
 ): RowSet {
-  const { items, drawnFrom } = drawn(where, rows, shape[0], split, "row");
-  return rowSet({ name, split, rows: items, shape, ...(levels !== undefined && { levels }), drawnFrom });
+  if (undrawn) return rowSet({ name, split: WHOLE, ...all });
+  const { items, drawnFrom } = drawn(where, all.rows, all.shape[0], split, "row");
+  return rowSet({ name, split, ...all, rows: items, drawnFrom });
 }

@@ -30,5 +30,6 @@ export type DataForm<Set extends DataSet = DataSet> = Readonly<{
   /** What can be asked of it. */
   takes: readonly (keyof Reading)[];
   holds(path: string, split: PublishedSplit): boolean | Promise<boolean>;
-  read(path: string, split: PublishedSplit, name: string, reading: Reading): Promise<Set>;
+  /** `undrawn`: where the items come without splits, all of them instead of those drawn for the split. */
+  read(path: string, split: PublishedSplit, name: string, reading: Reading, undrawn?: boolean): Promise<Set>;
 }>;

@@ -1,4 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
+import type { Reading } from "./form.js";
 import { readIdx } from "./idx.js";
 import type { ImageShape } from "./image-set.js";
 import { readBytes } from "./packed.js";
@@ -9,61 +10,79 @@ export type FileImages = Readonly<{ images: Uint8Array; names: readonly string[]
 
 const IDX = /(idx\d-ubyte|\.idx)(\.gz)?$/i;
 
+/** True for the name of a file that holds images by itself, of any number or one: an idx file, or a picture. */
+export const isImageFile = (file: string): boolean => IDX.test(file) || PICTURE.test(file);
+
+type PictureReading = Pick<Reading, "size" | "resize">;
+
 /**
- * The images of files, as a network of this shape takes them: pictures (grey or RGB, as the shape has
- * one channel or three) and idx files.
+ * The images of an idx file or a picture, as a network of this shape takes them; a picture grey or RGB, as the shape has
+ * one channel or three, and with `size` brought to that size.
  *
- * @throws DataError that names a file which is no image, damaged, or of another size
+ * @throws DataError where it is no image, damaged, or of another size
  */
-export async function* readImageFiles(
-  files: readonly string[],
+export const readImageFile = (
+  file: string,
   shape: ImageShape,
-): AsyncGenerator<FileImages> {
-  for (const file of files) {
-    if (IDX.test(file)) yield await idxImages(file, shape);
-    else if (PICTURE.test(file)) yield await picture(file, shape);
-    else
-      throw new DataError(
-        `${file}: neither a picture (png, jpeg, webp, …) nor an idx file\nname files of these kinds, or an archive or array by --data`,
-      );
-  }
-}
+  reading: PictureReading = {},
+): Promise<FileImages> => (IDX.test(file) ? idxImages(file, shape) : picture(file, shape, reading));
 
 /**
  * The image of a file, as a network of this shape takes it.
  *
- * @throws DataError as `readImageFiles` does, UsageError where the file holds several
+ * @throws DataError as `readImageFile` does, UsageError where the file holds several
  */
-export async function readPicture(file: string, shape: ImageShape): Promise<Uint8Array> {
-  const { value } = await readImageFiles([file], shape).next();
-  const { images, names } = value as FileImages;
+export async function readPicture(
+  file: string,
+  shape: ImageShape,
+  reading: PictureReading = {},
+): Promise<Uint8Array> {
+  if (!isImageFile(file))
+    throw new DataError(
+      `${file}: neither a picture (png, jpeg, webp, …) nor an idx file\nname a file of these kinds`,
+    );
+  const { images, names } = await readImageFile(file, shape, reading);
   if (names.length === 1) return images;
   throw new UsageError(`${file}: holds ${names.length} images, expected one picture`);
 }
 
-const wrongSize = (file: string, found: readonly number[], [, ...wanted]: ImageShape): DataError =>
-  new DataError(
-    `${file}: ${found.join(" × ")} pixels, the network takes ${wanted.join(" × ")}\nresize it first, or name its folder: --data FOLDER --size ${wanted.join("x")}`,
-  );
+const wrongSize = (
+  file: string,
+  found: readonly number[],
+  [, ...wanted]: ImageShape,
+  remedy: string,
+): DataError =>
+  new DataError(`${file}: ${found.join(" × ")} pixels, the network takes ${wanted.join(" × ")}\n${remedy}`);
 
 async function idxImages(file: string, shape: ImageShape): Promise<FileImages> {
   const [channels, height, width] = shape;
   if (channels !== 1)
     throw new DataError(
-      `${file}: idx files hold grey images, the network takes ${channels} channels\nname pictures, or a data set by --data`,
+      `${file}: idx files hold grey images, the network takes ${channels} channels\nname pictures`,
     );
   const { sizes, data } = await readIdx(file, 3);
   const [count = 0, ...found] = sizes;
-  if (found[0] !== height || found[1] !== width) throw wrongSize(file, found, shape);
+  if (found[0] !== height || found[1] !== width)
+    throw wrongSize(file, found, shape, "name images of that size");
   return { images: data, names: Array.from({ length: count }, (_, i) => `${file}#${i}`) };
 }
 
-async function picture(file: string, shape: ImageShape): Promise<FileImages> {
+async function picture(
+  file: string,
+  shape: ImageShape,
+  { size, resize }: PictureReading,
+): Promise<FileImages> {
   const [channels, height, width] = shape;
   try {
-    const { planes, ...found } = await decodePicture(await readBytes(file, "a picture"), { channels });
-    if (found.height !== height || found.width !== width)
-      throw wrongSize(file, [found.height, found.width], shape);
+    const { planes, ...found } = await decodePicture(await readBytes(file, "a picture"), {
+      channels,
+      size,
+      resize,
+    });
+    if (found.height !== height || found.width !== width) {
+      const remedy = `resize it first, or let it be resized by --size ${height}x${width}`;
+      throw wrongSize(file, [found.height, found.width], shape, remedy);
+    }
     return { images: planes, names: [file] };
   } catch (cause) {
     if (cause instanceof DataError) throw cause;

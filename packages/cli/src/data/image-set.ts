@@ -11,10 +11,13 @@ export type Split = PublishedSplit | "validation";
 /** The sizes of one image: channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
+/** The items of a file or folder without splits, all of them. */
+export const WHOLE = "all";
+
 /** Where the items of a set came from, and how many there are. */
 type SetFacts = Readonly<{
   name: string;
-  split: Split;
+  split: Split | typeof WHOLE;
   count: number;
   /** sha256 of the numbers, hexadecimal: with it somebody else can check that they have the same ones. */
   hash: string;
@@ -27,7 +30,14 @@ type SetFacts = Readonly<{
 }>;
 
 /** Images of one data set and split in memory: bytes 0..255, row-major [count, C, H, W]. */
-export type ImageSet = SetFacts & Readonly<{ images: Uint8Array; shape: ImageShape; labels?: Uint8Array }>;
+export type ImageSet = SetFacts &
+  Readonly<{
+    images: Uint8Array;
+    shape: ImageShape;
+    labels?: Uint8Array;
+    /** Of each image, the picture that it came from. */
+    names?: readonly string[];
+  }>;
 
 /** The size of one row: its columns. */
 export type RowShape = readonly [columns: number];
@@ -95,19 +105,31 @@ export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
 });
 
 /** The items `from` … `to − 1`, as a view; the hash is that of the items kept. */
-function slice<Set extends DataSet>(set: Set, from: number, to: number, split: Split = set.split): Set {
+function slice<Set extends DataSet>(
+  set: Set,
+  from: number,
+  to: number,
+  split: DataSet["split"] = set.split,
+): Set {
   const size = sizeOfItem(set.shape);
   const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
     numbers.subarray(from * size, to * size) as T;
   if ("rows" in set) return rowSet({ ...set, split, rows: part(set.rows) }) as DataSet as Set;
-  const { labels, ...rest } = set as ImageSet;
+  const { labels, names, ...rest } = set as ImageSet;
   return imageSet({
     ...rest,
     split,
     images: part(rest.images),
     ...(labels && { labels: labels.subarray(from, to) }),
+    ...(names && { names: names.slice(from, to) }),
   }) as DataSet as Set;
 }
+
+/** `196 test images`, or `1,965 rows` where they are all that there are. */
+export const imagesOf = ({ count, split, shape }: Pick<DataSet, "count" | "split" | "shape">): string =>
+  split === WHOLE
+    ? `${formatCount(count)} ${nounOf({ shape }, count)}`
+    : `${formatCount(count)} ${split} ${nounOf({ shape })}`;
 
 /**
  * The first `count` items, as a view; the hash is that of the items kept.
@@ -117,7 +139,7 @@ function slice<Set extends DataSet>(set: Set, from: number, to: number, split: S
 export function firstImages<Set extends DataSet>(set: Set, count: number, flag = "--limit"): Set {
   if (count === set.count) return set;
   if (count > set.count) {
-    throw new UsageError(`${flag} ${count}: ${set.name} has only ${set.count} ${set.split} ${nounOf(set)}`);
+    throw new UsageError(`${flag} ${count}: ${set.name} has only ${imagesOf(set)}`);
   }
   return slice(set, 0, count);
 }
@@ -156,5 +178,5 @@ export function describeImages(
       `${formatCount(skipped.length)} damaged picture${skipped.length > 1 ? "s" : ""} left out${files ? `: ${listed(skipped)}` : ""}`,
   ].filter((remark) => typeof remark === "string");
   const remarked = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
-  return `${formatCount(count)} ${split} ${nounOf({ shape })} of ${name}${remarked}`;
+  return `${imagesOf({ count, split, shape })} of ${name}${remarked}`;
 }

@@ -78,7 +78,8 @@ export async function zipSource(path: string): Promise<PictureSource> {
 const archiveOf = (open: (path: string) => Promise<PictureSource>): DataForm => ({
   takes: ["size", "resize", "grey", "skipCorrupt"],
   holds: () => true,
-  read: async (path, split, name, reading) => readSplit(await open(path), split, name, reading),
+  read: async (path, split, name, reading, undrawn) =>
+    readSplit(await open(path), split, name, reading, undrawn),
 });
 
 /** Pictures in `FILE.tar`, `FILE.tar.gz` or `FILE.tgz`. */

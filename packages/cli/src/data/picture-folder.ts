@@ -35,5 +35,5 @@ export const folderSource = (path: string): PictureSource => ({
 export const pictureFolder: DataForm = {
   takes: ["size", "resize", "grey", "skipCorrupt"],
   holds: (path) => !picturesBelow(path).next().done,
-  read: (path, split, name, reading) => readSplit(folderSource(path), split, name, reading),
+  read: (path, split, name, reading, undrawn) => readSplit(folderSource(path), split, name, reading, undrawn),
 };

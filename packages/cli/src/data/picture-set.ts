@@ -2,15 +2,23 @@ import { DataError } from "@flowify/core";
 import { printable } from "../ui/printable.js";
 import { drawnSplit } from "./drawn-split.js";
 import type { Reading } from "./form.js";
-import { type ImageSet, type ImageShape, imageSet, imageSize, type PublishedSplit } from "./image-set.js";
+import {
+  type ImageSet,
+  type ImageShape,
+  imageSet,
+  imageSize,
+  type PublishedSplit,
+  WHOLE,
+} from "./image-set.js";
 import { decodePicture, type Picture } from "./picture.js";
 import { type PictureSource, splitByFolder } from "./picture-source.js";
 import { allocate } from "./room.js";
 
-const SKIP = "mend or remove it, or leave such pictures out by --skip-corrupt";
+const DAMAGED_REMEDY = "mend or remove it, or leave such pictures out by --skip-corrupt";
 
 /**
- * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it.
+ * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it, or with
+ * `undrawn` all of them.
  *
  * @throws DataError for a picture that is damaged, or of another size or colour than the first
  */
@@ -19,9 +27,11 @@ export function readSplit(
   split: PublishedSplit,
   name: string,
   reading: Reading,
+  undrawn = false,
 ): Promise<ImageSet> {
   const own = splitByFolder(source.names);
   if (own) return readPictures(source, own[split], { name, split }, reading);
+  if (undrawn) return readPictures(source, source.names, { name, split: WHOLE }, reading);
   const { length } = source.names;
   const names = drawnSplit(source.path, length, split).map((i) => source.names[i]!);
   return readPictures(source, names, { name, split, drawnFrom: length }, reading);
@@ -56,14 +66,20 @@ export async function readPictures(
     expectAlike(source, name, picture, first, shape, grey);
     images.set(picture.planes, places.get(name)! * pixels);
   }
-  if (skipped.size === 0) return imageSet({ ...set, images, shape });
+  if (skipped.size === 0) return imageSet({ ...set, images, shape, names });
   if (skipped.size === names.length) throw new DataError(`${source.path}: every picture is damaged`);
   const kept = compact(
     images,
     names.flatMap((name, place) => (skipped.has(name) ? [] : [place])),
     pixels,
   );
-  return imageSet({ ...set, images: kept, shape, skipped: [...skipped].sort() });
+  return imageSet({
+    ...set,
+    images: kept,
+    shape,
+    names: names.filter((name) => !skipped.has(name)),
+    skipped: [...skipped].sort(),
+  });
 }
 
 type First = Readonly<{ name: string; picture: Picture }>;
@@ -86,7 +102,7 @@ const damaged = ({ path }: PictureSource, name: string, cause: unknown): Error =
   cause instanceof DataError
     ? cause
     : new DataError(
-        `${path}: ${printable(name)}: cannot be read as a picture (${(cause as Error).message})\n${SKIP}`,
+        `${path}: ${printable(name)}: cannot be read as a picture (${(cause as Error).message})\n${DAMAGED_REMEDY}`,
         {
           cause,
         },
@@ -102,11 +118,11 @@ function expectAlike(
 ): void {
   if (picture.height !== height || picture.width !== width)
     throw new DataError(
-      `${path}: ${printable(name)}: ${picture.height}x${picture.width} pixels, ${printable(first.name)} has ${height}x${width}\nbring all to one size by --size ${height}x${width}`,
+      `${path}: ${printable(name)}: ${picture.height}x${picture.width} pixels, ${printable(first.name)} has ${height}x${width}\nbring all to one size first, or by --size ${height}x${width}`,
     );
   if (grey === undefined && channels === 1 && !picture.grey)
     throw new DataError(
-      `${path}: ${printable(name)}: in colour, ${printable(first.name)} is grey\nsay --grey, or --no-grey for colour`,
+      `${path}: ${printable(name)}: in colour, ${printable(first.name)} is grey\nmake all of one kind first, or say --grey, or --no-grey for colour`,
     );
 }
 

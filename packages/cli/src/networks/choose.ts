@@ -112,8 +112,16 @@ export function networkFor(name: string, images: DataSet): ChosenNetwork {
 }
 
 /** @throws ShapeError where the network does not take these images */
-export function expectFit(network: ChosenNetwork, images: Pick<DataSet, "name" | "shape">): void {
-  if (show(inShapeOf(network)) !== show(images.shape)) throw misfit(network, images, "name other data");
+export function expectFit(network: ChosenNetwork, images: Sized): void {
+  const wanted = inShapeOf(network);
+  if (show(wanted) === show(images.shape)) return;
+  const [channels, height, width] = wanted;
+  const colour = channels === 1 ? "--grey" : "--no-grey";
+  const remedy =
+    wanted.length === 3
+      ? `name other data, or bring its pictures to this form by --size ${height}x${width} ${colour}`
+      : "name other data";
+  throw misfit(network, images, remedy);
 }
 
 type Sized = Pick<DataSet, "name" | "shape">;

@@ -1,4 +1,3 @@
-import { roundTicks } from "./axis.js";
 import {
   type Canvas,
   type Color,
@@ -11,6 +10,7 @@ import {
   textWidth,
 } from "./canvas.js";
 import { drawLegend } from "./legend.js";
+import { type Scale, scaleFor } from "./scale.js";
 
 export type Group = Readonly<{ name: string; values: ArrayLike<number> }>;
 
@@ -32,36 +32,59 @@ const BINS = 120;
 /** Values of a group beyond these of its quantiles do not widen the axis: they are counted at its ends. */
 const SHOWN = 0.995;
 
-/** From the lowest to the highest of what the groups have, but for their few most distant values. */
-function range(groups: readonly Group[]): [low: number, high: number] {
-  const ends = groups.flatMap(({ values }) => {
-    const sorted = Float64Array.from(values).sort();
-    return [1 - SHOWN, SHOWN].map((part) => sorted[Math.round(part * (sorted.length - 1))]!);
-  });
+/** How much higher than the first group another is drawn. */
+const HIGHER_AT_MOST = 3;
+/** What the shape of the first group is judged by: the middle 90 % of it. */
+const MIDDLE = 0.95;
+
+/** The values that part of a group lies between, its few most distant ones left out. */
+function between({ values }: Group, part: number): [low: number, high: number] {
+  const sorted = Float64Array.from(values).sort();
+  const at = (where: number): number => sorted[Math.round(where * (sorted.length - 1))]!;
+  return [at(1 - part), at(part)];
+}
+
+/** An axis for all groups, on which the first has a shape however far off the others lie. */
+function scaleOf(groups: readonly Group[]): Scale {
+  const ends = groups.flatMap((group) => between(group, SHOWN));
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const pad = 0.02 * (high - low) || 0.5;
-  return [low - pad, high + pad];
+  const [first, last] = between(groups[0]!, MIDDLE);
+  if (low === high) return scaleFor(low - 0.5, high + 0.5, low - 0.5, high + 0.5);
+  // a little room beside the outermost values, of the size that the axis has there
+  const pad = 0.02 * (high - low);
+  const near = 0.1 * Math.max(last - first, pad / 20);
+  return scaleFor(
+    low - Math.min(pad, near + 0.02 * (first - low)),
+    high + Math.min(pad, near + 0.02 * (high - last)),
+    first,
+    last,
+  );
 }
 
 /** The part of the values in each bin; what lies outside is counted in the first and in the last. */
-function parts(values: ArrayLike<number>, low: number, high: number): Float64Array {
+function parts(values: ArrayLike<number>, scale: Scale): Float64Array {
   const counts = new Float64Array(BINS);
   for (const value of Array.from(values)) {
-    const bin = Math.floor(((value - low) / (high - low)) * BINS);
+    const bin = Math.floor(scale.place(value) * BINS);
     counts[Math.min(BINS - 1, Math.max(0, bin))]! += 1 / values.length;
   }
   return counts;
 }
 
-/** How the values of groups are spread along one axis: a step line a group, each of the same area. */
+/**
+ * How the values of groups are spread along one axis: a step line a group, its height the part of the group's values
+ * that lies there.
+ */
 export function histogram(title: string, axis: string, groups: readonly Group[]): Canvas {
   const canvas = createCanvas(Math.max(WIDTH, 2 * MARGIN + textWidth(title)), HEIGHT);
-  const [low, high] = range(groups);
-  const heights = groups.map(({ values }) => parts(values, low, high));
-  const highest = Math.max(...heights.flatMap((each) => Array.from(each)));
+  const scale = scaleOf(groups);
+  const heights = groups.map(({ values }) => parts(values, scale));
+  const peaks = heights.map((each) => Math.max(...each));
+  // a group that lies in a bin or two would press all others flat: it is cut off, with its part written beside it
+  const highest = Math.min(Math.max(...peaks), HIGHER_AT_MOST * peaks[0]!);
   const plot = { width: canvas.width - 2 * MARGIN, height: HEIGHT - TOP - BOTTOM };
-  const x = (value: number): number => MARGIN + ((value - low) / (high - low)) * plot.width;
-  const y = (part: number): number => TOP + (1 - part / highest) * plot.height;
+  const x = (value: number): number => MARGIN + scale.place(value) * plot.width;
+  const y = (part: number): number => TOP + (1 - Math.min(part / highest, 1)) * plot.height;
   drawText(canvas, MARGIN, MARGIN, title);
   const colors = groups.map((_, i) => COLORS[i % COLORS.length]!);
   drawLegend(
@@ -70,7 +93,7 @@ export function histogram(title: string, axis: string, groups: readonly Group[])
     MARGIN + 24,
     groups.map(({ name }, i) => ({ name, color: colors[i]! })),
   );
-  const ticks = roundTicks(low, high, 8);
+  const ticks = scale.ticks(8);
   for (const value of ticks.values) {
     fillRect(canvas, x(value), TOP + plot.height, 1, 5, AXIS);
     const label = ticks.label(value);
@@ -78,8 +101,9 @@ export function histogram(title: string, axis: string, groups: readonly Group[])
     if (from > 0 && from + textWidth(label) < canvas.width)
       drawText(canvas, from, TOP + plot.height + 9, label, { color: MUTED });
   }
-  const at = canvas.width - MARGIN - textWidth(axis);
-  drawText(canvas, at, HEIGHT - MARGIN - textHeight(), axis, { color: MUTED });
+  const named = `${axis}${scale.remark}`;
+  const at = canvas.width - MARGIN - textWidth(named);
+  drawText(canvas, at, HEIGHT - MARGIN - textHeight(), named, { color: MUTED });
   fillRect(canvas, MARGIN, TOP + plot.height, plot.width, 1, AXIS);
   heights.forEach((bins, i) => {
     let before = 0;
@@ -90,7 +114,14 @@ export function histogram(title: string, axis: string, groups: readonly Group[])
       ];
       drawLine(canvas, from, y(before), from, y(part), { color: colors[i]! });
       drawLine(canvas, from, y(part), to, y(part), { color: colors[i]! });
+      const isFirstCut = part > highest && !(before > highest);
       before = part;
+      if (!isFirstCut) return;
+      const end = bins.findIndex((each, at) => at > bin && each <= highest);
+      const cut = bins.subarray(bin, end === -1 ? BINS : end).reduce((sum, each) => sum + each, 0);
+      const text = `${Math.round(100 * cut)}%`;
+      const wide = textWidth(text) + 4;
+      drawText(canvas, from - wide > MARGIN ? from - wide : to + 6, TOP, text, { color: colors[i]! });
     });
   });
   return canvas;

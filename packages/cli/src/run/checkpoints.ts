@@ -1,11 +1,11 @@
 import { CheckpointError, type TrainingState } from "@flowify/core";
-import { pruneCheckpoints, writeCheckpoint } from "../checkpoint.js";
+import { pruneCheckpoints, removeStart, writeCheckpoint } from "../checkpoint.js";
 import { mayPass } from "./atomic.js";
 import type { RunFolder } from "./folder.js";
 import type { MetricsLog, MetricsRecord } from "./metrics.js";
 
-/** Checkpoints that are kept, beside the best one. */
-const KEEP = 3;
+/** Checkpoints that are kept beside the best one: the newest, and the one before it, should the newest be damaged. */
+const KEEP = 2;
 
 export type CheckpointWriter = Readonly<{
   /** Throws what keeps checkpoints from the disk for good, or has kept the first two: a run without any protects nothing. */
@@ -15,7 +15,7 @@ export type CheckpointWriter = Readonly<{
   /** Waits for the one that is being written. */
   written(): Promise<void>;
   /** The end of the run at `step`: the state is on the disk, by `save` where it is not yet, or it throws why not. */
-  end(step: number, save: () => Promise<void>): Promise<void>;
+  end(step: number, save: () => Promise<void>, how: { finished: boolean }): Promise<void>;
   /** The step of the newest one that is on the disk. */
   newest(): number | undefined;
 }>;
@@ -81,11 +81,12 @@ export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWr
       pending = put(state, [...lines]);
     },
     written: () => pending,
-    async end(step, save) {
+    async end(step, save, { finished }) {
       await pending;
       if (newest !== step) await save();
       await pending;
       if (failure !== undefined) throw newest === undefined ? none(failure) : failure;
+      if (finished) await removeStart(run.checkpoints);
     },
     newest: () => newest,
   };

@@ -136,7 +136,8 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       seconds: seconds(),
     });
     const state = of === undefined ? "" : `, the state of step ${of}`;
-    const when = step === 0 ? "start" : `epoch ${epoch}`;
+    const ended = epochsAt(step) > epochsAt(step - 1);
+    const when = step === 0 ? "start" : ended ? `epoch ${epoch}` : `step ${step}`;
     progress.note(`${when}: ${formatBpd(value, stdErr)} ${unit.name} on the ${images.split} ${noun}${state}`);
   };
 
@@ -233,7 +234,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       }
       await breathe();
     }
-    await checkpoints.end(trainer.taken, save);
+    await checkpoints.end(trainer.taken, save, { finished: trainer.taken >= steps });
   } catch (error) {
     await checkpoints.written();
     if (error instanceof NotFiniteError) throw withRemedy(error, checkpoints.newest(), config, run.folder);

@@ -5,9 +5,9 @@ import { formatBpd } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
-/** Says the likelihood and the ledger for people. */
+/** Says the likelihood and the ledger for people; when quiet, the likelihood alone. */
 export function sayLikelihood(
-  { say, colors, columns }: Terminal,
+  { say, colors, columns, quiet }: Terminal,
   monitor: Pick<Monitor, "nats" | "bpd" | "stdErr" | "ledger">,
   images: DataSet,
 ): void {
@@ -16,6 +16,7 @@ export function sayLikelihood(
   const { value, stdErr } = told(monitor, images);
   const bound = ledger.every(({ exact }) => exact) ? "" : ", an upper bound in expectation";
   say(`${colors.bold(`${formatBpd(value, stdErr)} ${unit.name}`)} on ${describeImages(images)}${bound}`);
+  if (quiet) return;
   say();
   const lines = ledgerLines(ledger, {
     unit,

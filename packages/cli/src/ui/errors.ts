@@ -1,4 +1,5 @@
 import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
+import { type HasFlag, hintsFor } from "./hints.js";
 import { printable } from "./printable.js";
 import type { Colors } from "./terminal.js";
 
@@ -19,13 +20,13 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   MISMATCH: 1,
 };
 
-/** What helps against the failures of the operating system that a run is likely to meet. */
+/** What helps against the failures of the operating system that a run is likely to meet, a line each. */
 const systemHints: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full: free some space, then go on with --resume",
-  EDQUOT: "the quota of the disk is used up: free some space, then go on with --resume",
-  EROFS: "the file system is read-only: choose another --out",
-  EACCES: "no permission: choose another --out, or change the permissions",
-  EPERM: "no permission: choose another --out, or change the permissions",
+  ENOSPC: "the disk is full: free some space\nthen go on with --resume",
+  EDQUOT: "the quota of the disk is used up: free some space\nthen go on with --resume",
+  EROFS: "the file system is read-only\nchoose another --out",
+  EACCES: "choose another --out, or change the permissions",
+  EPERM: "choose another --out, or change the permissions",
   EMFILE: "too many open files: raise the limit (ulimit -n)",
   ENOENT: "a file or folder is missing, or was removed meanwhile",
 };
@@ -43,7 +44,7 @@ function describe(error: unknown): Description {
   }
   if (isSystemError(error)) {
     const hint = systemHints[error.code];
-    return { code: error.code, message: error.message, hints: hint === undefined ? [] : [hint] };
+    return { code: error.code, message: error.message, hints: hint === undefined ? [] : hint.split("\n") };
   }
   const message = error instanceof Error ? error.message : String(error);
   return {
@@ -53,11 +54,15 @@ function describe(error: unknown): Description {
   };
 }
 
-/** `error[CODE]: message`, then what to do about it, a line each. */
-export function formatError(error: unknown, colors: Colors, debug = false): string {
+/** `error[CODE]: message`, then what to do about it, a line each, as far as the command has the flags for it. */
+export function formatError(
+  error: unknown,
+  colors: Colors,
+  { debug = false, has = () => true }: { debug?: boolean; has?: HasFlag } = {},
+): string {
   const { code, message, hints } = describe(error);
   const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${printable(message)}`];
-  for (const hint of hints) lines.push(`  ${colors.dim("hint:")} ${printable(hint)}`);
+  for (const hint of hintsFor(hints, has)) lines.push(`  ${colors.dim("hint:")} ${printable(hint)}`);
   const stack = debug && error instanceof Error ? (error.stack ?? "") : "";
   for (const line of stack.split("\n").filter(Boolean)) lines.push(colors.dim(printable(line)));
   return lines.join("\n");

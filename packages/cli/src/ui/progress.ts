@@ -54,7 +54,8 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   let shown = live ? Number.NEGATIVE_INFINITY : start;
   let last: string | undefined;
   let pending = false;
-  const columns = (): number => (stderr.columns ?? 80) - 1;
+  // a terminal that does not know its width says 0
+  const columns = (): number => (stderr.columns || 80) - 1;
 
   const render = (done: number, text: string): string => {
     const elapsed = now() - start;

@@ -57,7 +57,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     isColorSupported ? printableColored(line) : printable(line);
   return {
     colors,
-    columns: Math.min(text.columns ?? DEFAULT_COLUMNS, MAX_COLUMNS),
+    columns: Math.min(text.columns || DEFAULT_COLUMNS, MAX_COLUMNS),
     json,
     quiet,
     stderr,

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeIdxFolder } from "../data/idx-files.js";
 import { runCommand } from "../run-command.js";
@@ -34,6 +34,5 @@ async function train(root: string): Promise<string> {
   const few = ["--steps", "3", "--checkpoint-every", "3", "--pictures", "none"];
   const { status, stderr } = await runCommand(["train", ...what, ...few, "--out", out]);
   if (status !== 0) throw new Error(stderr);
-  for (const ending of ["json", "safetensors"]) rmSync(join(out, "checkpoints", `step-000000000.${ending}`));
   return out;
 }

@@ -111,10 +111,10 @@ describe("a NumPy file", () => {
 
   it("is refused where its images have another size than asked for", async () => {
     expect(await refusal(write("s.npy", npy([4, 2, 2])), { size: [3, 3] })).toContain(
-      "images of 2x2, --size asks for 3x3",
+      "images of 2x2, asked for are 3x3",
     );
     expect(await refusal(write("s.npy", npy([4, 4])), { size: [3, 3] })).toContain(
-      "rows of 4 values, but --size 3x3 makes 9, or 27 in colour",
+      "rows of 4 values, but images of 3x3 have 9, or 27 in colour",
     );
   });
 });

@@ -85,7 +85,9 @@ describe("a folder of pictures", () => {
     expect(set.shape).toEqual([3, 2, 2]);
     expect((await train(folder, { grey: true })).shape).toEqual([1, 2, 2]);
     const grey = folderOf({ "a.png": await pngBytes(0, 2, 2), "b.png": await pngBytes(1, 2, 2, 3) });
-    expect(await refusal(grey)).toMatch(/b\.png: in colour, a\.png is grey\nsay --grey, or --no-grey/);
+    expect(await refusal(grey)).toMatch(
+      /b\.png: in colour, a\.png is grey\nmake all of one kind first, or say --grey, or --no-grey/,
+    );
     expect((await train(grey, { grey: false })).shape).toEqual([3, 2, 2]);
   });
 
@@ -136,7 +138,7 @@ describe("pictures of several sizes", () => {
 
   it("are refused, with both sizes", async () => {
     expect(await refusal(await two())).toMatch(
-      /train\/a\.png: 8x6 pixels, test\/c\.png has 4x4\nbring all to one size by --size 4x4/,
+      /train\/a\.png: 8x6 pixels, test\/c\.png has 4x4\nbring all to one size first, or by --size 4x4/,
     );
   });
 

@@ -41,6 +41,22 @@ describe("the histogram", () => {
     expect(to - from).toBeGreaterThan(700);
   });
 
+  it("keeps the shape of the first group however far off others lie", () => {
+    const own = around(4, 0.4);
+    const canvas = histogram("t", "bits", [
+      { name: "own", values: own },
+      { name: "far", values: around(200, 400) },
+    ]);
+    const [a, b] = [extent(canvas, BLUE), extent(canvas, ORANGE)];
+    expect(a.to - a.from).toBeGreaterThan(80);
+    expect(b.to - b.from).toBeGreaterThan(150);
+    const constant = histogram("t", "bits", [
+      { name: "own", values: [4] },
+      { name: "far", values: around(200, 400) },
+    ]);
+    expect(extent(constant, ORANGE).to).toBeGreaterThan(800);
+  });
+
   it("is drawn of a single value", () => {
     const { from, to } = extent(histogram("t", "bits", [{ name: "a", values: [3] }]), BLUE);
     expect(to - from).toBeLessThan(20);

@@ -29,7 +29,7 @@ describe("errors", () => {
       syscall: "write",
     });
     expect(formatError(full, plain)).toBe(
-      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space, then go on with --resume",
+      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space\n  hint: then go on with --resume",
     );
     expect(exitStatus(full)).toBe(1);
   });
@@ -39,7 +39,7 @@ describe("errors", () => {
     expect(formatError(error, plain)).toContain(
       "error[INTERNAL]: x is undefined\n  hint: this should not happen",
     );
-    expect(formatError(error, plain, true)).toContain("ui.test.ts");
+    expect(formatError(error, plain, { debug: true })).toContain("ui.test.ts");
     expect(formatError("text", plain)).toContain("error[INTERNAL]: text");
   });
 
@@ -221,6 +221,18 @@ describe("progress", () => {
     expect(stderr.text()).toBe(`\r\x1b[2Kstep ██░░░  30/100  ${figures}  7 s left`);
     at(2000).update(40, `${figures} and`);
     expect(stderr.text()).toContain(`\r\x1b[2Kstep  40/100  ${figures} and  6 s left`);
+  });
+
+  it("shows the whole line where a terminal says that it is 0 columns wide", () => {
+    const stderr = { ...stream(true), columns: 0 };
+    const progress = createProgress(createTerminal({ stdout: stream(), stderr, env: {} }), {
+      label: "step",
+      total: 4,
+      now: () => 1000,
+    });
+    progress.update(4, "loss 1.00");
+    expect(stderr.text()).toMatch(/ 4\/4 {2}loss 1\.00 {2}0 s$/);
+    expect(createTerminal({ stdout: { ...stream(true), columns: 0 }, stderr, env: {} }).columns).toBe(80);
   });
 
   it("writes plain lines every few seconds in a pipe, and the last", () => {

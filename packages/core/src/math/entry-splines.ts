@@ -4,6 +4,12 @@ import { type Curve, splineForward, splineInverse, withinBin } from "./rq-spline
 /** The smallest width and height of a bin, as a part of the unit interval. */
 export const LEAST_SIZE = 1e-6;
 
+/**
+ * The derivative at a knot, over the slope of a bin beside it, is this at most: beyond it the formulas cancel in float32. The
+ * curve has a kink there; what it returns and its derivative still belong together.
+ */
+const STEEPEST = 1e4;
+
 /** Unnormalized widths [M, K] and heights [M, K], and the logs of inner derivatives [M, K−1], of M splines of K bins. */
 export type EntrySplineParams = { widths: np.Array; heights: np.Array; logDerivatives: np.Array };
 
@@ -19,28 +25,36 @@ const ROW = 6;
  */
 type Table = { rows: np.Array; ends: np.Array; bins: number };
 
-/** Widths and heights by softmax with a floor; derivative 1 at both ends. */
+/**
+ * Widths and heights by softmax with a floor; derivative 1 at both ends. Sizes are differences of the knots as they are
+ * rounded, so that no entry lies beyond its bin by more than a rounding of its own.
+ */
 function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, direction: Direction): Table {
   const [count, bins] = widths.shape as [number, number];
   const { dtype } = widths;
-  const sizes = (raw: np.Array): np.Array =>
-    nn
+  const one = np.ones([count, 1], { dtype });
+  /** The K + 1 ends of bins: the sums of the sizes before, as a product with a triangle of ones. */
+  const knotsOf = (raw: np.Array): np.Array => {
+    const sizes = nn
       .softmax(raw, 1)
       .mul(1 - LEAST_SIZE * bins)
       .add(LEAST_SIZE);
-  const width = sizes(widths);
-  const height = sizes(heights);
-  // left ends: the sums of the sizes before, as a product with a strictly upper triangle of ones
-  const before = np.triu(np.ones([bins, bins], { dtype }), 1);
-  const x0 = np.matmul(width.ref, before.ref);
-  const y0 = np.matmul(height.ref, before);
-  const inner = np.exp(logDerivatives);
-  const one = np.ones([count, 1], { dtype });
-  const perWidth = np.reciprocal(width);
-  const slope = height.mul(perWidth.ref);
+    const before = np.triu(np.ones([bins, bins], { dtype }), 1);
+    return np.concatenate([np.matmul(sizes, before), one.ref], 1);
+  };
+  const [x, y] = [knotsOf(widths), knotsOf(heights)];
+  const lefts = (knots: np.Array): np.Array => knots.slice([], [0, bins]);
+  const sizesOf = (knots: np.Array): np.Array => knots.ref.slice([], [1, bins + 1]).sub(lefts(knots));
+  const perWidth = np.reciprocal(sizesOf(x.ref));
+  const slope = sizesOf(y.ref).mul(perWidth.ref);
+  const [x0, y0] = [lefts(x), lefts(y)];
   const perSlope = np.reciprocal(slope.ref);
-  const alpha = np.concatenate([one.ref, inner.ref], 1).mul(perSlope.ref);
-  const beta = np.concatenate([inner, one], 1).mul(perSlope);
+  const inner = np.exp(logDerivatives);
+  const ratio = (derivatives: readonly np.Array[]): np.Array =>
+    np.minimum(np.concatenate([...derivatives], 1).mul(perSlope.ref), STEEPEST);
+  const alpha = ratio([one.ref, inner.ref]);
+  const beta = ratio([inner, one]);
+  perSlope.dispose();
   const inside = np.stack([x0, y0, perWidth, slope, alpha, beta], 2); // [M, K, 6]
   const tail = (at: number): np.Array =>
     np.broadcastTo(np.array([at, at, 0, 1, 1, 1]).astype(dtype), [count, 1, ROW]);

@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.js";
 import type { Executor } from "../executor.js";
+import { type ItemsIn, numbersOf } from "../items.js";
 import { sizeOf } from "../layer.js";
 import { outShape } from "../network/evaluate.js";
 import { alongLevelSet, filledUp, rowsAt, towardsResults } from "../network/level-path.js";
@@ -38,13 +39,13 @@ type Model = Pick<FlowModel, "decode" | "executor">;
 export async function drawForResults(
   model: Model,
   network: OrdinaryNetwork,
-  wanted: Float32Array,
-  known: Float32Array,
+  wanted: ItemsIn,
+  known: ItemsIn,
   options: Drawing = {},
 ): Promise<ResultDraws> {
   const f = linearized(network, model.executor);
   try {
-    return await drawn(model, f, wanted, known, options);
+    return await drawn(model, f, numbersOf(wanted), numbersOf(known), options);
   } finally {
     await f.dispose();
   }
@@ -71,9 +72,10 @@ export type Variants = ResultDraws & Readonly<{ results: Float32Array }>;
 export async function drawVariants(
   model: Model,
   network: OrdinaryNetwork,
-  item: Float32Array,
+  from: ItemsIn,
   { count = 64, results, ...options }: VariantOptions = {},
 ): Promise<Variants> {
+  const item = numbersOf(from);
   const f = linearized(network, model.executor);
   if (item.length !== f.inSize)
     throw new ShapeError(`variants: expected an item of ${f.inSize} numbers, got ${item.length}`);

@@ -1,3 +1,4 @@
+import type { ItemsIn } from "../items.js";
 import type { FlowModel } from "./model.js";
 
 /** What a layer adds to log p of an item, in nats, beside what it adds to others. */
@@ -18,8 +19,8 @@ const ROUNDING = 1e-6;
 /** The ledger of one item beside those of others: a line a layer, and the total at the end. */
 export async function explainItem(
   model: Pick<FlowModel, "flow" | "score">,
-  item: Uint8Array | Float32Array,
-  others: Uint8Array | Float32Array,
+  item: ItemsIn,
+  others: ItemsIn,
   seed: number,
 ): Promise<Explanation[]> {
   const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
@@ -38,7 +39,7 @@ export async function explainItem(
 /** What every layer and their sum add to log p of each item. */
 async function ledgers(
   model: Pick<FlowModel, "flow" | "score">,
-  items: Uint8Array | Float32Array,
+  items: ItemsIn,
   seed: number,
 ): Promise<number[][]> {
   const lines = model.flow.ledgerLines.length;

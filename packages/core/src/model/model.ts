@@ -143,11 +143,7 @@ export class FlowModel {
    * Which layer finds an item unlikely: what each adds to its log p, beside what it adds to others, in standard
    * deviations. Errors: those of `score`.
    */
-  explain(
-    item: Uint8Array | Float32Array,
-    others: Uint8Array | Float32Array,
-    { seed = 0 }: { seed?: number } = {},
-  ): Promise<Explanation[]> {
+  explain(item: ItemsIn, others: ItemsIn, { seed = 0 }: { seed?: number } = {}): Promise<Explanation[]> {
     return explainItem(this, item, others, seed);
   }
 
@@ -192,7 +188,7 @@ export class FlowModel {
    * Inputs that a given network maps to the results of an item, or to others that are asked for: what the network
    * does not see. This model is the flow of the network alone (`part` gives it). See `drawVariants`.
    */
-  variants(network: OrdinaryNetwork, item: Float32Array, options: VariantOptions = {}): Promise<Variants> {
+  variants(network: OrdinaryNetwork, item: ItemsIn, options: VariantOptions = {}): Promise<Variants> {
     return drawVariants(this, network, item, options);
   }
 

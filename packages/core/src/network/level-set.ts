@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.js";
 import type { Executor } from "../executor.js";
+import { type ItemsIn, numbersOf } from "../items.js";
 import { jaxExecutor } from "../jax-executor.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";
 import type { OrdinaryNetwork } from "./ordinary.js";
@@ -30,13 +31,13 @@ export type LevelSetOptions = {
  */
 export async function ontoLevelSet(
   network: OrdinaryNetwork,
-  items: Float32Array,
-  wanted: Float32Array,
+  items: ItemsIn,
+  wanted: ItemsIn,
   { executor = jaxExecutor(), ...options }: LevelSetOptions & { executor?: Executor } = {},
 ): Promise<Float32Array> {
   const f = linearized(network, executor);
   try {
-    return (await towardsLevelSet(f, items, wanted, options)).items;
+    return (await towardsLevelSet(f, numbersOf(items), numbersOf(wanted), options)).items;
   } finally {
     await f.dispose();
   }

@@ -2,7 +2,7 @@ import { type JsTree, random } from "@jax-js/jax";
 import { type StartTold, startChain, startItemsOf } from "../chain.js";
 import type { Executor, HostArray } from "../executor.js";
 import type { Flow, FlowParams } from "../flow.js";
-import type { Items } from "../items.js";
+import { countedItems, type Items, type ItemsIn } from "../items.js";
 import { jaxExecutor } from "../jax-executor.js";
 import { sizeOf } from "../layer.js";
 import { heldItems } from "../start-items.js";
@@ -13,7 +13,7 @@ import { takeToHost } from "./state.js";
 export type StartOptions = {
   flow: Flow;
   executor: Executor;
-  data: Items;
+  data: Items | ItemsIn;
   /** Default 0. */
   seed?: number;
   /** From data (default) or at random. */
@@ -47,6 +47,7 @@ export async function startValues({
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
   const room = Math.floor(MOST_NUMBERS / sizeOf(flow.domain.shape));
   const count = Math.max(startItems, Math.min(startItemsOf(flow.chain.layers), room));
-  const items = heldItems(randomItems(data, flow.domain, count, seed), { executor: starter });
+  const drawn = randomItems(countedItems(data, flow.domain), flow.domain, count, seed);
+  const items = heldItems(drawn, { executor: starter });
   return startChain(flow.chain, key, items, onStart, startItems);
 }

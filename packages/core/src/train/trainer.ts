@@ -3,7 +3,7 @@ import type { StartTold } from "../chain.js";
 import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec, type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
-import type { Items } from "../items.js";
+import { countedItems, type Items, type ItemsIn } from "../items.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
@@ -37,7 +37,7 @@ const JUDGED_PART = 0.25;
 export type TrainOptions = {
   flow: Flow;
   executor: Executor;
-  data: Items;
+  data: Items | ItemsIn;
   /** Steps of the whole run; the schedule ends there. */
   steps: number;
   /** Items a step. Default 128. */
@@ -111,11 +111,12 @@ export type Trainer = Readonly<{
  * all before the first step.
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
-  const { flow, executor, data, steps, augment = defaults.augment, check = false } = options;
+  const { flow, executor, steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
   const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
   const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
   checkOptions({ ...options, seed, steps, learningRate, orthogonalRate, clip, ema });
+  const data = countedItems(options.data, flow.domain);
   const batches = batchSource(data, flow.domain, { batchSize, seed, augment });
 
   const shapes = flow.init(shapeKey());
@@ -136,7 +137,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const start = async (): Promise<HostState> => {
     const started = performance.now();
     // the values of a run that goes on only give the shapes
-    const values = options.state ? flow.init(shapeKey()) : await startValues({ ...options, seed });
+    const values = options.state ? flow.init(shapeKey()) : await startValues({ ...options, data, seed });
     like = freshState(await takeToHost(values), leaves, ema);
     const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
     startMs = performance.now() - started;

@@ -108,10 +108,7 @@ describe("images", () => {
       Float32Array.from(test, () => rng.uniform()),
       [4000, ...shape],
     );
-    const { z, contribution } = flow.forward(treeRef(params) as ArrayTree[], floats(test, [4000, ...shape]), [
-      { u },
-      {},
-    ]);
+    const { z, contribution } = flow.forward(treeRef(params), floats(test, [4000, ...shape]), [{ u }, {}]);
     const nats = sum(await numbersOf(contribution)) + sum((await numbersOf(z)).map((v) => logNormal(v)));
     expect(-nats / Math.LN2 / test.length).toBeLessThan(histogram + 0.02);
     tree.dispose(params);
@@ -130,7 +127,7 @@ it("a number that rounding takes a percent beyond the end of a narrow, steep bin
   const at = (part: number) => floats(Float32Array.of(0.5 + part / 2e5));
   const beyond = splineForward(at(1.02), curve());
   beyond.z.dispose();
-  expect((await numbersOf(beyond.logDerivative))[0]).toBeNaN();
+  expect(Math.abs((await numbersOf(beyond.logDerivative))[0]! - Math.log(1e5 * 2))).toBeGreaterThan(5);
   const held = splineForward(at(1.02), curve(), withinBin);
   held.z.dispose();
   // s β, the derivative at the right end

@@ -3,7 +3,7 @@ import { DeviceError, type Executor, type HostArray, makeRng } from "@flowify/co
 import { tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { CLOSE, type Difference, differenceOf } from "../difference.js";
-import type { Runtime } from "../runtime.js";
+import type { Runtime } from "../installed-runtime.js";
 import { type ExportedProgram, specsOf } from "./exported.js";
 
 /** How one result of an exported file compares with that of the flow that it was made from. */

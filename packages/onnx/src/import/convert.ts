@@ -131,7 +131,7 @@ function noRule(node: OnnxNode, rules: ImportRules, where: string): UnsupportedO
   return new UnsupportedOpError(
     what,
     node.name,
-    `${nodeLabel(node)}: there is no rule for ${what} ${where}; it would take one that makes layers of it (rules, --rules); there are rules for ${Object.keys(rules).join(", ")}`,
+    `${nodeLabel(node)}: there is no rule for ${what} ${where}; there are rules for ${Object.keys(rules).join(", ")}\nwrite a rule that makes layers of it: --rules FILE.js, the option rules of convertOnnx`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DeviceError } from "@flowify/core";
 import * as onnx from "onnx-buf";
-import type { Runtime } from "../runtime.js";
+import type { Runtime } from "../installed-runtime.js";
 import type { ConvertedNetwork } from "./convert.js";
 import { neededFor } from "./graph.js";
 import type { ExternalData } from "./tensor.js";

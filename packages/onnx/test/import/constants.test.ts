@@ -5,15 +5,15 @@ import * as onnx from "onnx-buf";
 import { beforeAll, describe, expect, it } from "vitest";
 import { foldable } from "../../src/import/constants.js";
 import type { Constant } from "../../src/import/tensor.js";
-import { convertOnnx, loadRuntime, openOriginal, readOnnx, standaloneOnnx } from "../../src/index.js";
-import type { Runtime } from "../../src/runtime.js";
+import { convertOnnx, openOriginal, readOnnx, standaloneOnnx } from "../../src/index.js";
+import { nativeRuntime, type Runtime } from "../../src/runtime.js";
 import { bytesOf, type FileOptions, file, floats, model } from "./files.js";
 
 const Type = onnx.TensorProto_DataType;
 
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await loadRuntime();
+  runtime = await nativeRuntime();
 });
 
 type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;

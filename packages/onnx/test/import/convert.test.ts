@@ -230,7 +230,7 @@ describe("what no layer does is refused: operator, node, place, and what it woul
     [
       "no rule",
       at(["N", 4], ["Erf", ["x"], ["y"]]),
-      /^Erf "y" \(node 0\): there is no rule for Erf on data; it would take/,
+      /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that makes layers of it: --rules/,
     ],
     [
       "a gate",

@@ -1,3 +1,4 @@
+import { withoutFlags } from "../../ui/problem.js";
 import { Scrolling } from "../../ui/scrolling.js";
 import { layout } from "./layout.js";
 import type { DrawnNode, Fate } from "./nodes.js";
@@ -65,7 +66,11 @@ export function Graph({
           const { text, kind } = saying(fate);
           return (
             <g key={name} transform={`translate(${x} ${y})`}>
-              <title>{fate.kind === "unsupported" ? `${op} ${name}: ${fate.reason}` : `${op} ${name}`}</title>
+              <title>
+                {fate.kind === "unsupported"
+                  ? `${op} ${name}: ${withoutFlags(fate.reason)}`
+                  : `${op} ${name}`}
+              </title>
               <rect class={kind} width={BOX.width} height={BOX.height} rx="4" />
               <text x="10" y="17">
                 {shortened(op)}

@@ -1,0 +1,53 @@
+import { roundTicks, type Ticks } from "./axis.js";
+
+/** How an axis is laid out: places from 0 to 1 of the values between its ends, and its marks. */
+export type Scale = Readonly<{
+  place(value: number): number;
+  ticks(count: number): Ticks;
+  /** What is to be said beside the name of the axis; empty where it is even. */
+  remark: string;
+}>;
+
+/** An even axis. */
+function linearScale(low: number, high: number): Scale {
+  return {
+    place: (value) => (value - low) / (high - low),
+    ticks: (count) => roundTicks(low, high, count),
+    remark: "",
+  };
+}
+
+/** An axis that is even within `width` of `centre`, and by powers further off on either side: arsinh((x - centre) / width). */
+function stretchedScale(low: number, high: number, centre: number, width: number): Scale {
+  const bend = (value: number): number => Math.asinh((value - centre) / width);
+  const [from, to] = [bend(low), bend(high)];
+  const at = (place: number): number => centre + width * Math.sinh(from + place * (to - from));
+  return {
+    place: (value) => (bend(value) - from) / (to - from),
+    ticks: (count) => {
+      // at each of `count` places the roundest number nearby, whose digits follow from how far the next place is
+      const marks = new Map<number, string>();
+      for (let i = 0; i < count; i++) {
+        const [before, after] = [at(i / count), at((i + 1) / count)];
+        const { values, label } = roundTicks(before, after, 2);
+        const value = values[Math.floor(values.length / 2)];
+        if (value !== undefined) marks.set(value, label(value));
+      }
+      return { values: [...marks.keys()], label: (value) => marks.get(value) ?? String(value) };
+    },
+    remark: ", closer together further off",
+  };
+}
+
+/** An axis this many times as wide as the values that matter most leaves them no room where it is even. */
+const EVEN_UP_TO = 10;
+
+/**
+ * The axis from `low` to `high` on which the values between `first` and `last`, those that the others are compared
+ * with, keep their shape: even where they take a good part of it, else stretched around them.
+ */
+export function scaleFor(low: number, high: number, first: number, last: number): Scale {
+  const width = last - first;
+  if (high - low <= EVEN_UP_TO * width) return linearScale(low, high);
+  return stretchedScale(low, high, (first + last) / 2, width > 0 ? width / 2 : (high - low) / 1000);
+}

@@ -1,0 +1,21 @@
+/** A line of the flags in a help text: what stands before the flag, the flag, and what is said about it. */
+const FLAG_LINE = /^( +(?:-\w )? *)(\[?--[\w/-]*\]?) {2,}(.*)$/;
+
+/**
+ * A help text with the name of its value behind each flag that takes one: `[--steps N]` for `[--steps]`. The library
+ * writes them into the line of usage only.
+ */
+export function withValueNames(help: string, nameOf: (flag: string) => string | undefined): string {
+  const lines = help.split("\n");
+  const first = lines.indexOf("FLAGS") + 1;
+  const end = lines.indexOf("", first);
+  const rows = lines.slice(first, end === -1 ? lines.length : end).map((line) => {
+    const [, before = "", flag = "", brief = ""] = FLAG_LINE.exec(line) ?? [];
+    const value = nameOf(flag.replace(/^\[?--|\]$/g, ""));
+    const named = value === undefined ? flag : flag.replace(/\]?$/, (bracket) => ` ${value}${bracket}`);
+    return { start: `${before}${named}`, brief };
+  });
+  const width = Math.max(...rows.map(({ start }) => start.length));
+  lines.splice(first, rows.length, ...rows.map(({ start, brief }) => `${start.padEnd(width)}  ${brief}`));
+  return lines.join("\n");
+}

