@@ -11,7 +11,9 @@ import {
   parseSidecar,
   REMEDY,
 } from "./format/checkpoint.js";
+import type { RunConfig } from "./format/config.js";
 import { writeFileAtomic } from "./run/atomic.js";
+import { figureOf, type MetricsRecord } from "./run/metrics.js";
 
 /** A newer checkpoint that could not be used, and why. */
 export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
@@ -103,20 +105,41 @@ export async function latestCheckpoint(
 }
 
 /**
+ * The checkpoint that a run is judged by: of one with held-out items the best on these, else the newest.
+ *
+ * @throws CheckpointError as `latestCheckpoint` does
+ */
+export async function judgedCheckpoint(
+  folder: string,
+  { network, validateEvery }: Pick<RunConfig, "network" | "validateEvery">,
+): ReturnType<typeof latestCheckpoint> {
+  const best = validateEvery === undefined ? undefined : await bestCheckpoint(folder);
+  if (best === undefined) return latestCheckpoint(folder, network);
+  try {
+    return { checkpoint: await readCheckpoint(best.path, network), path: best.path, skipped: [] };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const newest = await latestCheckpoint(folder, network);
+    return { ...newest, skipped: [{ path: best.path, error }, ...newest.skipped] };
+  }
+}
+
+/**
  * Keeps the `keep` newest checkpoints and the one with the best figure (that of validation images before that of test
  * images).
  */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   const paths = await listCheckpoints(folder);
-  const best = await bestCheckpoint(paths);
-  for (const path of paths.slice(keep)) if (path !== best) await removeCheckpoint(path);
+  const best = await bestCheckpoint(folder);
+  for (const path of paths.slice(keep)) if (path !== best?.path) await removeCheckpoint(path);
 }
 
-/** Removes the checkpoint from before the first step, where there is a later one: a run that has ended needs it no more. */
+/** Removes the checkpoint from before the first step, where there is a later one: a run that has ended needs it no more, unless it is the best. */
 export async function removeStart(folder: string): Promise<void> {
   const [, ...older] = await listCheckpoints(folder);
+  const best = await bestCheckpoint(folder);
   const start = older.find((path) => /step-0+\.json$/.test(path));
-  if (start !== undefined) await removeCheckpoint(start);
+  if (start !== undefined && start !== best?.path) await removeCheckpoint(start);
 }
 
 /** The sidecar goes first, so that none is left without its file. */
@@ -125,23 +148,27 @@ async function removeCheckpoint(path: string): Promise<void> {
   await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
 }
 
-/** The checkpoint with the fewest bits per dimension among those that were measured; of equal ones the newest. */
-async function bestCheckpoint(paths: readonly string[]): Promise<string | undefined> {
-  let best: { path: string; bpd: number } | undefined;
-  for (const path of paths) {
-    const bpd = await measuredBpd(path);
-    if (bpd !== undefined && (best === undefined || bpd < best.bpd)) best = { path, bpd };
+/** A checkpoint, and what was measured there. */
+export type MeasuredCheckpoint = Readonly<{ path: string; step: number; figure: number }>;
+
+/** The checkpoint with the best figure among those that were measured; of equal ones the newest. */
+export async function bestCheckpoint(folder: string): Promise<MeasuredCheckpoint | undefined> {
+  let best: MeasuredCheckpoint | undefined;
+  for (const path of await listCheckpoints(folder)) {
+    const measured = await measuredOf(path);
+    if (measured && (best === undefined || measured.figure < best.figure)) best = { path, ...measured };
   }
-  return best?.path;
+  return best;
 }
 
-async function measuredBpd(path: string): Promise<number | undefined> {
+async function measuredOf(path: string): Promise<{ step: number; figure: number } | undefined> {
   const sidecar = await readFile(path, "utf8")
     .then((text) => parseSidecar(path, text))
     .catch(() => undefined); // a damaged one is no candidate
   const of = (split: string): number | undefined =>
     sidecar?.metrics.flatMap((record) =>
-      record.split === split && typeof record.bpd === "number" ? [record.bpd] : [],
+      record.split === split ? (figureOf(record as MetricsRecord) ?? []) : [],
     )[0];
-  return of("validation") ?? of("test");
+  const figure = of("validation") ?? of("test");
+  return sidecar && figure !== undefined ? { step: sidecar.step, figure } : undefined;
 }

@@ -20,7 +20,9 @@ function versionOf(name: string): string | null {
 /** The version of flowify: the package file lies one folder above the sources, and above what is built of them. */
 export const { version } = require("../package.json") as { version: string };
 
-export function environment(): Environment {
+/** @param threads of the device; one for each core where nobody asked for another number */
+export function environment({ threads }: { threads?: number | undefined } = {}): Environment {
+  const cores = availableParallelism();
   return {
     flowify: version,
     node: process.version,
@@ -28,13 +30,14 @@ export function environment(): Environment {
     onnxruntime: versionOf("onnxruntime-node"),
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model ?? "unknown",
-    cores: availableParallelism(),
+    cores,
+    threads: threads ?? cores,
   };
 }
 
-/** `node v20.1.0, v22.2.0`, a line for each fact that differs. */
+/** `node v20.1.0, v22.2.0`, a line for each fact that differs. Runs that do not say their threads had one a core. */
 export const environmentChanges = (before: Environment, now: Environment): string[] =>
   Object.entries(now).flatMap(([name, value]) => {
-    const old = before[name as keyof Environment];
+    const old = { threads: before.cores, ...before }[name as keyof Environment];
     return old === value ? [] : [`${name} ${old ?? "none"}, now ${value ?? "none"}`];
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { planTraining } from "../src/actions/train-plan.js";
+import { itemsOf } from "../src/data/image-set.js";
 import { dataOf, ratesOf, recipeNamed, recipeNames } from "../src/recipes.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
@@ -113,7 +114,7 @@ describe("the plan of a run", () => {
     const held = await planTraining({ network, data, batch: 32, validation: 56, limit: 100 });
     expect([held.data.count, held.validation?.count, held.test?.count]).toEqual([100, 56, 40]);
     const all = await planTraining({ network, data, batch: 32 });
-    expect(held.validation?.images).toEqual(all.data.images.subarray(200 * 64));
+    expect(held.validation && itemsOf(held.validation)).toEqual(itemsOf(all.data).subarray(200 * 64));
     await expect(planTraining({ network, data, validation: 256 })).rejects.toThrow(
       "--validation 256 leaves nothing to train on: images has 256 training images",
     );
@@ -125,7 +126,7 @@ describe("the plan of a run", () => {
 });
 
 describe("a run with validation images", () => {
-  it("measures each epoch on them, the end on the test images too, and evaluates either", async () => {
+  it("measures the start, some steps and each epoch on them, the end on the test images too, and evaluates either", async () => {
     const run = join(root, "held");
     const args = ["--network", network, "--data", data, "--batch", "64", "--validation", "64"];
     const more = ["--epochs", "2", "--pictures", "last", "--quiet", "--json", "--out", run];
@@ -136,8 +137,7 @@ describe("a run with validation images", () => {
       .map((line) => JSON.parse(line) as { step: number; split?: string })
       .filter(({ split }) => split !== undefined);
     expect(measured.map(({ step, split }) => [step, split])).toEqual([
-      [3, "validation"],
-      [6, "validation"],
+      ...Array.from({ length: 7 }, (_, step) => [step, "validation"]),
       [6, "test"],
     ]);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -20,6 +20,22 @@ it("trains a run again: equal to the last digit; a changed figure, machine or fi
   expect(document).toMatchObject({ equal: true, exact: true, differences: [], environment: [] });
   expect(document.lines).toBeGreaterThanOrEqual(7);
 
+  // as many threads as the run had, unless others are asked for: those are named, and digits beyond theirs do not count
+  const config = join(folder, "config.json");
+  const text = readFileSync(config, "utf8");
+  const { environment } = JSON.parse(text);
+  expect(environment.threads).toBe(environment.cores);
+  writeFileSync(config, text.replace(/"threads": \d+/, `"threads": ${environment.cores + 1}`));
+  const ofThatMany = await runCommand(["reproduce", folder, "--json"]);
+  expect(JSON.parse(ofThatMany.stdout)).toMatchObject({ exact: true, environment: [] });
+  const withOthers = await runCommand(["reproduce", folder, "--json", "--threads", "1"]);
+  expect(JSON.parse(withOthers.stdout)).toMatchObject({
+    equal: true,
+    exact: false,
+    environment: [`threads ${environment.cores + 1}, now 1`],
+  });
+  writeFileSync(config, text);
+
   // a figure that is not what was computed
   const metrics = join(folder, "metrics.jsonl");
   const lines = readFileSync(metrics, "utf8").split("\n");
@@ -34,8 +50,6 @@ it("trains a run again: equal to the last digit; a changed figure, machine or fi
   expect(different.stdout).toContain(`step 3, loss: ${record.loss * (1 + 1e-9)}, now ${record.loss}`);
 
   // on another machine that figure is near enough
-  const config = join(folder, "config.json");
-  const text = readFileSync(config, "utf8");
   writeFileSync(config, text.replace(/"cpu": ".*"/, '"cpu": "another"'));
   const elsewhere = await runCommand(["reproduce", folder]);
   expect(elsewhere.status).toBe(0);

@@ -56,6 +56,29 @@ describe("flowify train --from", () => {
     expect(config).toMatchObject({ network: "converted", flow: { frozen: true } });
   });
 
+  it("tries step sizes where none is named, and never ends above its start on what is held out", async () => {
+    const found = await train("found");
+    const { training, data: used } = JSON.parse(readFileSync(join(root, "found", "config.json"), "utf8"));
+    expect([1e-3, 3e-4, 1e-4, 3e-5, 1e-5]).toContain(training.learningRate);
+    expect(found.stderr).toContain(`step size ${training.learningRate}, the best of 0.001, 0.0003`);
+    expect(used).toMatchObject({ items: 58, validation: 6 });
+
+    // a step size that ruins it: the start is kept, what evaluate uses, and said
+    const ruined = await train("ruined", "--lr", "30");
+    const { judgedStep, warnings } = JSON.parse(ruined.stdout);
+    expect(judgedStep).toBe(0);
+    expect(warnings[0]).toContain("no step made the run better on its held-out items than its start values");
+    expect(ruined.stderr).toContain(warnings[0]);
+    const validated = readFileSync(join(root, "ruined", "metrics.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .filter(({ split }) => split === "validation");
+    const kept = await runCommand(["evaluate", join(root, "ruined"), "--split", "validation", "--json"]);
+    expect(JSON.parse(kept.stdout)).toMatchObject({ step: 0, bpd: validated[0].bpd });
+    expect(validated.at(-1).bpd).toBeGreaterThan(validated[0].bpd);
+  });
+
   it("leaves a run that others commands open, resumed ones included", async () => {
     const run = join(root, "frozen");
     const measured = await runCommand(["evaluate", run, "--json"]);

@@ -76,7 +76,7 @@ export {
   type VariationalDequantizeOptions,
   variationalDequantize,
 } from "./layers/variational-dequantize.js";
-export { type WhitenParams, whiten } from "./layers/whiten.js";
+export { type WhitenOptions, type WhitenParams, whiten } from "./layers/whiten.js";
 export { fromHost, toHost } from "./math/host.js";
 export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";

@@ -158,6 +158,11 @@ const whitening = (rng: Rng): NoiseOf<HostArray> => ({
   logStd: host([-2, -1, 0, 1], [4]),
 });
 
+const scaledWhitening = (rng: Rng): NoiseOf<HostArray> => ({
+  ...(whitening(rng) as { [name: string]: HostArray }),
+  logScale: host([0.5, -0.5, 1, 0], [4]),
+});
+
 const elementwise: readonly CatalogEntry[] = [
   entry("leakyRelu ½", "leakyRelu", leakyRelu([5])),
   entry("leakyRelu 0.01 on an image", "leakyRelu", leakyRelu([2, 3, 2], { slope: 0.01 })),
@@ -188,6 +193,10 @@ const elementwise: readonly CatalogEntry[] = [
     { batch: 1 },
   ),
   entry("whiten", "whiten", whiten([4]), { params: whitening, condition: 10 }),
+  entry("whiten, scaled and shrunk", "whiten", whiten([4], { scaled: true, shrinkage: 0.1 }), {
+    params: scaledWhitening,
+    condition: 10,
+  }),
   entry("whiten the last axis", "whiten", whiten([3, 4]), { params: whitening, condition: 10 }),
   entry("dequantize", "dequantize", dequantize([6]), { levels: 256 }),
   entry("dequantize 2 levels of an image", "dequantize", dequantize([1, 2, 2], { levels: 2 }), {

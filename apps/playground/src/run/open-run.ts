@@ -9,6 +9,8 @@ import {
 import {
   type Checkpoint,
   decodeCheckpoint,
+  expectImageRun,
+  type ImageRunConfig,
   isSidecar,
   networkOf,
   parseRunConfig,
@@ -19,7 +21,7 @@ import type { RunFiles } from "./run-files.js";
 
 /** A run in memory: everything that its folder is written from. */
 export type OpenRun = Readonly<{
-  config: RunConfig;
+  config: ImageRunConfig;
   flow: Flow;
   state: TrainingState;
   /** Lines of the metrics, up to the state. */
@@ -36,7 +38,8 @@ export type OpenRun = Readonly<{
  * @throws DataError, CheckpointError that name the file and what is wrong with it
  */
 export async function openRun(files: RunFiles): Promise<OpenRun> {
-  const config = parseRunConfig("config.json", json("config.json", await textOf(files, "config.json")));
+  const text = json("config.json", await textOf(files, "config.json"));
+  const config = expectImageRun("config.json", parseRunConfig("config.json", text));
   const weights =
     config.description?.weights === undefined ? undefined : await bytesOf(files, config.description.weights);
   const { checkpoint, skipped } = await newest(files, config.network);

@@ -9,7 +9,7 @@ import {
   trainingDefaults,
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
-import { type RunConfig, sha256 } from "flowify/format";
+import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
 import { breathe } from "../worker/breathe.js";
 import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
 import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
@@ -18,7 +18,7 @@ import { flowOf, type OpenRun } from "./open-run.js";
 /** Images to train on and to measure with: bytes [n, C, H, W]. */
 export type RunImages = Readonly<{
   name: string;
-  shape: RunConfig["data"]["shape"];
+  shape: ImageRunConfig["data"]["shape"];
   train: Uint8Array;
   measure: Uint8Array;
   /** Decide which state of training is kept. */
@@ -38,7 +38,10 @@ export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?:
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Which images a run is trained on, as its configuration says it. */
-async function dataOf(images: RunImages, shape: RunConfig["data"]["shape"]): Promise<RunConfig["data"]> {
+async function dataOf(
+  images: RunImages,
+  shape: ImageRunConfig["data"]["shape"],
+): Promise<ImageRunConfig["data"]> {
   const items = images.train.length / sizeOf(shape);
   return { name: images.name, dir: null, items, validation: 0, shape, hash: await sha256(images.train) };
 }
@@ -78,7 +81,7 @@ export async function trainFurther(
   const { shape } = run.config.data;
   const data = await dataOf(images, shape);
   const until = run.state.step + steps;
-  const config: RunConfig = {
+  const config: ImageRunConfig = {
     ...run.config,
     data: data.hash === run.config.data.hash ? run.config.data : data,
     steps: Math.max(run.config.steps, until),
@@ -199,7 +202,7 @@ export async function beginRun(
   tell: (progress: Progress) => void,
 ): Promise<OpenRun> {
   const data = await dataOf(images, images.shape);
-  const config: RunConfig = {
+  const config: ImageRunConfig = {
     format: "flowify-run",
     version: 1,
     ...chosen,

@@ -5,6 +5,7 @@ import { numpy as np } from "@jax-js/jax";
 import type { DecodeFlags } from "../commands/decode.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
+import { expectImages, type ImageShape } from "../data/image-set.js";
 import { networkOfDescription } from "../format/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
@@ -12,7 +13,7 @@ import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { expectRoomFor, toBytes } from "../run/pictures.js";
 import { createTerminal } from "../ui/terminal.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { expectImageRun, imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 /** Test images among which the one is looked for that comes nearest to what is asked for. */
 const LOOKED_AT = 1000;
@@ -26,13 +27,18 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   const file = flags.out ?? `${folder}/variants.png`;
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
-    expectRoomFor(model, count, run.config.data.shape);
     const { from, to } = givenPart(run, folder);
+    const shape = expectImageRun(
+      run,
+      "flowify decode draws pictures",
+      "the library does it for rows: model.variants",
+    );
+    expectRoomFor(model, count, shape);
     const upTo = model.part(0, to);
     const own = model.part(from, to);
     const front = model.part(0, from);
     try {
-      const { image, name } = await beginsAt(run, upTo, flags);
+      const { image, name } = await beginsAt(run, shape, upTo, flags);
       const network = ownNetwork(run);
       const item = await front.encode(image, { mode: "mean" });
       const { logits: results } = flags;
@@ -49,7 +55,6 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const inFile = largest(await originalResults(folder, network, items), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);
       const title = `${run.config.network}: ${variantsTitle(draws.ways, inFile, asPictures)}`;
-      const shape = run.config.data.shape;
       await writeFileAtomic(file, await encodePng(imageGrid({ images: pixels, shape, columns, title })));
       terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       terminal.say(
@@ -92,17 +97,17 @@ function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNet
 /** The image whose results are asked for, or that comes nearest to those that are. */
 async function beginsAt(
   run: SavedRun,
+  shape: ImageShape,
   model: FlowModel,
   flags: DecodeFlags,
 ): Promise<{ image: Uint8Array; name: string }> {
-  if (flags.like !== undefined)
-    return { image: await readPicture(flags.like, run.config.data.shape), name: flags.like };
+  if (flags.like !== undefined) return { image: await readPicture(flags.like, shape), name: flags.like };
   const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
   const wanted = [...flags.logits!];
   const outside = wanted.find(([place]) => place >= size);
   if (outside)
     throw new UsageError(`--logits: there is no result ${outside[0]}, the network gives 0 to ${size - 1}`);
-  const { images, count, name, split } = await imagesFor(run, {});
+  const { images, count, name, split } = expectImages(await imagesFor(run, {}), "flowify decode");
   const pixels = images.length / count;
   const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), { mode: "mean" });
   let [nearest, least] = [0, Number.POSITIVE_INFINITY];

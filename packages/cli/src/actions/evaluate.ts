@@ -1,12 +1,13 @@
 import { bitsPerDimension, type FlowModel, type Monitor } from "@flowify/core";
 import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
-import { describeImages, type ImageSet } from "../data/image-set.js";
+import { type DataSet, describeImages, itemsOf, nounOf } from "../data/image-set.js";
 import { type Accuracy, accuracyOf } from "../run/accuracy.js";
 import { meaningLines, meaningOf } from "../run/meaning.js";
-import { imagesDocument, sayLikelihood } from "../run/report.js";
+import { imagesDocument, likelihoodDocument, sayLikelihood, told } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
@@ -20,25 +21,33 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       `${run.config.network}, step ${run.step}, on ${describeImages(images)}${draws}, ${model.executor.name}`,
     );
     const { monitor, stdErrOfDraws } = await likelihood(model, images, samples, seed);
-    const { bpd, stdErr, items, ledger } = monitor;
-    const meaning = meaningOf(model.flow, monitor, { draws: samples, stdErrOfDraws });
-    sayLikelihood(terminal, { bpd, stdErr, ledger }, images);
+    const { items } = monitor;
+    const unit = unitOf(images.shape);
+    const meaning = meaningOf(
+      model.flow,
+      { nats: monitor.nats, stdErr: told(monitor, images).stdErr },
+      {
+        draws: samples,
+        stdErrOfDraws: stdErrOfDraws && stdErrOfDraws * unit.perBit(model.flow.dimensions),
+      },
+    );
+    sayLikelihood(terminal, monitor, images);
     if (!quiet) {
       terminal.say();
-      for (const line of meaningLines(meaning, items)) terminal.say(line);
+      for (const line of meaningLines(meaning, items, unit)) terminal.say(line);
     }
     const accuracy = await givenAccuracy(model, run, images);
     if (accuracy && !quiet)
       terminal.say(
-        `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} images`,
+        `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
       );
     terminal.document({
-      bpd,
+      ...likelihoodDocument(monitor, images),
       samples,
       items,
+      step: run.step,
       ...imagesDocument(images),
       ...meaning,
-      ledger,
       accuracy: accuracy ?? null,
     });
   });
@@ -48,7 +57,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
 async function givenAccuracy(
   model: FlowModel,
   { config: { given } }: SavedRun,
-  images: ImageSet,
+  images: DataSet,
 ): Promise<Accuracy | undefined> {
   if (!given) return undefined;
   const upTo = model.part(0, given.to);
@@ -66,13 +75,13 @@ async function givenAccuracy(
  */
 async function likelihood(
   model: FlowModel,
-  images: ImageSet,
+  images: DataSet,
   draws: number,
   seed: number,
 ): Promise<{ monitor: Monitor; stdErrOfDraws: number | null }> {
-  const single = await model.monitor(images.images, { seed });
+  const single = await model.monitor(itemsOf(images), { seed });
   if (draws === 1) return { monitor: single, stdErrOfDraws: null };
-  const { logProb, stdErr } = await model.bound(images.images, { draws, seed });
+  const { logProb, stdErr } = await model.bound(itemsOf(images), { draws, seed });
   const { dimensions } = model.flow;
   const bits = dimensions * Math.LN2;
   const count = logProb.length;

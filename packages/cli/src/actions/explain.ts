@@ -3,10 +3,10 @@ import type { ExplainFlags } from "../commands/explain.js";
 import { readingOf, withoutReading } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
-import { describeImages } from "../data/image-set.js";
+import { describeImages, expectImages } from "../data/image-set.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
-import { imagesFor, usualReading, withModel } from "./open-run.js";
+import { expectImageRun, imagesFor, usualReading, withModel } from "./open-run.js";
 
 /** Images that one is compared with. */
 const TYPICAL = 1000;
@@ -21,12 +21,15 @@ export async function explain(
   const { json = false, quiet = false, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   await withModel(folder, flags, terminal, async (model, run) => {
-    const image = await readPicture(file, run.config.data.shape, {
-      ...usualReading(run),
-      ...readingOf(flags),
-    });
+    const shape = expectImageRun(
+      run,
+      "flowify explain looks at a picture",
+      `flowify score ${folder} --ledger tells what each layer says of every row`,
+    );
+    const image = await readPicture(file, shape, { ...usualReading(run), ...readingOf(flags) });
     // how a picture is to be read says nothing of the run's own images
-    const all = await imagesFor(run, flags.data === undefined ? withoutReading(flags) : flags);
+    const chosen = await imagesFor(run, flags.data === undefined ? withoutReading(flags) : flags);
+    const all = expectImages(chosen, "flowify explain");
     const count = Math.min(all.count, TYPICAL);
     const typical = all.images.subarray(0, (all.images.length / all.count) * count);
     const { dimensions } = model.flow;

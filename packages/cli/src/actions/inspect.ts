@@ -1,10 +1,12 @@
 import { existsSync, statSync } from "node:fs";
-import type { Flow } from "@flowify/core";
+import { type Flow, UsageError } from "@flowify/core";
 import type { InspectFlags } from "../commands/inspect.js";
+import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import { dataSetBriefs } from "../data/registry.js";
+import { dataSetBriefs, loadItems } from "../data/registry.js";
 import type { ChosenNetwork } from "../format/weights.js";
-import { flowOf, networkNamed, networkNames } from "../networks/choose.js";
+import { AUTO } from "../networks/auto.js";
+import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
 import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
 import { recipeNames } from "../recipes.js";
 import { formatCount } from "../ui/format.js";
@@ -21,9 +23,24 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
     const { network, flow, step } = await readRun(target, terminal);
     describe(terminal, flow, network, { step, run: target });
   } else {
-    const network = networkNamed(target);
+    const network = await networkToShow(target, flags);
     describe(terminal, flowOf(network, { density: flags.density ?? "mixture" }), network, {});
   }
+}
+
+/** @throws UsageError for auto without data, and for data with another network */
+async function networkToShow(target: string, flags: InspectFlags): Promise<ChosenNetwork> {
+  const { data, dataDir } = flags;
+  if (target !== AUTO) {
+    if (data !== undefined) throw new UsageError("--data is for the network auto\nleave it out");
+    return networkNamed(target);
+  }
+  if (data === undefined)
+    throw new UsageError("auto is built for data: name them\nflowify inspect auto --data FILE");
+  return networkFor(
+    target,
+    await loadItems({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
+  );
 }
 
 const sizes = (shape: readonly number[]): string => shape.join("×");
@@ -47,6 +64,7 @@ function listNetworks({ say, colors, document }: Terminal): void {
     kind(exact),
   ]);
   for (const line of table(rows, [false, false, true])) say(`  ${line}`);
+  say(`  ${AUTO}  built for data of any shape: flowify inspect auto --data FILE`);
   say(colors.bold("data sets"));
   for (const line of table(dataSetBriefs)) say(`  ${line}`);
   document({
@@ -103,5 +121,6 @@ function describe(
     parameters,
     ...(paper && { paper }),
     layers,
+    ...(network.description && { description: network.description }),
   });
 }

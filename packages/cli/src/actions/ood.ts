@@ -2,7 +2,7 @@ import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
 import type { OodFlags } from "../commands/ood.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import { describeImages, firstImages, type ImageSet } from "../data/image-set.js";
+import { type DataSet, describeImages, firstImages, itemsOf, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
@@ -13,12 +13,13 @@ import { imagesDocument } from "../run/report.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 /** Training images that tell what is typical, at most. */
 const TYPICAL = 5000;
 
-type Scored = Readonly<{ images: ImageSet; bpd: Float64Array; mean: number; stdErr: number }>;
+type Scored = Readonly<{ images: DataSet; figures: Float64Array; mean: number; stdErr: number }>;
 
 export async function ood(
   this: CliContext,
@@ -38,20 +39,25 @@ export async function ood(
       results.push(await scored(model, images, samples, seed));
     }
     const [typical, own, ...strange] = results as [Scored, Scored, ...Scored[]];
-    const fromTypical = ({ bpd }: Scored): Float64Array => bpd.map((value) => Math.abs(value - typical.mean));
+    const unit = unitOf(own.images.shape);
+    const fromTypical = ({ figures }: Scored): Float64Array =>
+      figures.map((value) => Math.abs(value - typical.mean));
     const compared = strange.map((other) => ({
       ...described(other),
-      auroc: { logProb: auroc(own.bpd, other.bpd), typicality: auroc(fromTypical(own), fromTypical(other)) },
+      auroc: {
+        logProb: auroc(own.figures, other.figures),
+        typicality: auroc(fromTypical(own), fromTypical(other)),
+      },
     }));
-    const title = `${run.config.network} after ${formatCount(run.step)} steps: test images of ${own.images.name}, and others`;
-    const groups = [own, ...strange].map(({ images, bpd }) => ({ name: images.name, values: bpd }));
-    await writeFileAtomic(out, await encodePng(histogram(title, "bits per dimension", groups)));
+    const title = `${run.config.network} after ${formatCount(run.step)} steps: test ${nounOf(own.images)} of ${own.images.name}, and others`;
+    const groups = [own, ...strange].map(({ images, figures }) => ({ name: images.name, values: figures }));
+    await writeFileAtomic(out, await encodePng(histogram(title, unit.name, groups)));
     const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {
       const areas = compared[i - 2]?.auroc;
       const scores = [areas?.logProb, areas?.typicality].map((area) => area?.toFixed(4) ?? "");
       return [describeImages(images, { files: false }), formatBpd(mean, stdErr), ...scores];
     });
-    const head = ["images", "bits per dimension", "AUROC -log p", "AUROC typicality"];
+    const head = [nounOf(own.images), unit.name, "AUROC -log p", "AUROC typicality"];
     for (const row of table([head, ...rows], [false, true, true, true])) terminal.say(row);
     terminal.say();
     terminal.say(`histogram: ${out}`);
@@ -61,8 +67,8 @@ export async function ood(
 }
 
 /** Training images of the run, its test images, and those of the others. */
-async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]): Promise<ImageSet[]> {
-  const first = (images: ImageSet, most = flags.limit ?? images.count): ImageSet =>
+async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]): Promise<DataSet[]> {
+  const first = (images: DataSet, most = flags.limit ?? images.count): DataSet =>
     firstImages(images, Math.min(most, images.count));
   const sets = [first(await imagesFor(run, { split: "train" }), TYPICAL), first(await imagesFor(run, {}))];
   const reading = readingOf(flags);
@@ -77,21 +83,22 @@ async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]
 const described = ({ images, mean, stdErr }: Scored) => ({
   ...imagesDocument(images),
   items: images.count,
-  bpd: mean,
+  [unitOf(images.shape).field]: mean,
   stdErr,
 });
 
-async function scored(model: FlowModel, images: ImageSet, draws: number, seed: number): Promise<Scored> {
-  const bpd = new Float64Array(images.count);
+async function scored(model: FlowModel, images: DataSet, draws: number, seed: number): Promise<Scored> {
+  const figures = new Float64Array(images.count);
+  const unit = unitOf(images.shape);
   let done = 0;
-  for await (const { logProb } of model.score([images.images], { draws, seed })) {
-    bpd.set(
-      logProb.map((nats) => bitsPerDimension(nats, model.flow.dimensions)),
+  for await (const { logProb } of model.score([itemsOf(images)], { draws, seed })) {
+    figures.set(
+      logProb.map((nats) => unit.of({ nats, bpd: bitsPerDimension(nats, model.flow.dimensions) })),
       done,
     );
     done += logProb.length;
   }
-  const mean = bpd.reduce((sum, value) => sum + value, 0) / bpd.length;
-  const variance = bpd.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (bpd.length - 1);
-  return { images, bpd, mean, stdErr: Math.sqrt(variance / bpd.length) };
+  const mean = figures.reduce((sum, value) => sum + value, 0) / figures.length;
+  const variance = figures.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (figures.length - 1);
+  return { images, figures, mean, stdErr: Math.sqrt(variance / figures.length) };
 }

@@ -1,9 +1,16 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
-import { latestCheckpoint, withCheckpoint } from "../checkpoint.js";
+import { judgedCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import type { Reading } from "../data/form.js";
-import { firstImages, holdOut, type ImageSet } from "../data/image-set.js";
-import { loadDataSet, loadMeasured } from "../data/registry.js";
+import {
+  type DataSet,
+  firstImages,
+  holdOut,
+  type ImageShape,
+  isRowShape,
+  nounOf,
+} from "../data/image-set.js";
+import { loadItems, loadMeasured } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { averaged } from "../format/checkpoint.js";
 import type { RunConfig } from "../format/config.js";
@@ -13,7 +20,7 @@ import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** A run's configuration and the arrays of its newest good checkpoint. */
+/** A run's configuration and the arrays of the checkpoint that it is judged by. */
 export type SavedRun = Readonly<{
   config: RunConfig;
   network: ChosenNetwork;
@@ -33,7 +40,7 @@ export type SavedRun = Readonly<{
  */
 export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">): Promise<SavedRun> {
   const config = readRunConfig(folder);
-  const { checkpoint, path, skipped } = await latestCheckpoint(runPaths(folder).checkpoints, config.network);
+  const { checkpoint, path, skipped } = await judgedCheckpoint(runPaths(folder).checkpoints, config);
   for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
   const network = networkOfRun(config, folder);
@@ -71,13 +78,13 @@ export async function withModel<T>(
 
 /** How pictures are read for a run where the flags do not say: grey or in colour and of the size that it was trained on. */
 export const usualReading = ({ config: { data } }: Pick<SavedRun, "config">): Reading => ({
-  grey: data.shape[0] === 1,
+  ...(!isRowShape(data.shape) && { grey: data.shape[0] === 1 }),
   ...data.reading,
 });
 
 /**
- * The images that the flags ask for: by default the test images of the run's own data set, or of other data all that
- * there are, or their test images; `train` are those that the run was trained on, `validation` those that were held out.
+ * The images or rows that the flags ask for: by default the test split of the run's own data set, or of other data all that
+ * there are, or their test split; `train` are those that the run was trained on, `validation` those that were held out.
  *
  * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
  */
@@ -85,7 +92,7 @@ export async function imagesFor(
   { config, network }: SavedRun,
   flags: ImagesFlags,
   limitFlag = "--limit",
-): Promise<ImageSet> {
+): Promise<DataSet> {
   const own = flags.data === undefined;
   const { limit } = flags;
   const choice = {
@@ -99,21 +106,34 @@ export async function imagesFor(
     return limit === undefined ? all : firstImages(all, limit, limitFlag);
   }
   const { split = "test" } = flags;
-  const published = await loadDataSet(choice, split === "test" ? "test" : "train");
+  const published = await loadItems(choice, split === "test" ? "test" : "train");
   expectFit(network, published);
   const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);
   return limit === undefined ? images : firstImages(images, limit, limitFlag);
 }
 
 function trainingPart(
-  all: ImageSet,
+  all: DataSet,
   used: RunConfig["data"] | undefined,
   split: "train" | "validation",
-): ImageSet {
+): DataSet {
   const { train, validation } = holdOut(all, used?.validation ?? 0);
   if (split === "train") return used ? firstImages(train, Math.min(used.items, train.count)) : train;
   if (validation) return validation;
   throw new UsageError(
-    `--split validation: the run held no images of ${all.name} out\nflowify train --validation N does`,
+    `--split validation: the run held no ${nounOf(all)} of ${all.name} out\nflowify train --validation N does`,
+  );
+}
+
+/**
+ * The shape of a run's images.
+ *
+ * @throws UsageError for a run of rows; `what` is what needs images, `instead` what helps
+ */
+export function expectImageRun({ config }: SavedRun, what: string, instead: string): ImageShape {
+  const { name, shape } = config.data;
+  if (!isRowShape(shape)) return shape;
+  throw new UsageError(
+    `${what}: this run is of rows of ${shape[0]} numbers (${name}), not of images\n${instead}`,
   );
 }

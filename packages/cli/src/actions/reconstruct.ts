@@ -1,12 +1,13 @@
 import type { ReconstructFlags } from "../commands/reconstruct.js";
 import type { CliContext } from "../context.js";
+import { expectImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { reconstructionsPicture } from "../run/pictures.js";
 import { imagesDocument } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
-import { imagesFor, withModel } from "./open-run.js";
+import { expectImageRun, imagesFor, withModel } from "./open-run.js";
 
 export async function reconstruct(this: CliContext, flags: ReconstructFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
@@ -15,7 +16,13 @@ export async function reconstruct(this: CliContext, flags: ReconstructFlags, fol
   const file = flags.out ?? runPaths(folder).reconstructions;
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
-    const images = await imagesFor(run, { ...flags, limit: count }, "--count");
+    expectImageRun(
+      run,
+      "flowify reconstruct draws pictures",
+      `flowify sample ${folder} --out rows.csv draws rows`,
+    );
+    const chosen = await imagesFor(run, { ...flags, limit: count }, "--count");
+    const images = expectImages(chosen, "flowify reconstruct");
     const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
     await writeFileAtomic(file, await reconstructionsPicture(model, { title, images, seed }));
     terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);

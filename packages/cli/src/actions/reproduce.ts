@@ -30,8 +30,10 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const before = readMetrics(runPaths(folder).metrics).map(withoutTimes);
   const last = before.at(-1);
   if (!last) throw new UsageError(`${folder}: its metrics.jsonl has no lines: there is nothing to compare`);
+  // another number of threads adds up in another order: that of the run, where no other is asked for
+  const threads = flags.threads ?? config.environment?.threads ?? config.environment?.cores;
   const changes = config.environment
-    ? environmentChanges(config.environment, environment())
+    ? environmentChanges(config.environment, environment({ threads }))
     : ["the run does not say what it was computed with"];
   for (const change of changes) terminal.note(change);
   const scratch = flags.out === undefined ? mkdtempSync(join(tmpdir(), "flowify-reproduce-")) : undefined;
@@ -41,7 +43,7 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const plan = await planAgain(folder, again);
   const interrupt = watchTraining(this.host, terminal);
   try {
-    await runTraining(plan, { ...flags, terminal, interrupt });
+    await runTraining(plan, { ...flags, threads, terminal, interrupt });
     const status = interrupt.status();
     if (status !== undefined) {
       this.process.exitCode = status;

@@ -7,14 +7,15 @@ import {
   FlowModel,
   type Trainer,
 } from "@flowify/core";
+import { uniformFigure } from "../baselines/uniform.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../checkpoint.js";
 import type { DeviceName } from "../commands/shared.js";
-import { describeImages } from "../data/image-set.js";
+import { describeImages, itemsOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import { writeRunConfig } from "../run/config.js";
+import { readRunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
 import { withEventFile } from "../run/event-file.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
@@ -58,11 +59,16 @@ async function trainOn(
   plan: TrainPlan,
   options: RunningOptions,
 ): Promise<Trained> {
-  const { terminal, threads, fallback } = options;
+  const { terminal, fallback } = options;
+  // another number of threads adds up in another order: a run goes on with its own, where no other is asked for
+  const before = plan.resume ? plan.config.environment?.threads : undefined;
+  const threads = options.threads ?? before;
+  if (before !== undefined && threads !== before)
+    terminal.note(`${threads} threads, before ${before}: the last digits of the figures will differ`);
   try {
     const executor = await openExecutor(device, terminal, threads === undefined ? {} : { threads });
     try {
-      return await trainIn(run, plan, executor, options);
+      return await trainIn(run, plan, executor, { ...options, threads });
     } finally {
       await executor.dispose();
     }
@@ -70,23 +76,29 @@ async function trainOn(
     const next = fallback === true && error instanceof DeviceError ? fallbackOf(device) : undefined;
     if (next === undefined) throw error;
     terminal.warn(`${(error as Error).message.split("\n")[0]}; going on without ${device}`);
-    const resume = plan.resume || existsSync(run.config);
-    return trainOn(next, run, { ...plan, resume }, options);
+    return trainOn(next, run, existsSync(run.config) ? begunPlan(plan) : plan, options);
   }
+}
+
+/** The plan of a run that has been begun: with the step sizes that it found, to go on from its last checkpoint. */
+function begunPlan({ tryRates: _, ...plan }: TrainPlan): TrainPlan {
+  const { training } = readRunConfig(plan.folder);
+  return { ...plan, resume: true, config: { ...plan.config, training } };
 }
 
 async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, tensorboard = false, check = false }: RunningOptions,
+  { terminal, interrupt, threads, tensorboard = false, check = false }: RunningOptions,
 ): Promise<Trained> {
-  const config: RunConfig = {
+  const planned: RunConfig = {
     ...plan.config,
     device: executor.name as RunConfig["device"],
-    ...(!plan.resume && { environment: environment() }),
+    ...(!plan.resume && { environment: environment({ threads }) }),
   };
-  const trainer = await startTrainer(run, plan, config, executor, { terminal, check });
+  const trainer = await startTrainer(run, plan, planned, executor, { terminal, check });
+  const config = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
   if (!plan.resume) {
     if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
       await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
@@ -104,7 +116,20 @@ async function trainIn(
   const metrics = tensorboard ? withEventFile(log, run.events, trainer) : log;
   let end: RunEnd | undefined;
   try {
-    end = await trainingLoop({ trainer, config, run, metrics, terminal, interrupt, reporter });
+    const { validation, test } = plan;
+    const uniform = uniformFigure(plan.data);
+    end = await trainingLoop({
+      trainer,
+      config,
+      run,
+      metrics,
+      terminal,
+      interrupt,
+      reporter,
+      validation,
+      test,
+      uniform,
+    });
   } finally {
     metrics.close();
   }
@@ -112,6 +137,18 @@ async function trainIn(
   const step = trainer.taken;
   await trainer.dispose();
   return { step, ...(end && { end: { ...end, ...(unchanged !== undefined && { unchanged }) } }) };
+}
+
+/** The configuration with the step size that does best from the start; a run that goes on has it from there. */
+async function withFoundRate(
+  config: RunConfig,
+  rates: readonly number[],
+  trainer: Trainer,
+  { note }: Pick<Terminal, "note">,
+): Promise<RunConfig> {
+  const found = await trainer.findRate(rates);
+  note(`step size ${found}, the best of ${rates.join(", ")} in the first steps; --lr names another`);
+  return { ...config, training: { ...config.training, learningRate: found, orthogonalRate: found } };
 }
 
 /** Images that the given function is looked at on, before and after. */
@@ -124,7 +161,8 @@ async function functionOf(
   executor: Executor,
 ): Promise<() => Promise<boolean>> {
   const count = Math.min(LOOKED_AT, data.count);
-  const images = data.images.subarray(0, (data.images.length / data.count) * count);
+  const items = itemsOf(data);
+  const images = items.subarray(0, (items.length / data.count) * count);
   const results = async (): Promise<Float32Array> => {
     const model = new FlowModel(flow, await trainer.params(), executor);
     try {
@@ -153,7 +191,7 @@ async function startTrainer(
   const options = {
     flow,
     executor,
-    data: { items: data.images, count: data.count },
+    data: { items: itemsOf(data), count: data.count },
     steps,
     batchSize: batch,
     seed,

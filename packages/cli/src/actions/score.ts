@@ -4,7 +4,7 @@ import type { ScoreFlags } from "../commands/score.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
-import { describeImages, type ImageSet, imagesOf } from "../data/image-set.js";
+import { type DataSet, describeImages, imagesOf, isRowShape, itemsOf, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
@@ -12,13 +12,14 @@ import { expectPlaceFor } from "../run/folder.js";
 import { formatBpd } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 /** Images that go to the model in one piece. */
 const AT_ONCE = 256;
 
-/** Images in one piece, what each is called, and once a source the words for all of it. */
-type Named = Readonly<{ images: Uint8Array; names: readonly string[]; source?: string }>;
+/** Images or rows in one piece, what each is called, and once a source the words for all of it. */
+type Named = Readonly<{ images: Uint8Array | Float32Array; names: readonly string[]; source?: string }>;
 
 export async function score(
   this: CliContext,
@@ -34,16 +35,18 @@ export async function score(
   if (files.length > 0 && flags.data !== undefined) throw new UsageError("name files or --data, not both");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
+    const { shape } = run.config.data;
+    const unit = unitOf(shape);
     const columns = [
-      "image",
+      nounOf({ shape }, 1),
       "log_prob",
-      "bpd",
+      unit.field,
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
     const names: string[] = [];
     const sources: string[] = [];
-    const source = files.length > 0 ? imagesOfFiles(run, flags, files) : ownImages(run, flags);
+    const source = files.length > 0 ? itemsOfFiles(run, flags, files) : ownItems(run, flags);
     let [count, sum, squares] = [0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
@@ -53,12 +56,12 @@ export async function score(
       })) {
         const lines = count === 0 && format === "csv" ? [columns.map(quoted).join(",")] : [];
         scores.logProb.forEach((nats, i) => {
-          const bpd = bitsPerDimension(nats, dimensions);
-          const values = [nats, bpd, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
+          const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
+          const values = [nats, figure, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
           lines.push(line(format, columns, names[count] ?? "", values));
           count++;
-          sum += bpd;
-          squares += bpd * bpd;
+          sum += figure;
+          squares += figure * figure;
         });
         await write(lines.map((text) => `${text}\n`).join(""));
       }
@@ -67,7 +70,7 @@ export async function score(
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
-      `${formatBpd(mean, spread)} bits per dimension on ${imagesOf({ count, split: "all" })}: ${listed(sources)}${out ? `; scores: ${out}` : ""}`,
+      `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(sources)}${out ? `; scores: ${out}` : ""}`,
     );
   });
 }
@@ -102,29 +105,33 @@ function line(
   );
 }
 
-async function* ownImages(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
+async function* ownItems(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
   const set = await imagesFor(run, flags);
-  yield* pieces(set, describeImages(set), set.names ? `${set.name}/` : `${set.name}/${set.split}#`);
+  yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
 }
 
-/** The images of each file, folder or data set that is named, one after the other. */
-async function* imagesOfFiles(
+/** The pictures that images came from. */
+const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set ? set.names : undefined);
+
+/** The images or rows of each file, folder or data set that is named, one after the other. */
+async function* itemsOfFiles(
   run: SavedRun,
   flags: ScoreFlags,
   files: readonly string[],
 ): AsyncGenerator<Named> {
-  const { data } = run.config;
+  const { shape } = run.config.data;
   for (const file of files) {
     const isFolder = existsSync(file) && statSync(file).isDirectory();
-    if (isImageFile(file) && !isFolder) {
-      const { images, names } = await readImageFile(file, data.shape, {
+    if (isImageFile(file) && !isFolder && !isRowShape(shape)) {
+      const { images, names } = await readImageFile(file, shape, {
         ...usualReading(run),
         ...readingOf(flags),
       });
       yield {
         images,
         names,
-        source: names.length === 1 ? file : `${file} (${imagesOf({ count: names.length, split: "all" })})`,
+        source:
+          names.length === 1 ? file : `${file} (${imagesOf({ count: names.length, split: "all", shape })})`,
       };
       continue;
     }
@@ -137,20 +144,22 @@ async function* imagesOfFiles(
       usual: usualReading(run),
     });
     expectFit(run.network, set);
-    yield* pieces(set, `${file} (${imagesOf(set)})`, set.names ? `${file}/` : `${file}#`);
+    yield* pieces(set, `${file} (${imagesOf(set)})`, namesOf(set) ? `${file}/` : `${file}#`);
   }
 }
 
 /** A set a piece at a time; `prefix` stands before the name of a picture, or the number of an image. */
-function* pieces(set: ImageSet, source: string, prefix: string): Generator<Named> {
-  const size = set.images.length / set.count;
+function* pieces(set: DataSet, source: string, prefix: string): Generator<Named> {
+  const items = itemsOf(set);
+  const size = items.length / set.count;
+  const pictures = namesOf(set);
   for (let begin = 0; begin < set.count; begin += AT_ONCE) {
     const end = Math.min(begin + AT_ONCE, set.count);
     const names = Array.from(
       { length: end - begin },
-      (_, i) => `${prefix}${set.names?.[begin + i] ?? begin + i}`,
+      (_, i) => `${prefix}${pictures?.[begin + i] ?? begin + i}`,
     );
-    yield { images: set.images.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
+    yield { images: items.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
   }
 }
 
@@ -159,7 +168,7 @@ async function* remember(
   pieces: AsyncIterable<Named>,
   { names, sources }: { names: string[]; sources: string[] },
   limit: number,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array | Float32Array> {
   for await (const { images, names: own, source } of pieces) {
     if (source !== undefined) sources.push(source);
     const kept = own.slice(0, limit - names.length);

@@ -1,14 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Flow, trainingDefaults, UsageError } from "@flowify/core";
+import { type Flow, type NetworkLayer, trainingDefaults, UsageError } from "@flowify/core";
 import { type DeviceName, readingOf } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
+import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { FileHash } from "../data/file-hashes.js";
 import { type Reading, readingFlags } from "../data/form.js";
-import type { ImageSet } from "../data/image-set.js";
-import { dataFiles } from "../data/registry.js";
+import { type DataSet, isRowShape, nounOf, type RowSet } from "../data/image-set.js";
+import { dataFiles, isDataSet } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";
+import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
+import { AUTO, autoSchedule } from "../networks/auto.js";
 import {
   type ConvertedNetwork,
   convertedNetwork,
@@ -19,7 +22,7 @@ import {
 import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipes.js";
 import { networkOfRun, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
-import { type LoadedImages, loadImages, loadImagesAgain } from "./train-images.js";
+import { type LoadedData, loadData, loadDataAgain } from "./train-data.js";
 
 /** What a training run is going to do, with everything checked that can be checked before it starts. */
 export type TrainPlan = Readonly<{
@@ -31,14 +34,22 @@ export type TrainPlan = Readonly<{
   device: DeviceName;
   network: ChosenNetwork & Partial<ConvertedNetwork>;
   flow: Flow;
-  data: ImageSet;
+  data: DataSet;
   /** Undefined where none are held out. */
-  validation: ImageSet | undefined;
-  /** Undefined where the data set has no test images. */
-  test: ImageSet | undefined;
+  validation: DataSet | undefined;
+  /** Undefined where the data set has no test items. */
+  test: DataSet | undefined;
+  /** What there is to say of the data before training, a line each. */
+  warnings: readonly string[];
+  /** Step sizes to try before the first step; the best of them is the run's. */
+  tryRates?: readonly number[];
 }>;
 
 const CHECKPOINT_AT_LEAST_EVERY = 1000;
+
+/** About how often a run whose epochs are short is measured with pictures, and one with held-out items on these. */
+const LOOKS = 10;
+const VALIDATIONS = 20;
 
 /** Flags that say what a run computes: a resumed run has them in its configuration. */
 const decidedByRun = {
@@ -82,17 +93,24 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   }
   checkFrom(flags);
   const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
-  const wanted = flags.network ?? recipe?.network ?? "fmlp";
+  const own = flags.data !== undefined && !isDataSet(flags.data);
+  const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
   const { name: presumed } = networkNamed(wanted); // a wrong name is refused before anything is read
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
-  const images = await loadImages({ name, dir: flags.dataDir, reading }, flags);
+  // what is built or rated for these data is judged on some that are held out
+  const judged = flags.from !== undefined || wanted === AUTO;
+  const validation = flags.validation ?? (judged ? heldOutOf : 0);
+  const images = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
   const network: Choices["network"] =
     flags.from === undefined
       ? networkFor(wanted, images.data)
-      : convertedNetwork(flags.from, images.data.shape, flags.normalize);
-  const rates = recipe ?? ratesOf(network.name, flags.density);
+      : convertedNetwork(flags.from, images.data, flags.normalize);
+  const rates = recipe ?? {
+    ...ratesOf(network.name, flags.density),
+    ...(network.name === AUTO && autoSchedule(images.data)),
+  };
   const files = await dataFiles({ name, dir: flags.dataDir, reading });
   const config = newConfig(flags, { name, reading, images, files, network, recipe, rates });
   return {
@@ -104,7 +122,28 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
     network,
     flow: flowOf(network, config.flow),
     ...images,
+    warnings: "rows" in images.data ? rowWarnings(images.data, network, flags.from !== undefined) : [],
+    ...(flags.from !== undefined && flags.lr === undefined && { tryRates: RATES }),
   };
+}
+
+/** Step sizes that are tried for a converted network, whose scales are its own. */
+const RATES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] as const;
+
+/** A tenth of the training items is held out, at most so many. */
+const HELD_OUT = { part: 0.1, most: 1000 } as const;
+const heldOutOf = (count: number): number => Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
+
+/** Kinds of layers that bring columns to one scale. */
+const SCALING: readonly string[] = ["affine", "actnorm", "marginal"] satisfies NetworkLayer["kind"][];
+
+const scales = (layer: NetworkDescription["layers"][number]): boolean =>
+  SCALING.includes(layer.kind) || (layer.kind === "whiten" && layer.scaled === true);
+
+/** What there is to say of columns; a converted network gets them as it was trained on. */
+function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: boolean): string[] {
+  const scaled = converted || (description?.layers.some(scales) ?? false);
+  return columnWarnings(rows, surveyColumns(rows), { scaled });
 }
 
 /** @throws UsageError for flags that only mean something with --from, or nothing */
@@ -120,7 +159,7 @@ function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void
 type Choices = {
   name: string;
   reading: Reading | undefined;
-  images: LoadedImages;
+  images: LoadedData;
   files: FileHash[] | undefined;
   network: ChosenNetwork & Partial<ConvertedNetwork>;
   recipe: Recipe | undefined;
@@ -136,11 +175,18 @@ function newConfig(
   const batch = flags.batch ?? rates.batch;
   if (batch > data.count) {
     throw new UsageError(
-      `a batch of ${batch} is larger than the data (${data.count} images)\nchoose a smaller --batch`,
+      `a batch of ${batch} is larger than the data (${data.count} ${nounOf(data, data.count)})\nchoose a smaller --batch`,
     );
   }
-  const steps = flags.steps ?? stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch);
   const epoch = stepsOf(1, data.count, batch);
+  const { steps: least = 0 } = network.name === AUTO ? autoSchedule(data) : {};
+  const steps =
+    flags.steps ??
+    (flags.epochs === undefined && recipe === undefined
+      ? Math.max(epoch, least)
+      : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch));
+  // many short epochs are looked at a few at a time
+  const together = Math.max(1, Math.round(least / epoch / LOOKS));
   return {
     format: "flowify-run",
     version: 1,
@@ -153,7 +199,8 @@ function newConfig(
       dir: flags.dataDir ?? null,
       items: data.count,
       validation: validation?.count ?? 0,
-      shape: [...data.shape],
+      shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
+      ...("rows" in data && data.columns && { columns: [...data.columns] }),
       hash: data.hash,
       ...(reading && { reading }),
       ...(files && { files }),
@@ -175,8 +222,9 @@ function newConfig(
       startItems: rates.startItems,
       augment: flags.flip === true ? "flip" : trainingDefaults.augment,
     },
-    checkpointEvery: flags.checkpointEvery ?? Math.min(epoch, CHECKPOINT_AT_LEAST_EVERY),
-    evaluateEvery: flags.evaluateEvery ?? 1,
+    checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),
+    evaluateEvery: flags.evaluateEvery ?? together,
+    ...(validation && { validateEvery: Math.ceil(steps / VALIDATIONS) }),
     pictures: flags.pictures ?? "each",
   };
 }
@@ -191,7 +239,7 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
   }
   const config = readRunConfig(folder);
   const network = networkOfRun(config, folder);
-  const images = await loadImagesAgain(config, flags.dataDir, folder);
+  const images = await loadDataAgain(config, flags.dataDir, folder);
   const { device, ...rest } = config;
   return {
     folder,
@@ -202,6 +250,7 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
     network,
     flow: flowOf(network, config.flow),
     ...images,
+    warnings: [],
   };
 }
 
@@ -212,7 +261,7 @@ export async function planAgain(
 ): Promise<TrainPlan> {
   const { device: before, environment: _, ...config } = readRunConfig(source);
   const network = networkOfRun({ ...config, device: before }, source);
-  const images = await loadImagesAgain({ ...config, device: before }, dataDir, source);
+  const images = await loadDataAgain({ ...config, device: before }, dataDir, source);
   return {
     folder: out,
     resume: false,
@@ -222,6 +271,7 @@ export async function planAgain(
     network,
     flow: flowOf(network, config.flow),
     ...images,
+    warnings: [],
   };
 }
 

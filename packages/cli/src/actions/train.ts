@@ -1,7 +1,9 @@
 import type { TrainFlags } from "../commands/train.js";
 import type { CliContext } from "../context.js";
 import { describeImages } from "../data/image-set.js";
-import { imagesDocument, sayLikelihood } from "../run/report.js";
+import type { Measurement } from "../run/epoch-report.js";
+import { imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report.js";
+import { judgedLine } from "../run/verdict.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { runTraining, type Trained } from "./run-training.js";
@@ -12,6 +14,7 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
   const { json = false, quiet = false } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const plan = await planTraining(flags);
+  for (const line of plan.warnings) terminal.warn(line);
   const interrupt = watchTraining(this.host, terminal);
   try {
     const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt });
@@ -32,7 +35,7 @@ function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: Train
 function sayEnd(
   terminal: Terminal,
   { folder, data, validation, config: { steps } }: TrainPlan,
-  { measured, pictures, unchanged }: NonNullable<Trained["end"]>,
+  { measured, pictures, unchanged, verdict }: NonNullable<Trained["end"]>,
 ): void {
   const result = measured.at(-1);
   const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
@@ -41,6 +44,8 @@ function sayEnd(
     if (result) terminal.say();
     const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
     terminal.say(`trained on ${describeImages(data)}${kept}`);
+    const judged = judgedLine(verdict, steps);
+    if (judged) terminal.say(judged);
     if (unchanged === true) terminal.say("the given function is unchanged, bit for bit");
     if (pictures.length > 0) terminal.say(`pictures: ${pictures.join(", ")}`);
     terminal.say(`measure it by flowify evaluate ${folder}, draw more by flowify sample ${folder}`);
@@ -50,12 +55,21 @@ function sayEnd(
     step: steps,
     steps,
     finished: true,
-    ...(result && { ...imagesDocument(result.images), ...result.monitor }),
-    ...(held && { validation: { ...imagesDocument(held.images), ...held.monitor } }),
+    ...(result && measuredDocument(result)),
+    ...(held && { validation: measuredDocument(held) }),
     train: { ...imagesDocument(data), items: data.count },
     pictures,
+    judgedStep: verdict.judgedStep,
+    warnings: verdict.warnings,
     ...(unchanged !== undefined && { unchanged }),
   });
+  for (const line of verdict.warnings) terminal.warn(line);
   if (unchanged === false)
     terminal.warn("training changed the given function, which it must not: this is a bug of flowify");
 }
+
+const measuredDocument = ({ images, monitor }: Measurement) => ({
+  ...imagesDocument(images),
+  items: monitor.items,
+  ...likelihoodDocument(monitor, images),
+});

@@ -17,7 +17,7 @@ export const baselineCommand = buildCommand<BaselineFlags, [], CliContext>({
         parse: nonEmpty,
         optional: true,
         placeholder: "NAME",
-        brief: "Data set, or the path of a folder or file of images (default: mnist)",
+        brief: "Data set, or the path of a folder or file of images or rows (default: mnist)",
       },
       dataDir: imagesFlags.dataDir,
       ...readingParameters,
@@ -45,11 +45,16 @@ to find that spike in a density.
   histogram of each pixel  pixels drawn independently, each from its own
   Gaussian                 one Gaussian with all covariances, of dequantized images
 
+Rows of numbers (.npy, .npz) are measured in nats per row: every column uniform, Gaussian, or with a
+histogram, independent of the others; and one Gaussian with all covariances. Constant columns count
+as 1 wide.
+
 --json prints one document:
-  { dataset, split, hash, items, baselines: [{ name, bpd, stdErr, exact }] }
+  { dataset, split, hash, items, baselines: [{ name, bpd, stdErr, exact }] }, of rows nll in place of bpd
 
 EXAMPLES
   flowify baseline
-  flowify baseline --data fashion-mnist --json`,
+  flowify baseline --data fashion-mnist --json
+  flowify baseline --data sensors.npy`,
   },
 });

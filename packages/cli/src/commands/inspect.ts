@@ -1,9 +1,15 @@
 import type { CliContext } from "../context.js";
+import type { Reading } from "../data/form.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
-import { commonFlags } from "./shared.js";
+import { commonFlags, imagesFlags, readingParameters } from "./shared.js";
 
-export type InspectFlags = { density?: "gaussian" | "mixture"; json?: boolean };
+export type InspectFlags = Reading & {
+  data?: string;
+  dataDir?: string;
+  density?: "gaussian" | "mixture";
+  json?: boolean;
+};
 
 export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>({
   loader: async () => (await import("../actions/inspect.js")).inspect,
@@ -20,6 +26,15 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
       ],
     },
     flags: {
+      data: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "NAME",
+        brief: "With auto: the data that the network is built for",
+      },
+      dataDir: imagesFlags.dataDir,
+      ...readingParameters,
       density: {
         kind: "enum",
         values: ["gaussian", "mixture"],
@@ -33,13 +48,15 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
     brief: "List networks, or show one layer by layer",
     fullDescription: `Without an argument lists the networks that flowify knows. With one shows its layers: shapes,
 parameters, and whether each one's likelihood is exact or a bound; for a network of the paper
-also the authors' count of parameters, and by what it differs.
+also the authors' count of parameters, and by what it differs. The network auto is built for data: name
+them by --data; --json then gives its description as well, which a file of your own may begin with.
 
 EXAMPLES
   flowify inspect
   flowify inspect mnist/fmlp
   flowify inspect mnist/fconv2 --density gaussian
   flowify inspect ./net.json
+  flowify inspect auto --data ~/photographs --size 64x64
   flowify inspect runs/a --json`,
   },
 });

@@ -25,7 +25,9 @@ export const reproduceCommand = buildCommand<ReproduceFlags, [string], CliContex
   docs: {
     brief: "Train a run again and compare every figure",
     fullDescription: `Checks that the data are those of the run, trains it again from its configuration, and compares every
-line of the metrics: to the last digit where versions and processor are the same, else to a thousandth.
+line of the metrics: to the last digit where versions, processor and threads are the same, else to a
+thousandth. It computes with as many threads as the run did (config.json says how many), since another
+number adds up in another order; --threads names another.
 A finished run is compared to its end, another one as far as it came. Exit status 1 where they differ.
 
 --json prints one document:

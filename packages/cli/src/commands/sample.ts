@@ -50,18 +50,21 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         parse: nonEmpty,
         optional: true,
         placeholder: "FILE",
-        brief: "PNG file (default: samples.png in the run's folder)",
+        brief:
+          "PNG file, of rows .csv or .npy (default: samples.png, of rows samples.csv, in the run's folder)",
       },
       ...commonFlags,
     },
     aliases: { n: "count", o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Draw images from a run",
-    fullDescription: `Draws from the base and runs the flow backwards; writes a labelled grid as PNG.
+    brief: "Draw images or rows from a run",
+    fullDescription: `Draws from the base and runs the flow backwards; writes a labelled grid of images as PNG, rows of numbers
+as CSV or as a NumPy file.
 
 EXAMPLES
   flowify sample runs/a
-  flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png`,
+  flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
+  flowify sample runs/table --count 1000 --out rows.npy`,
   },
 });

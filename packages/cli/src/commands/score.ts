@@ -64,7 +64,7 @@ flowify train takes: a folder or archive of pictures, an array, an idx file, the
 Where data have splits of their own, it is the test images; --data with --split chooses others.
 Pictures and idx files are read and scored one after the other, any number of them in the same memory.
 
-Columns: image, log_prob, bpd, with --samples K > 1 std_err (of the bound, over the draws, nats),
+Columns: image, log_prob, bpd (of rows of numbers row, log_prob and nll, −log p in nats), with --samples K > 1 std_err (of the bound, over the draws, nats),
 with --ledger one for every layer and the base.
 
 EXAMPLES

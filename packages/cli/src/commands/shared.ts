@@ -44,7 +44,8 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     parse: wholeNumber(1),
     optional: true,
     placeholder: "N",
-    brief: "Threads of the native and the Wasm device (default: one for each core that there is)",
+    brief:
+      "Threads of the native and the Wasm device; another number changes last digits (default: one for each core, of a begun run its own)",
   },
   json: {
     kind: "boolean",

@@ -1,12 +1,13 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { DataError } from "@flowify/core";
-import { arrayImages } from "./array-images.js";
-import { drawnImages } from "./drawn-split.js";
+import { arrayImages, type PixelSize } from "./array-images.js";
+import { arrayRows } from "./array-rows.js";
+import { drawnImages, drawnRows } from "./drawn-split.js";
 import type { DataForm } from "./form.js";
 import { readIdx } from "./idx.js";
-import { imageSet } from "./image-set.js";
-import { type NpyArray, readNpy } from "./npy.js";
+import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set.js";
+import { type NpyArray, readNpy, unsignedBytes } from "./npy.js";
 import { npzHolds, readNpz } from "./npz.js";
 import { readError } from "./packed.js";
 import { expectRegularFile } from "./regular-file.js";
@@ -21,12 +22,33 @@ async function readNpyFile(path: string): Promise<NpyArray> {
   }
 }
 
-/** One array of all images, `FILE.npy`. */
+/** `whole`: the array is that of all splits; `undrawn`: it is taken as it is, and not divided into some. */
+type ArrayPart = Readonly<{
+  split: PublishedSplit;
+  name: string;
+  size: PixelSize | undefined;
+  whole: boolean;
+  undrawn: boolean | undefined;
+}>;
+
+/** What an array holds: rows of numbers where it has two axes and no size of images is given, else images. */
+function arrayItems(where: string, array: NpyArray, part: ArrayPart): DataSet {
+  const { split, name, size, whole, undrawn } = part;
+  if (array.sizes.length === 2 && size === undefined) {
+    const rows = arrayRows(where, array);
+    return whole ? drawnRows(where, rows, split, name, undrawn) : rowSet({ name, split, ...rows });
+  }
+  const bytes = { sizes: array.sizes, data: unsignedBytes(where, array) };
+  const images = arrayImages(where, bytes, size);
+  return whole ? drawnImages(where, images, split, name, undrawn) : imageSet({ name, split, ...images });
+}
+
+/** One array of all images or rows, `FILE.npy`. */
 export const npyFile: DataForm = {
   takes: ["size"],
   holds: () => true,
   read: async (path, split, name, { size }, undrawn) =>
-    drawnImages(path, arrayImages(path, await readNpyFile(path), size), split, name, undrawn),
+    arrayItems(path, await readNpyFile(path), { split, name, size, whole: true, undrawn }),
 };
 
 /** One idx file of all images. */
@@ -37,13 +59,12 @@ export const idxFile: DataForm = {
     drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name, undrawn),
 };
 
-/** Arrays by name, `FILE.npz`: one of all images, or one a split. */
+/** Arrays by name, `FILE.npz`: one of all images or rows, or one a split. */
 export const npzFile: DataForm = {
   takes: ["size"],
   holds: npzHolds,
   read: async (path, split, name, { size }, undrawn) => {
     const { where, whole, array } = await readNpz(path, split);
-    const images = arrayImages(where, array, size);
-    return whole ? drawnImages(where, images, split, name, undrawn) : imageSet({ name, split, ...images });
+    return arrayItems(where, array, { split, name, size, whole, undrawn });
   },
 };

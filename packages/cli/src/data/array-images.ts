@@ -1,12 +1,14 @@
 import { DataError } from "@flowify/core";
 import type { ImageShape } from "./image-set.js";
-import type { NpyArray } from "./npy.js";
 import { allocate } from "./room.js";
 
 /** Height and width in pixels. */
 export type PixelSize = readonly [height: number, width: number];
 
 type Images = Readonly<{ images: Uint8Array; shape: ImageShape }>;
+
+/** Sizes of the axes, and unsigned bytes row-major. */
+type ByteArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
 
 const isChannels = (length: number | undefined): length is number => length === 1 || length === 3;
 
@@ -16,10 +18,10 @@ const isChannels = (length: number | undefined): length is number => length === 
  *
  * @throws DataError that says which forms there are
  */
-export function arrayImages(where: string, { sizes, data }: NpyArray, size?: PixelSize): Images {
+export function arrayImages(where: string, { sizes, data }: ByteArray, size?: PixelSize): Images {
   const [count = 0, ...rest] = sizes;
   const found = `[${sizes.join(", ")}]`;
-  if (rest.length === 1) return { images: data, shape: flatShape(where, found, rest[0]!, size) };
+  if (rest.length === 1 && size) return { images: data, shape: flatShape(where, rest[0]!, size) };
   const [a, b, c] = rest as [number, number, number];
   const shape: ImageShape | undefined =
     rest.length === 2
@@ -31,7 +33,7 @@ export function arrayImages(where: string, { sizes, data }: NpyArray, size?: Pix
           : undefined;
   if (shape === undefined)
     throw new DataError(
-      `${where}: an array ${found}, expected images [n, h, w], [n, c, h, w] or [n, h, w, c] with 1 or 3 channels`,
+      `${where}: an array ${found}, expected images [n, h, w], [n, c, h, w] or [n, h, w, c] with 1 or 3 channels, or rows of numbers [rows, columns]`,
     );
   if (size && (size[0] !== shape[1] || size[1] !== shape[2]))
     throw new DataError(
@@ -41,11 +43,7 @@ export function arrayImages(where: string, { sizes, data }: NpyArray, size?: Pix
   return { images: last && c > 1 ? channelsFirst(where, data, count, shape) : data, shape };
 }
 
-function flatShape(where: string, found: string, length: number, size: PixelSize | undefined): ImageShape {
-  if (size === undefined)
-    throw new DataError(
-      `${where}: rows ${found}\nstore them as [n, height, width], or say how high and wide an image is: --size HEIGHTxWIDTH`,
-    );
+function flatShape(where: string, length: number, size: PixelSize): ImageShape {
   const channels = length / (size[0] * size[1]);
   if (isChannels(channels)) return [channels, ...size];
   throw new DataError(

@@ -131,4 +131,4 @@ function lengthProblem(length: number, expected: number): string {
   return `${length} bytes, ${wanted}: ${verdict}, ${inside}`;
 }
 
-export const cifarFolder: DataForm = { takes: [], holds: holdsCifarImages, read: readCifarFolder };
+export const cifarFolder: DataForm<ImageSet> = { takes: [], holds: holdsCifarImages, read: readCifarFolder };

@@ -1,10 +1,13 @@
 import { DataError, makeRng, permutation } from "@flowify/core";
+import type { ArrayRows } from "./array-rows.js";
 import {
   type ImageSet,
   type ImageShape,
   imageSet,
   imageSize,
   type PublishedSplit,
+  type RowSet,
+  rowSet,
   WHOLE,
 } from "./image-set.js";
 import { allocate } from "./room.js";
@@ -19,10 +22,34 @@ const PART = 10;
  *
  * @throws DataError for a single image
  */
-export function drawnSplit(where: string, count: number, split: PublishedSplit): number[] {
-  if (count < 2) throw new DataError(`${where}: a single image, expected one to train on and one to test on`);
+export function drawnSplit(
+  where: string,
+  count: number,
+  split: PublishedSplit,
+  noun: "image" | "row" = "image",
+): number[] {
+  if (count < 2)
+    throw new DataError(`${where}: a single ${noun}, expected one to train on and one to test on`);
   const drawn = new Set(permutation(makeRng(SEED), count).subarray(0, Math.max(1, Math.round(count / PART))));
   return Array.from({ length: count }, (_, i) => i).filter((i) => drawn.has(i) === (split === "test"));
+}
+
+/** Of items of `size` numbers, those that `drawnSplit` gives to a split; and how many there were. */
+function drawn<T extends Uint8Array | Float32Array>(
+  where: string,
+  items: T,
+  size: number,
+  split: PublishedSplit,
+  noun: "image" | "row",
+): { items: T; drawnFrom: number } {
+  const count = items.length / size;
+  const chosen = drawnSplit(where, count, split, noun);
+  const bytes = allocate(where, chosen.length * size * items.BYTES_PER_ELEMENT);
+  const part = (items instanceof Uint8Array ? bytes : new Float32Array(bytes.buffer)) as T;
+  chosen.forEach((from, to) => {
+    part.set(items.subarray(from * size, (from + 1) * size), to * size);
+  });
+  return { items: part, drawnFrom: count };
 }
 
 /** The part of all images that `drawnSplit` gives to a split, or with `undrawn` all of them. */
@@ -34,12 +61,19 @@ export function drawnImages(
   undrawn = false,
 ): ImageSet {
   if (undrawn) return imageSet({ name, split: WHOLE, images, shape });
-  const size = imageSize(shape);
-  const count = images.length / size;
-  const chosen = drawnSplit(where, count, split);
-  const part = allocate(where, chosen.length * size);
-  chosen.forEach((from, to) => {
-    part.set(images.subarray(from * size, (from + 1) * size), to * size);
-  });
-  return imageSet({ name, split, images: part, shape, drawnFrom: count });
+  const { items, drawnFrom } = drawn(where, images, imageSize(shape), split, "image");
+  return imageSet({ name, split, images: items, shape, drawnFrom });
+}
+
+/** The part of all rows that `drawnSplit` gives to a split, or with `undrawn` all of them. */
+export function drawnRows(
+  where: string,
+  all: ArrayRows,
+  split: PublishedSplit,
+  name: string,
+  undrawn = false,
+): RowSet {
+  if (undrawn) return rowSet({ name, split: WHOLE, ...all });
+  const { items, drawnFrom } = drawn(where, all.rows, all.shape[0], split, "row");
+  return rowSet({ name, split, ...all, rows: items, drawnFrom });
 }

@@ -1,5 +1,5 @@
 import type { PixelSize } from "./array-images.js";
-import type { ImageSet, PublishedSplit } from "./image-set.js";
+import type { DataSet, PublishedSplit } from "./image-set.js";
 
 /** What to do with a picture of another size: `crop` to fill it, `fit` into it on black, `stretch` to it. */
 export const resizings = ["crop", "fit", "stretch"] as const;
@@ -25,17 +25,11 @@ export const readingFlags: Readonly<Record<keyof Reading, string>> = {
   skipCorrupt: "--skip-corrupt",
 };
 
-/** A way in which folders or files hold images. */
-export type DataForm = Readonly<{
+/** A way in which folders or files hold images, or rows of numbers. */
+export type DataForm<Set extends DataSet = DataSet> = Readonly<{
   /** What can be asked of it. */
   takes: readonly (keyof Reading)[];
   holds(path: string, split: PublishedSplit): boolean | Promise<boolean>;
-  /** `undrawn`: where the images come without splits, all of them instead of those drawn for the split. */
-  read(
-    path: string,
-    split: PublishedSplit,
-    name: string,
-    reading: Reading,
-    undrawn?: boolean,
-  ): Promise<ImageSet>;
+  /** `undrawn`: where the items come without splits, all of them instead of those drawn for the split. */
+  read(path: string, split: PublishedSplit, name: string, reading: Reading, undrawn?: boolean): Promise<Set>;
 }>;

@@ -11,61 +11,132 @@ export type Split = PublishedSplit | "validation";
 /** The sizes of one image: channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/** The images of a file or folder without splits, all of them. */
+/** The items of a file or folder without splits, all of them. */
 export const WHOLE = "all";
 
-/** Images of one data set and split in memory: bytes 0..255, row-major [count, C, H, W]. */
-export type ImageSet = Readonly<{
+/** Where the items of a set came from, and how many there are. */
+type SetFacts = Readonly<{
   name: string;
   split: Split | typeof WHOLE;
-  images: Uint8Array;
-  shape: ImageShape;
   count: number;
-  labels?: Uint8Array;
-  /** sha256 of `images`, hexadecimal: with it somebody else can check that they have the same numbers. */
+  /** sha256 of the numbers, hexadecimal: with it somebody else can check that they have the same ones. */
   hash: string;
   /** Where only a part of the published split was found: its whole size, and the files that were there. */
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
-  /** Where the images came without splits: how many there were, of which these were drawn. */
+  /** Where the items came without splits: how many there were, of which these were drawn. */
   drawnFrom?: number;
-  /** Of each image, the picture that it came from. */
-  names?: readonly string[];
   /** Names of damaged pictures that were left out. */
   skipped?: readonly string[];
 }>;
 
+/** Images of one data set and split in memory: bytes 0..255, row-major [count, C, H, W]. */
+export type ImageSet = SetFacts &
+  Readonly<{
+    images: Uint8Array;
+    shape: ImageShape;
+    labels?: Uint8Array;
+    /** Of each image, the picture that it came from. */
+    names?: readonly string[];
+  }>;
+
+/** The size of one row: its columns. */
+export type RowShape = readonly [columns: number];
+
+/** Rows of numbers of one data set and split in memory, [count, columns]. */
+export type RowSet = SetFacts &
+  Readonly<{
+    rows: Float32Array;
+    shape: RowShape;
+    /** Where they hold integers 0..levels−1, which are dequantized. */
+    levels?: number;
+    /** Names of the columns; by default their numbers. */
+    columns?: readonly string[];
+  }>;
+
+/** What can be trained on. */
+export type DataSet = ImageSet | RowSet;
+
+/** The numbers of all items, one item after the other. */
+export const itemsOf = (set: DataSet): Uint8Array | Float32Array => ("rows" in set ? set.rows : set.images);
+
+export const isRowShape = (shape: ImageShape | RowShape): shape is RowShape => shape.length === 1;
+
+/** What one item, or several, are called. */
+export const nounOf = ({ shape }: Readonly<{ shape: readonly number[] }>, count = 2): string =>
+  `${shape.length === 1 ? "row" : "image"}${count === 1 ? "" : "s"}`;
+
+/** `column 3`, or `column "age"` where the columns have names. */
+export const columnLabel = ({ columns }: Pick<RowSet, "columns">, column: number): string =>
+  columns ? `column ${JSON.stringify(columns[column])}` : `column ${column}`;
+
+/**
+ * The set, where it is one of images.
+ *
+ * @throws UsageError for rows of numbers; `what` is what needs images
+ */
+export function expectImages(set: DataSet, what: string): ImageSet {
+  if ("images" in set) return set;
+  throw new UsageError(
+    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images, or say how high and wide an image is: --size HEIGHTxWIDTH`,
+  );
+}
+
 export const imageSize = ([channels, height, width]: ImageShape): number => channels * height * width;
+
+const sizeOfItem = (shape: ImageShape | RowShape): number =>
+  isRowShape(shape) ? shape[0] : imageSize(shape);
 
 export const hashBytes = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** The number of images follows from the bytes; the hash is computed here, once. */
-export function imageSet(set: Omit<ImageSet, "count" | "hash">): ImageSet {
-  return { ...set, count: set.images.length / imageSize(set.shape), hash: hashBytes(set.images) };
-}
+const hashOf = (numbers: Uint8Array | Float32Array): string =>
+  hashBytes(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
 
-/** The images `from` … `to − 1`, as a view; the hash is that of the images kept. */
-function slice(set: ImageSet, from: number, to: number, split = set.split): ImageSet {
-  const { labels, names, hash: _, count: __, ...rest } = set;
-  const size = imageSize(set.shape);
+/** The number of items follows from the numbers; the hash is computed here, once. */
+export const imageSet = (set: Omit<ImageSet, "count" | "hash">): ImageSet => ({
+  ...set,
+  count: set.images.length / imageSize(set.shape),
+  hash: hashOf(set.images),
+});
+
+export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
+  ...set,
+  count: set.rows.length / set.shape[0],
+  hash: hashOf(set.rows),
+});
+
+/** The items `from` … `to − 1`, as a view; the hash is that of the items kept. */
+function slice<Set extends DataSet>(
+  set: Set,
+  from: number,
+  to: number,
+  split: DataSet["split"] = set.split,
+): Set {
+  const size = sizeOfItem(set.shape);
+  const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
+    numbers.subarray(from * size, to * size) as T;
+  if ("rows" in set) return rowSet({ ...set, split, rows: part(set.rows) }) as DataSet as Set;
+  const { labels, names, ...rest } = set as ImageSet;
   return imageSet({
     ...rest,
     split,
-    images: set.images.subarray(from * size, to * size),
+    images: part(rest.images),
     ...(labels && { labels: labels.subarray(from, to) }),
     ...(names && { names: names.slice(from, to) }),
-  });
+  }) as DataSet as Set;
 }
 
-/** `196 test images`, or `1,965 images` where they are all that there are. */
-export const imagesOf = ({ count, split }: Pick<ImageSet, "count" | "split">): string =>
-  `${formatCount(count)} ${split === WHOLE ? "" : `${split} `}image${count === 1 && split === WHOLE ? "" : "s"}`;
+/** `196 test images`, or `1,965 rows` where they are all that there are. */
+export const imagesOf = ({ count, split, shape }: Pick<DataSet, "count" | "split" | "shape">): string =>
+  split === WHOLE
+    ? `${formatCount(count)} ${nounOf({ shape }, count)}`
+    : `${formatCount(count)} ${split} ${nounOf({ shape })}`;
 
 /**
- * The first `count` images, as a view; the hash is that of the images kept.
+ * The first `count` items, as a view; the hash is that of the items kept.
  *
  * @throws UsageError where the set holds fewer
  */
-export function firstImages(set: ImageSet, count: number, flag = "--limit"): ImageSet {
+export function firstImages<Set extends DataSet>(set: Set, count: number, flag = "--limit"): Set {
   if (count === set.count) return set;
   if (count > set.count) {
     throw new UsageError(`${flag} ${count}: ${set.name} has only ${imagesOf(set)}`);
@@ -74,15 +145,15 @@ export function firstImages(set: ImageSet, count: number, flag = "--limit"): Ima
 }
 
 /**
- * Training images without the last `count`, and these as validation images.
+ * Training items without the last `count`, and these as validation items.
  *
  * @throws UsageError where none would be left to train on
  */
-export function holdOut(set: ImageSet, count: number): { train: ImageSet; validation?: ImageSet } {
+export function holdOut<Set extends DataSet>(set: Set, count: number): { train: Set; validation?: Set } {
   if (count === 0) return { train: set };
   if (count >= set.count) {
     throw new UsageError(
-      `--validation ${count} leaves nothing to train on: ${set.name} has ${formatCount(set.count)} training images\nhold out fewer`,
+      `--validation ${count} leaves nothing to train on: ${set.name} has ${formatCount(set.count)} training ${nounOf(set)}\nhold out fewer`,
     );
   }
   const kept = set.count - count;
@@ -94,7 +165,7 @@ export function holdOut(set: ImageSet, count: number): { train: ImageSet; valida
  * `196 test images of faces (drawn from 1,965; 1 damaged picture left out: a.png)`.
  */
 export function describeImages(
-  { name, split, count, partOf, drawnFrom, skipped = [] }: ImageSet,
+  { name, split, shape, count, partOf, drawnFrom, skipped = [] }: DataSet,
   { files = true }: { files?: boolean } = {},
 ): string {
   const listed = (names: readonly string[]): string =>
@@ -107,5 +178,5 @@ export function describeImages(
       `${formatCount(skipped.length)} damaged picture${skipped.length > 1 ? "s" : ""} left out${files ? `: ${listed(skipped)}` : ""}`,
   ].filter((remark) => typeof remark === "string");
   const remarked = remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
-  return `${imagesOf({ count, split })} of ${name}${remarked}`;
+  return `${imagesOf({ count, split, shape })} of ${name}${remarked}`;
 }

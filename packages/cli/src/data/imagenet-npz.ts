@@ -4,7 +4,7 @@ import { DataError } from "@flowify/core";
 import { arrayImages } from "./array-images.js";
 import type { DataForm } from "./form.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
-import type { NpyArray } from "./npy.js";
+import { type NpyArray, unsignedBytes } from "./npy.js";
 import { readNpz } from "./npz.js";
 import { allocate } from "./room.js";
 
@@ -58,7 +58,7 @@ async function readBatches(folder: string, split: PublishedSplit, name: string):
       );
     const { where, array } = await readNpz(file, split);
     const size = side(where, array);
-    const part = arrayImages(where, array, [size, size]);
+    const part = arrayImages(where, { sizes: array.sizes, data: unsignedBytes(where, array) }, [size, size]);
     shape ??= part.shape;
     if (part.shape.join() !== shape.join())
       throw new DataError(

@@ -3,27 +3,54 @@ import { printable } from "../ui/printable.js";
 import { FETCH_AGAIN } from "./packed.js";
 import { allocate } from "./room.js";
 
-/** The content of a NumPy file of unsigned bytes: sizes of the axes and the elements, row-major. */
-export type NpyArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
+/** What one element of an array is: boolean, signed or unsigned integer, or float, of so many bytes. */
+export type NpyType = Readonly<{
+  kind: "b" | "i" | "u" | "f";
+  bytes: number;
+  bigEndian: boolean;
+  text: string;
+}>;
+
+/** The content of a NumPy file: sizes of the axes, and the elements as they lie in it. */
+export type NpyArray = Readonly<{
+  sizes: readonly number[];
+  type: NpyType;
+  /** Column by column (the first axis is the fastest), where there are several axes. */
+  fortran: boolean;
+  data: Uint8Array;
+}>;
 
 const MAGIC = "\x93NUMPY";
-const UNSIGNED_BYTE = /^[|<>=]?u1$/;
+const NUMBERS = /^([|<>=]?)(b1|[iu][1248]|f[248])$/;
 /** NumPy itself refuses longer headers where it cannot trust them. */
 const LONGEST_HEADER = 65_536;
 
 const field = (header: string, name: string, value: string): RegExpExecArray | null =>
   new RegExp(`['"]${name}['"]\\s*:\\s*${value}\\s*[,}]`).exec(header);
 
-/** What to do about elements that are no unsigned bytes. */
-function typeProblem(type: string): string {
-  const saved = (values: string): string => `in Python: numpy.save("images.npy", ${values})`;
-  if (type.includes("O"))
-    return `holds Python objects (a pickle), which can run any program and is never read\n${saved('numpy.stack(list(x)).astype("uint8")')}`;
-  return `holds ${type}, expected unsigned bytes (|u1)\nbring the values to 0..255 and save these, ${saved('x.round().astype("uint8")')}`;
+const inPython = (values: string): string => `in Python: numpy.save("data.npy", ${values})`;
+
+/** The type of the elements from its description in a header. */
+function parseType(where: string, text: string): NpyType {
+  const [, order, name] = NUMBERS.exec(text) ?? [];
+  if (name !== undefined)
+    return {
+      kind: name[0] as NpyType["kind"],
+      bytes: Number(name.slice(1)),
+      bigEndian: order === ">",
+      text,
+    };
+  if (text.includes("O"))
+    throw new DataError(
+      `${where}: holds Python objects (a pickle), which can run any program and is never read\n${inPython('numpy.stack(list(x)).astype("uint8")')} for images, astype("float32") for rows of numbers`,
+    );
+  throw new DataError(
+    `${where}: holds ${text}, expected integers or floats of at most 8 bytes\n${inPython('x.astype("float32")')}`,
+  );
 }
 
-/** Sizes from the text of a header, a dictionary as Python writes it. */
-function parseHeader(where: string, header: string): number[] {
+/** Sizes, type and order from the text of a header, a dictionary as Python writes it. */
+function parseHeader(where: string, header: string): Omit<NpyArray, "data"> {
   const type = field(header, "descr", "(?:'([^']*)'|\"([^\"]*)\"|(\\[.*\\]))");
   const order = field(header, "fortran_order", "(True|False)");
   const shape = field(header, "shape", "\\(([\\d\\s,L]*)\\)");
@@ -32,16 +59,16 @@ function parseHeader(where: string, header: string): number[] {
       `${where}: its header has no descr, fortran_order or shape: ${JSON.stringify(header.slice(0, 80))}`,
     );
   const elements = type[1] ?? type[2] ?? `records ${type[3]!.slice(0, 60)}`;
-  if (!UNSIGNED_BYTE.test(elements)) throw new DataError(`${where}: ${typeProblem(printable(elements))}`);
   const sizes = (shape[1]!.match(/\d+/g) ?? []).map(Number);
-  if (order[1] === "True" && sizes.length > 1)
-    throw new DataError(
-      `${where}: its elements lie column by column (fortran_order)\nin Python: numpy.save("images.npy", numpy.ascontiguousarray(x))`,
-    );
-  return sizes;
+  return {
+    sizes,
+    type: parseType(where, printable(elements)),
+    fortran: order[1] === "True" && sizes.length > 1,
+  };
 }
 
-type Head = Readonly<{ sizes: readonly number[]; bytes: number }>;
+/** What the header says, and how many bytes it takes. */
+type Head = Readonly<{ array: Omit<NpyArray, "data">; bytes: number }>;
 
 /** The header, as soon as there is enough of it. */
 function parseHead(where: string, head: Buffer): Head | undefined {
@@ -59,13 +86,13 @@ function parseHead(where: string, head: Buffer): Head | undefined {
     throw new DataError(`${where}: a header of ${length} bytes, expected at most ${LONGEST_HEADER}`);
   if (head.length < text + length) return undefined;
   return {
-    sizes: parseHeader(where, head.toString("latin1", text, text + length)),
+    array: parseHeader(where, head.toString("latin1", text, text + length)),
     bytes: text + length,
   };
 }
 
 /**
- * Reads a NumPy file of unsigned bytes that comes in pieces and has `size` bytes in all. Nothing is
+ * Reads a NumPy file that comes in pieces and has `size` bytes in all. Nothing is
  * allocated on the word of a header: its sizes must agree with the bytes that are there.
  *
  * @param where the file, for messages
@@ -98,14 +125,14 @@ export async function readNpy(
   }
   if (at !== data.length)
     throw new DataError(`${where}: ${at} bytes of elements came, expected ${data.length}: changed meanwhile`);
-  return { sizes: head.sizes, data };
+  return { ...head.array, data };
 }
 
-/** The number of elements, which the size of the file confirms. */
-function expectElements(where: string, { sizes, bytes }: Head, size: number): number {
+/** The bytes of all elements, which the size of the file confirms. */
+function expectElements(where: string, { array: { sizes, type }, bytes }: Head, size: number): number {
   const shape = sizes.join(" × ");
   if (sizes.includes(0)) throw new DataError(`${where}: its header says ${shape}: it holds no items`);
-  const elements = sizes.reduce((product, length) => product * length, 1);
+  const elements = sizes.reduce((product, length) => product * length, type.bytes);
   if (bytes + elements !== size) {
     const verdict = bytes + elements > size ? "cut short, or a false header" : "trailing bytes";
     throw new DataError(
@@ -113,4 +140,47 @@ function expectElements(where: string, { sizes, bytes }: Head, size: number): nu
     );
   }
   return elements;
+}
+
+/**
+ * The elements of an array of unsigned bytes, row-major: pixels.
+ *
+ * @throws DataError for another type, which says how to make them bytes
+ */
+export function unsignedBytes(where: string, { type, fortran, data }: NpyArray): Uint8Array {
+  if (type.kind !== "u" || type.bytes !== 1)
+    throw new DataError(
+      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images\nbring the values to 0..255 and save these, ${inPython('x.round().astype("uint8")')}`,
+    );
+  if (fortran)
+    throw new DataError(
+      `${where}: its elements lie column by column (fortran_order)\n${inPython("numpy.ascontiguousarray(x)")}`,
+    );
+  return data;
+}
+
+/** Reads the element that begins at a byte as a number; integers of 8 bytes to the nearest one. */
+export function elementReader({ kind, bytes, bigEndian }: NpyType): (view: DataView, at: number) => number {
+  const little = !bigEndian;
+  if (kind === "f")
+    return bytes === 2
+      ? (view, at) => halfFloat(view.getUint16(at, little))
+      : bytes === 4
+        ? (view, at) => view.getFloat32(at, little)
+        : (view, at) => view.getFloat64(at, little);
+  const signed = kind === "i";
+  if (bytes === 8)
+    return (view, at) => Number(signed ? view.getBigInt64(at, little) : view.getBigUint64(at, little));
+  if (bytes === 4) return (view, at) => (signed ? view.getInt32(at, little) : view.getUint32(at, little));
+  if (bytes === 2) return (view, at) => (signed ? view.getInt16(at, little) : view.getUint16(at, little));
+  return (view, at) => (signed ? view.getInt8(at) : view.getUint8(at));
+}
+
+/** IEEE 754 binary16: a sign, five bits of exponent, ten of mantissa. */
+function halfFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const mantissa = bits & 0x3ff;
+  if (exponent === 0x1f) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
 }

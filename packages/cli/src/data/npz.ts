@@ -30,7 +30,7 @@ function find(path: string, entries: readonly ZipEntry[], split: PublishedSplit)
   throw new DataError(
     names.length === 0
       ? `${path}: holds no arrays (files NAME.npy)`
-      : `${path}: holds ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}: which of them are images?\ncall them x_train and x_test, or images, in numpy.savez`,
+      : `${path}: holds ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}: which of them holds the images or rows?\ncall them x_train and x_test, or x, in numpy.savez`,
   );
 }
 

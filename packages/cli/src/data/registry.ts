@@ -10,7 +10,7 @@ import { type FileHash, fileHashes } from "./file-hashes.js";
 import { type DataForm, type Reading, readingFlags } from "./form.js";
 import { FILE_ENDING, formOf } from "./forms.js";
 import { idxFolder } from "./idx-folder.js";
-import type { ImageSet, PublishedSplit } from "./image-set.js";
+import { type DataSet, expectImages, type ImageSet, type PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
 
 type DataSource = Readonly<{
@@ -140,16 +140,16 @@ async function firstHolding(
 }
 
 /**
- * Loads one split of a data set. With `undrawn`, the images of a file or folder without splits are all taken: what is
- * to be measured, rather than trained on and tested, is not to be divided.
+ * Loads one split of a data set: images, or rows of numbers. With `undrawn`, the items of a file or folder without splits
+ * are all taken: what is to be measured, rather than trained on and tested, is not to be divided.
  *
  * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
  */
-export async function loadDataSet(
+export async function loadItems(
   choice: DataSetChoice,
   split: PublishedSplit,
   { undrawn = false }: { undrawn?: boolean } = {},
-): Promise<ImageSet> {
+): Promise<DataSet> {
   const { name, reading = {}, usual = {} } = choice;
   const place = await findPlace(choice, split);
   if (place) {
@@ -168,12 +168,20 @@ export async function loadDataSet(
 }
 
 /**
- * The images of data that a run is to be measured on: all where they come without splits, else those of the test split,
- * or of the training split where there is no other. Errors: those of `loadDataSet`.
+ * Loads one split of a data set of images.
+ *
+ * @throws what `loadItems` throws, and UsageError for rows of numbers
  */
-export async function loadMeasured(choice: DataSetChoice): Promise<ImageSet> {
+export const loadDataSet = async (choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> =>
+  expectImages(await loadItems(choice, split), `${choice.name}: this`);
+
+/**
+ * The items of data that a run is to be measured on: all where they come without splits, else those of the test split,
+ * or of the training split where there is no other. Errors: those of `loadItems`.
+ */
+export async function loadMeasured(choice: DataSetChoice): Promise<DataSet> {
   const only = !(await hasSplit(choice, "test")) && (await hasSplit(choice, "train"));
-  return loadDataSet(choice, only ? "train" : "test", { undrawn: true });
+  return loadItems(choice, only ? "train" : "test", { undrawn: true });
 }
 
 /** @throws UsageError for a way of reading that these images do not have */

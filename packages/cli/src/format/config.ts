@@ -1,4 +1,4 @@
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/form.js";
@@ -20,6 +20,8 @@ const environmentSchema = z.strictObject({
   platform: text,
   cpu: text,
   cores: z.number().int().positive(),
+  /** Threads inside an operation: another number adds up in another order. */
+  threads: z.exactOptional(z.number().int().positive()),
 });
 
 export type Environment = Readonly<z.infer<typeof environmentSchema>>;
@@ -50,7 +52,10 @@ const runConfigSchema = z.strictObject({
     items: count,
     /** The last training images, held out. */
     validation: z.number().int().nonnegative().default(0),
-    shape: z.tuple([count, count, count]),
+    /** Channels, height and width of an image; columns of a row. */
+    shape: z.union([z.tuple([count, count, count]), z.tuple([count])]),
+    /** Names of the columns of rows, where they have some. */
+    columns: z.exactOptional(z.array(z.string())),
     reading: z.exactOptional(readingSchema),
     hash: sha256,
     /** The files that they were read from, below the folder or beside nothing. */
@@ -78,6 +83,8 @@ const runConfigSchema = z.strictObject({
     augment: z.enum(["none", "flip"]).default("none"),
   }),
   checkpointEvery: count,
+  /** Steps between measurements on the validation items; the run is judged by its best state on them. */
+  validateEvery: z.exactOptional(count),
   /** Epochs between measurements, and which of them make pictures. */
   evaluateEvery: count.default(1),
   pictures: z.enum(pictureChoices).default("each"),
@@ -85,6 +92,19 @@ const runConfigSchema = z.strictObject({
 });
 
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+
+/** The configuration of a run of images. */
+export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
+
+/**
+ * @param path how messages call the document
+ * @throws UsageError for a run of rows of numbers
+ */
+export function expectImageRun(path: string, config: RunConfig): ImageRunConfig {
+  const { shape } = config.data;
+  if (shape.length === 3) return { ...config, data: { ...config.data, shape } };
+  throw new UsageError(`${path}: a run of rows of ${shape[0]} numbers, expected one of images`);
+}
 
 /**
  * The configuration of a run from its JSON document.

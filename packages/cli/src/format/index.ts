@@ -9,7 +9,13 @@ export {
   isSidecar,
   type NamedFile,
 } from "./checkpoint.js";
-export { parseRunConfig, type RunConfig, runConfigText } from "./config.js";
+export {
+  expectImageRun,
+  type ImageRunConfig,
+  parseRunConfig,
+  type RunConfig,
+  runConfigText,
+} from "./config.js";
 export { type NetworkDescription, parseNetwork } from "./network.js";
 export { fromPixels, networkOfPixels } from "./pixels.js";
 export { sha256 } from "./sha256.js";

@@ -36,7 +36,7 @@ const layerOptions = {
   actnorm: {},
   affine: { scale: option(numbers), shift: option(numbers) },
   split: { leaving: option(size) },
-  whiten: {},
+  whiten: { scaled: option(z.boolean()), shrinkage: option(z.number().min(0).lt(1)) },
   marginal: {
     bins: option(size),
     bound: option(z.number().positive()),

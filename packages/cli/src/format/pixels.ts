@@ -1,6 +1,6 @@
 import { type Network, type NetworkLayer, type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
 import type { Normalization } from "../commands/parsers.js";
-import type { ImageShape } from "../data/image-set.js";
+import type { ImageShape, RowSet } from "../data/image-set.js";
 
 /** Scales smaller than this, or centres beyond it, are of numbers up to 255 and not up to 1. */
 const RAW = { scale: 1 / 32, centre: 4 };
@@ -112,6 +112,31 @@ export function networkOfPixels(
   const front = dequantized(image, own.inShape, normalization);
   return {
     network: { inShape: image, layers: [...front, ...own.layers, ...forBase(own)] },
+    given: { from: front.length, to: front.length + own.layers.length },
+  };
+}
+
+/**
+ * A given network as one of rows, which it gets as they are; integers are dequantized, and brought back to their own scale,
+ * in front of it.
+ *
+ * @throws ShapeError where the rows are none that it takes
+ */
+export function networkOfRows(
+  own: Network,
+  { shape, levels }: Pick<RowSet, "shape" | "levels">,
+): { network: Network; given: { from: number; to: number } } {
+  const size = own.inShape.reduce((a, b) => a * b, 1);
+  if (size !== shape[0])
+    throw new ShapeError(
+      `the network takes [${own.inShape.join(", ")}], the rows have ${shape[0]} columns\nchoose another --data`,
+    );
+  const front: NetworkLayer[] = [
+    ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const, affine([levels], [-0.5])]),
+    ...(own.inShape.length === 1 ? [] : [{ kind: "reshape", shape: own.inShape } as const]),
+  ];
+  return {
+    network: { inShape: shape, layers: [...front, ...own.layers, ...forBase(own)] },
     given: { from: front.length, to: front.length + own.layers.length },
   };
 }

@@ -12,8 +12,8 @@ import {
   zooNames,
 } from "@flowify/core";
 import type { Normalization } from "../commands/parsers.js";
-import type { ImageSet, ImageShape } from "../data/image-set.js";
-import { networkOfPixels } from "../format/pixels.js";
+import { type DataSet, nounOf } from "../data/image-set.js";
+import { networkOfPixels, networkOfRows } from "../format/pixels.js";
 import {
   type ChosenNetwork,
   describedNetwork,
@@ -23,6 +23,7 @@ import {
   ORIGINAL,
 } from "../format/weights.js";
 import { unknownName } from "../ui/suggest.js";
+import { AUTO, autoNetwork } from "./auto.js";
 import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
 
 /** `fmlp` of `mnist/fmlp`. */
@@ -38,7 +39,7 @@ function candidates(name: string): ChosenNetwork[] {
   }
   const found = known.filter((each) => each === name || shortName(each) === name);
   if (found.length > 0) return found.map((each) => ({ name: each }));
-  const accepted = [...known, ...known.map(shortName)];
+  const accepted = [...known, ...known.map(shortName), AUTO];
   throw new UsageError(
     `${unknownName("network", name, zooNames, accepted)}\na network of your own is named by its file: --network ./net.json`,
   );
@@ -49,7 +50,8 @@ function candidates(name: string): ChosenNetwork[] {
  *
  * @throws UsageError that suggests one; for a file, the errors of `readNetworkFile`
  */
-export const networkNamed = (name: string): ChosenNetwork => candidates(name)[0] ?? { name };
+export const networkNamed = (name: string): ChosenNetwork =>
+  name === AUTO ? { name } : (candidates(name)[0] ?? { name });
 
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
@@ -58,14 +60,14 @@ export type ConvertedNetwork = ChosenNetwork &
   Readonly<{ given: Readonly<{ from: number; to: number }>; original?: string }>;
 
 /**
- * The network that flowify convert wrote into a folder, as one that takes images of this shape: dequantized,
- * normalized as it was trained, its own layers, and a whitening of what they give.
+ * The network that flowify convert wrote into a folder, as one that takes these data: pixels dequantized and normalized
+ * as it was trained, rows as they are; its own layers, and a whitening of what they give.
  *
- * @throws UsageError where the folder holds none, ShapeError where it takes no such images
+ * @throws UsageError where the folder holds none, ShapeError where it takes no such images or rows
  */
 export function convertedNetwork(
   folder: string,
-  image: ImageShape,
+  data: DataSet,
   normalization?: Normalization,
 ): ConvertedNetwork {
   const path = join(folder, NETWORK);
@@ -75,7 +77,12 @@ export function convertedNetwork(
     );
   const described = readNetworkFile(path);
   const own = networkOfDescription(described, readWeights(folder, described));
-  const { network, given } = networkOfPixels(own, image, normalization);
+  if ("rows" in data && normalization !== undefined)
+    throw new UsageError(
+      "--normalize is for pixels: rows are given to the network as they are\nleave it out",
+    );
+  const { network, given } =
+    "rows" in data ? networkOfRows(own, data) : networkOfPixels(own, data.shape, normalization);
   const name = described.name === "network" ? basename(resolve(folder)) : described.name;
   const original = join(folder, ORIGINAL);
   return {
@@ -91,20 +98,21 @@ const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
   (description ?? zoo(name)).inShape;
 
 /**
- * The network that a name stands for with images of this data set.
+ * The network that a name stands for with images or rows of this data set; `auto` is built for them.
  *
  * @throws ShapeError where no network of that name takes them
  */
-export function networkFor(name: string, images: Pick<ImageSet, "name" | "shape">): ChosenNetwork {
+export function networkFor(name: string, images: DataSet): ChosenNetwork {
+  if (name === AUTO) return autoNetwork(images);
   const named = candidates(name);
   const fits = (candidate: ChosenNetwork): boolean => show(inShapeOf(candidate)) === show(images.shape);
   const fitting = named.find(fits);
   if (fitting !== undefined) return fitting;
-  throw misfit(named[0] ?? { name }, images);
+  throw misfit(named[0] ?? { name }, images, otherNetwork(named[0] ?? { name }, images));
 }
 
 /** @throws ShapeError where the network does not take these images */
-export function expectFit(network: ChosenNetwork, images: Pick<ImageSet, "name" | "shape">): void {
+export function expectFit(network: ChosenNetwork, images: Sized): void {
   const wanted = inShapeOf(network);
   if (show(wanted) === show(images.shape)) return;
   const [channels, height, width] = wanted;
@@ -116,14 +124,24 @@ export function expectFit(network: ChosenNetwork, images: Pick<ImageSet, "name" 
   throw misfit(network, images, remedy);
 }
 
-const misfit = (
-  network: ChosenNetwork,
-  { name, shape }: Pick<ImageSet, "name" | "shape">,
-  remedy = "choose another --network or --data",
-): ShapeError =>
-  new ShapeError(
-    `${network.name} takes images ${show(inShapeOf(network))}, the data set ${name} has ${show(shape)}\n${remedy}`,
+type Sized = Pick<DataSet, "name" | "shape">;
+
+const misfit = (network: ChosenNetwork, { name, shape }: Sized, remedy: string): ShapeError => {
+  const takes = inShapeOf(network);
+  return new ShapeError(
+    `${network.name} takes ${nounOf({ shape: takes })} ${show(takes)}, the data set ${name} has ${nounOf({ shape })} ${show(shape)}\n${remedy}`,
   );
+};
+
+/** What helps where the network that was asked for does not take the data. */
+function otherNetwork(network: ChosenNetwork, { shape }: Sized): string {
+  const [channels, ...sides] = inShapeOf(network);
+  const resized =
+    sides.length === 2 && channels === shape[0]
+      ? `, --size ${sides.join("x")} brings pictures to its size`
+      : "";
+  return `--network auto builds one for them${resized}; flowify inspect auto --data DATA --json shows its layers, to copy into a file of your own (--network ./net.json)`;
+}
 
 /**
  * The flow of a network.

@@ -12,10 +12,12 @@ import {
 } from "./canvas.js";
 import { drawLegend } from "./legend.js";
 
-type CurvePoint = Readonly<{ step: number; bpd: number; stdErr?: number }>;
+type CurvePoint = Readonly<{ step: number; value: number; stdErr?: number }>;
 
 export type CurveOptions = Readonly<{
   title: string;
+  /** What the figures are, at the axis. */
+  unit: string;
   /** Every training step, in order. */
   training: readonly CurvePoint[];
   /** What was measured, under the name of its split; drawn in this order. */
@@ -48,15 +50,15 @@ function bin(points: readonly CurvePoint[], most: number): CurvePoint[] {
     const members = points.slice(group * size, (group + 1) * size);
     const mean = (of: (point: CurvePoint) => number): number =>
       members.reduce((sum, point) => sum + of(point), 0) / members.length;
-    return { step: mean(({ step }) => step), bpd: mean(({ bpd }) => bpd) };
+    return { step: mean(({ step }) => step), value: mean(({ value }) => value) };
   });
 }
 
 /** The interval to show: all that was measured; of the training all but a few steep first steps. */
 function range(training: readonly CurvePoint[], measured: readonly CurvePoint[]): [number, number] {
-  const sorted = training.map(({ bpd }) => bpd).sort((a, b) => a - b);
+  const sorted = training.map(({ value }) => value).sort((a, b) => a - b);
   const ends = measured
-    .flatMap(({ bpd, stdErr = 0 }) => [bpd - stdErr, bpd + stdErr])
+    .flatMap(({ value, stdErr = 0 }) => [value - stdErr, value + stdErr])
     .filter(Number.isFinite);
   const low = Math.min(sorted[0] ?? Number.POSITIVE_INFINITY, ...ends);
   const usual = Math.max(sorted[Math.floor(0.95 * (sorted.length - 1))] ?? low, ...ends);
@@ -66,8 +68,8 @@ function range(training: readonly CurvePoint[], measured: readonly CurvePoint[])
   return [low - pad, high + pad];
 }
 
-/** Bits per dimension over the steps of a run: each step of the training, and what was measured. */
-export function curveChart({ title, training, measured, steps }: CurveOptions): Canvas {
+/** Figures over the steps of a run: each step of the training, and what was measured. */
+export function curveChart({ title, unit, training, measured, steps }: CurveOptions): Canvas {
   const canvas = createCanvas(Math.max(WIDTH, 2 * MARGIN + textWidth(title)), HEIGHT);
   const plot = { width: canvas.width - LEFT - MARGIN - 8, height: HEIGHT - TOP - BOTTOM };
   const line = bin(training, plot.width / BIN);
@@ -76,7 +78,7 @@ export function curveChart({ title, training, measured, steps }: CurveOptions): 
     measured.flatMap(({ points }) => points),
   );
   const x = (step: number): number => LEFT + (step / steps) * plot.width;
-  const y = (bpd: number): number => TOP + ((high - bpd) / (high - low)) * plot.height;
+  const y = (value: number): number => TOP + ((high - value) / (high - low)) * plot.height;
   const clip = { top: TOP, bottom: TOP + plot.height };
 
   drawText(canvas, MARGIN, MARGIN, title);
@@ -87,7 +89,7 @@ export function curveChart({ title, training, measured, steps }: CurveOptions): 
     },
     ...measured.map(({ split }, i) => ({ name: split, color: colorOf(i) })),
   ]);
-  drawText(canvas, MARGIN, TOP - textHeight() - 10, "bits per dimension", { color: MUTED });
+  drawText(canvas, MARGIN, TOP - textHeight() - 10, unit, { color: MUTED });
   const across = roundTicks(low, high, 10);
   for (const value of across.values) {
     fillRect(canvas, LEFT, y(value), plot.width, 1, GRID);
@@ -108,10 +110,10 @@ export function curveChart({ title, training, measured, steps }: CurveOptions): 
   measured.forEach(({ points }, i) => {
     const color = colorOf(i);
     drawPath(canvas, points, x, y, { ...clip, color });
-    for (const { step, bpd, stdErr = 0 } of points) {
-      fillRect(canvas, x(step) - 3, y(bpd) - 3, 7, 7, color);
+    for (const { step, value, stdErr = 0 } of points) {
+      fillRect(canvas, x(step) - 3, y(value) - 3, 7, 7, color);
       if (Number.isFinite(stdErr))
-        fillRect(canvas, x(step), y(bpd + stdErr), 1, y(bpd) - y(bpd + 2 * stdErr), color);
+        fillRect(canvas, x(step), y(value + stdErr), 1, y(value) - y(value + 2 * stdErr), color);
     }
   });
   fillRect(canvas, LEFT, clip.bottom, plot.width, 1, AXIS);
@@ -125,12 +127,16 @@ function drawPath(
   canvas: Canvas,
   points: readonly CurvePoint[],
   x: (step: number) => number,
-  y: (bpd: number) => number,
+  y: (value: number) => number,
   { color, top, bottom }: { color: Color; top: number; bottom: number },
 ): void {
   points.forEach((point, i) => {
     const before = points[i - 1];
     if (before)
-      drawLine(canvas, x(before.step), y(before.bpd), x(point.step), y(point.bpd), { color, top, bottom });
+      drawLine(canvas, x(before.step), y(before.value), x(point.step), y(point.value), {
+        color,
+        top,
+        bottom,
+      });
   });
 }

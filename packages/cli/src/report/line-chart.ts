@@ -21,13 +21,13 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [56, 36, 10, 52];
 /** Points that a line has at most: means of neighbours beyond. */
 const MOST = 300;
 
-/** Bits per dimension over steps, as an SVG picture. */
+/** Figures over steps, as an SVG picture. */
 export function lineChart({ title, lines, steps, width = 720, height = 320 }: LineChartOptions): string {
   const binned = lines.map((line) => ({ ...line, points: thinned(line.points) }));
   const [low, high] = range(binned);
   const x = (step: number): number => LEFT + (step / Math.max(steps, 1)) * (width - LEFT - RIGHT);
-  const y = (bpd: number): number =>
-    TOP + ((high - Math.min(Math.max(bpd, low), high)) / (high - low)) * (height - TOP - BOTTOM);
+  const y = (value: number): number =>
+    TOP + ((high - Math.min(Math.max(value, low), high)) / (high - low)) * (height - TOP - BOTTOM);
   const across = roundTicks(low, high, 6);
   const along = roundTicks(0, steps, 6);
   const grid = across.values.map(
@@ -40,11 +40,15 @@ export function lineChart({ title, lines, steps, width = 720, height = 320 }: Li
       `<text class="tick" x="${at(x(value))}" y="${height - BOTTOM + 22}" text-anchor="middle">${along.label(value)}</text>`,
   );
   const paths = binned.map(({ points, color, faint = false }) => {
-    const path = points.map(({ step, bpd }, i) => `${i ? "L" : "M"}${at(x(step))} ${at(y(bpd))}`).join("");
+    const path = points
+      .map(({ step, value }, i) => `${i ? "L" : "M"}${at(x(step))} ${at(y(value))}`)
+      .join("");
     const dots = faint
       ? ""
       : points
-          .map(({ step, bpd }) => `<circle cx="${at(x(step))}" cy="${at(y(bpd))}" r="3.5" fill="${color}"/>`)
+          .map(
+            ({ step, value }) => `<circle cx="${at(x(step))}" cy="${at(y(value))}" r="3.5" fill="${color}"/>`,
+          )
           .join("");
     return `<path d="${path}" fill="none" stroke="${color}" stroke-width="${faint ? 1.2 : 2}" opacity="${faint ? 0.55 : 1}"/>${dots}`;
   });
@@ -69,14 +73,14 @@ function thinned(points: readonly Point[]): Point[] {
     const members = points.slice(group * size, (group + 1) * size);
     const mean = (of: (point: Point) => number): number =>
       members.reduce((sum, point) => sum + of(point), 0) / members.length;
-    return { step: mean(({ step }) => step), bpd: mean(({ bpd }) => bpd) };
+    return { step: mean(({ step }) => step), value: mean(({ value }) => value) };
   });
 }
 
 /** All marked points, and of the faint lines all but their steep beginnings. */
 function range(lines: readonly ChartLine[]): [number, number] {
   const values = lines.flatMap(({ points, faint }) => {
-    const sorted = points.map(({ bpd }) => bpd).sort((a, b) => a - b);
+    const sorted = points.map(({ value }) => value).sort((a, b) => a - b);
     return faint ? sorted.slice(0, Math.ceil(0.95 * sorted.length)) : sorted;
   });
   if (values.length === 0) return [0, 1];

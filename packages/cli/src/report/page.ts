@@ -1,5 +1,7 @@
+import { nounOf } from "../data/image-set.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
+import { type Unit, unitOf } from "../unit.js";
 import { escapeHtml } from "./escape.js";
 import { type ChartLine, lineChart } from "./line-chart.js";
 import type { LedgerAt, RunSummary } from "./run-summary.js";
@@ -50,22 +52,46 @@ export function reportPage(runs: readonly RunSummary[]): string {
 <body>
 <h1>${escapeHtml(title)}</h1>
 ${overview(runs)}
-${comparison(runs)}
+${unitsOf(runs)
+  .map((unit) =>
+    comparison(
+      runs.filter((run) => unitOfRun(run) === unit),
+      unit,
+    ),
+  )
+  .join("\n")}
 ${runs.map(section).join("\n")}
 </body>
 </html>
 `;
 }
 
+/** The units of the runs, each once. */
+const unitsOf = (runs: readonly RunSummary[]): Unit[] => [...new Set(runs.map(unitOfRun))];
+const unitOfRun = ({ config }: RunSummary): Unit => unitOf(config.data.shape);
+const titled = ({ name }: Unit): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+
 function overview(runs: readonly RunSummary[]): string {
-  const head = ["run", "bits per dimension", "network", "data", "steps", "batch", "seed", "time"];
+  const [unit, ...others] = unitsOf(runs);
+  const head = [
+    "run",
+    others.length === 0 && unit ? unit.name : "likelihood",
+    "network",
+    "data",
+    "steps",
+    "batch",
+    "seed",
+    "time",
+  ];
   const rows = runs.map((run) => {
     const { config, training, measured } = run;
     const last = measured.at(-1)?.points.at(-1);
     const taken = training.at(-1)?.step ?? 0;
     return [
       run.name,
-      last ? `${formatBpd(last.bpd, last.stdErr ?? Number.NaN)} (${measured.at(-1)?.split})` : "–",
+      last
+        ? `${formatBpd(last.value, last.stdErr ?? Number.NaN)}${others.length > 0 ? ` ${unitOfRun(run).name}` : ""} (${measured.at(-1)?.split})`
+        : "–",
       config.network,
       config.data.name,
       taken === config.steps ? formatCount(taken) : `${formatCount(taken)} of ${formatCount(config.steps)}`,
@@ -82,8 +108,8 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
     .map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`)
     .join("")}</tbody></table></div>`;
 
-/** The curves of all runs in one chart. */
-function comparison(runs: readonly RunSummary[]): string {
+/** The curves of all runs of one unit in one chart. */
+function comparison(runs: readonly RunSummary[], unit: Unit): string {
   const steps = Math.max(...runs.map(({ config }) => config.steps));
   const lines = runs.flatMap((run, i): ChartLine[] => {
     const color = colorOf(i);
@@ -94,7 +120,7 @@ function comparison(runs: readonly RunSummary[]): string {
     }));
     return [{ name: `${run.name}: training`, color, points: run.training, faint: true }, ...measured];
   });
-  return `<h3>Bits per dimension</h3>${lineChart({ title: "Bits per dimension over the steps", lines, steps })}`;
+  return `<h3>${titled(unit)}</h3>${lineChart({ title: `${titled(unit)} over the steps`, lines, steps })}`;
 }
 
 function section(run: RunSummary): string {
@@ -102,12 +128,12 @@ function section(run: RunSummary): string {
   const newest = ledgers.at(-1);
   return [
     `<h2>${escapeHtml(run.name)}</h2>`,
-    `<p>${escapeHtml(`${config.network} on ${formatCount(config.data.items)} images of ${config.data.name}, ${config.device}`)}</p>`,
+    `<p>${escapeHtml(`${config.network} on ${formatCount(config.data.items)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
     ...returns.map(
       ({ step, failed, layer, until }) =>
         `<p>${escapeHtml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,
     ),
-    newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${ledgerBars(newest, run.exact)}` : "",
+    newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${ledgerBars(newest, run)}` : "",
     ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${ledgerLines(run)}` : "",
     ...pictures.map(
       ({ title, png }) =>
@@ -118,21 +144,21 @@ function section(run: RunSummary): string {
 }
 
 /** What each layer contributes, as bars: those below zero to the left of the others' beginning. */
-function ledgerBars({ layers }: LedgerAt, exact: RunSummary["exact"]): string {
+function ledgerBars({ layers }: LedgerAt, run: RunSummary): string {
   const entries = Object.entries(layers);
-  const low = Math.min(0, ...entries.map(([, bpd]) => bpd));
-  const high = Math.max(0, ...entries.map(([, bpd]) => bpd));
+  const low = Math.min(0, ...entries.map(([, value]) => value));
+  const high = Math.max(0, ...entries.map(([, value]) => value));
   const percent = (value: number): string => `${((100 * value) / (high - low || 1)).toFixed(2)}%`;
-  const rows = entries.map(([layer, bpd]) => {
-    const kind = exact[layer] === false ? "bound" : "exact";
-    const from = Math.min(bpd, 0) - low;
-    return `<tr><td>${escapeHtml(layer)}</td><td class="number">${signed(bpd)}</td><td>${kind}</td><td><span class="bar ${kind}" style="margin-left:${percent(from)};width:${percent(Math.abs(bpd))}"></span></td></tr>`;
+  const rows = entries.map(([layer, value]) => {
+    const kind = run.exact[layer] === false ? "bound" : "exact";
+    const from = Math.min(value, 0) - low;
+    return `<tr><td>${escapeHtml(layer)}</td><td class="number">${signed(value)}</td><td>${kind}</td><td><span class="bar ${kind}" style="margin-left:${percent(from)};width:${percent(Math.abs(value))}"></span></td></tr>`;
   });
-  const total = entries.reduce((sum, [, bpd]) => sum + bpd, 0);
-  return `<div class="wide"><table class="bars"><thead><tr><th>layer</th><th class="number">bits/dim</th><th></th><th></th></tr></thead><tbody>${rows.join("")}<tr><th>total</th><td class="number">${signed(total)}</td><td></td><td></td></tr></tbody></table></div>`;
+  const total = entries.reduce((sum, [, value]) => sum + value, 0);
+  return `<div class="wide"><table class="bars"><thead><tr><th>layer</th><th class="number">${unitOfRun(run).field === "bpd" ? "bits/dim" : "nats"}</th><th></th><th></th></tr></thead><tbody>${rows.join("")}<tr><th>total</th><td class="number">${signed(total)}</td><td></td><td></td></tr></tbody></table></div>`;
 }
 
-const signed = (bpd: number): string => `${bpd < 0 ? "−" : "+"}${Math.abs(bpd).toFixed(3)}`;
+const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
 function ledgerLines({ ledgers, config }: RunSummary): string {
   const size = (layer: string): number =>
@@ -143,7 +169,7 @@ function ledgerLines({ ledgers, config }: RunSummary): string {
   const lines = largest.map((layer, i) => ({
     name: layer,
     color: colorOf(i),
-    points: ledgers.map(({ step, layers }) => ({ step, bpd: layers[layer] ?? 0 })),
+    points: ledgers.map(({ step, layers }) => ({ step, value: layers[layer] ?? 0 })),
   }));
   return lineChart({ title: "Ledger over the steps", lines, steps: config.steps, height: 260 });
 }

@@ -4,12 +4,12 @@ import type { RunConfig } from "../format/config.js";
 import { flowOf } from "../networks/choose.js";
 import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
-import { readMetrics } from "../run/metrics.js";
+import { figureOf, readMetrics } from "../run/metrics.js";
 
 /** A figure at a step. */
-export type Point = Readonly<{ step: number; bpd: number; stdErr?: number }>;
+export type Point = Readonly<{ step: number; value: number; stdErr?: number }>;
 
-/** What each layer contributed at a step, bits per dimension. */
+/** What each layer contributed at a step, in the unit of the run. */
 export type LedgerAt = Readonly<{ step: number; layers: { readonly [layer: string]: number } }>;
 
 /** A return from step `failed` to `step`. */
@@ -45,17 +45,12 @@ export function summarizeRun(folder: string): RunSummary {
   const paths = runPaths(folder);
   const records = readMetrics(paths.metrics);
   const of = (split: string | undefined): Point[] =>
-    records.flatMap((record) =>
-      record.split === split && typeof record.bpd === "number"
-        ? [
-            {
-              step: record.step,
-              bpd: record.bpd,
-              ...(typeof record.stdErr === "number" && { stdErr: record.stdErr }),
-            },
-          ]
-        : [],
-    );
+    records.flatMap((record) => {
+      const value = figureOf(record);
+      return record.split === split && value !== undefined
+        ? [{ step: record.step, value, ...(typeof record.stdErr === "number" && { stdErr: record.stdErr }) }]
+        : [];
+    });
   const measured = ["validation", "test"]
     .map((split) => ({ split, points: of(split) }))
     .filter(({ points }) => points.length > 0);

@@ -1,5 +1,5 @@
 import type { FlowModel } from "@flowify/core";
-import type { ImageSet } from "../data/image-set.js";
+import type { DataSet } from "../data/image-set.js";
 
 /** Images whose largest result is in the place of their label, of how many. */
 export type Accuracy = Readonly<{ right: number; of: number }>;
@@ -9,10 +9,9 @@ export type Accuracy = Readonly<{ right: number; of: number }>;
  *
  * @param upTo the flow from the pixels to the results of the given network
  */
-export async function accuracyOf(
-  upTo: FlowModel,
-  { images, labels, count }: ImageSet,
-): Promise<Accuracy | undefined> {
+export async function accuracyOf(upTo: FlowModel, set: DataSet): Promise<Accuracy | undefined> {
+  if ("rows" in set) return undefined;
+  const { images, labels, count } = set;
   const classes = upTo.flow.latentShape.reduce((a, b) => a * b, 1);
   if (!labels || classes < 2 || labels.some((label) => label >= classes)) return undefined;
   const results = await upTo.encode(images, { mode: "mean" });

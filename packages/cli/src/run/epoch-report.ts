@@ -1,28 +1,60 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Executor, type Flow, FlowModel, type Monitor, type Trainer } from "@flowify/core";
-import { describeImages, firstImages, type ImageSet } from "../data/image-set.js";
+import {
+  type Executor,
+  type Flow,
+  FlowModel,
+  type Monitor,
+  type Trainer,
+  type TrainingState,
+} from "@flowify/core";
+import {
+  type DataSet,
+  describeImages,
+  firstImages,
+  type ImageSet,
+  itemsOf,
+  type RowSet,
+} from "../data/image-set.js";
+import { averaged } from "../format/checkpoint.js";
 import type { RunConfig } from "../format/config.js";
 import { formatCount } from "../ui/format.js";
+import { unitOf } from "../unit.js";
 import { writeFileAtomic } from "./atomic.js";
 import type { RunFolder } from "./folder.js";
 import { readMetrics } from "./metrics.js";
-import { curvePicture, ledgerPicture, reconstructionsPicture, samplesPicture } from "./pictures.js";
+import {
+  curvePicture,
+  ledgerPicture,
+  reconstructionsPicture,
+  samplesPicture,
+  scatterPicture,
+} from "./pictures.js";
 
 const SAMPLES = 150;
+const ROWS = 1000;
 const ROW = 15;
 
-/** A likelihood, and the images that it is of. */
-export type Measurement = Readonly<{ images: ImageSet; monitor: Monitor }>;
+/** A likelihood, and the images or rows that it is of. */
+export type Measurement = Readonly<{ images: DataSet; monitor: Monitor }>;
 
 /** The end of an epoch, or of the run. */
-export type EpochEnd = Readonly<{ step: number; epoch: number; last: boolean }>;
+export type EpochEnd = Readonly<{
+  step: number;
+  epoch: number;
+  last: boolean;
+  /** Where an earlier state is looked at: its step. */
+  stateOf?: number;
+}>;
+
+/** A state of the run: that of this moment where it is undefined. */
+export type StateToLookAt = Pick<TrainingState, "arrays"> | undefined;
 
 export type EpochReporter = Readonly<{
-  /** Measures the parameters of this moment: on the validation images if there are any, else on the test images; at the end on both. */
-  measure(at: EpochEnd): Promise<Measurement[]>;
+  /** Measures a state on images or rows. */
+  measure(set: DataSet, state?: StateToLookAt): Promise<Measurement>;
   /** Draws what this epoch is to have; the curve is read from the metrics. Gives the paths of the newest ones. */
-  draw(at: EpochEnd, measured: readonly Measurement[]): Promise<string[]>;
+  draw(at: EpochEnd, measured: readonly Measurement[], state?: StateToLookAt): Promise<string[]>;
 }>;
 
 export type EpochReportOptions = Readonly<{
@@ -31,7 +63,7 @@ export type EpochReportOptions = Readonly<{
   executor: Executor;
   run: RunFolder;
   config: RunConfig;
-  images: Readonly<{ data: ImageSet; validation: ImageSet | undefined; test: ImageSet | undefined }>;
+  images: Readonly<{ data: DataSet; validation: DataSet | undefined; test: DataSet | undefined }>;
 }>;
 
 /**
@@ -42,8 +74,12 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
   const { flow, trainer, executor, run, config, images } = options;
   const { network, seed } = config;
 
-  const withModel = async <T>(use: (model: FlowModel) => Promise<T>): Promise<T> => {
-    const model = new FlowModel(flow, await trainer.params(), executor);
+  const unit = unitOf(images.data.shape);
+
+  const withModel = async <T>(state: StateToLookAt, use: (model: FlowModel) => Promise<T>): Promise<T> => {
+    const model = state
+      ? await FlowModel.fromArrays(flow, averaged(state.arrays), executor)
+      : new FlowModel(flow, await trainer.params(), executor);
     try {
       return await use(model);
     } finally {
@@ -51,11 +87,9 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
     }
   };
 
-  const drawAll = async (model: FlowModel, { step, epoch }: EpochEnd, measured: readonly Measurement[]) => {
-    const title = `${network}, epoch ${epoch}, step ${formatCount(step)}`;
-    const some = images.validation ?? images.test ?? images.data;
+  const drawImages = async (model: FlowModel, title: string, some: ImageSet) => {
     const row = firstImages(some, Math.min(ROW, some.count));
-    const grid = { shape: images.data.shape, count: SAMPLES, columns: ROW, seed, temperature: 1 };
+    const grid = { shape: some.shape, count: SAMPLES, columns: ROW, seed, temperature: 1 };
     const drawn = await samplesPicture(model, {
       ...grid,
       title: `${title}: ${SAMPLES} samples`,
@@ -71,36 +105,50 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
       images: row,
       seed,
     });
-    const pictures = [
+    return [
       { name: "samples", file: run.samples, png: drawn },
       { name: "samples-mean", file: run.samplesMean, png: means },
       { name: "reconstructions", file: run.reconstructions, png: kept },
     ];
+  };
+
+  const drawRows = async (model: FlowModel, title: string, real: RowSet) => [
+    {
+      name: "samples",
+      file: run.samples,
+      png: await scatterPicture(model, { title: `${title}: pairs of columns`, real, count: ROWS, seed }),
+    },
+  ];
+
+  const drawAll = async (
+    model: FlowModel,
+    { step, epoch, stateOf }: EpochEnd,
+    measured: readonly Measurement[],
+  ) => {
+    const title =
+      stateOf === undefined
+        ? `${network}, epoch ${epoch}, step ${formatCount(step)}`
+        : `${network}, best state, of step ${formatCount(stateOf)} of ${formatCount(step)}`;
+    const some = images.validation ?? images.test ?? images.data;
+    const pictures = await ("rows" in some ? drawRows(model, title, some) : drawImages(model, title, some));
     const shown = measured.at(-1);
-    if (shown) {
-      const png = await ledgerPicture(
-        `${title}: ${describeImages(shown.images, { files: false })}`,
-        shown.monitor,
-      );
-      pictures.push({ name: "ledger", file: run.ledger, png });
-    }
-    return pictures;
+    if (!shown) return pictures;
+    const name = `${title}: ${describeImages(shown.images, { files: false })}`;
+    return [
+      ...pictures,
+      { name: "ledger", file: run.ledger, png: await ledgerPicture(name, shown.monitor, unit) },
+    ];
   };
 
   return {
-    measure: ({ last }) =>
-      withModel(async (model) => {
-        const { validation, test } = images;
-        const wanted = last ? [validation, test] : [validation ?? test];
-        const measured: Measurement[] = [];
-        for (const set of wanted) {
-          if (set) measured.push({ images: set, monitor: await model.monitor(set.images, { seed }) });
-        }
-        return measured;
-      }),
+    measure: (set, state) =>
+      withModel(state, async (model) => ({
+        images: set,
+        monitor: await model.monitor(itemsOf(set), { seed }),
+      })),
 
-    draw: (at, measured) =>
-      withModel(async (model) => {
+    draw: (at, measured, state) =>
+      withModel(state, async (model) => {
         if (config.pictures === "none" || (config.pictures === "last" && !at.last)) return [];
         const pictures = await drawAll(model, at, measured);
         for (const { name, file, png } of pictures) {
@@ -111,7 +159,8 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
           await writeFileAtomic(join(run.pictures, `epoch-${epoch}-${name}.png`), png);
         }
         const title = `${network} on ${config.data.name}: training to step ${formatCount(at.step)}`;
-        await writeFileAtomic(run.curve, await curvePicture(title, readMetrics(run.metrics), config.steps));
+        const curve = await curvePicture(title, readMetrics(run.metrics), config.steps, unit);
+        await writeFileAtomic(run.curve, curve);
         return [...pictures.map(({ file }) => file), run.curve];
       }),
   };

@@ -21,6 +21,8 @@ export type RunFolder = Readonly<{
   /** Folder of the pictures of every epoch; those below are the newest. */
   pictures: string;
   samples: string;
+  /** Draws of a run of rows, as a table. */
+  sampledRows: string;
   samplesMean: string;
   reconstructions: string;
   ledger: string;
@@ -48,6 +50,7 @@ export const runPaths = (folder: string) => ({
   events: join(folder, "tensorboard"),
   pictures: join(folder, "pictures"),
   samples: join(folder, "samples.png"),
+  sampledRows: join(folder, "samples.csv"),
   samplesMean: join(folder, "samples-mean.png"),
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),

@@ -1,12 +1,13 @@
 import type { Flow, Monitor } from "@flowify/core";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
+import type { Unit } from "../unit.js";
 
-/** All that somebody needs to know of a number of bits per dimension to compare it with another. */
+/** All that somebody needs to know of a likelihood to compare it with another. */
 export type Meaning = Readonly<{
   /** The layer that adds noise to integers, and their number; null where x is a density's argument as it is. */
   dequantization: Readonly<{ layer: string; levels: number }> | null;
-  /** n: the numbers of one image. */
+  /** n: the numbers of one image or row. */
   dimensions: number;
   /** Mean log p(x) in nats: bits per dimension are −nats / (n ln 2). */
   nats: number;
@@ -14,7 +15,7 @@ export type Meaning = Readonly<{
   exact: boolean;
   /** K: draws of the noise an image. */
   draws: number;
-  /** Standard error of the bits per dimension over the images (null for one), and over the draws (null for one). */
+  /** Standard error over the images or rows (null for one), and over the draws (null for one), in the unit of the figure. */
   stdErr: number | null;
   stdErrOfDraws: number | null;
 }>;
@@ -34,17 +35,18 @@ export const meaningOf = (
 });
 
 /** The same for people, a line each. */
-export function meaningLines(meaning: Meaning, items: number): string[] {
+export function meaningLines(meaning: Meaning, items: number, unit: Unit): string[] {
   const { dequantization, dimensions, nats, exact, draws, stdErr, stdErrOfDraws } = meaning;
   const n = formatCount(dimensions);
-  const images = items === 1 ? "1 image" : `${formatCount(items)} images`;
+  const one = unit.field === "bpd" ? "image" : "row";
+  const many = items === 1 ? `1 ${one}` : `${formatCount(items)} ${one}s`;
   const noise = dequantization
-    ? `${dequantization.layer}, ${dequantization.levels} levels: +${Math.log2(dequantization.levels).toFixed(3)} bits per dimension`
+    ? `${dequantization.layer}, ${dequantization.levels} levels: +${(Math.log2(dequantization.levels) * unit.perBit(dimensions)).toFixed(3)} ${unit.name}`
     : "none: a density, not a probability of levels";
   const kind =
     draws === 1
-      ? "an upper bound in expectation, one draw an image"
-      : `an upper bound in expectation, from the mean density of ${draws} draws an image`;
+      ? `an upper bound in expectation, one draw an ${one}`
+      : `an upper bound in expectation, from the mean density of ${draws} draws an ${one}`;
   const overDraws = exact
     ? "none: nothing is drawn"
     : stdErrOfDraws === null
@@ -52,10 +54,15 @@ export function meaningLines(meaning: Meaning, items: number): string[] {
       : `± ${stdErrOfDraws.toFixed(6)}`;
   return table([
     ["dequantization", noise],
-    ["dimensions", `n = ${n} numbers an image`],
-    ["bits", `-log p / (n ln 2), with a mean log p of ${nats.toFixed(3)} nats`],
+    ["dimensions", `n = ${n} numbers an ${one}`],
+    unit.field === "bpd"
+      ? ["bits", `-log p / (n ln 2), with a mean log p of ${nats.toFixed(3)} nats`]
+      : [
+          "nats",
+          `-log p${dequantization ? "" : ", of a density in the units of the columns"}: ${(-nats / dimensions).toFixed(3)} per dimension`,
+        ],
     ["likelihood", exact ? "exact" : kind],
-    ["over images", stdErr === null ? `${images}: no standard error` : `± ${stdErr.toFixed(6)}, ${images}`],
+    [`over ${one}s`, stdErr === null ? `${many}: no standard error` : `± ${stdErr.toFixed(6)}, ${many}`],
     ["over draws", overDraws],
   ]);
 }

@@ -23,6 +23,12 @@ export type MetricsLog = Readonly<{
   close(): void;
 }>;
 
+/** The likelihood that a record tells: bits per dimension of images, nats of rows; less is better. */
+export function figureOf({ bpd, nll }: MetricsRecord): number | undefined {
+  const figure = bpd ?? nll;
+  return typeof figure === "number" ? figure : undefined;
+}
+
 /** A record without what depends on the clock. */
 export const withoutTimes = (record: MetricsRecord): MetricsRecord =>
   Object.fromEntries(

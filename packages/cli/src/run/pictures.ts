@@ -1,11 +1,13 @@
 import { expectMemoryForEach, type FlowModel, type Monitor } from "@flowify/core";
-import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { curveChart } from "../pictures/curve.js";
 import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
 import { encodePng } from "../pictures/png.js";
+import { scatterChart } from "../pictures/scatter.js";
 import { formatCount } from "../ui/format.js";
-import type { MetricsRecord } from "./metrics.js";
+import type { Unit } from "../unit.js";
+import { figureOf, type MetricsRecord } from "./metrics.js";
 
 /** Numbers of the model's pixels as bytes. */
 export const toBytes = (pixels: Float32Array): Uint8Array =>
@@ -65,26 +67,47 @@ export async function reconstructionsPicture(
   return encodePng(grid);
 }
 
+/** Draws of rows beside real ones, pairs of columns. */
+export async function scatterPicture(
+  model: FlowModel,
+  { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },
+): Promise<Uint8Array> {
+  const [columns] = real.shape;
+  return encodePng(
+    scatterChart({
+      title,
+      columns,
+      label: (column) => real.columns?.[column] ?? String(column),
+      real: { name: `${real.split} rows`, rows: real.rows },
+      generated: { name: "generated rows", rows: await model.sample(count, { seed }) },
+    }),
+  );
+}
+
 /** The ledger as bars. */
-export const ledgerPicture = (title: string, { ledger }: Pick<Monitor, "ledger">): Promise<Uint8Array> =>
-  encodePng(ledgerChart(ledger, title));
+export const ledgerPicture = (
+  title: string,
+  { ledger }: Pick<Monitor, "ledger">,
+  unit: Unit,
+): Promise<Uint8Array> => encodePng(ledgerChart(ledger, title, unit));
 
 /** The training curve from the lines of the metrics. */
 export function curvePicture(
   title: string,
   records: readonly MetricsRecord[],
   steps: number,
+  unit: Unit,
 ): Promise<Uint8Array> {
   const points = (split: string | undefined) =>
-    records
-      .filter((record) => record.split === split && typeof record.bpd === "number")
-      .map(({ step, bpd, stdErr }) => ({
-        step,
-        bpd: Number(bpd),
-        ...(typeof stdErr === "number" && { stdErr }),
-      }));
+    records.flatMap((record) => {
+      const value = figureOf(record);
+      const { step, stdErr } = record;
+      return record.split === split && value !== undefined
+        ? [{ step, value, ...(typeof stdErr === "number" && { stdErr }) }]
+        : [];
+    });
   const measured = ["validation", "test"]
     .map((split) => ({ split, points: points(split) }))
     .filter((line) => line.points.length > 0);
-  return encodePng(curveChart({ title, training: points(undefined), measured, steps }));
+  return encodePng(curveChart({ title, unit: unit.name, training: points(undefined), measured, steps }));
 }

@@ -1,25 +1,60 @@
-import type { Monitor } from "@flowify/core";
-import { describeImages, type ImageSet } from "../data/image-set.js";
+import type { LedgerEntry, Monitor } from "@flowify/core";
+import { type DataSet, describeImages } from "../data/image-set.js";
 import { ledgerLines } from "../pictures/ledger-chart.js";
 import { formatBpd } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
 /** Says the likelihood and the ledger for people; when quiet, the likelihood alone. */
 export function sayLikelihood(
   { say, colors, columns, quiet }: Terminal,
-  { bpd, stdErr, ledger }: Pick<Monitor, "bpd" | "stdErr" | "ledger">,
-  images: ImageSet,
+  monitor: Pick<Monitor, "nats" | "bpd" | "stdErr" | "ledger">,
+  images: DataSet,
 ): void {
+  const { ledger } = monitor;
+  const unit = unitOf(images.shape);
+  const { value, stdErr } = told(monitor, images);
   const bound = ledger.every(({ exact }) => exact) ? "" : ", an upper bound in expectation";
-  say(`${colors.bold(`${formatBpd(bpd, stdErr)} bits per dimension`)} on ${describeImages(images)}${bound}`);
+  say(`${colors.bold(`${formatBpd(value, stdErr)} ${unit.name}`)} on ${describeImages(images)}${bound}`);
   if (quiet) return;
   say();
-  const lines = ledgerLines(ledger, { width: columns, paintExact: colors.blue, paintBound: colors.yellow });
+  const lines = ledgerLines(ledger, {
+    unit,
+    width: columns,
+    paintExact: colors.blue,
+    paintBound: colors.yellow,
+  });
   for (const line of lines) say(line);
 }
 
-/** Which images a result is about, for the JSON document. */
-export const imagesDocument = ({ name, split, hash, partOf, drawnFrom, skipped }: ImageSet) => ({
+/** A likelihood in the unit of what it is of. */
+export function told(
+  monitor: Pick<Monitor, "nats" | "bpd" | "stdErr">,
+  { shape }: Pick<DataSet, "shape">,
+): { value: number; stdErr: number } {
+  const unit = unitOf(shape);
+  const dimensions = shape.reduce<number>((a, b) => a * b, 1);
+  return { value: unit.of(monitor), stdErr: monitor.stdErr * unit.perBit(dimensions) };
+}
+
+/** The same for documents: `{ bpd, stdErr, nats, ledger }`, or of rows `nll` in the place of bits per dimension. */
+export function likelihoodDocument(
+  monitor: Pick<Monitor, "nats" | "bpd" | "stdErr" | "ledger">,
+  set: Pick<DataSet, "shape">,
+) {
+  const unit = unitOf(set.shape);
+  const { value, stdErr } = told(monitor, set);
+  const line = ({ layer, nats, bpd, exact }: LedgerEntry) => ({
+    layer,
+    nats,
+    [unit.field]: unit.of({ nats, bpd }),
+    exact,
+  });
+  return { [unit.field]: value, stdErr, nats: monitor.nats, ledger: monitor.ledger.map(line) };
+}
+
+/** Which images or rows a result is about, for the JSON document. */
+export const imagesDocument = ({ name, split, hash, partOf, drawnFrom, skipped }: DataSet) => ({
   dataset: name,
   split,
   hash,

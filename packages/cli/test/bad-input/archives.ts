@@ -207,7 +207,7 @@ const cases: readonly Case[] = [
     "an npz of arrays of any name",
     "a.npz",
     () => zipBytes(["a", "b"].map((name) => ({ name: `${name}.npy`, content: array }))),
-    "holds a, b: which of them are images?",
+    "holds a, b: which of them holds the images or rows?",
     "call them x_train and x_test, or images, in numpy.savez",
   ],
 ];

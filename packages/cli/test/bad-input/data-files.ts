@@ -70,7 +70,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([4, 2, 2], new Uint8Array(64), { descr: "'<f4'" }),
     "holds <f4, expected unsigned bytes",
-    'numpy.save("images.npy", x.round().astype("uint8"))',
+    'numpy.save("data.npy", x.round().astype("uint8"))',
   ],
   [
     "an array of Python objects",
@@ -129,11 +129,11 @@ const cases: readonly Case[] = [
     "expected at most 65536",
   ],
   [
-    "rows without a size",
+    "rows with a value that is not finite",
     "a.npy",
-    () => npyBytes([4, 12], ramp(48)),
-    "rows [4, 12]",
-    "say how high and wide an image is: --size",
+    () => npyBytes([4, 1], new Uint8Array(Float32Array.of(1, 2, Number.NaN, 3).buffer), { descr: "'<f4'" }),
+    "row 2, column 0 holds NaN",
+    "leave such rows or columns out",
   ],
   [
     "an array of one axis",

@@ -73,7 +73,7 @@ describe("a NumPy file", () => {
     ["cut short in its header", npy([4, 2, 2]).subarray(0, 40), "cut short inside its header: 40 bytes"],
     ["cut short", npy([4, 2, 2]).subarray(0, -1), "which takes 144 bytes, but the file has 143: cut short"],
     ["too long", Buffer.concat([npy([4, 2, 2]), ramp(1)]), "has 145: trailing bytes"],
-    ["of floats", npy([4, 2, 2], { descr: "'<f4'" }), "holds <f4, expected unsigned bytes"],
+    ["of floats", npyBytes([4, 2, 2], ramp(64), { descr: "'<f4'" }), "holds <f4, expected unsigned bytes"],
     ["of booleans", npy([4, 2, 2], { descr: "'|b1'" }), "holds |b1, expected unsigned bytes"],
     ["of Python objects", npy([4], { descr: "'|O'" }), "(a pickle), which can run any program"],
     ["of records", npy([4], { descr: "[('x', '|u1')]" }), "holds records [('x', '|u1')], expected"],
@@ -100,9 +100,9 @@ describe("a NumPy file", () => {
     ["of one axis", npy([4]), "an array [4], expected images [n, h, w]"],
     ["of four channels", npy([2, 5, 5, 4]), "[2, 5, 5, 4], expected images"],
     [
-      "of rows without a size",
-      npy([4, 12]),
-      "rows [4, 12]\nstore them as [n, height, width], or say how high and wide an image is: --size",
+      "of a type that is no number",
+      npy([4, 2], { descr: "'<U1'" }),
+      "holds <U1, expected integers or floats",
     ],
     ["of one image", npy([1, 2, 2]), "a single image"],
   ])("that is %s is refused", async (_, bytes, message) => {
@@ -151,11 +151,11 @@ describe("a NumPy archive", () => {
     [
       "of arrays of any name",
       () => npz({ a: npy([2, 2, 2]), b: npy([2, 2, 2]) }),
-      "holds a, b: which of them are images?",
+      "holds a, b: which of them holds the images or rows?",
     ],
     [
       "of floats",
-      () => npz({ x: npy([4, 2, 2], { descr: "'<f8'" }) }),
+      () => npz({ x: npyBytes([4, 2, 2], ramp(128), { descr: "'<f8'" }) }),
       ": x: holds <f8, expected unsigned bytes",
     ],
     ["of a pickle", () => npz({ x: npy([4], { descr: "'|O'" }) }), ": x: holds Python objects (a pickle)"],

@@ -12,6 +12,7 @@ import {
 } from "@flowify/core";
 import { DType } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { type ImageShape, imageSet, imageSize } from "../../src/data/image-set.js";
 import { networkSchema } from "../../src/format/network.js";
 import { describedNetwork, networkOf } from "../../src/format/weights.js";
 import { flowOf, networkFor, networkNamed } from "../../src/networks/choose.js";
@@ -27,6 +28,10 @@ function write(name: string, content: unknown): string {
 }
 
 const layers = [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 4 }];
+
+/** One black image. */
+const imagesOf = (name: string, shape: ImageShape) =>
+  imageSet({ name, split: "train", shape, images: new Uint8Array(imageSize(shape)) });
 
 describe("a network in a file", () => {
   it("is read and flowified under the name of the file, or its own", () => {
@@ -74,8 +79,8 @@ describe("a network in a file", () => {
 
   it("that takes other images than the data set has", () => {
     const path = write("other.json", { inShape: [1, 3, 3], layers });
-    expect(() => networkFor(path, { name: "mnist", shape: [1, 28, 28] })).toThrow(
-      "other takes images [1, 3, 3], the data set mnist has [1, 28, 28]",
+    expect(() => networkFor(path, imagesOf("mnist", [1, 28, 28]))).toThrow(
+      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\n--network auto builds one for them, --size 3x3 brings pictures to its size; flowify inspect auto --data DATA",
     );
   });
 });
@@ -177,7 +182,7 @@ describe("an array in the file of weights", () => {
 
 describe("a short name", () => {
   it("stands for the network that takes the images", () => {
-    expect(networkFor("fconv2", { name: "mnist", shape: [1, 28, 28] }).name).toBe("mnist/fconv2");
-    expect(networkFor("fconv2", { name: "cifar10", shape: [3, 32, 32] }).name).toBe("cifar10/fconv2");
+    expect(networkFor("fconv2", imagesOf("mnist", [1, 28, 28])).name).toBe("mnist/fconv2");
+    expect(networkFor("fconv2", imagesOf("cifar10", [3, 32, 32])).name).toBe("cifar10/fconv2");
   });
 });

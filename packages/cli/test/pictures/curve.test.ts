@@ -30,9 +30,18 @@ describe("roundTicks", () => {
 });
 
 describe("the training curve", () => {
-  const training = Array.from({ length: 400 }, (_, i) => ({ step: i + 1, bpd: i === 0 ? 900 : 8 - i / 100 }));
-  const points = [200, 400].map((step) => ({ step, bpd: 8.5 - step / 100, stdErr: 0.1 }));
-  const options = { title: "a run", training, measured: [{ split: "test", points }], steps: 800 };
+  const training = Array.from({ length: 400 }, (_, i) => ({
+    step: i + 1,
+    value: i === 0 ? 900 : 8 - i / 100,
+  }));
+  const points = [200, 400].map((step) => ({ step, value: 8.5 - step / 100, stdErr: 0.1 }));
+  const options = {
+    title: "a run",
+    unit: "bits per dimension",
+    training,
+    measured: [{ split: "test", points }],
+    steps: 800,
+  };
 
   it("falls from left to right, as far as the run has come", () => {
     const canvas = curveChart(options);
@@ -56,7 +65,13 @@ describe("the training curve", () => {
   });
 
   it("is drawn of a single step, and of none", () => {
-    const single = { title: "t", training: training.slice(1, 2), measured: [], steps: 1 };
+    const single = {
+      title: "t",
+      unit: "bits per dimension",
+      training: training.slice(1, 2),
+      measured: [],
+      steps: 1,
+    };
     expect(pixelsOf(curveChart({ ...single, measured: options.measured, steps: 400 }), TEST)).not.toEqual([]);
     expect(curveChart(single).width).toBeGreaterThan(0);
     expect(curveChart({ ...single, training: [] }).width).toBeGreaterThan(0);

@@ -1,6 +1,7 @@
 import { dequantize, FlowModel, flow, jaxExecutor, linear, uniform } from "@flowify/core";
 import { expect, it } from "vitest";
 import { meaningLines, meaningOf } from "../../src/run/meaning.js";
+import { bits as inBits } from "../../src/unit.js";
 
 const once = { draws: 1, stdErrOfDraws: null };
 
@@ -24,14 +25,14 @@ it.each([
     stdErr: 0,
     stdErrOfDraws: null,
   });
-  expect(meaningLines(meaning, 2)[0]).toBe(
+  expect(meaningLines(meaning, 2, inBits)[0]).toBe(
     `dequantization  dequantize[0], ${levels} levels: +${bits}.000 bits per dimension`,
   );
 });
 
 it("of a density without noise, on one image", () => {
   const meaning = meaningOf(flow([linear(2, 2)]), { nats: -3, stdErr: Number.NaN }, once);
-  expect(meaningLines(meaning, 1)).toEqual([
+  expect(meaningLines(meaning, 1, inBits)).toEqual([
     "dequantization  none: a density, not a probability of levels",
     "dimensions      n = 2 numbers an image",
     "bits            -log p / (n ln 2), with a mean log p of -3.000 nats",

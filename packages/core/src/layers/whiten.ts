@@ -1,23 +1,48 @@
 import { numpy as np } from "@jax-js/jax";
+import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
 import { floats } from "../math/host.js";
+import { columnScales } from "../math/moments.js";
 import { perItem } from "../math/numerics.js";
-import { principalDirections } from "../math/principal.js";
+import { type Principal, principalDirections } from "../math/principal.js";
 import { rowsOf } from "../start-items.js";
 import { toDevice } from "./orthogonal.js";
 
-/** Fixed numbers of a whitening along an axis of n coordinates: mean [n], principal directions [n, n], log-stds [n]. */
-export type WhitenParams = { mean: np.Array; rotation: np.Array; logStd: np.Array };
+/**
+ * Fixed numbers of a whitening along an axis of n coordinates: mean [n], principal directions [n, n], log-stds along them
+ * [n]; where coordinates are scaled first, the logs of their own standard deviations [n].
+ */
+export type WhitenParams = { mean: np.Array; rotation: np.Array; logStd: np.Array; logScale?: np.Array };
+
+export type WhitenOptions = {
+  /**
+   * Divide each coordinate by its own standard deviation d first, as columns of different units need: the principal
+   * directions are those of correlations. A coordinate that never varies is divided by 1. Default false.
+   */
+  scaled?: boolean;
+  /**
+   * s: the variances along the principal directions count as (1 − s) σ² + s mean σ², so that what hardly varies is stretched
+   * by at most 1/√s. Default 0.
+   */
+  shrinkage?: number;
+};
 
 /**
- * z = (x − μ) U ⊘ σ: the principal coordinates of the data in units of their standard deviation, least
- * variance first; L = −rows · Σ log σ.
+ * z = ((x − μ) ⊘ d) U ⊘ σ: the principal coordinates of the data in units of their standard deviation, least
+ * variance first; L = −rows · (Σ log σ + Σ log d), with d = 1 where coordinates are not scaled.
  *
- * Exact. Along the last axis; the axes before it are rows. μ, U and σ come from the data-dependent
+ * Exact. Along the last axis; the axes before it are rows. μ, d, U and σ come from the data-dependent
  * start and stay fixed (identity without it), as the normalization of inputs does: the layers after it
  * then see coordinates of equal size, where one step size fits all directions.
+ *
+ * Errors: `DomainError` for a shrinkage outside of [0, 1), `ShapeError` for an empty axis.
  */
-export function whiten(inShape: Shape): FlowLayer<WhitenParams> {
+export function whiten(
+  inShape: Shape,
+  { scaled = false, shrinkage = 0 }: WhitenOptions = {},
+): FlowLayer<WhitenParams> {
+  if (!(shrinkage >= 0 && shrinkage < 1))
+    throw new DomainError(`whiten: shrinkage must be in [0, 1), got ${shrinkage}`);
   const n = inShape[inShape.length - 1] ?? 0;
   expectSizes("whiten", { "size of the last axis": n });
   const rows = sizeOf(inShape) / n;
@@ -31,35 +56,48 @@ export function whiten(inShape: Shape): FlowLayer<WhitenParams> {
     manifolds: "fixed",
     init(key) {
       key.dispose();
-      return { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };
+      const zeros = { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };
+      return scaled ? { ...zeros, logScale: np.zeros([n]) } : zeros;
     },
-    forward({ mean, rotation, logStd }, x) {
+    forward({ mean, rotation, logStd, logScale }, x) {
       expectShape("whiten", "x", x, inShape);
       const batch = x.shape[0] as number;
-      const contribution = perItem(np.sum(logStd.ref).mul(-rows), batch);
-      const flat = x.sub(mean).reshape([-1, n]); // [B · rows, n]
+      const logs = logScale ? np.sum(logStd.ref).add(np.sum(logScale.ref)) : np.sum(logStd.ref);
+      const contribution = perItem(logs.mul(-rows), batch);
+      const centred = x.sub(mean).reshape([-1, n]); // [B · rows, n]
+      const flat = logScale ? centred.mul(np.exp(logScale.neg())) : centred;
       const z = np.matmul(flat, rotation).mul(np.exp(logStd.neg()));
       return { z: z.reshape([batch, ...inShape]), contribution };
     },
-    inverse({ mean, rotation, logStd }, z) {
+    inverse({ mean, rotation, logStd, logScale }, z) {
       expectShape("whiten", "z", z, inShape);
       const batch = z.shape[0] as number;
       const flat = z.mul(np.exp(logStd)).reshape([-1, n]);
-      return np
-        .matmul(flat, np.transpose(rotation))
-        .add(mean)
-        .reshape([batch, ...inShape]);
+      const centred = np.matmul(flat, np.transpose(rotation));
+      return (logScale ? centred.mul(np.exp(logScale)) : centred).add(mean).reshape([batch, ...inShape]);
     },
     async start(key, items) {
       key.dispose();
-      const { mean, directions, std } = await principalDirections(
-        rowsOf(items, (x) => x.reshape([-1, n]), n),
-      );
-      return {
-        mean: floats(Float32Array.from(mean)),
-        rotation: toDevice(directions),
-        logStd: floats(Float32Array.from(std, Math.log)),
-      };
+      const given = rowsOf(items, (x) => x.reshape([-1, n]), n);
+      if (!scaled) return started(await principalDirections(given), shrinkage);
+      const { mean, std } = await columnScales(given);
+      const [centre, scale] = [floats(mean), floats(std)];
+      const principal = await principalDirections(given.map([n], (x) => x.sub(centre.ref).div(scale.ref)));
+      centre.dispose();
+      scale.dispose();
+      const { mean: rest, rotation, logStd } = started(principal, shrinkage);
+      rest.dispose(); // nothing but what rounding left
+      return { mean: floats(mean), rotation, logStd, logScale: floats(std.map(Math.log)) };
     },
   });
+}
+
+function started({ mean, directions, std }: Principal, shrinkage: number): WhitenParams {
+  const middle = std.reduce((sum, s) => sum + s ** 2, 0) / std.length;
+  const shrunk = std.map((s) => Math.sqrt((1 - shrinkage) * s ** 2 + shrinkage * middle));
+  return {
+    mean: floats(Float32Array.from(mean)),
+    rotation: toDevice(directions),
+    logStd: floats(Float32Array.from(shrinkage === 0 ? std : shrunk, Math.log)),
+  };
 }

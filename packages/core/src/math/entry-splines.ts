@@ -1,5 +1,5 @@
 import { lax, nn, numpy as np } from "@jax-js/jax";
-import { type Curve, splineForward, splineInverse } from "./rq-spline.js";
+import { type Curve, splineForward, splineInverse, withinBin } from "./rq-spline.js";
 
 /** The smallest width and height of a bin, as a part of the unit interval. */
 export const LEAST_SIZE = 1e-6;
@@ -90,8 +90,8 @@ export const entryForward = (
   x: np.Array,
   splines: readonly number[],
 ): { z: np.Array; logDerivative: np.Array } =>
-  splineForward(x, curvesAt(tableOf(params, "forward"), x, splines));
+  splineForward(x, curvesAt(tableOf(params, "forward"), x, splines), withinBin);
 
 /** The inverse of `entryForward`. */
 export const entryInverse = (params: EntrySplineParams, z: np.Array, splines: readonly number[]): np.Array =>
-  splineInverse(z, curvesAt(tableOf(params, "inverse"), z, splines));
+  splineInverse(z, curvesAt(tableOf(params, "inverse"), z, splines), withinBin);

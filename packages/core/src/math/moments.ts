@@ -32,6 +32,27 @@ const LEAST_VARIANCE = 1e-12;
 
 /** Mean and log of the standard deviation of every column of rows [n]. */
 export async function columnMoments(rows: StartItems): Promise<{ mean: Float32Array; logStd: Float32Array }> {
+  const { mean, variance } = await meanAndVariance(rows);
+  // one that never varies among others gets the smallest spread that float32 can carry through an
+  // exponential; where none varies (one item, constant data) nothing is known of a scale: 1
+  const floor = variance.every((v) => v < LEAST_VARIANCE) ? 1 : LEAST_VARIANCE;
+  return { mean, logStd: Float32Array.from(variance, (v) => 0.5 * Math.log(Math.max(v, floor))) };
+}
+
+/** The part of its own size that a column's spread must have to be more than what rounding made of a constant. */
+const ROUNDING = 1e-6;
+
+/** Mean and standard deviation of every column of rows [n]: 1 for one that never varies. */
+export async function columnScales(rows: StartItems): Promise<{ mean: Float32Array; std: Float32Array }> {
+  const { mean, variance } = await meanAndVariance(rows);
+  const std = Float32Array.from(variance, (v, i) => {
+    const spread = Math.sqrt(Math.max(v, 0));
+    return spread > ROUNDING * Math.abs(mean[i] as number) ? spread : 1;
+  });
+  return { mean, std };
+}
+
+async function meanAndVariance(rows: StartItems): Promise<{ mean: Float32Array; variance: Float64Array }> {
   const n = rows.shape[0] as number;
   const origin = await meanOf(rows);
   const centre = floats(origin);
@@ -41,13 +62,9 @@ export async function columnMoments(rows: StartItems): Promise<{ mean: Float32Ar
   });
   centre.dispose();
   const shift = sums.subarray(0, n).map((s) => s / rows.count);
-  const variance = sums.subarray(n).map((s, i) => s / rows.count - (shift[i] as number) ** 2);
-  // one that never varies among others gets the smallest spread that float32 can carry through an
-  // exponential; where none varies (one item, constant data) nothing is known of a scale: 1
-  const floor = variance.every((v) => v < LEAST_VARIANCE) ? 1 : LEAST_VARIANCE;
   return {
     mean: origin.map((m, i) => m + (shift[i] as number)),
-    logStd: Float32Array.from(variance, (v) => 0.5 * Math.log(Math.max(v, floor))),
+    variance: sums.subarray(n).map((s, i) => s / rows.count - (shift[i] as number) ** 2),
   };
 }
 

@@ -32,6 +32,13 @@ export function curveOf({ x0, width, y0, height, d0, d1 }: Bin): Curve {
   return { x0, y0, perWidth, slope, alpha: d0.mul(perSlope.ref), beta: d1.mul(perSlope) };
 }
 
+/** What is done to the part of a bin that lies before an entry, which rounding may take beyond 1 where bins are narrow. */
+type Limit = (part: np.Array) => np.Array;
+const asItIs: Limit = (part) => part;
+
+/** Beyond the end of its bin an entry counts as at the end: the formulas turn negative there. */
+export const withinBin: Limit = (part) => np.minimum(part, 1);
+
 /**
  * z and log dz/dx at x inside its bin. With ξ = (x − x₀) / width, u = 1 − ξ, p = ξ + α u and q = u + β ξ:
  *
@@ -40,10 +47,14 @@ export function curveOf({ x0, width, y0, height, d0, d1 }: Bin): Curve {
  * Every sum is one of terms that are not negative: nothing cancels. Consumes everything.
  * Source: Durkan et al. 2019, equations 4 and 5, divided by s and by s².
  */
-export function splineForward(x: np.Array, curve: Curve): { z: np.Array; logDerivative: np.Array } {
+export function splineForward(
+  x: np.Array,
+  curve: Curve,
+  limit = asItIs,
+): { z: np.Array; logDerivative: np.Array } {
   const { x0, y0, perWidth, slope, alpha, beta } = curve;
   const t = x.sub(x0);
-  const xi = t.ref.mul(perWidth);
+  const xi = limit(t.ref.mul(perWidth));
   const u = np.subtract(1, xi.ref);
   const p = xi.ref.add(alpha.mul(u.ref));
   const q = u.ref.add(beta.mul(xi.ref));
@@ -59,10 +70,10 @@ export function splineForward(x: np.Array, curve: Curve): { z: np.Array; logDeri
  * a = 1 − α + k τ and b = α − k τ. Consumes everything.
  * Source: Durkan et al. 2019, equations 6 to 8, divided by height · s.
  */
-export function splineInverse(z: np.Array, curve: Curve): np.Array {
+export function splineInverse(z: np.Array, curve: Curve, limit = asItIs): np.Array {
   const { x0, y0, perWidth, slope, alpha, beta } = curve;
   const rise = z.sub(y0).div(slope); // (z − y₀) / s = τ · width
-  const tau = rise.ref.mul(perWidth);
+  const tau = limit(rise.ref.mul(perWidth));
   const bend = alpha.ref.add(beta).sub(2).mul(tau.ref);
   const a = np.subtract(1, alpha.ref).add(bend.ref);
   const b = alpha.sub(bend);

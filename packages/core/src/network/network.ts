@@ -17,7 +17,7 @@ export type NetworkLayer =
   | Readonly<{ kind: "actnorm" }>
   | Readonly<{ kind: "affine"; scale?: Float32Array; shift?: Float32Array }>
   | Readonly<{ kind: "split"; leaving?: number }>
-  | Readonly<{ kind: "whiten" }>
+  | Readonly<{ kind: "whiten"; scaled?: boolean; shrinkage?: number }>
   | Readonly<{ kind: "marginal"; bins?: number; bound?: number; per?: "entry" | "channel" }>
   | Readonly<{
       kind: "conv2d";

@@ -1,6 +1,6 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { StartTold } from "../chain.js";
-import { CheckpointError, MemoryError, type NotFiniteError, UsageError } from "../errors.js";
+import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec, type Executor, HostArray } from "../executor.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
 import { countedItems, type Items, type ItemsIn } from "../items.js";
@@ -29,6 +29,10 @@ import {
 } from "./state.js";
 import { averageDecay, makeWholeDescent } from "./step.js";
 import { gradientSpecs, makeStepper, type StepperOptions } from "./stepper.js";
+
+/** Steps that each step size is tried for, and the part of them, the last ones, that it is judged by. */
+const TRIED_STEPS = 20;
+const JUDGED_PART = 0.25;
 
 export type TrainOptions = {
   flow: Flow;
@@ -81,6 +85,12 @@ export type Trainer = Readonly<{
    * a tenth of the size. Gives all returns so far. Errors: `NotFiniteError`, the given one, where three returns in force did not help.
    */
   rollBack(to: TrainingState, failure: NotFiniteError): Promise<readonly Rollback[]>;
+  /**
+   * Tries peak step sizes, of all parameters alike, before the first step: of each a few steps on the same batches, from the
+   * same state. The one whose losses end lowest is that of the run from then on, and is given; the state is as before.
+   * Errors: `NotFiniteError` where no step size gives finite losses.
+   */
+  findRate(rates: readonly number[]): Promise<number>;
   /** The whole state, copied to the host. Errors: `NotFiniteError` where a number of it is NaN or infinite. */
   state(): Promise<TrainingState>;
   /** The parameters (with weight averaging, their average), copied to the host. */
@@ -138,37 +148,75 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     if (!(error instanceof MemoryError)) throw error;
     return refuseBatch(error, stepperOptions);
   });
-  const rate = cosineSchedule({ peak: learningRate, steps, warmup });
-  const orthogonalRateAt = cosineSchedule({ peak: orthogonalRate, steps, warmup });
+  let rate = cosineSchedule({ peak: learningRate, steps, warmup });
+  let orthogonalRateAt = cosineSchedule({ peak: orthogonalRate, steps, warmup });
   const draw = noiseDrawer(flow.forwardNoise, batchSize);
   let taken = options.state?.step ?? 0;
   let rollbacks = options.state?.rollbacks ?? [];
+
+  /** Takes the step of `taken` with these step sizes; throws where it is not finite. */
+  const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
+    const x = batches(taken);
+    const noise = draw(makeRng(seed, STREAM.noise, taken));
+    const sick = check ? await stepper.sickLayer(x, noise) : undefined;
+    if (sick) throw stepNotFinite(taken + 1, sick);
+    const { loss, gradNorm } = await stepper.take(
+      x,
+      noise,
+      {
+        euclidean: scalarArrays(adamScalars(lr, taken)),
+        orthogonal: scalarArrays(adamScalars(orthogonalLr, taken)),
+      },
+      scalarArray(averageDecay(ema, taken)),
+    );
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      const culprit = (await stepper.sickLayer(x, noise)) ?? (await stepper.sickGradient());
+      throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
+    }
+    taken++;
+    return { loss, gradNorm };
+  };
+
+  /** What a step size comes to from the state of this moment, and the error of what is not finite. */
+  const tryRate = async (peak: number): Promise<number | NotFiniteError> => {
+    const losses: number[] = [];
+    try {
+      while (losses.length < Math.min(TRIED_STEPS, steps)) losses.push((await take(peak, peak)).loss);
+    } catch (error) {
+      if (error instanceof NotFiniteError) return error;
+      throw error;
+    }
+    const last = losses.slice(-Math.ceil(losses.length * JUDGED_PART));
+    return last.reduce((sum, loss) => sum + loss, 0) / last.length;
+  };
 
   return {
     get taken() {
       return taken;
     },
     async step() {
-      const x = batches(taken);
-      const noise = draw(makeRng(seed, STREAM.noise, taken));
-      const sick = check ? await stepper.sickLayer(x, noise) : undefined;
-      if (sick) throw stepNotFinite(taken + 1, sick);
       const shorter = shortening(rollbacks, taken + 1);
       const lr = rate(taken) * shorter;
-      const { loss, gradNorm } = await stepper.take(
-        x,
-        noise,
-        {
-          euclidean: scalarArrays(adamScalars(lr, taken)),
-          orthogonal: scalarArrays(adamScalars(orthogonalRateAt(taken) * shorter, taken)),
-        },
-        scalarArray(averageDecay(ema, taken)),
-      );
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        const culprit = (await stepper.sickLayer(x, noise)) ?? (await stepper.sickGradient());
-        throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
+      const { loss, gradNorm } = await take(lr, orthogonalRateAt(taken) * shorter);
+      return { step: taken - 1, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
+    },
+    async findRate(rates) {
+      const before = await stepper.fetch();
+      const from = taken;
+      let best: { peak: number; loss: number } | undefined;
+      let failure: NotFiniteError | undefined;
+      for (const peak of rates) {
+        const loss = await tryRate(peak);
+        taken = from;
+        await stepper.restore(before);
+        if (loss instanceof NotFiniteError) failure = loss;
+        else if (best === undefined || loss < best.loss) best = { peak, loss };
       }
-      return { step: taken++, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
+      if (best === undefined) throw failure ?? new UsageError("no step size to try was named");
+      const { peak } = best;
+      rate = cosineSchedule({ peak, steps, warmup });
+      orthogonalRateAt = cosineSchedule({ peak, steps, warmup });
+      return peak;
     },
     async rollBack(to, failure) {
       rollbacks = withRollback(rollbacks, failure, to.step);

@@ -7,6 +7,7 @@ import { dequantize } from "../../src/layers/dequantize.js";
 import { marginal } from "../../src/layers/marginal.js";
 import { floats } from "../../src/math/host.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
+import { splineForward, withinBin } from "../../src/math/rq-spline.js";
 import { treeRef } from "../../src/trees.js";
 import { itemsOf, numbersOf } from "../support/arrays.js";
 import { logNormal, sum, toRows } from "../support/plain.js";
@@ -112,4 +113,23 @@ describe("images", () => {
     expect(-nats / Math.LN2 / test.length).toBeLessThan(histogram + 0.02);
     tree.dispose(params);
   });
+});
+
+it("a number that rounding takes a percent beyond the end of a narrow, steep bin counts as at its end", async () => {
+  const curve = () => ({
+    x0: floats(Float32Array.of(0.5)),
+    y0: floats(Float32Array.of(0.2)),
+    perWidth: floats(Float32Array.of(2e5)),
+    slope: floats(Float32Array.of(1e5)),
+    alpha: floats(Float32Array.of(2000)),
+    beta: floats(Float32Array.of(2)),
+  });
+  const at = (part: number) => floats(Float32Array.of(0.5 + part / 2e5));
+  const beyond = splineForward(at(1.02), curve());
+  beyond.z.dispose();
+  expect(Math.abs((await numbersOf(beyond.logDerivative))[0]! - Math.log(1e5 * 2))).toBeGreaterThan(5);
+  const held = splineForward(at(1.02), curve(), withinBin);
+  held.z.dispose();
+  // s β, the derivative at the right end
+  expect((await numbersOf(held.logDerivative))[0]).toBeCloseTo(Math.log(1e5 * 2), 3);
 });

@@ -1,5 +1,5 @@
 /** Where the layers of images start from the data: what is kept is white, what is dropped has the law that it has. */
-import { random, tree } from "@jax-js/jax";
+import { type numpy as np, random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain } from "../../src/chain.js";
 import type { ArrayTree, FlowLayer, Shape } from "../../src/layer.js";
@@ -8,7 +8,7 @@ import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { linear } from "../../src/layers/linear.js";
 import { split } from "../../src/layers/split.js";
-import { whiten } from "../../src/layers/whiten.js";
+import { type WhitenParams, whiten } from "../../src/layers/whiten.js";
 import { floats } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
@@ -142,4 +142,24 @@ describe("a start from fewer items than coordinates leaves room for all others",
     // the true density has −57 nats on average
     expect(sum(logs) / logs.length).toBeGreaterThan(-150);
   });
+});
+
+it("a scaled whitening gives columns of any units one scale, a constant one its own, and none more than 1/√s of it", async () => {
+  const rng = makeRng(4);
+  const data = Float32Array.from(
+    Array.from({ length: COUNT }, () => {
+      const a = rng.normal();
+      return [1e8 * a, 7, 1e-6 * (a + 0.5 * rng.normal()) + 1];
+    }).flat(),
+  );
+  const layer = whiten([3], { scaled: true, shrinkage: 0.01 });
+  const params = (await layer.start?.(random.key(1), itemsOf(data, COUNT, [3]))) as WhitenParams;
+  const numbers = async (a: np.Array) => [...(await numbersOf(a.ref))];
+  const scales = (await numbers(params.logScale as np.Array)).map(Math.exp);
+  expect(scales[0]! / 1e8).toBeCloseTo(1, 0);
+  expect(scales[1]).toBe(1);
+  expect(Math.min(...(await numbers(params.logStd)))).toBeGreaterThan(Math.log(Math.sqrt(0.01 * 0.6)));
+  const { z } = layer.forward(params, floats(data, [COUNT, 3]), {});
+  const rows = toRows([...(await numbersOf(z))], 3);
+  for (const column of [1, 2]) expect(sum(rows.map((row) => row[column]! ** 2)) / COUNT).toBeCloseTo(1, 1);
 });

@@ -39,6 +39,19 @@ describe("trainer", () => {
     await trainer.dispose();
   });
 
+  it("finds the step size that does best in the first steps, and is as before: the run of that size, bit for bit", async () => {
+    const trainer = await run({ learningRate: 1, steps: 500 });
+    // 1e38 gives what is not finite, 3 jumps about, 1e-6 stands still
+    expect(await trainer.findRate([1e38, 3, 3e-2, 1e-6])).toBe(3e-2);
+    expect(trainer.taken).toBe(0);
+    const named = await run({ learningRate: 3e-2, steps: 500 });
+    for (let i = 0; i < 3; i++) expect(await trainer.step()).toEqual(await named.step());
+    expect(await trainer.state()).toEqual(await named.state());
+    await expect(trainer.findRate([1e38])).rejects.toMatchObject({ code: "NOT_FINITE" });
+    await trainer.dispose();
+    await named.dispose();
+  });
+
   it("goes back to an earlier state and takes shorter steps from there, three times at most", async () => {
     const trainer = await run({ learningRate: 1e-2, steps: 500 });
     for (let i = 0; i < 3; i++) await trainer.step();

@@ -1,0 +1,60 @@
+import { DataError } from "@flowify/core";
+import type { RowSet } from "./image-set.js";
+import { elementReader, type NpyArray } from "./npy.js";
+import { allocate } from "./room.js";
+
+/** Rows of numbers as an array holds them. */
+export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels">;
+
+/** Values that cannot be used which a message lists. */
+const LISTED = 5;
+
+/** Integers from here on are numbers like others: a step of 1 is nothing among so many. */
+const MOST_LEVELS = 65_536;
+
+/**
+ * The rows of an array [rows, columns] of any integer or float type. Integers from 0 on are those of as many levels as
+ * their type has, or as they need: what is dequantized.
+ *
+ * @throws DataError for other axes, and for values that are not finite or that float32 cannot hold; it names row and column
+ */
+export function arrayRows(where: string, array: NpyArray): ArrayRows {
+  const { sizes, type, fortran, data } = array;
+  const [count = 0, columns = 0] = sizes;
+  if (sizes.length !== 2)
+    throw new DataError(`${where}: an array [${sizes.join(", ")}], expected rows of numbers [rows, columns]`);
+  const read = elementReader(type);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const rows = new Float32Array(allocate(where, 4 * count * columns).buffer);
+  const [rowStep, columnStep] = fortran ? [1, count] : [columns, 1];
+  const bad: string[] = [];
+  let found = 0;
+  for (let row = 0; row < count; row++)
+    for (let column = 0; column < columns; column++) {
+      const value = read(view, (row * rowStep + column * columnStep) * type.bytes);
+      const kept = Math.fround(value);
+      rows[row * columns + column] = kept;
+      if (Number.isFinite(kept)) continue;
+      found++;
+      if (bad.length < LISTED) bad.push(`row ${row}, column ${column} holds ${value}`);
+    }
+  if (found > 0)
+    throw new DataError(
+      `${where}: ${bad.join("; ")}${found > bad.length ? `; and ${found - bad.length} more` : ""}\nvalues must be finite, and within ±3.4e38 (float32): leave such rows or columns out, or fill the values in`,
+    );
+  const levels = levelsOf(array, rows);
+  return { rows, shape: [columns], ...(levels !== undefined && { levels }) };
+}
+
+/** How many levels integers have: a power of two, so that new rows fit as well. Undefined where a value is below 0, or there are too many. */
+function levelsOf({ type }: NpyArray, rows: Float32Array): number | undefined {
+  if (type.kind === "f") return undefined;
+  let [least, most] = [0, 1];
+  for (const value of rows) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (least < 0 || most >= MOST_LEVELS) return undefined;
+  const bits = type.kind === "u" && type.bytes <= 2 ? 8 * type.bytes : Math.ceil(Math.log2(most + 1));
+  return 2 ** bits;
+}

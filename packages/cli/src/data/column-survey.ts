@@ -1,0 +1,75 @@
+import { columnLabel, type RowSet } from "./image-set.js";
+
+/** What each column of rows holds; standard deviations are 0 where a column is constant. */
+export type ColumnSurvey = Readonly<{
+  mean: Float64Array;
+  std: Float64Array;
+  least: Float64Array;
+  most: Float64Array;
+}>;
+
+/** Means and spreads of the columns, in double precision. */
+export function surveyColumns({ rows, count, shape: [columns] }: RowSet): ColumnSurvey {
+  const [mean, squares] = [new Float64Array(columns), new Float64Array(columns)];
+  const least = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
+  const most = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
+  rows.forEach((value, i) => {
+    const column = i % columns;
+    mean[column]! += value / count;
+    if (value < least[column]!) least[column] = value;
+    if (value > most[column]!) most[column] = value;
+  });
+  rows.forEach((value, i) => {
+    squares[i % columns]! += (value - mean[i % columns]!) ** 2 / count;
+  });
+  const std = squares.map((square, i) => (least[i] === most[i] ? 0 : Math.sqrt(square)));
+  return { mean, std, least, most };
+}
+
+/** Columns whose spreads differ by more than this need scales of their own: float32 has seven digits. */
+const FAR_APART = 1e4;
+
+/** The part of a column's spread that float32 may round away. */
+const ROUNDED = 1e-2;
+const FLOAT32 = 2 ** -24;
+
+/**
+ * What a user should know of the columns before training, a line each: constant ones, and those that float32 rounds
+ * to a few values. With `scaled` false, also those whose spread is far from that of the others.
+ */
+export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { scaled: boolean }): string[] {
+  const { mean, std } = survey;
+  const named = (holds: (column: number) => boolean): string[] =>
+    Array.from(std, (_, column) => column).flatMap((column) =>
+      holds(column) ? [columnLabel(set, column)] : [],
+    );
+  const constant = named((column) => std[column] === 0);
+  const coarse = named(
+    (column) => std[column]! > 0 && Math.abs(mean[column]!) * FLOAT32 > ROUNDED * std[column]!,
+  );
+  const spreads = [...std].filter((s) => s > 0).sort((a, b) => a - b);
+  const middle = spreads[Math.floor(spreads.length / 2)] ?? 1;
+  const odd = named(
+    (column) => std[column]! > 0 && Math.max(std[column]! / middle, middle / std[column]!) > FAR_APART,
+  );
+  const is = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
+  const lines: string[] = [];
+  if (constant.length > 0)
+    lines.push(
+      `${listed(constant)} ${is(constant)} constant in the training rows of ${set.name}: a density there can be as high as one likes and tells nothing; leave such columns out`,
+    );
+  if (coarse.length > 0)
+    lines.push(
+      `${listed(coarse)} of ${set.name} ${is(coarse)} far from 0 beside the spread there: 32-bit numbers round it; subtract the mean before saving`,
+    );
+  if (!scaled && odd.length > 0)
+    lines.push(
+      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first; put { "kind": "whiten", "scaled": true } in front of it, or use --network auto`,
+    );
+  return lines;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return `${shown}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
+}

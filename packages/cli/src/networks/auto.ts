@@ -1,0 +1,113 @@
+import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
+import type { NetworkDescription } from "../format/network.js";
+import type { ChosenNetwork } from "../format/weights.js";
+
+/** The network that is built for the data. */
+export const AUTO = "auto";
+
+type Layer = NetworkDescription["layers"][number];
+
+/** Channels of the convolutions, one after the other: those of the paper's networks for MNIST and CIFAR-10, which halve an image as well. */
+const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as const;
+
+/** The last dense layers keep fewer and fewer numbers. */
+const ENDS = [32, 8] as const;
+
+/** Couplings of rows: of splines with `bins` bins on ±`bound`, by conditioners of width `hidden`. */
+const ROWS = { couplings: 2, bins: 6, bound: 5, hidden: 48 } as const;
+
+/** How it is trained where nobody says otherwise: so many steps at least, an epoch at least. */
+type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
+const schedules = {
+  rows: { batch: 256, steps: 500, learningRate: 3e-3 },
+  images: { batch: 64, steps: 400, learningRate: 3e-3 },
+} as const satisfies { [kind: string]: Schedule };
+
+/** Items that a batch leaves for others: it is at most this part of the data. */
+const BATCH_PART = 1 / 4;
+
+export function autoSchedule({ shape, count }: DataSet): Schedule {
+  const schedule = schedules[isRowShape(shape) ? "rows" : "images"];
+  const most = 2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
+  return { ...schedule, batch: Math.min(schedule.batch, most) };
+}
+
+/** Bins of the spline that shapes a single column. */
+const SINGLE_BINS = 16;
+
+/** Images from which on each pixel has a spline of its own: fewer say too little of each. */
+const ENOUGH_FOR_PIXELS = 10_000;
+
+/** What columns that hardly vary are stretched by is bounded: otherwise the first steps throw them far out. */
+const SHRINKAGE = 0.01;
+
+type RowsToFit = Pick<RowSet, "shape" | "levels">;
+
+/** The network for data of any shape. */
+export const autoNetwork = (set: DataSet): ChosenNetwork => ({
+  name: AUTO,
+  description: {
+    inShape: [...set.shape],
+    layers: "rows" in set ? rowLayers(set) : imageLayers(set),
+  },
+});
+
+/** Columns scaled to mean 0 and standard deviation 1, a whitening, and couplings that move both halves under random orders. */
+function rowLayers(rows: RowsToFit): Layer[] {
+  const { couplings, ...options } = ROWS;
+  const [columns] = rows.shape;
+  const whitened = scaledRows(rows);
+  if (columns === 1) return [...whitened, { kind: "rqSpline", bins: SINGLE_BINS, bound: options.bound }];
+  return [
+    ...whitened,
+    ...Array.from({ length: couplings }, (_, seed): Layer[] => [
+      { kind: "permuteChannels", seed },
+      { kind: "coupling", stack: 2, ...options },
+    ]).flat(),
+  ];
+}
+
+/** One Gaussian: columns scaled and whitened, nothing else. */
+export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => ({
+  inShape: [...rows.shape],
+  layers: scaledRows(rows),
+});
+
+/**
+ * Columns of different units are brought to one scale first, and stay so: a rotation in 32-bit numbers would lose the small
+ * ones, and scales that training moves throw a column about that lies far from 0 or hardly varies. (So would a `marginal`,
+ * whose bins are steep where a column repeats values.)
+ */
+const scaledRows = ({ levels }: RowsToFit): Layer[] => [
+  ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
+  { kind: "whiten", scaled: true, shrinkage: SHRINKAGE },
+];
+
+/**
+ * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:
+ * the paper's `fconv2-nsf` for any size.
+ */
+function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {
+  const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
+  const layers: Layer[] = [
+    { kind: "dequantize" },
+    { kind: "marginal", per: count < ENOUGH_FOR_PIXELS ? "channel" : "entry" },
+  ];
+  let [now, tall, wide] = [channels, height, width];
+  for (let level = 0; tall > 1 || wide > 1; level++) {
+    const kernel: [number, number] = [Math.min(2, tall), Math.min(2, wide)];
+    now = Math.min(kernel[0] * kernel[1] * now, widths[Math.min(level, widths.length - 1)]!);
+    [tall, wide] = [Math.ceil(tall / 2), Math.ceil(wide / 2)];
+    layers.push({ kind: "conv2d", out: now, kernel, stride: kernel }, { kind: "rqSpline" });
+    if (now > 1 && (tall > 1 || wide > 1)) layers.push({ kind: "coupling", stack: 2 });
+  }
+  layers.push({ kind: "flatten" });
+  if (height * width === 1) layers.push({ kind: "whiten" });
+  if (now > 1) layers.push({ kind: "coupling", stack: 2 });
+  for (const out of ENDS) {
+    if (out >= now) continue;
+    layers.push({ kind: "linear", out }, { kind: "rqSpline" }, { kind: "coupling", stack: 2 });
+    now = out;
+  }
+  return layers;
+}

@@ -1,0 +1,31 @@
+/** A mean log-likelihood in nats, and the same as bits per dimension. */
+type Figure = Readonly<{ nats: number; bpd: number }>;
+
+/** In what a likelihood is told. Less is better in both. */
+export type Unit = Readonly<{
+  name: "bits per dimension" | "nats per row";
+  /** The name of a figure in the metrics and in documents. */
+  field: "bpd" | "nll";
+  of(figure: Figure): number;
+  /** What a bit per dimension of items of so many numbers is. */
+  perBit(dimensions: number): number;
+}>;
+
+/** Of images, whose numbers are levels: −log p / (n ln 2). */
+export const bits: Unit = {
+  name: "bits per dimension",
+  field: "bpd",
+  of: ({ bpd }) => bpd,
+  perBit: () => 1,
+};
+
+/** Of rows of numbers, each in a unit of its own: −log p. */
+const nats: Unit = {
+  name: "nats per row",
+  field: "nll",
+  of: (figure) => -figure.nats,
+  perBit: (dimensions) => dimensions * Math.LN2,
+};
+
+/** The unit of items of this shape. */
+export const unitOf = (shape: readonly number[]): Unit => (shape.length === 1 ? nats : bits);
