@@ -41,7 +41,10 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
   terminal.say(`${unit.name} on ${describeImages(test)}`);
   terminal.say();
   for (const line of table(lines)) terminal.say(line);
-  const baselines = rows.map(({ mean: _, ...row }) => row);
+  const baselines = rows.map((row) => {
+    const { mean: _, ...shown } = row;
+    return shown;
+  });
   terminal.document({ ...imagesDocument(test), items: test.count, baselines });
 }
 

@@ -115,7 +115,7 @@ function slice<Set extends DataSet>(
   const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
     numbers.subarray(from * size, to * size) as T;
   if ("rows" in set) return rowSet({ ...set, split, rows: part(set.rows) }) as DataSet as Set;
-  const { labels, names, ...rest } = set as ImageSet;
+  const { labels, names, ...rest }: ImageSet = set;
   return imageSet({
     ...rest,
     split,
