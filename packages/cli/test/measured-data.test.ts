@@ -86,7 +86,7 @@ describe("score takes whatever training takes, all of it, and says what it was",
     await expectRefusal(
       ["score", run, other("small.npy")],
       2,
-      "takes images [1, 8, 6], the data set small has [1, 5, 5]",
+      "takes images [1, 8, 6], the data set small has images [1, 5, 5]",
       "name other data, or bring its pictures to this form by --size 8x6 --grey",
     );
     await expectRefusal(["score", run, "nothing-here"], 2, "nothing-here: no such file or folder");

@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { ReportFlags } from "../commands/report.js";
 import type { CliContext } from "../context.js";
 import { reportPage } from "../report/page.js";
-import { type RunSummary, summarizeRun } from "../report/run-summary.js";
+import { type Point, type RunSummary, summarizeRun } from "../report/run-summary.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
 export async function report(
   this: CliContext,
@@ -25,8 +26,14 @@ export async function report(
   terminal.document(document);
 }
 
-/** All but the pictures. */
-function numbers(run: RunSummary): Omit<RunSummary, "pictures"> {
-  const { pictures: _, ...rest } = run;
-  return rest;
+/** All but the pictures; figures under the name of their unit. */
+function numbers({ pictures: _, training, measured, ...rest }: RunSummary) {
+  const { field } = unitOf(rest.config.data.shape);
+  const named = (points: readonly Point[]) =>
+    points.map(({ value, ...point }) => ({ ...point, [field]: value }));
+  return {
+    ...rest,
+    training: named(training),
+    measured: measured.map(({ split, points }) => ({ split, points: named(points) })),
+  };
 }

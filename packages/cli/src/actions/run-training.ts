@@ -148,7 +148,7 @@ async function withFoundRate(
   { note }: Pick<Terminal, "note">,
 ): Promise<RunConfig> {
   const found = await trainer.findRate(rates);
-  note(`step size ${found}, the best of ${rates.join(", ")} in the first steps; --lr names another`);
+  note(`step size ${found}, the best of ${rates.join(", ")} in the first steps`);
   return { ...config, training: { ...config.training, learningRate: found, orthogonalRate: found } };
 }
 

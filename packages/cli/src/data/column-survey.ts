@@ -64,7 +64,7 @@ export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { 
     );
   if (!scaled && odd.length > 0)
     lines.push(
-      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first; put { "kind": "whiten", "scaled": true } in front of it, or use --network auto`,
+      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first; put { "kind": "whiten", "scaled": true } in front of it`,
     );
   return lines;
 }

@@ -77,7 +77,7 @@ export const columnLabel = ({ columns }: Pick<RowSet, "columns">, column: number
 export function expectImages(set: DataSet, what: string): ImageSet {
   if ("images" in set) return set;
   throw new UsageError(
-    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images, or say how high and wide an image is: --size HEIGHTxWIDTH`,
+    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images, or say how high and wide an image is by --size HEIGHTxWIDTH`,
   );
 }
 

@@ -136,11 +136,12 @@ const misfit = (network: ChosenNetwork, { name, shape }: Sized, remedy: string):
 /** What helps where the network that was asked for does not take the data. */
 function otherNetwork(network: ChosenNetwork, { shape }: Sized): string {
   const [channels, ...sides] = inShapeOf(network);
-  const resized =
+  const sizeRemedy =
     sides.length === 2 && channels === shape[0]
-      ? `, --size ${sides.join("x")} brings pictures to its size`
+      ? `, or bring pictures to its size by --size ${sides.join("x")}`
       : "";
-  return `--network auto builds one for them${resized}; flowify inspect auto --data DATA --json shows its layers, to copy into a file of your own (--network ./net.json)`;
+  const remedy = `build one for them by --network auto${sizeRemedy}\nflowify inspect auto --data DATA --json shows layers to copy into a file of your own, --network ./net.json`;
+  return remedy;
 }
 
 /**

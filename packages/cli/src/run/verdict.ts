@@ -31,7 +31,7 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   const margin = NOISE * unit.perBit(config.data.shape.reduce<number>((a, b) => a * b, 1));
   const start = startFigure(records);
   const show = (value: number): string => `${value.toFixed(3)} ${unit.name}`;
-  const smaller = `try a smaller --lr than ${config.training.learningRate}, or more steps`;
+  const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;
   const warnings: string[] = [];
   if (config.validateEvery !== undefined && judgedStep === 0)
     warnings.push(

@@ -208,7 +208,7 @@ const cases: readonly Case[] = [
     "a.npz",
     () => zipBytes(["a", "b"].map((name) => ({ name: `${name}.npy`, content: array }))),
     "holds a, b: which of them holds the images or rows?",
-    "call them x_train and x_test, or images, in numpy.savez",
+    "call them x_train and x_test, or x, in numpy.savez",
   ],
 ];
 

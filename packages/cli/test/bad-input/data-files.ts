@@ -77,7 +77,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([4], ramp(4), { descr: "'|O'" }),
     "Python objects (a pickle)",
-    'numpy.save("images.npy", numpy.stack(list(x)).astype("uint8"))',
+    'numpy.save("data.npy", numpy.stack(list(x)).astype("uint8"))',
   ],
   [
     "an array in column order",
@@ -235,7 +235,7 @@ export const dataFiles: readonly BadCommand[] = [
     ],
     status: 2,
     code: "SHAPE",
-    says: ["mnist/fconv2 takes images [1, 28, 28]", "the data set cifar10 has [3, 32, 32]"],
+    says: ["mnist/fconv2 takes images [1, 28, 28]", "the data set cifar10 has images [3, 32, 32]"],
   },
   {
     input: "a folder with a damaged picture",
@@ -272,13 +272,13 @@ export const dataFiles: readonly BadCommand[] = [
     args: ({ images }) => ["train", "--data", images(), "--batch", "65"],
     status: 2,
     code: "USAGE",
-    says: ["a batch of 65 is larger than the data (64 images)", "choose a smaller --batch"],
+    says: ["a batch of 65 is larger than the data (58 images)", "choose a smaller --batch"],
   },
   {
     input: "a limit larger than the data",
     args: ({ images }) => ["train", "--data", images(), "--batch", "8", "--limit", "65"],
     status: 2,
     code: "USAGE",
-    says: ["--limit 65: ", "has only 64 train images"],
+    says: ["--limit 65: ", "has only 58 train images"],
   },
 ];

@@ -80,7 +80,7 @@ describe("a network in a file", () => {
   it("that takes other images than the data set has", () => {
     const path = write("other.json", { inShape: [1, 3, 3], layers });
     expect(() => networkFor(path, imagesOf("mnist", [1, 28, 28]))).toThrow(
-      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\n--network auto builds one for them, --size 3x3 brings pictures to its size; flowify inspect auto --data DATA",
+      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\nbuild one for them by --network auto, or bring pictures to its size by --size 3x3\nflowify inspect auto --data DATA",
     );
   });
 });

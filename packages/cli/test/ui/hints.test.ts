@@ -149,13 +149,14 @@ describe("hints of an error", () => {
     const folder = temporaryFolder();
     const rows = join(folder, "rows.npy");
     writeFileSync(rows, npyBytes([4, 12], ramp(48)));
-    const { stderr } = await runCommand(["baseline", "--data", rows]);
-    expect(stderr).toContain(
-      "store them as [n, height, width], or say how high and wide an image is: --size",
-    );
     const network = join(folder, "net.json");
     writeFileSync(network, JSON.stringify({ inShape: [12], layers: [{ kind: "linear", out: 2 }] }));
     const converted = await runCommand(["convert", network, "--data", rows, "--out", join(folder, "out")]);
-    expect(converted.stderr).toContain("hint: store them as [n, height, width]\n");
+    expect(converted.stderr).toContain("hint: name images\n");
+    const images = join(folder, "images.npy");
+    writeFileSync(images, npyBytes([4, 3, 4], ramp(48)));
+    const flags = ["--data", images, "--network", network, "--out", join(folder, "run")];
+    const trained = await runCommand(["train", ...flags]);
+    expect(trained.stderr).toContain("build one for them by --network auto\n");
   });
 });

@@ -3,6 +3,7 @@ import type { StartItems } from "../start-items.js";
 import { floats } from "./host.js";
 import { type HostMatrix, identityMatrix, symmetricEigen } from "./linalg.js";
 import { rowMoments } from "./moments.js";
+import { largeSymmetricEigen } from "./symmetric-eigen.js";
 
 /** Off-diagonal correlation below which data count as white, so that their order is kept. */
 const WHITE = 1e-2;
@@ -33,7 +34,7 @@ export async function principalDirections(rows: StartItems): Promise<Principal> 
   const white = isWhite(covariance, scale);
   const { values, vectors } = white
     ? { values: diagonal, vectors: identityMatrix(n) }
-    : symmetricEigen(covariance);
+    : await eigenOf(covariance, diagonal);
   if (!white) await orient(vectors, mean, rows);
   // what never varies (one item, constant data) says nothing of a scale: 1, not a millionth
   const doubtful = leastReliable(values, rows.count);
@@ -44,6 +45,43 @@ export async function principalDirections(rows: StartItems): Promise<Principal> 
     std: values.map((value) => Math.sqrt(Math.max(value, floor))),
     doubt: Math.sqrt(doubtful),
   };
+}
+
+/** Rows from which on a matrix is large: ml-matrix, which all smaller ones are decomposed by, takes minutes for a few thousand. */
+const LARGE = 1000;
+
+/** Eigenvalues, ascending, and eigenvectors of a covariance. A large one of uncorrelated data is only put in order. */
+async function eigenOf(
+  covariance: HostMatrix,
+  diagonal: Float64Array,
+): Promise<{ values: Float64Array; vectors: HostMatrix }> {
+  const n = covariance.rows;
+  if (n < LARGE) return symmetricEigen(covariance);
+  if (isUncorrelated(covariance, diagonal)) return inOrder(diagonal);
+  const { values, vectors } = await largeSymmetricEigen(covariance.data, n);
+  return { values, vectors: { rows: n, columns: n, data: vectors } };
+}
+
+/** Coordinates themselves as directions, least variance first. */
+function inOrder(diagonal: Float64Array): { values: Float64Array; vectors: HostMatrix } {
+  const n = diagonal.length;
+  const order = Array.from(diagonal, (_, i) => i).sort((a, b) => diagonal[a]! - diagonal[b]!);
+  const data = new Float64Array(n * n);
+  order.forEach((from, to) => {
+    data[from * n + to] = 1;
+  });
+  return {
+    values: Float64Array.from(order, (from) => diagonal[from]!),
+    vectors: { rows: n, columns: n, data },
+  };
+}
+
+/** As `isWhite`, of variances that differ: what a whitening gives whose smallest variances were floored. */
+function isUncorrelated({ rows: n, data }: HostMatrix, diagonal: Float64Array): boolean {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++)
+      if (Math.abs(data[i * n + j]!) > WHITE * Math.sqrt(diagonal[i]! * diagonal[j]!)) return false;
+  return true;
 }
 
 /**
