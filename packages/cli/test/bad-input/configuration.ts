@@ -170,11 +170,7 @@ export const configuration: readonly BadCommand[] = [
       "8",
     ],
     ...shape,
-    says: [
-      "net takes images [1, 10, 10], the data set",
-      "has images [1, 28, 28]",
-      "build one for them by --network auto",
-    ],
+    says: ["net takes images [1, 10, 10], the data set", "build one for them by --network auto"],
   },
   {
     input: "a run whose config.json is cut short",
