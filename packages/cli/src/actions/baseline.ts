@@ -30,7 +30,7 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
   const unit = unitOf(test.shape);
   const rows = (await baselinesOf(train, test, executor, seed)).map(({ name: each, exact, figures }) => {
     const { mean, stdErr } = meanOf(figures);
-    return { name: each, exact, [unit.field]: mean, mean, stdErr };
+    return { name: each, exact, mean, stdErr };
   });
   await executor.dispose();
   const lines = rows.map(({ name: each, mean, stdErr, exact }) => [
@@ -41,7 +41,7 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
   terminal.say(`${unit.name} on ${describeImages(test)}`);
   terminal.say();
   for (const line of table(lines)) terminal.say(line);
-  const baselines = rows.map(({ mean: _, ...row }) => row);
+  const baselines = rows.map(({ mean, ...row }) => ({ ...row, [unit.field]: mean }));
   terminal.document({ ...imagesDocument(test), items: test.count, baselines });
 }
 

@@ -27,7 +27,8 @@ export async function report(
 }
 
 /** All but the pictures; figures under the name of their unit. */
-function numbers({ pictures: _, training, measured, ...rest }: RunSummary) {
+function numbers(run: RunSummary) {
+  const { pictures: _, training, measured, ...rest } = run;
   const { field } = unitOf(rest.config.data.shape);
   const named = (points: readonly Point[]) =>
     points.map(({ value, ...point }) => ({ ...point, [field]: value }));

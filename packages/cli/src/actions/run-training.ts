@@ -81,7 +81,8 @@ async function trainOn(
 }
 
 /** The plan of a run that has been begun: with the step sizes that it found, to go on from its last checkpoint. */
-function begunPlan({ tryRates: _, ...plan }: TrainPlan): TrainPlan {
+function begunPlan(begun: TrainPlan): TrainPlan {
+  const { tryRates: _, ...plan } = begun;
   const { training } = readRunConfig(plan.folder);
   return { ...plan, resume: true, config: { ...plan.config, training } };
 }

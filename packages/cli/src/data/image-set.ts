@@ -111,11 +111,12 @@ function slice<Set extends DataSet>(
   to: number,
   split: DataSet["split"] = set.split,
 ): Set {
-  const size = sizeOfItem(set.shape);
+  const whole: DataSet = set;
+  const size = sizeOfItem(whole.shape);
   const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
     numbers.subarray(from * size, to * size) as T;
-  if ("rows" in set) return rowSet({ ...set, split, rows: part(set.rows) }) as DataSet as Set;
-  const { labels, names, ...rest } = set as ImageSet;
+  if ("rows" in whole) return rowSet({ ...whole, split, rows: part(whole.rows) }) as DataSet as Set;
+  const { labels, names, ...rest } = whole;
   return imageSet({
     ...rest,
     split,

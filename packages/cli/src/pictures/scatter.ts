@@ -11,7 +11,7 @@ import {
 import { drawLegend } from "./legend.js";
 
 /** Rows of numbers, row-major, of `columns` columns. */
-export type ScatterRows = Readonly<{ name: string; rows: Float32Array }>;
+type ScatterRows = Readonly<{ name: string; rows: Float32Array }>;
 
 export type ScatterOptions = Readonly<{
   title: string;
