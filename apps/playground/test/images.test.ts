@@ -167,6 +167,7 @@ test("pictures keep their colours, are made grey where asked, and the page says 
   timeout: SLOW,
 }, async () => {
   const page = await playground.open(addressOf({ ...small, running: false }));
+  await page.getByRole("button", { name: "Ledger of image 1" }).waitFor({ timeout: SLOW });
   const png = Buffer.from(
     await page.evaluate(() => {
       const canvas = document.createElement("canvas");
