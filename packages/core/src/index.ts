@@ -108,8 +108,7 @@ export type { Explanation } from "./model/explain.js";
 export type { BoundEstimate } from "./model/importance-bound.js";
 export { FlowModel, type SampleOptions, type Scores } from "./model/model.js";
 export { applyNetwork, outShape } from "./network/apply-network.js";
-export type { Network, NetworkLayer } from "./network/network.js";
-export type { OrdinaryLayer, OrdinaryNetwork } from "./network/ordinary.js";
+export type { Network, NetworkLayer, OrdinaryLayer, OrdinaryNetwork } from "./network/network.js";
 export {
   drawNoise,
   mapNoise,

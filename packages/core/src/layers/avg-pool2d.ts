@@ -1,22 +1,28 @@
+import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type Shape, showShape } from "../layer.js";
-import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import { pair, type Windows, windowsAlong } from "../math/windows.js";
 import { affine } from "./affine.js";
+import { defineKind } from "./kind.js";
 import { linear } from "./linear.js";
-import { allSides, type PadAmounts, pad } from "./pad.js";
+import * as o from "./options.js";
+import { allSides, pad, padded } from "./pad.js";
+import { geometry, imageShape, patches } from "./plain-windows.js";
 import { channelsFirst, reshape } from "./reshape.js";
 import { tile } from "./tile.js";
 
-export type AvgPool2dOptions = {
-  kernel: Pair;
+const schemas = {
+  kernel: o.pair,
   /** Default 1. */
-  stride?: Pair;
+  stride: o.optional(o.pair),
   /** Zeros around the image: one number for all sides, or an amount each. Default 0. */
-  padding?: number | PadAmounts;
+  padding: o.optional(o.around(o.sides)),
   /** Whether the zeros count where a window is averaged. Default false. */
-  countPadding?: boolean;
+  countPadding: o.optional(o.flag),
+};
+export type AvgPool2dOptions = o.Options<typeof schemas> & {
   /** The density of the differences within a window given its mean. Default a Gaussian. */
   density?: ConditionalDensityFactory;
 };
@@ -40,8 +46,8 @@ export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer
       [`kernel along ${axis}`]: kernel[i] as number,
       [`stride of ${axis}`]: stride[i] as number,
     });
-  const padded = pad(inShape, around);
-  const [, tall, wide] = padded.outShape as [number, number, number];
+  const surrounded = pad(inShape, around);
+  const [, tall, wide] = surrounded.outShape as [number, number, number];
   const windows: Windows = [
     windowsAlong(tall, kernel[0], stride[0], 1),
     windowsAlong(wide, kernel[1], stride[1], 1),
@@ -58,14 +64,14 @@ export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer
     ...(density && { density }),
   });
   const parts = [
-    ...(padded.exact ? [] : [padded]),
-    tile(padded.outShape, windows),
+    ...(surrounded.exact ? [] : [surrounded]),
+    tile(surrounded.outShape, windows),
     reshape([rows, columns, channels * k], [rows, columns, channels, k]),
     means,
     reshape(means.outShape, [rows, columns, channels]),
     channelsFirst([rows, columns, channels]),
   ];
-  if (padded.exact || countPadding) return chain(parts, "avgPool2d");
+  if (surrounded.exact || countPadding) return chain(parts, "avgPool2d");
   const byRow = insideOf(windows[0].count, kernel[0], stride[0], [around.top, height]);
   const byColumn = insideOf(windows[1].count, kernel[1], stride[1], [around.left, width]);
   const each = byRow.flatMap((r) => byColumn.map((c) => k / (r * c)));
@@ -88,3 +94,16 @@ const insideOf = (
     const begin = i * stride - before;
     return Math.max(Math.min(begin + size, length) - Math.max(begin, 0), 0);
   });
+
+export const avgPool2dKind = defineKind({
+  kind: "avgPool2d",
+  options: schemas,
+  flow: (inShape, own, { density }) => avgPool2d(inShape, { ...own, density }),
+  outShape: (inShape, own) => imageShape(inShape[0] as number, geometry(own, inShape, 0).windows),
+  apply(x, own) {
+    const { pads, windows } = geometry(own, x.shape.slice(1), 0);
+    const counted = np.ones([1, 1, ...x.shape.slice(2)]);
+    const sums = np.sum(patches(padded(x, pads), windows), 4);
+    return sums.div(np.sum(patches(padded(counted, pads, own.countPadding ? 1 : 0), windows), 4));
+  },
+});

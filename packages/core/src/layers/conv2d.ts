@@ -1,35 +1,44 @@
+import { lax } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import type { ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import { pair, type Windows, windowsAlong } from "../math/windows.js";
+import { floats } from "../params/host.js";
 import { type KernelOptions, kernel } from "./kernel.js";
+import { defineKind } from "./kind.js";
 import { linear } from "./linear.js";
-import type { DenseWeights } from "./linear-weights.js";
+import { type DenseWeights, expectWeights } from "./linear-weights.js";
+import * as o from "./options.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 import { allSides, fitAmount, type PadAmounts, pad } from "./pad.js";
 import { parallel } from "./parallel.js";
+import { geometry, imageShape } from "./plain-windows.js";
 import { channelsFirst } from "./reshape.js";
 import { tile } from "./tile.js";
 import { whiten } from "./whiten.js";
 
-export type Conv2dOptions = {
+const schemas = {
+  /** Number of output channels. */
+  out: o.size,
   /** Side of the kernel, or its height and width. */
-  kernel: Pair;
+  kernel: o.pair,
   /** Default 1. */
-  stride?: Pair;
+  stride: o.optional(o.pair),
   /** Distance between the kernel's entries. Default 1. */
-  dilation?: Pair;
+  dilation: o.optional(o.pair),
   /**
    * `fit` (default, the paper's): rows below and columns to the right until the kernel fits; or
    * amounts on each side, one number for all four. Rows that the kernel then does not reach are dropped.
    */
-  padding?: "fit" | number | PadAmounts;
+  padding: o.optional(o.fitOrAround(o.sides)),
   /** Blocks of channels, each with outputs and parameters of its own. Default 1. */
-  groups?: number;
+  groups: o.optional(o.size),
   /** Given weights, kept: weight [out, C / groups, kh, kw] row-major, bias [out]. No whitening then. */
-  weights?: DenseWeights;
+  weights: o.optional(o.weights),
+};
+export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & {
   /** How a reducing kernel models what it drops: from the neighbourhood (default, the paper's) or from its own location. */
   inverse?: "patching" | "local";
   /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true without given weights. */
@@ -172,3 +181,20 @@ function weightBlocks(
     ...(bias && { bias: bias.subarray(g * rows, (g + 1) * rows) }),
   }));
 }
+
+export const conv2dKind = defineKind({
+  kind: "conv2d",
+  options: schemas,
+  flow: (inShape, { out, ...own }, conversion) => conv2d(inShape, out, { ...own, ...conversion }),
+  outShape: (inShape, { out, ...own }) => imageShape(out, geometry(own, inShape, "fit").windows),
+  apply(x, { out, weights, groups = 1, ...own }) {
+    const { pads, stride, dilation, windows } = geometry(own, x.shape.slice(1), "fit");
+    const { weight, bias } = expectWeights("conv2d", weights);
+    const shape = [out, (x.shape[1] as number) / groups, windows[0].size, windows[1].size];
+    const y = lax.convGeneralDilated(x, floats(Float32Array.from(weight), shape), [...stride], pads, {
+      rhsDilation: [...dilation],
+      featureGroupCount: groups,
+    });
+    return bias ? y.add(floats(Float32Array.from(bias), [1, out, 1, 1])) : y;
+  },
+});

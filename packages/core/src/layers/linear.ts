@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
+import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { initLinear } from "../init/linear.js";
 import {
@@ -11,18 +12,22 @@ import {
   type FlowLayer,
   type ParameterKinds,
   type Shape,
+  showShape,
 } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { floats } from "../params/host.js";
+import { defineKind } from "./kind.js";
 import {
   checkWeights,
   compactSide,
-  type DenseWeights,
+  expectWeights,
   pretrainedParams,
   weightRotations,
 } from "./linear-weights.js";
+import * as o from "./options.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 import { denseRotation, type RotationParam, reflectedIn, reflectedOut } from "./rotation.js";
 
@@ -41,7 +46,13 @@ export type LinearParams = {
   dropped: ArrayTree;
 };
 
-export type LinearOptions = {
+const schemas = {
+  /** m, the number of outputs. */
+  out: o.size,
+  /** Given weights, kept: the layer then computes x Wᵀ + b in deterministic mode. */
+  weights: o.optional(o.weights),
+};
+export type LinearOptions = Omit<o.Options<typeof schemas>, "out"> & {
   /** Sizes of axes before the last, which the layer is applied along. Default none. */
   leading?: Shape;
   /** How R₁ and R₂ are parameters. Default `manifold`. */
@@ -53,8 +64,6 @@ export type LinearOptions = {
    * Gaussians that will model them) or the paper's `uniform` on (−½, ½).
    */
   augmentation?: "gaussian" | "uniform";
-  /** Given weights, kept: the layer then computes x Wᵀ + b in deterministic mode. */
-  weights?: DenseWeights;
   /**
    * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
    * kept as the reflections that the weights say something of, fixed. Default 1024.
@@ -233,3 +242,21 @@ function dropped(key: np.Array): ArrayTree {
   key.dispose();
   return {};
 }
+
+export const linearKind = defineKind({
+  kind: "linear",
+  options: schemas,
+  flow(inShape, { out, ...own }, { density, orthogonal, augmentation }) {
+    const n = inShape[inShape.length - 1];
+    if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
+    const choices = { density, ...(orthogonal && { orthogonal }), ...(augmentation && { augmentation }) };
+    return linear(n, out, { ...own, ...choices, leading: inShape.slice(0, -1) });
+  },
+  outShape: (inShape, { out }) => [...inShape.slice(0, -1), out],
+  apply(x, { out, weights }) {
+    const { weight, bias } = expectWeights("linear", weights);
+    const matrix = floats(Float32Array.from(weight), [out, x.shape.at(-1) as number]);
+    const y = np.matmul(x, np.transpose(matrix));
+    return bias ? y.add(floats(Float32Array.from(bias))) : y;
+  },
+});

@@ -3,19 +3,24 @@ import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import { pair, type Windows, windowsAlong } from "../math/windows.js";
 import { floats } from "../params/host.js";
-import { allSides, type PadAmounts } from "./pad.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
+import { allSides, type PadAmounts, padded } from "./pad.js";
+import { geometry, imageShape, patches } from "./plain-windows.js";
 import { tile } from "./tile.js";
 
-export type MaxPool2dOptions = {
-  kernel: Pair;
+const schemas = {
+  kernel: o.pair,
   /** Default 1. */
-  stride?: Pair;
+  stride: o.optional(o.pair),
   /** Distance between the entries of a window. Default 1. */
-  dilation?: Pair;
+  dilation: o.optional(o.pair),
   /** Rows and columns around the image, which are never the maximum: one number for all sides, or an amount each. Default 0. */
-  padding?: number | PadAmounts;
+  padding: o.optional(o.around(o.sides)),
+};
+export type MaxPool2dOptions = o.Options<typeof schemas> & {
   /** Start value of log a, the scale of the noise of copies where windows overlap. Default log 0.1. */
   logA?: number;
 };
@@ -174,3 +179,14 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
 
 /** A scale below this part of the average says nothing. */
 const LEAST = 1e-3;
+
+export const maxPool2dKind = defineKind({
+  kind: "maxPool2d",
+  options: schemas,
+  flow: maxPool2d,
+  outShape: (inShape, own) => imageShape(inShape[0] as number, geometry(own, inShape, 0).windows),
+  apply(x, own) {
+    const { pads, windows } = geometry(own, x.shape.slice(1), 0);
+    return np.max(patches(padded(x, pads, Number.NEGATIVE_INFINITY), windows), 4);
+  },
+});

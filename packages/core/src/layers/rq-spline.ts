@@ -13,15 +13,19 @@ import {
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { floats } from "../params/host.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = SplineParams;
 
-export type RqSplineOptions = {
+const schemas = {
   /** K, the number of bins. Default 10. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** The spline lives on [−bound, bound]; identity outside. Default 2. */
-  bound?: number;
+  bound: o.optional(o.positive),
+};
+export type RqSplineOptions = o.Options<typeof schemas> & {
   /** Start values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
   start?: "identity" | "uniform";
 };
@@ -100,3 +104,5 @@ function prepareSplines(bins: number, bound: number): Prepare {
   prepares.set(key, made);
   return made;
 }
+
+export const rqSplineKind = defineKind({ kind: "rqSpline", options: schemas, flow: rqSpline });

@@ -5,7 +5,7 @@ import { flowify } from "../../src/flowify.js";
 import { sizeOf } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
 import { applyNetwork } from "../../src/network/apply-network.js";
-import type { OrdinaryNetwork } from "../../src/network/ordinary.js";
+import type { OrdinaryNetwork } from "../../src/network/network.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
 import { numbersOf } from "../support/arrays.js";
