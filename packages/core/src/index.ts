@@ -108,7 +108,9 @@ export type { Explanation } from "./model/explain.js";
 export type { BoundEstimate } from "./model/importance-bound.js";
 export { FlowModel, type SampleOptions, type Scores } from "./model/model.js";
 export { applyNetwork, outShape } from "./network/apply-network.js";
+export { kinds } from "./network/kinds.js";
 export type { Network, NetworkLayer, OrdinaryLayer, OrdinaryNetwork } from "./network/network.js";
+export { holdsNumbers, layerSchema, type Stored } from "./network/schema.js";
 export {
   drawNoise,
   mapNoise,

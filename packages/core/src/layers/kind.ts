@@ -52,9 +52,9 @@ export type Kind<N extends string = string, S extends Schemas = Schemas> = Reado
 export type PlainKind<N extends string = string, S extends Schemas = Schemas> = Kind<N, S> &
   Readonly<{ apply(x: np.Array, options: Options<S>, context: PlainContext): np.Array }>;
 
-/* @__NO_SIDE_EFFECTS__ */
 export function defineKind<const N extends string, S extends Schemas>(kind: PlainKind<N, S>): PlainKind<N, S>;
 export function defineKind<const N extends string, S extends Schemas>(kind: Kind<N, S>): Kind<N, S>;
+/* @__NO_SIDE_EFFECTS__ */
 export function defineKind(kind: Kind): Kind {
   return Object.freeze(kind);
 }
