@@ -1,0 +1,23 @@
+import type { TextlintKernelRule } from "@textlint/kernel";
+
+/** Words that a sentence may have. */
+const MOST = 30;
+
+const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
+const hasLetters = /[\p{L}\p{N}]/u;
+
+/** A code span counts as one word. Its place is kept, so that a finding has the right line. */
+const withoutCode = (text: string): string =>
+  text.replaceAll(/(`+)[\s\S]*?\1/g, (code) => "C".padEnd(code.length, "o")).replaceAll("\n", " ");
+
+/** Finds long sentences in paragraphs and lists. Signs (=, +, −) are no words. */
+export const sentenceLength: TextlintKernelRule["rule"] = (context) => ({
+  [context.Syntax.Paragraph](node) {
+    for (const { segment, index } of sentences.segment(withoutCode(context.getSource(node)))) {
+      const words = segment.split(/\s+/).filter((word) => hasLetters.test(word)).length;
+      if (words <= MOST) continue;
+      const message = `a sentence of ${words} words, expected at most ${MOST}: split it`;
+      context.report(node, new context.RuleError(message, { index }));
+    }
+  },
+});
