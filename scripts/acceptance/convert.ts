@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { atMost, type Check, type Row } from "./check.js";
-import { GIVEN, givenFiles } from "./given-files.js";
+import { GIVEN, givenFiles } from "./pretrained-files.js";
 import { runToEnd } from "./node.js";
 
 /** Largest difference between a given network and its flow, by the largest entry of its results. */

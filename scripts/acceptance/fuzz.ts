@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { atMost, type Check, equal } from "./check.js";
-import { GIVEN } from "./given-files.js";
+import { GIVEN } from "./pretrained-files.js";
 import type { FuzzResult } from "./mutated-files.js";
 import { runNode } from "./node.js";
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "../chromium.js";
 import type { Check, Row } from "./check.js";
-import { GIVEN, givenFiles } from "./given-files.js";
+import { GIVEN, givenFiles } from "./pretrained-files.js";
 import { runToEnd } from "./node.js";
 
 /** Files that have to get the same report in the page. */

@@ -8,7 +8,7 @@ import {
 } from "@flowify/core";
 import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
 import type { Check, Row } from "./check.js";
-import { CIFAR, GIVEN, type GivenFile, givenFiles, itemsFor } from "./given-files.js";
+import { CIFAR, GIVEN, type GivenFile, givenFiles, itemsFor } from "./pretrained-files.js";
 
 const STEPS = 200;
 const ITEMS = 256;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
-import { planeConfig } from "../src/parts/plane/config.js";
+import { planeConfig } from "../src/tabs/plane/config.js";
 import { expectGivenAsInNode, expectImagesAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { dense, onnxBytes } from "./onnx-files.js";

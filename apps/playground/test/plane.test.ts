@@ -1,8 +1,8 @@
 import { createTrainer, FlowModel, flowify, jaxExecutor } from "@flowify/core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { planeConfig, presets } from "../src/parts/plane/config.js";
-import { planeData } from "../src/parts/plane/data.js";
+import { planeConfig, presets } from "../src/tabs/plane/config.js";
+import { planeData } from "../src/tabs/plane/data.js";
 import { mean, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 

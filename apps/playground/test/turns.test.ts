@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { onceMore } from "../src/ui/once-more.js";
-import { oneByOne } from "../src/worker/one-by-one.js";
+import { onceMore } from "../src/ui/coalesce.js";
+import { oneByOne } from "../src/worker/serial-queue.js";
 
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 5));
 

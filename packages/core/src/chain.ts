@@ -11,7 +11,7 @@ import {
 } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { StartItems } from "./start-items.js";
+import type { StartItems } from "./init/calibration-data.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;

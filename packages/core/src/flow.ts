@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type Base, standardNormal } from "./base.js";
 import { type ChainLayer, chain, layerLabel } from "./chain.js";
 import { ShapeError } from "./errors.js";
-import type { ItemDomain } from "./items.js";
+import type { ItemDomain } from "./examples.js";
 import {
   type ArrayTree,
   type FlowLayer,

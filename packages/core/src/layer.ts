@@ -1,7 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { StartItems } from "./start-items.js";
+import type { StartItems } from "./init/calibration-data.js";
 
 /** Sizes of the axes, without the batch axis. */
 export type Shape = readonly number[];

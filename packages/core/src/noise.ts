@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "./executor.js";
+import { HostArray } from "./executor/executor.js";
 import type { Shape } from "./layer.js";
 import type { Rng } from "./math/rng.js";
 

@@ -6,7 +6,7 @@ import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { pad } from "../src/layers/pad.js";
 import { permuteChannels } from "../src/layers/permute-channels.js";
-import { sideBySide } from "../src/layers/side-by-side.js";
+import { sideBySide } from "../src/layers/parallel.js";
 import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { tile } from "../src/layers/tile.js";

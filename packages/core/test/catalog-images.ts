@@ -2,7 +2,7 @@
 import { isChain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
 import { mixtureLaw } from "../src/densities/residual.js";
-import type { HostArray } from "../src/executor.js";
+import type { HostArray } from "../src/executor/executor.js";
 import type { FlowLayer, Shape } from "../src/layer.js";
 import { type Conv1dOptions, conv1d } from "../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
@@ -10,7 +10,7 @@ import { coupling } from "../src/layers/coupling.js";
 import { type KernelOptions, kernel } from "../src/layers/kernel.js";
 import { pad } from "../src/layers/pad.js";
 import { channelsFirst, reverse } from "../src/layers/reshape.js";
-import type { SideBySideLayer } from "../src/layers/side-by-side.js";
+import type { SideBySideLayer } from "../src/layers/parallel.js";
 import { tile } from "../src/layers/tile.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
 import type { Rng } from "../src/math/rng.js";

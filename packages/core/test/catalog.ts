@@ -2,7 +2,7 @@
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { HostArray } from "../src/executor.js";
+import type { HostArray } from "../src/executor/executor.js";
 import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";

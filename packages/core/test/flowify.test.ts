@@ -12,7 +12,7 @@ import { prelu } from "../src/layers/prelu.js";
 import { permute, reshape } from "../src/layers/reshape.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
-import { floats } from "../src/math/host.js";
+import { floats } from "../src/params/host.js";
 import { makeRng } from "../src/math/rng.js";
 import type { Network } from "../src/network/network.js";
 import { meanNoise } from "../src/noise.js";

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../src/base.js";
 import { chain } from "../src/chain.js";
-import { HostArray } from "../src/executor.js";
+import { HostArray } from "../src/executor/executor.js";
 import { type Flow, flow } from "../src/flow.js";
 import type { FlowLayer } from "../src/layer.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
-import { hasLanes } from "./lanes/lane.js";
+import { hasLanes } from "./workers/worker-handle.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";

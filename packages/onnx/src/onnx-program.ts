@@ -2,11 +2,11 @@ import { DeviceError, type HostArray, MemoryError, type PlacedArray, type RunOpt
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";
-import type { Lane, LaneProgram } from "./lanes/lane.js";
+import type { Lane, LaneProgram } from "./workers/worker-handle.js";
 import { lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
-import { openProgram } from "./stages/open-program.js";
-import { programParts } from "./stages/program-parts.js";
+import { openProgram } from "./split-at-splines/open-program.js";
+import { programParts } from "./split-at-splines/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature, Slot } from "./trace.js";
 

@@ -2,7 +2,7 @@ import { type Compiled, type Executor, HostArray, type HostData, UsageError } fr
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
-import { Lane } from "./lanes/lane.js";
+import { Lane } from "./workers/worker-handle.js";
 import { expectRoomFor, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";

@@ -10,7 +10,7 @@ import {
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
-import { breathe } from "../worker/breathe.js";
+import { breathe } from "../worker/yield-to-events.js";
 import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
 import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
 import { flowOf, type OpenRun } from "./open-run.js";

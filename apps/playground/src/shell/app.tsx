@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
 import { embedded, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
-import { partOf, parts } from "./parts.js";
+import { partOf, parts } from "./tabs.js";
 import { route, shownPart, writeAddress } from "./route.js";
 import { ThemeChoice } from "./theme.js";
 

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { type CurveData, curveData } from "./curve-data.js";
-import { drawInTurn } from "./in-turn.js";
+import { drawInTurn } from "./frame-queue.js";
 import { palette } from "./palette.js";
 import type { Curve as RunCurve } from "./run.js";
 

@@ -10,8 +10,8 @@ import {
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
-import { breathe } from "./breathe.js";
-import { oneByOne } from "./one-by-one.js";
+import { breathe } from "./yield-to-events.js";
+import { oneByOne } from "./serial-queue.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{

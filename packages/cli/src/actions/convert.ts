@@ -32,7 +32,7 @@ import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { fromPixels, ownNormalization } from "../format/pixels.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
-import { type GivenNetwork, readGiven } from "../networks/given.js";
+import { type GivenNetwork, readGiven } from "../networks/pretrained.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";

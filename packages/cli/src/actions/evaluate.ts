@@ -3,7 +3,7 @@ import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
 import { type DataSet, describeImages, itemsOf, nounOf } from "../data/image-set.js";
 import { type Accuracy, accuracyOf } from "../run/accuracy.js";
-import { meaningLines, meaningOf } from "../run/meaning.js";
+import { meaningLines, meaningOf } from "../run/likelihood-summary.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood, told } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";

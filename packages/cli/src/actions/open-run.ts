@@ -1,7 +1,7 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import { judgedCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
-import type { Reading } from "../data/form.js";
+import type { Reading } from "../data/format.js";
 import {
   type DataSet,
   firstImages,

@@ -5,7 +5,7 @@ import { type DeviceName, readingOf } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { FileHash } from "../data/file-hashes.js";
-import { type Reading, readingFlags } from "../data/form.js";
+import { type Reading, readingFlags } from "../data/format.js";
 import { type DataSet, isRowShape, nounOf, type RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";

@@ -4,7 +4,7 @@ import { DataError } from "@flowify/core";
 import { arrayImages, type PixelSize } from "./array-images.js";
 import { arrayRows } from "./array-rows.js";
 import { drawnImages, drawnRows } from "./drawn-split.js";
-import type { DataForm } from "./form.js";
+import type { DataForm } from "./format.js";
 import { readIdx } from "./idx.js";
 import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set.js";
 import { type NpyArray, readNpy, unsignedBytes } from "./npy.js";

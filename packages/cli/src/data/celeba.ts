@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "@flowify/core";
-import type { DataForm } from "./form.js";
+import type { DataForm } from "./format.js";
 import type { PublishedSplit } from "./image-set.js";
 import { zipSource } from "./picture-archive.js";
 import { folderSource } from "./picture-folder.js";

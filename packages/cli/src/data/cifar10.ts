@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
-import type { DataForm } from "./form.js";
+import type { DataForm } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
 import { isGzip, readBytes, unpack } from "./packed.js";
 

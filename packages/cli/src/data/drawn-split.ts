@@ -10,7 +10,7 @@ import {
   rowSet,
   WHOLE,
 } from "./image-set.js";
-import { allocate } from "./room.js";
+import { allocate } from "./allocate.js";
 
 const SEED = 0;
 /** One image in so many is for the test. */

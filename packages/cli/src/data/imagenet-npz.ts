@@ -2,11 +2,11 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
 import { arrayImages } from "./array-images.js";
-import type { DataForm } from "./form.js";
+import type { DataForm } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
 import { type NpyArray, unsignedBytes } from "./npy.js";
 import { readNpz } from "./npz.js";
-import { allocate } from "./room.js";
+import { allocate } from "./allocate.js";
 
 /** The batches of downsampled ImageNet (Chrabaszcz, Loshchilov and Hutter 2017); their validation images are for the test. */
 const patterns: Readonly<Record<PublishedSplit, RegExp>> = {

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { printable } from "../ui/printable.js";
 import { FETCH_AGAIN } from "./packed.js";
-import { allocate } from "./room.js";
+import { allocate } from "./allocate.js";
 
 /** What one element of an array is: boolean, signed or unsigned integer, or float, of so many bytes. */
 export type NpyType = Readonly<{

@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
 import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
-import type { DataForm } from "./form.js";
+import type { DataForm } from "./format.js";
 import { PICTURE } from "./picture.js";
 import { isHidden } from "./picture-folder.js";
 import { readSplit } from "./picture-set.js";

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DataForm } from "./form.js";
+import type { DataForm } from "./format.js";
 import { PICTURE } from "./picture.js";
 import { readSplit } from "./picture-set.js";
 import { byName, type PictureSource } from "./picture-source.js";

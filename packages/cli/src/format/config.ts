@@ -1,7 +1,7 @@
 import { DataError, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
-import { resizings } from "../data/form.js";
+import { resizings } from "../data/format.js";
 import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
 

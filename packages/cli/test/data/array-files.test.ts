@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import type { Reading } from "../../src/data/form.js";
+import type { Reading } from "../../src/data/format.js";
 import { describeImages } from "../../src/data/image-set.js";
 import { hasSplit, loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";

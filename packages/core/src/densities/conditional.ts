@@ -1,7 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
 import type { ArrayTree, ManifoldSpec } from "../layer.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import type { StartItems } from "../start-items.js";
+import type { StartItems } from "../init/calibration-data.js";
 
 /**
  * A density of a vector (what a reducing layer drops) given a context (what it keeps):

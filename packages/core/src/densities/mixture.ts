@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
-import { floats } from "../math/host.js";
-import { columnMoments } from "../math/moments.js";
+import { floats } from "../params/host.js";
+import { columnMoments } from "../init/moments.js";
 import { sumItems } from "../math/numerics.js";
 import type { ConditionalDensity } from "./conditional.js";
 import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";

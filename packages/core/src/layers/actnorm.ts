@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
-import { columnMoments } from "../math/moments.js";
+import { floats } from "../params/host.js";
+import { columnMoments } from "../init/moments.js";
 import { perItem } from "../math/numerics.js";
-import { rowsOf } from "../start-items.js";
+import { rowsOf } from "../init/calibration-data.js";
 
 /** b [C] and s [C], one for each channel (the first axis of an item). */
 export type ActnormParams = { shift: np.Array; logScale: np.Array };

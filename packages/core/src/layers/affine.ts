@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { perItem } from "../math/numerics.js";
 
 /** log |scale| and shift, as many numbers as were given. */

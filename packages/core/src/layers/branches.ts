@@ -14,7 +14,7 @@ import {
 } from "../layer.js";
 import { LOG_2PI, sumItems } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
-import { sideBySide } from "./side-by-side.js";
+import { sideBySide } from "./parallel.js";
 import { split } from "./split.js";
 
 export type BranchesOptions = {

@@ -10,7 +10,7 @@ import type { DenseWeights } from "./linear-weights.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 import { allSides, fitAmount, type PadAmounts, pad } from "./pad.js";
 import { channelsFirst } from "./reshape.js";
-import { sideBySide } from "./side-by-side.js";
+import { sideBySide } from "./parallel.js";
 import { tile } from "./tile.js";
 import { whiten } from "./whiten.js";
 

@@ -3,10 +3,10 @@ import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
-import { ownForward, ownInverse, splineKnots } from "../math/own-splines.js";
+import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { type ConvStep, convNet } from "../network/conv-net.js";
-import { type DenseParams, mlp } from "../network/mlp.js";
+import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { type DenseParams, mlp } from "../nn/mlp.js";
 import { reverse } from "./reshape.js";
 
 export type CouplingOptions = {

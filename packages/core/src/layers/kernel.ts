@@ -11,16 +11,16 @@ import {
   type Shape,
   showShape,
 } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { splitKey } from "../math/keys.js";
-import { columnMoments } from "../math/moments.js";
+import { columnMoments } from "../init/moments.js";
 import { perItem, softBound, sumItems } from "../math/numerics.js";
-import { once } from "../math/once.js";
+import { once } from "../math/lazy.js";
 import { unfold, type Windows, windowReach } from "../math/windows.js";
-import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
-import type { DenseParams } from "../network/mlp.js";
-import { rowsOf } from "../start-items.js";
-import { droppedRows, startMap } from "./linear-start.js";
+import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
+import type { DenseParams } from "../nn/mlp.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { droppedRows, startMap } from "../init/linear.js";
 import { checkWeights, type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 

@@ -1,6 +1,6 @@
 import type { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import {
   completeBasis,
   fullSvd,

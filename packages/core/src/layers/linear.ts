@@ -12,10 +12,10 @@ import {
 } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
-import { once } from "../math/once.js";
+import { once } from "../math/lazy.js";
 import type { NoiseTree } from "../noise.js";
-import { rowsOf } from "../start-items.js";
-import { linearStart } from "./linear-start.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { linearStart } from "../init/linear.js";
 import {
   checkWeights,
   compactSide,

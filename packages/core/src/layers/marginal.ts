@@ -2,10 +2,10 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
 import { entryForward, entryInverse } from "../math/entry-splines.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { perItem, sumItems } from "../math/numerics.js";
-import { rowsOf } from "../start-items.js";
-import { marginalSpline, type Range, rangesOf, sortedColumns } from "./marginal-start.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
 
 /** Items that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
 const START_ITEMS = 20_000;

@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { sumItems } from "../math/numerics.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
 import { allSides, type PadAmounts } from "./pad.js";

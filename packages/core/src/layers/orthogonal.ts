@@ -1,6 +1,6 @@
 import { numpy as np, random } from "@jax-js/jax";
 import type { Manifold } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { isShapeKey } from "../math/keys.js";
 import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";

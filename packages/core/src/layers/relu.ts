@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { sumItems } from "../math/numerics.js";
-import type { StartItems } from "../start-items.js";
+import type { StartItems } from "../init/calibration-data.js";
 
 /** For every channel [C]: log a, the scale of the noise that stands for what is cut off, and log b, that of its sizes. */
 type EndParams = { logA: np.Array; logB: np.Array };

@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { splitKey } from "../math/keys.js";
 import { sumItems } from "../math/numerics.js";
 import {
@@ -12,7 +12,7 @@ import {
   splineTables,
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { someEntries, splineStart } from "./rq-spline-start.js";
+import { someEntries, splineStart } from "../init/rq-spline.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = SplineParams;

@@ -13,7 +13,7 @@ import {
 } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
-import { rowsOf } from "../start-items.js";
+import { rowsOf } from "../init/calibration-data.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };

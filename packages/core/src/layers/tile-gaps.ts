@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ArrayTree, Shape } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { standardNormalLogDensity, sumItems } from "../math/numerics.js";
 import { unfold } from "../math/windows.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";

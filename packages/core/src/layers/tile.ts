@@ -9,7 +9,7 @@ import {
   type Shape,
   showShape,
 } from "../layer.js";
-import { floats } from "../math/host.js";
+import { floats } from "../params/host.js";
 import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";

@@ -10,10 +10,10 @@ import {
   sizeOf,
 } from "../layer.js";
 import { sumItems } from "../math/numerics.js";
-import { ownForward, splineKnots } from "../math/own-splines.js";
+import { ownForward, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { type ConvStep, convNet } from "../network/conv-net.js";
-import { type DenseParams, mlp } from "../network/mlp.js";
+import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { type DenseParams, mlp } from "../nn/mlp.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
 
 export type VariationalDequantizeOptions = {

@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
-import { columnScales } from "../math/moments.js";
+import { floats } from "../params/host.js";
+import { columnScales } from "../init/moments.js";
 import { perItem } from "../math/numerics.js";
-import { type Principal, principalDirections } from "../math/principal.js";
-import { rowsOf } from "../start-items.js";
+import { type Principal, principalDirections } from "../init/principal.js";
+import { rowsOf } from "../init/calibration-data.js";
 import { toDevice } from "./orthogonal.js";
 
 /**

@@ -1,5 +1,5 @@
 import { code } from "./fill-code.js";
-import { once } from "./once.js";
+import { once } from "./lazy.js";
 import type { RngState } from "./xoshiro.js";
 import { atEdge, edges, ratios } from "./ziggurat.js";
 

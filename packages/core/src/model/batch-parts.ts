@@ -1,10 +1,10 @@
 import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
-import { type Executor, HostArray } from "../executor.js";
+import { type Executor, HostArray } from "../executor/executor.js";
 import { type Shape, sizeOf } from "../layer.js";
-import { once } from "../math/once.js";
+import { once } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
-import { partsOf, splitBatch } from "../parts.js";
+import { partsOf, splitBatch } from "../executor/parts.js";
 
 /** Largest number of items that one call of a compiled function takes. */
 export const LARGEST = 256;

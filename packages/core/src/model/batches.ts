@@ -1,8 +1,8 @@
 import { type JsTree, numpy } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor, type HostArray, type PlacedArray } from "../executor.js";
+import { ArraySpec, type Compiled, type Executor, type HostArray, type PlacedArray } from "../executor/executor.js";
 import { mapNoise, noiseShape } from "../noise.js";
-import { partsOf } from "../parts.js";
-import { treeFlatten, treeMap } from "../trees.js";
+import { partsOf } from "../executor/parts.js";
+import { treeFlatten, treeMap } from "../params/pytree.js";
 import {
   type BatchMemory,
   batchMemory,

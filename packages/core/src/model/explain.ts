@@ -1,4 +1,4 @@
-import type { ItemsIn } from "../items.js";
+import type { ItemsIn } from "../examples.js";
 import type { FlowModel } from "./model.js";
 
 /** What a layer adds to log p of an item, in nats, beside what it adds to others. */

@@ -1,27 +1,27 @@
 import { type JsTree, type numpy as np, random } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import type { Executor, HostArray, PlacedArray } from "../executor.js";
+import type { Executor, HostArray, PlacedArray } from "../executor/executor.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
-import { type ItemsIn, inBatches, readItems } from "../items.js";
+import { type ItemsIn, inBatches, readItems } from "../examples.js";
 import { sizeOf } from "../layer.js";
-import { fromHost } from "../math/host.js";
+import { fromHost } from "../params/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import { expectMemoryFor, expectMemoryForEach } from "../memory.js";
+import { expectMemoryFor, expectMemoryForEach } from "../executor/memory.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
-import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
+import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
 import { STREAM } from "../train/data.js";
-import { leavesOf } from "../train/leaves.js";
+import { leavesOf } from "../params/parameter-paths.js";
 import { readArray, takeToHost } from "../train/state.js";
-import { treeDispose, treeFlatten } from "../trees.js";
+import { treeDispose, treeFlatten } from "../params/pytree.js";
 import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import { batchRunner } from "./batches.js";
-import { type BoundEstimate, importanceBound } from "./bound.js";
-import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
+import { type BoundEstimate, importanceBound } from "./importance-bound.js";
+import { drawVariants, type VariantOptions, type Variants } from "../preimage/preimages.js";
 import { type Explanation, explainItem } from "./explain.js";
-import { type Monitor, refuseNaN, summarize, totals } from "./monitor.js";
-import { parameterList } from "./parameters.js";
+import { type Monitor, refuseNaN, summarize, totals } from "./evaluation.js";
+import { parameterList } from "../params/parameter-list.js";
 
 export type DrawOptions = {
   /** Decides the noise. Default 0. */

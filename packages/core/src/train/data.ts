@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import { HostArray } from "../executor.js";
-import { checkItems, type ItemDomain, type Items } from "../items.js";
+import { HostArray } from "../executor/executor.js";
+import { checkItems, type ItemDomain, type Items } from "../examples.js";
 import { type Shape, showShape, sizeOf } from "../layer.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 

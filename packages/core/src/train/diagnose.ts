@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { NotFiniteError } from "../errors.js";
-import type { HostArray } from "../executor.js";
+import type { HostArray } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
 import { sumItems } from "../math/numerics.js";

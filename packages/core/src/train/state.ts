@@ -1,10 +1,10 @@
 import { type DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
-import { HostArray } from "../executor.js";
+import { HostArray } from "../executor/executor.js";
 import { type ArrayTree, type Shape, sameShape, showShape } from "../layer.js";
-import { toHost } from "../math/host.js";
-import { treeFlatten } from "../trees.js";
-import type { Leaf } from "./leaves.js";
+import { toHost } from "../params/host.js";
+import { treeFlatten } from "../params/pytree.js";
+import type { Leaf } from "../params/parameter-paths.js";
 
 /**
  * The whole state of training on the host, flat and named, ready for a file: `params.<path>`,

@@ -1,9 +1,9 @@
 import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Flow, FlowParams } from "../flow.js";
 import type { NoiseTree } from "../noise.js";
-import { treeDispose, treeFlatten, treeRef } from "../trees.js";
+import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
 import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
-import type { Leaf } from "./leaves.js";
+import type { Leaf } from "../params/parameter-paths.js";
 import { polish, retract, skewGradient } from "./orthogonal-step.js";
 
 /**

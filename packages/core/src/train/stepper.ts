@@ -1,12 +1,12 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
+import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import { sizeOf } from "../layer.js";
 import { mapNoise, noiseShape } from "../noise.js";
-import { partsOf, splitBatch } from "../parts.js";
-import { treeFlatten } from "../trees.js";
+import { partsOf, splitBatch } from "../executor/parts.js";
+import { treeFlatten } from "../params/pytree.js";
 import { type Culprit, makeHealth, sickGradient, sickLayer } from "./diagnose.js";
-import type { Leaf } from "./leaves.js";
+import type { Leaf } from "../params/parameter-paths.js";
 import type { HostState } from "./state.js";
 import {
   averageAll,

@@ -1,23 +1,23 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { StartTold } from "../chain.js";
 import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
-import { ArraySpec, type Executor, HostArray } from "../executor.js";
+import { ArraySpec, type Executor, HostArray } from "../executor/executor.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
-import { countedItems, type Items, type ItemsIn } from "../items.js";
+import { countedItems, type Items, type ItemsIn } from "../examples.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import { expectMemoryFor } from "../memory.js";
+import { expectMemoryFor } from "../executor/memory.js";
 import { noiseDrawer } from "../noise.js";
-import { treeDispose, treeFlatten, treeMap } from "../trees.js";
+import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
 import { adamScalars } from "./adam.js";
 import { type Augmentation, batchSource, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
-import { leavesOf } from "./leaves.js";
+import { leavesOf } from "../params/parameter-paths.js";
 import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
-import { startValues } from "./start-values.js";
+import { startValues } from "../init/init-values.js";
 import {
   flattenState,
   freshState,

@@ -1,11 +1,11 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec } from "../executor.js";
+import { ArraySpec } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { shapeKey } from "../math/keys.js";
 import type { NoiseTree } from "../noise.js";
-import { treeDispose, treeFlatten, treeRef } from "../trees.js";
+import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
 import { trainingDefaults as defaults } from "./defaults.js";
-import { leavesOf } from "./leaves.js";
+import { leavesOf } from "../params/parameter-paths.js";
 import {
   type ByPath,
   makeUpdate,

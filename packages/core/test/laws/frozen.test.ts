@@ -1,10 +1,10 @@
 /** What a frozen network may still learn is nothing that mean mode computes: to the last bit. */
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { makeRng } from "../../src/math/rng.js";
-import { leavesOf } from "../../src/train/leaves.js";
-import { treeFlatten } from "../../src/trees.js";
+import { leavesOf } from "../../src/params/parameter-paths.js";
+import { treeFlatten } from "../../src/params/pytree.js";
 import { catalog } from "../catalog.js";
 import { at, numbersOf } from "../support/arrays.js";
 import { host, prepare, toParams } from "../support/prepare.js";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { sizeOf } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
-import { leavesOf } from "../../src/train/leaves.js";
-import { treeFlatten } from "../../src/trees.js";
+import { leavesOf } from "../../src/params/parameter-paths.js";
+import { treeFlatten } from "../../src/params/pytree.js";
 import { catalog } from "../catalog.js";
 import { arraysOf, at, call, gradient, numbersOf, readAll } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";

@@ -3,7 +3,7 @@ import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { type MixtureParams, mixture } from "../../src/densities/mixture.js";
 import { normalLaw } from "../../src/densities/residual.js";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { sizeOf } from "../../src/layer.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { makeRng } from "../../src/math/rng.js";

@@ -2,14 +2,14 @@
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startChain } from "../../src/chain.js";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { Flow, FlowParams } from "../../src/flow.js";
 import { flowify } from "../../src/flowify.js";
-import { floats, fromHost } from "../../src/math/host.js";
+import { floats, fromHost } from "../../src/params/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import type { NetworkLayer } from "../../src/network/network.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
-import { treeRef } from "../../src/trees.js";
+import { treeRef } from "../../src/params/pytree.js";
 import { call, gradient, itemsOf, numbersOf, readAll } from "../support/arrays.js";
 import { usePrecision } from "../support/prepare.js";
 

@@ -1,6 +1,6 @@
 /** The paper's patching inverse once more by loops: which network, which patches, which entries. */
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { sizeOf } from "../../src/layer.js";
 import { type Windows, windowReach } from "../../src/math/windows.js";
 import { kernels } from "../catalog-images.js";

@@ -1,7 +1,7 @@
 /** Max pooling once more by loops over windows: L of images whose windows do not overlap, and the start. */
 import { random, tree } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { ArrayTree } from "../../src/layer.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
 import { pools } from "../catalog-networks.js";

@@ -2,7 +2,7 @@
 
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { type FlowLayer, sizeOf } from "../../src/layer.js";
 import { type ClipParams, clip, relu } from "../../src/layers/relu.js";
 import { catalog } from "../catalog.js";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
-import { jaxExecutor } from "../../src/jax-executor.js";
+import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel, type Scores } from "../../src/model/model.js";
 import { usePrecision } from "../support/prepare.js";

@@ -1,10 +1,10 @@
 /** jax-js's functions on trees and functions, with types for tests that run over layers of every kind. */
 import { grad, type JsTree, jit, numpy as np } from "@jax-js/jax";
-import { HostArray } from "../../src/executor.js";
+import { HostArray } from "../../src/executor/executor.js";
 import type { ArrayTree, Shape } from "../../src/layer.js";
-import { heldItems, type StartItems } from "../../src/start-items.js";
+import { heldItems, type StartItems } from "../../src/init/calibration-data.js";
 import { takeToHost } from "../../src/train/state.js";
-import { treeLeaves, treeMap, treeRef } from "../../src/trees.js";
+import { treeLeaves, treeMap, treeRef } from "../../src/params/pytree.js";
 
 export type AnyFunction = (...args: never[]) => unknown;
 

@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
-import { ArraySpec } from "../../src/executor.js";
+import { ArraySpec } from "../../src/executor/executor.js";
 import type { Flow } from "../../src/flow.js";
 import { shapeKey } from "../../src/math/keys.js";
 import { mapNoise, noiseShape } from "../../src/noise.js";
-import { leavesOf } from "../../src/train/leaves.js";
+import { leavesOf } from "../../src/params/parameter-paths.js";
 import { makeWholeDescent } from "../../src/train/step.js";
-import { treeDispose, treeMap } from "../../src/trees.js";
+import { treeDispose, treeMap } from "../../src/params/pytree.js";
 
 /** The gradient of a training step, and what it is compiled for. */
 export function gradientProgram(flow: Flow, batch: number) {

@@ -2,7 +2,7 @@
 import { jacfwd, numpy as np } from "@jax-js/jax";
 import { sizeOf } from "../../src/layer.js";
 import { mapNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
-import { treeLeaves } from "../../src/trees.js";
+import { treeLeaves } from "../../src/params/pytree.js";
 import { numbersOf } from "./arrays.js";
 import { logAbsDet, logNormal, sum, toRows } from "./plain.js";
 import { declarationsOf, noiseSize, type Prepared } from "./prepare.js";

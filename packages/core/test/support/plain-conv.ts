@@ -1,9 +1,9 @@
 /** An ordinary convolution by loops, and the one that a conv2d layer's parameters stand for. */
 import type { ChainLayer } from "../../src/chain.js";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { FlowLayer } from "../../src/layer.js";
 import type { DenseWeights } from "../../src/layers/linear-weights.js";
-import type { SideBySideLayer } from "../../src/layers/side-by-side.js";
+import type { SideBySideLayer } from "../../src/layers/parallel.js";
 import type { ConvCase } from "../catalog-images.js";
 import { multiply, type Rows, toRows } from "./plain.js";
 import type { HostTree } from "./prepare.js";

@@ -1,8 +1,8 @@
 /** Numbers for an entry of the catalog: parameters, inputs and noises, as often as a law needs them. */
 import { defaultDevice, type JsTree, numpy as np, random } from "@jax-js/jax";
-import { HostArray } from "../../src/executor.js";
+import { HostArray } from "../../src/executor/executor.js";
 import { type ArrayTree, type FlowLayer, sizeOf } from "../../src/layer.js";
-import { fromHost, toHost } from "../../src/math/host.js";
+import { fromHost, toHost } from "../../src/params/host.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import {
   drawNoise,
@@ -13,8 +13,8 @@ import {
   type NoiseSpec,
   type NoiseTree,
 } from "../../src/noise.js";
-import { leavesOf } from "../../src/train/leaves.js";
-import { treeFlatten, treeMap } from "../../src/trees.js";
+import { leavesOf } from "../../src/params/parameter-paths.js";
+import { treeFlatten, treeMap } from "../../src/params/pytree.js";
 import type { CatalogEntry } from "../catalog.js";
 
 export type Precision = "float32" | "float64";

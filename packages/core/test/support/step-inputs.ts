@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "../../src/executor.js";
-import { countedItems } from "../../src/items.js";
+import { HostArray } from "../../src/executor/executor.js";
+import { countedItems } from "../../src/examples.js";
 import { makeRng } from "../../src/math/rng.js";
 import { drawNoise } from "../../src/noise.js";
 import { adamScalars } from "../../src/train/adam.js";

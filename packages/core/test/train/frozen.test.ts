@@ -1,7 +1,7 @@
 /** A frozen network learns its noise and its stochastic inverse, and computes what it was given, bit for bit. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
-import { jaxExecutor } from "../../src/jax-executor.js";
+import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel } from "../../src/model/model.js";
 import type { Network } from "../../src/network/network.js";

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { floats } from "../../src/math/host.js";
+import { floats } from "../../src/params/host.js";
 import { identityMatrix, randomOrthogonal } from "../../src/math/linalg.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import { adamDirection, adamScalars, type Moments } from "../../src/train/adam.js";

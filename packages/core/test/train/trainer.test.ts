@@ -8,7 +8,7 @@ import {
   type TrainingState,
 } from "../../src/index.js";
 import { averageDecay } from "../../src/train/step.js";
-import { treeFlatten } from "../../src/trees.js";
+import { treeFlatten } from "../../src/params/pytree.js";
 
 const rng = makeRng(5);
 const items = Float32Array.from({ length: 128 }, () => rng.normal());
