@@ -4,7 +4,6 @@
  */
 export const toRewrite: readonly string[] = [
   "CONTRIBUTING.md",
-  "README.md",
   "apps/playground/README.md",
   "docs/bad-input.md",
   "docs/bits-per-dimension.md",
@@ -47,14 +46,12 @@ export const toRewrite: readonly string[] = [
   "docs/layers/relu.md",
   "docs/layers/reshape.md",
   "docs/layers/rq-spline.md",
-  "docs/layers/side-by-side.md",
   "docs/layers/split.md",
   "docs/layers/squeeze.md",
   "docs/layers/tile.md",
   "docs/layers/variational-dequantize.md",
   "docs/layers/whiten.md",
   "docs/lowering.md",
-  "docs/results/given.md",
   "docs/results/networks.md",
   "docs/results/rates.md",
   "docs/results/scaling.md",
