@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { atMost, type Check, type Row } from "./check.js";
-import { runToEnd } from "./node.js";
 import { GIVEN, givenFiles } from "./pretrained-files.js";
+import { runToEnd } from "./node.js";
 
 /** Largest difference between a given network and its flow, by the largest entry of its results. */
 const CLOSE = 1e-4;

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "../chromium.js";
 import type { Check, Row } from "./check.js";
-import { runToEnd } from "./node.js";
 import { GIVEN, givenFiles } from "./pretrained-files.js";
+import { runToEnd } from "./node.js";
 
 /** Files that have to get the same report in the page. */
 const AT_LEAST = 10;

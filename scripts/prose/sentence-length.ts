@@ -6,9 +6,18 @@ const MOST = 30;
 const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
 const hasLetters = /[\p{L}\p{N}]/u;
 
-/** A code span counts as one word. Its place is kept, so that a finding has the right line. */
+const oneWord = (text: string): string => "C".padEnd(text.length, "o");
+
+/**
+ * A code span counts as one word, and so does a list of them, or a shape like [B, C, H, W]. Every place is kept, so
+ * that findings have their lines.
+ */
 const withoutCode = (text: string): string =>
-  text.replaceAll(/(`+)[\s\S]*?\1/g, (code) => "C".padEnd(code.length, "o")).replaceAll("\n", " ");
+  text
+    .replaceAll(/(`+)[\s\S]*?\1/g, oneWord)
+    .replaceAll("\n", " ")
+    .replaceAll(/\bCo+(, Co+)+/g, oneWord)
+    .replaceAll(/\[[^[\]]*\](?!\()/g, oneWord);
 
 /** Finds long sentences in paragraphs and lists. Signs (=, +, −) are no words. */
 export const sentenceLength: TextlintKernelRule["rule"] = (context) => ({
