@@ -4,7 +4,7 @@ import { makeRng, type Shape } from "@flowify/core";
 import { loadDataSet } from "flowify";
 
 /** What a trained file takes, as its index says. */
-export type GivenFile = Readonly<{
+export type PretrainedFile = Readonly<{
   file: string;
   path: string;
   /** Lowest and highest number of its inputs. */
@@ -25,10 +25,10 @@ function rangeOf(norm: string | undefined): readonly [number, number] {
   return [-mean / std, (1 - mean) / std];
 }
 
-const imagesOf: { readonly [kind: string]: GivenFile["images"] } = { mnist: "mnist", cifar: "cifar10" };
+const imagesOf: { readonly [kind: string]: PretrainedFile["images"] } = { mnist: "mnist", cifar: "cifar10" };
 
 /** The files that REF.json lists, or those of them whose name holds a word. */
-export function givenFiles(dir: string, word = ""): GivenFile[] {
+export function pretrainedFiles(dir: string, word = ""): PretrainedFile[] {
   const listed = JSON.parse(readFileSync(join(dir, GIVEN, "REF.json"), "utf8")) as {
     file: string;
     kind: string;
@@ -43,9 +43,9 @@ export function givenFiles(dir: string, word = ""): GivenFile[] {
   }));
 }
 
-/** Items that a file's network takes: dequantized images of the kind that it was trained on, or uniform in its range. */
-export async function itemsFor(
-  { range: [low, high], images }: GivenFile,
+/** Examples that a file's network takes: dequantized images of the kind that it was trained on, or uniform in its range. */
+export async function examplesFor(
+  { range: [low, high], images }: PretrainedFile,
   inShape: Shape,
   count: number,
   dir: string,
@@ -58,12 +58,12 @@ export async function itemsFor(
   const set = await loadDataSet({ name: images, ...place }, "train");
   const channels = set.shape[0];
   const channelsLast = channels > 1 && inShape.at(-1) === channels;
-  const items = new Float32Array(count * size);
-  for (let at = 0; at < items.length; at++) {
-    const [item, within] = [Math.floor(at / size), at % size];
+  const examples = new Float32Array(count * size);
+  for (let at = 0; at < examples.length; at++) {
+    const [example, within] = [Math.floor(at / size), at % size];
     const [pixel, channel] = [Math.floor(within / channels), within % channels];
     const from = channelsLast ? (channel * size) / channels + pixel : within;
-    items[at] = scaled((set.images[item * size + from]! + rng.uniform()) / 256);
+    examples[at] = scaled((set.images[example * size + from]! + rng.uniform()) / 256);
   }
-  return items;
+  return examples;
 }

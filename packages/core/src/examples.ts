@@ -1,68 +1,68 @@
 import { DataError, DomainError } from "./errors.js";
 import { type Shape, showShape, sizeOf } from "./layer.js";
 
-/** Items, row-major, one after the other. */
-export type Items = Readonly<{ items: Uint8Array | Float32Array; count: number }>;
+/** Examples, row-major, one after the other. */
+export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
 
-/** Items as people have them: typed rows one after the other, or nested arrays, the batch in front. */
-export type ItemsIn = Uint8Array | Float32Array | Float64Array | NestedNumbers;
+/** Examples as people have them: typed rows one after the other, or nested arrays, the batch in front. */
+export type ExamplesIn = Uint8Array | Float32Array | Float64Array | NestedNumbers;
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
-/** What one item must be: its shape, and the number of levels where it must hold integers. */
-export type ItemDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;
+/** What one example must be: its shape, and the number of levels where it must hold integers. */
+export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;
 
 /**
- * Checks items against what a flow takes.
+ * Checks examples against what a flow takes.
  *
- * Errors: `DataError` for no items or numbers that do not fill the items; `DomainError` for NaN,
- * Infinity, and values that are not integers 0..levels−1 where they must be; each names the item.
+ * Errors: `DataError` for no examples or numbers that do not fill the examples; `DomainError` for NaN,
+ * Infinity, and values that are not integers 0..levels−1 where they must be; each names the example.
  */
-export function checkItems({ items, count }: Items, { shape, levels }: ItemDomain): void {
+export function checkExamples({ examples, count }: Examples, { shape, levels }: ExampleDomain): void {
   const size = sizeOf(shape);
-  if (count < 1) throw new DataError("there are no items: at least one is needed");
-  if (items.length !== count * size)
+  if (count < 1) throw new DataError("there are no examples: at least one is needed");
+  if (examples.length !== count * size)
     throw new DataError(
-      `${count} items of ${showShape(shape, false)} have ${count * size} numbers, the data has ${items.length}`,
+      `${count} examples of ${showShape(shape, false)} have ${count * size} numbers, the data has ${examples.length}`,
     );
-  if (items instanceof Uint8Array && (levels ?? 256) >= 256) return;
-  for (let i = 0; i < items.length; i++) {
-    const value = items[i] as number;
+  if (examples instanceof Uint8Array && (levels ?? 256) >= 256) return;
+  for (let i = 0; i < examples.length; i++) {
+    const value = examples[i] as number;
     if (!Number.isFinite(value))
-      throw new DomainError(`item ${Math.floor(i / size)} holds ${value}: values must be finite`);
+      throw new DomainError(`example ${Math.floor(i / size)} holds ${value}: values must be finite`);
     if (levels !== undefined && !(Number.isInteger(value) && value >= 0 && value < levels))
       throw new DomainError(
-        `item ${Math.floor(i / size)} holds ${value}: values must be integers in 0..${levels - 1}`,
+        `example ${Math.floor(i / size)} holds ${value}: values must be integers in 0..${levels - 1}`,
       );
   }
 }
 
-const flatItems = (input: ItemsIn): Uint8Array | Float32Array =>
+const flatExamples = (input: ExamplesIn): Uint8Array | Float32Array =>
   input instanceof Uint8Array || input instanceof Float32Array
     ? input
     : Float32Array.from(input instanceof Float64Array ? input : flattenNested(input));
 
-/** The numbers of items in any accepted form, one after the other, unchecked. */
-export const numbersOf = (input: ItemsIn): Float32Array => {
-  const flat = flatItems(input);
+/** The numbers of examples in any accepted form, one after the other, unchecked. */
+export const numbersOf = (input: ExamplesIn): Float32Array => {
+  const flat = flatExamples(input);
   return flat instanceof Float32Array ? flat : Float32Array.from(flat);
 };
 
-/** Flat items from any accepted form. Errors: `DataError` for ragged or half-filled items, and those of `checkItems`. */
-export function readItems(input: ItemsIn, domain: ItemDomain): Items {
+/** Flat examples from any accepted form. Errors: `DataError` for ragged or half-filled examples, and those of `checkExamples`. */
+export function readExamples(input: ExamplesIn, domain: ExampleDomain): Examples {
   const size = sizeOf(domain.shape);
-  const flat = flatItems(input);
+  const flat = flatExamples(input);
   if (flat.length % size !== 0)
     throw new DataError(
-      `items of ${showShape(domain.shape, false)} have ${size} numbers each, the data has ${flat.length}`,
+      `examples of ${showShape(domain.shape, false)} have ${size} numbers each, the data has ${flat.length}`,
     );
-  const items = { items: flat, count: flat.length / size };
-  checkItems(items, domain);
-  return items;
+  const examples = { examples: flat, count: flat.length / size };
+  checkExamples(examples, domain);
+  return examples;
 }
 
-/** What a trainer is given: items with their number, or in any form that a model takes. */
-export const countedItems = (data: Items | ItemsIn, domain: ItemDomain): Items =>
-  "count" in data ? data : readItems(data, domain);
+/** What a trainer is given: examples with their number, or in any form that a model takes. */
+export const countedExamples = (data: Examples | ExamplesIn, domain: ExampleDomain): Examples =>
+  "count" in data ? data : readExamples(data, domain);
 
 function flattenNested(nested: NestedNumbers, out: number[] = []): number[] {
   for (const entry of nested) {
@@ -72,19 +72,19 @@ function flattenNested(nested: NestedNumbers, out: number[] = []): number[] {
   return out;
 }
 
-/** Items that come in pieces of any size, checked and cut into batches of `size`; the last may be smaller. */
+/** Examples that come in pieces of any size, checked and cut into batches of `size`; the last may be smaller. */
 export async function* inBatches(
-  source: Iterable<ItemsIn> | AsyncIterable<ItemsIn>,
-  domain: ItemDomain,
+  source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
+  domain: ExampleDomain,
   size: number,
 ): AsyncGenerator<Float32Array> {
   const length = size * sizeOf(domain.shape);
   let batch = new Float32Array(length);
   let filled = 0;
   for await (const piece of source) {
-    const { items } = readItems(piece, domain);
-    for (let at = 0; at < items.length; ) {
-      const part = items.subarray(at, at + length - filled);
+    const { examples } = readExamples(piece, domain);
+    for (let at = 0; at < examples.length; ) {
+      const part = examples.subarray(at, at + length - filled);
       batch.set(part, filled);
       filled += part.length;
       at += part.length;

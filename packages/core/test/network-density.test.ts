@@ -67,7 +67,7 @@ const cases: { readonly [name: string]: Case } = {
   },
 };
 
-describe("the bound of one entry lies below log p, and K draws of the noise rise to it", () => {
+describe("the bound of one entry lies below log p, and K samples of the noise rise to it", () => {
   it.each(Object.entries(cases))("%s", async (_, { made, params, truth }) => {
     const own = toParams(await params(made), "float32") as Params;
     for (const x of [-1.7, -0.3, 0.4, 1.8]) {

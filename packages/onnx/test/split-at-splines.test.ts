@@ -282,7 +282,7 @@ describe("a flow with splines", () => {
   const params = onHost(density.init(random.key(5)));
   const model = new FlowModel(density, params, executor);
   const judge = new FlowModel(density, params, plain);
-  const items = normals([600, 12], 6).data as Float32Array;
+  const examples = normals([600, 12], 6).data as Float32Array;
   afterAll(() => Promise.all([model.dispose(), judge.dispose()]));
 
   it("has kernels between its sessions, several after one another where nothing is between", async () => {
@@ -301,14 +301,14 @@ describe("a flow with splines", () => {
     ).toEqual([1, 1, 1, 1, 0]);
   });
 
-  it("scores and draws as by one session, on every lane", async () => {
-    expect(await model.logProb(items)).toEqual(await judge.logProb(items));
-    expect(await model.encode(items)).toEqual(await judge.encode(items));
+  it("scores and draws as by one session, on every worker", async () => {
+    expect(await model.logProb(examples)).toEqual(await judge.logProb(examples));
+    expect(await model.encode(examples)).toEqual(await judge.encode(examples));
     expect(await model.sample(600, { seed: 3 })).toEqual(await judge.sample(600, { seed: 3 }));
   });
 
   it("keeps calls apart that are made at once", async () => {
-    const parts = [0, 1, 2].map((i) => items.subarray(i * 200 * 12, (i + 1) * 200 * 12));
+    const parts = [0, 1, 2].map((i) => examples.subarray(i * 200 * 12, (i + 1) * 200 * 12));
     const expected = await Promise.all(parts.map((part) => judge.logProb(part)));
     const found = await Promise.all([...parts, ...parts].map((part) => model.logProb(part)));
     expect(found).toEqual([...expected, ...expected]);

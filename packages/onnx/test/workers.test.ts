@@ -19,13 +19,13 @@ import {
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { nativeExecutor } from "../src/index.js";
-import { Lane } from "../src/workers/worker-handle.js";
 import { nativeEngine } from "../src/runtime.js";
 import type { ProgramParts } from "../src/split-at-splines/program-parts.js";
 import { TensorStore } from "../src/tensors.js";
+import { WorkerHandle } from "../src/workers/worker-handle.js";
 
 const executor = await nativeExecutor({ threads: 2 });
-const one: Executor = { ...executor, lanes: 1 };
+const one: Executor = { ...executor, workers: 1 };
 afterAll(() => executor.dispose());
 
 const normals = (shape: readonly number[], seed: number): HostArray => {
@@ -36,7 +36,7 @@ const normals = (shape: readonly number[], seed: number): HostArray => {
 const fetched = async (placed: JsTree<object>): Promise<HostArray[]> =>
   (await executor.fetch(placed)) as unknown as HostArray[];
 
-describe("a program on two lanes", () => {
+describe("a program on two workers", () => {
   const f = (a: np.Array, b: np.Array): np.Array[] => [
     np.matmul(a.ref, b.ref),
     np.greater(a.ref, 0),
@@ -46,41 +46,41 @@ describe("a program on two lanes", () => {
   const specs = [new ArraySpec([3, 4], np.float32), new ArraySpec([4, 2], np.float32)];
 
   it("gives the same numbers of every type on each, at once, and writes into results that are given back", async () => {
-    const program = await executor.compile(f, specs, { lanes: true });
+    const program = await executor.compile(f, specs, { workers: true });
     const args = [normals([3, 4], 1), normals([4, 2], 2)];
     const others = [normals([3, 4], 3), normals([4, 2], 4)];
-    const [here, beside] = await Promise.all([0, 1].map((lane) => program.run(args, { lane })));
+    const [here, beside] = await Promise.all([0, 1].map((worker) => program.run(args, { worker })));
     const expected = await fetched(here as JsTree<object>);
     expect(expected.map(({ dtype }) => dtype)).toEqual(["float32", "bool", "int32", "float32"]);
     expect(await fetched(beside as JsTree<object>)).toEqual(expected);
-    const next = await program.run(others, { lane: 1, into: beside as JsTree<object> });
+    const next = await program.run(others, { worker: 1, into: beside as JsTree<object> });
     expect(next).toEqual(beside); // the same tensors
     expect((next as object[])[0]).toBe((beside as object[])[0]);
     expect(await fetched(next)).toEqual(await fetched(await program.run(others)));
     await program.dispose();
   });
 
-  it("keeps calls on one lane apart that are made at once", async () => {
+  it("keeps calls on one worker apart that are made at once", async () => {
     const double = (a: np.Array): np.Array => a.add(a.ref);
-    const program = await executor.compile(double, [new ArraySpec([3], np.float32)], { lanes: true });
+    const program = await executor.compile(double, [new ArraySpec([3], np.float32)], { workers: true });
     const of = (n: number): HostArray => new HostArray(Float32Array.of(n, 2 * n, 3 * n), [3], np.float32);
-    const all = await Promise.all([1, 2, 3, 4].map((n) => program.run([of(n)], { lane: 1 })));
+    const all = await Promise.all([1, 2, 3, 4].map((n) => program.run([of(n)], { worker: 1 })));
     for (const [i, result] of all.entries()) expect(await executor.fetch(result)).toEqual(of(2 * (i + 1)));
     await program.dispose();
   });
 
-  it("takes results of one lane as arguments of the other", async () => {
+  it("takes results of one worker as arguments of the other", async () => {
     const square = (a: np.Array): np.Array => np.matmul(a.ref, a);
-    const program = await executor.compile(square, [new ArraySpec([5, 5], np.float32)], { lanes: true });
+    const program = await executor.compile(square, [new ArraySpec([5, 5], np.float32)], { workers: true });
     const a = normals([5, 5], 5);
-    const there = await program.run([await program.run([a], { lane: 1 })]);
-    const back = await program.run([await program.run([a])], { lane: 1 });
+    const there = await program.run([await program.run([a], { worker: 1 })]);
+    const back = await program.run([await program.run([a])], { worker: 1 });
     expect(await executor.fetch(there)).toEqual(await executor.fetch(back));
     await program.dispose();
   });
 });
 
-describe("a flow on two lanes", () => {
+describe("a flow on two workers", () => {
   const network: Network = {
     inShape: [1, 8, 8],
     layers: [
@@ -92,10 +92,10 @@ describe("a flow on two lanes", () => {
   };
   const flow = flowify(network);
   const rng = makeRng(3);
-  const items = Uint8Array.from({ length: 400 * 64 }, () => 256 * rng.uniform());
+  const examples = Uint8Array.from({ length: 400 * 64 }, () => 256 * rng.uniform());
 
-  it("has the loss and the moments of one lane", async () => {
-    const options = { flow, data: { items, count: 400 }, steps: 3, batchSize: 64, seed: 4 };
+  it("has the loss and the moments of one worker", async () => {
+    const options = { flow, data: { examples, count: 400 }, steps: 3, batchSize: 64, seed: 4 };
     const [two, single] = await Promise.all(
       [executor, one].map(async (on) => {
         const calls: number[] = [];
@@ -104,13 +104,13 @@ describe("a flow on two lanes", () => {
           async compile(g, specs, how) {
             const program = await on.compile(g, specs, how);
             const run: typeof program.run = (args, where) => {
-              if (how?.name === "gradient") calls.push(where?.lane ?? 0);
+              if (how?.name === "gradient") calls.push(where?.worker ?? 0);
               return program.run(args, where);
             };
             return { ...program, run };
           },
         };
-        const trainer = await createTrainer({ ...options, executor: watched, start: "random" });
+        const trainer = await createTrainer({ ...options, executor: watched, init: "random" });
         const report = await trainer.step();
         const { arrays } = await trainer.state();
         await trainer.dispose();
@@ -133,11 +133,11 @@ describe("a flow on two lanes", () => {
     }
   });
 
-  it("scores as one lane does, padded batches too", async () => {
+  it("scores as one worker does, padded batches too", async () => {
     const model = await FlowModel.create(flow, executor, { seed: 1 });
     const plain = await FlowModel.create(flow, one, { seed: 1 });
     for (const count of [1, 64, 300, 400]) {
-      const some = items.subarray(0, count * 64);
+      const some = examples.subarray(0, count * 64);
       const [a, b] = [await model.logProb(some), await plain.logProb(some)];
       expect(a.length).toBe(count);
       a.forEach((x, i) => {
@@ -145,7 +145,7 @@ describe("a flow on two lanes", () => {
       });
     }
     // asked at once, as a server may
-    const thirds = [0, 128, 256].map((at) => items.subarray(at * 64, (at + 128) * 64));
+    const thirds = [0, 128, 256].map((at) => examples.subarray(at * 64, (at + 128) * 64));
     const together = await Promise.all(thirds.map((some) => model.logProb(some)));
     for (const [i, some] of thirds.entries()) expect(together[i]).toEqual(await model.logProb(some));
     expect(await model.sample(130, { seed: 2 })).toEqual(await plain.sample(130, { seed: 2 }));
@@ -175,15 +175,15 @@ describe("a thread that ends by itself", () => {
   beforeEach(() => void warnings.mockReset().mockReturnValue(undefined));
   afterAll(() => warnings.mockRestore());
 
-  /** An executor of its own, a program on its lanes, its thread, and how that dies. */
+  /** An executor of its own, a program on its workers, its thread, and how that dies. */
   const opened = async () => {
     const own = await nativeExecutor({ threads: 2 });
     let program: Compiled | undefined;
     const [thread] = await threadsOf(async () => {
-      program = await own.compile(square, specs, { lanes: true });
+      program = await own.compile(square, specs, { workers: true });
     });
-    const run = async (lane: number): Promise<unknown> =>
-      own.fetch(await (program as Compiled).run([a], { lane }));
+    const run = async (worker: number): Promise<unknown> =>
+      own.fetch(await (program as Compiled).run([a], { worker }));
     const ended = new Promise((resolve) => thread?.once("exit", resolve));
     const die = async (): Promise<void> => {
       thread?.postMessage(null); // no request: an error in the thread that nothing catches
@@ -207,8 +207,8 @@ describe("a thread that ends by itself", () => {
     ]);
     const double = (x: np.Array): np.Array => np.matmul(x.ref, x.add(1));
     const [next] = await threadsOf(async () => {
-      const program = await own.compile(double, specs, { lanes: true });
-      const both = await Promise.all([0, 1].map((lane) => program.run([a], { lane })));
+      const program = await own.compile(double, specs, { workers: true });
+      const both = await Promise.all([0, 1].map((worker) => program.run([a], { worker })));
       const [first, second] = await Promise.all(both.map((result) => own.fetch(result)));
       expect(second).toEqual(first);
     });
@@ -231,8 +231,8 @@ describe("a thread that ends by itself", () => {
     const { own, run, thread } = await opened();
     const expected = await run(0);
     thread.postMessage(null);
-    const program = await own.compile(square, specs, { lanes: true });
-    expect(await own.fetch(await program.run([a], { lane: 1 }))).toEqual(expected);
+    const program = await own.compile(square, specs, { workers: true });
+    expect(await own.fetch(await program.run([a], { worker: 1 }))).toEqual(expected);
     expect(warnings).toHaveBeenCalledTimes(1);
     await own.dispose();
   });
@@ -241,8 +241,8 @@ describe("a thread that ends by itself", () => {
     const large = [new ArraySpec([700, 700], np.float32)];
     const b = normals([700, 700], 7);
     const { own, thread } = await opened();
-    const program = await own.compile(square, large, { lanes: true });
-    const result = program.run([b], { lane: 1 });
+    const program = await own.compile(square, large, { workers: true });
+    const result = program.run([b], { worker: 1 });
     await new Promise((resolve) => setTimeout(resolve, 4));
     await thread.terminate();
     expect(await own.fetch(await result)).toEqual(await own.fetch(await program.run([b])));
@@ -260,17 +260,17 @@ describe("a thread", () => {
     module: undefined,
   });
   const broken = partsOf(Uint8Array.of(1, 2, 3));
-  const lane = async (): Promise<Lane> => new Lane(new TensorStore(await nativeEngine()));
+  const worker = async (): Promise<WorkerHandle> => new WorkerHandle(new TensorStore(await nativeEngine()));
   const here = (): Promise<never> => Promise.reject(new Error("not here"));
 
   it("says what ONNX Runtime said of a file", async () => {
-    const thread = await lane();
+    const thread = await worker();
     await expect(thread.open(broken, {}, [], [], here)).rejects.toThrow(/protobuf|model/i);
     await thread.stop();
   });
 
   it("that is stopped while it computes, or is asked afterwards, is a DeviceError", async () => {
-    const thread = await lane();
+    const thread = await worker();
     const asked = thread.open(broken, {}, [], [], here);
     await Promise.all([expect(asked).rejects.toThrow(DeviceError), thread.stop()]);
     await expect(thread.open(broken, {}, [], [], here)).rejects.toThrow(DeviceError);
@@ -281,7 +281,7 @@ describe("a process with such threads", () => {
   const home = mkdtempSync(join(tmpdir(), "flowify-test-home-"));
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  /** Runs a script with an executor, a program on two lanes and an argument for it, in empty folders of the user. */
+  /** Runs a script with an executor, a program on two workers and an argument for it, in empty folders of the user. */
   const processOf = (script: string) => {
     const source = `
       import { ArraySpec, HostArray } from "@flowify/core";
@@ -289,7 +289,7 @@ describe("a process with such threads", () => {
       import { nativeExecutor } from "@flowify/onnx";
       const executor = await nativeExecutor({ threads: 2 });
       const f = (a) => np.matmul(a.ref, a);
-      const program = await executor.compile(f, [new ArraySpec([900, 900], np.float32)], { lanes: true });
+      const program = await executor.compile(f, [new ArraySpec([900, 900], np.float32)], { workers: true });
       const a = new HostArray(new Float32Array(810_000).fill(0.5), [900, 900], np.float32);
       console.log("compiled");
       ${script}`;
@@ -312,7 +312,7 @@ describe("a process with such threads", () => {
 
   it("ends with its own status while they compute", () => {
     const end = processOf(`
-      const endless = async () => { for (;;) await program.run([a], { lane: 1 }); };
+      const endless = async () => { for (;;) await program.run([a], { worker: 1 }); };
       void endless();
       setTimeout(() => process.exit(7), 60);`);
     expect(end).toEqual({ status: 7, signal: null, stdout: "compiled\n", stderr: "" });

@@ -17,7 +17,7 @@ function wait(draw: () => void): void {
 }
 
 /** Draws when its turn comes, and again after signals that it reads have changed. Gives what ends it. */
-export function drawInTurn(draw: () => void): () => void {
+export function drawInFrameQueue(draw: () => void): () => void {
   let stop = (): void => {};
   const turn = (): void => {
     stop();

@@ -26,10 +26,10 @@ export const readingFlags: Readonly<Record<keyof Reading, string>> = {
 };
 
 /** A way in which folders or files hold images, or rows of numbers. */
-export type DataForm<Set extends DataSet = DataSet> = Readonly<{
+export type DataFormat<Set extends DataSet = DataSet> = Readonly<{
   /** What can be asked of it. */
   takes: readonly (keyof Reading)[];
   holds(path: string, split: PublishedSplit): boolean | Promise<boolean>;
-  /** `undrawn`: where the items come without splits, all of them instead of those drawn for the split. */
+  /** `undrawn`: where the examples come without splits, all of them instead of those drawn for the split. */
   read(path: string, split: PublishedSplit, name: string, reading: Reading, undrawn?: boolean): Promise<Set>;
 }>;

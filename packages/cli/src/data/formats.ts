@@ -3,14 +3,14 @@ import { DataError } from "@flowify/core";
 import { idxFile, npyFile, npzFile } from "./array-files.js";
 import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
-import type { DataForm } from "./format.js";
+import type { DataFormat } from "./format.js";
 import { idxFolder } from "./idx-folder.js";
 import type { PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 
-const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
+const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
   [/\.npy$/i, npyFile],
   [/\.npz$/i, npzFile],
   [/\.(tar|tar\.gz|tgz)$/i, pictureTar],
@@ -21,7 +21,7 @@ const files: readonly (readonly [ending: RegExp, form: DataForm])[] = [
 /** What a file's name has after the name of the data. */
 export const FILE_ENDING = new RegExp(files.map(([{ source }]) => source).join("|"), "i");
 
-const folders: readonly DataForm[] = [idxFolder, cifarFolder, imageNetFolder, celebaFolder, pictureFolder];
+const folders: readonly DataFormat[] = [idxFolder, cifarFolder, imageNetFolder, celebaFolder, pictureFolder];
 
 const other = { train: "test", test: "train" } as const;
 
@@ -30,7 +30,7 @@ const other = { train: "test", test: "train" } as const;
  *
  * @throws DataError for a file of an unknown kind, and for a folder without images
  */
-export async function formOf(path: string, split: PublishedSplit): Promise<DataForm> {
+export async function formOf(path: string, split: PublishedSplit): Promise<DataFormat> {
   const exists = existsSync(path);
   if (!(exists && statSync(path).isDirectory())) {
     const form = files.find(([ending]) => ending.test(path))?.[1];

@@ -30,7 +30,7 @@ import { networkOfDescription } from "../format/weights.js";
 import { readJson, readNetworkFile, readWeights } from "./network-file.js";
 
 /** A network that somebody trained, as a file gave it. */
-export type GivenNetwork = Readonly<{
+export type PretrainedNetwork = Readonly<{
   network: OrdinaryNetwork;
   outShape: Shape;
   /** What each layer came from, in the words of the file. */
@@ -47,10 +47,10 @@ export type GivenNetwork = Readonly<{
  *
  * @throws the errors of `readOnnx`, `convertOnnx`, `readKeras` and `readNetworkFile`; each names the file
  */
-export async function readGiven(
+export async function readPretrained(
   file: string,
   { rules: rulesFile, ...choices }: Omit<ConvertOptions, "rules"> & { rules?: string },
-): Promise<GivenNetwork> {
+): Promise<PretrainedNetwork> {
   const json = extname(file) === ".json" ? readJson(file) : undefined;
   if (json !== undefined && !isKeras(json)) return described(file);
   expectShallow(file, json);
@@ -82,7 +82,7 @@ function naming<T>(file: string, read: () => T): T {
   }
 }
 
-function described(file: string): GivenNetwork {
+function described(file: string): PretrainedNetwork {
   const description = readNetworkFile(file);
   const network = networkOfDescription(
     description,

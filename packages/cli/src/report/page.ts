@@ -128,7 +128,7 @@ function section(run: RunSummary): string {
   const newest = ledgers.at(-1);
   return [
     `<h2>${escapeHtml(run.name)}</h2>`,
-    `<p>${escapeHtml(`${config.network} on ${formatCount(config.data.items)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
+    `<p>${escapeHtml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
     ...returns.map(
       ({ step, failed, layer, until }) =>
         `<p>${escapeHtml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,

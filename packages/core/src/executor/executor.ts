@@ -23,7 +23,7 @@ export class ArraySpec {
 /** An array where an executor keeps it (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
 export type PlacedArray = object;
 
-export type RunOptions = { into?: JsTree<PlacedArray>; lane?: number };
+export type RunOptions = { into?: JsTree<PlacedArray>; worker?: number };
 
 /** A function that an executor compiled for fixed shapes. */
 export type Compiled = Readonly<{
@@ -31,8 +31,8 @@ export type Compiled = Readonly<{
    * Runs the function. Arguments are borrowed, not consumed; host arrays are placed for the call.
    * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
    * must not be used afterwards: with it a training step allocates nothing. `into` may name arguments:
-   * an elementwise program then works in place where the executor can, others allocate. `lane` is where it runs: calls
-   * on different lanes, made in one go, run at once. `into` must come from the same lane.
+   * an elementwise program then works in place where the executor can, others allocate. `worker` is where it runs: calls
+   * on different workers, made in one go, run at once. `into` must come from the same worker.
    */
   run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<JsTree<PlacedArray>>;
   traceMs: number;
@@ -45,7 +45,7 @@ export type Compiled = Readonly<{
 type CompileOptions = {
   name?: string;
   constant?: JsTree<HostArray> | undefined;
-  lanes?: boolean;
+  workers?: boolean;
   itemwise?: boolean;
 };
 
@@ -58,15 +58,15 @@ export type Executor = Readonly<{
   name: string;
   /**
    * How many calls of a program that is compiled for it run at once, each on a part of the cores: what is the same for
-   * every item of a batch is fastest as so many smaller batches. Default 1.
+   * every example of a batch is fastest as so many smaller batches. Default 1.
    */
-  lanes?: number;
+  workers?: number;
   /**
    * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the
    * values of the first argument where they are the same in every call (which still passes it): an executor may
-   * build them in, and compute once what depends on them alone. `lanes`: the calls come on all lanes at once.
-   * `itemwise`: what matters are sums over an item, as log p and the gradients of a loss are. An executor may then use a form
-   * whose errors are relative to the largest number of an item, and in which one that is not finite spoils all of its item.
+   * build them in, and compute once what depends on them alone. `workers`: the calls come on all workers at once.
+   * `itemwise`: what matters are sums over an example, as log p and the gradients of a loss are. An executor may then use a form
+   * whose errors are relative to the largest number of an example, and in which one that is not finite spoils all of its example.
    */
   compile(
     f: (...args: never[]) => JsTree<np.Array>,

@@ -1,7 +1,7 @@
 import { MemoryError } from "../errors.js";
-import type { Executor } from "./executor.js";
 import { sizeOf } from "../layer.js";
 import type { Parameter } from "../params/parameter-list.js";
+import type { Executor } from "./executor.js";
 
 /** Bytes of a number, which is a float32 everywhere. */
 const NUMBER = 4;

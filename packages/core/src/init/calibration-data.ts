@@ -5,50 +5,50 @@ import { type Shape, sizeOf } from "../layer.js";
 import { makeRng, type Rng } from "../math/rng.js";
 import { drawNoise, mapNoise, type NoiseOf, type NoiseSpec, type NoiseTree, noiseShape } from "../noise.js";
 
-/** A pure function of a part of the items, [n, …], and of noises; it consumes both. */
+/** A pure function of a part of the examples, [n, …], and of noises; it consumes both. */
 type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
 
 type MapOptions = {
-  /** Rows that an item becomes: [n, …] ↦ [n · each, …shape]. Default 1. */
+  /** Rows that an example becomes: [n, …] ↦ [n · each, …shape]. Default 1. */
   each?: number;
-  /** Noise that the function takes, of each item (or row) that it gets, drawn from this seed: the same in every pass. */
+  /** Noise that the function takes, of each example (or row) that it gets, drawn from this seed: the same in every pass. */
   noise?: NoiseSpec;
   seed?: number;
 };
 
 /**
- * The items that a data-dependent start looks at. They are gone through some at a time, as often as
+ * The examples that a data-dependent start looks at. They are gone through some at a time, as often as
  * one likes, and what is computed from them is computed again in each pass: all patches of all images
  * are never held. Functions are compiled by the executor of the run; arrays that they capture they
  * take by `.ref`.
  */
-export type StartItems = Readonly<{
+export type CalibrationData = Readonly<{
   count: number;
-  /** Of one item. */
+  /** Of one example. */
   shape: Shape;
-  /** Other items, f(part) of these. */
-  map(shape: Shape, f: PartFunction, options?: MapOptions): StartItems;
+  /** Other examples, f(part) of these. */
+  map(shape: Shape, f: PartFunction, options?: MapOptions): CalibrationData;
   /** Σ over the parts of f(part), in float64, row-major. */
   sum(f: (part: np.Array) => np.Array): Promise<Float64Array>;
-  /** The numbers of all items in order, part by part. */
+  /** The numbers of all examples in order, part by part. */
   parts(): AsyncGenerator<Float32Array>;
-  /** What comes of the first `n` of the items in memory; of all where there are fewer. */
-  first(n: number): StartItems;
-  /** The same items, computed once and kept in the memory of the host. */
-  held(): Promise<StartItems>;
+  /** What comes of the first `n` of the examples in memory; of all where there are fewer. */
+  first(n: number): CalibrationData;
+  /** The same examples, computed once and kept in the memory of the host. */
+  held(): Promise<CalibrationData>;
 }>;
 
-export type HeldOptions = {
+export type CalibrationOptions = {
   /** Default: jax-js on its default device, nothing compiled. */
   executor?: Executor;
-  /** Items in a part. Default 512. */
+  /** Examples in a part. Default 512. */
   atOnce?: number;
 };
 
-/** `rows`: how many of its inputs come from one of the items in memory. */
+/** `rows`: how many of its inputs come from one of the examples in memory. */
 type Step = Readonly<{ f: PartFunction; noise: NoiseSpec; seed: number; rows: number }>;
 
-/** Where items come from: those in memory, and what is done to them in turn. */
+/** Where examples come from: those in memory, and what is done to them in turn. */
 type Source = Readonly<{
   data: HostArray;
   executor: Executor;
@@ -56,17 +56,17 @@ type Source = Readonly<{
   steps: readonly Step[];
 }>;
 
-/** Items that lie in the memory of the host, [N, …]. */
-export function heldItems(
+/** Examples that lie in the memory of the host, [N, …]. */
+export function calibrationData(
   data: HostArray,
-  { executor = eagerExecutor(), atOnce = 512 }: HeldOptions = {},
-): StartItems {
+  { executor = eagerExecutor(), atOnce = 512 }: CalibrationOptions = {},
+): CalibrationData {
   const [count = 0, ...shape] = data.shape;
   return view({ data, executor, atOnce, steps: [] }, count, shape);
 }
 
-function view(source: Source, count: number, shape: Shape): StartItems {
-  const items: StartItems = {
+function view(source: Source, count: number, shape: Shape): CalibrationData {
+  const examples: CalibrationData = {
     count,
     shape,
     map: (next, f, { each = 1, noise = {}, seed = 0 } = {}) =>
@@ -91,7 +91,7 @@ function view(source: Source, count: number, shape: Shape): StartItems {
     },
     first(n) {
       const held = source.data.shape[0] as number;
-      if (n >= held) return items;
+      if (n >= held) return examples;
       const [, ...each] = source.data.shape;
       const part = source.data.data.subarray(0, n * sizeOf(each));
       const data = new HostArray(part, [n, ...each], source.data.dtype);
@@ -100,15 +100,15 @@ function view(source: Source, count: number, shape: Shape): StartItems {
     async held() {
       const all = new Float32Array(count * sizeOf(shape));
       let at = 0;
-      for await (const part of items.parts()) {
+      for await (const part of examples.parts()) {
         all.set(part, at);
         at += part.length;
       }
       const { executor, atOnce } = source;
-      return heldItems(new HostArray(all, [count, ...shape], np.float32), { executor, atOnce });
+      return calibrationData(new HostArray(all, [count, ...shape], np.float32), { executor, atOnce });
     },
   };
-  return items;
+  return examples;
 }
 
 /** f of what comes out of the steps, part by part; one program for all of them. */
@@ -162,10 +162,10 @@ function drawer(spec: NoiseSpec, seed: number): (n: number) => NoiseOf<HostArray
   };
 }
 
-/** Items cut into rows [n], `each` of them an item (by default, all of an item's entries). */
+/** Examples cut into rows [n], `each` of them an example (by default, all of an example's entries). */
 export const rowsOf = (
-  items: StartItems,
+  examples: CalibrationData,
   toRows: (part: np.Array) => np.Array,
   n: number,
-  each = sizeOf(items.shape) / n,
-): StartItems => items.map([n], toRows, { each });
+  each = sizeOf(examples.shape) / n,
+): CalibrationData => examples.map([n], toRows, { each });

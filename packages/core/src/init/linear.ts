@@ -1,21 +1,21 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity } from "../densities/conditional.js";
-import { floats } from "../params/host.js";
-import { splitKey } from "../math/keys.js";
-import { type HostMatrix, identityMatrix } from "../math/linalg.js";
-import { principalDirections } from "./principal.js";
-import type { NoiseSpec } from "../noise.js";
-import { rowsOf, type StartItems } from "./calibration-data.js";
-import { treeRef } from "../params/pytree.js";
 import type { LinearParams } from "../layers/linear.js";
-import { givenParams, type WeightRotations } from "../layers/linear-weights.js";
+import { pretrainedParams, type WeightRotations } from "../layers/linear-weights.js";
 import { type Orthogonal, toDevice } from "../layers/orthogonal.js";
 import type { Rotation } from "../layers/rotation.js";
+import { splitKey } from "../math/keys.js";
+import { type HostMatrix, identityMatrix } from "../math/linalg.js";
+import type { NoiseSpec } from "../noise.js";
+import { floats } from "../params/host.js";
+import { treeRef } from "../params/pytree.js";
+import { type CalibrationData, rowsOf } from "./calibration-data.js";
+import { principalDirections } from "./principal.js";
 
 type MapOptions = {
   n: number;
   m: number;
-  appendedStd: number;
+  augmentationStd: number;
   rotateIn: Orthogonal;
   rotateOut: Orthogonal;
   given: WeightRotations | undefined;
@@ -33,14 +33,14 @@ export type LinearMap = Omit<LinearParams, "dropped">;
  * Given weights are kept: only what they drop is turned to its own principal directions. Free `expm`
  * parameters are kept as well; then only the density is matched.
  */
-export async function linearStart(
+export async function initLinear(
   options: MapOptions & { density: ConditionalDensity | undefined; rotate: Rotation["apply"] },
   key: np.Array,
-  rows: StartItems,
+  rows: CalibrationData,
 ): Promise<LinearParams> {
   const { n, m, density, rotate } = options;
   const [k1, k2, densityKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-  const { map, doubt } = await startMap(options, [k1, k2], rows);
+  const { map, doubt } = await initMap(options, [k1, k2], rows);
   if (!density) {
     densityKey.dispose();
     return { ...map, dropped: {} };
@@ -56,26 +56,27 @@ export async function linearStart(
 const TURNED = 1024;
 
 /** The linear map, and the standard deviation below which so few rows say nothing of what it drops. */
-export async function startMap(
+export async function initMap(
   options: MapOptions,
   keys: readonly [np.Array, np.Array],
-  rows: StartItems,
+  rows: CalibrationData,
 ): Promise<{ map: LinearMap; doubt: number }> {
   const { n, m, rotateIn, rotateOut, given } = options;
   const d = Math.max(n - m, 0);
   if (given) {
     for (const unused of keys) unused.dispose();
-    if (d === 0 || d > TURNED || "factor" in given.rotateIn) return { map: givenParams(given), doubt: 0 };
+    if (d === 0 || d > TURNED || "factor" in given.rotateIn)
+      return { map: pretrainedParams(given), doubt: 0 };
     const { matrix, doubt } = await turnDropped(given.rotateIn, d, rows);
-    return { map: givenParams({ ...given, rotateIn: matrix }), doubt };
+    return { map: pretrainedParams({ ...given, rotateIn: matrix }), doubt };
   }
-  if (rotateIn.manifold !== "orthogonal") {
+  if (rotateIn.parameterKind !== "orthogonal") {
     const [r1, r2] = [rotateIn.init(keys[0]), rotateOut.init(keys[1])];
     return { map: { rotateIn: r1, rotateOut: r2, logScale: np.zeros([m]), bias: np.zeros([m]) }, doubt: 0 };
   }
   for (const unused of keys) unused.dispose();
   const { mean, directions, std, doubt } = await principalDirections(rows);
-  const logScale = new Float32Array(m).fill(-Math.log(options.appendedStd));
+  const logScale = new Float32Array(m).fill(-Math.log(options.augmentationStd));
   const bias = new Float32Array(m);
   for (let j = d; j < n; j++) {
     let projected = 0; // (mean R₁)_j
@@ -91,7 +92,7 @@ export async function startMap(
 async function turnDropped(
   { rows: n, columns, data }: HostMatrix,
   d: number,
-  rows: StartItems,
+  rows: CalibrationData,
 ): Promise<{ matrix: HostMatrix; doubt: number }> {
   const r1 = toDevice({ rows: n, columns, data });
   const drop = rows.map([d], (x) => np.matmul(x, r1.ref.slice([], [0, d])));
@@ -109,16 +110,16 @@ async function turnDropped(
 }
 
 /**
- * What a reducing layer drops of rows, [d]. What too few items do not vary in, others may: it is spread
+ * What a reducing layer drops of rows, [d]. What too few examples do not vary in, others may: it is spread
  * by the standard deviation below which they say nothing.
  */
 export function droppedRows(
-  rows: StartItems,
+  rows: CalibrationData,
   dropOf: (part: np.Array) => np.Array,
   { d, doubt }: { d: number; doubt: number },
-): StartItems {
+): CalibrationData {
   if (doubt === 0) return rows.map([d], dropOf);
-  const noise: NoiseSpec = { doubt: { shape: [d], law: "normal" } };
+  const noise: NoiseSpec = { doubt: { shape: [d], distribution: "normal" } };
   return rows.map([d], (x, drawn) => dropOf(x).add((drawn as { doubt: np.Array }).doubt.mul(doubt)), {
     noise,
   });

@@ -1,11 +1,11 @@
 import { sizeOf } from "../layer.js";
-import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-histogram.js";
-import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
 import { LEAST_SIZE } from "../math/entry-splines.js";
 import { normalCdf, normalDensity, normalQuantile } from "../math/normal.js";
-import type { StartItems } from "./calibration-data.js";
+import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-histogram.js";
+import type { CalibrationData } from "./calibration-data.js";
+import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
 
-/** Numbers that are held at once: columns are gone through some at a time, with a pass over the items for each. */
+/** Numbers that are held at once: columns are gone through some at a time, with a pass over the examples for each. */
 const AT_ONCE = 2 ** 24;
 
 /** Neighbours whose densities differ by more than this factor get a narrow bin between them, that takes the change. */
@@ -16,13 +16,13 @@ const TRANSITION = 0.005;
 /** Where numbers begin, and how far from there they reach. */
 export type Range = Readonly<{ low: number; length: number }>;
 
-/** The range of each channel, the first axis of an item. One that never varies gets a length of 1 around it. */
-export async function rangesOf(items: StartItems, channels: number): Promise<Range[]> {
+/** The range of each channel, the first axis of an example. One that never varies gets a length of 1 around it. */
+export async function rangesOf(examples: CalibrationData, channels: number): Promise<Range[]> {
   const low = new Float64Array(channels).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(channels).fill(Number.NEGATIVE_INFINITY);
-  const size = sizeOf(items.shape);
+  const size = sizeOf(examples.shape);
   const each = size / channels;
-  for await (const data of items.parts())
+  for await (const data of examples.parts())
     for (let i = 0; i < data.length; i++) {
       const c = Math.floor((i % size) / each);
       low[c] = Math.min(low[c] as number, data[i] as number);
@@ -35,7 +35,7 @@ export async function rangesOf(items: StartItems, channels: number): Promise<Ran
 }
 
 /** The numbers of each column of rows [n], sorted, column after column. */
-export async function* sortedColumns(rows: StartItems, n: number): AsyncGenerator<Float32Array> {
+export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGenerator<Float32Array> {
   const atOnce = Math.max(1, Math.floor(AT_ONCE / rows.count));
   for (let begin = 0; begin < n; begin += atOnce) {
     const columns = Array.from({ length: Math.min(atOnce, n - begin) }, () => new Float32Array(rows.count));

@@ -1,13 +1,15 @@
 import { numpy as np } from "@jax-js/jax";
-import type { StartItems } from "./calibration-data.js";
-import { floats } from "../params/host.js";
 import type { HostMatrix } from "../math/linalg.js";
+import { floats } from "../params/host.js";
+import type { CalibrationData } from "./calibration-data.js";
 
 /**
  * Mean [n] and covariance [n, n] of rows [n]. Products are float32, of rows with the mean taken out;
  * what the parts add up to is float64.
  */
-export async function rowMoments(rows: StartItems): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
+export async function rowMoments(
+  rows: CalibrationData,
+): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
   const n = rows.shape[0] as number;
   const origin = await meanOf(rows);
   const centre = floats(origin);
@@ -31,10 +33,12 @@ export async function rowMoments(rows: StartItems): Promise<{ mean: Float64Array
 const LEAST_VARIANCE = 1e-12;
 
 /** Mean and log of the standard deviation of every column of rows [n]. */
-export async function columnMoments(rows: StartItems): Promise<{ mean: Float32Array; logStd: Float32Array }> {
+export async function columnMoments(
+  rows: CalibrationData,
+): Promise<{ mean: Float32Array; logStd: Float32Array }> {
   const { mean, variance } = await meanAndVariance(rows);
   // one that never varies among others gets the smallest spread that float32 can carry through an
-  // exponential; where none varies (one item, constant data) nothing is known of a scale: 1
+  // exponential; where none varies (one example, constant data) nothing is known of a scale: 1
   const floor = variance.every((v) => v < LEAST_VARIANCE) ? 1 : LEAST_VARIANCE;
   return { mean, logStd: Float32Array.from(variance, (v) => 0.5 * Math.log(Math.max(v, floor))) };
 }
@@ -43,7 +47,9 @@ export async function columnMoments(rows: StartItems): Promise<{ mean: Float32Ar
 const ROUNDING = 1e-6;
 
 /** Mean and standard deviation of every column of rows [n]: 1 for one that never varies. */
-export async function columnScales(rows: StartItems): Promise<{ mean: Float32Array; std: Float32Array }> {
+export async function columnScales(
+  rows: CalibrationData,
+): Promise<{ mean: Float32Array; std: Float32Array }> {
   const { mean, variance } = await meanAndVariance(rows);
   const std = Float32Array.from(variance, (v, i) => {
     const spread = Math.sqrt(Math.max(v, 0));
@@ -52,7 +58,9 @@ export async function columnScales(rows: StartItems): Promise<{ mean: Float32Arr
   return { mean, std };
 }
 
-async function meanAndVariance(rows: StartItems): Promise<{ mean: Float32Array; variance: Float64Array }> {
+async function meanAndVariance(
+  rows: CalibrationData,
+): Promise<{ mean: Float32Array; variance: Float64Array }> {
   const n = rows.shape[0] as number;
   const origin = await meanOf(rows);
   const centre = floats(origin);
@@ -68,7 +76,7 @@ async function meanAndVariance(rows: StartItems): Promise<{ mean: Float32Array; 
   };
 }
 
-async function meanOf(rows: StartItems): Promise<Float32Array> {
+async function meanOf(rows: CalibrationData): Promise<Float32Array> {
   const sums = await rows.sum((part) => np.sum(part, 0));
   return Float32Array.from(sums, (s) => s / rows.count);
 }

@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
-import type { StartItems } from "./calibration-data.js";
-import { floats } from "../params/host.js";
 import { type HostMatrix, identityMatrix, symmetricEigen } from "../math/linalg.js";
-import { rowMoments } from "./moments.js";
 import { largeSymmetricEigen } from "../math/symmetric-eigen.js";
+import { floats } from "../params/host.js";
+import type { CalibrationData } from "./calibration-data.js";
+import { rowMoments } from "./moments.js";
 
 /** Off-diagonal correlation below which data count as white, so that their order is kept. */
 const WHITE = 1e-2;
@@ -18,7 +18,7 @@ export type Principal = {
   directions: HostMatrix;
   /** Standard deviation along each direction, floored. */
   std: Float64Array;
-  /** The standard deviation below which so few items say nothing; 0 where they are enough. */
+  /** The standard deviation below which so few examples say nothing; 0 where they are enough. */
   doubt: number;
 };
 
@@ -26,7 +26,7 @@ export type Principal = {
  * Principal directions of rows [n], ascending. Data that are white already (of equal variance and
  * uncorrelated) have no principal directions: their own order is kept.
  */
-export async function principalDirections(rows: StartItems): Promise<Principal> {
+export async function principalDirections(rows: CalibrationData): Promise<Principal> {
   const { mean, covariance } = await rowMoments(rows);
   const n = covariance.rows;
   const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
@@ -36,7 +36,7 @@ export async function principalDirections(rows: StartItems): Promise<Principal> 
     ? { values: diagonal, vectors: identityMatrix(n) }
     : await eigenOf(covariance, diagonal);
   if (!white) await orient(vectors, mean, rows);
-  // what never varies (one item, constant data) says nothing of a scale: 1, not a millionth
+  // what never varies (one example, constant data) says nothing of a scale: 1, not a millionth
   const doubtful = leastReliable(values, rows.count);
   const floor = scale < ABSOLUTE_FLOOR ? 1 : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, doubtful);
   return {
@@ -88,7 +88,7 @@ function isUncorrelated({ rows: n, data }: HostMatrix, diagonal: Float64Array): 
  * Turns each direction so that its coordinate is skewed to the positive side: the sign of a principal
  * direction means nothing, and one spline shared by all coordinates then sees like shapes alike.
  */
-async function orient(vectors: HostMatrix, mean: Float64Array, rows: StartItems): Promise<void> {
+async function orient(vectors: HostMatrix, mean: Float64Array, rows: CalibrationData): Promise<void> {
   const n = vectors.rows;
   const directions = floats(Float32Array.from(vectors.data), [n, n]);
   const centre = floats(Float32Array.from(mean));
@@ -103,12 +103,12 @@ async function orient(vectors: HostMatrix, mean: Float64Array, rows: StartItems)
 }
 
 /**
- * The smallest eigenvalue that N items can tell: below rank N/2, sample variances are far too small
- * (zero beyond rank N), and dividing by them would blow up whatever other items hold there.
+ * The smallest eigenvalue that N examples can tell: below rank N/2, sample variances are far too small
+ * (zero beyond rank N), and dividing by them would blow up whatever other examples hold there.
  */
-function leastReliable(values: Float64Array, items: number): number {
+function leastReliable(values: Float64Array, examples: number): number {
   const descending = Float64Array.from(values).sort().reverse();
-  return descending[Math.floor((items - 1) / 2)] ?? 0;
+  return descending[Math.floor((examples - 1) / 2)] ?? 0;
 }
 
 function isWhite({ rows: n, data }: HostMatrix, scale: number): boolean {

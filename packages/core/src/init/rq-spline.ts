@@ -1,7 +1,7 @@
 import { sizeOf } from "../layer.js";
 import { normalCdf, normalQuantile } from "../math/normal.js";
 import { unnormalizedSpline } from "../math/spline-parameters.js";
-import type { StartItems } from "./calibration-data.js";
+import type { CalibrationData } from "./calibration-data.js";
 
 /** Slopes at the knots of a start are kept within this factor of 1: beyond it a few entries would decide. */
 const STEEPEST = 100;
@@ -9,14 +9,14 @@ const STEEPEST = 100;
 /** Entries that a start looks at, at most. */
 const ENTRIES = 200_000;
 
-/** Every k-th entry of the items. */
-export async function someEntries(items: StartItems): Promise<Float32Array> {
-  const total = items.count * sizeOf(items.shape);
+/** Every k-th entry of the examples. */
+export async function someEntries(examples: CalibrationData): Promise<Float32Array> {
+  const total = examples.count * sizeOf(examples.shape);
   const every = Math.max(1, Math.ceil(total / ENTRIES));
   const found = new Float32Array(Math.ceil(total / every));
   let seen = 0;
   let taken = 0;
-  for await (const data of items.parts()) {
+  for await (const data of examples.parts()) {
     for (let i = taken * every - seen; i < data.length; i += every) found[taken++] = data[i] as number;
     seen += data.length;
   }
@@ -28,7 +28,7 @@ export async function someEntries(items: StartItems): Promise<Float32Array> {
  * distribution inside [−bound, bound] to the normal one there, as well as K bins can. Half of the
  * bins' width follows the mass, half the axis, so that neither a spike nor an empty stretch takes all.
  */
-export function splineStart(
+export function initSpline(
   entries: Float32Array,
   bins: number,
   bound: number,
@@ -60,7 +60,7 @@ function massBelow(sorted: Float64Array, x: number): number {
   return (low + 0.5) / (sorted.length + 1);
 }
 
-/** The point of [−bound, bound] below which the normal law there has mass p. */
+/** The point of [−bound, bound] below which the normal distribution there has mass p. */
 function target(p: number, bound: number): number {
   const edge = normalCdf(-bound);
   return normalQuantile(edge + p * (1 - 2 * edge));

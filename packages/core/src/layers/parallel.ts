@@ -5,7 +5,7 @@ import {
   defineLayer,
   expectShape,
   type FlowLayer,
-  type ManifoldSpec,
+  type ParameterKinds,
   type Shape,
   sameShape,
   showShape,
@@ -13,11 +13,11 @@ import {
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
 
-/** Layers on parts of an item: parameters and noises are arrays with one entry a part. */
-export type SideBySideLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
+/** Layers on parts of an example: parameters and noises are arrays with one entry a part. */
+export type ParallelLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
 
-export type SideBySideOptions = {
-  /** The axis of an item along which x is cut and z is joined. Default 0 (channels, features). */
+export type ParallelOptions = {
+  /** The axis of an example along which x is cut and z is joined. Default 0 (channels, features). */
   inAxis?: number;
   outAxis?: number;
 };
@@ -28,10 +28,10 @@ export type SideBySideOptions = {
  * Exact where every part is. Errors: `ShapeError` where parts differ along another axis than the one
  * that they are cut or joined along.
  */
-export function sideBySide(
+export function parallel(
   parts: readonly FlowLayer[],
-  { inAxis = 0, outAxis = 0 }: SideBySideOptions = {},
-): SideBySideLayer {
+  { inAxis = 0, outAxis = 0 }: ParallelOptions = {},
+): ParallelLayer {
   const inShape = joined(
     parts.map((part) => part.inShape),
     inAxis,
@@ -42,7 +42,7 @@ export function sideBySide(
     outAxis,
     "out",
   );
-  /** An array cut into the parts' sizes along an axis of the item. */
+  /** An array cut into the parts' sizes along an axis of the example. */
   const cut = (a: np.Array, axis: number, shapes: readonly Shape[]): np.Array[] => {
     const ends: number[] = [];
     for (const shape of shapes.slice(0, -1))
@@ -51,20 +51,20 @@ export function sideBySide(
   };
   const at = <T>(tree: unknown, i: number): T => (tree as T[])[i] as T;
   const layer = defineLayer<ArrayTree[]>({
-    name: "sideBySide",
+    name: "parallel",
     inShape,
     outShape,
     exact: parts.every((part) => part.exact),
     forwardNoise: parts.map((part) => part.forwardNoise) as NoiseSpec,
     inverseNoise: parts.map((part) => part.inverseNoise) as NoiseSpec,
-    manifolds: parts.map((part) => part.manifolds) as ManifoldSpec,
-    whenFrozen: parts.map((part) => part.whenFrozen ?? "fixed"),
+    parameterKinds: parts.map((part) => part.parameterKinds) as ParameterKinds,
+    frozenParameterKinds: parts.map((part) => part.frozenParameterKinds ?? "fixed"),
     init(key) {
       const keys = splitKey(key, parts.length);
       return parts.map((part, i) => part.init(at(keys, i)));
     },
     forward(params, x, noise) {
-      expectShape("sideBySide", "x", x, inShape);
+      expectShape("parallel", "x", x, inShape);
       const pieces = cut(
         x,
         inAxis,
@@ -82,7 +82,7 @@ export function sideBySide(
       };
     },
     inverse(params, z, noise) {
-      expectShape("sideBySide", "z", z, outShape);
+      expectShape("parallel", "z", z, outShape);
       const pieces = cut(
         z,
         outAxis,
@@ -93,15 +93,15 @@ export function sideBySide(
         1 + inAxis,
       );
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       const keys = splitKey(key, parts.length);
       const params: ArrayTree[] = [];
       let from = 0;
       for (const [i, part] of parts.entries()) {
         const to = from + (part.inShape[inAxis] as number);
         const range = inShape.map((_, axis) => (axis === inAxis ? [from, to] : [])) as [];
-        const piece = items.map(part.inShape, (x) => x.slice([], ...range));
-        params.push(part.start ? await part.start(at(keys, i), piece) : part.init(at(keys, i)));
+        const piece = examples.map(part.inShape, (x) => x.slice([], ...range));
+        params.push(part.initFromData ? await part.initFromData(at(keys, i), piece) : part.init(at(keys, i)));
         from = to;
       }
       return params;
@@ -113,14 +113,14 @@ export function sideBySide(
 /** The parts' shapes with their sizes along one axis summed. */
 function joined(shapes: readonly Shape[], axis: number, side: string): Shape {
   const first = shapes[0];
-  if (!first) throw new ShapeError("sideBySide: needs a layer at least");
+  if (!first) throw new ShapeError("parallel: needs a layer at least");
   if (!Number.isInteger(axis) || axis < 0 || axis >= first.length)
-    throw new ShapeError(`sideBySide: there is no axis ${axis} in ${showShape(first)}`);
+    throw new ShapeError(`parallel: there is no axis ${axis} in ${showShape(first)}`);
   const others = (shape: Shape): Shape => shape.toSpliced(axis, 1);
   for (const shape of shapes)
     if (shape.length !== first.length || !sameShape(others(shape), others(first)))
       throw new ShapeError(
-        `sideBySide: parts have ${showShape(first)} and ${showShape(shape)} on the ${side} side, which do not join along axis ${axis}`,
+        `parallel: parts have ${showShape(first)} and ${showShape(shape)} on the ${side} side, which do not join along axis ${axis}`,
       );
   return first.with(
     axis,

@@ -4,35 +4,39 @@ import { bitsPerDimension, type Flow } from "../flow.js";
 /** One line of the ledger: what a layer contributes to the mean log-likelihood. */
 export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
 
-/** A likelihood over many items. */
-export type Monitor = Readonly<{
-  items: number;
+/** A likelihood over many examples. */
+export type Evaluation = Readonly<{
+  examples: number;
   /** Mean log p in nats; a bound in expectation where the flow is not exact. */
   nats: number;
   /** −nats / (n ln 2). */
   bpd: number;
-  /** Standard error of `bpd` over the items; NaN for one item. */
+  /** Standard error of `bpd` over the examples; NaN for one example. */
   stdErr: number;
   /** A line a layer and one for the base; nats and bpd sum to the totals. */
   ledger: readonly LedgerEntry[];
 }>;
 
-const RUINED = "The parameters are ruined, or the item is far outside of what they were trained on";
+const RUINED = "The parameters are ruined, or the example is far outside of what they were trained on";
 
 /**
- * Sums of the rows of contributions, [items, layers + 1], in double precision. Errors: `NotFiniteError` naming item and
+ * Sums of the rows of contributions, [examples, layers + 1], in double precision. Errors: `NotFiniteError` naming example and
  * layer of the first contribution that is NaN or +Infinity; −Infinity is a density of 0.
  */
-export function totals({ ledgerLines }: Flow, rows: Float32Array, items: number): Float64Array {
+export function totals({ ledgerLines }: Flow, rows: Float32Array, examples: number): Float64Array {
   const width = ledgerLines.length;
-  const sums = new Float64Array(items);
+  const sums = new Float64Array(examples);
   rows.forEach((nats, i) => {
-    const item = Math.floor(i / width);
+    const example = Math.floor(i / width);
     if (!(nats < Number.POSITIVE_INFINITY)) {
       const layer = ledgerLines[i % width]?.layer as string;
-      throw new NotFiniteError(0, layer, `log p of item ${item} is ${nats} from ${layer} on. ${RUINED}`);
+      throw new NotFiniteError(
+        0,
+        layer,
+        `log p of example ${example} is ${nats} from ${layer} on. ${RUINED}`,
+      );
     }
-    sums[item]! += nats;
+    sums[example]! += nats;
   });
   return sums;
 }
@@ -51,21 +55,21 @@ function holdsFiniteSum(rows: Float32Array): boolean {
   return Number.isFinite(a + b + c + d);
 }
 
-/** Looks at rows of results, those of `items` items from one on. It throws a `NotFiniteError` naming one that holds NaN. */
+/** Looks at rows of results, those of `examples` examples from one on. It throws a `NotFiniteError` naming one that holds NaN. */
 export const refuseNaN =
   (what: "encode" | "decode") =>
-  (rows: Float32Array, items: number, from: number): void => {
+  (rows: Float32Array, examples: number, from: number): void => {
     const first = holdsFiniteSum(rows) ? -1 : rows.findIndex(Number.isNaN);
     if (first < 0) return;
-    const item = from + Math.floor((first * items) / rows.length);
-    throw new NotFiniteError(0, what, `${what}: what item ${item} gives holds NaN. ${RUINED}`);
+    const example = from + Math.floor((first * examples) / rows.length);
+    throw new NotFiniteError(0, what, `${what}: what example ${example} gives holds NaN. ${RUINED}`);
   };
 
 /**
- * Means over items, in double precision. `rows` has a row of contributions an item, `total` their
+ * Means over examples, in double precision. `rows` has a row of contributions an example, `total` their
  * sums. Errors: `NotFiniteError` naming the first layer whose mean is not finite.
  */
-export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): Monitor {
+export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): Evaluation {
   const { ledgerLines, dimensions } = flow;
   const count = total.length;
   const sums = new Float64Array(ledgerLines.length);
@@ -81,12 +85,12 @@ export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): 
     throw new NotFiniteError(
       0,
       broken.layer,
-      `the likelihood is not finite: ${broken.layer} contributes ${broken.nats}. ${RUINED.replace("the item", "an item")}`,
+      `the likelihood is not finite: ${broken.layer} contributes ${broken.nats}. ${RUINED.replace("the example", "an example")}`,
     );
   const nats = ledger.reduce((a, line) => a + line.nats, 0);
   const variance = total.reduce((a, t) => a + (t - nats) ** 2, 0) / (count - 1);
   return {
-    items: count,
+    examples: count,
     nats,
     bpd: bitsPerDimension(nats, dimensions),
     stdErr: Math.sqrt(variance / count) / (dimensions * Math.LN2),

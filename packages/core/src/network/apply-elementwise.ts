@@ -1,6 +1,6 @@
 import { nn, numpy as np } from "@jax-js/jax";
-import { floats } from "../params/host.js";
 import { softplus } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 import type { PlainLayer, PlainLayers } from "./apply-network.js";
 
 /** A layer that acts entry by entry. */
@@ -11,13 +11,13 @@ const entries = <L>(apply: (layer: L, x: np.Array) => np.Array): PlainLayer<L> =
 
 /** Given numbers in the shape in which they meet x [B, C, …]: one for all, one a channel, one an entry. */
 function against(x: np.Array, values: Float32Array): np.Array {
-  const item = x.shape.slice(1);
+  const example = x.shape.slice(1);
   const shape =
     values.length === 1
-      ? item.map(() => 1)
-      : values.length === item[0]
-        ? item.map((_, i) => (i === 0 ? values.length : 1))
-        : item;
+      ? example.map(() => 1)
+      : values.length === example[0]
+        ? example.map((_, i) => (i === 0 ? values.length : 1))
+        : example;
   return floats(values, [1, ...shape]);
 }
 

@@ -5,9 +5,9 @@ import { elementwise } from "./apply-elementwise.js";
 import { windowed } from "./apply-windows.js";
 import type { OrdinaryLayer, OrdinaryNetwork } from "./ordinary.js";
 
-/** An ordinary layer as it is written: what it makes of a shape, and of a batch of items. */
+/** An ordinary layer as it is written: what it makes of a shape, and of a batch of examples. */
 export type PlainLayer<L> = Readonly<{
-  /** Shape of an item's result. */
+  /** Shape of an example's result. */
   shape(layer: L, inShape: Shape): Shape;
   /** x [B, …inShape] ↦ [B, …shape]; consumes x. */
   apply(layer: L, x: np.Array): np.Array;
@@ -66,7 +66,7 @@ function plainLayer(layer: OrdinaryLayer): PlainLayer<OrdinaryLayer> {
   );
 }
 
-/** The shape of an item after these layers. Errors: `UnsupportedOpError` for a layer that is not a plain one. */
+/** The shape of an example after these layers. Errors: `UnsupportedOpError` for a layer that is not a plain one. */
 export const outShape = (layers: readonly OrdinaryLayer[], inShape: Shape): Shape =>
   layers.reduce((shape, layer) => plainLayer(layer).shape(layer, shape), inShape);
 
@@ -75,12 +75,12 @@ const run = (layers: readonly OrdinaryLayer[], x: np.Array): np.Array =>
 
 /**
  * What an ordinary network gives for a batch, x [B, …inShape] ↦ [B, …]: no flow, no noise, the layers as
- * they are written. The flow of the network gives the same in mean mode. Consumes x.
+ * they are written. The flow of the network gives the same in deterministic mode. Consumes x.
  *
  * Errors: `ShapeError` where x is not what the network takes; `UnsupportedOpError` for layers without given
  * weights and for those that exist in flows only.
  */
-export function evaluate(network: OrdinaryNetwork, x: np.Array): np.Array {
+export function applyNetwork(network: OrdinaryNetwork, x: np.Array): np.Array {
   const { inShape, layers } = network;
   if (x.shape.slice(1).join() !== inShape.join())
     throw new ShapeError(`evaluate: expected x ${showShape(inShape)}, got ${showShape(x.shape, false)}`);

@@ -1,8 +1,8 @@
 import { lax, numpy as np } from "@jax-js/jax";
 import { UnsupportedOpError } from "../errors.js";
 import type { Shape } from "../layer.js";
-import { floats } from "../params/host.js";
 import { type AxisWindows, unfold, type Windows } from "../math/windows.js";
+import { floats } from "../params/host.js";
 import type { PlainLayers } from "./apply-network.js";
 
 type Pair = number | readonly [number, number];

@@ -11,20 +11,20 @@ export type SafetensorsFile = Readonly<{
 
 /** An element type of the format; data are little-endian, as on every machine that jax-js runs on. */
 type Codec = Readonly<{
-  itemSize: number;
+  exampleSize: number;
   /** The type of the array that is read: types that jax-js lacks are widened to int32. */
   dtype: DType;
   read(bytes: ArrayBuffer): HostData | undefined;
 }>;
 
 const codecs = {
-  F64: { itemSize: 8, dtype: np.float64, read: (bytes) => new Float64Array(bytes) },
-  F32: { itemSize: 4, dtype: np.float32, read: (bytes) => new Float32Array(bytes) },
-  I64: { itemSize: 8, dtype: np.int32, read: narrow },
-  I32: { itemSize: 4, dtype: np.int32, read: (bytes) => new Int32Array(bytes) },
-  U32: { itemSize: 4, dtype: np.uint32, read: (bytes) => new Uint32Array(bytes) },
-  U8: { itemSize: 1, dtype: np.int32, read: (bytes) => Int32Array.from(new Uint8Array(bytes)) },
-  BOOL: { itemSize: 1, dtype: np.bool, read: bits },
+  F64: { exampleSize: 8, dtype: np.float64, read: (bytes) => new Float64Array(bytes) },
+  F32: { exampleSize: 4, dtype: np.float32, read: (bytes) => new Float32Array(bytes) },
+  I64: { exampleSize: 8, dtype: np.int32, read: narrow },
+  I32: { exampleSize: 4, dtype: np.int32, read: (bytes) => new Int32Array(bytes) },
+  U32: { exampleSize: 4, dtype: np.uint32, read: (bytes) => new Uint32Array(bytes) },
+  U8: { exampleSize: 1, dtype: np.int32, read: (bytes) => Int32Array.from(new Uint8Array(bytes)) },
+  BOOL: { exampleSize: 1, dtype: np.bool, read: bits },
 } as const satisfies { readonly [name: string]: Codec };
 
 type TypeName = keyof typeof codecs;
@@ -89,7 +89,7 @@ export function encodeSafetensors(
 ): Uint8Array<ArrayBuffer> {
   const ordered = Object.entries(tensors)
     .map(([name, array]) => prepare(name, array))
-    .sort((a, b) => codecs[b.type].itemSize - codecs[a.type].itemSize || byName(a.name, b.name));
+    .sort((a, b) => codecs[b.type].exampleSize - codecs[a.type].exampleSize || byName(a.name, b.name));
   const fields: [string, unknown][] = [];
   const facts = Object.entries(metadata).sort(([a], [b]) => byName(a, b));
   if (facts.length > 0) fields.push([METADATA, Object.fromEntries(facts)]);
@@ -122,7 +122,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
+function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; initFromData: number } {
   if (bytes.length < LENGTH_BYTES) {
     return fail(`${bytes.length} bytes, too short to hold the length of a header (8 bytes)`);
   }
@@ -132,15 +132,15 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   if (length > BigInt(Math.min(rest, MAX_HEADER_BYTES))) {
     return fail(`the header claims ${length} bytes, but ${rest} follow: cut short, or not safetensors`);
   }
-  const dataStart = LENGTH_BYTES + Number(length);
+  const initFromData = LENGTH_BYTES + Number(length);
   let header: unknown;
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    header = JSON.parse(decoder.decode(bytes.subarray(LENGTH_BYTES, dataStart)));
+    header = JSON.parse(decoder.decode(bytes.subarray(LENGTH_BYTES, initFromData)));
   } catch {
     return fail("the header is not JSON: damaged, or not safetensors");
   }
-  return isRecord(header) ? { header, dataStart } : fail("the header is not a JSON object");
+  return isRecord(header) ? { header, initFromData } : fail("the header is not a JSON object");
 }
 
 function readMetadata(value: unknown): SafetensorsFile["metadata"] {
@@ -174,7 +174,7 @@ function readPlace(name: string, value: unknown): Placed {
     return fail(`${shown(name)}: data_offsets ${JSON.stringify(offsets)} are not two offsets`);
   }
   const [begin, end] = offsets as [number, number];
-  const size = elements(shape) * codecs[dtype as TypeName].itemSize;
+  const size = elements(shape) * codecs[dtype as TypeName].exampleSize;
   if (end - begin !== size) {
     return fail(
       `${shown(name)}: ${dtype} [${shape.join(", ")}] takes ${size} bytes, but data_offsets [${begin}, ${end}] hold ${end - begin}`,
@@ -190,13 +190,13 @@ function readPlace(name: string, value: unknown): Placed {
  * @throws CheckpointError that says what does not fit
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const { header, dataStart } = readHeader(bytes);
+  const { header, initFromData } = readHeader(bytes);
   const places: Placed[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name !== METADATA) places.push(readPlace(name, value));
   }
   places.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const available = bytes.length - dataStart;
+  const available = bytes.length - initFromData;
   let covered = 0;
   for (const { name, begin, end } of places) {
     if (end > available) {
@@ -218,7 +218,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   for (const { name, type, shape, begin, end } of places) {
     // Not `bytes.slice`: on a Node Buffer that is a view, whose `.buffer` may hold other files.
     const copy = new Uint8Array(end - begin);
-    copy.set(bytes.subarray(dataStart + begin, dataStart + end));
+    copy.set(bytes.subarray(initFromData + begin, initFromData + end));
     const data = codecs[type].read(copy.buffer);
     if (!data)
       return fail(

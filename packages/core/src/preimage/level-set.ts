@@ -1,9 +1,9 @@
 import { ShapeError } from "../errors.js";
+import { type ExamplesIn, numbersOf } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
-import { type ItemsIn, numbersOf } from "../examples.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
-import { type LinearizedNetwork, linearized } from "./linearized.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
+import { type LinearizedNetwork, linearized } from "./linearized.js";
 import { shortestWays } from "./shortest-way.js";
 
 export type LevelSetOptions = {
@@ -14,50 +14,52 @@ export type LevelSetOptions = {
 };
 
 /**
- * Items near given ones that an ordinary network f maps to y: steps of Levenberg and Marquardt,
+ * Examples near given ones that an ordinary network f maps to y: steps of Levenberg and Marquardt,
  *
  *     x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x)),   J = ∂f/∂x,
  *
  * each about the shortest that is right to first order; λ falls where a step leads nearer, and grows where it
  * does not, over a kink of f. Draws of a stochastic inverse hit y only as well as it was learnt; this puts them
- * onto the level set, and leaves those that lie there as they are. An item that no step brings nearer stays
+ * onto the level set, and leaves those that lie there as they are. An example that no step brings nearer stays
  * where it is. A step computes J row by row, or column by column where it has fewer; where both are many, its way is
  * found by conjugate gradients.
  *
- * @param items one after the other, each of `network.inShape`
+ * @param examples one after the other, each of `network.inShape`
  * @param wanted y for each of them
  * @param options.executor computes f and J; default jax-js
- * @throws ShapeError where there is not one y an item
+ * @throws ShapeError where there is not one y an example
  */
 export async function ontoLevelSet(
   network: OrdinaryNetwork,
-  items: ItemsIn,
-  wanted: ItemsIn,
+  examples: ExamplesIn,
+  wanted: ExamplesIn,
   { executor = jaxExecutor(), ...options }: LevelSetOptions & { executor?: Executor } = {},
 ): Promise<Float32Array> {
   const f = linearized(network, executor);
   try {
-    return (await towardsLevelSet(f, numbersOf(items), numbersOf(wanted), options)).items;
+    return (await towardsLevelSet(f, numbersOf(examples), numbersOf(wanted), options)).examples;
   } finally {
     await f.dispose();
   }
 }
 
-/** Items, and of each the largest difference of its results from what is wanted. */
-export type Moved = Readonly<{ items: Float32Array; missing: Float64Array }>;
+/** Examples, and of each the largest difference of its results from what is wanted. */
+export type Moved = Readonly<{ examples: Float32Array; missing: Float64Array }>;
 
 /** `ontoLevelSet` of a network that is compiled. */
 export async function towardsLevelSet(
   f: LinearizedNetwork,
-  items: Float32Array,
+  examples: Float32Array,
   wanted: Float32Array,
   { tolerance = 1e-3, steps = 50 }: LevelSetOptions = {},
 ): Promise<Moved> {
   const { inSize: n, outSize: m } = f;
-  const count = items.length / n;
+  const count = examples.length / n;
   if (wanted.length !== count * m)
-    throw new ShapeError(`ontoLevelSet: ${count} items with results of ${m}, got ${wanted.length} numbers`);
-  const x = Float32Array.from(items);
+    throw new ShapeError(
+      `ontoLevelSet: ${count} examples with results of ${m}, got ${wanted.length} numbers`,
+    );
+  const x = Float32Array.from(examples);
   const left = new Float64Array(wanted.length);
   const ridges = new Array<number>(count).fill(RIDGE);
   const isFar = (k: number): boolean =>
@@ -84,7 +86,7 @@ export async function towardsLevelSet(
   const missing = ridges.map((_, k) =>
     left.subarray(k * m, (k + 1) * m).reduce((most, value) => Math.max(most, Math.abs(value)), 0),
   );
-  return { items: x, missing: Float64Array.from(missing) };
+  return { examples: x, missing: Float64Array.from(missing) };
 }
 
 const square = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);

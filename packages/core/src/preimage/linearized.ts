@@ -1,11 +1,11 @@
 import { jvp, numpy as np, vjp } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor, HostArray } from "../executor/executor.js";
 import { sizeOf } from "../layer.js";
-import { evaluate, outShape } from "../network/apply-network.js";
+import { applyNetwork, outShape } from "../network/apply-network.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 
 /**
- * A network f, and products with its Jacobian J = ∂f/∂x, of a batch of items one after the other: an executor computes them,
+ * A network f, and products with its Jacobian J = ∂f/∂x, of a batch of examples one after the other: an executor computes them,
  * compiled once for each size of batch.
  */
 export type LinearizedNetwork = Readonly<{
@@ -18,7 +18,7 @@ export type LinearizedNetwork = Readonly<{
   narrows: boolean;
   /** f(x) */
   values(x: Float32Array): Promise<Float32Array>;
-  /** Rows of J, ∂f_i/∂x of all items, one after the other; its columns ∂f/∂x_i where f(x) is longer than x. */
+  /** Rows of J, ∂f_i/∂x of all examples, one after the other; its columns ∂f/∂x_i where f(x) is longer than x. */
   slopes(x: Float32Array): Promise<Float32Array[]>;
   /** Jᵀ r */
   back(x: Float32Array, r: Float32Array): Promise<Float32Array>;
@@ -42,12 +42,12 @@ export function linearized(network: OrdinaryNetwork, executor: Executor): Linear
     const x = new ArraySpec([count, inSize], np.float32);
     const v = new ArraySpec([count, lengths[product]], np.float32);
     const f = (z: np.Array): np.Array =>
-      evaluate(network, z.reshape([count, ...network.inShape])).reshape([count, outSize]);
+      applyNetwork(network, z.reshape([count, ...network.inShape])).reshape([count, outSize]);
     const program = compiled.get(name) ?? executor.compile(products[product](f), [x, v], { name: product });
     compiled.set(name, program);
     return program;
   };
-  /** f(x), and a product with the vector of each item. */
+  /** f(x), and a product with the vector of each example. */
   async function run(
     product: Product,
     x: Float32Array,

@@ -1,7 +1,7 @@
 import { solve } from "../math/linalg.js";
 import type { LinearizedNetwork } from "./linearized.js";
 
-/** Items x, what is missing of each, r = y − f(x), and the ridge of each as a part of about the largest squared singular value of J. */
+/** Examples x, what is missing of each, r = y − f(x), and the ridge of each as a part of about the largest squared singular value of J. */
 export type Steps = Readonly<{ x: Float32Array; left: Float64Array; ridges: readonly number[] }>;
 
 /** Rows or columns of a J that is computed as a whole, whichever are fewer. */
@@ -11,7 +11,7 @@ const WHOLE = 64;
 const CONJUGATE = { steps: 60, leaves: 1e-3 };
 
 /**
- * Jᵀ (J Jᵀ + λ I)⁻¹ r of every item, the shortest way that lessens r to first order; nothing where r is 0. Of a small J by its rows or
+ * Jᵀ (J Jᵀ + λ I)⁻¹ r of every example, the shortest way that lessens r to first order; nothing where r is 0. Of a small J by its rows or
  * columns in float64, of another by conjugate gradients from products with J.
  */
 export function shortestWays(f: LinearizedNetwork, steps: Steps): Promise<Float32Array> {
@@ -58,13 +58,13 @@ function shortestWay(
       for (let p = 0; p < way.length; p++) way[p]! += weight * slopes[i]![p]!;
 }
 
-/** Conjugate gradients on (Jᵀ J + λ I) way = Jᵀ r, of all items side by side; λ is a part of the first quotient ‖J p‖² / ‖p‖². */
+/** Conjugate gradients on (Jᵀ J + λ I) way = Jᵀ r, of all examples side by side; λ is a part of the first quotient ‖J p‖² / ‖p‖². */
 async function conjugateWays(f: LinearizedNetwork, { x, left, ridges }: Steps): Promise<Float32Array> {
   const { inSize: n } = f;
   const ways = new Float32Array(x.length);
   const gradient = Float64Array.from(await f.back(x, Float32Array.from(left)));
   const direction = Float32Array.from(gradient);
-  const items = ridges.map((ridge, k) => {
+  const examples = ridges.map((ridge, k) => {
     const at = k * n;
     const part = <T extends Float32Array | Float64Array>(all: T): T => all.subarray(at, at + n) as T;
     const own = { way: part(ways), gradient: part(gradient), direction: part(direction) };
@@ -72,27 +72,27 @@ async function conjugateWays(f: LinearizedNetwork, { x, left, ridges }: Steps): 
     return { ...own, at, ridge, lambda: Number.NaN, square, enough: CONJUGATE.leaves ** 2 * square };
   });
   for (let step = 0; step < CONJUGATE.steps; step++) {
-    const going = items.filter(({ square, enough }) => square > enough);
+    const going = examples.filter(({ square, enough }) => square > enough);
     if (going.length === 0) break;
     const turned = await f.normal(x, direction);
-    for (const item of going) {
-      const { way, gradient: rest, direction: p } = item;
-      const product = turned.subarray(item.at, item.at + n);
+    for (const example of going) {
+      const { way, gradient: rest, direction: p } = example;
+      const product = turned.subarray(example.at, example.at + n);
       const [curvature, length] = [dot(p, product), dot(p, p)];
-      if (step === 0) item.lambda = (item.ridge * curvature) / length;
-      const far = item.square / (curvature + item.lambda * length);
+      if (step === 0) example.lambda = (example.ridge * curvature) / length;
+      const far = example.square / (curvature + example.lambda * length);
       if (!Number.isFinite(far)) {
-        item.square = 0;
+        example.square = 0;
         continue;
       }
       for (let i = 0; i < n; i++) {
         way[i]! += far * p[i]!;
-        rest[i]! -= far * (product[i]! + item.lambda * p[i]!);
+        rest[i]! -= far * (product[i]! + example.lambda * p[i]!);
       }
       const square = dot(rest, rest);
-      const turn = square / item.square;
+      const turn = square / example.square;
       for (let i = 0; i < n; i++) p[i] = rest[i]! + turn * p[i]!;
-      item.square = square;
+      example.square = square;
     }
   }
   return ways;

@@ -63,12 +63,12 @@ describe("a mixture of the dropped coordinates: L = Σ s + log q against the for
       (row, i) =>
         sum(s) + plainMixture(row.slice(0, n - m), location[i] as number[], logScale[i] as number[], ...laws),
     );
-    // rows of the leading axes belong to one item
+    // rows of the leading axes belong to one example
     const each = logs.length / (contribution.shape[0] as number);
-    const items = Array.from({ length: logs.length / each }, (_, i) =>
+    const examples = Array.from({ length: logs.length / each }, (_, i) =>
       sum(logs.slice(i * each, (i + 1) * each)),
     );
-    expectClose(await numbersOf(contribution), items, "contribution");
+    expectClose(await numbersOf(contribution), examples, "contribution");
   });
 });
 

@@ -25,7 +25,7 @@ describe("a network that does not fit", () => {
     createTrainer({
       flow: dense(out),
       executor,
-      data: { items: new Float32Array(64 * 8).fill(0.5), count: 64 },
+      data: { examples: new Float32Array(64 * 8).fill(0.5), count: 64 },
       steps: 1,
       batchSize: 32,
     });

@@ -1,10 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { HostArray } from "../../src/executor/executor.js";
+import { calibrationData } from "../../src/init/calibration-data.js";
 import { columnMoments, rowMoments } from "../../src/init/moments.js";
 import { principalDirections } from "../../src/init/principal.js";
 import { makeRng } from "../../src/math/rng.js";
-import { heldItems } from "../../src/init/calibration-data.js";
 import { sum } from "../support/plain.js";
 import { usePrecision } from "../support/prepare.js";
 
@@ -22,11 +22,11 @@ const data = (() => {
 })();
 const column = (j: number): number[] => Array.from({ length: COUNT }, (_, i) => data[i * N + j] as number);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
-const items = (atOnce: number) => heldItems(new HostArray(data, [COUNT, N], np.float32), { atOnce });
+const examples = (atOnce: number) => calibrationData(new HostArray(data, [COUNT, N], np.float32), { atOnce });
 
 describe.each([COUNT, 128, 1])("moments of rows, %i at a time", (atOnce) => {
   it("columns: mean and log-std", async () => {
-    const found = await columnMoments(items(atOnce));
+    const found = await columnMoments(examples(atOnce));
     for (let j = 0; j < N; j++) {
       const values = column(j);
       const variance = mean(values.map((v) => (v - mean(values)) ** 2));
@@ -36,7 +36,7 @@ describe.each([COUNT, 128, 1])("moments of rows, %i at a time", (atOnce) => {
   });
 
   it("rows: mean and covariance", async () => {
-    const { mean: centre, covariance } = await rowMoments(items(atOnce));
+    const { mean: centre, covariance } = await rowMoments(examples(atOnce));
     for (let i = 0; i < N; i++) {
       expect(Math.abs((centre[i] as number) - mean(column(i)))).toBeLessThan(1e-5 * (1 + mean(column(i))));
       for (let j = 0; j < N; j++) {
@@ -50,9 +50,12 @@ describe.each([COUNT, 128, 1])("moments of rows, %i at a time", (atOnce) => {
   });
 });
 
-it("items can be gone through twice, mapped with the same noise, and held", async () => {
-  const noise = { shape: [N], law: "normal" } as const;
-  const moved = items(300).map([N], (part, drawn) => part.mul(2).add(drawn as np.Array), { noise, seed: 5 });
+it("examples can be gone through twice, mapped with the same noise, and held", async () => {
+  const noise = { shape: [N], distribution: "normal" } as const;
+  const moved = examples(300).map([N], (part, drawn) => part.mul(2).add(drawn as np.Array), {
+    noise,
+    seed: 5,
+  });
   const all = async (of: typeof moved): Promise<number[]> => {
     const found: number[] = [];
     for await (const part of of.parts()) found.push(...part);
@@ -68,7 +71,7 @@ it("items can be gone through twice, mapped with the same noise, and held", asyn
 it("principal directions: least variance first, orthonormal, skewed to the positive side", async () => {
   const rng = makeRng(6);
   const skewed = Float32Array.from({ length: COUNT * N }, (_, i) => (1 + (i % N)) * -(rng.uniform() ** 3));
-  const rows = heldItems(new HostArray(skewed, [COUNT, N], np.float32), { atOnce: 128 });
+  const rows = calibrationData(new HostArray(skewed, [COUNT, N], np.float32), { atOnce: 128 });
   const { mean: centre, directions, std } = await principalDirections(rows);
   const column = (j: number): number[] =>
     Array.from({ length: N }, (_, i) => directions.data[i * N + j] as number);

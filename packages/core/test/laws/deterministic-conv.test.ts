@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { sizeOf } from "../../src/layer.js";
 import { convolutions } from "../catalog-images.js";
-import { givenConvolutions } from "../catalog-networks.js";
+import { pretrainedConvolutions } from "../catalog-networks.js";
 import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { toRows } from "../support/plain.js";
-import { convolve, givenConvOf, plainConvOf } from "../support/plain-conv.js";
+import { convolve, plainConvOf, pretrainedConvOf } from "../support/plain-conv.js";
 import { prepare } from "../support/prepare.js";
 
-describe("mean mode is the plain convolution", () => {
+describe("deterministic mode is the plain convolution", () => {
   it.each(convolutions)("$entry.name", async (one) => {
     const { layer } = one.entry;
     const { params, x, meanNoise, hostParams } = await prepare(one.entry, "float32");
@@ -21,13 +21,13 @@ describe("mean mode is the plain convolution", () => {
     expectClose(await numbersOf(z), plain, "plain");
   });
 
-  it.each(givenConvolutions)("of the weights that are given: $entry.name", async (one) => {
+  it.each(pretrainedConvolutions)("of the weights that are given: $entry.name", async (one) => {
     const { layer } = one.entry;
     const { params, x, meanNoise } = await prepare(one.entry, "float32");
     const { z, contribution } = layer.forward(params(), x(), meanNoise(layer.forwardNoise));
     contribution.dispose();
     const plain = toRows(await numbersOf(x()), sizeOf(layer.inShape)).flatMap((image) =>
-      convolve(image, one.inShape, givenConvOf(one)),
+      convolve(image, one.inShape, pretrainedConvOf(one)),
     );
     expectClose(await numbersOf(z), plain, "plain");
   });

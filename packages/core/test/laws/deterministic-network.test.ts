@@ -1,13 +1,13 @@
-/** A flowified network of given layers in mean mode, against the same network as it is written. */
+/** A flowified network of given layers in deterministic mode, against the same network as it is written. */
 import { random } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
 import { sizeOf } from "../../src/layer.js";
-import { floats } from "../../src/params/host.js";
 import { makeRng } from "../../src/math/rng.js";
-import { evaluate } from "../../src/network/apply-network.js";
+import { applyNetwork } from "../../src/network/apply-network.js";
 import type { OrdinaryNetwork } from "../../src/network/ordinary.js";
 import { meanNoise } from "../../src/noise.js";
+import { floats } from "../../src/params/host.js";
 import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { usePrecision } from "../support/prepare.js";
@@ -101,14 +101,14 @@ const networks: { readonly [name: string]: OrdinaryNetwork } = {
   },
 };
 
-describe("mean mode is the network as it is written", () => {
+describe("deterministic mode is the network as it is written", () => {
   it.each(Object.entries(networks))("%s", async (_, network) => {
     const count = 3;
     const data = Float32Array.from({ length: count * sizeOf(network.inShape) }, () => rng.normal());
     const x = () => floats(data, [count, ...network.inShape]);
     const made = flowify(network);
     const z = made.encode(made.init(random.key(1)), x(), meanNoise(made.forwardNoise, count));
-    const plain = evaluate(network, x());
+    const plain = applyNetwork(network, x());
     expect(z.shape).toEqual(plain.shape);
     expectClose(await numbersOf(z), await numbersOf(plain), "plain");
   });

@@ -9,7 +9,7 @@ import { prepare } from "../support/prepare.js";
 const last = (shape: readonly number[]): number => shape[shape.length - 1] as number;
 const linears = catalog.filter(({ layer }) => layer.name === "linear");
 
-/** The layer's output in mean mode, as rows of its last axis. */
+/** The layer's output in deterministic mode, as rows of its last axis. */
 async function meanOutput(entry: CatalogEntry) {
   const { params, x, meanNoise, hostParams } = await prepare(entry, "float32");
   const { z, contribution } = entry.layer.forward(params(), x(), meanNoise(entry.layer.forwardNoise));
@@ -17,7 +17,7 @@ async function meanOutput(entry: CatalogEntry) {
   return { z: await numbersOf(z), x: toRows(await numbersOf(x()), last(entry.layer.inShape)), hostParams };
 }
 
-describe("mean mode is the plain network", () => {
+describe("deterministic mode is the plain network", () => {
   it.each(linears.filter(({ weights }) => weights))(
     "the dense layer of the given weights: $name",
     async (entry) => {

@@ -1,13 +1,13 @@
 import { numpy as np, random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ArrayTree, type FlowLayer, showShape, sizeOf } from "../../src/layer.js";
-import { floats, fromHost } from "../../src/params/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { drawNoise, mapTreeOfNoise } from "../../src/noise.js";
+import { floats, fromHost } from "../../src/params/host.js";
 import { treeMap } from "../../src/params/pytree.js";
 import { catalog } from "../catalog.js";
 import { partsOf } from "../catalog-images.js";
-import { at, itemsOf, numbersOf, readAll } from "../support/arrays.js";
+import { at, examplesOf, numbersOf, readAll } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { liveBuffers } from "../support/live-buffers.js";
 import { usePrecision } from "../support/prepare.js";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 const COUNT = 300;
 
 /** Skewed entries, each of a spread of its own: what their principal directions are is beyond rounding. */
-function itemsFor({ inShape, levels }: FlowLayer): Float32Array {
+function examplesFor({ inShape, levels }: FlowLayer): Float32Array {
   const rng = makeRng(4);
   const size = sizeOf(inShape);
   return Float32Array.from({ length: COUNT * size }, (_, i) => {
@@ -31,15 +31,15 @@ function itemsFor({ inShape, levels }: FlowLayer): Float32Array {
 
 async function startOf(layer: FlowLayer, atOnce = 128): Promise<ArrayTree> {
   const key = random.key(1);
-  return layer.start
-    ? layer.start(key, itemsOf(itemsFor(layer), COUNT, layer.inShape, atOnce))
+  return layer.initFromData
+    ? layer.initFromData(key, examplesOf(examplesFor(layer), COUNT, layer.inShape, atOnce))
     : layer.init(key);
 }
 
 const outline = (params: ArrayTree): unknown =>
   treeMap(({ dtype, shape }: np.Array) => `${dtype} ${showShape(shape, false)}`, params);
 
-const starting = catalog.filter(({ layer }) => layer.start);
+const starting = catalog.filter(({ layer }) => layer.initFromData);
 
 describe("start values from data are a finite tree like that of init, and nothing else stays alive", () => {
   it.each(starting)("$name", async ({ layer }) => {
@@ -54,7 +54,7 @@ describe("start values from data are a finite tree like that of init, and nothin
   });
 });
 
-describe("start values from data do not depend on how the items are cut", () => {
+describe("start values from data do not depend on how the examples are cut", () => {
   it.each(starting)("$name", async ({ layer, condition }) => {
     const atOnce = await readAll(await startOf(layer, COUNT));
     const inParts = await readAll(await startOf(layer));
@@ -67,13 +67,13 @@ const allOf = (layer: FlowLayer): FlowLayer[] => [layer, ...(partsOf(layer) ?? [
 
 const identities = catalog.flatMap(({ name, layer }) =>
   allOf(layer)
-    .filter((part) => part.startsAsIdentity)
+    .filter((part) => part.identityAtInit)
     .map((part, i) => ({ name: `${name}: ${part.name} ${i}`, layer: part })),
 );
 
 describe("what says that it starts as the identity gives x, and L = 0", () => {
   it.each(identities)("$name", async ({ layer }) => {
-    const data = itemsFor(layer);
+    const data = examplesFor(layer);
     for (const params of [layer.init(random.key(1)), await startOf(layer)]) {
       const noise = mapTreeOfNoise(drawNoise(layer.forwardNoise, COUNT, makeRng(5)), (a) => fromHost(a));
       const { z, contribution } = layer.forward(params, floats(data, [COUNT, ...layer.inShape]), noise);

@@ -1,4 +1,4 @@
-/** Where the layers of images start from the data: what is kept is white, what is dropped has the law that it has. */
+/** Where the layers of images start from the data: what is kept is white, what is dropped has the distribution that it has. */
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain } from "../../src/chain.js";
@@ -9,11 +9,11 @@ import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { linear } from "../../src/layers/linear.js";
 import { split } from "../../src/layers/split.js";
 import { type WhitenParams, whiten } from "../../src/layers/whiten.js";
-import { floats } from "../../src/params/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
+import { floats } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { itemsOf, numbersOf } from "../support/arrays.js";
+import { examplesOf, numbersOf } from "../support/arrays.js";
 import { logNormal, sum, toRows } from "../support/plain.js";
 import { usePrecision } from "../support/prepare.js";
 
@@ -26,11 +26,11 @@ function images(shape: Shape): Float32Array {
   const rng = makeRng(2);
   const size = shape.reduce((a, b) => a * b, 1);
   const out = new Float32Array(COUNT * size);
-  for (let item = 0; item < COUNT; item++) {
+  for (let example = 0; example < COUNT; example++) {
     let last = 0;
     for (let i = 0; i < size; i++) {
       last = 0.7 * last + rng.normal();
-      out[item * size + i] = 3 + (1 + (i % 5)) * last;
+      out[example * size + i] = 3 + (1 + (i % 5)) * last;
     }
   }
   return out;
@@ -41,17 +41,22 @@ async function started(
 ): Promise<{ params: ArrayTree; z: number[]; contribution: number[] }> {
   const data = images(layer.inShape);
   const x = () => floats(data, [COUNT, ...layer.inShape]);
-  const params = (await layer.start?.(random.key(1), itemsOf(data, COUNT, layer.inShape))) as ArrayTree;
+  const params = (await layer.initFromData?.(
+    random.key(1),
+    examplesOf(data, COUNT, layer.inShape),
+  )) as ArrayTree;
   const step = layer.forward(treeRef(params), x(), meanNoise(layer.forwardNoise, COUNT));
   return { params, z: await numbersOf(step.z), contribution: await numbersOf(step.contribution) };
 }
 
-/** Mean and variance of every channel, over items and places. */
+/** Mean and variance of every channel, over examples and places. */
 function moments(z: readonly number[], shape: Shape): { mean: number; variance: number }[] {
   const channels = shape[0] as number;
   const places = z.length / COUNT / channels;
   return Array.from({ length: channels }, (_, c) => {
-    const own = toRows(z, channels * places).flatMap((item) => item.slice(c * places, (c + 1) * places));
+    const own = toRows(z, channels * places).flatMap((example) =>
+      example.slice(c * places, (c + 1) * places),
+    );
     const mean = sum(own) / own.length;
     return { mean, variance: sum(own.map((v) => (v - mean) ** 2)) / own.length };
   });
@@ -88,9 +93,9 @@ describe("what is dropped is modelled by its own mean and variance", () => {
     const { params, contribution } = await started(layer);
     const data = Array.from(images(layer.inShape));
     const fitted = moments(data, layer.inShape).slice(2);
-    const expected = toRows(data, 8).map((item) =>
+    const expected = toRows(data, 8).map((example) =>
       sum(
-        item.slice(4).map((v, i) => {
+        example.slice(4).map((v, i) => {
           const { mean, variance } = fitted[Math.floor(i / 2)] as (typeof fitted)[number];
           return logNormal(v, mean, Math.sqrt(variance));
         }),
@@ -107,7 +112,8 @@ describe("what is dropped is modelled by its own mean and variance", () => {
     const { params, z, contribution } = await started(layer);
     const [outputs, places] = [toRows(z, 12), 4];
     const average =
-      sum(outputs.map((item, i) => sum(item.map((v) => logNormal(v))) + (contribution[i] as number))) / COUNT;
+      sum(outputs.map((example, i) => sum(example.map((v) => logNormal(v))) + (contribution[i] as number))) /
+      COUNT;
     // −n/2 (1 + log 2π) − places · Σ log σ over the eigenvalues of the patches' covariance
     const whitening = (params as unknown as { logStd: { ref: { data(): Promise<Float32Array> } } }[])[1];
     const logStd = sum(Array.from(await (whitening as NonNullable<typeof whitening>).logStd.ref.data()));
@@ -117,7 +123,7 @@ describe("what is dropped is modelled by its own mean and variance", () => {
   });
 });
 
-describe("a start from fewer items than coordinates leaves room for all others", () => {
+describe("a start from fewer examples than coordinates leaves room for all others", () => {
   const layers: { readonly [name: string]: FlowLayer } = {
     linear: linear(40, 12),
     "linear behind whitening": chain([whiten([40]), linear(40, 12)]),
@@ -129,9 +135,9 @@ describe("a start from fewer items than coordinates leaves room for all others",
     const size = layer.inShape.reduce((a, b) => a * b, 1);
     const rng = makeRng(9);
     const data = Float32Array.from({ length: COUNT * size }, () => rng.normal());
-    const params = (await layer.start?.(
+    const params = (await layer.initFromData?.(
       random.key(1),
-      itemsOf(data.subarray(0, few * size), few, layer.inShape),
+      examplesOf(data.subarray(0, few * size), few, layer.inShape),
     )) as ArrayTree;
     const x = floats(data.subarray(few * size), [COUNT - few, ...layer.inShape]);
     const { z, contribution } = layer.forward(params, x, meanNoise(layer.forwardNoise, COUNT - few));
@@ -153,7 +159,7 @@ it("a scaled whitening gives columns of any units one scale, a constant one its 
     }).flat(),
   );
   const layer = whiten([3], { scaled: true, shrinkage: 0.01 });
-  const params = (await layer.start?.(random.key(1), itemsOf(data, COUNT, [3]))) as WhitenParams;
+  const params = (await layer.initFromData?.(random.key(1), examplesOf(data, COUNT, [3]))) as WhitenParams;
   const numbers = async (a: np.Array) => [...(await numbersOf(a.ref))];
   const scales = (await numbers(params.logScale as np.Array)).map(Math.exp);
   expect(scales[0]! / 1e8).toBeCloseTo(1, 0);

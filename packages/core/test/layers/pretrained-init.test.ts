@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ArrayTree, FlowLayer } from "../../src/layer.js";
 import { conv2d } from "../../src/layers/conv2d.js";
 import { linear } from "../../src/layers/linear.js";
-import { floats } from "../../src/params/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
+import { floats } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { itemsOf, numbersOf } from "../support/arrays.js";
+import { examplesOf, numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { dot, toRows, transpose } from "../support/plain.js";
 import { usePrecision } from "../support/prepare.js";
@@ -21,10 +21,10 @@ const weights = { weight: Float32Array.from({ length: 10 }, () => rng.normal()) 
 
 /** Entries that depend on each other. */
 const data = Float32Array.from({ length: COUNT * 5 });
-for (let item = 0; item < COUNT; item++)
+for (let example = 0; example < COUNT; example++)
   for (let i = 0, last = 0; i < 5; i++) {
     last = 0.8 * last + (1 + i) * rng.normal();
-    data[item * 5 + i] = last;
+    data[example * 5 + i] = last;
   }
 
 const layers: { readonly [name: string]: FlowLayer } = {
@@ -40,7 +40,10 @@ describe("given weights, started from data", () => {
       contribution.dispose();
       return numbersOf(z);
     };
-    const params = (await layer.start?.(random.key(1), itemsOf(data, COUNT, layer.inShape))) as ArrayTree;
+    const params = (await layer.initFromData?.(
+      random.key(1),
+      examplesOf(data, COUNT, layer.inShape),
+    )) as ArrayTree;
     const own = Array.isArray(params) ? params.find((part) => "rotateIn" in (part as object)) : params;
     const { rotateIn } = own as { rotateIn: np.Array };
     const drop = np.matmul(floats(data, [COUNT, 5]), rotateIn.ref).slice([], [0, 3]);

@@ -7,7 +7,7 @@ const of = (...logs: number[]) => {
   return { logProb: logProb[0] as number, stdErr: stdErr[0] as number };
 };
 
-describe("the bound from K draws", () => {
+describe("the bound from K samples", () => {
   it("is the logarithm of the mean density, however small that is", () => {
     expect(of(Math.log(1), Math.log(3)).logProb).toBeCloseTo(Math.log(2), 12);
     expect(of(-5000, -5000, -5000).logProb).toBeCloseTo(-5000, 9);
@@ -20,19 +20,19 @@ describe("the bound from K draws", () => {
     expect(of(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY).stdErr).toBeNaN();
   });
 
-  // log p_k spread by 0.1, 1 and 10 nats: with 10, one of the draws outweighs all others
+  // log p_k spread by 0.1, 1 and 10 nats: with 10, one of the samples outweighs all others
   it.each([0.1, 1, 10])(
-    "has a standard error that tells how much it varies, draws spread by %s",
+    "has a standard error that tells how much it varies, samples spread by %s",
     (spread) => {
       const rng = makeRng(7);
-      const [K, items] = [16, 4000];
-      const draws = Array.from({ length: K }, () =>
-        Float64Array.from({ length: items }, () => spread * rng.normal()),
+      const [K, examples] = [16, 4000];
+      const samples = Array.from({ length: K }, () =>
+        Float64Array.from({ length: examples }, () => spread * rng.normal()),
       );
-      const { logProb, stdErr } = importanceBound(draws);
-      const mean = logProb.reduce((a, b) => a + b, 0) / items;
-      const variance = logProb.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (items - 1);
-      const told = stdErr.reduce((sum, se) => sum + se ** 2, 0) / items;
+      const { logProb, stdErr } = importanceBound(samples);
+      const mean = logProb.reduce((a, b) => a + b, 0) / examples;
+      const variance = logProb.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (examples - 1);
+      const told = stdErr.reduce((sum, se) => sum + se ** 2, 0) / examples;
       const ratio = Math.sqrt(told / variance);
       expect(ratio).toBeGreaterThan(0.95);
       expect(ratio).toBeLessThan(1.3);

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import {
-  evaluate,
+  applyNetwork,
   FlowModel,
   flowify,
   jaxExecutor,
@@ -24,11 +24,11 @@ const network = {
 } as const satisfies OrdinaryNetwork;
 
 describe("evaluate", () => {
-  it("is what the flow computes in mean mode", async () => {
+  it("is what the flow computes in deterministic mode", async () => {
     const x = Float32Array.of(1, 2, -1, -0.5, 0, 3);
-    const plain = await evaluate(network, np.array(x).reshape([2, 1, 3])).data();
+    const plain = await applyNetwork(network, np.array(x).reshape([2, 1, 3])).data();
     const model = await FlowModel.create(flowify(network), jaxExecutor());
-    const flow = await model.encode(x, { mode: "mean" });
+    const flow = await model.encode(x, { mode: "deterministic" });
     await model.dispose();
     expect(outShape(network.layers, network.inShape)).toEqual([2]);
     plain.forEach((value, i) => {
@@ -38,9 +38,9 @@ describe("evaluate", () => {
 
   it("refuses layers that exist in flows only, layers without weights, and other shapes", () => {
     const of = (layer: unknown) => ({ inShape: [3], layers: [layer] }) as OrdinaryNetwork;
-    const run = (wrong: OrdinaryNetwork) => () => evaluate(wrong, np.zeros([1, ...wrong.inShape]));
+    const run = (wrong: OrdinaryNetwork) => () => applyNetwork(wrong, np.zeros([1, ...wrong.inShape]));
     expect(run(of({ kind: "dequantize" }))).toThrow(UnsupportedOpError);
     expect(run(of({ kind: "linear", out: 2 }))).toThrow(/linear: has no weights/);
-    expect(() => evaluate(network, np.zeros([2, 3]))).toThrow(ShapeError);
+    expect(() => applyNetwork(network, np.zeros([2, 3]))).toThrow(ShapeError);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * A program as the thread that runs it holds it: sessions of ONNX Runtime one after the other, and kernels that compute on
- * what a session has left before the next one begins. It is JavaScript, so that the threads of `lanes/` share it.
+ * what a session has left before the next one begins. It is JavaScript, so that the threads of `workers/` share it.
  */
 
 import { typedArrays } from "../typed-arrays.js";

@@ -8,8 +8,8 @@ import type { LoweredGraph } from "../lower/lower.js";
 import type { TensorInfo } from "../lower/model.js";
 import type { Engine } from "../runtime.js";
 import { typedArrays } from "../typed-arrays.js";
-import { type Curves, findCurves } from "./splines.js";
 import { fixedIn, fixedNumbers } from "./fixed.js";
+import { findSplines, type Splines } from "./splines.js";
 import { type Stages, splitAt } from "./split.js";
 
 /** An array in the memory that stages share. */
@@ -50,11 +50,11 @@ const MOST_THREADS = 2;
 /** Bytes between stages up to which a graph is cut: half of what a WebAssembly memory may have. */
 const MOST_BYTES = 2 ** 31;
 
-/** Curves and the numbers of their table as a kernel reads them. */
-type Filled = Curves & Readonly<{ data: Float32Array }>;
+/** Splines and the numbers of their table as a kernel reads them. */
+type Filled = Splines & Readonly<{ data: Float32Array }>;
 
 /**
- * The parts of a program: one session, or, where entries go through curves of fixed tables and the engine lets kernels
+ * The parts of a program: one session, or, where entries go through splines of fixed tables and the engine lets kernels
  * compute between sessions, several.
  */
 export async function programParts(
@@ -64,37 +64,37 @@ export async function programParts(
 ): Promise<ProgramParts> {
   const isFixed = fixedIn(graph);
   const onCpu = options.executionProviders === undefined && (options.intraOpNumThreads ?? 1) <= MOST_THREADS;
-  const found = engine.kernels && onCpu ? findCurves(graph, isFixed) : [];
-  const curves = found.length > 0 ? await filled(engine, graph, found, options) : [];
-  if (curves.length > 0) {
-    const stages = splitAt(graph, curves, isFixed);
-    const kernels = distinct(curves);
+  const found = engine.kernels && onCpu ? findSplines(graph, isFixed) : [];
+  const splines = found.length > 0 ? await filled(engine, graph, found, options) : [];
+  if (splines.length > 0) {
+    const stages = splitAt(graph, splines, isFixed);
+    const kernels = distinct(splines);
     const code = wasmModule([...kernels.values()].map(({ kernel }) => kernel));
-    const parts = layout(engine, stages, curves, kernels);
+    const parts = layout(engine, stages, splines, kernels);
     if (stages.between.every(isPlain) && parts.bytes <= MOST_BYTES && WebAssembly.validate(code))
       return { ...parts, module: await WebAssembly.compile(code) };
   }
-  const stages = [{ graph, curves: [] }];
+  const stages = [{ graph, splines: [] }];
   return { ...layout(engine, { stages, between: [] }, [], new Map()), module: undefined };
 }
 
-/** Curves whose tables are what kernels take them for: intervals one after the other, from −∞ to ∞. */
+/** Splines whose tables are what kernels take them for: intervals one after the other, from −∞ to ∞. */
 async function filled(
   engine: Engine,
   graph: LoweredGraph,
-  found: readonly Curves[],
+  found: readonly Splines[],
   options: InferenceSession.SessionOptions,
 ): Promise<Filled[]> {
   const names = found.flatMap(({ table, from, to }) => [table, from, to]);
   const numbers = await fixedNumbers(engine, graph, names, options);
-  return found.flatMap((curves) => {
-    const data = readTable(curves, numbers);
-    return data ? [{ ...curves, data }] : [];
+  return found.flatMap((splines) => {
+    const data = readTable(splines, numbers);
+    return data ? [{ ...splines, data }] : [];
   });
 }
 
 function readTable(
-  { table, from, to }: Curves,
+  { table, from, to }: Splines,
   numbers: ReadonlyMap<string, ArrayLike<number>>,
 ): Float32Array | undefined {
   const read = (name: string): number[] => Array.from(numbers.get(name) ?? []);
@@ -109,9 +109,9 @@ function readTable(
 }
 
 /** Kernels that differ, by their code, and their names in a module. */
-function distinct(curves: readonly Filled[]): Map<string, { kernel: WasmFunction; name: string }> {
+function distinct(splines: readonly Filled[]): Map<string, { kernel: WasmFunction; name: string }> {
   const kernels = new Map<string, { kernel: WasmFunction; name: string }>();
-  for (const { kernel } of curves) {
+  for (const { kernel } of splines) {
     const key = kernel.body.join();
     if (!kernels.has(key)) kernels.set(key, { kernel, name: String(kernels.size) });
   }
@@ -124,7 +124,7 @@ const isPlain = ({ type }: TensorInfo): boolean => type in typedArrays;
 function layout(
   engine: Engine,
   { stages, between }: Stages,
-  curves: readonly Filled[],
+  splines: readonly Filled[],
   kernels: ReturnType<typeof distinct>,
 ): Omit<ProgramParts, "module"> {
   let bytes = 0;
@@ -147,9 +147,9 @@ function layout(
   });
   const offsetOf = new Map(places.map(({ name, offset }) => [name, offset]));
   const tables = new Map(
-    curves.map((c) => [c as Curves, { offset: reserve(c.data.byteLength), data: c.data }]),
+    splines.map((c) => [c as Splines, { offset: reserve(c.data.byteLength), data: c.data }]),
   );
-  const call = (c: Curves): Call => ({
+  const call = (c: Splines): Call => ({
     kernel: kernels.get(c.kernel.body.join())?.name as string,
     parameters: [
       roundUp(4 * c.size),
@@ -158,7 +158,7 @@ function layout(
     ],
   });
   return {
-    stages: stages.map(({ graph, curves: after }) => ({
+    stages: stages.map(({ graph, splines: after }) => ({
       file: graph.outputs.length === 0 ? undefined : engine.toBytes(graph),
       inputs: graph.inputs.map(({ name }) => name),
       outputs: graph.outputs.map(({ name }) => name),

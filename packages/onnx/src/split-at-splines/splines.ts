@@ -9,9 +9,9 @@ import { isView } from "../lower/node-list.js";
 
 /**
  * A part of a graph that a kernel can compute: numbers of a fixed table, a column for the interval that each element of x
- * lies in (the curve of its bin in a spline), and all elementwise work that follows from these and x alone.
+ * lies in (the spline of its bin in a spline), and all elementwise work that follows from these and x alone.
  */
-export type Curves = Readonly<{
+export type Splines = Readonly<{
   /** Elements of x. */
   size: number;
   x: string;
@@ -26,7 +26,7 @@ export type Curves = Readonly<{
 }>;
 
 /** The parts of a graph that kernels can compute, each for one x. */
-export function findCurves(graph: LoweredGraph, isFixed: (name: string) => boolean): Curves[] {
+export function findSplines(graph: LoweredGraph, isFixed: (name: string) => boolean): Splines[] {
   const { producer, readers } = linksOf(graph.nodes);
   const numbers = new Map(
     graph.constants.flatMap(({ name, type, data }) =>
@@ -117,7 +117,7 @@ function grow(
   graph: LoweredGraph,
   head: Head & Readonly<{ split: GraphNode; source: string }>,
   { readers, numbers, results, sources }: Surroundings,
-): Curves | undefined {
+): Splines | undefined {
   const size = sizeOf(graph.typeOf(head.x).shape);
   const build = new Expressions();
   const x = build.argument(0, size);

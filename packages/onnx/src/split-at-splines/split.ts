@@ -1,29 +1,29 @@
 import { nodesFor } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel, GraphNode, TensorInfo } from "../lower/model.js";
-import type { Curves } from "./splines.js";
+import type { Splines } from "./splines.js";
 
 /** A graph to be run by ONNX Runtime, and what kernels compute after it. */
-type Stage = Readonly<{ graph: GraphModel; curves: readonly Curves[] }>;
+type Stage = Readonly<{ graph: GraphModel; splines: readonly Splines[] }>;
 
 /** A graph cut where kernels take over, and the values that go from one of its parts to another. */
 export type Stages = Readonly<{ stages: readonly Stage[]; between: readonly TensorInfo[] }>;
 
 /**
- * Cuts a graph at its curves: a node belongs to the first stage that everything which it reads is there for, and curves to
+ * Cuts a graph at its splines: a node belongs to the first stage that everything which it reads is there for, and splines to
  * the end of the stage that makes their x.
  */
 export function splitAt(
   graph: LoweredGraph,
-  curves: readonly Curves[],
+  splines: readonly Splines[],
   isFixed: (name: string) => boolean,
 ): Stages {
   const stageOf = new Map<string, number>();
   const stageOfNode = new Map<GraphNode, number>();
-  const curvesOf = new Map(curves.flatMap((c) => [...c.nodes].map((node) => [node, c] as const)));
+  const splinesOf = new Map(splines.flatMap((c) => [...c.nodes].map((node) => [node, c] as const)));
   for (const node of graph.nodes) {
     if (node.outputs.every(isFixed)) continue;
-    const own = curvesOf.get(node);
+    const own = splinesOf.get(node);
     const stage = Math.max(0, ...(own ? [own.x] : node.inputs).map((name) => stageOf.get(name) ?? 0));
     if (!own) stageOfNode.set(node, stage);
     for (const name of node.outputs) stageOf.set(name, own ? stage + 1 : stage);
@@ -50,15 +50,15 @@ export function splitAt(
   };
 
   const stages: Stage[] = [];
-  const wanted = new Set([...graph.outputs.map(({ name }) => name), ...curves.map(({ x }) => x)]);
+  const wanted = new Set([...graph.outputs.map(({ name }) => name), ...splines.map(({ x }) => x)]);
   for (let stage = last; stage >= 0; stage--) {
     const made = [...wanted].filter(
       (name) => (madeBySession.get(name) ?? (isFixed(name) ? last : -1)) === stage,
     );
     const part = cut(stage, made);
     for (const { name } of part.inputs) wanted.add(name);
-    stages.unshift({ graph: part, curves: curves.filter(({ x }) => (stageOf.get(x) ?? 0) === stage) });
+    stages.unshift({ graph: part, splines: splines.filter(({ x }) => (stageOf.get(x) ?? 0) === stage) });
   }
-  const between = new Set([...wanted, ...curves.flatMap(({ results }) => results)]);
+  const between = new Set([...wanted, ...splines.flatMap(({ results }) => results)]);
   return { stages, between: [...between].filter((name) => !known.has(name)).map(infoOf) };
 }

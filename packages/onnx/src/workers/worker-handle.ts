@@ -9,8 +9,8 @@ import { ComputeThread } from "./compute-thread.js";
 import { arraysIn, parcelFor } from "./parcel.js";
 import { Slots } from "./slots.js";
 
-/** A program on a lane. Two runs may be asked for at once: the second begins as soon as the first ends. */
-export type LaneProgram = Readonly<{
+/** A program on a worker. Two runs may be asked for at once: the second begins as soon as the first ends. */
+export type WorkerProgram = Readonly<{
   /** Feeds in their order; `into` are the results of an earlier run, whose memory is used again. */
   run(feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]>;
   close(): Promise<void>;
@@ -19,22 +19,22 @@ export type LaneProgram = Readonly<{
 const SCRIPT = new URL("./worker.js", import.meta.url);
 
 /** True where the script of the threads lies beside this module, which may not be so in a bundle. */
-export const hasLanes = (): boolean => existsSync(SCRIPT);
+export const hasWorkers = (): boolean => existsSync(SCRIPT);
 
 type Answer = Readonly<{ call: number; error?: string }>;
 type Waiting = Readonly<{ resolve(): void; reject(error: Error): void }>;
 type Data = Tensor["data"];
 
-/** The thread of a lane ended by itself: what it did not do may be done elsewhere. */
+/** The thread of a worker ended by itself: what it did not do may be done elsewhere. */
 class ThreadEnded extends Error {}
 
 /**
- * A thread of its own with sessions of ONNX Runtime, beside which this thread and other lanes compute: a session
+ * A thread of its own with sessions of ONNX Runtime, beside which this thread and other workers compute: a session
  * keeps the thread that calls it. Arrays go there and back through memory that both threads share: handing memory
  * over would set off a garbage collection each time. Where the thread ends by itself, out of memory say, its programs go
  * on in this thread, the call in flight as well, with the same numbers: Node's warning of it is the only sign.
  */
-export class Lane {
+export class WorkerHandle {
   readonly #store: TensorStore;
   readonly #thread = new ComputeThread(SCRIPT);
   readonly #waiting = new Map<number, Waiting>();
@@ -63,8 +63,8 @@ export class Lane {
     options: InferenceSession.SessionOptions,
     inputs: readonly Slot[],
     outputs: readonly Slot[],
-    here: LaneProgram["run"],
-  ): Promise<LaneProgram> {
+    here: WorkerProgram["run"],
+  ): Promise<WorkerProgram> {
     const program = this.#programs++;
     await this.#ask({ what: "open", program, parts, options }).catch(unlessEnded);
     const slots = new Slots((slot) => {
@@ -72,7 +72,7 @@ export class Lane {
       return { slot, memory, isNew: true, to: arraysIn(memory.feeds), from: arraysIn(memory.results) };
     });
     const copy = (target: Data, source: Data): void => (target as Float32Array).set(source as Float32Array);
-    const there: LaneProgram["run"] = (tensors, into) =>
+    const there: WorkerProgram["run"] = (tensors, into) =>
       slots.use(async (place) => {
         const { slot, memory, to, from, isNew } = place;
         to.forEach((array, i) => {

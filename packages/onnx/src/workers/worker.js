@@ -1,5 +1,5 @@
 /**
- * The other side of `lane.ts`: a thread with sessions of its own. It is JavaScript, so that Node starts it as it
+ * The other side of `worker.ts`: a thread with sessions of its own. It is JavaScript, so that Node starts it as it
  * stands, from these sources as from a package.
  */
 import { parentPort, workerData } from "node:worker_threads";

@@ -23,7 +23,7 @@ export type Measured = Readonly<{
   device: string;
   bpd: number;
   stdErr: number;
-  items: number;
+  examples: number;
   ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
 }>;
 

@@ -85,8 +85,8 @@ export const exchangeHandlers: Handlers<keyof ExchangeCalls> = {
   },
 
   async "exchange.measure"({ images }) {
-    const { bpd, stdErr, items, ledger } = await current().ask((model) => model.monitor(images));
-    return { bpd, stdErr, items, ledger, device: nameOf(current().executor) };
+    const { bpd, stdErr, examples, ledger } = await current().ask((model) => model.evaluate(images));
+    return { bpd, stdErr, examples, ledger, device: nameOf(current().executor) };
   },
 
   "exchange.sample": ({ count, ...options }) =>

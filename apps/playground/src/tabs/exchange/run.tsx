@@ -28,7 +28,7 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
         <>
           <h3>
             <output id="bpd">{found.bpd.toFixed(5)}</output> ± {found.stdErr.toFixed(3)} bits per dimension on{" "}
-            {found.items} images
+            {found.examples} images
           </h3>
           <AboveUniform bpd={found.bpd} />
           <LedgerBars

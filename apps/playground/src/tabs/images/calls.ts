@@ -11,7 +11,7 @@ export type ImagesOpened = Readonly<{
 }>;
 
 /** Images as bytes, one after the other; where a side has twice the pixels of the shape, the worker makes them smaller. */
-export type GivenImages = Readonly<{ bytes: Uint8Array; side: number; shape: ImageShape }>;
+export type PretrainedImages = Readonly<{ bytes: Uint8Array; side: number; shape: ImageShape }>;
 
 /** The flow at one moment; images as bytes, one after the other. */
 export type ImagesView = Readonly<{
@@ -29,7 +29,7 @@ export type ImagesView = Readonly<{
 /** What the page asks of the images' worker. */
 export type ImagesCalls = {
   /** Starts anew, with other images where some are given. With `keep` it goes on with the state and the images there are. */
-  "images.open": Call<{ config: ImagesConfig; images?: GivenImages; keep: boolean }, ImagesOpened>;
+  "images.open": Call<{ config: ImagesConfig; images?: PretrainedImages; keep: boolean }, ImagesOpened>;
   "images.train": Call<{ steps?: number }, Standing, TrainingEvent<ImagesView>>;
   "images.view": Call<Record<string, never>, ImagesView>;
   /** Samples at a temperature. */

@@ -31,7 +31,7 @@ export function Controls() {
     <div class="stack">
       <RunButtons
         id="images"
-        items="images"
+        examples="images"
         run={run}
         opened={opened.value}
         steps={steps}

@@ -1,10 +1,10 @@
 import { flowify, type Network, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import { buffersOf } from "../../worker/buffers.js";
-import { oneByOne } from "../../worker/serial-queue.js";
 import type { Handlers } from "../../worker/protocol.js";
+import { serialQueue } from "../../worker/serial-queue.js";
 import { startTraining, type Training } from "../../worker/training.js";
-import type { GivenImages, ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
+import type { ImagesCalls, ImagesOpened, ImagesView, PretrainedImages } from "./calls.js";
 import { FEWEST, numbersOf } from "./config.js";
 import { halve } from "./halve.js";
 import { imagesNetwork, splitImages } from "./network.js";
@@ -14,14 +14,14 @@ import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 const VIEW_EVERY = 1000;
 const BATCH = 64;
 
-let images: Pick<GivenImages, "bytes" | "shape"> | undefined;
+let images: Pick<PretrainedImages, "bytes" | "shape"> | undefined;
 type Session = Readonly<{ network: Network; training: Training<ImagesView, ImagesViewer> }>;
 let session: Session | undefined;
 /** Of the samples of a view: that of the last who asked. */
 let temperature = 1;
 
 /** Each opening disposes of what the one before it has opened; what is asked meanwhile waits for it. */
-const inTurn = oneByOne();
+const inTurn = serialQueue();
 
 const opened = (): Promise<Session> =>
   inTurn(async () => {
@@ -62,7 +62,7 @@ async function open({
   return { device: training.device, parameters: training.parameters, shape, ledger: flow.ledgerLines };
 }
 
-const sized = ({ bytes, side, shape }: GivenImages): typeof images => ({
+const sized = ({ bytes, side, shape }: PretrainedImages): typeof images => ({
   bytes: side > shape[1] ? halve(bytes, side) : bytes,
   shape,
 });

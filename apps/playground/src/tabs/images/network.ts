@@ -1,4 +1,4 @@
-import type { Items, Network, NetworkLayer } from "@flowify/core";
+import type { Examples, Network, NetworkLayer } from "@flowify/core";
 import { type ImageShape, type ImagesConfig, numbersOf } from "./config.js";
 
 /** The dense network of a configuration: dequantized, whitened pixels, then layers with a spline after each but the last. */
@@ -25,14 +25,14 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Every sixth image is held out. */
-export function splitImages(images: Uint8Array, shape: ImageShape): { train: Items; heldOut: Uint8Array } {
+export function splitImages(images: Uint8Array, shape: ImageShape): { train: Examples; heldOut: Uint8Array } {
   const size = numbersOf(shape);
   const all = Array.from({ length: images.length / size }, (_, i) =>
     images.subarray(i * size, (i + 1) * size),
   );
   const train = joined(all.filter((_, i) => i % 6 !== 5));
   return {
-    train: { items: train, count: train.length / size },
+    train: { examples: train, count: train.length / size },
     heldOut: joined(all.filter((_, i) => i % 6 === 5)),
   };
 }

@@ -1,15 +1,15 @@
 import { computed, signal } from "@preact/signals";
 import { configFor, writeConfig } from "../../shell/route.js";
+import { coalesce } from "../../ui/coalesce.js";
 import { loadDigits } from "../../ui/digits.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { download } from "../../ui/download.js";
-import { onceMore } from "../../ui/coalesce.js";
 import { wordsOf } from "../../ui/problem.js";
 import { restWhileHidden } from "../../ui/rest-while-hidden.js";
 import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import { readPictures } from "../exchange/pictures.js";
-import type { GivenImages, ImagesOpened, ImagesView } from "./calls.js";
+import type { ImagesOpened, ImagesView, PretrainedImages } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
 import { joined } from "./network.js";
 
@@ -68,7 +68,7 @@ run.view.subscribe((view) => {
 let openings = 0;
 
 /** Opens what the configuration says, in the worker's turn; what is opened after it is what the page shows. */
-async function open(keep: boolean, images?: GivenImages): Promise<void> {
+async function open(keep: boolean, images?: PretrainedImages): Promise<void> {
   openings++;
   const opening = openings;
   const current = (): boolean => opening === openings;
@@ -209,7 +209,7 @@ export async function choose(name: string, image: Uint8Array): Promise<void> {
 }
 
 /** Computes the images between the two ends, those that are chosen last. */
-export const interpolate = onceMore(async () => {
+export const interpolate = coalesce(async () => {
   const view = run.view.value;
   if (!view) return;
   const [from, to] = ends.value.map((i) => imageOf(view.originals, i)) as [Uint8Array, Uint8Array];

@@ -13,7 +13,7 @@ export type OnnxFiles = Readonly<{
   file: string;
   bytes: Uint8Array<ArrayBuffer>;
   beside: Readonly<Record<string, Uint8Array>>;
-  /** Which input and output, where there are several; the shape of an item, where the file leaves sizes open. */
+  /** Which input and output, where there are several; the shape of an example, where the file leaves sizes open. */
   input?: string;
   output?: string;
   inputShape?: readonly number[] | undefined;
@@ -50,10 +50,10 @@ export type Reading = Readonly<{
 }>;
 
 /**
- * Pixels of the variants of a digit, the largest difference of an output from that of the digit, and how many of
+ * Pixels of the preimages of a digit, the largest difference of an output from that of the digit, and how many of
  * the draws came all the way.
  */
-export type Variants = Readonly<{ images: Uint8Array; largestDifference: number; arrived: number }>;
+export type ExamplePreimages = Readonly<{ images: Uint8Array; largestDifference: number; arrived: number }>;
 
 /** What the page asks of the worker that holds a given network. */
 export type NetworkCalls = {
@@ -67,9 +67,9 @@ export type NetworkCalls = {
   /** Trains the inverses for some steps. */
   "network.train": Call<{ images: RunImages; steps: number }, Learnt, Progress>;
   "network.read": Call<{ pixels: Uint8Array }, Reading>;
-  "network.variants": Call<
+  "network.preimages": Call<
     { pixels: Uint8Array; count: number; temperature: number; seed: number },
-    Variants
+    ExamplePreimages
   >;
   /** The run of its flow, for the command, as a zip archive. */
   "network.save": Call<Record<never, never>, { bytes: Uint8Array<ArrayBuffer> }>;

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { files, offered, openAgain, problem } from "./state.js";
 
-/** Which input and output of a file, where it has several, and the shape of an item, where the file leaves it open. */
+/** Which input and output of a file, where it has several, and the shape of an example, where the file leaves it open. */
 export function Choices() {
   if (!offered.value) return null;
   const { inputs, outputs, needsShape } = offered.value;
@@ -68,7 +68,7 @@ function shapeIn(text: string): number[] | undefined {
   return sizes.every((n) => Number.isSafeInteger(n) && n > 0) ? sizes : undefined;
 }
 
-/** The shape of an item; what is typed and is none stays to be corrected. */
+/** The shape of an example; what is typed and is none stays to be corrected. */
 function ShapeField({ shape }: { shape: readonly number[] | undefined }) {
   const [typed, setTyped] = useState<string>();
   const take = (text: string): void => {
@@ -77,11 +77,11 @@ function ShapeField({ shape }: { shape: readonly number[] | undefined }) {
       setTyped(undefined);
       void openAgain({ inputShape });
     } else
-      problem.value = `The shape of an item is its sizes, whole numbers from 1 with commas between them, as 1, 28, 28. “${text}” is none.`;
+      problem.value = `The shape of an example is its sizes, whole numbers from 1 with commas between them, as 1, 28, 28. “${text}” is none.`;
   };
   return (
     <label class="field">
-      Shape of an item
+      Shape of an example
       <input
         type="text"
         placeholder="1, 28, 28"

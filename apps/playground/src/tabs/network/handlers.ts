@@ -1,4 +1,11 @@
-import { evaluate, FlowifyError, FlowModel, flowify, jaxExecutor, UnsupportedOpError } from "@flowify/core";
+import {
+  applyNetwork,
+  FlowifyError,
+  FlowModel,
+  flowify,
+  jaxExecutor,
+  UnsupportedOpError,
+} from "@flowify/core";
 import {
   type ConvertedNetwork,
   comparisonInputs,
@@ -17,13 +24,13 @@ import { saveRun } from "../../run/save-run.js";
 import { openBackend } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { NetworkCalls, OnnxFiles, OpenedNetwork } from "./calls.js";
-import { GivenModel, ofDigits } from "./pretrained.js";
 import { convertedNodes, refusedNodes } from "./nodes.js";
+import { ofDigits, PretrainedModel } from "./pretrained.js";
 
 let converted: (ConvertedNetwork & { file: string; original: Uint8Array }) | undefined;
-let given: GivenModel | undefined;
+let given: PretrainedModel | undefined;
 
-function opened(): GivenModel {
+function opened(): PretrainedModel {
   if (given) return given;
   throw new Error("the network is no density yet");
 }
@@ -54,20 +61,20 @@ const refused = (graph: OnnxGraph, { file, input }: OnnxFiles, error: FlowifyErr
   inputs: graph.inputs.map(({ name }) => name),
   outputs: graph.outputs.map(({ name }) => name),
   needsShape: error.message.includes("--input-shape"),
-  problem: error.message.replace(/^--input-shape/, "the shape of an item"),
+  problem: error.message.replace(/^--input-shape/, "the shape of an example"),
 });
 
-/** Between the network as it was read and its flow in mean mode, on random inputs. */
+/** Between the network as it was read and its flow in deterministic mode, on random inputs. */
 async function difference({ network }: ConvertedNetwork, flow: FlowModel["flow"]) {
   const inputs = comparisonInputs(network.inShape);
   const count = inputs.length / flow.dimensions;
-  const wanted = await evaluate(
+  const wanted = await applyNetwork(
     network,
     np.array(inputs.slice()).reshape([count, ...network.inShape]),
   ).data();
   const model = await FlowModel.create(flow, jaxExecutor());
   try {
-    const found = await model.encode(inputs, { mode: "mean" });
+    const found = await model.encode(inputs, { mode: "deterministic" });
     return { maxRelDiff: relativeDifference(wanted, found), inputs: count };
   } finally {
     await model.dispose();
@@ -101,7 +108,7 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     if (!converted) throw new Error("no network is open");
     const { file, network: own, original } = converted;
     const of = { name: file.replace(/\.onnx$/i, ""), own, normalization, original };
-    const begun = await GivenModel.begin(of, await openBackend(backend), images, emit);
+    const begun = await PretrainedModel.begin(of, await openBackend(backend), images, emit);
     await given?.dispose().catch(() => {}); // what was on a lost device is lost with it
     given = begun;
     return given.standing(images);
@@ -113,7 +120,7 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
   },
 
   "network.read": async ({ pixels }) => opened().read(pixels),
-  "network.variants": async ({ pixels, ...options }) => opened().variants(pixels, options),
+  "network.preimages": async ({ pixels, ...options }) => opened().preimages(pixels, options),
 
   async "network.save"(_, { transfer }) {
     const bytes = await saveRun(opened().run);

@@ -5,7 +5,7 @@ import { ImageGrid } from "../../ui/image-grid.js";
 import { Lesson } from "../../ui/lesson.js";
 import { NumberField } from "../../ui/number-field.js";
 import { TrainedNote } from "../../ui/trained-note.js";
-import { change, config, drawVariants, learnt, progress, reading, save, train, variants } from "./state.js";
+import { change, config, drawPreimages, learnt, preimages, progress, reading, save, train } from "./state.js";
 
 /** A difference of outputs that is none of rounding. */
 const FAR = 1e-2;
@@ -41,29 +41,29 @@ export function Inverse() {
         </button>
       </div>
       <DrawSettings
-        label="Variants"
+        label="ExamplePreimages"
         most={256}
         value={config.value}
         change={change}
-        button="Draw variants"
+        button="Sample preimages"
         disabled={busy}
-        onDraw={() => void drawVariants()}
+        onDraw={() => void drawPreimages()}
       />
-      {variants.value && (
+      {preimages.value && (
         <>
           <ImageGrid
-            images={variants.value.images}
+            images={preimages.value.images}
             shape={DIGITS.shape}
             columns={8}
             label="Inputs with the outputs of the digit"
-            file="variants.png"
+            file="preimages.png"
           />
           <p class="note">
             The network gives the outputs of the digit for all of them, within{" "}
-            <output id="variants-difference">{variants.value.largestDifference.toExponential(1)}</output>.
-            {variants.value.largestDifference > FAR && " That is far: the inverse has to learn more."}{" "}
-            {variants.value.arrived < variants.value.images.length / DIGITS.pixels &&
-              `${variants.value.arrived} of them are draws of the inverse; the others come from the digit and stopped on the way to their draw.`}
+            <output id="preimages-difference">{preimages.value.largestDifference.toExponential(1)}</output>.
+            {preimages.value.largestDifference > FAR && " That is far: the inverse has to learn more."}{" "}
+            {preimages.value.arrived < preimages.value.images.length / DIGITS.pixels &&
+              `${preimages.value.arrived} of them are draws of the inverse; the others come from the digit and stopped on the way to their draw.`}
           </p>
         </>
       )}

@@ -1,7 +1,7 @@
 import {
+  applyNetwork,
   type Executor,
   encodeSafetensors,
-  evaluate,
   type FlowModel,
   type OrdinaryNetwork,
 } from "@flowify/core";
@@ -20,7 +20,7 @@ import {
 import { DIGITS } from "../../ui/digits-file.js";
 import { toPixels } from "../../ui/pixels.js";
 import { nameOf } from "../../worker/backend.js";
-import type { Learnt, Normalization, Reading, Variants } from "./calls.js";
+import type { ExamplePreimages, Learnt, Normalization, Reading } from "./calls.js";
 
 const constants = {
   unit: { mean: [0], std: [1] },
@@ -55,17 +55,17 @@ function newRun(
 }
 
 /** A network as it was read, from where, and what pixels become before it takes them. */
-type GivenNetwork = Readonly<{
+type PretrainedNetwork = Readonly<{
   name: string;
   own: OrdinaryNetwork;
   normalization: Normalization;
   original: Uint8Array;
 }>;
 
-type VariantsOptions = { count: number; temperature: number; seed: number };
+type PreimagesOptions = { count: number; temperature: number; seed: number };
 
 /** A given network at work on digits. */
-export class GivenModel {
+export class PretrainedModel {
   private constructor(
     readonly own: OrdinaryNetwork,
     private readonly placed: PlacedRun,
@@ -73,13 +73,13 @@ export class GivenModel {
 
   /** A given network with start values of its inverses, from digits. */
   static async begin(
-    { name, own, normalization, original }: GivenNetwork,
+    { name, own, normalization, original }: PretrainedNetwork,
     executor: Executor,
     images: RunImages,
     tell: (progress: Progress) => void,
-  ): Promise<GivenModel> {
+  ): Promise<PretrainedModel> {
     const begun = newRun(name, own, normalization, original);
-    return new GivenModel(own, await PlacedRun.of(executor, (on) => beginRun(begun, on, images, tell)));
+    return new PretrainedModel(own, await PlacedRun.of(executor, (on) => beginRun(begun, on, images, tell)));
   }
 
   /** Further steps of training. */
@@ -97,7 +97,7 @@ export class GivenModel {
 
   /** Where the inverses stand: steps taken, and bits per dimension of these digits. */
   async standing({ measure }: RunImages): Promise<Learnt> {
-    const { bpd } = await this.placed.ask((model) => model.monitor(measure));
+    const { bpd } = await this.placed.ask((model) => model.evaluate(measure));
     return { bpd, step: this.run.state.step };
   }
 
@@ -109,7 +109,7 @@ export class GivenModel {
   /** Outputs of the network, and what the flow says of the digit. */
   async read(pixels: Uint8Array): Promise<Reading> {
     const read = await this.placed.ask(async (model) => {
-      const { bpd, nats, ledger } = await model.monitor(pixels);
+      const { bpd, nats, ledger } = await model.evaluate(pixels);
       return {
         outputs: await this.#outputs(model, pixels),
         logProb: nats,
@@ -121,24 +121,24 @@ export class GivenModel {
   }
 
   /** Further digits with the outputs of this one. */
-  variants(pixels: Uint8Array, options: VariantsOptions): Promise<Variants> {
-    return this.placed.ask((model) => this.#variants(model, pixels, options));
+  preimages(pixels: Uint8Array, options: PreimagesOptions): Promise<ExamplePreimages> {
+    return this.placed.ask((model) => this.#preimages(model, pixels, options));
   }
 
-  async #variants(
+  async #preimages(
     model: FlowModel,
     pixels: Uint8Array,
-    { count, temperature, seed }: VariantsOptions,
-  ): Promise<Variants> {
+    { count, temperature, seed }: PreimagesOptions,
+  ): Promise<ExamplePreimages> {
     const { from, to } = this.#given;
     const wanted = await this.#outputs(model, pixels);
     const [own, front] = [model.part(from, to), model.part(0, from)];
     try {
-      const digit = await front.encode(pixels, { mode: "mean" });
-      const { items, ways } = await own.variants(this.own, digit, { count, seed, temperature });
-      const images = toPixels(await front.decode(items, { mode: "mean" }));
-      const x = np.array(Float32Array.from(items)).reshape([count, ...this.own.inShape]);
-      const found = (await evaluate(this.own, x).data()) as Float32Array;
+      const digit = await front.encode(pixels, { mode: "deterministic" });
+      const { examples, ways } = await own.preimages(this.own, digit, { count, seed, temperature });
+      const images = toPixels(await front.decode(examples, { mode: "deterministic" }));
+      const x = np.array(Float32Array.from(examples)).reshape([count, ...this.own.inShape]);
+      const found = (await applyNetwork(this.own, x).data()) as Float32Array;
       const largestDifference = found.reduce(
         (most, value, i) => Math.max(most, Math.abs(value - wanted[i % wanted.length]!)),
         0,
@@ -157,7 +157,7 @@ export class GivenModel {
   async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
     const upTo = model.part(0, this.#given.to);
     try {
-      return await upTo.encode(pixels, { mode: "mean" });
+      return await upTo.encode(pixels, { mode: "deterministic" });
     } finally {
       await upTo.dispose();
     }

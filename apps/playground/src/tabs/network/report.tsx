@@ -39,9 +39,9 @@ export function Report({ report, leftOut }: { report: ConversionReport; leftOut:
         </table>
       </Scrolling>
       <p class="note">
-        Largest relative difference between the network and its flow in mean mode, on {inputs} random inputs:{" "}
-        <output id="difference">{maxRelDiff?.toExponential(1)}</output>. Both are computed by this page, layer
-        by layer; <code>flowify convert</code> compares with ONNX Runtime.
+        Largest relative difference between the network and its flow in deterministic mode, on {inputs} random
+        inputs: <output id="difference">{maxRelDiff?.toExponential(1)}</output>. Both are computed by this
+        page, layer by layer; <code>flowify convert</code> compares with ONNX Runtime.
       </p>
     </div>
   );

@@ -5,7 +5,7 @@ import { download } from "../../ui/download.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
-import type { Learnt, OnnxFiles, OpenedNetwork, Reading, Variants } from "./calls.js";
+import type { ExamplePreimages, Learnt, OnnxFiles, OpenedNetwork, Reading } from "./calls.js";
 import { type NetworkConfig, networkConfig } from "./config.js";
 import { EXAMPLE, exampleFile, onnxFilesOf } from "./files.js";
 
@@ -19,7 +19,7 @@ export const digit = signal<Uint8Array<ArrayBuffer>>(new Uint8Array(784));
 export const reading = signal<Reading | undefined>(undefined);
 /** How far the inverses are; undefined before there are start values. */
 export const learnt = signal<Learnt | undefined>(undefined);
-export const variants = signal<Variants | undefined>(undefined);
+export const preimages = signal<ExamplePreimages | undefined>(undefined);
 
 /** True once the reader has chosen files: the example gives way to them, refused or not. */
 let chosen = false;
@@ -60,7 +60,7 @@ export function change(next: Partial<NetworkConfig>): void {
 export function forget(): void {
   learnt.value = undefined;
   reading.value = undefined;
-  variants.value = undefined;
+  preimages.value = undefined;
 }
 
 /** Opens what these files hold; whatever goes on is given up for it. */
@@ -106,7 +106,7 @@ async function readDigit(worker: Connection): Promise<void> {
     read = digit.value;
     reading.value = await worker.call("network.read", { pixels: read });
   }
-  variants.value = undefined;
+  preimages.value = undefined;
 }
 
 /** Makes it a density; what is computed can be ended as a whole. */
@@ -132,10 +132,15 @@ export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promi
   if (learnt.value) await start("reading the digit", readDigit);
 }
 
-export const drawVariants = (): Promise<void> =>
-  start("drawing variants", async (worker) => {
+export const drawPreimages = (): Promise<void> =>
+  start("sampling preimages", async (worker) => {
     const { count, temperature, seed } = config.value;
-    variants.value = await worker.call("network.variants", { pixels: digit.value, count, temperature, seed });
+    preimages.value = await worker.call("network.preimages", {
+      pixels: digit.value,
+      count,
+      temperature,
+      seed,
+    });
   });
 
 export const save = (): Promise<void> =>

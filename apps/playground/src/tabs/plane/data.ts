@@ -1,8 +1,8 @@
-import { type Items, makeRng, type Rng } from "@flowify/core";
+import { type Examples, makeRng, type Rng } from "@flowify/core";
 import type { PlaneConfig } from "./config.js";
 
 /** Points for training, and points that training never sees; both [n, 2]. */
-export type PlaneData = Readonly<{ train: Items; heldOut: Float32Array }>;
+export type PlaneData = Readonly<{ train: Examples; heldOut: Float32Array }>;
 
 const TRAIN = 4096;
 const HELD_OUT = 1024;
@@ -49,7 +49,7 @@ function drawPoints(draw: Draw, count: number, ...seeds: number[]): Float32Array
 export function planeData({ data, points, seed }: Pick<PlaneConfig, "data" | "points" | "seed">): PlaneData {
   if (data === "own") return splitPoints(Float32Array.from(points, (hundredths) => hundredths / 100));
   return {
-    train: { items: drawPoints(draws[data], TRAIN, seed, 1), count: TRAIN },
+    train: { examples: drawPoints(draws[data], TRAIN, seed, 1), count: TRAIN },
     heldOut: drawPoints(draws[data], HELD_OUT, seed, 2),
   };
 }
@@ -60,7 +60,7 @@ function splitPoints(points: Float32Array): PlaneData {
   for (let i = 0; 2 * i < points.length; i++)
     (i % 5 === 2 ? heldOut : train).push(points[2 * i]!, points[2 * i + 1]!);
   return {
-    train: { items: Float32Array.from(train), count: train.length / 2 },
+    train: { examples: Float32Array.from(train), count: train.length / 2 },
     heldOut: Float32Array.from(heldOut),
   };
 }

@@ -1,8 +1,8 @@
 import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import { buffersOf } from "../../worker/buffers.js";
-import { oneByOne } from "../../worker/serial-queue.js";
 import type { Handlers } from "../../worker/protocol.js";
+import { serialQueue } from "../../worker/serial-queue.js";
 import { startTraining, type Training, type Viewer } from "../../worker/training.js";
 import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";
 import type { PlaneConfig } from "./config.js";
@@ -36,7 +36,7 @@ function describe(flow: Flow): Description {
 }
 
 /** Each opening disposes of what the one before it has opened; what is asked meanwhile waits for it. */
-const inTurn = oneByOne();
+const inTurn = serialQueue();
 
 const opened = (): Promise<Session> =>
   inTurn(async () => {
@@ -64,7 +64,7 @@ async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise
     makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
   });
   session = { config, training };
-  const points = train.items.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
+  const points = train.examples.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
   const { device, parameters, taken } = training;
   return { device, parameters, taken, points };
 }

@@ -6,7 +6,7 @@ const MESH = 2 * MESH_LINES * MESH_POINTS;
 
 type Params = Parameters<Flow["logProb"]>[0];
 
-/** x ↦ what each layer gives in mean mode, first to last. */
+/** x ↦ what each layer gives in deterministic mode, first to last. */
 export const forwardStages =
   ({ chain }: Flow) =>
   (params: Params, x: np.Array): np.Array[] => {
@@ -19,7 +19,7 @@ export const forwardStages =
     });
   };
 
-/** z ↦ what each layer's inverse gives in mean mode, last layer to first. */
+/** z ↦ what each layer's inverse gives in deterministic mode, last layer to first. */
 export const backwardStages =
   ({ chain }: Flow) =>
   (params: Params, z: np.Array): np.Array[] => {

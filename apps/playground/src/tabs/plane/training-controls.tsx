@@ -10,7 +10,7 @@ export function TrainingControls() {
     <div class="stack">
       <RunButtons
         id="plane"
-        items="points"
+        examples="points"
         run={run}
         opened={opened.value}
         steps={steps}

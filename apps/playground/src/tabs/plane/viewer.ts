@@ -11,7 +11,7 @@ import { backwardStages, forwardStages, project, widen } from "./stages.js";
 /** Rows of one call. */
 const ROWS = 1024;
 const SAMPLES = 512;
-/** Half the side of the mesh on the latent: of a standard normal, and of a uniform law on [−1, 1]. */
+/** Half the side of the mesh on the latent: of a standard normal, and of a uniform distribution on [−1, 1]. */
 const LATENT = { standardNormal: 2.5, uniform: 0.98 } as const;
 
 type Params = Parameters<Flow["logProb"]>[0];
