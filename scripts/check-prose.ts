@@ -39,7 +39,7 @@ async function readByTextlint({ name, file }: Page): Promise<Finding[]> {
   return messages.map(({ loc, message }) => ({
     page: name,
     ...loc.start,
-    message: message.replaceAll(/\\s+/g, " "),
+    message: message.replaceAll(/\s+/g, " "),
   }));
 }
 

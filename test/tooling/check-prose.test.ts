@@ -32,12 +32,16 @@ test("a long sentence, a word of the glossary and a misspelling are found, each 
     "| table | of words |",
     "| --- | --- |",
     "| what a mean mode is | recieved |",
+    "",
+    "Then the mean",
+    "mode begins.",
   );
   expect(output).toMatch(/page\.md:3:14 a sentence of 40 words, expected at most 30/);
   expect(output).toMatch(/page\.md:6:19 Incorrect term: “item”, use “example” instead/);
   expect(output).toMatch(/page\.md:10:10 Incorrect term: “mean mode”, use “deterministic mode” instead/);
   expect(output).toMatch(/page\.md:10:25 unknown word: recieved/);
-  expect(output).toMatch(/\n1 pages, 4 problems\n$/);
+  expect(output).toMatch(/page\.md:12:10 Incorrect term: “mean mode”, use “deterministic mode” instead/);
+  expect(output).toMatch(/\n1 pages, 5 problems\n$/);
   expect(status).toBe(1);
 });
 
