@@ -23,18 +23,26 @@ const commandsIn = (help: string): string[] => {
   return Array.from(list.matchAll(/^ {2}([a-z]+) {2,}\S/gm), ([, name = ""]) => name);
 };
 
-/** Usage and examples are code. In a table of flags the prose is the last column, an item a line. */
+/**
+ * Paragraphs stay as they are. In what is indented, the prose is the last column (of flags, of a list, of examples), an
+ * item a line; all else there is code.
+ */
 function markdownOf(help: string): string {
-  let section = "";
+  let inList = false;
+  let inUsage = false;
   return help
     .split("\n")
     .map((line) => {
-      if (/^[A-Z]+$/.test(line)) section = line;
-      else if (section === "USAGE" && line === "") section = "USAGE ends";
-      else if (section === "USAGE" || section === "EXAMPLES") return line && `    ${line}`;
-      else if (/^(FLAGS|COMMANDS|ARGUMENTS)$/.test(section))
-        return line.replace(/^ +\S.*? {2,}(\S.*?)( {2,}.*)?$/, "- $1");
-      return line.startsWith("  ") ? `    ${line}` : line;
+      if (/^[A-Z]+$/.test(line)) {
+        inUsage = line === "USAGE";
+        return `# ${line.toLowerCase()}`;
+      }
+      const [, lastColumn] = /^ +\S.*? {2,}(\S.*?)(?: {2,}.*)?$/.exec(line) ?? [];
+      const continues = inList && line.startsWith("        ");
+      inList = !inUsage && (lastColumn !== undefined || continues);
+      if (continues) return `  ${line.trim()}`;
+      if (inList) return `- ${lastColumn}`;
+      return line.startsWith("  ") ? "" : line;
     })
     .join("\n");
 }

@@ -16,6 +16,7 @@ const withoutCode = (text: string): string =>
   text
     .replaceAll(/(`+)[\s\S]*?\1/g, oneWord)
     .replaceAll("\n", " ")
+    .replaceAll(/([.!?]) (?=flowify\b|--|\d)/g, "$1\n") // these begin sentences, although they are no capitals
     .replaceAll(/\bCo+(, Co+)+/g, oneWord)
     .replaceAll(/\[[^[\]]*\](?!\()/g, oneWord);
 
