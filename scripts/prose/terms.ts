@@ -10,7 +10,6 @@ export const terms: readonly (readonly [pattern: string, better: string])[] = [
   ["mean\\s+mode", "deterministic mode"],
   ["given\\s+(network|classifier|function|weight|bias|kernel|layer)(s|es)?", "pretrained $1$2"],
   ["somebody\\s+else('s)?", "pretrained"],
-  ["(learnt|learn)\\s+(law)s?", "$1 distribution"],
   ["(start|starting)\\s+values?", "initial values"],
   ["(data-dependent|random|plain)\\s+start", "$1 initialization"],
   ["(a|one|each|every|per|the|this|that|another)\\s+draw", "$1 sample"],
@@ -19,6 +18,7 @@ export const terms: readonly (readonly [pattern: string, better: string])[] = [
   ["appended\\s+(noise|numbers?)", "augmentation noise"],
   ["polish(es|ed|ing)?", "reorthogonalize"],
   ["sick", "non-finite"],
+  ["learnt", "learned"],
   // nouns that are named, verbs that say what happens
   ["that\\s+which", "the name of the thing"],
   ["(of|to|with|from|for|in|by|on|beside|behind|about)\\s+what", "$1 + the name of the thing"],
