@@ -142,7 +142,7 @@ export const calls: readonly BadCall[] = [
     input: "`importanceBound` of 0 samples",
     call: () => withModel((m) => m.importanceBound([[1, 2]], { samples: 0 })),
     code: "USAGE",
-    says: ["the number of draws must be a positive integer", "got 0"],
+    says: ["the number of samples must be a positive integer", "got 0"],
   },
   {
     input: "`sample(0)`",
