@@ -75,11 +75,11 @@ export async function trainJudge(
     });
   const state = { params: layersOf((from) => Math.sqrt(2 / from)), speed: layersOf(() => 0) };
   const specOf = (tree: object): JsTree<ArraySpec> =>
-    (tree instanceof HostArray
+    tree instanceof HostArray
       ? new ArraySpec(tree.shape, tree.dtype)
       : Array.isArray(tree)
         ? tree.map(specOf)
-        : Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, specOf(part)])));
+        : Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, specOf(part)]));
   const program = await executor.compile(
     step,
     [
