@@ -75,13 +75,13 @@ export async function trainJudge(
     });
   const state = { params: layersOf((from) => Math.sqrt(2 / from)), speed: layersOf(() => 0) };
   const specOf = (tree: object): JsTree<ArraySpec> =>
-    (tree instanceof HostArray
+    tree instanceof HostArray
       ? new ArraySpec(tree.shape, tree.dtype)
       : Array.isArray(tree)
         ? tree.map(specOf)
-        : Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, specOf(part)]))) as never;
+        : Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, specOf(part)]));
   const program = await executor.compile(
-    step as never,
+    step,
     [
       specOf(state),
       new ArraySpec([BATCH, size], np.float32),
@@ -91,7 +91,7 @@ export async function trainJudge(
     { name: "classifier step" },
   );
   const pixels = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);
-  let placed = await executor.place(state as never);
+  let placed = await executor.place(state);
   let order = permutation(rng, count);
   for (let taken = 0, at = 0; taken < STEPS; taken++) {
     if (at + BATCH > count) [order, at] = [permutation(rng, count), 0];
@@ -123,15 +123,15 @@ export async function trainJudge(
     async look(all) {
       const rows = all.length / size;
       const look = await executor.compile(
-        classify as never,
-        [specOf(trained as object), new ArraySpec([rows, size], np.float32)],
+        classify,
+        [specOf(trained), new ArraySpec([rows, size], np.float32)],
         { name: "classifier" },
       );
       const result = await look.run([trained, new HostArray(pixels(all), [rows, size], np.float32)] as never);
       const { data } = (await executor.fetch(result)) as HostArray;
       executor.release(result);
       await look.dispose();
-      return features(data as Float32Array, classes);
+      return features(data, classes);
     },
     dispose: async () => {},
   };
