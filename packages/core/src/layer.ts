@@ -86,10 +86,15 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a draw from the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
   /**
-   * What depends on the parameters alone, worked out for all layers of a chain with this very function at
-   * once; `forward` and `inverse` take either. For layers whose parameters are small and many. Consumes them.
+   * Computes once what depends on the parameters alone; `forward` and `inverse` take the result in place of the
+   * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.
    */
-  prepare?(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  prepare?: Readonly<{
+    /** The same for layers that can be prepared together, with the function of either: the kind and its sizes. */
+    key: string;
+    /** What `forward` or `inverse` takes for each of the layers. Consumes their parameters. */
+    together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  }>;
   /**
    * Data-dependent start values, where the layer has any, in the tree that `init` gives: `examples` is a
    * `StartExamples` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.

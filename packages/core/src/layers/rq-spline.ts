@@ -43,9 +43,10 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`rqSpline: bound must be positive and finite, got ${bound}`);
-  const prepare = prepareSplines(bins, bound);
+  const together = (all: readonly RqSplineParams[], direction: "forward" | "inverse"): SplineTable[] =>
+    splineTables(all, bound, direction);
   const tableOf = (params: RqSplineParams | SplineTable, direction: "forward" | "inverse"): SplineTable =>
-    "curves" in params ? params : (prepare([params], direction)[0] as SplineTable);
+    "curves" in params ? params : (together([params], direction)[0] as SplineTable);
   const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
@@ -80,7 +81,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: floats(found.derivatives),
       };
     },
-    prepare,
+    prepare: { key: `rqSpline ${bins} ${bound}`, together },
     forward(params: RqSplineParams | SplineTable, x) {
       expectShape("rqSpline", "x", x, inShape);
       const { z, logDerivative } = sharedForward(tableOf(params, "forward"), x);
@@ -92,17 +93,6 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     },
   });
   return layer;
-}
-
-type Prepare = NonNullable<FlowLayer<RqSplineParams>["prepare"]>;
-const prepares = new Map<string, Prepare>();
-
-/** The function that prepares splines of these bins and this bound: one and the same for all of them. */
-function prepareSplines(bins: number, bound: number): Prepare {
-  const key = `${bins} ${bound}`;
-  const made = prepares.get(key) ?? ((all, direction) => splineTables(all, bound, direction));
-  prepares.set(key, made);
-  return made;
 }
 
 export const rqSplineKind = defineKind({ kind: "rqSpline", options: schemas, flow: rqSpline });
