@@ -2,7 +2,7 @@ import { type Base, uniform } from "./base.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
 import { mixtureResidual, normalResidual } from "./densities/residual.js";
-import { DomainError, ShapeError, UnsupportedOpError } from "./errors.js";
+import { DomainError, ShapeError, UnsupportedOpError, UsageError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape, sizeOf } from "./layer.js";
 import type { Conversion, FlowContext } from "./layers/kind.js";
@@ -39,7 +39,7 @@ const models = {
  * function in deterministic mode and has a stochastic inverse; given weights are kept.
  *
  * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
- * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
+ * flow, `UnsupportedOpError` for an unknown kind, `UsageError` for an unknown option; all when the flow is built, before any data is read.
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
@@ -66,7 +66,13 @@ function layersOf(descriptions: readonly InnerLayer[], inShape: Shape, context: 
       throw new UnsupportedOpError(
         description.kind,
         `layer ${i}`,
-        `layer ${i}: there is no rule for "${description.kind}"; there are rules for ${Object.keys(kinds).join(", ")}`,
+        `layer ${i}: unknown kind "${description.kind}"; there are ${Object.keys(kinds).join(", ")}`,
+      );
+    const names = Object.keys(kind.options);
+    const unknown = Object.keys(description).find((name) => name !== "kind" && !names.includes(name));
+    if (unknown !== undefined)
+      throw new UsageError(
+        `${kind.kind}[${i}]: unknown option "${unknown}"; ${names.length > 0 ? `it has ${names.join(", ")}` : "it has none"}`,
       );
     try {
       expectRoomFor(shape);

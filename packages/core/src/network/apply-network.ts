@@ -1,10 +1,10 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { type Shape, showShape } from "../layer.js";
-import type { PlainContext, PlainKind } from "../layers/kind.js";
+import type { Kind, PlainContext, PlainKind } from "../layers/kind.js";
 import type { InnerLayer } from "../layers/options.js";
 import { findKind, isPlain, kinds } from "./kinds.js";
-import type { OrdinaryLayer, OrdinaryNetwork } from "./network.js";
+import type { NetworkLayer, OrdinaryLayer, OrdinaryNetwork } from "./network.js";
 
 function plainKind({ kind }: InnerLayer): PlainKind {
   const found = findKind(kind);
@@ -17,18 +17,26 @@ function plainKind({ kind }: InnerLayer): PlainKind {
   );
 }
 
-const context: PlainContext = {
-  outShape: (layers, inShape) =>
-    layers.reduce((shape, layer) => {
-      const { outShape } = plainKind(layer);
-      return outShape ? outShape(shape, layer, context) : shape;
-    }, inShape),
-  apply: (layers, x) => layers.reduce((z, layer) => plainKind(layer).apply(z, layer, context), x),
-};
+/** @param find the kind of a layer; without one its shape counts as kept */
+function contextOf(find: (layer: InnerLayer) => Kind | undefined): PlainContext {
+  const context: PlainContext = {
+    outShape: (layers, inShape) =>
+      layers.reduce((shape, layer) => find(layer)?.outShape?.(shape, layer, context) ?? shape, inShape),
+    apply: (layers, x) => layers.reduce((z, layer) => plainKind(layer).apply(z, layer, context), x),
+  };
+  return context;
+}
+
+const plain = contextOf(plainKind);
+const all = contextOf(({ kind }) => findKind(kind));
 
 /** The shape of an example after these layers. Errors: `UnsupportedOpError` for a layer that is not a plain one. */
 export const outShape = (layers: readonly OrdinaryLayer[], inShape: Shape): Shape =>
-  context.outShape(layers, inShape);
+  plain.outShape(layers, inShape);
+
+/** The same for layers of any kind. */
+export const flowShape = (layers: readonly NetworkLayer[], inShape: Shape): Shape =>
+  all.outShape(layers, inShape);
 
 /**
  * What an ordinary network gives for a batch, x [B, …inShape] ↦ [B, …]: no flow, no noise, the layers as
@@ -41,5 +49,5 @@ export function applyNetwork({ inShape, layers }: OrdinaryNetwork, x: np.Array):
   if (x.shape.slice(1).join() !== inShape.join())
     throw new ShapeError(`evaluate: expected x ${showShape(inShape)}, got ${showShape(x.shape, false)}`);
   outShape(layers, inShape);
-  return context.apply(layers, x);
+  return plain.apply(layers, x);
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
 import { sizeOf } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
-import { applyNetwork } from "../../src/network/apply-network.js";
+import { applyNetwork, outShape } from "../../src/network/apply-network.js";
 import type { OrdinaryNetwork } from "../../src/network/network.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
@@ -110,6 +110,7 @@ describe("deterministic mode is the network as it is written", () => {
     const z = made.encode(made.init(random.key(1)), x(), meanNoise(made.forwardNoise, count));
     const plain = applyNetwork(network, x());
     expect(z.shape).toEqual(plain.shape);
+    expect([count, ...outShape(network.layers, network.inShape)]).toEqual(plain.shape);
     expectClose(await numbersOf(z), await numbersOf(plain), "plain");
   });
 });
