@@ -8,6 +8,7 @@ import { applyNetwork, outShape } from "../../src/network/apply-network.js";
 import type { OrdinaryNetwork } from "../../src/network/network.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
+import { catalog } from "../catalog.js";
 import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { usePrecision } from "../support/prepare.js";
@@ -102,7 +103,9 @@ const networks: { readonly [name: string]: OrdinaryNetwork } = {
 };
 
 describe("deterministic mode is the network as it is written", () => {
-  it.each(Object.entries(networks))("%s", async (_, network) => {
+  const ofCatalog = catalog.flatMap(({ name, network }) => (network ? [[name, network] as const] : []));
+
+  it.each([...Object.entries(networks), ...ofCatalog])("%s", async (_, network) => {
     const count = 3;
     const data = Float32Array.from({ length: count * sizeOf(network.inShape) }, () => rng.normal());
     const x = () => floats(data, [count, ...network.inShape]);
