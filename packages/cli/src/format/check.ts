@@ -43,7 +43,8 @@ function describe(found: v.BaseIssue<unknown>): string {
   if (last && type === "strict_object" && expected === "never") {
     const { kind = "" } = last.input as { kind?: string };
     const names = Object.hasOwn(kinds, kind) ? Object.keys(kinds[kind]!.options) : [];
-    return `${placeOf(path.slice(0, -1))}: unknown key "${String(input)}"${didYouMean(String(input), names)}`;
+    const known = names.length > 0 ? `; it has ${names.join(", ")}` : "";
+    return `${placeOf(path.slice(0, -1))}: unknown key "${String(input)}"${didYouMean(String(input), names) || known}`;
   }
   return `${place}: ${message}`;
 }

@@ -76,7 +76,7 @@ describe("a network in a file", () => {
     [
       "an unknown option in a branch",
       [{ kind: "branches", join: "add", branches: [[], [{ kind: "elu", beta: 1 }]] }],
-      'layers[0].branches[1][0]: unknown key "beta"',
+      'layers[0].branches[1][0]: unknown key "beta"; it has alpha',
     ],
     [
       "numbers that are texts",
