@@ -2,9 +2,9 @@ import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { type Shape, showShape } from "../layer.js";
 import { type Conv2dOptions, conv2d, conv2dKind } from "./conv2d.js";
+import { imageWindows } from "./image-windows.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
-import { geometry } from "./plain-windows.js";
 import { reshape } from "./reshape.js";
 
 const schemas = {
@@ -56,7 +56,7 @@ export const conv1dKind = defineKind({
   options: schemas,
   flow: (inShape, { out, ...own }, conversion) => conv1d(inShape, out, { ...own, ...conversion }),
   outShape([channels = 0, width = 0], own) {
-    return [own.out, geometry(asRow(own), [channels, 1, width], "fit").windows[1].count];
+    return [own.out, imageWindows("conv1d", [channels, 1, width], asRow(own), "fit").windows[1].count];
   },
   apply(x, own, context) {
     const [batch, channels, width] = x.shape as [number, number, number];

@@ -1,20 +1,16 @@
 import { lax } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import type { ConditionalDensityFactory } from "../densities/conditional.js";
-import type { ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { pair, type Windows, windowsAlong } from "../math/windows.js";
+import { expectSizes, type FlowLayer, type Shape } from "../layer.js";
 import { floats } from "../params/host.js";
+import { imageShape, imageWindows } from "./image-windows.js";
 import { type KernelOptions, kernel } from "./kernel.js";
-import { defineKind } from "./kind.js";
+import { type Conversion, defineKind } from "./kind.js";
 import { linear } from "./linear.js";
 import { type DenseWeights, expectWeights } from "./linear-weights.js";
 import * as o from "./options.js";
-import type { OrthogonalKind } from "./orthogonal.js";
-import { allSides, fitAmount, type PadAmounts, pad } from "./pad.js";
+import { pad } from "./pad.js";
 import { parallel } from "./parallel.js";
-import { geometry, imageShape } from "./plain-windows.js";
 import { channelsFirst } from "./reshape.js";
 import { tile } from "./tile.js";
 import { whiten } from "./whiten.js";
@@ -38,20 +34,16 @@ const schemas = {
   /** Given weights, kept: weight [out, C / groups, kh, kw] row-major, bias [out]. No whitening then. */
   weights: o.optional(o.weights),
 };
-export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & {
-  /** How a reducing kernel models what it drops: from the neighbourhood (default, the paper's) or from its own location. */
-  inverse?: "patching" | "local";
+/** How the parts of a convolution are modelled, beyond the choices of `flowify`. */
+type ModelOptions = Partial<Conversion> & {
   /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true without given weights. */
   whiten?: boolean;
-  orthogonal?: OrthogonalKind;
-  augmentation?: "gaussian" | "uniform";
-  /** `patching`: the distribution of the residuals. `local`: the density. */
-  residual?: ResidualDistribution;
-  density?: ConditionalDensityFactory;
   /** Soft bound of log-stds around their start, nats. */
   limit?: number;
+  /** Start value of the log-scale of noise in padding and copies. Default log 0.1. */
   logA?: number;
 };
+export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & ModelOptions;
 
 /**
  * A convolution [C, H, W] ↦ [m, rows, columns] = Pad ∘ Tile ∘ Kernel, as a chain of flow layers (with a
@@ -63,105 +55,56 @@ export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & {
  * Source: Flowification, section 3.3.
  */
 export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
-  const { padding = "fit", groups = 1, logA } = options;
-  if (inShape.length !== 3) throw new ShapeError(`conv2d: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
-  const [kh, kw] = pair(options.kernel);
-  const [sh, sw] = pair(options.stride ?? 1);
-  const [dh, dw] = pair(options.dilation ?? 1);
-  expectSizes("conv2d", {
-    "number of output channels": out,
-    "kernel height": kh,
-    "kernel width": kw,
-    "stride of rows": sh,
-    "stride of columns": sw,
-    "dilation of rows": dh,
-    "dilation of columns": dw,
-    "number of groups": groups,
-  });
+  const { groups = 1, weights, ...model } = options;
+  const { channels, around, padded, windows } = imageWindows("conv2d", inShape, options, "fit");
+  expectSizes("conv2d", { "number of output channels": out, "number of groups": groups });
   for (const [side, count] of [
     ["input", channels],
     ["output", out],
   ] as const)
     if (count % groups !== 0)
       throw new ShapeError(`conv2d: ${count} ${side} channels do not divide into ${groups} groups`);
-  const reach = [(kh - 1) * dh + 1, (kw - 1) * dw + 1] as const;
-  const amounts: PadAmounts =
-    padding === "fit"
-      ? { bottom: fitAmount(height, reach[0], sh), right: fitAmount(width, reach[1], sw) }
-      : allSides(padding);
-  const padded = pad(inShape, amounts, logA === undefined ? {} : { logA });
-  const [, tall, wide] = padded.outShape as [number, number, number];
-  if (tall < reach[0] || wide < reach[1])
-    throw new ShapeError(
-      `conv2d: a kernel that reaches ${reach[0]} × ${reach[1]} is larger than the padded image ${tall} × ${wide}`,
-    );
-  const windows: Windows = [windowsAlong(tall, kh, sh, dh), windowsAlong(wide, kw, sw, dw)];
-  const tiled = tile(padded.outShape, windows, logA === undefined ? {} : { logA });
+  const surrounded = pad(inShape, around, model);
+  const tiled = tile(surrounded.outShape, windows, model);
   const [rows, columns, n] = tiled.outShape as [number, number, number];
-  const block = {
-    inShape: [rows, columns, n / groups] as const,
+  const block: Block = {
+    inShape: [rows, columns, n / groups],
     out: out / groups,
-    image: { channels: channels / groups, windows, size: [tall, wide] as const },
+    image: { channels: channels / groups, windows, size: padded },
   };
-  const given =
-    options.weights && weightBlocks(options.weights, { groups, rows: out / groups, n: n / groups });
+  const given = weights && weightBlocks(weights, { groups, rows: out / groups, n: n / groups });
   // patches are ordered by channel first: the channels of a group lie together
-  const blocks = Array.from({ length: groups }, (_, g) => atLocations(block, options, given?.[g]));
-  const [only = []] = blocks;
+  const blocks = Array.from({ length: groups }, (_, g) => atLocations(block, model, given?.[g]));
+  const side = blocks.map((parts) => chain(parts));
   return chain(
     [
-      ...(padded.exact ? [] : [padded]),
+      ...(surrounded.exact ? [] : [surrounded]),
       tiled,
-      ...(groups === 1
-        ? only
-        : [
-            parallel(
-              blocks.map((parts) => chain(parts)),
-              { inAxis: 2, outAxis: 0 },
-            ),
-          ]),
+      ...(groups === 1 ? (blocks[0] as FlowLayer[]) : [parallel(side, { inAxis: 2, outAxis: 0 })]),
     ],
     "conv2d",
   );
 }
 
-type Block = {
+type Block = Readonly<{
   inShape: readonly [rows: number, columns: number, n: number];
   out: number;
   image: Pick<KernelOptions, "channels" | "windows" | "size">;
-};
+}>;
 
 /** From patches [rows, columns, n] to an image [out, rows, columns]: the same layer at every location. */
 function atLocations(
   { inShape, out, image }: Block,
-  options: Conv2dOptions,
+  { inverse = "patching", whiten: whitened = true, ...model }: ModelOptions,
   weights?: DenseWeights,
 ): FlowLayer[] {
-  const { inverse = "patching", whiten: whitened = true } = options;
-  const { orthogonal, augmentation, density, residual: distribution, limit } = options;
   const [rows, columns, n] = inShape;
   const first = whitened && !weights ? [whiten(inShape)] : [];
-  if (n > out && inverse === "patching")
-    return [
-      ...first,
-      kernel(inShape, out, {
-        ...image,
-        ...(orthogonal && { orthogonal }),
-        ...(distribution && { residual: distribution }),
-        ...(limit !== undefined && { limit }),
-        ...(weights && { weights }),
-      }),
-    ];
+  const own = { ...model, ...(weights && { weights }) };
+  if (n > out && inverse === "patching") return [...first, kernel(inShape, out, { ...own, ...image })];
   return [
     ...first,
-    linear(n, out, {
-      leading: [rows, columns],
-      ...(orthogonal && { orthogonal }),
-      ...(augmentation && { augmentation }),
-      ...(density && { density }),
-      ...(weights && { weights }),
-    }),
+    linear(n, out, { ...own, leading: [rows, columns] }),
     channelsFirst([rows, columns, out]),
   ];
 }
@@ -186,13 +129,14 @@ export const conv2dKind = defineKind({
   kind: "conv2d",
   options: schemas,
   flow: (inShape, { out, ...own }, conversion) => conv2d(inShape, out, { ...own, ...conversion }),
-  outShape: (inShape, { out, ...own }) => imageShape(out, geometry(own, inShape, "fit").windows),
+  outShape: (inShape, own) => imageShape(own.out, imageWindows("conv2d", inShape, own, "fit").windows),
   apply(x, { out, weights, groups = 1, ...own }) {
-    const { pads, stride, dilation, windows } = geometry(own, x.shape.slice(1), "fit");
+    const { channels, pads, windows } = imageWindows("conv2d", x.shape.slice(1), own, "fit");
     const { weight, bias } = expectWeights("conv2d", weights);
-    const shape = [out, (x.shape[1] as number) / groups, windows[0].size, windows[1].size];
-    const y = lax.convGeneralDilated(x, floats(Float32Array.from(weight), shape), [...stride], pads, {
-      rhsDilation: [...dilation],
+    const shape = [out, channels / groups, windows[0].size, windows[1].size];
+    const strides = windows.map(({ stride }) => stride);
+    const y = lax.convGeneralDilated(x, floats(Float32Array.from(weight), shape), strides, pads, {
+      rhsDilation: windows.map(({ dilation }) => dilation),
       featureGroupCount: groups,
     });
     return bias ? y.add(floats(Float32Array.from(bias), [1, out, 1, 1])) : y;

@@ -7,14 +7,18 @@ import type { OrthogonalKind } from "./orthogonal.js";
 
 /** How a network becomes a flow: choices of `flowify` that layers share. */
 export type Conversion = Readonly<{
-  /** The density of dropped coordinates, and the distribution of residuals inside reducing kernels. */
+  /** The density of dropped coordinates. Default of layers: the paper's Gaussian. */
   density: ConditionalDensityFactory;
+  /** The distribution of residuals inside reducing kernels. Default of layers: N(0, 1), the paper's. */
   residual: ResidualDistribution;
-  /** How reducing kernels model what they drop: from the neighbourhood, or from their own location. */
+  /** How reducing kernels model what they drop: from the neighbourhood (default, the paper's), or from their own location. */
   inverse?: "patching" | "local";
-  /** How orthogonal matrices are parameters. */
+  /** How orthogonal matrices are parameters. Default `manifold`. */
   orthogonal?: OrthogonalKind;
-  /** The distribution of augmentation noise. */
+  /**
+   * The distribution of augmentation noise, of variance 1/12: `gaussian` (default; it matches the Gaussians that will
+   * model it) or the paper's `uniform` on (−½, ½).
+   */
   augmentation?: "gaussian" | "uniform";
 }>;
 

@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
+import type { ConditionalDensity } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
@@ -19,7 +19,7 @@ import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
-import { defineKind } from "./kind.js";
+import { type Conversion, defineKind } from "./kind.js";
 import {
   checkWeights,
   compactSide,
@@ -52,24 +52,16 @@ const schemas = {
   /** Given weights, kept: the layer then computes x Wᵀ + b in deterministic mode. */
   weights: o.optional(o.weights),
 };
-export type LinearOptions = Omit<o.Options<typeof schemas>, "out"> & {
-  /** Sizes of axes before the last, which the layer is applied along. Default none. */
-  leading?: Shape;
-  /** How R₁ and R₂ are parameters. Default `manifold`. */
-  orthogonal?: OrthogonalKind;
-  /** n > m: the density of the dropped coordinates. Default the paper's Gaussian. */
-  density?: ConditionalDensityFactory;
-  /**
-   * n < m: the distribution of the augmentation noise, both of variance 1/12: `gaussian` (default; it matches the
-   * Gaussians that will model them) or the paper's `uniform` on (−½, ½).
-   */
-  augmentation?: "gaussian" | "uniform";
-  /**
-   * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
-   * kept as the reflections that the weights say something of, fixed. Default 1024.
-   */
-  compactAbove?: number;
-};
+export type LinearOptions = Omit<o.Options<typeof schemas>, "out"> &
+  Partial<Pick<Conversion, "density" | "orthogonal" | "augmentation">> & {
+    /** Sizes of axes before the last, which the layer is applied along. Default none. */
+    leading?: Shape;
+    /**
+     * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
+     * kept as the reflections that the weights say something of, fixed. Default 1024.
+     */
+    compactAbove?: number;
+  };
 
 /** Standard deviation of the augmentation noise, that of the uniform distribution on (−½, ½). */
 const AUGMENTATION_STD = Math.sqrt(1 / 12);
@@ -246,11 +238,10 @@ function dropped(key: np.Array): ArrayTree {
 export const linearKind = defineKind({
   kind: "linear",
   options: schemas,
-  flow(inShape, { out, ...own }, { density, orthogonal, augmentation }) {
+  flow(inShape, { out, ...own }, conversion) {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
-    const choices = { density, ...(orthogonal && { orthogonal }), ...(augmentation && { augmentation }) };
-    return linear(n, out, { ...own, ...choices, leading: inShape.slice(0, -1) });
+    return linear(n, out, { ...own, ...conversion, leading: inShape.slice(0, -1) });
   },
   outShape: (inShape, { out }) => [...inShape.slice(0, -1), out],
   apply(x, { out, weights }) {
