@@ -1,0 +1,65 @@
+import type { TopLevelSpec } from "vega-lite";
+import { escapeXml, validXml } from "./escape.js";
+import { FONT, openRenderer } from "./render.js";
+import { type Theme, themeConfig } from "./theme.js";
+
+export type ChartOptions = Readonly<{
+  /** What a screen reader says in place of the picture. */
+  title: string;
+  /** Default `"paper"`. */
+  theme?: Theme;
+}>;
+
+/**
+ * Draws a chart.
+ *
+ * @param spec - what Vega-Lite shall draw; colours of text, fonts and sizes come from the theme
+ * @returns one `<svg>` element that needs no script and nothing from elsewhere
+ */
+export async function drawChart(
+  spec: TopLevelSpec,
+  { title, theme = "paper" }: ChartOptions,
+): Promise<string> {
+  const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite"), useBundledFont()]);
+  const { spec: compiled } = compile(spec, {
+    config: themeConfig(theme),
+    logger: vega.logger(vega.None),
+  });
+  // Vega logs what goes wrong while it draws, and returns an incomplete picture.
+  const failures: unknown[] = [];
+  const logger = vega.logger(vega.Error, undefined, (_method, _level, found) => failures.push(...found));
+  const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
+  try {
+    const svg = await view.toSVG();
+    if (failures.length > 0) throw new Error(`chart "${title}": ${failures.join("; ")}`);
+    const named = validXml(svg).replace("<svg ", `<svg role="img" aria-label="${escapeXml(title)}" `);
+    return theme === "page" ? named.replace(/ xmlns(:xlink)?="[^"]*"/g, "") : named;
+  } finally {
+    view.finalize();
+  }
+}
+
+/** What Vega measures texts with; its types leave it out. */
+type TextMetrics = {
+  width(item: Readonly<Partial<TextItem>>, text: unknown): number;
+};
+type TextItem = { font: string; fontSize: number; fontWeight: string | number; limit: number };
+
+let measures: Promise<void> | undefined;
+
+/** Vega guesses the widths of texts where there is no canvas: it gets those of the bundled font for texts in it. */
+function useBundledFont(): Promise<void> {
+  measures ??= (async () => {
+    const [vega, { textWidth }] = await Promise.all([import("vega"), openRenderer()]);
+    const { textMetrics } = vega as unknown as { textMetrics: TextMetrics };
+    const guessed = textMetrics.width;
+    textMetrics.width = (item, text) => {
+      const { font, fontSize = 11, fontWeight, limit = 0 } = item;
+      if (!font?.startsWith(FONT)) return guessed(item, text);
+      const weight = Number(fontWeight) === 600 ? 600 : 400;
+      const width = textWidth(String(text ?? ""), { size: fontSize, weight });
+      return limit > 0 ? Math.min(width, limit) : width;
+    };
+  })();
+  return measures;
+}
