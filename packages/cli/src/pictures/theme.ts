@@ -6,7 +6,7 @@ export type Theme = "paper" | "page";
 
 /**
  * Colours that people tell apart who see fewer of them, each with a contrast of at least 3 to white and to
- * nearly black. Source: Okabe and Ito, Color Universal Design, 2008, without its lightest colours.
+ * nearly black. Source: Okabe and Ito, Color Universal Design, 2008, its four darker colours; then a brown and a grey.
  */
 export const SERIES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d3b", "#7a828a"] as const;
 export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!;
