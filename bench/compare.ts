@@ -39,7 +39,7 @@ function commit(): string {
 type Inspection = Pick<NetworkResult, "parameters" | "paper">;
 type Evaluation = NetworkResult["test"] & Pick<NetworkResult, "ledger">;
 type Config = {
-  data: { items: number };
+  data: { examples: number };
   steps: number;
   batch: number;
   seed: number;
@@ -68,7 +68,7 @@ async function compareNetwork(network: string, options: Options): Promise<Networ
       runJson(flowify, ["train", ...recipe, ...place, ...length, ...few]);
     }
     const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as Config;
-    const { items, splitSize, bpd, stdErr, ledger } = runJson<Evaluation>(flowify, [
+    const { examples, splitSize, bpd, stdErr, ledger } = runJson<Evaluation>(flowify, [
       "evaluate",
       out,
       ...place,
@@ -89,8 +89,8 @@ async function compareNetwork(network: string, options: Options): Promise<Networ
       seed: config.seed,
       learningRate: config.training.learningRate,
       orthogonalRate: config.training.orthogonalRate,
-      train: { items: config.data.items, ...(partOf && { splitSize: partOf.size }) },
-      test: { items, ...(splitSize !== undefined && { splitSize }), bpd, stdErr },
+      train: { examples: config.data.examples, ...(partOf && { splitSize: partOf.size }) },
+      test: { examples, ...(splitSize !== undefined && { splitSize }), bpd, stdErr },
       ledger,
       bench: { stepMs, gMs, stepPerG, fraction, peakRssMb },
       commit: commit(),

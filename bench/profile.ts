@@ -82,7 +82,7 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
   }
 }
 
-/** The events of the program that computes the gradient, on the first lane, without those of the warm-up. */
+/** The events of the program that computes the gradient, on the first worker, without those of the warm-up. */
 function gradientEvents(folder: string): Event[] {
   const file = readdirSync(folder).find((entry) => entry.startsWith("gradient_"));
   if (file === undefined) throw new Error(`ONNX Runtime left no profile of the gradient in ${folder}`);

@@ -15,8 +15,8 @@ export type NetworkResult = Readonly<{
   seed: number;
   learningRate: number;
   orthogonalRate: number;
-  train: Readonly<{ items: number; splitSize?: number }>;
-  test: Readonly<{ items: number; splitSize?: number; bpd: number; stdErr: number }>;
+  train: Readonly<{ examples: number; splitSize?: number }>;
+  test: Readonly<{ examples: number; splitSize?: number; bpd: number; stdErr: number }>;
   ledger: readonly LedgerLine[];
   bench: Readonly<{ stepMs: number; gMs: number; stepPerG: number; fraction: number; peakRssMb: number }>;
   commit: string;
@@ -69,8 +69,8 @@ function summary(results: readonly NetworkResult[]): string[] {
 }
 
 /** `20,000 of the 50,000` */
-const part = ({ items, splitSize }: { items: number; splitSize?: number }): string =>
-  splitSize === undefined ? count(items) : `${count(items)} of the ${count(splitSize)}`;
+const part = ({ examples, splitSize }: { examples: number; splitSize?: number }): string =>
+  splitSize === undefined ? count(examples) : `${count(examples)} of the ${count(splitSize)}`;
 
 /** `mnist: trained on 60,000 images, tested on 10,000 test images`, once for each that differs. */
 function images(results: readonly NetworkResult[]): string[] {

@@ -51,7 +51,7 @@ const describe = (r: BenchResult): string =>
   `${(r.traceMs + r.compileMs).toFixed(0)} ms, peak ${r.peakRssMb.toFixed(0)} MB`;
 
 const describeScore = (r: ScoreResult): string =>
-  `${r.network}: log p of ${r.items} images ${r.scorePerG.toFixed(1)} g (${r.scoreMs.toFixed(0)} ms), ` +
+  `${r.network}: log p of ${r.examples} images ${r.scorePerG.toFixed(1)} g (${r.scoreMs.toFixed(0)} ms), ` +
   `as many draws ${r.drawPerG.toFixed(1)} g (${r.drawMs.toFixed(0)} ms), g ${r.gMs.toFixed(2)} ms`;
 
 function deviceNamed(name: string): DeviceName {

@@ -131,15 +131,15 @@ async function timeStep(
 ): Promise<Measured> {
   const entries = network.inShape.reduce((a, b) => a * b, 1);
   const rng = makeRng(size);
-  const items = Float32Array.from({ length: batch * entries }, () => Math.floor(256 * rng.uniform()));
+  const examples = Float32Array.from({ length: batch * entries }, () => Math.floor(256 * rng.uniform()));
   const trainer = await createTrainer({
     flow: flowify(network),
     executor,
-    data: { items, count: batch },
+    data: { examples, count: batch },
     steps: 1e6,
     batchSize: batch,
     seed: 7,
-    start: "random",
+    init: "random",
   });
   const g = await matrixProduct(shared);
   const [steps, products]: [number[], number[]] = [[], []];

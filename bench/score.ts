@@ -7,7 +7,7 @@ import { matrixProduct, median } from "./matrix-product.js";
 /** log p of test images and as many draws: medians of rounds in turn, in milliseconds. */
 export type ScoreResult = {
   network: string;
-  items: number;
+  examples: number;
   scoreMs: number;
   drawMs: number;
   gMs: number;
@@ -31,7 +31,7 @@ export async function benchScore(name: string, dataDir?: string): Promise<ScoreR
     "test",
   );
   const size = shape.reduce((a, b) => a * b, 1);
-  const items = Math.min(ITEMS, count);
+  const examples = Math.min(ITEMS, count);
   const model = await FlowModel.create(flowify(zoo(name)), executor, { seed: 7 });
   const score = (n: number) => model.logProb(images.subarray(0, n * size));
   const draw = (n: number) => model.sample(n);
@@ -42,11 +42,11 @@ export async function benchScore(name: string, dataDir?: string): Promise<ScoreR
     await f();
     into.push(performance.now() - started);
   };
-  for (const f of [score, draw]) await f(256 + (items % 256)); // compiles both sizes of batch
+  for (const f of [score, draw]) await f(256 + (examples % 256)); // compiles both sizes of batch
   for (let round = 0; round < ROUNDS; round++)
     for (const [into, f] of [[times.score, score] as const, [times.draw, draw] as const]) {
       for (let i = 0; i < PRODUCTS; i++) times.g.push(await g.time());
-      await timed(into, () => f(items));
+      await timed(into, () => f(examples));
     }
   const [gMs, scoreMs, drawMs] = [median(times.g), median(times.score), median(times.draw)];
   await g.dispose();
@@ -54,7 +54,7 @@ export async function benchScore(name: string, dataDir?: string): Promise<ScoreR
   await executor.dispose();
   return {
     network: name,
-    items,
+    examples,
     scoreMs,
     drawMs,
     gMs,

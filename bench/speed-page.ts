@@ -35,7 +35,7 @@ export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
       ...["products", "elementwise", "moving numbers", "sums"].map(kind),
       percent(p.betweenMs / all),
       program("update"),
-      program("descent", "retraction", "polish"),
+      program("descent", "retraction", "reorthogonalize"),
       percent(p.hostMs / all),
     ]);
   });

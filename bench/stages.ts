@@ -1,6 +1,6 @@
 import type { Executor } from "@flowify/core";
 
-/** The executor with a watch on every program that it runs: milliseconds on the first lane by name since `reset`. */
+/** The executor with a watch on every program that it runs: milliseconds on the first worker by name since `reset`. */
 export function watched(executor: Executor) {
   const spent = new Map<string, number>();
   const watching: Executor = {
@@ -13,7 +13,7 @@ export function watched(executor: Executor) {
         async run(args, where) {
           const started = performance.now();
           const result = await compiled.run(args, where);
-          if (where?.lane) return result;
+          if (where?.worker) return result;
           spent.set(name, (spent.get(name) ?? 0) + performance.now() - started);
           return result;
         },

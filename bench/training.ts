@@ -1,7 +1,7 @@
 import { createTrainer, DataError, type Executor, flowify, makeRng, type Trainer, zoo } from "@flowify/core";
 import { loadDataSet } from "flowify";
 
-/** Items of a step that is timed. */
+/** Examples of a step that is timed. */
 const BATCH = 128;
 /** Images that are drawn where the data set is not here. */
 const DRAWN = 1024;
@@ -37,10 +37,10 @@ export async function benchTrainer(
   return createTrainer({
     flow,
     executor,
-    data: { items: images, count },
+    data: { examples: images, count },
     steps,
     batchSize: BATCH,
     seed: 7,
-    start: "random",
+    init: "random",
   });
 }

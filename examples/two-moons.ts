@@ -1,7 +1,7 @@
 /**
  * Three flows on two moons: a bijection, one that drops a coordinate (2 → 1) and one that adds a
  * coordinate (2 → 3). Prints the integral of exp(log p) over the plane, which has to be 1, and how the
- * bound of the third tightens with the number of draws; draws the densities.
+ * bound of the third tightens with the number of samples; draws the densities.
  *
  *     npm run example                    writes docs/pictures/two-moons.png
  *     npm run example -- FILE.png        writes another file
@@ -76,11 +76,11 @@ async function openExecutor(): Promise<Executor> {
 /** A flow after its training, with its parameters on the host. */
 type Trained = Readonly<{ flow: Flow; params: JsTree<HostArray>; model: FlowModel; executor: Executor }>;
 
-async function train(flow: Flow, executor: Executor, items: Float32Array): Promise<Trained> {
+async function train(flow: Flow, executor: Executor, examples: Float32Array): Promise<Trained> {
   const trainer = await createTrainer({
     flow,
     executor,
-    data: { items, count: items.length / 2 },
+    data: { examples, count: examples.length / 2 },
     steps: STEPS,
     batchSize: 256,
     learningRate: 1e-2,
@@ -105,7 +105,7 @@ const integral = (logP: Float64Array): number => sum(logP.map(Math.exp)) * CELL 
 /**
  * log p(x) of a flow whose first layer appends one normal number e: the log of the integral over e of
  * N(e; 0, 1) · exp(log p(x, e)), by the trapezoidal rule with `count` nodes. Noise is an explicit argument of a flow, so a
- * quadrature passes its nodes where training passes draws.
+ * quadrature passes its nodes where training passes samples.
  */
 async function integrateNoise(
   { flow, params, executor }: Trained,
@@ -117,7 +117,8 @@ async function integrateNoise(
   const weights = Float64Array.from(nodes, (e) => (Math.exp((-e * e) / 2) / Math.sqrt(2 * Math.PI)) * step);
   const atOnce = 50;
   const rows = atOnce * count;
-  const noiseOf = (appended: object) => flow.chain.layers.map((_, i) => (i === 0 ? { appended } : {}));
+  const noiseOf = (augmentation: object) =>
+    flow.chain.layers.map((_, i) => (i === 0 ? { augmentation } : {}));
   const compiled = await executor.compile(flow.logProb, [
     tree.map(((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype)) as never, params as never),
     new ArraySpec([rows, 2], np.float32),
@@ -132,11 +133,11 @@ async function integrateNoise(
   );
   const out = new Float64Array(x.length / 2);
   for (let first = 0; first < out.length; first += atOnce) {
-    const items = Float32Array.from(
+    const examples = Float32Array.from(
       { length: 2 * rows },
       (_, k) => x[2 * (first + Math.floor(k / 2 / count)) + (k % 2)] ?? 0,
     );
-    const result = await compiled.run([params, new HostArray(items, [rows, 2], np.float32), noise]);
+    const result = await compiled.run([params, new HostArray(examples, [rows, 2], np.float32), noise]);
     const { data } = (await executor.fetch(result)) as HostArray;
     executor.release(result);
     for (let i = 0; i < Math.min(atOnce, out.length - first); i++)
@@ -171,13 +172,13 @@ for (const [title, layers] of Object.entries(exactFlows)) {
 const widening = await train(flowify({ inShape: [2], layers: wideningLayers }), executor, data);
 const truth = await integrateNoise(widening, unseen, 241);
 report("2 to 3 (noise integrated)", truth, await integrateNoise(widening, grid, 61));
-console.log("  its bound by K draws of the noise, and how far that is below the integral:");
-for (const draws of [1, 4, 16, 64, 256]) {
-  const { logProb } = await widening.model.bound(unseen, { draws });
+console.log("  its bound by K samples of the noise, and how far that is below the integral:");
+for (const samples of [1, 4, 16, 64, 256]) {
+  const { logProb } = await widening.model.importanceBound(unseen, { samples });
   const gaps = truth.map((value, i) => value - logProb[i]!);
   const error = Math.sqrt(mean(gaps.map((gap) => (gap - mean(gaps)) ** 2)) / gaps.length);
   const below = `${mean(gaps).toFixed(4)} ± ${error.toFixed(4)}`;
-  console.log(`  K = ${String(draws).padEnd(18)}${mean(logProb).toFixed(3).padStart(18)}    ${below}`);
+  console.log(`  K = ${String(samples).padEnd(18)}${mean(logProb).toFixed(3).padStart(18)}    ${below}`);
 }
 await widening.model.dispose();
 await executor.dispose();

@@ -27,7 +27,7 @@ import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
-import { trainGiven } from "./acceptance/train-given.js";
+import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
   parity,
@@ -36,7 +36,7 @@ const checks: readonly Check[] = [
   fullDisk,
   mnist,
   convert,
-  trainGiven,
+  trainPretrained,
   fuzz,
   bench,
   cifar10,

@@ -1,7 +1,7 @@
 /** What `mutate.ts` changes in the layers of images and channels. */
 import type { Mutation } from "./mutations.js";
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/images", "laws/mean-mode-conv"] as const;
+const laws = ["laws/contribution", "laws/round-trip", "laws/images", "laws/deterministic mode-conv"] as const;
 
 const of =
   (file: string, only: string, tests: readonly string[] = laws) =>
@@ -20,25 +20,25 @@ const actnorm = of("layers/actnorm.ts", "actnorm");
 const split = of("layers/split.ts", "split");
 const squeeze = of("layers/squeeze.ts", "squeeze");
 const order = of("layers/permute-channels.ts", "permuteChannels");
-const side = of("layers/side-by-side.ts", "sideBySide|conv2d");
+const side = of("layers/side-by-side.ts", "parallel|conv2d");
 const variational = of("layers/variational-dequantize.ts", "variationalDequantize");
 const coupled = of("layers/coupling.ts", "", ["layers/formulas"]);
 const squeezed = of("layers/squeeze.ts", "", ["layers/formulas"]);
 const moved = of("layers/reshape.ts", "channelsFirst|reverse");
 const start = of("layers/actnorm.ts", "", ["layers/start"]);
-const linearStart = of("layers/linear-start.ts", "", ["layers/start"]);
+const initLinear = of("layers/linear-start.ts", "", ["layers/start"]);
 
 export const imageMutations: readonly Mutation[] = [
   pad("params.logA.ref.add(0.5 * LOG_2PI)", "params.logA.ref.neg().add(0.5 * LOG_2PI)"),
   pad("params.logA.ref.add(0.5 * LOG_2PI)", "params.logA.ref"),
-  pad("sumItems(np.square(epsilon.ref)).mul(0.5)", "sumItems(np.square(epsilon.ref))"),
+  pad("sumExamples(np.square(epsilon.ref)).mul(0.5)", "sumExamples(np.square(epsilon.ref))"),
   pad("return [epsilon.mul(a.ref)];", "return [epsilon.mul(a.ref).mul(2)];"),
   pad("[top, top + height], [left, left + width]", "[0, height], [0, width]"),
   tile("Math.max(n - 1, 0)", "Math.max(n, 0)"),
   tile("(n / 2) * Math.log(n)", "n * Math.log(n)"),
   tile(".add(volume);", ";"),
   tile(".add(0.5 * LOG_2PI)", ""),
-  tile("sumItems(np.square(u.ref)).mul(0.5)", "sumItems(np.square(u.ref))"),
+  tile("sumExamples(np.square(u.ref)).mul(0.5)", "sumExamples(np.square(u.ref))"),
   tile("np.sqrt(multiplicities(u))", "multiplicities(u)"),
   tile("return epsilon.mul(present).sub(copied(mean));", "mean.dispose();\n    return epsilon.mul(present);"),
   tile("const x = sum.div(total);", "const x = sum.div(np.sqrt(total));"),
@@ -63,7 +63,7 @@ export const imageMutations: readonly Mutation[] = [
   windows("(length - (size - 1) * dilation - 1) / stride", "(length - size) / stride"),
   conv("inAxis: 2, outAxis: 0", "inAxis: 2, outAxis: 1"),
   conv1d("dilation: [1, dilation]", "dilation: [dilation, 1]"),
-  coupling("contribution: sumItems(logDerivative", "contribution: sumItems(logDerivative.neg()"),
+  coupling("contribution: sumExamples(logDerivative", "contribution: sumExamples(logDerivative.neg()"),
   coupling(
     "z: np.concatenate([same, z.reshape(shape)], 1)",
     "z: np.concatenate([z.reshape(shape), same], 1)",
@@ -77,13 +77,13 @@ export const imageMutations: readonly Mutation[] = [
   start("mean.map((v) => -v)", "mean"),
   start("logStd.map((v) => -v)", "logStd"),
   start("np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2)", "x"),
-  linearStart("bias[j - d] = -projected / (std[j] as number);", "bias[j - d] = -projected;"),
-  linearStart("logScale[j - d] = -Math.log(std[j] as number);", ""),
+  initLinear("bias[j - d] = -projected / (std[j] as number);", "bias[j - d] = -projected;"),
+  initLinear("logScale[j - d] = -Math.log(std[j] as number);", ""),
   split(
     "toRows(x.slice([], [kept, channels]));\n      const logs",
     "toRows(x.slice([], [0, leaving]));\n      const logs",
   ),
-  split("sumItems(logs.reshape([batch, places]))", "sumItems(logs.reshape([batch, places])).neg()"),
+  split("sumExamples(logs.reshape([batch, places]))", "sumExamples(logs.reshape([batch, places])).neg()"),
   squeeze(".transpose(blocks, [0, 1, 4, 2, 5, 3])", ".transpose(blocks, [0, 1, 4, 3, 5, 2])"),
   order("take(there), take(back)", "take(there), take(there)"),
   side(".reduce((a, b) => a.add(b))", ".reduce((a, b) => a.sub(b))"),

@@ -8,19 +8,25 @@ const of =
   (from: string, to: string): Mutation => ({ file, from, to, tests, only });
 
 const relu = of("layers/relu.ts", "", ["layers/relu"]);
-const conv = of("layers/conv2d.ts", "given weights", ["laws/mean-mode-conv"]);
-const weights = of("layers/linear-weights.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
-const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/mean-mode"]);
+const conv = of("layers/conv2d.ts", "given weights", ["laws/deterministic mode-conv"]);
+const weights = of("layers/linear-weights.ts", "given weights", [
+  "laws/round-trip",
+  "laws/deterministic mode",
+]);
+const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/deterministic mode"]);
 const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
 const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");
 const maxPool = of("layers/max-pool2d.ts", "", ["layers/max-pool2d"]);
 const around = of("layers/tile.ts", "", ["layers/tile"]);
-const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/mean-mode-network"]);
-const fork = of("layers/branches.ts", "residual|concatenated", ["network-density", "laws/mean-mode-network"]);
+const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/deterministic mode-network"]);
+const fork = of("layers/branches.ts", "residual|concatenated", [
+  "network-density",
+  "laws/deterministic mode-network",
+]);
 const compact = of("layers/rotation.ts", "compact", [
   "laws/round-trip",
   "laws/contribution",
-  "laws/mean-mode",
+  "laws/deterministic mode",
 ]);
 const affine = of("layers/affine.ts", "affine");
 
@@ -58,11 +64,11 @@ export const networkMutations: readonly Mutation[] = [
   maxPool(".mul(-0.5).add(scales)", ".neg().add(scales)"),
   maxPool("np.exp(logB.neg())", "np.exp(logB)"),
   maxPool("np.floor(choice.mul(constant(counts, 1, top)))", "np.floor(choice)"),
-  maxPool("const all = items.count * Math.max(below, 1)", "const all = items.count"),
+  maxPool("const all = examples.count * Math.max(below, 1)", "const all = examples.count"),
   around("epsilon.mul(present).sub", "epsilon.sub"),
   avgPool("k / (r * c)", "1"),
   fork(".add(0.5 * LOG_2PI).mul(sizeOf(noise))", ".mul(sizeOf(noise))"),
-  fork("sumItems(np.square(epsilon.ref)).mul(0.5)", "sumItems(np.square(epsilon.ref))"),
+  fork("sumExamples(np.square(epsilon.ref)).mul(0.5)", "sumExamples(np.square(epsilon.ref))"),
   fork("first.add(sum)", "first.sub(sum)"),
   compact("transposed ? np.transpose(factor) : factor", "factor"),
   compact("roll(y, n - c, n)", "roll(y, c, n)"),

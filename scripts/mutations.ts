@@ -9,7 +9,7 @@ export type Mutation = Readonly<{
   only?: string;
 }>;
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/mean-mode", "densities/"] as const;
+const laws = ["laws/contribution", "laws/round-trip", "laws/deterministic mode", "densities/"] as const;
 
 const of =
   (file: string, only: string, tests: readonly string[] = laws) =>
@@ -39,7 +39,7 @@ const flow = of("flow.ts", "", ["core/test/density.test", "core/test/parity", "l
 const schedule = of("train/schedule.ts", "", ["train/schedule"]);
 const adam = of("train/adam.ts", "", ["train/"]);
 const turn = of("train/orthogonal-step.ts", "", ["train/orthogonal"]);
-const polish = of("train/step.ts", "", ["train/orthogonal"]);
+const reorthogonalize = of("train/step.ts", "", ["train/orthogonal"]);
 const xoshiro = of("math/xoshiro.ts", "", ["math/rng"]);
 const ziggurat = of("math/ziggurat.ts", "", ["math/rng"]);
 const fill = of("math/fill.ts", "", ["math/rng"]);
@@ -47,7 +47,7 @@ const starts = ["layers/start", "laws/start", "moments"];
 const moments = of("math/moments.ts", "", starts);
 const principal = of("math/principal.ts", "", starts);
 const dropped = of("layers/linear-start.ts", "", starts);
-const startItems = of("start-items.ts", "", starts);
+const startExamples = of("start-examples.ts", "", starts);
 
 export const mutations: readonly Mutation[] = [
   // contribution
@@ -59,7 +59,7 @@ export const mutations: readonly Mutation[] = [
   linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "0.5 * LOG_2PI - Math.log(APPENDED_STD)"),
   linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "Math.log(APPENDED_STD)"),
   linear("                .mul(0.5)\n", ""),
-  linear("sumItems(raw.mul(0))", "sumItems(raw)"),
+  linear("sumExamples(raw.mul(0))", "sumExamples(raw)"),
   // the map
   linear("raw.ref.sub(0.5)", "raw.ref"),
   linear("y.slice([], [d, n]).mul(scale)", "y.slice([], [d, n])"),
@@ -89,7 +89,7 @@ export const mutations: readonly Mutation[] = [
   leakyRelu(".mul(Math.log(slope))", ".mul(0)"),
   leakyRelu("z.ref.mul(1 / slope)", "z.ref.mul(slope)"),
   prelu("np.exp(logSlope.neg())", "np.exp(logSlope)"),
-  prelu("contribution: sumItems(logs)", "contribution: sumItems(logs.neg())"),
+  prelu("contribution: sumExamples(logs)", "contribution: sumExamples(logs.neg())"),
   spline("np.log(slope.mul(above)", "np.log(above"),
   spline("np.square(perBelow)", "perBelow"),
   spline("xi.mul(q).add(u.mul(p.ref))", "xi.mul(q).sub(u.mul(p.ref))"),
@@ -144,8 +144,8 @@ export const mutations: readonly Mutation[] = [
   turn(".mul(0.5)));", "));"),
   turn("const LONGEST_STEP = 0.7", "const LONGEST_STEP = 7"),
   turn("gram.mul(0.5)", "gram"),
-  polish("polish(polish(r))", "polish(r)"),
-  polish("polish(polish(r))", "r"),
+  reorthogonalize("reorthogonalize(reorthogonalize(r))", "reorthogonalize(r)"),
+  reorthogonalize("reorthogonalize(reorthogonalize(r))", "r"),
   xoshiro("(((sum << 7) | (sum >>> 25)) + s0) >>> 0", "(((sum << 8) | (sum >>> 24)) + s0) >>> 0"),
   ziggurat("u * edges[strip]! : atEdge", "-u * edges[strip]! : atEdge"),
   ziggurat("if (!Number.isNaN(x)) return x", "return x"),
@@ -157,8 +157,8 @@ export const mutations: readonly Mutation[] = [
   moments("mean: shift.map((s, i) => s + (origin[i] as number)),", "mean: shift,"),
   moments("s / rows.count - (shift[i] as number) ** 2", "s - (shift[i] as number) ** 2"),
   moments("Math.max(v, floor)", "v"),
-  principal("Math.floor((items - 1) / 2)", "items"),
+  principal("Math.floor((examples - 1) / 2)", "examples"),
   principal("if ((skewness[j] as number) < 0)", "if (false)"),
   dropped("if (doubt === 0) return", "if (doubt >= 0) return"),
-  startItems("rngs[leaf] ??= makeRng(seed, leaf);", "rngs[leaf] = makeRng(seed, leaf);"),
+  startExamples("rngs[leaf] ??= makeRng(seed, leaf);", "rngs[leaf] = makeRng(seed, leaf);"),
 ];

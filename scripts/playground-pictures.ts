@@ -25,7 +25,7 @@ type Part = Readonly<{
 const parts: Readonly<Record<string, Part>> = {
   plane: { config: { steps: 600 }, ready: "text=Trained: all" },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
-  network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Draw variants"] },
+  network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },
   exchange: { config: { steps: 200 }, ready: "nav", clicks: ["Begin one on digits", "Train"] },
 };
 /** Clicks a button, and waits until what it starts is done. */

@@ -15,7 +15,7 @@ type Context = Readonly<{
 }>;
 
 /** What `flowify evaluate --json` prints. */
-export type Evaluation = { bpd: number; stdErr: number; items: number; ledger: { bpd: number }[] };
+export type Evaluation = { bpd: number; stdErr: number; examples: number; ledger: { bpd: number }[] };
 
 export type Check = Readonly<{
   name: string;

@@ -29,9 +29,9 @@ export const cifar10: Check = {
       await runNode(flowify, ["train", ...what, ...place, "--pictures", "none", "--out", out, "--json"]);
       say(`${network} trained in ${((performance.now() - started) / 1000).toFixed(0)} s`);
       const args = ["evaluate", out, ...place, "--limit", "1000", "--json"];
-      const { bpd, items } = JSON.parse(await runNode(flowify, args)) as Evaluation;
+      const { bpd, examples } = JSON.parse(await runNode(flowify, args)) as Evaluation;
       rows[`${network}, bits per dimension`] = atMost(bpd, limit, (value) => value.toFixed(3));
-      rows[`${network}, test images`] = equal(items, 1000);
+      rows[`${network}, test images`] = equal(examples, 1000);
     }
     return rows;
   },

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { atMost, type Check, type Row } from "./check.js";
-import { GIVEN, givenFiles } from "./given-files.js";
 import { runToEnd } from "./node.js";
+import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
 /** Largest difference between a given network and its flow, by the largest entry of its results. */
 const CLOSE = 1e-4;
@@ -17,7 +17,7 @@ export const convert: Check = {
   async run({ dir, file: chosen, scratch, say }) {
     const rows: { [what: string]: Row } = {};
     let converted = 0;
-    for (const { file, path, range } of givenFiles(dir, chosen)) {
+    for (const { file, path, range } of pretrainedFiles(dir, chosen)) {
       const args = [
         "convert",
         path,

@@ -16,11 +16,11 @@ const size = shape.reduce((a, b) => a * b, 1);
 const trainer = await createTrainer({
   flow: flowify(zoo(`mnist/${network}`)),
   executor,
-  data: { items: images.subarray(0, ITEMS * size), count: ITEMS },
+  data: { examples: images.subarray(0, ITEMS * size), count: ITEMS },
   steps: Number(steps),
   batchSize: 128,
   seed: 7,
-  startItems: ITEMS,
+  initExamples: ITEMS,
 });
 const losses: number[] = [];
 while (trainer.taken < Number(steps)) losses.push((await trainer.step()).loss);

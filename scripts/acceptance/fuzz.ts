@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { atMost, type Check, equal } from "./check.js";
-import { GIVEN } from "./given-files.js";
 import type { FuzzResult } from "./mutated-files.js";
 import { runNode } from "./node.js";
+import { GIVEN } from "./pretrained-files.js";
 
 const FILES = 10_000;
 const MIB = 1024;

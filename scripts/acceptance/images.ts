@@ -15,7 +15,7 @@ const [HEIGHT, WIDTH] = [28, 20] as const;
 /** A uniform model of bytes has 8. */
 const UNIFORM = 8;
 
-type Trained = { bpd: number; hash: string; drawnFrom: number; train: { items: number; hash: string } };
+type Trained = { bpd: number; hash: string; drawnFrom: number; train: { examples: number; hash: string } };
 
 /** Convolutions of 4 × 4 beside each other, then 16 numbers. */
 const network = (height: number, width: number, channels: readonly number[]) => ({
@@ -69,7 +69,7 @@ export const images: Check = {
       const how = ["--epochs", "2", "--batch", "32", "--seed", "7", "--out", out, "--json"];
       const result = JSON.parse(await runNode(flowify, ["train", ...flags, ...how])) as Trained;
       const drawn = PICTURES.filter((picture) => existsSync(join(out, `${picture}.png`)));
-      say(`${name}: ${result.train.items} train images, pictures in ${out}`);
+      say(`${name}: ${result.train.examples} train images, pictures in ${out}`);
       rows[`${name}, images`] = equal(result.drawnFrom, count);
       rows[`${name}, bits per dimension`] = atMost(result.bpd, UNIFORM, (value) => value.toFixed(3));
       rows[`${name}, pictures`] = equal(drawn.length, PICTURES.length);

@@ -25,9 +25,9 @@ const flow = flowify({
   ],
 });
 const rng = makeRng(1);
-const items = Float32Array.from({ length: 512 * 64 }, () => Math.floor(256 * rng.uniform()));
+const examples = Float32Array.from({ length: 512 * 64 }, () => Math.floor(256 * rng.uniform()));
 
-const trainer = await createTrainer({ flow, executor, data: { items, count: 512 }, steps, batchSize: 64 });
+const trainer = await createTrainer({ flow, executor, data: { examples, count: 512 }, steps, batchSize: 64 });
 /** The median of the resident size over the last steps up to `step`. */
 async function sizeAfter(step: number): Promise<number> {
   const sizes: number[] = [];

@@ -33,7 +33,7 @@ export const mnist: Check = {
       const measured = JSON.parse(await runNode(flowify, ["evaluate", out, "--json"])) as Evaluation;
       const sum = measured.ledger.reduce((total, { bpd }) => total + bpd, 0);
       rows[`${network}, bits per dimension`] = atMost(measured.bpd, limit, (value) => value.toFixed(3));
-      rows[`${network}, test digits`] = equal(measured.items, 10_000);
+      rows[`${network}, test digits`] = equal(measured.examples, 10_000);
       rows[`${network}, ledger off its total`] = atMost(Math.abs(sum - measured.bpd), 1e-9, (value) =>
         value.toExponential(0),
       );

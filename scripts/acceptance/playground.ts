@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "../chromium.js";
 import type { Check, Row } from "./check.js";
-import { GIVEN, givenFiles } from "./given-files.js";
 import { runToEnd } from "./node.js";
+import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
 /** Files that have to get the same report in the page. */
 const AT_LEAST = 10;
@@ -24,7 +24,7 @@ export const playground: Check = {
     let same = 0;
     try {
       const page = await served.open("#/network");
-      for (const { file, path } of givenFiles(dir)) {
+      for (const { file, path } of pretrainedFiles(dir)) {
         const args = ["convert", path, "--out", join(scratch, `page-${file}`), "--json", "--quiet"];
         const { output } = await runToEnd("packages/cli/bin/flowify.js", args);
         const wanted = wantedOf(JSON.parse(output) as Report);

@@ -1,23 +1,23 @@
 import {
   createTrainer,
-  drawForResults,
   type Executor,
   FlowModel,
   flowify,
+  preimagesOf,
   UnsupportedOpError,
 } from "@flowify/core";
 import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
 import type { Check, Row } from "./check.js";
-import { CIFAR, GIVEN, type GivenFile, givenFiles, itemsFor } from "./given-files.js";
+import { CIFAR, examplesFor, GIVEN, type PretrainedFile, pretrainedFiles } from "./pretrained-files.js";
 
 const STEPS = 200;
 const ITEMS = 256;
 const BATCH = 16;
 /** Of images a layer drops hundreds of numbers, and a step of Adam moves all of them alike: short ones in a short run. */
-const rateFor = ({ images }: GivenFile): number => (images === undefined ? 1e-3 : 1e-4);
+const rateFor = ({ images }: PretrainedFile): number => (images === undefined ? 1e-3 : 1e-4);
 /** Steps whose mean loss is compared, at both ends. */
 const ENDS = 20;
-/** Items that go to the results and back. */
+/** Examples that go to the results and back. */
 const BACK = 8;
 /** Largest difference of the results after the way back, by the largest of them. */
 const CLOSE = 1e-3;
@@ -25,15 +25,15 @@ const CLOSE = 1e-3;
 /**
  * The inverses of trained networks learn: 200 steps with the function frozen, on images of the kind that it was
  * trained on where they are at hand, else on random inputs. The loss stays finite and falls, and inputs that are
- * drawn for results of some of them have these results; said is how many came all the way to their draw (`drawForResults`).
+ * drawn for results of some of them have these results; said is how many came all the way to their draw (`preimagesOf`).
  */
-export const trainGiven: Check = {
+export const trainPretrained: Check = {
   name: "train-given",
   needs: [GIVEN, CIFAR],
   async run({ dir, file, say }) {
     const rows: { [what: string]: Row } = {};
     const executor = await nativeExecutor();
-    for (const given of givenFiles(dir, file)) {
+    for (const given of pretrainedFiles(dir, file)) {
       const started = performance.now();
       rows[given.file] = await rowOf(given, dir, executor);
       say(
@@ -47,7 +47,7 @@ export const trainGiven: Check = {
 
 const LIMIT = `falls; ≤ ${CLOSE.toExponential(0)} back`;
 
-async function rowOf(given: GivenFile, dir: string, executor: Executor): Promise<Row> {
+async function rowOf(given: PretrainedFile, dir: string, executor: Executor): Promise<Row> {
   try {
     const { losses, back, arrived } = await trained(given, dir, executor);
     const [first, last] = [mean(losses.slice(0, ENDS)), mean(losses.slice(-ENDS))];
@@ -71,18 +71,18 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function trained(
-  given: GivenFile,
+  given: PretrainedFile,
   dir: string,
   executor: Executor,
 ): Promise<{ losses: number[]; back: number; arrived: number }> {
   const { bytes, external } = openOnnx(given.path);
   const { network } = convertOnnx(readOnnx(bytes, external));
   const flow = flowify(network, { frozen: true });
-  const items = await itemsFor(given, flow.inShape, ITEMS, dir);
+  const examples = await examplesFor(given, flow.inShape, ITEMS, dir);
   const trainer = await createTrainer({
     flow,
     executor,
-    data: { items, count: ITEMS },
+    data: { examples, count: ITEMS },
     steps: STEPS,
     batchSize: BATCH,
     learningRate: rateFor(given),
@@ -94,10 +94,10 @@ async function trained(
   const model = new FlowModel(flow, await trainer.params(), executor);
   await trainer.dispose();
   try {
-    const some = items.subarray(0, BACK * flow.dimensions);
-    const wanted = await model.encode(some, { mode: "mean" });
-    const drawn = await drawForResults(model, network, wanted, some, { seed: 1 });
-    const found = await model.encode(drawn.items, { mode: "mean" });
+    const some = examples.subarray(0, BACK * flow.dimensions);
+    const wanted = await model.encode(some, { mode: "deterministic" });
+    const drawn = await preimagesOf(model, network, wanted, some, { seed: 1 });
+    const found = await model.encode(drawn.examples, { mode: "deterministic" });
     const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const off = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
     return { losses, back: off / largest, arrived: drawn.ways.filter((way) => way === 1).length };

@@ -124,5 +124,5 @@ export const calls = (mirror: string): Call[] => [
     ],
     says: /unchanged, bit for bit/,
   },
-  { args: ["decode", "twin", "--logits", "1:0.2", "--count", "2"], says: /2 variants/ },
+  { args: ["decode", "twin", "--logits", "1:0.2", "--count", "2"], says: /2 preimages/ },
 ];

@@ -9,8 +9,8 @@ const result = (network: string, more: Partial<NetworkResult> = {}): NetworkResu
   seed: 7,
   learningRate: 3e-3,
   orthogonalRate: 2e-3,
-  train: { items: 60_000 },
-  test: { items: 10_000, bpd: 3.0214, stdErr: 0.0042 },
+  train: { examples: 60_000 },
+  test: { examples: 10_000, bpd: 3.0214, stdErr: 0.0042 },
   ledger: [
     { layer: "dequantize[0]", bpd: 8, exact: false },
     ...Array.from({ length: 9 }, (_, i) => ({ layer: `linear[${i + 1}]`, bpd: -i / 10, exact: true })),
@@ -26,8 +26,8 @@ test("the page of results has a line a network beside the authors' figures", () 
   const page = resultsPage([
     result("mnist/fconv2", { paper }),
     result("cifar10/fmlp", {
-      train: { items: 20_000, splitSize: 50_000 },
-      test: { items: 1000, splitSize: 10_000, bpd: 5, stdErr: 0.1 },
+      train: { examples: 20_000, splitSize: 50_000 },
+      test: { examples: 1000, splitSize: 10_000, bpd: 5, stdErr: 0.1 },
     }),
   ]);
   expect(page).toContain(

@@ -51,12 +51,14 @@ function toTree(tensors: TensorTree, precision: Precision): ArrayTree {
 }
 
 const isDeclaration = (spec: NoiseSpec): spec is NoiseDeclaration =>
-  typeof (spec as NoiseDeclaration).law === "string";
+  typeof (spec as NoiseDeclaration).distribution === "string";
 
 /** Every noise at its mean. */
 function meanNoise(spec: NoiseSpec, batch: number, precision: Precision): NoiseTree {
   if (isDeclaration(spec))
-    return np.full([batch, ...spec.shape], spec.law === "uniform" ? 0.5 : 0, { dtype: np[precision] });
+    return np.full([batch, ...spec.shape], spec.distribution === "uniform" ? 0.5 : 0, {
+      dtype: np[precision],
+    });
   if (Array.isArray(spec)) return spec.map((child: NoiseSpec) => meanNoise(child, batch, precision));
   return Object.fromEntries(
     Object.entries(spec).map(([name, child]) => [name, meanNoise(child, batch, precision)]),
@@ -73,7 +75,7 @@ function meanNoise(spec: NoiseSpec, batch: number, precision: Precision): NoiseT
  */
 const TILE_SLACK = 2e-4;
 
-/** Per item, what a contribution may be off because of `TILE_SLACK`. */
+/** Per example, what a contribution may be off because of `TILE_SLACK`. */
 function tileSlack(noise: Tensors, batch: number): readonly number[] {
   const slack = new Array<number>(batch).fill(0);
   for (const [name, { data }] of Object.entries(noise))
@@ -86,7 +88,7 @@ function tileSlack(noise: Tensors, batch: number): readonly number[] {
 
 /**
  * |ours − theirs| at its largest, in units of their largest entry, beyond what theirs may lie above
- * (`slack`, an entry an item). Throws where the shapes differ.
+ * (`slack`, an entry an example). Throws where the shapes differ.
  */
 async function distance(
   ours: np.Array,
@@ -211,7 +213,7 @@ async function errorsOf(file: ParityCase, precision: Precision): Promise<Map<str
   }
   for (const [i, entry] of file.inverse.entries()) {
     const drawn =
-      entry.mode === "mean"
+      entry.mode === "deterministic"
         ? meanNoise(layer.inverseNoise, entry.z.shape[0] as number, precision)
         : noise(entry.noise, built.inverseNoise);
     const ours = layer.inverse(tree.ref(params), toJax(entry.z, precision), drawn);

@@ -139,7 +139,7 @@ function wideningKernel(inShape: Shape, m: number, names: Names): Built {
   const [rows, columns, n] = inShape as [number, number, number];
   const dense = linearBuilder({ type: "linear", in: n, out: m }, inShape, names.below("Linear"));
   const layer = chain([
-    linear(n, m, { leading: [rows, columns], orthogonal: "expm", appended: "uniform" }),
+    linear(n, m, { leading: [rows, columns], orthogonal: "expm", augmentation: "uniform" }),
     channelsFirst([rows, columns, m]),
   ]);
   return {

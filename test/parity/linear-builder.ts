@@ -13,7 +13,7 @@ export const linearBuilder: Builder = (spec, inShape, names) => {
     layer: linear(n, m, {
       leading: inShape.slice(0, -1),
       orthogonal: "expm",
-      appended: "uniform",
+      augmentation: "uniform",
       density: (d, context) => gaussian(d, context, { limit: Number.POSITIVE_INFINITY }),
     }),
     params: {

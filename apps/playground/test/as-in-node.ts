@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import {
+  applyNetwork,
   createTrainer,
   decodeSafetensors,
-  evaluate,
   FlowModel,
   flowify,
   jaxExecutor,
@@ -16,13 +16,13 @@ import { numpy as np } from "@jax-js/jax";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
-import { type ImageShape, imagesConfig } from "../src/parts/images/config.js";
-import { halve } from "../src/parts/images/halve.js";
-import { imagesNetwork, splitImages } from "../src/parts/images/network.js";
-import { makeImagesViewer } from "../src/parts/images/viewer.js";
-import type { PlaneConfig } from "../src/parts/plane/config.js";
-import { planeData } from "../src/parts/plane/data.js";
 import { openRun } from "../src/run/open-run.js";
+import { type ImageShape, imagesConfig } from "../src/tabs/images/config.js";
+import { halve } from "../src/tabs/images/halve.js";
+import { imagesNetwork, splitImages } from "../src/tabs/images/network.js";
+import { makeImagesViewer } from "../src/tabs/images/viewer.js";
+import type { PlaneConfig } from "../src/tabs/plane/config.js";
+import { planeData } from "../src/tabs/plane/data.js";
 import { DIGITS } from "../src/ui/digits-file.js";
 import { filesIn, unpacked } from "./saved-run.js";
 
@@ -44,7 +44,7 @@ export async function shown(page: Page, id: string): Promise<number> {
 /** What a network as it was read gives for pixels from 0 to 1, by jax-js in Node. */
 export async function outputsOf(network: OrdinaryNetwork, pixels: Uint8Array): Promise<Float32Array> {
   const x = np.array(Float32Array.from(pixels, (pixel) => pixel / 255)).reshape([-1, ...network.inShape]);
-  return (await evaluate(network, x).data()) as Float32Array;
+  return (await applyNetwork(network, x).data()) as Float32Array;
 }
 
 export const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -86,7 +86,7 @@ export async function expectImagesAsInNode(page: Page, address: object): Promise
   const executor = jaxExecutor();
   const viewer = await makeImagesViewer(flow, executor, { heldOut, seed, temperature: () => 1 });
   const saved = await FlowModel.load(flow, bytes, executor);
-  const options = { learningRate, seed, steps, batchSize: 64, startItems: 1024 };
+  const options = { learningRate, seed, steps, batchSize: 64, startExamples: 1024 };
   const trainer: Trainer = await createTrainer({ flow, data: train, executor, ...options });
   const best = await shown(page, "#images-best");
   while (trainer.taken < best) await trainer.step();
@@ -103,7 +103,7 @@ export async function expectImagesAsInNode(page: Page, address: object): Promise
  * A given network that is a density on the page, at its start values: its outputs for the first written 3, log p of
  * it and bits per dimension of the test digits are those that Node and the command find, from the run that is saved.
  */
-export async function expectGivenAsInNode(page: Page, onnx: string, folder: string): Promise<void> {
+export async function expectPretrainedAsInNode(page: Page, onnx: string, folder: string): Promise<void> {
   const { network } = convertOnnx(readOnnx(readFileSync(onnx)));
   const pixels = digitsOf("t10k", 18, 1);
   const outputs = await page.locator("table[aria-label=Outputs] td.number").allTextContents();

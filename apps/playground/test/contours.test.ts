@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { contour } from "../src/parts/plane/contours.js";
+import { contour } from "../src/tabs/plane/contours.js";
 
 const SIDE = 40;
 /** Distance from the middle of the grid, at midpoints of cells. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pointsOf, readTable } from "../src/parts/plane/csv.js";
+import { pointsOf, readTable } from "../src/tabs/plane/csv.js";
 
 const lines = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("\n");

@@ -23,7 +23,7 @@ test("a long curve is shown by means that add up to that of all steps", () => {
 /** Measurements at steps 0, 10, 20, … */
 const at = (...values: number[]) => values.map((value, i) => [10 * i, value] as const);
 
-test("the best step is told, and whether held-out items have turned since", () => {
+test("the best step is told, and whether held-out examples have turned since", () => {
   expect(standingOf([])).toBeUndefined();
   expect(standingOf(at(1, 2, 3))).toEqual({ best: 20, trend: "level" });
   expect(standingOf(at(1, 3, 2, 2))).toEqual({ best: 10, trend: "level" });

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
-import { planeConfig } from "../src/parts/plane/config.js";
-import { expectGivenAsInNode, expectImagesAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
+import { planeConfig } from "../src/tabs/plane/config.js";
+import { expectImagesAsInNode, expectPretrainedAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { dense, onnxBytes } from "./onnx-files.js";
 import { idle, unpacked } from "./saved-run.js";
@@ -93,7 +93,7 @@ test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, a
   await expectImagesAsInNode(page, address);
 });
 
-test("a given network is scored, trained and asked for variants by WebGPU, to the numbers of Node", {
+test("a given network is scored, trained and asked for preimages by WebGPU, to the numbers of Node", {
   timeout: SLOW,
 }, async () => {
   playground = await startPlayground({ webgpu: true });
@@ -107,15 +107,15 @@ test("a given network is scored, trained and asked for variants by WebGPU, to th
   expect(await page.locator("#part-network output#device").textContent()).toBe("WebGPU");
   await page.getByRole("button", { name: "A written 3" }).click();
   await idle(page, "network");
-  await expectGivenAsInNode(page, path, join(root, "given"));
+  await expectPretrainedAsInNode(page, path, join(root, "given"));
 
   const before = await shown(page, "#part-network output#learnt");
   await page.getByRole("button", { name: "Train the inverse" }).click();
   await page.getByText("has seen 5 steps").waitFor({ timeout: SLOW });
   expect(await shown(page, "#part-network output#learnt")).toBeLessThan(before);
-  await page.getByRole("button", { name: "Draw variants" }).click();
-  await page.locator("output#variants-difference").waitFor({ timeout: SLOW });
-  expect(await shown(page, "output#variants-difference")).toBeLessThan(1e-3);
+  await page.getByRole("button", { name: "Sample preimages" }).click();
+  await page.locator("output#preimages-difference").waitFor({ timeout: SLOW });
+  expect(await shown(page, "output#preimages-difference")).toBeLessThan(1e-3);
 });
 
 test("without WebGPU Wasm does it, also without threads; asking for it is answered in words", {

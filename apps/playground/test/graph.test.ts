@@ -1,8 +1,8 @@
 import { flowify } from "@flowify/core";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
 import { expect, test } from "vitest";
-import { layout } from "../src/parts/network/layout.js";
-import { convertedNodes, refusedNodes } from "../src/parts/network/nodes.js";
+import { layout } from "../src/tabs/network/layout.js";
+import { convertedNodes, refusedNodes } from "../src/tabs/network/nodes.js";
 import { withoutFlags } from "../src/ui/problem.js";
 import { onnxBytes, residual, unsupported } from "./onnx-files.js";
 

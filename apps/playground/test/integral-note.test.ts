@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { integralNote } from "../src/parts/plane/integral-note.js";
+import { integralNote } from "../src/tabs/plane/integral-note.js";
 
 const relu = {
   integral: 0.52,

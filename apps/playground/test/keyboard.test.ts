@@ -39,8 +39,8 @@ const parts: Readonly<Record<"plane" | "images" | "network" | "exchange", () => 
     await page.locator("#part-network input[type=file]").setInputFiles(network);
     await page.getByRole("button", { name: "Make it a density" }).click();
     await page.locator("output#log-prob").waitFor();
-    await page.getByRole("button", { name: "Draw variants" }).click();
-    await page.locator("output#variants-difference").waitFor();
+    await page.getByRole("button", { name: "Sample preimages" }).click();
+    await page.locator("output#preimages-difference").waitFor();
     await idle(page, "network");
     return page;
   },

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { planeConfig } from "../src/parts/plane/config.js";
+import { planeConfig } from "../src/tabs/plane/config.js";
 import { livePieces, type Playground, startPlayground } from "./browser.js";
 
 const DOCS = fileURLToPath(new URL("../../../docs/", import.meta.url));

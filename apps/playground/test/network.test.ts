@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
-import { digitsOf, expectGivenAsInNode, outputsOf, testLabels } from "./as-in-node.js";
+import { digitsOf, expectPretrainedAsInNode, outputsOf, testLabels } from "./as-in-node.js";
 import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
 import { dense, onnxBytes, residual, unsupported } from "./onnx-files.js";
 import { idle } from "./saved-run.js";
@@ -126,7 +126,7 @@ describe("a network of one's own", () => {
     await page.getByRole("button", { name: "A written 3" }).click();
     await idle(page, "network");
 
-    await expectGivenAsInNode(page, path, join(root, "given"));
+    await expectPretrainedAsInNode(page, path, join(root, "given"));
 
     const before = await output(page, "learnt");
     await page.getByLabel("Steps").fill("5");
@@ -134,10 +134,10 @@ describe("a network of one's own", () => {
     await page.getByText("has seen 5 steps").waitFor({ timeout: 60_000 });
     expect(await output(page, "learnt")).toBeLessThan(before);
 
-    await page.getByLabel("Variants").fill("4");
-    await page.getByRole("button", { name: "Draw variants" }).click();
-    await page.locator("output#variants-difference").waitFor({ timeout: 60_000 });
-    expect(await output(page, "variants-difference")).toBeLessThan(1e-3);
+    await page.getByLabel("ExamplePreimages").fill("4");
+    await page.getByRole("button", { name: "Sample preimages" }).click();
+    await page.locator("output#preimages-difference").waitFor({ timeout: 60_000 });
+    expect(await output(page, "preimages-difference")).toBeLessThan(1e-3);
     expect(await seriousFindings(page)).toEqual([]);
   });
 
@@ -218,7 +218,7 @@ describe("a network of one's own", () => {
     const page = await playground.open("#/network");
     await drop(page, write("open.onnx", onnxBytes(dense.nodes, dense.weights, open)));
     await expectProblem(page, "axis 2 has no size in the file");
-    const field = page.getByLabel("Shape of an item");
+    const field = page.getByLabel("Shape of an example");
     await field.fill("28 by 28");
     await field.press("Enter");
     await expectProblem(
@@ -228,7 +228,7 @@ describe("a network of one's own", () => {
     expect(await field.inputValue()).toBe("28 by 28");
     await field.fill("28, 28");
     await field.press("Enter");
-    await expectProblem(page, "the shape of an item 28,28: the file has [N, 1, H, W]");
+    await expectProblem(page, "the shape of an example 28,28: the file has [N, 1, H, W]");
     await field.fill("1×28×28");
     await field.press("Enter");
     await rowsOf(page);

@@ -15,7 +15,7 @@ function numbers(name: string, shape: readonly number[]): Float32Array {
 }
 
 type Ends = Readonly<{
-  /** Shape of an item; a text is a size that the file leaves open. */
+  /** Shape of an example; a text is a size that the file leaves open. */
   inShape?: readonly (number | string)[];
   /** Names of further inputs, of the shape of the first. */
   moreInputs?: readonly string[];

@@ -1,8 +1,8 @@
 import { createTrainer, FlowModel, flowify, jaxExecutor } from "@flowify/core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { planeConfig, presets } from "../src/parts/plane/config.js";
-import { planeData } from "../src/parts/plane/data.js";
+import { planeConfig, presets } from "../src/tabs/plane/config.js";
+import { planeData } from "../src/tabs/plane/data.js";
 import { mean, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 
@@ -38,7 +38,7 @@ test("moons train without a click, to the numbers of the same run in Node", { ti
   const { train, heldOut } = planeData(config);
   const flow = flowify({ inShape: [2], layers: config.layers });
   const { learningRate, seed, steps } = config;
-  const options = { learningRate, seed, steps, batchSize: 128, startItems: 1024 };
+  const options = { learningRate, seed, steps, batchSize: 128, startExamples: 1024 };
   const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
   const best = await shown(page, "#plane-best");
   while (trainer.taken < best) await trainer.step();

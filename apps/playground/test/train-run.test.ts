@@ -49,7 +49,7 @@ const at = (run: OpenRun, learningRate: number): OpenRun => ({
 });
 async function bpd(run: OpenRun): Promise<number> {
   const placed = await PlacedRun.of(jaxExecutor(), async () => run);
-  const { bpd: found } = await placed.ask((model) => model.monitor(heldOut));
+  const { bpd: found } = await placed.ask((model) => model.evaluate(heldOut));
   await placed.dispose();
   return found;
 }

@@ -1,9 +1,9 @@
 import { DeviceError, type Executor, flowify, jaxExecutor } from "@flowify/core";
 import { expect, test } from "vitest";
-import type { PlaneView } from "../src/parts/plane/calls.js";
-import { planeConfig } from "../src/parts/plane/config.js";
-import { planeData } from "../src/parts/plane/data.js";
-import { makePlaneViewer } from "../src/parts/plane/viewer.js";
+import type { PlaneView } from "../src/tabs/plane/calls.js";
+import { planeConfig } from "../src/tabs/plane/config.js";
+import { planeData } from "../src/tabs/plane/data.js";
+import { makePlaneViewer } from "../src/tabs/plane/viewer.js";
 import { type Kept, startTraining, type TrainingEvent } from "../src/worker/training.js";
 import { mean } from "./as-in-node.js";
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { onceMore } from "../src/ui/once-more.js";
-import { oneByOne } from "../src/worker/one-by-one.js";
+import { coalesce } from "../src/ui/coalesce.js";
+import { serialQueue } from "../src/worker/serial-queue.js";
 
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 5));
 
 test("what is chosen while work is done is seen by the work that follows, the newest alone", async () => {
   let chosen = 1;
   const seen: number[] = [];
-  const work = onceMore(async () => {
+  const work = coalesce(async () => {
     const here = chosen;
     await later();
     seen.push(here);
@@ -22,7 +22,7 @@ test("what is chosen while work is done is seen by the work that follows, the ne
 
 test("work that fails rejects for who asked, and the next one is done", async () => {
   const order: string[] = [];
-  const inTurn = oneByOne();
+  const inTurn = serialQueue();
   const step = (name: string) => async () => {
     order.push(`${name} begins`);
     await later();

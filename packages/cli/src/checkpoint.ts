@@ -105,7 +105,7 @@ export async function latestCheckpoint(
 }
 
 /**
- * The checkpoint that a run is judged by: of one with held-out items the best on these, else the newest.
+ * The checkpoint that a run is judged by: of one with held-out examples the best on these, else the newest.
  *
  * @throws CheckpointError as `latestCheckpoint` does
  */

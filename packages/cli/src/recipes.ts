@@ -18,7 +18,7 @@ export type Recipe = Readonly<{
   density: "gaussian" | "mixture";
   start: "data" | "random";
   /** Images that a start from data looks at. */
-  startItems: number;
+  startExamples: number;
 }>;
 
 /** The rates of a recipe, for networks that have none of their own. */
@@ -31,8 +31,8 @@ const standardRates: Rates = {
   warmup: trainingDefaults.warmup(Number.POSITIVE_INFINITY),
   clip: trainingDefaults.clip,
   density: "mixture",
-  start: trainingDefaults.start,
-  startItems: trainingDefaults.startItems,
+  start: trainingDefaults.init,
+  startExamples: trainingDefaults.initExamples,
 };
 
 /** Passes over the data in the paper. */
@@ -48,7 +48,7 @@ const paperRates: Rates = {
   clip: null,
   density: "gaussian",
   start: "random",
-  startItems: trainingDefaults.startItems,
+  startExamples: trainingDefaults.initExamples,
 };
 
 const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rates> => ({

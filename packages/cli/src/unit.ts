@@ -7,7 +7,7 @@ export type Unit = Readonly<{
   /** The name of a figure in the metrics and in documents. */
   field: "bpd" | "nll";
   of(figure: Figure): number;
-  /** What a bit per dimension of items of so many numbers is. */
+  /** What a bit per dimension of examples of so many numbers is. */
   perBit(dimensions: number): number;
 }>;
 
@@ -27,5 +27,5 @@ const nats: Unit = {
   perBit: (dimensions) => dimensions * Math.LN2,
 };
 
-/** The unit of items of this shape. */
+/** The unit of examples of this shape. */
 export const unitOf = (shape: readonly number[]): Unit => (shape.length === 1 ? nats : bits);

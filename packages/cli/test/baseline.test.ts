@@ -10,15 +10,15 @@ import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
 
-it("prints a line a baseline; of noise that is uniform a histogram is as good as a uniform law, and a Gaussian worse", async () => {
+it("prints a line a baseline; of noise that is uniform a histogram is as good as a uniform distribution, and a Gaussian worse", async () => {
   const { data } = writeSmallData(root);
   const { status, stdout } = await runCommand(["baseline", "--data", data, "--json"]);
   expect(status).toBe(0);
-  const { items, baselines } = JSON.parse(stdout) as {
-    items: number;
+  const { examples, baselines } = JSON.parse(stdout) as {
+    examples: number;
     baselines: { name: string; bpd: number; stdErr: number; exact: boolean }[];
   };
-  expect(items).toBe(40);
+  expect(examples).toBe(40);
   expect(baselines.map(({ name, exact }) => [name, exact])).toEqual([
     ["uniform", true],
     ["histogram", true],
@@ -30,7 +30,7 @@ it("prints a line a baseline; of noise that is uniform a histogram is as good as
   expect(histogram).toBeCloseTo(8, 1);
   // these test images are the first of the training images: what was seen of each pixel helps
   expect(each).toBeLessThan(7.6);
-  // a Gaussian in place of a uniform law costs ½ log₂(2πe/12) bits
+  // a Gaussian in place of a uniform distribution costs ½ log₂(2πe/12) bits
   expect(gaussian).toBeGreaterThan(8);
   expect(gaussian).toBeLessThan(8 + 0.5 * Math.log2((2 * Math.PI * Math.E) / 12));
 });

@@ -21,10 +21,10 @@ beforeAll(async () => {
 it("writes the files, tries each, and describes them", async () => {
   const { status, stdout } = await runCommand(["export", run, "--out", out, "--json"]);
   expect(status).toBe(0);
-  const { programs, opset, items, folder } = JSON.parse(stdout);
-  expect({ opset, items, folder }).toEqual({
+  const { programs, opset, examples, folder } = JSON.parse(stdout);
+  expect({ opset, examples, folder }).toEqual({
     opset: 20,
-    items: { shape: [1, 8, 8], levels: 256 },
+    examples: { shape: [1, 8, 8], levels: 256 },
     folder: out,
   });
   const names = programs.map(({ name }: { name: string }) => name);

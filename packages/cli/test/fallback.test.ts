@@ -23,7 +23,7 @@ async function losesDevice(): Promise<Executor> {
       return {
         ...compiled,
         run: async (args, where) => {
-          if (!where?.lane && ++steps > STEPS_BEFORE)
+          if (!where?.worker && ++steps > STEPS_BEFORE)
             throw new DeviceError("webgpu: the device was lost (unplugged)");
           return compiled.run(args, where);
         },
@@ -95,7 +95,7 @@ it("refuses a batch that needs more memory than there is, before anything is tra
   expect({ status, stderr }).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(
-      /error\[MEMORY\]: a step of 64 items needs about \S+ GiB of memory, 0.00186 GiB are available\n +hint: a batch of \d+ fits/,
+      /error\[MEMORY\]: a step of 64 examples needs about \S+ GiB of memory, 0.00186 GiB are available\n +hint: a batch of \d+ fits/,
     ),
   });
   expect(readFileSync(join(root, "large", "metrics.jsonl"), "utf8")).toBe("");

@@ -101,11 +101,11 @@ it("evaluate, ood and explain take all of other data as well", async () => {
     return JSON.parse(stdout);
   };
   expect(await json("evaluate", run, "--data", other("new.npy"))).toMatchObject({
-    items: COUNT,
+    examples: COUNT,
     split: "all",
   });
   const { others } = await json("ood", run, other("new.npy"), "--out", other("ood.png"));
-  expect(others[0]).toMatchObject({ dataset: "new", items: COUNT });
+  expect(others[0]).toMatchObject({ dataset: "new", examples: COUNT });
   const large = other("large.png");
   expect(await json("explain", run, large, "--data", other("new.npy"), "--size", "8x6")).toMatchObject({
     images: COUNT,

@@ -25,9 +25,9 @@ beforeAll(async () => {
 
 type Area = { logProb: number; typicality: number };
 type Document = {
-  own: { items: number; bpd: number };
-  typical: { items: number; bpd: number };
-  others: { dataset: string; items: number; bpd: number; auroc: Area }[];
+  own: { examples: number; bpd: number };
+  typical: { examples: number; bpd: number };
+  others: { dataset: string; examples: number; bpd: number; auroc: Area }[];
   file: string;
 };
 
@@ -36,7 +36,9 @@ describe("flowify ood", () => {
     const { status, stdout } = await runCommand(["ood", run, flat, data, "--json"]);
     expect(status).toBe(0);
     const { own, typical, others, file } = JSON.parse(stdout) as Document;
-    expect([own.items, typical.items, ...others.map(({ items }) => items)]).toEqual([40, 256, 30, 40]);
+    expect([own.examples, typical.examples, ...others.map(({ examples }) => examples)]).toEqual([
+      40, 256, 30, 40,
+    ]);
     const [strange, same] = others as [Document["others"][0], Document["others"][0]];
     // flat images are likelier than noise: the likelihood fails, the typicality does not
     expect(strange.bpd).toBeLessThan(own.bpd);

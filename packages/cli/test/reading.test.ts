@@ -34,7 +34,7 @@ describe("how images are read", () => {
     expect(end).toMatchObject({ dataset: "rows", split: "test", drawnFrom: 80, finished: true });
     expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).data.reading).toEqual({ size: [8, 8] });
     expect(await json("train", "--resume", out)).toMatchObject({ hash: end.hash, bpd: end.bpd });
-    expect(await json("evaluate", out)).toMatchObject({ items: 8, hash: end.hash, bpd: end.bpd });
+    expect(await json("evaluate", out)).toMatchObject({ examples: 8, hash: end.hash, bpd: end.bpd });
     await expectRefusal(
       ["train", "--resume", out, "--size", "8x8"],
       2,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { planTraining } from "../src/actions/train-plan.js";
-import { itemsOf } from "../src/data/image-set.js";
+import { examplesOf } from "../src/data/image-set.js";
 import { dataOf, ratesOf, recipeNamed, recipeNames } from "../src/recipes.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
@@ -27,7 +27,7 @@ describe("recipes", () => {
       clip: null,
       density: "gaussian",
       start: "random",
-      startItems: 4096,
+      startExamples: 4096,
     });
     expect(recipeNamed("cifar10/fmlp")).toMatchObject({
       data: "cifar10",
@@ -51,7 +51,7 @@ describe("the plan of a run", () => {
     expect(config).toMatchObject({
       network: "mnist/fconv2:paper",
       recipe: "mnist/fconv2:paper",
-      data: { name: "mnist", items: 60_000 },
+      data: { name: "mnist", examples: 60_000 },
       steps: Math.ceil((300 * 60_000) / 128),
       seed: 7,
       flow: { density: "gaussian" },
@@ -114,7 +114,7 @@ describe("the plan of a run", () => {
     const held = await planTraining({ network, data, batch: 32, validation: 56, limit: 100 });
     expect([held.data.count, held.validation?.count, held.test?.count]).toEqual([100, 56, 40]);
     const all = await planTraining({ network, data, batch: 32 });
-    expect(held.validation && itemsOf(held.validation)).toEqual(itemsOf(all.data).subarray(200 * 64));
+    expect(held.validation && examplesOf(held.validation)).toEqual(examplesOf(all.data).subarray(200 * 64));
     await expect(planTraining({ network, data, validation: 256 })).rejects.toThrow(
       "--validation 256 leaves nothing to train on: images has 256 training images",
     );
@@ -142,16 +142,16 @@ describe("a run with validation images", () => {
     ]);
     expect(JSON.parse(stdout)).toMatchObject({
       split: "test",
-      items: 40,
-      validation: { split: "validation", items: 64 },
-      train: { split: "train", items: 192 },
+      examples: 40,
+      validation: { split: "validation", examples: 64 },
+      train: { split: "train", examples: 192 },
     });
     const evaluate = (split: string) => runCommand(["evaluate", run, "--split", split, "--json"]);
     expect(JSON.parse((await evaluate("validation")).stdout)).toMatchObject({
       split: "validation",
-      items: 64,
+      examples: 64,
     });
-    expect(JSON.parse((await evaluate("train")).stdout)).toMatchObject({ split: "train", items: 192 });
+    expect(JSON.parse((await evaluate("train")).stdout)).toMatchObject({ split: "train", examples: 192 });
   });
 
   it("has no validation images where none were held out", async () => {

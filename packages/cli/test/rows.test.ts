@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng, type Rng } from "@flowify/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadItems } from "../src/data/registry.js";
+import { loadExamples } from "../src/data/registry.js";
 import { type NpyOptions, npyBytes } from "./data/npy-files.js";
 import { runCommand } from "./run-command.js";
 import { metricsOf } from "./small-run.js";
@@ -35,9 +35,9 @@ function write(name: string, rows: Float32Array | Uint8Array | Int16Array, optio
 const rowsIn = async (
   name: string,
 ): Promise<{ rows: number[]; levels: number | undefined; test: number }> => {
-  const set = await loadItems({ name }, "train");
+  const set = await loadExamples({ name }, "train");
   if (!("rows" in set)) throw new Error("images");
-  return { rows: [...set.rows], levels: set.levels, test: (await loadItems({ name }, "test")).count };
+  return { rows: [...set.rows], levels: set.levels, test: (await loadExamples({ name }, "test")).count };
 };
 
 const train = (file: string, out: string, ...flags: string[]) =>
@@ -139,7 +139,7 @@ describe("a run of rows", () => {
     const files = ["rows.npy", "rows.csv"].map((name) => join(root, `drawn-${name}`));
     for (const out of files)
       expect((await runCommand(["sample", folder, "--count", "30", "--out", out])).status).toBe(0);
-    const set = await loadItems({ name: files[0]! }, "train");
+    const set = await loadExamples({ name: files[0]! }, "train");
     const lines = readFileSync(files[1]!, "utf8").trim().split("\n").slice(1);
     const numbers = lines.map((line) =>
       line

@@ -61,13 +61,15 @@ describe("flowify train --from", () => {
     const { training, data: used } = JSON.parse(readFileSync(join(root, "found", "config.json"), "utf8"));
     expect([1e-3, 3e-4, 1e-4, 3e-5, 1e-5]).toContain(training.learningRate);
     expect(found.stderr).toContain(`step size ${training.learningRate}, the best of 0.001, 0.0003`);
-    expect(used).toMatchObject({ items: 58, validation: 6 });
+    expect(used).toMatchObject({ examples: 58, validation: 6 });
 
     // a step size that ruins it: the start is kept, what evaluate uses, and said
     const ruined = await train("ruined", "--lr", "30");
     const { judgedStep, warnings } = JSON.parse(ruined.stdout);
     expect(judgedStep).toBe(0);
-    expect(warnings[0]).toContain("no step made the run better on its held-out items than its start values");
+    expect(warnings[0]).toContain(
+      "no step made the run better on its held-out examples than its start values",
+    );
     expect(ruined.stderr).toContain(warnings[0]);
     const validated = readFileSync(join(root, "ruined", "metrics.jsonl"), "utf8")
       .trim()
@@ -82,7 +84,7 @@ describe("flowify train --from", () => {
   it("leaves a run that others commands open, resumed ones included", async () => {
     const run = join(root, "frozen");
     const measured = await runCommand(["evaluate", run, "--json"]);
-    expect(JSON.parse(measured.stdout).items).toBe(20);
+    expect(JSON.parse(measured.stdout).examples).toBe(20);
     const scored = await runCommand(["score", run, "--limit", "3", "--quiet"]);
     expect(scored.stdout.trim().split("\n")).toHaveLength(4);
     const resumed = await runCommand(["train", "--resume", run, "--json"]);
@@ -105,7 +107,7 @@ describe("flowify train --from", () => {
 
   it("lets draw inputs for results, which the original network gives", async () => {
     const run = join(root, "frozen");
-    const png = join(root, "variants.png");
+    const png = join(root, "preimages.png");
     const args = ["decode", run, "--count", "6", "--out", png, "--json"];
     const { status, stdout } = await runCommand([...args, "--logits", "2:0.4"]);
     expect(status).toBe(0);

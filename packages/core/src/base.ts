@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { expectShape, type Shape, sizeOf } from "./layer.js";
-import { standardNormalLogDensity, sumItems } from "./math/numerics.js";
+import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 
 /** A density on the last layer's output, without parameters. */
@@ -11,7 +11,7 @@ export type Base = Readonly<{
   noise: NoiseSpec;
   /** log p_Z(z), [B], in nats; consumes z. */
   logProb(z: np.Array): np.Array;
-  /** A draw of z; consumes the noise. Mean mode gives the mean. */
+  /** A draw of z; consumes the noise. Deterministic mode gives the mean. */
   draw(noise: NoiseTree): np.Array;
 }>;
 
@@ -20,10 +20,10 @@ export function standardNormal(shape: Shape): Base {
   return Object.freeze({
     name: "standardNormal",
     shape,
-    noise: { normal: { shape, law: "normal" } } as const,
+    noise: { normal: { shape, distribution: "normal" } } as const,
     logProb(z: np.Array) {
       expectShape("standardNormal", "z", z, shape);
-      return sumItems(standardNormalLogDensity(z));
+      return sumExamples(standardNormalLogDensity(z));
     },
     draw: (noise: NoiseTree) => (noise as { normal: np.Array }).normal,
   });
@@ -38,7 +38,7 @@ export function uniform(shape: Shape, [low, high]: readonly [low: number, high: 
   return Object.freeze({
     name: "uniform",
     shape,
-    noise: { uniform: { shape, law: "uniform" } } as const,
+    noise: { uniform: { shape, distribution: "uniform" } } as const,
     logProb(z: np.Array) {
       expectShape("uniform", "z", z, shape);
       const batch = z.shape[0] as number;

@@ -1,17 +1,17 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
+import type { CalibrationData } from "./init/calibration-data.js";
 import {
   type ArrayTree,
   defineLayer,
   expectShape,
   type FlowLayer,
-  type ManifoldSpec,
+  type ParameterKinds,
   sameShape,
   showShape,
 } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { StartItems } from "./start-items.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
@@ -43,8 +43,8 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     exact: layers.every((l) => l.exact),
     forwardNoise: layers.map((l) => l.forwardNoise) as NoiseSpec,
     inverseNoise: layers.map((l) => l.inverseNoise) as NoiseSpec,
-    manifolds: layers.map((l) => l.manifolds) as ManifoldSpec,
-    whenFrozen: layers.map((l) => l.whenFrozen ?? "fixed"),
+    parameterKinds: layers.map((l) => l.parameterKinds) as ParameterKinds,
+    frozenParameterKinds: layers.map((l) => l.frozenParameterKinds ?? "fixed"),
     ...(first.levels !== undefined && { levels: first.levels }),
     init(key) {
       const keys = splitKey(key, layers.length);
@@ -74,7 +74,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
         );
       return x;
     },
-    start: async (key, items) => (await startLayers(layers, key, items, items.count)).params,
+    initFromData: async (key, examples) => (await initLayers(layers, key, examples, examples.count)).params,
   });
   return Object.freeze({ ...layer, layers });
 }
@@ -103,64 +103,72 @@ function prepared(
  * Layer by layer: each starts from what the layers before it, already started, give, and chains
  * within are opened. What comes out is computed again for everyone who asks; what stands between the
  * layers of the outermost chain is kept in the memory of the host, where it is small beside what is
- * inside of them (patches). The items are cut down to `atLeast` where no layer is left that asks for more.
+ * inside of them (patches). The examples are cut down to `atLeast` where no layer is left that asks for more.
  */
-async function startLayers(
+async function initLayers(
   layers: readonly FlowLayer[],
   key: np.Array,
-  items: StartItems,
+  examples: CalibrationData,
   atLeast: number,
-  outermost?: { told: StartTold },
-): Promise<{ params: ArrayTree[]; items: StartItems }> {
+  outermost?: { onProgress: InitProgress },
+): Promise<{ params: ArrayTree[]; examples: CalibrationData }> {
   const keys = splitKey(key, 2 * layers.length);
   const params: ArrayTree[] = [];
-  let seen = items;
+  let seen = examples;
   for (const [i, l] of layers.entries()) {
-    seen = seen.first(Math.max(atLeast, startItemsOf(layers.slice(i))));
+    seen = seen.first(Math.max(atLeast, initExamplesOf(layers.slice(i))));
     const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
-    let next: StartItems;
+    let next: CalibrationData;
     if (isChain(l)) {
       noiseKey.dispose();
-      const inner = await startLayers(l.layers, startKey, seen, atLeast);
+      const inner = await initLayers(l.layers, startKey, seen, atLeast);
       params.push(inner.params);
-      next = inner.items;
+      next = inner.examples;
     } else {
-      const own = l.start
-        ? await l.start(startKey, seen.first(Math.max(atLeast, l.startItems ?? 0)))
+      const own = l.initFromData
+        ? await l.initFromData(startKey, seen.first(Math.max(atLeast, l.initExamples ?? 0)))
         : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
-      next = l.startsAsIdentity ? seen : outputs(l, own, seen, seed);
+      next = l.identityAtInit ? seen : outputs(l, own, seen, seed);
     }
     const wanted = i < layers.length - 1 && next !== seen;
     seen = outermost && wanted ? await next.held() : next;
-    outermost?.told(layerLabel(layers, i), i + 1, layers.length);
+    outermost?.onProgress(layerLabel(layers, i), i + 1, layers.length);
   }
-  return { params, items: seen };
+  return { params, examples: seen };
 }
 
 /** Told when a layer has its start values. */
-export type StartTold = (layer: string, done: number, layers: number) => void;
+export type InitProgress = (layer: string, done: number, layers: number) => void;
 
 /**
  * Start values of a whole chain: what its layers see is kept in the memory of the host. Each layer sees the first
- * `atLeast` of the items, and more where it asks for more.
+ * `atLeast` of the examples, and more where it asks for more.
  */
-export const startChain = async (
+export const initChain = async (
   { layers }: ChainLayer,
   key: np.Array,
-  items: StartItems,
-  told: StartTold = () => {},
-  atLeast = items.count,
-): Promise<ArrayTree[]> => (await startLayers(layers, key, items, atLeast, { told })).params;
+  examples: CalibrationData,
+  onProgress: InitProgress = () => {},
+  atLeast = examples.count,
+): Promise<ArrayTree[]> => (await initLayers(layers, key, examples, atLeast, { onProgress })).params;
 
-/** How many items the start of some of these layers asks for; 0 where none asks. */
-export const startItemsOf = (layers: readonly FlowLayer[]): number =>
-  layers.reduce((most, l) => Math.max(most, isChain(l) ? startItemsOf(l.layers) : (l.startItems ?? 0)), 0);
+/** How many examples the start of some of these layers asks for; 0 where none asks. */
+export const initExamplesOf = (layers: readonly FlowLayer[]): number =>
+  layers.reduce(
+    (most, l) => Math.max(most, isChain(l) ? initExamplesOf(l.layers) : (l.initExamples ?? 0)),
+    0,
+  );
 
-/** What a layer gives for items, with drawn noise; borrows the parameters. */
-const outputs = (layer: FlowLayer, params: ArrayTree, items: StartItems, seed: number): StartItems =>
-  items.map(
+/** What a layer gives for examples, with drawn noise; borrows the parameters. */
+const outputs = (
+  layer: FlowLayer,
+  params: ArrayTree,
+  examples: CalibrationData,
+  seed: number,
+): CalibrationData =>
+  examples.map(
     layer.outShape,
     (x, noise) => {
       const step = layer.forward(tree.ref(params), x, noise);

@@ -2,11 +2,11 @@ import { numpy as np } from "@jax-js/jax";
 import { type Base, standardNormal } from "./base.js";
 import { type ChainLayer, chain, layerLabel } from "./chain.js";
 import { ShapeError } from "./errors.js";
-import type { ItemDomain } from "./items.js";
+import type { ExampleDomain } from "./examples.js";
 import {
   type ArrayTree,
   type FlowLayer,
-  type ManifoldSpec,
+  type ParameterKinds,
   type Shape,
   sameShape,
   showShape,
@@ -35,10 +35,10 @@ export type Flow = Readonly<{
   forwardNoise: NoiseSpec;
   inverseNoise: NoiseSpec;
   baseNoise: NoiseSpec;
-  manifolds: ManifoldSpec;
-  /** What an item must be, for those who check data. */
-  domain: ItemDomain;
-  /** Numbers in one item: the n of bits per dimension. */
+  parameterKinds: ParameterKinds;
+  /** What an example must be, for those who check data. */
+  domain: ExampleDomain;
+  /** Numbers in one example: the n of bits per dimension. */
   dimensions: number;
   init(key: np.Array): FlowParams;
   /** log p(x) in nats, [B]: log p_Z(z_K) + Σ L_k. */
@@ -77,7 +77,7 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
     forwardNoise: layer.forwardNoise,
     inverseNoise: layer.inverseNoise,
     baseNoise: density.noise,
-    manifolds: layer.manifolds,
+    parameterKinds: layer.parameterKinds,
     domain: { shape: layer.inShape, levels: layer.levels },
     dimensions: layer.inShape.reduce((a, b) => a * b, 1),
     init: layer.init,

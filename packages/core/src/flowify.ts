@@ -3,7 +3,7 @@ import { chain } from "./chain.js";
 import type { ConditionalDensityFactory } from "./densities/conditional.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
-import { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js";
+import { mixtureResidual, normalResidual, type ResidualDistribution } from "./densities/residual.js";
 import { DomainError, ShapeError, UnsupportedOpError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
 import { type FlowLayer, type Shape, showShape, sizeOf } from "./layer.js";
@@ -39,29 +39,29 @@ export type FlowifyOptions = {
   inverse?: Conv2dOptions["inverse"];
   /** How orthogonal matrices are parameters. Default `manifold`. */
   orthogonal?: LinearOptions["orthogonal"];
-  /** The law of appended numbers. Default `gaussian`. */
-  appended?: LinearOptions["appended"];
+  /** The distribution of augmentation noise. Default `gaussian`. */
+  augmentation?: LinearOptions["augmentation"];
   /**
-   * Training leaves the function that mean mode computes as it is, bit for bit, and learns the noise and
+   * Training leaves the function that deterministic mode computes as it is, bit for bit, and learns the noise and
    * the stochastic inverse alone. Default false.
    */
   frozen?: boolean;
 };
 
-/** A model of dropped coordinates: as a density of vectors, and as the law of residuals inside reducing kernels. */
-export type DroppedModel = Readonly<{ density: ConditionalDensityFactory; law: ResidualLaw }>;
+/** A model of dropped coordinates: as a density of vectors, and as the distribution of residuals inside reducing kernels. */
+export type DroppedModel = Readonly<{ density: ConditionalDensityFactory; residual: ResidualDistribution }>;
 
 const models = {
-  gaussian: { density: gaussian, law: normalLaw },
-  mixture: { density: mixture, law: mixtureLaw(3) },
+  gaussian: { density: gaussian, residual: normalResidual },
+  mixture: { density: mixture, residual: mixtureResidual(3) },
 } as const satisfies { [name: string]: DroppedModel };
 
 /** What a rule gets: the layer's description, the shape that reaches it, and the options. */
-type RuleOptions = DroppedModel & Pick<Conv2dOptions, "orthogonal" | "appended" | "inverse">;
+type RuleOptions = DroppedModel & Pick<Conv2dOptions, "orthogonal" | "augmentation" | "inverse">;
 type Rule<L extends NetworkLayer> = (layer: L, inShape: Shape, options: RuleOptions) => FlowLayer;
 type Rules = { readonly [K in NetworkLayer["kind"]]: Rule<Extract<NetworkLayer, { kind: K }>> };
 
-/** One rule a kind of ordinary layer: the flow layer that computes the same function in mean mode. */
+/** One rule a kind of ordinary layer: the flow layer that computes the same function in deterministic mode. */
 const rules: Rules = {
   dequantize: (layer, inShape) => dequantize(inShape, layer),
   variationalDequantize: (layer, inShape) => variationalDequantize(inShape, layer),
@@ -81,11 +81,11 @@ const rules: Rules = {
   linear: ({ out, weights }, inShape, options) => {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
-    const { density, orthogonal, appended } = options;
+    const { density, orthogonal, augmentation } = options;
     return linear(n, out, {
       density,
       ...(orthogonal && { orthogonal }),
-      ...(appended && { appended }),
+      ...(augmentation && { augmentation }),
       leading: inShape.slice(0, -1),
       ...(weights && { weights }),
     });
@@ -117,22 +117,24 @@ const rules: Rules = {
 
 /**
  * Turns an ordinary network into a flow: each layer into the flow layer that computes the same
- * function in mean mode and has a stochastic inverse; given weights are kept.
+ * function in deterministic mode and has a stochastic inverse; given weights are kept.
  *
  * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
  * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
-  const { density = "mixture", orthogonal, appended, inverse, frozen = false } = options;
+  const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const ruleOptions: RuleOptions = {
     ...(typeof density === "string" ? models[density] : density),
     ...(inverse && { inverse }),
     ...(orthogonal && { orthogonal }),
-    ...(appended && { appended }),
+    ...(augmentation && { augmentation }),
   };
   const layers = layersOf(network.layers, network.inShape, ruleOptions);
   const made = flow(layers, baseOf(layers));
-  return frozen ? Object.freeze({ ...made, manifolds: made.chain.whenFrozen ?? "fixed" }) : made;
+  return frozen
+    ? Object.freeze({ ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" })
+    : made;
 }
 
 /** The flow layers of descriptions in order; errors name the place among them. */
@@ -162,15 +164,15 @@ function layersOf(descriptions: readonly NetworkLayer[], inShape: Shape, options
   });
 }
 
-/** Numbers that one item may have between two layers: 256 MiB of them. */
+/** Numbers that one example may have between two layers: 256 MiB of them. */
 const LARGEST_ITEM = 2 ** 26;
 
-/** Layers make tables of the size of an item when they are built: one of a false size must not exhaust the memory. */
+/** Layers make tables of the size of an example when they are built: one of a false size must not exhaust the memory. */
 function expectRoomFor(shape: Shape): void {
   const size = sizeOf(shape);
   if (size > LARGEST_ITEM)
     throw new ShapeError(
-      `x ${showShape(shape)} has ${size} numbers an item, expected at most ${LARGEST_ITEM}`,
+      `x ${showShape(shape)} has ${size} numbers an example, expected at most ${LARGEST_ITEM}`,
     );
 }
 

@@ -1,11 +1,15 @@
-import "./jax-globals.js";
+import "./executor/jax-globals.js";
 
 export { type Base, standardNormal, uniform } from "./base.js";
 export { type ChainLayer, chain } from "./chain.js";
 export type { ConditionalDensity, ConditionalDensityFactory } from "./densities/conditional.js";
 export { type GaussianOptions, gaussian } from "./densities/gaussian.js";
 export { type MixtureOptions, mixture } from "./densities/mixture.js";
-export { mixtureLaw, normalLaw, type ResidualLaw } from "./densities/residual.js";
+export {
+  mixtureResidual,
+  normalResidual,
+  type ResidualDistribution,
+} from "./densities/residual.js";
 export {
   CheckpointError,
   DataError,
@@ -21,6 +25,7 @@ export {
   UnsupportedOpError,
   UsageError,
 } from "./errors.js";
+export type { ExampleDomain, Examples, ExamplesIn, NestedNumbers } from "./examples.js";
 export {
   ArraySpec,
   type Compiled,
@@ -29,12 +34,25 @@ export {
   type HostData,
   type PlacedArray,
   type RunOptions,
-} from "./executor.js";
+} from "./executor/executor.js";
+export { jaxExecutor, webgpuExecutor } from "./executor/jax-executor.js";
+export { expectMemoryForEach } from "./executor/memory.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
 export { type DroppedModel, type FlowifyOptions, flowify } from "./flowify.js";
-export type { ItemDomain, Items, ItemsIn, NestedNumbers } from "./items.js";
-export { jaxExecutor, webgpuExecutor } from "./jax-executor.js";
-export type { ArrayTree, FlowLayer, Forward, Manifold, ManifoldSpec, Shape } from "./layer.js";
+export {
+  type CalibrationData,
+  calibrationData,
+  rowsOf,
+} from "./init/calibration-data.js";
+export { type InitOptions, initParams } from "./init/init-values.js";
+export type {
+  ArrayTree,
+  FlowLayer,
+  Forward,
+  ParameterKind,
+  ParameterKinds,
+  Shape,
+} from "./layer.js";
 export { type ActnormParams, actnorm } from "./layers/actnorm.js";
 export { type AffineOptions, type AffineParams, affine } from "./layers/affine.js";
 export { type AvgPool2dOptions, avgPool2d } from "./layers/avg-pool2d.js";
@@ -55,6 +73,11 @@ export {
   monotone,
 } from "./layers/monotone.js";
 export { fitAmount, type PadAmounts, type PadOptions, type PadParams, pad } from "./layers/pad.js";
+export {
+  type ParallelLayer,
+  type ParallelOptions,
+  parallel,
+} from "./layers/parallel.js";
 export { type PermuteChannelsOptions, permuteChannels } from "./layers/permute-channels.js";
 export { type PreluOptions, type PreluParams, prelu } from "./layers/prelu.js";
 export { type ClipOptions, type ClipParams, clip, relu } from "./layers/relu.js";
@@ -68,7 +91,6 @@ export {
   transpose,
 } from "./layers/reshape.js";
 export { type RqSplineOptions, type RqSplineParams, rqSpline } from "./layers/rq-spline.js";
-export { type SideBySideLayer, type SideBySideOptions, sideBySide } from "./layers/side-by-side.js";
 export { type SplitOptions, type SplitParams, split } from "./layers/split.js";
 export { squeeze, unsqueeze } from "./layers/squeeze.js";
 export { type TileOptions, type TileParams, tile } from "./layers/tile.js";
@@ -77,25 +99,15 @@ export {
   variationalDequantize,
 } from "./layers/variational-dequantize.js";
 export { type WhitenOptions, type WhitenParams, whiten } from "./layers/whiten.js";
-export { fromHost, toHost } from "./math/host.js";
 export { shapeKey } from "./math/keys.js";
 export { makeRng, permutation, type Rng } from "./math/rng.js";
 export type { AxisWindows, Windows } from "./math/windows.js";
-export { expectMemoryForEach } from "./memory.js";
 export { auroc } from "./model/auroc.js";
-export type { BoundEstimate } from "./model/bound.js";
-export {
-  drawForResults,
-  type ResultDraws,
-  type VariantOptions,
-  type Variants,
-} from "./model/draw-for-results.js";
+export type { Evaluation, LedgerEntry } from "./model/evaluation.js";
 export type { Explanation } from "./model/explain.js";
-export { type DrawOptions, FlowModel, type Scores } from "./model/model.js";
-export type { LedgerEntry, Monitor } from "./model/monitor.js";
-export { type Parameter, parameterList } from "./model/parameters.js";
-export { evaluate, outShape } from "./network/evaluate.js";
-export { type LevelSetOptions, ontoLevelSet } from "./network/level-set.js";
+export type { BoundEstimate } from "./model/importance-bound.js";
+export { FlowModel, type SampleOptions, type Scores } from "./model/model.js";
+export { applyNetwork, outShape } from "./network/apply-network.js";
 export type { Network, NetworkLayer } from "./network/network.js";
 export type { OrdinaryLayer, OrdinaryNetwork } from "./network/ordinary.js";
 export {
@@ -103,16 +115,23 @@ export {
   mapNoise,
   meanNoise,
   type NoiseDeclaration,
-  type NoiseLaw,
+  type NoiseDistribution,
   type NoiseOf,
   type NoiseSpec,
   type NoiseTree,
 } from "./noise.js";
-export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.js";
-export { heldItems, rowsOf, type StartItems } from "./start-items.js";
-export type { Augmentation } from "./train/data.js";
+export { fromHost, toHost } from "./params/host.js";
+export { type Parameter, parameterList } from "./params/parameter-list.js";
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./params/safetensors.js";
+export { type LevelSetOptions, ontoLevelSet } from "./preimage/level-set.js";
+export {
+  type ExamplePreimages,
+  type PreimageOptions,
+  type Preimages,
+  preimagesOf,
+} from "./preimage/preimages.js";
+export type { ImageAugmentation } from "./train/data.js";
 export { trainingDefaults } from "./train/defaults.js";
-export { type StartOptions, startParams } from "./train/start-values.js";
 export type { Rollback, TrainingState } from "./train/state.js";
 export { DRIFT_LIMIT } from "./train/stepper.js";
 export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";

@@ -1,7 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
+import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { StartItems } from "./start-items.js";
 
 /** Sizes of the axes, without the batch axis. */
 export type Shape = readonly number[];
@@ -13,13 +13,16 @@ export type ArrayTree = JsTree<np.Array>;
  * How a parameter may move: `"orthogonal"`, a square matrix R that the optimizer keeps at RᵀR = I;
  * `"fixed"`, a number that training leaves alone. All others are Euclidean.
  */
-export type Manifold = "orthogonal" | "fixed";
+export type ParameterKind = "orthogonal" | "fixed";
 
 /**
  * Which parameters are not Euclidean: a partial tree in the shape of the parameters. A leaf that
  * stands over a whole subtree holds for all of it.
  */
-export type ManifoldSpec = Manifold | readonly ManifoldSpec[] | { readonly [name: string]: ManifoldSpec };
+export type ParameterKinds =
+  | ParameterKind
+  | readonly ParameterKinds[]
+  | { readonly [name: string]: ParameterKinds };
 
 /** What a forward pass returns: the output, [B, …outShape], and the contribution L in nats, [B]. */
 export type Forward = { z: np.Array; contribution: np.Array };
@@ -37,7 +40,7 @@ export type Forward = { z: np.Array; contribution: np.Array };
  * monitoring and export are derived from these fields and never ask for a layer's name.
  *
  * **Noise** is an explicit argument: the layer declares what it needs in each direction, a driver
- * draws it (or passes the means: "mean mode").
+ * draws it (or passes the means: "deterministic mode").
  *
  * **Ownership**, as in jax-js: `forward` and `inverse` consume every array that they are given,
  * parameters and noise included; a caller that still needs one passes `.ref` (`tree.ref(params)`).
@@ -49,16 +52,16 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   outShape: Shape;
   /** True where log p is exact; false where L is a lower bound in expectation (noise is drawn forward). */
   exact: boolean;
-  /** Noises of one item (without the batch axis) in each direction; `{}` if none. */
+  /** Noises of one example (without the batch axis) in each direction; `{}` if none. */
   forwardNoise: NoiseSpec;
   inverseNoise: NoiseSpec;
-  manifolds: ManifoldSpec;
+  parameterKinds: ParameterKinds;
   /**
-   * The manifolds where the function that mean mode computes is to stay: all are fixed but what only
+   * The parameterKinds where the function that deterministic mode computes is to stay: all are fixed but what only
    * noise and the stochastic inverse depend on. Default: all are fixed.
    */
-  whenFrozen?: ManifoldSpec;
-  /** Numbers of an item that are dropped (given a density); default n − m, 0 where m is larger. */
+  frozenParameterKinds?: ParameterKinds;
+  /** Numbers of an example that are dropped (given a density); default n − m, 0 where m is larger. */
   droppedDims?: number;
   /** Singular values of given weights that were lifted, for lack of rank; default 0. */
   flooredValues?: number;
@@ -73,9 +76,9 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    * True only where the layer is the identity with its start values, those from data included: who
    * starts the layers after it need not run it.
    */
-  startsAsIdentity?: boolean;
-  /** How many items `start` is the better for, where that is more than layers are given otherwise. */
-  startItems?: number;
+  identityAtInit?: boolean;
+  /** How many examples `start` is the better for, where that is more than layers are given otherwise. */
+  initExamples?: number;
   /** Start values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
   /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. */
@@ -88,11 +91,11 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    */
   prepare?(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
   /**
-   * Data-dependent start values, where the layer has any, in the tree that `init` gives: `items` is a
-   * `StartItems` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
+   * Data-dependent start values, where the layer has any, in the tree that `init` gives: `examples` is a
+   * `StartExamples` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
    * Eager (never traced): it may read values.
    */
-  start?(key: np.Array, items: StartItems): Promise<P>;
+  initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
 /** Freezes the record and erases the type of the parameters where layers of many kinds meet. */
@@ -107,7 +110,7 @@ export const showShape = (shape: Shape, batched = true): string =>
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, i) => size === b[i]);
 
-/** Number of entries of one item. */
+/** Number of entries of one example. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
 /** Throws a `ShapeError` that names the layer and both sides, before anything is consumed. */

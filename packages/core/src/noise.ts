@@ -1,13 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "./executor.js";
+import { HostArray } from "./executor/executor.js";
 import type { Shape } from "./layer.js";
 import type { Rng } from "./math/rng.js";
 
-/** The law of one noise: standard normal, or uniform on [0, 1). */
-export type NoiseLaw = "normal" | "uniform";
+/** The distribution of one noise: standard normal, or uniform on [0, 1). */
+export type NoiseDistribution = "normal" | "uniform";
 
-/** One noise that a layer needs: its shape for one item (the batch axis is added) and its law. */
-export type NoiseDeclaration = Readonly<{ shape: Shape; law: NoiseLaw }>;
+/** One noise that a layer needs: its shape for one example (the batch axis is added) and its distribution. */
+export type NoiseDeclaration = Readonly<{ shape: Shape; distribution: NoiseDistribution }>;
 
 /** A tree of declarations: a record for a layer, an array for a chain, `{}` for none. */
 export type NoiseSpec = NoiseDeclaration | readonly NoiseSpec[] | { readonly [name: string]: NoiseSpec };
@@ -20,7 +20,7 @@ export type NoiseTree = NoiseOf<np.Array>;
 
 /** Tells a declaration from a record of declarations. */
 function isNoiseDeclaration(spec: NoiseSpec): spec is NoiseDeclaration {
-  return typeof (spec as NoiseDeclaration).law === "string";
+  return typeof (spec as NoiseDeclaration).distribution === "string";
 }
 
 /** Applies `f` to every declaration, keeping the tree. */
@@ -48,19 +48,19 @@ export const noiseShape = (declaration: NoiseDeclaration, batch: number): number
   ...declaration.shape,
 ];
 
-/** The mean of a law: 0 for the standard normal, ½ for the uniform one. */
-const noiseMean = (law: NoiseLaw): number => (law === "normal" ? 0 : 0.5);
+/** The mean of a distribution: 0 for the standard normal, ½ for the uniform one. */
+const noiseMean = (distribution: NoiseDistribution): number => (distribution === "normal" ? 0 : 0.5);
 
-/** Mean-mode noise as jax arrays: every noise at its mean. */
+/** Deterministic mode noise as jax arrays: every noise at its mean. */
 export function meanNoise(spec: NoiseSpec, batch: number, dtype: np.DType = np.float32): NoiseTree {
-  return mapNoise(spec, (d) => np.full(noiseShape(d, batch), noiseMean(d.law), { dtype }));
+  return mapNoise(spec, (d) => np.full(noiseShape(d, batch), noiseMean(d.distribution), { dtype }));
 }
 
 /**
  * Draws every noise on the host, in the order of the tree, from one stream of random numbers; the
  * same stream state gives the same noise on every executor.
  *
- * @param temperature factor of the normal noises (1 = the law itself; uniform noises are kept).
+ * @param temperature factor of the normal noises (1 = the distribution itself; uniform noises are kept).
  */
 export const drawNoise = (spec: NoiseSpec, batch: number, rng: Rng, temperature = 1): NoiseOf<HostArray> =>
   noiseDrawer(spec, batch)(rng, temperature);
@@ -75,7 +75,7 @@ export function noiseDrawer(
     const shape = noiseShape(declaration, batch);
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
     fills.push((rng, temperature) => {
-      if (declaration.law === "normal") {
+      if (declaration.distribution === "normal") {
         rng.fillNormal(data);
         if (temperature !== 1) for (let i = 0; i < data.length; i++) data[i]! *= temperature;
       } else rng.fillUniform(data);
@@ -88,11 +88,11 @@ export function noiseDrawer(
   };
 }
 
-/** Mean-mode noise on the host. */
+/** Deterministic mode noise on the host. */
 export function meanHostNoise(spec: NoiseSpec, batch: number): NoiseOf<HostArray> {
   return mapNoise(spec, (declaration) => {
     const shape = noiseShape(declaration, batch);
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(noiseMean(declaration.law));
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(noiseMean(declaration.distribution));
     return new HostArray(data, shape, np.float32);
   });
 }

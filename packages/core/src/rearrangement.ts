@@ -18,7 +18,7 @@ export function rearrangement(
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};

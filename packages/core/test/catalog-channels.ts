@@ -5,8 +5,8 @@ import { actnorm } from "../src/layers/actnorm.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { pad } from "../src/layers/pad.js";
+import { parallel } from "../src/layers/parallel.js";
 import { permuteChannels } from "../src/layers/permute-channels.js";
-import { sideBySide } from "../src/layers/side-by-side.js";
 import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { tile } from "../src/layers/tile.js";
@@ -41,15 +41,15 @@ export const mixtureSplits: readonly CatalogEntry[] = [
 
 const sides: readonly CatalogEntry[] = [
   entry(
-    "sideBySide: reducing and bijective, another axis out",
-    ["sideBySide", "linear", "leakyRelu"],
-    sideBySide([linear(3, 2, { leading: [2] }), leakyRelu([2, 2])], { inAxis: 1, outAxis: 1 }),
+    "parallel: reducing and bijective, another axis out",
+    ["parallel", "linear", "leakyRelu"],
+    parallel([linear(3, 2, { leading: [2] }), leakyRelu([2, 2])], { inAxis: 1, outAxis: 1 }),
   ),
-  entry("sideBySide: increasing", ["sideBySide", "linear"], sideBySide([linear(2, 3), linear(1, 2)])),
+  entry("parallel: increasing", ["parallel", "linear"], parallel([linear(2, 3), linear(1, 2)])),
   entry(
-    "sideBySide: tiles of channels, patches joined",
-    ["sideBySide", "tile", "pad", "chain"],
-    sideBySide(
+    "parallel: tiles of channels, patches joined",
+    ["parallel", "tile", "pad", "chain"],
+    parallel(
       [1, 2].map((channels) => {
         const rows = { count: 1, size: 2, stride: 2, dilation: 1 };
         return chain([pad([channels, 1, 2], {}), tile([channels, 1, 2], [{ ...rows, size: 1 }, rows])]);

@@ -1,16 +1,16 @@
 /** The catalog's layers of images, small: no side is above 6 where a smaller one shows the same. */
 import { isChain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
-import { mixtureLaw } from "../src/densities/residual.js";
-import type { HostArray } from "../src/executor.js";
+import { mixtureResidual } from "../src/densities/residual.js";
+import type { HostArray } from "../src/executor/executor.js";
 import type { FlowLayer, Shape } from "../src/layer.js";
 import { type Conv1dOptions, conv1d } from "../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { type KernelOptions, kernel } from "../src/layers/kernel.js";
 import { pad } from "../src/layers/pad.js";
+import type { ParallelLayer } from "../src/layers/parallel.js";
 import { channelsFirst, reverse } from "../src/layers/reshape.js";
-import type { SideBySideLayer } from "../src/layers/side-by-side.js";
 import { tile } from "../src/layers/tile.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
 import type { Rng } from "../src/math/rng.js";
@@ -63,7 +63,7 @@ export const tiles = [
 const kern = (what: string, m: number, options: KernelOptions, rest: Rest = {}) => {
   const [rows, columns] = options.windows;
   const inShape = [rows.count, columns.count, options.channels * rows.size * columns.size];
-  const of = ["kernel", ...(options.law ? ["mixtureLaw"] : [])];
+  const of = ["kernel", ...(options.residual ? ["mixtureResidual"] : [])];
   return {
     entry: entry(`kernel ${inShape.join("×")} → ${m}${what}`, of, kernel(inShape, m, options), rest),
     m,
@@ -101,16 +101,16 @@ export const kernels = [
 ];
 
 export const mixtureKernels = [
-  kern(", mixtureLaw of two", 2, {
+  kern(", mixtureResidual of two", 2, {
     channels: 1,
     windows: [axis(1, 2, 2), axis(2, 2, 2)],
     size: [2, 4],
-    law: mixtureLaw(2),
+    residual: mixtureResidual(2),
   }),
   kern(
-    ", overlap, mixtureLaw of three",
+    ", overlap, mixtureResidual of three",
     1,
-    { channels: 1, windows: [axis(2, 2, 1), axis(1, 2, 2)], size: [3, 2], law: mixtureLaw(3) },
+    { channels: 1, windows: [axis(2, 2, 1), axis(1, 2, 2)], size: [3, 2], residual: mixtureResidual(3) },
     { seed: 3 },
   ),
 ];
@@ -125,7 +125,7 @@ export type ConvCase = Readonly<{
 
 /** Layers that a layer is made of. */
 export const partsOf = (layer: FlowLayer): readonly FlowLayer[] | undefined =>
-  isChain(layer) ? layer.layers : (layer as Partial<SideBySideLayer>).parts;
+  isChain(layer) ? layer.layers : (layer as Partial<ParallelLayer>).parts;
 
 /** Parameters moved off their start as others are, but a whitening with a rotation that is one. */
 const withWhitening =
@@ -156,8 +156,8 @@ const convolution = (
   const name = `conv2d ${inShape.join("×")} → ${out}, ${what}`;
   const of = [
     "conv2d",
-    ...(options.groups ? ["sideBySide"] : []),
-    ...(options.law ? ["mixtureLaw"] : []),
+    ...(options.groups ? ["parallel"] : []),
+    ...(options.residual ? ["mixtureResidual"] : []),
     ...(options.density ? ["mixture"] : []),
   ];
   const params = whitened ? { params: withWhitening(layer) } : {};
@@ -198,7 +198,13 @@ export const convolutions: readonly ConvCase[] = [
     inverse: "local",
     whiten: true,
   }),
-  convolution("2×2 stride 2, tails", [1, 2, 4], 1, { kernel: 2, stride: 2, law: mixtureLaw(2) }, { seed: 4 }),
+  convolution(
+    "2×2 stride 2, tails",
+    [1, 2, 4],
+    1,
+    { kernel: 2, stride: 2, residual: mixtureResidual(2) },
+    { seed: 4 },
+  ),
   convolution("2×2 stride 2, local, tails", [1, 2, 4], 1, {
     kernel: 2,
     stride: 2,
@@ -211,7 +217,7 @@ export const convolutions: readonly ConvCase[] = [
     kernel: 2,
     stride: 2,
     whiten: true,
-    appended: "uniform",
+    augmentation: "uniform",
   }),
   convolution("3×3 stride 2, padded to fit", [1, 4, 4], 2, { kernel: 3, stride: 2 }, { seed: 2 }),
   convolution("3×3 stride 2, local", [1, 5, 5], 3, { kernel: 3, stride: 2, inverse: "local" }, { batch: 1 }),

@@ -80,7 +80,7 @@ const convolution = (
   };
 };
 
-export const givenConvolutions: readonly ConvCase[] = [
+export const pretrainedConvolutions: readonly ConvCase[] = [
   convolution("2×2 stride 2", [1, 4, 4], kernelOf(2, 4), { kernel: 2, stride: 2 }, { seed: 3 }),
   convolution("2×2 stride 2, local", [2, 4, 2], kernelOf(3, 8), { kernel: 2, stride: 2, inverse: "local" }),
   convolution("3×3, padding 1", [2, 3, 3], kernelOf(3, 18), { kernel: 3, padding: 1, inverse: "local" }),
@@ -193,5 +193,5 @@ export const networkLayers: readonly CatalogEntry[] = [
   ...monotones,
   ...pools,
   ...forks,
-  ...givenConvolutions.map((one) => one.entry),
+  ...pretrainedConvolutions.map((one) => one.entry),
 ];

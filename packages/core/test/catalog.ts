@@ -1,8 +1,8 @@
-/** A named constructor for every layer, odd variants included. The law suite runs over all of them. */
+/** A named constructor for every layer, odd preimages included. The law suite runs over all of them. */
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { HostArray } from "../src/executor.js";
+import type { HostArray } from "../src/executor/executor.js";
 import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
@@ -27,7 +27,7 @@ export type CatalogEntry = Readonly<{
   of: readonly string[];
   layer: FlowLayer;
   seed?: number;
-  /** Items in a batch. Default 3. */
+  /** Examples in a batch. Default 3. */
   batch?: number;
   /** Inputs are integers below this, instead of normal. */
   levels?: number;
@@ -35,11 +35,11 @@ export type CatalogEntry = Readonly<{
   scale?: number;
   /** How far parameters are moved off their start. Default 0.3. */
   spread?: number;
-  /** Parameters that say what mean mode computes stay as `init` makes them; only the others are moved. */
+  /** Parameters that say what deterministic mode computes stay as `init` makes them; only the others are moved. */
   given?: boolean;
   /** Parameters of its own. */
   params?(rng: Rng): NoiseOf<HostArray> | Promise<NoiseOf<HostArray>>;
-  /** Weights of the plain dense layer that mean mode has to reproduce. */
+  /** Weights of the plain dense layer that deterministic mode has to reproduce. */
   weights?: DenseWeights;
   /** Factor that the layer itself puts between rounding and result. Default 1. */
   condition?: number;
@@ -138,8 +138,8 @@ const linears: readonly CatalogEntry[] = [
     { zeroGradient: { rotateOut: "a 1 × 1 matrix A cancels in A − Aᵀ" } },
   ),
   lin(3, 5, "gaussian noise"),
-  lin(3, 5, "uniform noise", { appended: "uniform" }),
-  lin(2, 4, "expm", { orthogonal: "expm", appended: "uniform" }, { batch: 1 }),
+  lin(3, 5, "uniform noise", { augmentation: "uniform" }),
+  lin(2, 4, "expm", { orthogonal: "expm", augmentation: "uniform" }, { batch: 1 }),
   lin(1, 3, ""),
   lin(2, 3, "on an axis", { leading: [2] }),
   given(4, 4, "", weightsOf(4, 4), { condition: 10 }),
@@ -226,7 +226,7 @@ const chains: readonly CatalogEntry[] = [
   entry(
     "chain that increases twice",
     ["chain", "linear", "rqSpline"],
-    chain([linear(2, 3), rqSpline([3]), linear(3, 4, { appended: "uniform" })]),
+    chain([linear(2, 3), rqSpline([3]), linear(3, 4, { augmentation: "uniform" })]),
   ),
   entry(
     "chain up and down",

@@ -13,7 +13,7 @@ const root = new URL("../../../", import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
 
 /** What a factory returns, as its declaration says. */
-const products = /^(FlowLayer|ChainLayer|SideBySideLayer|ConditionalDensity)\b/;
+const products = /^(FlowLayer|ChainLayer|ParallelLayer|ConditionalDensity)\b/;
 
 /** Names of the factories in a folder of the sources: exported functions that return a layer or a density. */
 function factoriesIn(folder: string): string[] {

@@ -3,9 +3,9 @@ import { numpy as np, random } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { HostArray } from "../src/executor.js";
+import type { HostArray } from "../src/executor/executor.js";
+import { jaxExecutor } from "../src/executor/jax-executor.js";
 import { bitsPerDimension, flow } from "../src/flow.js";
-import { jaxExecutor } from "../src/jax-executor.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
@@ -13,9 +13,9 @@ import { prelu } from "../src/layers/prelu.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { makeRng } from "../src/math/rng.js";
 import { FlowModel } from "../src/model/model.js";
+import { treeRef } from "../src/params/pytree.js";
 import { takeToHost } from "../src/train/state.js";
 import { createTrainer } from "../src/train/trainer.js";
-import { treeRef } from "../src/trees.js";
 import { at, numbersOf } from "./support/arrays.js";
 import { expectClose } from "./support/compare.js";
 import { logProbs, mass, type Params, randomParams, squareGrid } from "./support/grid.js";
@@ -70,11 +70,11 @@ describe("exp(log p) integrates to 1 over the plane", () => {
     const trainer = await createTrainer({
       flow: made,
       executor: jaxExecutor(),
-      data: { items: moons, count: 1024 },
+      data: { examples: moons, count: 1024 },
       steps: 60,
       batchSize: 64,
       learningRate: 3e-2,
-      startItems: 1024,
+      initExamples: 1024,
     });
     const before = toParams(await trainer.params(), "float32") as Params;
     for (let i = 0; i < 60; i++) await trainer.step();
@@ -116,7 +116,7 @@ describe("a chain that increases 2 → 3 gives a bound that tightens to log p", 
     ];
     const truth = await quadrature(params, points);
     const model = new FlowModel(made, await takeToHost(treeRef(params)), jaxExecutor());
-    const many = await model.bound(Float32Array.from(points.flat()), { draws: 300, seed: 1 });
+    const many = await model.importanceBound(Float32Array.from(points.flat()), { samples: 300, seed: 1 });
     for (const [i, log] of truth.entries()) {
       const [ours, error] = [many.logProb[i] as number, many.stdErr[i] as number];
       expect(error).toBeLessThan(0.1);

@@ -12,10 +12,10 @@ import { prelu } from "../src/layers/prelu.js";
 import { permute, reshape } from "../src/layers/reshape.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
-import { floats } from "../src/math/host.js";
 import { makeRng } from "../src/math/rng.js";
 import type { Network } from "../src/network/network.js";
 import { meanNoise } from "../src/noise.js";
+import { floats } from "../src/params/host.js";
 import { zoo } from "../src/zoo.js";
 import { at, numbersOf } from "./support/arrays.js";
 import { expectClose } from "./support/compare.js";
@@ -55,7 +55,7 @@ describe("flowify", () => {
     return layer(h2, third).flat();
   };
 
-  it("computes the plain network in mean mode", async () => {
+  it("computes the plain network in deterministic mode", async () => {
     const made = flowify(network);
     const params = made.init(random.key(1));
     const x = Float32Array.from(normals(18));
@@ -70,10 +70,10 @@ describe("flowify", () => {
     expect(Object.keys(noise({ density: "gaussian" }) as object)).toEqual(["normal"]);
     expect(Object.keys(noise({ density: "mixture" }) as object)).toEqual(["normal", "choice"]);
     const up = { inShape: [2], layers: [{ kind: "linear", out: 3 }] } as const;
-    expect(JSON.stringify(flowify(up, { appended: "uniform" }).forwardNoise)).toContain("uniform");
+    expect(JSON.stringify(flowify(up, { augmentation: "uniform" }).forwardNoise)).toContain("uniform");
     expect(JSON.stringify(flowify(up).forwardNoise)).toContain("normal");
-    expect(JSON.stringify(flowify(up, { orthogonal: "expm" }).manifolds)).not.toContain("orthogonal");
-    expect(JSON.stringify(flowify(up).manifolds)).toContain("orthogonal");
+    expect(JSON.stringify(flowify(up, { orthogonal: "expm" }).parameterKinds)).not.toContain("orthogonal");
+    expect(JSON.stringify(flowify(up).parameterKinds)).toContain("orthogonal");
   });
 
   it("makes the network of the paper, and the same with our layers in front", () => {

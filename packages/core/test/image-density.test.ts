@@ -2,16 +2,16 @@
 import type { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isChain } from "../src/chain.js";
-import { HostArray } from "../src/executor.js";
+import { HostArray } from "../src/executor/executor.js";
 import { type Flow, flow } from "../src/flow.js";
 import type { FlowLayer, Shape } from "../src/layer.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
-import { floats, fromHost } from "../src/math/host.js";
 import { makeRng } from "../src/math/rng.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../src/noise.js";
-import { treeFlatten, treeRef } from "../src/trees.js";
+import { floats, fromHost } from "../src/params/host.js";
+import { treeFlatten, treeRef } from "../src/params/pytree.js";
 import { at, numbersOf } from "./support/arrays.js";
 import { gaussianLogDensity } from "./support/gaussian.js";
 import type { Params } from "./support/grid.js";
@@ -165,12 +165,12 @@ describe("a convolution of 8 × 8 images that pads, overlaps and drops, all line
     return { mean, columns: ends.map((row) => row.map((v, i) => v - at(mean, i))) };
   }
 
-  it("the bound lies below it, and K draws of the noise rise to it", async () => {
+  it("the bound lies below it, and K samples of the noise rise to it", async () => {
     const params = await paramsNear(made, 0.04, 0);
     const { mean, columns } = await affine(params);
     const rng = makeRng(4);
     const gap: number[] = [];
-    for (let item = 0; item < 3; item++) {
+    for (let example = 0; example < 3; example++) {
       const draws = columns.map(() => rng.normal());
       const x = mean.map((v, i) => v + sum(columns.map((column, k) => at(column, i) * at(draws, k))));
       const truth = gaussianLogDensity(x, mean, columns);

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../src/base.js";
 import { chain } from "../src/chain.js";
-import { HostArray } from "../src/executor.js";
+import { HostArray } from "../src/executor/executor.js";
 import { type Flow, flow } from "../src/flow.js";
 import type { FlowLayer } from "../src/layer.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
@@ -67,7 +67,7 @@ const cases: { readonly [name: string]: Case } = {
   },
 };
 
-describe("the bound of one entry lies below log p, and K draws of the noise rise to it", () => {
+describe("the bound of one entry lies below log p, and K samples of the noise rise to it", () => {
   it.each(Object.entries(cases))("%s", async (_, { made, params, truth }) => {
     const own = toParams(await params(made), "float32") as Params;
     for (const x of [-1.7, -0.3, 0.4, 1.8]) {

@@ -11,7 +11,8 @@ const table = {
   contribution: { value: 1e-8, reason: "the method's promise; the Jacobian is exact, LU loses a few digits" },
   plain: {
     value: 1e-5,
-    reason: "the method's promise for mean mode in float32: two rotations and a scale against one product",
+    reason:
+      "the method's promise for deterministic mode in float32: two rotations and a scale against one product",
   },
   closedForm64: { value: 1e-10, reason: "two float64 evaluations of one formula" },
   gradient: {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
-import { hasLanes } from "./lanes/lane.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";
 import { checkThreads, runtimeExecutor } from "./runtime-executor.js";
+import { hasWorkers } from "./workers/worker-handle.js";
 
 export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
@@ -50,10 +50,10 @@ export async function nativeExecutor({
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
   return runtimeExecutor(engine, {
     name: provider === undefined ? "native" : `native-${provider}`,
-    lanes: provider === undefined && hasLanes() ? Math.min(LANES, threads) : 1,
-    session: (program, lanes) => ({
+    workers: provider === undefined && hasWorkers() ? Math.min(LANES, threads) : 1,
+    session: (program, workers) => ({
       ...sessionOptions(
-        Math.floor(threads / lanes),
+        Math.floor(threads / workers),
         flushDenormals,
         profile === undefined ? undefined : join(profile, program),
       ),

@@ -2,13 +2,13 @@ import { DeviceError, type HostArray, MemoryError, type PlacedArray, type RunOpt
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";
-import type { Lane, LaneProgram } from "./lanes/lane.js";
 import { lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
-import { openProgram } from "./stages/open-program.js";
-import { programParts } from "./stages/program-parts.js";
+import { openProgram } from "./split-at-splines/open-program.js";
+import { programParts } from "./split-at-splines/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature, Slot } from "./trace.js";
+import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";
 
 /** A program that was compiled, on tensors. */
 export type NativeProgram = Readonly<{
@@ -21,7 +21,7 @@ export type NativeProgram = Readonly<{
 export type OnnxProgramOptions = Readonly<{
   session: InferenceSession.SessionOptions;
   /** Other threads on which the program runs too. */
-  lanes?: readonly Lane[];
+  workers?: readonly WorkerHandle[];
   /** Bytes that the program may take. */
   memory: number;
   /** The values of the first arguments, built in: ONNX Runtime packs them for its products. */
@@ -52,7 +52,7 @@ export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { session: options, lanes = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
+  { session: options, workers = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
@@ -62,7 +62,7 @@ export async function onnxProgram(
   const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise });
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const expectRoom = (partBytes: number): void => {
-    const bytes = (1 + lanes.length) * (ARENA * lowered.peak + built + partBytes);
+    const bytes = (1 + workers.length) * (ARENA * lowered.peak + built + partBytes);
     if (bytes > memory) throw new MemoryError(name, bytes, memory);
   };
   expectRoom(0); // before files are made of it
@@ -90,18 +90,20 @@ export async function onnxProgram(
   };
   const [own, ...beside] = (await allOpened([
     openProgram(engine.runtime, engine.run, parts, options),
-    ...lanes.map((lane, i) => lane.open(parts, besideOptions(options, i + 1), slots, outputs, here)),
-  ]).catch(rejected)) as [Opened, ...LaneProgram[]];
+    ...workers.map((worker, i) => worker.open(parts, besideOptions(options, i + 1), slots, outputs, here)),
+  ]).catch(rejected)) as [Opened, ...WorkerProgram[]];
   return {
     flops: model.flops,
-    async run(args, { into, lane = 0 } = {}) {
+    async run(args, { into, worker = 0 } = {}) {
       const feeds = argumentTensors(store, signature, args).filter((_, i) =>
         used.has(inputNames[i] as string),
       );
       if (outputs.length === 0) return tree.unflatten<PlacedArray>(structure, []);
       try {
         const results =
-          lane === 0 ? await here(feeds, into) : await (beside[lane - 1] as LaneProgram).run(feeds, into);
+          worker === 0
+            ? await here(feeds, into)
+            : await (beside[worker - 1] as WorkerProgram).run(feeds, into);
         return tree.unflatten<PlacedArray>(structure, results);
       } catch (cause) {
         if (cause instanceof DeviceError) throw cause;
@@ -118,8 +120,8 @@ type Opened = Awaited<ReturnType<typeof openProgram>>;
 
 /** All programs, or none: what opened beside one that did not is closed. */
 async function allOpened(
-  opening: readonly Promise<Opened | LaneProgram>[],
-): Promise<(Opened | LaneProgram)[]> {
+  opening: readonly Promise<Opened | WorkerProgram>[],
+): Promise<(Opened | WorkerProgram)[]> {
   const ends = await Promise.allSettled(opening);
   const opened = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
   const failed = ends.find((end) => end.status === "rejected");
@@ -128,11 +130,11 @@ async function allOpened(
   throw failed.reason;
 }
 
-/** The options of the session on a lane: a file of its own for its profile. */
+/** The options of the session on a worker: a file of its own for its profile. */
 const besideOptions = (
   { profileFilePrefix, ...options }: InferenceSession.SessionOptions,
-  lane: number,
+  worker: number,
 ): InferenceSession.SessionOptions => ({
   ...options,
-  ...(profileFilePrefix !== undefined && { profileFilePrefix: `${profileFilePrefix}-lane${lane}` }),
+  ...(profileFilePrefix !== undefined && { profileFilePrefix: `${profileFilePrefix}-worker${worker}` }),
 });

@@ -2,21 +2,21 @@ import { type Compiled, type Executor, HostArray, type HostData, UsageError } fr
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
-import { Lane } from "./lanes/lane.js";
 import { expectRoomFor, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
 import { trace } from "./trace.js";
+import { WorkerHandle } from "./workers/worker-handle.js";
 
 const MOST_THREADS = 256;
 
 export type RuntimeExecutorOptions = Readonly<{
   name: string;
-  /** The session options of the program of this name, on so many lanes at once. */
-  session(program: string, lanes: number): InferenceSession.SessionOptions;
-  /** How many lanes there are; all but the first are threads beside this one. Default 1. */
-  lanes?: number;
+  /** The session options of the program of this name, on so many workers at once. */
+  session(program: string, workers: number): InferenceSession.SessionOptions;
+  /** How many workers there are; all but the first are threads beside this one. Default 1. */
+  workers?: number;
   /** Bytes that a program may take, asked for when it is compiled. */
   memory(): number;
 }>;
@@ -28,20 +28,24 @@ export type RuntimeExecutorOptions = Readonly<{
  */
 export function runtimeExecutor(
   engine: Engine,
-  { name: executorName, session, memory, lanes: most = 1 }: RuntimeExecutorOptions,
+  { name: executorName, session, memory, workers: most = 1 }: RuntimeExecutorOptions,
 ): Executor {
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
-  let threads: Lane[] = []; // started when a program is compiled for them
-  const lanesBeside = (): readonly Lane[] => {
-    threads = threads.filter((lane) => !lane.ended);
-    while (threads.length < most - 1) threads.push(new Lane(store));
+  let threads: WorkerHandle[] = []; // started when a program is compiled for them
+  const workersBeside = (): readonly WorkerHandle[] => {
+    threads = threads.filter((worker) => !worker.ended);
+    while (threads.length < most - 1) threads.push(new WorkerHandle(store));
     return threads;
   };
   return {
     name: executorName,
-    lanes: most,
-    async compile(f, specs, { name = f.name || "function", constant, lanes = false, itemwise = false } = {}) {
+    workers: most,
+    async compile(
+      f,
+      specs,
+      { name = f.name || "function", constant, workers = false, itemwise = false } = {},
+    ) {
       const start = performance.now();
       const { jaxpr, signature } = trace(f, specs, name);
       try {
@@ -49,8 +53,8 @@ export function runtimeExecutor(
         const program =
           (await fusedProgram(store, jaxpr, signature)) ??
           (await onnxProgram(store, jaxpr, signature, {
-            session: session(name, lanes ? most : 1),
-            lanes: lanes ? lanesBeside() : [],
+            session: session(name, workers ? most : 1),
+            workers: workers ? workersBeside() : [],
             memory: memory(),
             itemwise,
             constants: constant === undefined ? [] : tree.leaves(constant as never),
@@ -94,7 +98,7 @@ export function runtimeExecutor(
     },
     async dispose() {
       const closed = await Promise.allSettled([...open].map((compiled) => compiled.dispose()));
-      await Promise.all(threads.map((lane) => lane.stop()));
+      await Promise.all(threads.map((worker) => worker.stop()));
       const failed = closed.find((end) => end.status === "rejected");
       if (failed) throw failed.reason;
     },

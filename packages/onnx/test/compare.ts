@@ -82,7 +82,7 @@ export async function runFixed(
   const runner = await native();
   const specOf = (arg: HostArray): ArraySpec => new ArraySpec(arg.shape, arg.dtype);
   const compiled = await runner.compile(
-    (all: np.Array[], item: np.Array) => f(item, ...all),
+    (all: np.Array[], example: np.Array) => f(example, ...all),
     [fixed.map(specOf), specOf(x)],
     { constant: fixed as never },
   );

@@ -1,6 +1,6 @@
 /**
  * A result of a convolution depends on the pixels of its window: one that is far larger than the others, or not finite, changes
- * no other result by a bit, but in programs that are compiled for sums over an item.
+ * no other result by a bit, but in programs that are compiled for sums over an example.
  */
 import { DType, init, lax } from "@jax-js/jax";
 import { beforeAll, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** In mean mode every convolution of the catalog is ONNX Runtime's own Conv. */
+/** In deterministic mode every convolution of the catalog is ONNX Runtime's own Conv. */
 import type { InferenceSession } from "onnxruntime-node";
 import { beforeAll, describe, it } from "vitest";
 import { constant, nodesOf } from "../../../test/onnx-graph.js";
@@ -43,7 +43,7 @@ async function run(model: Uint8Array, x: readonly number[], shape: readonly numb
   }
 }
 
-describe("mean mode is ONNX Runtime's Conv with the kernel that the parameters stand for", () => {
+describe("deterministic mode is ONNX Runtime's Conv with the kernel that the parameters stand for", () => {
   it.each(convolutions)("$entry.name", async (one) => {
     const { layer, batch = 3 } = one.entry;
     const { params, x, meanNoise, hostParams } = await prepare(one.entry, "float32");

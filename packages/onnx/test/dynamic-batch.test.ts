@@ -6,7 +6,7 @@ import { withDynamicBatch } from "../src/export/dynamic-batch.js";
 import { lower } from "../src/index.js";
 import { trace } from "../src/trace.js";
 
-/** Of items of `width` numbers. */
+/** Of examples of `width` numbers. */
 const open = (f: (x: np.Array) => np.Array[], width: number) =>
   withDynamicBatch({
     name: "f",
@@ -49,12 +49,12 @@ describe("is refused where a program is another one for some batches:", () => {
     "a quotient in whole numbers": (x) => x.add(Math.floor(rows(x) / 64)),
     "a condition": (x) => (rows(x) > 50 ? np.exp(x) : np.tanh(x)),
     "one size": (x) => (rows(x) === 4 ? np.exp(x) : np.tanh(x)),
-    "very many items": (x) => (rows(x) > 20_000 ? np.exp(x) : np.tanh(x)),
+    "very many examples": (x) => (rows(x) > 20_000 ? np.exp(x) : np.tanh(x)),
     "one part of the batch": (x) => x.mul(1 / rows(x)),
-    "a mean over the items": (x) => x.sub(np.mean(x.ref, 0)),
-    "a table of the items": (x) => x.add(np.arange(rows(x)).reshape([-1, 1])),
-    "a constant for each item": (x) => x.mul(np.full([rows(x), 1], rows(x) > 90 ? 2 : 1)),
-    "the first items, fifty at most": (x) => {
+    "a mean over the examples": (x) => x.sub(np.mean(x.ref, 0)),
+    "a table of the examples": (x) => x.add(np.arange(rows(x)).reshape([-1, 1])),
+    "a constant for each example": (x) => x.mul(np.full([rows(x), 1], rows(x) > 90 ? 2 : 1)),
+    "the first examples, fifty at most": (x) => {
       const count = Math.min(rows(x), 50);
       return np.concatenate([x.ref.slice([0, count]), np.exp(x.slice([count]))], 0);
     },

@@ -57,9 +57,9 @@ function pairs(dtype: Known) {
 
 /** Results of one program from the same array, each made from a reference of its own. */
 const several =
-  <T>(items: readonly T[], make: (a: A, item: T) => A): Fn =>
+  <T>(examples: readonly T[], make: (a: A, example: T) => A): Fn =>
   (a) => {
-    const results = items.map((item) => make(a.ref, item));
+    const results = examples.map((example) => make(a.ref, example));
     a.dispose();
     return results;
   };

@@ -21,7 +21,7 @@ const network: Network = {
 const flow = flowify(network);
 const rng = makeRng(3);
 const data = {
-  items: Float32Array.from({ length: 40 * 36 }, () => Math.floor(256 * rng.uniform())),
+  examples: Float32Array.from({ length: 40 * 36 }, () => Math.floor(256 * rng.uniform())),
   count: 40,
 };
 const run = { flow, data, steps: 30, batchSize: 16, seed: 4, learningRate: 0.02, warmup: 1 };
@@ -40,21 +40,21 @@ const tensorsOf = (arrays: Arrays): Tensors =>
 const open = ({ graph }: ExportedProgram) =>
   InferenceSession.create(toBytes(graph), { logSeverityLevel: 3, intraOpNumThreads: 1 });
 
-it("steps in ONNX Runtime are those of the trainer, polish included", async () => {
+it("steps in ONNX Runtime are those of the trainer, reorthogonalize included", async () => {
   const trainer = await createTrainer({ ...run, executor: await native() });
   const { arrays } = await trainer.state();
   const programs = exportStep(flow, arrays, { batch: 16 });
   expect(programs.map(({ name, batch }) => [name, batch])).toEqual([
     ["train-step", 16],
     ["train-step-drawing", 16],
-    ["polish", 16],
+    ["reorthogonalize", 16],
   ]);
-  const [step, , polish] = programs as [ExportedProgram, ExportedProgram, ExportedProgram];
+  const [step, , reorthogonalize] = programs as [ExportedProgram, ExportedProgram, ExportedProgram];
   const noises = step.inputs.filter(({ role }) => role === "noise").map(({ name }) => name);
-  const sessions = { step: await open(step), polish: await open(polish) };
+  const sessions = { step: await open(step), reorthogonalize: await open(reorthogonalize) };
   const inputs = stepInputs(run);
   let state = tensorsOf(arrays);
-  let polished = 0;
+  let reorthogonalized = 0;
   const next = (program: ExportedProgram, results: Readonly<Tensors>): void => {
     for (const { name, replaces } of program.outputs)
       if (replaces) state = { ...state, [replaces]: results[name] as Tensor };
@@ -79,11 +79,11 @@ it("steps in ONNX Runtime are those of the trainer, polish included", async () =
     expect(Number(results.gradNorm?.data[0]) / gradNorm).toBeCloseTo(1, 4);
     next(step, results);
     if (Number(state.drift?.data[0]) > DRIFT_LIMIT) {
-      next(polish, await sessions.polish.run(inputsOf(polish, state)));
-      polished++;
+      next(reorthogonalize, await sessions.reorthogonalize.run(inputsOf(reorthogonalize, state)));
+      reorthogonalized++;
     }
   }
-  expect(polished).toBeGreaterThan(0);
+  expect(reorthogonalized).toBeGreaterThan(0);
   const expected = (await trainer.state()).arrays;
   expect(Object.keys(state).sort()).toEqual(Object.keys(expected).sort());
   let largest = 0;

@@ -95,7 +95,7 @@ function feedsFor(program: ExportedProgram, batch: number, levels: number): Feed
       const data = new Float32Array(size(sizes));
       if (role === "noise" && law === "uniform") rng.fillUniform(data);
       else rng.fillNormal(data);
-      if (role === "items") data.forEach((v, i) => (data[i] = Math.floor(Math.abs(v) * 50) % levels));
+      if (role === "examples") data.forEach((v, i) => (data[i] = Math.floor(Math.abs(v) * 50) % levels));
       if (role === "count") return [name, new HostArray(Int32Array.of(batch), [1], DType.Int32)];
       return [name, new HostArray(data, sizes, DType.Float32)];
     }),
@@ -173,7 +173,7 @@ const layerWith = (name: string, forward: FlowLayer["forward"]): FlowLayer => ({
     key.dispose();
     return {};
   },
-  manifolds: {},
+  parameterKinds: {},
   forward,
 });
 

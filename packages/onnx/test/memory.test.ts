@@ -4,7 +4,7 @@ import { nativeExecutor } from "../src/index.js";
 
 const flow = flowify({ inShape: [1, 8, 8], layers: [{ kind: "conv2d", out: 6, kernel: 3, stride: 1 }] });
 const rng = makeRng(1);
-const data = { items: Float32Array.from({ length: 512 * 64 }, () => rng.normal()), count: 512 };
+const data = { examples: Float32Array.from({ length: 512 * 64 }, () => rng.normal()), count: 512 };
 
 const trainer = async (batchSize: number, memory: number) =>
   createTrainer({ flow, data, steps: 2, batchSize, executor: await nativeExecutor({ threads: 1, memory }) });
@@ -17,7 +17,7 @@ it("refuses a step that needs more memory than there is, and names a batch that 
   expect(bytes).toBeGreaterThan(memory);
   expect(available).toBe(memory);
   expect(message).toMatch(
-    /^a step of 512 items needs about [\d.]+ GiB of memory, 0.00745 GiB are available\na batch of \d+ fits$/,
+    /^a step of 512 examples needs about [\d.]+ GiB of memory, 0.00745 GiB are available\na batch of \d+ fits$/,
   );
   const batch = Number(/batch of (\d+)/.exec(message)?.[1]);
   await expect(trainer(2 * batch, memory)).rejects.toThrow(MemoryError);
@@ -26,6 +26,6 @@ it("refuses a step that needs more memory than there is, and names a batch that 
   await fitting.dispose();
 });
 
-it("says where not even one item fits", async () => {
+it("says where not even one example fits", async () => {
   await expect(trainer(64, 1000)).rejects.toThrow("not even a batch of 1 fits");
 });

@@ -10,9 +10,9 @@ import {
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
-import { breathe } from "../worker/breathe.js";
 import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
 import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
+import { yieldToEvents } from "../worker/yield-to-events.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
 /** Images to train on and to measure with: bytes [n, C, H, W]. */
@@ -42,8 +42,8 @@ async function dataOf(
   images: RunImages,
   shape: ImageRunConfig["data"]["shape"],
 ): Promise<ImageRunConfig["data"]> {
-  const items = images.train.length / sizeOf(shape);
-  return { name: images.name, dir: null, items, validation: 0, shape, hash: await sha256(images.train) };
+  const examples = images.train.length / sizeOf(shape);
+  return { name: images.name, dir: null, examples, validation: 0, shape, hash: await sha256(images.train) };
 }
 
 const trainingOf = ({ training, batch, seed }: RunConfig, count: number) => ({
@@ -85,7 +85,7 @@ export async function trainFurther(
     ...run.config,
     data: data.hash === run.config.data.hash ? run.config.data : data,
     steps: Math.max(run.config.steps, until),
-    batch: Math.min(run.config.batch, data.items),
+    batch: Math.min(run.config.batch, data.examples),
     device: executor.name as RunConfig["device"],
   };
   const judge = await makeJudge(run.flow, executor, images.heldOut, config.seed);
@@ -142,13 +142,13 @@ async function trainAttempt(
   { steps, judge, tell, signal }: Ends & Readonly<{ steps: number; judge: Judge }>,
 ) {
   const { config, flow } = run;
-  const { items: count } = config.data;
+  const { examples: count } = config.data;
   const { step: start } = run.state;
   const every = Math.max(FEWEST_BETWEEN, Math.ceil(steps / MEASUREMENTS));
   const trainer = await createTrainer({
     flow,
     executor,
-    data: { items: images.train, count: images.train.length / sizeOf(config.data.shape) },
+    data: { examples: images.train, count: images.train.length / sizeOf(config.data.shape) },
     steps: config.steps,
     ...trainingOf(config, count),
     state: run.state,
@@ -173,7 +173,7 @@ async function trainAttempt(
       const epoch = Math.floor(((taken - 1) * config.batch) / count) + 1;
       metrics.push({ step: taken, epoch, loss, bpd, gradNorm, lr });
       tell({ stage: `step ${taken}`, done: taken - start, of: steps, bpd });
-      await breathe();
+      await yieldToEvents();
       if ((taken - start) % every > 0 && taken < start + steps && !signal.aborted) continue;
       const logProb = await judge.measure(await trainer.params());
       if (logProb > best.logProb) best = { state: await trainer.state(), logProb };
@@ -216,7 +216,7 @@ export async function beginRun(
       clip: trainingDefaults.clip,
       ema: trainingDefaults.ema,
       start: "data",
-      startItems: trainingDefaults.startItems,
+      startExamples: trainingDefaults.initExamples,
       augment: trainingDefaults.augment,
     },
     checkpointEvery: chosen.steps,
@@ -227,10 +227,10 @@ export async function beginRun(
   const trainer = await createTrainer({
     flow,
     executor,
-    data: { items: images.train, count: data.items },
+    data: { examples: images.train, count: data.examples },
     steps: config.steps,
-    ...trainingOf(config, data.items),
-    onStart: (layer, done) => tell({ stage: `start values: ${layer}`, done, of: flow.chain.layers.length }),
+    ...trainingOf(config, data.examples),
+    onInit: (layer, done) => tell({ stage: `start values: ${layer}`, done, of: flow.chain.layers.length }),
   });
   try {
     const state = await trainer.state();

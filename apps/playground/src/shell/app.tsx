@@ -3,8 +3,8 @@ import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
 import { embedded, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
-import { partOf, parts } from "./parts.js";
 import { route, shownPart, writeAddress } from "./route.js";
+import { partOf, parts } from "./tabs.js";
 import { ThemeChoice } from "./theme.js";
 
 type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { drawInTurn } from "./in-turn.js";
+import { drawInFrameQueue } from "./frame-queue.js";
 
 /** Draws in CSS pixels on a canvas of `width` × `height`; runs again where a signal that it reads changes. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
@@ -27,7 +27,7 @@ export function Canvas({ label, aspect, draw, ...rest }: CanvasProps) {
   }, [width]);
   useEffect(
     () =>
-      drawInTurn(() => {
+      drawInFrameQueue(() => {
         const canvas = ref.current;
         const context = canvas?.getContext("2d");
         if (!canvas || !context || width.value === 0) return;

@@ -11,7 +11,7 @@ const finite = (value: number | undefined): number | undefined =>
   Number.isFinite(value) ? value : undefined;
 
 /**
- * Steps, the mean of log p of the batches between two of them, and log p of held-out items where they were
+ * Steps, the mean of log p of the batches between two of them, and log p of held-out examples where they were
  * measured: the last measurement between two; and where that was best.
  */
 export function curveData({ batches, heldOut }: Curve): CurveData {

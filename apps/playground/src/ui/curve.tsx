@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { type CurveData, curveData } from "./curve-data.js";
-import { drawInTurn } from "./in-turn.js";
+import { drawInFrameQueue } from "./frame-queue.js";
 import { palette } from "./palette.js";
 import type { Curve as RunCurve } from "./run.js";
 
@@ -37,7 +37,7 @@ function makePlot(place: HTMLElement, data: CurveData): uPlot {
   );
 }
 
-/** log p over the steps of a run: of its batches, and of held-out items. */
+/** log p over the steps of a run: of its batches, and of held-out examples. */
 export function Curve({ label, curve }: { label: string; curve: ReadonlySignal<RunCurve> }) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -47,11 +47,11 @@ export function Curve({ label, curve }: { label: string; curve: ReadonlySignal<R
     const data = (): CurveData => curveData(curve.value);
     const endings = [
       // made anew where the colours change, given data where those do
-      drawInTurn(() => {
+      drawInFrameQueue(() => {
         plot?.destroy();
         plot = makePlot(place, untracked(data));
       }),
-      drawInTurn(() => plot?.setData(data() as unknown as uPlot.AlignedData)),
+      drawInFrameQueue(() => plot?.setData(data() as unknown as uPlot.AlignedData)),
     ];
     const observer = new ResizeObserver(([entry]) => {
       if (entry && entry.contentRect.width > 0)

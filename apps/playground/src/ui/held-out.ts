@@ -8,7 +8,7 @@ type Measurement = readonly [step: number, logProb: number];
 /** `level`: the last one is the best, or nearly; `overfits`: it was better before; `worse`: the start was the best. */
 export type HeldOutStanding = Readonly<{ best: number; trend: "level" | "overfits" | "worse" }>;
 
-/** Where held-out items were most likely in a run, and how it went from there. */
+/** Where held-out examples were most likely in a run, and how it went from there. */
 export function standingOf(measurements: readonly Measurement[]): HeldOutStanding | undefined {
   const [first] = measurements;
   if (!first) return undefined;

@@ -7,7 +7,7 @@ type RunButtonsProps = {
   id: string;
   run: Run<unknown>;
   /** What it learns, in the plural. */
-  items: string;
+  examples: string;
   /** What is open, once it is. */
   opened: Readonly<{ device: string; parameters: number }> | undefined;
   steps: number;
@@ -18,16 +18,16 @@ type RunButtonsProps = {
 };
 
 /** What a run's trend asks for. */
-const advice = (items: string) =>
+const advice = (examples: string) =>
   ({
     level: "",
-    overfits: `Since then held-out ${items} have become less likely: the network learns its ${items} by heart. More of them, or a smaller network, help.`,
-    worse: `Training has only made held-out ${items} less likely. A smaller learning rate may help.`,
+    overfits: `Since then held-out ${examples} have become less likely: the network learns its ${examples} by heart. More of them, or a smaller network, help.`,
+    worse: `Training has only made held-out ${examples} less likely. A smaller learning rate may help.`,
   }) as const;
 
 /** Train or pause, step, reset, save; where the run stands, and what went wrong. */
 export function RunButtons(props: RunButtonsProps) {
-  const { id, run, items, opened, steps, onPlay, onPause, onReset, onSave } = props;
+  const { id, run, examples, opened, steps, onPlay, onPause, onReset, onSave } = props;
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
@@ -61,8 +61,8 @@ export function RunButtons(props: RunButtonsProps) {
       <p class="note number standing">
         {standing && (
           <>
-            Best on held-out {items} at step <output id={`${id}-best`}>{standing.best}</output>, which is
-            shown and saved. {advice(items)[standing.trend]}
+            Best on held-out {examples} at step <output id={`${id}-best`}>{standing.best}</output>, which is
+            shown and saved. {advice(examples)[standing.trend]}
           </>
         )}
       </p>

@@ -11,7 +11,7 @@ type StartRun<V> = (
 export type Curve = Readonly<{
   /** log p of the batch of every step so far. */
   batches: readonly number[];
-  /** Steps, and log p of held-out items after them. */
+  /** Steps, and log p of held-out examples after them. */
   heldOut: readonly (readonly [step: number, logProb: number])[];
 }>;
 
@@ -19,7 +19,7 @@ export type Curve = Readonly<{
 export type Run<V> = Readonly<{
   going: ReadonlySignal<boolean>;
   step: ReadonlySignal<number>;
-  /** How held-out items fare: which step was best for them, which the page shows, and what became of them since. */
+  /** How held-out examples fare: which step was best for them, which the page shows, and what became of them since. */
   standing: ReadonlySignal<HeldOutStanding | undefined>;
   view: ReadonlySignal<V | undefined>;
   curve: ReadonlySignal<Curve>;

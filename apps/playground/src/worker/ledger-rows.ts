@@ -2,22 +2,22 @@ import { drawNoise, type Flow, type HostArray, type Rng } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import type { RowsFunction } from "./compile-rows.js";
 
-/** The ledger of a flow of any number of items, a row an item: `run` is its compiled ledger, `rng` the noise of a part. */
+/** The ledger of a flow of any number of examples, a row an example: `run` is its compiled ledger, `rng` the noise of a part. */
 export async function ledgerRows(
   flow: Flow,
   run: RowsFunction,
   params: JsTree<object>,
-  items: Float32Array | Uint8Array,
+  examples: Float32Array | Uint8Array,
   rng: (part: number) => Rng,
 ): Promise<Float32Array> {
   const { dimensions: size } = flow;
   const width = flow.ledgerLines.length;
-  const count = items.length / size;
+  const count = examples.length / size;
   const out = new Float32Array(count * width);
   for (let done = 0, part = 0; done < count; done += run.rows, part++) {
     const here = Math.min(run.rows, count - done);
     const x = new Float32Array(run.rows * size);
-    x.set(items.subarray(done * size, (done + here) * size));
+    x.set(examples.subarray(done * size, (done + here) * size));
     const { data } = (await run.run(
       params,
       x,

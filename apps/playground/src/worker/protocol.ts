@@ -1,7 +1,7 @@
-import type { ExchangeCalls } from "../parts/exchange/calls.js";
-import type { ImagesCalls } from "../parts/images/calls.js";
-import type { NetworkCalls } from "../parts/network/calls.js";
-import type { PlaneCalls } from "../parts/plane/calls.js";
+import type { ExchangeCalls } from "../tabs/exchange/calls.js";
+import type { ImagesCalls } from "../tabs/images/calls.js";
+import type { NetworkCalls } from "../tabs/network/calls.js";
+import type { PlaneCalls } from "../tabs/plane/calls.js";
 
 /**
  * What page and workers say to each other, declared once. A call has arguments, a result and perhaps

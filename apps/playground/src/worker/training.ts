@@ -1,27 +1,27 @@
 import {
   createTrainer,
+  type Examples,
   type Executor,
   type Flow,
   FlowModel,
   type HostArray,
-  type Items,
   type Trainer,
   type TrainingState,
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
-import { breathe } from "./breathe.js";
-import { oneByOne } from "./one-by-one.js";
+import { serialQueue } from "./serial-queue.js";
+import { yieldToEvents } from "./yield-to-events.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{
   view(params: JsTree<HostArray>, step: number): Promise<V>;
-  /** Mean log p of held-out items, in nats. */
+  /** Mean log p of held-out examples, in nats. */
   measure(params: JsTree<HostArray>): Promise<number>;
   dispose(): Promise<void>;
 }>;
 
-/** The parameters under which held-out items were most likely so far: what is shown, and saved. */
+/** The parameters under which held-out examples were most likely so far: what is shown, and saved. */
 type Best = Readonly<{ step: number; logProb: number; params: JsTree<HostArray> }>;
 
 /** Where a run goes on from. */
@@ -29,7 +29,7 @@ export type Kept = Readonly<{ state: TrainingState; best: Best | undefined }>;
 
 type TrainingOptions<V, W> = {
   flow: Flow;
-  data: Items;
+  data: Examples;
   executor: Executor;
   steps: number;
   batchSize: number;
@@ -44,7 +44,7 @@ type TrainingOptions<V, W> = {
 export type TrainingEvent<V> =
   /** Mean log p of each step's batch, in nats, from step `first` on. */
   | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
-  /** Mean log p of held-out items after a step. */
+  /** Mean log p of held-out examples after a step. */
   | Readonly<{ kind: "heldOut"; step: number; logProb: number }>
   /** The best so far. */
   | Readonly<{ kind: "view"; view: V }>
@@ -81,7 +81,7 @@ export type Training<V, W extends Viewer<V>> = Readonly<{
 /** Milliseconds after which a run lets messages in, and after which it tells what its steps gave. */
 const BREATH = 60;
 const TELLING = 250;
-/** How often held-out items are measured in a whole run at most, and how many steps are between two at least. */
+/** How often held-out examples are measured in a whole run at most, and how many steps are between two at least. */
 const MEASUREMENTS = 50;
 const FEWEST_BETWEEN = 5;
 
@@ -93,7 +93,7 @@ export async function startTraining<V, W extends Viewer<V>>(
   const { flow, steps: total } = rest;
   const every = Math.max(FEWEST_BETWEEN, Math.ceil(total / MEASUREMENTS));
   let executor = wanted;
-  const turns = oneByOne();
+  const turns = serialQueue();
   let trainer: Trainer;
   let viewer: W | undefined;
   let state = before?.state; // the last one that is on this side of the device
@@ -102,7 +102,7 @@ export async function startTraining<V, W extends Viewer<V>>(
   let fallback: string | undefined; // why, until a run has told it
 
   const open = (): Promise<Trainer> =>
-    createTrainer({ ...rest, executor, startItems: 1024, ...(state && { state }) });
+    createTrainer({ ...rest, executor, initExamples: 1024, ...(state && { state }) });
   const close = async (): Promise<void> => {
     await viewer?.dispose();
     viewer = undefined;
@@ -155,9 +155,9 @@ export async function startTraining<V, W extends Viewer<V>>(
     const end = Math.min(total, trainer.taken + steps);
     let values: number[] = [];
     let first = trainer.taken;
-    let breathed = performance.now();
-    let told = breathed;
-    let seen = breathed;
+    let yielded = performance.now();
+    let told = yielded;
+    let seen = yielded;
     let cost = 0;
     let shown: Best | undefined;
     const tell = (): void => {
@@ -193,9 +193,9 @@ export async function startTraining<V, W extends Viewer<V>>(
           tell();
           told = now;
         }
-        if (now - breathed > BREATH) {
-          await breathe();
-          breathed = performance.now();
+        if (now - yielded > BREATH) {
+          await yieldToEvents();
+          yielded = performance.now();
         }
         if (trainer.taken % every === 0) await weigh();
         const due = now - seen > Math.max(viewEvery, 2 * cost) && trainer.taken < end;

@@ -8,10 +8,10 @@ type Scope = {
 
 /** The handlers of each part, loaded when its first call comes: calls are named `part.verb`. */
 const parts: Readonly<Record<string, () => Promise<object>>> = {
-  plane: async () => (await import("../parts/plane/handlers.js")).planeHandlers,
-  images: async () => (await import("../parts/images/handlers.js")).imagesHandlers,
-  network: async () => (await import("../parts/network/handlers.js")).networkHandlers,
-  exchange: async () => (await import("../parts/exchange/handlers.js")).exchangeHandlers,
+  plane: async () => (await import("../tabs/plane/handlers.js")).planeHandlers,
+  images: async () => (await import("../tabs/images/handlers.js")).imagesHandlers,
+  network: async () => (await import("../tabs/network/handlers.js")).networkHandlers,
+  exchange: async () => (await import("../tabs/exchange/handlers.js")).exchangeHandlers,
 };
 
 const scope = self as unknown as Scope;

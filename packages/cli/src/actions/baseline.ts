@@ -14,7 +14,7 @@ import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { loadData } from "./train-data.js";
 
-/** A density and its figures, one an item. */
+/** A density and its figures, one an example. */
 type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;
 
 export async function baseline(this: CliContext, flags: BaselineFlags): Promise<void> {
@@ -45,7 +45,7 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
     const { mean: _, ...shown } = row;
     return shown;
   });
-  terminal.document({ ...imagesDocument(test), items: test.count, baselines });
+  terminal.document({ ...imagesDocument(test), examples: test.count, baselines });
 }
 
 async function baselinesOf(
@@ -78,7 +78,7 @@ async function imageBaselines(
   ];
 }
 
-/** The mean over items and its standard error. */
+/** The mean over examples and its standard error. */
 function meanOf(figures: Float64Array): { mean: number; stdErr: number } {
   const mean = figures.reduce((sum, value) => sum + value, 0) / figures.length;
   const variance = figures.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (figures.length - 1);

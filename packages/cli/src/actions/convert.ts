@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
+  applyNetwork,
   DeviceError,
   type Executor,
   encodeSafetensors,
-  evaluate,
   type Flow,
   FlowModel,
   flowify,
@@ -32,7 +32,7 @@ import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { fromPixels, ownNormalization } from "../format/pixels.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
-import { type GivenNetwork, readGiven } from "../networks/given.js";
+import { type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
@@ -45,7 +45,7 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   checkFolder(out, force);
   try {
-    const given = await readGiven(file, flags);
+    const given = await readPretrained(file, flags);
     const flow = flowify(given.network, { density });
     const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
     try {
@@ -78,7 +78,7 @@ function checkFolder(out: string, force: boolean): void {
   );
 }
 
-/** Random items in the range that the network takes, and images where a data set is named. */
+/** Random examples in the range that the network takes, and images where a data set is named. */
 async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise<Float32Array<ArrayBuffer>> {
   const { inShape } = network;
   const { range, seed, data, dataDir, normalize = ownNormalization(network) } = flags;
@@ -90,13 +90,13 @@ async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise
   );
   const front = { inShape: images.shape, layers: fromPixels(images.shape, inShape, normalize) };
   const pixels = np.array(Float32Array.from(images.images)).reshape([images.count, ...images.shape]);
-  const real = (await evaluate(front, pixels).data()) as Float32Array;
+  const real = (await applyNetwork(front, pixels).data()) as Float32Array;
   return Float32Array.from([...random, ...real]);
 }
 
-/** Between the network, in ONNX Runtime where its file is one for it, and the flow in mean mode. */
+/** Between the network, in ONNX Runtime where its file is one for it, and the flow in deterministic mode. */
 async function largestDifference(
-  given: GivenNetwork,
+  given: PretrainedNetwork,
   flow: Flow,
   executor: Executor,
   inputs: Float32Array<ArrayBuffer>,
@@ -105,14 +105,14 @@ async function largestDifference(
   const wanted = await computed(given, inputs, warn);
   const model = await FlowModel.create(flow, executor);
   try {
-    return relativeDifference(wanted, await model.encode(inputs, { mode: "mean" }));
+    return relativeDifference(wanted, await model.encode(inputs, { mode: "deterministic" }));
   } finally {
     await model.dispose();
   }
 }
 
 async function computed(
-  { network, original: bytes }: GivenNetwork,
+  { network, original: bytes }: PretrainedNetwork,
   inputs: Float32Array<ArrayBuffer>,
   warn: Terminal["warn"],
 ): Promise<Float32Array> {
@@ -130,7 +130,7 @@ async function computed(
     warn(`${error.message.split("\n")[0]}; compared with the layers as they were read`);
   }
   const x = np.array(inputs).reshape([-1, ...network.inShape]);
-  return (await evaluate(network, x).data()) as Float32Array;
+  return (await applyNetwork(network, x).data()) as Float32Array;
 }
 
 /** @throws MismatchError where network and flow differ by more than rounding does */
@@ -147,7 +147,7 @@ function expectSameFunction(out: string, difference: number, { rules }: ConvertF
 
 async function write(
   out: string,
-  { network, original }: GivenNetwork,
+  { network, original }: PretrainedNetwork,
   report: ConversionReport,
 ): Promise<void> {
   makeFolder(out);
@@ -162,7 +162,7 @@ function say(
   { say: line, colors }: Terminal,
   out: string,
   { file, layers, maxRelDiff, inputs, inputShape, outputShape }: ConversionReport,
-  { leftOut }: GivenNetwork,
+  { leftOut }: PretrainedNetwork,
   { chain }: Flow,
 ): void {
   const exact = layers.every((layer) => layer.exact);

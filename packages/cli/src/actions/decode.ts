@@ -1,5 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { evaluate, type FlowModel, type OrdinaryNetwork, type ResultDraws, UsageError } from "@flowify/core";
+import {
+  applyNetwork,
+  type FlowModel,
+  type OrdinaryNetwork,
+  type Preimages,
+  UsageError,
+} from "@flowify/core";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { DecodeFlags } from "../commands/decode.js";
@@ -24,14 +30,14 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   if ((flags.logits === undefined) === (flags.like === undefined))
     throw new UsageError("say what the network shall give: --logits PLACE:VALUE, or --like IMAGE");
-  const file = flags.out ?? `${folder}/variants.png`;
+  const file = flags.out ?? `${folder}/preimages.png`;
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
-    const { from, to } = givenPart(run, folder);
+    const { from, to } = pretrainedPart(run, folder);
     const shape = expectImageRun(
       run,
       "flowify decode draws pictures",
-      "the library does it for rows: model.variants",
+      "the library does it for rows: model.preimages",
     );
     expectRoomFor(model, count, shape);
     const upTo = model.part(0, to);
@@ -40,21 +46,21 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
     try {
       const { image, name } = await beginsAt(run, shape, upTo, flags);
       const network = ownNetwork(run);
-      const item = await front.encode(image, { mode: "mean" });
+      const example = await front.encode(image, { mode: "deterministic" });
       const { logits: results } = flags;
-      const draws = await own.variants(network, item, {
+      const draws = await own.preimages(network, example, {
         count,
         seed,
         temperature,
         ...(results && { results }),
       });
-      const { items } = draws;
+      const { examples } = draws;
       const wanted = draws.results.map((value, place) => results?.get(place) ?? value);
       const all = repeated(wanted, count);
-      const pixels = toBytes(await front.decode(items, { mode: "mean" }));
-      const inFile = largest(await originalResults(folder, network, items), all);
-      const asPictures = largest(await upTo.encode(pixels, { mode: "mean" }), all);
-      const title = `${run.config.network}: ${variantsTitle(draws.ways, inFile, asPictures)}`;
+      const pixels = toBytes(await front.decode(examples, { mode: "deterministic" }));
+      const inFile = largest(await originalResults(folder, network, examples), all);
+      const asPictures = largest(await upTo.encode(pixels, { mode: "deterministic" }), all);
+      const title = `${run.config.network}: ${preimagesTitle(draws.ways, inFile, asPictures)}`;
       const grid = await imageGrid({ images: pixels, shape, columns, title });
       await writeFileAtomic(file, await encodePng(grid));
       terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
@@ -62,7 +68,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
         `the original network gives it within ${inFile.toExponential(1)}, as pictures of 256 levels within ${asPictures.toExponential(1)}`,
       );
       terminal.say(howFar(draws, name));
-      terminal.say(`${count} variants: ${file}`);
+      terminal.say(`${count} preimages: ${file}`);
       terminal.document({
         file,
         count,
@@ -81,7 +87,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
 }
 
 /** @throws UsageError where the run is none of a converted network */
-function givenPart({ config }: SavedRun, folder: string): { from: number; to: number } {
+function pretrainedPart({ config }: SavedRun, folder: string): { from: number; to: number } {
   if (config.given) return config.given;
   throw new UsageError(
     `${folder}: its network was not given\nflowify train --from DIR makes a run of a converted network`,
@@ -110,7 +116,9 @@ async function beginsAt(
     throw new UsageError(`--logits: there is no result ${outside[0]}, the network gives 0 to ${size - 1}`);
   const { images, count, name, split } = expectImages(await imagesFor(run, {}), "flowify decode");
   const pixels = images.length / count;
-  const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), { mode: "mean" });
+  const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), {
+    mode: "deterministic",
+  });
   let [nearest, least] = [0, Number.POSITIVE_INFINITY];
   for (let at = 0; at * size < given.length; at++) {
     const distance = wanted.reduce(
@@ -127,14 +135,14 @@ async function beginsAt(
 const short = (value: number): string => String(Number(value.toPrecision(2)));
 
 /** What the picture says of itself: how many of the inputs are draws, and how far their results are from those asked for. */
-export function variantsTitle(ways: Float64Array, inFile: number, asPictures: number): string {
+export function preimagesTitle(ways: Float64Array, inFile: number, asPictures: number): string {
   const arrived = ways.filter((way) => way === 1).length;
   const draws = arrived === ways.length ? "drawn" : `${arrived} of them drawn`;
   return `${ways.length} inputs, ${draws}; results differ by ${short(inFile)}, as pictures by ${short(asPictures)}`;
 }
 
 /** How many of the inputs are draws of the inverse, and what the others are. */
-function howFar({ ways }: ResultDraws, name: string): string {
+function howFar({ ways }: Preimages, name: string): string {
   const arrived = ways.filter((way) => way === 1).length;
   const draws = `${arrived} of ${ways.length} are draws of the inverse, moved onto these results`;
   const stopped = ways.filter((way) => way < 1);
@@ -152,7 +160,7 @@ async function originalResults(
   const { original: path } = runPaths(folder);
   if (!existsSync(path)) {
     const x = np.array(Float32Array.from(inputs)).reshape([-1, ...network.inShape]);
-    return (await evaluate(network, x).data()) as Float32Array;
+    return (await applyNetwork(network, x).data()) as Float32Array;
   }
   const original = await openOriginal(await loadRuntime(), readFileSync(path));
   try {

@@ -37,7 +37,7 @@ import { withModel } from "./open-run.js";
 
 const DESCRIPTION = "flowify.json";
 const STATE = "state.safetensors";
-/** Of one item, in which axes of the batch may vanish, and of several; that all sizes are alike is seen when the file is made. */
+/** Of one example, in which axes of the batch may vanish, and of several; that all sizes are alike is seen when the file is made. */
 const BATCHES = [1, 30];
 
 export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {

@@ -3,7 +3,7 @@ import { type Flow, UsageError } from "@flowify/core";
 import type { InspectFlags } from "../commands/inspect.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import { dataSetBriefs, loadItems } from "../data/registry.js";
+import { dataSetBriefs, loadExamples } from "../data/registry.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { AUTO } from "../networks/auto.js";
 import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
@@ -39,7 +39,7 @@ async function networkToShow(target: string, flags: InspectFlags): Promise<Chose
     throw new UsageError("auto is built for data: name them\nflowify inspect auto --data FILE");
   return networkFor(
     target,
-    await loadItems({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
+    await loadExamples({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
   );
 }
 

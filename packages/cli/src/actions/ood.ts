@@ -2,7 +2,7 @@ import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
 import type { OodFlags } from "../commands/ood.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import { type DataSet, describeImages, firstImages, itemsOf, nounOf } from "../data/image-set.js";
+import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
@@ -82,16 +82,16 @@ async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]
 
 const described = ({ images, mean, stdErr }: Scored) => ({
   ...imagesDocument(images),
-  items: images.count,
+  examples: images.count,
   [unitOf(images.shape).field]: mean,
   stdErr,
 });
 
-async function scored(model: FlowModel, images: DataSet, draws: number, seed: number): Promise<Scored> {
+async function scored(model: FlowModel, images: DataSet, samples: number, seed: number): Promise<Scored> {
   const figures = new Float64Array(images.count);
   const unit = unitOf(images.shape);
   let done = 0;
-  for await (const { logProb } of model.score([itemsOf(images)], { draws, seed })) {
+  for await (const { logProb } of model.score([examplesOf(images)], { samples, seed })) {
     figures.set(
       logProb.map((nats) => unit.of({ nats, bpd: bitsPerDimension(nats, model.flow.dimensions) })),
       done,

@@ -1,7 +1,7 @@
 import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import { judgedCheckpoint, withCheckpoint } from "../checkpoint.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
-import type { Reading } from "../data/form.js";
+import type { Reading } from "../data/format.js";
 import {
   type DataSet,
   firstImages,
@@ -10,7 +10,7 @@ import {
   isRowShape,
   nounOf,
 } from "../data/image-set.js";
-import { loadItems, loadMeasured } from "../data/registry.js";
+import { loadExamples, loadMeasured } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { averaged } from "../format/checkpoint.js";
 import type { RunConfig } from "../format/config.js";
@@ -106,7 +106,7 @@ export async function imagesFor(
     return limit === undefined ? all : firstImages(all, limit, limitFlag);
   }
   const { split = "test" } = flags;
-  const published = await loadItems(choice, split === "test" ? "test" : "train");
+  const published = await loadExamples(choice, split === "test" ? "test" : "train");
   expectFit(network, published);
   const images = split === "test" ? published : trainingPart(published, own ? config.data : undefined, split);
   return limit === undefined ? images : firstImages(images, limit, limitFlag);
@@ -118,7 +118,7 @@ function trainingPart(
   split: "train" | "validation",
 ): DataSet {
   const { train, validation } = holdOut(all, used?.validation ?? 0);
-  if (split === "train") return used ? firstImages(train, Math.min(used.items, train.count)) : train;
+  if (split === "train") return used ? firstImages(train, Math.min(used.examples, train.count)) : train;
   if (validation) return validation;
   throw new UsageError(
     `--split validation: the run held no ${nounOf(all)} of ${all.name} out\nflowify train --validation N does`,

@@ -10,7 +10,7 @@ import {
 import { uniformFigure } from "../baselines/uniform.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../checkpoint.js";
 import type { DeviceName } from "../commands/shared.js";
-import { describeImages, itemsOf } from "../data/image-set.js";
+import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
@@ -162,12 +162,12 @@ async function functionOf(
   executor: Executor,
 ): Promise<() => Promise<boolean>> {
   const count = Math.min(LOOKED_AT, data.count);
-  const items = itemsOf(data);
-  const images = items.subarray(0, (items.length / data.count) * count);
+  const examples = examplesOf(data);
+  const images = examples.subarray(0, (examples.length / data.count) * count);
   const results = async (): Promise<Float32Array> => {
     const model = new FlowModel(flow, await trainer.params(), executor);
     try {
-      return await model.encode(images, { mode: "mean" });
+      return await model.encode(images, { mode: "deterministic" });
     } finally {
       await model.dispose();
     }
@@ -192,7 +192,7 @@ async function startTrainer(
   const options = {
     flow,
     executor,
-    data: { items: itemsOf(data), count: data.count },
+    data: { examples: examplesOf(data), count: data.count },
     steps,
     batchSize: batch,
     seed,
@@ -206,7 +206,7 @@ async function startTrainer(
     const progress = createProgress(terminal, { label: "start", total: options.flow.chain.layers.length });
     const trainer = await createTrainer({
       ...options,
-      onStart: (layer, done) => progress.update(done, layer),
+      onInit: (layer, done) => progress.update(done, layer),
     });
     progress.finish();
     return trainer;

@@ -4,7 +4,7 @@ import type { ScoreFlags } from "../commands/score.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
-import { type DataSet, describeImages, imagesOf, isRowShape, itemsOf, nounOf } from "../data/image-set.js";
+import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
@@ -46,12 +46,12 @@ export async function score(
     ];
     const names: string[] = [];
     const sources: string[] = [];
-    const source = files.length > 0 ? itemsOfFiles(run, flags, files) : ownItems(run, flags);
+    const source = files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
     let [count, sum, squares] = [0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
       for await (const scores of model.score(remember(source, { names, sources }, most), {
-        draws: samples,
+        samples,
         seed,
       })) {
         const lines = count === 0 && format === "csv" ? [columns.map(quoted).join(",")] : [];
@@ -81,9 +81,9 @@ const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | stri
   stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
 };
 
-function extra({ stdErr, ledger }: Scores, item: number, layers: number, withLedger: boolean): number[] {
-  const own = withLedger ? Array.from(ledger.subarray(item * layers, (item + 1) * layers)) : [];
-  return [...(stdErr ? [stdErr[item] as number] : []), ...own];
+function extra({ stdErr, ledger }: Scores, example: number, layers: number, withLedger: boolean): number[] {
+  const own = withLedger ? Array.from(ledger.subarray(example * layers, (example + 1) * layers)) : [];
+  return [...(stdErr ? [stdErr[example] as number] : []), ...own];
 }
 
 const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -105,7 +105,7 @@ function line(
   );
 }
 
-async function* ownItems(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
+async function* ownExamples(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
   const set = await imagesFor(run, flags);
   yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
 }
@@ -114,7 +114,7 @@ async function* ownItems(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named
 const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set ? set.names : undefined);
 
 /** The images or rows of each file, folder or data set that is named, one after the other. */
-async function* itemsOfFiles(
+async function* examplesOfFiles(
   run: SavedRun,
   flags: ScoreFlags,
   files: readonly string[],
@@ -150,8 +150,8 @@ async function* itemsOfFiles(
 
 /** A set a piece at a time; `prefix` stands before the name of a picture, or the number of an image. */
 function* pieces(set: DataSet, source: string, prefix: string): Generator<Named> {
-  const items = itemsOf(set);
-  const size = items.length / set.count;
+  const examples = examplesOf(set);
+  const size = examples.length / set.count;
   const pictures = namesOf(set);
   for (let begin = 0; begin < set.count; begin += AT_ONCE) {
     const end = Math.min(begin + AT_ONCE, set.count);
@@ -159,7 +159,7 @@ function* pieces(set: DataSet, source: string, prefix: string): Generator<Named>
       { length: end - begin },
       (_, i) => `${prefix}${pictures?.[begin + i] ?? begin + i}`,
     );
-    yield { images: items.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
+    yield { images: examples.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
   }
 }
 

@@ -5,7 +5,7 @@ import { type DeviceName, readingOf } from "../commands/shared.js";
 import type { TrainFlags } from "../commands/train.js";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { FileHash } from "../data/file-hashes.js";
-import { type Reading, readingFlags } from "../data/form.js";
+import { type Reading, readingFlags } from "../data/format.js";
 import { type DataSet, isRowShape, nounOf, type RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";
@@ -37,7 +37,7 @@ export type TrainPlan = Readonly<{
   data: DataSet;
   /** Undefined where none are held out. */
   validation: DataSet | undefined;
-  /** Undefined where the data set has no test items. */
+  /** Undefined where the data set has no test examples. */
   test: DataSet | undefined;
   /** What there is to say of the data before training, a line each. */
   warnings: readonly string[];
@@ -47,7 +47,7 @@ export type TrainPlan = Readonly<{
 
 const CHECKPOINT_AT_LEAST_EVERY = 1000;
 
-/** About how often a run whose epochs are short is measured with pictures, and one with held-out items on these. */
+/** About how often a run whose epochs are short is measured with pictures, and one with held-out examples on these. */
 const LOOKS = 10;
 const VALIDATIONS = 20;
 
@@ -84,7 +84,8 @@ export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
   flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
 
 /** Steps that go `epochs` times through the images: the last batch of an epoch reaches into the next. */
-const stepsOf = (epochs: number, items: number, batch: number): number => Math.ceil((epochs * items) / batch);
+const stepsOf = (epochs: number, examples: number, batch: number): number =>
+  Math.ceil((epochs * examples) / batch);
 
 async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const { force = false } = flags;
@@ -130,7 +131,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
 /** Step sizes that are tried for a converted network, whose scales are its own. */
 const RATES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] as const;
 
-/** A tenth of the training items is held out, at most so many. */
+/** A tenth of the training examples is held out, at most so many. */
 const HELD_OUT = { part: 0.1, most: 1000 } as const;
 const heldOutOf = (count: number): number => Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
 
@@ -197,7 +198,7 @@ function newConfig(
     data: {
       name,
       dir: flags.dataDir ?? null,
-      items: data.count,
+      examples: data.count,
       validation: validation?.count ?? 0,
       shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
       ...("rows" in data && data.columns && { columns: [...data.columns] }),
@@ -219,7 +220,7 @@ function newConfig(
       clip: flags.clip ?? rates.clip,
       ema: flags.ema ?? trainingDefaults.ema,
       start: rates.start,
-      startItems: rates.startItems,
+      startExamples: rates.startExamples,
       augment: flags.flip === true ? "flip" : trainingDefaults.augment,
     },
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),

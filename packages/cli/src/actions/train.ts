@@ -39,7 +39,7 @@ function sayEnd(
 ): void {
   const result = measured.at(-1);
   const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
-  if (result) sayLikelihood(terminal, result.monitor, result.images);
+  if (result) sayLikelihood(terminal, result.evaluation, result.images);
   if (!terminal.quiet) {
     if (result) terminal.say();
     const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
@@ -57,7 +57,7 @@ function sayEnd(
     finished: true,
     ...(result && measuredDocument(result)),
     ...(held && { validation: measuredDocument(held) }),
-    train: { ...imagesDocument(data), items: data.count },
+    train: { ...imagesDocument(data), examples: data.count },
     pictures,
     judgedStep: verdict.judgedStep,
     warnings: verdict.warnings,
@@ -68,8 +68,8 @@ function sayEnd(
     terminal.warn("training changed the given function, which it must not: this is a bug of flowify");
 }
 
-const measuredDocument = ({ images, monitor }: Measurement) => ({
+const measuredDocument = ({ images, evaluation }: Measurement) => ({
   ...imagesDocument(images),
-  items: monitor.items,
-  ...likelihoodDocument(monitor, images),
+  examples: evaluation.examples,
+  ...likelihoodDocument(evaluation, images),
 });

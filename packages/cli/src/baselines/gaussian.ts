@@ -1,6 +1,6 @@
-import { bitsPerDimension, type Executor, FlowModel, flowify, startParams } from "@flowify/core";
+import { bitsPerDimension, type Executor, FlowModel, flowify, initParams } from "@flowify/core";
 import type { ImageSet } from "../data/image-set.js";
-import type { ItemBpd } from "./histograms.js";
+import type { ExampleBpd } from "./histograms.js";
 
 /**
  * One Gaussian with all covariances, of uniformly dequantized images: the flow that only whitens, at its start from all
@@ -11,11 +11,11 @@ export async function gaussianBpd(
   test: ImageSet,
   executor: Executor,
   seed: number,
-): Promise<ItemBpd> {
+): Promise<ExampleBpd> {
   const layers = [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "whiten" }] as const;
   const flow = flowify({ inShape: train.shape, layers });
-  const data = { items: train.images, count: train.count };
-  const params = await startParams({ flow, executor, data, startItems: train.count, seed });
+  const data = { examples: train.images, count: train.count };
+  const params = await initParams({ flow, executor, data, initExamples: train.count, seed });
   const model = new FlowModel(flow, params, executor);
   try {
     const nats = await model.logProb(test.images, { seed });

@@ -2,10 +2,10 @@
 const LEVELS = 256;
 
 /** Bits per dimension of images, one by one. */
-export type ItemBpd = Float64Array;
+export type ExampleBpd = Float64Array;
 
 /** Every value of a pixel as likely as any other: 8 bits. */
-export const uniformBpd = (count: number): ItemBpd => new Float64Array(count).fill(Math.log2(LEVELS));
+export const uniformBpd = (count: number): ExampleBpd => new Float64Array(count).fill(Math.log2(LEVELS));
 
 /**
  * Pixels drawn independently from histograms of the training images: one histogram for all pixels (`shared`), or one for
@@ -13,16 +13,16 @@ export const uniformBpd = (count: number): ItemBpd => new Float64Array(count).fi
  *
  * @param train, test bytes of whole images of n pixels
  */
-export function histogramBpd(train: Uint8Array, test: Uint8Array, n: number, shared: boolean): ItemBpd {
+export function histogramBpd(train: Uint8Array, test: Uint8Array, n: number, shared: boolean): ExampleBpd {
   const tables = shared ? 1 : n;
   const counts = new Float64Array(tables * LEVELS).fill(1);
   for (let i = 0; i < train.length; i++) counts[tableAt(i, tables) + (train[i] as number)]! += 1;
   const total = LEVELS + train.length / tables;
   const bits = counts.map((count) => -Math.log2(count / total));
-  const items = new Float64Array(test.length / n);
+  const examples = new Float64Array(test.length / n);
   for (let i = 0; i < test.length; i++)
-    items[Math.floor(i / n)]! += (bits[tableAt(i, tables) + (test[i] as number)] as number) / n;
-  return items;
+    examples[Math.floor(i / n)]! += (bits[tableAt(i, tables) + (test[i] as number)] as number) / n;
+  return examples;
 }
 
 /** Where the histogram of the i-th byte begins. */

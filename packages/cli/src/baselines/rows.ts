@@ -1,4 +1,4 @@
-import { type Executor, FlowModel, startParams } from "@flowify/core";
+import { type Executor, FlowModel, initParams } from "@flowify/core";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
 import { gaussianNetwork } from "../networks/auto.js";
@@ -110,8 +110,8 @@ async function gaussianRows(
 ): Promise<Float64Array> {
   const network = { name: "gaussian", description: gaussianNetwork(train) };
   const flow = flowOf(network, {});
-  const data = { items: train.rows, count: train.count };
-  const params = await startParams({ flow, executor, data, startItems: train.count, seed });
+  const data = { examples: train.rows, count: train.count };
+  const params = await initParams({ flow, executor, data, initExamples: train.count, seed });
   const model = new FlowModel(flow, params, executor);
   try {
     return Float64Array.from(await model.logProb(test.rows, { seed }), (nats) => -nats);

@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/form.js";
+import type { Reading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, imagesFlags, readingParameters, seedFlag } from "./shared.js";
@@ -50,7 +50,7 @@ histogram, independent of the others; and one Gaussian with all covariances. Con
 as 1 wide.
 
 --json prints one document:
-  { dataset, split, hash, items, baselines: [{ name, bpd, stdErr, exact }] }, of rows nll in place of bpd
+  { dataset, split, hash, examples, baselines: [{ name, bpd, stdErr, exact }] }, of rows nll in place of bpd
 
 EXAMPLES
   flowify baseline

@@ -49,7 +49,7 @@ export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
         parse: sizes,
         optional: true,
         placeholder: "C,H,W",
-        brief: "Shape of an item, where the file leaves sizes open",
+        brief: "Shape of an example, where the file leaves sizes open",
       },
       rules: text("FILE.js", "A module that exports rules, by operator: layers for operators that have none"),
       range: {
@@ -82,10 +82,10 @@ export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
   docs: {
     brief: "Turn a trained network into a flow that computes the same function",
     fullDescription: `Reads a network that somebody trained, makes the flow of it, and compares both on 64 random inputs,
-the network computed by ONNX Runtime, the flow in mean mode. DIR gets network.json and
+the network computed by ONNX Runtime, the flow in deterministic mode. DIR gets network.json and
 weights.safetensors, which flowify train --from reads, and report.json.
 
-The table says what each node became, how many numbers of an item the layer drops and adds, how many
+The table says what each node became, how many numbers of an example the layer drops and adds, how many
 singular values of its weights it lifted because they lack rank, and whether its part of the
 likelihood is exact or a bound. A Softmax at the end is left out: the
 logits are the output. Exit status 3: an operator has no rule; the message names it. Exit status 1: the

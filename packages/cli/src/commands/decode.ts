@@ -32,8 +32,8 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
         brief: "Results to ask for; the others are those of an image that is led to these",
       },
       like: text("IMAGE", "Ask for what the network gives for this image, a picture file"),
-      count: count("Variants to draw (default: 64)"),
-      columns: count("Variants a row (default: 8)"),
+      count: count("ExamplePreimages to draw (default: 64)"),
+      columns: count("ExamplePreimages a row (default: 8)"),
       seed: seedFlag("Decides what is drawn (default: 0)"),
       temperature: {
         kind: "parsed",
@@ -42,7 +42,7 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
         placeholder: "T",
         brief: "Factor on the standard deviation of what is drawn (default: 1)",
       },
-      out: text("FILE", "PNG file (default: variants.png in the run's folder)"),
+      out: text("FILE", "PNG file (default: preimages.png in the run's folder)"),
       ...commonFlags,
     },
     aliases: { n: "count", o: "out", q: "quiet" },
@@ -60,6 +60,6 @@ network gives for the pictures is said as well.
 
 EXAMPLES
   flowify decode runs/a --logits 9:10
-  flowify decode runs/a --like digit.png --count 16 --columns 4 --out variants.png`,
+  flowify decode runs/a --like digit.png --count 16 --columns 4 --out preimages.png`,
   },
 });

@@ -42,15 +42,15 @@ export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>
     fullDescription: `Computes the mean log-likelihood of images under a trained run: in bits per dimension
 (-log p(x) / (n ln 2), dequantization included), with its standard error over the images, and
 the ledger of what every layer contributed. The ledger with the base sums to the total. Then it says
-what the number means: dequantization, dimensions, exact or bound, errors over images and draws.
+what the number means: dequantization, dimensions, exact or bound, errors over images and samples.
 
 --json prints one document:
-  { bpd, samples, items, dataset, split, hash, dequantization: { layer, levels }, dimensions, nats,
-    exact, draws, stdErr, stdErrOfDraws, ledger: [{ layer, nats, bpd, exact }] }
+  { bpd, samples, examples, dataset, split, hash, dequantization: { layer, levels }, dimensions, nats,
+    exact, stdErr, stdErrOfSamples, ledger: [{ layer, nats, bpd, exact }] }
 
 EXAMPLES
   flowify evaluate runs/a                   the 10,000 test images
   flowify evaluate runs/a --json | jq .bpd
-  flowify evaluate runs/a --samples 16      a tighter bound, 16 draws an image`,
+  flowify evaluate runs/a --samples 16      a tighter bound, 16 samples an image`,
   },
 });

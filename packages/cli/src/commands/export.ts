@@ -31,10 +31,10 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
     brief: "Write a run as ONNX files that any runtime computes",
     fullDescription: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx, for batches of any size, with the
 noises as inputs; those that end in -drawing.onnx draw their own noise. flowify.json describes every
-input and result. Items go in as they are (0 to 255).
+input and result. Examples go in as they are (0 to 255).
 
-With --step, train-step.onnx takes items, noises, step sizes and the state of the training
-(state.safetensors), and gives the loss and the next state; polish.onnx keeps matrices orthogonal.
+With --step, train-step.onnx takes examples, noises, step sizes and the state of the training
+(state.safetensors), and gives the loss and the next state; reorthogonalize.onnx keeps matrices orthogonal.
 
 Each file is run in ONNX Runtime and compared with the flow before the command ends; where python3 has
 the package onnx, its checker looks at them too.

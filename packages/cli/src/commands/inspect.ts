@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/form.js";
+import type { Reading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
 import { commonFlags, imagesFlags, readingParameters } from "./shared.js";

@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/form.js";
+import type { Reading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, readingParameters, runFolder, seedFlag } from "./shared.js";

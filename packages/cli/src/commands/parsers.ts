@@ -70,7 +70,7 @@ export const range = (input: string): readonly [low: number, high: number] => {
   return [low, high];
 };
 
-/** Parses `1,28,28`, the sizes of an item. */
+/** Parses `1,28,28`, the sizes of an example. */
 export const sizes = (input: string): readonly number[] => input.split(",").map(wholeNumber(1));
 
 /** How pixels become what a network takes: (pixel / 255 − mean) / std a channel, or the pixels as they are. */

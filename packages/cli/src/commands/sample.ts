@@ -8,7 +8,7 @@ export type SampleFlags = CommonFlags & {
   columns?: number;
   seed?: number;
   temperature?: number;
-  mode?: "sample" | "mean";
+  mode?: "sample" | "deterministic";
   out?: string;
 };
 
@@ -41,7 +41,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
       },
       mode: {
         kind: "enum",
-        values: ["sample", "mean"],
+        values: ["sample", "deterministic"],
         optional: true,
         brief: "Draw what the layers dropped, or set its noises to their mean (default: sample)",
       },

@@ -1,7 +1,7 @@
 import { UsageError } from "@flowify/core";
 import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
 import type { CliContext } from "../context.js";
-import { type Reading, resizings } from "../data/form.js";
+import { type Reading, resizings } from "../data/format.js";
 import type { Split } from "../data/image-set.js";
 import { nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 

@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/form.js";
+import type { Reading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { decay, type Normalization, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import {
@@ -192,7 +192,7 @@ convolutional one, rows of numbers couplings; flowify inspect auto --data FILE s
 [rows, columns] in a .npy or .npz file; their likelihood is told in nats per row, and samples.png shows
 pairs of columns.
 
-With held-out items the start and twenty states on the way are measured on them. The best one is kept,
+With held-out examples the start and twenty states on the way are measured on them. The best one is kept,
 and what evaluate, sample and the other commands use.
 
 A network of your own is a JSON file:

@@ -4,7 +4,7 @@ import { DataError } from "@flowify/core";
 import { arrayImages, type PixelSize } from "./array-images.js";
 import { arrayRows } from "./array-rows.js";
 import { drawnImages, drawnRows } from "./drawn-split.js";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import { readIdx } from "./idx.js";
 import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set.js";
 import { type NpyArray, readNpy, unsignedBytes } from "./npy.js";
@@ -32,7 +32,7 @@ type ArrayPart = Readonly<{
 }>;
 
 /** What an array holds: rows of numbers where it has two axes and no size of images is given, else images. */
-function arrayItems(where: string, array: NpyArray, part: ArrayPart): DataSet {
+function arrayExamples(where: string, array: NpyArray, part: ArrayPart): DataSet {
   const { split, name, size, whole, undrawn } = part;
   if (array.sizes.length === 2 && size === undefined) {
     const rows = arrayRows(where, array);
@@ -44,15 +44,15 @@ function arrayItems(where: string, array: NpyArray, part: ArrayPart): DataSet {
 }
 
 /** One array of all images or rows, `FILE.npy`. */
-export const npyFile: DataForm = {
+export const npyFile: DataFormat = {
   takes: ["size"],
   holds: () => true,
   read: async (path, split, name, { size }, undrawn) =>
-    arrayItems(path, await readNpyFile(path), { split, name, size, whole: true, undrawn }),
+    arrayExamples(path, await readNpyFile(path), { split, name, size, whole: true, undrawn }),
 };
 
 /** One idx file of all images. */
-export const idxFile: DataForm = {
+export const idxFile: DataFormat = {
   takes: [],
   holds: () => true,
   read: async (path, split, name, _reading, undrawn) =>
@@ -60,11 +60,11 @@ export const idxFile: DataForm = {
 };
 
 /** Arrays by name, `FILE.npz`: one of all images or rows, or one a split. */
-export const npzFile: DataForm = {
+export const npzFile: DataFormat = {
   takes: ["size"],
   holds: npzHolds,
   read: async (path, split, name, { size }, undrawn) => {
     const { where, whole, array } = await readNpz(path, split);
-    return arrayItems(where, array, { split, name, size, whole, undrawn });
+    return arrayExamples(where, array, { split, name, size, whole, undrawn });
   },
 };

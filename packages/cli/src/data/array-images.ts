@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
+import { allocate } from "./allocate.js";
 import type { ImageShape } from "./image-set.js";
-import { allocate } from "./room.js";
 
 /** Height and width in pixels. */
 export type PixelSize = readonly [height: number, width: number];

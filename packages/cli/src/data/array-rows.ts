@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
+import { allocate } from "./allocate.js";
 import type { RowSet } from "./image-set.js";
 import { elementReader, type NpyArray } from "./npy.js";
-import { allocate } from "./room.js";
 
 /** Rows of numbers as an array holds them. */
 export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels">;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "@flowify/core";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import type { PublishedSplit } from "./image-set.js";
 import { zipSource } from "./picture-archive.js";
 import { folderSource } from "./picture-folder.js";
@@ -40,7 +40,7 @@ function listed(path: string, split: PublishedSplit): ReadonlySet<string> {
 }
 
 /** CelebA (Liu et al. 2015): `img_align_celeba`, a folder or a zip archive, and `list_eval_partition.txt` or `.csv`. */
-export const celebaFolder: DataForm = {
+export const celebaFolder: DataFormat = {
   takes: ["size", "resize", "grey", "skipCorrupt"],
   holds: (folder) => listIn(folder) !== undefined && picturesIn(folder) !== undefined,
   read: async (folder, split, name, reading) => {

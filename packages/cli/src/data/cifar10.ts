@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
 import { isGzip, readBytes, unpack } from "./packed.js";
 
@@ -131,4 +131,8 @@ function lengthProblem(length: number, expected: number): string {
   return `${length} bytes, ${wanted}: ${verdict}, ${inside}`;
 }
 
-export const cifarFolder: DataForm<ImageSet> = { takes: [], holds: holdsCifarImages, read: readCifarFolder };
+export const cifarFolder: DataFormat<ImageSet> = {
+  takes: [],
+  holds: holdsCifarImages,
+  read: readCifarFolder,
+};

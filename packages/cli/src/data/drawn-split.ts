@@ -1,4 +1,5 @@
 import { DataError, makeRng, permutation } from "@flowify/core";
+import { allocate } from "./allocate.js";
 import type { ArrayRows } from "./array-rows.js";
 import {
   type ImageSet,
@@ -10,7 +11,6 @@ import {
   rowSet,
   WHOLE,
 } from "./image-set.js";
-import { allocate } from "./room.js";
 
 const SEED = 0;
 /** One image in so many is for the test. */
@@ -34,22 +34,22 @@ export function drawnSplit(
   return Array.from({ length: count }, (_, i) => i).filter((i) => drawn.has(i) === (split === "test"));
 }
 
-/** Of items of `size` numbers, those that `drawnSplit` gives to a split; and how many there were. */
+/** Of examples of `size` numbers, those that `drawnSplit` gives to a split; and how many there were. */
 function drawn<T extends Uint8Array | Float32Array>(
   where: string,
-  items: T,
+  examples: T,
   size: number,
   split: PublishedSplit,
   noun: "image" | "row",
-): { items: T; drawnFrom: number } {
-  const count = items.length / size;
+): { examples: T; drawnFrom: number } {
+  const count = examples.length / size;
   const chosen = drawnSplit(where, count, split, noun);
-  const bytes = allocate(where, chosen.length * size * items.BYTES_PER_ELEMENT);
-  const part = (items instanceof Uint8Array ? bytes : new Float32Array(bytes.buffer)) as T;
+  const bytes = allocate(where, chosen.length * size * examples.BYTES_PER_ELEMENT);
+  const part = (examples instanceof Uint8Array ? bytes : new Float32Array(bytes.buffer)) as T;
   chosen.forEach((from, to) => {
-    part.set(items.subarray(from * size, (from + 1) * size), to * size);
+    part.set(examples.subarray(from * size, (from + 1) * size), to * size);
   });
-  return { items: part, drawnFrom: count };
+  return { examples: part, drawnFrom: count };
 }
 
 /** The part of all images that `drawnSplit` gives to a split, or with `undrawn` all of them. */
@@ -61,8 +61,8 @@ export function drawnImages(
   undrawn = false,
 ): ImageSet {
   if (undrawn) return imageSet({ name, split: WHOLE, images, shape });
-  const { items, drawnFrom } = drawn(where, images, imageSize(shape), split, "image");
-  return imageSet({ name, split, images: items, shape, drawnFrom });
+  const { examples, drawnFrom } = drawn(where, images, imageSize(shape), split, "image");
+  return imageSet({ name, split, images: examples, shape, drawnFrom });
 }
 
 /** The part of all rows that `drawnSplit` gives to a split, or with `undrawn` all of them. */
@@ -74,6 +74,6 @@ export function drawnRows(
   undrawn = false,
 ): RowSet {
   if (undrawn) return rowSet({ name, split: WHOLE, ...all });
-  const { items, drawnFrom } = drawn(where, all.rows, all.shape[0], split, "row");
-  return rowSet({ name, split, ...all, rows: items, drawnFrom });
+  const { examples, drawnFrom } = drawn(where, all.rows, all.shape[0], split, "row");
+  return rowSet({ name, split, ...all, rows: examples, drawnFrom });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import { readIdx } from "./idx.js";
 import { type ImageSet, imageSet, type PublishedSplit } from "./image-set.js";
 
@@ -58,4 +58,4 @@ async function readIdxFolder(folder: string, split: PublishedSplit, name: string
   return imageSet({ name, split, images, shape: [1, height, width], ...(labels && { labels: labels.data }) });
 }
 
-export const idxFolder: DataForm = { takes: [], holds: holdsIdxImages, read: readIdxFolder };
+export const idxFolder: DataFormat = { takes: [], holds: holdsIdxImages, read: readIdxFolder };

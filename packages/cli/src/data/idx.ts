@@ -78,7 +78,7 @@ export async function readIdx(path: string, axes: number): Promise<IdxArray> {
   const headerBytes = 4 + 4 * axes;
   const sizes = parseSizes(path, packed ? unpackHead(path, raw, headerBytes) : raw, axes);
   const shape = sizes.join(" × ");
-  if (sizes.includes(0)) throw new DataError(`${path}: its header says ${shape}: it holds no items`);
+  if (sizes.includes(0)) throw new DataError(`${path}: its header says ${shape}: it holds no examples`);
   const expected = headerBytes + sizes.reduce((product, size) => product * size, 1);
   const possible = packed ? raw.length * DEFLATE_MAX_RATIO : raw.length;
   if (expected > possible) {

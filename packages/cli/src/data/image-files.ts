@@ -1,5 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
-import type { Reading } from "./form.js";
+import type { Reading } from "./format.js";
 import { readIdx } from "./idx.js";
 import type { ImageShape } from "./image-set.js";
 import { readBytes } from "./packed.js";

@@ -11,10 +11,10 @@ export type Split = PublishedSplit | "validation";
 /** The sizes of one image: channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/** The items of a file or folder without splits, all of them. */
+/** The examples of a file or folder without splits, all of them. */
 export const WHOLE = "all";
 
-/** Where the items of a set came from, and how many there are. */
+/** Where the examples of a set came from, and how many there are. */
 type SetFacts = Readonly<{
   name: string;
   split: Split | typeof WHOLE;
@@ -23,7 +23,7 @@ type SetFacts = Readonly<{
   hash: string;
   /** Where only a part of the published split was found: its whole size, and the files that were there. */
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
-  /** Where the items came without splits: how many there were, of which these were drawn. */
+  /** Where the examples came without splits: how many there were, of which these were drawn. */
   drawnFrom?: number;
   /** Names of damaged pictures that were left out. */
   skipped?: readonly string[];
@@ -56,12 +56,13 @@ export type RowSet = SetFacts &
 /** What can be trained on. */
 export type DataSet = ImageSet | RowSet;
 
-/** The numbers of all items, one item after the other. */
-export const itemsOf = (set: DataSet): Uint8Array | Float32Array => ("rows" in set ? set.rows : set.images);
+/** The numbers of all examples, one example after the other. */
+export const examplesOf = (set: DataSet): Uint8Array | Float32Array =>
+  "rows" in set ? set.rows : set.images;
 
 export const isRowShape = (shape: ImageShape | RowShape): shape is RowShape => shape.length === 1;
 
-/** What one item, or several, are called. */
+/** What one example, or several, are called. */
 export const nounOf = ({ shape }: Readonly<{ shape: readonly number[] }>, count = 2): string =>
   `${shape.length === 1 ? "row" : "image"}${count === 1 ? "" : "s"}`;
 
@@ -83,7 +84,7 @@ export function expectImages(set: DataSet, what: string): ImageSet {
 
 export const imageSize = ([channels, height, width]: ImageShape): number => channels * height * width;
 
-const sizeOfItem = (shape: ImageShape | RowShape): number =>
+const sizeOfExample = (shape: ImageShape | RowShape): number =>
   isRowShape(shape) ? shape[0] : imageSize(shape);
 
 export const hashBytes = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -91,7 +92,7 @@ export const hashBytes = (bytes: Uint8Array): string => createHash("sha256").upd
 const hashOf = (numbers: Uint8Array | Float32Array): string =>
   hashBytes(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
 
-/** The number of items follows from the numbers; the hash is computed here, once. */
+/** The number of examples follows from the numbers; the hash is computed here, once. */
 export const imageSet = (set: Omit<ImageSet, "count" | "hash">): ImageSet => ({
   ...set,
   count: set.images.length / imageSize(set.shape),
@@ -104,14 +105,14 @@ export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
   hash: hashOf(set.rows),
 });
 
-/** The items `from` … `to − 1`, as a view; the hash is that of the items kept. */
+/** The examples `from` … `to − 1`, as a view; the hash is that of the examples kept. */
 function slice<Set extends DataSet>(
   set: Set,
   from: number,
   to: number,
   split: DataSet["split"] = set.split,
 ): Set {
-  const size = sizeOfItem(set.shape);
+  const size = sizeOfExample(set.shape);
   const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
     numbers.subarray(from * size, to * size) as T;
   if ("rows" in set) return rowSet({ ...set, split, rows: part(set.rows) }) as DataSet as Set;
@@ -132,7 +133,7 @@ export const imagesOf = ({ count, split, shape }: Pick<DataSet, "count" | "split
     : `${formatCount(count)} ${split} ${nounOf({ shape })}`;
 
 /**
- * The first `count` items, as a view; the hash is that of the items kept.
+ * The first `count` examples, as a view; the hash is that of the examples kept.
  *
  * @throws UsageError where the set holds fewer
  */
@@ -145,7 +146,7 @@ export function firstImages<Set extends DataSet>(set: Set, count: number, flag =
 }
 
 /**
- * Training items without the last `count`, and these as validation items.
+ * Training examples without the last `count`, and these as validation examples.
  *
  * @throws UsageError where none would be left to train on
  */

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import { allocate } from "./allocate.js";
 import { arrayImages } from "./array-images.js";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
 import { type NpyArray, unsignedBytes } from "./npy.js";
 import { readNpz } from "./npz.js";
-import { allocate } from "./room.js";
 
 /** The batches of downsampled ImageNet (Chrabaszcz, Loshchilov and Hutter 2017); their validation images are for the test. */
 const patterns: Readonly<Record<PublishedSplit, RegExp>> = {
@@ -79,7 +79,7 @@ async function readBatches(folder: string, split: PublishedSplit, name: string):
 }
 
 /** A folder of downsampled ImageNet as npz files: `train_data_batch_1.npz` …, `val_data.npz`. */
-export const imageNetFolder: DataForm = {
+export const imageNetFolder: DataFormat = {
   takes: [],
   holds: (folder, split) => batches(folder, split).length > 0,
   read: (folder, split, name) => readBatches(folder, split, name),

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { printable } from "../ui/printable.js";
+import { allocate } from "./allocate.js";
 import { FETCH_AGAIN } from "./packed.js";
-import { allocate } from "./room.js";
 
 /** What one element of an array is: boolean, signed or unsigned integer, or float, of so many bytes. */
 export type NpyType = Readonly<{
@@ -131,7 +131,7 @@ export async function readNpy(
 /** The bytes of all elements, which the size of the file confirms. */
 function expectElements(where: string, { array: { sizes, type }, bytes }: Head, size: number): number {
   const shape = sizes.join(" × ");
-  if (sizes.includes(0)) throw new DataError(`${where}: its header says ${shape}: it holds no items`);
+  if (sizes.includes(0)) throw new DataError(`${where}: its header says ${shape}: it holds no examples`);
   const elements = sizes.reduce((product, length) => product * length, type.bytes);
   if (bytes + elements !== size) {
     const verdict = bytes + elements > size ? "cut short, or a false header" : "trailing bytes";

@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
 import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import { PICTURE } from "./picture.js";
 import { isHidden } from "./picture-folder.js";
 import { readSplit } from "./picture-set.js";
@@ -75,7 +75,7 @@ export async function zipSource(path: string): Promise<PictureSource> {
   };
 }
 
-const archiveOf = (open: (path: string) => Promise<PictureSource>): DataForm => ({
+const archiveOf = (open: (path: string) => Promise<PictureSource>): DataFormat => ({
   takes: ["size", "resize", "grey", "skipCorrupt"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) =>

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DataForm } from "./form.js";
+import type { DataFormat } from "./format.js";
 import { PICTURE } from "./picture.js";
 import { readSplit } from "./picture-set.js";
 import { byName, type PictureSource } from "./picture-source.js";
@@ -32,7 +32,7 @@ export const folderSource = (path: string): PictureSource => ({
 });
 
 /** A folder of pictures, with folders in it or not. */
-export const pictureFolder: DataForm = {
+export const pictureFolder: DataFormat = {
   takes: ["size", "resize", "grey", "skipCorrupt"],
   holds: (path) => !picturesBelow(path).next().done,
   read: (path, split, name, reading, undrawn) => readSplit(folderSource(path), split, name, reading, undrawn),

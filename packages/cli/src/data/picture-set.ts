@@ -1,7 +1,8 @@
 import { DataError } from "@flowify/core";
 import { printable } from "../ui/printable.js";
+import { allocate } from "./allocate.js";
 import { drawnSplit } from "./drawn-split.js";
-import type { Reading } from "./form.js";
+import type { Reading } from "./format.js";
 import {
   type ImageSet,
   type ImageShape,
@@ -12,7 +13,6 @@ import {
 } from "./image-set.js";
 import { decodePicture, type Picture } from "./picture.js";
 import { type PictureSource, splitByFolder } from "./picture-source.js";
-import { allocate } from "./room.js";
 
 const DAMAGED_REMEDY = "mend or remove it, or leave such pictures out by --skip-corrupt";
 

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { PixelSize } from "./array-images.js";
-import type { Resizing } from "./form.js";
+import type { Resizing } from "./format.js";
 
 // One thread: pictures are small, and the cores belong to the training step.
 sharp.concurrency(1);

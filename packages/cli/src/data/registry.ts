@@ -7,8 +7,8 @@ import { unknownName } from "../ui/suggest.js";
 import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
 import { type FileHash, fileHashes } from "./file-hashes.js";
-import { type DataForm, type Reading, readingFlags } from "./form.js";
-import { FILE_ENDING, formOf } from "./forms.js";
+import { type DataFormat, type Reading, readingFlags } from "./format.js";
+import { FILE_ENDING, formOf } from "./formats.js";
 import { idxFolder } from "./idx-folder.js";
 import { type DataSet, expectImages, type ImageSet, type PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
@@ -16,7 +16,7 @@ import { imageNetFolder } from "./imagenet-npz.js";
 type DataSource = Readonly<{
   /** One line for the help. */
   brief: string;
-  form: DataForm;
+  form: DataFormat;
   /** Folders to look into, where the user has not named one. */
   places(): readonly string[];
   /** What to do where it is in none of them. */
@@ -108,7 +108,7 @@ export type DataSetChoice = Readonly<{
   usual?: Reading | undefined;
 }>;
 
-type Place = Readonly<{ path: string; label: string; form: DataForm }>;
+type Place = Readonly<{ path: string; label: string; form: DataFormat }>;
 
 /** `faces` of `data/faces.npy`. */
 const labelOf = (path: string): string => basename(resolve(path)).replace(FILE_ENDING, "");
@@ -131,7 +131,7 @@ async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): P
 }
 
 async function firstHolding(
-  { holds }: DataForm,
+  { holds }: DataFormat,
   places: readonly string[],
   split: PublishedSplit,
 ): Promise<string | undefined> {
@@ -140,12 +140,12 @@ async function firstHolding(
 }
 
 /**
- * Loads one split of a data set: images, or rows of numbers. With `undrawn`, the items of a file or folder without splits
+ * Loads one split of a data set: images, or rows of numbers. With `undrawn`, the examples of a file or folder without splits
  * are all taken: what is to be measured, rather than trained on and tested, is not to be divided.
  *
  * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
  */
-export async function loadItems(
+export async function loadExamples(
   choice: DataSetChoice,
   split: PublishedSplit,
   { undrawn = false }: { undrawn?: boolean } = {},
@@ -170,18 +170,18 @@ export async function loadItems(
 /**
  * Loads one split of a data set of images.
  *
- * @throws what `loadItems` throws, and UsageError for rows of numbers
+ * @throws what `loadExamples` throws, and UsageError for rows of numbers
  */
 export const loadDataSet = async (choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> =>
-  expectImages(await loadItems(choice, split), `${choice.name}: this`);
+  expectImages(await loadExamples(choice, split), `${choice.name}: this`);
 
 /**
- * The items of data that a run is to be measured on: all where they come without splits, else those of the test split,
- * or of the training split where there is no other. Errors: those of `loadItems`.
+ * The examples of data that a run is to be measured on: all where they come without splits, else those of the test split,
+ * or of the training split where there is no other. Errors: those of `loadExamples`.
  */
 export async function loadMeasured(choice: DataSetChoice): Promise<DataSet> {
   const only = !(await hasSplit(choice, "test")) && (await hasSplit(choice, "train"));
-  return loadItems(choice, only ? "train" : "test", { undrawn: true });
+  return loadExamples(choice, only ? "train" : "test", { undrawn: true });
 }
 
 /** @throws UsageError for a way of reading that these images do not have */

@@ -1,7 +1,7 @@
 import { DataError, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
-import { resizings } from "../data/form.js";
+import { resizings } from "../data/format.js";
 import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
 
@@ -49,7 +49,7 @@ const runConfigSchema = z.strictObject({
     name: z.string().min(1),
     dir: z.string().nullable(),
     /** Images that the run trains on: the first of those that are not held out. */
-    items: count,
+    examples: count,
     /** The last training images, held out. */
     validation: z.number().int().nonnegative().default(0),
     /** Channels, height and width of an image; columns of a row. */
@@ -79,11 +79,11 @@ const runConfigSchema = z.strictObject({
     clip: rate.nullable(),
     ema: z.number().min(0).lt(1),
     start: z.enum(["data", "random"]),
-    startItems: count,
+    startExamples: count,
     augment: z.enum(["none", "flip"]).default("none"),
   }),
   checkpointEvery: count,
-  /** Steps between measurements on the validation items; the run is judged by its best state on them. */
+  /** Steps between measurements on the validation examples; the run is judged by its best state on them. */
   validateEvery: z.exactOptional(count),
   /** Epochs between measurements, and which of them make pictures. */
   evaluateEvery: count.default(1),

@@ -114,7 +114,7 @@ const layerSchema = z.discriminatedUnion(
 type LayerDescription = Readonly<{ kind: Kind }>;
 
 /**
- * An ordinary network as JSON: what one item looks like, [C, H, W] for an image, and the layers in order;
+ * An ordinary network as JSON: what one example looks like, [C, H, W] for an image, and the layers in order;
  * where they have weights, the safetensors file beside it that holds them.
  */
 export const networkSchema = z.strictObject({

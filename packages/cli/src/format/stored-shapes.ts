@@ -31,7 +31,7 @@ export function weightShape({ kind, out = 1, kernel = [] }: Holder, count: numbe
  * of the layer's, which is how earlier versions wrote all of them.
  *
  * @param layers the layers with the names of their arrays; `numbers` are the same with the arrays
- * @param inShape of an item in front of them, where it is known
+ * @param inShape of an example in front of them, where it is known
  * @throws ShapeError that names the array, both shapes and the file
  */
 export function expectStoredShapes(
@@ -46,8 +46,8 @@ export function expectStoredShapes(
     const held: readonly (readonly [unknown, (count: number) => readonly Shape[]])[] = [
       [layer.weights?.weight, (count) => [weightShape(layer, count)]],
       [layer.weights?.bias, (count) => [[layer.out ?? count]]],
-      [layer.scale, (count) => perItem(count, shape)],
-      [layer.shift, (count) => perItem(count, shape)],
+      [layer.scale, (count) => perExample(count, shape)],
+      [layer.shift, (count) => perExample(count, shape)],
     ];
     for (const [name, allowed] of held) {
       const stored = typeof name === "string" ? tensors[name]?.shape : undefined;
@@ -62,8 +62,8 @@ export function expectStoredShapes(
   });
 }
 
-/** Of an affine layer: one number a channel, the first axis of an item, or one an entry. */
-function perItem(count: number, inShape?: Shape): readonly Shape[] {
+/** Of an affine layer: one number a channel, the first axis of an example, or one an entry. */
+function perExample(count: number, inShape?: Shape): readonly Shape[] {
   const [channels, ...others] = inShape ?? [];
   const perChannel = count === channels ? [[count, ...others.map(() => 1)]] : [];
   return [[count], ...perChannel, ...(inShape ? [inShape] : [])];
@@ -76,7 +76,7 @@ function expectOneOf(stored: Shape, allowed: readonly Shape[], what: string, { k
   );
 }
 
-/** Layers of flows alone that leave the shape of an item as it is. */
+/** Layers of flows alone that leave the shape of an example as it is. */
 const KEEPING = new Set([
   "dequantize",
   "variationalDequantize",
@@ -87,7 +87,7 @@ const KEEPING = new Set([
   "permuteChannels",
 ]);
 
-/** What a layer makes of the shape of an item; undefined where that is not known. */
+/** What a layer makes of the shape of an example; undefined where that is not known. */
 function shapeAfter(layer: Holder, shape: Shape | undefined): Shape | undefined {
   if (!shape || KEEPING.has(layer.kind)) return shape;
   try {

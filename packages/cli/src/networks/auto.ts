@@ -23,7 +23,7 @@ const schedules = {
   images: { batch: 64, steps: 400, learningRate: 3e-3 },
 } as const satisfies { [kind: string]: Schedule };
 
-/** Items that a batch leaves for others: it is at most this part of the data. */
+/** Examples that a batch leaves for others: it is at most this part of the data. */
 const BATCH_PART = 1 / 4;
 
 export function autoSchedule({ shape, count }: DataSet): Schedule {

@@ -93,7 +93,7 @@ export function convertedNetwork(
   };
 }
 
-/** Shape of an item. */
+/** Shape of an example. */
 const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
   (description ?? zoo(name)).inShape;
 

@@ -14,8 +14,7 @@ const paperParameters: Readonly<Record<string, number>> = {
 const sizeOf = ({ shape }: Parameter): number => shape.reduce((product, size) => product * size, 1);
 
 /** The parameters that training can move. */
-const moving = (flow: Flow): Parameter[] =>
-  parameterList(flow).filter(({ manifold }) => manifold !== "fixed");
+const moving = (flow: Flow): Parameter[] => parameterList(flow).filter(({ kind }) => kind !== "fixed");
 
 /** Numbers that training can move, for every layer. */
 export function parametersByLayer(flow: Flow): number[] {

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { escapeXml, validXml } from "./escape.js";
-import { FONT, openRenderer } from "./render.js";
-import { type Theme, themeConfig } from "./theme.js";
+import { openRenderer } from "./render.js";
+import { fonts, type Theme, themeConfig } from "./theme.js";
 
 export type ChartOptions = Readonly<{
   /** What a screen reader says in place of the picture. */
@@ -47,7 +47,7 @@ type TextItem = { font: string; fontSize: number; fontWeight: string | number; l
 
 let measures: Promise<void> | undefined;
 
-/** Vega guesses the widths of texts where there is no canvas: it gets those of the bundled font for texts in it. */
+/** Vega guesses the widths of texts where there is no canvas: it gets those of the bundled font for texts of our charts. */
 function useBundledFont(): Promise<void> {
   measures ??= (async () => {
     const [vega, { textWidth }] = await Promise.all([import("vega"), openRenderer()]);
@@ -55,9 +55,10 @@ function useBundledFont(): Promise<void> {
     const guessed = textMetrics.width;
     textMetrics.width = (item, text) => {
       const { font, fontSize = 11, fontWeight, limit = 0 } = item;
-      if (!font?.startsWith(FONT)) return guessed(item, text);
+      const theme = (Object.keys(fonts) as Theme[]).find((key) => fonts[key].family === font);
+      if (!theme) return guessed(item, text);
       const weight = Number(fontWeight) === 600 ? 600 : 400;
-      const width = textWidth(String(text ?? ""), { size: fontSize, weight });
+      const width = fonts[theme].slack * textWidth(String(text ?? ""), { size: fontSize, weight });
       return limit > 0 ? Math.min(width, limit) : width;
     };
   })();

@@ -22,6 +22,12 @@ const colorsOf: Readonly<Record<Theme, Colors>> = {
   page: { ink: "var(--ink)", muted: "var(--soft)", grid: "var(--line)" },
 };
 
+/** The fonts of a chart, and how much wider their texts may be than those of the bundled one: a page is read with any font. */
+export const fonts: Readonly<Record<Theme, { family: string; slack: number }>> = {
+  paper: { family: `${FONT}, system-ui, sans-serif`, slack: 1 },
+  page: { family: "system-ui, sans-serif", slack: 1.15 },
+};
+
 /** The look that all charts share. */
 export function themeConfig(theme: Theme): Config {
   const { ink, muted, grid } = colorsOf[theme];
@@ -29,7 +35,7 @@ export function themeConfig(theme: Theme): Config {
     aria: false,
     background: theme === "paper" ? "#fff" : "transparent",
     padding: theme === "paper" ? 16 : 4,
-    font: `${FONT}, system-ui, sans-serif`,
+    font: fonts[theme].family,
     view: { stroke: null },
     title: {
       color: ink,

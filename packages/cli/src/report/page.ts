@@ -9,9 +9,9 @@ import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
 import type { LedgerAt, RunSummary } from "./run-summary.js";
 
-const PAGE = { theme: "page", width: 760, height: 320 } as const;
+const PAGE = { theme: "page", width: 840, height: 320 } as const;
 
-/** A chart; on narrow screens it is scrolled, so that its text stays readable. */
+/** A chart in its own size: on narrow screens it is scrolled, so that its text stays readable. */
 const figure = (svg: string): string => `<div class="wide">${svg}</div>`;
 
 /** Layers that a chart of the ledger shows, the largest. */
@@ -28,7 +28,7 @@ p { color: var(--soft); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }
-svg { max-width: 100%; min-width: 560px; height: auto; display: block; }
+svg { display: block; }
 img { max-width: 100%; height: auto; image-rendering: pixelated; background: #fff; }
 details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
@@ -108,18 +108,22 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[], mo
     .map((row) => `<tr>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join("")}</tr>`)
     .join("")}</tbody></table></div>`;
 
+/** A long name without its middle, so that what is written behind it stays in sight. */
+const shortened = (name: string): string =>
+  name.length > 32 ? `${name.slice(0, 20)}…${name.slice(-11)}` : name;
+
 /** The curves of all runs of one unit in one chart. */
 async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<string> {
   const steps = Math.max(...runs.map(({ config }) => config.steps));
   const lines = runs.flatMap((run, i): ChartLine[] => {
     const color = seriesColor(i);
     const measured = run.measured.map(({ split, points }) => ({
-      name: `${run.name}: ${split}`,
+      name: `${shortened(run.name)}: ${split}`,
       color,
       points,
     }));
     const training = {
-      name: `${run.name}: training`,
+      name: `${shortened(run.name)}: training`,
       color: `${color}90`,
       points: run.training,
       faint: true,
@@ -135,7 +139,7 @@ async function section(run: RunSummary): Promise<string> {
   const newest = ledgers.at(-1);
   return [
     `<h2>${escapeXml(run.name)}</h2>`,
-    `<p>${escapeXml(`${config.network} on ${formatCount(config.data.items)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
+    `<p>${escapeXml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
     ...returns.map(
       ({ step, failed, layer, until }) =>
         `<p>${escapeXml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,

@@ -14,7 +14,7 @@ export async function accuracyOf(upTo: FlowModel, set: DataSet): Promise<Accurac
   const { images, labels, count } = set;
   const classes = upTo.flow.latentShape.reduce((a, b) => a * b, 1);
   if (!labels || classes < 2 || labels.some((label) => label >= classes)) return undefined;
-  const results = await upTo.encode(images, { mode: "mean" });
+  const results = await upTo.encode(images, { mode: "deterministic" });
   const right = labels.filter((label, i) => {
     const own = results.subarray(i * classes, (i + 1) * classes);
     return own.every((value, place) => place === label || value < own[label]!);

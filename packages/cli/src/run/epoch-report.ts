@@ -1,19 +1,19 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type Evaluation,
   type Executor,
   type Flow,
   FlowModel,
-  type Monitor,
   type Trainer,
   type TrainingState,
 } from "@flowify/core";
 import {
   type DataSet,
   describeImages,
+  examplesOf,
   firstImages,
   type ImageSet,
-  itemsOf,
   type RowSet,
 } from "../data/image-set.js";
 import { averaged } from "../format/checkpoint.js";
@@ -36,7 +36,7 @@ const ROWS = 1000;
 const ROW = 15;
 
 /** A likelihood, and the images or rows that it is of. */
-export type Measurement = Readonly<{ images: DataSet; monitor: Monitor }>;
+export type Measurement = Readonly<{ images: DataSet; evaluation: Evaluation }>;
 
 /** The end of an epoch, or of the run. */
 export type EpochEnd = Readonly<{
@@ -98,7 +98,7 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
     const means = await samplesPicture(model, {
       ...grid,
       title: `${title}: ${SAMPLES} samples`,
-      mode: "mean",
+      mode: "deterministic",
     });
     const kept = await reconstructionsPicture(model, {
       title: `${title}: reconstructions of ${row.split} images`,
@@ -136,7 +136,7 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
     const name = `${title}: ${describeImages(shown.images, { files: false })}`;
     return [
       ...pictures,
-      { name: "ledger", file: run.ledger, png: await ledgerPicture(name, shown.monitor, unit) },
+      { name: "ledger", file: run.ledger, png: await ledgerPicture(name, shown.evaluation, unit) },
     ];
   };
 
@@ -144,7 +144,7 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
     measure: (set, state) =>
       withModel(state, async (model) => ({
         images: set,
-        monitor: await model.monitor(itemsOf(set), { seed }),
+        evaluation: await model.evaluate(examplesOf(set), { seed }),
       })),
 
     draw: (at, measured, state) =>

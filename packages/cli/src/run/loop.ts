@@ -12,7 +12,7 @@ import { checkpointWriter } from "./checkpoints.js";
 import type { EpochEnd, EpochReporter, Measurement, StateToLookAt } from "./epoch-report.js";
 import type { RunFolder } from "./folder.js";
 import { type MetricsLog, type MetricsRecord, readMetrics, withoutTimes } from "./metrics.js";
-import { told } from "./report.js";
+import { figureOf } from "./report.js";
 import { type Verdict, verdictOf } from "./verdict.js";
 
 /** How much of the old figure a step leaves in the one that is shown. */
@@ -41,12 +41,12 @@ export type RunEnd = Readonly<{
 }>;
 
 /** Lets signals and timers in: the steps of an executor in this thread leave them no gap. */
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Steps to the end of the run, or until an interrupt. Every step is a line of the metrics; an epoch ends with
  * measurements, a line each, and pictures; a checkpoint follows the lines that it counts on and is written while the
- * next steps are taken. With held-out items the start and every `validateEvery` steps are measured on them, each state that
+ * next steps are taken. With held-out examples the start and every `validateEvery` steps are measured on them, each state that
  * is better than all before is kept as a checkpoint, and the end of the run is that of the best. After a step that is not finite the run goes back to its newest checkpoint and takes shorter
  * steps for a while. Where the disk is full for a time, training goes on.
  *
@@ -56,8 +56,8 @@ const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undefined> {
   const { trainer, config, run, metrics, terminal, interrupt, reporter, validation, test, uniform } = options;
   const { steps, batch, checkpointEvery, evaluateEvery, network } = config;
-  const epochsAt = (step: number): number => Math.floor((step * batch) / config.data.items);
-  const epochs = Math.max(1, Math.round((steps * batch) / config.data.items));
+  const epochsAt = (step: number): number => Math.floor((step * batch) / config.data.examples);
+  const epochs = Math.max(1, Math.round((steps * batch) / config.data.examples));
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });
   const newest = trainer.taken > 0 ? trainer.taken : undefined;
   const checkpoints = checkpointWriter({ run, metrics, network, newest, warn: progress.note });
@@ -109,10 +109,10 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
     if ((!better && ended) || step % checkpointEvery === 0 || at.last) await save();
   };
 
-  /** The state of this moment on the held-out items; the best one is remembered. */
+  /** The state of this moment on the held-out examples; the best one is remembered. */
   const validate = async (at: Pick<EpochEnd, "step" | "epoch">): Promise<Measurement> => {
     const measurement = await reporter.measure(validation as DataSet);
-    const { value } = told(measurement.monitor, measurement.images);
+    const { value } = figureOf(measurement.evaluation, measurement.images);
     if (best === undefined || value <= best.figure) best = { step: at.step, figure: value };
     logMeasured(at, measurement);
     return measurement;
@@ -120,11 +120,11 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
 
   const logMeasured = (
     { step, epoch }: Pick<EpochEnd, "step" | "epoch">,
-    { images, monitor }: Measurement,
+    { images, evaluation }: Measurement,
     of?: number,
   ): void => {
-    const { value, stdErr } = told(monitor, images);
-    const ledger = Object.fromEntries(monitor.ledger.map((line) => [line.layer, unit.of(line)]));
+    const { value, stdErr } = figureOf(evaluation, images);
+    const ledger = Object.fromEntries(evaluation.ledger.map((line) => [line.layer, unit.of(line)]));
     log({
       step,
       epoch,
@@ -178,7 +178,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       config,
       records: readMetrics(run.metrics),
       judgedStep: judged?.step ?? at.step,
-      figure: last && told(last.monitor, last.images).value,
+      figure: last && figureOf(last.evaluation, last.images).value,
       uniform,
     });
     return {
@@ -232,7 +232,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
         if (!(error instanceof NotFiniteError)) throw error;
         await goBack(error);
       }
-      await breathe();
+      await yieldToEvents();
     }
     await checkpoints.end(trainer.taken, save, { finished: trainer.taken >= steps });
   } catch (error) {

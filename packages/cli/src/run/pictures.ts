@@ -1,4 +1,4 @@
-import { expectMemoryForEach, type FlowModel, type Monitor } from "@flowify/core";
+import { type Evaluation, expectMemoryForEach, type FlowModel } from "@flowify/core";
 import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
@@ -21,7 +21,7 @@ export type SamplesPicture = Readonly<{
   columns: number;
   seed: number;
   temperature: number;
-  mode: "sample" | "mean";
+  mode: "sample" | "deterministic";
 }>;
 
 /**
@@ -39,7 +39,8 @@ export async function samplesPicture(model: FlowModel, picture: SamplesPicture):
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
   const images = toBytes(await model.sample(count, { seed, temperature, mode }));
-  const drawn = mode === "mean" ? "latents drawn, all other noises at their mean" : "all noises drawn";
+  const drawn =
+    mode === "deterministic" ? "latents drawn, all other noises at their mean" : "all noises drawn";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
   return encodePng(await imageGrid({ images, shape, columns, title, subtitle }));
 }
@@ -51,7 +52,7 @@ export async function reconstructionsPicture(
 ): Promise<Uint8Array> {
   const rows = [
     images.images,
-    toBytes(await model.reconstruct(images.images, { mode: "mean", seed })),
+    toBytes(await model.reconstruct(images.images, { mode: "deterministic", seed })),
     toBytes(await model.reconstruct(images.images, { mode: "sample", seed })),
   ];
   const all = new Uint8Array(3 * images.count * imageSize(images.shape));
@@ -88,7 +89,7 @@ export async function scatterPicture(
 /** The ledger as bars. */
 export const ledgerPicture = async (
   title: string,
-  { ledger }: Pick<Monitor, "ledger">,
+  { ledger }: Pick<Evaluation, "ledger">,
   unit: Unit,
 ): Promise<Uint8Array> => svgToPng(await ledgerChart(ledger, title, unit));
 

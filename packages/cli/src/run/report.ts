@@ -1,4 +1,4 @@
-import type { LedgerEntry, Monitor } from "@flowify/core";
+import type { Evaluation, LedgerEntry } from "@flowify/core";
 import { type DataSet, describeImages } from "../data/image-set.js";
 import { ledgerLines } from "../pictures/ledger-lines.js";
 import { formatBpd } from "../ui/format.js";
@@ -8,12 +8,12 @@ import { unitOf } from "../unit.js";
 /** Says the likelihood and the ledger for people; when quiet, the likelihood alone. */
 export function sayLikelihood(
   { say, colors, columns, quiet }: Terminal,
-  monitor: Pick<Monitor, "nats" | "bpd" | "stdErr" | "ledger">,
+  evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr" | "ledger">,
   images: DataSet,
 ): void {
-  const { ledger } = monitor;
+  const { ledger } = evaluation;
   const unit = unitOf(images.shape);
-  const { value, stdErr } = told(monitor, images);
+  const { value, stdErr } = figureOf(evaluation, images);
   const bound = ledger.every(({ exact }) => exact) ? "" : ", an upper bound in expectation";
   say(`${colors.bold(`${formatBpd(value, stdErr)} ${unit.name}`)} on ${describeImages(images)}${bound}`);
   if (quiet) return;
@@ -28,29 +28,29 @@ export function sayLikelihood(
 }
 
 /** A likelihood in the unit of what it is of. */
-export function told(
-  monitor: Pick<Monitor, "nats" | "bpd" | "stdErr">,
+export function figureOf(
+  evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr">,
   { shape }: Pick<DataSet, "shape">,
 ): { value: number; stdErr: number } {
   const unit = unitOf(shape);
   const dimensions = shape.reduce<number>((a, b) => a * b, 1);
-  return { value: unit.of(monitor), stdErr: monitor.stdErr * unit.perBit(dimensions) };
+  return { value: unit.of(evaluation), stdErr: evaluation.stdErr * unit.perBit(dimensions) };
 }
 
 /** The same for documents: `{ bpd, stdErr, nats, ledger }`, or of rows `nll` in the place of bits per dimension. */
 export function likelihoodDocument(
-  monitor: Pick<Monitor, "nats" | "bpd" | "stdErr" | "ledger">,
+  evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr" | "ledger">,
   set: Pick<DataSet, "shape">,
 ) {
   const unit = unitOf(set.shape);
-  const { value, stdErr } = told(monitor, set);
+  const { value, stdErr } = figureOf(evaluation, set);
   const line = ({ layer, nats, bpd, exact }: LedgerEntry) => ({
     layer,
     nats,
     [unit.field]: unit.of({ nats, bpd }),
     exact,
   });
-  return { [unit.field]: value, stdErr, nats: monitor.nats, ledger: monitor.ledger.map(line) };
+  return { [unit.field]: value, stdErr, nats: evaluation.nats, ledger: evaluation.ledger.map(line) };
 }
 
 /** Which images or rows a result is about, for the JSON document. */

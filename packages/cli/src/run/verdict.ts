@@ -8,7 +8,7 @@ const NOISE = 0.05;
 
 /** Which state a run is judged by, and what its end is worth. */
 export type Verdict = Readonly<{
-  /** The step of the state that the run is judged by: the best on its held-out items, else the last. */
+  /** The step of the state that the run is judged by: the best on its held-out examples, else the last. */
   judgedStep: number;
   /** What a user must know of the result, a line each. */
   warnings: readonly string[];
@@ -21,7 +21,7 @@ export type VerdictOptions = Readonly<{
   judgedStep: number;
   /** The last figure that was measured, of the state that the run is judged by. */
   figure: number | undefined;
-  /** The figure of a uniform distribution over what the training items reach. */
+  /** The figure of a uniform distribution over what the training examples reach. */
   uniform: number;
 }>;
 
@@ -35,7 +35,7 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   const warnings: string[] = [];
   if (config.validateEvery !== undefined && judgedStep === 0)
     warnings.push(
-      `no step made the run better on its held-out items than its start values, and these are kept; ${smaller}`,
+      `no step made the run better on its held-out examples than its start values, and these are kept; ${smaller}`,
     );
   else if (figure !== undefined && start !== undefined && figure > start + margin)
     warnings.push(`the run ends at ${show(figure)}, above its own start of ${show(start)}; ${smaller}`);
@@ -46,7 +46,7 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   return { judgedStep, warnings };
 }
 
-/** Of the start values: measured on held-out items, else on the batch of the first step. */
+/** Of the start values: measured on held-out examples, else on the batch of the first step. */
 function startFigure(records: readonly MetricsRecord[]): number | undefined {
   const first =
     records.find(({ step, split }) => step === 0 && split === "validation") ??
@@ -58,4 +58,4 @@ function startFigure(records: readonly MetricsRecord[]): number | undefined {
 export const judgedLine = ({ judgedStep }: Verdict, steps: number): string | undefined =>
   judgedStep === steps
     ? undefined
-    : `judged by its best state on the held-out items, that of step ${formatCount(judgedStep)} of ${formatCount(steps)}: flowify evaluate, sample and the others use it`;
+    : `judged by its best state on the held-out examples, that of step ${formatCount(judgedStep)} of ${formatCount(steps)}: flowify evaluate, sample and the others use it`;

@@ -60,7 +60,7 @@ export const configuration: readonly BadCommand[] = [
     input: "a network without layers",
     args: ofNetwork(network([])),
     ...usage,
-    says: ["layers: ", "expected array to have >=1 items"],
+    says: ["layers: ", "expected array to have >=1 examples"],
   },
   {
     input: "an unknown kind of layer",
@@ -139,7 +139,10 @@ export const configuration: readonly BadCommand[] = [
     input: "padding to 4,298,638,096 pixels",
     args: ofNetwork(network([{ kind: "pad", top: 65_536, left: 65_536 }, { kind: "squeeze" }])),
     ...shape,
-    says: ["squeeze[1]: x [B, 1, 65564, 65564] has 4298638096 numbers an item", "expected at most 67108864"],
+    says: [
+      "squeeze[1]: x [B, 1, 65564, 65564] has 4298638096 numbers an example",
+      "expected at most 67108864",
+    ],
   },
   {
     input: "a layer of a thousand million outputs",

@@ -48,7 +48,7 @@ const cases: readonly Case[] = [
     "an idx file of no images",
     "a-idx3-ubyte",
     () => idxBytes([0, 28, 28], new Uint8Array()),
-    "it holds no items",
+    "it holds no examples",
     "0 × 28 × 28",
   ],
   [

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import type { Reading } from "../../src/data/form.js";
+import type { Reading } from "../../src/data/format.js";
 import { describeImages } from "../../src/data/image-set.js";
 import { hasSplit, loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
@@ -78,7 +78,7 @@ describe("a NumPy file", () => {
     ["of Python objects", npy([4], { descr: "'|O'" }), "(a pickle), which can run any program"],
     ["of records", npy([4], { descr: "[('x', '|u1')]" }), "holds records [('x', '|u1')], expected"],
     ["in column order", npy([4, 2, 2], { fortran: true }), "numpy.ascontiguousarray(x)"],
-    ["without items", npyBytes([0, 2, 2], new Uint8Array()), "0 × 2 × 2: it holds no items"],
+    ["without examples", npyBytes([0, 2, 2], new Uint8Array()), "0 × 2 × 2: it holds no examples"],
     ["of huge sizes", npyBytes([1e15, 1e15, 28], ramp(9)), "cut short, or a false header"],
     [
       "of sizes past any number",

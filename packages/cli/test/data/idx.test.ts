@@ -61,7 +61,11 @@ describe("readIdx", () => {
       new Uint8Array([...good, 0]),
       "which takes 40 bytes, but the file has 41: trailing bytes",
     ],
-    ["zero items", idxBytes([0, 3, 4], new Uint8Array()), "its header says 0 × 3 × 4: it holds no items"],
+    [
+      "zero examples",
+      idxBytes([0, 3, 4], new Uint8Array()),
+      "its header says 0 × 3 × 4: it holds no examples",
+    ],
     ["a header larger than the file", huge, "4294967295 × 4294967295 × 4294967295, which takes"],
     ["a header larger than the file, packed", gzipSync(huge), "cut short, or a false header"],
     ["a packed empty file", gzipSync(new Uint8Array()), "empty, expected an idx file"],

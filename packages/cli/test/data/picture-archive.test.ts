@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { packTar, type TarEntry } from "modern-tar";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Reading } from "../../src/data/form.js";
+import type { Reading } from "../../src/data/format.js";
 import { loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { pngBytes } from "./picture-files.js";

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { DataError } from "@flowify/core";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { Reading } from "../../src/data/form.js";
+import type { Reading } from "../../src/data/format.js";
 import { describeImages, hashBytes } from "../../src/data/image-set.js";
 import { loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";

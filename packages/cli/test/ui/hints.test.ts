@@ -99,14 +99,14 @@ function textsOf(action: string): [path: string, text: string][] {
 }
 
 /** What is wrong with a flag begins with it, and is said where it was given. */
-const isOfGivenFlag = (text: string): boolean => /^(--|X cannot be given with --resume)/.test(text);
+const isOfPretrainedFlag = (text: string): boolean => /^(--|X cannot be given with --resume)/.test(text);
 
 describe("a command names no flag that it has not", () => {
   it.each(commands)("$name: in what it says", ({ name, action }) => {
     const has = flagsOf(name.split(" "));
     const foreign = textsOf(action).flatMap(([path, text]) => {
       const [message = "", ...hints] = text.split("\n");
-      return [...(isOfGivenFlag(message) ? [] : [message]), ...hintsFor(hints, has)]
+      return [...(isOfPretrainedFlag(message) ? [] : [message]), ...hintsFor(hints, has)]
         .filter((line) => !flagsNamed(line).every(has))
         .map((line) => `${path}: ${line}`);
     });

@@ -1,7 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
-import type { ArrayTree, ManifoldSpec } from "../layer.js";
+import type { CalibrationData } from "../init/calibration-data.js";
+import type { ArrayTree, ParameterKinds } from "../layer.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import type { StartItems } from "../start-items.js";
 
 /**
  * A density of a vector (what a reducing layer drops) given a context (what it keeps):
@@ -13,16 +13,16 @@ export type ConditionalDensity<P extends ArrayTree = ArrayTree> = Readonly<{
   name: string;
   size: number;
   contextSize: number;
-  /** What `draw` needs for one item. */
+  /** What `draw` needs for one example. */
   noise: NoiseSpec;
-  manifolds: ManifoldSpec;
+  parameterKinds: ParameterKinds;
   init(key: np.Array): P;
   /** log q(value | context) in nats, [N]. */
   logProb(params: P, value: np.Array, context: np.Array): np.Array;
   /** A draw, [N, size]; with the noise at its mean, the mean (or the middle) of q. */
   draw(params: P, context: np.Array, noise: NoiseTree): np.Array;
   /** Start values that match values [size] and their contexts [contextSize], row by row. Consumes the key; eager. */
-  start(key: np.Array, value: StartItems, context: StartItems): Promise<P>;
+  start(key: np.Array, value: CalibrationData, context: CalibrationData): Promise<P>;
 }>;
 
 /** Makes a density for given sizes: the choice that layers leave open. */

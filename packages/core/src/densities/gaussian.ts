@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { floats } from "../math/host.js";
-import { columnMoments } from "../math/moments.js";
-import { standardNormalLogDensity, sumItems } from "../math/numerics.js";
+import { columnMoments } from "../init/moments.js";
+import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 import type { ConditionalDensity } from "./conditional.js";
 import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
 
@@ -27,13 +27,13 @@ export function gaussian(
     name: "gaussian",
     size,
     contextSize,
-    noise: { normal: { shape: [size], law: "normal" } },
-    manifolds: locationScaleManifolds,
+    noise: { normal: { shape: [size], distribution: "normal" } },
+    parameterKinds: locationScaleManifolds,
     init: (key) => head.init(key, lastZero),
     logProb(params, value, context) {
       const { location, logScale } = head.apply(params, context);
       const residual = value.sub(location).mul(np.exp(logScale.ref.neg()));
-      return sumItems(standardNormalLogDensity(residual).sub(logScale));
+      return sumExamples(standardNormalLogDensity(residual).sub(logScale));
     },
     draw(params, context, noise) {
       const { location, logScale } = head.apply(params, context);

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { softBound } from "../math/numerics.js";
-import { type Mlp, type MlpParams, mlp } from "../network/mlp.js";
+import { type Mlp, type MlpParams, mlp } from "../nn/mlp.js";
 import { inverseNetworkSizes } from "./conditional.js";
 
 /**

@@ -1,13 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
-import { floats } from "../math/host.js";
-import { columnMoments } from "../math/moments.js";
-import { sumItems } from "../math/numerics.js";
+import { columnMoments } from "../init/moments.js";
+import { sumExamples } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 import type { ConditionalDensity } from "./conditional.js";
 import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
-import { type MixtureLawParams, mixtureLaw } from "./residual.js";
+import { type MixtureResidualParams, mixtureResidual } from "./residual.js";
 
-/** The network's parameters, and the law of the residual of every coordinate. */
-export type MixtureParams = { base: LocationScaleParams } & MixtureLawParams;
+/** The network's parameters, and the distribution of the residual of every coordinate. */
+export type MixtureParams = { base: LocationScaleParams } & MixtureResidualParams;
 
 export type MixtureOptions = {
   /** K ≥ 2. Default 3. */
@@ -19,10 +19,10 @@ export type MixtureOptions = {
 /**
  * q(value | context) = Π_j Σ_k π_jk N(r_j; δ_jk, τ_jk²) / scale_j, r = (value − location) / scale,
  * location and log-scale from a network of the context, and for every coordinate a learnt mixture
- * (π, δ, τ) as the law of its residual.
+ * (π, δ, τ) as the distribution of its residual.
  *
  * The network has the same outputs as the Gaussian's; only 3·K numbers a coordinate are added. It
- * models the heavy tails of coordinates that are almost constant in most items and vary in a few.
+ * models the heavy tails of coordinates that are almost constant in most examples and vary in a few.
  */
 export function mixture(
   size: number,
@@ -30,22 +30,22 @@ export function mixture(
   { components = 3, limit = 3 }: MixtureOptions = {},
 ): ConditionalDensity<MixtureParams> {
   const head = locationScale(size, contextSize, limit);
-  const law = mixtureLaw(components);
+  const distribution = mixtureResidual(components);
   return {
     name: "mixture",
     size,
     contextSize,
-    noise: law.noise(size),
-    manifolds: { base: locationScaleManifolds },
-    init: (key) => ({ base: head.init(key, true), ...law.init(size) }),
+    noise: distribution.noise(size),
+    parameterKinds: { base: locationScaleManifolds },
+    init: (key) => ({ base: head.init(key, true), ...distribution.init(size) }),
     logProb({ base, ...residuals }, value, context) {
       const { location, logScale } = head.apply(base, context);
       const residual = value.sub(location).mul(np.exp(logScale.ref.neg())); // [N, size]
-      return sumItems(law.logDensity(residuals, residual).sub(logScale));
+      return sumExamples(distribution.logDensity(residuals, residual).sub(logScale));
     },
     draw({ base, ...residuals }, context, noise) {
       const { location, logScale } = head.apply(base, context);
-      return location.add(np.exp(logScale).mul(law.draw(residuals, noise)));
+      return location.add(np.exp(logScale).mul(distribution.draw(residuals, noise)));
     },
     async start(key, value) {
       const { mean, logStd } = await columnMoments(value);
@@ -54,7 +54,7 @@ export function mixture(
       base.logUnit.dispose();
       return {
         base: { network: base.network, center: floats(mean), logUnit: floats(logStd) },
-        ...law.init(size),
+        ...distribution.init(size),
       };
     },
   };

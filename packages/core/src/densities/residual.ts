@@ -5,10 +5,10 @@ import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
 
 /**
- * The law of what is left of a coordinate once its location and scale are taken out: a density on R
+ * The distribution of what is left of a coordinate once its location and scale are taken out: a density on R
  * for each of `size` coordinates, the same for all rows.
  */
-export type ResidualLaw<P extends ArrayTree = ArrayTree> = Readonly<{
+export type ResidualDistribution<P extends ArrayTree = ArrayTree> = Readonly<{
   /** What a draw of one row needs. */
   noise(size: number): { [name: string]: NoiseDeclaration };
   init(size: number): P;
@@ -19,15 +19,15 @@ export type ResidualLaw<P extends ArrayTree = ArrayTree> = Readonly<{
 }>;
 
 /** N(0, 1): the paper's. */
-export const normalLaw: ResidualLaw<Record<string, never>> = {
-  noise: (size) => ({ normal: { shape: [size], law: "normal" } }),
+export const normalResidual: ResidualDistribution<Record<string, never>> = {
+  noise: (size) => ({ normal: { shape: [size], distribution: "normal" } }),
   init: () => ({}),
   logDensity: (_params, residual) => standardNormalLogDensity(residual),
   draw: (_params, noise) => (noise as { normal: np.Array }).normal,
 };
 
 /** Log-weights (unnormalized), means and log-stds of the components, [K, size] each. */
-export type MixtureLawParams = { logits: np.Array; offsets: np.Array; logWidths: np.Array };
+export type MixtureResidualParams = { logits: np.Array; offsets: np.Array; logWidths: np.Array };
 
 /** The narrowest and the widest component at the start, log-std, and what the widest gives up in weight, nats. */
 const NARROW = -0.4;
@@ -39,9 +39,9 @@ const RARE = -6;
  *
  * It starts with tails: one component a little narrower than the Gaussian and ever wider, ever rarer
  * ones, up to 20 standard deviations with a weight of e⁻⁶. A coordinate that hardly varies in most
- * items and jumps in a few then costs tens of nats at the jump, not the square of its height.
+ * examples and jumps in a few then costs tens of nats at the jump, not the square of its height.
  */
-export function mixtureLaw(components: number): ResidualLaw<MixtureLawParams> {
+export function mixtureResidual(components: number): ResidualDistribution<MixtureResidualParams> {
   if (!Number.isInteger(components) || components < 2)
     throw new DomainError(`mixture: needs at least two components, got ${components}; one is \`gaussian\``);
   const K = components;
@@ -52,8 +52,8 @@ export function mixtureLaw(components: number): ResidualLaw<MixtureLawParams> {
   const along = Array.from({ length: K }, (_, k) => (k / (K - 1)) ** 1.5);
   return {
     noise: (size) => ({
-      normal: { shape: [size], law: "normal" },
-      choice: { shape: [size], law: "uniform" },
+      normal: { shape: [size], distribution: "normal" },
+      choice: { shape: [size], distribution: "uniform" },
     }),
     init: (size) => ({
       logits: column(

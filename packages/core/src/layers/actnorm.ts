@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
+import { rowsOf } from "../init/calibration-data.js";
+import { columnMoments } from "../init/moments.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
-import { columnMoments } from "../math/moments.js";
-import { perItem } from "../math/numerics.js";
-import { rowsOf } from "../start-items.js";
+import { perExample } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 
-/** b [C] and s [C], one for each channel (the first axis of an item). */
+/** b [C] and s [C], one for each channel (the first axis of an example). */
 export type ActnormParams = { shift: np.Array; logScale: np.Array };
 
 /**
@@ -29,25 +29,25 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init(key) {
       key.dispose();
       return { shift: np.zeros([channels]), logScale: np.zeros([channels]) };
     },
     forward({ shift, logScale }, x) {
       expectShape("actnorm", "x", x, inShape);
-      const contribution = perItem(np.sum(logScale.ref).mul(sizeOf(space)), x.shape[0] as number);
+      const contribution = perExample(np.sum(logScale.ref).mul(sizeOf(space)), x.shape[0] as number);
       return { z: x.add(perChannel(shift)).mul(perChannel(np.exp(logScale))), contribution };
     },
     inverse({ shift, logScale }, z) {
       expectShape("actnorm", "z", z, inShape);
       return z.mul(perChannel(np.exp(logScale.neg()))).sub(perChannel(shift));
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       key.dispose();
       const columns = (x: np.Array): np.Array =>
         np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2).reshape([-1, channels]);
-      const { mean, logStd } = await columnMoments(rowsOf(items, columns, channels));
+      const { mean, logStd } = await columnMoments(rowsOf(examples, columns, channels));
       return { shift: floats(mean.map((v) => -v)), logScale: floats(logStd.map((v) => -v)) };
     },
   });

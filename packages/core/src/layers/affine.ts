@@ -1,14 +1,14 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
-import { perItem } from "../math/numerics.js";
+import { perExample } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 
 /** log |scale| and shift, as many numbers as were given. */
 export type AffineParams = { logScale: np.Array; shift: np.Array };
 
 export type AffineOptions = {
-  /** One factor, one for each channel (first axis of an item) or one for each entry. Default 1. */
+  /** One factor, one for each channel (first axis of an example) or one for each entry. Default 1. */
   scale?: Float32Array;
   /** One number, one for each channel or one for each entry. Default 0. */
   shift?: Float32Array;
@@ -47,14 +47,14 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init(key) {
       key.dispose();
       return { logScale: floats(scale.map((s) => Math.log(Math.abs(s)))), shift: floats(shift) };
     },
     forward(params, x) {
       expectShape("affine", "x", x, inShape);
-      const contribution = perItem(np.sum(params.logScale.ref).mul(repeats), x.shape[0] as number);
+      const contribution = perExample(np.sum(params.logScale.ref).mul(repeats), x.shape[0] as number);
       const factor = np.exp(params.logScale).reshape(scaleShape).mul(signs(x));
       return { z: x.mul(factor).add(params.shift.reshape(shiftShape)), contribution };
     },
@@ -66,7 +66,7 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
   });
 }
 
-/** The shape in which given numbers meet an item: one for all, one a channel, one an entry. */
+/** The shape in which given numbers meet an example: one for all, one a channel, one an entry. */
 function shapeOf(what: string, values: Float32Array, inShape: Shape): number[] {
   const ones = inShape.map(() => 1);
   if (values.length === 1) return ones;

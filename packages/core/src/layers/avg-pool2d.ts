@@ -25,7 +25,7 @@ export type AvgPool2dOptions = {
  * Average pooling [C, H, W] ↦ [C, rows, columns] = Pad ∘ Tile ∘ the linear layer k → 1 of weights 1/k, the same for
  * all windows of all channels; without `countPadding` then times k over the number of pixels in the window.
  *
- * Exact or a bound as `conv2d`. In mean mode it is the ordinary average pooling.
+ * Exact or a bound as `conv2d`. In deterministic mode it is the ordinary average pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
  */
 export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer {

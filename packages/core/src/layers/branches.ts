@@ -12,15 +12,15 @@ import {
   showShape,
   sizeOf,
 } from "../layer.js";
-import { LOG_2PI, sumItems } from "../math/numerics.js";
+import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
-import { sideBySide } from "./side-by-side.js";
+import { parallel } from "./parallel.js";
 import { split } from "./split.js";
 
 export type BranchesOptions = {
   /** What becomes of the outputs: their sum, or all of them one after the other. */
   join: "add" | "concat";
-  /** The axis of an item along which `concat` joins. Default 0 (channels, features). */
+  /** The axis of an example along which `concat` joins. Default 0 (channels, features). */
   axis?: number;
   /** `add`: the density of the other outputs given the sum. Default a Gaussian. */
   density?: ConditionalDensityFactory;
@@ -36,7 +36,7 @@ export type BranchesOptions = {
  *     layers   side by side                                   L = the sum of theirs
  *     add      z = Σ u_i, the others u₂ … u_N dropped         L = log q(u₂ … u_N | z), place by place
  *
- * A bound; normalized where the layers are. In mean mode it is the sum (or the concatenation) of what the
+ * A bound; normalized where the layers are. In deterministic mode it is the sum (or the concatenation) of what the
  * layers give for x. The inverse takes x from the first: the one that holds most of it should come first.
  *
  * Errors: `ShapeError` for fewer than two layers, and where inputs or outputs do not fit each other.
@@ -55,10 +55,10 @@ export function branches(parts: readonly FlowLayer[], options: BranchesOptions):
           `branches: all must ${side} the same, the first has ${showShape(shapes[0] as Shape)}, that of index ${i} ${showShape(shape)}`,
         );
   const copied = copies(first.inShape, parts.length, logA);
-  if (join === "concat") return chain([copied, sideBySide(parts, { outAxis: axis })], "branches");
+  if (join === "concat") return chain([copied, parallel(parts, { outAxis: axis })], "branches");
   const [channels = 0] = first.outShape;
   const others = (parts.length - 1) * channels;
-  const joined = sideBySide(parts);
+  const joined = parallel(parts);
   return chain(
     [
       copied,
@@ -76,7 +76,7 @@ type CopiesParams = { logA: np.Array };
 /** The scale of the copies' noise, relative to the standard deviation of x, where it starts from data. */
 const NOISE_SCALE = 0.1;
 
-/** z = x and N − 1 copies x + a ε, along the first axis of an item; the inverse takes the first. */
+/** z = x and N − 1 copies x + a ε, along the first axis of an example; the inverse takes the first. */
 function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesParams> {
   const [channels = 0, ...space] = inShape;
   expectSizes("branches", { channels, "size of the other axes": sizeOf(space) });
@@ -87,10 +87,10 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
     inShape,
     outShape,
     exact: false,
-    forwardNoise: { copies: { shape: noise, law: "normal" } },
+    forwardNoise: { copies: { shape: noise, distribution: "normal" } },
     inverseNoise: {},
-    manifolds: {},
-    whenFrozen: {},
+    parameterKinds: {},
+    frozenParameterKinds: {},
     init(key) {
       key.dispose();
       return { logA: np.full([], logA) };
@@ -99,7 +99,7 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
       expectShape("branches", "x", x, inShape);
       const epsilon = (drawn as { copies: np.Array }).copies;
       const fixed = params.logA.ref.add(0.5 * LOG_2PI).mul(sizeOf(noise));
-      const contribution = sumItems(np.square(epsilon.ref)).mul(0.5).add(fixed);
+      const contribution = sumExamples(np.square(epsilon.ref)).mul(0.5).add(fixed);
       const others = np.concatenate(
         new Array<np.Array>(count - 1).fill(x).map((copy) => copy.ref),
         1,
@@ -112,10 +112,12 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
       unused.dispose();
       return z.slice([], [0, channels]);
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       key.dispose();
-      const [sum = 0, squares = 0] = await items.sum((x) => np.stack([np.sum(x.ref), np.sum(np.square(x))]));
-      const numbers = items.count * sizeOf(inShape);
+      const [sum = 0, squares = 0] = await examples.sum((x) =>
+        np.stack([np.sum(x.ref), np.sum(np.square(x))]),
+      );
+      const numbers = examples.count * sizeOf(inShape);
       const variance = squares / numbers - (sum / numbers) ** 2;
       return {
         logA: np.full([], variance > 1e-12 ? 0.5 * Math.log(variance) + Math.log(NOISE_SCALE) : logA),

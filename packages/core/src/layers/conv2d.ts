@@ -1,6 +1,6 @@
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
-import type { ResidualLaw } from "../densities/residual.js";
+import type { ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
@@ -9,8 +9,8 @@ import { linear } from "./linear.js";
 import type { DenseWeights } from "./linear-weights.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 import { allSides, fitAmount, type PadAmounts, pad } from "./pad.js";
+import { parallel } from "./parallel.js";
 import { channelsFirst } from "./reshape.js";
-import { sideBySide } from "./side-by-side.js";
 import { tile } from "./tile.js";
 import { whiten } from "./whiten.js";
 
@@ -35,9 +35,9 @@ export type Conv2dOptions = {
   /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true without given weights. */
   whiten?: boolean;
   orthogonal?: OrthogonalKind;
-  appended?: "gaussian" | "uniform";
-  /** `patching`: the law of the residuals. `local`: the density. */
-  law?: ResidualLaw;
+  augmentation?: "gaussian" | "uniform";
+  /** `patching`: the distribution of the residuals. `local`: the density. */
+  residual?: ResidualDistribution;
   density?: ConditionalDensityFactory;
   /** Soft bound of log-stds around their start, nats. */
   limit?: number;
@@ -46,7 +46,7 @@ export type Conv2dOptions = {
 
 /**
  * A convolution [C, H, W] ↦ [m, rows, columns] = Pad ∘ Tile ∘ Kernel, as a chain of flow layers (with a
- * fixed whitening of the patches before the kernel). In mean mode it is the ordinary strided
+ * fixed whitening of the patches before the kernel). In deterministic mode it is the ordinary strided
  * convolution with zero padding (for k²C ≥ m).
  *
  * Errors: `ShapeError` where the kernel does not fit the padded image, for strides, dilations or
@@ -107,7 +107,7 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
       ...(groups === 1
         ? only
         : [
-            sideBySide(
+            parallel(
               blocks.map((parts) => chain(parts)),
               { inAxis: 2, outAxis: 0 },
             ),
@@ -130,7 +130,7 @@ function atLocations(
   weights?: DenseWeights,
 ): FlowLayer[] {
   const { inverse = "patching", whiten: whitened = true } = options;
-  const { orthogonal, appended, density, law, limit } = options;
+  const { orthogonal, augmentation, density, residual: distribution, limit } = options;
   const [rows, columns, n] = inShape;
   const first = whitened && !weights ? [whiten(inShape)] : [];
   if (n > out && inverse === "patching")
@@ -139,7 +139,7 @@ function atLocations(
       kernel(inShape, out, {
         ...image,
         ...(orthogonal && { orthogonal }),
-        ...(law && { law }),
+        ...(distribution && { residual: distribution }),
         ...(limit !== undefined && { limit }),
         ...(weights && { weights }),
       }),
@@ -149,7 +149,7 @@ function atLocations(
     linear(n, out, {
       leading: [rows, columns],
       ...(orthogonal && { orthogonal }),
-      ...(appended && { appended }),
+      ...(augmentation && { augmentation }),
       ...(density && { density }),
       ...(weights && { weights }),
     }),

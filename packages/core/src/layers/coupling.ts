@@ -2,11 +2,11 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { sumItems } from "../math/numerics.js";
-import { ownForward, ownInverse, splineKnots } from "../math/own-splines.js";
+import { sumExamples } from "../math/numerics.js";
+import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { type ConvStep, convNet } from "../network/conv-net.js";
-import { type DenseParams, mlp } from "../network/mlp.js";
+import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { type DenseParams, mlp } from "../nn/mlp.js";
 import { reverse } from "./reshape.js";
 
 export type CouplingOptions = {
@@ -87,8 +87,8 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
-    startsAsIdentity: start === "identity",
+    parameterKinds: {},
+    identityAtInit: start === "identity",
     init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
     forward(params, x) {
       expectShape("coupling", "x", x, inShape);
@@ -98,7 +98,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const { z, logDerivative } = ownForward(other.reshape([-1]), table, bound);
       return {
         z: np.concatenate([same, z.reshape(shape)], 1),
-        contribution: sumItems(logDerivative.reshape(shape)),
+        contribution: sumExamples(logDerivative.reshape(shape)),
       };
     },
     inverse(params, z) {

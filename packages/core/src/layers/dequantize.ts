@@ -34,9 +34,9 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     outShape: inShape,
     exact: false,
     image: [0, 1],
-    forwardNoise: { u: { shape: inShape, law: "uniform" } },
+    forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     levels,
     init: (key) => {
       key.dispose();

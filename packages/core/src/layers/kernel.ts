@@ -1,33 +1,33 @@
 import { numpy as np } from "@jax-js/jax";
-import { normalLaw, type ResidualLaw } from "../densities/residual.js";
+import { normalResidual, type ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { droppedRows, initMap } from "../init/linear.js";
+import { columnMoments } from "../init/moments.js";
 import {
   type ArrayTree,
   defineLayer,
   expectShape,
   expectSizes,
   type FlowLayer,
-  type ManifoldSpec,
+  type ParameterKinds,
   type Shape,
   showShape,
 } from "../layer.js";
-import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
-import { columnMoments } from "../math/moments.js";
-import { perItem, softBound, sumItems } from "../math/numerics.js";
-import { once } from "../math/once.js";
+import { lazy } from "../math/lazy.js";
+import { perExample, softBound, sumExamples } from "../math/numerics.js";
 import { unfold, type Windows, windowReach } from "../math/windows.js";
-import { type ConvStep, convNet, pointwise } from "../network/conv-net.js";
-import type { DenseParams } from "../network/mlp.js";
-import { rowsOf } from "../start-items.js";
-import { droppedRows, startMap } from "./linear-start.js";
-import { checkWeights, type DenseWeights, givenParams, weightRotations } from "./linear-weights.js";
+import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
+import type { DenseParams } from "../nn/mlp.js";
+import { floats } from "../params/host.js";
+import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
  * Parameters of a reducing kernel: those of a linear layer at every location, and the network that
  * looks at the whole output to model what was dropped. `center` and `logUnit` [d] are fixed units
- * from the data-dependent start, `law` that of the residuals.
+ * from the data-dependent start, `distribution` that of the residuals.
  */
 export type KernelParams = {
   rotateIn: np.Array;
@@ -37,7 +37,7 @@ export type KernelParams = {
   network: DenseParams[];
   center: np.Array;
   logUnit: np.Array;
-  law: ArrayTree;
+  residual: ArrayTree;
 };
 
 /** Its rotations are always whole matrices. */
@@ -50,8 +50,8 @@ export type KernelOptions = {
   /** Size of that image. */
   size: readonly [height: number, width: number];
   orthogonal?: OrthogonalKind;
-  /** The law of the residuals. Default N(0, 1), the paper's. */
-  law?: ResidualLaw;
+  /** The distribution of the residuals. Default N(0, 1), the paper's. */
+  residual?: ResidualDistribution;
   /** Given weights [m, n], kept. */
   weights?: DenseWeights;
   /** Soft bound of the log-std around its unit, nats; Infinity for none (the paper's). Default 3. */
@@ -70,7 +70,7 @@ export type KernelOptions = {
  * Exact. Source: Flowification, section 3.3 and its reference implementation.
  */
 export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowLayer<KernelParams> {
-  const { channels, windows, law = normalLaw, limit = 3 } = options;
+  const { channels, windows, residual: distribution = normalResidual, limit = 3 } = options;
   const [rows, columns] = windows;
   const [oh, ow, n] = inShape as [number, number, number];
   expectSizes("kernel", { in: n, out: m });
@@ -94,14 +94,14 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
   const kind = options.weights ? "manifold" : (options.orthogonal ?? "manifold");
   const { weights } = options;
   if (weights) checkWeights(weights, n, m);
-  const given = weights && once(() => weightRotations(weights, n, m));
+  const given = weights && lazy(() => weightRotations(weights, n, m));
   const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
   const network = convNet(patchingSteps(channels, m, windows));
-  const manifolds: { [name: string]: ManifoldSpec } = { center: "fixed", logUnit: "fixed" };
-  if (r1.manifold) manifolds.rotateIn = r1.manifold;
-  if (r2.manifold) manifolds.rotateOut = r2.manifold;
+  const parameterKinds: { [name: string]: ParameterKinds } = { center: "fixed", logUnit: "fixed" };
+  if (r1.parameterKind) parameterKinds.rotateIn = r1.parameterKind;
+  if (r2.parameterKind) parameterKinds.rotateOut = r2.parameterKind;
   const fixed = { rotateIn: "fixed", rotateOut: "fixed", logScale: "fixed", bias: "fixed" } as const;
-  const lawNoise = law.noise(d);
+  const residualNoise = distribution.noise(d);
 
   /** Location and log-scale of y_drop from z [B, m, oh, ow], rows [B · locations, d]. Consumes all. */
   const conditional = (
@@ -133,10 +133,13 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     exact: true,
     forwardNoise: {},
     inverseNoise: Object.fromEntries(
-      Object.entries(lawNoise).map(([name, noise]) => [name, { ...noise, shape: [oh, ow, ...noise.shape] }]),
+      Object.entries(residualNoise).map(([name, noise]) => [
+        name,
+        { ...noise, shape: [oh, ow, ...noise.shape] },
+      ]),
     ),
-    manifolds,
-    whenFrozen: { ...manifolds, ...fixed },
+    parameterKinds: parameterKinds,
+    frozenParameterKinds: { ...parameterKinds, ...fixed },
     get flooredValues() {
       return given ? m - given().rank : 0;
     },
@@ -145,12 +148,12 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       if (given) for (const unused of [k1, k2]) unused.dispose();
       return {
         ...(given
-          ? (givenParams(given()) as DenseMap)
+          ? (pretrainedParams(given()) as DenseMap)
           : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
         network: network.init(k3),
         center: np.zeros([d]),
         logUnit: np.zeros([d]),
-        law: law.init(d),
+        residual: distribution.init(d),
       };
     },
     forward(params, x) {
@@ -160,12 +163,12 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const y = np.matmul(x.reshape([-1, n]), rotation.ref); // [B · locations, n]
       const drop = y.ref.slice([], [0, d]);
       const w = y.slice([], [d, n]).mul(np.exp(params.logScale.ref));
-      const volume = perItem(np.sum(params.logScale).mul(locations), batch);
+      const volume = perExample(np.sum(params.logScale).mul(locations), batch);
       const z = toImage(np.matmul(w, r2.matrix(params.rotateOut)).add(params.bias), batch);
       const { location, logScale } = conditional(params, rotation, z.ref);
       const residual = drop.sub(location).mul(np.exp(logScale.ref.neg()));
-      const density = law.logDensity(params.law, residual).sub(logScale); // [B · locations, d]
-      return { z, contribution: volume.add(sumItems(density.reshape([batch, locations * d]))) };
+      const density = distribution.logDensity(params.residual, residual).sub(logScale); // [B · locations, d]
+      return { z, contribution: volume.add(sumExamples(density.reshape([batch, locations * d]))) };
     },
     inverse(params, z, noise) {
       expectShape("kernel", "z", z, outShape);
@@ -177,15 +180,15 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const drawn = Object.fromEntries(
         Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [name, a.reshape([-1, d])]),
       );
-      const drop = location.add(np.exp(logScale).mul(law.draw(params.law, drawn)));
+      const drop = location.add(np.exp(logScale).mul(distribution.draw(params.residual, drawn)));
       const y = np.concatenate([drop, kept], 1);
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-      const patches = rowsOf(items, (x) => x.reshape([-1, n]), n);
+      const patches = rowsOf(examples, (x) => x.reshape([-1, n]), n);
       const rotations = { rotateIn: r1, rotateOut: r2, given: given?.() };
-      const started = await startMap({ n, m, appendedStd: 1, ...rotations }, [k1, k2], patches);
+      const started = await initMap({ n, m, augmentationStd: 1, ...rotations }, [k1, k2], patches);
       const [map, doubt] = [started.map as DenseMap, started.doubt];
       const dropOf = (x: np.Array): np.Array => np.matmul(x, r1.matrix(map.rotateIn.ref)).slice([], [0, d]);
       const dropped = await columnMoments(droppedRows(patches, dropOf, { d, doubt }));
@@ -194,7 +197,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
         network: network.init(networkKey, { lastZero: true }),
         center: floats(dropped.mean),
         logUnit: floats(dropped.logStd),
-        law: law.init(d),
+        residual: distribution.init(d),
       };
     },
   });

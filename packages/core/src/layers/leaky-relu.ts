@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { sumItems } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
 import type { NoParams } from "./reshape.js";
 
 export type LeakyReluOptions = {
@@ -25,7 +25,7 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};
@@ -34,7 +34,7 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
       expectShape("leakyRelu", "x", x, inShape);
       const negative = np.less(x.ref, 0);
       const logs = negative.ref.astype(x.dtype).mul(Math.log(slope));
-      return { z: np.where(negative, x.ref.mul(slope), x), contribution: sumItems(logs) };
+      return { z: np.where(negative, x.ref.mul(slope), x), contribution: sumExamples(logs) };
     },
     inverse(_params, z) {
       expectShape("leakyRelu", "z", z, inShape);

@@ -1,6 +1,5 @@
 import type { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { floats } from "../math/host.js";
 import {
   completeBasis,
   fullSvd,
@@ -9,6 +8,7 @@ import {
   reflections,
   thinSvd,
 } from "../math/linalg.js";
+import { floats } from "../params/host.js";
 import { toDevice } from "./orthogonal.js";
 import { type RotationParam, reflectionsOnDevice } from "./rotation.js";
 
@@ -23,7 +23,7 @@ export type WeightRotations = {
   rotateIn: HostMatrix | HostReflections;
   rotateOut: HostMatrix | HostReflections;
   logScale: Float32Array;
-  /** Where n < m: the scale of each appended number. */
+  /** Where n < m: the scale of each augmentation noise. */
   logNoise?: Float32Array;
   bias: Float32Array;
   rank: number;
@@ -32,7 +32,7 @@ export type WeightRotations = {
 /** Singular values below this part of the largest (of 1 where all are 0) are lifted to it: a flow needs an inverse. */
 const SINGULAR_FLOOR = 1e-6;
 
-/** Scale, relative to the largest singular value, of the appended noise of a widening layer. */
+/** Scale, relative to the largest singular value, of the augmentation noise of a widening layer. */
 const NOISE_SCALE = 0.1;
 
 /** Above so many inputs or outputs, a rotation that few weights say something of is kept as reflections. */
@@ -97,7 +97,7 @@ function decompose(
 }
 
 /** The parameters that hold them. */
-export const givenParams = (
+export const pretrainedParams = (
   given: WeightRotations,
 ): {
   rotateIn: RotationParam;

@@ -1,26 +1,26 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { initLinear } from "../init/linear.js";
 import {
   type ArrayTree,
   defineLayer,
   expectShape,
   expectSizes,
   type FlowLayer,
-  type ManifoldSpec,
+  type ParameterKinds,
   type Shape,
 } from "../layer.js";
 import { splitKey } from "../math/keys.js";
-import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
-import { once } from "../math/once.js";
+import { lazy } from "../math/lazy.js";
+import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
-import { rowsOf } from "../start-items.js";
-import { linearStart } from "./linear-start.js";
 import {
   checkWeights,
   compactSide,
   type DenseWeights,
-  givenParams,
+  pretrainedParams,
   weightRotations,
 } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
@@ -30,7 +30,7 @@ import { denseRotation, type RotationParam, reflectedIn, reflectedOut } from "./
  * Parameters of a linear layer n → m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm`
  * parameter, or the fixed reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias, and those of the dropped coordinates' density
  * (`{}` where nothing is dropped). With given weights and n < m, the last m − n of s, which only the
- * appended numbers meet, are a parameter of their own, logNoise.
+ * augmentation noise meet, are a parameter of their own, logNoise.
  */
 export type LinearParams = {
   rotateIn: RotationParam;
@@ -49,11 +49,11 @@ export type LinearOptions = {
   /** n > m: the density of the dropped coordinates. Default the paper's Gaussian. */
   density?: ConditionalDensityFactory;
   /**
-   * n < m: the law of the appended numbers, both of variance 1/12: `gaussian` (default; it matches the
+   * n < m: the distribution of the augmentation noise, both of variance 1/12: `gaussian` (default; it matches the
    * Gaussians that will model them) or the paper's `uniform` on (−½, ½).
    */
-  appended?: "gaussian" | "uniform";
-  /** Given weights, kept: the layer then computes x Wᵀ + b in mean mode. */
+  augmentation?: "gaussian" | "uniform";
+  /** Given weights, kept: the layer then computes x Wᵀ + b in deterministic mode. */
   weights?: DenseWeights;
   /**
    * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
@@ -62,8 +62,8 @@ export type LinearOptions = {
   compactAbove?: number;
 };
 
-/** Standard deviation of the appended numbers, that of the uniform law on (−½, ½). */
-const APPENDED_STD = Math.sqrt(1 / 12);
+/** Standard deviation of the augmentation noise, that of the uniform distribution on (−½, ½). */
+const AUGMENTATION_STD = Math.sqrt(1 / 12);
 
 /**
  * z = w R₂ + b, with y = x R₁ and
@@ -73,14 +73,14 @@ const APPENDED_STD = Math.sqrt(1 / 12);
  *     n < m:  w = eˢ ⊙ (y, ε)       L = Σ s − log r(ε)
  *
  * Exact for n ≥ m; a bound for n < m. Applied along the last axis; L sums over the axes before it.
- * In mean mode it is the dense layer x ↦ x Wᵀ + b with Wᵀ = R₁ [0; diag(eˢ)] R₂ (n ≥ m).
+ * In deterministic mode it is the dense layer x ↦ x Wᵀ + b with Wᵀ = R₁ [0; diag(eˢ)] R₂ (n ≥ m).
  *
  * Errors: `ShapeError` where x or z does not fit. Float32: round trips to about 1e-5 relative for
  * condition numbers of eˢ up to 1e3. Source: Flowification, section 3.2; SurVAE Flows, table 1.
  */
 export function linear(n: number, m: number, options: LinearOptions = {}): FlowLayer<LinearParams> {
   expectSizes("linear", { in: n, out: m });
-  const { leading = [], appended = "gaussian", weights } = options;
+  const { leading = [], augmentation = "gaussian", weights } = options;
   const kind: OrthogonalKind = weights ? "manifold" : (options.orthogonal ?? "manifold");
   const reducing = n > m;
   const d = Math.abs(n - m);
@@ -93,10 +93,10 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const rotateOut = compact === "out" ? reflectedOut : denseRotation(r2);
   const density: ConditionalDensity | undefined = reducing ? (options.density ?? gaussian)(d, m) : undefined;
   if (weights) checkWeights(weights, n, m);
-  const given = weights && once(() => weightRotations(weights, n, m, compact));
-  const manifolds: { [name: string]: ManifoldSpec } = { dropped: density?.manifolds ?? {} };
-  if (rotateIn.manifold) manifolds.rotateIn = rotateIn.manifold;
-  if (rotateOut.manifold) manifolds.rotateOut = rotateOut.manifold;
+  const given = weights && lazy(() => weightRotations(weights, n, m, compact));
+  const parameterKinds: { [name: string]: ParameterKinds } = { dropped: density?.parameterKinds ?? {} };
+  if (rotateIn.parameterKind) parameterKinds.rotateIn = rotateIn.parameterKind;
+  if (rotateOut.parameterKind) parameterKinds.rotateOut = rotateOut.parameterKind;
 
   const fixed = { rotateIn: "fixed", rotateOut: "fixed", logScale: "fixed", bias: "fixed" } as const;
   /** s [m]; consumes its parts. */
@@ -106,9 +106,9 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   /** [B, …leading, n] -> [B · rows, n] */
   const toRows = (a: np.Array, width: number): np.Array => (leading.length ? a.reshape([-1, width]) : a);
   /** [B · rows] -> [B] */
-  const toItems = (a: np.Array, batch: number): np.Array =>
-    leading.length ? sumItems(a.reshape([batch, rows])) : a;
-  /** Noises are declared per item with the leading axes in front; densities see rows. */
+  const toExamples = (a: np.Array, batch: number): np.Array =>
+    leading.length ? sumExamples(a.reshape([batch, rows])) : a;
+  /** Noises are declared per example with the leading axes in front; densities see rows. */
   const noiseRows = (noise: NoiseTree): NoiseTree =>
     leading.length === 0
       ? noise
@@ -126,7 +126,12 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     exact: n >= m,
     forwardNoise:
       n < m
-        ? { appended: { shape: [...leading, d], law: appended === "uniform" ? "uniform" : "normal" } }
+        ? {
+            augmentation: {
+              shape: [...leading, d],
+              distribution: augmentation === "uniform" ? "uniform" : "normal",
+            },
+          }
         : {},
     inverseNoise: density
       ? Object.fromEntries(
@@ -136,8 +141,8 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
           ]),
         )
       : {},
-    manifolds,
-    whenFrozen: { ...fixed, dropped: density?.manifolds ?? {} },
+    parameterKinds: parameterKinds,
+    frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
     get flooredValues() {
       return given ? Math.min(n, m) - given().rank : 0;
     },
@@ -149,7 +154,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       }
       return {
         ...(given
-          ? givenParams(given())
+          ? pretrainedParams(given())
           : {
               rotateIn: r1.init(k1),
               rotateOut: r2.init(k2),
@@ -165,7 +170,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const y = rotateIn.apply(params.rotateIn, toRows(x, n)); // [B · rows, n]
       const logScale = scalesOf(params);
       const scale = np.exp(logScale.ref);
-      const volume = perItem(np.sum(logScale).mul(rows), batch);
+      const volume = perExample(np.sum(logScale).mul(rows), batch);
       const finish = (w: np.Array, rest: np.Array | undefined): { z: np.Array; contribution: np.Array } => {
         const z = rotateOut.apply(params.rotateOut, w).add(params.bias);
         return {
@@ -176,22 +181,22 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       if (density) {
         const drop = y.ref.slice([], [0, d]);
         const w = y.slice([], [d, n]).mul(scale);
-        return finish(w.ref, toItems(density.logProb(params.dropped, drop, w), batch));
+        return finish(w.ref, toExamples(density.logProb(params.dropped, drop, w), batch));
       }
       if (n === m) return finish(y.mul(scale), undefined);
-      const raw = toRows((noise as { appended: np.Array }).appended, d);
-      const epsilon = appended === "uniform" ? raw.ref.sub(0.5) : raw.ref.mul(APPENDED_STD);
-      // −log r(ε): 0 for the uniform law of density 1
+      const raw = toRows((noise as { augmentation: np.Array }).augmentation, d);
+      const epsilon = augmentation === "uniform" ? raw.ref.sub(0.5) : raw.ref.mul(AUGMENTATION_STD);
+      // −log r(ε): 0 for the uniform distribution of density 1
       const minusLogR =
-        appended === "uniform"
-          ? sumItems(raw.mul(0))
-          : sumItems(
+        augmentation === "uniform"
+          ? sumExamples(raw.mul(0))
+          : sumExamples(
               np
                 .square(raw)
                 .mul(0.5)
-                .add(0.5 * LOG_2PI + Math.log(APPENDED_STD)),
+                .add(0.5 * LOG_2PI + Math.log(AUGMENTATION_STD)),
             );
-      return finish(np.concatenate([y, epsilon], 1).mul(scale), toItems(minusLogR, batch));
+      return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(minusLogR, batch));
     },
     inverse(params, z, noise) {
       expectShape("linear", "z", z, outShape);
@@ -206,12 +211,12 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const x = rotateIn.back(params.rotateIn, y);
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
-    start: (key, items) =>
-      linearStart(
+    initFromData: (key, examples) =>
+      initLinear(
         {
           n,
           m,
-          appendedStd: APPENDED_STD,
+          augmentationStd: AUGMENTATION_STD,
           rotateIn: r1,
           rotateOut: r2,
           rotate: rotateIn.apply,
@@ -219,7 +224,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
           given: given?.(),
         },
         key,
-        rowsOf(items, (x) => toRows(x, n), n),
+        rowsOf(examples, (x) => toRows(x, n), n),
       ),
   });
 }

@@ -1,13 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
 import { entryForward, entryInverse } from "../math/entry-splines.js";
-import { floats } from "../math/host.js";
-import { perItem, sumItems } from "../math/numerics.js";
-import { rowsOf } from "../start-items.js";
-import { marginalSpline, type Range, rangesOf, sortedColumns } from "./marginal-start.js";
+import { perExample, sumExamples } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 
-/** Items that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
+/** Examples that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
 const START_ITEMS = 20_000;
 
 /**
@@ -27,7 +27,7 @@ export type MarginalOptions = {
   bins?: number;
   /** The range of the data goes to [−bound, bound]. Default 3.5. */
   bound?: number;
-  /** One spline for each entry (default), or one for each channel (the first axis of an item). */
+  /** One spline for each entry (default), or one for each channel (the first axis of an example). */
   per?: "entry" | "channel";
 };
 
@@ -38,7 +38,7 @@ export type MarginalOptions = {
  * Exact; a bijection of R onto R, affine outside of the range. From the data, s_i starts as the map that takes the
  * empirical distribution of entry i to a normal one: what follows only has to model how entries depend on each other.
  * Numbers that repeat are spread over 10⁻⁵ of the range, and half an observation is spread over all of it, so
- * constants and empty stretches have finite densities. Ranges are those of channels (the first axis of an item; for
+ * constants and empty stretches have finite densities. Ranges are those of channels (the first axis of an example; for
  * vectors [n] each entry); they stay fixed. Without data the identity on [−b, b].
  *
  * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
@@ -52,7 +52,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`marginal: bound must be positive and finite, got ${bound}`);
   const perChannel = [channels, ...space.map(() => 1)];
-  /** How splines lie beside the entries of an item. */
+  /** How splines lie beside the entries of an example. */
   const splines = per === "entry" ? inShape : perChannel;
   const count = sizeOf(splines);
   return defineLayer<MarginalParams>({
@@ -62,7 +62,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: { low: "fixed", logRange: "fixed" },
+    parameterKinds: { low: "fixed", logRange: "fixed" },
     init(key) {
       key.dispose();
       return {
@@ -83,7 +83,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
         .mul(sizeOf(space));
       const u = x.sub(low.reshape(perChannel)).mul(np.exp(logRange.neg()).reshape(perChannel));
       const { z, logDerivative } = entryForward(params, u, splines);
-      const contribution = sumItems(logDerivative).add(perItem(stretch, z.shape[0] as number));
+      const contribution = sumExamples(logDerivative).add(perExample(stretch, z.shape[0] as number));
       return { z: z.mul(2 * bound).sub(bound), contribution };
     },
     inverse({ low, logRange, ...params }, z) {
@@ -91,16 +91,16 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       const u = entryInverse(params, z.add(bound).mul(1 / (2 * bound)), splines);
       return u.mul(np.exp(logRange).reshape(perChannel)).add(low.reshape(perChannel));
     },
-    startItems: START_ITEMS,
-    async start(key, items) {
+    initExamples: START_ITEMS,
+    async initFromData(key, examples) {
       key.dispose();
       const toChannels = (x: np.Array): np.Array =>
         np.moveaxis(x.reshape([-1, channels, sizeOf(space)]), 1, 2).reshape([-1, channels]);
       const rows =
         per === "channel"
-          ? rowsOf(items, toChannels, channels)
-          : rowsOf(items, (x) => x.reshape([-1, count]), count);
-      const ranges = await rangesOf(items, channels);
+          ? rowsOf(examples, toChannels, channels)
+          : rowsOf(examples, (x) => x.reshape([-1, count]), count);
+      const ranges = await rangesOf(examples, channels);
       const started = { widths: [], heights: [], logDerivatives: [] } as Record<SplinePart, number[]>;
       let spline = 0;
       for await (const numbers of sortedColumns(rows, count)) {

@@ -2,9 +2,9 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { floats } from "../math/host.js";
-import { sumItems } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import { floats } from "../params/host.js";
 import { allSides, type PadAmounts } from "./pad.js";
 import { tile } from "./tile.js";
 
@@ -32,7 +32,7 @@ type LargestParams = { logB: np.Array };
  * q half-normal of a learnt scale b_c for each channel. The inverse draws which entry is the maximum
  * (uniform) and by how much the others lie below it.
  *
- * A bound where windows overlap, else exact; normalized. In mean mode it is the ordinary max pooling.
+ * A bound where windows overlap, else exact; normalized. In deterministic mode it is the ordinary max pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
  */
 export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer {
@@ -126,11 +126,11 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
     exact: true,
     forwardNoise: {},
     inverseNoise: {
-      gaps: { shape: [rows, columns, channels, k], law: "normal" },
-      choice: { shape: [rows, columns, channels, 1], law: "uniform" },
+      gaps: { shape: [rows, columns, channels, k], distribution: "normal" },
+      choice: { shape: [rows, columns, channels, 1], distribution: "uniform" },
     },
-    manifolds: {},
-    whenFrozen: {},
+    parameterKinds: {},
+    frozenParameterKinds: {},
     init(key) {
       key.dispose();
       return { logB: np.zeros([channels]) };
@@ -147,7 +147,7 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
         .sub(choices);
       const squares = np.square(gaps.mul(perChannel(np.exp(logB.neg()))));
       const z = np.transpose(top.reshape([-1, rows, columns, channels]), [0, 3, 1, 2]);
-      return { z, contribution: sumItems(squares).mul(-0.5).add(scales) };
+      return { z, contribution: sumExamples(squares).mul(-0.5).add(scales) };
     },
     inverse({ logB }, z, noise) {
       expectShape("maxPool2d", "z", z, outShape);
@@ -157,14 +157,14 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
       const others = top.ref.sub(np.absolute(gaps).mul(perChannel(np.exp(logB))));
       return np.where(chosen, top, others).reshape([-1, ...inShape]);
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       key.dispose();
-      const sums = await items.sum((x) => {
+      const sums = await examples.sum((x) => {
         const { top, gaps } = split(x);
         top.dispose();
         return np.sum(np.square(gaps), [0, 1, 2, 4]);
       });
-      const all = items.count * Math.max(below, 1);
+      const all = examples.count * Math.max(below, 1);
       const average = Math.sqrt(sums.reduce((a, b) => a + b, 0) / channels / all) || 1;
       const own = sums.map((sum) => Math.sqrt(sum / all));
       return { logB: floats(Float32Array.from(own, (b) => Math.log(b > LEAST * average ? b : average))) };

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { softplus, sumItems } from "../math/numerics.js";
+import { softplus, sumExamples } from "../math/numerics.js";
 import type { NoParams } from "./reshape.js";
 
 export type MonotoneOptions = {
@@ -123,14 +123,14 @@ export function monotone(
     image: f.image,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};
     },
     forward(_params, x) {
       expectShape(name, "x", x, inShape);
-      return { z: f.forward(x.ref), contribution: sumItems(f.logSlope(x)) };
+      return { z: f.forward(x.ref), contribution: sumExamples(f.logSlope(x)) };
     },
     inverse(_params, z) {
       expectShape(name, "z", z, inShape);

@@ -1,9 +1,9 @@
 import { numpy as np, random } from "@jax-js/jax";
-import type { Manifold } from "../layer.js";
-import { floats } from "../math/host.js";
+import type { ParameterKind } from "../layer.js";
 import { isShapeKey } from "../math/keys.js";
 import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";
+import { floats } from "../params/host.js";
 
 /**
  * An n × n orthogonal matrix as a parameter.
@@ -14,7 +14,7 @@ import { makeRng } from "../math/rng.js";
  */
 export type Orthogonal = Readonly<{
   /** How the optimizer has to move the parameter; undefined for Euclidean. */
-  manifold: Manifold | undefined;
+  parameterKind: ParameterKind | undefined;
   init(key: np.Array): np.Array;
   /** The parameter that holds R. Throws where it cannot hold a given one. */
   fromMatrix(r: HostMatrix): np.Array;
@@ -31,7 +31,7 @@ export function orthogonal(kind: OrthogonalKind, n: number): Orthogonal {
 export const toDevice = (m: HostMatrix): np.Array => floats(Float32Array.from(m.data), [m.rows, m.columns]);
 
 const manifoldOrthogonal = (n: number): Orthogonal => ({
-  manifold: "orthogonal",
+  parameterKind: "orthogonal",
   init(key) {
     if (isShapeKey(key)) {
       key.dispose();
@@ -45,7 +45,7 @@ const manifoldOrthogonal = (n: number): Orthogonal => ({
 });
 
 const expmOrthogonal = (n: number): Orthogonal => ({
-  manifold: undefined,
+  parameterKind: undefined,
   init: (key) => random.normal(key, [n, n]),
   fromMatrix() {
     throw new RangeError(

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
+import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
 
 /** log a, the scale of the new values. */
@@ -26,8 +26,8 @@ export type PadOptions = {
  * z = x with rows and columns of new values a·ε around it, ε ~ N(0, 1);
  * L = −Σ log N(value; 0, a²) = Σ (½ log 2π + log a + ε²/2) over the new values.
  *
- * A bound (exact where nothing is added); inverse: crop. Mean mode is zero padding.
- * Errors: `ShapeError` for negative amounts or items that are not [C, H, W].
+ * A bound (exact where nothing is added); inverse: crop. Deterministic mode is zero padding.
+ * Errors: `ShapeError` for negative amounts or examples that are not [C, H, W].
  * Source: Flowification, section 3.3.
  */
 export function pad(
@@ -46,7 +46,7 @@ export function pad(
   // rows first, then columns over the whole new height, as the reference draws them
   const noise: { [side: string]: NoiseDeclaration } = {};
   const declare = (side: string, n: number, shape: Shape): void => {
-    if (n > 0) noise[side] = { shape, law: "normal" };
+    if (n > 0) noise[side] = { shape, distribution: "normal" };
   };
   declare("top", top, [channels, top, width]);
   declare("rows", bottom, [channels, bottom, width]);
@@ -60,8 +60,8 @@ export function pad(
     exact: added === 0,
     forwardNoise: noise,
     inverseNoise: {},
-    manifolds: {},
-    whenFrozen: {},
+    parameterKinds: {},
+    frozenParameterKinds: {},
     init(key) {
       key.dispose();
       return { logA: np.full([], logA) };
@@ -70,12 +70,12 @@ export function pad(
       expectShape("pad", "x", x, inShape);
       const batch = x.shape[0] as number;
       const epsilons = drawn as { [side: string]: np.Array };
-      let contribution = perItem(params.logA.ref.add(0.5 * LOG_2PI).mul(added), batch);
+      let contribution = perExample(params.logA.ref.add(0.5 * LOG_2PI).mul(added), batch);
       const a = np.exp(params.logA);
       const value = (side: string): np.Array[] => {
         const epsilon = epsilons[side];
         if (!epsilon) return [];
-        contribution = contribution.add(sumItems(np.square(epsilon.ref)).mul(0.5));
+        contribution = contribution.add(sumExamples(np.square(epsilon.ref)).mul(0.5));
         return [epsilon.mul(a.ref)];
       };
       const [above, below] = [value("top"), value("rows")];

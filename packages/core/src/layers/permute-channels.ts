@@ -9,7 +9,7 @@ export type PermuteChannelsOptions =
   { order?: readonly number[]; seed?: number };
 
 /**
- * z[c, …] = x[order[c], …]: the first axis of an item (channels, or the entries of a vector) in another
+ * z[c, …] = x[order[c], …]: the first axis of an example (channels, or the entries of a vector) in another
  * order, given or random but fixed; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axis.

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { sumItems } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
 
 /** Parameters of `prelu`: log α, one a channel. */
 export type PreluParams = { logSlope: np.Array };
@@ -13,7 +13,7 @@ export type PreluOptions = {
 
 /**
  * z = x for x ≥ 0, α_c x for x < 0, with α_c = exp(logSlope_c) learnt for every channel c (the first
- * axis of an item); L = Σ log α_c over the negative entries.
+ * axis of an example); L = Σ log α_c over the negative entries.
  *
  * Exact. Errors: `DomainError` for α ≤ 0; `ShapeError` where the number of slopes is neither 1 nor
  * that of the channels. Source: He et al. 2015 (arXiv:1502.01852); positive α as in leakyRelu.
@@ -33,7 +33,7 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return { logSlope: np.array(given.map(Math.log)).reshape([channels]) };
@@ -44,7 +44,7 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
       const negative = np.less(x.ref, 0);
       const logs = np.where(negative.ref, logA.ref, np.zerosLike(x.ref));
       const z = np.where(negative, x.ref.mul(np.exp(logA)), x);
-      return { z, contribution: sumItems(logs) };
+      return { z, contribution: sumExamples(logs) };
     },
     inverse({ logSlope }, z) {
       expectShape("prelu", "z", z, inShape);

@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
+import type { CalibrationData } from "../init/calibration-data.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
-import { sumItems } from "../math/numerics.js";
-import type { StartItems } from "../start-items.js";
+import { sumExamples } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 
 /** For every channel [C]: log a, the scale of the noise that stands for what is cut off, and log b, that of its sizes. */
 type EndParams = { logA: np.Array; logB: np.Array };
@@ -26,13 +26,13 @@ const NOISE_SCALE = 0.1;
 
 /**
  * z = x inside of (min, max). An entry beyond an end loses its distance t ≥ 0 to it, and a small noise
- * takes its place there, z = end ± a_c |ε|, ε ~ N(0, 1), in channel c (the first axis of an item):
+ * takes its place there, z = end ± a_c |ε|, ε ~ N(0, 1), in channel c (the first axis of an example):
  *
  *     L = Σ over the entries beyond of log q(t) − log r(a |ε|) = log a − log b − t² / 2b² + ε² / 2,
  *
  * q and r half-normal of scales b and a, both learnt. The inverse draws t from q wherever z lies beyond.
  *
- * A bound; normalized. Mean mode is min(max(x, min), max): ReLU6, hardtanh. From the data, b is the root
+ * A bound; normalized. Deterministic mode is min(max(x, min), max): ReLU6, hardtanh. From the data, b is the root
  * of the mean square of t, and a a tenth of it.
  *
  * Errors: `DomainError` where nothing is cut or min < max does not hold.
@@ -45,7 +45,7 @@ export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams
  * z = x for x > 0, z = −a_c |ε| for x ≤ 0, ε ~ N(0, 1); L = Σ log q(−x) − log r(−z) over x ≤ 0: `clip` from
  * below at 0.
  *
- * A bound; normalized. Mean mode is max(x, 0).
+ * A bound; normalized. Deterministic mode is max(x, 0).
  */
 export function relu(inShape: Shape): FlowLayer<ClipParams> {
   return clipping("relu", inShape, { min: 0 });
@@ -65,7 +65,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
   if (ends.length === 0) throw new DomainError(`${name}: cuts nothing off; give min, max or both`);
   /** [C] -> [C, 1, …], which the axes of x are multiplied by. */
   const perChannel = (a: np.Array): np.Array => a.reshape([channels, ...space.map(() => 1)]);
-  const noise = { clip: { shape: inShape, law: "normal" } } as const;
+  const noise = { clip: { shape: inShape, distribution: "normal" } } as const;
   /** end ± scale |ε| */
   const beyond = ({ bound, side }: End, logScale: np.Array, epsilon: np.Array): np.Array =>
     np
@@ -85,8 +85,8 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
     exact: false,
     forwardNoise: noise,
     inverseNoise: noise,
-    manifolds: {},
-    whenFrozen: {},
+    parameterKinds: {},
+    frozenParameterKinds: {},
     init(key) {
       key.dispose();
       return Object.fromEntries(ends.map((end) => [end.name, init()]));
@@ -112,7 +112,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
       }
       x.dispose();
       epsilon.dispose();
-      return { z, contribution: sumItems(logs) };
+      return { z, contribution: sumExamples(logs) };
     },
     inverse(params, z, drawn) {
       expectShape(name, "z", z, inShape);
@@ -128,11 +128,11 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
       epsilon.dispose();
       return x;
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       key.dispose();
       const params: ClipParams = {};
       for (const end of ends) {
-        const logB = (await cutSizes(end, items)).map(Math.log);
+        const logB = (await cutSizes(end, examples)).map(Math.log);
         params[end.name] = { logA: floats(logB.map((b) => b + Math.log(NOISE_SCALE))), logB: floats(logB) };
       }
       return params;
@@ -147,9 +147,9 @@ const LEAST_SIZE = 1e-3;
  * √mean t² of what an end cuts off of each channel; where nothing is cut in a channel that of all
  * channels, and 1 where nothing is cut at all.
  */
-async function cutSizes({ bound, side }: End, items: StartItems): Promise<Float32Array> {
-  const channels = items.shape[0] as number;
-  const sums = await items.sum((x) => {
+async function cutSizes({ bound, side }: End, examples: CalibrationData): Promise<Float32Array> {
+  const channels = examples.shape[0] as number;
+  const sums = await examples.sum((x) => {
     const size = np.maximum(x.sub(bound).mul(side), 0).reshape([x.shape[0] as number, channels, -1]);
     const count = np.greater(size.ref, 0).astype(size.dtype);
     return np.stack([np.sum(np.square(size), [0, 2]), np.sum(count, [0, 2])]);

@@ -45,7 +45,7 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
 }
 
 /**
- * z = x with its axes in another order, axis i of an item of z the axis `order[i]` of x; L = 0.
+ * z = x with its axes in another order, axis i of an example of z the axis `order[i]` of x; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axes.
  */
@@ -69,7 +69,7 @@ export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
   );
 }
 
-/** The features (first axis of an item) in reverse order; L = 0. Exact. */
+/** The features (first axis of an example) in reverse order; L = 0. Exact. */
 export function reverse(inShape: Shape): FlowLayer<NoParams> {
   const flip = (x: np.Array): np.Array => np.flip(x, 1);
   return rearrangement("reverse", inShape, inShape, flip, flip);

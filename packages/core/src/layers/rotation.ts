@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import type { Manifold } from "../layer.js";
+import type { ParameterKind } from "../layer.js";
 import type { HostReflections } from "../math/linalg.js";
 import { type Orthogonal, toDevice } from "./orthogonal.js";
 
@@ -11,7 +11,7 @@ export type RotationParam = np.Array | Reflections;
 
 /** A rotation R of rows. All functions consume what they are given. */
 export type Rotation = Readonly<{
-  manifold: Manifold | undefined;
+  parameterKind: ParameterKind | undefined;
   /** x R */
   apply(param: RotationParam, x: np.Array): np.Array;
   /** y Rᵀ */
@@ -19,22 +19,22 @@ export type Rotation = Readonly<{
 }>;
 
 /** A whole matrix. */
-export const denseRotation = ({ manifold, matrix }: Orthogonal): Rotation => ({
-  manifold,
+export const denseRotation = ({ parameterKind, matrix }: Orthogonal): Rotation => ({
+  parameterKind,
   apply: (param, x) => np.matmul(x, matrix(param as np.Array)),
   back: (param, y) => np.matmul(y, np.transpose(matrix(param as np.Array))),
 });
 
 /** R = H with its first c columns moved behind the others, n > c of them: what is kept comes last. */
 export const reflectedIn = (n: number, c: number): Rotation => ({
-  manifold: "fixed",
+  parameterKind: "fixed",
   apply: (param, x) => roll(reflect(param as Reflections, x, false), c, n),
   back: (param, y) => reflect(param as Reflections, roll(y, n - c, n), true),
 });
 
 /** R = Hᵀ: the first c rows are the directions of what was given. */
 export const reflectedOut: Rotation = {
-  manifold: "fixed",
+  parameterKind: "fixed",
   apply: (param, x) => reflect(param as Reflections, x, true),
   back: (param, y) => reflect(param as Reflections, y, false),
 };

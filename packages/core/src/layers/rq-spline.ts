@@ -1,9 +1,9 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
+import { initSpline, someEntries } from "../init/rq-spline.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
-import { floats } from "../math/host.js";
 import { splitKey } from "../math/keys.js";
-import { sumItems } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
 import {
   type SplineParams,
   type SplineTable,
@@ -12,7 +12,7 @@ import {
   splineTables,
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { someEntries, splineStart } from "./rq-spline-start.js";
+import { floats } from "../params/host.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = SplineParams;
@@ -49,7 +49,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init(key) {
       if (start === "identity") {
         key.dispose();
@@ -66,8 +66,8 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: random.uniform(c, [bins - 1]),
       };
     },
-    async start(key, items) {
-      const found = start === "identity" ? splineStart(await someEntries(items), bins, bound) : undefined;
+    async initFromData(key, examples) {
+      const found = start === "identity" ? initSpline(await someEntries(examples), bins, bound) : undefined;
       if (!found) return layer.init(key);
       key.dispose();
       return {
@@ -80,7 +80,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     forward(params: RqSplineParams | SplineTable, x) {
       expectShape("rqSpline", "x", x, inShape);
       const { z, logDerivative } = sharedForward(tableOf(params, "forward"), x);
-      return { z, contribution: sumItems(logDerivative) };
+      return { z, contribution: sumExamples(logDerivative) };
     },
     inverse(params: RqSplineParams | SplineTable, z) {
       expectShape("rqSpline", "z", z, inShape);

@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
+import { rowsOf } from "../init/calibration-data.js";
 import {
   type ArrayTree,
   defineLayer,
@@ -11,9 +12,8 @@ import {
   type Shape,
   sizeOf,
 } from "../layer.js";
-import { sumItems } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
-import { rowsOf } from "../start-items.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };
@@ -75,8 +75,8 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
         { ...noise, shape: [...space, ...noise.shape] },
       ]),
     ),
-    manifolds: { dropped: density.manifolds },
-    whenFrozen: { dropped: density.manifolds },
+    parameterKinds: { dropped: density.parameterKinds },
+    frozenParameterKinds: { dropped: density.parameterKinds },
     init: (key) => ({ dropped: density.init(key) }),
     forward({ dropped }, x) {
       expectShape("split", "x", x, inShape);
@@ -84,16 +84,16 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
       const z = x.ref.slice([], [0, kept]);
       const leavingRows = toRows(x.slice([], [kept, channels]));
       const logs = density.logProb(dropped, leavingRows, toRows(z.ref)); // [B · places]
-      return { z, contribution: sumItems(logs.reshape([batch, places])) };
+      return { z, contribution: sumExamples(logs.reshape([batch, places])) };
     },
     inverse({ dropped }, z, noise) {
       expectShape("split", "z", z, outShape);
       const drawn = density.draw(dropped, toRows(z.ref), noiseRows(noise));
       return np.concatenate([z, toImages(drawn)], 1);
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       const channelsOf = (from: number, to: number) =>
-        rowsOf(items, (x) => toRows(x.slice([], [from, to])), to - from, places);
+        rowsOf(examples, (x) => toRows(x.slice([], [from, to])), to - from, places);
       return { dropped: await density.start(key, channelsOf(kept, channels), channelsOf(0, kept)) };
     },
   });

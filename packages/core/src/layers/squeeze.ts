@@ -34,7 +34,7 @@ function channelsToSpace(z: np.Array): np.Array {
  * z[4c + 2a + b, i, j] = x[c, 2i + a, 2j + b]: every 2 × 2 block of pixels becomes four channels,
  * [C, H, W] ↦ [4C, H/2, W/2]; L = 0.
  *
- * Exact. Errors: `ShapeError` for odd sides and for items that are not [C, H, W].
+ * Exact. Errors: `ShapeError` for odd sides and for examples that are not [C, H, W].
  * Source: Dinh et al. 2017 (arXiv:1605.08803), section 3.6.
  */
 export function squeeze(inShape: Shape): FlowLayer<NoParams> {

@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ArrayTree, Shape } from "../layer.js";
-import { floats } from "../math/host.js";
-import { standardNormalLogDensity, sumItems } from "../math/numerics.js";
+import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
 import { unfold } from "../math/windows.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
+import { floats } from "../params/host.js";
 
 /** For every channel: mean = slope · neighbourhood + offset, and log-std. */
 type GapParams = { slope: np.Array; offset: np.Array; logStd: np.Array };
@@ -43,7 +43,7 @@ export function gapModel(inShape: Shape, counts: Float32Array, strides: readonly
     const mean = neighbourhood(x).mul(perChannel(params.slope)).add(perChannel(params.offset));
     return { mean, logStd: perChannel(params.logStd) };
   };
-  const noise: NoiseDeclaration = { shape: [...inShape], law: "normal" };
+  const noise: NoiseDeclaration = { shape: [...inShape], distribution: "normal" };
   return {
     noise,
     init: (): ArrayTree => ({
@@ -57,7 +57,7 @@ export function gapModel(inShape: Shape, counts: Float32Array, strides: readonly
       const residual = x.sub(mean).mul(np.exp(logStd.ref.neg()));
       const density = standardNormalLogDensity(residual).sub(logStd);
       const gap = missing(density);
-      return sumItems(density.mul(gap));
+      return sumExamples(density.mul(gap));
     },
     /** Draws the missing pixels of x. Consumes all. */
     fill(params: ArrayTree, x: np.Array, drawn: NoiseTree): np.Array {

@@ -9,10 +9,10 @@ import {
   type Shape,
   showShape,
 } from "../layer.js";
-import { floats } from "../math/host.js";
-import { LOG_2PI, perItem, sumItems } from "../math/numerics.js";
+import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
+import { floats } from "../params/host.js";
 import type { PadAmounts } from "./pad.js";
 import { gapModel } from "./tile-gaps.js";
 
@@ -112,10 +112,10 @@ export function tile(
     inShape,
     outShape: patch,
     exact: !overlaps,
-    forwardNoise: overlaps ? { tile: { shape: patch, law: "normal" } } : {},
+    forwardNoise: overlaps ? { tile: { shape: patch, distribution: "normal" } } : {},
     inverseNoise: gaps ? { gaps: gaps.noise } : {},
-    manifolds: {},
-    whenFrozen: {},
+    parameterKinds: {},
+    frozenParameterKinds: {},
     droppedDims: channels * counts.filter((n) => n === 0).length,
     init(key) {
       key.dispose();
@@ -135,7 +135,7 @@ export function tile(
         .add(0.5 * LOG_2PI)
         .mul(copies)
         .add(volume);
-      contribution = contribution.add(perItem(fixed, batch)).add(sumItems(np.square(u.ref)).mul(0.5));
+      contribution = contribution.add(perExample(fixed, batch)).add(sumExamples(np.square(u.ref)).mul(0.5));
       const spread = np.broadcastTo(np.sqrt(multiplicities(u)), [1, channels, height, width]);
       return { z: plain.add(u.mul(copied(spread)).mul(np.exp(log))), contribution };
     },

@@ -9,11 +9,11 @@ import {
   showShape,
   sizeOf,
 } from "../layer.js";
-import { sumItems } from "../math/numerics.js";
-import { ownForward, splineKnots } from "../math/own-splines.js";
+import { sumExamples } from "../math/numerics.js";
+import { ownForward, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { type ConvStep, convNet } from "../network/conv-net.js";
-import { type DenseParams, mlp } from "../network/mlp.js";
+import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { type DenseParams, mlp } from "../nn/mlp.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
 
 export type VariationalDequantizeOptions = {
@@ -36,7 +36,7 @@ const HALF = 0.5;
  * A bound in expectation over ε: E log p(z) + L ≤ log P(x). It starts as the identity, where it is
  * `dequantize`, and can only be better once trained. Inverse: floor(levels · z), clipped.
  *
- * Errors: `ShapeError` for items that are neither [n] nor [C, H, W]; `DomainError` for levels
+ * Errors: `ShapeError` for examples that are neither [n] nor [C, H, W]; `DomainError` for levels
  * below 2 and bins outside 2..500.
  * Source: Ho et al. 2019 (arXiv:1902.00275), section 3.1; splines of Durkan et al. 2019 as q(u | x).
  */
@@ -75,9 +75,9 @@ export function variationalDequantize(
     outShape: inShape,
     exact: false,
     image: [0, 1],
-    forwardNoise: { u: { shape: inShape, law: "uniform" } },
+    forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     levels,
     init: (key) => conditioner.init(key, { lastZero: true }),
     forward(params, x, noise) {
@@ -86,7 +86,7 @@ export function variationalDequantize(
       const centred = (noise as { u: np.Array }).u.reshape([-1]).sub(HALF);
       const { z, logDerivative } = ownForward(centred, table, HALF);
       const u = np.clip(z.add(HALF), 0, LARGEST_FRACTION).reshape(x.shape);
-      const stretched = sumItems(logDerivative.reshape(x.shape));
+      const stretched = sumExamples(logDerivative.reshape(x.shape));
       return { z: x.add(u).mul(1 / levels), contribution: stretched.add(logLevels) };
     },
     inverse(params, z) {

@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { columnScales } from "../init/moments.js";
+import { type Principal, principalDirections } from "../init/principal.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import { floats } from "../math/host.js";
-import { columnScales } from "../math/moments.js";
-import { perItem } from "../math/numerics.js";
-import { type Principal, principalDirections } from "../math/principal.js";
-import { rowsOf } from "../start-items.js";
+import { perExample } from "../math/numerics.js";
+import { floats } from "../params/host.js";
 import { toDevice } from "./orthogonal.js";
 
 /**
@@ -53,7 +53,7 @@ export function whiten(
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: "fixed",
+    parameterKinds: "fixed",
     init(key) {
       key.dispose();
       const zeros = { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };
@@ -63,7 +63,7 @@ export function whiten(
       expectShape("whiten", "x", x, inShape);
       const batch = x.shape[0] as number;
       const logs = logScale ? np.sum(logStd.ref).add(np.sum(logScale.ref)) : np.sum(logStd.ref);
-      const contribution = perItem(logs.mul(-rows), batch);
+      const contribution = perExample(logs.mul(-rows), batch);
       const centred = x.sub(mean).reshape([-1, n]); // [B · rows, n]
       const flat = logScale ? centred.mul(np.exp(logScale.neg())) : centred;
       const z = np.matmul(flat, rotation).mul(np.exp(logStd.neg()));
@@ -76,9 +76,9 @@ export function whiten(
       const centred = np.matmul(flat, np.transpose(rotation));
       return (logScale ? centred.mul(np.exp(logScale)) : centred).add(mean).reshape([batch, ...inShape]);
     },
-    async start(key, items) {
+    async initFromData(key, examples) {
       key.dispose();
-      const given = rowsOf(items, (x) => x.reshape([-1, n]), n);
+      const given = rowsOf(examples, (x) => x.reshape([-1, n]), n);
       if (!scaled) return started(await principalDirections(given), shrinkage);
       const { mean, std } = await columnScales(given);
       const [centre, scale] = [floats(mean), floats(std)];

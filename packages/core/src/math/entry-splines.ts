@@ -66,7 +66,7 @@ function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, directi
 
 /**
  * The curves that entries v [B, …shape] lie on. `splines` [count of splines laid out to broadcast over the shape] says
- * how the splines meet the entries: as many axes as an item has. Consumes the table, borrows v.
+ * how the splines meet the entries: as many axes as an example has. Consumes the table, borrows v.
  */
 function curvesAt({ rows, ends, bins }: Table, v: np.Array, splines: readonly number[]): Curve {
   const aside = ends.reshape([bins + 1, 1, ...splines]);

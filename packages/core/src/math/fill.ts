@@ -1,5 +1,5 @@
 import { code } from "./fill-code.js";
-import { once } from "./once.js";
+import { lazy } from "./lazy.js";
 import type { RngState } from "./xoshiro.js";
 import { atEdge, edges, ratios } from "./ziggurat.js";
 
@@ -10,7 +10,7 @@ const PLACES = { state: 0, edges: 1024, ratios: 3072, numbers: 65536 };
 const ROOM = 16384;
 
 /** The code of `fill.wat`, or undefined where pages are not allowed to compile WebAssembly. */
-const opened = once(() => {
+const opened = lazy(() => {
   try {
     const bytes = Uint8Array.from(atob(code), (c) => c.charCodeAt(0));
     const ziggurat = { atEdge: (strip: number, u: number): number => atEdge(state, strip, u) };
@@ -31,16 +31,16 @@ const opened = once(() => {
 });
 
 /**
- * Fills an array with random numbers of a law, and leaves the state as after single draws. It gives how many it has
+ * Fills an array with random numbers of a distribution, and leaves the state as after single draws. It gives how many it has
  * written: all of them, or none where there is no WebAssembly.
  */
-export function fill(law: "uniform" | "normal", state: RngState, out: Float32Array): number {
+export function fill(distribution: "uniform" | "normal", state: RngState, out: Float32Array): number {
   const kernel = opened();
   if (kernel === undefined) return 0;
   kernel.state.set(state);
   for (let i = 0; i < out.length; i += ROOM) {
     const count = Math.min(ROOM, out.length - i);
-    kernel.fill(law === "normal" ? 1 : 0, PLACES.numbers + 4 * count);
+    kernel.fill(distribution === "normal" ? 1 : 0, PLACES.numbers + 4 * count);
     out.set(kernel.numbers.subarray(0, count), i);
   }
   state.set(kernel.state);

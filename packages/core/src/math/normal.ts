@@ -1,5 +1,5 @@
 /**
- * Φ(x) of the standard normal law, to 1e-7 absolute: the complementary error function by the rational
+ * Φ(x) of the standard normal distribution, to 1e-7 absolute: the complementary error function by the rational
  * approximation of Numerical Recipes (Press et al. 2007, section 6.2.2; relative error 1.2e-7).
  */
 export function normalCdf(x: number): number {
@@ -13,7 +13,7 @@ export function normalCdf(x: number): number {
   return x < 0 ? erfc / 2 : 1 - erfc / 2;
 }
 
-/** φ(x) of the standard normal law. */
+/** φ(x) of the standard normal distribution. */
 export const normalDensity = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
 /** Φ⁻¹(p) for 0 < p < 1, by bisection of Φ: used on a handful of numbers. */

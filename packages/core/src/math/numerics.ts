@@ -19,7 +19,7 @@ export const softBound = (x: np.Array, limit: number): np.Array => np.tanh(x.div
 export const standardNormalLogDensity = (x: np.Array): np.Array => np.square(x).add(LOG_2PI).mul(-0.5);
 
 /** Sum over all axes but the first: [B, …] ↦ [B]. */
-export function sumItems(x: np.Array): np.Array {
+export function sumExamples(x: np.Array): np.Array {
   if (x.ndim === 1) return x;
   return np.sum(
     x,
@@ -30,5 +30,5 @@ export function sumItems(x: np.Array): np.Array {
 /** log Σ exp over one axis, stable. */
 export const logSumExp = (x: np.Array, axis: number): np.Array => nn.logsumexp(x, axis);
 
-/** A scalar for every item: [] ↦ [B]. */
-export const perItem = (scalar: np.Array, batch: number): np.Array => np.broadcastTo(scalar, [batch]);
+/** A scalar for every example: [] ↦ [B]. */
+export const perExample = (scalar: np.Array, batch: number): np.Array => np.broadcastTo(scalar, [batch]);

@@ -4,7 +4,7 @@ const SWEEPS = 32;
 
 /** Rows that are reduced at once before others have their turn: signals and timers wait for no matrix. */
 const ROWS = 64;
-const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+const yieldToEvents = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /** QL steps for one eigenvalue; a few suffice. */
 const MOST_STEPS = 60;
@@ -39,7 +39,7 @@ async function tridiagonal(a: Float64Array, n: number) {
   let [v, q] = [new Float64Array(n), new Float64Array(n)];
   let product = new Float64Array(n);
   for (let i = n - 1; i >= 0; i--) {
-    if (i % ROWS === 0) await breathe();
+    if (i % ROWS === 0) await yieldToEvents();
     const row = i * n;
     for (let c = 0; c < i; c++) a[row + c]! -= v[i]! * q[c]! + q[i]! * v[c]!;
     diagonal[i] = a[row + i]! - 2 * v[i]! * q[i]!;
@@ -111,7 +111,7 @@ async function accumulated(a: Float64Array, norms: Float64Array, n: number): Pro
   const basis = new Float64Array(n * n);
   for (let i = 0; i < n; i++) basis[i * n + i] = 1;
   for (let i = 1; i < n; i++) {
-    if (i % ROWS === 0) await breathe();
+    if (i % ROWS === 0) await yieldToEvents();
     if (norms[i] === 0) continue;
     const v = a.subarray(i * n, i * n + i);
     for (let r = 0; r < i; r++) {
@@ -141,7 +141,7 @@ async function diagonalize(
   const apply = (): Promise<void> => {
     rotate(basis, n, sweeps);
     sweeps.length = 0;
-    return breathe();
+    return yieldToEvents();
   };
   for (let l = 0; l < n; l++) {
     for (let step = 0; ; step++) {

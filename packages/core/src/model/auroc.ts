@@ -1,7 +1,7 @@
 import { DomainError } from "../errors.js";
 
 /**
- * The area under the ROC curve of a score that shall be higher for strange items than for own ones: the chance
+ * The area under the ROC curve of a score that shall be higher for strange examples than for own ones: the chance
  * that it is so for one of each, ties counted half. 1 tells them apart, ½ tells nothing, below ½ it is the other
  * way round. From the sum of the strange ones' ranks (Mann and Whitney's U).
  *

@@ -1,15 +1,15 @@
 import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
-import { type Executor, HostArray } from "../executor.js";
+import { type Executor, HostArray } from "../executor/executor.js";
+import { partsOf, splitBatch } from "../executor/parts.js";
 import { type Shape, sizeOf } from "../layer.js";
-import { once } from "../math/once.js";
+import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
-import { partsOf, splitBatch } from "../parts.js";
 
-/** Largest number of items that one call of a compiled function takes. */
+/** Largest number of examples that one call of a compiled function takes. */
 export const LARGEST = 256;
 
-/** A function of (params, x, noise) that gives one row an item, and the shapes that it needs. */
+/** A function of (params, x, noise) that gives one row an example, and the shapes that it needs. */
 export type RowFunction = Readonly<{
   name: string;
   f: (params: never, x: np.Array, noise: never) => np.Array;
@@ -22,17 +22,17 @@ export type RowFunction = Readonly<{
 export type RunOptions = Readonly<{
   seed: number;
   stream: number;
-  mode: "sample" | "mean";
+  mode: "sample" | "deterministic";
   temperature: number;
-  /** Number of the first batch, where items come in several calls. Default 0. */
+  /** Number of the first batch, where examples come in several calls. Default 0. */
   firstBatch?: number;
-  /** Looks at the rows of some items, those from one on, as soon as they are there; what it throws ends the run. */
-  check?(rows: Float32Array, items: number, from: number): void;
+  /** Looks at the rows of some examples, those from one on, as soon as they are there; what it throws ends the run. */
+  check?(rows: Float32Array, examples: number, from: number): void;
 }>;
 
 /** A part of a batch: what one call of a compiled function takes. */
 export type Part = Readonly<{
-  /** Items of the whole batch, and in how many parts it is. */
+  /** Examples of the whole batch, and in how many parts it is. */
   size: number;
   parts: number;
   args: readonly JsTree<HostArray>[];
@@ -43,8 +43,8 @@ export type Part = Readonly<{
   release(): void;
 }>;
 
-/** The items `x`, `count` of them, in parts of batches, made when they are asked for. Noise of batch b is a function of (seed, stream, b). */
-export function* partsOfItems(
+/** The examples `x`, `count` of them, in parts of batches, made when they are asked for. Noise of batch b is a function of (seed, stream, b). */
+export function* partsOfExamples(
   executor: Executor,
   row: RowFunction,
   memory: BatchMemory,
@@ -59,13 +59,13 @@ export function* partsOfItems(
     const parts = partsOf(executor, size);
     const { batch, drawer, release } = memory.take(size, parts);
     batch.set(x.subarray(done * width, (done + here) * width));
-    for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid item
-    const items = new HostArray(batch, [size, ...row.inShape], numpy.float32);
+    for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid example
+    const examples = new HostArray(batch, [size, ...row.inShape], numpy.float32);
     const noise =
-      mode === "mean"
+      mode === "deterministic"
         ? meanHostNoise(row.noise, size)
         : drawer()(makeRng(seed, stream, firstBatch + b), temperature);
-    for (const [i, args] of splitBatch([items, noise] as const, parts).entries()) {
+    for (const [i, args] of splitBatch([examples, noise] as const, parts).entries()) {
       const first = (i * size) / parts;
       const rows = Math.max(0, Math.min(size / parts, here - first));
       yield { size, parts, args, at: done + first, rows, release };
@@ -77,11 +77,11 @@ export function* partsOfItems(
 /** Memory for several batches at once, of any size: free again when all parts of a batch are computed. */
 export type BatchMemory = ReturnType<typeof batchMemory>;
 
-/** Memory for the items of a batch, and for its noise, which `drawer` draws there. */
+/** Memory for the examples of a batch, and for its noise, which `drawer` draws there. */
 export function batchMemory({ noise, inShape }: RowFunction) {
   const make = (size: number) => ({
     batch: new Float32Array(size * sizeOf(inShape)),
-    drawer: once(() => noiseDrawer(noise, size)), // in mean mode there is none
+    drawer: lazy(() => noiseDrawer(noise, size)), // in deterministic mode there is none
   });
   const free = new Map<number, ReturnType<typeof make>[]>();
   return {

@@ -1,13 +1,19 @@
 import { type JsTree, numpy } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor, type HostArray, type PlacedArray } from "../executor.js";
+import {
+  ArraySpec,
+  type Compiled,
+  type Executor,
+  type HostArray,
+  type PlacedArray,
+} from "../executor/executor.js";
+import { partsOf } from "../executor/parts.js";
 import { mapNoise, noiseShape } from "../noise.js";
-import { partsOf } from "../parts.js";
-import { treeFlatten, treeMap } from "../trees.js";
+import { treeFlatten, treeMap } from "../params/pytree.js";
 import {
   type BatchMemory,
   batchMemory,
   LARGEST,
-  partsOfItems,
+  partsOfExamples,
   type RowFunction,
   type RunOptions,
 } from "./batch-parts.js";
@@ -16,8 +22,8 @@ import {
 const MOST_BUILT_IN = 2 ** 25;
 
 /**
- * Runs row functions over any number of items: in batches of 256, the last one padded to a power of
- * two, so that a few compiled sizes serve all. A batch is computed in parts, which go to whichever lane
+ * Runs row functions over any number of examples: in batches of 256, the last one padded to a power of
+ * two, so that a few compiled sizes serve all. A batch is computed in parts, which go to whichever worker
  * is free. Noise of batch b is a function of (seed, stream, b).
  */
 export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
@@ -34,7 +40,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       const x = new ArraySpec([size, ...row.inShape], numpy.float32);
       found = executor.compile(row.f, [paramSpecs, x, noise], {
         name: row.name,
-        lanes: size < batch,
+        workers: size < batch,
         itemwise: row.itemwise,
         constant: batch === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
       });
@@ -43,7 +49,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
     return found;
   };
   return {
-    /** All rows, one after the other. `x` holds `count` items. */
+    /** All rows, one after the other. `x` holds `count` examples. */
     async run(
       row: RowFunction,
       placed: JsTree<PlacedArray>,
@@ -54,25 +60,25 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       if (count === 0) return new Float32Array(0);
       const memory = memories.get(row.name) ?? batchMemory(row);
       memories.set(row.name, memory);
-      const queue = partsOfItems(executor, row, memory, x, count, options);
+      const queue = partsOfExamples(executor, row, memory, x, count, options);
       let left = count;
       let out: Float32Array | undefined;
-      /** Takes one part after the other, on one lane. `ahead`: while the lane computes another one. */
+      /** Takes one part after the other, on one worker. `ahead`: while the worker computes another one. */
       const work = async (own: number, ahead: boolean): Promise<void> => {
         let spare: JsTree<PlacedArray> | undefined;
         try {
-          // at the end no lane should have two parts while another has none
+          // at the end no worker should have two parts while another has none
           while (left > (ahead ? LARGEST : 0)) {
             const { value: part } = queue.next();
             if (part === undefined) break;
             left -= part.rows;
             const program = await compile(row, part.size);
-            const lane = part.parts > 1 ? own : 0;
-            // the memory of a result is used again on the lane that it came from
-            const into = lane === own ? spare : undefined;
+            const worker = part.parts > 1 ? own : 0;
+            // the memory of a result is used again on the worker that it came from
+            const into = worker === own ? spare : undefined;
             if (spare && !into) executor.release(spare);
             spare = undefined;
-            spare = await program.run([placed, ...part.args], { lane, ...(into && { into }) });
+            spare = await program.run([placed, ...part.args], { worker, ...(into && { into }) });
             part.release();
             const { data, shape } = (executor.peek?.(spare) ?? (await executor.fetch(spare))) as HostArray;
             const each = data.length / (shape[0] as number);
@@ -88,11 +94,11 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
           if (spare) executor.release(spare);
         }
       };
-      const lanes = Array.from({ length: partsOf(executor, LARGEST) }, (_, lane) => lane);
+      const workers = Array.from({ length: partsOf(executor, LARGEST) }, (_, worker) => worker);
       const ends = await Promise.allSettled([
-        ...lanes.map((lane) => work(lane, false)),
-        // the next part lies ready on a lane beside this thread, which may be computing when one is done
-        ...lanes.slice(1).map((lane) => work(lane, true)),
+        ...workers.map((worker) => work(worker, false)),
+        // the next part lies ready on a worker beside this thread, which may be computing when one is done
+        ...workers.slice(1).map((worker) => work(worker, true)),
       ]);
       for (const end of ends) if (end.status === "rejected") throw end.reason;
       return out as unknown as Float32Array;

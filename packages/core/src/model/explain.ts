@@ -1,7 +1,7 @@
-import type { ItemsIn } from "../items.js";
+import type { ExamplesIn } from "../examples.js";
 import type { FlowModel } from "./model.js";
 
-/** What a layer adds to log p of an item, in nats, beside what it adds to others. */
+/** What a layer adds to log p of an example, in nats, beside what it adds to others. */
 export type Explanation = Readonly<{
   /** A line of the ledger, or `total`. */
   layer: string;
@@ -9,22 +9,22 @@ export type Explanation = Readonly<{
   /** Mean and standard deviation over the others. */
   mean: number;
   std: number;
-  /** (mean − nats) / std: how much less likely it finds the item than the others, 0 where it tells none from another. */
+  /** (mean − nats) / std: how much less likely it finds the example than the others, 0 where it tells none from another. */
   deviations: number;
 }>;
 
-/** What a layer adds that is the same for all items differs by less than this part of it. */
+/** What a layer adds that is the same for all examples differs by less than this part of it. */
 const ROUNDING = 1e-6;
 
-/** The ledger of one item beside those of others: a line a layer, and the total at the end. */
-export async function explainItem(
+/** The ledger of one example beside those of others: a line a layer, and the total at the end. */
+export async function explainExample(
   model: Pick<FlowModel, "flow" | "score">,
-  item: ItemsIn,
-  others: ItemsIn,
+  example: ExamplesIn,
+  others: ExamplesIn,
   seed: number,
 ): Promise<Explanation[]> {
   const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
-  const [own = []] = await ledgers(model, item, seed);
+  const [own = []] = await ledgers(model, example, seed);
   const all = await ledgers(model, others, seed);
   return names.map((layer, i) => {
     const nats = own[i]!;
@@ -36,17 +36,17 @@ export async function explainItem(
   });
 }
 
-/** What every layer and their sum add to log p of each item. */
+/** What every layer and their sum add to log p of each example. */
 async function ledgers(
   model: Pick<FlowModel, "flow" | "score">,
-  items: ItemsIn,
+  examples: ExamplesIn,
   seed: number,
 ): Promise<number[][]> {
   const lines = model.flow.ledgerLines.length;
   const rows: number[][] = [];
-  for await (const { logProb, ledger } of model.score([items], { seed }))
-    logProb.forEach((nats, item) => {
-      rows.push([...ledger.subarray(item * lines, (item + 1) * lines), nats]);
+  for await (const { logProb, ledger } of model.score([examples], { seed }))
+    logProb.forEach((nats, example) => {
+      rows.push([...ledger.subarray(example * lines, (example + 1) * lines), nats]);
     });
   return rows;
 }

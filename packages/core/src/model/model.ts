@@ -1,43 +1,43 @@
 import { type JsTree, type numpy as np, random } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import type { Executor, HostArray, PlacedArray } from "../executor.js";
+import { type ExamplesIn, inBatches, readExamples } from "../examples.js";
+import type { Executor, HostArray, PlacedArray } from "../executor/executor.js";
+import { expectMemoryFor, expectMemoryForEach } from "../executor/memory.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
-import { type ItemsIn, inBatches, readItems } from "../items.js";
 import { sizeOf } from "../layer.js";
-import { fromHost } from "../math/host.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import { expectMemoryFor, expectMemoryForEach } from "../memory.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
-import { decodeSafetensors, encodeSafetensors } from "../safetensors.js";
+import { fromHost } from "../params/host.js";
+import { parameterList } from "../params/parameter-list.js";
+import { parameterPaths } from "../params/parameter-paths.js";
+import { treeDispose, treeFlatten } from "../params/pytree.js";
+import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
+import { type ExamplePreimages, type PreimageOptions, preimagesOfExample } from "../preimage/preimages.js";
 import { STREAM } from "../train/data.js";
-import { leavesOf } from "../train/leaves.js";
 import { readArray, takeToHost } from "../train/state.js";
-import { treeDispose, treeFlatten } from "../trees.js";
 import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import { batchRunner } from "./batches.js";
-import { type BoundEstimate, importanceBound } from "./bound.js";
-import { drawVariants, type VariantOptions, type Variants } from "./draw-for-results.js";
-import { type Explanation, explainItem } from "./explain.js";
-import { type Monitor, refuseNaN, summarize, totals } from "./monitor.js";
-import { parameterList } from "./parameters.js";
+import { type Evaluation, refuseNaN, summarize, totals } from "./evaluation.js";
+import { type Explanation, explainExample } from "./explain.js";
+import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 
-export type DrawOptions = {
+export type SampleOptions = {
   /** Decides the noise. Default 0. */
   seed?: number;
-  /** `sample` (default) draws every noise, `mean` sets it to its mean. */
-  mode?: "sample" | "mean";
+  /** `sample` (default) samples every noise, `deterministic` sets it to its mean. */
+  mode?: "sample" | "deterministic";
   /** Factor of the normal noises. Default 1. */
   temperature?: number;
 };
 
-/** What `FlowModel.score` says of a batch of items, one after the other. */
+/** What `FlowModel.score` says of a batch of examples, one after the other. */
 export type Scores = Readonly<{
-  /** log p in nats: of one draw, or the bound of K draws, with its standard error over the draws. */
+  /** log p in nats: of one draw, or the bound of K samples, with its standard error over the samples. */
   logProb: Float64Array;
   stdErr?: Float64Array;
-  /** Contributions of the first draw in nats, a row of `flow.ledgerLines` an item. */
+  /** Contributions of the first draw in nats, a row of `flow.ledgerLines` an example. */
   ledger: Float32Array;
 }>;
 
@@ -79,79 +79,83 @@ export class FlowModel {
   }
 
   /**
-   * log p(x) of every item in nats. Where the flow is not exact it is a bound in expectation: one draw
+   * log p(x) of every example in nats. Where the flow is not exact it is a bound in expectation: one draw
    * of its noise (`bound` takes many).
    *
-   * @throws DataError, DomainError where the items are not what the flow takes; NotFiniteError naming item and layer
+   * @throws DataError, DomainError where the examples are not what the flow takes; NotFiniteError naming example and layer
    * where log p comes out as NaN or +Infinity. −Infinity, no density at all, is a result.
    */
-  async logProb(items: ItemsIn, options: DrawOptions = {}): Promise<Float64Array> {
-    return (await this.#ledger(items, options)).total;
+  async logProb(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float64Array> {
+    return (await this.#ledger(examples, options)).total;
   }
 
   /**
-   * log (1/K) Σ_k p_k(x) with K independent draws of the noise: rises to log p(x) with K.
+   * log (1/K) Σ_k p_k(x) with K independent samples of the noise: rises to log p(x) with K.
    *
-   * @throws UsageError for draws < 1. Source: Burda et al. 2015 (arXiv:1509.00519), equation 8.
+   * @throws UsageError for samples < 1. Source: Burda et al. 2015 (arXiv:1509.00519), equation 8.
    */
-  async bound(
-    items: ItemsIn,
-    { draws = 16, seed = 0 }: { draws?: number; seed?: number } = {},
+  async importanceBound(
+    examples: ExamplesIn,
+    { samples = 16, seed = 0 }: { samples?: number; seed?: number } = {},
   ): Promise<BoundEstimate> {
-    if (!Number.isInteger(draws) || draws < 1)
-      throw new UsageError(`the number of draws must be a positive integer, got ${draws}`);
+    if (!Number.isInteger(samples) || samples < 1)
+      throw new UsageError(`the number of samples must be a positive integer, got ${samples}`);
     const logs: Float64Array[] = [];
-    for (let k = 0; k < draws; k++) logs.push(await this.logProb(items, { seed: seed * draws + k }));
+    for (let k = 0; k < samples; k++) logs.push(await this.logProb(examples, { seed: seed * samples + k }));
     return importanceBound(logs);
   }
 
   /**
-   * Scores items as they come, a batch at a time: any number of them in flat memory. Items are cut into
+   * Scores examples as they come, a batch at a time: any number of them in flat memory. Examples are cut into
    * batches of 256, so that the scores are those of one call with all of them.
    *
-   * @throws DataError, DomainError where the items are not what the flow takes; UsageError for draws < 1.
+   * @throws DataError, DomainError where the examples are not what the flow takes; UsageError for samples < 1.
    */
   async *score(
-    source: Iterable<ItemsIn> | AsyncIterable<ItemsIn>,
-    { draws = 1, seed = 0 }: { draws?: number; seed?: number } = {},
+    source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
+    { samples = 1, seed = 0 }: { samples?: number; seed?: number } = {},
   ): AsyncGenerator<Scores> {
-    if (!Number.isInteger(draws) || draws < 1)
-      throw new UsageError(`the number of draws must be a positive integer, got ${draws}`);
+    if (!Number.isInteger(samples) || samples < 1)
+      throw new UsageError(`the number of samples must be a positive integer, got ${samples}`);
     let firstBatch = 0;
-    for await (const items of inBatches(source, this.flow.domain, LARGEST)) {
+    for await (const examples of inBatches(source, this.flow.domain, LARGEST)) {
       const logs: Float64Array[] = [];
       let ledger: Float32Array | undefined;
-      for (let k = 0; k < draws; k++) {
-        const { rows, total } = await this.#ledger(items, { seed: seed * draws + k }, firstBatch);
+      for (let k = 0; k < samples; k++) {
+        const { rows, total } = await this.#ledger(examples, { seed: seed * samples + k }, firstBatch);
         ledger ??= rows;
         logs.push(total);
       }
       const single = logs[0] as Float64Array;
-      const { logProb, stdErr } = draws === 1 ? { logProb: single } : importanceBound(logs);
+      const { logProb, stdErr } = samples === 1 ? { logProb: single } : importanceBound(logs);
       yield { logProb, ledger: ledger as Float32Array, ...(stdErr && { stdErr }) };
       firstBatch++;
     }
   }
 
-  /** The ledger over items: what each layer contributes on average, with the standard error of the total. */
-  async monitor(items: ItemsIn, options: DrawOptions = {}): Promise<Monitor> {
-    const { rows, total } = await this.#ledger(items, options);
+  /** The ledger over examples: what each layer contributes on average, with the standard error of the total. */
+  async evaluate(examples: ExamplesIn, options: SampleOptions = {}): Promise<Evaluation> {
+    const { rows, total } = await this.#ledger(examples, options);
     return summarize(this.flow, rows, total);
   }
 
   /**
-   * Which layer finds an item unlikely: what each adds to its log p, beside what it adds to others, in standard
+   * Which layer finds an example unlikely: what each adds to its log p, beside what it adds to others, in standard
    * deviations. Errors: those of `score`.
    */
-  explain(item: ItemsIn, others: ItemsIn, { seed = 0 }: { seed?: number } = {}): Promise<Explanation[]> {
-    return explainItem(this, item, others, seed);
+  explain(
+    example: ExamplesIn,
+    others: ExamplesIn,
+    { seed = 0 }: { seed?: number } = {},
+  ): Promise<Explanation[]> {
+    return explainExample(this, example, others, seed);
   }
 
   /**
-   * n draws from the model, one after the other, each of `flow.inShape`: z from the base, then a draw
-   * of the stochastic inverse; in mean mode z is drawn as well, and the inverse gives its mean.
+   * n samples from the model, one after the other, each of `flow.inShape`: z from the base, then a draw
+   * of the stochastic inverse; in deterministic mode z is drawn as well, and the inverse gives its mean.
    */
-  async sample(n: number, options: DrawOptions = {}): Promise<Float32Array> {
+  async sample(n: number, options: SampleOptions = {}): Promise<Float32Array> {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
     const { seed = 0, temperature = 1 } = options;
@@ -165,31 +169,37 @@ export class FlowModel {
     return this.#decode("sample", (z as HostArray).data as Float32Array, n, options);
   }
 
-  /** x ↦ z: the latent of every item, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */
-  async encode(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
+  /** x ↦ z: the latent of every example, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */
+  async encode(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
     const { flow } = this;
-    const read = readItems(items, flow.domain);
+    const read = readExamples(examples, flow.domain);
     const row = this.#row("encode", flow.encode, flow.forwardNoise);
-    return this.#run(row, read.items, read.count, STREAM.evaluate, options, { check: refuseNaN("encode") });
+    return this.#run(row, read.examples, read.count, STREAM.evaluate, options, {
+      check: refuseNaN("encode"),
+    });
   }
 
-  /** z ↦ x: a draw of the stochastic inverse for every latent; in mean mode, its mean. Errors: `NotFiniteError` for NaN. */
-  async decode(latents: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
-    const read = readItems(latents, { shape: this.flow.latentShape });
-    return this.#decode("decode", read.items, read.count, options);
+  /** z ↦ x: a draw of the stochastic inverse for every latent; in deterministic mode, its mean. Errors: `NotFiniteError` for NaN. */
+  async decode(latents: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+    const read = readExamples(latents, { shape: this.flow.latentShape });
+    return this.#decode("decode", read.examples, read.count, options);
   }
 
-  /** decode(encode(x)): what survives the way to the latent and back. The way there is in mean mode. */
-  async reconstruct(items: ItemsIn, options: DrawOptions = {}): Promise<Float32Array> {
-    return this.decode(await this.encode(items, { ...options, mode: "mean" }), options);
+  /** decode(encode(x)): what survives the way to the latent and back. The way there is in deterministic mode. */
+  async reconstruct(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+    return this.decode(await this.encode(examples, { ...options, mode: "deterministic" }), options);
   }
 
   /**
-   * Inputs that a given network maps to the results of an item, or to others that are asked for: what the network
-   * does not see. This model is the flow of the network alone (`part` gives it). See `drawVariants`.
+   * Inputs that a given network maps to the results of an example, or to others that are asked for: what the network
+   * does not see. This model is the flow of the network alone (`part` gives it). See `drawPreimages`.
    */
-  variants(network: OrdinaryNetwork, item: ItemsIn, options: VariantOptions = {}): Promise<Variants> {
-    return drawVariants(this, network, item, options);
+  preimages(
+    network: OrdinaryNetwork,
+    example: ExamplesIn,
+    options: PreimageOptions = {},
+  ): Promise<ExamplePreimages> {
+    return preimagesOfExample(this, network, example, options);
   }
 
   /** The layers from one to before another, with their parameters, as a model of its own on the same executor. */
@@ -202,7 +212,7 @@ export class FlowModel {
   /** The parameters by name, `params.<path>`. */
   arrays(): { [name: string]: HostArray } {
     const values = treeFlatten(this.#params).leaves;
-    const leaves = leavesOf(this.#params, this.flow.manifolds);
+    const leaves = parameterPaths(this.#params, this.flow.parameterKinds);
     return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, values[i] as HostArray]));
   }
 
@@ -214,8 +224,8 @@ export class FlowModel {
   /** Number of parameters that training can move. */
   get parameters(): number {
     const values = treeFlatten(this.#params).leaves;
-    return leavesOf(this.#params, this.flow.manifolds).reduce(
-      (sum, leaf, i) => sum + (leaf.manifold === "fixed" ? 0 : (values[i] as HostArray).data.length),
+    return parameterPaths(this.#params, this.flow.parameterKinds).reduce(
+      (sum, leaf, i) => sum + (leaf.kind === "fixed" ? 0 : (values[i] as HostArray).data.length),
       0,
     );
   }
@@ -237,7 +247,7 @@ export class FlowModel {
     executor: Executor,
   ): Promise<FlowModel> {
     const like = flow.init(shapeKey());
-    const leaves = leavesOf(like, flow.manifolds);
+    const leaves = parameterPaths(like, flow.parameterKinds);
     const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
     try {
       const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v)));
@@ -266,19 +276,19 @@ export class FlowModel {
     x: Uint8Array | Float32Array,
     count: number,
     stream: number,
-    { seed = 0, mode = "sample", temperature = 1 }: DrawOptions,
+    { seed = 0, mode = "sample", temperature = 1 }: SampleOptions,
     more: Pick<RunOptions, "firstBatch" | "check"> = {},
   ): Promise<Float32Array> {
     const options = { seed, stream, mode, temperature, ...more };
     return this.#runner.run(row, await this.#placed, x, count, options);
   }
 
-  /** `name`: of a program of its own, "sample", where the latents are the model's draws: none of them is far from the others. */
+  /** `name`: of a program of its own, "sample", where the latents are the model's samples: none of them is far from the others. */
   async #decode(
     name: "decode" | "sample",
     z: Uint8Array | Float32Array,
     count: number,
-    options: DrawOptions,
+    options: SampleOptions,
   ): Promise<Float32Array> {
     const { decode, inverseNoise, latentShape } = this.flow;
     const row = {
@@ -289,14 +299,14 @@ export class FlowModel {
     return this.#run(row, z, count, STREAM.sample, options, { check: refuseNaN("decode") });
   }
 
-  /** Contributions, a row an item, and their sums in double precision. */
+  /** Contributions, a row an example, and their sums in double precision. */
   async #ledger(
-    items: ItemsIn,
-    options: DrawOptions,
+    examples: ExamplesIn,
+    options: SampleOptions,
     firstBatch = 0,
   ): Promise<{ rows: Float32Array; total: Float64Array }> {
     const { flow } = this;
-    const { items: x, count } = readItems(items, flow.domain);
+    const { examples: x, count } = readExamples(examples, flow.domain);
     const rows = await this.#run(
       { ...this.#row("ledger", flow.ledger, flow.forwardNoise), itemwise: true },
       x,

@@ -61,7 +61,7 @@ export type NetworkLayer =
       /** What each makes of the same input; none is the identity. */
       branches: readonly (readonly NetworkLayer[])[];
       join: "add" | "concat";
-      /** The axis of an item that `concat` joins along. Default 0. */
+      /** The axis of an example that `concat` joins along. Default 0. */
       axis?: number;
     }>
   | Readonly<{ kind: "coupling"; stack: number; bins?: number; bound?: number; hidden?: number }>
@@ -76,5 +76,5 @@ export type NetworkLayer =
   | Readonly<{ kind: "elu"; alpha?: number } | { kind: "celu"; alpha?: number }>
   | Readonly<{ kind: "rqSpline"; bins?: number; bound?: number }>;
 
-/** An ordinary network: what one item looks like, and its layers in order. */
+/** An ordinary network: what one example looks like, and its layers in order. */
 export type Network = Readonly<{ name?: string; inShape: Shape; layers: readonly NetworkLayer[] }>;

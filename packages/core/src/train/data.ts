@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import { HostArray } from "../executor.js";
-import { checkItems, type ItemDomain, type Items } from "../items.js";
+import { checkExamples, type ExampleDomain, type Examples } from "../examples.js";
+import { HostArray } from "../executor/executor.js";
 import { type Shape, showShape, sizeOf } from "../layer.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 
@@ -16,28 +16,28 @@ export const STREAM = {
   latent: 7,
 } as const;
 
-/** What is done to the items of a step: nothing, or each mirrored left to right with probability ½. */
-export type Augmentation = "none" | "flip";
+/** What is done to the examples of a step: nothing, or each mirrored left to right with probability ½. */
+export type ImageAugmentation = "none" | "flip";
 
 /**
  * The batches of a run: position t·B + i of the endless sequence of shuffled epochs, a function of
  * (seed, step) alone.
  *
- * Errors: `UsageError` for a batch that is larger than the data, or items to flip that are not images.
+ * Errors: `UsageError` for a batch that is larger than the data, or examples to flip that are not images.
  */
 export function batchSource(
-  data: Items,
-  domain: ItemDomain,
-  { batchSize, seed, augment = "none" }: { batchSize: number; seed: number; augment?: Augmentation },
+  data: Examples,
+  domain: ExampleDomain,
+  { batchSize, seed, augment = "none" }: { batchSize: number; seed: number; augment?: ImageAugmentation },
 ) {
-  checkItems(data, domain);
+  checkExamples(data, domain);
   const { shape } = domain;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new UsageError(`the batch size must be a positive integer, got ${batchSize}`);
   if (batchSize > data.count)
-    throw new UsageError(`a batch of ${batchSize} is larger than the data (${data.count} items)`);
+    throw new UsageError(`a batch of ${batchSize} is larger than the data (${data.count} examples)`);
   if (augment === "flip" && shape.length !== 3)
-    throw new UsageError(`only images [C, H, W] can be flipped, the items are ${showShape(shape, false)}`);
+    throw new UsageError(`only images [C, H, W] can be flipped, the examples are ${showShape(shape, false)}`);
   const size = sizeOf(shape);
   const orders = new Map<number, Uint32Array>();
   const order = (epoch: number): Uint32Array => {
@@ -53,8 +53,8 @@ export function batchSource(
     const out = new Float32Array(batchSize * size);
     for (let i = 0; i < batchSize; i++) {
       const position = step * batchSize + i;
-      const item = order(Math.floor(position / data.count))[position % data.count] as number;
-      out.set(data.items.subarray(item * size, (item + 1) * size), i * size);
+      const example = order(Math.floor(position / data.count))[position % data.count] as number;
+      out.set(data.examples.subarray(example * size, (example + 1) * size), i * size);
     }
     if (augment === "flip") flipSome(out, shape, makeRng(seed, STREAM.augment, step));
     return new HostArray(out, [batchSize, ...shape], np.float32);
@@ -71,13 +71,13 @@ function flipSome(images: Float32Array, shape: Shape, rng: Rng): void {
   }
 }
 
-/** The first `n` items of a random order, as a batch: what data-dependent start values look at. */
-export function randomItems(data: Items, { shape }: ItemDomain, n: number, seed: number): HostArray {
+/** The first `n` examples of a random order, as a batch: what data-dependent start values look at. */
+export function randomExamples(data: Examples, { shape }: ExampleDomain, n: number, seed: number): HostArray {
   const size = sizeOf(shape);
   const order = permutation(makeRng(seed, STREAM.start), data.count).subarray(0, n);
   const out = new Float32Array(order.length * size);
-  order.forEach((item, i) => {
-    out.set(data.items.subarray(item * size, (item + 1) * size), i * size);
+  order.forEach((example, i) => {
+    out.set(data.examples.subarray(example * size, (example + 1) * size), i * size);
   });
   return new HostArray(out, [order.length, ...shape], np.float32);
 }

@@ -7,7 +7,7 @@ export const trainingDefaults = {
   warmup: (steps: number): number => Math.min(100, Math.ceil(steps / 10)),
   clip: 500,
   ema: 0,
-  start: "data",
-  startItems: 4096,
+  init: "data",
+  initExamples: 4096,
   augment: "none",
 } as const;

@@ -1,19 +1,19 @@
 import { numpy as np } from "@jax-js/jax";
 import { NotFiniteError } from "../errors.js";
-import type { HostArray } from "../executor.js";
+import type { HostArray } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
-import { sumItems } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 
 /**
- * One number for every layer and one for the base and every item, [K + 1, B], that is finite exactly where all
+ * One number for every layer and one for the base and every example, [K + 1, B], that is finite exactly where all
  * that the layer gives is: a sum of absolute values scaled so that it does not overflow by itself.
  */
 export function makeHealth(flow: Flow) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree): np.Array => {
     let z = x;
-    const tiny = (a: np.Array): np.Array => sumItems(np.absolute(a).mul(1e-20));
+    const tiny = (a: np.Array): np.Array => sumExamples(np.absolute(a).mul(1e-20));
     const readings = flow.chain.layers.map((layer: FlowLayer, i) => {
       const step = layer.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
       z = step.z;
@@ -23,36 +23,38 @@ export function makeHealth(flow: Flow) {
   };
 }
 
-/** What is not finite first: a layer (or the base) with the number of an item, or the gradient of a layer. */
-export type Culprit = Readonly<{ layer: string; item?: number }>;
+/** What is not finite first: a layer (or the base) with the number of an example, or the gradient of a layer. */
+export type Culprit = Readonly<{ layer: string; example?: number }>;
 
-/** The first layer of the readings of `makeHealth` that is not finite, and its first item. */
-export function sickLayer({ ledgerLines }: Flow, { data, shape }: HostArray): Culprit | undefined {
+/** The first layer of the readings of `makeHealth` that is not finite, and its first example. */
+export function nonFiniteLayer({ ledgerLines }: Flow, { data, shape }: HostArray): Culprit | undefined {
   const first = data.findIndex((reading) => !Number.isFinite(reading));
   if (first < 0) return undefined;
-  const items = shape[1] as number;
-  return { layer: ledgerLines[Math.floor(first / items)]?.layer as string, item: first % items };
+  const examples = shape[1] as number;
+  return { layer: ledgerLines[Math.floor(first / examples)]?.layer as string, example: first % examples };
 }
 
 /**
  * The layer whose gradient is not finite: what is wrong with it goes on to all layers before it, so it is the
  * last one. Paths begin with the number of the layer.
  */
-export function sickGradient({ ledgerLines }: Flow, gradients: { [path: string]: HostArray }): Culprit {
-  const sick = Object.entries(gradients).flatMap(([path, { data }]) =>
+export function nonFiniteGradient({ ledgerLines }: Flow, gradients: { [path: string]: HostArray }): Culprit {
+  const nonFinite = Object.entries(gradients).flatMap(([path, { data }]) =>
     data.every(Number.isFinite) ? [] : [Number.parseInt(path, 10)],
   );
-  return { layer: sick.length > 0 ? `gradient of ${ledgerLines[Math.max(...sick)]?.layer}` : "gradient" };
+  return {
+    layer: nonFinite.length > 0 ? `gradient of ${ledgerLines[Math.max(...nonFinite)]?.layer}` : "gradient",
+  };
 }
 
 /** The error of a step whose loss, gradient or (where that is looked at) output of a layer is not finite. */
 export function stepNotFinite(
   step: number,
-  { layer, item }: Culprit,
+  { layer, example }: Culprit,
   got?: { loss: number; gradNorm: number },
 ): NotFiniteError {
   const figures = got ? `the loss is ${got.loss}, the norm of its gradient ${got.gradNorm}; ` : "";
-  const where = item === undefined ? "" : `, at item ${item} of the batch`;
+  const where = example === undefined ? "" : `, at example ${example} of the batch`;
   return new NotFiniteError(
     step,
     layer,

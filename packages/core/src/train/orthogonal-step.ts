@@ -19,7 +19,7 @@ export function skewGradient(r: np.Array, gradient: np.Array): np.Array {
  * The second-order retraction departs from O(n) by Ω⁴/4 only: (I + Ω + Ω²/2)ᵀ(I + Ω + Ω²/2) = I + Ω⁴/4.
  * It takes two products. A bound of that departure is returned as `drift`, what rounding adds
  * included: by Cauchy and Schwarz no entry of Ω⁴ is larger than the largest squared length of a row of
- * Ω². `polish` takes the departure away once it has grown.
+ * Ω². `reorthogonalize` takes the departure away once it has grown.
  */
 export function retract(r: np.Array, omega: np.Array): { r: np.Array; drift: np.Array } {
   const square = np.matmul(omega.ref, omega.ref); // Ω², symmetric
@@ -56,7 +56,7 @@ export function orthogonalStep(
 }
 
 /** One Newton–Schulz step towards the nearest orthogonal matrix: R ← R (3I − RᵀR) / 2; δ ↦ ¾ δ². */
-export function polish(r: np.Array): np.Array {
+export function reorthogonalize(r: np.Array): np.Array {
   const n = r.shape[0] as number;
   const gram = np.matmul(np.transpose(r.ref), r.ref);
   const correction = np.eye(n, n, { dtype: r.dtype }).mul(1.5).sub(gram.mul(0.5));

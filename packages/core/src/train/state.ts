@@ -1,10 +1,10 @@
 import { type DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
-import { HostArray } from "../executor.js";
+import { HostArray } from "../executor/executor.js";
 import { type ArrayTree, type Shape, sameShape, showShape } from "../layer.js";
-import { toHost } from "../math/host.js";
-import { treeFlatten } from "../trees.js";
-import type { Leaf } from "./leaves.js";
+import { toHost } from "../params/host.js";
+import type { ParameterPath } from "../params/parameter-paths.js";
+import { treeFlatten } from "../params/pytree.js";
 
 /**
  * The whole state of training on the host, flat and named, ready for a file: `params.<path>`,
@@ -37,20 +37,24 @@ const zerosLike = (a: HostArray): HostArray =>
   new HostArray(new Float32Array(a.data.length), a.shape, np.float32);
 
 /** The state before step 0 for given parameters. */
-export function freshState(params: JsTree<HostArray>, leaves: readonly Leaf[], ema: number): HostState {
+export function freshState(
+  params: JsTree<HostArray>,
+  leaves: readonly ParameterPath[],
+  ema: number,
+): HostState {
   const values = treeFlatten(params).leaves;
   const moments: HostState["moments"] = {};
   const average: HostState["average"] = {};
-  leaves.forEach(({ path, manifold }, i) => {
+  leaves.forEach(({ path, kind }, i) => {
     const value = values[i] as HostArray;
-    if (manifold === "fixed") return;
+    if (kind === "fixed") return;
     moments[path] = { first: zerosLike(value), second: zerosLike(value) };
     if (ema > 0) average[path] = value;
   });
   return { params, moments, drift: new HostArray(new Float32Array(1), [], np.float32), average };
 }
 
-export function flattenState(state: HostState, leaves: readonly Leaf[]): TrainingState["arrays"] {
+export function flattenState(state: HostState, leaves: readonly ParameterPath[]): TrainingState["arrays"] {
   const arrays: { [name: string]: HostArray } = { drift: state.drift };
   treeFlatten(state.params).leaves.forEach((value, i) => {
     arrays[`params.${leaves[i]?.path}`] = value;
@@ -71,7 +75,7 @@ export function flattenState(state: HostState, leaves: readonly Leaf[]): Trainin
 export function unflattenState(
   arrays: TrainingState["arrays"],
   like: HostState,
-  leaves: readonly Leaf[],
+  leaves: readonly ParameterPath[],
 ): HostState {
   const take = (name: string, wanted: HostArray): HostArray => readArray(arrays, name, wanted);
   const params = treeFlatten(like.params);

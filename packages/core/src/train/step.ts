@@ -1,10 +1,10 @@
 import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Flow, FlowParams } from "../flow.js";
 import type { NoiseTree } from "../noise.js";
-import { treeDispose, treeFlatten, treeRef } from "../trees.js";
+import type { ParameterPath } from "../params/parameter-paths.js";
+import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
 import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
-import type { Leaf } from "./leaves.js";
-import { polish, retract, skewGradient } from "./orthogonal-step.js";
+import { reorthogonalize, retract, skewGradient } from "./orthogonal-step.js";
 
 /**
  * The training step, in pure functions: `gradient` (matrix products; of parts of the batch, side by side),
@@ -27,10 +27,10 @@ export type GradientResult = {
 };
 
 /** Loss and gradients of one of so many equal parts of a batch. */
-export function makeGradient(flow: Flow, leaves: readonly Leaf[], parts = 1) {
+export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], parts = 1) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
-    const moving = leaves.flatMap(({ manifold }, i) => (manifold === "fixed" ? [] : [i]));
+    const moving = leaves.flatMap(({ kind }, i) => (kind === "fixed" ? [] : [i]));
     const loss = (free: np.Array[]): np.Array => {
       const all = values.map((value) => value.ref);
       moving.forEach((i, k) => {
@@ -44,7 +44,7 @@ export function makeGradient(flow: Flow, leaves: readonly Leaf[], parts = 1) {
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
     treeDispose([values, noise]);
     x.dispose();
-    const paths = moving.map((i) => (leaves[i] as Leaf).path);
+    const paths = moving.map((i) => (leaves[i] as ParameterPath).path);
     return { gradients: Object.fromEntries(paths.map((path, k) => [path, raw[k] as np.Array])), loss: value };
   };
 }
@@ -81,12 +81,12 @@ export function makeDescent(clip: number) {
 }
 
 /** Both in one program, for a batch that is computed as a whole. */
-export function makeWholeDescent(flow: Flow, leaves: readonly Leaf[], clip: number) {
+export function makeWholeDescent(flow: Flow, leaves: readonly ParameterPath[], clip: number) {
   const [gradient, descent] = [makeGradient(flow, leaves), makeDescent(clip)];
   return (params: FlowParams, x: np.Array, noise: NoiseTree): DescentResult => {
     const { leaves: values } = treeFlatten<np.Array>(params);
-    const square = leaves.flatMap(({ path, manifold }, i) =>
-      manifold === "orthogonal" ? [[path, (values[i] as np.Array).ref] as const] : [],
+    const square = leaves.flatMap(({ path, kind }, i) =>
+      kind === "orthogonal" ? [[path, (values[i] as np.Array).ref] as const] : [],
     );
     return descent(Object.fromEntries(square), gradient(params, x, noise));
   };
@@ -100,7 +100,7 @@ export type UpdateResult = Updated & {
 };
 
 /** Adam's moments, the new Euclidean parameters, and the rotations Ω of the orthogonal ones. */
-export function makeUpdate(leaves: readonly Leaf[]) {
+export function makeUpdate(leaves: readonly ParameterPath[]) {
   return (
     { values, moments }: Updated,
     gradients: ByPath,
@@ -108,14 +108,14 @@ export function makeUpdate(leaves: readonly Leaf[]) {
     scalars: StepScalars,
   ): UpdateResult => {
     const result: UpdateResult = { values: {}, moments: {}, omegas: {} };
-    for (const { path, manifold } of leaves) {
-      if (manifold === "fixed") continue;
-      const { rate, floor } = scalars[manifold];
+    for (const { path, kind } of leaves) {
+      if (kind === "fixed") continue;
+      const { rate, floor } = scalars[kind];
       const gradient = (gradients[path] as np.Array).mul(factor.ref);
       const step = adamDirection(moments[path] as Moments, gradient, floor);
       result.moments[path] = step.moments;
       const move = step.direction.mul(rate.ref);
-      if (manifold === "orthogonal") result.omegas[path] = move.neg();
+      if (kind === "orthogonal") result.omegas[path] = move.neg();
       else result.values[path] = (values[path] as np.Array).sub(move);
     }
     factor.dispose();
@@ -161,8 +161,10 @@ export const averageAll = (average: ByPath, values: ByPath, decay: np.Array): By
 export const averageDecay = (decay: number, t: number): number => Math.min(decay, (1 + t) / (10 + t));
 
 /**
- * Polishes orthogonal parameters: takes their accumulated departure away. Twice: the longest step
- * that is ever taken departs by 0.06, of which one polish leaves 3e-3 and two leave 6e-6.
+ * Reorthogonalizations orthogonal parameters: takes their accumulated departure away. Twice: the longest step
+ * that is ever taken departs by 0.06, of which one reorthogonalize leaves 3e-3 and two leave 6e-6.
  */
-export const polishAll = (matrices: ByPath): ByPath =>
-  Object.fromEntries(Object.entries(matrices).map(([path, r]) => [path, polish(polish(r))]));
+export const reorthogonalizeAll = (matrices: ByPath): ByPath =>
+  Object.fromEntries(
+    Object.entries(matrices).map(([path, r]) => [path, reorthogonalize(reorthogonalize(r))]),
+  );

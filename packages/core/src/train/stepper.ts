@@ -1,12 +1,18 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "../executor.js";
+import {
+  ArraySpec,
+  type Compiled,
+  type Executor,
+  HostArray,
+  type PlacedArray,
+} from "../executor/executor.js";
+import { partsOf, splitBatch } from "../executor/parts.js";
 import type { Flow } from "../flow.js";
 import { sizeOf } from "../layer.js";
 import { mapNoise, noiseShape } from "../noise.js";
-import { partsOf, splitBatch } from "../parts.js";
-import { treeFlatten } from "../trees.js";
-import { type Culprit, makeHealth, sickGradient, sickLayer } from "./diagnose.js";
-import type { Leaf } from "./leaves.js";
+import type { ParameterPath } from "../params/parameter-paths.js";
+import { treeFlatten } from "../params/pytree.js";
+import { type Culprit, makeHealth, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
 import type { HostState } from "./state.js";
 import {
   averageAll,
@@ -15,14 +21,14 @@ import {
   makeGradient,
   makeUpdate,
   makeWholeDescent,
-  polishAll,
+  reorthogonalizeAll,
   retractAll,
 } from "./step.js";
 
 export type StepperOptions = {
   flow: Flow;
   executor: Executor;
-  leaves: readonly Leaf[];
+  leaves: readonly ParameterPath[];
   /** Shapes of the parameters. */
   params: JsTree<ArraySpec>;
   /** Where the state starts; asked for when everything is compiled. */
@@ -34,10 +40,10 @@ export type StepperOptions = {
   ema: number;
 };
 
-/** Departure of the orthogonal parameters at which they are polished. */
+/** Departure of the orthogonal parameters at which they are reorthogonalized. */
 export const DRIFT_LIMIT = 2e-6;
 
-/** Polishes (of two Newton–Schulz steps) that take an average of orthogonal matrices back to an orthogonal one. */
+/** Reorthogonalizations (of two Newton–Schulz steps) that take an average of orthogonal matrices back to an orthogonal one. */
 const PROJECTIONS = 3;
 
 type Placed = ByPath<PlacedArray>;
@@ -73,9 +79,9 @@ export async function makeStepper(options: StepperOptions) {
   const scalar = new ArraySpec([], np.float32);
   const adam = { rate: scalar, floor: scalar };
   const { leaves: specs, rebuild } = treeFlatten(params);
-  const pick = <T>(values: readonly T[], ...kinds: Leaf["manifold"][]): ByPath<T> =>
+  const pick = <T>(values: readonly T[], ...kinds: ParameterPath["kind"][]): ByPath<T> =>
     Object.fromEntries(
-      leaves.flatMap(({ path, manifold }, i) => (kinds.includes(manifold) ? [[path, values[i] as T]] : [])),
+      leaves.flatMap(({ path, kind }, i) => (kinds.includes(kind) ? [[path, values[i] as T]] : [])),
     );
   const [free, square] = [pick(specs, "euclidean"), pick(specs, "orthogonal")];
   const moving = { ...pick(specs, "euclidean", "orthogonal") };
@@ -89,11 +95,11 @@ export async function makeStepper(options: StepperOptions) {
     name: string,
     f: unknown,
     args: readonly unknown[],
-    lanes = false,
+    workers = false,
   ): Promise<Compiled> => {
     const done = await executor.compile(f as never, args as JsTree<ArraySpec>[], {
       name,
-      lanes,
+      workers,
       itemwise: true,
     });
     compiled.push(done);
@@ -123,7 +129,9 @@ export async function makeStepper(options: StepperOptions) {
   const retraction = hasSquare
     ? await compile("retraction", retractAll, [square, square, scalar])
     : undefined;
-  const polish = hasSquare ? await compile("polish", polishAll, [square]) : undefined;
+  const reorthogonalize = hasSquare
+    ? await compile("reorthogonalize", reorthogonalizeAll, [square])
+    : undefined;
   const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
 
   const placeState = async (from: HostState) => ({
@@ -148,7 +156,7 @@ export async function makeStepper(options: StepperOptions) {
   };
 
   const turn = async (omegas: Placed): Promise<void> => {
-    if (!retraction || !polish) return;
+    if (!retraction || !reorthogonalize) return;
     const before = pick(values, "orthogonal");
     const into = spareMatrices ? { into: tree({ matrices: spareMatrices, drift }) } : {};
     const next = (await retraction.run([tree(before), tree(omegas), drift], into)) as unknown as {
@@ -159,11 +167,11 @@ export async function makeStepper(options: StepperOptions) {
     drift = next.drift;
     spareMatrices = before;
     if ((await number(drift)) > DRIFT_LIMIT) {
-      const polished = (await polish.run([tree(next.matrices)])) as unknown as Placed;
+      const reorthogonalized = (await reorthogonalize.run([tree(next.matrices)])) as unknown as Placed;
       executor.release(tree(next.matrices));
       executor.release(drift);
       drift = await executor.place(new HostArray(new Float32Array(1), [], np.float32));
-      replace(polished);
+      replace(reorthogonalized);
     } else replace(next.matrices);
   };
 
@@ -185,10 +193,10 @@ export async function makeStepper(options: StepperOptions) {
       decay: HostArray,
     ): Promise<{ loss: number; gradNorm: number }> {
       const all = rebuild(values);
-      // all calls in one go, so that the lanes run side by side
+      // all calls in one go, so that the workers run side by side
       const results = await Promise.all(
-        splitBatch([x, noise] as const, parts).map((part, lane) =>
-          gradient.run([all, ...part], { lane, ...intoOf(spareParts[lane]) }),
+        splitBatch([x, noise] as const, parts).map((part, worker) =>
+          gradient.run([all, ...part], { worker, ...intoOf(spareParts[worker]) }),
         ),
       );
       spareParts = results;
@@ -219,21 +227,21 @@ export async function makeStepper(options: StepperOptions) {
       return now;
     },
 
-    /** The first layer whose output is not finite on this batch, with the item; undefined where all of them are. */
-    async sickLayer(x: HostArray, noise: JsTree<HostArray>): Promise<Culprit | undefined> {
+    /** The first layer whose output is not finite on this batch, with the example; undefined where all of them are. */
+    async nonFiniteLayer(x: HostArray, noise: JsTree<HostArray>): Promise<Culprit | undefined> {
       health ??= await compile("health", makeHealth(flow), gradientSpecs(flow, params, batchSize));
       const out = await health.run([rebuild(values), x, noise]);
       const readings = (await executor.fetch(out)) as HostArray;
       executor.release(out);
-      return sickLayer(flow, readings);
+      return nonFiniteLayer(flow, readings);
     },
 
     /** Whose gradient the step before was not finite in. */
-    async sickGradient(): Promise<Culprit> {
+    async nonFiniteGradient(): Promise<Culprit> {
       const { gradients } = (await executor.fetch(spareGradient as Tree)) as {
         gradients: ByPath<HostArray>;
       };
-      return sickGradient(flow, gradients);
+      return nonFiniteGradient(flow, gradients);
     },
 
     /** Puts another state in the place of this one. */
@@ -250,11 +258,11 @@ export async function makeStepper(options: StepperOptions) {
 
     /** Takes matrices that are averages of orthogonal ones to the nearest orthogonal ones. */
     async project(averages: JsTree<HostArray>): Promise<JsTree<HostArray>> {
-      if (!polish) return averages;
+      if (!reorthogonalize) return averages;
       const all = treeFlatten(averages).leaves;
       let mine = await executor.place(tree(pick(all, "orthogonal")) as JsTree<HostArray>);
       for (let k = 0; k < PROJECTIONS; k++) {
-        const next = await polish.run([mine]);
+        const next = await reorthogonalize.run([mine]);
         executor.release(mine);
         mine = next;
       }

@@ -1,23 +1,23 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import type { StartTold } from "../chain.js";
+import type { InitProgress } from "../chain.js";
 import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
-import { ArraySpec, type Executor, HostArray } from "../executor.js";
+import { countedExamples, type Examples, type ExamplesIn } from "../examples.js";
+import { ArraySpec, type Executor, HostArray } from "../executor/executor.js";
+import { expectMemoryFor } from "../executor/memory.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
-import { countedItems, type Items, type ItemsIn } from "../items.js";
+import { initValues } from "../init/init-values.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import { expectMemoryFor } from "../memory.js";
 import { noiseDrawer } from "../noise.js";
-import { treeDispose, treeFlatten, treeMap } from "../trees.js";
+import { parameterPaths } from "../params/parameter-paths.js";
+import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
 import { adamScalars } from "./adam.js";
-import { type Augmentation, batchSource, STREAM } from "./data.js";
+import { batchSource, type ImageAugmentation, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
-import { leavesOf } from "./leaves.js";
 import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
-import { startValues } from "./start-values.js";
 import {
   flattenState,
   freshState,
@@ -37,19 +37,19 @@ const JUDGED_PART = 0.25;
 export type TrainOptions = {
   flow: Flow;
   executor: Executor;
-  data: Items | ItemsIn;
+  data: Examples | ExamplesIn;
   /** Steps of the whole run; the schedule ends there. */
   steps: number;
-  /** Items a step. Default 128. */
+  /** Examples a step. Default 128. */
   batchSize?: number;
   /** Decides everything random. Default 0, or that of `state`. */
   seed?: number;
   /** Data-dependent start values (default) or random ones. */
-  start?: "data" | "random";
-  /** Items that the data-dependent start looks at. Default 4096. */
-  startItems?: number;
+  init?: "data" | "random";
+  /** Examples that the data-dependent start looks at. Default 4096. */
+  initExamples?: number;
   /** Called when a layer has its data-dependent start values. */
-  onStart?: StartTold;
+  onInit?: InitProgress;
   /** Peak step size of Euclidean parameters. Default 1e-3. */
   learningRate?: number;
   /** Peak step size of orthogonal parameters, radians. Default that of the Euclidean ones. */
@@ -61,7 +61,7 @@ export type TrainOptions = {
   /** Decay of the average of the weights; 0 (default) for none. */
   ema?: number;
   /** `flip` mirrors every image of a step left to right with probability ½. Default `none`. */
-  augment?: Augmentation;
+  augment?: ImageAugmentation;
   /**
    * Look at what every layer gives before each step, so that a value that is not finite is found even where the loss does
    * not show it. Takes another pass forward; the numbers are the same. Default false.
@@ -116,15 +116,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
   const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
   checkOptions({ ...options, seed, steps, learningRate, orthogonalRate, clip, ema });
-  const data = countedItems(options.data, flow.domain);
+  const data = countedExamples(options.data, flow.domain);
   const batches = batchSource(data, flow.domain, { batchSize, seed, augment });
 
   const shapes = flow.init(shapeKey());
-  const leaves = leavesOf(shapes, flow.manifolds);
+  const leaves = parameterPaths(shapes, flow.parameterKinds);
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
   const specs = treeFlatten<ArraySpec>(params).leaves;
   treeDispose(shapes);
-  if (leaves.every(({ manifold }) => manifold === "fixed"))
+  if (leaves.every(({ kind }) => kind === "fixed"))
     throw new UsageError("there is nothing to train: every parameter of the flow is fixed");
   expectMemoryFor(
     executor,
@@ -137,7 +137,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const start = async (): Promise<HostState> => {
     const started = performance.now();
     // the values of a run that goes on only give the shapes
-    const values = options.state ? flow.init(shapeKey()) : await startValues({ ...options, data, seed });
+    const values = options.state ? flow.init(shapeKey()) : await initValues({ ...options, data, seed });
     like = freshState(await takeToHost(values), leaves, ema);
     const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
     startMs = performance.now() - started;
@@ -158,7 +158,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
     const x = batches(taken);
     const noise = draw(makeRng(seed, STREAM.noise, taken));
-    const sick = check ? await stepper.sickLayer(x, noise) : undefined;
+    const sick = check ? await stepper.nonFiniteLayer(x, noise) : undefined;
     if (sick) throw stepNotFinite(taken + 1, sick);
     const { loss, gradNorm } = await stepper.take(
       x,
@@ -170,7 +170,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       scalarArray(averageDecay(ema, taken)),
     );
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      const culprit = (await stepper.sickLayer(x, noise)) ?? (await stepper.sickGradient());
+      const culprit = (await stepper.nonFiniteLayer(x, noise)) ?? (await stepper.nonFiniteGradient());
       throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
     }
     taken++;
@@ -238,7 +238,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     timings: { startMs, traceMs: stepper.traceMs, compileMs: stepper.compileMs },
     flops: stepper.flops,
     parameters: treeFlatten(params).leaves.reduce(
-      (sum, { shape }, i) => sum + (leaves[i]?.manifold === "fixed" ? 0 : sizeOf(shape)),
+      (sum, { shape }, i) => sum + (leaves[i]?.kind === "fixed" ? 0 : sizeOf(shape)),
       0,
     ),
     dispose: () => stepper.dispose(),
@@ -270,7 +270,7 @@ async function refuseBatch(
     }
   }
   const fits = batch >= 1 ? `a batch of ${batch} fits` : "not even a batch of 1 fits";
-  throw new MemoryError(`a step of ${batchSize} items`, bytes, available, { fits });
+  throw new MemoryError(`a step of ${batchSize} examples`, bytes, available, { fits });
 }
 
 function checkOptions(

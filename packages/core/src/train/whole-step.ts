@@ -1,16 +1,16 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec } from "../executor.js";
+import { ArraySpec } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { shapeKey } from "../math/keys.js";
 import type { NoiseTree } from "../noise.js";
-import { treeDispose, treeFlatten, treeRef } from "../trees.js";
+import { parameterPaths } from "../params/parameter-paths.js";
+import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
 import { trainingDefaults as defaults } from "./defaults.js";
-import { leavesOf } from "./leaves.js";
 import {
   type ByPath,
   makeUpdate,
   makeWholeDescent,
-  polishAll,
+  reorthogonalizeAll,
   retractAll,
   type StepScalars,
 } from "./step.js";
@@ -28,7 +28,7 @@ export type TrainingStep = Readonly<{
     state: StepState,
   ): { loss: np.Array; gradNorm: np.Array; next: StepState };
   /** Takes the departure of the orthogonal matrices away, once `drift` has passed `DRIFT_LIMIT`; consumes them. */
-  polish(matrices: { params: ByPath }): { next: { params: ByPath; drift: np.Array } };
+  reorthogonalize(matrices: { params: ByPath }): { next: { params: ByPath; drift: np.Array } };
   /** The trees of the arguments: `state`, in the names of a `TrainingState`, and the orthogonal matrices of it. */
   state: JsTree<ArraySpec>;
   matrices: { params: ByPath<ArraySpec> };
@@ -41,22 +41,20 @@ export type TrainingStep = Readonly<{
  */
 export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: number } = {}): TrainingStep {
   const params = flow.init(shapeKey());
-  const leaves = leavesOf(params, flow.manifolds);
+  const leaves = parameterPaths(params, flow.parameterKinds);
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(params);
   const specs = arrays.map(({ shape, dtype }) => new ArraySpec(shape, dtype));
   treeDispose(params);
-  const pick = <T>(values: readonly T[], chosen: (manifold: string) => boolean): ByPath<T> =>
-    Object.fromEntries(
-      leaves.flatMap(({ path, manifold }, i) => (chosen(manifold) ? [[path, values[i] as T]] : [])),
-    );
-  const moments = pick(specs, (manifold) => manifold !== "fixed");
+  const pick = <T>(values: readonly T[], chosen: (kind: string) => boolean): ByPath<T> =>
+    Object.fromEntries(leaves.flatMap(({ path, kind }, i) => (chosen(kind) ? [[path, values[i] as T]] : [])));
+  const moments = pick(specs, (kind) => kind !== "fixed");
   const update = makeUpdate(leaves);
   return {
     step(x, noise, scalars, state) {
       const values = treeFlatten<np.Array>(state.params).leaves;
       const at = makeWholeDescent(flow, leaves, clip)(treeRef(state.params), x, noise);
       const now = {
-        values: pick(values, (manifold) => manifold === "euclidean"),
+        values: pick(values, (kind) => kind === "euclidean"),
         moments: Object.fromEntries(
           Object.keys(moments).map((path) => [
             path,
@@ -65,7 +63,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
         ),
       };
       const updated = update(now, at.gradients, at.factor, scalars);
-      const matrices = pick(values, (manifold) => manifold === "orthogonal");
+      const matrices = pick(values, (kind) => kind === "orthogonal");
       const turned = retractAll(matrices, updated.omegas, state.drift);
       const moved = { ...updated.values, ...turned.matrices };
       const moment = (name: "first" | "second"): ByPath =>
@@ -81,13 +79,15 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
         },
       };
     },
-    polish: (matrices) => ({ next: { params: polishAll(matrices.params), drift: np.zeros([]) } }),
+    reorthogonalize: (matrices) => ({
+      next: { params: reorthogonalizeAll(matrices.params), drift: np.zeros([]) },
+    }),
     state: {
       params: rebuild(specs),
       first: moments,
       second: moments,
       drift: new ArraySpec([], np.float32),
     },
-    matrices: { params: pick(specs, (manifold) => manifold === "orthogonal") },
+    matrices: { params: pick(specs, (kind) => kind === "orthogonal") },
   };
 }

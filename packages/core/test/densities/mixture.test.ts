@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { ConditionalDensity } from "../../src/densities/conditional.js";
 import { gaussian } from "../../src/densities/gaussian.js";
 import { mixture } from "../../src/densities/mixture.js";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { ArrayTree } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
-import { treeRef } from "../../src/trees.js";
+import { treeRef } from "../../src/params/pytree.js";
 import { catalog } from "../catalog.js";
 import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
@@ -63,12 +63,12 @@ describe("a mixture of the dropped coordinates: L = Σ s + log q against the for
       (row, i) =>
         sum(s) + plainMixture(row.slice(0, n - m), location[i] as number[], logScale[i] as number[], ...laws),
     );
-    // rows of the leading axes belong to one item
+    // rows of the leading axes belong to one example
     const each = logs.length / (contribution.shape[0] as number);
-    const items = Array.from({ length: logs.length / each }, (_, i) =>
+    const examples = Array.from({ length: logs.length / each }, (_, i) =>
       sum(logs.slice(i * each, (i + 1) * each)),
     );
-    expectClose(await numbersOf(contribution), items, "contribution");
+    expectClose(await numbersOf(contribution), examples, "contribution");
   });
 });
 

@@ -1,30 +1,30 @@
-/** What a frozen network may still learn is nothing that mean mode computes: to the last bit. */
+/** What a frozen network may still learn is nothing that deterministic mode computes: to the last bit. */
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { makeRng } from "../../src/math/rng.js";
-import { leavesOf } from "../../src/train/leaves.js";
-import { treeFlatten } from "../../src/trees.js";
+import { parameterPaths } from "../../src/params/parameter-paths.js";
+import { treeFlatten } from "../../src/params/pytree.js";
 import { catalog } from "../catalog.js";
 import { at, numbersOf } from "../support/arrays.js";
 import { host, prepare, toParams } from "../support/prepare.js";
 
 const learning = catalog.filter(({ layer }) => {
-  const leaves = leavesOf(layer.init(random.key(1)), layer.whenFrozen ?? "fixed");
-  return leaves.some(({ manifold }) => manifold !== "fixed");
+  const leaves = parameterPaths(layer.init(random.key(1)), layer.frozenParameterKinds ?? "fixed");
+  return leaves.some(({ kind: manifold }) => manifold !== "fixed");
 });
 
-describe("mean mode does not see what a frozen layer learns", () => {
+describe("deterministic mode does not see what a frozen layer learns", () => {
   it.each(learning)("$name", async (entry) => {
     const { layer } = entry;
     const { hostParams, x, meanNoise } = await prepare(entry, "float32");
-    const leaves = leavesOf(toParams(hostParams, "float32"), layer.whenFrozen ?? "fixed");
+    const leaves = parameterPaths(toParams(hostParams, "float32"), layer.frozenParameterKinds ?? "fixed");
     const rng = makeRng(6);
     const { leaves: arrays, rebuild } = treeFlatten<HostArray>(hostParams);
     const moved = rebuild(
       arrays.map(({ data, shape }, i) =>
         host(
-          Array.from(data, (v) => (at(leaves, i).manifold === "fixed" ? v : v + rng.normal())),
+          Array.from(data, (v) => (at(leaves, i).kind === "fixed" ? v : v + rng.normal())),
           shape,
         ),
       ),
@@ -54,7 +54,7 @@ describe("mean mode does not see what a frozen layer learns", () => {
         "relu",
         "clip",
         "split",
-        "sideBySide",
+        "parallel",
         "chain",
       ]),
     );

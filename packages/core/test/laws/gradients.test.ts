@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { sizeOf } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
-import { leavesOf } from "../../src/train/leaves.js";
-import { treeFlatten } from "../../src/trees.js";
+import { parameterPaths } from "../../src/params/parameter-paths.js";
+import { treeFlatten } from "../../src/params/pytree.js";
 import { catalog } from "../catalog.js";
 import { arraysOf, at, call, gradient, numbersOf, readAll } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
@@ -40,7 +40,7 @@ describe("gradients of the mean log-likelihood (float64)", () => {
   it.each(catalog)("$name", async (entry) => {
     const prepared = await prepare(entry, "float64");
     const { params, x, forwardNoise } = prepared;
-    const leaves = leavesOf(params(), entry.layer.manifolds);
+    const leaves = parameterPaths(params(), entry.layer.parameterKinds);
     // a layer without parameters has no gradient
     const slope = gradient(meanLogLikelihood(entry.layer));
     const slopes = leaves.length > 0 ? await readAll(call(slope, [params(), x(), forwardNoise()])) : [];
@@ -49,7 +49,7 @@ describe("gradients of the mean log-likelihood (float64)", () => {
 
     // none is zero throughout, unless the catalog says why
     const silent = leaves.filter(
-      ({ manifold }, i) => manifold !== "fixed" && at(slopes, i).every((v) => Math.abs(v) < 1e-12),
+      ({ kind: manifold }, i) => manifold !== "fixed" && at(slopes, i).every((v) => Math.abs(v) < 1e-12),
     );
     expect(silent.map(({ path }) => path)).toEqual(Object.keys(entry.zeroGradient ?? {}));
 

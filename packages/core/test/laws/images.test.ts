@@ -2,8 +2,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { type MixtureParams, mixture } from "../../src/densities/mixture.js";
-import { normalLaw } from "../../src/densities/residual.js";
-import type { HostArray } from "../../src/executor.js";
+import { normalResidual } from "../../src/densities/residual.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { sizeOf } from "../../src/layer.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { makeRng } from "../../src/math/rng.js";
@@ -124,7 +124,7 @@ describe("a kernel with a mixture contributes what the formula says, location an
     const { layer, batch = 3 } = entry;
     const [oh, ow, n] = layer.inShape as [number, number, number];
     const d = n - m;
-    const twin = kernel(layer.inShape, m, { ...options, law: normalLaw });
+    const twin = kernel(layer.inShape, m, { ...options, residual: normalResidual });
     const own = prepared.hostParams as { [name: string]: HostArray } & { law: { [name: string]: HostArray } };
     const dropped = async (x: np.Array): Promise<Rows> =>
       multiply(toRows(await numbersOf(x), n), toRows(numbers(own.rotateIn), n)).map((row) => row.slice(0, d));
@@ -187,7 +187,7 @@ const named = (list: readonly { entry: CatalogEntry }[]): string[] => list.map((
 
 it("every tile and every kernel with a mixture is here", () => {
   const left = images.filter(
-    ({ layer, of }) => layer.name === "tile" || (layer.name === "kernel" && of.includes("mixtureLaw")),
+    ({ layer, of }) => layer.name === "tile" || (layer.name === "kernel" && of.includes("mixtureResidual")),
   );
   expect(left.map(({ name }) => name)).toEqual([...named(tiles), ...named(mixtureKernels)]);
 });

@@ -11,8 +11,8 @@ import { kernel } from "../../src/layers/kernel.js";
 import { linear } from "../../src/layers/linear.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
 import { pad } from "../../src/layers/pad.js";
+import { parallel } from "../../src/layers/parallel.js";
 import { permuteChannels } from "../../src/layers/permute-channels.js";
-import { sideBySide } from "../../src/layers/side-by-side.js";
 import { split } from "../../src/layers/split.js";
 import { squeeze, unsqueeze } from "../../src/layers/squeeze.js";
 import { tile } from "../../src/layers/tile.js";
@@ -156,15 +156,15 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     () => avgPool2d([1, 3, 4], { kernel: 2, padding: { left: 2 } }),
     "avgPool2d: a window lies in the padding alone",
   ],
-  ["nothing side by side", () => sideBySide([]), "sideBySide: needs a layer at least"],
+  ["nothing side by side", () => parallel([]), "parallel: needs a layer at least"],
   [
     "parts that do not join",
-    () => sideBySide([linear(2, 2), linear(2, 2, { leading: [3] })]),
-    "sideBySide: parts have [B, 2] and [B, 3, 2] on the in side, which do not join along axis 0",
+    () => parallel([linear(2, 2), linear(2, 2, { leading: [3] })]),
+    "parallel: parts have [B, 2] and [B, 3, 2] on the in side, which do not join along axis 0",
   ],
   [
     "an axis that is not there",
-    () => sideBySide([linear(2, 2)], { outAxis: 1 }),
+    () => parallel([linear(2, 2)], { outAxis: 1 }),
     "there is no axis 1 in [B, 2]",
   ],
   [

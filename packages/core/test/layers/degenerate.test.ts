@@ -1,16 +1,16 @@
 /** Data without variance: the data-dependent start, log p, its gradient and draws stay finite. */
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { startChain } from "../../src/chain.js";
-import type { HostArray } from "../../src/executor.js";
+import { initChain } from "../../src/chain.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { Flow, FlowParams } from "../../src/flow.js";
 import { flowify } from "../../src/flowify.js";
-import { floats, fromHost } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import type { NetworkLayer } from "../../src/network/network.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
-import { treeRef } from "../../src/trees.js";
-import { call, gradient, itemsOf, numbersOf, readAll } from "../support/arrays.js";
+import { floats, fromHost } from "../../src/params/host.js";
+import { treeRef } from "../../src/params/pytree.js";
+import { call, examplesOf, gradient, numbersOf, readAll } from "../support/arrays.js";
 import { usePrecision } from "../support/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
@@ -69,15 +69,15 @@ const noisy = (count: number): Float32Array => {
   return Float32Array.from({ length: count * PIXELS }, () => rng.integer(256));
 };
 
-/** Every item the same; or few items; or a part that never varies. */
+/** Every example the same; or few examples; or a part that never varies. */
 const data: { readonly [name: string]: Float32Array } = {
   "all black": new Float32Array(6 * PIXELS),
   "all white": new Float32Array(6 * PIXELS).fill(255),
   constant: new Float32Array(6 * PIXELS).fill(77),
-  "one item": noisy(1),
-  "two items": noisy(2),
-  "five items": noisy(5),
-  "one black item": new Float32Array(PIXELS),
+  "one example": noisy(1),
+  "two examples": noisy(2),
+  "five examples": noisy(5),
+  "one black example": new Float32Array(PIXELS),
   "a channel that never varies": noisy(6).map((v, i) => (i % PIXELS < PIXELS / 2 ? 9 : v)),
   "one image many times": Float32Array.from({ length: 6 * PIXELS }, (_, i) => noisy(1)[i % PIXELS] as number),
 };
@@ -85,36 +85,36 @@ const data: { readonly [name: string]: Float32Array } = {
 const noiseOf = (spec: NoiseSpec, batch: number): NoiseTree =>
   mapTreeOfNoise(drawNoise(spec, batch, makeRng(7)), (a) => fromHost(a));
 
-const imagesOf = (items: Float32Array) => floats(items, [items.length / PIXELS, ...inShape]);
+const imagesOf = (examples: Float32Array) => floats(examples, [examples.length / PIXELS, ...inShape]);
 
-async function expectFinite(made: Flow, params: FlowParams, items: Float32Array): Promise<void> {
+async function expectFinite(made: Flow, params: FlowParams, examples: Float32Array): Promise<void> {
   const logs = made.logProb(
     treeRef(params),
-    imagesOf(items),
-    noiseOf(made.forwardNoise, items.length / PIXELS),
+    imagesOf(examples),
+    noiseOf(made.forwardNoise, examples.length / PIXELS),
   );
   expect((await numbersOf(logs)).every(Number.isFinite)).toBe(true);
 }
 
-async function expectFiniteGradient(made: Flow, params: FlowParams, items: Float32Array): Promise<void> {
-  const noise = noiseOf(made.forwardNoise, items.length / PIXELS);
-  const loss = (own: FlowParams) => made.logProb(own, imagesOf(items), noise).mean();
+async function expectFiniteGradient(made: Flow, params: FlowParams, examples: Float32Array): Promise<void> {
+  const noise = noiseOf(made.forwardNoise, examples.length / PIXELS);
+  const loss = (own: FlowParams) => made.logProb(own, imagesOf(examples), noise).mean();
   const slopes = await readAll(call(gradient(loss), [treeRef(params)]));
   expect(slopes.flat().every(Number.isFinite)).toBe(true);
 }
 
 describe.each(Object.entries(networks))("%s", (_, layers) => {
-  it.each(Object.entries(data))("%s", async (name, items) => {
+  it.each(Object.entries(data))("%s", async (name, examples) => {
     const made = flowify({ inShape, layers });
-    const params = await startChain(
+    const params = await initChain(
       made.chain,
       random.key(1),
-      itemsOf(items, items.length / PIXELS, inShape),
+      examplesOf(examples, examples.length / PIXELS, inShape),
     );
     expect((await readAll(treeRef(params))).flat().every(Number.isFinite)).toBe(true);
-    await expectFinite(made, params, items);
-    await expectFinite(made, params, noisy(2)); // items of another kind
-    if (["all black", "one item"].includes(name)) await expectFiniteGradient(made, params, items);
+    await expectFinite(made, params, examples);
+    await expectFinite(made, params, noisy(2)); // examples of another kind
+    if (["all black", "one example"].includes(name)) await expectFiniteGradient(made, params, examples);
     const z = drawNoise(made.baseNoise, 2, makeRng(5)) as { normal: HostArray };
     const drawn = made.decode(treeRef(params), fromHost(z.normal), noiseOf(made.inverseNoise, 2));
     expect((await numbersOf(drawn)).every((v) => v >= 0 && v <= 255)).toBe(true);

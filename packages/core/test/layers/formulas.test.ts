@@ -1,7 +1,7 @@
 /** A spline, a coupling and a squeeze once more, entry by entry, from the papers' formulas. */
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { coupling } from "../../src/layers/coupling.js";
 import { rqSpline } from "../../src/layers/rq-spline.js";
 import { squeeze } from "../../src/layers/squeeze.js";

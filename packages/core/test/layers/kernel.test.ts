@@ -1,6 +1,6 @@
 /** The paper's patching inverse once more by loops: which network, which patches, which entries. */
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { sizeOf } from "../../src/layer.js";
 import { type Windows, windowReach } from "../../src/math/windows.js";
 import { kernels } from "../catalog-images.js";
@@ -102,7 +102,7 @@ describe("log q of what a kernel drops, by loops (float64)", () => {
     const inputs = toRows(await numbersOf(prepared.x()), oh * ow * n);
     expect(outputs.length).toBe(batch);
     expect(own.network).toHaveLength(15);
-    const expected = outputs.map((row, item) => {
+    const expected = outputs.map((row, example) => {
       let h: Image = toRows(row, oh * ow).map((plane) => toRows(plane, ow));
       own.network.forEach((step, k) => {
         h = k === 6 ? up(h, step, windows, size[0], size[1]) : conv(h, step);
@@ -112,7 +112,7 @@ describe("log q of what a kernel drops, by loops (float64)", () => {
       const density: number[] = [oh * ow * sum(numbers("logScale"))];
       for (let i = 0; i < oh; i++)
         for (let j = 0; j < ow; j++) {
-          const x = at(inputs, item).slice((i * ow + j) * n, (i * ow + j + 1) * n);
+          const x = at(inputs, example).slice((i * ow + j) * n, (i * ow + j + 1) * n);
           const rows = [
             x,
             patch(h.slice(0, channels), windows, i, j),

@@ -1,15 +1,15 @@
 /** From the data, every entry becomes a standard normal number, and no entry loses to its own histogram. */
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { chain, startChain } from "../../src/chain.js";
+import { chain, initChain } from "../../src/chain.js";
 import type { ArrayTree, FlowLayer, Shape } from "../../src/layer.js";
 import { dequantize } from "../../src/layers/dequantize.js";
 import { marginal } from "../../src/layers/marginal.js";
-import { floats } from "../../src/math/host.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import { splineForward, withinBin } from "../../src/math/rq-spline.js";
-import { treeRef } from "../../src/trees.js";
-import { itemsOf, numbersOf } from "../support/arrays.js";
+import { floats } from "../../src/params/host.js";
+import { treeRef } from "../../src/params/pytree.js";
+import { examplesOf, numbersOf } from "../support/arrays.js";
 import { logNormal, sum, toRows } from "../support/plain.js";
 import { usePrecision } from "../support/prepare.js";
 
@@ -33,7 +33,7 @@ function rows(count: number, seed: number): Float32Array {
 }
 
 const started = (layer: FlowLayer, data: Float32Array, count: number): Promise<ArrayTree> =>
-  layer.start?.(random.key(1), itemsOf(data, count, layer.inShape)) as Promise<ArrayTree>;
+  layer.initFromData?.(random.key(1), examplesOf(data, count, layer.inShape)) as Promise<ArrayTree>;
 
 async function passed(layer: FlowLayer, params: ArrayTree, data: Float32Array, shape: Shape) {
   const { z, contribution } = layer.forward(
@@ -102,7 +102,7 @@ describe("images", () => {
     const total = sum(Array.from(counts));
     const histogram = sum(Array.from(test, (v) => -Math.log2((counts[v] as number) / total))) / test.length;
     const flow = chain([dequantize(shape), marginal(shape, { per })]);
-    const params = await startChain(flow, random.key(2), itemsOf(train, 6000, shape));
+    const params = await initChain(flow, random.key(2), examplesOf(train, 6000, shape));
     const rng = makeRng(5);
     const u = floats(
       Float32Array.from(test, () => rng.uniform()),

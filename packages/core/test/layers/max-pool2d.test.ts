@@ -1,11 +1,11 @@
 /** Max pooling once more by loops over windows: L of images whose windows do not overlap, and the start. */
 import { random, tree } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { ArrayTree } from "../../src/layer.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
 import { pools } from "../catalog-networks.js";
-import { at, hostLeaves, itemsOf, numbersOf } from "../support/arrays.js";
+import { at, examplesOf, hostLeaves, numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { logNormal, toRows } from "../support/plain.js";
 import { prepare } from "../support/prepare.js";
@@ -44,7 +44,7 @@ describe("max pooling without overlap", () => {
         );
       }, 0);
     });
-    const expected = toRows(logs, channels).map((item) => item.reduce((a, b) => a + b, 0));
+    const expected = toRows(logs, channels).map((example) => example.reduce((a, b) => a + b, 0));
     expectClose(await numbersOf(step.contribution), expected, "closedForm64");
     step.z.dispose();
   });
@@ -53,19 +53,19 @@ describe("max pooling without overlap", () => {
     const layer = maxPool2d([1, 1, 3], { kernel: [1, 2], stride: [1, 2], padding: { left: 1 } });
     const { params, inverseNoise, meanNoise } = await prepare({ name: "", of: [], layer }, "float32");
     const count = 3000;
-    const z = meanNoise({ z: { shape: layer.outShape, law: "uniform" } }, count) as { z: never };
+    const z = meanNoise({ z: { shape: layer.outShape, distribution: "uniform" } }, count) as { z: never };
     const x = toRows(await numbersOf(layer.inverse(params() as never, z.z, inverseNoise(count))), 3);
-    const second = x.filter((item) => item[1] === 0.5).length;
-    expect(x.every((item) => item[0] === 0.5)).toBe(true); // alone in its window with the padding
+    const second = x.filter((example) => example[1] === 0.5).length;
+    expect(x.every((example) => example[0] === 0.5)).toBe(true); // alone in its window with the padding
     expect(Math.abs(second / count - 0.5)).toBeLessThan(0.04);
-    expect(x.every((item) => Math.max(at(item, 1), at(item, 2)) === 0.5)).toBe(true);
+    expect(x.every((example) => Math.max(at(example, 1), at(example, 2)) === 0.5)).toBe(true);
   });
 
   it("starts with √mean gap² of each channel", async () => {
     const layer = maxPool2d([2, 1, 4], { kernel: [1, 2], stride: [1, 2] });
     // gaps 3, 4, 4 and 0 in the first channel, none in the second
     const data = Float32Array.of(0, 3, 5, 1, 1, 1, 2, 2, 4, 0, 2, 2, 3, 3, 1, 1);
-    const params = (await layer.start?.(random.key(1), itemsOf(data, 2, [2, 1, 4]))) as ArrayTree[];
+    const params = (await layer.initFromData?.(random.key(1), examplesOf(data, 2, [2, 1, 4]))) as ArrayTree[];
     const [, { logB }] = params as unknown as [object, { logB: Parameters<typeof numbersOf>[0] }];
     const average = Math.sqrt(41 / 8);
     expectClose((await numbersOf(logB.ref)).map(Math.exp), [Math.sqrt(41 / 4), average], "start");

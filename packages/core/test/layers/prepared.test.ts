@@ -42,8 +42,8 @@ it("forward, the contribution and the inverse are those of the layers one by one
   expect(apartBy(got.z, z.ref)).toBeLessThan(1e-12);
   expect(apartBy(got.contribution, contribution)).toBeLessThan(1e-12);
   const back = whole.inverse(tree.ref(params as never) as ArrayTree[], z.ref, noNoise);
-  const oneByOne = parts.reduceRight((x, layer, i) => layer.inverse(params[i] as ArrayTree, x, {}), z);
-  expect(apartBy(back, oneByOne)).toBeLessThan(1e-12);
+  const serialQueue = parts.reduceRight((x, layer, i) => layer.inverse(params[i] as ArrayTree, x, {}), z);
+  expect(apartBy(back, serialQueue)).toBeLessThan(1e-12);
 });
 
 it("so is the gradient of every parameter", () => {

@@ -1,12 +1,12 @@
-/** ReLU and clipping once more, entry by entry: what mean mode gives, L, and what the inverse draws. */
+/** ReLU and clipping once more, entry by entry: what deterministic mode gives, L, and what the inverse draws. */
 
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import { type FlowLayer, sizeOf } from "../../src/layer.js";
 import { type ClipParams, clip, relu } from "../../src/layers/relu.js";
 import { catalog } from "../catalog.js";
-import { at, itemsOf, numbersOf } from "../support/arrays.js";
+import { at, examplesOf, numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { logNormal, sum, toRows } from "../support/plain.js";
 import { prepare } from "../support/prepare.js";
@@ -30,7 +30,7 @@ describe("relu and clip", () => {
     expect(entries.map(({ name }) => name)).toEqual(Object.keys(ends));
   });
 
-  it.each(entries)("cut in mean mode, and contribute log q − log r: $name", async (entry) => {
+  it.each(entries)("cut in deterministic mode, and contribute log q − log r: $name", async (entry) => {
     const { layer, name } = entry;
     const prepared = await prepare(entry, "float64");
     const [min, max] = ends[name] as readonly [number, number];
@@ -74,9 +74,9 @@ describe("relu and clip", () => {
 
 describe("from the data, b is √mean t² of each channel", () => {
   const started = async (layer: FlowLayer<ClipParams>, data: readonly number[]): Promise<ClipParams> =>
-    (await layer.start?.(
+    (await layer.initFromData?.(
       random.key(1),
-      itemsOf(Float32Array.from(data), data.length / 2, [2]),
+      examplesOf(Float32Array.from(data), data.length / 2, [2]),
     )) as ClipParams;
   const scales = async ({ logA, logB }: NonNullable<ClipParams["low"]>): Promise<number[]> => {
     const [a, b] = [await numbersOf(logA), await numbersOf(logB)];

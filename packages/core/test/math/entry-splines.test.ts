@@ -1,8 +1,8 @@
 /** Splines that training may come to: bins as narrow as they get, beside slopes that differ by millions. */
 import { beforeAll, expect, it } from "vitest";
 import { entryForward, entryInverse } from "../../src/math/entry-splines.js";
-import { floats } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
+import { floats } from "../../src/params/host.js";
 import { numbersOf } from "../support/arrays.js";
 import { usePrecision } from "../support/prepare.js";
 

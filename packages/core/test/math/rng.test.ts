@@ -49,7 +49,7 @@ function distanceFrom(law: (x: number) => number, values: Float64Array): number 
 const rare = (n: number): number => Math.sqrt((0.5 * Math.log(2e5)) / n);
 
 /** The normal distribution function by its series around 0 and its continued fraction in the tails. */
-function normalLaw(x: number): number {
+function normalResidual(x: number): number {
   const density = Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
   if (Math.abs(x) < 3) {
     let [term, sum] = [x, x];
@@ -139,7 +139,7 @@ describe("the laws", () => {
 
   it("standard normal, in the middle and in the tails", () => {
     const values = draws(n, makeRng(4), "normal");
-    expect(distanceFrom(normalLaw, values)).toBeLessThan(rare(n));
+    expect(distanceFrom(normalResidual, values)).toBeLessThan(rare(n));
     for (const [power, moment, spread] of [
       [1, 0, 1],
       [2, 1, 2],
@@ -151,7 +151,7 @@ describe("the laws", () => {
     }
     // beyond the last strip of the ziggurat a method of its own draws
     const beyond = values.filter((v) => Math.abs(v) > 3.4426);
-    const share = 2 * normalLaw(-3.4426);
+    const share = 2 * normalResidual(-3.4426);
     expect(Math.abs(beyond.length / n - share)).toBeLessThan(4.5 * Math.sqrt(share / n));
     expect(beyond.some((v) => v > 0) && beyond.some((v) => v < 0)).toBe(true);
     const filled = new Float32Array(1000);
@@ -167,7 +167,7 @@ describe("the laws", () => {
     for (let i = 0; i < count; i++) found[Math.min(Math.floor(Math.abs(rng.normal()) / width), cells)]! += 1;
     let [chi, freedom] = [0, 0];
     for (let cell = 0; cell < cells; cell++) {
-      const expected = 2 * count * (normalLaw((cell + 1) * width) - normalLaw(cell * width));
+      const expected = 2 * count * (normalResidual((cell + 1) * width) - normalResidual(cell * width));
       if (expected < 10) break;
       chi += ((found[cell] as number) - expected) ** 2 / expected;
       freedom++;

@@ -1,15 +1,15 @@
 import { expect, it } from "vitest";
 import {
   createTrainer,
-  drawForResults,
+  type ExamplesIn,
   FlowModel,
   flowify,
-  type ItemsIn,
+  initParams,
   jaxExecutor,
   makeRng,
   type OrdinaryNetwork,
   ontoLevelSet,
-  startParams,
+  preimagesOf,
 } from "../../src/index.js";
 
 const COUNT = 6;
@@ -27,50 +27,51 @@ const network: OrdinaryNetwork = {
 };
 
 /** Rows of `size` numbers in every form that a function takes. */
-function forms(numbers: readonly number[], size: number): ItemsIn[] {
+function forms(numbers: readonly number[], size: number): ExamplesIn[] {
   const rows = Array.from({ length: numbers.length / size }, (_, i) =>
     numbers.slice(i * size, (i + 1) * size),
   );
   return [Float32Array.from(numbers), Float64Array.from(numbers), rows];
 }
 
-it("every function that takes items takes them typed or nested", async () => {
+it("every function that takes examples takes them typed or nested", async () => {
   const flow = flowify(network, { frozen: true });
   const model = await FlowModel.create(flow, jaxExecutor());
   const executor = jaxExecutor();
-  const [items, latents] = [halves(3 * COUNT), halves(2 * COUNT)];
-  const item = halves(3);
-  const functions: { [name: string]: { size: number; numbers: number[]; call: (data: ItemsIn) => unknown } } =
-    {
-      logProb: { size: 3, numbers: items, call: (x) => model.logProb(x) },
-      bound: { size: 3, numbers: items, call: (x) => model.bound(x, { draws: 2 }) },
-      score: { size: 3, numbers: items, call: (x) => first(model.score([x])) },
-      monitor: { size: 3, numbers: items, call: (x) => model.monitor(x) },
-      encode: { size: 3, numbers: items, call: (x) => model.encode(x) },
-      reconstruct: { size: 3, numbers: items, call: (x) => model.reconstruct(x) },
-      decode: { size: 2, numbers: latents, call: (z) => model.decode(z) },
-      "explain, its others": { size: 3, numbers: items, call: (x) => model.explain(item, x) },
-      "explain, its item": { size: 3, numbers: item, call: (x) => model.explain(x, items) },
-      variants: { size: 3, numbers: item, call: (x) => model.variants(network, x, { count: 2 }) },
-      drawForResults: {
-        size: 2,
-        numbers: latents,
-        call: (y) => drawForResults(model, network, y, items),
+  const [examples, latents] = [halves(3 * COUNT), halves(2 * COUNT)];
+  const example = halves(3);
+  const functions: {
+    [name: string]: { size: number; numbers: number[]; call: (data: ExamplesIn) => unknown };
+  } = {
+    logProb: { size: 3, numbers: examples, call: (x) => model.logProb(x) },
+    bound: { size: 3, numbers: examples, call: (x) => model.importanceBound(x, { samples: 2 }) },
+    score: { size: 3, numbers: examples, call: (x) => first(model.score([x])) },
+    monitor: { size: 3, numbers: examples, call: (x) => model.evaluate(x) },
+    encode: { size: 3, numbers: examples, call: (x) => model.encode(x) },
+    reconstruct: { size: 3, numbers: examples, call: (x) => model.reconstruct(x) },
+    decode: { size: 2, numbers: latents, call: (z) => model.decode(z) },
+    "explain, its others": { size: 3, numbers: examples, call: (x) => model.explain(example, x) },
+    "explain, its example": { size: 3, numbers: example, call: (x) => model.explain(x, examples) },
+    preimages: { size: 3, numbers: example, call: (x) => model.preimages(network, x, { count: 2 }) },
+    preimagesOf: {
+      size: 2,
+      numbers: latents,
+      call: (y) => preimagesOf(model, network, y, examples),
+    },
+    ontoLevelSet: { size: 3, numbers: examples, call: (x) => ontoLevelSet(network, x, latents) },
+    initParams: { size: 3, numbers: examples, call: (x) => initParams({ flow, executor, data: x }) },
+    createTrainer: {
+      size: 3,
+      numbers: examples,
+      call: async (x) => {
+        const options = { flow: flowify(network), executor, steps: 1, batchSize: 2 };
+        const trainer = await createTrainer({ ...options, data: x });
+        const { loss } = await trainer.step();
+        await trainer.dispose();
+        return loss;
       },
-      ontoLevelSet: { size: 3, numbers: items, call: (x) => ontoLevelSet(network, x, latents) },
-      startParams: { size: 3, numbers: items, call: (x) => startParams({ flow, executor, data: x }) },
-      createTrainer: {
-        size: 3,
-        numbers: items,
-        call: async (x) => {
-          const options = { flow: flowify(network), executor, steps: 1, batchSize: 2 };
-          const trainer = await createTrainer({ ...options, data: x });
-          const { loss } = await trainer.step();
-          await trainer.dispose();
-          return loss;
-        },
-      },
-    };
+    },
+  };
   for (const [name, { size, numbers, call }] of Object.entries(functions)) {
     const [typed, ...others] = await Promise.all(forms(numbers, size).map(async (data) => call(data)));
     for (const other of others) expect({ [name]: other }).toEqual({ [name]: typed });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { FlowModel, flowify, jaxExecutor, makeRng } from "../../src/index.js";
 
-it("explain puts what each layer adds for an item beside what it adds for others", async () => {
+it("explain puts what each layer adds for an example beside what it adds for others", async () => {
   const layers = [
     { kind: "affine", scale: Float32Array.of(2) },
     { kind: "softplus" },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flowify, jaxExecutor, makeRng, type Network, startParams } from "../../src/index.js";
+import { FlowModel, flowify, initParams, jaxExecutor, makeRng, type Network } from "../../src/index.js";
 
 const SIDE = 8;
 const PIXELS = SIDE * SIDE;
@@ -55,7 +55,7 @@ const networks: { readonly [name: string]: Network["layers"] } = {
 describe.each(Object.entries(networks))("%s that started from dim images", (_, layers) => {
   it("gives every extreme image a likelihood, a latent and a reconstruction in 0..255", async () => {
     const flow = flowify({ inShape, layers });
-    const params = await startParams({ flow, executor, data: { items: dim, count: 40 }, seed: 1 });
+    const params = await initParams({ flow, executor, data: { examples: dim, count: 40 }, seed: 1 });
     const model = new FlowModel(flow, params, executor);
     const all = Float32Array.from(Object.values(images).flatMap((pixels) => [...pixels]));
     expect((await model.logProb(all)).every(Number.isFinite)).toBe(true);
@@ -81,12 +81,12 @@ const given = {
 
 describe("weights of an extreme size give a number, or an error that says where NaN begins", () => {
   it.each<[keyof typeof given, number, string, string]>([
-    ["linear", 1e30, "log p of item 0 is NaN from linear[3] on", "a number"],
-    ["linear", 1e38, "log p of item 0 is NaN from linear[1] on", "encode: what item 0 gives holds NaN"],
+    ["linear", 1e30, "log p of example 0 is NaN from linear[3] on", "a number"],
+    ["linear", 1e38, "log p of example 0 is NaN from linear[1] on", "encode: what example 0 gives holds NaN"],
     ["linear", 1e-30, "a number", "a number"],
     ["linear", 0, "a number", "a number"],
     ["conv2d", 1e30, "-Infinity", "a number"],
-    ["conv2d", 1e38, "log p of item 0 is NaN from conv2d[0] on", "Infinity"],
+    ["conv2d", 1e38, "log p of example 0 is NaN from conv2d[0] on", "Infinity"],
     ["conv2d", 1e-30, "a number", "a number"],
     ["conv2d", 0, "a number", "a number"],
   ])("%s, weights of %s", async (kind, weight, likelihood, latent) => {
@@ -102,13 +102,13 @@ describe("weights of an extreme size give a number, or an error that says where 
     await model.dispose();
   });
 
-  it("the error names the item, in later batches too", async () => {
+  it("the error names the example, in later batches too", async () => {
     const flow = flowify({ inShape, layers: given.linear(1e37) });
     const model = await FlowModel.create(flow, executor);
-    const items = new Uint8Array(300 * PIXELS);
-    const black = items.slice();
-    items.fill(255, 270 * PIXELS, 271 * PIXELS);
-    await expect(model.encode(items)).rejects.toThrow("encode: what item 270 gives holds NaN");
+    const examples = new Uint8Array(300 * PIXELS);
+    const black = examples.slice();
+    examples.fill(255, 270 * PIXELS, 271 * PIXELS);
+    await expect(model.encode(examples)).rejects.toThrow("encode: what example 270 gives holds NaN");
     expect((await model.encode(black)).every(Number.isFinite)).toBe(true);
     await model.dispose();
   });

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { FlowModel, flow, jaxExecutor, linear } from "../../src/index.js";
 
 describe("FlowModel.sample", () => {
-  it("draws z in mean mode too, and takes the mean of the inverse", async () => {
+  it("draws z in deterministic mode too, and takes the mean of the inverse", async () => {
     const model = await FlowModel.create(flow([linear(3, 1)]), jaxExecutor(), { seed: 2 });
-    const once = await model.sample(8, { mode: "mean", seed: 4 });
-    expect(await model.sample(8, { mode: "mean", seed: 4 })).toEqual(once);
+    const once = await model.sample(8, { mode: "deterministic", seed: 4 });
+    expect(await model.sample(8, { mode: "deterministic", seed: 4 })).toEqual(once);
     const rows = Array.from({ length: 8 }, (_, i) => once.subarray(3 * i, 3 * i + 3).join());
     expect(new Set(rows).size).toBe(8);
     const drawn = await model.sample(8, { seed: 4 });

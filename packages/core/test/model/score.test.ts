@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { flowify } from "../../src/flowify.js";
-import { jaxExecutor } from "../../src/jax-executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel, type Scores } from "../../src/model/model.js";
 import { usePrecision } from "../support/prepare.js";
@@ -16,24 +16,24 @@ const made = flowify({
     { kind: "linear", out: 2 },
   ],
 });
-const items = (() => {
+const examples = (() => {
   const rng = makeRng(1);
   return Float32Array.from({ length: COUNT * 3 }, () => Math.floor(8 * rng.uniform()));
 })();
 
-/** The items in pieces of uneven size. */
+/** The examples in pieces of uneven size. */
 function* pieces(): Generator<Float32Array> {
   for (const [begin, end] of [
     [0, 1],
     [1, 500],
     [500, COUNT],
   ] as const)
-    yield items.subarray(begin * 3, end * 3);
+    yield examples.subarray(begin * 3, end * 3);
 }
 
-async function scored(model: FlowModel, draws: number): Promise<Scores[]> {
+async function scored(model: FlowModel, samples: number): Promise<Scores[]> {
   const found: Scores[] = [];
-  for await (const scores of model.score(pieces(), { draws, seed: 4 })) found.push(scores);
+  for await (const scores of model.score(pieces(), { samples, seed: 4 })) found.push(scores);
   return found;
 }
 
@@ -42,7 +42,7 @@ describe("score", () => {
     const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const found = await scored(model, 1);
     expect(found.map(({ logProb }) => logProb.length)).toEqual([256, 256, 88]);
-    const whole = await model.logProb(items, { seed: 4 });
+    const whole = await model.logProb(examples, { seed: 4 });
     expect(found.flatMap(({ logProb }) => [...logProb])).toEqual([...whole]);
     const width = made.ledgerLines.length;
     for (const { logProb, ledger, stdErr } of found) {
@@ -55,18 +55,18 @@ describe("score", () => {
     await model.dispose();
   });
 
-  it("takes several draws as `bound` does", async () => {
+  it("takes several samples as `bound` does", async () => {
     const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const found = await scored(model, 3);
-    const whole = await model.bound(items, { draws: 3, seed: 4 });
+    const whole = await model.importanceBound(examples, { samples: 3, seed: 4 });
     expect(found.flatMap(({ logProb }) => [...logProb])).toEqual([...whole.logProb]);
     expect(found.flatMap(({ stdErr }) => [...(stdErr ?? [])])).toEqual([...whole.stdErr]);
     await model.dispose();
   });
 
-  it("refuses no draws, and items that do not fill", async () => {
+  it("refuses no samples, and examples that do not fill", async () => {
     const model = await FlowModel.create(made, jaxExecutor());
-    await expect(model.score(pieces(), { draws: 0 }).next()).rejects.toThrow("positive integer");
+    await expect(model.score(pieces(), { samples: 0 }).next()).rejects.toThrow("positive integer");
     await expect(model.score([new Float32Array(4)]).next()).rejects.toThrow("3 numbers each");
     await model.dispose();
   });

@@ -1,10 +1,10 @@
 /** jax-js's functions on trees and functions, with types for tests that run over layers of every kind. */
 import { grad, type JsTree, jit, numpy as np } from "@jax-js/jax";
-import { HostArray } from "../../src/executor.js";
+import { HostArray } from "../../src/executor/executor.js";
+import { type CalibrationData, calibrationData } from "../../src/init/calibration-data.js";
 import type { ArrayTree, Shape } from "../../src/layer.js";
-import { heldItems, type StartItems } from "../../src/start-items.js";
+import { treeLeaves, treeMap, treeRef } from "../../src/params/pytree.js";
 import { takeToHost } from "../../src/train/state.js";
-import { treeLeaves, treeMap, treeRef } from "../../src/trees.js";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -44,6 +44,6 @@ export const hostLeaves = (tree: unknown): HostArray[] => treeLeaves(tree as JsT
 export const mapHost = <T>(f: (leaf: HostArray) => T, tree: unknown): JsTree<T> =>
   treeMap(f, tree as JsTree<HostArray>);
 
-/** Items for a data-dependent start, some at a time. */
-export const itemsOf = (data: Float32Array, count: number, shape: Shape, atOnce = 128): StartItems =>
-  heldItems(new HostArray(data, [count, ...shape], np.float32), { atOnce });
+/** Examples for a data-dependent start, some at a time. */
+export const examplesOf = (data: Float32Array, count: number, shape: Shape, atOnce = 128): CalibrationData =>
+  calibrationData(new HostArray(data, [count, ...shape], np.float32), { atOnce });

@@ -1,10 +1,10 @@
 /** Integrals of densities over grids, in float32 on Wasm: many points at once. */
 import { numpy as np } from "@jax-js/jax";
 import type { Flow } from "../../src/flow.js";
-import { floats, fromHost } from "../../src/math/host.js";
 import { makeRng } from "../../src/math/rng.js";
 import { drawNoise, mapNoise, mapTreeOfNoise, meanNoise } from "../../src/noise.js";
-import { treeRef } from "../../src/trees.js";
+import { floats, fromHost } from "../../src/params/host.js";
+import { treeRef } from "../../src/params/pytree.js";
 import { numbersOf } from "./arrays.js";
 import { perturbedLike, toParams } from "./prepare.js";
 

@@ -2,7 +2,7 @@
 import { jacfwd, numpy as np } from "@jax-js/jax";
 import { sizeOf } from "../../src/layer.js";
 import { mapNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
-import { treeLeaves } from "../../src/trees.js";
+import { treeLeaves } from "../../src/params/pytree.js";
 import { numbersOf } from "./arrays.js";
 import { logAbsDet, logNormal, sum, toRows } from "./plain.js";
 import { declarationsOf, noiseSize, type Prepared } from "./prepare.js";
@@ -28,14 +28,14 @@ export function kindOf({ layer }: Prepared["entry"]): Kind | undefined {
   return undefined;
 }
 
-/** The first item's noises, one after the other. */
+/** The first example's noises, one after the other. */
 async function flatNoise(noise: NoiseTree): Promise<number[]> {
   const all: number[] = [];
   for (const leaf of treeLeaves<np.Array>(noise)) all.push(...(await numbersOf(leaf)));
   return all;
 }
 
-/** A vector's parts as the noises of one item. */
+/** A vector's parts as the noises of one example. */
 function noiseFrom(spec: NoiseSpec, v: np.Array, start: number): NoiseTree {
   let at = start;
   const tree = mapNoise(spec, ({ shape }) => {
@@ -51,10 +51,10 @@ function noiseFrom(spec: NoiseSpec, v: np.Array, start: number): NoiseTree {
 function logLaw(spec: NoiseSpec, values: readonly number[]): number {
   let at = 0;
   return sum(
-    declarationsOf(spec).map(({ shape, law }) => {
+    declarationsOf(spec).map(({ shape, distribution }) => {
       const part = values.slice(at, at + sizeOf(shape));
       at += sizeOf(shape);
-      return law === "uniform" ? 0 : sum(part.map((v) => logNormal(v)));
+      return distribution === "uniform" ? 0 : sum(part.map((v) => logNormal(v)));
     }),
   );
 }
@@ -65,7 +65,7 @@ export async function logDet(f: (v: np.Array) => np.Array, at: readonly number[]
   return logAbsDet(toRows(await numbersOf(jacobian), at.length));
 }
 
-/** The contribution to one item, in float64, from the Jacobian alone, and what `forward` says it is. */
+/** The contribution to one example, in float64, from the Jacobian alone, and what `forward` says it is. */
 export async function contributions(
   prepared: Prepared,
   kind: Kind,

@@ -1,9 +1,9 @@
 /** An ordinary convolution by loops, and the one that a conv2d layer's parameters stand for. */
 import type { ChainLayer } from "../../src/chain.js";
-import type { HostArray } from "../../src/executor.js";
+import type { HostArray } from "../../src/executor/executor.js";
 import type { FlowLayer } from "../../src/layer.js";
 import type { DenseWeights } from "../../src/layers/linear-weights.js";
-import type { SideBySideLayer } from "../../src/layers/side-by-side.js";
+import type { ParallelLayer } from "../../src/layers/parallel.js";
 import type { ConvCase } from "../catalog-images.js";
 import { multiply, type Rows, toRows } from "./plain.js";
 import type { HostTree } from "./prepare.js";
@@ -80,15 +80,15 @@ const withParams = (layers: readonly FlowLayer[], hostParams: HostTree): Part[] 
 
 const layersOf = (layer: FlowLayer): readonly FlowLayer[] => (layer as Partial<ChainLayer>).layers ?? [];
 
-/** The convolution that a layer of the catalog is in mean mode. */
+/** The convolution that a layer of the catalog is in deterministic mode. */
 export function plainConvOf(one: ConvCase, hostParams: HostTree): PlainConv {
   const { layer } = one.entry;
   const outer = withParams(layersOf(layer), hostParams);
   const inner = outer.find(({ part }) => part.name === "conv2d"); // inside of a conv1d
   const parts = inner ? withParams(layersOf(inner.part), inner.own) : outer;
-  const blocks = parts.find(({ part }) => part.name === "sideBySide");
+  const blocks = parts.find(({ part }) => part.name === "parallel");
   const groups = blocks
-    ? withParams((blocks.part as SideBySideLayer).parts, blocks.own).map(({ part, own }) =>
+    ? withParams((blocks.part as ParallelLayer).parts, blocks.own).map(({ part, own }) =>
         affineOf(withParams(layersOf(part), own)),
       )
     : [affineOf(parts)];
@@ -100,7 +100,7 @@ export function plainConvOf(one: ConvCase, hostParams: HostTree): PlainConv {
 }
 
 /** The convolution whose weights a layer was given. */
-export function givenConvOf(one: ConvCase): PlainConv {
+export function pretrainedConvOf(one: ConvCase): PlainConv {
   const { weight, bias } = one.options.weights as DenseWeights;
   return {
     weight: toRows(weight, weight.length / one.out),

@@ -1,8 +1,7 @@
-/** Numbers for an entry of the catalog: parameters, inputs and noises, as often as a law needs them. */
+/** Numbers for an entry of the catalog: parameters, inputs and noises, as often as a distribution needs them. */
 import { defaultDevice, type JsTree, numpy as np, random } from "@jax-js/jax";
-import { HostArray } from "../../src/executor.js";
+import { HostArray } from "../../src/executor/executor.js";
 import { type ArrayTree, type FlowLayer, sizeOf } from "../../src/layer.js";
-import { fromHost, toHost } from "../../src/math/host.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import {
   drawNoise,
@@ -13,8 +12,9 @@ import {
   type NoiseSpec,
   type NoiseTree,
 } from "../../src/noise.js";
-import { leavesOf } from "../../src/train/leaves.js";
-import { treeFlatten, treeMap } from "../../src/trees.js";
+import { fromHost, toHost } from "../../src/params/host.js";
+import { parameterPaths } from "../../src/params/parameter-paths.js";
+import { treeFlatten, treeMap } from "../../src/params/pytree.js";
 import type { CatalogEntry } from "../catalog.js";
 
 export type Precision = "float32" | "float64";
@@ -64,16 +64,17 @@ export async function perturbedLike(
   { seed = 1, spread = 0.3, given = false }: Moving,
 ): Promise<HostTree> {
   const initial = layer.init(random.key(seed));
-  const leaves = leavesOf(initial, layer.manifolds);
-  const kept = leavesOf(initial, layer.whenFrozen ?? "fixed");
+  const leaves = parameterPaths(initial, layer.parameterKinds);
+  const kept = parameterPaths(initial, layer.frozenParameterKinds ?? "fixed");
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(initial);
   const moved: HostArray[] = [];
   for (const [i, array] of arrays.entries()) {
     const { data, shape } = await toHost(array);
     array.dispose();
     const values = Array.from(data);
-    if (leaves[i]?.manifold === "orthogonal") moved.push(host(polished(values, shape[0] as number), shape));
-    else if (given && kept[i]?.manifold === "fixed") moved.push(host(values, shape));
+    if (leaves[i]?.kind === "orthogonal")
+      moved.push(host(reorthogonalized(values, shape[0] as number), shape));
+    else if (given && kept[i]?.kind === "fixed") moved.push(host(values, shape));
     else moved.push(host(perturbed(values, shape, spread, rng), shape));
   }
   return rebuild(moved) as HostTree;
@@ -90,7 +91,7 @@ function perturbed(values: number[], shape: readonly number[], spread: number, r
 }
 
 /** The nearest orthogonal matrix to one that is orthogonal in float32: R ← R (3 − RᵀR) / 2, three times. */
-function polished(r: number[], n: number): number[] {
+function reorthogonalized(r: number[], n: number): number[] {
   for (let pass = 0; pass < 3; pass++) {
     const gram = new Array<number>(n * n).fill(0);
     for (let i = 0; i < n; i++)

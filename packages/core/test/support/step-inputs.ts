@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "../../src/executor.js";
-import { countedItems } from "../../src/items.js";
+import { countedExamples } from "../../src/examples.js";
+import { HostArray } from "../../src/executor/executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { drawNoise } from "../../src/noise.js";
 import { adamScalars } from "../../src/train/adam.js";
@@ -12,9 +12,9 @@ type Run = Required<
   Pick<TrainOptions, "flow" | "data" | "steps" | "batchSize" | "seed" | "learningRate" | "warmup">
 >;
 
-/** What a trainer gives its step t = 0, 1, …: items, noises and the scalars of Adam. */
+/** What a trainer gives its step t = 0, 1, …: examples, noises and the scalars of Adam. */
 export function stepInputs({ flow, data, steps, batchSize, seed, learningRate, warmup }: Run) {
-  const batches = batchSource(countedItems(data, flow.domain), flow.domain, { batchSize, seed });
+  const batches = batchSource(countedExamples(data, flow.domain), flow.domain, { batchSize, seed });
   const rate = cosineSchedule({ peak: learningRate, steps, warmup });
   const scalar = (value: number): HostArray => new HostArray(Float32Array.of(value), [], np.float32);
   return (t: number) => {

@@ -4,9 +4,9 @@ import { batchSource } from "../../src/train/data.js";
 
 const shape = [2, 2, 3];
 const count = 64;
-/** Item i holds 12 numbers of its own. */
-const items = Uint8Array.from({ length: count * 12 }, (_, at) => (at * 7) % 256);
-const data = { items, count };
+/** Example i holds 12 numbers of its own. */
+const examples = Uint8Array.from({ length: count * 12 }, (_, at) => (at * 7) % 256);
+const data = { examples, count };
 const batches = (augment: "none" | "flip", seed = 3) =>
   batchSource(data, { shape }, { batchSize: count, seed, augment });
 
@@ -25,17 +25,17 @@ describe("augment: flip", () => {
   });
 
   it("is a function of seed and step, and leaves the data as they were", () => {
-    const before = Uint8Array.from(items);
+    const before = Uint8Array.from(examples);
     const [first, second] = [batches("flip"), batches("flip")];
     second(0);
     expect(images(first, 5)).toEqual(images(second, 5));
     expect(images(first, 5)).not.toEqual(images(batches("flip", 4), 5));
-    expect(items).toEqual(before);
+    expect(examples).toEqual(before);
   });
 
   it("is for images", () => {
     const make = () => batchSource(data, { shape: [12] }, { batchSize: 8, seed: 0, augment: "flip" });
     expect(make).toThrow(UsageError);
-    expect(make).toThrow("only images [C, H, W] can be flipped, the items are [12]");
+    expect(make).toThrow("only images [C, H, W] can be flipped, the examples are [12]");
   });
 });

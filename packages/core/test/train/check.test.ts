@@ -4,7 +4,7 @@ import { createTrainer, type FlowLayer, flow, jaxExecutor, linear, makeRng } fro
 import { type ArrayTree, defineLayer } from "../../src/layer.js";
 
 const rng = makeRng(5);
-const items = Float32Array.from({ length: 128 }, () => rng.normal());
+const examples = Float32Array.from({ length: 128 }, () => rng.normal());
 
 /** A layer of pairs that says it contributes nothing, whatever it does. */
 const pairs = <P extends ArrayTree>(
@@ -19,7 +19,7 @@ const pairs = <P extends ArrayTree>(
     exact: true,
     forwardNoise: {},
     inverseNoise: {},
-    manifolds: {},
+    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return init();
@@ -38,14 +38,14 @@ const trainerOf = (layers: FlowLayer[], check = false) =>
   createTrainer({
     flow: flow([...layers, linear(2, 2)]),
     executor: jaxExecutor(),
-    data: { items, count: 64 },
+    data: { examples, count: 64 },
     batchSize: 16,
     steps: 3,
     check,
   });
 
 describe("a step that is not finite", () => {
-  it("names the layer whose output is the first, and the item", async () => {
+  it("names the layer whose output is the first, and the example", async () => {
     const trainer = await trainerOf([
       plain("same", (x) => x),
       plain("grow", (x) => np.exp(x.mul(100))),
@@ -53,7 +53,9 @@ describe("a step that is not finite", () => {
     ]);
     const step = trainer.step();
     await expect(step).rejects.toMatchObject({ code: "NOT_FINITE", step: 1, layer: "grow[1]" });
-    await expect(step).rejects.toThrow(/the first that is not finite is grow\[1\], at item \d+ of the batch/);
+    await expect(step).rejects.toThrow(
+      /the first that is not finite is grow\[1\], at example \d+ of the batch/,
+    );
     await trainer.dispose();
   });
 
@@ -82,7 +84,7 @@ describe("check", () => {
     const aware = await trainerOf(layers, true);
     const step = aware.step();
     await expect(step).rejects.toMatchObject({ code: "NOT_FINITE", step: 1, layer: "grow[0]" });
-    await expect(step).rejects.toThrow(/^step 1: the first that is not finite is grow\[0\], at item/);
+    await expect(step).rejects.toThrow(/^step 1: the first that is not finite is grow\[0\], at example/);
     await aware.dispose();
   });
 

@@ -1,7 +1,7 @@
 /** A frozen network learns its noise and its stochastic inverse, and computes what it was given, bit for bit. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { flowify } from "../../src/flowify.js";
-import { jaxExecutor } from "../../src/jax-executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel } from "../../src/model/model.js";
 import type { Network } from "../../src/network/network.js";
@@ -35,12 +35,12 @@ const network: Network = {
 
 const STEPS = 4;
 
-/** Outputs in mean mode and all parameters, before and after some steps. */
+/** Outputs in deterministic mode and all parameters, before and after some steps. */
 async function trained(frozen: boolean) {
-  const items = Uint8Array.from({ length: 64 * 16 }, () => rng.integer(16));
+  const examples = Uint8Array.from({ length: 64 * 16 }, () => rng.integer(16));
   const made = flowify(network, { frozen, density: "gaussian", inverse: "local" });
   const executor = jaxExecutor();
-  const data = { items, count: 64 };
+  const data = { examples, count: 64 };
   const trainer = await createTrainer({
     flow: made,
     executor,
@@ -52,7 +52,7 @@ async function trained(frozen: boolean) {
   const look = async () => {
     const params = await trainer.params();
     const model = new FlowModel(made, params, executor);
-    const outputs = Array.from(await model.encode(items, { mode: "mean" }));
+    const outputs = Array.from(await model.encode(examples, { mode: "deterministic" }));
     await model.dispose();
     return { outputs, params: hostLeaves(params).map(({ data }) => Array.from(data)) };
   };

@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { floats } from "../../src/math/host.js";
 import { identityMatrix, randomOrthogonal } from "../../src/math/linalg.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
+import { floats } from "../../src/params/host.js";
 import { adamDirection, adamScalars, type Moments } from "../../src/train/adam.js";
-import { orthogonalityError, orthogonalStep, polish } from "../../src/train/orthogonal-step.js";
-import { polishAll } from "../../src/train/step.js";
+import { orthogonalityError, orthogonalStep, reorthogonalize } from "../../src/train/orthogonal-step.js";
+import { reorthogonalizeAll } from "../../src/train/step.js";
 import { DRIFT_LIMIT } from "../../src/train/stepper.js";
 import { compiled, numbersOf } from "../support/arrays.js";
 import { multiply, toRows, transpose } from "../support/plain.js";
@@ -33,7 +33,7 @@ async function departure(r: np.Array): Promise<number> {
     .reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** Trains for a while as the trainer does: polishes when the declared drift passes its limit. */
+/** Trains for a while as the trainer does: reorthogonalizations when the declared drift passes its limit. */
 async function run(n: number, steps: number, lr: number, gradient: (t: number, rng: Rng) => Float32Array) {
   const step = compiled(orthogonalStep) as unknown as Step & { dispose(): void };
   const rng = makeRng(n, steps);
@@ -41,7 +41,7 @@ async function run(n: number, steps: number, lr: number, gradient: (t: number, r
     r: floats(Float32Array.from(randomOrthogonal(makeRng(1), n).data), [n, n]),
     moments: { first: zeros(n), second: zeros(n) },
   };
-  let [drift, worst, polishes] = [0, 0, 0];
+  let [drift, worst, reorthogonalizations] = [0, 0, 0];
   for (let t = 0; t < steps; t++) {
     const { rate, floor } = adamScalars(lr, t);
     const next = step(state.r, floats(gradient(t, rng), [n, n]), state.moments, {
@@ -50,16 +50,16 @@ async function run(n: number, steps: number, lr: number, gradient: (t: number, r
     });
     drift += (await numbersOf(next.drift))[0] as number;
     if (drift > DRIFT_LIMIT) {
-      next.r = polishAll({ r: next.r }).r as np.Array;
+      next.r = reorthogonalizeAll({ r: next.r }).r as np.Array;
       drift = 0;
-      polishes++;
+      reorthogonalizations++;
     }
     state = next;
     if (t % 50 === 0 || t === steps - 1 || t % 499 === 0)
       worst = Math.max(worst, await departure(state.r.ref));
   }
   step.dispose();
-  return { worst, polishes };
+  return { worst, reorthogonalizations };
 }
 
 const noisy = (n: number) => (_t: number, rng: Rng) =>
@@ -83,10 +83,10 @@ describe("an orthogonal parameter stays orthogonal in float32", () => {
     ["a pull of rank 2 at once", 64, 100, 1e-1, broad],
     ["steps far too long", 8, 300, 1, noisy],
   ] as const)("%s: %i × same, %i steps of %d", async (_, n, steps, lr, gradient) => {
-    const { worst, polishes } = await run(n, steps, lr, gradient(n));
+    const { worst, reorthogonalizations } = await run(n, steps, lr, gradient(n));
     expect(worst).toBeLessThan(tolerance("orthogonality"));
     // polishing is what it costs: never more than once a step, and it does happen
-    expect(polishes).toBeGreaterThan(0);
+    expect(reorthogonalizations).toBeGreaterThan(0);
   });
 });
 
@@ -162,12 +162,12 @@ describe("what a step does", () => {
     expect(await loss()).toBeLessThan(before * 1e-4);
   });
 
-  it("polish squares the departure away, and the error is measured as it is", async () => {
+  it("reorthogonalize squares the departure away, and the error is measured as it is", async () => {
     const off = Float32Array.from(randomOrthogonal(makeRng(4), 6).data, (v) => v * 1.001);
     const r = floats(off, [6, 6]);
     const measured = (await numbersOf(orthogonalityError(r.ref)))[0] as number;
     expect(measured).toBeCloseTo(0.002001, 5);
-    expect(await departure(polish(r))).toBeLessThan(4e-6);
+    expect(await departure(reorthogonalize(r))).toBeLessThan(4e-6);
   });
 });
 

@@ -5,12 +5,12 @@ import { liveBuffers } from "../support/live-buffers.js";
 it("training keeps as many buffers after every step, and none at its end", async () => {
   const flow = flowify({ inShape: [4], layers: [{ kind: "linear", out: 3 }, { kind: "rqSpline" }] });
   const rng = makeRng(1);
-  const items = Float32Array.from({ length: 64 * 4 }, () => rng.normal());
+  const examples = Float32Array.from({ length: 64 * 4 }, () => rng.normal());
   const train = async (): Promise<number[]> => {
     const trainer = await createTrainer({
       flow,
       executor: jaxExecutor(),
-      data: { items, count: 64 },
+      data: { examples, count: 64 },
       steps: 12,
       batchSize: 16,
     });

@@ -7,17 +7,17 @@ import {
   NotFiniteError,
   type TrainingState,
 } from "../../src/index.js";
+import { treeFlatten } from "../../src/params/pytree.js";
 import { averageDecay } from "../../src/train/step.js";
-import { treeFlatten } from "../../src/trees.js";
 
 const rng = makeRng(5);
-const items = Float32Array.from({ length: 128 }, () => rng.normal());
+const examples = Float32Array.from({ length: 128 }, () => rng.normal());
 const flow = flowify({ inShape: [2], layers: [{ kind: "linear", out: 2 }, { kind: "leakyRelu" }] });
 const run = (options: { learningRate: number; ema?: number; steps: number; state?: TrainingState }) =>
   createTrainer({
     flow,
     executor: jaxExecutor(),
-    data: { items, count: 64 },
+    data: { examples, count: 64 },
     batchSize: 16,
     warmup: 1,
     ...options,

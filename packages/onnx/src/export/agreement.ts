@@ -12,7 +12,7 @@ export type Agreement = Difference & Readonly<{ batch: number; output: string }>
 /** Entries that a decoder may round to another level, a hair's breadth away: of results that are integers. */
 const ROUNDED = 1e-3;
 
-/** Decoded items are whole levels. */
+/** Decoded examples are whole levels. */
 const isRounded = ({ output }: Agreement): boolean => output === "x";
 
 /** The result that is farthest off, where one is farther off than rounding takes it. */
@@ -72,7 +72,7 @@ const opsetOf = (bytes: Uint8Array): bigint | undefined =>
   fromBinary(ModelProtoSchema, bytes).opsetImport.find(({ domain }) => domain === "")?.version;
 
 /**
- * Runs an exported file on random items or latents and drawn noise, and the function behind it on
+ * Runs an exported file on random examples or latents and drawn noise, and the function behind it on
  * the same, in an executor: every result of it, at every size of a batch.
  */
 export async function compareExport(

@@ -5,7 +5,7 @@ import { type Atom, isLiteral, prepare, type Var } from "../lower/jaxpr.js";
 
 /**
  * Batches that a program is traced for. The first six hold every remainder by 2 to 6, the rest lie on both sides of the
- * numbers that people write, odd and even, up to more items than a batch has. A batch of one is not among them: axes of
+ * numbers that people write, odd and even, up to more examples than a batch has. A batch of one is not among them: axes of
  * size 1 may vanish from a program rightly.
  */
 const SIZES = [2, 3, 4, 5, 6, 7, 29, 64, 100, 257, 1008, 4096, 65_537] as const;
@@ -16,7 +16,7 @@ type Line = Readonly<{ where: string; text: string; sizes: readonly number[] }>;
 /**
  * Traces a program for batches of many sizes. Its equations must be the same, with the same numbers in them, and each
  * size must be the same or grow evenly with the batch: what depends on the batch by a condition, a maximum, a remainder
- * or a mean over the items does not, and would be built into the file as it is for one size.
+ * or a mean over the examples does not, and would be built into the file as it is for one size.
  *
  * @param traced the program for a batch; it is disposed of
  * @throws UnsupportedOpError that names the first equation which is another one
@@ -51,7 +51,7 @@ export function expectAnyBatch(traced: (batch: number) => ClosedJaxpr, name: str
     throw new UnsupportedOpError(
       "batch",
       where,
-      `${name}: ${where} depends on the size of the batch, it is another one for ${first} items than for ${batch}: it cannot be exported for batches of any size`,
+      `${name}: ${where} depends on the size of the batch, it is another one for ${first} examples than for ${batch}: it cannot be exported for batches of any size`,
     );
   };
   compare(second, next);

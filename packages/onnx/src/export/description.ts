@@ -11,7 +11,7 @@ export type WrittenProgram = Readonly<{
   agreements?: readonly Agreement[];
 }>;
 
-/** What the document beside exported files says: items, latents, ledger, and the inputs and results of each file. */
+/** What the document beside exported files says: examples, latents, ledger, and the inputs and results of each file. */
 export const describeExport = (
   { inShape, latentShape, domain, dimensions, exact, ledgerLines }: Flow,
   written: readonly WrittenProgram[],
@@ -22,7 +22,7 @@ export const describeExport = (
   network,
   step,
   opset: OPSET,
-  items: { shape: inShape, levels: domain.levels ?? null },
+  examples: { shape: inShape, levels: domain.levels ?? null },
   latents: { shape: latentShape },
   dimensions,
   exact,

@@ -1,10 +1,10 @@
-import type { NoiseLaw } from "@flowify/core";
+import type { NoiseDistribution } from "@flowify/core";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
 import type { ExportedInput, ExportedProgram } from "./exported.js";
 
-type Noise = Readonly<{ name: string; shape: readonly Dimension[]; law: NoiseLaw }>;
+type Noise = Readonly<{ name: string; shape: readonly Dimension[]; law: NoiseDistribution }>;
 
-/** Where the number of items comes from: an int64 input [1], or the first axis of another input. */
+/** Where the number of examples comes from: an int64 input [1], or the first axis of another input. */
 type Count = Readonly<{ input: string }> | Readonly<{ lengthOf: string }>;
 
 const COUNT = "drawn.count";
@@ -35,11 +35,11 @@ function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count)
   };
 }
 
-/** The same program with its noises drawn inside; without items or latents it is told how many to draw. */
+/** The same program with its noises drawn inside; without examples or latents it is told how many to draw. */
 export function drawing({ name, graph, inputs, outputs, source }: ExportedProgram): ExportedProgram {
   const kept = inputs.filter(({ role }) => role !== "noise");
   const noises = inputs.filter(({ role }) => role === "noise");
-  const like = kept.find(({ role }) => role === "items" || role === "latents")?.name;
+  const like = kept.find(({ role }) => role === "examples" || role === "latents")?.name;
   const count: ExportedInput = { name: "count", shape: [1], role: "count" };
   return {
     name: `${name}-drawing`,

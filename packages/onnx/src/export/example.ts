@@ -1,8 +1,8 @@
 import { HostArray, type Rng, type Shape } from "@flowify/core";
 import { DType } from "@jax-js/jax";
 
-/** Random items: integers 0..levels−1, or standard normal numbers where there are no levels. */
-export function someItems(batch: number, shape: Shape, levels: number | undefined, rng: Rng): HostArray {
+/** Random examples: integers 0..levels−1, or standard normal numbers where there are no levels. */
+export function someExamples(batch: number, shape: Shape, levels: number | undefined, rng: Rng): HostArray {
   const data = new Float32Array(batch * shape.reduce((a, b) => a * b, 1));
   if (levels === undefined) rng.fillNormal(data);
   else {

@@ -15,7 +15,7 @@ import { leafPaths } from "../paths.js";
 import { trace } from "../trace.js";
 import { drawing } from "./drawing.js";
 import { withDynamicBatch } from "./dynamic-batch.js";
-import { someItems } from "./example.js";
+import { someExamples } from "./example.js";
 import {
   type ExportedInput,
   type ExportedProgram,
@@ -31,7 +31,7 @@ import { type Program, programsOf } from "./programs.js";
  * with its noises as inputs, and each once more drawing its own (by the runtime's RandomNormal and
  * RandomUniform). Float32; the first axis of all inputs and results is the batch, of any size.
  *
- * @throws UnsupportedOpError that names the layer which cannot be lowered, or computes with the number of items
+ * @throws UnsupportedOpError that names the layer which cannot be lowered, or computes with the number of examples
  */
 export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgram[] {
   try {
@@ -87,7 +87,7 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   const inputs = graph.inputs.filter((info) => used.has(info.name));
   const describe = ({ name: inputName, shape }: TensorInfo): ExportedInput => {
-    const law = declared.get(inputName)?.law;
+    const law = declared.get(inputName)?.distribution;
     return law
       ? { name: inputName, shape, role: "noise", law }
       : { name: inputName, shape, role: input?.role ?? "noise" };
@@ -106,7 +106,14 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
       names,
       example(batch, rng) {
         const x = input
-          ? [someItems(batch, input.shape, input.role === "items" ? flow.domain.levels : undefined, rng)]
+          ? [
+              someExamples(
+                batch,
+                input.shape,
+                input.role === "examples" ? flow.domain.levels : undefined,
+                rng,
+              ),
+            ]
           : [];
         return [params, ...x, drawNoise(noise, batch, rng)] as JsTree<HostArray>[];
       },

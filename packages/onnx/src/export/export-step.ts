@@ -12,11 +12,11 @@ import { lower } from "../lower/lower.js";
 import { leafPaths } from "../paths.js";
 import { trace } from "../trace.js";
 import { drawing } from "./drawing.js";
-import { someItems } from "./example.js";
+import { someExamples } from "./example.js";
 import { type ExportedProgram, namedNoises, noiseSpecs, type Source } from "./exported.js";
 
 export type ExportStepOptions = {
-  /** Items a step: the form of the products is chosen for it. */
+  /** Examples a step: the form of the products is chosen for it. */
   batch: number;
   /** Global norm that gradients are clipped to. Default 500. */
   clip?: number;
@@ -33,8 +33,8 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /**
- * The training step of a flow as ONNX graphs: `train-step` takes items, noises, the scalars of Adam and
- * the whole state, and gives the loss and the next state; once more drawing its noise. `polish`, for
+ * The training step of a flow as ONNX graphs: `train-step` takes examples, noises, the scalars of Adam and
+ * the whole state, and gives the loss and the next state; once more drawing its noise. `reorthogonalize`, for
  * flows with orthogonal parameters, takes their departure from orthogonality away. The state goes in
  * under the names of `TrainingState.arrays` and comes out as `next.…`.
  *
@@ -46,7 +46,7 @@ export function exportStep(
   arrays: TrainingState["arrays"],
   { batch, ...options }: ExportStepOptions,
 ): ExportedProgram[] {
-  const { step, polish, state, matrices } = trainingStep(flow, options);
+  const { step, reorthogonalize, state, matrices } = trainingStep(flow, options);
   const noise = flow.forwardNoise;
   const valuesOf = (specs: JsTree<ArraySpec>): JsTree<HostArray> => {
     const names = leafPaths(specs, "").values();
@@ -66,7 +66,7 @@ export function exportStep(
       state,
     ],
     example: (_, rng) => [
-      someItems(batch, flow.inShape, flow.domain.levels, rng),
+      someExamples(batch, flow.inShape, flow.domain.levels, rng),
       drawNoise(noise, batch, rng),
       tree.map(
         () => new HostArray(Float32Array.of(1e-3), [], DType.Float32),
@@ -81,7 +81,11 @@ export function exportStep(
   if (names.length > 0) {
     const specs = matrices as unknown as JsTree<ArraySpec>;
     programs.push(
-      exportFixed("polish", polish, [], { names, specs: [specs], example: () => [valuesOf(specs)] }),
+      exportFixed("reorthogonalize", reorthogonalize, [], {
+        names,
+        specs: [specs],
+        example: () => [valuesOf(specs)],
+      }),
     );
   }
   return programs.map((program) => ({ ...program, batch }));
@@ -112,9 +116,10 @@ function exportFixed(
       name,
       graph: { ...graph, inputs },
       inputs: inputs.map(({ name: input, shape }) => {
-        const law = noises.get(input)?.law;
+        const law = noises.get(input)?.distribution;
         if (law) return { name: input, shape, role: "noise", law };
-        const role = input === "x" ? "items" : /^(euclidean|orthogonal)\./.test(input) ? "scalar" : "state";
+        const role =
+          input === "x" ? "examples" : /^(euclidean|orthogonal)\./.test(input) ? "scalar" : "state";
         return { name: input, shape, role };
       }),
       outputs: graph.outputs.map(({ name: output, shape }) => ({

@@ -1,4 +1,4 @@
-import type { HostArray, NoiseDeclaration, NoiseLaw, NoiseSpec, Rng } from "@flowify/core";
+import type { HostArray, NoiseDeclaration, NoiseDistribution, NoiseSpec, Rng } from "@flowify/core";
 import { ArraySpec, mapNoise } from "@flowify/core";
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import type { Dimension, GraphModel } from "../lower/model.js";
@@ -8,11 +8,11 @@ export type ExportedInput = Readonly<{
   name: string;
   shape: readonly Dimension[];
   /**
-   * `noise`: drawn by the caller, from its law; in mean mode 0 for the normal and ½ for the uniform one.
+   * `noise`: drawn by the caller, from its law; in deterministic mode 0 for the normal and ½ for the uniform one.
    * `scalar` and `state`: of a training step.
    */
-  role: "items" | "latents" | "noise" | "count" | "scalar" | "state";
-  law?: NoiseLaw;
+  role: "examples" | "latents" | "noise" | "count" | "scalar" | "state";
+  law?: NoiseDistribution;
 }>;
 
 export type ExportedOutput = Readonly<{
@@ -25,7 +25,7 @@ export type ExportedOutput = Readonly<{
 
 /** A program of a flow as an ONNX graph. */
 export type ExportedProgram = Readonly<{
-  /** `log-prob`, `encode`, `decode`, `sample`, `train-step`, `polish`; with `-drawing` behind it those that draw their own noise. */
+  /** `log-prob`, `encode`, `decode`, `sample`, `train-step`, `reorthogonalize`; with `-drawing` behind it those that draw their own noise. */
   name: string;
   graph: GraphModel;
   inputs: readonly ExportedInput[];

@@ -5,7 +5,7 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 export type Program = Readonly<{
   name: string;
   /** The first argument besides the parameters, where it is no noise. */
-  input?: { name: "x" | "z"; role: "items" | "latents"; shape: Shape };
+  input?: { name: "x" | "z"; role: "examples" | "latents"; shape: Shape };
   noise: NoiseSpec;
   f: (params: FlowParams, input: np.Array, noise: NoiseTree) => JsTree<np.Array>;
   outputs: readonly { name: string; meaning: string }[];
@@ -13,13 +13,13 @@ export type Program = Readonly<{
 
 /** log p with its ledger, encode, decode and sample. */
 export function programsOf(flow: Flow): Program[] {
-  const items = { name: "x", role: "items", shape: flow.inShape } as const;
+  const examples = { name: "x", role: "examples", shape: flow.inShape } as const;
   const latents = { name: "z", role: "latents", shape: flow.latentShape } as const;
   const bound = flow.exact ? "" : ", a lower bound in expectation over the noise";
   return [
     {
       name: "log-prob",
-      input: items,
+      input: examples,
       noise: flow.forwardNoise,
       f: (params, x, noise) => {
         const ledger = flow.ledger(params, x, noise);
@@ -35,7 +35,7 @@ export function programsOf(flow: Flow): Program[] {
     },
     {
       name: "encode",
-      input: items,
+      input: examples,
       noise: flow.forwardNoise,
       f: (params, x, noise) => [flow.encode(params, x, noise)],
       outputs: [{ name: "z", meaning: "the latent; with noise at its mean what the plain network gives" }],
@@ -45,7 +45,7 @@ export function programsOf(flow: Flow): Program[] {
       input: latents,
       noise: flow.inverseNoise,
       f: (params, z, noise) => [flow.decode(params, z, noise)],
-      outputs: [{ name: "x", meaning: "a draw of the items behind z" }],
+      outputs: [{ name: "x", meaning: "a draw of the examples behind z" }],
     },
     {
       name: "sample",
@@ -54,7 +54,7 @@ export function programsOf(flow: Flow): Program[] {
         const [base, inverse] = noise as [NoiseTree, NoiseTree];
         return [flow.decode(params, flow.base.draw(base), inverse)];
       },
-      outputs: [{ name: "x", meaning: "items drawn from the flow" }],
+      outputs: [{ name: "x", meaning: "examples drawn from the flow" }],
     },
   ];
 }

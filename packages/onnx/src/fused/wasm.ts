@@ -30,7 +30,10 @@ function leb(n: number): number[] {
 
 const section = (id: number, content: readonly number[]): number[] => [id, ...sized(content)];
 const sized = (bytes: readonly number[]): number[] => [...leb(bytes.length), ...bytes];
-const list = (items: readonly (readonly number[])[]): number[] => [...leb(items.length), ...items.flat()];
+const list = (examples: readonly (readonly number[])[]): number[] => [
+  ...leb(examples.length),
+  ...examples.flat(),
+];
 const text = (s: string): number[] => sized([...s].map((c) => c.charCodeAt(0)));
 
 /** A module that imports `env.memory` and exports its functions as "0", "1", … */

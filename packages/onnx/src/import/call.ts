@@ -11,7 +11,7 @@ import { nodeLabel, type OnnxNode } from "./graph.js";
 import { axesOf } from "./shapes.js";
 import type { Tensor } from "./tensor.js";
 
-/** What a rule makes of a node. Layers act on one item: the batch axis of the file is not theirs. */
+/** What a rule makes of a node. Layers act on one example: the batch axis of the file is not theirs. */
 export type Imported = Readonly<{
   /** Layers in order; none where the node changes nothing. */
   layers: readonly OrdinaryLayer[];
@@ -33,7 +33,7 @@ export type DataShape = Readonly<{
   /** As the file has it, batch included. */
   full: readonly number[];
   /** Without the batch axis; all of `full` where a file of batch 1 has lost that axis. */
-  item: Shape;
+  example: Shape;
   batched: boolean;
   /** Where the batch axis is once a node has moved it from the front, in a file that takes batches of any size. */
   moved?: number;
@@ -45,7 +45,7 @@ export class OpCall {
     readonly node: OnnxNode,
     readonly opset: number,
     readonly inputs: readonly (Tensor | DataShape | undefined)[],
-    /** True where the file takes batches of any size: what is computed for one item must hold for more. */
+    /** True where the file takes batches of any size: what is computed for one example must hold for more. */
     readonly openBatch = false,
   ) {}
 
@@ -59,9 +59,9 @@ export class OpCall {
     return this.data[0] as DataShape;
   }
 
-  /** Shape of an item of the first input that is data. */
+  /** Shape of an example of the first input that is data. */
   get inShape(): Shape {
-    return this.first.item;
+    return this.first.example;
   }
 
   isData(i: number): boolean {
@@ -108,7 +108,7 @@ export class OpCall {
   floats = (name: string): readonly number[] | undefined => floatsAttribute(this.node, name);
   string = (name: string): string | undefined => stringAttribute(this.node, name);
 
-  /** Shape of an item whose first axis is that of the channels, with the batch axis in front of it in the file. */
+  /** Shape of an example whose first axis is that of the channels, with the batch axis in front of it in the file. */
   get channelsFirst(): Shape {
     const { full, batched } = this.first;
     if (batched && full.length > 1) return this.inShape;
@@ -117,13 +117,13 @@ export class OpCall {
     );
   }
 
-  /** An axis of the file as an axis of an item. */
+  /** An axis of the file as an axis of an example. */
   axis(axis: number): number {
     const [at = 0] = axesOf(this.node, [axis], this.first.full.length);
     if (at === this.first.moved)
-      throw this.unsupported("it acts across the items of a batch, which are independent");
+      throw this.unsupported("it acts across the examples of a batch, which are independent");
     if (!this.first.batched) return at;
-    if (at === 0) throw this.unsupported("it acts across the items of a batch, which are independent");
+    if (at === 0) throw this.unsupported("it acts across the examples of a batch, which are independent");
     return at - 1;
   }
 

@@ -31,7 +31,7 @@ export type ConvertOptions = {
   input?: string;
   /** Which value is the result; any value of the graph may be. Default the only output. */
   output?: string;
-  /** Shape of an item, where the file leaves sizes open. */
+  /** Shape of an example, where the file leaves sizes open. */
   inputShape?: Shape;
   /** Rules of one's own, in front of the built-in ones. */
   rules?: ImportRules;
@@ -43,7 +43,7 @@ export type ConvertedNetwork = Readonly<{
   /** Nodes that each layer of the network came from. */
   origins: readonly (readonly OnnxNode[])[];
   /**
-   * The input as the file has it: how many items it takes at once (`any` counts as 1 in the shape, `none`
+   * The input as the file has it: how many examples it takes at once (`any` counts as 1 in the shape, `none`
    * says that there is no axis for them).
    */
   input: Readonly<{ name: string; batch: number | "any" | "none"; shape: readonly number[] }>;
@@ -76,16 +76,16 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
       `the output ${JSON.stringify(output)} does not depend on the input ${JSON.stringify(input.name)}`,
     );
   expectBatchInFront(result);
-  const steps = simplified(stepsTo(result, start), start.item);
+  const steps = simplified(stepsTo(result, start), start.example);
   const layers = steps.flatMap(({ layer }) => (layer ? [layer] : []));
   if (layers.length === 0)
     throw new DataError(`the output ${JSON.stringify(output)} is the input: there is no layer between them`);
   return {
-    network: { inShape: start.item, layers },
+    network: { inShape: start.example, layers },
     origins: steps.map(({ nodes }) => nodes),
     input: { name: input.name, batch: batchOf(input, start), shape: start.full },
     output: result.leftOut[0]?.inputs[0] ?? output,
-    outShape: result.item,
+    outShape: result.example,
     leftOut: result.leftOut,
   };
 }
@@ -154,16 +154,19 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
   if (data.length > 1 && !join)
     throw call.unsupported("it takes several things computed from the input; its rule joins none");
   const before = data.reduce(meeting);
-  const item = outShape(layers, join ? joinedShape(join, data) : data[0]!.item);
+  const example = outShape(layers, join ? joinedShape(join, data) : data[0]!.example);
   const batch = data[0]!.batched ? data[0]!.full[0]! : 1;
-  const shape = imported.shape ?? (data[0]!.batched ? [batch, ...item] : item);
+  const shape = imported.shape ?? (data[0]!.batched ? [batch, ...example] : example);
   const moved = placeOfBatch(call, imported, shape);
   const result =
-    moved === undefined ? located(shape, batch) : { full: shape, batched: false, item: shape, moved };
-  if (result.item.reduce((a, b) => a * b, 1) !== item.reduce((a, b) => a * b, 1) || item.some((n) => n < 1))
-    throw call.misfit(`its layers give [${item.join(", ")}], the file [${shape.join(", ")}]`);
-  if (item.reduce((a, b) => a * b, 1) > MOST_ENTRIES)
-    throw call.misfit(`it gives [${shape.join(", ")}] for an item, more than ${MOST_ENTRIES} numbers`);
+    moved === undefined ? located(shape, batch) : { full: shape, batched: false, example: shape, moved };
+  if (
+    result.example.reduce((a, b) => a * b, 1) !== example.reduce((a, b) => a * b, 1) ||
+    example.some((n) => n < 1)
+  )
+    throw call.misfit(`its layers give [${example.join(", ")}], the file [${shape.join(", ")}]`);
+  if (example.reduce((a, b) => a * b, 1) > MOST_ENTRIES)
+    throw call.misfit(`it gives [${shape.join(", ")}] for an example, more than ${MOST_ENTRIES} numbers`);
   return {
     ...result,
     made: { node, inputs: data, before, imported },
@@ -210,7 +213,7 @@ function expectBatchInFront(result: Data): void {
 
 /** Shape of what several inputs come together to. */
 function joinedShape({ how, axis = 0, front }: Join, data: readonly Data[]): Shape {
-  const [first = [], ...others] = data.map(({ item }, i) => outShape(front?.[i] ?? [], item));
+  const [first = [], ...others] = data.map(({ example }, i) => outShape(front?.[i] ?? [], example));
   if (how === "add") return first;
   return first.map((n, i) => (i === axis ? others.reduce((sum, shape) => sum + shape[axis]!, n) : n));
 }

@@ -14,14 +14,14 @@ export type Join = NonNullable<Imported["join"]>;
 
 export const isData = (value: Value): value is Data => "full" in value;
 
-/** Numbers of an item, larger ones are refused. */
+/** Numbers of an example, larger ones are refused. */
 export const MOST_ENTRIES = 2 ** 24;
 
 /** Sizes with their batch axis, where it is there. */
 export function located(full: readonly number[], batch: number): DataShape {
   const batched = full[0] === batch;
-  const item = batched ? full.slice(1) : full;
-  return { full, batched, item: item.length === 0 ? [1] : item };
+  const example = batched ? full.slice(1) : full;
+  return { full, batched, example: example.length === 0 ? [1] : example };
 }
 
 /** The last value that both depend on whichever way they are computed. */

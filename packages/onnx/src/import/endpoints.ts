@@ -39,27 +39,27 @@ export function chosenOutput({ outputs, nodes }: OnnxGraph, wanted?: string): st
   return first.name;
 }
 
-/** The input as data: the first axis counts the items of a batch, unless it is the only one. */
-export function startOf({ name, shape }: OnnxValue, itemShape?: Shape): Data {
-  const alone = shape.length === 1 && itemShape === undefined;
+/** The input as data: the first axis counts the examples of a batch, unless it is the only one. */
+export function startOf({ name, shape }: OnnxValue, exampleShape?: Shape): Data {
+  const alone = shape.length === 1 && exampleShape === undefined;
   const open = shape.findIndex((n, i) => typeof n === "string" && (i > 0 || alone));
-  if (shape.length === 0 && !itemShape)
+  if (shape.length === 0 && !exampleShape)
     throw new DataError(
-      `the input ${JSON.stringify(name)} has no shape in the file\ngive that of an item: --input-shape 1,28,28`,
+      `the input ${JSON.stringify(name)} has no shape in the file\ngive that of an example: --input-shape 1,28,28`,
     );
-  if (open >= 0 && !itemShape)
+  if (open >= 0 && !exampleShape)
     throw new DataError(
-      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\ngive the shape of an item: --input-shape 1,28,28`,
+      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\ngive the shape of an example: --input-shape 1,28,28`,
     );
   const batch = typeof shape[0] === "number" ? shape[0] : 1;
-  const full = itemShape
-    ? [batch, ...itemShape]
+  const full = exampleShape
+    ? [batch, ...exampleShape]
     : shape.map((n, i) => (i === 0 && !alone ? batch : Number(n)));
   const entries = full.reduce((product, n) => product * n, 1);
   if (full.some((n) => !Number.isSafeInteger(n) || n < 1) || entries > MOST_ENTRIES)
     throw new DataError(`the input ${JSON.stringify(name)} is [${full.join(", ")}], which no network takes`);
   const fits = shape.slice(1).every((n, i) => typeof n === "string" || n === full[i + 1]);
-  if (itemShape && shape.length > 0 && (shape.length !== full.length || !fits))
-    throw new UsageError(`--input-shape ${itemShape.join(",")}: the file has [${shape.join(", ")}]`);
+  if (exampleShape && shape.length > 0 && (shape.length !== full.length || !fits))
+    throw new UsageError(`--input-shape ${exampleShape.join(",")}: the file has [${shape.join(", ")}]`);
   return { ...located(full, alone ? 1 : batch), depth: 0, leftOut: [] };
 }

@@ -8,8 +8,8 @@ import type { ExternalData } from "./tensor.js";
 
 /** The network of an ONNX file as ONNX Runtime computes it. */
 export type OriginalNetwork = Readonly<{
-  /** Items one after the other in the layout of the file ↦ what the converted network stands for, likewise. */
-  run(items: Float32Array): Promise<Float32Array>;
+  /** Examples one after the other in the layout of the file ↦ what the converted network stands for, likewise. */
+  run(examples: Float32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }>;
 
@@ -78,20 +78,20 @@ export async function openOriginal(
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
     throw new DeviceError(`ONNX Runtime rejects the file: ${String(cause)}`, { cause });
   });
-  // without an axis for items, or with one of fixed size, the file takes so many at once
+  // without an axis for examples, or with one of fixed size, the file takes so many at once
   const alone = dims.length === 1;
   const fixed = alone ? 1 : dims[0];
-  const item = (alone ? dims : dims.slice(1)) as number[];
-  const size = item.reduce((a, b) => a * b, 1);
-  /** The results of items, so many of them at a time. */
-  const inParts = async (items: Float32Array, atOnce: number): Promise<Float32Array> => {
+  const example = (alone ? dims : dims.slice(1)) as number[];
+  const size = example.reduce((a, b) => a * b, 1);
+  /** The results of examples, so many of them at a time. */
+  const inParts = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
     const results: Float32Array[] = [];
-    const count = items.length / size;
+    const count = examples.length / size;
     for (let begin = 0; begin < count; begin += atOnce) {
       const some = Math.min(atOnce, count - begin);
-      const filled = new Float32Array(atOnce * size); // zeros after the last item
-      filled.set(items.subarray(begin * size, (begin + some) * size));
-      const tensor = new Tensor("float32", filled, alone ? item : [atOnce, ...item]);
+      const filled = new Float32Array(atOnce * size); // zeros after the last example
+      filled.set(examples.subarray(begin * size, (begin + some) * size));
+      const tensor = new Tensor("float32", filled, alone ? example : [atOnce, ...example]);
       const outputs = await session.run({ [input.name]: tensor }).catch((cause: unknown) => {
         throw new DeviceError(`ONNX Runtime cannot run the file: ${String(cause)}`, { cause });
       });
@@ -101,13 +101,13 @@ export async function openOriginal(
     return joined(results);
   };
   return {
-    async run(items) {
-      if (fixed !== undefined) return inParts(items, fixed);
+    async run(examples) {
+      if (fixed !== undefined) return inParts(examples, fixed);
       try {
-        return await inParts(items, items.length / size);
+        return await inParts(examples, examples.length / size);
       } catch {
-        // a file may leave the batch open and yet hold for one item alone
-        return inParts(items, 1);
+        // a file may leave the batch open and yet hold for one example alone
+        return inParts(examples, 1);
       }
     },
     dispose: () => session.release(),

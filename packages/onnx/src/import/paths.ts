@@ -37,7 +37,7 @@ function branched(
   const branches = inputs.map((input, i) => {
     const steps = stepsTo(input, before, budget);
     const more = (front?.[i] ?? []).map((layer) => ({ layer, nodes: [node] }));
-    return simplified([...steps, ...more], before.item);
+    return simplified([...steps, ...more], before.example);
   });
   return {
     layer: {

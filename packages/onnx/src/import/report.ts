@@ -2,7 +2,7 @@ import { type Flow, type FlowLayer, makeRng, type Shape, type UnsupportedOpError
 import type { ConvertedNetwork } from "./convert.js";
 import type { OnnxNode } from "./graph.js";
 
-/** A row of the report: what a layer of the flow came from, and what it does to the numbers of an item. */
+/** A row of the report: what a layer of the flow came from, and what it does to the numbers of an example. */
 export type ConvertedLayer = Readonly<{
   from: string;
   to: string;
@@ -16,7 +16,7 @@ const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b,
 
 type Facts = Readonly<{ dropped: number; added: number; floored: number }>;
 
-/** Numbers of an item that a layer drops and adds, and singular values that it lifted: those of its parts. */
+/** Numbers of an example that a layer drops and adds, and singular values that it lifted: those of its parts. */
 export function factsOf(layer: FlowLayer): Facts {
   const parts = (layer as { layers?: readonly FlowLayer[] }).layers;
   if (!parts) {
@@ -38,7 +38,7 @@ export function factsOf(layer: FlowLayer): Facts {
 export type ConversionReport = Readonly<{
   file: string;
   layers: readonly ConvertedLayer[];
-  /** Largest difference between the network and the flow in mean mode, by the largest entry of the network's result. */
+  /** Largest difference between the network and the flow in deterministic mode, by the largest entry of the network's result. */
   maxRelDiff: number | null;
   /** How many inputs that was seen on. */
   inputs: number;
@@ -101,7 +101,7 @@ export const originTexts = ({ origins, leftOut }: ConvertedNetwork): string[] =>
 /** Inputs on which a network and its flow are compared. */
 const INPUTS = 64;
 
-/** Random items in the range that a network takes, one after the other. */
+/** Random examples in the range that a network takes, one after the other. */
 export function comparisonInputs(
   inShape: Shape,
   [low, high]: readonly [number, number] = [0, 1],

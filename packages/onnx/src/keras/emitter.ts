@@ -39,7 +39,7 @@ export class Emitter {
     return name;
   }
 
-  /** x with its channels, which are last, moved to the first axis of an item. */
+  /** x with its channels, which are last, moved to the first axis of an example. */
   channelsFirst(layer: string, x: Emitted): Emitted {
     const space = Array.from({ length: x.rank - 2 }, (_, i) => i + 1);
     return this.node(layer, "Transpose", [x], { perm: [0, x.rank - 1, ...space] });

@@ -14,7 +14,7 @@ export type Context = Readonly<{
    * where they do not care.
    */
   wanted: readonly number[] | undefined;
-  /** What matters are sums over an item (`LowerOptions`). */
+  /** What matters are sums over an example (`LowerOptions`). */
   itemwise: boolean;
 }>;
 

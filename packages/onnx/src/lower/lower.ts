@@ -44,7 +44,7 @@ export type LowerOptions = {
   /** Those of them that are orthogonal matrices, up to rounding. */
   rotations?: ReadonlySet<string>;
   /**
-   * What matters are sums over an item, as in a training step: a convolution may take a form whose errors are relative to the
+   * What matters are sums over an example, as in a training step: a convolution may take a form whose errors are relative to the
    * largest number of its image, and in which one that is not finite spoils all of its image. Default false: a
    * result depends on the numbers that the program names for it, and no others.
    */

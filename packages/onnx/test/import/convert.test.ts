@@ -201,7 +201,7 @@ describe("inputs and outputs", () => {
   it("sizes that the file leaves open are asked for, but that of the batch", () => {
     expect(convert(open(["N", 3, 4])).network.inShape).toEqual([3, 4]);
     expect(() => convert(open(["N", 3, "H"]))).toThrow(
-      /axis 2 has no size in the file\ngive the shape of an item: --input-shape/,
+      /axis 2 has no size in the file\ngive the shape of an example: --input-shape/,
     );
     expect(convert(open(["N", 3, "H"]), { inputShape: [3, 8] }).network.inShape).toEqual([3, 8]);
     expect(() => convert(open(["N", 3, "H"]), { inputShape: [4, 8] })).toThrow(UsageError);
@@ -246,11 +246,11 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       /^Softmax "g" \(node 0\): it is inside/,
     ],
     ["rounding", at(["N", 4], ["Cast", ["x"], ["y"], { to: 6 }]), /rounds the data/],
-    ["mixing a batch", at([6, 4], ["Reshape", ["x", "s"], ["y"]]), /items of a batch get mixed/],
+    ["mixing a batch", at([6, 4], ["Reshape", ["x", "s"], ["y"]]), /examples of a batch get mixed/],
     [
-      "a constant for each item of a batch",
+      "a constant for each example of a batch",
       at([2, 4], ["Add", ["x", "row"], ["y"]]),
-      /differs between the items/,
+      /differs between the examples/,
     ],
     ["a constant that enlarges", at(["N", 4], ["Add", ["x", "big"], ["y"]]), /larger; no layer copies/],
     [

@@ -1,5 +1,5 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { evaluate } from "@flowify/core";
+import { applyNetwork } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import * as onnx from "onnx-buf";
 import { expect } from "vitest";
@@ -28,7 +28,7 @@ export async function expectSameFunction(
   const original = await openOriginal(await loadRuntime(), standaloneOnnx(bytes, converted));
   const wanted = await original.run(x);
   await original.dispose();
-  const got = await evaluate(network, np.array(x).reshape([batch, ...network.inShape])).data();
+  const got = await applyNetwork(network, np.array(x).reshape([batch, ...network.inShape])).data();
   const largest = wanted.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3);
   expect(got.length).toBe(wanted.length);
   const off = wanted.reduce((most, v, i) => Math.max(most, Math.abs(v - (got[i] as number))), 0);

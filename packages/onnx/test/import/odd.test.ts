@@ -103,7 +103,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
       { p: ints(0, 1, 0, 0, 0, 0) },
     ),
     "UNSUPPORTED_OP",
-    "across the items of a batch",
+    "across the examples of a batch",
   ],
   [
     "a moved batch that meets one in front",
@@ -182,7 +182,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
     "a bias [3, 1, 1] for 3 channels, expected [3]",
   ],
   [
-    "a bias of the items of a batch",
+    "a bias of the examples of a batch",
     one("Gemm", ["N", 4], {}, { w: spread([4, 3]), b: spread([3, 1]) }),
     "SHAPE",
     "a bias [3, 1] for 3 outputs",
@@ -314,7 +314,7 @@ describe("computes what ONNX Runtime does:", () => {
       ),
     ],
     [
-      "a batch left open in a file for one item",
+      "a batch left open in a file for one example",
       chain(
         ["N", 12],
         [

@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { evaluate } from "@flowify/core";
+import { applyNetwork } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import * as tfc from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
@@ -53,7 +53,10 @@ export async function expectSame(model: tf.LayersModel, files: Saved): Promise<C
   const { inShape } = result.network;
   const x = Float32Array.from(irregular(3 * inShape.reduce((a, b) => a * b, 1)), (v) => 2 * v);
   const wanted = (model.predict(tfc.tensor(x, [3, ...inShape])) as tfc.Tensor).dataSync<"float32">();
-  const got = (await evaluate(result.network, np.array(x).reshape([3, ...inShape])).data()) as Float32Array;
+  const got = (await applyNetwork(
+    result.network,
+    np.array(x).reshape([3, ...inShape]),
+  ).data()) as Float32Array;
   expect(got).toHaveLength(wanted.length);
   const largest = wanted.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3);
   const off = got.reduce((most, v, i) => Math.max(most, Math.abs(v - wanted[i]!)), 0);
@@ -61,7 +64,7 @@ export async function expectSame(model: tf.LayersModel, files: Saved): Promise<C
   return result;
 }
 
-/** A sequential model of layers, for items of this shape. */
+/** A sequential model of layers, for examples of this shape. */
 export function sequential(inputShape: number[], ...layers: tf.layers.Layer[]): tf.Sequential {
   const model = tf.sequential();
   model.add(tf.layers.inputLayer({ inputShape }));

@@ -40,7 +40,7 @@ const gemm: ImportRule = (call) => {
   if (call.first.full.length !== 2)
     throw call.misfit(`data [${call.first.full.join(", ")}], expected two axes`);
   if (call.flag("transA"))
-    throw call.unsupported("it transposes the data, so that the items of a batch get mixed");
+    throw call.unsupported("it transposes the data, so that the examples of a batch get mixed");
   const { weight, out } = weightOf(call, call.flag("transB") ? "out first" : "in first");
   const [alpha, beta] = [call.float("alpha") ?? 1, call.float("beta") ?? 1];
   const c = call.numbersOption(2, "bias");

@@ -4,10 +4,10 @@ import { atOldAxis, broadcast, broadcastStrides, walk } from "../shapes.js";
 import { entriesOf, type Tensor } from "../tensor.js";
 
 /**
- * A constant as numbers of an item: one, one a channel (first axis), or one an entry, the fewest that hold it.
+ * A constant as numbers of an example: one, one a channel (first axis), or one an entry, the fewest that hold it.
  */
-function perItem(call: OpCall, tensor: Tensor): Float64Array {
-  const { full, item, batched } = call.first;
+function perExample(call: OpCall, tensor: Tensor): Float64Array {
+  const { full, example, batched } = call.first;
   const shape = atOldAxis(call.node, call.opset, full, tensor.shape);
   if (broadcast(call.node, full, shape).join() !== full.join())
     throw call.unsupported(
@@ -15,13 +15,13 @@ function perItem(call: OpCall, tensor: Tensor): Float64Array {
     );
   const strides = broadcastStrides(shape, full);
   if (batched && full[0] !== 1 && strides[0] !== 0)
-    throw call.unsupported("its constant differs between the items of a batch, which are independent");
+    throw call.unsupported("its constant differs between the examples of a batch, which are independent");
   const own = batched ? full.slice(1) : full;
   const values = new Float64Array(entriesOf(own));
   walk(own, [batched ? strides.slice(1) : strides], (i, [at]) => {
     values[i] = tensor.data[at!]!;
   });
-  return fewest(values, item[0] ?? 1);
+  return fewest(values, example[0] ?? 1);
 }
 
 /** The fewest numbers that say the same: one, one a channel, or all. */
@@ -50,13 +50,13 @@ const sum =
     const [left, right] = [call.isData(0), call.isData(1)];
     if (left && right) {
       const [a, b] = call.data;
-      if (a!.item.join() !== b!.item.join())
+      if (a!.example.join() !== b!.example.join())
         throw call.unsupported(
           `it adds [${b!.full.join(", ")}] to [${a!.full.join(", ")}]; a sum of two branches needs equal shapes`,
         );
       return { layers: [], join: { how: "add", front: [[], sign === 1 ? [] : [affine(NEGATE)]] } };
     }
-    const values = perItem(call, call.numbers(left ? 1 : 0, "operand"));
+    const values = perExample(call, call.numbers(left ? 1 : 0, "operand"));
     if (left)
       return [
         affine(
@@ -69,13 +69,13 @@ const sum =
 
 const product: ImportRule = (call) => {
   if (call.isData(0) && call.isData(1)) throw twoFactors(call);
-  return [affine(perItem(call, call.numbers(call.isData(0) ? 1 : 0, "factor")))];
+  return [affine(perExample(call, call.numbers(call.isData(0) ? 1 : 0, "factor")))];
 };
 
 const quotient: ImportRule = (call) => {
   if (call.isData(0) && call.isData(1)) throw twoFactors(call);
   if (call.isData(1)) throw call.unsupported("it divides by the data; a layer for 1/x would have to avoid 0");
-  return [affine(perItem(call, call.numbers(1, "divisor")).map((v) => 1 / v))];
+  return [affine(perExample(call, call.numbers(1, "divisor")).map((v) => 1 / v))];
 };
 
 const twoFactors = (call: OpCall) =>
@@ -107,14 +107,14 @@ function clip(min?: number, max?: number): OrdinaryLayer[] {
 const limit =
   (side: "min" | "max"): ImportRule =>
   (call) => {
-    const values = perItem(call, call.numbers(call.isData(0) ? 1 : 0, "bound"));
+    const values = perExample(call, call.numbers(call.isData(0) ? 1 : 0, "bound"));
     if (call.inputs.length !== 2 || values.length !== 1)
       throw call.unsupported(`a ${side}imum of anything but the data and one number has no layer`);
     return side === "max" ? clip(values[0]) : clip(undefined, values[0]);
   };
 
 const prelu: ImportRule = (call) => {
-  const slope = perItem(call, call.numbers(1, "slope"));
+  const slope = perExample(call, call.numbers(1, "slope"));
   const channels = call.inShape[0] ?? 1;
   if (slope.length === 1)
     return slope[0] === 0 ? [{ kind: "relu" }] : [{ kind: "leakyRelu", slope: slope[0]! }];

@@ -9,7 +9,7 @@ const reshaped = (call: OpCall, shape: readonly number[]): Imported => {
   const { full, batched } = call.first;
   if (batched && full[0] !== 1 && shape[0] !== full[0])
     throw call.unsupported(
-      `it makes [${shape.join(", ")}] of [${full.join(", ")}]: the items of a batch get mixed; export the file with a batch of 1`,
+      `it makes [${shape.join(", ")}] of [${full.join(", ")}]: the examples of a batch get mixed; export the file with a batch of 1`,
     );
   return {
     layers: [{ kind: "reshape", shape: shape.slice(batched && shape[0] === full[0] ? 1 : 0) }],
@@ -65,7 +65,7 @@ function extended(shape: Shape, axis: number, [before, after]: readonly [number,
 }
 
 const pad: ImportRule = (call) => {
-  const { full, item, batched } = call.first;
+  const { full, example, batched } = call.first;
   const given = call.option(1, "pads");
   const pads = given ? wholeNumbers(call.node, given) : (call.ints("pads") ?? call.ints("paddings") ?? []);
   const axesGiven = call.option(3, "axes");
@@ -85,14 +85,14 @@ const pad: ImportRule = (call) => {
   if (wanted.some(({ before, after }) => before < 0 || after < 0))
     throw call.unsupported("it pads by negative amounts, which crops; no layer crops");
   const value = call.option(2, "value")?.data[0] ?? call.float("value") ?? 0;
-  const shape = [...item];
+  const shape = [...example];
   const layers = wanted.flatMap(({ axis: fileAxis, before, after }) => {
     const axis = call.axis(fileAxis);
     const own = extended(shape, axis, [before, after]);
     shape[axis]! += before + after;
     return own;
   });
-  const image = wanted.every(({ axis }) => call.axis(axis) > 0) && item.length === 3;
+  const image = wanted.every(({ axis }) => call.axis(axis) > 0) && example.length === 3;
   const sides = image ? [padImage(call, wanted)] : layers;
   const shifted = (by: number): OrdinaryLayer[] =>
     value === 0 ? [] : [affine(undefined, Float64Array.of(by * value))];
@@ -115,27 +115,29 @@ function padImage(call: OpCall, wanted: readonly Amount[]): OrdinaryLayer {
 /** Data side by side; constants among them are what an axis is extended by. */
 const concat: ImportRule = (call) => {
   const axis = call.axis(call.int("axis") ?? (call.opset < 4 ? 1 : 0));
-  const parts: { item: Shape; before: Tensor[]; after: Tensor[] }[] = [];
+  const parts: { example: Shape; before: Tensor[]; after: Tensor[] }[] = [];
   const waiting: Tensor[] = [];
   for (const input of call.inputs) {
     if (input === undefined) throw call.misfit("an input is missing");
-    if ("full" in input) parts.push({ item: input.item, before: waiting.splice(0), after: [] });
+    if ("full" in input) parts.push({ example: input.example, before: waiting.splice(0), after: [] });
     else (parts.at(-1)?.after ?? waiting).push(input);
   }
   const rest = (shape: Shape): string => shape.map((n, i) => (i === axis ? "" : n)).join();
-  const { item } = parts[0]!;
+  const { example } = parts[0]!;
   const constants = parts.flatMap(({ before, after }) => [...before, ...after]);
   const lead = call.first.batched ? 1 : 0;
   const misfit =
-    parts.find((part) => part.item.length !== item.length || rest(part.item) !== rest(item))?.item ??
+    parts.find((part) => part.example.length !== example.length || rest(part.example) !== rest(example))
+      ?.example ??
     constants.find(
-      ({ shape }) => rest(shape.slice(lead)) !== rest(item) || (lead > 0 && shape[0] !== call.first.full[0]),
+      ({ shape }) =>
+        rest(shape.slice(lead)) !== rest(example) || (lead > 0 && shape[0] !== call.first.full[0]),
     )?.shape;
-  if (misfit) throw call.misfit(`[${misfit.join(", ")}] does not fit beside [${item.join(", ")}]`);
+  if (misfit) throw call.misfit(`[${misfit.join(", ")}] does not fit beside [${example.join(", ")}]`);
   if (lead > 0 && call.first.full[0] !== 1 && constants.length > 0)
     throw call.unsupported("it joins constants to a batch; export the file with a batch of 1");
   const front = parts.map((part) => besideConstants(call, part, axis));
-  const size = parts.reduce((sum, part) => sum + part.item[axis]!, 0);
+  const size = parts.reduce((sum, part) => sum + part.example[axis]!, 0);
   const added = constants.reduce((sum, { shape }) => sum + shape[axis + lead]!, 0);
   const shape = call.first.full.map((n, i) => (i === axis + lead ? size + added : n));
   if (parts.length === 1) return { layers: front[0]!, shape };
@@ -144,7 +146,7 @@ const concat: ImportRule = (call) => {
 
 function besideConstants(
   call: OpCall,
-  { item, before, after }: { item: Shape; before: Tensor[]; after: Tensor[] },
+  { example, before, after }: { example: Shape; before: Tensor[]; after: Tensor[] },
   axis: number,
 ): OrdinaryLayer[] {
   if (before.length + after.length === 0) return [];
@@ -152,11 +154,11 @@ function besideConstants(
   const along = (tensors: readonly Tensor[]): number =>
     tensors.reduce((sum, { shape }) => sum + shape[axis + lead]!, 0);
   const amounts = [along(before), along(after)] as const;
-  const layers = extended(item, axis, amounts);
+  const layers = extended(example, axis, amounts);
   const constants = [...before, ...after];
   if (constants.every(({ data }) => data.every((value) => value === 0))) return layers;
-  const shape = item.map((n, i) => (i === axis ? n + amounts[0] + amounts[1] : n));
-  return [...layers, affine(undefined, laidOut(shape, axis, item[axis]!, before, after))];
+  const shape = example.map((n, i) => (i === axis ? n + amounts[0] + amounts[1] : n));
+  return [...layers, affine(undefined, laidOut(shape, axis, example[axis]!, before, after))];
 }
 
 /** The constants at their places, zero where data are. */

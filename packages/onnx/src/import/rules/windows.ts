@@ -44,11 +44,11 @@ export function autoPadOf(call: OpCall): AutoPad {
   return known;
 }
 
-/** @throws ShapeError where an image with its padding has more numbers than an item may have */
+/** @throws ShapeError where an image with its padding has more numbers than an example may have */
 export function expectRoom(call: OpCall, shape: Shape): void {
   if (entriesOf(shape) > MOST_ENTRIES)
     throw call.misfit(
-      `pads an item to [${shape.join(", ")}], ${entriesOf(shape)} numbers, more than ${MOST_ENTRIES}`,
+      `pads an example to [${shape.join(", ")}], ${entriesOf(shape)} numbers, more than ${MOST_ENTRIES}`,
     );
 }
 
@@ -189,7 +189,7 @@ const globalPool =
 
 /** A mean over rows and columns is a pool of the whole image. */
 const reduceMean: ImportRule = (call) => {
-  const { full, item, batched } = call.first;
+  const { full, example, batched } = call.first;
   const given = call.option(1, "axes");
   const axes = axesOf(
     call.node,
@@ -197,7 +197,7 @@ const reduceMean: ImportRule = (call) => {
     full.length,
   );
   if (axes.length === 0 && call.flag("noop_with_empty_axes")) return [];
-  const wanted = item.map((_, i) => i).slice(1);
+  const wanted = example.map((_, i) => i).slice(1);
   if (
     !batched ||
     wanted.length === 0 ||
@@ -208,12 +208,12 @@ const reduceMean: ImportRule = (call) => {
   )
     throw call.unsupported("it takes means over other axes than rows and columns; such a layer is not built");
   const kept = call.flag("keepdims") !== false;
-  const channels = item[0]!;
+  const channels = example[0]!;
   const result: Shape = kept ? [channels, ...wanted.map(() => 1)] : [channels];
   return {
     layers: [
-      { kind: "reshape", shape: [channels, 1, entriesOf(item.slice(1))] },
-      { kind: "avgPool2d", kernel: [1, entriesOf(item.slice(1))], padding: 0 },
+      { kind: "reshape", shape: [channels, 1, entriesOf(example.slice(1))] },
+      { kind: "avgPool2d", kernel: [1, entriesOf(example.slice(1))], padding: 0 },
       { kind: "reshape", shape: result },
     ],
     shape: [full[0]!, ...result],

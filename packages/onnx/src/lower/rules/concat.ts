@@ -38,7 +38,7 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   const [before, after] = [order.slice(0, dim), order.slice(dim + 1)].map((side) =>
     side.map((p) => refined.sizes[p] as number),
   ) as [number[], number[]];
-  const { names, dimension, shape } = sideBySide(graph, bases, before, sizes, after);
+  const { names, dimension, shape } = parallel(graph, bases, before, sizes, after);
   const base = graph.node(
     "Concat",
     names,
@@ -61,7 +61,7 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
  * Buffers [before, size, after] in the shapes that Concat takes: with the dimensions as they are or with those on
  * each side of the axis as one, whichever needs fewer Reshape nodes.
  */
-function sideBySide(
+function parallel(
   graph: Graph,
   bases: readonly string[],
   before: readonly number[],

@@ -58,7 +58,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const byInput = inputLookup(table, large);
   const byKernel = kernelLookup(table);
   const byOutput = outputLookup(table);
-  const sideBySide = axes.every(isSideBySide);
+  const parallel = axes.every(isSideBySide);
   const ways = [
     {
       cost: n * q * t * c * o + moves(n * q * t * c, known(flatX, byInput) !== undefined),
@@ -72,14 +72,14 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       },
     },
     {
-      cost: n * p * t * c * o + (sideBySide ? 0 : moves(n * (p * t + q * byOutput.width) * o, false)),
+      cost: n * p * t * c * o + (parallel ? 0 : moves(n * (p * t + q * byOutput.width) * o, false)),
       make: () => {
         const left = { ...flatX, axes: pick(flatX, [0, 2, undefined, undefined, 1]) };
         // The result has its columns in the order of the kernel: the small one is turned.
         const kernel = arrangedAs(cx, flatW, [1, 2, 0]);
         const right = { ...kernel, axes: pick(kernel, [undefined, undefined, 2, 0, 1]) };
         const Y = contract({ ...cx, wanted: [0, 1, 2, 3] }, left, right, [4]); // [n, p, t, o]
-        if (sideBySide) return shuffled(Y, axes);
+        if (parallel) return shuffled(Y, axes);
         const rows = flat({ ...Y, axes: pick(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
         const picked = gatherPositions(cx, rows, byOutput, false) as Lazy;
         return reduceAxes(cx, flat(picked, [n, o, q, byOutput.width]), "Add", [3]);

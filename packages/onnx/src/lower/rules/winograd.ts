@@ -27,7 +27,7 @@ export function minimalCost(
   const total = (of: (axis: Minimal) => number) => sizeOf(axes.map(of));
   let products = total(({ points, tiles }) => points * tiles) * n * c * o;
   let written = 0;
-  for (const [operand, items] of [
+  for (const [operand, examples] of [
     ["input", n * c],
     ["kernel", o * c],
     ["output", n * o],
@@ -37,8 +37,8 @@ export function minimalCost(
     steps.forEach((rows, i) => {
       if (isIdentity(rows)) return;
       sizes[i] = rows.length;
-      written += items * sizeOf(sizes);
-      products += items * sizeOf(sizes) * columnsOf(rows);
+      written += examples * sizeOf(sizes);
+      products += examples * sizeOf(sizes) * columnsOf(rows);
     });
   }
   return { products, written };

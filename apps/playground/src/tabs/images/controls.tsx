@@ -1,0 +1,123 @@
+import { DropZone } from "../../ui/drop-zone.js";
+import { decimals } from "../../ui/format.js";
+import { Problem } from "../../ui/problem.js";
+import { RunButtons } from "../../ui/run-buttons.js";
+import { RunSettings } from "../../ui/run-settings.js";
+import { type ImagesConfig, numbersOf, SIDES } from "./config.js";
+import {
+  begin,
+  config,
+  configure,
+  opened,
+  openFiles,
+  ownPictures,
+  pause,
+  play,
+  reading,
+  reread,
+  reset,
+  run,
+  save,
+  setTemperature,
+  shape,
+  source,
+  sourceProblem,
+} from "./state.js";
+
+/** Which pictures; train, pause, step, reset; temperature and what else decides. */
+export function Controls() {
+  const { steps, temperature, widths, side, colour } = config.value;
+  return (
+    <div class="stack">
+      <RunButtons
+        id="images"
+        examples="images"
+        run={run}
+        opened={opened.value}
+        steps={steps}
+        onPlay={play}
+        onPause={pause}
+        onReset={() => void reset()}
+        onSave={() => void save()}
+      />
+      <label class="field">
+        Temperature of the samples: {decimals(temperature, 2)}
+        <input
+          type="range"
+          min={0}
+          max={2}
+          step={0.05}
+          value={temperature}
+          onInput={({ currentTarget }) => void setTemperature(currentTarget.valueAsNumber)}
+        />
+      </label>
+      <RunSettings value={config.value} configure={configure}>
+        <label class="field">
+          Widths
+          <select
+            value={widths.join(" ")}
+            onChange={({ currentTarget }) =>
+              configure({ widths: currentTarget.value.split(" ").map(Number) })
+            }
+          >
+            {[...new Set([widths.join(" "), "32 16", "64 32 16", "16", "64 8", "196 32"])].map((text) => (
+              <option key={text} value={text}>
+                {numbersOf(shape.value)} → {text.replaceAll(" ", " → ")}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          Size
+          <select
+            value={side}
+            onChange={({ currentTarget }) =>
+              reread({ side: Number(currentTarget.value) as ImagesConfig["side"] })
+            }
+          >
+            {SIDES.map((each) => (
+              <option key={each} value={each}>
+                {each} × {each}
+                {each > SIDES[0] && ", slower"}
+              </option>
+            ))}
+          </select>
+        </label>
+      </RunSettings>
+      {ownPictures.value && (
+        <label>
+          <input
+            type="checkbox"
+            checked={colour}
+            onChange={({ currentTarget }) => reread({ colour: currentTarget.checked })}
+          />{" "}
+          Keep the colours of pictures
+        </label>
+      )}
+      <DropZone
+        label="Open pictures"
+        accept="image/*"
+        multiple
+        folder="Open a folder"
+        onFiles={(files) => void openFiles(files)}
+      >
+        <p class="note">It learns from: {source}</p>
+        <button type="button" onClick={() => void begin()}>
+          Digits
+        </button>
+      </DropZone>
+      {reading.value && (
+        <div class="row">
+          <label class="field">
+            Reading {reading.value.done} of {reading.value.of}
+            <progress value={reading.value.done} max={reading.value.of} />
+          </label>
+          <button type="button" onClick={() => reading.value?.abort.abort()}>
+            Cancel
+          </button>
+        </div>
+      )}
+      <Problem text={sourceProblem.value} />
+    </div>
+  );
+}

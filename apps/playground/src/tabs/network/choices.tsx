@@ -1,0 +1,94 @@
+import { useState } from "preact/hooks";
+import { files, offered, openAgain, problem } from "./state.js";
+
+/** Which input and output of a file, where it has several, and the shape of an example, where the file leaves it open. */
+export function Choices() {
+  if (!offered.value) return null;
+  const { inputs, outputs, needsShape } = offered.value;
+  const { input, output, inputShape } = files.value ?? {};
+  const open = needsShape || inputShape !== undefined;
+  if (inputs.length < 2 && outputs.length < 2 && !open) return null;
+  return (
+    <div class="row">
+      {inputs.length > 1 && (
+        <Names
+          label="Input"
+          names={inputs}
+          chosen={input}
+          choose={(name) => openAgain({ input: name, inputShape: undefined })}
+        />
+      )}
+      {outputs.length > 1 && (
+        <Names
+          label="Output"
+          names={outputs}
+          chosen={output ?? outputs[0]}
+          choose={(name) => openAgain({ output: name })}
+        />
+      )}
+      {open && <ShapeField shape={inputShape} />}
+    </div>
+  );
+}
+
+type NamesProps = Readonly<{
+  label: string;
+  names: readonly string[];
+  chosen: string | undefined;
+  choose(name: string): Promise<void>;
+}>;
+
+/** A list of names; while none is chosen it says so, and every name is a change. */
+function Names({ label, names, chosen, choose }: NamesProps) {
+  return (
+    <label class="field">
+      {label}
+      <select value={chosen ?? ""} onChange={(event) => void choose(event.currentTarget.value)}>
+        {chosen === undefined && (
+          <option value="" disabled>
+            choose…
+          </option>
+        )}
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The sizes in a text; undefined where it holds something else. */
+function shapeIn(text: string): number[] | undefined {
+  const sizes = text
+    .trim()
+    .split(/[,×x\s]+/)
+    .map(Number);
+  return sizes.every((n) => Number.isSafeInteger(n) && n > 0) ? sizes : undefined;
+}
+
+/** The shape of an example; what is typed and is none stays to be corrected. */
+function ShapeField({ shape }: { shape: readonly number[] | undefined }) {
+  const [typed, setTyped] = useState<string>();
+  const take = (text: string): void => {
+    const inputShape = shapeIn(text);
+    if (inputShape) {
+      setTyped(undefined);
+      void openAgain({ inputShape });
+    } else
+      problem.value = `The shape of an example is its sizes, whole numbers from 1 with commas between them, as 1, 28, 28. “${text}” is none.`;
+  };
+  return (
+    <label class="field">
+      Shape of an example
+      <input
+        type="text"
+        placeholder="1, 28, 28"
+        value={typed ?? shape?.join(", ") ?? ""}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onChange={(event) => take(event.currentTarget.value)}
+      />
+    </label>
+  );
+}

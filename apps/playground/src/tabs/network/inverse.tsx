@@ -1,0 +1,78 @@
+import { AboveUniform } from "../../ui/above-uniform.js";
+import { DIGITS } from "../../ui/digits-file.js";
+import { DrawSettings } from "../../ui/draw-settings.js";
+import { ImageGrid } from "../../ui/image-grid.js";
+import { Lesson } from "../../ui/lesson.js";
+import { NumberField } from "../../ui/number-field.js";
+import { TrainedNote } from "../../ui/trained-note.js";
+import { change, config, drawPreimages, learnt, preimages, progress, reading, save, train } from "./state.js";
+
+/** A difference of outputs that is none of rounding. */
+const FAR = 1e-2;
+
+/** The inverse of the network: training it, and inputs that the network cannot tell apart. */
+export function Inverse() {
+  const { steps } = config.value;
+  const busy = progress.value !== undefined;
+  return (
+    <div class="sheet stack">
+      <h2>Digits that it cannot tell apart</h2>
+      <p>
+        The stochastic inverse has seen {learnt.value?.step ?? 0} steps of training (
+        <output id="learnt">{learnt.value?.bpd.toFixed(3)}</output> bits per dimension on {DIGITS.test} test
+        digits), computed by <output id="device">{reading.value?.device}</output>. The function of the network
+        stays as it is, bit for bit.
+      </p>
+      <AboveUniform bpd={learnt.value?.bpd} />
+      <TrainedNote trained={learnt.value?.trained} />
+      <div class="row">
+        <NumberField
+          label="Steps"
+          value={steps}
+          min={1}
+          max={10_000}
+          onValue={(value) => change({ steps: value })}
+        />
+        <button type="button" disabled={busy} onClick={() => void train(steps)}>
+          Train the inverse
+        </button>
+        <button type="button" disabled={busy} onClick={() => void save()}>
+          Save the run
+        </button>
+      </div>
+      <DrawSettings
+        label="ExamplePreimages"
+        most={256}
+        value={config.value}
+        change={change}
+        button="Sample preimages"
+        disabled={busy}
+        onDraw={() => void drawPreimages()}
+      />
+      {preimages.value && (
+        <>
+          <ImageGrid
+            images={preimages.value.images}
+            shape={DIGITS.shape}
+            columns={8}
+            label="Inputs with the outputs of the digit"
+            file="preimages.png"
+          />
+          <p class="note">
+            The network gives the outputs of the digit for all of them, within{" "}
+            <output id="preimages-difference">{preimages.value.largestDifference.toExponential(1)}</output>.
+            {preimages.value.largestDifference > FAR && " That is far: the inverse has to learn more."}{" "}
+            {preimages.value.arrived < preimages.value.images.length / DIGITS.pixels &&
+              `${preimages.value.arrived} of them are draws of the inverse; the others come from the digit and stopped on the way to their draw.`}
+          </p>
+        </>
+      )}
+      <Lesson equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))" docs="convert" about="draws for given results">
+        A variant is a draw of the stochastic inverse, from the outputs y back to pixels x, moved the short
+        way onto the inputs with exactly these outputs. What differs between the pictures is what the network
+        f does not see. A draw that cannot be moved there is come to from the digit itself, as far as the
+        outputs stay.
+      </Lesson>
+    </div>
+  );
+}

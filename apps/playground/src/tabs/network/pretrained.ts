@@ -1,0 +1,169 @@
+import {
+  applyNetwork,
+  type Executor,
+  encodeSafetensors,
+  type FlowModel,
+  type OrdinaryNetwork,
+} from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import { describedNetwork, networkOfPixels } from "flowify/format";
+import type { OpenRun } from "../../run/open-run.js";
+import { PlacedRun } from "../../run/placed-run.js";
+import {
+  beginRun,
+  type NewRun,
+  type Progress,
+  type RunImages,
+  type Trained,
+  trainFurther,
+} from "../../run/train-run.js";
+import { DIGITS } from "../../ui/digits-file.js";
+import { toPixels } from "../../ui/pixels.js";
+import { nameOf } from "../../worker/backend.js";
+import type { ExamplePreimages, Learnt, Normalization, Reading } from "./calls.js";
+
+const constants = {
+  unit: { mean: [0], std: [1] },
+  mnist: { mean: [0.1307], std: [0.3081] },
+  raw: "raw",
+} as const satisfies Record<Normalization, unknown>;
+
+/** A given network as one of digits. Errors: `ShapeError` where it takes none. */
+export const ofDigits = (own: OrdinaryNetwork, normalization: Normalization) =>
+  networkOfPixels(own, DIGITS.shape, constants[normalization]);
+
+/** A given network as what a run is of: its function stays, its inverses are learnt. */
+function newRun(
+  name: string,
+  own: OrdinaryNetwork,
+  normalization: Normalization,
+  original: Uint8Array,
+): NewRun {
+  const { network, given } = ofDigits(own, normalization);
+  const { description, tensors } = describedNetwork(network);
+  return {
+    network: name,
+    description,
+    given,
+    flow: { density: "mixture", frozen: true },
+    batch: 64,
+    steps: 100,
+    seed: 0,
+    weights: encodeSafetensors(tensors),
+    original,
+  };
+}
+
+/** A network as it was read, from where, and what pixels become before it takes them. */
+type PretrainedNetwork = Readonly<{
+  name: string;
+  own: OrdinaryNetwork;
+  normalization: Normalization;
+  original: Uint8Array;
+}>;
+
+type PreimagesOptions = { count: number; temperature: number; seed: number };
+
+/** A given network at work on digits. */
+export class PretrainedModel {
+  private constructor(
+    readonly own: OrdinaryNetwork,
+    private readonly placed: PlacedRun,
+  ) {}
+
+  /** A given network with start values of its inverses, from digits. */
+  static async begin(
+    { name, own, normalization, original }: PretrainedNetwork,
+    executor: Executor,
+    images: RunImages,
+    tell: (progress: Progress) => void,
+  ): Promise<PretrainedModel> {
+    const begun = newRun(name, own, normalization, original);
+    return new PretrainedModel(own, await PlacedRun.of(executor, (on) => beginRun(begun, on, images, tell)));
+  }
+
+  /** Further steps of training. */
+  async train(
+    images: RunImages,
+    steps: number,
+    tell: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<Trained> {
+    const { trained } = await this.placed.change((run, on) =>
+      trainFurther(run, on, images, steps, { tell, signal }),
+    );
+    return trained;
+  }
+
+  /** Where the inverses stand: steps taken, and bits per dimension of these digits. */
+  async standing({ measure }: RunImages): Promise<Learnt> {
+    const { bpd } = await this.placed.ask((model) => model.evaluate(measure));
+    return { bpd, step: this.run.state.step };
+  }
+
+  /** The run, to be saved. */
+  get run(): OpenRun {
+    return this.placed.run;
+  }
+
+  /** Outputs of the network, and what the flow says of the digit. */
+  async read(pixels: Uint8Array): Promise<Reading> {
+    const read = await this.placed.ask(async (model) => {
+      const { bpd, nats, ledger } = await model.evaluate(pixels);
+      return {
+        outputs: await this.#outputs(model, pixels),
+        logProb: nats,
+        bpd,
+        ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, exact: line.exact })),
+      };
+    });
+    return { ...read, device: nameOf(this.placed.executor) };
+  }
+
+  /** Further digits with the outputs of this one. */
+  preimages(pixels: Uint8Array, options: PreimagesOptions): Promise<ExamplePreimages> {
+    return this.placed.ask((model) => this.#preimages(model, pixels, options));
+  }
+
+  async #preimages(
+    model: FlowModel,
+    pixels: Uint8Array,
+    { count, temperature, seed }: PreimagesOptions,
+  ): Promise<ExamplePreimages> {
+    const { from, to } = this.#given;
+    const wanted = await this.#outputs(model, pixels);
+    const [own, front] = [model.part(from, to), model.part(0, from)];
+    try {
+      const digit = await front.encode(pixels, { mode: "deterministic" });
+      const { examples, ways } = await own.preimages(this.own, digit, { count, seed, temperature });
+      const images = toPixels(await front.decode(examples, { mode: "deterministic" }));
+      const x = np.array(Float32Array.from(examples)).reshape([count, ...this.own.inShape]);
+      const found = (await applyNetwork(this.own, x).data()) as Float32Array;
+      const largestDifference = found.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - wanted[i % wanted.length]!)),
+        0,
+      );
+      return { images, largestDifference, arrived: ways.filter((way) => way === 1).length };
+    } finally {
+      await own.dispose();
+      await front.dispose();
+    }
+  }
+
+  get #given(): { from: number; to: number } {
+    return this.run.config.given ?? { from: 0, to: 0 };
+  }
+
+  async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
+    const upTo = model.part(0, this.#given.to);
+    try {
+      return await upTo.encode(pixels, { mode: "deterministic" });
+    } finally {
+      await upTo.dispose();
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.placed.dispose();
+  }
+}

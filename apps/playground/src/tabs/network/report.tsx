@@ -1,0 +1,48 @@
+import type { ConversionReport } from "@flowify/onnx/browser";
+import { Scrolling } from "../../ui/scrolling.js";
+
+const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
+
+/** The rows that `flowify convert` prints: which nodes became which layer, and what it does to the numbers. */
+export function Report({ report, leftOut }: { report: ConversionReport; leftOut: readonly string[] }) {
+  const { file, layers, inputShape, outputShape, maxRelDiff, inputs } = report;
+  const bounds = layers.filter(({ exact }) => !exact).length;
+  return (
+    <div class="stack">
+      <p>
+        <strong>{file}</strong>: {inputShape.join("×")} → {outputShape.join("×")}, likelihood{" "}
+        {bounds === 0 ? <span class="exact">exact</span> : <span class="bound">a lower bound</span>}
+        {leftOut.length > 0 && `. Left out at the end: ${leftOut.join(", ")}; the output is what it acts on`}.
+      </p>
+      <Scrolling label="Report">
+        <table class="report">
+          <thead>
+            <tr>
+              <th scope="col">node</th>
+              <th scope="col">layer</th>
+              <th scope="col">drops</th>
+              <th scope="col">adds</th>
+              <th scope="col">likelihood</th>
+            </tr>
+          </thead>
+          <tbody>
+            {layers.map(({ from, to, exact, droppedDims, addedDims }) => (
+              <tr key={to}>
+                <td>{from}</td>
+                <td>{to}</td>
+                <td class="number">{some(droppedDims)}</td>
+                <td class="number">{some(addedDims)}</td>
+                <td class={exact ? "exact" : "bound"}>{exact ? "exact" : "bound"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scrolling>
+      <p class="note">
+        Largest relative difference between the network and its flow in deterministic mode, on {inputs} random
+        inputs: <output id="difference">{maxRelDiff?.toExponential(1)}</output>. Both are computed by this
+        page, layer by layer; <code>flowify convert</code> compares with ONNX Runtime.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import { type Flow, meanNoise } from "@flowify/core";
+import type { numpy as np } from "@jax-js/jax";
+import { MESH_LINES, MESH_POINTS } from "./grid.js";
+
+const MESH = 2 * MESH_LINES * MESH_POINTS;
+
+type Params = Parameters<Flow["logProb"]>[0];
+
+/** x ↦ what each layer gives in deterministic mode, first to last. */
+export const forwardStages =
+  ({ chain }: Flow) =>
+  (params: Params, x: np.Array): np.Array[] => {
+    let z = x;
+    return chain.layers.map((layer, i) => {
+      const step = layer.forward(params[i]!, z, meanNoise(layer.forwardNoise, MESH));
+      step.contribution.dispose();
+      z = step.z;
+      return i < chain.layers.length - 1 ? z.ref : z;
+    });
+  };
+
+/** z ↦ what each layer's inverse gives in deterministic mode, last layer to first. */
+export const backwardStages =
+  ({ chain }: Flow) =>
+  (params: Params, z: np.Array): np.Array[] => {
+    let x = z;
+    return chain.layers.toReversed().map((layer, k) => {
+      const i = chain.layers.length - 1 - k;
+      x = layer.inverse(params[i]!, x, meanNoise(layer.inverseNoise, MESH));
+      return i > 0 ? x.ref : x;
+    });
+  };
+
+/** How far a third coordinate moves a point right and up. */
+const OBLIQUE = 0.35;
+
+/** Points of any dimension on the page, [n, 2]: one coordinate along a line, a third obliquely. */
+export function project(data: ArrayLike<number>, dimensions: number): Float32Array {
+  const count = data.length / dimensions;
+  const out = new Float32Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    const at = i * dimensions;
+    const depth = dimensions > 2 ? OBLIQUE * data[at + 2]! : 0;
+    out[2 * i] = data[at]! + depth;
+    out[2 * i + 1] = dimensions > 1 ? data[at + 1]! + depth : 0;
+  }
+  return out;
+}
+
+/** The first coordinates of points in the plane, zeros beyond: a start for the way back. */
+export function widen(points: Float32Array, dimensions: number): Float32Array {
+  const out = new Float32Array((points.length / 2) * dimensions);
+  for (let i = 0; i < points.length / 2; i++)
+    for (let d = 0; d < Math.min(2, dimensions); d++) out[i * dimensions + d] = points[2 * i + d]!;
+  return out;
+}

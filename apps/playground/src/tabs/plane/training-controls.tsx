@@ -1,0 +1,38 @@
+import { RunButtons } from "../../ui/run-buttons.js";
+import { RunSettings } from "../../ui/run-settings.js";
+import type { PlaneConfig } from "./config.js";
+import { begin, config, configure, opened, pause, play, run, save } from "./state.js";
+
+/** Train, pause, step, reset; what decides how. */
+export function TrainingControls() {
+  const { steps, density } = config.value;
+  return (
+    <div class="stack">
+      <RunButtons
+        id="plane"
+        examples="points"
+        run={run}
+        opened={opened.value}
+        steps={steps}
+        onPlay={play}
+        onPause={pause}
+        onReset={() => void begin()}
+        onSave={() => void save()}
+      />
+      <RunSettings value={config.value} configure={configure}>
+        <label class="field">
+          Dropped coordinates
+          <select
+            value={density}
+            onChange={({ currentTarget }) =>
+              configure({ density: currentTarget.value as PlaneConfig["density"] })
+            }
+          >
+            <option>mixture</option>
+            <option>gaussian</option>
+          </select>
+        </label>
+      </RunSettings>
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { dirname, extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  DataError,
+  DomainError,
+  FlowifyError,
+  type OrdinaryNetwork,
+  outShape,
+  type Shape,
+  ShapeError,
+  UnsupportedOpError,
+  UsageError,
+} from "@flowify/core";
+import {
+  type ConvertOptions,
+  convertOnnx,
+  type ImportRules,
+  isKeras,
+  nodeText,
+  openOnnx,
+  originTexts,
+  readKeras,
+  readOnnx,
+  standaloneOnnx,
+} from "@flowify/onnx";
+import { expectRegularFile } from "../data/regular-file.js";
+import { expectShallow } from "../format/depth.js";
+import { networkOfDescription } from "../format/weights.js";
+import { readJson, readNetworkFile, readWeights } from "./network-file.js";
+
+/** A network that somebody trained, as a file gave it. */
+export type PretrainedNetwork = Readonly<{
+  network: OrdinaryNetwork;
+  outShape: Shape;
+  /** What each layer came from, in the words of the file. */
+  origins: readonly string[];
+  /** Functions at the end that were left out. */
+  leftOut: readonly string[];
+  /** The ONNX file by itself, with what the network computes as its output; absent where it was none. */
+  original?: Uint8Array;
+}>;
+
+/**
+ * Reads a trained network from an ONNX file, a layers model of Keras or TensorFlow.js, or a network described
+ * in JSON.
+ *
+ * @throws the errors of `readOnnx`, `convertOnnx`, `readKeras` and `readNetworkFile`; each names the file
+ */
+export async function readPretrained(
+  file: string,
+  { rules: rulesFile, ...choices }: Omit<ConvertOptions, "rules"> & { rules?: string },
+): Promise<PretrainedNetwork> {
+  const json = extname(file) === ".json" ? readJson(file) : undefined;
+  if (json !== undefined && !isKeras(json)) return described(file);
+  expectShallow(file, json);
+  const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
+  const opened = openOnnx(file);
+  const { external } = opened;
+  const bytes = json === undefined ? opened.bytes : naming(file, () => readKeras(json, external));
+  const converted = naming(file, () => convertOnnx(readOnnx(bytes, external), { ...choices, rules }));
+  return {
+    network: converted.network,
+    outShape: converted.outShape,
+    origins: originTexts(converted),
+    leftOut: converted.leftOut.map(nodeText),
+    original: standaloneOnnx(bytes, converted, external),
+  };
+}
+
+/** The result of `read`, or its error with the file in front of the message. */
+function naming<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof FlowifyError)) throw cause;
+    const message = `${file}: ${cause.message}`;
+    if (cause instanceof UnsupportedOpError)
+      throw new UnsupportedOpError(cause.op, cause.node, message, { cause });
+    const Kind = [DataError, DomainError, ShapeError].find((each) => cause instanceof each) ?? UsageError;
+    throw new Kind(message, { cause });
+  }
+}
+
+function described(file: string): PretrainedNetwork {
+  const description = readNetworkFile(file);
+  const network = networkOfDescription(
+    description,
+    readWeights(dirname(file), description),
+  ) as OrdinaryNetwork;
+  return {
+    network,
+    outShape: outShape(network.layers, network.inShape),
+    origins: network.layers.map(({ kind }, i) => `layers[${i}] ${kind}`),
+    leftOut: [],
+  };
+}
+
+/** The rules that a module exports. */
+async function readRules(file: string): Promise<ImportRules> {
+  if (!existsSync(file)) throw new UsageError(`--rules ${file}: no such file`);
+  expectRegularFile(file);
+  const url = pathToFileURL(resolve(file)).href;
+  const { rules } = await import(url).then(
+    (module: { rules?: ImportRules }) => module,
+    (cause: unknown) => {
+      throw new UsageError(`--rules ${file}: cannot be loaded: ${String(cause)}`, { cause });
+    },
+  );
+  if (
+    typeof rules === "object" &&
+    rules !== null &&
+    Object.values(rules).every((rule) => typeof rule === "function")
+  )
+    return rules;
+  throw new UsageError(
+    `--rules ${file}: exports no rules\nit is a module with: export const rules = { Op: (call) => [layers] }`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { Evaluation, Flow } from "@flowify/core";
+import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import type { Unit } from "../unit.js";
+
+/** All that somebody needs to know of a likelihood to compare it with another. */
+export type LikelihoodSummary = Readonly<{
+  /** The layer that adds noise to integers, and their number; null where x is a density's argument as it is. */
+  dequantization: Readonly<{ layer: string; levels: number }> | null;
+  /** n: the numbers of one image or row. */
+  dimensions: number;
+  /** Mean log p(x) in nats: bits per dimension are −nats / (n ln 2). */
+  nats: number;
+  /** True where every image's log p is a number, false where it is a bound in expectation over samples of noise. */
+  exact: boolean;
+  /** K: samples of the noise an image. */
+  samples: number;
+  /** Standard error over the images or rows (null for one), and over the samples (null for one), in the unit of the figure. */
+  stdErr: number | null;
+  stdErrOfSamples: number | null;
+}>;
+
+export const summarizeLikelihood = (
+  { domain: { levels }, dimensions, exact, ledgerLines }: Flow,
+  { nats, stdErr }: Pick<Evaluation, "nats" | "stdErr">,
+  { samples, stdErrOfSamples }: { samples: number; stdErrOfSamples: number | null },
+): LikelihoodSummary => ({
+  dequantization: levels === undefined ? null : { layer: ledgerLines[0]?.layer as string, levels },
+  dimensions,
+  nats,
+  exact,
+  samples,
+  stdErr: Number.isNaN(stdErr) ? null : stdErr,
+  stdErrOfSamples,
+});
+
+/** The same for people, a line each. */
+export function summaryLines(meaning: LikelihoodSummary, examples: number, unit: Unit): string[] {
+  const { dequantization, dimensions, nats, exact, samples, stdErr, stdErrOfSamples } = meaning;
+  const n = formatCount(dimensions);
+  const one = unit.field === "bpd" ? "image" : "row";
+  const many = examples === 1 ? `1 ${one}` : `${formatCount(examples)} ${one}s`;
+  const noise = dequantization
+    ? `${dequantization.layer}, ${dequantization.levels} levels: +${(Math.log2(dequantization.levels) * unit.perBit(dimensions)).toFixed(3)} ${unit.name}`
+    : "none: a density, not a probability of levels";
+  const kind =
+    samples === 1
+      ? `an upper bound in expectation, one draw an ${one}`
+      : `an upper bound in expectation, from the mean density of ${samples} samples an ${one}`;
+  const overDraws = exact
+    ? "none: nothing is drawn"
+    : stdErrOfSamples === null
+      ? "from --samples 2 on"
+      : `± ${stdErrOfSamples.toFixed(6)}`;
+  return table([
+    ["dequantization", noise],
+    ["dimensions", `n = ${n} numbers an ${one}`],
+    unit.field === "bpd"
+      ? ["bits", `-log p / (n ln 2), with a mean log p of ${nats.toFixed(3)} nats`]
+      : [
+          "nats",
+          `-log p${dequantization ? "" : ", of a density in the units of the columns"}: ${(-nats / dimensions).toFixed(3)} per dimension`,
+        ],
+    ["likelihood", exact ? "exact" : kind],
+    [`over ${one}s`, stdErr === null ? `${many}: no standard error` : `± ${stdErr.toFixed(6)}, ${many}`],
+    ["over samples", overDraws],
+  ]);
+}

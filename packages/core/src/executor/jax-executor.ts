@@ -1,0 +1,89 @@
+import { blockUntilReady, getWebGPUDevice, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
+import { DeviceError } from "../errors.js";
+import { fromHost, toHost } from "../params/host.js";
+import { type ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "./executor.js";
+import { onDevice } from "./lost-device.js";
+
+type Leaves = (tree: JsTree<PlacedArray>) => PlacedArray[];
+const leavesOf = tree.leaves as unknown as Leaves;
+const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>) => JsTree<U>;
+
+/** jax-js's own WebAssembly kernels: works anywhere, ready at import. */
+export const jaxExecutor = (): Executor => ({ ...executorOn("wasm"), name: "jax" });
+
+/** jax-js on WebGPU. Errors: `DeviceError` where there is no adapter, and in all that follows once the device is lost. */
+export async function webgpuExecutor(): Promise<Executor> {
+  const devices = await init("webgpu").catch((cause: unknown) => {
+    throw new DeviceError("webgpu: no device could be opened", { cause });
+  });
+  if (!devices.includes("webgpu")) throw new DeviceError("webgpu: there is no WebGPU on this machine");
+  return onDevice(executorOn("webgpu"), getWebGPUDevice().lost);
+}
+
+/** jax-js on its default device, operation by operation: nothing is compiled. */
+export const eagerExecutor = (): Executor => {
+  const toArray = (leaf: PlacedArray): np.Array =>
+    leaf instanceof HostArray ? fromHost(leaf) : (leaf as np.Array).ref;
+  return {
+    ...executorOn("wasm"),
+    name: "eager",
+    compile: async (f) => ({
+      run: async (args) =>
+        blockUntilReady(
+          (f as (...all: unknown[]) => unknown)(...args.map((arg) => mapTree(toArray, arg))) as never,
+        ),
+      traceMs: 0,
+      compileMs: 0,
+      dispose: async () => {},
+    }),
+    place: async (host) => mapTree((leaf: HostArray) => fromHost(leaf), host) as JsTree<PlacedArray>,
+  };
+};
+
+function executorOn(name: "wasm" | "webgpu"): Executor {
+  const place = (leaf: HostArray): np.Array => fromHost(leaf, name);
+  return {
+    name,
+    async compile(f, specs) {
+      const started = performance.now();
+      const compiled = jit(f as never) as unknown as ((...args: unknown[]) => JsTree<np.Array>) & {
+        dispose(): void;
+      };
+      // jit traces at the first call: make it here, on zeros, so that errors and the time belong to compile
+      const zeros = specs.map((spec) =>
+        mapTree((leaf: ArraySpec) => np.zeros([...leaf.shape], { dtype: leaf.dtype, device: name }), spec),
+      );
+      const first = compiled(...zeros);
+      await blockUntilReady(first as never);
+      tree.dispose(first as never);
+      const result: Compiled = {
+        async run(args, { into } = {}) {
+          const own = args.map((arg) =>
+            mapTree(
+              (leaf: PlacedArray) => (leaf instanceof HostArray ? place(leaf) : (leaf as np.Array).ref),
+              arg,
+            ),
+          );
+          if (into) tree.dispose(into as never);
+          const out = compiled(...own);
+          await blockUntilReady(out as never);
+          return out;
+        },
+        traceMs: 0,
+        compileMs: performance.now() - started,
+        async dispose() {
+          compiled.dispose();
+        },
+      };
+      return result;
+    },
+    place: async (host) => mapTree(place, host) as JsTree<PlacedArray>,
+    async fetch(placed) {
+      const host = new Map<PlacedArray, HostArray>();
+      for (const leaf of leavesOf(placed)) host.set(leaf, await toHost(leaf as np.Array));
+      return mapTree((leaf: PlacedArray) => host.get(leaf) as HostArray, placed);
+    },
+    release: (placed) => tree.dispose(placed as never),
+    dispose: async () => {},
+  };
+}

@@ -1,0 +1,24 @@
+import type { JsTree } from "@jax-js/jax";
+import { treeMap } from "../params/pytree.js";
+import { type Executor, HostArray } from "./executor.js";
+
+/** Examples that a part of a batch has at least: for fewer, workers bring nothing. */
+const SMALLEST_PART = 32;
+
+/** In how many equal parts a batch is computed: one a worker of the executor. */
+export function partsOf({ workers = 1 }: Executor, examples: number): number {
+  return examples % workers === 0 && examples / workers >= SMALLEST_PART ? workers : 1;
+}
+
+/** Equal parts of trees of arrays [B, …], in the memory of the whole. */
+export function splitBatch<T extends readonly JsTree<HostArray>[]>(batch: T, parts: number): T[] {
+  const part =
+    (i: number) =>
+    (array: HostArray): HostArray => {
+      const { data, shape, dtype } = array;
+      const [examples = 1, ...rest] = shape;
+      const size = data.length / parts;
+      return new HostArray(data.subarray(i * size, (i + 1) * size), [examples / parts, ...rest], dtype);
+    };
+  return Array.from({ length: parts }, (_, i) => batch.map((tree) => treeMap(part(i), tree)) as unknown as T);
+}

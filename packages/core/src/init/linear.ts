@@ -1,0 +1,126 @@
+import { numpy as np } from "@jax-js/jax";
+import type { ConditionalDensity } from "../densities/conditional.js";
+import type { LinearParams } from "../layers/linear.js";
+import { pretrainedParams, type WeightRotations } from "../layers/linear-weights.js";
+import { type Orthogonal, toDevice } from "../layers/orthogonal.js";
+import type { Rotation } from "../layers/rotation.js";
+import { splitKey } from "../math/keys.js";
+import { type HostMatrix, identityMatrix } from "../math/linalg.js";
+import type { NoiseSpec } from "../noise.js";
+import { floats } from "../params/host.js";
+import { treeRef } from "../params/pytree.js";
+import { type CalibrationData, rowsOf } from "./calibration-data.js";
+import { principalDirections } from "./principal.js";
+
+type MapOptions = {
+  n: number;
+  m: number;
+  augmentationStd: number;
+  rotateIn: Orthogonal;
+  rotateOut: Orthogonal;
+  given: WeightRotations | undefined;
+};
+
+/** What a linear layer starts with but for the density of what it drops. */
+export type LinearMap = Omit<LinearParams, "dropped">;
+
+/**
+ * Start values from rows [n] that the layer really sees: R₁ the principal directions, ascending,
+ * so that the largest variances are kept; s whitens what is kept; R₂ = I; b centres; the density
+ * matches what is dropped. Inputs that an earlier layer has whitened already have no principal
+ * directions: their order (least variance in the data first) is kept, R₁ = I.
+ *
+ * Given weights are kept: only what they drop is turned to its own principal directions. Free `expm`
+ * parameters are kept as well; then only the density is matched.
+ */
+export async function initLinear(
+  options: MapOptions & { density: ConditionalDensity | undefined; rotate: Rotation["apply"] },
+  key: np.Array,
+  rows: CalibrationData,
+): Promise<LinearParams> {
+  const { n, m, density, rotate } = options;
+  const [k1, k2, densityKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+  const { map, doubt } = await initMap(options, [k1, k2], rows);
+  if (!density) {
+    densityKey.dispose();
+    return { ...map, dropped: {} };
+  }
+  const d = n - m;
+  const rotated = (x: np.Array): np.Array => rotate(treeRef(map.rotateIn), x);
+  const drop = droppedRows(rows, (x) => rotated(x).slice([], [0, d]), { d, doubt });
+  const kept = rowsOf(rows, (x) => rotated(x).slice([], [d, n]).mul(np.exp(map.logScale.ref)), m, 1);
+  return { ...map, dropped: await density.start(densityKey, drop, kept) };
+}
+
+/** So many dropped coordinates at most are turned: eigenvectors take a time of their number cubed. */
+const TURNED = 1024;
+
+/** The linear map, and the standard deviation below which so few rows say nothing of what it drops. */
+export async function initMap(
+  options: MapOptions,
+  keys: readonly [np.Array, np.Array],
+  rows: CalibrationData,
+): Promise<{ map: LinearMap; doubt: number }> {
+  const { n, m, rotateIn, rotateOut, given } = options;
+  const d = Math.max(n - m, 0);
+  if (given) {
+    for (const unused of keys) unused.dispose();
+    if (d === 0 || d > TURNED || "factor" in given.rotateIn)
+      return { map: pretrainedParams(given), doubt: 0 };
+    const { matrix, doubt } = await turnDropped(given.rotateIn, d, rows);
+    return { map: pretrainedParams({ ...given, rotateIn: matrix }), doubt };
+  }
+  if (rotateIn.parameterKind !== "orthogonal") {
+    const [r1, r2] = [rotateIn.init(keys[0]), rotateOut.init(keys[1])];
+    return { map: { rotateIn: r1, rotateOut: r2, logScale: np.zeros([m]), bias: np.zeros([m]) }, doubt: 0 };
+  }
+  for (const unused of keys) unused.dispose();
+  const { mean, directions, std, doubt } = await principalDirections(rows);
+  const logScale = new Float32Array(m).fill(-Math.log(options.augmentationStd));
+  const bias = new Float32Array(m);
+  for (let j = d; j < n; j++) {
+    let projected = 0; // (mean R₁)_j
+    for (let i = 0; i < n; i++) projected += (mean[i] as number) * (directions.data[i * n + j] as number);
+    logScale[j - d] = -Math.log(std[j] as number);
+    bias[j - d] = -projected / (std[j] as number);
+  }
+  const [r1, r2] = [rotateIn.fromMatrix(directions), rotateOut.fromMatrix(identityMatrix(m))];
+  return { map: { rotateIn: r1, rotateOut: r2, logScale: floats(logScale), bias: floats(bias) }, doubt };
+}
+
+/** The first d columns of R₁, which only span what is dropped, turned to the principal directions there. */
+async function turnDropped(
+  { rows: n, columns, data }: HostMatrix,
+  d: number,
+  rows: CalibrationData,
+): Promise<{ matrix: HostMatrix; doubt: number }> {
+  const r1 = toDevice({ rows: n, columns, data });
+  const drop = rows.map([d], (x) => np.matmul(x, r1.ref.slice([], [0, d])));
+  const { directions, doubt } = await principalDirections(drop);
+  r1.dispose();
+  const turned = Float64Array.from(data);
+  for (let i = 0; i < n; i++) {
+    const row = turned.subarray(i * n, i * n + d).fill(0);
+    for (let k = 0; k < d; k++) {
+      const own = data[i * n + k] as number;
+      for (let j = 0; j < d; j++) row[j]! += own * (directions.data[k * d + j] as number);
+    }
+  }
+  return { matrix: { rows: n, columns, data: turned }, doubt };
+}
+
+/**
+ * What a reducing layer drops of rows, [d]. What too few examples do not vary in, others may: it is spread
+ * by the standard deviation below which they say nothing.
+ */
+export function droppedRows(
+  rows: CalibrationData,
+  dropOf: (part: np.Array) => np.Array,
+  { d, doubt }: { d: number; doubt: number },
+): CalibrationData {
+  if (doubt === 0) return rows.map([d], dropOf);
+  const noise: NoiseSpec = { doubt: { shape: [d], distribution: "normal" } };
+  return rows.map([d], (x, drawn) => dropOf(x).add((drawn as { doubt: np.Array }).doubt.mul(doubt)), {
+    noise,
+  });
+}

@@ -1,0 +1,145 @@
+import { sizeOf } from "../layer.js";
+import { LEAST_SIZE } from "../math/entry-splines.js";
+import { normalCdf, normalDensity, normalQuantile } from "../math/normal.js";
+import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-histogram.js";
+import type { CalibrationData } from "./calibration-data.js";
+import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
+
+/** Numbers that are held at once: columns are gone through some at a time, with a pass over the examples for each. */
+const AT_ONCE = 2 ** 24;
+
+/** Neighbours whose densities differ by more than this factor get a narrow bin between them, that takes the change. */
+const JUMP = 3;
+/** The part of the sparser of the two that it takes. */
+const TRANSITION = 0.005;
+
+/** Where numbers begin, and how far from there they reach. */
+export type Range = Readonly<{ low: number; length: number }>;
+
+/** The range of each channel, the first axis of an example. One that never varies gets a length of 1 around it. */
+export async function rangesOf(examples: CalibrationData, channels: number): Promise<Range[]> {
+  const low = new Float64Array(channels).fill(Number.POSITIVE_INFINITY);
+  const high = new Float64Array(channels).fill(Number.NEGATIVE_INFINITY);
+  const size = sizeOf(examples.shape);
+  const each = size / channels;
+  for await (const data of examples.parts())
+    for (let i = 0; i < data.length; i++) {
+      const c = Math.floor((i % size) / each);
+      low[c] = Math.min(low[c] as number, data[i] as number);
+      high[c] = Math.max(high[c] as number, data[i] as number);
+    }
+  return Array.from(low, (from, c) => {
+    const length = (high[c] as number) - from;
+    return length > 0 ? { low: from, length } : { low: from - 0.5, length: 1 };
+  });
+}
+
+/** The numbers of each column of rows [n], sorted, column after column. */
+export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGenerator<Float32Array> {
+  const atOnce = Math.max(1, Math.floor(AT_ONCE / rows.count));
+  for (let begin = 0; begin < n; begin += atOnce) {
+    const columns = Array.from({ length: Math.min(atOnce, n - begin) }, () => new Float32Array(rows.count));
+    let row = 0;
+    for await (const data of rows.parts())
+      for (let at = begin; at < data.length; at += n, row++)
+        for (const [c, column] of columns.entries()) column[row] = data[at + c] as number;
+    for (const column of columns) yield column.sort();
+  }
+}
+
+/** The ends of bins, each with its image; both axes are the unit interval. */
+type Knot = Readonly<{ x: number; y: number }>;
+
+/**
+ * The spline of the unit interval that takes the distribution of these numbers, sorted, to that of a normal number
+ * within ± bound, moved to [0, 1]: logs of widths and heights [bins] and of inner derivatives [bins − 1].
+ */
+export function marginalSpline(
+  sorted: Float32Array,
+  bins: number,
+  bound: number,
+): { widths: number[]; heights: number[]; logDerivatives: number[] } {
+  const distribution = empiricalDistribution(sorted);
+  const edge = normalCdf(-bound);
+  const inside = 1 - 2 * edge;
+  const image: Distribution = (x) =>
+    x <= 0 || x >= 1 ? x : 0.5 + normalQuantile(edge + distribution(x) * inside) / (2 * bound);
+  const edges = edgesWithTransitions(distribution, bins, sorted.length);
+  const knots = refined(
+    edges.map((x) => ({ x, y: image(x) })),
+    bins,
+    image,
+  );
+  const density = (k: number): number => {
+    const [a, b] = [knots[k], knots[k + 1]] as [Knot, Knot];
+    return densityOf({ a: a.x, b: b.x, mass: distribution(b.x) - distribution(a.x) });
+  };
+  return {
+    widths: logSteps(knots.map(({ x }) => x)),
+    heights: logSteps(knots.map(({ y }) => y)),
+    logDerivatives: knots.slice(1, -1).map(({ y }, k) => {
+      const [l, r] = [density(k), density(k + 1)];
+      // the change of density is in the narrow bin at a jump: its dense end has the density of what is beyond
+      const here = jumps(l, r) ? Math.max(l, r) : Math.sqrt(l * r);
+      return Math.log((here * inside) / (2 * bound * normalDensity((2 * y - 1) * bound)));
+    }),
+  };
+}
+
+const jumps = (left: number, right: number): boolean => Math.max(left / right, right / left) > JUMP;
+
+/** The edges of a histogram that leaves room for the narrow bins at its jumps: `most` bins together, at most. */
+function edgesWithTransitions(distribution: Distribution, most: number, count: number): number[] {
+  for (let bins = Math.ceil(most / 2); ; bins--) {
+    const edges = withTransitions(adaptiveHistogram(distribution, bins, count));
+    if (edges.length <= most + 1 || bins === 1) return edges.length <= most + 1 ? edges : [0, 1];
+  }
+}
+
+/** The edges of a histogram, and where densities jump (from that of the tails, 1, at either end) those of a narrow bin. */
+function withTransitions(bins: readonly HistogramBin[]): number[] {
+  const edges: number[] = [];
+  for (let i = 0; i <= bins.length; i++) {
+    const [left, right] = [bins[i - 1], bins[i]];
+    const [l, r] = [left ? densityOf(left) : 1, right ? densityOf(right) : 1];
+    const narrow = !left || (right && l > r) ? right : left;
+    const width = narrow && jumps(l, r) ? TRANSITION * (narrow.b - narrow.a) : 0;
+    const at = left ? left.b : 0;
+    if (width > 0 && narrow === left) edges.push(at - width);
+    edges.push(at);
+    if (width > 0 && narrow === right) edges.push(at + width);
+  }
+  return edges;
+}
+
+/** What is left of the bins goes where the curve rises most: the bin that does is halved, one after the other. */
+function refined(given: readonly Knot[], bins: number, image: Distribution): Knot[] {
+  const knots = [...given];
+  const rise = (k: number): number => (knots[k] as Knot).y - (knots[k - 1] as Knot).y;
+  while (knots.length <= bins) {
+    let k = 1;
+    for (let i = 2; i < knots.length; i++) if (rise(i) > rise(k)) k = i;
+    const [from, to] = [knots[k - 1], knots[k]] as [Knot, Knot];
+    const x = whereItIs((from.y + to.y) / 2, image, from.x, to.x);
+    knots.splice(k, 0, { x, y: image(x) });
+  }
+  return knots;
+}
+
+/** Where an increasing function is y, by bisection. */
+function whereItIs(y: number, image: Distribution, from: number, to: number): number {
+  let [low, high] = [from, to];
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2;
+    if (image(middle) < y) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** Logs of the steps from each number to the next, as parts of their sum; none below a few times the floor. */
+function logSteps(ends: readonly number[]): number[] {
+  const sizes = ends.slice(1).map((x, k) => Math.max(x - (ends[k] as number), 4 * LEAST_SIZE));
+  const total = sizes.reduce((a, b) => a + b, 0);
+  return sizes.map((size) => Math.log(size / total));
+}

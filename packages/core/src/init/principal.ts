@@ -1,0 +1,119 @@
+import { numpy as np } from "@jax-js/jax";
+import { type HostMatrix, identityMatrix, symmetricEigen } from "../math/linalg.js";
+import { largeSymmetricEigen } from "../math/symmetric-eigen.js";
+import { floats } from "../params/host.js";
+import type { CalibrationData } from "./calibration-data.js";
+import { rowMoments } from "./moments.js";
+
+/** Off-diagonal correlation below which data count as white, so that their order is kept. */
+const WHITE = 1e-2;
+
+/** Smallest variance that is ever divided by, relative to the mean variance, and absolutely. */
+const RELATIVE_FLOOR = 1e-6;
+const ABSOLUTE_FLOOR = 1e-12;
+
+export type Principal = {
+  mean: Float64Array;
+  /** Orthonormal columns, least variance first. */
+  directions: HostMatrix;
+  /** Standard deviation along each direction, floored. */
+  std: Float64Array;
+  /** The standard deviation below which so few examples say nothing; 0 where they are enough. */
+  doubt: number;
+};
+
+/**
+ * Principal directions of rows [n], ascending. Data that are white already (of equal variance and
+ * uncorrelated) have no principal directions: their own order is kept.
+ */
+export async function principalDirections(rows: CalibrationData): Promise<Principal> {
+  const { mean, covariance } = await rowMoments(rows);
+  const n = covariance.rows;
+  const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
+  const scale = diagonal.reduce((a, b) => a + b, 0) / n;
+  const white = isWhite(covariance, scale);
+  const { values, vectors } = white
+    ? { values: diagonal, vectors: identityMatrix(n) }
+    : await eigenOf(covariance, diagonal);
+  if (!white) await orient(vectors, mean, rows);
+  // what never varies (one example, constant data) says nothing of a scale: 1, not a millionth
+  const doubtful = leastReliable(values, rows.count);
+  const floor = scale < ABSOLUTE_FLOOR ? 1 : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, doubtful);
+  return {
+    mean,
+    directions: vectors,
+    std: values.map((value) => Math.sqrt(Math.max(value, floor))),
+    doubt: Math.sqrt(doubtful),
+  };
+}
+
+/** Rows from which on a matrix is large: ml-matrix, which all smaller ones are decomposed by, takes minutes for a few thousand. */
+const LARGE = 1000;
+
+/** Eigenvalues, ascending, and eigenvectors of a covariance. A large one of uncorrelated data is only put in order. */
+async function eigenOf(
+  covariance: HostMatrix,
+  diagonal: Float64Array,
+): Promise<{ values: Float64Array; vectors: HostMatrix }> {
+  const n = covariance.rows;
+  if (n < LARGE) return symmetricEigen(covariance);
+  if (isUncorrelated(covariance, diagonal)) return inOrder(diagonal);
+  const { values, vectors } = await largeSymmetricEigen(covariance.data, n);
+  return { values, vectors: { rows: n, columns: n, data: vectors } };
+}
+
+/** Coordinates themselves as directions, least variance first. */
+function inOrder(diagonal: Float64Array): { values: Float64Array; vectors: HostMatrix } {
+  const n = diagonal.length;
+  const order = Array.from(diagonal, (_, i) => i).sort((a, b) => diagonal[a]! - diagonal[b]!);
+  const data = new Float64Array(n * n);
+  order.forEach((from, to) => {
+    data[from * n + to] = 1;
+  });
+  return {
+    values: Float64Array.from(order, (from) => diagonal[from]!),
+    vectors: { rows: n, columns: n, data },
+  };
+}
+
+/** As `isWhite`, of variances that differ: what a whitening gives whose smallest variances were floored. */
+function isUncorrelated({ rows: n, data }: HostMatrix, diagonal: Float64Array): boolean {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++)
+      if (Math.abs(data[i * n + j]!) > WHITE * Math.sqrt(diagonal[i]! * diagonal[j]!)) return false;
+  return true;
+}
+
+/**
+ * Turns each direction so that its coordinate is skewed to the positive side: the sign of a principal
+ * direction means nothing, and one spline shared by all coordinates then sees like shapes alike.
+ */
+async function orient(vectors: HostMatrix, mean: Float64Array, rows: CalibrationData): Promise<void> {
+  const n = vectors.rows;
+  const directions = floats(Float32Array.from(vectors.data), [n, n]);
+  const centre = floats(Float32Array.from(mean));
+  const skewness = await rows.sum((part) => {
+    const projected = np.matmul(part.sub(centre.ref), directions.ref);
+    return np.sum(np.square(projected.ref).mul(projected), 0);
+  });
+  directions.dispose();
+  centre.dispose();
+  for (let j = 0; j < n; j++)
+    if ((skewness[j] as number) < 0) for (let i = 0; i < n; i++) vectors.data[i * n + j]! *= -1;
+}
+
+/**
+ * The smallest eigenvalue that N examples can tell: below rank N/2, sample variances are far too small
+ * (zero beyond rank N), and dividing by them would blow up whatever other examples hold there.
+ */
+function leastReliable(values: Float64Array, examples: number): number {
+  const descending = Float64Array.from(values).sort().reverse();
+  return descending[Math.floor((examples - 1) / 2)] ?? 0;
+}
+
+function isWhite({ rows: n, data }: HostMatrix, scale: number): boolean {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      if (Math.abs((data[i * n + j] as number) - (i === j ? scale : 0)) > WHITE * scale) return false;
+  return true;
+}

@@ -1,0 +1,129 @@
+import { numpy as np } from "@jax-js/jax";
+import { ShapeError } from "../errors.js";
+import {
+  type ArrayTree,
+  defineLayer,
+  expectShape,
+  type FlowLayer,
+  type ParameterKinds,
+  type Shape,
+  sameShape,
+  showShape,
+} from "../layer.js";
+import { splitKey } from "../math/keys.js";
+import type { NoiseSpec, NoiseTree } from "../noise.js";
+
+/** Layers on parts of an example: parameters and noises are arrays with one entry a part. */
+export type ParallelLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
+
+export type ParallelOptions = {
+  /** The axis of an example along which x is cut and z is joined. Default 0 (channels, features). */
+  inAxis?: number;
+  outAxis?: number;
+};
+
+/**
+ * z = the outputs of layers on consecutive parts of x, joined: block by block; L is the sum of theirs.
+ *
+ * Exact where every part is. Errors: `ShapeError` where parts differ along another axis than the one
+ * that they are cut or joined along.
+ */
+export function parallel(
+  parts: readonly FlowLayer[],
+  { inAxis = 0, outAxis = 0 }: ParallelOptions = {},
+): ParallelLayer {
+  const inShape = joined(
+    parts.map((part) => part.inShape),
+    inAxis,
+    "in",
+  );
+  const outShape = joined(
+    parts.map((part) => part.outShape),
+    outAxis,
+    "out",
+  );
+  /** An array cut into the parts' sizes along an axis of the example. */
+  const cut = (a: np.Array, axis: number, shapes: readonly Shape[]): np.Array[] => {
+    const ends: number[] = [];
+    for (const shape of shapes.slice(0, -1))
+      ends.push((ends[ends.length - 1] ?? 0) + (shape[axis] as number));
+    return ends.length === 0 ? [a] : np.split(a, ends, 1 + axis);
+  };
+  const at = <T>(tree: unknown, i: number): T => (tree as T[])[i] as T;
+  const layer = defineLayer<ArrayTree[]>({
+    name: "parallel",
+    inShape,
+    outShape,
+    exact: parts.every((part) => part.exact),
+    forwardNoise: parts.map((part) => part.forwardNoise) as NoiseSpec,
+    inverseNoise: parts.map((part) => part.inverseNoise) as NoiseSpec,
+    parameterKinds: parts.map((part) => part.parameterKinds) as ParameterKinds,
+    frozenParameterKinds: parts.map((part) => part.frozenParameterKinds ?? "fixed"),
+    init(key) {
+      const keys = splitKey(key, parts.length);
+      return parts.map((part, i) => part.init(at(keys, i)));
+    },
+    forward(params, x, noise) {
+      expectShape("parallel", "x", x, inShape);
+      const pieces = cut(
+        x,
+        inAxis,
+        parts.map((part) => part.inShape),
+      );
+      const steps = parts.map((part, i) =>
+        part.forward(at(params, i), at(pieces, i), at<NoiseTree>(noise, i)),
+      );
+      return {
+        z: np.concatenate(
+          steps.map((step) => step.z),
+          1 + outAxis,
+        ),
+        contribution: steps.map((step) => step.contribution).reduce((a, b) => a.add(b)),
+      };
+    },
+    inverse(params, z, noise) {
+      expectShape("parallel", "z", z, outShape);
+      const pieces = cut(
+        z,
+        outAxis,
+        parts.map((part) => part.outShape),
+      );
+      return np.concatenate(
+        parts.map((part, i) => part.inverse(at(params, i), at(pieces, i), at<NoiseTree>(noise, i))),
+        1 + inAxis,
+      );
+    },
+    async initFromData(key, examples) {
+      const keys = splitKey(key, parts.length);
+      const params: ArrayTree[] = [];
+      let from = 0;
+      for (const [i, part] of parts.entries()) {
+        const to = from + (part.inShape[inAxis] as number);
+        const range = inShape.map((_, axis) => (axis === inAxis ? [from, to] : [])) as [];
+        const piece = examples.map(part.inShape, (x) => x.slice([], ...range));
+        params.push(part.initFromData ? await part.initFromData(at(keys, i), piece) : part.init(at(keys, i)));
+        from = to;
+      }
+      return params;
+    },
+  });
+  return Object.freeze({ ...layer, parts });
+}
+
+/** The parts' shapes with their sizes along one axis summed. */
+function joined(shapes: readonly Shape[], axis: number, side: string): Shape {
+  const first = shapes[0];
+  if (!first) throw new ShapeError("parallel: needs a layer at least");
+  if (!Number.isInteger(axis) || axis < 0 || axis >= first.length)
+    throw new ShapeError(`parallel: there is no axis ${axis} in ${showShape(first)}`);
+  const others = (shape: Shape): Shape => shape.toSpliced(axis, 1);
+  for (const shape of shapes)
+    if (shape.length !== first.length || !sameShape(others(shape), others(first)))
+      throw new ShapeError(
+        `parallel: parts have ${showShape(first)} and ${showShape(shape)} on the ${side} side, which do not join along axis ${axis}`,
+      );
+  return first.with(
+    axis,
+    shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0),
+  );
+}

@@ -1,0 +1,36 @@
+import { type Device, numpy as np } from "@jax-js/jax";
+import { HostArray, type HostData } from "../executor/executor.js";
+import type { Shape } from "../layer.js";
+
+/**
+ * A jax array from host data.
+ *
+ * jax-js tests data against `Float16Array`, a name that Node 20 does not have, before it accepts
+ * float64; the name exists for the length of that call only.
+ */
+export function fromHost({ data, shape, dtype }: HostArray, device?: Device): np.Array {
+  const source = (data instanceof Uint8Array ? Int32Array.from(data) : data) as HostData & {
+    buffer: ArrayBuffer;
+  };
+  const make = (): np.Array =>
+    np.array(source as Float32Array<ArrayBuffer>, { shape: [...shape], dtype, ...(device && { device }) });
+  const scope = globalThis as { Float16Array?: unknown };
+  if (!(data instanceof Float64Array) || scope.Float16Array !== undefined) return make();
+  scope.Float16Array = class {};
+  try {
+    return make();
+  } finally {
+    delete scope.Float16Array;
+  }
+}
+
+/** A float32 jax array; the shape defaults to one axis. */
+export const floats = (data: Float32Array, shape: Shape = [data.length]): np.Array =>
+  fromHost(new HostArray(data, shape, np.float32));
+
+/** Reads a jax array; the array stays the caller's. */
+export async function toHost(array: np.Array): Promise<HostArray> {
+  const raw = await array.ref.data();
+  const data = (array.dtype === np.bool ? Uint8Array.from(raw as Int32Array) : raw) as HostData;
+  return new HostArray(data, array.shape, array.dtype);
+}

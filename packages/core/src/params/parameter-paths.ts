@@ -1,0 +1,25 @@
+import type { ParameterKind, ParameterKinds } from "../layer.js";
+
+/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), and how it may move. */
+export type ParameterPath = Readonly<{ path: string; kind: ParameterKind | "euclidean" }>;
+
+const isNode = (value: unknown): value is { [name: string]: unknown } =>
+  Array.isArray(value) || (typeof value === "object" && value !== null && value.constructor === Object);
+
+/** The leaves of a parameter tree in the order of `tree.flatten`, with their paths and parameterKinds. */
+export function parameterPaths(params: object, spec: ParameterKinds): ParameterPath[] {
+  const leaves: ParameterPath[] = [];
+  const walk = (node: unknown, at: ParameterKinds | undefined, path: string): void => {
+    if (!isNode(node)) {
+      leaves.push({ path, kind: typeof at === "string" ? at : "euclidean" });
+      return;
+    }
+    for (const [name, child] of Object.entries(node)) {
+      const below =
+        typeof at === "string" ? at : (at as { [name: string]: ParameterKinds } | undefined)?.[name];
+      walk(child, below, path ? `${path}.${name}` : name);
+    }
+  };
+  walk(params, spec, "");
+  return leaves;
+}

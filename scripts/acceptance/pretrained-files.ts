@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng, type Shape } from "@flowify/core";
+import { loadDataSet } from "flowify";
+
+/** What a trained file takes, as its index says. */
+export type PretrainedFile = Readonly<{
+  file: string;
+  path: string;
+  /** Lowest and highest number of its inputs. */
+  range: readonly [low: number, high: number];
+  /** The images that it was trained on, where they are at hand. */
+  images: "mnist" | "cifar10" | undefined;
+}>;
+
+/** The folders of the files, and of photographs, below the folder of data. */
+export const GIVEN = "data/onnx";
+export const CIFAR = "data/cifar10";
+
+/** `/255`, `raw`, `(x/255-.1307)/.3081` and the like: from what to what pixels go. */
+function rangeOf(norm: string | undefined): readonly [number, number] {
+  if (norm === "raw") return [0, 255];
+  const numbers = norm?.match(/\.\d+/g)?.map(Number) ?? [];
+  const [mean = 0, std = 1] = [numbers[0], numbers.at(-1)];
+  return [-mean / std, (1 - mean) / std];
+}
+
+const imagesOf: { readonly [kind: string]: PretrainedFile["images"] } = { mnist: "mnist", cifar: "cifar10" };
+
+/** The files that REF.json lists, or those of them whose name holds a word. */
+export function pretrainedFiles(dir: string, word = ""): PretrainedFile[] {
+  const listed = JSON.parse(readFileSync(join(dir, GIVEN, "REF.json"), "utf8")) as {
+    file: string;
+    kind: string;
+    norm?: string;
+  }[];
+  const chosen = listed.filter(({ file }) => file.includes(word));
+  return chosen.map(({ file, kind, norm }) => ({
+    file,
+    path: join(dir, GIVEN, file),
+    range: rangeOf(norm),
+    images: imagesOf[kind],
+  }));
+}
+
+/** Examples that a file's network takes: dequantized images of the kind that it was trained on, or uniform in its range. */
+export async function examplesFor(
+  { range: [low, high], images }: PretrainedFile,
+  inShape: Shape,
+  count: number,
+  dir: string,
+): Promise<Float32Array> {
+  const rng = makeRng(1);
+  const size = inShape.reduce((a, b) => a * b, 1);
+  const scaled = (level: number): number => low + (high - low) * level;
+  if (images === undefined) return Float32Array.from({ length: count * size }, () => scaled(rng.uniform()));
+  const place = images === "cifar10" ? { dir: join(dir, CIFAR) } : {};
+  const set = await loadDataSet({ name: images, ...place }, "train");
+  const channels = set.shape[0];
+  const channelsLast = channels > 1 && inShape.at(-1) === channels;
+  const examples = new Float32Array(count * size);
+  for (let at = 0; at < examples.length; at++) {
+    const [example, within] = [Math.floor(at / size), at % size];
+    const [pixel, channel] = [Math.floor(within / channels), within % channels];
+    const from = channelsLast ? (channel * size) / channels + pixel : within;
+    examples[at] = scaled((set.images[example * size + from]! + rng.uniform()) / 256);
+  }
+  return examples;
+}
