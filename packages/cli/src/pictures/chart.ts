@@ -40,9 +40,7 @@ export async function drawChart(
 }
 
 /** What Vega measures texts with; its types leave it out. */
-type TextMetrics = {
-  width(item: Readonly<Partial<TextItem>>, text: unknown): number;
-};
+type TextMetrics = { width: (item: Readonly<Partial<TextItem>>, text?: string | number | null) => number };
 type TextItem = { font: string; fontSize: number; fontWeight: string | number; limit: number };
 
 let measures: Promise<void> | undefined;
