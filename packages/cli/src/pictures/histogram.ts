@@ -11,6 +11,8 @@ const SHOWN = 0.995;
 
 /** How much higher than the first group another is drawn. */
 const HIGHER_AT_MOST = 3;
+/** What stays free above the highest group. */
+const HEADROOM = 1.04;
 /** What the shape of the first group is judged by: the middle 90 % of it. */
 const MIDDLE = 0.95;
 
@@ -62,7 +64,7 @@ export function histogram(title: string, axis: string, all: readonly Group[]): P
   const heights = groups.map(({ values }) => parts(values, scale));
   const peaks = heights.map((each) => Math.max(...each));
   // a group that lies in a bin or two would press all others flat: it is cut off, with its part written beside it
-  const highest = Math.min(Math.max(...peaks), HIGHER_AT_MOST * (peaks[0] || 1)) || 1;
+  const highest = Math.min(HEADROOM * Math.max(...peaks), HIGHER_AT_MOST * (peaks[0] || 1)) || 1;
   const ticks = scale.ticks(8);
   const places = ticks.values.map((value) => scale.place(value));
   const labels = Object.fromEntries(places.map((place, i) => [place, ticks.label(ticks.values[i]!)]));
@@ -119,10 +121,13 @@ function finiteOf({ name, values }: Group): Group {
   return { name: others > 0 ? `${name} (${others} not finite)` : name, values: finite };
 }
 
-/** The upper edge of the bins, from the ground and back to it. */
+/** The upper edge of the bins, back to the ground at the end; there is none over empty stretches. */
 function outline(bins: Float64Array, series: number) {
-  const heights = bins.length > 0 ? [...bins, 0] : [];
-  return heights.map((part, bin) => ({ place: bin / BINS, part, series: String(series) }));
+  const heights = [...bins, 0];
+  return heights.map((part, bin) => {
+    const empty = part === 0 && !heights[bin - 1] && !heights[bin + 1];
+    return { place: bin / BINS, part: empty ? null : part, series: String(series) };
+  });
 }
 
 /** The share of the group in each run of bins that is cut off at the top. */

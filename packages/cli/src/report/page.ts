@@ -29,7 +29,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }
 svg { display: block; }
-img { max-width: 100%; height: auto; image-rendering: pixelated; background: #fff; }
+img { max-width: 100%; height: auto; background: #fff; } .grid { image-rendering: pixelated; }
+.chart { zoom: 0.5; max-width: 200%; } /* drawn at twice its size */
 details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
 `;
@@ -137,6 +138,7 @@ async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<stri
 async function section(run: RunSummary): Promise<string> {
   const { config, ledgers, pictures, returns } = run;
   const newest = ledgers.at(-1);
+  const isOfImages = config.data.shape.length === 3;
   return [
     `<h2>${escapeXml(run.name)}</h2>`,
     `<p>${escapeXml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
@@ -148,7 +150,7 @@ async function section(run: RunSummary): Promise<string> {
     ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${await ledgerLines(run)}` : "",
     ...pictures.map(
       ({ title, png }) =>
-        `<h3>${title}</h3><img alt="${title} of ${escapeXml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
+        `<h3>${title}</h3><img class="${isOfImages ? "grid" : "chart"}" alt="${title} of ${escapeXml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
     ),
     `<details><summary>Configuration</summary><pre>${escapeXml(JSON.stringify(config, null, 2))}</pre></details>`,
   ].join("\n");

@@ -79,7 +79,7 @@ export async function scatterPicture(
     await scatterChart({
       title,
       columns,
-      label: (column) => real.columns?.[column] ?? String(column),
+      label: (column) => real.columns?.[column] ?? `column ${column}`,
       real: { name: `${real.split} rows`, rows: real.rows },
       generated: { name: "generated rows", rows: await model.sample(count, { seed }) },
     }),
