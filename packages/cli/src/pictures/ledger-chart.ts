@@ -5,6 +5,9 @@ import { colorBySeries, lookUp } from "./series.js";
 import { BOUND, EXACT, type Theme } from "./theme.js";
 
 const [WIDTH, ROW] = [480, 26];
+/** A number with a sign as wide as a plus. */
+const minus = (text: string): string => text.replace("-", "−");
+
 /** Pixels between the names of the layers and the bars, for the figures. */
 const FIGURES = 76;
 
@@ -26,11 +29,11 @@ export function ledgerRowsChart(
   { title, unit, theme = "paper" }: { title: string; unit: Unit; theme?: Theme },
 ): Promise<string> {
   const ledger = readable(whole);
-  const total = `total ${totalOf(ledger).toFixed(3)} ${unit.name}`;
+  const total = `total ${minus(totalOf(ledger).toFixed(3))} ${unit.name}`;
   const values = ledger.map(({ value, exact }, row) => ({
     row: String(row),
     value: Number.isFinite(value) ? value : null,
-    figure: Number.isFinite(value) ? signed(value).replace("-", "−") : String(value),
+    figure: Number.isFinite(value) ? minus(signed(value)) : String(value),
     series: exact ? "0" : "1",
   }));
   const y = {
