@@ -52,8 +52,8 @@ export const imageMutations: readonly Mutation[] = [
   windows("phases[phase] = sum ? sum.add(placed) : placed;", "phases[phase] = placed;"),
   kernel("np.sum(params.logScale).mul(locations)", "np.sum(params.logScale)"),
   kernel(
-    "law.logDensity(params.law, residual).sub(logScale)",
-    "law.logDensity(params.law, residual).add(logScale)",
+    "distribution.logDensity(params.residual, residual).sub(logScale)",
+    "distribution.logDensity(params.residual, residual).add(logScale)",
   ),
   kernel("drop.sub(location).mul(np.exp(logScale.ref.neg()))", "drop.sub(location)"),
   kernel("y.slice([], [d, n]).mul(np.exp(params.logScale.ref))", "y.slice([], [d, n])"),

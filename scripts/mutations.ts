@@ -75,7 +75,7 @@ export const mutations: readonly Mutation[] = [
   gaussian("location.add(np.exp(logScale)", "location.sub(np.exp(logScale)"),
   mixture(".sub(logScale))", ".add(logScale))"),
   mixture("np.exp(logScale.ref.neg())", "np.exp(logScale.ref)"),
-  mixture("np.exp(logScale).mul(law", "np.exp(logScale.neg()).mul(law"),
+  mixture("np.exp(logScale).mul(distribution", "np.exp(logScale.neg()).mul(distribution"),
   residual(".reshape(rows).sub(logTau)", ".reshape(rows).add(logTau)"),
   residual("np.exp(logTau.ref.neg())", "np.exp(logTau.ref)"),
   residual(".sub(offsets.reshape(rows))", ".add(offsets.reshape(rows))"),

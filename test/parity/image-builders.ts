@@ -122,7 +122,7 @@ function kernelBuilder(spec: LayerSpec & { padded: Shape }, inShape: Shape, name
       network: network.map((layer) => pointwise(layer)),
       center: zeros(n - m),
       logUnit: zeros(n - m),
-      law: {},
+      residual: {},
     },
     inverseNoise: (noise) => ({ normal: reshaped(noise.take("dropped"), [-1, rows, columns, n - m]) }),
   };
@@ -147,8 +147,8 @@ function wideningKernel(inShape: Shape, m: number, names: Names): Built {
     layer: { ...layer, name: "kernel" },
     params: [dense.params, {}],
     forwardNoise(noise) {
-      const drawn = dense.forwardNoise?.(noise) as { appended: Tensor } | undefined;
-      return [drawn ? { appended: reshaped(drawn.appended, [-1, rows, columns, m - n]) } : {}, {}];
+      const drawn = dense.forwardNoise?.(noise) as { augmentation: Tensor } | undefined;
+      return [drawn ? { augmentation: reshaped(drawn.augmentation, [-1, rows, columns, m - n]) } : {}, {}];
     },
     inverseNoise: () => [{}, {}],
   };

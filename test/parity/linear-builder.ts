@@ -27,7 +27,7 @@ export const linearBuilder: Builder = (spec, inShape, names) => {
       forwardNoise: (noise: Names) => {
         const { shape, data } = noise.take("pad"); // on (−½, ½); ours on [0, 1)
         return {
-          appended: new Tensor(
+          augmentation: new Tensor(
             shape,
             data.map((u) => u + 0.5),
           ),

@@ -112,7 +112,7 @@ describe("the commands that read a run", () => {
     expect(after).toMatch(/^bits {12}-log p \/ \(n ln 2\), with a mean log p of -\d+\.\d{3} nats$/m);
     expect(after).toMatch(/^likelihood {6}an upper bound in expectation, one draw an image$/m);
     expect(after).toMatch(/^over images {5}± 0\.\d{6}, 40 images$/m);
-    expect(after).toMatch(/^over draws {6}from --samples 2 on$/m);
+    expect(after).toMatch(/^over samples {4}from --samples 2 on$/m);
   });
 
   it("evaluate: tells how much other draws would change the number", async () => {

@@ -1,4 +1,4 @@
-/** A named constructor for every layer, odd preimages included. The law suite runs over all of them. */
+/** A named constructor for every layer, odd variants included. The law suite runs over all of them. */
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
 import { mixture } from "../src/densities/mixture.js";

@@ -90,10 +90,10 @@ async function run(program: ExportedProgram, ...all: Feeds[]): Promise<Results[]
 function feedsFor(program: ExportedProgram, batch: number, levels: number): Feeds {
   const rng = makeRng(batch);
   return Object.fromEntries(
-    program.inputs.map(({ name, shape, role, law }) => {
+    program.inputs.map(({ name, shape, role, distribution }) => {
       const sizes = shape.map((n) => (typeof n === "string" ? batch : n));
       const data = new Float32Array(size(sizes));
-      if (role === "noise" && law === "uniform") rng.fillUniform(data);
+      if (role === "noise" && distribution === "uniform") rng.fillUniform(data);
       else rng.fillNormal(data);
       if (role === "examples") data.forEach((v, i) => (data[i] = Math.floor(Math.abs(v) * 50) % levels));
       if (role === "count") return [name, new HostArray(Int32Array.of(batch), [1], DType.Int32)];

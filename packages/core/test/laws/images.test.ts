@@ -125,7 +125,7 @@ describe("a kernel with a mixture contributes what the formula says, location an
     const [oh, ow, n] = layer.inShape as [number, number, number];
     const d = n - m;
     const twin = kernel(layer.inShape, m, { ...options, residual: normalResidual });
-    const own = prepared.hostParams as { [name: string]: HostArray } & { law: { [name: string]: HostArray } };
+    const own = prepared.hostParams as { [name: string]: HostArray } & { residual: { [name: string]: HostArray } };
     const dropped = async (x: np.Array): Promise<Rows> =>
       multiply(toRows(await numbersOf(x), n), toRows(numbers(own.rotateIn), n)).map((row) => row.slice(0, d));
     const at0 = async (epsilon: number): Promise<Rows> => {
@@ -135,12 +135,12 @@ describe("a kernel with a mixture contributes what the formula says, location an
         host(new Array<number>(batch * oh * ow * d).fill(epsilon), [batch, oh, ow, d]),
         "float64",
       );
-      const params = prepared.params() as { law: { [name: string]: np.Array } };
-      for (const unused of Object.values(params.law)) unused.dispose();
-      return dropped(twin.inverse({ ...params, law: {} } as never, z, { normal }));
+      const params = prepared.params() as { residual: { [name: string]: np.Array } };
+      for (const unused of Object.values(params.residual)) unused.dispose();
+      return dropped(twin.inverse({ ...params, residual: {} } as never, z, { normal }));
     };
     const [locations, ones, values] = [await at0(0), await at0(1), await dropped(prepared.x())];
-    const table = (name: string): Rows => toRows(numbers(own.law[name]), d);
+    const table = (name: string): Rows => toRows(numbers(own.residual[name]), d);
     const density = values.map((row, i) =>
       plainMixture(
         row,

@@ -2,7 +2,7 @@ import type { NoiseDistribution } from "@flowify/core";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
 import type { ExportedInput, ExportedProgram } from "./exported.js";
 
-type Noise = Readonly<{ name: string; shape: readonly Dimension[]; law: NoiseDistribution }>;
+type Noise = Readonly<{ name: string; shape: readonly Dimension[]; distribution: NoiseDistribution }>;
 
 /** Where the number of examples comes from: an int64 input [1], or the first axis of another input. */
 type Count = Readonly<{ input: string }> | Readonly<{ lengthOf: string }>;
@@ -18,12 +18,14 @@ function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count)
     nodes.push({ op, domain: "", inputs, outputs: [output], attributes });
   if ("lengthOf" in count) node("Shape", [count.lengthOf], COUNT, { start: 0, end: 1 });
   const number = "lengthOf" in count ? COUNT : count.input;
-  for (const { name, shape, law } of noises) {
+  for (const { name, shape, distribution } of noises) {
     const sizes = BigInt64Array.from(shape.slice(1), (size) => BigInt(size));
     constants.push({ name: `${name}.sizes`, type: "int64", shape: [sizes.length], data: sizes });
     node("Concat", [number, `${name}.sizes`], `${name}.shape`, { axis: 0 });
     node("ConstantOfShape", [`${name}.shape`], `${name}.zeros`);
-    node(law === "normal" ? "RandomNormalLike" : "RandomUniformLike", [`${name}.zeros`], name, { dtype: 1 });
+    node(distribution === "normal" ? "RandomNormalLike" : "RandomUniformLike", [`${name}.zeros`], name, {
+      dtype: 1,
+    });
   }
   const inputs: TensorInfo[] = graph.inputs.filter((input) => !names.has(input.name));
   if ("input" in count) inputs.push({ name: count.input, type: "int64", shape: [1] });
@@ -45,7 +47,11 @@ export function drawing({ name, graph, inputs, outputs, source }: ExportedProgra
     name: `${name}-drawing`,
     graph: drawingNoise(
       graph,
-      noises.map((input) => ({ name: input.name, shape: input.shape, law: input.law ?? "normal" })),
+      noises.map((input) => ({
+        name: input.name,
+        shape: input.shape,
+        distribution: input.distribution ?? "normal",
+      })),
       like === undefined ? { input: count.name } : { lengthOf: like },
     ),
     inputs: like === undefined ? [count] : kept,

@@ -87,9 +87,9 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   const inputs = graph.inputs.filter((info) => used.has(info.name));
   const describe = ({ name: inputName, shape }: TensorInfo): ExportedInput => {
-    const law = declared.get(inputName)?.distribution;
-    return law
-      ? { name: inputName, shape, role: "noise", law }
+    const distribution = declared.get(inputName)?.distribution;
+    return distribution
+      ? { name: inputName, shape, role: "noise", distribution }
       : { name: inputName, shape, role: input?.role ?? "noise" };
   };
   return {

@@ -116,8 +116,8 @@ function exportFixed(
       name,
       graph: { ...graph, inputs },
       inputs: inputs.map(({ name: input, shape }) => {
-        const law = noises.get(input)?.distribution;
-        if (law) return { name: input, shape, role: "noise", law };
+        const distribution = noises.get(input)?.distribution;
+        if (distribution) return { name: input, shape, role: "noise", distribution };
         const role =
           input === "x" ? "examples" : /^(euclidean|orthogonal)\./.test(input) ? "scalar" : "state";
         return { name: input, shape, role };

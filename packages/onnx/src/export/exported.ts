@@ -8,11 +8,11 @@ export type ExportedInput = Readonly<{
   name: string;
   shape: readonly Dimension[];
   /**
-   * `noise`: drawn by the caller, from its law; in deterministic mode 0 for the normal and ½ for the uniform one.
+   * `noise`: drawn by the caller, from its distribution; in deterministic mode 0 for the normal and ½ for the uniform one.
    * `scalar` and `state`: of a training step.
    */
   role: "examples" | "latents" | "noise" | "count" | "scalar" | "state";
-  law?: NoiseDistribution;
+  distribution?: NoiseDistribution;
 }>;
 
 export type ExportedOutput = Readonly<{
