@@ -55,13 +55,13 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
   return drawChart(spec, { title });
 }
 
-/** The first points that are finite; a page of digits is enough for what a pixel shows. */
+/** The first points; those that are not finite are left out of the drawing by Vega-Lite. */
 function pointsOf(rows: Float32Array, columns: number, x: number, y: number, series: number) {
   return Array.from({ length: Math.min(POINTS, Math.floor(rows.length / columns)) }, (_, row) => ({
     x: rows[row * columns + x]!,
     y: rows[row * columns + y]!,
     series: String(series),
-  })).filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
+  }));
 }
 
 /** The interval of what a column mostly holds, with a margin. */
