@@ -23,26 +23,26 @@ export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>
         parse: wholeNumber(1),
         optional: true,
         placeholder: "K",
-        brief: "Draws of the forward noise an image; more tighten the bound (default: 1)",
+        brief: "Samples of the noise per image; more of them tighten the bound (default: 1)",
       },
       batch: {
         kind: "parsed",
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "Images a call; changes the speed only (default: 250)",
+        brief: "Images per call; affects only the speed (default: 250)",
       },
-      seed: seedFlag("Decides the noise (default: 0)"),
+      seed: seedFlag("Seed of the noise (default: 0)"),
       ...commonFlags,
     },
     aliases: { q: "quiet" },
   },
   docs: {
-    brief: "Measure a run's bits per dimension on images",
-    fullDescription: `Computes the mean log-likelihood of images under a trained run: in bits per dimension
-(-log p(x) / (n ln 2), dequantization included), with its standard error over the images, and
-the ledger of what every layer contributed. The ledger with the base sums to the total. Then it says
-what the number means: dequantization, dimensions, exact or bound, errors over images and samples.
+    brief: "Measure the bits per dimension of a run on images",
+    fullDescription: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
+(-log p(x) / (n ln 2), dequantization included). It prints the standard error over the images
+and the ledger: the contribution of every layer. The ledger and the base sum to the total.
+A summary follows: dequantization, dimensions, exact or bound, errors over images and samples.
 
 --json prints one document:
   { bpd, samples, examples, dataset, split, hash, dequantization: { layer, levels }, dimensions, nats,
@@ -51,6 +51,6 @@ what the number means: dequantization, dimensions, exact or bound, errors over i
 EXAMPLES
   flowify evaluate runs/a                   the 10,000 test images
   flowify evaluate runs/a --json | jq .bpd
-  flowify evaluate runs/a --samples 16      a tighter bound, 16 samples an image`,
+  flowify evaluate runs/a --samples 16      a tighter bound from 16 samples per image`,
   },
 });

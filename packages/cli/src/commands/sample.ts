@@ -22,45 +22,45 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "Images to draw (default: 150)",
+        brief: "Number of samples (default: 150)",
       },
       columns: {
         kind: "parsed",
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "Images a row (default: 15)",
+        brief: "Images per row of the grid (default: 15)",
       },
-      seed: seedFlag("Decides what is drawn (default: 0)"),
+      seed: seedFlag("Seed of the samples (default: 0)"),
       temperature: {
         kind: "parsed",
         parse: positiveNumber({ zero: true }),
         optional: true,
         placeholder: "T",
-        brief: "Factor on the base's standard deviation; below 1 the likelier images (default: 1)",
+        brief:
+          "Factor on the standard deviation of the base; values below 1 give more likely images (default: 1)",
       },
       mode: {
         kind: "enum",
         values: ["sample", "deterministic"],
         optional: true,
-        brief: "Draw what the layers dropped, or set its noises to their mean (default: sample)",
+        brief: "Sample dropped coordinates, or set their noise to its mean (default: sample)",
       },
       out: {
         kind: "parsed",
         parse: nonEmpty,
         optional: true,
         placeholder: "FILE",
-        brief:
-          "PNG file, of rows .csv or .npy (default: samples.png, of rows samples.csv, in the run's folder)",
+        brief: "PNG file, for rows .csv or .npy (default: samples.png or samples.csv in the run's folder)",
       },
       ...commonFlags,
     },
     aliases: { n: "count", o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Draw images or rows from a run",
-    fullDescription: `Draws from the base and runs the flow backwards; writes a labelled grid of images as PNG, rows of numbers
-as CSV or as a NumPy file.
+    brief: "Sample images or rows from a run",
+    fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows of
+numbers as CSV or NumPy file.
 
 EXAMPLES
   flowify sample runs/a
