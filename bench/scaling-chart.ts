@@ -1,4 +1,4 @@
-import { colorBySeries, drawChart } from "flowify/charts";
+import { colorBySeries, drawChart, namesOf } from "flowify/charts";
 import type { Sweep } from "./scaling.js";
 
 const [WIDTH, HEIGHT, COLUMNS] = [330, 200, 2];
@@ -12,7 +12,6 @@ export function scalingChart(sweeps: readonly Sweep[]): Promise<string> {
   const color = colorBySeries(LINES, { symbol: "stroke", width: WIDTH });
   return drawChart(
     {
-      title: { text: title, subtitle: "in g, the time of one matrix product; both axes logarithmic" },
       columns: COLUMNS,
       spacing: 36,
       concat: sweeps.map(({ name, what, points }) => ({
@@ -58,7 +57,11 @@ export function scalingChart(sweeps: readonly Sweep[]): Promise<string> {
         },
       })),
     },
-    { title },
+    {
+      title,
+      subtitle: "in g, the time of one matrix product; both axes logarithmic",
+      texts: namesOf(LINES),
+    },
   );
 }
 

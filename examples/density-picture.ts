@@ -79,7 +79,6 @@ export async function drawDensities(path: string, picture: DensityPicture): Prom
   const range = STOPS.map(([r, g, b]) => `rgb(${r},${g},${b})`);
   const svg = await drawChart(
     {
-      title: { text: title },
       spacing: 30,
       hconcat: panels.map((panel, i) => ({
         title: { text: panel.title, subtitle: panel.caption, fontSize: 14, frame: "group" as const },

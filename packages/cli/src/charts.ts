@@ -2,4 +2,4 @@
 
 export { type ChartOptions, drawChart } from "./pictures/chart.js";
 export { svgToPng } from "./pictures/png.js";
-export { colorBySeries, numbers, type Series } from "./pictures/series.js";
+export { colorBySeries, namesOf, numbers, type Series } from "./pictures/series.js";

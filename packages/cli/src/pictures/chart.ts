@@ -1,13 +1,20 @@
 import type { TopLevelSpec } from "vega-lite";
 import { escapeXml, validXml } from "./escape.js";
 import { openRenderer } from "./render.js";
+import { verbatim } from "./series.js";
 import { fonts, type Theme, themeConfig } from "./theme.js";
 
 export type ChartOptions = Readonly<{
-  /** What a screen reader says in place of the picture. */
+  /** Above the chart, and what a screen reader says in its place. On a page only the latter: a heading stands there. */
   title: string;
+  /** A line below the title. */
+  subtitle?: string;
   /** Default `"paper"`. */
   theme?: Theme;
+  /**
+   * Texts that labels show, under the names by which `labelExpr` reads them. What users wrote never stands in an expression.
+   */
+  texts?: Readonly<Record<string, readonly string[] | Readonly<Record<string, string>>>>;
 }>;
 
 /**
@@ -18,13 +25,16 @@ export type ChartOptions = Readonly<{
  */
 export async function drawChart(
   spec: TopLevelSpec,
-  { title, theme = "paper" }: ChartOptions,
+  { title, subtitle, theme = "paper", texts = {} }: ChartOptions,
 ): Promise<string> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite"), useBundledFont()]);
-  const { spec: compiled } = compile(spec, {
-    config: themeConfig(theme),
-    logger: vega.logger(vega.None),
-  });
+  const [above, below] = theme === "paper" ? [title, subtitle] : [subtitle];
+  const shown = above && { title: { text: verbatim(above), ...(below && { subtitle: verbatim(below) }) } };
+  const params = Object.entries(texts).map(([name, value]) => ({ name, value }));
+  const { spec: compiled } = compile(
+    { ...spec, ...shown, params },
+    { config: themeConfig(theme), logger: vega.logger(vega.None) },
+  );
   // Vega logs what goes wrong while it draws, and returns an incomplete picture.
   const failures: unknown[] = [];
   const logger = vega.logger(vega.Error, undefined, (_method, _level, found) => failures.push(...found));
@@ -32,7 +42,8 @@ export async function drawChart(
   try {
     const svg = await view.toSVG();
     if (failures.length > 0) throw new Error(`chart "${title}": ${failures.join("; ")}`);
-    const named = validXml(svg).replace("<svg ", `<svg role="img" aria-label="${escapeXml(title)}" `);
+    const name = escapeXml(subtitle === undefined ? title : `${title}: ${subtitle}`);
+    const named = validXml(svg).replace("<svg ", () => `<svg role="img" aria-label="${name}" `);
     return theme === "page" ? named.replace(/ xmlns(:xlink)?="[^"]*"/g, "") : named;
   } finally {
     view.finalize();

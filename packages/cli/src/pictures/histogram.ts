@@ -1,6 +1,6 @@
 import { drawChart } from "./chart.js";
 import { type Scale, scaleFor } from "./scale.js";
-import { colorBySeries, lookUp, numbers } from "./series.js";
+import { colorBySeries, namesOf, numbers } from "./series.js";
 
 export type Group = Readonly<{ name: string; values: ArrayLike<number> }>;
 
@@ -67,11 +67,11 @@ export function histogram(title: string, axis: string, all: readonly Group[]): P
   const highest = Math.min(HEADROOM * Math.max(...peaks), HIGHER_AT_MOST * (peaks[0] || 1)) || 1;
   const ticks = scale.ticks(8);
   const places = ticks.values.map((value) => scale.place(value));
-  const labels = Object.fromEntries(places.map((place, i) => [place, ticks.label(ticks.values[i]!)]));
+  const tickLabels = Object.fromEntries(places.map((place, i) => [place, ticks.label(ticks.values[i]!)]));
   const x = numbers("place", `${axis}${scale.remark}`, [0, 1], {
     grid: false,
     values: places,
-    labelExpr: lookUp(labels, "datum.value"),
+    labelExpr: "tickLabels[datum.value]",
     labelOverlap: true,
   });
   const shares = numbers("part", "share of the values", [0, highest], { format: ".2~%", tickCount: 5 });
@@ -82,7 +82,6 @@ export function histogram(title: string, axis: string, all: readonly Group[]): P
   const color = colorBySeries(groups, { symbol: "square", width: WIDTH });
   return drawChart(
     {
-      title: { text: title },
       width: WIDTH,
       height: HEIGHT,
       encoding: { x, y, color },
@@ -110,7 +109,7 @@ export function histogram(title: string, axis: string, all: readonly Group[]): P
         },
       ],
     },
-    { title },
+    { title, texts: { ...namesOf(groups), tickLabels } },
   );
 }
 

@@ -1,10 +1,15 @@
 import { bits, type Unit } from "../unit.js";
 import { drawChart } from "./chart.js";
 import { type LedgerEntry, type LedgerRow, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
-import { colorBySeries, lookUp } from "./series.js";
+import { colorBySeries, namesOf } from "./series.js";
 import { BOUND, EXACT, type Theme } from "./theme.js";
 
 const [WIDTH, ROW] = [480, 26];
+const KINDS = [
+  { name: "exact", color: EXACT },
+  { name: "bound", color: BOUND },
+];
+
 /** A number with a sign as wide as a plus. */
 const minus = (text: string): string => text.replace("-", "−");
 
@@ -46,22 +51,13 @@ export function ledgerRowsChart(
       ticks: false,
       offset: FIGURES,
       labelPadding: 4,
-      labelExpr: lookUp(
-        ledger.map(({ layer }) => layer),
-        "datum.value",
-      ),
+      labelExpr: "layerNames[datum.value]",
     },
   } as const;
-  const color = colorBySeries(
-    [
-      { name: "exact", color: EXACT },
-      { name: "bound", color: BOUND },
-    ],
-    { symbol: "square", width: WIDTH },
-  );
+  const color = colorBySeries(KINDS, { symbol: "square", width: WIDTH });
+  const texts = { ...namesOf(KINDS), layerNames: ledger.map(({ layer }) => layer) };
   return drawChart(
     {
-      title: theme === "paper" ? { text: title, subtitle: total } : { text: total, fontSize: 13 },
       width: WIDTH,
       height: { step: ROW },
       data: { values },
@@ -88,6 +84,6 @@ export function ledgerRowsChart(
         },
       ],
     },
-    { title: `${title}: ${total}`, theme },
+    { title, subtitle: total, theme, texts },
   );
 }

@@ -1,5 +1,5 @@
 import { drawChart } from "./chart.js";
-import { colorBySeries, numbers, type Series } from "./series.js";
+import { colorBySeries, namesOf, numbers, type Series } from "./series.js";
 import type { Theme } from "./theme.js";
 
 /** A figure at a step. */
@@ -18,7 +18,6 @@ export type LineChartOptions = Readonly<{
   /** Pixels between the axes. */
   width?: number;
   height?: number;
-  /** On a page the title is only said by screen readers: a heading stands above. */
   theme?: Theme;
 }>;
 
@@ -55,7 +54,6 @@ export function lineChart(options: LineChartOptions): Promise<string> {
   const measured = [{ filter: "!datum.faint" }];
   return drawChart(
     {
-      ...(theme === "paper" && { title: { text: title } }),
       width,
       height,
       data: { values },
@@ -75,7 +73,7 @@ export function lineChart(options: LineChartOptions): Promise<string> {
         { transform: measured, mark: { type: "circle", size: 45, opacity: 1 }, encoding: { y } },
       ],
     },
-    { title, theme },
+    { title, theme, texts: namesOf(options.lines) },
   );
 }
 

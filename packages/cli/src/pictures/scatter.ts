@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { drawChart } from "./chart.js";
-import { colorBySeries, numbers } from "./series.js";
+import { colorBySeries, namesOf, numbers } from "./series.js";
 
 /** Rows of numbers, row-major, of `columns` columns. */
 type ScatterRows = Readonly<{ name: string; rows: Float32Array }>;
@@ -40,7 +40,6 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
   const axis = (field: "x" | "y", column: number) =>
     numbers(field, label(column), domainOf(real.rows, columns, column), { tickCount: 4, titleLimit: SIDE });
   const spec: TopLevelSpec = {
-    title: { text: title },
     columns: pairs.length,
     concat: both.flatMap(({ rows }, series) =>
       pairs.map(([x, y]) => ({
@@ -52,7 +51,7 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
       })),
     ),
   };
-  return drawChart(spec, { title });
+  return drawChart(spec, { title, texts: namesOf(both) });
 }
 
 /** The first points; those that are not finite are left out of the drawing by Vega-Lite. */

@@ -6,9 +6,8 @@ export type Series = Readonly<{ name: string; color?: string }>;
 /** Pixels of a legend for a symbol and the gaps around it, and of a character on average. */
 const [ENTRY, CHARACTER, LONGEST] = [44, 7.5, 320];
 
-/** An expression of Vega that finds a text by a key: texts with any characters stay texts. */
-export const lookUp = (texts: readonly string[] | { readonly [key: string]: string }, key: string): string =>
-  `(${JSON.stringify(texts)})[${key}]`;
+/** The names of series, for the texts of `drawChart`: the legend of `colorBySeries` reads them there. */
+export const namesOf = (series: readonly Series[]) => ({ seriesNames: series.map(({ name }) => name) });
 
 /**
  * Colours by the field `series`, which holds the place of a series in the list: names may repeat.
@@ -32,14 +31,17 @@ export function colorBySeries(
     legend: {
       symbolType: symbol,
       symbolOpacity: 1,
-      labelExpr: lookUp(
-        series.map(({ name }) => name),
-        "datum.value",
-      ),
+      labelExpr: "seriesNames[datum.value]",
       columns: Math.max(1, columns),
     },
   } as const;
 }
+
+/**
+ * A text in a description of a chart. Vega's parser takes the strings "if", "constructor" and others that every object
+ * has for names; none of them ends in a space, which Vega drops when it draws.
+ */
+export const verbatim = (text: string): string => `${text} `;
 
 /** An axis of numbers between two ends that are shown as they are. */
 export const numbers = <A extends object>(
@@ -50,7 +52,7 @@ export const numbers = <A extends object>(
 ) => ({
   field,
   type: "quantitative" as const,
-  title,
+  title: verbatim(title),
   scale: { domain: [low, high], nice: false, zero: false },
   axis,
 });

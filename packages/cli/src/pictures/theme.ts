@@ -39,7 +39,7 @@ export function themeConfig(theme: Theme): Config {
     view: { stroke: null },
     title: {
       color: ink,
-      fontSize: 16,
+      fontSize: theme === "paper" ? 16 : 13,
       fontWeight: 600,
       anchor: "start",
       frame: "bounds",

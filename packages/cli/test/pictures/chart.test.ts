@@ -1,9 +1,10 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawChart } from "../../src/pictures/chart.js";
+import { escapeXml } from "../../src/pictures/escape.js";
+import { lineChart } from "../../src/pictures/line-chart.js";
 import { svgToPng } from "../../src/pictures/png.js";
 import { openRenderer } from "../../src/pictures/render.js";
-import { lookUp } from "../../src/pictures/series.js";
 import { SERIES, TRAINING } from "../../src/pictures/theme.js";
 import { hostile, texts } from "./svg.js";
 
@@ -16,16 +17,18 @@ const bars = (names: readonly string[]) => ({
     y: {
       field: "row",
       type: "nominal" as const,
-      axis: { labelExpr: lookUp(names, "datum.value"), title: null },
+      axis: { labelExpr: "names[datum.value]", title: null },
     },
   },
 });
 
 describe("a chart", () => {
   it("holds names as text, whatever is written in them", async () => {
-    const svg = await drawChart(bars(Object.values(hostile)), { title: hostile.markup });
+    const names = Object.values(hostile);
+    const svg = await drawChart(bars(names), { title: hostile.markup, texts: { names } });
     expect(svg).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)|href|\son\w+=/);
-    expect(texts(svg)).toContain(hostile.markup);
+    for (const name of [hostile.markup, hostile.inherited, hostile.expression])
+      expect(texts(svg)).toContain(name);
     expect(texts(svg)).toContain("a\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}\u{fffd}c");
     expect(svg).toContain(
       'role="img" aria-label="&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;co&#39;"',
@@ -34,8 +37,26 @@ describe("a chart", () => {
     await expect(svgToPng(svg)).resolves.toBeInstanceOf(Uint8Array);
   });
 
+  it.each(["constructor", "__proto__", "toString", "if", "datum", "{ signal: 1 }", "$& $1", "  padded  "])(
+    "has %s for a title and a unit",
+    async (text) => {
+      const points = [{ step: 1, value: 1 }];
+      const svg = await lineChart({ title: text, unit: text, steps: 2, lines: [{ name: text, points }] });
+      expect(texts(svg).filter((each) => each === text.trim())).toHaveLength(3);
+      const page = await drawChart(bars(["a"]), {
+        title: text,
+        subtitle: text,
+        theme: "page",
+        texts: { names: ["a"] },
+      });
+      expect(texts(page).filter((each) => each === text.trim())).toHaveLength(1);
+      expect(page).toContain(`aria-label="${escapeXml(`${text}: ${text}`)}"`);
+    },
+  );
+
   it("cuts a long label, measured in the bundled font", async () => {
-    const svg = await drawChart(bars([hostile.long, "short"]), { title: "t" });
+    const names = [hostile.long, "short"];
+    const svg = await drawChart(bars(names), { title: "t", texts: { names } });
     const label = texts(svg).find((text) => text.startsWith("very long"))!;
     expect(label).toMatch(/^very long .*…$/);
     const { textWidth } = await openRenderer();
@@ -47,8 +68,8 @@ describe("a chart", () => {
 
   it("is white with dark text as a file, and takes a page's colours on a page", async () => {
     const [paper, page] = await Promise.all([
-      drawChart(bars(["a"]), { title: "t" }),
-      drawChart(bars(["a"]), { title: "t", theme: "page" }),
+      drawChart(bars(["a"]), { title: "t", texts: { names: ["a"] } }),
+      drawChart(bars(["a"]), { title: "t", texts: { names: ["a"] }, theme: "page" }),
     ]);
     expect(paper).toContain('fill="#fff"');
     expect(paper).not.toContain("var(");

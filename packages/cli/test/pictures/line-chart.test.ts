@@ -83,9 +83,9 @@ describe("a chart of lines", () => {
     const names = ["run", "run", ...Object.values(hostile)];
     const lines = names.map((name, i) => ({ name, points: points.map((p) => ({ ...p, value: i })) }));
     const svg = await lineChart({ ...options, lines });
-    expect(new Set(marks(svg, "line").map(({ color }) => color)).size).toBe(5);
+    expect(new Set(marks(svg, "line").map(({ color }) => color)).size).toBe(6);
     expect(texts(svg).filter((text) => text === "run")).toHaveLength(2);
-    expect(texts(svg)).toContain(hostile.markup);
+    for (const name of [hostile.markup, hostile.inherited]) expect(texts(svg)).toContain(name);
     expect(Number(/<svg[^>]* width="(\d+)"/.exec(svg)![1])).toBeLessThan(1000);
   });
 

@@ -52,8 +52,16 @@ describe("clouds of points", () => {
 
   it("cuts long names of columns, and keeps any name as text", async () => {
     const names = Object.values(hostile);
-    const svg = await scatterChart({ ...options, label: (column) => names[column % names.length]! });
+    const svg = await scatterChart({
+      ...options,
+      columns: 6,
+      label: (column) => names[column % names.length]!,
+      real: { name: hostile.inherited, rows: grid(20, 6) },
+      generated: { name: hostile.inherited, rows: grid(20, 6) },
+    });
     expect(texts(svg).some((text) => /^very long .*…$/.test(text))).toBe(true);
+    // two axes, and the two names of the legend
+    expect(texts(svg).filter((text) => text === hostile.inherited)).toHaveLength(4);
     expect(svg).not.toContain("<script");
     await expect(svgToPng(svg)).resolves.toBeInstanceOf(Uint8Array);
   });

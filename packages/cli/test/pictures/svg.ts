@@ -39,5 +39,8 @@ export const texts = (svg: string): string[] =>
 export const hostile = {
   markup: `<script>alert("1")</script> & 'co'`,
   control: "a\u0000b\u001b[31m\u0007\u{ffff}\ud800c",
+  // names that every object of JavaScript has, and what Vega reads as a name or a call
+  inherited: "constructor",
+  expression: "datum.value; alert(1) || __proto__",
   long: "very long ".repeat(200),
 };
