@@ -4,10 +4,11 @@ import { ledgerRowsChart } from "../pictures/ledger-chart.js";
 import { signed } from "../pictures/ledger-rows.js";
 import { type ChartLine, lineChart } from "../pictures/line-chart.js";
 import { seriesColor } from "../pictures/theme.js";
+import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
-import type { LedgerAt, RunSummary } from "./run-summary.js";
+import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 
 const PAGE = { theme: "page", width: 840, height: 320 } as const;
 
@@ -148,12 +149,19 @@ async function section(run: RunSummary): Promise<string> {
     ),
     newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${await ledgerOf(newest, run)}` : "",
     ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${await ledgerLines(run)}` : "",
+    run.quality ? qualityTable(run.quality) : "",
     ...pictures.map(
       ({ title, png }) =>
         `<h3>${title}</h3><img class="${isOfImages ? "grid" : "chart"}" alt="${title} of ${escapeXml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
     ),
     `<details><summary>Configuration</summary><pre>${escapeXml(JSON.stringify(config, null, 2))}</pre></details>`,
   ].join("\n");
+}
+
+/** Samples beside other real images, as classifiers see them. */
+function qualityTable(quality: RunQuality): string {
+  const [head = [], ...rows] = qualityRows(quality);
+  return `<h3>Quality of ${formatCount(quality.count)} samples after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
 }
 
 /** What each layer contributes, drawn and as a table. */
