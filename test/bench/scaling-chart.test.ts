@@ -21,6 +21,8 @@ test("sweeps are drawn side by side on logarithmic axes", async () => {
   for (const text of ["batch", "images of a batch", "threads &lt;of&gt; mnist", "0.1", "10", "measured step"])
     expect(svg).toContain(`>${text}</text>`);
   expect(svg).not.toMatch(/NaN|Infinity/);
+  // one picture with one name for a screen reader, however many panels it has
+  expect(svg.match(/ (role|aria-\w+)=/g)).toEqual([" role=", " aria-label="]);
   // a time of zero has no place on the axis; a single size is a point
   const lengths = marks(svg, "line").map(({ points }) => points.length);
   expect(lengths).toEqual([3, 2, 1, 1]);

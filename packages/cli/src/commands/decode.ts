@@ -29,9 +29,9 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
         parse: wantedResults,
         optional: true,
         placeholder: "PLACE:VALUE,…",
-        brief: "Wanted outputs by place; an image is moved until the network gives them",
+        brief: "Wanted outputs by place; an image is moved until the network outputs them",
       },
-      like: text("IMAGE", "Ask for the outputs that the network gives for this picture"),
+      like: text("IMAGE", "Request the outputs of the network for this picture"),
       count: count("Number of preimages (default: 64)"),
       columns: count("Preimages per row of the picture (default: 8)"),
       seed: seedFlag("Seed of the samples (default: 0)"),
@@ -48,13 +48,13 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
     aliases: { n: "count", o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Sample inputs for which a pretrained network gives the same outputs",
-    fullDescription: `For a run of flowify train --from. Samples inputs for which the pretrained network gives the same
+    brief: "Sample inputs for which a pretrained network has the same outputs",
+    fullDescription: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same
 outputs (logits). They show what the network ignores.
 
-Each sample of the learnt inverse is moved by the shortest way to a point where the network gives
+Each sample of the learned inverse is moved by the shortest way to a point where the network has
 exactly these outputs. If there is no such way, the input comes from the reference image instead,
-and is moved as far as the outputs stay the same; the command prints how many inputs are of each kind.
+and is moved as far as the outputs stay the same. The command prints how many inputs are of each kind.
 The original file then runs on all of them in ONNX Runtime.
 
 The differences are those of the inputs before rounding. A picture holds integers from 0 to 255, so

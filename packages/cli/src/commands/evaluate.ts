@@ -76,7 +76,7 @@ export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>
 and the ledger: the contribution of every layer. The ledger and the base sum to the total.
 A summary follows: dequantization, dimensions, exact or bound, errors over images and samples.
 
---quality also samples 1,000 images and compares them with 1,000 real ones. A classifier gives the
+--quality also samples 1,000 images and compares them with 1,000 real ones. A classifier yields the
 Fréchet distance of its logits, precision and recall, and the share of samples that it recognizes with
 a probability above 0.9. The distance to the nearest training image shows whether samples are copies.
 The same figures for other real images show the best possible values. quality.json and

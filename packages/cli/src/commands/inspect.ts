@@ -46,7 +46,7 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
   },
   docs: {
     brief: "List networks, or show the layers of one",
-    fullDescription: `Without an argument, lists the networks that flowify knows. With one, shows its layers: shapes,
+    fullDescription: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
 parameters, and whether the likelihood of each is exact or a bound. For a network of the paper it
 also shows the parameter count of the authors' code and the difference.
 

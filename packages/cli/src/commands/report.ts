@@ -32,7 +32,7 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
   },
   docs: {
     brief: "Write an HTML report about runs",
-    fullDescription: `Writes report.html, a self-contained page: the training curves of all runs in one chart, and for each run
+    fullDescription: `Writes report.html, a self-contained page. It shows the training curves of all runs in one chart, and for each run
 its ledger now and over time, samples, reconstructions and configuration. report.json holds the same
 numbers.
 

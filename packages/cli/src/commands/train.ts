@@ -205,7 +205,7 @@ Your own network is a JSON file:
 normalized in front of it (--normalize), so likelihoods are those of pixels. The function of the
 network stays the same, bit for bit; flowify checks this at the end. --free trains it as well.
 
-Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and gives
+Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and produces
 the same numbers as a run that was never stopped.
 
 EXAMPLES

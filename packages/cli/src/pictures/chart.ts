@@ -43,7 +43,10 @@ export async function drawChart(
     const svg = await view.toSVG();
     if (failures.length > 0) throw new Error(`chart "${title}": ${failures.join("; ")}`);
     const name = escapeXml(subtitle === undefined ? title : `${title}: ${subtitle}`);
-    const named = validXml(svg).replace("<svg ", () => `<svg role="img" aria-label="${name}" `);
+    // one picture with one name: what Vega says of its parts is of no use inside of it
+    const named = validXml(svg)
+      .replace(/<(g|path) [^<>]*>/g, (tag) => tag.replace(/ (role|aria-\w+)="[^"]*"/g, ""))
+      .replace("<svg ", () => `<svg role="img" aria-label="${name}" `);
     return theme === "page" ? named.replace(/ xmlns(:xlink)?="[^"]*"/g, "") : named;
   } finally {
     view.finalize();
