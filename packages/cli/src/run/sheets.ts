@@ -13,7 +13,7 @@ export type SheetOptions = Readonly<{
 }>;
 
 /** Of the sheet that compares them. */
-export const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
+const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
 
 /** Pairs of images on the sheet that interpolates between them. */
 export const PAIRS = 8;
