@@ -142,26 +142,18 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
           ]),
         )
       : {},
-    parameterKinds: parameterKinds,
+    parameterKinds,
     frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
     get flooredValues() {
       return given ? Math.min(n, m) - given().rank : 0;
     },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-      if (given) {
-        k1.dispose();
-        k2.dispose();
-      }
+      if (given) for (const unused of [k1, k2]) unused.dispose();
       return {
         ...(given
           ? pretrainedParams(given())
-          : {
-              rotateIn: r1.init(k1),
-              rotateOut: r2.init(k2),
-              logScale: np.zeros([m]),
-              bias: np.zeros([m]),
-            }),
+          : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
         dropped: density ? density.init(k3) : dropped(k3),
       };
     },
@@ -190,14 +182,12 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       // −log r(ε): 0 for the uniform distribution of density 1
       const minusLogR =
         augmentation === "uniform"
-          ? sumExamples(raw.mul(0))
-          : sumExamples(
-              np
-                .square(raw)
-                .mul(0.5)
-                .add(0.5 * LOG_2PI + Math.log(AUGMENTATION_STD)),
-            );
-      return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(minusLogR, batch));
+          ? raw.mul(0)
+          : np
+              .square(raw)
+              .mul(0.5)
+              .add(0.5 * LOG_2PI + Math.log(AUGMENTATION_STD));
+      return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(sumExamples(minusLogR), batch));
     },
     inverse(params, z, noise) {
       expectShape("linear", "z", z, outShape);
