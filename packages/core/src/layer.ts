@@ -103,9 +103,23 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
-/** Freezes the record and erases the type of the parameters where layers of many kinds meet. */
-export function defineLayer<P extends ArrayTree>(layer: FlowLayer<P>): FlowLayer<P> {
-  return Object.freeze(layer);
+type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds";
+
+/** A layer with what differs from a bijection that keeps the shape and draws no noise. */
+export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
+  Partial<Pick<FlowLayer<P>, Derived>>;
+
+/**
+ * Completes the record, freezes it, and erases the type of the parameters where layers of many kinds meet.
+ * Default: the shape stays, no noise, Euclidean parameters; exact if it draws no noise forward.
+ */
+export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): FlowLayer<P> {
+  const { inShape, forwardNoise = {} } = layer;
+  const exact = Object.keys(forwardNoise).length === 0;
+  const defaults = { outShape: inShape, exact, forwardNoise, inverseNoise: {}, parameterKinds: {} };
+  // by descriptors, because a getter may be expensive
+  const completed = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(layer));
+  return Object.freeze(completed) as FlowLayer<P>;
 }
 
 /** `[B, 3, 4]` for messages. */

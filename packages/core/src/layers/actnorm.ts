@@ -26,11 +26,6 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
   return defineLayer<ActnormParams>({
     name: "actnorm",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       key.dispose();
       return { shift: np.zeros([channels]), logScale: np.zeros([channels]) };

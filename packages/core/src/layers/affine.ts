@@ -46,11 +46,6 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
   return defineLayer<AffineParams>({
     name: "affine",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       key.dispose();
       return { logScale: floats(scale.map((s) => Math.log(Math.abs(s)))), shift: floats(shift) };

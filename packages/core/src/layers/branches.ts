@@ -93,10 +93,7 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
     name: "copies",
     inShape,
     outShape,
-    exact: false,
     forwardNoise: { copies: { shape: noise, distribution: "normal" } },
-    inverseNoise: {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();

@@ -89,11 +89,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     identityAtInit: start === "identity",
     init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
     forward(params, x) {

@@ -34,12 +34,8 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
   return defineLayer<NoParams>({
     name: "dequantize",
     inShape,
-    outShape: inShape,
-    exact: false,
     image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    inverseNoise: {},
-    parameterKinds: {},
     levels,
     init: (key) => {
       key.dispose();

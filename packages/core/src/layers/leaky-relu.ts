@@ -24,11 +24,6 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
   return defineLayer<NoParams>({
     name: "leakyRelu",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};

@@ -124,7 +124,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     name: "linear",
     inShape,
     outShape,
-    exact: n >= m,
     forwardNoise:
       n < m
         ? {

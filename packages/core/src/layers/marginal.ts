@@ -61,10 +61,6 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   return defineLayer<MarginalParams>({
     name: "marginal",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
     parameterKinds: { low: "fixed", logRange: "fixed" },
     init(key) {
       key.dispose();

@@ -104,13 +104,10 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
     name: "largest",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: {
       gaps: { shape: [rows, columns, channels, k], distribution: "normal" },
       choice: { shape: [rows, columns, channels, 1], distribution: "uniform" },
     },
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();

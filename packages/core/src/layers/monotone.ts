@@ -121,12 +121,7 @@ export function monotone(
   return defineLayer<NoParams>({
     name,
     inShape,
-    outShape: inShape,
-    exact: true,
     image: f.image,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};

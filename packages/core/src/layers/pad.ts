@@ -59,10 +59,7 @@ export function pad(
     name: "pad",
     inShape,
     outShape,
-    exact: added === 0,
     forwardNoise: noise,
-    inverseNoise: {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();

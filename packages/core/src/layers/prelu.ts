@@ -33,11 +33,6 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
   return defineLayer<PreluParams>({
     name: "prelu",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return { logSlope: np.array(given.map(Math.log)).reshape([channels]) };

@@ -84,11 +84,8 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
   return defineLayer<ClipParams>({
     name,
     inShape,
-    outShape: inShape,
-    exact: false,
     forwardNoise: noise,
     inverseNoise: noise,
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();

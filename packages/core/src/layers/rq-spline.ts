@@ -50,11 +50,6 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       if (start === "identity") {
         key.dispose();

@@ -71,8 +71,6 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     name: "split",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: Object.fromEntries(
       Object.entries(density.noise).map(([name, noise]) => [
         name,

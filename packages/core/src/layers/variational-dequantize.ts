@@ -75,12 +75,8 @@ export function variationalDequantize(
   return defineLayer<DenseParams[]>({
     name,
     inShape,
-    outShape: inShape,
-    exact: false,
     image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    inverseNoise: {},
-    parameterKinds: {},
     levels,
     init: (key) => conditioner.init(key, { lastZero: true }),
     forward(params, x, noise) {

@@ -52,10 +52,6 @@ export function whiten(
   return defineLayer<WhitenParams>({
     name: "whiten",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
     parameterKinds: "fixed",
     init(key) {
       key.dispose();
