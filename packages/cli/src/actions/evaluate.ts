@@ -1,5 +1,5 @@
 import { bitsPerDimension, type Evaluation, type FlowModel } from "@flowify/core";
-import type { EvaluateFlags } from "../commands/evaluate.js";
+import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
 import { type Accuracy, accuracyOf } from "../run/accuracy.js";
@@ -9,6 +9,8 @@ import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+
+export type EvaluateFlags = CommonFlags & ImagesFlags & { samples?: number; batch?: number; seed?: number };
 
 export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

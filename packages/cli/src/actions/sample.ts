@@ -1,4 +1,4 @@
-import type { SampleFlags } from "../commands/sample.js";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { isRowShape } from "../data/image-set.js";
 import { expectRowFile, rowFileBytes } from "../data/row-files.js";
@@ -9,6 +9,15 @@ import { samplesPicture } from "../run/pictures.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { withModel } from "./open-run.js";
+
+export type SampleFlags = CommonFlags & {
+  count?: number;
+  columns?: number;
+  seed?: number;
+  temperature?: number;
+  mode?: "sample" | "deterministic";
+  out?: string;
+};
 
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

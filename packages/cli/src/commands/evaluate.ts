@@ -1,16 +1,8 @@
+import type { EvaluateFlags } from "../actions/evaluate.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { wholeNumber } from "./parsers.js";
-import {
-  type CommonFlags,
-  commonFlags,
-  type ImagesFlags,
-  imagesFlags,
-  runFolder,
-  seedFlag,
-} from "./shared.js";
-
-export type EvaluateFlags = CommonFlags & ImagesFlags & { samples?: number; batch?: number; seed?: number };
+import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
 
 export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>({
   loader: async () => (await import("../actions/evaluate.js")).evaluate,

@@ -1,16 +1,8 @@
+import type { SampleFlags } from "../actions/sample.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, runFolder, seedFlag } from "./shared.js";
-
-export type SampleFlags = CommonFlags & {
-  count?: number;
-  columns?: number;
-  seed?: number;
-  temperature?: number;
-  mode?: "sample" | "deterministic";
-  out?: string;
-};
+import { commonFlags, runFolder, seedFlag } from "./shared.js";
 
 export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
   loader: async () => (await import("../actions/sample.js")).sample,

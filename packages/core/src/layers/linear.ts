@@ -2,20 +2,14 @@ import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import { rowsOf } from "../init/calibration-data.js";
-import { initLinear } from "../init/linear.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-} from "../layer.js";
+import { initLinear, type LinearParams } from "../init/linear.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, expectSizes, type Shape } from "../shape.js";
 import {
   checkWeights,
   compactSide,
@@ -24,22 +18,7 @@ import {
   weightRotations,
 } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
-import { denseRotation, type RotationParam, reflectedIn, reflectedOut } from "./rotation.js";
-
-/**
- * Parameters of a linear layer n → m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm`
- * parameter, or the fixed reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias, and those of the dropped coordinates' density
- * (`{}` where nothing is dropped). With given weights and n < m, the last m − n of s, which only the
- * augmentation noise meet, are a parameter of their own, logNoise.
- */
-export type LinearParams = {
-  rotateIn: RotationParam;
-  rotateOut: RotationParam;
-  logScale: np.Array;
-  logNoise?: np.Array;
-  bias: np.Array;
-  dropped: ArrayTree;
-};
+import { denseRotation, reflectedIn, reflectedOut } from "./rotation.js";
 
 export type LinearOptions = {
   /** Sizes of axes before the last, which the layer is applied along. Default none. */

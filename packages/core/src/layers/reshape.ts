@@ -1,10 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
-import { invertOrder, rearrangement } from "../rearrangement.js";
-
-/** Layers without parameters have this. */
-export type NoParams = Record<string, never>;
+import type { FlowLayer, NoParams } from "../layer.js";
+import { expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { invertOrder, rearrangement } from "./rearrangement.js";
 
 /**
  * z = x with other axes, row-major order kept; L = 0.

@@ -1,22 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
-import { type Shape, showShape } from "../layer.js";
+import { type Shape, showShape } from "../shape.js";
 import { elementwise } from "./apply-elementwise.js";
 import { windowed } from "./apply-windows.js";
 import type { OrdinaryLayer, OrdinaryNetwork } from "./ordinary.js";
-
-/** An ordinary layer as it is written: what it makes of a shape, and of a batch of examples. */
-export type PlainLayer<L> = Readonly<{
-  /** Shape of an example's result. */
-  shape(layer: L, inShape: Shape): Shape;
-  /** x [B, …inShape] ↦ [B, …shape]; consumes x. */
-  apply(layer: L, x: np.Array): np.Array;
-}>;
-
-type Kind = OrdinaryLayer["kind"];
-export type PlainLayers<K extends Kind> = {
-  readonly [N in K]: PlainLayer<Extract<OrdinaryLayer, { kind: N }>>;
-};
+import type { PlainLayer, PlainLayers } from "./plain-layer.js";
 
 const rearranging: PlainLayers<"flatten" | "reshape" | "permute" | "transpose"> = {
   flatten: {

@@ -1,14 +1,15 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { type InitProgress, initChain, initExamplesOf } from "../chain.js";
 import { countedExamples, type Examples, type ExamplesIn } from "../examples.js";
-import type { Executor, HostArray } from "../executor/executor.js";
+import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
-import { sizeOf } from "../layer.js";
+import { calibrationData } from "../init/calibration-data.js";
+import type { HostArray } from "../params/host-array.js";
+import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
 import { trainingDefaults as defaults } from "../train/defaults.js";
 import { takeToHost } from "../train/state.js";
-import { calibrationData } from "./calibration-data.js";
 
 export type InitOptions = {
   flow: Flow;
