@@ -2,8 +2,6 @@
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { HostArray } from "../src/executor/executor.js";
-import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { type LinearOptions, linear } from "../src/layers/linear.js";
@@ -16,45 +14,12 @@ import { whiten } from "../src/layers/whiten.js";
 import { type HostMatrix, type HostReflections, randomOrthogonal } from "../src/math/linalg.js";
 import { makeRng, type Rng } from "../src/math/rng.js";
 import type { NoiseOf } from "../src/noise.js";
+import type { HostArray } from "../src/params/host-array.js";
+import { host, perturbedLike } from "../src/testing/prepare.js";
 import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
 import { networkLayers } from "./catalog-networks.js";
-import { host, perturbedLike } from "./support/prepare.js";
-
-export type CatalogEntry = Readonly<{
-  name: string;
-  /** The exports of core that it is made of. */
-  of: readonly string[];
-  layer: FlowLayer;
-  seed?: number;
-  /** Examples in a batch. Default 3. */
-  batch?: number;
-  /** Inputs are integers below this, instead of normal. */
-  levels?: number;
-  /** Standard deviation of normal inputs. Default 1. */
-  scale?: number;
-  /** How far parameters are moved off their start. Default 0.3. */
-  spread?: number;
-  /** Parameters that say what deterministic mode computes stay as `init` makes them; only the others are moved. */
-  given?: boolean;
-  /** Parameters of its own. */
-  params?(rng: Rng): NoiseOf<HostArray> | Promise<NoiseOf<HostArray>>;
-  /** Weights of the plain dense layer that deterministic mode has to reproduce. */
-  weights?: DenseWeights;
-  /** Factor that the layer itself puts between rounding and result. Default 1. */
-  condition?: number;
-  /** Parameters whose gradient is zero whatever the data, and why. */
-  zeroGradient?: { readonly [path: string]: string };
-}>;
-
-type Rest = Omit<CatalogEntry, "name" | "of" | "layer">;
-
-const entry = (
-  name: string,
-  of: string | readonly string[],
-  layer: FlowLayer,
-  rest: Rest = {},
-): CatalogEntry => Object.freeze({ name, of: typeof of === "string" ? [of] : of, layer, ...rest });
+import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 
 const lin = (
   n: number,
