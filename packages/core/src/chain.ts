@@ -23,6 +23,16 @@ export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `
  * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the parts'.
  *
  * Exact where every part is. Errors: `ShapeError` naming both neighbours where sizes do not fit.
+ *
+ * @example
+ * ```ts
+ * import { chain } from "@flowify/core";
+ * import { leakyRelu, linear } from "@flowify/core/layers";
+ *
+ * const layer = chain([linear(5, 3), leakyRelu([3]), linear(3, 2)]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 5 ] [ 2 ] true
+ * ```
  */
 export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
   const layers = parts.flatMap((part) => (isChain(part) && part.name === "chain" ? part.layers : [part]));

@@ -121,6 +121,18 @@ const rules: Rules = {
  *
  * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
  * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
+ *
+ * @example
+ * ```ts
+ * import { flowify } from "@flowify/core";
+ *
+ * const flow = flowify({
+ *   inShape: [1, 28, 28],
+ *   layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 16 }, { kind: "rqSpline" }],
+ * });
+ * console.log(flow.latentShape, flow.exact, flow.dimensions);
+ * // [ 16 ] false 784
+ * ```
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;

@@ -16,6 +16,15 @@ export type ActnormParams = { shift: np.Array; logScale: np.Array };
  * counts as one of standard deviation 1e-6, or 1 where none varies.
  *
  * Errors: `ShapeError`. Source: Kingma and Dhariwal 2018 (arXiv:1807.03039), section 3.1.
+ *
+ * @example
+ * ```ts
+ * import { actnorm } from "@flowify/core/layers";
+ *
+ * const layer = actnorm([3, 8, 8]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
   const [channels = 0, ...space] = inShape;

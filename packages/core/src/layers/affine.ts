@@ -25,6 +25,15 @@ const TINY = 1e-6;
  *
  * Errors: `DomainError` that names the channel for a scale that is zero, or below a millionth of the
  * largest, and for numbers that are not finite; `ShapeError` for a number of them that fits nothing.
+ *
+ * @example
+ * ```ts
+ * import { affine } from "@flowify/core/layers";
+ *
+ * const layer = affine([2], { scale: Float32Array.of(2, 4), shift: Float32Array.of(0, -1) });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2 ] [ 2 ] true
+ * ```
  */
 export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<AffineParams> {
   const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = options;

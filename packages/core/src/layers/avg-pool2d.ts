@@ -27,6 +27,15 @@ export type AvgPool2dOptions = {
  *
  * Exact or a bound as `conv2d`. In deterministic mode it is the ordinary average pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
+ *
+ * @example
+ * ```ts
+ * import { avgPool2d } from "@flowify/core/layers";
+ *
+ * const layer = avgPool2d([3, 8, 8], { kernel: 2, stride: 2 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 4, 4 ] true
+ * ```
  */
 export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer {
   const { padding = 0, countPadding = false, density } = options;

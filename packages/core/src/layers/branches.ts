@@ -40,6 +40,18 @@ export type BranchesOptions = {
  * layers give for x. The inverse takes x from the first: the one that holds most of it should come first.
  *
  * Errors: `ShapeError` for fewer than two layers, and where inputs or outputs do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { chain } from "@flowify/core";
+ * import { branches, leakyRelu, linear, reshape } from "@flowify/core/layers";
+ *
+ * // x + f(x), a residual connection
+ * const f = chain([linear(4, 4), leakyRelu([4])]);
+ * const layer = branches([reshape([4], [4]), f], { join: "add" });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function branches(parts: readonly FlowLayer[], options: BranchesOptions): ChainLayer {
   const { join, axis = 0, density, logA = Math.log(0.1) } = options;

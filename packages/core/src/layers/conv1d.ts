@@ -19,6 +19,15 @@ export type Conv1dOptions = Omit<Conv2dOptions, "kernel" | "stride" | "dilation"
  * A convolution of sequences, [C, W] ↦ [m, columns]: `conv2d` on images of one row.
  *
  * Exact or a bound, and errors, as `conv2d`. Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { conv1d } from "@flowify/core/layers";
+ *
+ * const layer = conv1d([2, 9], 4, { kernel: 3, stride: 3 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2, 9 ] [ 4, 3 ] true
+ * ```
  */
 export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): ChainLayer {
   if (inShape.length !== 2) throw new ShapeError(`conv1d: needs sequences [C, W], got ${showShape(inShape)}`);

@@ -52,6 +52,15 @@ export type Conv2dOptions = {
  * Errors: `ShapeError` where the kernel does not fit the padded image, for strides, dilations or
  * kernels that are not positive, for negative padding, and where groups do not divide the channels.
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { conv2d } from "@flowify/core/layers";
+ *
+ * const layer = conv2d([1, 28, 28], 8, { kernel: 4, stride: 4 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 1, 28, 28 ] [ 8, 7, 7 ] true
+ * ```
  */
 export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
   const { padding = "fit", groups = 1, logA } = options;

@@ -133,6 +133,15 @@ function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
  * `stack` spline couplings with the order of the features reversed between them, not after the last.
  *
  * Exact. Source: Flowification, section 5 and appendix (N(d, t) and Nc(d, t)).
+ *
+ * @example
+ * ```ts
+ * import { coupling } from "@flowify/core/layers";
+ *
+ * const layer = coupling([6], 2, { hidden: 32 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 6 ] [ 6 ] true
+ * ```
  */
 export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
   expectSizes("coupling", { stack });

@@ -49,6 +49,7 @@ export type KernelOptions = {
   windows: Windows;
   /** Size of that image. */
   size: readonly [height: number, width: number];
+  /** How the rotations are parameters. Default `manifold`. */
   orthogonal?: OrthogonalKind;
   /** The distribution of the residuals. Default N(0, 1), the paper's. */
   residual?: ResidualDistribution;
@@ -68,6 +69,17 @@ export type KernelOptions = {
  *     L = Σ s × (number of locations) + log q(y_drop | z)
  *
  * Exact. Source: Flowification, section 3.3 and its reference implementation.
+ *
+ * @example
+ * ```ts
+ * import { kernel } from "@flowify/core/layers";
+ *
+ * // 2 × 2 patches of a 4 × 4 image, without overlap: each from 4 numbers to 2
+ * const rows = { count: 2, size: 2, stride: 2, dilation: 1 };
+ * const layer = kernel([2, 2, 4], 2, { channels: 1, windows: [rows, rows], size: [4, 4] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2, 2, 4 ] [ 2, 2, 2 ] true
+ * ```
  */
 export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowLayer<KernelParams> {
   const { channels, windows, residual: distribution = normalResidual, limit = 3 } = options;

@@ -14,6 +14,15 @@ export type LeakyReluOptions = {
  *
  * Exact; a bijection of R onto R. Errors: `DomainError` for α ≤ 0, which is not a bijection.
  * Source: Flowification, section 3.4.
+ *
+ * @example
+ * ```ts
+ * import { leakyRelu } from "@flowify/core/layers";
+ *
+ * const layer = leakyRelu([4], { slope: 0.1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
  */
 export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}): FlowLayer<NoParams> {
   if (!(slope > 0 && Number.isFinite(slope)))

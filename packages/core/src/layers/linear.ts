@@ -56,6 +56,18 @@ const AUGMENTATION_STD = Math.sqrt(1 / 12);
  *
  * Errors: `ShapeError` where x or z does not fit. Float32: round trips to about 1e-5 relative for
  * condition numbers of eˢ up to 1e3. Source: Flowification, section 3.2; SurVAE Flows, table 1.
+ *
+ * @example
+ * ```ts
+ * import { linear, mixture } from "@flowify/core/layers";
+ *
+ * const reduces = linear(8, 3, { density: mixture });
+ * const widens = linear(3, 8);
+ * console.log(reduces.exact, Object.keys(reduces.inverseNoise));
+ * console.log(widens.exact, Object.keys(widens.forwardNoise));
+ * // true [ 'normal', 'choice' ]
+ * // false [ 'augmentation' ]
+ * ```
  */
 export function linear(n: number, m: number, options: LinearOptions = {}): FlowLayer<LinearParams> {
   expectSizes("linear", { in: n, out: m });

@@ -42,7 +42,16 @@ export type MarginalOptions = {
  * vectors [n] each entry); they stay fixed. Without data the identity on [−b, b].
  *
  * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
- * Source: Durkan et al. 2019 (splines); [design note](docs/design/marginal.md).
+ * Source: Durkan et al. 2019 (splines); `docs/design/marginal.md`.
+ *
+ * @example
+ * ```ts
+ * import { marginal } from "@flowify/core/layers";
+ *
+ * const layer = marginal([5], { bins: 16 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 5 ] [ 5 ] true
+ * ```
  */
 export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLayer<MarginalParams> {
   const { bins = 32, bound = 3.5, per = "entry" } = options;

@@ -34,6 +34,15 @@ type LargestParams = { logB: np.Array };
  *
  * A bound where windows overlap, else exact; normalized. In deterministic mode it is the ordinary max pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
+ *
+ * @example
+ * ```ts
+ * import { maxPool2d } from "@flowify/core/layers";
+ *
+ * const layer = maxPool2d([3, 8, 8], { kernel: 2, stride: 2 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 4, 4 ] true
+ * ```
  */
 export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer {
   const { padding = 0, logA } = options;

@@ -104,6 +104,15 @@ const SMALLEST = 2 ** -100;
  * the density that draws are kept from. The inverse takes z to the nearest number in the image first.
  *
  * Errors: `DomainError` for α ≤ 0. Float32: where f is flat, x is not found again: sigmoid beyond |x| = 16.
+ *
+ * @example
+ * ```ts
+ * import { monotone } from "@flowify/core/layers";
+ *
+ * const layer = monotone([4], "sigmoid");
+ * console.log(layer.name, layer.image, layer.exact);
+ * // sigmoid [ 0, 1 ] true
+ * ```
  */
 export function monotone(
   inShape: Shape,

@@ -17,8 +17,9 @@ import type { NoiseSpec, NoiseTree } from "../noise.js";
 export type ParallelLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
 
 export type ParallelOptions = {
-  /** The axis of an example along which x is cut and z is joined. Default 0 (channels, features). */
+  /** The axis of an example along which x is cut. Default 0 (channels, features). */
   inAxis?: number;
+  /** The axis along which z is joined. Default 0. */
   outAxis?: number;
 };
 
@@ -27,6 +28,15 @@ export type ParallelOptions = {
  *
  * Exact where every part is. Errors: `ShapeError` where parts differ along another axis than the one
  * that they are cut or joined along.
+ *
+ * @example
+ * ```ts
+ * import { leakyRelu, linear, parallel } from "@flowify/core/layers";
+ *
+ * const layer = parallel([linear(3, 2), leakyRelu([4])]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 7 ] [ 6 ] true
+ * ```
  */
 export function parallel(
   parts: readonly FlowLayer[],

@@ -13,6 +13,15 @@ export type PermuteChannelsOptions =
  * order, given or random but fixed; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axis.
+ *
+ * @example
+ * ```ts
+ * import { permuteChannels } from "@flowify/core/layers";
+ *
+ * const layer = permuteChannels([3, 8, 8], { order: [2, 0, 1] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function permuteChannels(
   inShape: Shape,

@@ -17,6 +17,15 @@ export type PreluOptions = {
  *
  * Exact. Errors: `DomainError` for α ≤ 0; `ShapeError` where the number of slopes is neither 1 nor
  * that of the channels. Source: He et al. 2015 (arXiv:1502.01852); positive α as in leakyRelu.
+ *
+ * @example
+ * ```ts
+ * import { prelu } from "@flowify/core/layers";
+ *
+ * const layer = prelu([3, 8, 8], { slope: [0.1, 0.2, 0.3] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): FlowLayer<PreluParams> {
   const channels = inShape[0] ?? 1;

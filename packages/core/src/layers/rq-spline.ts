@@ -32,6 +32,15 @@ export type RqSplineOptions = {
  *
  * Exact; a bijection of R onto R with closed-form inverse. Float32: s and its inverse agree to about
  * 1e-5 of the bound. Source: Durkan et al. 2019, section 3; Flowification, section 5.
+ *
+ * @example
+ * ```ts
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const layer = rqSpline([4], { bins: 8, bound: 3 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
  */
 export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLayer<RqSplineParams> {
   const { bins = 10, bound = 2, start = "identity" } = options;

@@ -33,6 +33,15 @@ export type SplitOptions = {
  *
  * Errors: `ShapeError` where none would leave or none would stay.
  * Source: Dinh et al. 2017 (arXiv:1605.08803), section 3.6; Kingma and Dhariwal 2018 for the conditional density.
+ *
+ * @example
+ * ```ts
+ * import { split } from "@flowify/core/layers";
+ *
+ * const layer = split([4, 8, 8], { leaving: 1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
   const [channels = 0, ...space] = inShape;

@@ -39,6 +39,17 @@ export type TileOptions = {
  * A bound where patches overlap, else exact; L = 0 where every pixel lies in one patch.
  * Errors: `ShapeError` where a patch reaches beyond the image.
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { tile } from "@flowify/core/layers";
+ *
+ * // every 2 × 2 window of a 3 × 3 image: the pixels in several windows are copied, with noise
+ * const rows = { count: 2, size: 2, stride: 1, dilation: 1 };
+ * const layer = tile([1, 3, 3], [rows, rows]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 1, 3, 3 ] [ 2, 2, 4 ] false
+ * ```
  */
 export function tile(
   inShape: Shape,

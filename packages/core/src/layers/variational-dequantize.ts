@@ -39,6 +39,15 @@ const HALF = 0.5;
  * Errors: `ShapeError` for examples that are neither [n] nor [C, H, W]; `DomainError` for levels
  * below 2 and bins outside 2..500.
  * Source: Ho et al. 2019 (arXiv:1902.00275), section 3.1; splines of Durkan et al. 2019 as q(u | x).
+ *
+ * @example
+ * ```ts
+ * import { variationalDequantize } from "@flowify/core/layers";
+ *
+ * const layer = variationalDequantize([8], { levels: 4 });
+ * console.log(layer.levels, layer.exact);
+ * // 4 false
+ * ```
  */
 export function variationalDequantize(
   inShape: Shape,

@@ -36,6 +36,15 @@ export type WhitenOptions = {
  * then see coordinates of equal size, where one step size fits all directions.
  *
  * Errors: `DomainError` for a shrinkage outside of [0, 1), `ShapeError` for an empty axis.
+ *
+ * @example
+ * ```ts
+ * import { whiten } from "@flowify/core/layers";
+ *
+ * const layer = whiten([6], { shrinkage: 0.01 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 6 ] [ 6 ] true
+ * ```
  */
 export function whiten(
   inShape: Shape,

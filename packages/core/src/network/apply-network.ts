@@ -67,6 +67,17 @@ const run = (layers: readonly OrdinaryLayer[], x: np.Array): np.Array =>
  *
  * Errors: `ShapeError` where x is not what the network takes; `UnsupportedOpError` for layers without given
  * weights and for those that exist in flows only.
+ *
+ * @example
+ * ```ts
+ * import { applyNetwork } from "@flowify/core";
+ * import { floats } from "@flowify/core/layer";
+ *
+ * const weight = Float32Array.of(1, -1, 2, 0.5, 0, 1);
+ * const network = { inShape: [3], layers: [{ kind: "linear", out: 2, weights: { weight } }, { kind: "relu" }] } as const;
+ * console.log(await applyNetwork(network, floats(Float32Array.of(1, 2, 3), [1, 3])).data());
+ * // Float32Array(2) [ 5, 3.5 ]
+ * ```
  */
 export function applyNetwork(network: OrdinaryNetwork, x: np.Array): np.Array {
   const { inShape, layers } = network;

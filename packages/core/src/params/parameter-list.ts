@@ -11,7 +11,19 @@ export type Parameter = Readonly<{ path: string; shape: Shape; kind: ParameterKi
 /** The part of a flow (or layer) that says what its parameters are. */
 type Parameterized = Readonly<{ init(key: np.Array): JsTree<np.Array>; parameterKinds: ParameterKinds }>;
 
-/** The parameters of a flow, in the order of its tree; no start values are computed for it. */
+/**
+ * The parameters of a flow, in the order of its tree; no start values are computed for it.
+ *
+ * @example
+ * ```ts
+ * import { flow, parameterList } from "@flowify/core";
+ * import { linear } from "@flowify/core/layers";
+ *
+ * const list = parameterList(flow([linear(3, 3)]));
+ * console.log(list.map(({ path, kind }) => `${path} ${kind}`).join(", "));
+ * // 0.rotateIn orthogonal, 0.rotateOut orthogonal, 0.logScale euclidean, 0.bias euclidean
+ * ```
+ */
 export function parameterList(flow: Parameterized): Parameter[] {
   const params = flow.init(shapeKey());
   const values = treeFlatten<np.Array>(params).leaves;

@@ -25,7 +25,23 @@ export type InitOptions = {
   onInit?: InitProgress;
 };
 
-/** Start values of a flow's parameters, those that training begins with, on the host. */
+/**
+ * Start values of a flow's parameters, those that training begins with, on the host.
+ *
+ * @example
+ * ```ts
+ * import { FlowModel, flow, initParams, jaxExecutor } from "@flowify/core";
+ * import { actnorm } from "@flowify/core/layers";
+ *
+ * const executor = jaxExecutor();
+ * const made = flow([actnorm([2])]);
+ * const params = await initParams({ flow: made, executor, data: [[0, 10], [2, 14], [4, 18]] });
+ * const model = new FlowModel(made, params, executor);
+ * console.log((await model.encode([[2, 14]])).every((z) => Math.abs(z) < 1e-5)); // the mean is at 0
+ * await model.dispose();
+ * // true
+ * ```
+ */
 export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
   takeToHost(await initValues(options));
 
