@@ -42,7 +42,7 @@ const floors: readonly (readonly string[])[] = [
   ["noise.ts", "examples.ts", "executor"],
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts"],
-  ["base.ts", "chain.ts", "nn"],
+  ["base.ts", "chain.ts", "rearrangement.ts", "nn"],
   ["init", "densities", "layers", "network"], // what a flow is made of
   ["flow.ts"],
   ["flowify.ts", "zoo.ts", "presets.ts"],
@@ -50,8 +50,9 @@ const floors: readonly (readonly string[])[] = [
   ["preimage"],
   ["model"],
   ["fit.ts"],
+  ["index.ts"], // the root, which a page loads: it has nothing of the laws
   ["testing"],
-  ["index.ts", "entries"],
+  ["entries"],
 ];
 
 const root = resolve(process.argv[2] ?? ".");

@@ -2,7 +2,7 @@
  * Ordinary neural networks as generative models with a likelihood: a network becomes a flow, a flow with
  * parameters a model.
  *
- * @packageDocumentation
+ * @module @flowify/core
  */
 import "./executor/jax-globals.js";
 

@@ -1,7 +1,7 @@
 /**
  * Shared by the packages of this repository alone: no promise is made about these names.
  *
- * @packageDocumentation
+ * @module @flowify/core/internal
  */
 import "../executor/jax-globals.js";
 

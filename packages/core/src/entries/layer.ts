@@ -1,7 +1,7 @@
 /**
  * What authors of layers need: the contract, the noises, calibration data, stable numerics, host arrays.
  *
- * @packageDocumentation
+ * @module @flowify/core/layer
  */
 import "../executor/jax-globals.js";
 

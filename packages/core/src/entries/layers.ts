@@ -2,7 +2,7 @@
  * The layers and the densities of what they drop: to build a flow by hand with `flow` and `chain`. `flowify` builds
  * the same layers from the description of a network.
  *
- * @packageDocumentation
+ * @module @flowify/core/layers
  */
 import "../executor/jax-globals.js";
 

@@ -2,7 +2,7 @@
  * For tests of layers: `checkLayer` runs every law of the contract on one. The laws and what they are made of are here
  * for those who write more; no test runner is needed.
  *
- * @packageDocumentation
+ * @module @flowify/core/testing
  */
 import "../executor/jax-globals.js";
 

@@ -45,7 +45,7 @@ export async function checkLayer<P extends ArrayTree>(
   layer: FlowLayer<P>,
   options: CheckLayerOptions = {},
 ): Promise<LayerReport> {
-  const subject: Subject = { ...options, layer: layer as unknown as FlowLayer };
+  const subject: Subject = { ...options, layer };
   const device = defaultDevice();
   const results: LawResult[] = [];
   const failures: Failure[] = [];

@@ -15,11 +15,14 @@ async function findBuffers(): Promise<ReadonlyMap<unknown, unknown>> {
   const { set } = Object.getOwnPropertyDescriptors(Map.prototype);
   const device = defaultDevice();
   let found: Map<unknown, unknown> | undefined;
+  const keep = (map: Map<unknown, unknown>): void => {
+    found = map;
+  };
   Object.defineProperty(Map.prototype, "set", {
     ...set,
     value(this: Map<unknown, unknown>, key: unknown, value: unknown) {
       if (typeof value === "object" && value !== null && "ptr" in value && "ref" in value && "size" in value)
-        found = this;
+        keep(this);
       return Reflect.apply(set.value as () => unknown, this, [key, value]);
     },
   });

@@ -40,18 +40,15 @@ export const noise: Law = {
     };
     for (const [field, run] of Object.entries(directions)) {
       const unknown = new Set<string>();
-      let failure: unknown;
       try {
         tree.dispose(run(unknown) as never);
       } catch (error) {
-        failure = error;
+        // one that may be absent is looked for as well: it is wrong only where the layer cannot do without
+        if (unknown.size === 0) throw error;
+        throw new LawError("noise", `needs ${[...unknown].join(", ")}, which ${field} does not declare`, {
+          cause: error,
+        });
       }
-      if (failure === undefined) continue;
-      if (unknown.size === 0) throw failure;
-      // one that may be absent is looked for as well: it is wrong only where the layer cannot do without
-      throw new LawError("noise", `needs ${[...unknown].join(", ")}, which ${field} does not declare`, {
-        cause: failure,
-      });
     }
     return [];
   },
