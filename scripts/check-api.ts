@@ -18,6 +18,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/onnx": 80,
   "@flowify/onnx/browser": 40,
   flowify: 60,
+  "flowify/charts": 20,
   "flowify/format": 60,
 };
 

@@ -36,6 +36,7 @@ const checks: readonly Check[] = [
     ],
     prints: true,
   },
+  { name: "prose", commands: [`${typeScript} scripts/check-prose.ts`] },
   { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
 ];
 

@@ -1,17 +1,11 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import type { CalibrationData } from "./init/calibration-data.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  type FlowLayer,
-  type ParameterKinds,
-  sameShape,
-  showShape,
-} from "./layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import { expectShape, sameShape, showShape } from "./shape.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;

@@ -6,7 +6,7 @@ import { mixture } from "./densities/mixture.js";
 import { mixtureResidual, normalResidual, type ResidualDistribution } from "./densities/residual.js";
 import { DomainError, ShapeError, UnsupportedOpError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
-import { type FlowLayer, type Shape, showShape, sizeOf } from "./layer.js";
+import type { FlowLayer } from "./layer.js";
 import { actnorm } from "./layers/actnorm.js";
 import { affine } from "./layers/affine.js";
 import { avgPool2d } from "./layers/avg-pool2d.js";
@@ -31,6 +31,7 @@ import { squeeze, unsqueeze } from "./layers/squeeze.js";
 import { variationalDequantize } from "./layers/variational-dequantize.js";
 import { whiten } from "./layers/whiten.js";
 import type { Network, NetworkLayer } from "./network/network.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type FlowifyOptions = {
   /** How dropped coordinates are modelled: `gaussian` (the paper's), `mixture`, or a model of one's own. Default `mixture`. */

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import * as factories from "../src/entries/layers.js";
+import * as layerFactories from "../src/entries/layers.js";
 import { chain } from "../src/index.js";
 import { catalog } from "./catalog.js";
 
@@ -13,7 +13,7 @@ const source = (folder: string): URL => new URL(`../src/${folder}/`, import.meta
 const root = new URL("../../../", import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
 
-const exported = { ...factories, chain };
+const exported = { ...layerFactories, chain };
 
 /** What a factory returns, as its declaration says. */
 const products = /^(FlowLayer|ChainLayer|ParallelLayer|ConditionalDensity)\b/;
@@ -46,10 +46,11 @@ const shared: { readonly [name: string]: string } = {
 const pageOf = (name: string): string =>
   shared[name] ?? `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}.md`;
 
-/** Rows of the README's tables. */
-const rows = textOf("README.md")
-  .split("\n")
-  .filter((line) => line.startsWith("|"));
+/** Rows of the tables of docs/layers/README.md and docs/densities/README.md. */
+const rowsOf = (folder: string): string[] =>
+  textOf(`${folder}/README.md`)
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
 
 /** The statements that do not hold. */
 const failing = (statements: { readonly [statement: string]: boolean }): string[] =>
@@ -62,8 +63,8 @@ describe("completeness", () => {
     ["docs/layers", layers],
     ["docs/densities", densities],
   ] as const;
-  const named = folders.flatMap(([folder, names]) =>
-    names.map((name) => ({ name, page: `${folder}/${pageOf(name)}` })),
+  const factories = folders.flatMap(([folder, names]) =>
+    names.map((name) => ({ name, folder, page: pageOf(name) })),
   );
 
   it("finds layers and densities in the sources", () => {
@@ -73,17 +74,22 @@ describe("completeness", () => {
     expect(densities).toEqual(expect.arrayContaining(["gaussian", "mixture"]));
   });
 
-  it.each(named)("$name is exported, in the catalog, on a page and in the README", ({ name, page }) => {
-    const unmet = failing({
-      [`packages/core/src/entries/layers.ts exports ${name}`]: name in exported,
-      [`packages/core/test/catalog*.ts has an entry of ${name}`]: catalog.some(({ of }) => of.includes(name)),
-      [`${page} is there`]: existsSync(new URL(page, root)),
-      [`README.md has a row of \`${name}\` with a link to ${page}`]: rows.some(
-        (row) => row.includes(`\`${name}\``) && row.includes(`](${page})`),
-      ),
-    });
-    expect(unmet).toEqual([]);
-  });
+  it.each(factories)(
+    "$name is exported, in the catalog, on a page and in the table",
+    ({ name, folder, page }) => {
+      const unmet = failing({
+        [`packages/core/src/entries/layers.ts exports ${name}`]: name in exported,
+        [`packages/core/test/catalog*.ts has an entry of ${name}`]: catalog.some(({ of }) =>
+          of.includes(name),
+        ),
+        [`${folder}/${page} is there`]: existsSync(new URL(`${folder}/${page}`, root)),
+        [`${folder}/README.md has a row of \`${name}\` with a link to ${page}`]: rowsOf(folder).some(
+          (row) => row.includes(`\`${name}\``) && row.includes(`](${page})`),
+        ),
+      });
+      expect(unmet).toEqual([]);
+    },
+  );
 
   it("packages/core/test/catalog*.ts name exports only, layers of the sources only, and every entry once", () => {
     const names = catalog.map(({ name }) => name);
@@ -103,7 +109,7 @@ describe("completeness", () => {
   });
 
   it.each(folders)("%s has pages of these only", (folder, names) => {
-    const pages = names.map(pageOf);
+    const pages = ["README.md", ...names.map(pageOf)];
     expect(readdirSync(new URL(folder, root)).filter((page) => !pages.includes(page))).toEqual([]);
   });
 

@@ -1,9 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnMoments } from "../init/moments.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 
 /** b [C] and s [C], one for each channel (the first axis of an example). */
 export type ActnormParams = { shift: np.Array; logScale: np.Array };

@@ -1,8 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, type Shape, showShape, sizeOf } from "../shape.js";
 
 /** log |scale| and shift, as many numbers as were given. */
 export type AffineParams = { logScale: np.Array; shift: np.Array };

@@ -1,8 +1,8 @@
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type Shape, showShape } from "../layer.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import { expectSizes, type Shape, showShape } from "../shape.js";
 import { affine } from "./affine.js";
 import { linear } from "./linear.js";
 import { allSides, type PadAmounts, pad } from "./pad.js";

@@ -2,18 +2,10 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
+import { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { parallel } from "./parallel.js";
 import { split } from "./split.js";
 

@@ -1,6 +1,6 @@
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { type Shape, showShape } from "../layer.js";
+import { type Shape, showShape } from "../shape.js";
 import { type Conv2dOptions, conv2d } from "./conv2d.js";
 import { reshape } from "./reshape.js";
 

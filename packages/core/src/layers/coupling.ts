@@ -1,12 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { reverse } from "./reshape.js";
 
 export type CouplingOptions = {

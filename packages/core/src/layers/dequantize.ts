@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, sizeOf } from "../layer.js";
-import type { NoParams } from "./reshape.js";
+import { defineLayer, type FlowLayer, type NoParams } from "../layer.js";
+import { expectShape, type Shape, sizeOf } from "../shape.js";
 
 export type DequantizeOptions = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */

@@ -4,16 +4,7 @@ import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { droppedRows, initMap } from "../init/linear.js";
 import { columnMoments } from "../init/moments.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { perExample, softBound, sumExamples } from "../math/numerics.js";
@@ -21,6 +12,8 @@ import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
 import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 

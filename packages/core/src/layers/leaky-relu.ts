@@ -1,8 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer, type NoParams } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import type { NoParams } from "./reshape.js";
+import { expectShape, type Shape } from "../shape.js";
 
 export type LeakyReluOptions = {
   /** α > 0, the slope for negative entries. Default ½ (the paper's). */

@@ -2,10 +2,11 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 
 /** Examples that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
 const START_ITEMS = 20_000;

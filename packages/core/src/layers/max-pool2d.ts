@@ -1,10 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { allSides, type PadAmounts } from "./pad.js";
 import { tile } from "./tile.js";
 

@@ -1,8 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer, type NoParams } from "../layer.js";
 import { softplus, sumExamples } from "../math/numerics.js";
-import type { NoParams } from "./reshape.js";
+import { expectShape, type Shape } from "../shape.js";
 
 export type MonotoneOptions = {
   /** `elu` and `celu`: α > 0, what large negative entries tend to is −α. Default 1. */

@@ -1,8 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
+import { expectShape, type Shape, showShape } from "../shape.js";
 
 /** log a, the scale of the new values. */
 export type PadParams = { logA: np.Array };

@@ -1,8 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
-import { expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import type { FlowLayer, NoParams } from "../layer.js";
 import { makeRng, permutation } from "../math/rng.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
-import type { NoParams } from "./reshape.js";
+import { expectSizes, type Shape } from "../shape.js";
 
 export type PermuteChannelsOptions =
   /** The order itself, or a seed that a random one is a function of. Default seed 0. */

@@ -1,7 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
+import { expectShape, type Shape } from "../shape.js";
 
 /** Parameters of `prelu`: log α, one a channel. */
 export type PreluParams = { logSlope: np.Array };

@@ -1,9 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 
 /** For every channel [C]: log a, the scale of the noise that stands for what is cut off, and log b, that of its sizes. */
 type EndParams = { logA: np.Array; logB: np.Array };

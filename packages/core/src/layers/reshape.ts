@@ -1,8 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import type { FlowLayer, NoParams } from "../layer.js";
+import { invertOrder, rearrangement } from "../rearrangement.js";
 import { expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
-import { invertOrder, rearrangement } from "./rearrangement.js";
 
 /**
  * z = x with other axes, row-major order kept; L = 0.

@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { sumExamples } from "../math/numerics.js";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape } from "../shape.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = SplineParams;

@@ -3,17 +3,10 @@ import type { ConditionalDensity, ConditionalDensityFactory } from "../densities
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  sizeOf,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };

@@ -1,8 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import type { FlowLayer, NoParams } from "../layer.js";
 import { rearrangement } from "../rearrangement.js";
-import type { NoParams } from "./reshape.js";
+import { expectSizes, type Shape, showShape } from "../shape.js";
 
 function imageSizes(name: string, inShape: Shape): [channels: number, height: number, width: number] {
   if (inShape.length !== 3)

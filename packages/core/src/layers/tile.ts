@@ -1,18 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import type { PadAmounts } from "./pad.js";
 import { gapModel } from "./tile-gaps.js";
 

@@ -1,19 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
 
 export type VariationalDequantizeOptions = {

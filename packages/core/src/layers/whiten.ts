@@ -3,9 +3,10 @@ import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
 import { type Principal, principalDirections } from "../init/principal.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { toDevice } from "./orthogonal.js";
 
 /**

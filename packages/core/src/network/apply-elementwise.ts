@@ -1,7 +1,7 @@
 import { nn, numpy as np } from "@jax-js/jax";
 import { softplus } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import type { PlainLayer, PlainLayers } from "./apply-network.js";
+import type { PlainLayer, PlainLayers } from "./plain-layer.js";
 
 /** A layer that acts entry by entry. */
 const entries = <L>(apply: (layer: L, x: np.Array) => np.Array): PlainLayer<L> => ({

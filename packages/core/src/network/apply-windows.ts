@@ -1,9 +1,9 @@
 import { lax, numpy as np } from "@jax-js/jax";
 import { UnsupportedOpError } from "../errors.js";
-import type { Shape } from "../layer.js";
 import { type AxisWindows, unfold, type Windows } from "../math/windows.js";
 import { floats } from "../params/host.js";
-import type { PlainLayers } from "./apply-network.js";
+import type { Shape } from "../shape.js";
+import type { PlainLayers } from "./plain-layer.js";
 
 type Pair = number | readonly [number, number];
 type Amounts = Readonly<{ top?: number; bottom?: number; left?: number; right?: number }>;

@@ -1,7 +1,7 @@
-import type { Shape } from "../layer.js";
 import type { DenseWeights } from "../layers/linear-weights.js";
 import type { PadAmounts } from "../layers/pad.js";
 import type { Pair } from "../math/windows.js";
+import type { Shape } from "../shape.js";
 
 /** One layer of an ordinary network, as data. Sizes of its input are inferred. */
 export type NetworkLayer =

@@ -1,4 +1,4 @@
-import type { Shape } from "../layer.js";
+import type { Shape } from "../shape.js";
 import type { NetworkLayer } from "./network.js";
 
 type Of<K extends NetworkLayer["kind"]> = Extract<NetworkLayer, { kind: K }>;

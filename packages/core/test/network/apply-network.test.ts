@@ -6,10 +6,10 @@ import {
   flowify,
   jaxExecutor,
   type OrdinaryNetwork,
-  outShape,
   ShapeError,
   UnsupportedOpError,
 } from "../../src/index.js";
+import { outShape } from "../../src/network/apply-network.js";
 
 const weight = Float32Array.of(0.6, -0.3, 0.2, 0.1, 0.8, -0.5);
 const network = {
