@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { expectShape, type Shape, sizeOf } from "./layer.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import { expectShape, type Shape, sizeOf } from "./shape.js";
 
 /** A density on the last layer's output, without parameters. */
 export type Base = Readonly<{

@@ -3,15 +3,10 @@ import { type Base, standardNormal } from "./base.js";
 import { type ChainLayer, chain, layerLabel } from "./chain.js";
 import { ShapeError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
-import {
-  type ArrayTree,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  sameShape,
-  showShape,
-} from "./layer.js";
+import type { ArrayTree, FlowLayer } from "./layer.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import { type Shape, sameShape, showShape } from "./shape.js";
 
 /** Parameters of a flow: one entry a layer. */
 export type FlowParams = ArrayTree[];

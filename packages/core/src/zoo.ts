@@ -1,6 +1,6 @@
 import { UsageError } from "./errors.js";
-import type { Shape } from "./layer.js";
 import type { Network, NetworkLayer } from "./network/network.js";
+import type { Shape } from "./shape.js";
 
 const dequantize: NetworkLayer = { kind: "dequantize" };
 const flatten: NetworkLayer = { kind: "flatten" };

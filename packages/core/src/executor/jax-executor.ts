@@ -1,7 +1,8 @@
 import { blockUntilReady, getWebGPUDevice, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
 import { DeviceError } from "../errors.js";
 import { fromHost, toHost } from "../params/host.js";
-import { type ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "./executor.js";
+import { HostArray } from "../params/host-array.js";
+import type { ArraySpec, Compiled, Executor, PlacedArray } from "./executor.js";
 import { onDevice } from "./lost-device.js";
 
 type Leaves = (tree: JsTree<PlacedArray>) => PlacedArray[];

@@ -1,17 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  sameShape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, type Shape, sameShape, showShape } from "../shape.js";
 
 /** Layers on parts of an example: parameters and noises are arrays with one entry a part. */
 export type ParallelLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;

@@ -1,7 +1,7 @@
 import { type DType, numpy as np } from "@jax-js/jax";
 import { CheckpointError, ShapeError } from "../errors.js";
-import { HostArray, type HostData } from "../executor/executor.js";
-import type { Shape } from "../layer.js";
+import type { Shape } from "../shape.js";
+import { HostArray, type HostData } from "./host-array.js";
 
 /** Named arrays and what is said about them. */
 export type SafetensorsFile = Readonly<{
