@@ -25,7 +25,7 @@ export {
   UnsupportedOpError,
   UsageError,
 } from "./errors.js";
-export type { ExampleDomain, Examples, ExamplesIn, NestedNumbers } from "./examples.js";
+export type { ExampleDomain, Examples, ExamplesIn } from "./examples.js";
 export {
   ArraySpec,
   type Compiled,
@@ -107,6 +107,7 @@ export type { Evaluation, LedgerEntry } from "./model/evaluation.js";
 export type { Explanation } from "./model/explain.js";
 export type { BoundEstimate } from "./model/importance-bound.js";
 export { FlowModel, type SampleOptions, type Scores } from "./model/model.js";
+export type { NestedNumbers, NumberArray } from "./nested-numbers.js";
 export { applyNetwork, outShape } from "./network/apply-network.js";
 export type { Network, NetworkLayer } from "./network/network.js";
 export type { OrdinaryLayer, OrdinaryNetwork } from "./network/ordinary.js";
@@ -132,8 +133,11 @@ export {
 } from "./preimage/preimages.js";
 export type { ImageAugmentation } from "./train/data.js";
 export { trainingDefaults } from "./train/defaults.js";
+export type { TrainOptions } from "./train/options.js";
+export { runSteps, type StepRun } from "./train/run-steps.js";
+export type { BatchSource, DataIn } from "./train/source.js";
 export type { Rollback, TrainingState } from "./train/state.js";
 export { DRIFT_LIMIT } from "./train/stepper.js";
-export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
+export { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 export { type TrainingStep, trainingStep } from "./train/whole-step.js";
 export { paperNames, zoo, zooNames } from "./zoo.js";

@@ -1,8 +1,9 @@
 import { ShapeError } from "../errors.js";
-import { type ExamplesIn, numbersOf } from "../examples.js";
+import type { ExamplesIn } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { sizeOf } from "../layer.js";
 import type { FlowModel, SampleOptions } from "../model/model.js";
+import { numbersOf } from "../nested-numbers.js";
 import { outShape } from "../network/apply-network.js";
 import type { OrdinaryNetwork } from "../network/ordinary.js";
 import { alongLevelSet, filledUp, rowsAt, towardsResults } from "./level-path.js";
