@@ -115,6 +115,9 @@ const rules: Rules = {
   rqSpline: (layer, inShape) => rqSpline(inShape, layer),
 };
 
+/** A flow with what it was made from: so it can be written to a file, and made again. */
+export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOptions }>;
+
 /**
  * Turns an ordinary network into a flow: each layer into the flow layer that computes the same
  * function in deterministic mode and has a stochastic inverse; given weights are kept.
@@ -122,7 +125,7 @@ const rules: Rules = {
  * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
  * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
  */
-export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
+export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const ruleOptions: RuleOptions = {
     ...(typeof density === "string" ? models[density] : density),
@@ -131,10 +134,10 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
     ...(augmentation && { augmentation }),
   };
   const layers = layersOf(network.layers, network.inShape, ruleOptions);
-  const made = flow(layers, baseOf(layers));
-  return frozen
-    ? Object.freeze({ ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" })
-    : made;
+  const made = { ...flow(layers, baseOf(layers)), network, options };
+  return Object.freeze(
+    frozen ? { ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" } : made,
+  );
 }
 
 /** The flow layers of descriptions in order; errors name the place among them. */

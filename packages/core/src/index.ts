@@ -35,10 +35,12 @@ export {
   type PlacedArray,
   type RunOptions,
 } from "./executor/executor.js";
+export { fastestExecutor } from "./executor/fastest-executor.js";
 export { jaxExecutor, webgpuExecutor } from "./executor/jax-executor.js";
 export { expectMemoryForEach } from "./executor/memory.js";
+export { type FitOptions, type FitStep, fit, type Validation } from "./fit.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
-export { type DroppedModel, type FlowifyOptions, flowify } from "./flowify.js";
+export { type DroppedModel, type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
 export {
   type CalibrationData,
   calibrationData,
@@ -131,6 +133,18 @@ export {
   type Preimages,
   preimagesOf,
 } from "./preimage/preimages.js";
+export {
+  type CouplingFlowOptions,
+  couplingFlow,
+  couplingNetwork,
+  type DenseFlowOptions,
+  denseFlow,
+  denseNetwork,
+  type PresetOptions,
+  type SplineFlowOptions,
+  splineFlow,
+  splineNetwork,
+} from "./presets.js";
 export type { ImageAugmentation } from "./train/data.js";
 export { trainingDefaults } from "./train/defaults.js";
 export type { TrainOptions } from "./train/options.js";

@@ -4,14 +4,14 @@ import type { Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import type { ImageAugmentation } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
-import type { DataIn } from "./source.js";
+import type { DataIn, ExampleReader } from "./source.js";
 import type { TrainingState } from "./state.js";
 
 export type TrainOptions = {
   flow: Flow;
   executor: Executor;
   /** Examples in any form that a model takes, or a source of batches. */
-  data: DataIn;
+  data: DataIn | ExampleReader;
   /** Steps of the whole run; the schedule ends there. */
   steps: number;
   /** Examples a step. Default 128. */

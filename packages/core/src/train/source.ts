@@ -35,7 +35,8 @@ export type ExampleReader = Readonly<{
 }>;
 
 /** Errors: `DataError`, `DomainError` for examples that are not what the flow takes; those of a source show when it is read. */
-export function exampleReader(data: DataIn, domain: ExampleDomain): ExampleReader {
+export function exampleReader(data: DataIn | ExampleReader, domain: ExampleDomain): ExampleReader {
+  if ("read" in data) return data;
   if ("batch" in data) return readerOfSource(data, domain);
   const given = "count" in data ? data : readExamples(data, domain);
   if (given === data) checkExamples(given, domain);
