@@ -31,7 +31,7 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
         parse: nonEmpty,
         optional: true,
         placeholder: "NAME",
-        brief: "With auto: the data that the network is built for",
+        brief: "With auto and vector/…: the data that the network is built for",
       },
       dataDir: imagesFlags.dataDir,
       ...readingParameters,
@@ -48,8 +48,9 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
     brief: "List networks, or show one layer by layer",
     fullDescription: `Without an argument lists the networks that flowify knows. With one shows its layers: shapes,
 parameters, and whether each one's likelihood is exact or a bound; for a network of the paper
-also the authors' count of parameters, and by what it differs. The network auto is built for data: name
-them by --data; --json then gives its description as well, which a file of your own may begin with.
+also the authors' count of parameters, and by what it differs. The networks auto, vector/coupling,
+vector/spline and vector/dense are built for data: name them by --data. --json then gives the
+description as well, which a file of your own may begin with.
 
 EXAMPLES
   flowify inspect
@@ -57,6 +58,7 @@ EXAMPLES
   flowify inspect mnist/fconv2 --density gaussian
   flowify inspect ./net.json
   flowify inspect auto --data ~/photographs --size 64x64
+  flowify inspect vector/spline --data sensors.npy
   flowify inspect runs/a --json`,
   },
 });

@@ -69,7 +69,7 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         optional: true,
         placeholder: "N",
         brief:
-          "Hold out the last N training images and judge the run by its best state on them (default: 0; a tenth, at most 1000, with auto and --from)",
+          "Hold out the last N training images and judge the run by its best state on them (default: 0; a tenth, at most 1000, with auto, vector/… and --from)",
       },
       flip: {
         kind: "boolean",
@@ -188,7 +188,8 @@ A recipe is the name of a network: 300 epochs with rates that suit it; with :pap
 protocol of the paper. Flags change it. The cosine of the step size ends where the run ends.
 
 Data of your own get a network that is built for them (--network auto): images of any size a
-convolutional one, rows of numbers couplings; flowify inspect auto --data FILE shows it. Rows are an array
+convolutional one, rows of numbers couplings; flowify inspect auto --data FILE shows it. For rows there are also
+vector/coupling, vector/spline and vector/dense. Rows are an array
 [rows, columns] in a .npy or .npz file; their likelihood is told in nats per row, and samples.png shows
 pairs of columns.
 
@@ -218,6 +219,7 @@ EXAMPLES
   flowify train --data faces.npy --network ./net.json
   flowify train --data ~/photographs --size 64x64
   flowify train --data sensors.npy --out runs/sensors
+  flowify train --data sensors.npy --network vector/spline
   flowify train --limit 1000 --steps 20              a quick try`,
   },
 });
