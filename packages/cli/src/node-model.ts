@@ -101,7 +101,10 @@ function networkOf(flow: Flow): NetworkFlow {
  * await model.dispose();
  * ```
  */
-export async function loadModel(folder: string, { executor }: { executor?: Executor } = {}): Promise<NodeModel> {
+export async function loadModel(
+  folder: string,
+  { executor }: { executor?: Executor } = {},
+): Promise<NodeModel> {
   const path = join(folder, MODEL);
   const { network, flow: options } = parseModelDocument(path, readJson(path));
   const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), options);

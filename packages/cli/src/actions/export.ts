@@ -26,6 +26,7 @@ import {
 } from "@flowify/onnx";
 import type { ExportFlags } from "../commands/export.js";
 import type { CliContext } from "../context.js";
+import { DESCRIPTION } from "../export-onnx.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
@@ -35,7 +36,6 @@ import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { withModel } from "./open-run.js";
 
-const DESCRIPTION = "flowify.json";
 const STATE = "state.safetensors";
 /** Of one example, in which axes of the batch may vanish, and of several; that all sizes are alike is seen when the file is made. */
 const BATCHES = [1, 30];

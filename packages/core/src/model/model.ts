@@ -258,6 +258,11 @@ export class FlowModel {
     }
   }
 
+  /** True once the model was disposed of. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
   /** Gives the executor's memory back. The model cannot be used afterwards; calls after the first do nothing. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
