@@ -7,6 +7,7 @@ import {
   makeRng,
   type Network,
   type NetworkLayer,
+  runSteps,
   zoo,
 } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
@@ -143,16 +144,18 @@ async function timeStep(
   });
   const g = await matrixProduct(shared);
   const [steps, products]: [number[], number[]] = [[], []];
-  const until = performance.now() + 1000 * SECONDS;
-  for (let i = 0; i < WARM_UP + STEPS || performance.now() < until; i++) {
-    const started = performance.now();
-    await trainer.step();
-    const stepped = performance.now();
-    const product = await g.time();
-    if (i < WARM_UP) continue;
-    steps.push(stepped - started);
-    products.push(product);
-  }
+  const end = performance.now() + 1000 * SECONDS;
+  await runSteps({
+    trainer: () => trainer,
+    until: Number.POSITIVE_INFINITY,
+    stopped: () => steps.length >= STEPS && performance.now() >= end,
+    async onStep({ step }, milliseconds) {
+      const product = await g.time();
+      if (step < WARM_UP) return;
+      steps.push(milliseconds);
+      products.push(product);
+    },
+  });
   const [stepMs, gMs] = [median(steps), median(products)];
   const floorPerG = (trainer.flops ?? 0) / g.flops;
   await g.dispose();

@@ -123,11 +123,10 @@ export async function loadModel(
 }
 
 function readParameters(path: string): { readonly [name: string]: HostArray } {
-  let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    return decodeSafetensors(readFileSync(path)).tensors;
   } catch (cause) {
-    throw new DataError(`${path}: ${(cause as Error).message}\nput back the file that save wrote`, { cause });
+    const Kind = cause instanceof CheckpointError ? CheckpointError : DataError;
+    throw new Kind(`${path}: ${(cause as Error).message}\nput back the file that save wrote`, { cause });
   }
-  return decodeSafetensors(bytes).tensors;
 }

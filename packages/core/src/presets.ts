@@ -122,7 +122,7 @@ export const splineFlow = (n: number, options: SplineFlowOptions = {}): NetworkF
 export function denseNetwork(
   n: number,
   widths: readonly number[],
-  { bins = 10, bound = 3, density: _, ...options }: DenseFlowOptions = {},
+  { bins = 10, bound = 3, ...options }: Omit<DenseFlowOptions, "density"> = {},
 ): Network {
   checkColumns("denseFlow", n);
   if (widths.length === 0) throw new UsageError("denseFlow: expected at least one width, got none");
@@ -151,6 +151,5 @@ export function denseNetwork(
 export const denseFlow = (
   n: number,
   widths: readonly number[],
-  options: DenseFlowOptions = {},
-): NetworkFlow =>
-  flowify(denseNetwork(n, widths, options), { ...(options.density && { density: options.density }) });
+  { density, ...options }: DenseFlowOptions = {},
+): NetworkFlow => flowify(denseNetwork(n, widths, options), density === undefined ? {} : { density });

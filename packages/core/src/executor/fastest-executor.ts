@@ -14,8 +14,8 @@ type Gpu = { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } 
  * ```
  */
 export async function fastestExecutor(): Promise<Executor> {
-  const { gpu } = ((globalThis as { navigator?: { gpu?: Gpu } }).navigator ?? {}) as { gpu?: Gpu };
-  const adapter = await gpu?.requestAdapter().catch(() => null);
+  const { navigator } = globalThis as { navigator?: { gpu?: Gpu } };
+  const adapter = await navigator?.gpu?.requestAdapter().catch(() => null);
   if (!adapter || adapter.info?.isFallbackAdapter === true) return jaxExecutor();
   return webgpuExecutor().catch(() => jaxExecutor());
 }

@@ -13,7 +13,7 @@ const JUDGED_PART = 0.25;
 export async function findRate(
   rates: readonly number[],
   steps: number,
-  { take, reset }: { take(peak: number): Promise<number>; reset(): Promise<void> },
+  { take, reset }: { take: (peak: number) => Promise<number>; reset: () => Promise<void> },
 ): Promise<number> {
   let best: { peak: number; loss: number } | undefined;
   let failure: NotFiniteError | undefined;

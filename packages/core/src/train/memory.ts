@@ -17,7 +17,7 @@ const AGAIN = 2;
 
 /** Errors: `MemoryError` where there is too little memory for the parameters and what training keeps beside them. */
 export function expectMemoryToTrain({ flow, executor, leaves, params, ema }: ProgramOptions): void {
-  const specs = treeFlatten(params).leaves as ArraySpec[];
+  const specs = treeFlatten(params).leaves;
   expectMemoryFor(
     executor,
     flow.ledgerLines.map(({ layer }) => layer),

@@ -87,7 +87,7 @@ const adam = { rate: scalar, floor: scalar };
 /** Compiles the programs of a training step. Errors: `MemoryError` where a batch is too large. */
 export async function compilePrograms(options: ProgramOptions): Promise<StepPrograms> {
   const { flow, executor, leaves, params, batchSize, clip, ema } = options;
-  const specs = treeFlatten(params).leaves as ArraySpec[];
+  const specs = treeFlatten(params).leaves;
   const free = pickByKind(leaves, specs, "euclidean");
   const square = pickByKind(leaves, specs, "orthogonal");
   const moving = pickByKind(leaves, specs, "euclidean", "orthogonal");

@@ -45,7 +45,7 @@ async function placeState(executor: Executor, from: HostState): Promise<Omit<Pla
   return {
     values: treeFlatten(await executor.place(from.params)).leaves,
     moments: (await place(from.moments)) as unknown as Moments,
-    drift: (await executor.place(from.drift)) as PlacedArray,
+    drift: await executor.place(from.drift),
     average: (await place(from.average)) as unknown as Placed,
   };
 }

@@ -179,7 +179,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     },
     timings: { startMs, traceMs: stepper.traceMs, compileMs: stepper.compileMs },
     flops: stepper.flops,
-    parameters: (treeFlatten(params).leaves as ArraySpec[]).reduce(
+    parameters: treeFlatten(params).leaves.reduce(
       (sum, { shape }, i) => sum + (leaves[i]?.kind === "fixed" ? 0 : sizeOf(shape)),
       0,
     ),
