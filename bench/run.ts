@@ -45,6 +45,9 @@ function fullName(name: string): string {
   );
 }
 
+/** What `fullName` reads as this network again. */
+const shortName = (full: string): string => (full.endsWith(PAPER) ? full : `${full}${RECIPE}`);
+
 const describe = (r: BenchResult): string =>
   `${r.network}: ${r.stepPerG.toFixed(2)} g a step (${r.stepMs.toFixed(1)} ms, g ${r.gMs.toFixed(2)} ms), ` +
   `${(100 * r.fraction).toFixed(0)} % of it is the counted floor; trace + compile ` +
@@ -122,7 +125,7 @@ async function main(): Promise<number> {
     const only = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
     writeSpeedPage(
       values.out,
-      names.map((name) => speedOf([name, "--steps", String(steps), ...only])),
+      names.map((name) => speedOf([shortName(name), "--steps", String(steps), ...only])),
     );
     return 0;
   }
@@ -132,7 +135,16 @@ async function main(): Promise<number> {
     const place = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
     const script = fileURLToPath(import.meta.url);
     const what = [...(values.profile ? ["--profile"] : []), ...(values.score ? ["--score"] : [])];
-    const args = [...process.execArgv, script, name, "--steps", String(steps), "--device", device, ...place];
+    const args = [
+      ...process.execArgv,
+      script,
+      shortName(name),
+      "--steps",
+      String(steps),
+      "--device",
+      device,
+      ...place,
+    ];
     const child = spawnSync(process.execPath, [...args, ...what, ...(values.json ? ["--json"] : [])], {
       stdio: "inherit",
     });

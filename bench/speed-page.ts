@@ -42,11 +42,11 @@ export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
   const machine = speeds[0]?.step.machine ?? "";
   writeFileSync(
     join(folder, "speed.md"),
-    `# How fast a training step is
+    `# Time of a training step
 
-Made by \`npm run bench -- --write\` with the networks below (\`--all\`: all of them) on ${machine}. g is the 1024 × 1024 × 1024 float32
-product in ONNX Runtime, measured between the steps. The floor is what the products and convolutions of a step take at that
-rate; \`fraction\` is the floor as a part of the step.
+Made by \`npm run bench -- --write\` with the networks below (\`--all\`: all of them) on ${machine}. The unit g is the time of a 1024 × 1024 × 1024 float32
+product in ONNX Runtime, measured between the steps. The floor is the time of the products and convolutions of a step at that
+rate; \`fraction\` is the floor divided by the step.
 
 | network | step in ms | g in ms | step in g | floor in g | fraction | peak MB |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -55,17 +55,17 @@ ${steps.join("\n")}
 ## Where a step goes
 
 In percent of a step, with ONNX Runtime's profiler on (\`npm run bench -- NAME --profile\` has it by primitive and by equation).
-Products run at less than g's rate where they are small or narrow. Elementwise work, sums and moved numbers (transposes,
-gathered windows, splits) are passes over memory, which the floor does not count. "Between" is what ONNX Runtime spends between
-two nodes, a few microseconds each; the update is Adam over every number, the rotations (directions and retraction) are
-products again. Where the gradient is computed in two halves side by side, the shares are those of the first half, and the host waits for
+Small or narrow products run below the rate of g. Elementwise work, sums and moved numbers (transposes,
+gathered windows, splits) are passes over memory, which the floor does not count. "Between" is the time that ONNX Runtime spends between
+two nodes, a few microseconds each. The update is Adam over every number; the rotations (directions and retraction) are
+products again. If the gradient is computed in two halves in parallel, the shares are those of the first half, and the host waits for
 the second.
 
 | network | products | elementwise | moving numbers | sums | between | update | rotations | host |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${shares.join("\n")}
 
-## Against size
+## Scaling
 
 [Step against batch, width, depth, side of the image and cores](scaling.md).
 `,
@@ -89,20 +89,23 @@ export function writeScalingPage(folder: string, machine: string, sweeps: readon
   );
   writeFileSync(
     join(folder, "scaling.md"),
-    `# Step against size
+    `# Scaling of a training step
 
-Made by \`npm run bench -- --scaling\` on ${machine}; its numbers lie in \`scaling.json\` beside this page. Every time is
-that of a whole training step in g, the 1024 × 1024 × 1024 float32 product in ONNX Runtime. One g for
-all: the smallest of the run, since on a shared machine it differs from minute to minute. The floor is what the counted operations of products take at that rate. Both axes of each picture are logarithmic: where the two lines
-run side by side, cost grows as the counted operations do.
+Made by \`npm run bench -- --scaling\` on ${machine}; the numbers are in \`scaling.json\` next to this page. Every time is
+that of a whole training step in g, the time of a 1024 × 1024 × 1024 float32 product in ONNX Runtime. All use the smallest g
+of the run, because on a shared machine g changes from minute to minute. The floor is the time of the counted operations of products at that rate. Both axes of each picture are logarithmic: if the two lines
+are parallel, the time is proportional to the counted operations.
 
 ![Step against size](scaling.svg)
 
-Over no sweep does the time grow faster than the counted operations. Batch: it grows more slowly, since rotations and Adam cost the
-same for one image as for a thousand. Width: wide layers come near the floor; in narrow ones the hundreds of nodes, a few
-microseconds each, are all there is. Depth: proportional, several times the floor at this small width. Side: as the pixels, four
-times for a doubled side, and far above the floor, because two convolutions with 2 × 2 windows have next to no products: what they
-do is elementwise, splines and densities of every pixel, and passes over memory.
+In no sweep does the time grow faster than the counted operations.
+
+- Batch: it grows more slowly, because rotations and Adam cost the
+  same for one image as for a thousand.
+- Width: wide layers are near the floor. Narrow ones spend their time on hundreds of nodes, a few microseconds each.
+- Depth: proportional, several times the floor at this small width.
+- Side: proportional to the pixels, four times for a doubled side, and far above the floor. Two convolutions with 2 × 2 windows have almost no
+  products; the work is elementwise: splines and densities of every pixel, and passes over memory.
 
 ${tables.join("\n\n")}
 `,

@@ -79,7 +79,8 @@ function read(path: string): Source {
   const add = (node: ts.Node, name: ts.Node | undefined, typeOnly: boolean): void => {
     if (name && ts.isStringLiteralLike(name)) imports.push({ line: lineOf(node), name: name.text, typeOnly });
   };
-  const mayDefault = /\.config\.[cm]?[jt]s$|^scripts\/vitest\/.*-reporter\.ts$/.test(path);
+  // tools ask for one, and a declaration describes the module of another
+  const mayDefault = /\.(config|d)\.[cm]?[jt]s$|^scripts\/vitest\/.*-reporter\.ts$/.test(path);
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) {
       add(node, node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);

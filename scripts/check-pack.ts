@@ -1,7 +1,7 @@
 /**
  * What a user of the published packages gets: builds, packs the three tarballs, checks their manifests
  * and imports, installs them into an empty folder, compiles strict programs that use them, and runs from
- * there an import and every command that the README's table lists.
+ * there an import and every command that the table of docs/commands.md lists.
  *
  *     npm run check-pack [-- --no-build]     --no-build packs what is in dist already
  */
@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Call, calls, commandsIn, commandsOfReadme, writeData, wrongMirror } from "./pack/commands.js";
+import { type Call, calls, commandsIn, commandsOfTable, writeData, wrongMirror } from "./pack/commands.js";
 import { writeConsumers } from "./pack/consumers.js";
 import { copiesOf, wrongImports } from "./pack/packed-files.js";
 import { expectScores, tenLines } from "./pack/ten-lines.js";
@@ -117,27 +117,25 @@ async function commandNames(home: string): Promise<string[]> {
   return all;
 }
 
-/** Runs every command; none of the help or of the README's table may be left out. */
+/** Runs every command; none of the help or of the table may be left out. */
 async function runCommands(home: string): Promise<void> {
   const mirror = await wrongMirror();
   try {
     const all = calls(mirror.address);
-    await step("a call for every command of the help, which are those of the README's table", async () => {
+    await step("a call for every command of the help, which are those of docs/commands.md", async () => {
       const names = await commandNames(home);
       const called = (name: string): boolean =>
         all.some(({ args }) => `${args.join(" ")} `.startsWith(`${name} `));
       const top = new Set(names.map((name) => name.split(" ")[0] as string));
-      const table = commandsOfReadme();
+      const table = commandsOfTable();
       expectNone([
         ...names
           .filter((name) => !called(name))
           .map((name) => `scripts/pack/commands.ts has no call of ${name}`),
         ...table
           .filter((name) => !top.has(name))
-          .map((name) => `${name}: in the README's table, not in the help`),
-        ...[...top]
-          .filter((name) => !table.includes(name))
-          .map((name) => `${name}: not in the README's table`),
+          .map((name) => `${name}: in docs/commands.md, not in the help`),
+        ...[...top].filter((name) => !table.includes(name)).map((name) => `${name}: not in docs/commands.md`),
       ]);
       if (names.length < table.length || table.length === 0)
         throw new Error(`the help lists ${names.join(", ")}`);

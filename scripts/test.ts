@@ -26,6 +26,7 @@ const checks: readonly Check[] = [
   { name: "types", commands: ["tsc -p .", "tsc -p packages/core"] },
   { name: "unused", commands: ["knip --no-progress --treat-config-hints-as-errors"] },
   { name: "imports", commands: [`${typeScript} scripts/check-imports.ts`] },
+  { name: "prose", commands: [`${typeScript} scripts/check-prose.ts`] },
   { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
 ];
 

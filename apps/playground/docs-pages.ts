@@ -59,7 +59,7 @@ function pageOf(path: string, text: string): string {
   const title = /^# (.*)$/m.exec(text)?.[1] ?? path;
   const body = markdown
     .parse(text, { async: false })
-    .replace(/<a href="([^":]*)">(.*?)<\/a>/g, (link, target: string, inner: string) => {
+    .replace(/<a href="([^":]*)">(.*?)<\/a>/gs, (link, target: string, inner: string) => {
       if (target.startsWith("#")) return link;
       const inside = posix.join(posix.dirname(path), target).startsWith("docs/");
       return inside ? `<a href="${target.replace(/\.md(?=#|$)/, ".html")}">${inner}</a>` : inner;

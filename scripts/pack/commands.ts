@@ -18,10 +18,10 @@ export const commandsIn = (help: string): string[] =>
     ([, name]) => name as string,
   );
 
-/** Commands that the README's table lists. */
-export const commandsOfReadme = (): string[] => [
+/** Commands that the table of docs/commands.md lists. */
+export const commandsOfTable = (): string[] => [
   ...new Set(
-    [...readFileSync("README.md", "utf8").matchAll(/^\| \[?`flowify ([a-z]+)/gm)].map(
+    [...readFileSync("docs/commands.md", "utf8").matchAll(/^\| \[?`flowify ([a-z]+)/gm)].map(
       ([, name]) => name as string,
     ),
   ),

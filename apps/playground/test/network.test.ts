@@ -134,7 +134,7 @@ describe("a network of one's own", () => {
     await page.getByText("has seen 5 steps").waitFor({ timeout: 60_000 });
     expect(await output(page, "learnt")).toBeLessThan(before);
 
-    await page.getByLabel("ExamplePreimages").fill("4");
+    await page.getByLabel("Preimages").fill("4");
     await page.getByRole("button", { name: "Sample preimages" }).click();
     await page.locator("output#preimages-difference").waitFor({ timeout: 60_000 });
     expect(await output(page, "preimages-difference")).toBeLessThan(1e-3);

@@ -43,10 +43,11 @@ const shared: { readonly [name: string]: string } = {
 const pageOf = (name: string): string =>
   shared[name] ?? `${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}.md`;
 
-/** Rows of the README's tables. */
-const rows = textOf("README.md")
-  .split("\n")
-  .filter((line) => line.startsWith("|"));
+/** Rows of the tables of docs/layers/README.md and docs/densities/README.md. */
+const rowsOf = (folder: string): string[] =>
+  textOf(`${folder}/README.md`)
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
 
 /** The statements that do not hold. */
 const failing = (statements: { readonly [statement: string]: boolean }): string[] =>
@@ -60,7 +61,7 @@ describe("completeness", () => {
     ["docs/densities", densities],
   ] as const;
   const factories = folders.flatMap(([folder, names]) =>
-    names.map((name) => ({ name, page: `${folder}/${pageOf(name)}` })),
+    names.map((name) => ({ name, folder, page: pageOf(name) })),
   );
 
   it("finds layers and densities in the sources", () => {
@@ -70,17 +71,22 @@ describe("completeness", () => {
     expect(densities).toEqual(expect.arrayContaining(["gaussian", "mixture"]));
   });
 
-  it.each(factories)("$name is exported, in the catalog, on a page and in the README", ({ name, page }) => {
-    const unmet = failing({
-      [`packages/core/src/index.ts exports ${name}`]: name in core,
-      [`packages/core/test/catalog*.ts has an entry of ${name}`]: catalog.some(({ of }) => of.includes(name)),
-      [`${page} is there`]: existsSync(new URL(page, root)),
-      [`README.md has a row of \`${name}\` with a link to ${page}`]: rows.some(
-        (row) => row.includes(`\`${name}\``) && row.includes(`](${page})`),
-      ),
-    });
-    expect(unmet).toEqual([]);
-  });
+  it.each(factories)(
+    "$name is exported, in the catalog, on a page and in the table",
+    ({ name, folder, page }) => {
+      const unmet = failing({
+        [`packages/core/src/index.ts exports ${name}`]: name in core,
+        [`packages/core/test/catalog*.ts has an entry of ${name}`]: catalog.some(({ of }) =>
+          of.includes(name),
+        ),
+        [`${folder}/${page} is there`]: existsSync(new URL(`${folder}/${page}`, root)),
+        [`${folder}/README.md has a row of \`${name}\` with a link to ${page}`]: rowsOf(folder).some(
+          (row) => row.includes(`\`${name}\``) && row.includes(`](${page})`),
+        ),
+      });
+      expect(unmet).toEqual([]);
+    },
+  );
 
   it("packages/core/test/catalog*.ts name exports only, layers of the sources only, and every entry once", () => {
     const names = catalog.map(({ name }) => name);
@@ -100,7 +106,7 @@ describe("completeness", () => {
   });
 
   it.each(folders)("%s has pages of these only", (folder, names) => {
-    const pages = names.map(pageOf);
+    const pages = ["README.md", ...names.map(pageOf)];
     expect(readdirSync(new URL(folder, root)).filter((page) => !pages.includes(page))).toEqual([]);
   });
 

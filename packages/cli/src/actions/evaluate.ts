@@ -1,4 +1,4 @@
-import { bitsPerDimension, type Evaluation, type FlowModel } from "@flowify/core";
+import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
 import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
 import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
@@ -9,17 +9,22 @@ import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { judgeSamples } from "./quality.js";
 
 export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, samples = 1, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  for (const flag of ["judge", "normalize", "temperature"] as const)
+    if (flags[flag] !== undefined && !flags.quality)
+      throw new UsageError(`--${flag} belongs to --quality\nadd --quality`);
   await withModel(folder, flags, terminal, async (model, run) => {
     const images = await imagesFor(run, flags);
     const each = samples === 1 ? "" : `, ${samples} samples each`;
     terminal.note(
       `${run.config.network}, step ${run.step}, on ${describeImages(images)}${each}, ${model.executor.name}`,
     );
+    const quality = flags.quality ? await judgeSamples(model, run, folder, flags, terminal) : undefined;
     const { evaluation, stdErrOfSamples } = await likelihood(model, images, samples, seed);
     const { examples } = evaluation;
     const unit = unitOf(images.shape);
@@ -41,6 +46,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       terminal.say(
         `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
       );
+    if (quality && !quiet) for (const line of ["", ...quality.lines]) terminal.say(line);
     terminal.document({
       ...likelihoodDocument(evaluation, images),
       examples,
@@ -48,6 +54,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       ...imagesDocument(images),
       ...meaning,
       accuracy: accuracy ?? null,
+      ...(quality && { quality: quality.document }),
     });
   });
 }

@@ -28,29 +28,29 @@ export const baselineCommand = buildCommand<BaselineFlags, [], CliContext>({
         placeholder: "N",
         brief: "Only the first N training images",
       },
-      seed: seedFlag("Decides the noise of the Gaussian's dequantization (default: 0)"),
+      seed: seedFlag("Seed of the noise that dequantizes images for the Gaussian (default: 0)"),
       ...commonFlags,
     },
     aliases: { q: "quiet" },
   },
   docs: {
-    brief: "Bits per dimension of models that know next to nothing",
-    fullDescription: `What a number of bits per dimension is worth: fits the simplest densities to the training images of a data
-set and measures them on its test images. A flow that learns beats the Gaussian at once. Histograms are of
-the bytes as they are: where most pixels are black, as in MNIST, they are hard to beat, since a flow has
-to find that spike in a density.
+    brief: "Measure trivial baselines on a data set",
+    fullDescription: `Fits trivial densities to the training images of a data set and measures them on its test
+images. A trained flow should beat them all. Compare every result with these numbers.
+Histograms see the bytes as they are. Where most pixels are black, as in MNIST, they are hard
+to beat: a flow has to represent that spike by a density.
 
-  uniform                  every value of a pixel alike: exactly 8
-  histogram                pixels drawn independently from one histogram
-  histogram of each pixel  pixels drawn independently, each from its own
-  Gaussian                 one Gaussian with all covariances, of dequantized images
+  uniform                  all values of a pixel are equally likely: exactly 8
+  histogram                independent pixels, one histogram for all of them
+  histogram of each pixel  independent pixels, each with its own histogram
+  Gaussian                 one Gaussian with a full covariance, on dequantized images
 
-Rows of numbers (.npy, .npz) are measured in nats per row: every column uniform, Gaussian, or with a
-histogram, independent of the others; and one Gaussian with all covariances. Constant columns count
+Rows of numbers (.npy, .npz) are measured in nats per row: independent columns that are uniform,
+Gaussian or follow a histogram, and one Gaussian with a full covariance. A constant column counts
 as 1 wide.
 
 --json prints one document:
-  { dataset, split, hash, examples, baselines: [{ name, bpd, stdErr, exact }] }, of rows nll in place of bpd
+  { dataset, split, hash, examples, baselines: [{ name, bpd, stdErr, exact }] }; for rows nll replaces bpd
 
 EXAMPLES
   flowify baseline

@@ -42,54 +42,57 @@ export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
         placeholder: "DIR",
         brief: "Folder for the network and the report",
       },
-      input: text("NAME", "Which input is the data, where there are several"),
-      output: text("NAME", "Which value is the result; any value of the graph may be"),
+      input: text("NAME", "Input that holds the data, if the network has several"),
+      output: text("NAME", "Value to use as the output; any value of the graph is allowed"),
       inputShape: {
         kind: "parsed",
         parse: sizes,
         optional: true,
         placeholder: "C,H,W",
-        brief: "Shape of an example, where the file leaves sizes open",
+        brief: "Shape of one example, if the file leaves sizes open",
       },
-      rules: text("FILE.js", "A module that exports rules, by operator: layers for operators that have none"),
+      rules: text("FILE.js", "Module that exports rules for operators that flowify has no rule for"),
       range: {
         kind: "parsed",
         parse: range,
         optional: true,
         placeholder: "LOW:HIGH",
-        brief: "The range of the random inputs that network and flow are compared on (default: 0:1)",
+        brief: "Range of the random inputs for the comparison (default: 0:1)",
       },
-      data: text("NAME", "Compare on images of this data set too"),
-      dataDir: text("DIR", "Folder that holds the data set's files"),
+      data: text("NAME", "Also compare on images of this data set"),
+      dataDir: text("DIR", "Folder with the files of the data set"),
       normalize: normalizeFlag,
       density: {
         kind: "enum",
         values: ["gaussian", "mixture"],
         optional: true,
-        brief: "How dropped coordinates are modelled (default: mixture)",
+        brief: "Density of dropped coordinates (default: mixture)",
       },
-      seed: seedFlag("Decides the random inputs (default: 0)"),
+      seed: seedFlag("Seed of the random inputs (default: 0)"),
       force: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Write over an earlier conversion in DIR",
+        brief: "Overwrite an earlier conversion in DIR",
       },
       ...commonFlags,
     },
     aliases: { o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Turn a trained network into a flow that computes the same function",
-    fullDescription: `Reads a network that somebody trained, makes the flow of it, and compares both on 64 random inputs,
-the network computed by ONNX Runtime, the flow in deterministic mode. DIR gets network.json and
-weights.safetensors, which flowify train --from reads, and report.json.
+    brief: "Convert a pretrained network to a flow that computes the same function",
+    fullDescription: `Reads a pretrained network and builds a flow that computes the same function. It compares the
+two on 64 random inputs: ONNX Runtime runs the network, the flow runs in deterministic mode.
+DIR receives network.json and weights.safetensors, which flowify train --from reads, and
+report.json.
 
-The table says what each node became, how many numbers of an example the layer drops and adds, how many
-singular values of its weights it lifted because they lack rank, and whether its part of the
-likelihood is exact or a bound. A Softmax at the end is left out: the
-logits are the output. Exit status 3: an operator has no rule; the message names it. Exit status 1: the
-flow computes another function than the network.
+The table shows the layer that each node became, and how many coordinates of an example it drops
+and adds. It also shows how many singular values were raised because the weights lack full rank, and whether
+the likelihood of the layer is exact or a bound. A Softmax at the end is left out: the
+logits are the output.
+
+Exit status 3 means that an operator has no rule; the message names it. Exit status 1 means
+that the flow computes a different function.
 
 EXAMPLES
   flowify convert classifier.onnx --out converted

@@ -12,7 +12,9 @@ export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [{ parse: nonEmpty, placeholder: "NAME", brief: "Data set; flowify data list names them" }],
+      parameters: [
+        { parse: nonEmpty, placeholder: "NAME", brief: "Data set; flowify data list shows the names" },
+      ],
     },
     flags: {
       out: {
@@ -20,14 +22,14 @@ export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
         parse: nonEmpty,
         optional: true,
         placeholder: "DIR",
-        brief: "Folder for its files (default: data/NAME, where --data NAME finds them)",
+        brief: "Folder for its files (default: data/NAME, where --data NAME looks)",
       },
       mirror: {
         kind: "parsed",
         parse: webAddress,
         optional: true,
         placeholder: "URL",
-        brief: "Another place of the same files",
+        brief: "Mirror that holds the same files",
       },
       json: commonFlags.json,
       quiet: commonFlags.quiet,
@@ -35,10 +37,10 @@ export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
     aliases: { o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Fetch a data set from where it is published",
-    fullDescription: `Fetches the files of a data set and checks them against the published checksums. A transfer that
-broke goes on where it ended, also in a later call; a busy server is asked again with growing
-pauses. A file gets its name only when it is there as a whole.
+    brief: "Download a data set from its publisher",
+    fullDescription: `Downloads the files of a data set and verifies their published checksums. An interrupted download
+resumes where it stopped, also in a later call. A busy server is asked again after growing
+pauses. A file appears under its name only when it is complete.
 
 EXAMPLES
   flowify data get fashion-mnist
@@ -51,7 +53,7 @@ export const listCommand = buildCommand<DataListFlags, [], CliContext>({
   loader: async () => (await import("../actions/data-list.js")).listData,
   parameters: { positional: { kind: "tuple", parameters: [] }, flags: { json: commonFlags.json } },
   docs: {
-    brief: "List the data sets that have names, and where they are on this machine",
+    brief: "List the named data sets and their folders on this machine",
     fullDescription: `EXAMPLES
   flowify data list`,
   },
@@ -59,5 +61,5 @@ export const listCommand = buildCommand<DataListFlags, [], CliContext>({
 
 export const dataCommands = buildRouteMap({
   routes: { get: getCommand, list: listCommand },
-  docs: { brief: "Fetch data sets, and list them" },
+  docs: { brief: "Download and list data sets" },
 });

@@ -29,18 +29,18 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
         parse: wantedResults,
         optional: true,
         placeholder: "PLACE:VALUE,…",
-        brief: "Results to ask for; the others are those of an image that is led to these",
+        brief: "Wanted outputs by place; an image is moved until the network outputs them",
       },
-      like: text("IMAGE", "Ask for what the network gives for this image, a picture file"),
-      count: count("ExamplePreimages to draw (default: 64)"),
-      columns: count("ExamplePreimages a row (default: 8)"),
-      seed: seedFlag("Decides what is drawn (default: 0)"),
+      like: text("IMAGE", "Request the outputs of the network for this picture"),
+      count: count("Number of preimages (default: 64)"),
+      columns: count("Preimages per row of the picture (default: 8)"),
+      seed: seedFlag("Seed of the samples (default: 0)"),
       temperature: {
         kind: "parsed",
         parse: positiveNumber({ zero: true }),
         optional: true,
         placeholder: "T",
-        brief: "Factor on the standard deviation of what is drawn (default: 1)",
+        brief: "Factor on the standard deviation of the noise (default: 1)",
       },
       out: text("FILE", "PNG file (default: preimages.png in the run's folder)"),
       ...commonFlags,
@@ -48,15 +48,17 @@ export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
     aliases: { n: "count", o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Draw inputs that a given network maps to the same results",
-    fullDescription: `For a run of flowify train --from: draws inputs again and again that the given network maps to these
-results (logits), which is what the network does not see. Each draw of the learnt inverse is moved
-the short way to where the network gives exactly that. A draw from which no way leads there is come to
-from the image, as far as the results stay; how many there are of either kind is said. The original
-file is run on all of them in ONNX Runtime.
+    brief: "Sample inputs for which a pretrained network has the same outputs",
+    fullDescription: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same
+outputs (logits). They show what the network ignores.
 
-The numbers are of the inputs as drawn. A picture holds whole numbers from 0 to 255, so what the
-network gives for the pictures is said as well.
+Each sample of the learned inverse is moved by the shortest way to a point where the network has
+exactly these outputs. If there is no such way, the input comes from the reference image instead,
+and is moved as far as the outputs stay the same. The command prints how many inputs are of each kind.
+The original file then runs on all of them in ONNX Runtime.
+
+The differences are those of the inputs before rounding. A picture holds integers from 0 to 255, so
+the differences for the rounded pictures are printed as well.
 
 EXAMPLES
   flowify decode runs/a --logits 9:10

@@ -11,10 +11,9 @@ export const devicesCommand = buildCommand<DevicesFlags, [], CliContext>({
     flags: { threads: commonFlags.threads, json: commonFlags.json },
   },
   docs: {
-    brief: "List where this machine can compute, and how fast",
-    fullDescription: `Opens each device and times a product of two matrices on it. flowify train --device NAME computes on
-one of them, and so do the other commands; by default they take the native one, or Wasm where ONNX Runtime
-is absent.
+    brief: "List the devices of this machine and their speed",
+    fullDescription: `Opens each device and times a matrix product on it. flowify train --device NAME selects
+one, and so do the other commands. The default is the native device, or Wasm if ONNX Runtime is missing.
 
 --json prints one document:
   { devices: [{ name, present, gflops, why }] }

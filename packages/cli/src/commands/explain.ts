@@ -19,14 +19,14 @@ export const explainCommand = buildCommand<ExplainFlags, [string, string], CliCo
       kind: "tuple",
       parameters: [runFolder, { parse: nonEmpty, placeholder: "IMAGE", brief: "A picture file" }],
     },
-    flags: { ...imagesFlags, seed: seedFlag("Decides the noise (default: 0)"), ...commonFlags },
+    flags: { ...imagesFlags, seed: seedFlag("Seed of the noise (default: 0)"), ...commonFlags },
     aliases: { q: "quiet" },
   },
   docs: {
-    brief: "Show which layer finds an image unlikely",
-    fullDescription: `The ledger of one image beside that of other images, by default 1,000 test images of the run: what each
-layer adds to the bits per dimension, what it adds on average, and by how many standard deviations
-the image departs from that.
+    brief: "Show which layers make an image unlikely",
+    fullDescription: `Compares the ledger of one image with the ledgers of other images, by default 1,000 test images of
+the run. For each layer it prints the contribution in bits per dimension, the average
+contribution, and the distance between them in standard deviations.
 
 EXAMPLES
   flowify explain runs/a digit.png

@@ -10,34 +10,34 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
   parameters: {
     positional: { kind: "tuple", parameters: [runFolder] },
     flags: {
-      out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder of the files" },
+      out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder for the files" },
       step: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Write the training step too, for the batch of the run",
+        brief: "Also write the training step, for the batch size of the run",
       },
       force: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Write over files of an earlier export",
+        brief: "Overwrite the files of an earlier export",
       },
       ...commonFlags,
     },
     aliases: { o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Write a run as ONNX files that any runtime computes",
-    fullDescription: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx, for batches of any size, with the
-noises as inputs; those that end in -drawing.onnx draw their own noise. flowify.json describes every
-input and result. Examples go in as they are (0 to 255).
+    brief: "Export a run to ONNX files for any runtime",
+    fullDescription: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx for batches of any size. Noise is an
+input of these graphs; the files that end in -drawing.onnx draw it themselves. flowify.json describes
+every input and output. Images go in as bytes (0 to 255).
 
-With --step, train-step.onnx takes examples, noises, step sizes and the state of the training
-(state.safetensors), and gives the loss and the next state; reorthogonalize.onnx keeps matrices orthogonal.
+--step also writes train-step.onnx. It takes examples, noise, step sizes and the training state
+(state.safetensors), and returns the loss and the next state. reorthogonalize.onnx keeps the matrices orthogonal.
 
-Each file is run in ONNX Runtime and compared with the flow before the command ends; where python3 has
-the package onnx, its checker looks at them too.
+Before the command ends, each file runs in ONNX Runtime and is compared with the flow. If python3 has
+the package onnx, its checker validates the files too.
 
 EXAMPLES
   flowify export runs/a --out exported

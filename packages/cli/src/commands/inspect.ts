@@ -31,7 +31,7 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
         parse: nonEmpty,
         optional: true,
         placeholder: "NAME",
-        brief: "With auto and vector/…: the data that the network is built for",
+          brief: "With auto or vector/…: the data to build the network for",
       },
       dataDir: imagesFlags.dataDir,
       ...readingParameters,
@@ -39,18 +39,19 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
         kind: "enum",
         values: ["gaussian", "mixture"],
         optional: true,
-        brief: "How dropped coordinates are modelled in a network (default: mixture; a run has its own)",
+        brief: "Density of dropped coordinates (default: mixture; a run keeps its own)",
       },
       json: commonFlags.json,
     },
   },
   docs: {
-    brief: "List networks, or show one layer by layer",
-    fullDescription: `Without an argument lists the networks that flowify knows. With one shows its layers: shapes,
-parameters, and whether each one's likelihood is exact or a bound; for a network of the paper
-also the authors' count of parameters, and by what it differs. The networks auto, vector/coupling,
-vector/spline and vector/dense are built for data: name them by --data. --json then gives the
-description as well, which a file of your own may begin with.
+    brief: "List networks, or show the layers of one",
+    fullDescription: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
+parameters, and whether the likelihood of each is exact or a bound. For a network of the paper it
+also shows the parameter count of the authors' code and the difference.
+
+auto, vector/coupling, vector/spline and vector/dense are built for your data: name them by --data.
+--json then includes the network as JSON, a starting point for your own.
 
 EXAMPLES
   flowify inspect

@@ -19,10 +19,10 @@ export const oodCommand = buildCommand<OodFlags, [string, string, ...string[]], 
       minimum: 2,
     },
     flags: {
-      samples: count("Draws of the forward noise an image (default: 1)"),
+      samples: count("Samples of the noise per image (default: 1)"),
       limit: count("Only the first N images of each data set"),
       ...readingParameters,
-      seed: seedFlag("Decides the noise (default: 0)"),
+      seed: seedFlag("Seed of the noise (default: 0)"),
       out: {
         kind: "parsed",
         parse: nonEmpty,
@@ -35,16 +35,17 @@ export const oodCommand = buildCommand<OodFlags, [string, string, ...string[]], 
     aliases: { o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Tell the images of other data sets from a run's own",
-    fullDescription: `Scores the test images of the run's data set and those of others, and says how well a score tells them
-apart: the area under the ROC curve (AUROC), the chance that an image of the other set has the higher
-score of two. 1 tells them apart, 0.5 tells nothing; below 0.5 the strange ones look more at home.
+    brief: "Detect out-of-distribution images",
+    fullDescription: `Scores the test images of the run's data set and those of other data sets. It prints how well each
+score separates them: the area under the ROC curve (AUROC), the probability that an image of the other set
+has the higher score. 1 separates them perfectly, 0.5 not at all; below 0.5 the other images score
+as more typical.
 
-  -log p      the less likely, the stranger: the plain likelihood, which flows are known to fail with
-  typicality  the further -log p is from what it is for the training images on average, on either
-              side, the stranger (Nalisnick et al. 2019, arXiv:1906.02994, of single images)
+  -log p      unlikely images score high; flows are known to fail with this score alone
+  typicality  the distance of -log p from its mean over the training images, in either
+              direction (Nalisnick et al. 2019, arXiv:1906.02994, for single images)
 
-DATA is a name or the path of a folder or file of images; a histogram of all is written as PNG.
+DATA is a name or the path of a folder or file of images. ood.png shows a histogram of all scores.
 
 EXAMPLES
   flowify ood runs/mnist-fmlp fashion-mnist

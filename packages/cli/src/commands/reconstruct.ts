@@ -26,9 +26,9 @@ export const reconstructCommand = buildCommand<ReconstructFlags, [string], CliCo
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "Images to reconstruct, the first N (default: 15)",
+        brief: "Reconstruct the first N images (default: 15)",
       },
-      seed: seedFlag("Decides the noise (default: 0)"),
+      seed: seedFlag("Seed of the noise (default: 0)"),
       out: {
         kind: "parsed",
         parse: nonEmpty,
@@ -42,8 +42,9 @@ export const reconstructCommand = buildCommand<ReconstructFlags, [string], CliCo
   },
   docs: {
     brief: "Encode images and decode them again",
-    fullDescription: `Shows what a run keeps of images: the originals, their reconstructions with the mean of what
-the layers dropped, and with a draw of it; a labelled PNG of three rows.
+    fullDescription: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their
+reconstructions with every dropped coordinate at its mean, and reconstructions with dropped
+coordinates sampled.
 
 EXAMPLES
   flowify reconstruct runs/a

@@ -19,21 +19,22 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
         parse: nonEmpty,
         optional: true,
         placeholder: "FOLDER",
-        brief: "Folder for report.html and report.json (default: that of the first run)",
+        brief: "Folder for report.html and report.json (default: the folder of the first run)",
       },
       json: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "What report.json holds, on standard output as well",
+        brief: "Also print report.json to standard output",
       },
     },
     aliases: { o: "out" },
   },
   docs: {
-    brief: "Write a page about runs: curves, ledgers, pictures",
-    fullDescription: `Writes report.html, one page without anything from elsewhere (curves of all runs in one chart, and for each run
-its ledger now and over time, samples, reconstructions and configuration), and report.json with the same numbers.
+    brief: "Write an HTML report about runs",
+    fullDescription: `Writes report.html, a self-contained page. It shows the training curves of all runs in one chart, and for each run
+its ledger now and over time, samples, reconstructions and configuration. report.json holds the same
+numbers.
 
 EXAMPLES
   flowify report runs/mnist-fmlp

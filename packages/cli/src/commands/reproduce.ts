@@ -16,7 +16,7 @@ export const reproduceCommand = buildCommand<ReproduceFlags, [string], CliContex
         parse: nonEmpty,
         optional: true,
         placeholder: "DIR",
-        brief: "Folder for the new run (default: a temporary one, removed at the end)",
+        brief: "Folder for the new run (default: a temporary folder, removed at the end)",
       },
       ...commonFlags,
     },
@@ -25,10 +25,10 @@ export const reproduceCommand = buildCommand<ReproduceFlags, [string], CliContex
   docs: {
     brief: "Train a run again and compare every figure",
     fullDescription: `Checks that the data are those of the run, trains it again from its configuration, and compares every
-line of the metrics: to the last digit where versions, processor and threads are the same, else to a
-thousandth. It computes with as many threads as the run did (config.json says how many), since another
-number adds up in another order; --threads names another.
-A finished run is compared to its end, another one as far as it came. Exit status 1 where they differ.
+line of the metrics. The lines must be identical if versions, processor and threads are the same, and agree
+to a thousandth otherwise. flowify uses as many threads as the run did (see config.json), because another
+number of threads changes the order of sums; --threads overrides it.
+A finished run is compared to its end, an unfinished one as far as it got. Exit status 1 means that they differ.
 
 --json prints one document:
   { run, equal, exact, lines, differences: [{ step, field, before, now }], environment: [...] }

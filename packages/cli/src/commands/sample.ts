@@ -1,4 +1,5 @@
 import type { CliContext } from "../context.js";
+import { type Sheet, sheets } from "../run/sheet-names.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, runFolder, seedFlag } from "./shared.js";
@@ -9,6 +10,7 @@ export type SampleFlags = CommonFlags & {
   seed?: number;
   temperature?: number;
   mode?: "sample" | "deterministic";
+  sheet?: Sheet;
   out?: string;
 };
 
@@ -22,49 +24,61 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "Images to draw (default: 150)",
+        brief: "Number of samples (default: 150)",
       },
       columns: {
         kind: "parsed",
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "Images a row (default: 15)",
+        brief: "Images per row of the grid (default: 15)",
       },
-      seed: seedFlag("Decides what is drawn (default: 0)"),
+      seed: seedFlag("Seed of the samples (default: 0)"),
       temperature: {
         kind: "parsed",
         parse: positiveNumber({ zero: true }),
         optional: true,
         placeholder: "T",
-        brief: "Factor on the base's standard deviation; below 1 the likelier images (default: 1)",
+        brief:
+          "Factor on the standard deviation of the base; values below 1 give more likely images (default: 1)",
       },
       mode: {
         kind: "enum",
         values: ["sample", "deterministic"],
         optional: true,
-        brief: "Draw what the layers dropped, or set its noises to their mean (default: sample)",
+        brief: "Sample dropped coordinates, or set their noise to its mean (default: sample)",
+      },
+      sheet: {
+        kind: "enum",
+        values: sheets,
+        optional: true,
+        brief: "What the picture shows (default: samples)",
       },
       out: {
         kind: "parsed",
         parse: nonEmpty,
         optional: true,
         placeholder: "FILE",
-        brief:
-          "PNG file, of rows .csv or .npy (default: samples.png, of rows samples.csv, in the run's folder)",
+        brief: "PNG file, for rows .csv or .npy (default: samples.png or samples.csv in the run's folder)",
       },
       ...commonFlags,
     },
     aliases: { n: "count", o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Draw images or rows from a run",
-    fullDescription: `Draws from the base and runs the flow backwards; writes a labelled grid of images as PNG, rows of numbers
-as CSV or as a NumPy file.
+    brief: "Sample images or rows from a run",
+    fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows of
+numbers as CSV or NumPy file.
+
+--sheet chooses another picture:
+  temperatures   the same noise at temperatures 0.6 to 1, one row each
+  interpolation  pairs of test images, and decoded latents between them
+  layers         one sample, and what each layer drops sampled anew: the scale that each layer controls
 
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
+  flowify sample runs/a --sheet layers --columns 12
   flowify sample runs/table --count 1000 --out rows.npy`,
   },
 });

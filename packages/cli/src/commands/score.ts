@@ -18,7 +18,11 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
   parameters: {
     positional: {
       kind: "array",
-      parameter: { parse: nonEmpty, placeholder: "DIR FILE", brief: `${runFolder.brief}, then images` },
+      parameter: {
+        parse: nonEmpty,
+        placeholder: "DIR FILE",
+        brief: `${runFolder.brief}, then images or rows`,
+      },
       minimum: 1,
     },
     flags: {
@@ -28,19 +32,19 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         parse: wholeNumber(1),
         optional: true,
         placeholder: "K",
-        brief: "Draws of the forward noise an image; more tighten the bound (default: 1)",
+        brief: "Samples of the noise per image; more of them tighten the bound (default: 1)",
       },
       ledger: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "What every layer contributes as well, nats",
+        brief: "Add the contribution of every layer, in nats",
       },
       format: {
         kind: "enum",
         values: ["csv", "jsonl"],
         optional: true,
-        brief: "A table, or one JSON object a line (default: csv)",
+        brief: "A table, or one JSON object per line (default: csv)",
       },
       out: {
         kind: "parsed",
@@ -49,7 +53,7 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         placeholder: "FILE",
         brief: "File for the scores (default: standard output)",
       },
-      seed: seedFlag("Decides the noise (default: 0)"),
+      seed: seedFlag("Seed of the noise (default: 0)"),
       device: commonFlags.device,
       threads: commonFlags.threads,
       quiet: commonFlags.quiet,
@@ -57,15 +61,18 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
     aliases: { o: "out", q: "quiet" },
   },
   docs: {
-    brief: "Score images one by one",
-    fullDescription: `Writes log p(x) in nats and bits per dimension of every image: of all that is named, or without
-anything named of the test images of the run's own data. FILE is a picture, or whatever --data of
-flowify train takes: a folder or archive of pictures, an array, an idx file, the name of a data set.
-Where data have splits of their own, it is the test images; --data with --split chooses others.
-Pictures and idx files are read and scored one after the other, any number of them in the same memory.
+    brief: "Write the log-likelihood of each image or row",
+    fullDescription: `Writes log p(x) of every image, in nats and in bits per dimension. Use it to rank images or rows
+by how unlikely they are.
 
-Columns: image, log_prob, bpd (of rows of numbers row, log_prob and nll, −log p in nats), with --samples K > 1 std_err (of the bound, over the draws, nats),
-with --ledger one for every layer and the base.
+FILE is a picture or anything that flowify train --data takes: a folder or archive of
+pictures, an array, an idx file, the name of a data set. All of it is scored. Without FILE, the
+test images of the run's data are scored; --data and --split choose others.
+Pictures and idx files are read one by one, so memory does not grow with their number.
+
+Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_prob and nll
+(-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
+--ledger adds a column for every layer and for the base.
 
 EXAMPLES
   flowify score runs/a digit.png other.png

@@ -37,7 +37,7 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     values: deviceNames,
     optional: true,
     brief:
-      "Where to compute, flowify devices lists them (default: auto, the first of native, wasm and jax that is here)",
+      "Device to compute on; flowify devices lists them (default: auto, the first present of native, wasm and jax)",
   },
   threads: {
     kind: "parsed",
@@ -45,19 +45,19 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
     optional: true,
     placeholder: "N",
     brief:
-      "Threads of the native and the Wasm device; another number changes last digits (default: one for each core, of a begun run its own)",
+      "Threads of the native and Wasm devices; changes last digits (default: one per core; an existing run keeps its number)",
   },
   json: {
     kind: "boolean",
     optional: true,
     withNegated: false,
-    brief: "One JSON document on standard output, everything else on standard error",
+    brief: "Print one JSON document to standard output, everything else to standard error",
   },
   quiet: {
     kind: "boolean",
     optional: true,
     withNegated: false,
-    brief: "No progress and no notes, of a likelihood one line",
+    brief: "Print no progress and no notes, and likelihoods as one line",
   },
 };
 
@@ -68,24 +68,24 @@ export const readingParameters: FlagParametersForType<Reading, CliContext> = {
     parse: pixelSize,
     optional: true,
     placeholder: "HxW",
-    brief: "Height and width that pictures get, or that rows of an array have",
+    brief: "Height and width: resize pictures to it, or read rows of an array as images",
   },
   resize: {
     kind: "enum",
     values: resizings,
     optional: true,
-    brief: "How pictures get that size (default: crop to its sides; fit puts them on black)",
+    brief: "How pictures are resized: crop them, or fit them on black (default: crop)",
   },
   grey: {
     kind: "boolean",
     optional: true,
-    brief: "Pictures in grey, or with --no-grey in colour (default: as the first is)",
+    brief: "Read pictures in grey, or with --no-grey in colour (default: as the first one is)",
   },
   skipCorrupt: {
     kind: "boolean",
     optional: true,
     withNegated: false,
-    brief: "Leave damaged pictures out, and count them",
+    brief: "Skip damaged pictures and count them",
   },
 };
 
@@ -128,21 +128,21 @@ export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
     parse: nonEmpty,
     optional: true,
     placeholder: "NAME",
-    brief: "Data set, or the path of a folder or file of images (default: that of the run)",
+    brief: "Data set, or the path of a folder or file of images (default: the data of the run)",
   },
   dataDir: {
     kind: "parsed",
     parse: nonEmpty,
     optional: true,
     placeholder: "DIR",
-    brief: "Folder that holds the data set's files",
+    brief: "Folder with the files of the data set",
   },
   ...readingParameters,
   split: {
     kind: "enum",
     values: ["train", "validation", "test"],
     optional: true,
-    brief: "Which images of the data (default: test; of other data without splits all)",
+    brief: "Split of the data set (default: test; data without splits: all)",
   },
   limit: {
     kind: "parsed",
@@ -159,7 +159,7 @@ export const normalizeFlag = {
   optional: true,
   placeholder: "MEAN:STD",
   brief:
-    "What a given network was trained on: (pixel / 255 - MEAN) / STD, or raw (default: raw where the network scales pixels itself, else pixel / 255)",
+    "Input of the pretrained network: (pixel / 255 - MEAN) / STD, or raw (default: raw if the network scales pixels itself, else pixel / 255)",
 } as const;
 
 export const seedFlag = (brief: string) =>
@@ -168,5 +168,5 @@ export const seedFlag = (brief: string) =>
 export const runFolder: TypedPositionalParameter<string, CliContext> = {
   parse: nonEmpty,
   placeholder: "DIR",
-  brief: "Folder of a run, as flowify train has made it",
+  brief: "Folder of a run of flowify train",
 };

@@ -55,12 +55,12 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
   loader: async () => (await import("../actions/train.js")).train,
   parameters: {
     flags: {
-      recipe: text("NAME", "Network, data, schedule and rates at once: mnist/fconv2, mnist/fconv2:paper"),
+      recipe: text("NAME", "Network, data, schedule and step sizes in one name, such as mnist/fconv2"),
       data: text(
         "NAME",
-        "Data set, or the path of a folder or file of images or rows (default: that of the network, or mnist)",
+        "Data set, or the path of a folder or file of images or rows (default: the data of the network, or mnist)",
       ),
-      dataDir: text("DIR", "Folder that holds the data set's files"),
+      dataDir: text("DIR", "Folder with the files of the data set"),
       ...readingParameters,
       limit: count("Only the first N training images"),
       validation: {
@@ -69,107 +69,107 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         optional: true,
         placeholder: "N",
         brief:
-          "Hold out the last N training images and judge the run by its best state on them (default: 0; a tenth, at most 1000, with auto, vector/… and --from)",
+          "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/… and --from a tenth, at most 1000)",
       },
       flip: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Mirror the images of a step left to right, each with probability 1/2",
+        brief: "Flip each training image left to right with probability 1/2",
       },
       network: text(
         "NAME",
-        "Network to flowify, a file net.json, or auto: built for the data (default: fmlp, auto for data of your own)",
+        "Name of a network, a file net.json, or auto, which builds one for the data (default: fmlp; auto for your own data)",
       ),
       from: text(
         "DIR",
-        "A trained network that flowify convert wrote: train its inverses, its function stays",
+        "Pretrained network that flowify convert wrote; trains its inverse and keeps its function",
       ),
       normalize: normalizeFlag,
       free: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "With --from: train the function too",
+        brief: "With --from: train the function as well",
       },
-      epochs: count("Passes over the training images (default: 1, those of the recipe, or what auto needs)"),
+      epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
       steps: count("Training steps, instead of --epochs"),
-      batch: count("Images a step (default: 128)"),
+      batch: count("Examples per step (default: 128)"),
       lr: {
         kind: "parsed",
         parse: positiveNumber(),
         optional: true,
         placeholder: "RATE",
-        brief: "Step size at its highest, for all parameters (default: that of the network)",
+        brief: "Peak step size of all parameters (default: set by the network)",
       },
       orthogonalLr: {
         kind: "parsed",
         parse: positiveNumber(),
         optional: true,
         placeholder: "RATE",
-        brief: "Step size of orthogonal parameters, where it is another one",
+        brief: "Peak step size of orthogonal parameters (default: --lr)",
       },
       warmup: {
         kind: "parsed",
         parse: wholeNumber(0),
         optional: true,
         placeholder: "N",
-        brief: "Steps in which the step size grows, at most a tenth of the run (default: 100)",
+        brief: "Steps of linear warm-up, at most a tenth of the run (default: 100)",
       },
       clip: {
         kind: "parsed",
         parse: positiveNumber(),
         optional: true,
         placeholder: "NORM",
-        brief: "Scale gradients down to this norm (default: 500)",
+        brief: "Largest norm of the gradient; longer ones are scaled down (default: 500)",
       },
       ema: {
         kind: "parsed",
         parse: decay,
         optional: true,
         placeholder: "DECAY",
-        brief: "Average the weights with this decay, 0.999 say (default: 0, no average)",
+        brief: "Decay of an average of the weights, such as 0.999 (default: 0, no average)",
       },
       density: {
         kind: "enum",
         values: ["gaussian", "mixture"],
         optional: true,
-        brief: "How dropped coordinates are modelled (default: mixture)",
+        brief: "Density of dropped coordinates (default: mixture)",
       },
-      seed: seedFlag("Decides start values, order of the images and every noise (default: 0)"),
-      out: text("DIR", "Folder of the run (default: a new one, runs/DATA-NETWORK)"),
-      resume: text("DIR", "Go on with the run in DIR from its last checkpoint"),
+      seed: seedFlag("Seed of the initialization, the order of the data and all noise (default: 0)"),
+      out: text("DIR", "Folder of the run (default: runs/DATA-NETWORK)"),
+      resume: text("DIR", "Continue the run in DIR from its last checkpoint"),
       force: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Replace the run that --out holds",
+        brief: "Replace the run in --out",
       },
-      checkpointEvery: count("Steps between checkpoints (default: an epoch, at most 1000)"),
-      evaluateEvery: count("Epochs between measurements; the last one is always measured (default: 1)"),
+      checkpointEvery: count("Steps between checkpoints (default: one epoch, at most 1000)"),
+      evaluateEvery: count("Epochs between measurements; the last epoch is always measured (default: 1)"),
       pictures: {
         kind: "enum",
         values: pictureChoices,
         optional: true,
-        brief: "Pictures at each measurement, at the last one only, or none (default: each)",
+        brief: "Write pictures at each measurement, at the last one, or never (default: each)",
       },
       fallback: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Where the device is absent or breaks, go on from the last checkpoint on another",
+        brief: "If the device is missing or fails, continue on another from the last checkpoint",
       },
       tensorboard: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Write the metrics as TensorBoard event files too; tensorboard --logdir runs shows them",
+        brief: "Also write TensorBoard event files; tensorboard --logdir runs shows them",
       },
       check: {
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Look at what every layer gives before each step, and name the first that is not finite",
+        brief: "Check the output of every layer before each step and name the first that is not finite",
       },
       ...commonFlags,
     },
@@ -177,49 +177,50 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
   },
   docs: {
     brief: "Train a flowified network on images or rows of numbers",
-    fullDescription: `Turns an ordinary network into a flow and trains it by maximum likelihood.
+    fullDescription: `Turns an ordinary network into a flow and trains it by maximum likelihood. Use it to get a
+density, an anomaly score or a generator from images or rows of numbers.
 
-After each epoch the run is measured on the test images (on the validation images, where some
-are held out) and draws pictures. Its folder gets checkpoints (safetensors + JSON), metrics.jsonl,
-the resolved config.json, the newest pictures (samples.png, samples-mean.png,
-reconstructions.png, ledger.png, curve.png), and those of every epoch in pictures.
+After each epoch flowify measures the run on the test images, or on the validation images
+where some are held out. It then writes the pictures of the run. The run's folder holds
+checkpoints (safetensors + JSON), metrics.jsonl, the resolved config.json and the newest
+pictures: samples.png, samples-mean.png, reconstructions.png, ledger.png, curve.png.
+The folder pictures keeps those of every epoch.
 
-A recipe is the name of a network: 300 epochs with rates that suit it; with :paper after it, the
-protocol of the paper. Flags change it. The cosine of the step size ends where the run ends.
+--recipe NAME chooses a network, its schedule (300 epochs) and its step sizes. NAME:paper
+follows the protocol of the paper. Other flags override the recipe.
 
-Data of your own get a network that is built for them (--network auto): images of any size a
-convolutional one, rows of numbers couplings; flowify inspect auto --data FILE shows it. For rows there are also
-vector/coupling, vector/spline and vector/dense. Rows are an array
-[rows, columns] in a .npy or .npz file; their likelihood is told in nats per row, and samples.png shows
-pairs of columns.
+Your own data get a network that fits their shape (--network auto): convolutions for images,
+couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also
+vector/coupling, vector/spline and vector/dense. Rows are an array [rows, columns] in a .npy or .npz file. Their likelihood is given in nats per row, and
+samples.png shows pairs of columns.
 
-With held-out examples the start and twenty states on the way are measured on them. The best one is kept,
-and what evaluate, sample and the other commands use.
+With held-out examples flowify measures the initial state and twenty later states on them.
+It keeps the best one, and evaluate, sample and the other commands use it.
 
-A network of your own is a JSON file:
+Your own network is a JSON file:
   { "inShape": [1, 28, 28], "layers": [{ "kind": "dequantize" }, { "kind": "conv2d", "out": 8,
     "kernel": 4, "stride": 4 }, { "kind": "rqSpline" }, { "kind": "flatten" }, { "kind": "linear", "out": 16 }] }
 
-With --from, the network is one that somebody trained, converted by flowify convert. Pixels are
-dequantized and normalized as it was trained (--normalize) in front of it, so likelihoods are of
-pixels. Its function stays as it is, bit for bit, which is checked at the end; --free trains it too.
+--from DIR takes a pretrained network that flowify convert wrote. Pixels are dequantized and
+normalized in front of it (--normalize), so likelihoods are those of pixels. The function of the
+network stays the same, bit for bit; flowify checks this at the end. --free trains it as well.
 
-Ctrl-C ends after the current step with a checkpoint; --resume goes on from it and gives
+Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and produces
 the same numbers as a run that was never stopped.
 
 EXAMPLES
   flowify train                                      one epoch of fmlp on MNIST
-  flowify train --epochs 20 --seed 7 --out runs/a    longer, into a folder of your choice
-  flowify train --resume runs/a                      go on after an interruption
-  flowify train --recipe mnist/fconv2 --epochs 10    a recipe, shortened
+  flowify train --epochs 20 --seed 7 --out runs/a    a longer run in a chosen folder
+  flowify train --resume runs/a                      continue after an interruption
+  flowify train --recipe mnist/fconv2 --epochs 10    a shorter recipe
   flowify train --network cifar10/fconv2 --data-dir ~/data/cifar-10-batches-bin --flip
-  flowify train --network ./net.json                 a network of your own
+  flowify train --network ./net.json                 your own network
   flowify train --from converted --normalize 0.1307:0.3081
   flowify train --data fashion-mnist --data-dir ~/data/fashion
   flowify train --data faces.npy --network ./net.json
   flowify train --data ~/photographs --size 64x64
   flowify train --data sensors.npy --out runs/sensors
   flowify train --data sensors.npy --network vector/spline
-  flowify train --limit 1000 --steps 20              a quick try`,
+  flowify train --limit 1000 --steps 20              a quick trial`,
   },
 });

@@ -106,7 +106,7 @@ export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
 });
 
 /** The examples `from` … `to − 1`, as a view; the hash is that of the examples kept. */
-function slice<Set extends DataSet>(
+export function slice<Set extends DataSet>(
   set: Set,
   from: number,
   to: number,

@@ -1,10 +1,11 @@
 import { nounOf } from "../data/image-set.js";
+import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
 import { escapeHtml } from "./escape.js";
 import { type ChartLine, lineChart } from "./line-chart.js";
-import type { LedgerAt, RunSummary } from "./run-summary.js";
+import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 
 /** Colours that can be told apart, also by most people who see fewer. */
 const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666"];
@@ -135,12 +136,19 @@ function section(run: RunSummary): string {
     ),
     newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${ledgerBars(newest, run)}` : "",
     ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${ledgerLines(run)}` : "",
+    run.quality ? qualityTable(run.quality) : "",
     ...pictures.map(
       ({ title, png }) =>
         `<h3>${title}</h3><img alt="${title} of ${escapeHtml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
     ),
     `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
   ].join("\n");
+}
+
+/** Samples beside other real images, as classifiers see them. */
+function qualityTable(quality: RunQuality): string {
+  const [head = [], ...rows] = qualityRows(quality);
+  return `<h3>Quality of ${formatCount(quality.count)} samples after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
 }
 
 /** What each layer contributes, as bars: those below zero to the left of the others' beginning. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { RunConfig } from "../format/config.js";
 import { flowOf } from "../networks/choose.js";
+import type { Quality } from "../quality/quality.js";
 import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import { figureOf, readMetrics } from "../run/metrics.js";
@@ -14,6 +15,9 @@ export type LedgerAt = Readonly<{ step: number; layers: { readonly [layer: strin
 
 /** A return from step `failed` to `step`. */
 type Return = Readonly<{ step: number; failed: number; layer: string; until: number }>;
+
+/** The figures of samples, and the checkpoint that they came from. */
+export type RunQuality = Quality & Readonly<{ step: number; temperature: number }>;
 
 /** What a report says about one run. */
 export type RunSummary = Readonly<{
@@ -29,6 +33,8 @@ export type RunSummary = Readonly<{
   returns: readonly Return[];
   /** Training time, seconds. */
   seconds: number;
+  /** What `flowify evaluate --quality` found last; absent where it has not been asked. */
+  quality?: RunQuality;
   /** PNG files that are there. */
   pictures: readonly Readonly<{ title: string; png: Uint8Array }>[];
 }>;
@@ -37,6 +43,7 @@ const PICTURES = [
   ["samples", "Samples"],
   ["samplesMean", "Samples, all noise of the layers at its mean"],
   ["reconstructions", "Reconstructions"],
+  ["nearest", "Samples nearest to a training image"],
 ] as const;
 
 /** Reads what a run has left in its folder. */
@@ -72,6 +79,9 @@ export function summarizeRun(folder: string): RunSummary {
         : [],
     ),
     seconds: Math.max(0, ...records.map(({ seconds }) => (typeof seconds === "number" ? seconds : 0))),
+    ...(existsSync(paths.quality) && {
+      quality: JSON.parse(readFileSync(paths.quality, "utf8")) as RunQuality,
+    }),
     pictures: PICTURES.flatMap(([key, title]) =>
       existsSync(paths[key]) ? [{ title, png: readFileSync(paths[key]) }] : [],
     ),

@@ -55,6 +55,8 @@ export const runPaths = (folder: string) => ({
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),
   curve: join(folder, "curve.png"),
+  quality: join(folder, "quality.json"),
+  nearest: join(folder, "nearest.png"),
 });
 
 /** True where `folder` holds a run, finished or not. */

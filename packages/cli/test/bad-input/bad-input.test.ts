@@ -62,22 +62,22 @@ it("is the table of docs/bad-input.md (npx vitest run bad-input -u writes it aga
   const said = ({ says }: BadCommand | BadCall): string => says.map(plain).join(" … ");
   const total = Object.values(commands).flat().length + calls.length;
   const page = [
-    "# Bad input, and what is said about it",
+    "# Bad input",
     "",
-    `The ${total} cases that the tests try (\`packages/cli/test/bad-input\`): the status that the command ends with, the code of the`,
-    "error, and words of its message: what is wrong, and what to do or what was expected. The page is written by these tests.",
+    `The tests try ${total} cases (\`packages/cli/test/bad-input\`) and write this page. Each row has the exit status, the code of the`,
+    "error, and parts of its message: the problem, and the remedy or the expected input.",
     ...Object.entries(commands).flatMap(([title, cases]) => [
       "",
       `## ${title.slice(0, 1).toUpperCase()}${title.slice(1)}`,
       "",
-      "| input | status | code | what is said |",
+      "| input | status | code | message |",
       "| --- | ---: | --- | --- |",
       ...cases.map((bad) => `| ${cell(bad.input)} | ${bad.status} | ${plain(bad.code)} | ${said(bad)} |`),
     ]),
     "",
     "## Calls of the library",
     "",
-    "| input | code | what is said |",
+    "| input | code | message |",
     "| --- | --- | --- |",
     ...calls.map((bad) => `| ${cell(bad.input)} | ${plain(bad.code)} | ${said(bad)} |`),
     "",

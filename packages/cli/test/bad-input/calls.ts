@@ -139,10 +139,10 @@ export const calls: readonly BadCall[] = [
     says: ["example 0 holds 1.5", "values must be integers in 0..3"],
   },
   {
-    input: "`bound` of 0 draws",
+    input: "`importanceBound` of 0 samples",
     call: () => withModel((m) => m.importanceBound([[1, 2]], { samples: 0 })),
     code: "USAGE",
-    says: ["the number of draws must be a positive integer", "got 0"],
+    says: ["the number of samples must be a positive integer", "got 0"],
   },
   {
     input: "`sample(0)`",

@@ -43,7 +43,7 @@ const lines: readonly Line[] = [
     "flowify train --out /nowhere/at-all makes one",
   ],
   ["evaluate x --split dev", '--split "dev"', "expected train or validation or test"],
-  ["sample x --mode median", '--mode "median"', "expected sample or mean"],
+  ["sample x --mode median", '--mode "median"', "expected sample or deterministic"],
   ["sample x --temperature warm", '--temperature "warm"', "expected a number from 0 on"],
   ["inspect fconv9", 'unknown network "fconv9"', "Known: mnist/fmlp"],
   ["data get mnits", 'unknown data set "mnits"', 'did you mean "mnist"?'],

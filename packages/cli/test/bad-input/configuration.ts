@@ -60,7 +60,7 @@ export const configuration: readonly BadCommand[] = [
     input: "a network without layers",
     args: ofNetwork(network([])),
     ...usage,
-    says: ["layers: ", "expected array to have >=1 examples"],
+    says: ["layers: ", "expected array to have >=1 items"],
   },
   {
     input: "an unknown kind of layer",

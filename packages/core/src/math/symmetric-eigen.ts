@@ -78,7 +78,7 @@ function reflector(row: Float64Array): { length: number; h: number } {
   return { length, h: norm * (norm + Math.abs(end)) };
 }
 
-/** Subtracts v qᵀ + q vᵀ from the leading i rows of the lower triangle, and adds A u to the product. */
+/** Subtracts v qᵀ + q vᵀ from the leading i rows of the lower triangle, and adds A u to the product: two rows at a time. */
 function updateAndMultiply(
   a: Float64Array,
   n: number,
@@ -88,11 +88,35 @@ function updateAndMultiply(
   u: Float64Array,
   product: Float64Array,
 ): void {
-  for (let r = 0; r < i; r++) {
+  const last = i - (i % 2);
+  for (let r = 0; r < last; r += 2) {
+    const [row, next] = [r * n, (r + 1) * n];
+    const [v0, q0, u0] = [v[r]!, q[r]!, u[r]!];
+    const [v1, q1, u1] = [v[r + 1]!, q[r + 1]!, u[r + 1]!];
+    let [sum0, sum1] = [0, 0];
+    for (let c = 0; c < r; c++) {
+      const [vc, qc, uc] = [v[c]!, q[c]!, u[c]!];
+      const value0 = a[row + c]! - v0 * qc - q0 * vc;
+      const value1 = a[next + c]! - v1 * qc - q1 * vc;
+      a[row + c] = value0;
+      a[next + c] = value1;
+      sum0 += value0 * uc;
+      sum1 += value1 * uc;
+      product[c]! += value0 * u0 + value1 * u1;
+    }
+    // the 2 × 2 block on the diagonal
+    const top = a[row + r]! - 2 * v0 * q0;
+    const below = a[next + r]! - v1 * q0 - q1 * v0;
+    const end = a[next + r + 1]! - 2 * v1 * q1;
+    a[row + r] = top;
+    a[next + r] = below;
+    a[next + r + 1] = end;
+    product[r]! += sum0 + top * u0 + below * u1;
+    product[r + 1]! += sum1 + below * u0 + end * u1;
+  }
+  for (let r = last; r < i; r++) {
     const row = r * n;
-    const vr = v[r]!;
-    const qr = q[r]!;
-    const ur = u[r]!;
+    const [vr, qr, ur] = [v[r]!, q[r]!, u[r]!];
     let sum = 0;
     for (let c = 0; c < r; c++) {
       const value = a[row + c]! - vr * q[c]! - qr * v[c]!;
@@ -106,23 +130,81 @@ function updateAndMultiply(
   }
 }
 
-/** Qᵀ from the vectors in the rows of `a` below its diagonal. */
+/** Reflections that a row of the basis goes through at once. */
+const TOGETHER = 4;
+
+/**
+ * Qᵀ from the vectors in the rows of `a` below its diagonal. Four reflections at a time: x (I − v₁v₁ᵀ/h₁) … (I − v₄v₄ᵀ/h₄) is
+ * x − Σ tₖ vₖᵀ with tₖ = (x·vₖ − Σ_{j<k} tⱼ vⱼ·vₖ) / hₖ, so that a row is read and written once for all of them.
+ */
 async function accumulated(a: Float64Array, norms: Float64Array, n: number): Promise<Float64Array> {
   const basis = new Float64Array(n * n);
   for (let i = 0; i < n; i++) basis[i * n + i] = 1;
-  for (let i = 1; i < n; i++) {
-    if (i % ROWS === 0) await yieldToEvents();
-    if (norms[i] === 0) continue;
-    const v = a.subarray(i * n, i * n + i);
-    for (let r = 0; r < i; r++) {
-      const row = basis.subarray(r * n, r * n + i);
-      let sum = 0;
-      for (let c = 0; c < i; c++) sum += row[c]! * v[c]!;
-      const part = sum / norms[i]!;
-      for (let c = 0; c < i; c++) row[c]! -= part * v[c]!;
-    }
+  for (let i = 1; i < n; i += TOGETHER) {
+    if (i % ROWS === 1) await yieldToEvents();
+    const width = Math.min(i + TOGETHER - 1, n - 1);
+    // a row that is still a row of the identity has nothing in the columns of a reflection: it stays
+    reflectRows(basis, n, width, reflectionsOf(a, norms, n, i, width));
   }
   return basis;
+}
+
+type Reflections = Readonly<{
+  vectors: readonly Float64Array[];
+  inverses: readonly number[];
+  overlaps: readonly (readonly number[])[];
+}>;
+
+/** Vectors of the reflections from row i on, padded to the columns of the last; one that does nothing has 0 for 1 / h. */
+function reflectionsOf(
+  a: Float64Array,
+  norms: Float64Array,
+  n: number,
+  i: number,
+  width: number,
+): Reflections {
+  const vectors = Array.from({ length: TOGETHER }, (_, k) => {
+    const vector = new Float64Array(width);
+    if (i + k < n) vector.set(a.subarray((i + k) * n, (i + k) * n + i + k));
+    return vector;
+  });
+  const inverses = vectors.map((_, k) => (norms[i + k] ? 1 / norms[i + k]! : 0));
+  const dot = (x: Float64Array, y: Float64Array): number =>
+    x.reduce((sum, value, c) => sum + value * y[c]!, 0);
+  const overlaps = vectors.map((v, k) => vectors.slice(0, k).map((before) => dot(before, v)));
+  return { vectors, inverses, overlaps };
+}
+
+/** Takes the leading `width` rows of the basis through the reflections. */
+function reflectRows(
+  basis: Float64Array,
+  n: number,
+  width: number,
+  { vectors, inverses, overlaps }: Reflections,
+): void {
+  const [v0, v1, v2, v3] = vectors as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [, [o10], [o20, o21], [o30, o31, o32]] = overlaps as [
+    [],
+    [number],
+    [number, number],
+    [number, number, number],
+  ];
+  for (let r = 0; r < width; r++) {
+    const row = r * n;
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let c = 0; c < width; c++) {
+      const x = basis[row + c]!;
+      s0 += x * v0[c]!;
+      s1 += x * v1[c]!;
+      s2 += x * v2[c]!;
+      s3 += x * v3[c]!;
+    }
+    const t0 = s0 * inverses[0]!;
+    const t1 = (s1 - t0 * o10) * inverses[1]!;
+    const t2 = (s2 - t0 * o20 - t1 * o21) * inverses[2]!;
+    const t3 = (s3 - t0 * o30 - t1 * o31 - t2 * o32) * inverses[3]!;
+    for (let c = 0; c < width; c++) basis[row + c]! -= t0 * v0[c]! + t1 * v1[c]! + t2 * v2[c]! + t3 * v3[c]!;
+  }
 }
 
 /** One sweep of rotations of the rows i and i + 1, from i = `from` down to `to`. */

@@ -41,7 +41,7 @@ export function Inverse() {
         </button>
       </div>
       <DrawSettings
-        label="ExamplePreimages"
+        label="Preimages"
         most={256}
         value={config.value}
         change={change}

@@ -1,0 +1,126 @@
+import { type FlowModel, UsageError } from "@flowify/core";
+import type { EvaluateFlags } from "../commands/evaluate.js";
+import { expectImages, type ImageSet, imageSize, slice } from "../data/image-set.js";
+import { imageGrid } from "../pictures/image-grid.js";
+import { encodePng } from "../pictures/png.js";
+import { STEPS, trainJudge } from "../quality/classifier.js";
+import { type Judge, openJudge } from "../quality/judge.js";
+import { measureQuality, type Quality } from "../quality/quality.js";
+import { qualityLines } from "../quality/say-quality.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { runPaths } from "../run/folder.js";
+import { toBytes } from "../run/pictures.js";
+import { createProgress } from "../ui/progress.js";
+import type { Terminal } from "../ui/terminal.js";
+import { expectImageRun, imagesFor, type SavedRun } from "./open-run.js";
+
+/** Samples that are judged, where there are as many real images. */
+const COUNT = 1000;
+
+/** Pairs of a sample and its nearest training image in the picture. */
+const SHOWN = 15;
+
+/** The figures for documents and for people. */
+type Judged = Readonly<{
+  document: Quality & { temperature: number; seed: number };
+  lines: readonly string[];
+}>;
+
+/** Judges samples of a run beside real images, and writes quality.json and nearest.png into its folder. */
+export async function judgeSamples(
+  model: FlowModel,
+  run: SavedRun,
+  folder: string,
+  flags: EvaluateFlags,
+  terminal: Terminal,
+): Promise<Judged> {
+  const { seed = 0, temperature = 1 } = flags;
+  const shape = expectImageRun(run, "--quality judges images", "leave it out");
+  const own = { ...flags, limit: undefined as never };
+  const all = expectImages(await imagesFor(run, own), "--quality");
+  const training = expectImages(await imagesFor(run, { split: "train" }), "--quality");
+  const count = Math.min(COUNT, flags.limit ?? COUNT, all.count);
+  const real = slice(all, 0, count);
+  const heldOut = all.count >= 2 * count ? slice(all, count, 2 * count) : undefined;
+  terminal.note(`${count} samples at temperature ${temperature} beside ${count} real images`);
+  const samples = toBytes(await model.sample(count, { seed, temperature }));
+  const judges: Judge[] = [];
+  try {
+    if (flags.judge)
+      for (const file of flags.judge) judges.push(await openJudge(file, real, flags.normalize));
+    else judges.push(await ownJudge(model, training, seed, terminal));
+    const { quality, nearest } = await measureQuality({
+      executor: model.executor,
+      samples,
+      real,
+      heldOut,
+      training,
+      judges,
+    });
+    const paths = runPaths(folder);
+    const document = { step: run.step, temperature, seed, ...quality };
+    await writeFileAtomic(paths.quality, `${JSON.stringify(document, null, 2)}\n`);
+    const pairs = pairsOf(samples, training, nearest.places, nearest.distances);
+    await writeFileAtomic(
+      paths.nearest,
+      await encodePng(
+        imageGrid({
+          images: pairs,
+          shape,
+          columns: pairs.length / (2 * imageSize(shape)),
+          title: `${run.config.network}: the samples that are nearest to a training image`,
+          subtitle: `of ${count} samples at temperature ${temperature}, step ${run.step}`,
+          rowLabels: ["sample", "training"],
+        }),
+      ),
+    );
+    return {
+      document: { ...quality, temperature, seed },
+      lines: [...qualityLines(quality), `pictures: ${paths.nearest}`],
+    };
+  } finally {
+    for (const judge of judges) await judge.dispose();
+  }
+}
+
+/** @throws UsageError where the training images have no labels */
+async function ownJudge(
+  model: FlowModel,
+  training: ImageSet,
+  seed: number,
+  terminal: Terminal,
+): Promise<Judge> {
+  const { labels } = training;
+  if (!labels)
+    throw new UsageError(
+      `--quality: the images of ${training.name} have no labels to train a classifier on\nname one: --judge CLASSIFIER.onnx`,
+    );
+  const progress = createProgress(terminal, { label: "classifier", total: STEPS });
+  try {
+    return await trainJudge(model.executor, { ...training, labels }, seed, (done) =>
+      progress.update(done, ""),
+    );
+  } finally {
+    progress.finish();
+  }
+}
+
+/** Samples, nearest first, and below each its training image. */
+function pairsOf(
+  samples: Uint8Array,
+  training: ImageSet,
+  places: Int32Array,
+  distances: Float64Array,
+): Uint8Array {
+  const size = imageSize(training.shape);
+  const order = Array.from(distances.keys())
+    .sort((a, b) => distances[a]! - distances[b]!)
+    .slice(0, SHOWN);
+  const images = new Uint8Array(2 * order.length * size);
+  order.forEach((sample, i) => {
+    images.set(samples.subarray(sample * size, (sample + 1) * size), i * size);
+    const place = places[sample]!;
+    images.set(training.images.subarray(place * size, (place + 1) * size), (order.length + i) * size);
+  });
+  return images;
+}

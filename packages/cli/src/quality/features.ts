@@ -1,0 +1,67 @@
+/** Features of images, one row each, row-major: the logits of a judge. */
+export type Features = Readonly<{
+  rows: Float64Array;
+  count: number;
+  size: number;
+  /** Of a judge that gives probabilities, these; softmax of the logits otherwise. */
+  given?: Float64Array;
+}>;
+
+/** Probabilities nearer to 0 and 1 than this have the logit of it: float32 knows no more. */
+const CLOSEST = 1e-6;
+
+/** Outputs of a classifier as features. Where all of them lie in [0, 1] they are probabilities, and the features their logits. */
+export function features(outputs: ArrayLike<number>, size: number): Features {
+  const rows = Float64Array.from(outputs);
+  const count = rows.length / size;
+  if (!rows.every((value) => value >= 0 && value <= 1)) return { rows, count, size };
+  const logit = (p: number): number => Math.log(p / (1 - p));
+  const inside = (p: number): number => Math.min(1 - CLOSEST, Math.max(CLOSEST, p));
+  return { rows: rows.map((p) => logit(inside(p))), count, size, given: rows };
+}
+
+/** Mean and standard deviation of every column; 1 for the deviation of a column that never varies. */
+export function columnScale({ rows, count, size }: Features): { mean: Float64Array; std: Float64Array } {
+  const mean = new Float64Array(size);
+  rows.forEach((value, i) => {
+    mean[i % size]! += value / count;
+  });
+  const variance = new Float64Array(size);
+  rows.forEach((value, i) => {
+    variance[i % size]! += (value - mean[i % size]!) ** 2 / count;
+  });
+  return { mean, std: variance.map((v) => (v > 0 ? Math.sqrt(v) : 1)) };
+}
+
+/** Each column divided by its standard deviation over `reference`. */
+export function inUnitsOf(reference: Features, all: Features): Features {
+  const { std } = columnScale(reference);
+  return { ...all, rows: all.rows.map((value, i) => value / std[i % all.size]!) };
+}
+
+/** The probabilities of every row. */
+function probabilities({ rows, count, size, given }: Features): Float64Array {
+  if (given) return given;
+  const result = new Float64Array(rows.length);
+  for (let row = 0; row < count; row++) {
+    const logits = rows.subarray(row * size, (row + 1) * size);
+    const top = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const exps = logits.map((value) => Math.exp(value - top));
+    const sum = exps.reduce((a, b) => a + b, 0);
+    result.set(
+      exps.map((value) => value / sum),
+      row * size,
+    );
+  }
+  return result;
+}
+
+/** The class with the largest probability of every row, and that probability. */
+export function verdicts(all: Features): readonly Readonly<{ label: number; probability: number }>[] {
+  const p = probabilities(all);
+  return Array.from({ length: all.count }, (_, row) => {
+    const own = p.subarray(row * all.size, (row + 1) * all.size);
+    const label = own.reduce((best, value, i) => (value > own[best]! ? i : best), 0);
+    return { label, probability: own[label]! };
+  });
+}

@@ -1,0 +1,103 @@
+import { basename } from "node:path";
+import { ShapeError, UsageError } from "@flowify/core";
+import { loadRuntime, openOriginal } from "@flowify/onnx";
+import type { Normalization } from "../commands/parsers.js";
+import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { readPretrained } from "../networks/pretrained.js";
+import { type Features, features, verdicts } from "./features.js";
+
+/** A classifier that looks at images: its logits are the features that samples and real images are compared by. */
+export type Judge = Readonly<{
+  name: string;
+  /** How pixels reach it, in words. */
+  input: string;
+  /** Logits of images, bytes [count, C, H, W]. */
+  look(images: Uint8Array): Promise<Features>;
+  dispose(): Promise<void>;
+}>;
+
+type Scaling = Readonly<{ name: string; of(pixel: number, channel: number): number }>;
+
+/** What networks are trained on most often; which of them a file wants, its answers tell. */
+const usual: readonly Scaling[] = [
+  { name: "pixels 0 to 255", of: (pixel) => pixel },
+  { name: "pixels / 255", of: (pixel) => pixel / 255 },
+];
+
+function scalingOf(normalization: Normalization): Scaling {
+  if (normalization === "raw") return usual[0] as Scaling;
+  const { mean, std } = normalization;
+  const at = (values: readonly number[], channel: number): number => values[channel] ?? values[0] ?? 0;
+  return {
+    name: `(pixels / 255 - ${mean.join(", ")}) / ${std.join(", ")}`,
+    of: (pixel, channel) => (pixel / 255 - at(mean, channel)) / at(std, channel),
+  };
+}
+
+/**
+ * Opens a classifier of an ONNX file. Without a normalization, both usual scalings of the pixels are tried on the real
+ * images: the one with which it is right more often (without labels: surer) is taken.
+ *
+ * @throws UsageError for a file that is no ONNX file, ShapeError where it takes no such images or gives fewer than two numbers
+ */
+export async function openJudge(
+  file: string,
+  real: ImageSet,
+  normalization: Normalization | undefined,
+): Promise<Judge> {
+  const { network, original, outShape } = await readPretrained(file, {});
+  if (!original)
+    throw new UsageError(`--judge ${file}: expected an ONNX file\nexport the classifier to ONNX`);
+  const classes = outShape.reduce((a, b) => a * b, 1);
+  const taken = network.inShape.reduce((a, b) => a * b, 1);
+  if (taken !== imageSize(real.shape))
+    throw new ShapeError(
+      `--judge ${file}: takes [${network.inShape.join(", ")}], the images are [${real.shape.join(", ")}]\nname a classifier of such images`,
+    );
+  if (classes < 2)
+    throw new ShapeError(`--judge ${file}: gives one number, expected one for each of several classes`);
+  const runtime = await openOriginal(await loadRuntime(), original);
+  const look = async (images: Uint8Array, scaling: Scaling): Promise<Features> =>
+    features(await runtime.run(scaled(images, real.shape, network.inShape, scaling)), classes);
+  const scaling = normalization
+    ? scalingOf(normalization)
+    : await bestScaling(real, (scaled) => look(real.images, scaled));
+  return {
+    name: basename(file),
+    input: scaling.name,
+    look: (images) => look(images, scaling),
+    dispose: () => runtime.dispose(),
+  };
+}
+
+/** Pixels as the network takes them: scaled, and channels last where its input is. */
+function scaled(
+  images: Uint8Array,
+  [channels, height, width]: ImageShape,
+  inShape: readonly number[],
+  { of }: Scaling,
+): Float32Array {
+  const plane = height * width;
+  const last = channels > 1 && inShape.at(-1) === channels && inShape[0] !== channels;
+  const result = new Float32Array(images.length);
+  for (let i = 0; i < images.length; i++) {
+    const channel = Math.floor(i / plane) % channels;
+    const image = i - (i % (channels * plane));
+    result[last ? image + (i % plane) * channels + channel : i] = of(images[i]!, channel);
+  }
+  return result;
+}
+
+async function bestScaling(
+  { labels }: ImageSet,
+  look: (scaling: Scaling) => Promise<Features>,
+): Promise<Scaling> {
+  const trusts: number[] = [];
+  for (const scaling of usual) {
+    const seen = verdicts(await look(scaling));
+    const trust = ({ label, probability }: (typeof seen)[number], i: number): number =>
+      labels ? Number(label === labels[i]) : probability;
+    trusts.push(seen.reduce((sum, verdict, i) => sum + trust(verdict, i), 0));
+  }
+  return usual[trusts.indexOf(Math.max(...trusts))] as Scaling;
+}

@@ -1,0 +1,42 @@
+import type { Features } from "./features.js";
+
+/** Neighbours that a ball around a point reaches to. */
+const NEIGHBOURS = 3;
+
+/**
+ * Precision: the share of samples that lie in the support of the real features; recall: the share of real features that
+ * lie in the support of the samples. The support of a set is the union of balls around its points, each as far as the
+ * third nearest neighbour.
+ *
+ * Source: Kynkäänniemi et al. 2019 (arXiv:1904.06991), equations 1 and 2.
+ */
+export function precisionRecall(real: Features, samples: Features): { precision: number; recall: number } {
+  return { precision: shareInside(real, samples), recall: shareInside(samples, real) };
+}
+
+/** The share of `points` inside of the support of `set`. */
+function shareInside(set: Features, points: Features): number {
+  const radii = Float64Array.from({ length: set.count }, (_, i) => radiusAround(set, i));
+  let inside = 0;
+  for (let i = 0; i < points.count; i++)
+    if (radii.some((radius, j) => squaredDistance(points, i, set, j) <= radius)) inside++;
+  return inside / points.count;
+}
+
+/** The squared distance from a point to its third nearest neighbour in the set. */
+function radiusAround(set: Features, i: number): number {
+  const nearest = new Float64Array(NEIGHBOURS).fill(Number.POSITIVE_INFINITY);
+  for (let j = 0; j < set.count; j++) {
+    if (j === i) continue;
+    let distance = squaredDistance(set, i, set, j);
+    for (let k = 0; k < NEIGHBOURS && distance < Number.POSITIVE_INFINITY; k++)
+      if (distance < nearest[k]!) [nearest[k], distance] = [distance, nearest[k]!];
+  }
+  return nearest[NEIGHBOURS - 1]!;
+}
+
+function squaredDistance(a: Features, i: number, b: Features, j: number): number {
+  let sum = 0;
+  for (let k = 0; k < a.size; k++) sum += (a.rows[i * a.size + k]! - b.rows[j * b.size + k]!) ** 2;
+  return sum;
+}

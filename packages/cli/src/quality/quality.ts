@@ -1,0 +1,121 @@
+import type { Executor } from "@flowify/core";
+import { type ImageSet, imageSize } from "../data/image-set.js";
+import { type Features, inUnitsOf, verdicts } from "./features.js";
+import { frechetDistance } from "./frechet.js";
+import type { Judge } from "./judge.js";
+import { type Nearest, nearestImages } from "./nearest.js";
+import { precisionRecall } from "./precision-recall.js";
+
+/** The probability from which on a judge is sure of a class. */
+export const SURE = 0.9;
+
+/** What one judge says of images beside real ones. */
+export type Verdict = Readonly<{
+  /** Squared Fréchet distance of the logits, each in units of its standard deviation over the real images. */
+  frechet: number;
+  precision: number;
+  recall: number;
+  /** The share that the judge gives a class with a probability above `SURE`. */
+  recognized: number;
+}>;
+
+/** A figure of the samples, and the same figure of other real images: what cannot be told from real reaches it. */
+export type Beside<T> = Readonly<{ samples: T; heldOut: T | undefined }>;
+
+export type Quality = Readonly<{
+  /** Samples, and as many real images. */
+  count: number;
+  judges: readonly Readonly<{ name: string; input: string } & Beside<Verdict>>[];
+  /** The share to which all judges give the same class, each with a probability above `SURE`; with two judges or more. */
+  alike: Beside<number> | undefined;
+  /** The median distance to the nearest training image, in levels of a pixel (root mean square). */
+  nearest: Beside<number>;
+  /**
+   * The share of samples that are nearer to a training image than 99 of 100 held-out images are: 0.01 where samples are no
+   * copies.
+   */
+  copies: number | undefined;
+}>;
+
+export type QualityInputs = Readonly<{
+  executor: Executor;
+  /** Bytes, as many as there are `real` images. */
+  samples: Uint8Array;
+  real: ImageSet;
+  /** Other real images, to compare with; fewer than two judge nothing. */
+  heldOut: ImageSet | undefined;
+  training: ImageSet;
+  judges: readonly Judge[];
+}>;
+
+/**
+ * Compares samples with real images as classifiers see them, and with the training images pixel by pixel.
+ *
+ * Source: Heusel et al. 2017 (Fréchet distance); Kynkäänniemi et al. 2019 (precision and recall).
+ */
+export async function measureQuality({
+  executor,
+  samples,
+  real,
+  heldOut,
+  training,
+  judges,
+}: QualityInputs): Promise<{ quality: Quality; nearest: Nearest }> {
+  const seen = [];
+  for (const judge of judges)
+    seen.push({
+      judge,
+      real: await judge.look(real.images),
+      samples: await judge.look(samples),
+      heldOut: heldOut && (await judge.look(heldOut.images)),
+    });
+  const size = imageSize(real.shape);
+  const nearest = await nearestImages(executor, samples, training.images, size);
+  const others = heldOut && (await nearestImages(executor, heldOut.images, training.images, size));
+  const quality: Quality = {
+    count: real.count,
+    judges: seen.map(({ judge: { name, input }, real: logits, ...sets }) => ({
+      name,
+      input,
+      samples: verdictOn(sets.samples, logits),
+      heldOut: sets.heldOut && verdictOn(sets.heldOut, logits),
+    })),
+    alike:
+      judges.length < 2
+        ? undefined
+        : {
+            samples: namedAlike(seen.map((each) => each.samples)),
+            heldOut: heldOut && namedAlike(seen.map((each) => each.heldOut as Features)),
+          },
+    nearest: { samples: median(nearest.distances), heldOut: others && median(others.distances) },
+    copies: others && shareBelow(nearest.distances, quantile(others.distances, 0.01)),
+  };
+  return { quality, nearest };
+}
+
+function verdictOn(all: Features, real: Features): Verdict {
+  const [seen, reference] = [inUnitsOf(real, all), inUnitsOf(real, real)];
+  return {
+    frechet: frechetDistance(reference, seen),
+    ...precisionRecall(reference, seen),
+    recognized: verdicts(all).filter(({ probability }) => probability > SURE).length / all.count,
+  };
+}
+
+function namedAlike(all: readonly Features[]): number {
+  const [first = [], ...others] = all.map(verdicts);
+  const alike = first.filter(
+    ({ label, probability }, i) =>
+      probability > SURE &&
+      others.every((other) => other[i]!.label === label && other[i]!.probability > SURE),
+  );
+  return alike.length / first.length;
+}
+
+const quantile = (values: Float64Array, q: number): number =>
+  Float64Array.from(values).sort()[Math.min(values.length - 1, Math.floor(q * values.length))]!;
+
+const median = (values: Float64Array): number => quantile(values, 0.5);
+
+const shareBelow = (values: Float64Array, limit: number): number =>
+  values.filter((value) => value < limit).length / values.length;
