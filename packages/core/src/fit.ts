@@ -32,12 +32,15 @@ export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state">> 
   /** Measurements in a row without a better one after which the run ends. Default: it never ends early. */
   patience?: number;
   /** Ends the run after the step of this moment. The promise is then that of the model so far. */
-  signal?: AbortSignal;
+  signal?: Aborting;
   /** Called after each step. After a step that is not finite the run goes back some steps, which come again. */
   onStep?: (step: FitStep) => void | Promise<void>;
   /** Called after each measurement of held-out examples. */
   onValidation?: (measured: Validation) => void | Promise<void>;
 };
+
+/** What `fit` looks at in an `AbortSignal`, which not every compiler's `lib` has. */
+export type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
 
 /** A step that was taken, the first is 1: loss in nats and its bits per dimension on the batch, before the step. */
 export type FitStep = StepReport & Readonly<{ steps: number }>;

@@ -38,7 +38,7 @@ export {
 export { fastestExecutor } from "./executor/fastest-executor.js";
 export { jaxExecutor, webgpuExecutor } from "./executor/jax-executor.js";
 export { expectMemoryForEach } from "./executor/memory.js";
-export { type FitOptions, type FitStep, fit, type Validation } from "./fit.js";
+export { type Aborting, type FitOptions, type FitStep, fit, type Validation } from "./fit.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow, type LedgerLine } from "./flow.js";
 export { type DroppedModel, type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
 export {
