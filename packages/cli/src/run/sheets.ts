@@ -13,7 +13,7 @@ export type SheetOptions = Readonly<{
 }>;
 
 /** Of the sheet that compares them. */
-export const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
+const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
 
 /** Pairs of images on the sheet that interpolates between them. */
 export const PAIRS = 8;
@@ -27,7 +27,7 @@ export async function temperatureSheet(
   for (const temperature of TEMPERATURES)
     rows.push(toBytes(await model.sample(columns, { seed, temperature })));
   return encodePng(
-    imageGrid({
+    await imageGrid({
       images: joined(rows),
       shape,
       columns,
@@ -74,7 +74,7 @@ export async function interpolationSheet(
       put(row, end * (between + 1), images.images.subarray(image * size, (image + 1) * size));
     }
   return encodePng(
-    imageGrid({
+    await imageGrid({
       images: grid,
       shape,
       columns: between + 2,
@@ -124,7 +124,7 @@ export async function layerSheet(
       rows.push({ label: model.flow.ledgerLines[i]!.layer, images });
     }
     return await encodePng(
-      imageGrid({
+      await imageGrid({
         images: joined(rows.flatMap(({ images }) => images)),
         shape,
         columns,
