@@ -9,7 +9,7 @@ import {
   trainingDefaults,
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
-import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
+import { type ImageRunConfig, type RunConfig, sha256, trainerOptions } from "flowify/format";
 import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
 import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
 import { flowOf, type OpenRun } from "./open-run.js";
@@ -45,11 +45,10 @@ async function dataOf(
   return { name: images.name, dir: null, examples, validation: 0, shape, hash: await sha256(images.train) };
 }
 
-const trainingOf = ({ training, batch, seed }: RunConfig, count: number) => ({
-  ...training,
-  clip: training.clip ?? Number.POSITIVE_INFINITY,
-  batchSize: Math.min(batch, count),
-  seed,
+/** The options of a run's trainer, on so many images. */
+const optionsOf = (config: RunConfig, count: number) => ({
+  ...trainerOptions(config),
+  batchSize: Math.min(config.batch, count),
 });
 
 /** How often held-out images are measured at most, and steps between two measurements at least. */
@@ -148,8 +147,7 @@ async function trainAttempt(
     flow,
     executor,
     data: { examples: images.train, count: images.train.length / sizeOf(config.data.shape) },
-    steps: config.steps,
-    ...trainingOf(config, count),
+    ...optionsOf(config, count),
     state: run.state,
   });
   const metrics = [...run.metrics];
@@ -231,8 +229,7 @@ export async function beginRun(
     flow,
     executor,
     data: { examples: images.train, count: data.examples },
-    steps: config.steps,
-    ...trainingOf(config, data.examples),
+    ...optionsOf(config, data.examples),
     onInit: (layer, done) => tell({ stage: `start values: ${layer}`, done, of: flow.chain.layers.length }),
   });
   try {

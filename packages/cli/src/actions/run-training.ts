@@ -14,6 +14,7 @@ import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
+import { trainerOptions } from "../format/trainer-options.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
@@ -186,7 +187,7 @@ async function startTrainer(
   { terminal, check }: { terminal: Terminal; check: boolean },
 ): Promise<Trainer> {
   const { note, warn } = terminal;
-  const { network, steps, batch, seed, training } = config;
+  const { network, steps, batch, seed } = config;
   note(
     `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
   );
@@ -194,12 +195,8 @@ async function startTrainer(
     flow,
     executor,
     data: { examples: examplesOf(data), count: data.count },
-    steps,
-    batchSize: batch,
-    seed,
     check,
-    ...training,
-    clip: training.clip ?? Number.POSITIVE_INFINITY,
+    ...trainerOptions(config),
   };
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {

@@ -31,7 +31,7 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
         parse: nonEmpty,
         optional: true,
         placeholder: "NAME",
-          brief: "With auto or vector/…: the data to build the network for",
+        brief: "With auto or vector/…: the data to build the network for",
       },
       dataDir: imagesFlags.dataDir,
       ...readingParameters,
