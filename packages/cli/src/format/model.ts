@@ -1,6 +1,6 @@
 import { DataError, type FlowifyOptions, UsageError } from "@flowify/core";
 import * as z from "zod";
-import { type NetworkDescription, networkSchema, parseNetwork } from "./network.js";
+import { type NetworkDescription, parseNetwork } from "./network.js";
 
 /** The files of a saved model. */
 export const MODEL = "model.json";
@@ -20,10 +20,10 @@ const flowSchema = z.strictObject({
   frozen: option(z.boolean()),
 });
 
+const headSchema = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION) });
 const modelSchema = z.strictObject({
-  format: z.literal(FORMAT),
-  version: z.literal(VERSION),
-  network: networkSchema,
+  ...headSchema.shape,
+  network: z.unknown(),
   flow: flowSchema,
 });
 
@@ -49,14 +49,12 @@ export function parseModelDocument(
   path: string,
   json: unknown,
 ): { network: NetworkDescription; flow: FlowifyOptions } {
-  const head = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION), network: z.unknown() });
-  if (!head.safeParse(json).success)
+  if (!headSchema.safeParse(json).success)
     throw new DataError(
       `${path}: not a saved model of version ${VERSION}: expected "format": "${FORMAT}"\nname the folder that save wrote`,
     );
-  parseNetwork(path, (json as { network: unknown }).network);
   const found = modelSchema.safeParse(json);
-  if (found.success) return found.data;
+  if (found.success) return { network: parseNetwork(path, found.data.network), flow: found.data.flow };
   const problems = found.error.issues.map(({ path: place, message }) => `${place.join(".")}: ${message}`);
   throw new DataError(`${path}: ${problems.join("; ")}\nput back the file that save wrote`);
 }
