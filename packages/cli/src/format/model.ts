@@ -1,5 +1,6 @@
 import { DataError, type FlowifyOptions, UsageError } from "@flowify/core";
-import * as z from "zod";
+import * as v from "valibot";
+import { check } from "./check.js";
 import { type NetworkDescription, parseNetwork } from "./network.js";
 
 /** The files of a saved model. */
@@ -9,23 +10,17 @@ export const PARAMETERS = "parameters.safetensors";
 const FORMAT = "flowify-model";
 const VERSION = 1;
 
-const option = z.exactOptional;
-
 /** The options of `flowify` that a file can hold. */
-const flowSchema = z.strictObject({
-  density: option(z.enum(["gaussian", "mixture"])),
-  inverse: option(z.enum(["patching", "local"])),
-  orthogonal: option(z.enum(["manifold", "expm"])),
-  augmentation: option(z.enum(["gaussian", "uniform"])),
-  frozen: option(z.boolean()),
+const flowSchema = v.strictObject({
+  density: v.exactOptional(v.picklist(["gaussian", "mixture"])),
+  inverse: v.exactOptional(v.picklist(["patching", "local"])),
+  orthogonal: v.exactOptional(v.picklist(["manifold", "expm"])),
+  augmentation: v.exactOptional(v.picklist(["gaussian", "uniform"])),
+  frozen: v.exactOptional(v.boolean()),
 });
 
-const headSchema = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION) });
-const modelSchema = z.strictObject({
-  ...headSchema.shape,
-  network: z.unknown(),
-  flow: flowSchema,
-});
+const head = { format: v.literal(FORMAT), version: v.literal(VERSION) };
+const modelSchema = v.strictObject({ ...head, network: v.unknown(), flow: flowSchema });
 
 /**
  * The document of a saved model.
@@ -49,12 +44,12 @@ export function parseModelDocument(
   path: string,
   json: unknown,
 ): { network: NetworkDescription; flow: FlowifyOptions } {
-  if (!headSchema.safeParse(json).success)
+  if (!v.is(v.object(head), json))
     throw new DataError(
       `${path}: not a saved model of version ${VERSION}: expected "format": "${FORMAT}"\nname the folder that save wrote`,
     );
-  const found = modelSchema.safeParse(json);
-  if (found.success) return { network: parseNetwork(path, found.data.network), flow: found.data.flow };
-  const problems = found.error.issues.map(({ path: place, message }) => `${place.join(".")}: ${message}`);
-  throw new DataError(`${path}: ${problems.join("; ")}\nput back the file that save wrote`);
+  const checked = check(modelSchema, json);
+  if ("value" in checked)
+    return { network: parseNetwork(path, checked.value.network), flow: checked.value.flow };
+  throw new DataError(`${path}: ${checked.problems.join("; ")}\nput back the file that save wrote`);
 }

@@ -95,7 +95,7 @@ export const calls: readonly BadCall[] = [
     input: "`flowify` of a kind without a rule",
     call: () => flowify({ inShape: [2], layers: [{ kind: "attention" }] } as unknown as Network),
     code: "UNSUPPORTED_OP",
-    says: ['there is no rule for "attention"', "there are rules for dequantize"],
+    says: ['layer 0: unknown kind "attention"', "there are actnorm"],
   },
   {
     input: "`flowify` of weights with NaN",
