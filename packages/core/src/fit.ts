@@ -41,13 +41,13 @@ export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state">> 
 };
 
 /** What `fit` looks at in an `AbortSignal`, which not every compiler's `lib` has. */
-export type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
+type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
 
 /** A step that was taken, the first is 1: loss in nats and its bits per dimension on the batch, before the step. */
 export type FitStep = StepReport & Readonly<{ steps: number }>;
 
 /** Mean log p of the held-out examples in nats after so many steps, and whether it is the best so far. */
-export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
+type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
 
 /** Steps of a run where nobody says how many: a pass over the data, and at least so many. */
 const FEWEST_STEPS = 500;
