@@ -71,12 +71,13 @@ const KEEP_EVERY = 100;
  * that are not what the flow takes, and for a source that fails; NotFiniteError where no shorter steps help; MemoryError
  *
  * @example
- * ```ts run
+ * ```ts
  * import { couplingFlow, fit } from "@flowify/core";
  * const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.sin(i) ** 2 + 0.1 * Math.cos(7 * i)]);
  * const model = await fit(couplingFlow(2), rows, { steps: 20, batchSize: 64, seed: 7, validation: 0.1 });
- * console.log((await model.logProb([[0.5, 0.25]])).length); // 1
+ * console.log((await model.logProb([[0.5, 0.25]])).length);
  * await model.dispose();
+ * // 1
  * ```
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {
