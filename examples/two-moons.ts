@@ -8,7 +8,8 @@
  */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ArraySpec, makeRng } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { numpy as np, tree } from "@jax-js/jax";
 import { type Flow, type FlowModel, fit, flowify, HostArray, type NetworkLayer, openExecutor } from "flowify";
 import { drawDensities, type Panel } from "./density-picture.js";

@@ -1,4 +1,5 @@
-import { type Executor, fit, flowify, preimagesOf, UnsupportedOpError } from "@flowify/core";
+import { type Executor, fit, flowify, UnsupportedOpError } from "@flowify/core";
+import { preimagesOf } from "@flowify/core/internal";
 import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
 import type { Check, Row } from "./check.js";
 import { CIFAR, examplesFor, GIVEN, type PretrainedFile, pretrainedFiles } from "./pretrained-files.js";

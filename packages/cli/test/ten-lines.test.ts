@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as core from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import { gaussian, linear, normalResidual } from "@flowify/core/layers";
 import { CLOSE, relativeDifference } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import * as flowify from "flowify";
@@ -36,7 +38,7 @@ it("trains on rows, tells a likely one from an unlikely one, saves, and loads th
 });
 
 it("trains the inverses of an ONNX file, whose function stays, restores it from its folder, and writes it", async () => {
-  const rng = core.makeRng(4);
+  const rng = makeRng(4);
   const images = Array.from({ length: 96 }, () => Array.from({ length: 16 }, () => rng.normal()));
   const network = await loadOnnx(writeOnnx(root, "classifier", dense));
   const model = await fit(flowify.flowify(network, { frozen: true }), images, { epochs: 1 });
@@ -167,11 +169,11 @@ describe("a saved model", () => {
       [1, 2],
       [2, 1],
     ];
-    const composed = await fit(core.flow([core.linear(2, 2)]), rows, { steps: 1, executor });
+    const composed = await fit(core.flow([linear(2, 2)]), rows, { steps: 1, executor });
     await expect(async () => composed.save(join(root, "composed"))).rejects.toThrow("was composed of layers");
     const own = core.flowify(
       { inShape: [2], layers: [{ kind: "linear", out: 1 }] },
-      { density: { density: core.gaussian, residual: core.normalResidual } },
+      { density: { density: gaussian, residual: normalResidual } },
     );
     const model = await fit(own, rows, { steps: 1, executor });
     await expect(async () => model.save(join(root, "own"))).rejects.toThrow("a density of one's own");

@@ -1,6 +1,6 @@
 import { DataError, DomainError } from "./errors.js";
-import { type Shape, showShape, sizeOf } from "./layer.js";
 import { flatNumbers, type NestedNumbers, type NumberArray } from "./nested-numbers.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Examples, row-major, one after the other. */
 export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;

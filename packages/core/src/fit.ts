@@ -1,9 +1,10 @@
 import type { JsTree } from "@jax-js/jax";
 import { NotFiniteError, UsageError } from "./errors.js";
-import type { Executor, HostArray } from "./executor/executor.js";
+import type { Executor } from "./executor/executor.js";
 import { fastestExecutor } from "./executor/fastest-executor.js";
 import type { Flow } from "./flow.js";
 import { FlowModel } from "./model/model.js";
+import type { HostArray } from "./params/host-array.js";
 import { trainingDefaults as defaults } from "./train/defaults.js";
 import { type HeldOut, heldOut } from "./train/held-out.js";
 import type { TrainOptions } from "./train/options.js";

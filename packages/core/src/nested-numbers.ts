@@ -1,5 +1,5 @@
 import { DataError } from "./errors.js";
-import { type Shape, showShape, sizeOf } from "./layer.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type NumberArray = Uint8Array | Float32Array | Float64Array;
 export type NestedNumbers = readonly (number | NumberArray | NestedNumbers)[];

@@ -10,13 +10,13 @@ import {
   flow,
   flowify,
   jaxExecutor,
-  linear,
-  makeRng,
   NotFiniteError,
   UsageError,
 } from "../src/index.js";
+import { linear } from "../src/layers/linear.js";
+import { makeRng } from "../src/math/rng.js";
 import { treeFlatten } from "../src/params/pytree.js";
-import { liveBuffers } from "./support/live-buffers.js";
+import { bufferCounter } from "../src/testing/live-buffers.js";
 
 const rng = makeRng(5);
 const rows = Array.from({ length: 200 }, () => {
@@ -141,6 +141,7 @@ describe("fit", () => {
     const once = async (more: Partial<FitOptions> = {}): Promise<void> =>
       (await fit(small(), rows, { ...options, ...more })).dispose();
     await once({ validation: 0.1 });
+    const liveBuffers = await bufferCounter();
     const before = liveBuffers();
     await once({ validation: 0.1 });
     await once();
@@ -246,6 +247,7 @@ describe("fit refuses", () => {
   it("a source that throws half way, with its cause", async () => {
     const cause = new Error("the disk is gone");
     let calls = 0;
+    const liveBuffers = await bufferCounter();
     const before = liveBuffers();
     const source: BatchSource = {
       count: rows.length,

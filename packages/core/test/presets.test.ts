@@ -5,10 +5,10 @@ import {
   type Flow,
   fit,
   jaxExecutor,
-  makeRng,
   splineFlow,
   UsageError,
 } from "../src/index.js";
+import { makeRng } from "../src/math/rng.js";
 
 /** Columns that depend on each other exactly: a parabola, and four copies of its argument. */
 function parabola(count: number, seed: number): number[][] {

@@ -1,4 +1,4 @@
-import { couplingNetwork } from "@flowify/core";
+import { couplingNetwork } from "@flowify/core/internal";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";

@@ -1,4 +1,5 @@
-import { couplingNetwork, denseNetwork, type Network, ShapeError, splineNetwork } from "@flowify/core";
+import { type Network, ShapeError } from "@flowify/core";
+import { couplingNetwork, denseNetwork, splineNetwork } from "@flowify/core/internal";
 import { type DataSet, nounOf } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";

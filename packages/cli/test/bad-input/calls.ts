@@ -2,7 +2,6 @@ import {
   createTrainer,
   type DataIn,
   decodeSafetensors,
-  dequantize,
   encodeSafetensors,
   type FitOptions,
   FlowModel,
@@ -10,11 +9,11 @@ import {
   flow,
   flowify,
   jaxExecutor,
-  linear,
   type Network,
   standardNormal,
   zoo,
 } from "@flowify/core";
+import { dequantize, linear } from "@flowify/core/layers";
 import { readOnnx } from "@flowify/onnx";
 import type { BadCall } from "./bad-input.js";
 

@@ -1,8 +1,9 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor, HostArray } from "../executor/executor.js";
+import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import { makeRng } from "../math/rng.js";
 import { mapNoise, noiseDrawer, noiseShape } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
 import { STREAM } from "./data.js";
 import type { ExampleReader } from "./source.js";

@@ -2,10 +2,10 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
 import { partsOf } from "../executor/parts.js";
 import type { Flow } from "../flow.js";
-import { sizeOf } from "../layer.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
 import { makeHealth } from "./diagnose.js";
 import {
   averageAll,

@@ -6,7 +6,7 @@ import {
   type ExamplesIn,
   readExamples,
 } from "../examples.js";
-import { showShape, sizeOf } from "../layer.js";
+import { showShape, sizeOf } from "../shape.js";
 
 /**
  * Examples that are fetched a batch at a time: from files, from a database, or computed. The same indices must always

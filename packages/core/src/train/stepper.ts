@@ -1,6 +1,7 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { type Executor, HostArray, type PlacedArray } from "../executor/executor.js";
+import type { Executor, PlacedArray } from "../executor/executor.js";
 import { splitBatch } from "../executor/parts.js";
+import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import { type Culprit, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";

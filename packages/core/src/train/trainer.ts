@@ -1,19 +1,20 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { MemoryError, type NotFiniteError, UsageError } from "../errors.js";
-import { ArraySpec, HostArray } from "../executor/executor.js";
+import { ArraySpec } from "../executor/executor.js";
 import { bitsPerDimension } from "../flow.js";
-import { initValues } from "../init/init-values.js";
-import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { noiseDrawer } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
 import { parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
 import { adamScalars } from "./adam.js";
 import { batchesOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
 import { findRate } from "./find-rate.js";
+import { initValues } from "./init-params.js";
 import { expectMemoryToTrain, refuseBatch } from "./memory.js";
 import { type TrainOptions, withDefaults } from "./options.js";
 import { shortening, withRollback } from "./rollback.js";
@@ -70,6 +71,26 @@ export type Trainer = Readonly<{
  *
  * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, `MemoryError` with a batch that fits,
  * all before the first step; those of a data source also at the step that asks for its batch.
+ *
+ * @example
+ * ```ts
+ * import { createTrainer, flow, jaxExecutor, runSteps } from "@flowify/core";
+ * import { linear, rqSpline } from "@flowify/core/layers";
+ *
+ * const data = Array.from({ length: 512 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(i) ** 2]);
+ * const trainer = await createTrainer({
+ *   flow: flow([linear(3, 3), rqSpline([3])]),
+ *   executor: jaxExecutor(),
+ *   data,
+ *   steps: 50,
+ *   batchSize: 64,
+ * });
+ * const losses: number[] = [];
+ * await runSteps({ trainer: () => trainer, until: 50, onStep: ({ loss }) => void losses.push(loss) });
+ * console.log((losses.at(-1) ?? 0) < (losses[0] ?? 0));
+ * await trainer.dispose();
+ * // true
+ * ```
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const all = withDefaults(options);

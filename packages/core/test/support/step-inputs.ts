@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "../../src/executor/executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { drawNoise } from "../../src/noise.js";
+import { HostArray } from "../../src/params/host-array.js";
 import { adamScalars } from "../../src/train/adam.js";
 import { batchesOf, STREAM } from "../../src/train/data.js";
 import type { TrainOptions } from "../../src/train/options.js";
