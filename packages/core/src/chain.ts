@@ -13,16 +13,16 @@ import {
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 
-/** A layer made of layers: its parameters and noises are arrays with one entry a part. */
+/** A layer made of sublayers: its parameters and noises are arrays with one entry per sublayer. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
 
-/** How messages and the ledger name the i-th part: `linear[2]`. */
+/** Name of the i-th sublayer in messages and in the ledger: `linear[2]`. */
 export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `${layers[i]?.name}[${i}]`;
 
 /**
- * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the parts'.
+ * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the contributions of the sublayers.
  *
- * Exact where every part is. Errors: `ShapeError` naming both neighbours where sizes do not fit.
+ * Exact if every sublayer is. Errors: `ShapeError` naming both neighbours if sizes do not fit.
  */
 export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
   const layers = parts.flatMap((part) => (isChain(part) && part.name === "chain" ? part.layers : [part]));
@@ -33,7 +33,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     const next = layers[i + 1];
     if (next && !sameShape(layer.outShape, next.inShape))
       throw new ShapeError(
-        `${layerLabel(layers, i + 1)}: expects ${showShape(next.inShape)}, but ${layerLabel(layers, i)} gives ${showShape(layer.outShape)}`,
+        `${layerLabel(layers, i + 1)}: expects ${showShape(next.inShape)}, but ${layerLabel(layers, i)} returns ${showShape(layer.outShape)}`,
       );
   });
   const layer = defineLayer<ArrayTree[]>({

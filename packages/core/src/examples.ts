@@ -1,25 +1,28 @@
 import { DataError, DomainError } from "./errors.js";
 import { type Shape, showShape, sizeOf } from "./layer.js";
 
-/** Examples, row-major, one after the other. */
+/** Examples, row-major, one after another. */
 export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
 
-/** Examples as people have them: typed rows one after the other, or nested arrays, the batch in front. */
+/**
+ * Examples in any accepted form: a typed array with one example after another, or nested arrays with the batch axis
+ * first.
+ */
 export type ExamplesIn = Uint8Array | Float32Array | Float64Array | NestedNumbers;
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
-/** What one example must be: its shape, and the number of levels where it must hold integers. */
+/** Requirements for one example: its shape, and the number of levels if it must hold integers. */
 export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;
 
 /**
- * Checks examples against what a flow takes.
+ * Checks examples against the domain of a flow.
  *
- * Errors: `DataError` for no examples or numbers that do not fill the examples; `DomainError` for NaN,
- * Infinity, and values that are not integers 0..levels−1 where they must be; each names the example.
+ * Errors: `DataError` for no examples or a count of numbers that does not fit; `DomainError` for NaN, Infinity, and
+ * values that are not integers 0..levels−1 if required; each names the example.
  */
 export function checkExamples({ examples, count }: Examples, { shape, levels }: ExampleDomain): void {
   const size = sizeOf(shape);
-  if (count < 1) throw new DataError("there are no examples: at least one is needed");
+  if (count < 1) throw new DataError("expected at least one example, got none");
   if (examples.length !== count * size)
     throw new DataError(
       `${count} examples of ${showShape(shape, false)} have ${count * size} numbers, the data has ${examples.length}`,
@@ -41,7 +44,7 @@ const flatExamples = (input: ExamplesIn): Uint8Array | Float32Array =>
     ? input
     : Float32Array.from(input instanceof Float64Array ? input : flattenNested(input));
 
-/** The numbers of examples in any accepted form, one after the other, unchecked. */
+/** The numbers of examples in any accepted form, one after another, unchecked. */
 export const numbersOf = (input: ExamplesIn): Float32Array => {
   const flat = flatExamples(input);
   return flat instanceof Float32Array ? flat : Float32Array.from(flat);
@@ -60,7 +63,7 @@ export function readExamples(input: ExamplesIn, domain: ExampleDomain): Examples
   return examples;
 }
 
-/** What a trainer is given: examples with their number, or in any form that a model takes. */
+/** Training examples: with their number, or in any form that a model accepts. */
 export const countedExamples = (data: Examples | ExamplesIn, domain: ExampleDomain): Examples =>
   "count" in data ? data : readExamples(data, domain);
 
@@ -72,7 +75,7 @@ function flattenNested(nested: NestedNumbers, out: number[] = []): number[] {
   return out;
 }
 
-/** Examples that come in pieces of any size, checked and cut into batches of `size`; the last may be smaller. */
+/** Cuts examples in pieces of any size into checked batches of `size`; the last may be smaller. */
 export async function* inBatches(
   source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
   domain: ExampleDomain,

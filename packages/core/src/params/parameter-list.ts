@@ -5,10 +5,10 @@ import { shapeKey } from "../math/keys.js";
 import { parameterPaths } from "./parameter-paths.js";
 import { treeDispose, treeFlatten } from "./pytree.js";
 
-/** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and how it may move. */
+/** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and its kind. */
 export type Parameter = Readonly<{ path: string; shape: Shape; kind: ParameterKind | "euclidean" }>;
 
-/** The parameters of a flow, in the order of its tree; no start values are computed for it. */
+/** The parameters of a flow, in the order of its tree, without computing initial values. */
 export function parameterList(flow: Flow): Parameter[] {
   const params = flow.init(shapeKey());
   const values = treeFlatten<np.Array>(params).leaves;
