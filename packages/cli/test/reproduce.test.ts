@@ -64,6 +64,6 @@ it("trains a run again: equal to the last digit; a changed figure, machine or fi
   writeFileSync(images, bytes);
   const changed = await runCommand(["reproduce", folder]);
   expect(changed.status).toBe(2);
-  expect(changed.stderr).toContain("the training images are not those that the run in");
+  expect(changed.stderr).toContain("the training images differ from those of the run in");
   expect(changed.stderr).toContain("train-images-idx3-ubyte has changed");
 }, 120_000);

@@ -115,7 +115,7 @@ describe("flowify train --from", () => {
     expect(wanted[2]).toBeCloseTo(0.4, 6);
     expect(largestDifference).toBeLessThan(1e-2);
     const like = await runCommand([...args, "--like", png]);
-    expect(like.stderr).toContain("the network takes 4 × 4");
+    expect(like.stderr).toContain("the network expects 4 × 4");
     const picture = join(root, "grey.png");
     await sharp(Buffer.from(Array.from({ length: 16 }, (_, i) => 15 * i)), {
       raw: { width: 4, height: 4, channels: 1 },
@@ -187,7 +187,11 @@ describe("flowify train --from", () => {
       2,
       "--normalize: 2 numbers for 1 channels",
     );
-    await expectRefusal(["train", "--from", converted, "--data", "mnist"], 2, "the network takes [1, 4, 4]");
+    await expectRefusal(
+      ["train", "--from", converted, "--data", "mnist"],
+      2,
+      "the network expects [1, 4, 4]",
+    );
     writeFileSync(join(converted, "weights.safetensors"), "cut");
     await expectRefusal(["train", "--from", converted, ...out], 2, "weights.safetensors: ");
   });

@@ -36,7 +36,9 @@ async function networkToShow(target: string, flags: InspectFlags): Promise<Chose
     return networkNamed(target);
   }
   if (data === undefined)
-    throw new UsageError("auto is built for data: name them\nflowify inspect auto --data FILE");
+    throw new UsageError(
+      "auto builds a network for data, and none are named\nflowify inspect auto --data FILE",
+    );
   return networkFor(
     target,
     await loadExamples({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
@@ -54,7 +56,7 @@ function listNetworks({ say, colors, document }: Terminal): void {
   });
   say(
     colors.bold(
-      "networks, each also the name of a recipe; with :paper after it, network and protocol as the paper has them",
+      "networks; each name is also a recipe, and NAME:paper is the network and protocol of the paper",
     ),
   );
   const rows = networks.map(({ network, inShape, latentShape, parameters, exact }) => [
@@ -64,7 +66,7 @@ function listNetworks({ say, colors, document }: Terminal): void {
     kind(exact),
   ]);
   for (const line of table(rows, [false, false, true])) say(`  ${line}`);
-  say(`  ${AUTO}  built for data of any shape: flowify inspect auto --data FILE`);
+  say(`  ${AUTO}  builds a network for your data: flowify inspect auto --data FILE`);
   say(colors.bold("data sets"));
   for (const line of table(dataSetBriefs)) say(`  ${line}`);
   document({

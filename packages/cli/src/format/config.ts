@@ -10,23 +10,23 @@ const count = z.number().int().positive();
 const rate = z.number().positive();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** What a run was computed with: the same numbers come to the last digit where all of it is the same. */
+/** The environment of a run: equal environments produce equal numbers, to the last digit. */
 const environmentSchema = z.strictObject({
   flowify: text,
   node: text,
   jax: text,
-  /** null where it is not installed. */
+  /** null if not installed. */
   onnxruntime: text.nullable(),
   platform: text,
   cpu: text,
   cores: z.number().int().positive(),
-  /** Threads inside an operation: another number adds up in another order. */
+  /** Threads inside an operation: their number changes the order of sums. */
   threads: z.exactOptional(z.number().int().positive()),
 });
 
 export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
-/** How the images were read, where that was asked for. */
+/** Options for reading the images, if set. */
 const readingSchema = z.strictObject({
   size: z.exactOptional(z.tuple([count, count]).readonly()),
   resize: z.exactOptional(z.enum(resizings)),
@@ -34,41 +34,41 @@ const readingSchema = z.strictObject({
   skipCorrupt: z.exactOptional(z.boolean()),
 });
 
-/** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
+/** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */
 const runConfigSchema = z.strictObject({
   format: z.literal("flowify-run"),
   version: z.literal(1),
   network: z.string().min(1),
-  /** The layers of a network that is none of flowify's own. */
+  /** The layers of a network that is not built in. */
   description: z.exactOptional(networkSchema),
-  /** Which of the layers are those of a converted network: from the first to before the last. */
+  /** The range of layers of a converted network: [from, to). */
   given: z.exactOptional(z.strictObject({ from: z.number().int(), to: z.number().int() })),
-  /** Where the choices came from; what they were is below. */
+  /** Origin of the settings; their values are below. */
   recipe: z.string().nullable().default(null),
   data: z.strictObject({
     name: z.string().min(1),
     dir: z.string().nullable(),
-    /** Images that the run trains on: the first of those that are not held out. */
+    /** Number of training images: the first of those that are not held out. */
     examples: count,
-    /** The last training images, held out. */
+    /** Number of held-out images, the last of the training images. */
     validation: z.number().int().nonnegative().default(0),
     /** Channels, height and width of an image; columns of a row. */
     shape: z.union([z.tuple([count, count, count]), z.tuple([count])]),
-    /** Names of the columns of rows, where they have some. */
+    /** Names of the columns of rows, if any. */
     columns: z.exactOptional(z.array(z.string())),
     reading: z.exactOptional(readingSchema),
     hash: sha256,
-    /** The files that they were read from, below the folder or beside nothing. */
+    /** The source files, relative to the folder. */
     files: z.exactOptional(z.array(z.strictObject({ name: z.string(), sha256 }))),
   }),
   steps: count,
   batch: count,
   seed: z.number().int().nonnegative(),
-  /** The executor: another one rounds otherwise. */
+  /** The executor: another one rounds differently. */
   device: z.enum(["native", "webgpu", "wasm", "jax"]),
   flow: z.strictObject({
     density: z.enum(["gaussian", "mixture"]),
-    /** The given function stays: only noise and the stochastic inverse are trained. */
+    /** The function of the pretrained network stays fixed: only noise and the stochastic inverse are trained. */
     frozen: z.exactOptional(z.boolean()),
   }),
   training: z.strictObject({
@@ -83,9 +83,9 @@ const runConfigSchema = z.strictObject({
     augment: z.enum(["none", "flip"]).default("none"),
   }),
   checkpointEvery: count,
-  /** Steps between measurements on the validation examples; the run is judged by its best state on them. */
+  /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
   validateEvery: z.exactOptional(count),
-  /** Epochs between measurements, and which of them make pictures. */
+  /** Epochs between measurements, and the measurements with pictures. */
   evaluateEvery: count.default(1),
   pictures: z.enum(pictureChoices).default("each"),
   environment: z.exactOptional(environmentSchema),
@@ -97,7 +97,7 @@ export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
 export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
 
 /**
- * @param path how messages call the document
+ * @param path name of the document in messages
  * @throws UsageError for a run of rows of numbers
  */
 export function expectImageRun(path: string, config: RunConfig): ImageRunConfig {
@@ -109,8 +109,8 @@ export function expectImageRun(path: string, config: RunConfig): ImageRunConfig 
 /**
  * The configuration of a run from its JSON document.
  *
- * @param path how messages call the document
- * @throws DataError that lists what is not as expected
+ * @param path name of the document in messages
+ * @throws DataError that lists the problems
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
@@ -120,7 +120,7 @@ export function parseRunConfig(path: string, json: unknown): RunConfig {
     ({ path: field, message }) => `${field.join(".") || "it"}: ${message}`,
   );
   throw new DataError(
-    `${path}: not the configuration of a run: ${problems.join("; ")}\nput back the file that flowify wrote, or train again`,
+    `${path}: not the configuration of a run: ${problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
   );
 }
 

@@ -4,7 +4,7 @@ import { printable } from "../ui/printable.js";
 import { didYouMean } from "../ui/suggest.js";
 import { expectShallow } from "./depth.js";
 
-/** Layers make tables of their sizes when they are built: false ones must not exhaust the memory. */
+/** Largest size: layers allocate tables when they are built, and wrong sizes must not exhaust the memory. */
 const LARGEST = 65_536;
 const size = z.number().int().positive().max(LARGEST);
 const shape = z.array(z.number().int().positive()).min(1);
@@ -13,15 +13,15 @@ const option = z.exactOptional;
 const order = z.array(z.number().int().nonnegative());
 const count = z.number().int().nonnegative().max(LARGEST);
 const amount = option(count);
-/** Numbers, or the name of an array in the file of weights. */
+/** Numbers, or the name of an array in the weights file. */
 const numbers = z.union([z.array(z.number()), z.string().min(1)]);
 const weights = option(z.strictObject({ weight: numbers, bias: option(numbers) }));
-/** Amounts on each side, or one number for all. */
+/** Padding of each side, or one number for all sides. */
 const around = z.union([count, z.strictObject({ top: amount, bottom: amount, left: amount, right: amount })]);
 
 type Kind = NetworkLayer["kind"];
 
-/** The options of every kind of layer that a file may hold. */
+/** The options of every kind of layer in a file. */
 const layerOptions = {
   dequantize: { levels: option(size) },
   variationalDequantize: { levels: option(size), bins: option(size), hidden: option(size) },
@@ -110,12 +110,12 @@ const layerSchema = z.discriminatedUnion(
   kinds.map(layerOf) as unknown as [LayerSchema, ...LayerSchema[]],
 );
 
-/** A layer inside of a branch: as those outside, which TypeScript cannot say of itself. */
+/** A layer inside a branch: like those outside; TypeScript cannot infer this recursive type. */
 type LayerDescription = Readonly<{ kind: Kind }>;
 
 /**
- * An ordinary network as JSON: what one example looks like, [C, H, W] for an image, and the layers in order;
- * where they have weights, the safetensors file beside it that holds them.
+ * An ordinary network as JSON: the shape of one example, [C, H, W] for an image, the layers in order, and for layers
+ * with weights the name of a safetensors file in the same folder.
  */
 export const networkSchema = z.strictObject({
   name: option(z.string().min(1)),
@@ -127,10 +127,10 @@ export const networkSchema = z.strictObject({
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /**
- * The network that a JSON document describes. Whether its layers fit each other is seen when the flow is built.
+ * The network that a JSON document describes. Building the flow checks that the layers fit each other.
  *
  * @param path how messages call the document
- * @throws UsageError for what is no network, with the place; DataError for what is nested too deeply
+ * @throws UsageError with the position for a document that is not a network; DataError for too deep nesting
  */
 export function parseNetwork(path: string, json: unknown): NetworkDescription {
   expectShallow(path, json);
@@ -138,7 +138,7 @@ export function parseNetwork(path: string, json: unknown): NetworkDescription {
   if (result.success) return result.data;
   const problems = printable(result.error.issues.map((issue) => describeIssue(issue, json)).join("; "));
   throw new UsageError(
-    `${path}: not the description of a network: ${problems}\nit is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }, with the kinds ${kinds.join(", ")}`,
+    `${path}: not the description of a network: ${problems}\nexpected { "inShape": [C, H, W], "layers": [{ "kind": … }, …] } with the kinds ${kinds.join(", ")}`,
   );
 }
 

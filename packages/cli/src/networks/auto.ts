@@ -7,23 +7,23 @@ export const AUTO = "auto";
 
 type Layer = NetworkDescription["layers"][number];
 
-/** Channels of the convolutions, one after the other: those of the paper's networks for MNIST and CIFAR-10, which halve an image as well. */
+/** Channels of the convolutions: those of the paper's networks for MNIST and CIFAR-10, which also halve an image. */
 const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as const;
 
-/** The last dense layers keep fewer and fewer numbers. */
+/** Widths of the last dense layers. */
 const ENDS = [32, 8] as const;
 
 /** Couplings of rows: of splines with `bins` bins on ±`bound`, by conditioners of width `hidden`. */
 const ROWS = { couplings: 2, bins: 6, bound: 5, hidden: 48 } as const;
 
-/** How it is trained where nobody says otherwise: so many steps at least, an epoch at least. */
+/** Default training: at least this many steps, and at least one epoch. */
 type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
 const schedules = {
   rows: { batch: 256, steps: 500, learningRate: 3e-3 },
   images: { batch: 64, steps: 400, learningRate: 3e-3 },
 } as const satisfies { [kind: string]: Schedule };
 
-/** Examples that a batch leaves for others: it is at most this part of the data. */
+/** A batch is at most this share of the data. */
 const BATCH_PART = 1 / 4;
 
 export function autoSchedule({ shape, count }: DataSet): Schedule {
@@ -32,13 +32,13 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
   return { ...schedule, batch: Math.min(schedule.batch, most) };
 }
 
-/** Bins of the spline that shapes a single column. */
+/** Bins of the spline for a single column. */
 const SINGLE_BINS = 16;
 
-/** Images from which on each pixel has a spline of its own: fewer say too little of each. */
+/** Fewest images for a separate spline per pixel: fewer have too little information for each. */
 const ENOUGH_FOR_PIXELS = 10_000;
 
-/** What columns that hardly vary are stretched by is bounded: otherwise the first steps throw them far out. */
+/** Largest scale of nearly constant columns: otherwise the first steps move them far away. */
 const SHRINKAGE = 0.01;
 
 type RowsToFit = Pick<RowSet, "shape" | "levels">;
@@ -52,7 +52,9 @@ export const autoNetwork = (set: DataSet): ChosenNetwork => ({
   },
 });
 
-/** Columns scaled to mean 0 and standard deviation 1, a whitening, and couplings that move both halves under random orders. */
+/**
+ * Columns scaled to mean 0 and standard deviation 1, a whitening, and couplings with random permutations between them.
+ */
 function rowLayers(rows: RowsToFit): Layer[] {
   const { couplings, ...options } = ROWS;
   const [columns] = rows.shape;
@@ -74,9 +76,9 @@ export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => ({
 });
 
 /**
- * Columns of different units are brought to one scale first, and stay so: a rotation in 32-bit numbers would lose the small
- * ones, and scales that training moves throw a column about that lies far from 0 or hardly varies. (So would a `marginal`,
- * whose bins are steep where a column repeats values.)
+ * Columns with different units are first scaled, with fixed scales. A rotation in 32-bit numbers would lose small
+ * columns. Trainable scales are unstable for a column that is far from 0 or hardly varies. (So is a `marginal`, whose
+ * bins are steep where a column repeats values.)
  */
 const scaledRows = ({ levels }: RowsToFit): Layer[] => [
   ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
@@ -84,7 +86,7 @@ const scaledRows = ({ levels }: RowsToFit): Layer[] => [
 ];
 
 /**
- * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:
+ * Convolutions that halve an image down to one position, each followed by a spline and couplings, and dense layers:
  * the paper's `fconv2-nsf` for any size.
  */
 function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {

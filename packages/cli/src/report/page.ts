@@ -7,11 +7,11 @@ import { escapeHtml } from "./escape.js";
 import { type ChartLine, lineChart } from "./line-chart.js";
 import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 
-/** Colours that can be told apart, also by most people who see fewer. */
+/** Distinct colours, also for most people with colour blindness. */
 const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666"];
 const colorOf = (i: number): string => COLORS[i % COLORS.length] as string;
 
-/** Layers that a chart of the ledger shows, the largest. */
+/** Most layers in a chart of the ledger: the largest contributions. */
 const LAYERS = 6;
 
 const STYLE = `
@@ -37,7 +37,7 @@ details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
 `;
 
-/** One self-contained page: no script, no font, nothing from elsewhere. */
+/** One self-contained page without scripts, fonts or external resources. */
 export function reportPage(runs: readonly RunSummary[]): string {
   const title = runs.length === 1 ? `flowify: ${runs[0]?.name}` : `flowify: ${runs.length} runs`;
   return `<!doctype html>
@@ -132,10 +132,10 @@ function section(run: RunSummary): string {
     `<p>${escapeHtml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
     ...returns.map(
       ({ step, failed, layer, until }) =>
-        `<p>${escapeHtml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,
+        `<p>${escapeHtml(`Step ${failed} was not finite in ${layer}. Training returned to step ${step}, with a smaller step size until step ${until}.`)}</p>`,
     ),
     newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${ledgerBars(newest, run)}` : "",
-    ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${ledgerLines(run)}` : "",
+    ledgers.length > 1 ? `<h3>The largest contributions over time</h3>${ledgerLines(run)}` : "",
     run.quality ? qualityTable(run.quality) : "",
     ...pictures.map(
       ({ title, png }) =>
@@ -145,13 +145,13 @@ function section(run: RunSummary): string {
   ].join("\n");
 }
 
-/** Samples beside other real images, as classifiers see them. */
+/** Quality of the samples, compared with other real images. */
 function qualityTable(quality: RunQuality): string {
   const [head = [], ...rows] = qualityRows(quality);
   return `<h3>Quality of ${formatCount(quality.count)} samples after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
 }
 
-/** What each layer contributes, as bars: those below zero to the left of the others' beginning. */
+/** Contribution of each layer as bars from a common zero. */
 function ledgerBars({ layers }: LedgerAt, run: RunSummary): string {
   const entries = Object.entries(layers);
   const low = Math.min(0, ...entries.map(([, value]) => value));

@@ -173,13 +173,13 @@ export const configuration: readonly BadCommand[] = [
       "8",
     ],
     ...shape,
-    says: ["net takes images [1, 10, 10], the data set", "build one for them by --network auto"],
+    says: ["net takes images [1, 10, 10], the data set", "build a network for them with --network auto"],
   },
   {
     input: "a run whose config.json is cut short",
     args: ofConfig((text) => text.slice(0, 20)),
     ...data,
-    says: ["config.json: not JSON", "put back the file that flowify wrote, or train again"],
+    says: ["config.json: not JSON", "restore the file that flowify wrote, or train again"],
   },
   {
     input: "a run of a later version",
@@ -200,29 +200,29 @@ export const configuration: readonly BadCommand[] = [
     code: "CHECKPOINT",
     says: [
       "a checkpoint of network small, expected ../../etc/passwd",
-      "name the network that it was made with",
+      "choose the network of the checkpoint",
     ],
   },
   {
     input: "a run with a key `__proto__`",
     args: ofConfig((text) => text.replace("{", '{"__proto__":{"steps":1},')),
     ...data,
-    says: ["__proto__", "put back the file that flowify wrote, or train again"],
+    says: ["__proto__", "restore the file that flowify wrote, or train again"],
   },
   {
     input: "a run whose training images have changed",
     args: ofConfig((text) => text.replace(/"hash": "[0-9a-f]{4}/, '"hash": "0000')),
     ...data,
     says: [
-      "the training images are not those that the run in",
-      "bring the old files back (--data-dir), or begin a new run",
+      "the training images differ from those of the run in",
+      "restore the old files (--data-dir), or start a new run",
     ],
   },
   {
     input: "`--epochs` for a run that goes on",
     args: async ({ run }) => ["train", "--resume", await run(), "--epochs", "9"],
     ...usage,
-    says: ["--epochs cannot be given with --resume", "leave it out"],
+    says: ["--epochs cannot be changed with --resume", "leave it out"],
   },
   {
     input: "`--resume` of a folder without a run",

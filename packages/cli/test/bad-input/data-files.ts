@@ -83,7 +83,7 @@ const cases: readonly Case[] = [
     "an array in column order",
     "a.npy",
     () => npyBytes([4, 2, 2], ramp(16), { fortran: true }),
-    "its elements lie column by column (fortran_order)",
+    "its elements are stored column by column (fortran_order), expected row by row",
     "numpy.ascontiguousarray(x)",
   ],
   [
@@ -104,7 +104,7 @@ const cases: readonly Case[] = [
     "a header of 10⁴⁵ images",
     "a.npy",
     () => npyBytes([1e15, 1e15, 28], ramp(9)),
-    "cut short, or a false header",
+    "cut short, or a wrong header",
     "fetch the file again, or write it again",
   ],
   [
@@ -198,7 +198,7 @@ export const dataFiles: readonly BadCommand[] = [
     input: "an empty folder",
     args: (place) => ["baseline", "--data", folderOf({})(place)],
     ...usual,
-    says: ["neither pictures (.png, .jpg, .webp) nor idx files", "the folder is empty"],
+    says: ["no data found, expected pictures (.png, .jpg, .webp), idx files", "the folder is empty"],
   },
   {
     input: "a folder of CIFAR-10 cut short",
@@ -214,7 +214,7 @@ export const dataFiles: readonly BadCommand[] = [
     input: "a folder of CIFAR-100",
     args: (place) => ["baseline", "--data", folderOf({ "data_batch_1.bin": cifarRecords(2, 2) })(place)],
     ...usual,
-    says: ["data_batch_1.bin: 6148 bytes are 2 records of 3074", "the 100-class kind (CIFAR-100)"],
+    says: ["data_batch_1.bin: 6148 bytes are 2 records of 3074", "which is CIFAR-100"],
   },
   {
     input: "`--data-dir` without the files of the data set",
