@@ -195,6 +195,6 @@ test("pictures keep their colours, are made grey where asked, and the page says 
       ]);
   await expect.poll(middle, { timeout: SLOW }).toEqual([250, 120, 10, 255]);
   await page.getByLabel("Keep the colours of pictures").uncheck();
-  await page.getByText("42 pictures, made grey, 14 × 14 pixels.").waitFor({ timeout: SLOW });
+  await page.getByText("42 pictures, converted to grey, 14 × 14 pixels.").waitFor({ timeout: SLOW });
   await expect.poll(middle, { timeout: SLOW }).toEqual([140, 140, 140, 255]);
 });

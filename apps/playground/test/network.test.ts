@@ -151,7 +151,7 @@ describe("a network of one's own", () => {
     await page.locator("#part-network .working", { hasText: "step 2" }).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await idle(page, "network");
-    const told = await page.getByText("The stochastic inverse has seen").textContent();
+    const told = await page.getByText("The stochastic inverse has had").textContent();
     expect(Number(/has seen (\d+) steps/.exec(told ?? "")?.[1])).toBeGreaterThan(1);
   });
 

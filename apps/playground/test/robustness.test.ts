@@ -65,7 +65,7 @@ describe("storage", () => {
 
   test("that is there keeps the page", async () => {
     const page = await playground.open(addressOf({ layers, steps: 5 }));
-    await expectText(page, "The page is kept, and opens without a network as well.");
+    await expectText(page, "The page is stored and works offline.");
   });
 });
 

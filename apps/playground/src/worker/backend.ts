@@ -1,10 +1,10 @@
 import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
 import type { Backend } from "./backends.js";
 
-/** What a reader calls the place where it computes. */
+/** Names of the devices for users. */
 export const nameOf = ({ name }: Executor): string => (name === "webgpu" ? "WebGPU" : "Wasm");
 
-/** WebGPU where there is a GPU behind it (a software adapter is slower than Wasm), else Wasm; or what was asked for. */
+/** WebGPU where there is a GPU behind it (a software adapter is slower than Wasm), else Wasm; or the requested one. */
 export async function openBackend(backend: Backend): Promise<Executor> {
   if (backend === "webgpu") return webgpuExecutor();
   if (backend === "wasm" || !("gpu" in navigator)) return jaxExecutor();
@@ -16,7 +16,7 @@ export async function openBackend(backend: Backend): Promise<Executor> {
   return webgpuExecutor().catch(() => jaxExecutor());
 }
 
-/** Does something on a device; where the device is lost meanwhile, again in Wasm, with the words of why. */
+/** Runs a task on a device; if the device is lost, runs it again in Wasm, with the reason. */
 export async function orInWasm<T>(
   executor: Executor,
   work: (executor: Executor, why?: string) => Promise<T>,

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { backends } from "../../worker/backends.js";
 
-/** What the address holds of this part: all but the files, which only the reader has. */
+/** Configuration of this tab in the address: everything except the files, which stay with the user. */
 export const exchangeConfig = z.strictObject({
   device: z._default(z.enum(backends), "auto"),
   count: z._default(z.int().check(z.gte(1), z.lte(400)), 40),

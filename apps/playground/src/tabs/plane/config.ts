@@ -5,7 +5,7 @@ import { backends } from "../../worker/backends.js";
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
 const between = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
 
-/** The layers that the editor offers; widths and such are bounded, so that no address can ask for hours. */
+/** The layers of the editor. Their sizes are bounded, so that no address can request hours of computation. */
 const layer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("linear"), out: whole(1, 8) }),
   z.strictObject({ kind: z.literal("coupling"), stack: whole(1, 8), hidden: z._default(whole(4, 64), 32) }),
@@ -24,12 +24,12 @@ export const MOST_LAYERS = 16;
 
 export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as const;
 
-/** Own points that the address holds, in hundredths: x, y, x, y, … */
+/** The user's points in the address, in hundredths: x, y, x, y, … */
 export const MOST_POINTS = 2000;
 export const LARGEST_COORDINATE = 350;
 const points = z.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)).check(z.maxLength(2 * MOST_POINTS));
 
-/** What an axis stands for where points came from a file: its name there, and value = mean + unit · coordinate. */
+/** An axis of points from a file: the name of the column, and value = mean + unit · coordinate. */
 const axis = z.strictObject({
   name: z.string().check(z.maxLength(60)),
   mean: z.number(),
@@ -68,11 +68,11 @@ export const presets = {
   ],
 } as const satisfies Readonly<Record<string, readonly z.infer<typeof layer>[]>>;
 
-/** What the address holds of the plane: every field has a default, and nothing else is let in. */
+/** Configuration of the plane tab in the address. Every field has a default, and other fields are rejected. */
 export const planeConfig = z.strictObject({
   data: z._default(z.enum(dataKinds), "moons"),
   points: z._default(points, []),
-  /** Those of the points; none where they were drawn. */
+  /** The axes of the points; none for drawn points. */
   axes: z._default(z.array(axis).check(z.maxLength(2)), []),
   layers: z._default(z.array(layer).check(z.minLength(1), z.maxLength(MOST_LAYERS)), [...presets.couplings]),
   density: z._default(z.enum(["mixture", "gaussian"]), "mixture"),
@@ -80,7 +80,7 @@ export const planeConfig = z.strictObject({
   steps: z._default(whole(1, 20_000), 2000),
   seed: z._default(whole(0, 999_999), 0),
   device: z._default(z.enum(backends), "auto"),
-  /** Trains as soon as it is opened. */
+  /** Starts training when the tab opens. */
   running: z._default(z.boolean(), startsByItself),
 });
 
