@@ -67,7 +67,7 @@ describe("a device that breaks in the middle of a run", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("error[DEVICE]: webgpu: the device was lost (unplugged)");
     expect(stderr).toContain(`hint: the last checkpoint, of step 5, is kept in ${out}`);
-    expect(stderr).toContain(`hint: continue with flowify train --resume ${out} --device native`);
+    expect(stderr).toContain(`hint: go on by flowify train --resume ${out} --device native`);
     expect(lastCheckpoint(out, 5).length).toBeGreaterThan(0);
     const resumed = await runCommand(["train", "--resume", out, "--device", "native", "--quiet"]);
     expect(resumed.status).toBe(0);

@@ -159,7 +159,7 @@ it("a folder that is removed ends the run at once", async () => {
   expect(stderr).toContain(
     `error[CHECKPOINT]: ${folder}: the checkpoint of step 4 cannot be written: ENOENT`,
   );
-  expect(stderr).toContain("hint: was the folder moved or removed?");
+  expect(stderr).toContain("hint: the folder may have been moved or removed");
 });
 
 it("a folder that cannot be made says so before anything is computed", async () => {

@@ -46,7 +46,7 @@ it("trains a run again: equal to the last digit; a changed figure, machine or fi
   );
   const different = await runCommand(["reproduce", folder]);
   expect(different.status).toBe(1);
-  expect(different.stdout).toContain("different: 1 figures of");
+  expect(different.stdout).toContain("different: 1 figures in");
   expect(different.stdout).toContain(`step 3, loss: ${record.loss * (1 + 1e-9)}, now ${record.loss}`);
 
   // on another machine that figure is near enough

@@ -67,9 +67,7 @@ describe("flowify train --from", () => {
     const ruined = await train("ruined", "--lr", "30");
     const { judgedStep, warnings } = JSON.parse(ruined.stdout);
     expect(judgedStep).toBe(0);
-    expect(warnings[0]).toContain(
-      "no step made the run better on its held-out examples than its start values",
-    );
+    expect(warnings[0]).toContain("no step improved the held-out examples over the initialization");
     expect(ruined.stderr).toContain(warnings[0]);
     const validated = readFileSync(join(root, "ruined", "metrics.jsonl"), "utf8")
       .trim()
@@ -136,7 +134,7 @@ describe("flowify train --from", () => {
     expect(alike.status).toBe(0);
     expect(JSON.parse(alike.stdout).largestDifference).toBeLessThan(1e-2);
     await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
-    await expectRefusal(["score", converted], 2, "learnt nothing yet", `train --from ${converted}`);
+    await expectRefusal(["score", converted], 2, "without trained inverses", `train --from ${converted}`);
     await expectRefusal(
       ["decode", run, "--logits", "3:1"],
       2,
@@ -177,7 +175,7 @@ describe("flowify train --from", () => {
     await expectRefusal(
       ["train", "--from", converted, "--network", "fmlp", ...out],
       2,
-      "--from names the network",
+      "--from sets the network",
     );
     await expectRefusal(["train", "--free", ...out], 2, "--free is for a converted network");
     await expectRefusal(["train", "--normalize", "raw", ...out], 2, "--normalize is for a converted network");

@@ -39,7 +39,7 @@ export const configuration: readonly BadCommand[] = [
     input: "a network that is not there",
     args: () => ["train", "--network", "./absent.json"],
     ...data,
-    says: ["./absent.json: no such file", "flowify inspect lists the networks that have a name"],
+    says: ["./absent.json: no such file", "flowify inspect lists the networks by name"],
   },
   {
     input: "a network that is no JSON",
@@ -53,7 +53,7 @@ export const configuration: readonly BadCommand[] = [
     ...usage,
     says: [
       "net.json: not the description of a network",
-      'it is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }',
+      'expected { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }',
     ],
   },
   {
@@ -115,7 +115,7 @@ export const configuration: readonly BadCommand[] = [
       ),
     ),
     ...data,
-    says: ["net.json: nested more than 300 deep", "put layers one after the other"],
+    says: ["net.json: nested more than 300 deep", "put layers one after another"],
   },
   {
     input: "a kernel larger than the image",
@@ -228,13 +228,13 @@ export const configuration: readonly BadCommand[] = [
     input: "`--resume` of a folder without a run",
     args: ({ images }) => ["train", "--resume", images()],
     ...usage,
-    says: ["holds no run (no config.json)", "makes one"],
+    says: ["holds no run (no config.json)", "train one with"],
   },
   {
     input: "`--out` that holds another run",
     args: async ({ run, images }) => ["train", "--data", images(), "--out", await run()],
     ...usage,
-    says: ["holds another run", "replace it by --force"],
+    says: ["holds another run", "replace it with --force"],
   },
   {
     input: "`--out` that holds other files",

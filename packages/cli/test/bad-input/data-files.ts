@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
     "an idx header of 2⁶² images",
     "a-idx3-ubyte",
     () => idxBytes([2 ** 31, 2 ** 31, 28], new Uint8Array(9)),
-    "a false header",
+    "a wrong header",
     "fetch the file again, or write it again",
   ],
   [
@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([4, 1], new Uint8Array(Float32Array.of(1, 2, Number.NaN, 3).buffer), { descr: "'<f4'" }),
     "row 2, column 0 holds NaN",
-    "leave such rows or columns out",
+    "remove such rows or columns",
   ],
   [
     "an array of one axis",
@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([1, 2, 2], ramp(4)),
     "a single image",
-    "expected one to train on and one to test on",
+    "expected at least one for training and one for the test",
   ],
   [
     "a file of an unknown kind",

@@ -107,7 +107,7 @@ describe("cifarFolder", () => {
 
   it.each<[string, string]>([
     ["train.bin", "its files are of CIFAR-100"],
-    ["data_batch_1", "the version for Python"],
+    ["data_batch_1", "the Python version"],
     ["cifar-10-binary.tar.gz", "unpack it with tar -xf"],
   ])("a folder that holds %s in its place", async (name, message) => {
     const folder = folderOf({ [name]: new Uint8Array(1) });
