@@ -83,12 +83,12 @@ for (const [name, module] of Object.entries({ core, onnx, flowify })) {
 }
 // the script of the threads beside the main one has to be in the package
 const executor = await onnx.nativeExecutor({ threads: 2 });
-if (executor.lanes !== 2) throw new Error("the native executor has " + executor.lanes + " lanes");
+if (executor.workers !== 2) throw new Error("the native executor has " + executor.workers + " workers");
 const spec = new core.ArraySpec([3], "float32");
-const program = await executor.compile((a) => a.add(1), [spec], { lanes: true });
+const program = await executor.compile((a) => a.add(1), [spec], { workers: true });
 const three = new core.HostArray(Float32Array.of(1, 2, 3), [3], "float32");
-const { data } = await executor.fetch(await program.run([three], { lane: 1 }));
-if (data.join() !== "2,3,4") throw new Error("the second lane gave " + data.join());
+const { data } = await executor.fetch(await program.run([three], { worker: 1 }));
+if (data.join() !== "2,3,4") throw new Error("the second worker returned " + data.join());
 await executor.dispose();
 `;
 

@@ -1,7 +1,7 @@
 /** What `mutate.ts` changes in the layers of images and channels. */
 import type { Mutation } from "./mutations.js";
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/images", "laws/deterministic mode-conv"] as const;
+const laws = ["laws/contribution", "laws/round-trip", "laws/images", "laws/deterministic-conv"] as const;
 
 const of =
   (file: string, only: string, tests: readonly string[] = laws) =>

@@ -8,25 +8,25 @@ const of =
   (from: string, to: string): Mutation => ({ file, from, to, tests, only });
 
 const relu = of("layers/relu.ts", "", ["layers/relu"]);
-const conv = of("layers/conv2d.ts", "given weights", ["laws/deterministic mode-conv"]);
+const conv = of("layers/conv2d.ts", "given weights", ["laws/deterministic-conv"]);
 const weights = of("layers/linear-weights.ts", "given weights", [
   "laws/round-trip",
-  "laws/deterministic mode",
+  "laws/deterministic",
 ]);
-const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/deterministic mode"]);
+const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/deterministic"]);
 const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
 const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");
 const maxPool = of("layers/max-pool2d.ts", "", ["layers/max-pool2d"]);
 const around = of("layers/tile.ts", "", ["layers/tile"]);
-const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/deterministic mode-network"]);
+const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/deterministic-network"]);
 const fork = of("layers/branches.ts", "residual|concatenated", [
   "network-density",
-  "laws/deterministic mode-network",
+  "laws/deterministic-network",
 ]);
 const compact = of("layers/rotation.ts", "compact", [
   "laws/round-trip",
   "laws/contribution",
-  "laws/deterministic mode",
+  "laws/deterministic",
 ]);
 const affine = of("layers/affine.ts", "affine");
 

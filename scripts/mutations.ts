@@ -9,7 +9,7 @@ export type Mutation = Readonly<{
   only?: string;
 }>;
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/deterministic mode", "densities/"] as const;
+const laws = ["laws/contribution", "laws/round-trip", "laws/deterministic", "densities/"] as const;
 
 const of =
   (file: string, only: string, tests: readonly string[] = laws) =>
