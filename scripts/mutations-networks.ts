@@ -9,10 +9,7 @@ const of =
 
 const relu = of("layers/relu.ts", "", ["layers/relu"]);
 const conv = of("layers/conv2d.ts", "given weights", ["laws/deterministic-conv"]);
-const weights = of("layers/linear-weights.ts", "given weights", [
-  "laws/round-trip",
-  "laws/deterministic",
-]);
+const weights = of("layers/linear-weights.ts", "given weights", ["laws/round-trip", "laws/deterministic"]);
 const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/deterministic"]);
 const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
 const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");

@@ -63,7 +63,8 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const inFile = largest(await originalResults(folder, network, examples), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "deterministic" }), all);
       const title = `${run.config.network}: ${preimagesTitle(draws.ways, inFile, asPictures)}`;
-      await writeFileAtomic(file, await encodePng(imageGrid({ images: pixels, shape, columns, title })));
+      const grid = await imageGrid({ images: pixels, shape, columns, title });
+      await writeFileAtomic(file, await encodePng(grid));
       terminal.say(`requested outputs: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       terminal.say(
         `the original network returns them within ${inFile.toExponential(1)}, and within ${asPictures.toExponential(1)} for pictures rounded to 256 levels`,
