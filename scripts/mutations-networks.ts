@@ -1,4 +1,4 @@
-/** What `mutate.ts` changes in the layers of given networks. */
+/** Mutations of the layers of pretrained networks, for `mutate.ts`. */
 import type { Mutation } from "./mutations.js";
 
 const laws = ["laws/contribution", "laws/round-trip"] as const;

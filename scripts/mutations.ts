@@ -1,4 +1,4 @@
-/** What `mutate.ts` changes: a text that stands once in a file of core's sources, and what replaces it. */
+/** Mutations for `mutate.ts`: a text that occurs once in a source file of core, and its replacement. */
 
 export type Mutation = Readonly<{
   file: string;

@@ -1,8 +1,8 @@
 /**
- * Runs the snippets of README.md and docs, so that what a reader copies works. A fence that opens with
- * "```ts run" or "```sh run" is executed; a "```text" block right after it is what it prints, where `…`
- * stands for anything. The snippets of one document run in order in one folder, from the sources, with
- * `flowify` on the path; those in TypeScript are type-checked as well.
+ * Runs the snippets of README.md and docs, so that copied snippets work. A fence that opens with
+ * "```ts run" or "```sh run" is executed; a "```text" block right after it is the expected output, where `…` matches
+ * any text. The snippets of one document run in order in one folder, from the sources, with `flowify` on the path;
+ * those in TypeScript are type-checked as well.
  *
  *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
  */
@@ -19,7 +19,7 @@ import {
 import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** `line` is that of the opening fence, counted from 1; `folder` is where the document's snippets run. */
+/** `line` is that of the opening fence, counted from 1; `folder` is the working folder of the document's snippets. */
 type Snippet = Readonly<{
   document: string;
   line: number;
@@ -103,7 +103,7 @@ const tidy = (text: string): string[] =>
     .split("\n")
     .map((line) => line.trimEnd());
 
-/** The first line of the output that is not as written, or undefined. */
+/** The first line of the output that differs, or undefined. */
 function difference(expected: string, output: string): string | undefined {
   const [want, got] = [tidy(expected), tidy(output)];
   for (let i = 0; i < Math.max(want.length, got.length); i++) {
@@ -114,7 +114,7 @@ function difference(expected: string, output: string): string | undefined {
   return undefined;
 }
 
-/** Where TypeScript disagrees with the snippets. What it says of the sources is the business of `npm test -- types`. */
+/** Type errors of the snippets. `npm test -- types` reports those of the sources. */
 function typeErrors(files: readonly string[]): string[] {
   if (files.length === 0) return [];
   const project = join(scratch, "tsconfig.json");
@@ -142,7 +142,7 @@ function main(given: readonly string[]): number {
   if (snippets.length === 0)
     throw new Error(`${documents[0]}: no fence opens with "\`\`\`ts run" or "\`\`\`sh run"`);
   const written = snippets.map((snippet) => ({ snippet, file: write(snippet) }));
-  // A file below runs/ says README.md-12.ts:14; what the reader looks for is README.md:14.
+  // A file below runs/ is README.md-12.ts:14; the message must name README.md:14.
   const named = (text: string): string =>
     written.reduce((result, { snippet, file }) => {
       const short = result.replaceAll(`file://${file}`, snippet.document).replaceAll(file, snippet.document);

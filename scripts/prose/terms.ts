@@ -1,6 +1,6 @@
 /**
- * Words that documents and help do not use, each with a better one: the terms of the glossary, and turns of phrase
- * that a reader stumbles over. A pattern is a regular expression of whole words, without regard to case.
+ * Words to avoid in prose, each with a better one: the terms of the glossary, and confusing phrases. A pattern is a
+ * case-insensitive regular expression for whole words.
  */
 export const terms: readonly (readonly [pattern: string, better: string])[] = [
   // one word for one idea
@@ -19,7 +19,7 @@ export const terms: readonly (readonly [pattern: string, better: string])[] = [
   ["polish(es|ed|ing)?", "reorthogonalize"],
   ["sick", "non-finite"],
   ["learnt", "learned"],
-  // nouns that are named, verbs that say what happens
+  // concrete nouns and verbs
   ["that\\s+which", "the name of the thing"],
   ["(of|to|with|from|for|in|by|on|beside|behind|about)\\s+what", "$1 + the name of the thing"],
   ["tells", "says, shows or reports"],

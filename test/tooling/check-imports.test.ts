@@ -73,7 +73,7 @@ test("imports against the direction, cycles and unnamed exports are named with t
     "packages/core/src/a.ts:3 default export: export a name",
     'packages/core/src/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix and its own files',
     'packages/core/src/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core ← onnx ← cli ← playground)',
-    'packages/core/src/c.ts:2 "@flowify/core" is this very package: import the file',
+    'packages/core/src/c.ts:2 "@flowify/core" is this package: import the file',
     "packages/core/src/index.ts:2 `export *`: list every public name once",
     "packages/core/src/index.ts:3 `export *`: list every public name once",
     'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core ← onnx ← cli ← playground)',
@@ -120,7 +120,7 @@ test("what browsers load has nothing of Node in it", () => {
       "apps/playground/vite.config.ts": 'import "node:path";',
     }),
   ).toEqual([
-    'packages/onnx/src/index.ts:1 "node:fs": browsers load this file, and have no such module',
-    'packages/onnx/src/read.ts:2 "onnxruntime-node": browsers load this file, and have no such module',
+    'packages/onnx/src/index.ts:1 "node:fs": browsers load this file and lack this module',
+    'packages/onnx/src/read.ts:2 "onnxruntime-node": browsers load this file and lack this module',
   ]);
 });

@@ -159,7 +159,7 @@ export class FlowModel {
     return this.#decode("sample", await this.latents(n, options), n, options);
   }
 
-  /** n samples z of the base, one after the other, each of `flow.latentShape`: those that `sample` decodes. */
+  /** n samples z of the base, one after another, each of `flow.latentShape`. `sample` decodes these. */
   async latents(n: number, { seed = 0, temperature = 1 }: SampleOptions = {}): Promise<Float32Array> {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
