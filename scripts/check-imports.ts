@@ -4,7 +4,7 @@
  *     node --import tsx scripts/check-imports.ts [ROOT]
  *
  * - Packages import one way: core ← onnx ← cli; core, onnx, cli ← playground.
- * - The sources of core import `@jax-js/jax`, `ml-matrix` and their own files, nothing else.
+ * - The sources of core import `@jax-js/jax`, `ml-matrix`, `valibot` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
  *   package below its own (the catalog of layers, for example).
  * - A published package declares all imports of its sources in its own package.json: a package that is in the
@@ -26,7 +26,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   "packages/cli": ["packages/core", "packages/onnx"],
   "apps/playground": ["packages/core", "packages/onnx", "packages/cli"],
 };
-const coreImports = ["@jax-js/jax", "ml-matrix"];
+const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 /** Entry points for browsers, and packages that browsers cannot load. */
 const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
 const nodePackages = [

@@ -69,9 +69,9 @@ test("imports against the direction, cycles and unnamed exports are named with t
     }),
   ).toEqual([
     "import cycle: packages/core/src/a.ts → packages/core/src/b.ts → packages/core/src/a.ts",
-    'packages/core/src/a.ts:2 "node:fs": core imports only @jax-js/jax, ml-matrix and its own files',
+    'packages/core/src/a.ts:2 "node:fs": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
     "packages/core/src/a.ts:3 default export: export a name",
-    'packages/core/src/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix and its own files',
+    'packages/core/src/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
     'packages/core/src/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core ← onnx ← cli ← playground)',
     'packages/core/src/c.ts:2 "@flowify/core" is this package: import the file',
     "packages/core/src/index.ts:2 `export *`: list every public name once",

@@ -79,16 +79,17 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
   return Object.freeze({ ...layer, layers });
 }
 
-/** The parameters with those of layers that prepare theirs in its place, all of one kind at once. */
+/** The parameters, prepared where layers ask for that: all of one key together. */
 function prepared(
   layers: readonly FlowLayer[],
   params: readonly ArrayTree[],
   direction: "forward" | "inverse",
 ): ArrayTree[] {
   const ready = [...params];
-  for (const prepare of new Set(layers.flatMap((layer) => layer.prepare ?? []))) {
-    const places = layers.flatMap((layer, i) => (layer.prepare === prepare ? [i] : []));
-    const made = prepare(
+  const byKey = new Map(layers.flatMap(({ prepare }) => (prepare ? [[prepare.key, prepare]] : [])));
+  for (const [key, { together }] of byKey) {
+    const places = layers.flatMap(({ prepare }, i) => (prepare?.key === key ? [i] : []));
+    const made = together(
       places.map((i) => params[i] as ArrayTree),
       direction,
     );

@@ -107,9 +107,10 @@ export type { Evaluation, LedgerEntry } from "./model/evaluation.js";
 export type { Explanation } from "./model/explain.js";
 export type { BoundEstimate } from "./model/importance-bound.js";
 export { FlowModel, type SampleOptions, type Scores } from "./model/model.js";
-export { applyNetwork, outShape } from "./network/apply-network.js";
-export type { Network, NetworkLayer } from "./network/network.js";
-export type { OrdinaryLayer, OrdinaryNetwork } from "./network/ordinary.js";
+export { applyNetwork, flowShape, outShape } from "./network/apply-network.js";
+export { kinds } from "./network/kinds.js";
+export type { Network, NetworkLayer, OrdinaryLayer, OrdinaryNetwork } from "./network/network.js";
+export { holdsNumbers, layerSchema, type Stored } from "./network/schema.js";
 export {
   drawNoise,
   mapNoise,

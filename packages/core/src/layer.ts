@@ -86,10 +86,15 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a sample of the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
   /**
-   * Precomputes everything that depends on the parameters alone, for all layers of a chain with this same function at
-   * once; `forward` and `inverse` accept both forms. For layers with many small parameters. Consumes them.
+   * Computes once what depends on the parameters alone; `forward` and `inverse` take the result in place of the
+   * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.
    */
-  prepare?(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  prepare?: Readonly<{
+    /** The same for layers that can be prepared together, with the function of either: the kind and its sizes. */
+    key: string;
+    /** What `forward` or `inverse` takes for each of the layers. Consumes their parameters. */
+    together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  }>;
   /**
    * Data-dependent start values, where the layer has any, in the tree that `init` gives: `examples` is a
    * `StartExamples` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
@@ -98,9 +103,23 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
-/** Freezes the record and erases the type of the parameters, for containers of different layers. */
-export function defineLayer<P extends ArrayTree>(layer: FlowLayer<P>): FlowLayer<P> {
-  return Object.freeze(layer);
+type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds";
+
+/** A layer with what differs from a bijection that keeps the shape and draws no noise. */
+export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
+  Partial<Pick<FlowLayer<P>, Derived>>;
+
+/**
+ * Completes the record, freezes it, and erases the type of the parameters where layers of many kinds meet.
+ * Default: the shape stays, no noise, Euclidean parameters; exact if it draws no noise forward.
+ */
+export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): FlowLayer<P> {
+  const { inShape, forwardNoise = {} } = layer;
+  const exact = Object.keys(forwardNoise).length === 0;
+  const defaults = { outShape: inShape, exact, forwardNoise, inverseNoise: {}, parameterKinds: {} };
+  // by descriptors, because a getter may be expensive
+  const completed = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(layer));
+  return Object.freeze(completed) as FlowLayer<P>;
 }
 
 /** `[B, 3, 4]` for messages. */

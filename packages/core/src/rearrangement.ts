@@ -15,10 +15,6 @@ export function rearrangement(
     name,
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};

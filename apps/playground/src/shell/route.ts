@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import * as z from "zod/mini";
+import * as v from "valibot";
 
 /**
  * The address: `#/plane?config=…`. The hash names the tab, and `config` holds its configuration as JSON, so a link
@@ -50,14 +50,17 @@ addEventListener("hashchange", () => {
 });
 
 /** A tab's configuration from the address, checked by its schema; for an invalid one, the default and the reason. */
-export function configFor<C>(part: string, schema: z.ZodMiniType<C>): { value: C; problem?: string } {
+export function configFor<C>(
+  part: string,
+  schema: v.GenericSchema<unknown, C>,
+): { value: C; problem?: string } {
   const { part: current, config } = route.peek();
   const given = current === part && config !== undefined;
-  const found = schema.safeParse(given ? config : {});
+  const found = v.safeParse(schema, given ? config : {});
   held.set(part, given && found.success ? JSON.stringify(config) : "");
-  if (found.success) return { value: found.data };
-  const problem = `The address is not valid. The page shows the default.\n${z.prettifyError(found.error)}`;
-  return { value: schema.parse({}), problem };
+  if (found.success) return { value: found.output };
+  const problem = `The address is not valid. The page shows the default.\n${v.summarize(found.issues)}`;
+  return { value: v.parse(schema, {}), problem };
 }
 
 /** Writes a tab's configuration into the address without a new history entry. */

@@ -1,97 +1,101 @@
 import { DataError, UsageError } from "@flowify/core";
-import * as z from "zod";
+import * as v from "valibot";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/format.js";
+import { check } from "./check.js";
 import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
 
-const text = z.string();
-const count = z.number().int().positive();
-const rate = z.number().positive();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const text = v.string();
+const name = v.pipe(text, v.nonEmpty("expected a text that is not empty"));
+const integer = v.pipe(v.number(), v.safeInteger());
+const count = v.pipe(integer, v.minValue(1));
+const index = v.pipe(integer, v.minValue(0));
+const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"));
 
 /** The environment of a run: equal environments produce equal numbers, to the last digit. */
-const environmentSchema = z.strictObject({
+const environmentSchema = v.strictObject({
   flowify: text,
   node: text,
   jax: text,
   /** null if not installed. */
-  onnxruntime: text.nullable(),
+  onnxruntime: v.nullable(text),
   platform: text,
   cpu: text,
-  cores: z.number().int().positive(),
+  cores: count,
   /** Threads inside an operation: their number changes the order of sums. */
-  threads: z.exactOptional(z.number().int().positive()),
+  threads: v.exactOptional(count),
 });
 
-export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+export type Environment = Readonly<v.InferOutput<typeof environmentSchema>>;
 
 /** Options for reading the images, if set. */
-const readingSchema = z.strictObject({
-  size: z.exactOptional(z.tuple([count, count]).readonly()),
-  resize: z.exactOptional(z.enum(resizings)),
-  grey: z.exactOptional(z.boolean()),
-  skipCorrupt: z.exactOptional(z.boolean()),
+const readingSchema = v.strictObject({
+  size: v.exactOptional(v.pipe(v.strictTuple([count, count]), v.readonly())),
+  resize: v.exactOptional(v.picklist(resizings)),
+  grey: v.exactOptional(v.boolean()),
+  skipCorrupt: v.exactOptional(v.boolean()),
 });
 
 /** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */
-const runConfigSchema = z.strictObject({
-  format: z.literal("flowify-run"),
-  version: z.literal(1),
-  network: z.string().min(1),
+const runConfigSchema = v.strictObject({
+  format: v.literal("flowify-run"),
+  version: v.literal(1),
+  network: name,
   /** The layers of a network that is not built in. */
-  description: z.exactOptional(networkSchema),
+  description: v.exactOptional(networkSchema),
   /** The range of layers of a converted network: [from, to). */
-  given: z.exactOptional(z.strictObject({ from: z.number().int(), to: z.number().int() })),
+  given: v.exactOptional(v.strictObject({ from: integer, to: integer })),
   /** Origin of the settings; their values are below. */
-  recipe: z.string().nullable().default(null),
-  data: z.strictObject({
-    name: z.string().min(1),
-    dir: z.string().nullable(),
+  recipe: v.optional(v.nullable(text), null),
+  data: v.strictObject({
+    name: name,
+    dir: v.nullable(text),
     /** Number of training images: the first of those that are not held out. */
     examples: count,
     /** Number of held-out images, the last of the training images. */
-    validation: z.number().int().nonnegative().default(0),
+    validation: v.optional(index, 0),
     /** Channels, height and width of an image; columns of a row. */
-    shape: z.union([z.tuple([count, count, count]), z.tuple([count])]),
+    shape: v.union([v.strictTuple([count, count, count]), v.strictTuple([count])]),
     /** Names of the columns of rows, if any. */
-    columns: z.exactOptional(z.array(z.string())),
-    reading: z.exactOptional(readingSchema),
+    columns: v.exactOptional(v.array(text)),
+    reading: v.exactOptional(readingSchema),
     hash: sha256,
     /** The source files, relative to the folder. */
-    files: z.exactOptional(z.array(z.strictObject({ name: z.string(), sha256 }))),
+    files: v.exactOptional(v.array(v.strictObject({ name: text, sha256 }))),
   }),
   steps: count,
   batch: count,
-  seed: z.number().int().nonnegative(),
+  seed: index,
   /** The executor: another one rounds differently. */
-  device: z.enum(["native", "webgpu", "wasm", "jax"]),
-  flow: z.strictObject({
-    density: z.enum(["gaussian", "mixture"]),
+  device: v.picklist(["native", "webgpu", "wasm", "jax"]),
+  flow: v.strictObject({
+    density: v.picklist(["gaussian", "mixture"]),
     /** The function of the pretrained network stays fixed: only noise and the stochastic inverse are trained. */
-    frozen: z.exactOptional(z.boolean()),
+    frozen: v.exactOptional(v.boolean()),
   }),
-  training: z.strictObject({
+  training: v.strictObject({
     learningRate: rate,
     orthogonalRate: rate,
-    warmup: z.number().int().nonnegative(),
+    warmup: index,
     /** null: never. */
-    clip: rate.nullable(),
-    ema: z.number().min(0).lt(1),
-    start: z.enum(["data", "random"]),
+    clip: v.nullable(rate),
+    ema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+    start: v.picklist(["data", "random"]),
     startExamples: count,
-    augment: z.enum(["none", "flip"]).default("none"),
+    augment: v.optional(v.picklist(["none", "flip"]), "none"),
   }),
   checkpointEvery: count,
   /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
-  validateEvery: z.exactOptional(count),
+  validateEvery: v.exactOptional(count),
   /** Epochs between measurements, and the measurements with pictures. */
-  evaluateEvery: count.default(1),
-  pictures: z.enum(pictureChoices).default("each"),
-  environment: z.exactOptional(environmentSchema),
+  evaluateEvery: v.optional(count, 1),
+  pictures: v.optional(v.picklist(pictureChoices), "each"),
+  environment: v.exactOptional(environmentSchema),
 });
 
-export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+export type RunConfig = Readonly<v.InferOutput<typeof runConfigSchema>>;
 
 /** The configuration of a run of images. */
 export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
@@ -114,13 +118,10 @@ export function expectImageRun(path: string, config: RunConfig): ImageRunConfig 
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
-  const result = runConfigSchema.safeParse(json);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    ({ path: field, message }) => `${field.join(".") || "it"}: ${message}`,
-  );
+  const checked = check(runConfigSchema, json);
+  if ("value" in checked) return checked.value;
   throw new DataError(
-    `${path}: not the configuration of a run: ${problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
+    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nput back the file that flowify wrote, or train again`,
   );
 }
 

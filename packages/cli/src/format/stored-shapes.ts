@@ -1,4 +1,4 @@
-import { FlowifyError, type OrdinaryLayer, outShape, type Shape, ShapeError } from "@flowify/core";
+import { FlowifyError, flowShape, type NetworkLayer, type Shape, ShapeError } from "@flowify/core";
 
 /** The numbers of a layer: arrays, or the names of arrays in a file. */
 type Holder = Readonly<{
@@ -76,24 +76,12 @@ function expectOneOf(stored: Shape, allowed: readonly Shape[], what: string, { k
   );
 }
 
-/** Layers of flows that keep the shape of an example. */
-const KEEPING = new Set([
-  "dequantize",
-  "variationalDequantize",
-  "actnorm",
-  "whiten",
-  "coupling",
-  "rqSpline",
-  "permuteChannels",
-]);
-
 /** The shape of a layer's output; undefined if unknown. */
 function shapeAfter(layer: Holder, shape: Shape | undefined): Shape | undefined {
-  if (!shape || KEEPING.has(layer.kind)) return shape;
   try {
-    return outShape([layer as OrdinaryLayer], shape);
+    return shape && flowShape([layer as NetworkLayer], shape);
   } catch (error) {
     if (!(error instanceof FlowifyError)) throw error;
-    return undefined; // a layer of flows, or shapes that do not fit: building the flow reports it
+    return undefined; // it does not fit: the flow says so when it is built
   }
 }

@@ -1,12 +1,9 @@
-import { HostArray, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
+import { HostArray, holdsNumbers, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
 import type { NetworkDescription } from "./network.js";
 import { expectStoredShapes, weightShape } from "./stored-shapes.js";
 
 /** Named arrays of a safetensors file. */
 export type Tensors = { readonly [name: string]: HostArray };
-
-/** Keys of layers with numbers that may be stored in a weights file. */
-const HOLDERS = ["weight", "bias", "scale", "shift"];
 
 type Holder = Readonly<{ [key: string]: unknown }>;
 
@@ -23,7 +20,7 @@ function mapHeld(
   return Object.fromEntries(
     Object.entries(node).map(([key, child]) => {
       const at = path === "" ? key : `${path}.${key}`;
-      return [key, HOLDERS.includes(key) ? change(child, at, own) : mapHeld(child, at, change, own)];
+      return [key, holdsNumbers(key) ? change(child, at, own) : mapHeld(child, at, change, own)];
     }),
   );
 }

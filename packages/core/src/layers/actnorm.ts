@@ -4,6 +4,7 @@ import { columnMoments } from "../init/moments.js";
 import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { defineKind } from "./kind.js";
 
 /** b [C] and s [C], one for each channel (the first axis of an example). */
 export type ActnormParams = { shift: np.Array; logScale: np.Array };
@@ -25,11 +26,6 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
   return defineLayer<ActnormParams>({
     name: "actnorm",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       key.dispose();
       return { shift: np.zeros([channels]), logScale: np.zeros([channels]) };
@@ -52,3 +48,5 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
     },
   });
 }
+
+export const actnormKind = defineKind({ kind: "actnorm", options: {}, flow: actnorm });

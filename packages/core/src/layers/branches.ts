@@ -14,14 +14,21 @@ import {
 } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import { parallel } from "./parallel.js";
+import { reshape } from "./reshape.js";
 import { split } from "./split.js";
 
-export type BranchesOptions = {
+const schemas = {
+  /** The layers of each branch; none are the identity. */
+  branches: o.chains,
   /** What becomes of the outputs: their sum, or all of them one after the other. */
-  join: "add" | "concat";
+  join: o.oneOf("add", "concat"),
   /** The axis of an example along which `concat` joins. Default 0 (channels, features). */
-  axis?: number;
+  axis: o.optional(o.index),
+};
+export type BranchesOptions = Omit<o.Options<typeof schemas>, "branches"> & {
   /** `add`: the density of the other outputs given the sum. Default a Gaussian. */
   density?: ConditionalDensityFactory;
   /** Start value of log a without data. Default log 0.1. */
@@ -86,10 +93,7 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
     name: "copies",
     inShape,
     outShape,
-    exact: false,
     forwardNoise: { copies: { shape: noise, distribution: "normal" } },
-    inverseNoise: {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();
@@ -149,3 +153,25 @@ function total(shape: Shape, channels: number): FlowLayer {
     },
   );
 }
+
+export const branchesKind = defineKind({
+  kind: "branches",
+  options: schemas,
+  flow(inShape, { branches: chains, ...own }, { build, density }) {
+    const parts = chains.map((layers) =>
+      layers.length > 0 ? chain(build(layers, inShape)) : reshape(inShape, inShape),
+    );
+    return branches(parts, { ...own, density });
+  },
+  outShape(inShape, { branches: chains, join, axis = 0 }, { outShape }) {
+    const [first = inShape, ...others] = chains.map((layers) => outShape(layers, inShape));
+    if (join === "add") return first;
+    return first.map((n, i) => (i === axis ? others.reduce((sum, s) => sum + (s[axis] as number), n) : n));
+  },
+  apply(x, { branches: chains, join, axis = 0 }, { apply }) {
+    const results = chains.map((layers) => apply(layers, x.ref));
+    x.dispose();
+    if (join === "concat") return np.concatenate(results, axis + 1);
+    return results.reduce((sum, each) => sum.add(each));
+  },
+});

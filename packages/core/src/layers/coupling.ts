@@ -7,15 +7,21 @@ import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import { reverse } from "./reshape.js";
 
-export type CouplingOptions = {
+const schemas = {
+  /** Number of couplings. */
+  stack: o.integer(1, 1000),
   /** K, the number of bins of each spline. Default 5. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** The splines live on [−bound, bound]; identity outside. Default 3. */
-  bound?: number;
+  bound: o.optional(o.positive),
   /** Width of the conditioner. Default 256 for vectors, 32 channels for images. */
-  hidden?: number;
+  hidden: o.optional(o.size),
+};
+export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
   /** Features (channels of an image) that pass unchanged. Default half of them, rounded down. */
   kept?: number;
   /** Start as the identity (default), or with the conditioner's random last layer as the paper's code. */
@@ -83,11 +89,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     identityAtInit: start === "identity",
     init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
     forward(params, x) {
@@ -142,3 +143,9 @@ export function coupling(inShape: Shape, stack: number, options: CouplingOptions
   ]);
   return chain(parts.flat(), "coupling");
 }
+
+export const couplingKind = defineKind({
+  kind: "coupling",
+  options: schemas,
+  flow: (inShape, { stack, ...own }) => coupling(inShape, stack, own),
+});

@@ -1,12 +1,15 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
-export type DequantizeOptions = {
+const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
-  levels?: number;
+  levels: o.optional(o.size),
 };
+export type DequantizeOptions = o.Options<typeof schemas>;
 
 /** The largest u that float32 adds to a level below 256 without rounding up to the next. */
 export const LARGEST_FRACTION = 1 - 2 ** -16;
@@ -31,12 +34,8 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
   return defineLayer<NoParams>({
     name: "dequantize",
     inShape,
-    outShape: inShape,
-    exact: false,
     image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    inverseNoise: {},
-    parameterKinds: {},
     levels,
     init: (key) => {
       key.dispose();
@@ -54,3 +53,5 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     },
   });
 }
+
+export const dequantizeKind = defineKind({ kind: "dequantize", options: schemas, flow: dequantize });

@@ -130,8 +130,6 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     name: "kernel",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: Object.fromEntries(
       Object.entries(residualNoise).map(([name, noise]) => [
         name,

@@ -6,6 +6,8 @@ import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, size
 import { entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Examples that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
 const START_ITEMS = 20_000;
@@ -22,14 +24,15 @@ export type MarginalParams = {
   logDerivatives: np.Array;
 };
 
-export type MarginalOptions = {
+const schemas = {
   /** K, the number of bins of each spline. Default 32. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** The range of the data goes to [−bound, bound]. Default 3.5. */
-  bound?: number;
+  bound: o.optional(o.positive),
   /** One spline for each entry (default), or one for each channel (the first axis of an example). */
-  per?: "entry" | "channel";
+  per: o.optional(o.oneOf("entry", "channel")),
 };
+export type MarginalOptions = o.Options<typeof schemas>;
 
 /**
  * z = b (2 s_i((x_i − l) / r) − 1): every entry through a monotone rational-quadratic spline s_i of its own, which takes
@@ -58,10 +61,6 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   return defineLayer<MarginalParams>({
     name: "marginal",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
     parameterKinds: { low: "fixed", logRange: "fixed" },
     init(key) {
       key.dispose();
@@ -122,3 +121,5 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
 
 const splineParts = ["widths", "heights", "logDerivatives"] as const;
 type SplinePart = (typeof splineParts)[number];
+
+export const marginalKind = defineKind({ kind: "marginal", options: schemas, flow: marginal });

@@ -3,12 +3,14 @@ import { ShapeError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** log a, the scale of the new values. */
 export type PadParams = { logA: np.Array };
 
 /** Rows and columns to add on each side. */
-export type PadAmounts = { top?: number; bottom?: number; left?: number; right?: number };
+export type PadAmounts = o.Options<typeof o.sides>;
 
 /** Amounts of all four sides, from one number for them or from some of them. */
 export function allSides(padding: number | PadAmounts): Required<PadAmounts> {
@@ -57,10 +59,7 @@ export function pad(
     name: "pad",
     inShape,
     outShape,
-    exact: added === 0,
     forwardNoise: noise,
-    inverseNoise: {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();
@@ -98,3 +97,31 @@ export const fitAmount = (n: number, kernel: number, stride: number): number => 
   const over = (((n - kernel) % stride) + stride) % stride;
   return (stride - over) % stride;
 };
+
+/** x [B, C, H, W] with `value` on the four sides; jax-js pads with zeros only. Consumes x. */
+export function padded(x: np.Array, pads: readonly [number, number][], value = 0): np.Array {
+  if (pads.every(([a, b]) => a === 0 && b === 0)) return x;
+  const widths: [number, number][] = [[0, 0], [0, 0], ...pads];
+  const [, , height, width] = x.shape as [number, number, number, number];
+  const wide = np.pad(x, widths);
+  if (value === 0) return wide;
+  const inside = np.pad(np.ones([1, 1, height, width]), widths);
+  return np.where(np.greater(inside, 0), wide, value);
+}
+
+export const padKind = defineKind({
+  kind: "pad",
+  options: o.sides,
+  flow: (inShape, amounts) => pad(inShape, amounts),
+  outShape([channels = 0, height = 0, width = 0], amounts) {
+    const { top, bottom, left, right } = allSides(amounts);
+    return [channels, height + top + bottom, width + left + right];
+  },
+  apply(x, amounts) {
+    const { top, bottom, left, right } = allSides(amounts);
+    return padded(x, [
+      [top, bottom],
+      [left, right],
+    ]);
+  },
+});

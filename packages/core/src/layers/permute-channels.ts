@@ -2,11 +2,17 @@ import { numpy as np } from "@jax-js/jax";
 import { expectSizes, type FlowLayer, type Shape } from "../layer.js";
 import { makeRng, permutation } from "../math/rng.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
-export type PermuteChannelsOptions =
-  /** The order itself, or a seed that a random one is a function of. Default seed 0. */
-  { order?: readonly number[]; seed?: number };
+const schemas = {
+  /** The order itself. Default: a random one. */
+  order: o.optional(o.order),
+  /** Seed of a random order. Default 0. */
+  seed: o.optional(o.seed),
+};
+export type PermuteChannelsOptions = o.Options<typeof schemas>;
 
 /**
  * z[c, …] = x[order[c], …]: the first axis of an example (channels, or the entries of a vector) in another
@@ -26,3 +32,9 @@ export function permuteChannels(
     np.take(x, np.array([...indices], { dtype: np.int32 }), 1);
   return rearrangement("permuteChannels", inShape, inShape, take(there), take(back));
 }
+
+export const permuteChannelsKind = defineKind({
+  kind: "permuteChannels",
+  options: schemas,
+  flow: permuteChannels,
+});

@@ -1,15 +1,19 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { sumExamples } from "../math/numerics.js";
+import { belowZero, sumExamples } from "../math/numerics.js";
+import { floats } from "../params/host.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Parameters of `prelu`: log α, one a channel. */
 export type PreluParams = { logSlope: np.Array };
 
-export type PreluOptions = {
+const schemas = {
   /** Start value (or given values, one a channel) of α > 0. Default ¼. */
-  slope?: number | readonly number[];
+  slope: o.optional(o.either(o.positive, o.listOf(o.positive), "a number above 0, or a list of them")),
 };
+export type PreluOptions = o.Options<typeof schemas>;
 
 /**
  * z = x for x ≥ 0, α_c x for x < 0, with α_c = exp(logSlope_c) learnt for every channel c (the first
@@ -29,11 +33,6 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
   return defineLayer<PreluParams>({
     name: "prelu",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return { logSlope: np.array(given.map(Math.log)).reshape([channels]) };
@@ -53,3 +52,14 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
     },
   });
 }
+
+export const preluKind = defineKind({
+  kind: "prelu",
+  options: schemas,
+  flow: prelu,
+  apply(x, { slope = 0.25 }) {
+    const slopes = Float32Array.from(typeof slope === "number" ? [slope] : slope);
+    const perChannel = [1, slopes.length, ...x.shape.slice(2).map(() => 1)];
+    return belowZero(x, (v) => v.mul(floats(slopes, perChannel)));
+  },
+});

@@ -2,6 +2,8 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Layers without parameters have this. */
 export type NoParams = Record<string, never>;
@@ -74,3 +76,34 @@ export function reverse(inShape: Shape): FlowLayer<NoParams> {
   const flip = (x: np.Array): np.Array => np.flip(x, 1);
   return rearrangement("reverse", inShape, inShape, flip, flip);
 }
+
+export const flattenKind = defineKind({
+  kind: "flatten",
+  options: {},
+  flow: flatten,
+  outShape: (inShape) => [sizeOf(inShape)],
+  apply: (x) => x.reshape([x.shape[0] as number, -1]),
+});
+
+export const reshapeKind = defineKind({
+  kind: "reshape",
+  options: { /** Shape of an example of the result. */ shape: o.shape },
+  flow: (inShape, { shape }) => reshape(inShape, shape),
+  outShape: (_inShape, { shape }) => shape,
+  apply: (x, { shape }) => x.reshape([x.shape[0] as number, ...shape]),
+});
+
+export const permuteKind = defineKind({
+  kind: "permute",
+  options: { /** Entry i of the result is entry `order[i]` of the last axis. */ order: o.order },
+  flow: (inShape, { order }) => permute(inShape, order),
+  apply: (x, { order }) => np.take(x, np.array([...order], { dtype: np.int32 }), x.ndim - 1),
+});
+
+export const transposeKind = defineKind({
+  kind: "transpose",
+  options: { /** Axis i of the result is axis `order[i]` of an example. */ order: o.order },
+  flow: (inShape, { order }) => transpose(inShape, order),
+  outShape: (inShape, { order }) => order.map((axis) => inShape[axis] as number),
+  apply: (x, { order }) => np.transpose(x, [0, ...order.map((axis) => axis + 1)]),
+});

@@ -14,13 +14,17 @@ import {
 } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };
 
-export type SplitOptions = {
+const schemas = {
   /** How many channels leave, the last ones. Default half of them, rounded down. */
-  leaving?: number;
+  leaving: o.optional(o.size),
+};
+export type SplitOptions = o.Options<typeof schemas> & {
   /** The density of the channels that leave, given those that stay at the same place. Default a Gaussian. */
   density?: ConditionalDensityFactory;
 };
@@ -67,8 +71,6 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     name: "split",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: Object.fromEntries(
       Object.entries(density.noise).map(([name, noise]) => [
         name,
@@ -98,3 +100,13 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     },
   });
 }
+
+export const splitKind = defineKind({
+  kind: "split",
+  options: schemas,
+  flow: (inShape, own, { density }) => split(inShape, { ...own, density }),
+  outShape: ([channels = 0, ...space], { leaving = Math.floor(channels / 2) }) => [
+    channels - leaving,
+    ...space,
+  ],
+});

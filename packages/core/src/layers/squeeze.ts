@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
 import { rearrangement } from "../rearrangement.js";
+import { defineKind } from "./kind.js";
 import type { NoParams } from "./reshape.js";
 
 function imageSizes(name: string, inShape: Shape): [channels: number, height: number, width: number] {
@@ -56,3 +57,17 @@ export function unsqueeze(inShape: Shape): FlowLayer<NoParams> {
   const outShape = [channels / 4, 2 * height, 2 * width];
   return rearrangement("unsqueeze", inShape, outShape, channelsToSpace, spaceToChannels);
 }
+
+export const squeezeKind = defineKind({
+  kind: "squeeze",
+  options: {},
+  flow: squeeze,
+  outShape: ([channels = 0, height = 0, width = 0]) => [4 * channels, height / 2, width / 2],
+});
+
+export const unsqueezeKind = defineKind({
+  kind: "unsqueeze",
+  options: {},
+  flow: unsqueeze,
+  outShape: ([channels = 0, height = 0, width = 0]) => [channels / 4, 2 * height, 2 * width],
+});

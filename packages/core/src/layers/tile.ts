@@ -111,10 +111,8 @@ export function tile(
     name: "tile",
     inShape,
     outShape: patch,
-    exact: !overlaps,
     forwardNoise: overlaps ? { tile: { shape: patch, distribution: "normal" } } : {},
     inverseNoise: gaps ? { gaps: gaps.noise } : {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     droppedDims: channels * counts.filter((n) => n === 0).length,
     init(key) {

@@ -15,15 +15,18 @@ import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
-export type VariationalDequantizeOptions = {
+const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
-  levels?: number;
+  levels: o.optional(o.size),
   /** K, bins of the splines. Default 5. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** Width of the network that looks at x. Default 64 for vectors, 32 channels for images. */
-  hidden?: number;
+  hidden: o.optional(o.size),
 };
+export type VariationalDequantizeOptions = o.Options<typeof schemas>;
 
 /** Half the length of the unit interval that a spline lives on once it is centred. */
 const HALF = 0.5;
@@ -72,12 +75,8 @@ export function variationalDequantize(
   return defineLayer<DenseParams[]>({
     name,
     inShape,
-    outShape: inShape,
-    exact: false,
     image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    inverseNoise: {},
-    parameterKinds: {},
     levels,
     init: (key) => conditioner.init(key, { lastZero: true }),
     forward(params, x, noise) {
@@ -108,3 +107,9 @@ function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
   });
   return [step(from, hidden, true), step(hidden, hidden, true), step(hidden, to, false)];
 }
+
+export const variationalDequantizeKind = defineKind({
+  kind: "variationalDequantize",
+  options: schemas,
+  flow: variationalDequantize,
+});

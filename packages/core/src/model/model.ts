@@ -7,7 +7,7 @@ import { type Flow, type FlowParams, flow } from "../flow.js";
 import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
+import type { OrdinaryNetwork } from "../network/network.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
 import { fromHost } from "../params/host.js";
 import { parameterList } from "../params/parameter-list.js";

@@ -2,7 +2,7 @@ import { jvp, numpy as np, vjp } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor, HostArray } from "../executor/executor.js";
 import { sizeOf } from "../layer.js";
 import { applyNetwork, outShape } from "../network/apply-network.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
+import type { OrdinaryNetwork } from "../network/network.js";
 
 /**
  * A network f, and products with its Jacobian J = ∂f/∂x, for a batch of examples, one after another. An executor

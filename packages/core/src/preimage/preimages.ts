@@ -4,7 +4,7 @@ import type { Executor } from "../executor/executor.js";
 import { sizeOf } from "../layer.js";
 import type { FlowModel, SampleOptions } from "../model/model.js";
 import { outShape } from "../network/apply-network.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
+import type { OrdinaryNetwork } from "../network/network.js";
 import { alongLevelSet, filledUp, rowsAt, towardsResults } from "./level-path.js";
 import { towardsLevelSet } from "./level-set.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";

@@ -70,3 +70,22 @@ it("so is the gradient of every parameter", () => {
     expect(apartBy(g, wanted[i] as np.Array)).toBeLessThan(1e-10);
   });
 });
+
+it("layers of one key are prepared in one call, others by themselves", () => {
+  const calls: [key: string, layers: number][] = [];
+  const watched = parts.map((layer): FlowLayer => {
+    const { prepare } = layer;
+    if (!prepare) return layer;
+    const together: typeof prepare.together = (all, direction) => {
+      calls.push([prepare.key, all.length]);
+      return prepare.together(all, direction);
+    };
+    return { ...layer, prepare: { ...prepare, together } };
+  });
+  chain(watched).forward(start(), points(), noNoise);
+  expect(calls).toEqual([
+    ["rqSpline 5 2", 2],
+    ["rqSpline 8 2", 1],
+    ["rqSpline 5 3", 1],
+  ]);
+});

@@ -4,7 +4,9 @@ import {
   applyNetwork,
   FlowModel,
   flowify,
+  flowShape,
   jaxExecutor,
+  type NetworkLayer,
   type OrdinaryNetwork,
   outShape,
   ShapeError,
@@ -34,6 +36,22 @@ describe("evaluate", () => {
     plain.forEach((value, i) => {
       expect(flow[i]).toBeCloseTo(value, 5);
     });
+  });
+
+  it.each<[string, NetworkLayer]>([
+    ["squeeze", { kind: "squeeze" }],
+    ["unsqueeze", { kind: "unsqueeze" }],
+    ["split, by half", { kind: "split" }],
+    ["split, one channel", { kind: "split", leaving: 1 }],
+    ["marginal", { kind: "marginal" }],
+    [
+      "a branch",
+      { kind: "branches", join: "concat", branches: [[{ kind: "squeeze" }], [{ kind: "squeeze" }]] },
+    ],
+  ])("knows the shape after a layer of flows: %s", (_, layer) => {
+    const inShape = [8, 4, 2];
+    const { latentShape } = flowify({ inShape, layers: [layer] });
+    expect(flowShape([layer], inShape)).toEqual(latentShape);
   });
 
   it("refuses layers that exist in flows only, layers without weights, and other shapes", () => {
