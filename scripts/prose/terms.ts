@@ -14,7 +14,7 @@ export const terms: readonly (readonly [pattern: string, better: string])[] = [
   ["(data-dependent|random|plain)\\s+start", "$1 initialization"],
   ["(a|one|each|every|per|the|this|that|another)\\s+draw", "$1 sample"],
   ["(K|the|these|those|of|over|more|fewer|two|some|all|\\d+)\\s+draws", "$1 samples"],
-  ["lane(s?)", "worker$1"],
+  ["(?<!SIMD )\\blane(s?)", "worker$1"],
   ["appended\\s+(noise|numbers?)", "augmentation noise"],
   ["polish(es|ed|ing)?", "reorthogonalize"],
   ["sick", "non-finite"],

@@ -87,7 +87,7 @@ describe("flowify convert", () => {
     expect(stdout).toMatch(/Cosh y +leakyRelu\[2\]/);
     expect(stdout).not.toContain("train --from");
     expect(stderr).toMatch(
-      /error\[MISMATCH\]: the flow computes a different function from the network: .* of the largest entry off/,
+      /error\[MISMATCH\]: the flow computes a different function from the network, expected the same: largest difference: .* of the largest entry/,
     );
     expect(stderr).toContain(`${out} is written`);
     expect(JSON.parse(readFileSync(join(out, "report.json"), "utf8")).maxRelDiff).toBeGreaterThan(1e-4);

@@ -55,7 +55,7 @@ it("trains a run again: equal to the last digit; a changed figure, machine or fi
   expect(elsewhere.status).toBe(0);
   expect(elsewhere.stderr).toMatch(/cpu another, now /);
   expect(elsewhere.stdout).toContain("equal: ");
-  expect(elsewhere.stdout).toContain("to 0.001 relative");
+  expect(elsewhere.stdout).toContain("within 0.001 relative");
 
   // a byte of the data
   const images = join(data, "train-images-idx3-ubyte");

@@ -170,7 +170,7 @@ describe("a run of rows", () => {
     for (const [command, ...more] of [["explain", "x.png"], ["reconstruct"]]) {
       const { status, stderr } = await runCommand([command!, folder, ...more]);
       expect(status).toBe(2);
-      expect(stderr).toContain(`this run is of rows of ${COLUMNS} numbers`);
+      expect(stderr).toContain(`this run has rows of ${COLUMNS} numbers`);
     }
   });
 });

@@ -135,11 +135,7 @@ describe("flowify train --from", () => {
     expect(JSON.parse(alike.stdout).largestDifference).toBeLessThan(1e-2);
     await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
     await expectRefusal(["score", converted], 2, "without trained inverses", `train --from ${converted}`);
-    await expectRefusal(
-      ["decode", run, "--logits", "3:1"],
-      2,
-      "there is no result 3, the network gives 0 to 2",
-    );
+    await expectRefusal(["decode", run, "--logits", "3:1"], 2, "there is no output 3, expected 0 to 2");
     await expectRefusal(["decode", run, "--logits", "3"], 2, "expected PLACE:VALUE");
   });
 
@@ -183,7 +179,7 @@ describe("flowify train --from", () => {
     await expectRefusal(
       ["train", "--from", converted, "--normalize", "0,0:1", ...out],
       2,
-      "--normalize: 2 numbers for 1 channels",
+      "--normalize: 2 numbers, expected one for each of 1 channels",
     );
     await expectRefusal(
       ["train", "--from", converted, "--data", "mnist"],

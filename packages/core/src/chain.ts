@@ -101,10 +101,10 @@ function prepared(
 }
 
 /**
- * Layer by layer: each starts from what the layers before it, already started, give, and chains
- * within are opened. What comes out is computed again for everyone who asks; what stands between the
- * layers of the outermost chain is kept in the memory of the host, where it is small beside what is
- * inside of them (patches). The examples are cut down to `atLeast` where no layer is left that asks for more.
+ * Initializes layer by layer: each layer sees the outputs of the initialized layers before it, and nested chains are
+ * flattened. Outputs are recomputed for every use, except those between the layers of the outermost chain: these are
+ * stored on the host, because they are small compared with intermediate data inside the layers (patches). The examples
+ * are cut to `atLeast` if no remaining layer needs more.
  */
 async function initLayers(
   layers: readonly FlowLayer[],
@@ -140,12 +140,12 @@ async function initLayers(
   return { params, examples: seen };
 }
 
-/** Told when a layer has its start values. */
+/** Called after the initialization of each layer. */
 export type InitProgress = (layer: string, done: number, layers: number) => void;
 
 /**
- * Start values of a whole chain: what its layers see is kept in the memory of the host. Each layer sees the first
- * `atLeast` of the examples, and more where it asks for more.
+ * Initial values of a whole chain. The inputs of its layers are stored on the host. Each layer sees the first `atLeast`
+ * examples, and more if it needs more.
  */
 export const initChain = async (
   { layers }: ChainLayer,
@@ -155,14 +155,14 @@ export const initChain = async (
   atLeast = examples.count,
 ): Promise<ArrayTree[]> => (await initLayers(layers, key, examples, atLeast, { onProgress })).params;
 
-/** How many examples the start of some of these layers asks for; 0 where none asks. */
+/** Most examples that the initialization of one of these layers needs; 0 without such a layer. */
 export const initExamplesOf = (layers: readonly FlowLayer[]): number =>
   layers.reduce(
     (most, l) => Math.max(most, isChain(l) ? initExamplesOf(l.layers) : (l.initExamples ?? 0)),
     0,
   );
 
-/** What a layer gives for examples, with drawn noise; borrows the parameters. */
+/** Outputs of a layer for examples, with random noise; borrows the parameters. */
 const outputs = (
   layer: FlowLayer,
   params: ArrayTree,

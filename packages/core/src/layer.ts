@@ -63,7 +63,7 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   frozenParameterKinds?: ParameterKinds;
   /** Dropped numbers of an example (modelled by a density); default n − m, 0 if m is larger. */
   droppedDims?: number;
-  /** Number of singular values of given weights that were raised because the weights lack full rank; default 0. */
+  /** Number of singular values of pretrained weights that were raised because the weights lack full rank; default 0. */
   flooredValues?: number;
   /**
    * The interval that contains every entry of z, if it is smaller than R: mass that the rest of a flow puts outside of
@@ -90,28 +90,27 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.
    */
   prepare?: Readonly<{
-    /** The same for layers that can be prepared together, with the function of either: the kind and its sizes. */
+    /** Equal for layers that can be prepared together, by the function of any of them: the kind and its sizes. */
     key: string;
-    /** What `forward` or `inverse` takes for each of the layers. Consumes their parameters. */
+    /** Input of `forward` or `inverse` for each of the layers. Consumes their parameters. */
     together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
   }>;
   /**
-   * Data-dependent start values, where the layer has any, in the tree that `init` gives: `examples` is a
-   * `StartExamples` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
-   * Eager (never traced): it may read values.
+   * Data-dependent initial values, if the layer has any, in the tree of `init`. The parts of `examples` are real inputs
+   * of the layer, [n, …inShape]. Consumes `key`. Eager (never traced): it may read values.
    */
   initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
 type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds";
 
-/** A layer with what differs from a bijection that keeps the shape and draws no noise. */
+/** The fields of a layer that differ from a bijection without noise that keeps the shape. */
 export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
   Partial<Pick<FlowLayer<P>, Derived>>;
 
 /**
- * Completes the record, freezes it, and erases the type of the parameters where layers of many kinds meet.
- * Default: the shape stays, no noise, Euclidean parameters; exact if it draws no noise forward.
+ * Completes the record, freezes it, and erases the type of the parameters, for containers of different layers. Default:
+ * the same shape, no noise, Euclidean parameters; exact without noise in `forward`.
  */
 export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): FlowLayer<P> {
   const { inShape, forwardNoise = {} } = layer;

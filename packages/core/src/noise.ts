@@ -57,8 +57,8 @@ export function meanNoise(spec: NoiseSpec, batch: number, dtype: np.DType = np.f
 }
 
 /**
- * Draws every noise on the host, in the order of the tree, from one stream of random numbers; the
- * same stream state gives the same noise on every executor.
+ * Draws every noise on the host, in the order of the tree, from one stream of random numbers; the same stream state
+ * produces the same noise on every executor.
  *
  * @param temperature factor on the normal noises (1 = the distribution itself; uniform noises do not change).
  */

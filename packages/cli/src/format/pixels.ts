@@ -103,7 +103,7 @@ const forBase = ({ layers }: Network): NetworkLayer[] =>
 /**
  * A pretrained network with pixels as input: dequantization, the normalization of its training, its own layers, and a
  * whitening of their outputs. The default normalization is that of the network itself, if it has one, otherwise pixel /
- * 255. `given` is the range of its own layers, [from, to).
+ * 255. `given` is the range of the pretrained layers, [from, to).
  *
  * @throws ShapeError if the images do not fit
  */

@@ -5,7 +5,7 @@ const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 type InterruptSignal = keyof typeof statuses;
 
-/** The part of a process that delivers signals; tests pass an emitter of their own. */
+/** The part of a process that delivers signals; tests pass their own emitter. */
 export type SignalSource = {
   on(signal: InterruptSignal, listener: () => void): unknown;
   off(signal: InterruptSignal, listener: () => void): unknown;

@@ -74,7 +74,7 @@ export const calls: readonly BadCall[] = [
     input: "`flow` with a base of another shape",
     call: () => flow([linear(2, 3)], standardNormal([4])),
     code: "SHAPE",
-    says: ["the base has the shape [B, 4]", "the last layer gives [B, 3]"],
+    says: ["the base has the shape [B, 4]", "the last layer returns [B, 3]"],
   },
   {
     input: "`flowify` of no layers",
@@ -118,7 +118,7 @@ export const calls: readonly BadCall[] = [
     input: "`logProb` of no examples",
     call: () => withModel((m) => m.logProb([])),
     code: "DATA",
-    says: ["expected at least one example", "at least one is needed"],
+    says: ["expected at least one example", "got none"],
   },
   {
     input: "`logProb` of half an example",

@@ -71,7 +71,7 @@ function moduleOf(path: string): Module {
       (ts.isImportDeclaration(node) && node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) ||
       ts.isExportDeclaration(node);
     if (imported && node.moduleSpecifier) imports.push((node.moduleSpecifier as ts.StringLiteral).text);
-    else if (text !== undefined && flagsNamed(text).length > 0)
+    else if (text !== undefined && !text.startsWith("var(--") && flagsNamed(text).length > 0)
       texts.push(isRemedy(node) ? `\n${text}` : text);
     ts.forEachChild(node, visit);
   };

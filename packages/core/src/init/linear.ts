@@ -30,7 +30,7 @@ export type LinearMap = Omit<LinearParams, "dropped">;
  * coordinates. Inputs already whitened by an earlier layer have no principal directions: their order (least variance in
  * the data first) stays, R₁ = I.
  *
- * Given weights stay unchanged: only their dropped coordinates are rotated to principal directions. Free `expm`
+ * Pretrained weights stay unchanged: only their dropped coordinates are rotated to principal directions. Free `expm`
  * parameters also stay; then only the density is fitted.
  */
 export async function initLinear(

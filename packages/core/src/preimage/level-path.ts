@@ -18,7 +18,7 @@ export type Gone = Readonly<{ examples: Float32Array; ways: Float64Array }>;
 type Aim = (example: number, from: number, to: number, x: Float32Array, y: Float32Array) => void;
 
 /**
- * Moves examples with outputs y toward others as far as possible with f(x) = y along the path: each step follows a part
+ * Moves examples with outputs y toward others as far as possible with f(x) = y along the path. Each step follows a part
  * of the straight line to the end point, and then returns to the level set by the shortest way (`ontoLevelSet`). The
  * first step is the whole path; a step that does not return is halved, and one that does doubles the next.
  */

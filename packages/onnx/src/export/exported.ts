@@ -26,8 +26,8 @@ export type ExportedOutput = Readonly<{
 /** A program of a flow as an ONNX graph. */
 export type ExportedProgram = Readonly<{
   /**
-   * `log-prob`, `encode`, `decode`, `sample`, `train-step`, `reorthogonalize`; with the suffix `-drawing` those that
-   * draw their own noise.
+   * `log-prob`, `encode`, `decode`, `sample`, `train-step`, `reorthogonalize`; with the suffix `-drawing`, the programs
+   * with their own random noise.
    */
   name: string;
   graph: GraphModel;

@@ -84,7 +84,7 @@ export function emitKernel({ inputs, scalars, steps, outputs, table }: KernelPar
 
 const operandsOf = (e: Expression): readonly Expression[] => (e.kind === "operation" ? e.operands : []);
 
-/** Copies a number on the stack to all lanes of a local; a truth value as ones or zeros. */
+/** Copies a number on the stack to all SIMD lanes of a local; a truth value as ones or zeros. */
 const spread = (e: Expression, to: number): number[] => [
   ...wasm.splat,
   ...(e.mask ? [...wasm.float(0), ...wasm.splat, ...wasm.simd(operations.notEqual.code)] : []),

@@ -81,7 +81,7 @@ export function emitLookup(
   return { before, each: [...found, ...numbers.flat()] };
 }
 
-/** Lanes of two vectors; those of the second are 4 to 7. */
+/** SIMD lanes of two vectors; those of the second are 4 to 7. */
 const ALTERNATE = { low: [0, 4, 1, 5], high: [2, 6, 3, 7] };
 const HALVES = { low: [0, 1, 4, 5], high: [2, 3, 6, 7] };
 

@@ -1,7 +1,7 @@
 /**
  * The operations of fused programs: on one number, and as a WebAssembly instruction on four of them.
- * A mask is all ones or all zeros in a lane, and 1 or 0 as a number. Each instruction rounds once, according to IEEE
- * 754; `min` and `max` return NaN for a NaN operand, and treat −0 as less than 0, in WebAssembly as in JavaScript.
+ * A mask is all ones or all zeros in a SIMD lane, and 1 or 0 as a number. Each instruction rounds once, according to
+ * IEEE 754; `min` and `max` return NaN for a NaN operand, and treat −0 as less than 0, in WebAssembly as in JavaScript.
  */
 export const operations = {
   add: { code: 0xe4, mask: false, of: (a, b) => a + b },

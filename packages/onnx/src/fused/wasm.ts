@@ -90,15 +90,15 @@ export const wasm = {
   splatInt: simd(0x11),
   addLanes: simd(0xae),
   multiplyLanes: simd(0xb5),
-  /** One lane of integers. */
+  /** One SIMD lane of integers. */
   lane: (i: number): number[] => [...simd(0x1b), i],
-  /** Selects four of the eight lanes of two vectors. */
+  /** Selects four of the eight SIMD lanes of two vectors. */
   shuffle: (lanes: readonly number[]): number[] => [
     ...simd(0x0d),
     ...lanes.flatMap((i) => [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]),
   ],
   load: (offset: number): number[] => [...simd(0x00), ...memoryArgument(offset)],
-  /** Loads one number from memory to all lanes. */
+  /** Loads one number from memory to all SIMD lanes. */
   loadSpread: (offset: number): number[] => [...simd(0x09), 2, ...leb(offset)],
   store: (offset: number): number[] => [...simd(0x0b), ...memoryArgument(offset)],
   simd,

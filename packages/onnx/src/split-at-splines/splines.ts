@@ -8,8 +8,8 @@ import type { GraphNode } from "../lower/model.js";
 import { isView } from "../lower/node-list.js";
 
 /**
- * A part of a graph that a kernel can compute: a lookup in a fixed table, with a column for the interval of each
- * element of x (in a spline, its bin), and all elementwise work that depends only on these numbers and x.
+ * A part of a graph that a kernel can compute: a lookup in a fixed table, and all elementwise work that depends only on
+ * its numbers and x. The table has a column for each interval of x (in a spline, each bin).
  */
 export type Splines = Readonly<{
   /** Number of elements of x. */

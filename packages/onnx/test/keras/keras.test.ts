@@ -281,8 +281,8 @@ describe("weights", () => {
       "numbers of type string are not supported",
     );
     refused(edited(files, KERNEL, '"shape":[2,2],"dtype":"constructor"'), "numbers of type constructor");
-    refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is no list");
-    refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is no list");
+    refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is not a list");
+    refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is not a list");
     const turned = edited(files, '"shape":[2,2]', '"shape":[4,1]');
     expect(() => converted(turned)).toThrow(
       "its weight kernel is [4, 1] in the manifest, the layer expects [any, 2]",
