@@ -79,7 +79,7 @@ export function parseSidecar(path: string, text: string): Sidecar {
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "it");
-  throw new CheckpointError(`${path}: damaged: unexpected values of ${fields.join(", ")}\n${REMEDY}`);
+  throw new CheckpointError(`${path}: damaged: invalid: ${fields.join(", ")}\n${REMEDY}`);
 }
 
 /**

@@ -121,7 +121,7 @@ export function parseRunConfig(path: string, json: unknown): RunConfig {
   const checked = check(runConfigSchema, json);
   if ("value" in checked) return checked.value;
   throw new DataError(
-    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nput back the file that flowify wrote, or train again`,
+    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
   );
 }
 
