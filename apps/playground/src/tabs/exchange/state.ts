@@ -87,8 +87,7 @@ export const choosePictures = (files: readonly File[]): Promise<void> =>
     if (!run.value) return;
     const { shape } = run.value;
     images.value = { name: "pictures", shape: [...shape], ...splitPictures(pixels, count) };
-    const left =
-      skipped.length > 0 ? `, ${skipped.length} other files skipped: ${skipped.slice(0, 3).join(", ")}` : "";
+    const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${skipped.slice(0, 3).join(", ")}` : "";
     await look(worker);
     note.value = `${count} pictures${left}.`;
   });

@@ -144,7 +144,7 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
     const coloured = hasColour(pixels, side ** 2);
     const kept = coloured && colour && side === SIDES[0];
     const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
-    const left = skipped.length > 0 ? ` ${skipped.length} files are not readable as pictures: ${named}.` : "";
+    const left = skipped.length > 0 ? ` Not readable as pictures: ${named}.` : "";
     if (count < FEWEST)
       throw new Error(
         `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,
