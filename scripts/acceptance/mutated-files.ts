@@ -1,4 +1,5 @@
-import { FlowifyError, makeRng } from "@flowify/core";
+import { FlowifyError } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
 
 /** Results for mutated files: the number still read, and the harmful ones. */

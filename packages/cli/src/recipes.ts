@@ -1,4 +1,5 @@
-import { paperNames, trainingDefaults, UsageError, zooNames } from "@flowify/core";
+import { paperNames, UsageError, zooNames } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
 import { unknownName } from "./ui/suggest.js";
 
 /** A recipe: network, data, and all settings of training that flags can set. */

@@ -1,5 +1,5 @@
 import { DataError, DomainError } from "./errors.js";
-import { type Shape, showShape, sizeOf } from "./layer.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Examples, row-major, one after another. */
 export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
@@ -9,7 +9,7 @@ export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: nu
  * first.
  */
 export type ExamplesIn = Uint8Array | Float32Array | Float64Array | NestedNumbers;
-export type NestedNumbers = readonly (number | NestedNumbers)[];
+type NestedNumbers = readonly (number | NestedNumbers)[];
 
 /** Requirements for one example: its shape, and the number of levels if it must hold integers. */
 export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;

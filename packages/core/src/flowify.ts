@@ -4,11 +4,12 @@ import { mixture } from "./densities/mixture.js";
 import { mixtureResidual, normalResidual } from "./densities/residual.js";
 import { DomainError, ShapeError, UnsupportedOpError, UsageError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
-import { type FlowLayer, type Shape, showShape, sizeOf } from "./layer.js";
+import type { FlowLayer } from "./layer.js";
 import type { Conversion, FlowContext } from "./layers/kind.js";
 import type { InnerLayer } from "./layers/options.js";
 import { findKind, kinds } from "./network/kinds.js";
 import type { Network } from "./network/network.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type FlowifyOptions = {
   /** How dropped coordinates are modelled: `gaussian` (the paper's), `mixture`, or a model of one's own. Default `mixture`. */
@@ -40,6 +41,18 @@ const models = {
  *
  * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
  * flow, `UnsupportedOpError` for an unknown kind, `UsageError` for an unknown option; all when the flow is built, before any data is read.
+ *
+ * @example
+ * ```ts
+ * import { flowify } from "@flowify/core";
+ *
+ * const flow = flowify({
+ *   inShape: [1, 28, 28],
+ *   layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 16 }, { kind: "rqSpline" }],
+ * });
+ * console.log(flow.latentShape, flow.exact, flow.dimensions);
+ * // [ 16 ] false 784
+ * ```
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;

@@ -1,28 +1,14 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
-import { ShapeError } from "./errors.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-
-/** Sizes of the axes, without the batch axis. */
-export type Shape = readonly number[];
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import type { Shape } from "./shape.js";
 
 /** A tree (nested plain objects and arrays) of jax arrays. */
 export type ArrayTree = JsTree<np.Array>;
 
-/**
- * Constraint of a parameter in training: `"orthogonal"`, a square matrix R that the optimizer keeps at RᵀR = I;
- * `"fixed"`, a number that training does not change. All others are Euclidean.
- */
-export type ParameterKind = "orthogonal" | "fixed";
-
-/**
- * Which parameters are not Euclidean: a partial tree in the shape of the parameters. A leaf in place of a subtree
- * applies to the whole subtree.
- */
-export type ParameterKinds =
-  | ParameterKind
-  | readonly ParameterKinds[]
-  | { readonly [name: string]: ParameterKinds };
+/** The parameters of a layer that has none. */
+export type NoParams = Record<string, never>;
 
 /** What a forward pass returns: the output, [B, …outShape], and the contribution L in nats, [B]. */
 export type Forward = { z: np.Array; contribution: np.Array };
@@ -119,29 +105,4 @@ export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): Flo
   // by descriptors, because a getter may be expensive
   const completed = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(layer));
   return Object.freeze(completed) as FlowLayer<P>;
-}
-
-/** `[B, 3, 4]` for messages. */
-export const showShape = (shape: Shape, batched = true): string =>
-  `[${[...(batched ? ["B"] : []), ...shape].join(", ")}]`;
-
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((size, i) => size === b[i]);
-
-/** Number of entries of one example. */
-export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-
-/** Throws a `ShapeError` that names the layer and both sides, before anything is consumed. */
-export function expectShape(layer: string, what: string, array: np.Array, shape: Shape): void {
-  if (array.ndim !== shape.length + 1 || !sameShape(array.shape.slice(1), shape))
-    throw new ShapeError(
-      `${layer}: expected ${what} ${showShape(shape)}, got ${showShape(array.shape, false)}`,
-    );
-}
-
-/** Throws a `ShapeError` unless every size is a positive integer. */
-export function expectSizes(layer: string, sizes: { readonly [name: string]: number }): void {
-  for (const [name, size] of Object.entries(sizes))
-    if (!Number.isInteger(size) || size < 1)
-      throw new ShapeError(`${layer}: ${name} must be a positive integer, got ${size}`);
 }

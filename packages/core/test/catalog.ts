@@ -2,9 +2,8 @@
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { HostArray } from "../src/executor/executor.js";
 import { flowify } from "../src/flowify.js";
-import type { FlowLayer, Shape } from "../src/layer.js";
+import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { type LinearOptions, linear } from "../src/layers/linear.js";
@@ -18,10 +17,12 @@ import { type HostMatrix, type HostReflections, randomOrthogonal } from "../src/
 import { makeRng, type Rng } from "../src/math/rng.js";
 import type { OrdinaryLayer, OrdinaryNetwork } from "../src/network/network.js";
 import type { NoiseOf } from "../src/noise.js";
+import type { HostArray } from "../src/params/host-array.js";
+import type { Shape } from "../src/shape.js";
+import { host, perturbedLike } from "../src/testing/prepare.js";
 import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
 import { networkLayers } from "./catalog-networks.js";
-import { host, perturbedLike } from "./support/prepare.js";
 
 export type CatalogEntry = Readonly<{
   name: string;

@@ -16,11 +16,12 @@ import { makeRng } from "../src/math/rng.js";
 import type { Network } from "../src/network/network.js";
 import { meanNoise } from "../src/noise.js";
 import { floats } from "../src/params/host.js";
+import { at, numbersOf } from "../src/testing/arrays.js";
+import { type Rows, toRows } from "../src/testing/plain.js";
+import { usePrecision } from "../src/testing/prepare.js";
 import { zoo } from "../src/zoo.js";
-import { at, numbersOf } from "./support/arrays.js";
 import { expectClose } from "./support/compare.js";
-import { dense, type Rows, toRows } from "./support/plain.js";
-import { usePrecision } from "./support/prepare.js";
+import { dense } from "./support/plain.js";
 
 beforeAll(() => usePrecision("float32"));
 

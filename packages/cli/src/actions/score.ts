@@ -1,7 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
-import type { ScoreFlags } from "../commands/score.js";
-import { readingOf } from "../commands/shared.js";
+import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
@@ -14,6 +13,9 @@ import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
+
+export type ScoreFlags = Omit<CommonFlags, "json"> &
+  ImagesFlags & { samples?: number; ledger?: boolean; format?: "csv" | "jsonl"; seed?: number; out?: string };
 
 /** Images per call of the model. */
 const AT_ONCE = 256;

@@ -1,17 +1,8 @@
+import type { ScoreFlags } from "../actions/score.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
-import {
-  type CommonFlags,
-  commonFlags,
-  type ImagesFlags,
-  imagesFlags,
-  runFolder,
-  seedFlag,
-} from "./shared.js";
-
-export type ScoreFlags = Omit<CommonFlags, "json"> &
-  ImagesFlags & { samples?: number; ledger?: boolean; format?: "csv" | "jsonl"; seed?: number; out?: string };
+import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
 
 export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,

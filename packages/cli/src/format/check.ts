@@ -1,4 +1,4 @@
-import { kinds } from "@flowify/core";
+import { kinds } from "@flowify/core/internal";
 import * as v from "valibot";
 import { didYouMean } from "../ui/suggest.js";
 

@@ -1,4 +1,5 @@
-import { kinds, layerSchema, UsageError } from "@flowify/core";
+import { UsageError } from "@flowify/core";
+import { kinds, layerSchema } from "@flowify/core/internal";
 import * as v from "valibot";
 import { printable } from "../ui/printable.js";
 import { check } from "./check.js";

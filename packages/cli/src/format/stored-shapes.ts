@@ -1,4 +1,6 @@
-import { FlowifyError, flowShape, type NetworkLayer, type Shape, ShapeError } from "@flowify/core";
+import { FlowifyError, type NetworkLayer, ShapeError } from "@flowify/core";
+import { flowShape } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 
 /** The numbers of a layer: arrays, or the names of arrays in a file. */
 type Holder = Readonly<{

@@ -1,4 +1,5 @@
-import { HostArray, holdsNumbers, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
+import { HostArray, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
+import { holdsNumbers } from "@flowify/core/internal";
 import type { NetworkDescription } from "./network.js";
 import { expectStoredShapes, weightShape } from "./stored-shapes.js";
 

@@ -18,6 +18,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   MEMORY: 2,
   DOWNLOAD: 1,
   MISMATCH: 1,
+  LAW: 1,
 };
 
 /** Remedies for likely failures of the operating system, one line each. */

@@ -1,6 +1,7 @@
 import type { JsTree } from "@jax-js/jax";
+import { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
-import { type Executor, HostArray } from "./executor.js";
+import type { Executor } from "./executor.js";
 
 /** Fewest examples in a part of a batch: below this, workers save no time. */
 const SMALLEST_PART = 32;

@@ -1,8 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -28,6 +29,15 @@ const TINY = 1e-6;
  *
  * Errors: `DomainError` that names the channel for a scale that is zero, or below a millionth of the
  * largest, and for numbers that are not finite; `ShapeError` for a number of them that fits nothing.
+ *
+ * @example
+ * ```ts
+ * import { affine } from "@flowify/core/layers";
+ *
+ * const layer = affine([2], { scale: Float32Array.of(2, 4), shift: Float32Array.of(0, -1) });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2 ] [ 2 ] true
+ * ```
  */
 export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<AffineParams> {
   const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = options;

@@ -2,8 +2,8 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import type { Shape } from "../layer.js";
 import type { AxisWindows } from "../math/windows.js";
+import type { Shape } from "../shape.js";
 import { affine } from "./affine.js";
 import { imageShape, imageWindows, patches } from "./image-windows.js";
 import { defineKind } from "./kind.js";
@@ -34,6 +34,15 @@ export type AvgPool2dOptions = o.Options<typeof schemas> & {
  *
  * Exact or a bound as `conv2d`. In deterministic mode it is the ordinary average pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
+ *
+ * @example
+ * ```ts
+ * import { avgPool2d } from "@flowify/core/layers";
+ *
+ * const layer = avgPool2d([3, 8, 8], { kernel: 2, stride: 2 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 4, 4 ] true
+ * ```
  */
 export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer {
   const { countPadding = false, density } = options;

@@ -2,18 +2,10 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
+import { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { parallel } from "./parallel.js";
@@ -47,6 +39,18 @@ export type BranchesOptions = Omit<o.Options<typeof schemas>, "branches"> & {
  * layers give for x. The inverse takes x from the first: the one that holds most of it should come first.
  *
  * Errors: `ShapeError` for fewer than two layers, and where inputs or outputs do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { chain } from "@flowify/core";
+ * import { branches, leakyRelu, linear, reshape } from "@flowify/core/layers";
+ *
+ * // x + f(x), a residual connection
+ * const f = chain([linear(4, 4), leakyRelu([4])]);
+ * const layer = branches([reshape([4], [4]), f], { join: "add" });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function branches(parts: readonly FlowLayer[], options: BranchesOptions): ChainLayer {
   const { join, axis = 0, density, logA = Math.log(0.1) } = options;

@@ -1,6 +1,6 @@
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { type Shape, showShape } from "../layer.js";
+import { type Shape, showShape } from "../shape.js";
 import { type Conv2dOptions, conv2d, conv2dKind } from "./conv2d.js";
 import { imageWindows } from "./image-windows.js";
 import { defineKind } from "./kind.js";
@@ -41,6 +41,15 @@ function asRow<S extends Sizes>({ kernel, stride = 1, dilation = 1, padding = "f
  * A convolution of sequences, [C, W] ↦ [m, columns]: `conv2d` on images of one row.
  *
  * Exact or a bound, and errors, as `conv2d`. Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { conv1d } from "@flowify/core/layers";
+ *
+ * const layer = conv1d([2, 9], 4, { kernel: 3, stride: 3 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2, 9 ] [ 4, 3 ] true
+ * ```
  */
 export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): ChainLayer {
   if (inShape.length !== 2) throw new ShapeError(`conv1d: needs sequences [C, W], got ${showShape(inShape)}`);

@@ -1,8 +1,9 @@
 import { lax } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import type { FlowLayer } from "../layer.js";
 import { floats } from "../params/host.js";
+import { expectSizes, type Shape } from "../shape.js";
 import { imageShape, imageWindows } from "./image-windows.js";
 import { type KernelOptions, kernel } from "./kernel.js";
 import { type Conversion, defineKind } from "./kind.js";
@@ -53,6 +54,15 @@ export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & ModelOption
  * Errors: `ShapeError` where the kernel does not fit the padded image, for strides, dilations or
  * kernels that are not positive, for negative padding, and where groups do not divide the channels.
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { conv2d } from "@flowify/core/layers";
+ *
+ * const layer = conv2d([1, 28, 28], 8, { kernel: 4, stride: 4 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 1, 28, 28 ] [ 8, 7, 7 ] true
+ * ```
  */
 export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
   const { groups = 1, weights, ...model } = options;

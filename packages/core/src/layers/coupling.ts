@@ -1,12 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { reverse } from "./reshape.js";
@@ -134,6 +135,15 @@ function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
  * `stack` spline couplings with the order of the features reversed between them, not after the last.
  *
  * Exact. Source: Flowification, section 5 and appendix (N(d, t) and Nc(d, t)).
+ *
+ * @example
+ * ```ts
+ * import { coupling } from "@flowify/core/layers";
+ *
+ * const layer = coupling([6], 2, { hidden: 32 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 6 ] [ 6 ] true
+ * ```
  */
 export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
   expectSizes("coupling", { stack });

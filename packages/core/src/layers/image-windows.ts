@@ -1,7 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type Shape, showShape } from "../layer.js";
 import { type Pair, pair, unfold, type Windows, windowsAlong } from "../math/windows.js";
+import { expectSizes, type Shape, showShape } from "../shape.js";
 import { allSides, fitAmount, type PadAmounts } from "./pad.js";
 
 /** Options of layers that look at an image through windows. */

@@ -1,7 +1,8 @@
 import type { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import type { ResidualDistribution } from "../densities/residual.js";
-import type { FlowLayer, Shape } from "../layer.js";
+import type { FlowLayer } from "../layer.js";
+import type { Shape } from "../shape.js";
 import type { InnerLayer, Options, Schemas } from "./options.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 

@@ -1,7 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
+import { expectShape, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
@@ -17,6 +18,15 @@ export type LeakyReluOptions = o.Options<typeof schemas>;
  *
  * Exact; a bijection of R onto R. Errors: `DomainError` for α ≤ 0, which is not a bijection.
  * Source: Flowification, section 3.4.
+ *
+ * @example
+ * ```ts
+ * import { leakyRelu } from "@flowify/core/layers";
+ *
+ * const layer = leakyRelu([4], { slope: 0.1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
  */
 export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}): FlowLayer<NoParams> {
   if (!(slope > 0 && Number.isFinite(slope)))

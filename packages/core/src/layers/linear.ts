@@ -4,21 +4,14 @@ import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { initLinear } from "../init/linear.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { type Conversion, defineKind } from "./kind.js";
 import {
   checkWeights,
@@ -78,6 +71,18 @@ const AUGMENTATION_STD = Math.sqrt(1 / 12);
  *
  * Errors: `ShapeError` where x or z does not fit. Float32: round trips to about 1e-5 relative for
  * condition numbers of eˢ up to 1e3. Source: Flowification, section 3.2; SurVAE Flows, table 1.
+ *
+ * @example
+ * ```ts
+ * import { linear, mixture } from "@flowify/core/layers";
+ *
+ * const reduces = linear(8, 3, { density: mixture });
+ * const widens = linear(3, 8);
+ * console.log(reduces.exact, Object.keys(reduces.inverseNoise));
+ * console.log(widens.exact, Object.keys(widens.forwardNoise));
+ * // true [ 'normal', 'choice' ]
+ * // false [ 'augmentation' ]
+ * ```
  */
 export function linear(n: number, m: number, options: LinearOptions = {}): FlowLayer<LinearParams> {
   expectSizes("linear", { in: n, out: m });

@@ -2,10 +2,11 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -46,6 +47,15 @@ export type MarginalOptions = o.Options<typeof schemas>;
  *
  * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
  * Source: Durkan et al. 2019 (splines); [design note](docs/design/marginal.md).
+ *
+ * @example
+ * ```ts
+ * import { marginal } from "@flowify/core/layers";
+ *
+ * const layer = marginal([5], { bins: 16 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 5 ] [ 5 ] true
+ * ```
  */
 export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLayer<MarginalParams> {
   const { bins = 32, bound = 3.5, per = "entry" } = options;

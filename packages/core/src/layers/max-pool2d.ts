@@ -1,10 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { Windows } from "../math/windows.js";
 import { floats } from "../params/host.js";
+import { expectShape, type Shape } from "../shape.js";
 import { imageShape, imageWindows, patches } from "./image-windows.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -40,6 +41,15 @@ type LargestParams = { logB: np.Array };
  *
  * A bound where windows overlap, else exact; normalized. In deterministic mode it is the ordinary max pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
+ *
+ * @example
+ * ```ts
+ * import { maxPool2d } from "@flowify/core/layers";
+ *
+ * const layer = maxPool2d([3, 8, 8], { kernel: 2, stride: 2 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 4, 4 ] true
+ * ```
  */
 export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer {
   const { channels, around, windows } = imageWindows("maxPool2d", inShape, options, 0);

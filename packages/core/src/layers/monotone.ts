@@ -1,7 +1,8 @@
 import { nn, numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { belowZero, softplus, sumExamples } from "../math/numerics.js";
+import { expectShape, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
@@ -107,6 +108,15 @@ const SMALLEST = 2 ** -100;
  * the density that draws are kept from. The inverse takes z to the nearest number in the image first.
  *
  * Errors: `DomainError` for α ≤ 0. Float32: where f is flat, x is not found again: sigmoid beyond |x| = 16.
+ *
+ * @example
+ * ```ts
+ * import { monotone } from "@flowify/core/layers";
+ *
+ * const layer = monotone([4], "sigmoid");
+ * console.log(layer.name, layer.image, layer.exact);
+ * // sigmoid [ 0, 1 ] true
+ * ```
  */
 export function monotone(
   inShape: Shape,

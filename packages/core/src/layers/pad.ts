@@ -1,8 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
+import { expectShape, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -31,6 +32,15 @@ export type PadOptions = {
  * A bound (exact where nothing is added); inverse: crop. Deterministic mode is zero padding.
  * Errors: `ShapeError` for negative amounts or examples that are not [C, H, W].
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { pad } from "@flowify/core/layers";
+ *
+ * const layer = pad([3, 7, 7], { bottom: 1, right: 1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 7, 7 ] [ 3, 8, 8 ] false
+ * ```
  */
 export function pad(
   inShape: Shape,
@@ -92,7 +102,17 @@ export function pad(
   });
 }
 
-/** What the reference adds below and to the right, so that windows of `kernel` every `stride` fit: (s − ((n−k) mod s)) mod s. */
+/**
+ * What the reference adds below and to the right, so that windows of `kernel` every `stride` fit: (s − ((n−k) mod s)) mod s.
+ *
+ * @example
+ * ```ts
+ * import { fitAmount } from "@flowify/core/layers";
+ *
+ * console.log(fitAmount(28, 3, 2)); // windows of 3, a new one every 2: one row is missing
+ * // 1
+ * ```
+ */
 export const fitAmount = (n: number, kernel: number, stride: number): number => {
   const over = (((n - kernel) % stride) + stride) % stride;
   return (stride - over) % stride;

@@ -1,7 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
-import { expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import type { FlowLayer } from "../layer.js";
 import { makeRng, permutation } from "../math/rng.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
+import { expectSizes, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
@@ -19,6 +20,15 @@ export type PermuteChannelsOptions = o.Options<typeof schemas>;
  * order, given or random but fixed; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axis.
+ *
+ * @example
+ * ```ts
+ * import { permuteChannels } from "@flowify/core/layers";
+ *
+ * const layer = permuteChannels([3, 8, 8], { order: [2, 0, 1] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function permuteChannels(
   inShape: Shape,

@@ -1,8 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -21,6 +22,15 @@ export type PreluOptions = o.Options<typeof schemas>;
  *
  * Exact. Errors: `DomainError` for α ≤ 0; `ShapeError` where the number of slopes is neither 1 nor
  * that of the channels. Source: He et al. 2015 (arXiv:1502.01852); positive α as in leakyRelu.
+ *
+ * @example
+ * ```ts
+ * import { prelu } from "@flowify/core/layers";
+ *
+ * const layer = prelu([3, 8, 8], { slope: [0.1, 0.2, 0.3] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): FlowLayer<PreluParams> {
   const channels = inShape[0] ?? 1;

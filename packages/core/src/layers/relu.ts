@@ -1,9 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -39,6 +40,15 @@ const NOISE_SCALE = 0.1;
  * of the mean square of t, and a a tenth of it.
  *
  * Errors: `DomainError` where nothing is cut or min < max does not hold.
+ *
+ * @example
+ * ```ts
+ * import { clip } from "@flowify/core/layers";
+ *
+ * const layer = clip([4], { min: 0, max: 6 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams> {
   return clipping("clip", inShape, options);
@@ -49,6 +59,15 @@ export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams
  * below at 0.
  *
  * A bound; normalized. Deterministic mode is max(x, 0).
+ *
+ * @example
+ * ```ts
+ * import { relu } from "@flowify/core/layers";
+ *
+ * const layer = relu([4]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function relu(inShape: Shape): FlowLayer<ClipParams> {
   return clipping("relu", inShape, { min: 0 });

@@ -1,7 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import type { FlowLayer } from "../layer.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
+import { expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -12,6 +13,15 @@ export type NoParams = Record<string, never>;
  * z = x with other axes, row-major order kept; L = 0.
  *
  * Exact. Errors: `ShapeError` where the two shapes hold different numbers of entries.
+ *
+ * @example
+ * ```ts
+ * import { reshape } from "@flowify/core/layers";
+ *
+ * const layer = reshape([4, 2], [2, 2, 2]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4, 2 ] [ 2, 2, 2 ] true
+ * ```
  */
 export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
   if (sizeOf(inShape) !== sizeOf(outShape))
@@ -27,7 +37,18 @@ export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
   );
 }
 
-/** z = all entries of x in one axis, row-major; L = 0. Exact. */
+/**
+ * z = all entries of x in one axis, row-major; L = 0. Exact.
+ *
+ * @example
+ * ```ts
+ * import { flatten } from "@flowify/core/layers";
+ *
+ * const layer = flatten([3, 8, 8]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 192 ] true
+ * ```
+ */
 export function flatten(inShape: Shape): FlowLayer<NoParams> {
   return Object.freeze({ ...reshape(inShape, [sizeOf(inShape)]), name: "flatten" });
 }
@@ -36,6 +57,15 @@ export function flatten(inShape: Shape): FlowLayer<NoParams> {
  * z = the last axis of x in another order, z[…, i] = x[…, order[i]]; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axis.
+ *
+ * @example
+ * ```ts
+ * import { permute } from "@flowify/core/layers";
+ *
+ * const layer = permute([3], [2, 0, 1]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3 ] [ 3 ] true
+ * ```
  */
 export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
   const n = inShape[inShape.length - 1];
@@ -50,6 +80,15 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
  * z = x with its axes in another order, axis i of an example of z the axis `order[i]` of x; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axes.
+ *
+ * @example
+ * ```ts
+ * import { transpose } from "@flowify/core/layers";
+ *
+ * const layer = transpose([3, 8, 4], [2, 0, 1]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 4 ] [ 4, 3, 8 ] true
+ * ```
  */
 export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
   const inverse = invertOrder("transpose", order, inShape.length);
@@ -59,7 +98,18 @@ export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<N
   return rearrangement("transpose", inShape, outShape, turn(order), turn(inverse));
 }
 
-/** [rows, columns, C] ↦ [C, rows, columns]: locations with their vectors as an image; L = 0. Exact. */
+/**
+ * [rows, columns, C] ↦ [C, rows, columns]: locations with their vectors as an image; L = 0. Exact.
+ *
+ * @example
+ * ```ts
+ * import { channelsFirst } from "@flowify/core/layers";
+ *
+ * const layer = channelsFirst([8, 8, 3]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 8, 8, 3 ] [ 3, 8, 8 ] true
+ * ```
+ */
 export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
   const [rows, columns, channels] = inShape as [number, number, number];
   return rearrangement(
@@ -71,7 +121,18 @@ export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
   );
 }
 
-/** The features (first axis of an example) in reverse order; L = 0. Exact. */
+/**
+ * The features (first axis of an example) in reverse order; L = 0. Exact.
+ *
+ * @example
+ * ```ts
+ * import { reverse } from "@flowify/core/layers";
+ *
+ * const layer = reverse([4]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
+ */
 export function reverse(inShape: Shape): FlowLayer<NoParams> {
   const flip = (x: np.Array): np.Array => np.flip(x, 1);
   return rearrangement("reverse", inShape, inShape, flip, flip);

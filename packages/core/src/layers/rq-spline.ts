@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { sumExamples } from "../math/numerics.js";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -36,6 +37,15 @@ export type RqSplineOptions = o.Options<typeof schemas> & {
  *
  * Exact; a bijection of R onto R with closed-form inverse. Float32: s and its inverse agree to about
  * 1e-5 of the bound. Source: Durkan et al. 2019, section 3; Flowification, section 5.
+ *
+ * @example
+ * ```ts
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const layer = rqSpline([4], { bins: 8, bound: 3 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
  */
 export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLayer<RqSplineParams> {
   const { bins = 10, bound = 2, start = "identity" } = options;

@@ -1,19 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -42,6 +35,15 @@ const HALF = 0.5;
  * Errors: `ShapeError` for examples that are neither [n] nor [C, H, W]; `DomainError` for levels
  * below 2 and bins outside 2..500.
  * Source: Ho et al. 2019 (arXiv:1902.00275), section 3.1; splines of Durkan et al. 2019 as q(u | x).
+ *
+ * @example
+ * ```ts
+ * import { variationalDequantize } from "@flowify/core/layers";
+ *
+ * const layer = variationalDequantize([8], { levels: 4 });
+ * console.log(layer.levels, layer.exact);
+ * // 4 false
+ * ```
  */
 export function variationalDequantize(
   inShape: Shape,

@@ -3,9 +3,10 @@ import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
 import { type Principal, principalDirections } from "../init/principal.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { toDevice } from "./orthogonal.js";
@@ -39,6 +40,15 @@ export type WhitenOptions = o.Options<typeof schemas>;
  * then see coordinates of equal size, where one step size fits all directions.
  *
  * Errors: `DomainError` for a shrinkage outside of [0, 1), `ShapeError` for an empty axis.
+ *
+ * @example
+ * ```ts
+ * import { whiten } from "@flowify/core/layers";
+ *
+ * const layer = whiten([6], { shrinkage: 0.01 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 6 ] [ 6 ] true
+ * ```
  */
 export function whiten(
   inShape: Shape,

@@ -1,5 +1,5 @@
 import type { ExamplesIn } from "../examples.js";
-import type { FlowModel } from "./model.js";
+import type { Flow } from "../flow.js";
 
 /** Contribution of a layer to log p of an example, in nats, compared with other examples. */
 export type Explanation = Readonly<{
@@ -16,12 +16,21 @@ export type Explanation = Readonly<{
   deviations: number;
 }>;
 
+/** What is needed of a model: the names of its ledger's lines, and the ledgers of examples. */
+type Scorer = Readonly<{
+  flow: Pick<Flow, "ledgerLines">;
+  score(
+    batches: Iterable<ExamplesIn>,
+    options: { seed: number },
+  ): AsyncIterable<Readonly<{ logProb: Float64Array; ledger: Float32Array }>>;
+}>;
+
 /** Relative spread below which a contribution counts as the same for all examples. */
 const ROUNDING = 1e-6;
 
 /** The ledger of one example compared with others: one line per layer, and the total at the end. */
 export async function explainExample(
-  model: Pick<FlowModel, "flow" | "score">,
+  model: Scorer,
   example: ExamplesIn,
   others: ExamplesIn,
   seed: number,
@@ -40,11 +49,7 @@ export async function explainExample(
 }
 
 /** The contributions of every layer, and their sum, for each example. */
-async function ledgers(
-  model: Pick<FlowModel, "flow" | "score">,
-  examples: ExamplesIn,
-  seed: number,
-): Promise<number[][]> {
+async function ledgers(model: Scorer, examples: ExamplesIn, seed: number): Promise<number[][]> {
   const lines = model.flow.ledgerLines.length;
   const rows: number[][] = [];
   for await (const { logProb, ledger } of model.score([examples], { seed }))

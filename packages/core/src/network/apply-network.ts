@@ -1,8 +1,8 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
-import { type Shape, showShape } from "../layer.js";
 import type { Kind, PlainContext, PlainKind } from "../layers/kind.js";
 import type { InnerLayer } from "../layers/options.js";
+import { type Shape, showShape } from "../shape.js";
 import { findKind, isPlain, kinds } from "./kinds.js";
 import type { NetworkLayer, OrdinaryLayer, OrdinaryNetwork } from "./network.js";
 
@@ -44,6 +44,17 @@ export const flowShape = (layers: readonly NetworkLayer[], inShape: Shape): Shap
  *
  * Errors: `ShapeError` where x is not what the network takes; `UnsupportedOpError` for layers without given
  * weights and for those that exist in flows only.
+ *
+ * @example
+ * ```ts
+ * import { applyNetwork } from "@flowify/core";
+ * import { floats } from "@flowify/core/layer";
+ *
+ * const weight = Float32Array.of(1, -1, 2, 0.5, 0, 1);
+ * const network = { inShape: [3], layers: [{ kind: "linear", out: 2, weights: { weight } }, { kind: "relu" }] } as const;
+ * console.log(await applyNetwork(network, floats(Float32Array.of(1, 2, 3), [1, 3])).data());
+ * // Float32Array(2) [ 5, 3.5 ]
+ * ```
  */
 export function applyNetwork({ inShape, layers }: OrdinaryNetwork, x: np.Array): np.Array {
   if (x.shape.slice(1).join() !== inShape.join())

@@ -1,7 +1,7 @@
-import type { Shape } from "../layer.js";
 import type { PlainKind } from "../layers/kind.js";
 import type * as kinds from "../layers/kinds.js";
 import type { InnerLayer, Options } from "../layers/options.js";
+import type { Shape } from "../shape.js";
 
 type Kinds = (typeof kinds)[keyof typeof kinds];
 

@@ -2,16 +2,16 @@
 import { random } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
-import { sizeOf } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
 import { applyNetwork, outShape } from "../../src/network/apply-network.js";
 import type { OrdinaryNetwork } from "../../src/network/network.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
+import { sizeOf } from "../../src/shape.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { usePrecision } from "../../src/testing/prepare.js";
 import { catalog } from "../catalog.js";
-import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { usePrecision } from "../support/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
 

@@ -1,9 +1,11 @@
 /** A chain prepares the parameters of its splines together: the same as each by itself. */
 import { grad, numpy as np, random, tree } from "@jax-js/jax";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { chain, type FlowLayer, linear, rqSpline } from "../../src/index.js";
-import type { ArrayTree } from "../../src/layer.js";
-import { type Precision, usePrecision } from "../support/prepare.js";
+import { chain } from "../../src/index.js";
+import type { ArrayTree, FlowLayer } from "../../src/layer.js";
+import { linear } from "../../src/layers/linear.js";
+import { rqSpline } from "../../src/layers/rq-spline.js";
+import { type Precision, usePrecision } from "../../src/testing/prepare.js";
 
 const WIDTH = 4;
 const spline = (bins: number, bound: number): FlowLayer =>

@@ -1,17 +1,17 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { flowShape } from "../../src/entries/internal.js";
 import {
   applyNetwork,
   FlowModel,
   flowify,
-  flowShape,
   jaxExecutor,
   type NetworkLayer,
   type OrdinaryNetwork,
-  outShape,
   ShapeError,
   UnsupportedOpError,
 } from "../../src/index.js";
+import { outShape } from "../../src/network/apply-network.js";
 
 const weight = Float32Array.of(0.6, -0.3, 0.2, 0.1, 0.8, -0.5);
 const network = {
