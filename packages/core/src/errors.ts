@@ -122,7 +122,7 @@ export class MismatchError extends FlowifyError {
   }
 }
 
-/** A layer that breaks a law of the contract; `law` is the one to look at first, `laws` all that fail. */
+/** A layer that violates the contract; `law` is the first failed test of the law suite, `laws` are all failed ones. */
 export class LawError extends FlowifyError {
   readonly law: string;
   readonly laws: readonly string[];
