@@ -38,7 +38,7 @@ describe("how images are read", () => {
     await expectRefusal(
       ["train", "--resume", out, "--size", "8x8"],
       2,
-      "--size cannot be given with --resume",
+      "--size cannot be changed with --resume",
     );
   });
 
@@ -46,7 +46,7 @@ describe("how images are read", () => {
     await expectRefusal(
       ["train", "--data", data, "--size", "8x8"],
       2,
-      "--size: the images of images are read as they are",
+      "--size: the images of images are read without changes",
     );
     await expectRefusal(
       ["train", "--data", rows, "--size", "8"],

@@ -17,10 +17,10 @@ import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & { samples?: number; ledger?: boolean; format?: "csv" | "jsonl"; seed?: number; out?: string };
 
-/** Images that go to the model in one piece. */
+/** Images per call of the model. */
 const AT_ONCE = 256;
 
-/** Images or rows in one piece, what each is called, and once a source the words for all of it. */
+/** A piece of images or rows, the name of each, and, once per source, a description of the source. */
 type Named = Readonly<{ images: Uint8Array | Float32Array; names: readonly string[]; source?: string }>;
 
 export async function score(
@@ -31,10 +31,11 @@ export async function score(
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { quiet = false, samples = 1, seed = 0, format = "csv", out } = flags;
-  // the scores have standard output, or a file, to themselves
+  // nothing but scores goes to standard output or the file
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (out !== undefined) expectPlaceFor(out);
-  if (files.length > 0 && flags.data !== undefined) throw new UsageError("name files or --data, not both");
+  if (files.length > 0 && flags.data !== undefined)
+    throw new UsageError("files and --data exclude each other\nname one of them");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
@@ -77,7 +78,7 @@ export async function score(
   });
 }
 
-/** On a terminal, names are shown so that it does not obey them. */
+/** Escapes control characters in names on a terminal. */
 const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | string) => {
   const text = String(lines);
   stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
@@ -90,7 +91,7 @@ function extra({ stdErr, ledger }: Scores, example: number, layers: number, with
 
 const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** Digits that a float32 sum of many terms has. */
+/** Significant digits of a float32 sum of many terms. */
 const rounded = (value: number): number => Number(value.toPrecision(9));
 
 function line(
@@ -112,10 +113,10 @@ async function* ownExamples(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Na
   yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
 }
 
-/** The pictures that images came from. */
+/** The source pictures of the images. */
 const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set ? set.names : undefined);
 
-/** The images or rows of each file, folder or data set that is named, one after the other. */
+/** The images or rows of each named file, folder or data set, one after another. */
 async function* examplesOfFiles(
   run: SavedRun,
   flags: ScoreFlags,
@@ -138,7 +139,7 @@ async function* examplesOfFiles(
       continue;
     }
     if (!existsSync(file) && !isDataSet(file))
-      throw new DataError(`${file}: no such file or folder, and no data set of this name`);
+      throw new DataError(`${file}: no such file or folder, and no data set has this name`);
     const set = await loadMeasured({
       name: file,
       dir: flags.dataDir,
@@ -150,7 +151,7 @@ async function* examplesOfFiles(
   }
 }
 
-/** A set a piece at a time; `prefix` stands before the name of a picture, or the number of an image. */
+/** A set in pieces; `prefix` is put before the name of a picture or the number of an image. */
 function* pieces(set: DataSet, source: string, prefix: string): Generator<Named> {
   const examples = examplesOf(set);
   const size = examples.length / set.count;
@@ -165,7 +166,7 @@ function* pieces(set: DataSet, source: string, prefix: string): Generator<Named>
   }
 }
 
-/** The images of the first `limit`, whose names and sources are noted. */
+/** The first `limit` images; collects their sources. */
 async function* remember(
   pieces: AsyncIterable<Named>,
   { names, sources }: { names: string[]; sources: string[] },
@@ -180,7 +181,7 @@ async function* remember(
   }
 }
 
-/** What was scored, in a few words. */
+/** Short description of the scored sources. */
 const listed = (sources: readonly string[]): string =>
   sources.length <= 3
     ? sources.join(", ")

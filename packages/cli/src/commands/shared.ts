@@ -19,7 +19,7 @@ const deviceNames = [
 ] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-/** Pictures at each measurement of a training run, at the last one, or none. */
+/** Pictures at each measurement of a training run, at the last one, or never. */
 export const pictureChoices = ["each", "last", "none"] as const;
 export type PictureChoice = (typeof pictureChoices)[number];
 
@@ -61,7 +61,7 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
   },
 };
 
-/** Flags that say how to read images that could be read in several ways. */
+/** Flags for reading images that allow several ways. */
 export const readingParameters: FlagParametersForType<Reading, CliContext> = {
   size: {
     kind: "parsed",
@@ -90,12 +90,12 @@ export const readingParameters: FlagParametersForType<Reading, CliContext> = {
 };
 
 /**
- * What the flags say about the reading; undefined where they say nothing.
+ * The way of reading that the flags set; undefined without such flags.
  *
- * @throws UsageError for a way of resizing without a size
+ * @throws UsageError for --resize without a size
  */
 export function readingOf({ size, resize, grey, skipCorrupt }: Reading): Reading | undefined {
-  if (resize && !size) throw new UsageError("--resize needs a size\nname it as well: --size 64x64");
+  if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const reading: Reading = {
     ...(size && { size }),
     ...(resize && { resize }),
@@ -105,7 +105,7 @@ export function readingOf({ size, resize, grey, skipCorrupt }: Reading): Reading
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
 
-/** Flags without those that say how to read. */
+/** The flags without those for reading. */
 export const withoutReading = <F extends Reading>({
   size: _size,
   resize: _resize,
@@ -114,7 +114,7 @@ export const withoutReading = <F extends Reading>({
   ...others
 }: F): Omit<F, keyof Reading> => others;
 
-/** Flags of the commands that look at images of a run's data set, or of another one. */
+/** Flags of the commands that use images of a run's data set or of another one. */
 export type ImagesFlags = Reading & {
   data?: string;
   dataDir?: string;

@@ -1,23 +1,23 @@
 import type { PixelSize } from "./array-images.js";
 import type { DataSet, PublishedSplit } from "./image-set.js";
 
-/** What to do with a picture of another size: `crop` to fill it, `fit` into it on black, `stretch` to it. */
+/** Resizing of pictures: `crop` to fill the size, `fit` into it on black, `stretch` to it. */
 export const resizings = ["crop", "fit", "stretch"] as const;
 export type Resizing = (typeof resizings)[number];
 
-/** How images are to be read that could be read in several ways. */
+/** Options for reading images. */
 export type Reading = Readonly<{
-  /** Height and width of an image: of rows of an array, or what pictures become. */
+  /** Height and width: of images in rows of an array, or the target size of pictures. */
   size?: PixelSize;
-  /** What becomes of pictures that have another size; crop by default. */
+  /** Resizing of pictures of another size; crop by default. */
   resize?: Resizing;
-  /** Grey or colour; by default as the first picture is. */
+  /** Grey or colour; by default that of the first picture. */
   grey?: boolean;
-  /** Leave damaged pictures out. */
+  /** Skip damaged pictures. */
   skipCorrupt?: boolean;
 }>;
 
-/** The flags of the command that ask for it. */
+/** The flags of the command that set them. */
 export const readingFlags: Readonly<Record<keyof Reading, string>> = {
   size: "--size",
   resize: "--resize",
@@ -25,11 +25,11 @@ export const readingFlags: Readonly<Record<keyof Reading, string>> = {
   skipCorrupt: "--skip-corrupt",
 };
 
-/** A way in which folders or files hold images, or rows of numbers. */
+/** A format of folders or files with images or rows of numbers. */
 export type DataFormat<Set extends DataSet = DataSet> = Readonly<{
-  /** What can be asked of it. */
+  /** The options that it supports. */
   takes: readonly (keyof Reading)[];
   holds(path: string, split: PublishedSplit): boolean | Promise<boolean>;
-  /** `undrawn`: where the examples come without splits, all of them instead of those drawn for the split. */
+  /** `undrawn`: for examples without splits, all of them instead of those chosen for the split. */
   read(path: string, split: PublishedSplit, name: string, reading: Reading, undrawn?: boolean): Promise<Set>;
 }>;

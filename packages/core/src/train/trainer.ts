@@ -74,7 +74,8 @@ export type Trainer = Readonly<{
  *
  * @example
  * ```ts
- * import { createTrainer, flow, jaxExecutor, runSteps } from "@flowify/core";
+ * import { createTrainer, flow, jaxExecutor } from "@flowify/core";
+import { runSteps } from "@flowify/core/internal";
  * import { linear, rqSpline } from "@flowify/core/layers";
  *
  * const data = Array.from({ length: 512 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(i) ** 2]);
