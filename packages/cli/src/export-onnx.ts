@@ -9,7 +9,7 @@ export const DESCRIPTION = "flowify.json";
 
 /**
  * Writes a model as ONNX files into a folder: log p with its ledger, encode, decode and sample, for batches of any size;
- * `flowify.json` says what each takes and gives.
+ * `flowify.json` lists the inputs and outputs of each.
  *
  * @returns the paths of the ONNX files
  * @throws UnsupportedOpError that names the layer which ONNX cannot express

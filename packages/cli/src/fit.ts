@@ -2,7 +2,7 @@ import { type DataIn, type FitOptions, type Flow, fit as fitIn } from "@flowify/
 import { defaultExecutor, NodeModel } from "./node-model.js";
 
 /**
- * Trains a flow by maximum likelihood, and gives the model: `fit` of `@flowify/core`, with ONNX Runtime where
+ * Trains a flow by maximum likelihood and returns the model: `fit` of `@flowify/core`, with ONNX Runtime where
  * onnxruntime-node is installed (as it is by default), else in WebAssembly. A model that chose its own place to compute
  * closes it with `dispose`. It is saved into a folder: `model.save("detector")`, `loadModel("detector")`.
  *

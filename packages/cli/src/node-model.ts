@@ -42,7 +42,7 @@ export class NodeModel extends FlowModel {
 
   /**
    * Writes the model into a folder, which is made where it is missing: `model.json` with the network, `parameters.safetensors`,
-   * and `weights.safetensors` where the network has weights of its own. `loadModel` reads it.
+   * and `weights.safetensors` if the network has weights. `loadModel` reads it.
    *
    * @throws UsageError where the flow was not made by `flowify` or a preset, or has a density that is no name
    *

@@ -38,7 +38,7 @@ export function modelDocument(network: NetworkDescription, options: FlowifyOptio
 /**
  * Reads the document of a saved model.
  *
- * @throws DataError for what is none, or of another version; UsageError for a network that is none
+ * @throws DataError for another file or another version; UsageError for an invalid network
  */
 export function parseModelDocument(
   path: string,

@@ -34,7 +34,7 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
   return { ...schedule, batch: Math.min(schedule.batch, most) };
 }
 
-/** Images from which on each pixel has a spline of its own: fewer say too little of each. */
+/** Fewest images for a separate spline per pixel: fewer have too little information for each. */
 const ENOUGH_FOR_PIXELS = 10_000;
 
 type RowsToFit = Pick<RowSet, "shape" | "levels">;

@@ -9,7 +9,7 @@ import { naming } from "./pretrained.js";
  * The network of an ONNX file, with its weights, for `flowify`: with `frozen: true` its function stays as it is.
  * Weights may lie in files beside it. A Softmax at the end is left out.
  *
- * @throws UnsupportedOpError for an operator without a rule; DataError, ShapeError, DomainError for what is no ONNX file, or
+ * @throws UnsupportedOpError for an operator without a rule; DataError, ShapeError, DomainError for other files, or
  * one that is damaged; UsageError where there are several inputs or outputs and `options` name none. Each names the file
  *
  * @example
@@ -26,9 +26,9 @@ export async function loadOnnx(path: string, options: ConvertOptions = {}): Prom
 
 /**
  * The network of a layers model of Keras or TensorFlow.js, from its `model.json` and the weights beside it, as `loadOnnx`
- * gives that of an ONNX file.
+ * returns that of an ONNX file.
  *
- * @throws UnsupportedOpError for a layer without a rule; DataError for what is no layers model, or lacks weights. Each
+ * @throws UnsupportedOpError for a layer without a rule; DataError for a file without a layers model or without weights. Each
  * names the file
  *
  * @example

@@ -288,7 +288,7 @@ export class FlowModel {
     return this.#disposed;
   }
 
-  /** Gives the executor's memory back. The model cannot be used afterwards; calls after the first do nothing. */
+  /** Releases the memory of the executor. The model cannot be used afterwards; calls after the first do nothing. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
