@@ -144,7 +144,7 @@ const scales = (layer: NetworkDescription["layers"][number]): boolean =>
 /** What there is to say of columns; a converted network gets them as it was trained on. */
 function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: boolean): string[] {
   const scaled = converted || (description?.layers.some(scales) ?? false);
-  return columnWarnings(rows, surveyColumns(rows), { scaled });
+  return [...(rows.notes ?? []), ...columnWarnings(rows, surveyColumns(rows), { scaled })];
 }
 
 /** @throws UsageError for flags that only mean something with --from, or nothing */
@@ -173,6 +173,7 @@ function newConfig(
   { name, reading, images, files, network, recipe, rates }: Choices,
 ): TrainPlan["config"] {
   const { data, validation } = images;
+  const schema = "rows" in data ? data.schema : undefined;
   const batch = flags.batch ?? rates.batch;
   if (batch > data.count) {
     throw new UsageError(
@@ -203,7 +204,7 @@ function newConfig(
       shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
       ...("rows" in data && data.columns && { columns: [...data.columns] }),
       hash: data.hash,
-      ...(reading && { reading }),
+      ...((reading || schema) && { reading: { ...reading, ...(schema && { schema }) } }),
       ...(files && { files }),
     },
     steps,

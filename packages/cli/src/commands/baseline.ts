@@ -1,11 +1,11 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, imagesFlags, readingParameters, seedFlag } from "./shared.js";
 
 export type BaselineFlags = CommonFlags &
-  Reading & { data?: string; dataDir?: string; limit?: number; seed?: number };
+  PictureReading & { data?: string; dataDir?: string; limit?: number; seed?: number };
 
 export const baselineCommand = buildCommand<BaselineFlags, [], CliContext>({
   loader: async () => (await import("../actions/baseline.js")).baseline,

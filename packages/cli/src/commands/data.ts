@@ -6,6 +6,7 @@ import { commonFlags } from "./shared.js";
 
 export type DataGetFlags = { out?: string; mirror?: string; json?: boolean; quiet?: boolean };
 export type DataListFlags = { json?: boolean };
+export type DataDescribeFlags = { json?: boolean };
 
 export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   loader: async () => (await import("../actions/data-get.js")).getData,
@@ -59,7 +60,28 @@ export const listCommand = buildCommand<DataListFlags, [], CliContext>({
   },
 });
 
+export const describeCommand = buildCommand<DataDescribeFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/data-describe.js")).describeData,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: nonEmpty, placeholder: "FILE", brief: "Table: .csv, .tsv, .jsonl or .parquet" }],
+    },
+    flags: { json: commonFlags.json },
+  },
+  docs: {
+    brief: "Show the columns of a table",
+    fullDescription: `Reads a table and shows what flowify train would make of each column: its type, the share of
+missing values, the distinct values, the range, a histogram, and values that many rows share.
+Constant columns, identifiers and free text are left out of training.
+
+EXAMPLES
+  flowify data describe payments.csv
+  flowify data describe payments.parquet --json`,
+  },
+});
+
 export const dataCommands = buildRouteMap({
-  routes: { get: getCommand, list: listCommand },
-  docs: { brief: "Download and list data sets" },
+  routes: { get: getCommand, list: listCommand, describe: describeCommand },
+  docs: { brief: "Download and list data sets, describe tables" },
 });

@@ -1,10 +1,10 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
 import { commonFlags, imagesFlags, readingParameters } from "./shared.js";
 
-export type InspectFlags = Reading & {
+export type InspectFlags = PictureReading & {
   data?: string;
   dataDir?: string;
   density?: "gaussian" | "mixture";

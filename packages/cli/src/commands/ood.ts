@@ -1,11 +1,11 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, readingParameters, runFolder, seedFlag } from "./shared.js";
 
 export type OodFlags = CommonFlags &
-  Reading & { samples?: number; limit?: number; seed?: number; out?: string };
+  PictureReading & { samples?: number; limit?: number; seed?: number; out?: string };
 
 const count = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;

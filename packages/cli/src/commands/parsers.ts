@@ -55,6 +55,10 @@ export const nonEmpty = (input: string): string => {
   return input;
 };
 
+/** Parses `age,income`: names with commas between them. */
+export const names = (input: string): readonly string[] =>
+  input.split(",").map((name) => nonEmpty(name.trim()));
+
 /** A number, with a sign or without. */
 const number = (input: string): number => {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input) ? Number(input) : Number.NaN;

@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading, TableChoice } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { decay, type Normalization, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import {
@@ -10,10 +10,12 @@ import {
   pictureChoices,
   readingParameters,
   seedFlag,
+  tableParameters,
 } from "./shared.js";
 
 export type TrainFlags = CommonFlags &
-  Reading & {
+  PictureReading &
+  TableChoice & {
     recipe?: string;
     data?: string;
     dataDir?: string;
@@ -62,6 +64,7 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
       ),
       dataDir: text("DIR", "Folder with the files of the data set"),
       ...readingParameters,
+      ...tableParameters,
       limit: count("Only the first N training images"),
       validation: {
         kind: "parsed",

@@ -159,7 +159,7 @@ export async function loadExamples(
       path,
       split,
       label,
-      form.takes.includes("resize") ? { ...usual, ...reading } : reading,
+      form.takes.includes("resize") || form.takes.includes("schema") ? { ...usual, ...reading } : reading,
       undrawn,
     );
   }
@@ -186,11 +186,9 @@ export async function loadMeasured(choice: DataSetChoice): Promise<DataSet> {
 
 /** @throws UsageError for a way of reading that these images do not have */
 function expectTaken({ label, form }: Place, reading: Reading): void {
-  for (const [key, value] of Object.entries(reading)) {
-    if (value !== undefined && !form.takes.includes(key as keyof Reading)) {
-      throw new UsageError(
-        `${readingFlags[key as keyof Reading]}: the images of ${label} are read as they are\nleave it out`,
-      );
+  for (const [key, flag] of Object.entries(readingFlags)) {
+    if (reading[key as keyof Reading] !== undefined && !form.takes.includes(key as keyof Reading)) {
+      throw new UsageError(`${flag}: the examples of ${label} are read as they are\nleave it out`);
     }
   }
 }

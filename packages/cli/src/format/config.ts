@@ -2,6 +2,7 @@ import { DataError, UsageError } from "@flowify/core";
 import * as z from "zod";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/format.js";
+import { tableSchema } from "../data/table/schema.js";
 import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
 
@@ -26,12 +27,17 @@ const environmentSchema = z.strictObject({
 
 export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
-/** How the images were read, where that was asked for. */
+/** How the examples were read, where that was asked for; of a table always. */
 const readingSchema = z.strictObject({
   size: z.exactOptional(z.tuple([count, count]).readonly()),
   resize: z.exactOptional(z.enum(resizings)),
   grey: z.exactOptional(z.boolean()),
   skipCorrupt: z.exactOptional(z.boolean()),
+  columns: z.exactOptional(z.array(z.string()).readonly()),
+  drop: z.exactOptional(z.array(z.string()).readonly()),
+  id: z.exactOptional(z.string()),
+  /** The columns of the table, as they were found in the training file. */
+  schema: z.exactOptional(tableSchema),
 });
 
 /** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
