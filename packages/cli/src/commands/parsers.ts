@@ -33,6 +33,13 @@ export const decay = (input: string): number => {
   return value;
 };
 
+/** Parses a probability between 0 and 1, both excluded. */
+export const probability = (input: string): number => {
+  const value = positiveNumber()(input);
+  if (value >= 1) throw new SyntaxError("expected a number between 0 and 1");
+  return value;
+};
+
 /** Parses `28x20`, height and width in pixels. */
 export const pixelSize = (input: string): readonly [height: number, width: number] => {
   const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/i.exec(input) ?? [];

@@ -1,17 +1,26 @@
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
+import { nonEmpty, probability, wholeNumber } from "./parsers.js";
 import {
   type CommonFlags,
   commonFlags,
   type ImagesFlags,
+  idFlag,
   imagesFlags,
   runFolder,
   seedFlag,
 } from "./shared.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
-  ImagesFlags & { samples?: number; ledger?: boolean; format?: "csv" | "jsonl"; seed?: number; out?: string };
+  ImagesFlags & {
+    samples?: number;
+    ledger?: boolean;
+    format?: "csv" | "jsonl";
+    seed?: number;
+    out?: string;
+    id?: string;
+    falseAlarms?: number;
+  };
 
 export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,
@@ -27,6 +36,14 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
     },
     flags: {
       ...imagesFlags,
+      id: idFlag,
+      falseAlarms: {
+        kind: "parsed",
+        parse: probability,
+        optional: true,
+        placeholder: "P",
+        brief: "Flag rows of a table so that this share of ordinary rows is flagged (default: 0.01)",
+      },
       samples: {
         kind: "parsed",
         parse: wholeNumber(1),
@@ -44,7 +61,7 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         kind: "enum",
         values: ["csv", "jsonl"],
         optional: true,
-        brief: "A table, or one JSON object per line (default: csv)",
+        brief: "A table, or one JSON object per line (default: csv, or as --out ends)",
       },
       out: {
         kind: "parsed",
@@ -74,10 +91,15 @@ Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
 --ledger adds a column for every layer and for the base.
 
+A run of a table also writes p_value and flag. The p-value compares -log p with that of rows which the
+run did not learn from: of rows like these, at most a share P has a p-value of P or less. --id names
+the column to repeat; without it rows have their numbers. Tables are read a block at a time.
+
 EXAMPLES
   flowify score runs/a digit.png other.png
   flowify score runs/a new.npy ~/photographs
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
-  flowify score runs/a --split train --limit 1000 --format jsonl`,
+  flowify score runs/a --split train --limit 1000 --format jsonl
+  flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001`,
   },
 });
