@@ -119,7 +119,7 @@ export async function benchScaling(out: string, cores: number): Promise<Sweep[]>
     join(out, "scaling.json"),
     `${JSON.stringify({ machine: machine(), sweeps: found }, null, 2)}\n`,
   );
-  writeFileSync(join(out, "scaling.svg"), scalingChart(found));
+  writeFileSync(join(out, "scaling.svg"), await scalingChart(found));
   writeScalingPage(out, machine(), found);
   return found;
 }

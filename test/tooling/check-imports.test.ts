@@ -99,6 +99,16 @@ test("what a published package imports it declares itself", () => {
   ]);
 });
 
+test("what draws charts is loaded where a chart is drawn", () => {
+  expect(
+    check({
+      "packages/core/src/index.ts": "export const a = 1;",
+      "scripts/good.ts": 'import type { View } from "vega";\nawait import("vega-lite");',
+      "scripts/bad.ts": 'import { View } from "vega";',
+    }),
+  ).toEqual(['scripts/bad.ts:1 "vega": load it by import() at the place of use']);
+});
+
 test("what browsers load has nothing of Node in it", () => {
   expect(
     check({

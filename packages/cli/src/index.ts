@@ -9,8 +9,8 @@ export {
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export type { Checkpoint } from "./format/checkpoint.js";
-export type { Canvas } from "./pictures/canvas.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
-export { ledgerChart, ledgerLines } from "./pictures/ledger-chart.js";
-export { encodePng } from "./pictures/png.js";
+export { ledgerChart } from "./pictures/ledger-chart.js";
+export { ledgerLines } from "./pictures/ledger-lines.js";
+export { type Canvas, encodePng, svgToPng } from "./pictures/png.js";
 export { type Rates, type Recipe, ratesOf, recipeNamed, recipeNames } from "./recipes.js";

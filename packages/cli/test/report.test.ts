@@ -25,6 +25,10 @@ it("writes one page about runs, with their numbers beside it", async () => {
   // nothing of it comes from elsewhere or runs, and what is written in a name is text
   expect(page).not.toMatch(/https?:|<script|<link rel="stylesheet"|@import|url\(/);
   expect(page).toContain("wild&lt;script&gt;");
+  // a chart of both runs, and two of the ledger for each
+  expect(page.match(/<svg role="img" aria-label="/g)).toHaveLength(5);
+  expect(page).toContain('aria-label="Ledger of wild&lt;script&gt; over the steps"');
+  expect(page).not.toMatch(/ on\w+=| id=/);
   expect(page.match(/<img [^>]*src="data:image\/png;base64,/g)).toHaveLength(6);
   expect(page).toContain(
     "Step 2 was not finite in gradient of conv2d[1]: back to step 0, shorter steps until 102.",

@@ -61,7 +61,8 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const inFile = largest(await originalResults(folder, network, examples), all);
       const asPictures = largest(await upTo.encode(pixels, { mode: "deterministic" }), all);
       const title = `${run.config.network}: ${preimagesTitle(draws.ways, inFile, asPictures)}`;
-      await writeFileAtomic(file, await encodePng(imageGrid({ images: pixels, shape, columns, title })));
+      const grid = await imageGrid({ images: pixels, shape, columns, title });
+      await writeFileAtomic(file, await encodePng(grid));
       terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       terminal.say(
         `the original network gives it within ${inFile.toExponential(1)}, as pictures of 256 levels within ${asPictures.toExponential(1)}`,

@@ -6,7 +6,7 @@ import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from ".
 import { loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
-import { encodePng } from "../pictures/png.js";
+import { svgToPng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
 import { imagesDocument } from "../run/report.js";
@@ -51,7 +51,7 @@ export async function ood(
     }));
     const title = `${run.config.network} after ${formatCount(run.step)} steps: test ${nounOf(own.images)} of ${own.images.name}, and others`;
     const groups = [own, ...strange].map(({ images, figures }) => ({ name: images.name, values: figures }));
-    await writeFileAtomic(out, await encodePng(histogram(title, unit.name, groups)));
+    await writeFileAtomic(out, await svgToPng(await histogram(title, unit.name, groups)));
     const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {
       const areas = compared[i - 2]?.auroc;
       const scores = [areas?.logProb, areas?.typicality].map((area) => area?.toFixed(4) ?? "");

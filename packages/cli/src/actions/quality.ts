@@ -64,7 +64,7 @@ export async function judgeSamples(
     await writeFileAtomic(
       paths.nearest,
       await encodePng(
-        imageGrid({
+        await imageGrid({
           images: pairs,
           shape,
           columns: pairs.length / (2 * imageSize(shape)),

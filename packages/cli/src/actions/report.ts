@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { ReportFlags } from "../commands/report.js";
 import type { CliContext } from "../context.js";
+import type { Point } from "../pictures/line-chart.js";
 import { reportPage } from "../report/page.js";
-import { type Point, type RunSummary, summarizeRun } from "../report/run-summary.js";
+import { type RunSummary, summarizeRun } from "../report/run-summary.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -20,7 +21,7 @@ export async function report(
   makeFolder(folder);
   const document = { runs: runs.map(numbers) };
   const [page, data] = [join(folder, "report.html"), join(folder, "report.json")];
-  await writeFileAtomic(page, reportPage(runs));
+  await writeFileAtomic(page, await reportPage(runs));
   await writeFileAtomic(data, `${JSON.stringify(document, null, 2)}\n`);
   terminal.say(`wrote ${page} and ${data}`);
   terminal.document(document);

@@ -1,14 +1,18 @@
+import { join } from "node:path";
+import { type FlowModel, UsageError } from "@flowify/core";
 import type { SampleFlags } from "../commands/sample.js";
 import type { CliContext } from "../context.js";
-import { isRowShape } from "../data/image-set.js";
+import { expectImages, firstImages, isRowShape } from "../data/image-set.js";
 import { expectRowFile, rowFileBytes } from "../data/row-files.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { samplesPicture } from "../run/pictures.js";
+import type { Sheet } from "../run/sheet-names.js";
+import { interpolationSheet, layerSheet, PAIRS, type SheetOptions, temperatureSheet } from "../run/sheets.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
-import { withModel } from "./open-run.js";
+import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
@@ -20,13 +24,21 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
     seed = 0,
     temperature = 1,
     mode = "sample",
+    sheet = "samples",
   } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   const { shape, columns: names } = readRunConfig(folder).data;
-  const file = flags.out ?? runPaths(folder)[isRowShape(shape) ? "sampledRows" : "samples"];
-  if (isRowShape(shape)) expectRowFile(file);
-  await withModel(folder, flags, terminal, async (model, { config, step }) => {
+  const paths = runPaths(folder);
+  const picture = sheet === "samples" ? paths.samples : join(folder, `${sheet}.png`);
+  const file = flags.out ?? (isRowShape(shape) ? paths.sampledRows : picture);
+  if (isRowShape(shape)) {
+    if (sheet !== "samples")
+      throw new UsageError(`--sheet ${sheet}: this run is of rows, not of images\nleave --sheet out`);
+    expectRowFile(file);
+  }
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const { config, step } = run;
     const said = `${formatCount(count)} samples: ${file}`;
     if (isRowShape(shape)) {
       const drawn = await model.sample(count, { seed, temperature, mode });
@@ -38,8 +50,16 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
       terminal.document({ file, count, seed, temperature, mode, step });
       return;
     }
+    const named = `${config.network} after ${formatCount(step)} steps`;
+    if (sheet !== "samples") {
+      const options = { title: `${named}: ${sheet}`, shape, columns, seed, temperature };
+      await writeFileAtomic(file, await sheetPicture(model, run, sheet, options));
+      terminal.say(`${sheet}: ${file}`);
+      terminal.document({ file, sheet, columns, seed, temperature, step });
+      return;
+    }
     const png = await samplesPicture(model, {
-      title: `${config.network} after ${formatCount(step)} steps: ${count} samples`,
+      title: `${named}: ${count} samples`,
       shape,
       count,
       columns: Math.min(columns, count),
@@ -51,4 +71,18 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
     terminal.say(said);
     terminal.document({ file, count, columns, seed, temperature, mode, step });
   });
+}
+
+async function sheetPicture(
+  model: FlowModel,
+  run: SavedRun,
+  sheet: Exclude<Sheet, "samples">,
+  options: SheetOptions,
+): Promise<Uint8Array> {
+  if (sheet === "temperatures") return temperatureSheet(model, options);
+  if (sheet === "layers") return layerSheet(model, options);
+  const images = expectImages(await imagesFor(run, {}), "--sheet interpolation");
+  if (images.count < 2)
+    throw new UsageError("--sheet interpolation: needs two test images\nchoose another sheet");
+  return interpolationSheet(model, firstImages(images, Math.min(2 * PAIRS, images.count)), options);
 }

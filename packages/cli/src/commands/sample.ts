@@ -1,4 +1,5 @@
 import type { CliContext } from "../context.js";
+import { type Sheet, sheets } from "../run/sheet-names.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import { type CommonFlags, commonFlags, runFolder, seedFlag } from "./shared.js";
@@ -9,6 +10,7 @@ export type SampleFlags = CommonFlags & {
   seed?: number;
   temperature?: number;
   mode?: "sample" | "deterministic";
+  sheet?: Sheet;
   out?: string;
 };
 
@@ -46,6 +48,12 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         optional: true,
         brief: "Sample dropped coordinates, or set their noise to its mean (default: sample)",
       },
+      sheet: {
+        kind: "enum",
+        values: sheets,
+        optional: true,
+        brief: "What the picture shows (default: samples)",
+      },
       out: {
         kind: "parsed",
         parse: nonEmpty,
@@ -62,9 +70,15 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
     fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows of
 numbers as CSV or NumPy file.
 
+--sheet chooses another picture:
+  temperatures   the same noise at temperatures 0.6 to 1, one row each
+  interpolation  pairs of test images, and decoded latents between them
+  layers         one sample, and what each layer drops sampled anew: the scale that each layer controls
+
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
+  flowify sample runs/a --sheet layers --columns 12
   flowify sample runs/table --count 1000 --out rows.npy`,
   },
 });

@@ -1,39 +1,18 @@
-import {
-  type Canvas,
-  type Color,
-  createCanvas,
-  drawLine,
-  drawText,
-  fillRect,
-  MUTED,
-  textHeight,
-  textWidth,
-} from "./canvas.js";
-import { drawLegend } from "./legend.js";
+import { drawChart } from "./chart.js";
 import { type Scale, scaleFor } from "./scale.js";
+import { colorBySeries, namesOf, numbers } from "./series.js";
 
 export type Group = Readonly<{ name: string; values: ArrayLike<number> }>;
 
-const COLORS: readonly Color[] = [
-  [38, 108, 176],
-  [224, 130, 40],
-  [60, 150, 90],
-  [170, 70, 140],
-  [120, 125, 130],
-];
-const AXIS: Color = [120, 125, 130];
-
-const WIDTH = 920;
-const HEIGHT = 420;
-const MARGIN = 16;
-const TOP = 76;
-const BOTTOM = 56;
+const [WIDTH, HEIGHT] = [840, 320];
 const BINS = 120;
 /** Values of a group beyond these of its quantiles do not widen the axis: they are counted at its ends. */
 const SHOWN = 0.995;
 
 /** How much higher than the first group another is drawn. */
 const HIGHER_AT_MOST = 3;
+/** What stays free above the highest group. */
+const HEADROOM = 1.04;
 /** What the shape of the first group is judged by: the middle 90 % of it. */
 const MIDDLE = 0.95;
 
@@ -46,9 +25,11 @@ function between({ values }: Group, part: number): [low: number, high: number] {
 
 /** An axis for all groups, on which the first has a shape however far off the others lie. */
 function scaleOf(groups: readonly Group[]): Scale {
-  const ends = groups.flatMap((group) => between(group, SHOWN));
+  const filled = groups.filter(({ values }) => values.length > 0);
+  if (filled.length === 0) return scaleFor(0, 1, 0, 1);
+  const ends = filled.flatMap((group) => between(group, SHOWN));
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const [first, last] = between(groups[0]!, MIDDLE);
+  const [first, last] = between(filled[0]!, MIDDLE);
   if (low === high) return scaleFor(low - 0.5, high + 0.5, low - 0.5, high + 0.5);
   // a little room beside the outermost values, of the size that the axis has there
   const pad = 0.02 * (high - low);
@@ -72,57 +53,89 @@ function parts(values: ArrayLike<number>, scale: Scale): Float64Array {
 }
 
 /**
- * How the values of groups are spread along one axis: a step line a group, its height the part of the group's values
- * that lies there.
+ * Draws how the values of groups are spread along one axis: a step line a group, its height the part of the group's
+ * values that lies there. Values that are not finite are left out, and counted in the group's name.
+ *
+ * @returns SVG
  */
-export function histogram(title: string, axis: string, groups: readonly Group[]): Canvas {
-  const canvas = createCanvas(Math.max(WIDTH, 2 * MARGIN + textWidth(title)), HEIGHT);
+export function histogram(title: string, axis: string, all: readonly Group[]): Promise<string> {
+  const groups = all.map(finiteOf);
   const scale = scaleOf(groups);
   const heights = groups.map(({ values }) => parts(values, scale));
   const peaks = heights.map((each) => Math.max(...each));
   // a group that lies in a bin or two would press all others flat: it is cut off, with its part written beside it
-  const highest = Math.min(Math.max(...peaks), HIGHER_AT_MOST * peaks[0]!);
-  const plot = { width: canvas.width - 2 * MARGIN, height: HEIGHT - TOP - BOTTOM };
-  const x = (value: number): number => MARGIN + scale.place(value) * plot.width;
-  const y = (part: number): number => TOP + (1 - Math.min(part / highest, 1)) * plot.height;
-  drawText(canvas, MARGIN, MARGIN, title);
-  const colors = groups.map((_, i) => COLORS[i % COLORS.length]!);
-  drawLegend(
-    canvas,
-    MARGIN,
-    MARGIN + 24,
-    groups.map(({ name }, i) => ({ name, color: colors[i]! })),
-  );
+  const highest = Math.min(HEADROOM * Math.max(...peaks), HIGHER_AT_MOST * (peaks[0] || 1)) || 1;
   const ticks = scale.ticks(8);
-  for (const value of ticks.values) {
-    fillRect(canvas, x(value), TOP + plot.height, 1, 5, AXIS);
-    const label = ticks.label(value);
-    const from = x(value) - textWidth(label) / 2;
-    if (from > 0 && from + textWidth(label) < canvas.width)
-      drawText(canvas, from, TOP + plot.height + 9, label, { color: MUTED });
-  }
-  const named = `${axis}${scale.remark}`;
-  const at = canvas.width - MARGIN - textWidth(named);
-  drawText(canvas, at, HEIGHT - MARGIN - textHeight(), named, { color: MUTED });
-  fillRect(canvas, MARGIN, TOP + plot.height, plot.width, 1, AXIS);
-  heights.forEach((bins, i) => {
-    let before = 0;
-    bins.forEach((part, bin) => {
-      const [from, to] = [0, 1].map((step) => MARGIN + ((bin + step) / BINS) * plot.width) as [
-        number,
-        number,
-      ];
-      drawLine(canvas, from, y(before), from, y(part), { color: colors[i]! });
-      drawLine(canvas, from, y(part), to, y(part), { color: colors[i]! });
-      const isFirstCut = part > highest && !(before > highest);
-      before = part;
-      if (!isFirstCut) return;
-      const end = bins.findIndex((each, at) => at > bin && each <= highest);
-      const cut = bins.subarray(bin, end === -1 ? BINS : end).reduce((sum, each) => sum + each, 0);
-      const text = `${Math.round(100 * cut)}%`;
-      const wide = textWidth(text) + 4;
-      drawText(canvas, from - wide > MARGIN ? from - wide : to + 6, TOP, text, { color: colors[i]! });
-    });
+  const places = ticks.values.map((value) => scale.place(value));
+  const tickLabels = Object.fromEntries(places.map((place, i) => [place, ticks.label(ticks.values[i]!)]));
+  const x = numbers("place", `${axis}${scale.remark}`, [0, 1], {
+    grid: false,
+    values: places,
+    labelExpr: "tickLabels[datum.value]",
+    labelOverlap: true,
   });
-  return canvas;
+  const shares = numbers("part", "share of the values", [0, highest], { format: ".2~%", tickCount: 5 });
+  const y = { ...shares, stack: null };
+  const labelled = heights
+    .flatMap((bins, i) => cuts(bins, highest, i))
+    .map((cut, line) => ({ ...cut, part: highest * (1 - 0.06 * line) }));
+  const color = colorBySeries(groups, { symbol: "square", width: WIDTH });
+  return drawChart(
+    {
+      width: WIDTH,
+      height: HEIGHT,
+      encoding: { x, y, color },
+      layer: [
+        {
+          data: { values: heights.flatMap(outline) },
+          mark: {
+            type: "area",
+            interpolate: "step-after",
+            clip: true,
+            fillOpacity: 0.12,
+            line: { interpolate: "step-after", strokeWidth: 1.8, clip: true },
+          },
+        },
+        {
+          data: { values: labelled },
+          mark: {
+            type: "text",
+            align: { expr: "datum.place < 0.1 ? 'left' : 'right'" },
+            dx: { expr: "datum.place < 0.1 ? 12 : -5" },
+            baseline: "top",
+            fontWeight: 600,
+          },
+          encoding: { text: { field: "share" } },
+        },
+      ],
+    },
+    { title, texts: { ...namesOf(groups), tickLabels } },
+  );
+}
+
+/** The group's finite values. */
+function finiteOf({ name, values }: Group): Group {
+  const finite = Array.from(values).filter(Number.isFinite);
+  const others = values.length - finite.length;
+  return { name: others > 0 ? `${name} (${others} not finite)` : name, values: finite };
+}
+
+/** The upper edge of the bins, back to the ground at the end; there is none over empty stretches. */
+function outline(bins: Float64Array, series: number) {
+  const heights = [...bins, 0];
+  return heights.map((part, bin) => {
+    const empty = part === 0 && !heights[bin - 1] && !heights[bin + 1];
+    return { place: bin / BINS, part: empty ? null : part, series: String(series) };
+  });
+}
+
+/** The share of the group in each run of bins that is cut off at the top. */
+function cuts(bins: Float64Array, highest: number, series: number) {
+  return Array.from(bins).flatMap((part, bin) => {
+    if (part <= highest || bins[bin - 1]! > highest) return [];
+    const end = bins.findIndex((each, at) => at > bin && each <= highest);
+    const cut = bins.subarray(bin, end === -1 ? BINS : end).reduce((sum, each) => sum + each, 0);
+    const share = `${Math.round(100 * cut)}%`;
+    return [{ place: bin / BINS, series: String(series), share }];
+  });
 }

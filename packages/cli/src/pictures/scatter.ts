@@ -1,14 +1,6 @@
-import {
-  type Canvas,
-  type Color,
-  createCanvas,
-  drawText,
-  fillRect,
-  MUTED,
-  textHeight,
-  textWidth,
-} from "./canvas.js";
-import { drawLegend } from "./legend.js";
+import type { TopLevelSpec } from "vega-lite";
+import { drawChart } from "./chart.js";
+import { colorBySeries, namesOf, numbers } from "./series.js";
 
 /** Rows of numbers, row-major, of `columns` columns. */
 type ScatterRows = Readonly<{ name: string; rows: Float32Array }>;
@@ -23,14 +15,7 @@ export type ScatterOptions = Readonly<{
   generated: ScatterRows;
 }>;
 
-const REAL: Color = [38, 108, 176];
-const GENERATED: Color = [224, 130, 40];
-const FRAME: Color = [200, 205, 210];
-
-const MARGIN = 16;
 const SIDE = 200;
-const GAP = 12;
-const DOT = 2;
 /** Pairs of columns that are shown, and points in each. */
 const PAIRS = 6;
 const POINTS = 1500;
@@ -43,66 +28,47 @@ const pairsOf = (columns: number): [x: number, y: number][] =>
     ? [[0, 0]]
     : Array.from({ length: Math.min(PAIRS, Math.floor(columns / 2)) }, (_, i) => [2 * i, 2 * i + 1]);
 
-/** Pairs of columns as clouds of points: above those of real rows, below those of generated ones, on the same axes. */
-export function scatterChart({ title, columns, label, real, generated }: ScatterOptions): Canvas {
+/**
+ * Draws pairs of columns as clouds of points: above those of real rows, below those of generated ones, on the same axes.
+ *
+ * @returns SVG
+ */
+export function scatterChart({ title, columns, label, real, generated }: ScatterOptions): Promise<string> {
   const pairs = pairsOf(columns);
-  const width = Math.max(2 * MARGIN + pairs.length * (SIDE + GAP) - GAP, 2 * MARGIN + textWidth(title), 420);
-  const top = MARGIN + 2 * (textHeight() + GAP);
-  const height = top + 2 * (SIDE + GAP) + textHeight() + MARGIN;
-  const canvas = createCanvas(width, height);
-  drawText(canvas, MARGIN, MARGIN, title);
-  drawLegend(canvas, MARGIN, MARGIN + textHeight() + GAP, [
-    { name: real.name, color: REAL },
-    { name: generated.name, color: GENERATED },
-  ]);
-  pairs.forEach(([x, y], place) => {
-    const left = MARGIN + place * (SIDE + GAP);
-    const axes = [axisOf(real.rows, columns, x), axisOf(real.rows, columns, y)] as const;
-    for (const [row, { rows }, color] of [
-      [0, real, REAL],
-      [1, generated, GENERATED],
-    ] as const) {
-      const upper = top + row * (SIDE + GAP);
-      drawFrame(canvas, left, upper);
-      const count = Math.min(POINTS, rows.length / columns);
-      for (let i = 0; i < count; i++) {
-        const [u, v] = [axes[0](rows[i * columns + x]!), axes[1](rows[i * columns + y]!)];
-        if (u >= 0 && u <= 1 && v >= 0 && v <= 1)
-          fillRect(canvas, left + u * (SIDE - DOT), upper + (1 - v) * (SIDE - DOT), DOT, DOT, color);
-      }
-    }
-    const text = columns === 1 ? `column ${label(x)}` : `columns ${label(x)}, ${label(y)}`;
-    drawText(canvas, left, top + 2 * (SIDE + GAP), fitting(text, SIDE), { color: MUTED });
-  });
-  return canvas;
+  const both = [real, generated];
+  const color = colorBySeries(both, { symbol: "circle", width: pairs.length * SIDE });
+  const axis = (field: "x" | "y", column: number) =>
+    numbers(field, label(column), domainOf(real.rows, columns, column), { tickCount: 4, titleLimit: SIDE });
+  const spec: TopLevelSpec = {
+    columns: pairs.length,
+    concat: both.flatMap(({ rows }, series) =>
+      pairs.map(([x, y]) => ({
+        width: SIDE,
+        height: SIDE,
+        data: { values: pointsOf(rows, columns, x, y, series) },
+        mark: { type: "circle" as const, clip: true, size: 8, opacity: 0.6 },
+        encoding: { x: axis("x", x), y: axis("y", y), color },
+      })),
+    ),
+  };
+  return drawChart(spec, { title, texts: namesOf(both) });
 }
 
-/** The text, cut to a width. */
-function fitting(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  let kept = text;
-  while (kept.length > 1 && textWidth(`${kept}..`) > width) kept = kept.slice(0, -1);
-  return `${kept}..`;
+/** The first points; those that are not finite are left out of the drawing by Vega-Lite. */
+function pointsOf(rows: Float32Array, columns: number, x: number, y: number, series: number) {
+  return Array.from({ length: Math.min(POINTS, Math.floor(rows.length / columns)) }, (_, row) => ({
+    x: rows[row * columns + x]!,
+    y: rows[row * columns + y]!,
+    series: String(series),
+  }));
 }
 
-/** Where a value lies between the ends of what a column mostly holds, 0 to 1. */
-function axisOf(rows: Float32Array, columns: number, column: number): (value: number) => number {
-  const sorted = Float64Array.from(
-    { length: rows.length / columns },
-    (_, i) => rows[i * columns + column]!,
-  ).sort();
+/** The interval of what a column mostly holds, with a margin. */
+function domainOf(rows: Float32Array, columns: number, column: number): [low: number, high: number] {
+  const sorted = rows.filter((value, i) => i % columns === column && Number.isFinite(value)).sort();
+  if (sorted.length === 0) return [0, 1];
   const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))]!;
   const [low, high] = [at(OUTSIDE), at(1 - OUTSIDE)];
   const pad = 0.1 * (high - low) || Math.max(1, Math.abs(low) * 1e-3);
-  return (value) => (value - low + pad) / (high - low + 2 * pad);
-}
-
-function drawFrame(canvas: Canvas, left: number, top: number): void {
-  for (const [x, y, w, h] of [
-    [left, top, SIDE, 1],
-    [left, top + SIDE, SIDE, 1],
-    [left, top, 1, SIDE],
-    [left + SIDE, top, 1, SIDE + 1],
-  ] as const)
-    fillRect(canvas, x, y, w, h, FRAME);
+  return [low - pad, high + pad];
 }

@@ -1,45 +1,53 @@
 import { nounOf } from "../data/image-set.js";
+import { escapeXml } from "../pictures/escape.js";
+import { ledgerRowsChart } from "../pictures/ledger-chart.js";
+import { signed } from "../pictures/ledger-rows.js";
+import { type ChartLine, lineChart } from "../pictures/line-chart.js";
+import { seriesColor } from "../pictures/theme.js";
 import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
-import { escapeHtml } from "./escape.js";
-import { type ChartLine, lineChart } from "./line-chart.js";
 import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 
-/** Colours that can be told apart, also by most people who see fewer. */
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666"];
-const colorOf = (i: number): string => COLORS[i % COLORS.length] as string;
+const PAGE = { theme: "page", width: 840, height: 320 } as const;
+
+/** A chart in its own size: on narrow screens it is scrolled, so that its text stays readable. */
+const figure = (svg: string): string => `<div class="wide">${svg}</div>`;
 
 /** Layers that a chart of the ledger shows, the largest. */
 const LAYERS = 6;
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; --exact: #0072b2; --bound: #e69f00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; --exact: #56b4e9; } }
+:root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1000px; padding: 24px 16px 64px; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.6rem; } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; font-size: 1.3rem; } h3 { font-size: 1rem; margin-top: 2rem; }
-p, .legend { color: var(--soft); }
+p { color: var(--soft); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; color: var(--soft); } td.number, th.number { text-align: right; }
-figure { margin: 1rem 0; } svg { width: 100%; height: auto; display: block; }
-.grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 12px; }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 0; margin: 8px 0 0; font-size: 0.875rem; }
-.legend span { display: inline-block; width: 12px; height: 12px; margin-right: 8px; }
-.bar { display: block; height: 12px; min-width: 1px; background: var(--exact); } .bar.bound { background: var(--bound); }
-.bars td:last-child { width: 100%; min-width: 140px; } 
-@media (max-width: 600px) { .tick { font-size: 20px; } .bars td:nth-child(3), .bars th:nth-child(3) { display: none; } }
-img { max-width: 100%; height: auto; image-rendering: pixelated; background: #fff; }
+th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }
+svg { display: block; }
+img { max-width: 100%; height: auto; background: #fff; } .grid { image-rendering: pixelated; }
+.chart { zoom: 0.5; max-width: 200%; } /* drawn at twice its size */
 details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
 `;
 
 /** One self-contained page: no script, no font, nothing from elsewhere. */
-export function reportPage(runs: readonly RunSummary[]): string {
+export async function reportPage(runs: readonly RunSummary[]): Promise<string> {
   const title = runs.length === 1 ? `flowify: ${runs[0]?.name}` : `flowify: ${runs.length} runs`;
+  const comparisons = await Promise.all(
+    unitsOf(runs).map((unit) =>
+      comparison(
+        runs.filter((run) => unitOfRun(run) === unit),
+        unit,
+      ),
+    ),
+  );
+  const sections = await Promise.all(runs.map(section));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -47,21 +55,14 @@ export function reportPage(runs: readonly RunSummary[]): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <link rel="icon" href="data:,">
-<title>${escapeHtml(title)}</title>
+<title>${escapeXml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${escapeHtml(title)}</h1>
+<h1>${escapeXml(title)}</h1>
 ${overview(runs)}
-${unitsOf(runs)
-  .map((unit) =>
-    comparison(
-      runs.filter((run) => unitOfRun(run) === unit),
-      unit,
-    ),
-  )
-  .join("\n")}
-${runs.map(section).join("\n")}
+${comparisons.join("\n")}
+${sections.join("\n")}
 </body>
 </html>
 `;
@@ -104,44 +105,56 @@ function overview(runs: readonly RunSummary[]): string {
   return table(head, rows);
 }
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<div class="wide"><table><thead><tr>${head.map((cell) => `<th>${escapeHtml(cell)}</th>`).join("")}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`)
+const table = (head: readonly string[], rows: readonly (readonly string[])[], more = ""): string =>
+  `<div class="wide ${more}"><table><thead><tr>${head.map((cell) => `<th>${escapeXml(cell)}</th>`).join("")}</tr></thead><tbody>${rows
+    .map((row) => `<tr>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join("")}</tr>`)
     .join("")}</tbody></table></div>`;
 
+/** A long name without its middle, so that what is written behind it stays in sight. */
+const shortened = (name: string): string =>
+  name.length > 32 ? `${name.slice(0, 20)}…${name.slice(-11)}` : name;
+
 /** The curves of all runs of one unit in one chart. */
-function comparison(runs: readonly RunSummary[], unit: Unit): string {
+async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<string> {
   const steps = Math.max(...runs.map(({ config }) => config.steps));
   const lines = runs.flatMap((run, i): ChartLine[] => {
-    const color = colorOf(i);
+    const color = seriesColor(i);
     const measured = run.measured.map(({ split, points }) => ({
-      name: `${run.name}: ${split}`,
+      name: `${shortened(run.name)}: ${split}`,
       color,
       points,
     }));
-    return [{ name: `${run.name}: training`, color, points: run.training, faint: true }, ...measured];
+    const training = {
+      name: `${shortened(run.name)}: training`,
+      color: `${color}90`,
+      points: run.training,
+      faint: true,
+    };
+    return [training, ...measured];
   });
-  return `<h3>${titled(unit)}</h3>${lineChart({ title: `${titled(unit)} over the steps`, lines, steps })}`;
+  const title = `${titled(unit)} over the steps`;
+  return `<h3>${titled(unit)}</h3>${figure(await lineChart({ ...PAGE, title, unit: unit.name, lines, steps }))}`;
 }
 
-function section(run: RunSummary): string {
+async function section(run: RunSummary): Promise<string> {
   const { config, ledgers, pictures, returns } = run;
   const newest = ledgers.at(-1);
+  const isOfImages = config.data.shape.length === 3;
   return [
-    `<h2>${escapeHtml(run.name)}</h2>`,
-    `<p>${escapeHtml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
+    `<h2>${escapeXml(run.name)}</h2>`,
+    `<p>${escapeXml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
     ...returns.map(
       ({ step, failed, layer, until }) =>
-        `<p>${escapeHtml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,
+        `<p>${escapeXml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,
     ),
-    newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${ledgerBars(newest, run)}` : "",
-    ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${ledgerLines(run)}` : "",
+    newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${await ledgerOf(newest, run)}` : "",
+    ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${await ledgerLines(run)}` : "",
     run.quality ? qualityTable(run.quality) : "",
     ...pictures.map(
       ({ title, png }) =>
-        `<h3>${title}</h3><img alt="${title} of ${escapeHtml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
+        `<h3>${title}</h3><img class="${isOfImages ? "grid" : "chart"}" alt="${title} of ${escapeXml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
     ),
-    `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`,
+    `<details><summary>Configuration</summary><pre>${escapeXml(JSON.stringify(config, null, 2))}</pre></details>`,
   ].join("\n");
 }
 
@@ -151,33 +164,30 @@ function qualityTable(quality: RunQuality): string {
   return `<h3>Quality of ${formatCount(quality.count)} samples after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
 }
 
-/** What each layer contributes, as bars: those below zero to the left of the others' beginning. */
-function ledgerBars({ layers }: LedgerAt, run: RunSummary): string {
-  const entries = Object.entries(layers);
-  const low = Math.min(0, ...entries.map(([, value]) => value));
-  const high = Math.max(0, ...entries.map(([, value]) => value));
-  const percent = (value: number): string => `${((100 * value) / (high - low || 1)).toFixed(2)}%`;
-  const rows = entries.map(([layer, value]) => {
-    const kind = run.exact[layer] === false ? "bound" : "exact";
-    const from = Math.min(value, 0) - low;
-    return `<tr><td>${escapeHtml(layer)}</td><td class="number">${signed(value)}</td><td>${kind}</td><td><span class="bar ${kind}" style="margin-left:${percent(from)};width:${percent(Math.abs(value))}"></span></td></tr>`;
-  });
-  const total = entries.reduce((sum, [, value]) => sum + value, 0);
-  return `<div class="wide"><table class="bars"><thead><tr><th>layer</th><th class="number">${unitOfRun(run).field === "bpd" ? "bits/dim" : "nats"}</th><th></th><th></th></tr></thead><tbody>${rows.join("")}<tr><th>total</th><td class="number">${signed(total)}</td><td></td><td></td></tr></tbody></table></div>`;
+/** What each layer contributes, drawn and as a table. */
+async function ledgerOf({ layers, step }: LedgerAt, run: RunSummary): Promise<string> {
+  const unit = unitOfRun(run);
+  const ledger = Object.entries(layers).map(([layer, value]) => ({
+    layer,
+    value,
+    exact: run.exact[layer] !== false,
+  }));
+  const title = `Ledger of ${run.name} after step ${formatCount(step)}`;
+  const rows = ledger.map(({ layer, value, exact }) => [layer, signed(value), exact ? "exact" : "bound"]);
+  return `${figure(await ledgerRowsChart(ledger, { title, unit, theme: "page" }))}<details><summary>All layers</summary>${table(["layer", unit.name, ""], rows, "figures")}</details>`;
 }
 
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
-
-function ledgerLines({ ledgers, config }: RunSummary): string {
+async function ledgerLines({ name, ledgers, config }: RunSummary): Promise<string> {
   const size = (layer: string): number =>
     Math.max(...ledgers.map(({ layers }) => Math.abs(layers[layer] ?? 0)));
-  const largest = Object.keys(ledgers.at(-1)?.layers ?? {})
+  const lines = Object.keys(ledgers.at(-1)?.layers ?? {})
     .sort((a, b) => size(b) - size(a))
-    .slice(0, LAYERS);
-  const lines = largest.map((layer, i) => ({
-    name: layer,
-    color: colorOf(i),
-    points: ledgers.map(({ step, layers }) => ({ step, value: layers[layer] ?? 0 })),
-  }));
-  return lineChart({ title: "Ledger over the steps", lines, steps: config.steps, height: 260 });
+    .slice(0, LAYERS)
+    .map((layer) => ({
+      name: layer,
+      points: ledgers.map(({ step, layers }) => ({ step, value: layers[layer] ?? 0 })),
+    }));
+  const title = `Ledger of ${name} over the steps`;
+  const unit = unitOf(config.data.shape).name;
+  return figure(await lineChart({ ...PAGE, title, unit, lines, steps: config.steps, height: 260 }));
 }

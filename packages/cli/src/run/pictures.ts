@@ -1,10 +1,11 @@
 import { type Evaluation, expectMemoryForEach, type FlowModel } from "@flowify/core";
 import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
-import { curveChart } from "../pictures/curve.js";
 import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
-import { encodePng } from "../pictures/png.js";
+import { lineChart, MOST, type Point } from "../pictures/line-chart.js";
+import { encodePng, svgToPng } from "../pictures/png.js";
 import { scatterChart } from "../pictures/scatter.js";
+import { TRAINING } from "../pictures/theme.js";
 import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
 import { figureOf, type MetricsRecord } from "./metrics.js";
@@ -41,7 +42,7 @@ export async function samplesPicture(model: FlowModel, picture: SamplesPicture):
   const drawn =
     mode === "deterministic" ? "latents drawn, all other noises at their mean" : "all noises drawn";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
-  return encodePng(imageGrid({ images, shape, columns, title, subtitle }));
+  return encodePng(await imageGrid({ images, shape, columns, title, subtitle }));
 }
 
 /** Three rows: the originals, and their reconstructions with all noises at their mean, and drawn. */
@@ -58,7 +59,7 @@ export async function reconstructionsPicture(
   rows.forEach((row, index) => {
     all.set(row, index * row.length);
   });
-  const grid = imageGrid({
+  const grid = await imageGrid({
     images: all,
     shape: images.shape,
     columns: images.count,
@@ -74,11 +75,11 @@ export async function scatterPicture(
   { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },
 ): Promise<Uint8Array> {
   const [columns] = real.shape;
-  return encodePng(
-    scatterChart({
+  return svgToPng(
+    await scatterChart({
       title,
       columns,
-      label: (column) => real.columns?.[column] ?? String(column),
+      label: (column) => real.columns?.[column] ?? `column ${column}`,
       real: { name: `${real.split} rows`, rows: real.rows },
       generated: { name: "generated rows", rows: await model.sample(count, { seed }) },
     }),
@@ -86,20 +87,20 @@ export async function scatterPicture(
 }
 
 /** The ledger as bars. */
-export const ledgerPicture = (
+export const ledgerPicture = async (
   title: string,
   { ledger }: Pick<Evaluation, "ledger">,
   unit: Unit,
-): Promise<Uint8Array> => encodePng(ledgerChart(ledger, title, unit));
+): Promise<Uint8Array> => svgToPng(await ledgerChart(ledger, title, unit));
 
 /** The training curve from the lines of the metrics. */
-export function curvePicture(
+export async function curvePicture(
   title: string,
   records: readonly MetricsRecord[],
   steps: number,
   unit: Unit,
 ): Promise<Uint8Array> {
-  const points = (split: string | undefined) =>
+  const points = (split: string | undefined): Point[] =>
     records.flatMap((record) => {
       const value = figureOf(record);
       const { step, stdErr } = record;
@@ -107,8 +108,18 @@ export function curvePicture(
         ? [{ step, value, ...(typeof stdErr === "number" && { stdErr }) }]
         : [];
     });
+  const training = points(undefined);
   const measured = ["validation", "test"]
-    .map((split) => ({ split, points: points(split) }))
+    .map((split) => ({ name: split, points: points(split) }))
     .filter((line) => line.points.length > 0);
-  return encodePng(curveChart({ title, unit: unit.name, training: points(undefined), measured, steps }));
+  const lines = [
+    ...measured,
+    {
+      name: training.length > MOST ? "training (means of neighbouring steps)" : "training",
+      color: TRAINING,
+      points: training,
+      faint: true,
+    },
+  ];
+  return svgToPng(await lineChart({ title, unit: unit.name, lines, steps }));
 }

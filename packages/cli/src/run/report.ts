@@ -1,6 +1,6 @@
 import type { Evaluation, LedgerEntry } from "@flowify/core";
 import { type DataSet, describeImages } from "../data/image-set.js";
-import { ledgerLines } from "../pictures/ledger-chart.js";
+import { ledgerLines } from "../pictures/ledger-lines.js";
 import { formatBpd } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";

@@ -1,45 +1,18 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { createCanvas, drawText } from "../../src/pictures/canvas.js";
 import { imageGrid } from "../../src/pictures/image-grid.js";
-import { type LedgerEntry, ledgerChart, ledgerLines } from "../../src/pictures/ledger-chart.js";
-import { encodePng } from "../../src/pictures/png.js";
-
-/** The dots of a text as people draw them, `#` inked. */
-function ascii(text: string): string[] {
-  const canvas = createCanvas(text.length * 6 - 1, 8);
-  drawText(canvas, 0, 0, text, { scale: 1, color: [0, 0, 0] });
-  return Array.from({ length: canvas.height }, (_, row) =>
-    Array.from({ length: canvas.width }, (_, column) =>
-      canvas.pixels[(row * canvas.width + column) * 3] === 0 ? "#" : ".",
-    ).join(""),
-  );
-}
-
-describe("the bitmap font", () => {
-  it("draws letters, with descenders below the line", () => {
-    expect(ascii("Ep")).toEqual([
-      "#####......",
-      "#..........",
-      "#.....####.",
-      "####..#...#",
-      "#.....#...#",
-      "#.....####.",
-      "#####.#....",
-      "......#....",
-    ]);
-  });
-
-  it("shows a question mark for what it lacks", () => {
-    expect(ascii("é")).toEqual(ascii("?"));
-  });
-});
+import { ledgerChart } from "../../src/pictures/ledger-chart.js";
+import { ledgerLines } from "../../src/pictures/ledger-lines.js";
+import type { LedgerEntry } from "../../src/pictures/ledger-rows.js";
+import { encodePng, svgToPng } from "../../src/pictures/png.js";
+import { BOUND, EXACT } from "../../src/pictures/theme.js";
+import { hostile, marks, texts } from "./svg.js";
 
 describe("imageGrid", () => {
   const images = Uint8Array.of(10, 20, 30, 40, 50, 60, 70, 80);
 
-  it("enlarges pixels to squares and lays images out row by row", () => {
-    const canvas = imageGrid({ images, shape: [1, 2, 2], columns: 2, scale: 4 });
+  it("enlarges pixels to squares and lays images out row by row", async () => {
+    const canvas = await imageGrid({ images, shape: [1, 2, 2], columns: 2, scale: 4 });
     const at = (x: number, y: number) => canvas.pixels[(y * canvas.width + x) * 3];
     expect([canvas.width, canvas.height]).toEqual([16 + 8 + 3 + 8 + 16, 16 + 8 + 16]);
     expect([at(16, 16), at(19, 19), at(20, 16), at(16, 20), at(23, 23)]).toEqual([10, 10, 20, 30, 40]);
@@ -48,7 +21,7 @@ describe("imageGrid", () => {
   });
 
   it("writes grey images as 8-bit grey PNG, nothing lost", async () => {
-    const canvas = imageGrid({ images, shape: [1, 2, 2], columns: 2, rowLabels: ["original"] });
+    const canvas = await imageGrid({ images, shape: [1, 2, 2], columns: 2, rowLabels: ["original"] });
     const png = await encodePng(canvas);
     const { data, info } = await sharp(png).toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: canvas.width, height: canvas.height });
@@ -57,7 +30,12 @@ describe("imageGrid", () => {
   });
 
   it("shows three channels in colour", async () => {
-    const canvas = imageGrid({ images: Uint8Array.of(200, 100, 50), shape: [3, 1, 1], columns: 1, scale: 1 });
+    const canvas = await imageGrid({
+      images: Uint8Array.of(200, 100, 50),
+      shape: [3, 1, 1],
+      columns: 1,
+      scale: 1,
+    });
     const { data, info } = await sharp(await encodePng(canvas))
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -67,8 +45,39 @@ describe("imageGrid", () => {
     ]);
   });
 
-  it("refuses images of 2 channels", () => {
-    expect(() => imageGrid({ images: new Uint8Array(2), shape: [2, 1, 1], columns: 1 })).toThrow(
+  it("writes title and labels in grey tones, left of the images and above them", async () => {
+    const plain = { images, shape: [1, 2, 2] as const, columns: 2, scale: 4 };
+    const bare = await imageGrid(plain);
+    const labelled = await imageGrid({ ...plain, title: "a title", subtitle: "below", rowLabels: ["row"] });
+    const { width, height, pixels } = labelled;
+    expect(height).toBeGreaterThan(bare.height + 40);
+    const ink = (from: number, to: number, left: number, right: number): number => {
+      const tones = new Set<number>();
+      for (let y = from; y < to; y++)
+        for (let x = left; x < right; x++) tones.add(pixels[3 * (y * width + x)]!);
+      return tones.size;
+    };
+    const top = height - bare.height + 16;
+    expect(ink(0, top, 0, width)).toBeGreaterThan(20);
+    expect(ink(top, height, 16, 36)).toBeGreaterThan(10);
+    // the images begin where the labels end, and are drawn as before
+    const row = (canvas: typeof bare, y: number) =>
+      [...canvas.pixels.subarray(3 * y * canvas.width, 3 * (y + 1) * canvas.width)].filter(
+        (_, i) => i % 3 === 0,
+      );
+    expect(row(labelled, top).join()).toContain([10, 10, 10, 10, 20, 20, 20, 20, 255, 255, 255, 50].join());
+  });
+
+  it("is wide enough for its title, whatever is written in it", async () => {
+    const plain = { images, shape: [1, 2, 2] as const, columns: 2 };
+    const short = await imageGrid({ ...plain, title: "a title of forty characters, more or less" });
+    expect(short.width).toBeGreaterThan(300);
+    for (const title of Object.values(hostile))
+      expect((await imageGrid({ ...plain, title, rowLabels: [title] })).pixels.length).toBeGreaterThan(0);
+  });
+
+  it("refuses images of 2 channels", async () => {
+    await expect(imageGrid({ images: new Uint8Array(2), shape: [2, 1, 1], columns: 1 })).rejects.toThrow(
       "a picture needs images of 1 or 3 channels, got 2",
     );
   });
@@ -92,15 +101,41 @@ describe("the ledger", () => {
     ]);
   });
 
-  it("is drawn as a picture with blue bars for exact entries and orange ones for bounds", () => {
-    const { pixels } = ledgerChart(ledger, "ledger");
-    const colors = new Set<string>();
-    for (let at = 0; at < pixels.length; at += 3) colors.add(pixels.subarray(at, at + 3).join());
-    expect(colors).toContain("38,108,176");
-    expect(colors).toContain("224,130,40");
+  it("is drawn as a chart with blue bars for exact entries and orange ones for bounds", async () => {
+    const svg = await ledgerChart(ledger, "a ledger");
+    const bars = marks(svg, "rect").map(({ color, d }) => [color, Number(/h(-?[\d.]+)v/.exec(d)![1])]);
+    const unit = Number(bars[2]![1]);
+    expect(bars).toEqual([
+      [EXACT, expect.closeTo(8 * unit, 1)],
+      [EXACT, expect.closeTo(4 * unit, 1)],
+      [BOUND, unit],
+      [EXACT, 0],
+    ]);
+    const found = texts(svg);
+    for (const text of [
+      "a ledger",
+      "total 5.000 bits per dimension",
+      "linear[1]",
+      "−4.000",
+      "exact",
+      "bound",
+    ])
+      expect(found).toContain(text);
+    expect(found).toContain("bits per dimension: right costs, left saves");
   });
 
-  it("leaves out what contributes nothing, and sums small contributions up", () => {
+  it("shows layers of one name, of any name, and figures that are not finite", async () => {
+    const names = ["twice", "twice", ...Object.values(hostile)];
+    const entries = names.map((layer, i) => ({ layer, nats: 0, bpd: i || Number.NaN, exact: true }));
+    const svg = await ledgerChart(entries, hostile.markup);
+    expect(texts(svg).filter((text) => text === "twice")).toHaveLength(2);
+    expect(texts(svg).filter((text) => text === hostile.markup)).toHaveLength(2);
+    expect(texts(svg)).toContain("NaN");
+    expect(marks(svg, "rect").every(({ d }) => !d.includes("NaN"))).toBe(true);
+    await expect(svgToPng(svg)).resolves.toBeInstanceOf(Uint8Array);
+  });
+
+  it("leaves out what contributes nothing, and sums small contributions up", async () => {
     const small = [1, 2, 3].map((i) => ({ layer: `spline[${i}]`, nats: 0, bpd: i * 1e-4, exact: i !== 2 }));
     const flatten: LedgerEntry = { layer: "flatten[0]", nats: 0, bpd: 0, exact: true };
     const lines = ledgerLines([flatten, ...small, ...ledger.slice(1)], { width: 57 });
@@ -112,11 +147,12 @@ describe("the ledger", () => {
       "total -2.999 bound",
     ]);
     expect(lines[2]).toContain("bound");
-    expect(ledgerChart([flatten, ...ledger], "t").height).toBe(ledgerChart(ledger, "t").height);
+    expect(await ledgerChart([flatten, ...ledger], "t")).toBe(await ledgerChart(ledger, "t"));
   });
 
-  it("stands a ledger of zeros", () => {
+  it("stands a ledger of zeros, and an empty one", async () => {
     expect(ledgerLines([{ layer: "base", nats: 0, bpd: 0, exact: true }])).toHaveLength(2);
-    expect(ledgerChart([{ layer: "base", nats: 0, bpd: 0, exact: true }], "t").width).toBeGreaterThan(0);
+    for (const entries of [[{ layer: "base", nats: 0, bpd: 0, exact: true }], []])
+      expect(await ledgerChart(entries, "t")).not.toMatch(/NaN|Infinity/);
   });
 });

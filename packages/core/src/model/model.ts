@@ -156,9 +156,13 @@ export class FlowModel {
    * of the stochastic inverse; in deterministic mode z is drawn as well, and the inverse gives its mean.
    */
   async sample(n: number, options: SampleOptions = {}): Promise<Float32Array> {
+    return this.#decode("sample", await this.latents(n, options), n, options);
+  }
+
+  /** n samples z of the base, one after the other, each of `flow.latentShape`: those that `sample` decodes. */
+  async latents(n: number, { seed = 0, temperature = 1 }: SampleOptions = {}): Promise<Float32Array> {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
-    const { seed = 0, temperature = 1 } = options;
     const { base, dimensions } = this.flow;
     expectMemoryForEach(this.executor, `drawing ${n} samples`, n, {
       jax: LATENTS * sizeOf(base.shape),
@@ -166,7 +170,7 @@ export class FlowModel {
     });
     const noise = drawNoise(base.noise, n, makeRng(seed, STREAM.latent), temperature);
     const z = await takeToHost(base.draw(mapTreeOfNoise(noise, (leaf) => fromHost(leaf))));
-    return this.#decode("sample", (z as HostArray).data as Float32Array, n, options);
+    return (z as HostArray).data as Float32Array;
   }
 
   /** x ↦ z: the latent of every example, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */

@@ -125,7 +125,9 @@ describe("a kernel with a mixture contributes what the formula says, location an
     const [oh, ow, n] = layer.inShape as [number, number, number];
     const d = n - m;
     const twin = kernel(layer.inShape, m, { ...options, residual: normalResidual });
-    const own = prepared.hostParams as { [name: string]: HostArray } & { residual: { [name: string]: HostArray } };
+    const own = prepared.hostParams as { [name: string]: HostArray } & {
+      residual: { [name: string]: HostArray };
+    };
     const dropped = async (x: np.Array): Promise<Rows> =>
       multiply(toRows(await numbersOf(x), n), toRows(numbers(own.rotateIn), n)).map((row) => row.slice(0, d));
     const at0 = async (epsilon: number): Promise<Rows> => {

@@ -1,0 +1,5 @@
+/** Charts in the look of those that the command draws, for the benchmarks and examples of this repository. */
+
+export { type ChartOptions, drawChart } from "./pictures/chart.js";
+export { svgToPng } from "./pictures/png.js";
+export { colorBySeries, namesOf, numbers, type Series } from "./pictures/series.js";

@@ -1,0 +1,43 @@
+import { bits, type Unit } from "../unit.js";
+import { extent, type LedgerEntry, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
+
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar that grows to the right, `length` characters long, to an eighth of a character. */
+function growRight(length: number): string {
+  const eighths = Math.round(length * 8);
+  return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
+}
+
+export type LedgerTextOptions = {
+  /** What the numbers are told in. Default bits per dimension. */
+  unit?: Unit;
+  /** Columns that the whole line may take. */
+  width?: number;
+  paintExact?: (text: string) => string;
+  paintBound?: (text: string) => string;
+};
+
+/** The ledger as lines of text for a terminal: name, figure, exact or bound, a bar, and the total. */
+export function ledgerLines(whole: readonly LedgerEntry[], options: LedgerTextOptions = {}): string[] {
+  const { unit = bits, width = 80, paintExact = (text) => text, paintBound = (text) => text } = options;
+  const ledger = readable(rowsOf(whole, unit));
+  const labels = Math.max("total".length, ...ledger.map(({ layer }) => layer.length));
+  const { low, span } = extent(ledger);
+  const plot = Math.max(10, width - labels - 20);
+  // Blocks grow to the right only, so the negative side is drawn in whole characters.
+  const leftSide = Math.round((-low / span) * plot);
+  const lines = ledger.map(({ layer, value, exact }) => {
+    const length = (Math.abs(value) / span) * plot;
+    const whole = Math.min(leftSide, Math.round(length));
+    const bar = value < 0 ? "█".repeat(whole).padStart(leftSide) : " ".repeat(leftSide) + growRight(length);
+    const kind = exact ? "exact" : "bound";
+    const paint = exact ? paintExact : paintBound;
+    return `${layer.padEnd(labels)} ${signed(value).padStart(8)}  ${kind}  ${paint(bar)}`.trimEnd();
+  });
+  const kind = ledger.every(({ exact }) => exact) ? "exact" : "bound";
+  return [
+    ...lines,
+    `${"total".padEnd(labels)} ${signed(totalOf(ledger)).padStart(8)}  ${kind}  ${unit.name}`,
+  ];
+}

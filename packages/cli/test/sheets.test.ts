@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { expectRefusal } from "./refusal.js";
+import { runCommand } from "./run-command.js";
+import { writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const { data, network } = writeSmallData(root);
+const run = join(root, "run");
+
+beforeAll(async () => {
+  const flags = ["--steps", "5", "--batch", "32", "--pictures", "none", "--quiet"];
+  await runCommand(["train", "--data", data, "--network", network, "--out", run, ...flags]);
+});
+
+/** Width and height of a PNG file, and its pixels in grey. */
+async function pictureOf(path: string) {
+  const { data: pixels, info } = await sharp(readFileSync(path))
+    .greyscale()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { pixels, width: info.width, height: info.height };
+}
+
+describe("flowify sample --sheet", () => {
+  it.each(["temperatures", "interpolation", "layers"])("%s: a picture of its own", async (sheet) => {
+    const { status, stdout } = await runCommand([
+      "sample",
+      run,
+      "--sheet",
+      sheet,
+      "--columns",
+      "5",
+      "--json",
+    ]);
+    expect(status).toBe(0);
+    const { file } = JSON.parse(stdout) as { file: string };
+    expect(file).toBe(join(run, `${sheet}.png`));
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it("has a row for each temperature and for each layer that drops, and the latent", async () => {
+    const heights: number[] = [];
+    for (const sheet of ["temperatures", "layers"])
+      heights.push((await pictureOf(join(run, `${sheet}.png`))).height);
+    // 5 temperatures; latent, linear, conv2d: two rows less
+    const [temperatures, layers] = heights as [number, number];
+    const cell = 56 + 3; // 8 pixels seven times as high, and the gutter
+    expect(temperatures - layers).toBe(2 * cell);
+  });
+
+  it("gives the same picture for the same seed, another for another", async () => {
+    const file = join(run, "layers.png");
+    const before = (await pictureOf(file)).pixels;
+    await runCommand(["sample", run, "--sheet", "layers", "--columns", "5"]);
+    expect((await pictureOf(file)).pixels.equals(before)).toBe(true);
+    await runCommand(["sample", run, "--sheet", "layers", "--columns", "5", "--seed", "1"]);
+    expect((await pictureOf(file)).pixels.equals(before)).toBe(false);
+  });
+
+  it("names an unknown sheet", async () => {
+    await expectRefusal(["sample", run, "--sheet", "layer"], 2, "did you mean");
+  });
+});
