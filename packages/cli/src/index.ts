@@ -6,7 +6,10 @@ export {
   type PublishedSplit,
   type Split,
 } from "./data/image-set.js";
+export { type LabelledRows, readLabelledRows } from "./data/labelled-rows.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
+export { averagePrecision } from "./detect/average-precision.js";
+export { type DetectorOptions, type DetectorScores, detectorScores } from "./detect/detector.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export type { Checkpoint } from "./format/checkpoint.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-export const columnTypes = [
+const columnTypes = [
   "continuous",
   "integer",
   "boolean",
