@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -109,6 +109,23 @@ describe("a run of a table", () => {
     const [head, ...lines] = linesOf((await runCommand(["score", run, path, "--quiet"])).stdout);
     expect(head!.split(",")[0]).toBe("order");
     expect(lines.map((line) => line.split(",")[0])).toEqual(["1", "2", "3"]);
+  });
+
+  it("scores the rows of a split of its own table without p-values", async () => {
+    const [head, ...lines] = linesOf(
+      (await runCommand(["score", run, "--split", "validation", "--quiet"])).stdout,
+    );
+    expect([head, lines.length]).toEqual(["row,log_prob,nll", 180]);
+    await expectRefusal(["score", run, "--split", "train", "--false-alarms", "0.1"], 2, "leave --split out");
+  });
+
+  it("without its calibration says how to make one, and goes on to make it", async () => {
+    const path = join(run, "calibration.json");
+    const before = readFileSync(path, "utf8");
+    rmSync(path);
+    await expectRefusal(["score", run], 2, `flowify train --resume ${run}`);
+    expect((await runCommand(["train", "--resume", run, "--json"])).status).toBe(0);
+    expect(readFileSync(path, "utf8")).toBe(before);
   });
 
   it("says that its rows are too few for rare false alarms", async () => {

@@ -1,7 +1,6 @@
 import type { DataDescribeFlags } from "../commands/data.js";
 import type { CliContext } from "../context.js";
 import { dateText } from "../data/table/cell.js";
-import { MOST_DISTINCT } from "../data/table/column-tally.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { openTable } from "../data/table/open-table.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
@@ -37,7 +36,7 @@ function linesOf({ rows, columns }: TableSchema): string[][] {
       column.name,
       column.type,
       percent(column.missing / Math.max(1, rows)),
-      `${formatCount(column.distinct)}${column.distinct === MOST_DISTINCT ? "+" : ""}`,
+      `${formatCount(column.distinct)}${column.uncounted ? "+" : ""}`,
       valuesOf(column),
       column.histogram ? bars(column.histogram) : "",
     ]),

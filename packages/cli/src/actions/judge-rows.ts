@@ -15,13 +15,15 @@ export const FALSE_ALARMS = 0.01;
  */
 export function judgeOf(
   { config, step }: SavedRun,
-  { falseAlarms }: ScoreFlags,
+  { falseAlarms, split }: ScoreFlags,
   folder: string,
   { warn }: Terminal,
 ): ((score: number) => [p: number, flag: number]) | undefined {
-  if (!config.data.reading?.schema) {
+  if (!config.data.reading?.schema || split !== undefined) {
     if (falseAlarms === undefined) return undefined;
-    throw new UsageError(`--false-alarms is for runs of tables\nleave it out`);
+    throw new UsageError(
+      "--false-alarms is for tables that a run of a table scores whole\nleave it out, or leave --split out",
+    );
   }
   const calibration = readCalibration(runPaths(folder).calibration, folder, step);
   const most = falseAlarms ?? FALSE_ALARMS;

@@ -60,7 +60,7 @@ export async function score(
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
-    const { schema } = run.config.data.reading ?? {};
+    const schema = flags.split === undefined ? run.config.data.reading?.schema : undefined;
     const columns = [schema ? idHeader(schema, flags.id, fields) : nounOf({ shape }, 1), ...fields];
     const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0 };
     const source = sourceOf(run, flags, files, terminal);

@@ -71,8 +71,8 @@ export const describeCommand = buildCommand<DataDescribeFlags, [string], CliCont
   },
   docs: {
     brief: "Show the columns of a table",
-    fullDescription: `Reads a table and shows what flowify train would make of each column: its type, the share of
-missing values, the distinct values, the range, a histogram, and values that many rows share.
+    fullDescription: `Shows each column of a table as flowify train would use it: its type, the share of missing
+values, the distinct values, the range and a histogram. Values that many rows share are named.
 Constant columns, identifiers and free text are left out of training.
 
 EXAMPLES

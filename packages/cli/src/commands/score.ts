@@ -91,9 +91,9 @@ Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
 --ledger adds a column for every layer and for the base.
 
-A run of a table also writes p_value and flag. The p-value compares -log p with that of rows which the
-run did not learn from: of rows like these, at most a share P has a p-value of P or less. --id names
-the column to repeat; without it rows have their numbers. Tables are read a block at a time.
+A run of a table also writes p_value and flag. The p-value compares -log p with that of held-out
+rows: a row like these has a p-value of at most P with probability P. --id names the column to
+repeat; without it rows have their numbers. Tables are read a block at a time.
 
 EXAMPLES
   flowify score runs/a digit.png other.png

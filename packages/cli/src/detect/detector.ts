@@ -16,6 +16,8 @@ export type DetectorOptions = Readonly<{
   bandwidth?: number;
   /** Decides the training of the flow. Default 0. */
   seed?: number;
+  /** Training steps of the flow. Default 400. */
+  steps?: number;
 }>;
 
 /**
@@ -32,7 +34,7 @@ export async function detectorScores(
   training: Float32Array,
   rows: Float32Array,
   width: number,
-  { k = 5, bandwidth = 0.2, seed = 0 }: DetectorOptions = {},
+  { k = 5, bandwidth = 0.2, seed = 0, steps = 400 }: DetectorOptions = {},
 ): Promise<DetectorScores> {
   const standard = standardSpace(training, width);
   const robust = robustSpace(training, width);
@@ -50,7 +52,7 @@ export async function detectorScores(
   });
   const neighbours = (await near(standard, false)).distance;
   const kernels = [await kernelsIn(robust), await kernelsIn(mixed)];
-  const flow = await flowScores(executor, standard, training, rows, width, seed);
+  const flow = await flowScores(executor, standard, training, rows, width, { seed, steps });
   return {
     flow: Float64Array.from(flow.rows),
     neighbours,

@@ -9,7 +9,6 @@ import type { Space } from "./spaces.js";
  * copies of the rows stand for noise that is drawn anew in each batch.
  */
 const SCHEDULE = {
-  steps: 400,
   batch: 200,
   learningRate: 4e-3,
   noise: 0.1,
@@ -40,7 +39,7 @@ export async function flowScores(
   training: Float32Array,
   rows: Float32Array,
   width: number,
-  seed: number,
+  { seed, steps }: Readonly<{ seed: number; steps: number }>,
 ): Promise<ScorePair> {
   const all = space(training);
   const count = all.length / width;
@@ -57,7 +56,8 @@ export async function flowScores(
     shape: [width],
   } as const;
   const flow = flowOf(autoNetwork(set), {});
-  const { steps, learningRate, looks } = SCHEDULE;
+  const { learningRate } = SCHEDULE;
+  const every = Math.max(1, Math.floor(steps / SCHEDULE.looks));
   const batchSize = Math.min(SCHEDULE.batch, set.count);
   const data = { examples: learnt, count: set.count };
   const trainer = await createTrainer({ flow, executor, data, steps, batchSize, learningRate, seed });
@@ -81,7 +81,7 @@ export async function flowScores(
   try {
     while (trainer.taken < steps) {
       await trainer.step();
-      if (trainer.taken % (steps / looks) === 0) await look();
+      if (trainer.taken % every === 0) await look();
     }
     return await withParams(best!.params, async (model) => ({
       training: (await model.logProb(all)).map((nats) => -nats),

@@ -29,13 +29,13 @@ describe("the detectors", () => {
     try {
       const [training, own, strange] = [points(1, 400, 3), points(2, 100, 3), points(3, 40, 1)];
       const rows = Float32Array.from([...own, ...strange]);
-      const scores = await detectorScores(executor, training, rows, 2);
+      const scores = await detectorScores(executor, training, rows, 2, { steps: 80 });
       const areas = Object.fromEntries(
         Object.entries(scores).map(([name, all]) => [name, auroc(all.subarray(0, 100), all.subarray(100))]),
       );
       expect(Object.keys(areas)).toEqual(["flow", "neighbours", "kernels", "combination"]);
       for (const area of Object.values(areas)) expect(area).toBeGreaterThan(0.97);
-      const again = await detectorScores(executor, training, rows, 2);
+      const again = await detectorScores(executor, training, rows, 2, { steps: 80 });
       expect(again.combination).toEqual(scores.combination);
     } finally {
       await executor.dispose();

@@ -2,11 +2,15 @@ import { makeRng } from "@flowify/core";
 import { type Cell, type CellKind, type CellReader, cellText } from "./cell.js";
 import { LISTED } from "./table.js";
 
-/** Different values of a column that are counted one by one. */
-export const MOST_DISTINCT = 10_000;
+/** Different values of a column that are counted one by one, and of all columns together: a table may have thousands. */
+const DISTINCT = { least: 300, most: 10_000, all: 2_000_000 } as const;
+
+/** Different values that are counted in each of so many columns. */
+export const distinctLimit = (columns: number): number =>
+  Math.max(DISTINCT.least, Math.min(DISTINCT.most, Math.ceil(DISTINCT.all / columns)));
 
 /** Values that are kept for the histogram: a fair sample of all. */
-const SAMPLED = 10_000;
+const SAMPLED = 2000;
 
 /** Where cells of a kind stand, the first five of them. */
 type Places = { count: number; first: string[] };
@@ -28,13 +32,13 @@ export type ColumnTally = Readonly<{
     whole: boolean;
     consecutive: boolean;
   }>;
-  sample(): Float64Array;
+  sample(): readonly number[];
   add(cell: Cell | undefined, row: number, reader: CellReader): void;
 }>;
 
 const newPlaces = (): Places => ({ count: 0, first: [] });
 
-export function columnTally(name: string, seed: number): ColumnTally {
+export function columnTally(name: string, seed: number, mostDistinct: number): ColumnTally {
   const rng = makeRng(seed);
   const kinds: Record<CellKind, Places> = {
     missing: newPlaces(),
@@ -45,7 +49,7 @@ export function columnTally(name: string, seed: number): ColumnTally {
     text: newPlaces(),
   };
   const counts = new Map<string, number>();
-  const sample = new Float64Array(SAMPLED);
+  const sample: number[] = [];
   let [rows, taken, mean, squares, previous] = [0, 0, 0, 0, Number.NaN];
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [whole, consecutive, complete] = [true, true, true];
@@ -71,7 +75,7 @@ export function columnTally(name: string, seed: number): ColumnTally {
     rows: () => rows,
     complete: () => complete,
     numbers: () => ({ least, most, mean, std: Math.sqrt(squares / Math.max(1, taken)), whole, consecutive }),
-    sample: () => sample.subarray(0, Math.min(taken, SAMPLED)),
+    sample: () => sample,
     add(cell, row, reader) {
       rows++;
       const kind = reader.read(cell);
@@ -83,7 +87,7 @@ export function columnTally(name: string, seed: number): ColumnTally {
         places.first.push(`row ${row} holds ${JSON.stringify(text.slice(0, 40))}`);
       if (kind === "number" || kind === "date") addNumber(reader.value);
       const before = counts.get(text);
-      if (before !== undefined || counts.size < MOST_DISTINCT) counts.set(text, (before ?? 0) + 1);
+      if (before !== undefined || counts.size < mostDistinct) counts.set(text, (before ?? 0) + 1);
       else complete = false;
     },
   };

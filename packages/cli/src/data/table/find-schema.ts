@@ -2,7 +2,7 @@ import { UsageError } from "@flowify/core";
 import { unknownName } from "../../ui/suggest.js";
 import type { TableChoice } from "../format.js";
 import { cellReader } from "./cell.js";
-import { type ColumnTally, columnTally } from "./column-tally.js";
+import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
 import { gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
@@ -32,7 +32,7 @@ const ROUNDED = 1e-3;
 export async function findSchema(path: string, table: Table, choice: TableChoice = {}): Promise<TableSchema> {
   expectColumns(path, table, choice);
   const reader = cellReader(table);
-  const tallies = table.names.map((name, i) => columnTally(name, i));
+  const tallies = table.names.map((name, i) => columnTally(name, i, distinctLimit(table.names.length)));
   let rows = 0;
   for await (const block of table.blocks())
     for (const cells of block) {
@@ -74,6 +74,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     use: useOf(name, type, numeric, choice),
     missing: kinds.missing.count,
     distinct,
+    ...(!tally.complete() && { uncounted: true as const }),
     ...(numeric && { range: { least, most, mean, std }, gap, histogram: histogramOf(tally) }),
     ...(numeric && origin !== 0 && { origin }),
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),

@@ -25,8 +25,9 @@ const columnSchema = z.strictObject({
   use: z.enum(uses),
   /** Rows without a value. */
   missing: count,
-  /** Different values; from `MOST_DISTINCT` on, at least so many. */
+  /** Different values; with `uncounted` there are more. */
   distinct: count,
+  uncounted: z.exactOptional(z.literal(true)),
   /** Of numbers and dates (days since 1970-01-01 UTC). */
   range: z.exactOptional(z.strictObject({ least: number, most: number, mean: number, std: number })),
   /** The step between values that repeat, over which noise is spread; 0 where they do not. */
