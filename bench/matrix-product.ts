@@ -1,4 +1,6 @@
-import { ArraySpec, type Executor, HostArray, makeRng } from "@flowify/core";
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 
 const SIZE = 1024;

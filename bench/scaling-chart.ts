@@ -1,5 +1,5 @@
 import { colorBySeries, drawChart, namesOf } from "flowify/charts";
-import type { Sweep } from "./scaling.js";
+import type { Sweep } from "./sweep.js";
 
 const [WIDTH, HEIGHT, COLUMNS] = [330, 200, 2];
 const STEP = { name: "measured step", of: ({ stepPerG }: Sweep["points"][number]) => stepPerG };

@@ -1,33 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  createTrainer,
-  type Executor,
-  flowify,
-  makeRng,
-  type Network,
-  type NetworkLayer,
-  zoo,
-} from "@flowify/core";
+import { createTrainer, type Executor, flowify, type Network, type NetworkLayer, zoo } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { machine } from "./machine.js";
 import { matrixProduct, median } from "./matrix-product.js";
 import { scalingChart } from "./scaling-chart.js";
 import { writeScalingPage } from "./speed-page.js";
-
-/** One training step: `size` is what its sweep varies. Times are medians in milliseconds. */
-type ScalingPoint = {
-  size: number;
-  stepMs: number;
-  /** g between these very steps. */
-  gMs: number;
-  /** The step in one unit for all, the smallest g of the run: on a shared machine g differs from minute to minute. */
-  stepPerG: number;
-  /** What the counted operations take at the rate of g, in g. */
-  floorPerG: number;
-};
-
-export type Sweep = { name: string; what: string; points: ScalingPoint[] };
+import type { ScalingPoint, Sweep } from "./sweep.js";
 
 type Measured = Omit<ScalingPoint, "stepPerG">;
 type Case = Readonly<{ size: number; network: Network; batch: number; threads?: number }>;

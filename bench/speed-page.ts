@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchResult } from "./network.js";
 import type { Profile } from "./profile.js";
-import type { Sweep } from "./scaling.js";
+import type { Sweep } from "./sweep.js";
 
 export type Speed = Readonly<{ step: BenchResult; profile: Profile }>;
 

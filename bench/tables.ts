@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { auroc, type Executor, makeRng, permutation, UsageError } from "@flowify/core";
+import { auroc, type Executor, UsageError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import {
   averagePrecision,
   type DetectorScores,

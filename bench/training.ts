@@ -1,4 +1,5 @@
-import { createTrainer, DataError, type Executor, flowify, makeRng, type Trainer, zoo } from "@flowify/core";
+import { createTrainer, DataError, type Executor, flowify, type Trainer, zoo } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
 /** Examples of a step that is timed. */

@@ -9,7 +9,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  ArraySpec,
   createTrainer,
   DeviceError,
   type Executor,
@@ -18,9 +17,10 @@ import {
   flowify,
   HostArray,
   jaxExecutor,
-  makeRng,
   type NetworkLayer,
 } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { drawDensities, type Panel } from "./density-picture.js";

@@ -4,7 +4,7 @@
  *     node --import tsx scripts/check-imports.ts [ROOT]
  *
  * - Packages import one way: core ← onnx ← cli; core, onnx, cli ← playground.
- * - The sources of core import `@jax-js/jax`, `ml-matrix` and their own files, nothing else.
+ * - The sources of core import `@jax-js/jax`, `ml-matrix`, `valibot` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
  *   package below its own (the catalog of layers, for example).
  * - What the sources of a published package import is declared in its own package.json: what lies in the
@@ -12,7 +12,8 @@
  * - What browsers load, the sources of the playground and the entries that packages have for pages, imports
  *   nothing of Node, directly or through other files.
  * - What draws charts is loaded by `import()` where a chart is drawn: no other command waits for it.
- * - No cycles among imports that remain at run time; no `export *`; no default exports.
+ * - The rooms of core stand in an order (`floors`): a room imports what stands below it, math/ nothing else of ours.
+ * - No cycles, imports of types counted, inside a package or between two; no `export *`; no default exports.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -26,7 +27,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   "packages/cli": ["packages/core", "packages/onnx"],
   "apps/playground": ["packages/core", "packages/onnx", "packages/cli"],
 };
-const coreImports = ["@jax-js/jax", "ml-matrix"];
+const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 /** Where browsers begin to load, and packages that they cannot. */
 const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
 const nodePackages = [
@@ -41,6 +42,30 @@ const nodePackages = [
 
 /** Packages that take long to load, and that few commands need. */
 const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
+
+/**
+ * The rooms and files of core, from the ground up: each imports its own floor and those below. A file that is named
+ * here stands apart from its room.
+ */
+const floors: readonly (readonly string[])[] = [
+  ["errors.ts", "shape.ts"],
+  ["math"],
+  ["params"],
+  ["noise.ts", "examples.ts", "executor"],
+  ["init/calibration-data.ts"], // of which the contract of a layer speaks
+  ["layer.ts"],
+  ["base.ts", "chain.ts", "rearrangement.ts", "nn"],
+  ["init", "densities", "layers", "network"], // what a flow is made of
+  ["flow.ts"],
+  ["flowify.ts", "zoo.ts", "presets.ts"],
+  ["train"],
+  ["preimage"],
+  ["model"],
+  ["fit.ts"],
+  ["index.ts"], // the root, which a page loads: it has nothing of the laws
+  ["testing"],
+  ["entries"],
+];
 
 const root = resolve(process.argv[2] ?? ".");
 /** The workspaces that are published, and what each declares that a program finds when it is installed. */
@@ -160,7 +185,24 @@ function resolveRelative(from: string, name: string): string {
 const names = packageNames();
 const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
 
-/** Says what is wrong with one import; returns the file that it loads at run time, if it is one of ours. */
+const coreSources = "packages/core/src/";
+
+/** The floor that a source of core stands on, from the ground; undefined for other files, −1 for one without a place. */
+function floorOf(path: string): number | undefined {
+  if (!path.startsWith(coreSources)) return undefined;
+  const own = path.slice(coreSources.length);
+  const at = floors.findIndex((names) => names.includes(own));
+  return at >= 0 ? at : floors.findIndex((names) => names.includes(own.split("/")[0] ?? ""));
+}
+
+/** Says so where a room of core imports one above it. */
+function checkFloors(from: string, line: number, name: string, target: string): void {
+  const [own, other] = [floorOf(from), floorOf(target)];
+  if (own !== undefined && other !== undefined && own >= 0 && other > own)
+    say(from, line, `"${name}" stands above ${from.slice(coreSources.length)} in the order of core's rooms`);
+}
+
+/** Says what is wrong with one import; returns the file behind it, if it is one of ours. */
 function check(source: Source, { line, name, typeOnly, dynamic }: Import): string | undefined {
   const { path, workspace } = source;
   const own = workspace ?? "the root";
@@ -169,6 +211,7 @@ function check(source: Source, { line, name, typeOnly, dynamic }: Import): strin
     say(path, line, `"${name}": load it by import() at the place of use`);
   if (name.startsWith(".")) {
     target = resolveRelative(path, name);
+    checkFloors(path, line, name, target);
     const other = workspaceOf(target);
     const testOfBelow =
       isTest(path) && isTest(target) && (!workspace || !other || !!below[workspace]?.includes(other));
@@ -188,8 +231,12 @@ function check(source: Source, { line, name, typeOnly, dynamic }: Import): strin
       say(path, line, `"${name}": core imports only ${coreImports.join(", ")} and its own files`);
     }
   }
-  return typeOnly ? undefined : target;
+  return target;
 }
+
+/** The file behind an import, if it is one of ours. */
+const targetOf = (from: string, name: string): string | undefined =>
+  name.startsWith(".") ? resolveRelative(from, name) : names.get(name)?.source;
 
 /** Says so where the sources of a published package import what its package.json does not declare. */
 function checkDeclared({ path, workspace }: Source, { line, name }: Import): void {
@@ -223,17 +270,18 @@ const graph = new Map(
     source.imports.map((each) => check(source, each)).filter((target) => target !== undefined),
   ]),
 );
-/** Says which imports of Node a browser would run into. */
+/** Says which imports of Node a browser would run into: those of types vanish before. */
 function checkBrowsers(): void {
   const found = new Map(sources.map((source) => [source.path, source]));
   const entries = sources.map(({ path }) => path).filter((path) => path.startsWith("apps/playground/src/"));
   const waiting = [...browserEntries, ...entries];
   const loaded = new Set(waiting);
   for (const path of waiting) {
-    for (const { line, name, typeOnly } of found.get(path)?.imports ?? [])
-      if (!typeOnly && (isBuiltin(name) || nodePackages.includes(packageOf(name))))
+    const kept = found.get(path)?.imports.filter(({ typeOnly }) => !typeOnly) ?? [];
+    for (const { line, name } of kept)
+      if (isBuiltin(name) || nodePackages.includes(packageOf(name)))
         say(path, line, `"${name}": browsers load this file, and have no such module`);
-    for (const next of graph.get(path) ?? []) {
+    for (const next of kept.flatMap(({ name }) => targetOf(path, name) ?? [])) {
       if (!loaded.has(next)) waiting.push(next);
       loaded.add(next);
     }
@@ -241,6 +289,8 @@ function checkBrowsers(): void {
 }
 checkBrowsers();
 for (const source of sources) for (const each of source.imports) checkDeclared(source, each);
+for (const { path } of sources)
+  if (floorOf(path) === -1) say(path, 1, "has no place in the order of core's rooms: add it to `floors`");
 for (const cycle of cyclesIn(graph)) violations.push(`import cycle: ${cycle.join(" → ")}`);
 
 for (const violation of violations.sort()) console.log(violation);

@@ -81,21 +81,25 @@ async function pack(folder: string, needs: readonly string[], destination: strin
 /** Every package is imported by its name and exports something. */
 const importScript = `
 import * as core from "@flowify/core";
+import * as layer from "@flowify/core/layer";
+import * as layers from "@flowify/core/layers";
+import * as internal from "@flowify/core/internal";
+import * as testing from "@flowify/core/testing";
 import * as onnx from "@flowify/onnx";
 import * as flowify from "flowify";
-for (const [name, module] of Object.entries({ core, onnx, flowify })) {
+for (const [name, module] of Object.entries({ core, layer, layers, internal, testing, onnx, flowify })) {
   const names = Object.keys(module);
   if (names.length === 0) throw new Error(name + " exports nothing");
   console.log(name + ": " + names.length + " names");
 }
 // the script of the threads beside the main one has to be in the package
 const executor = await onnx.nativeExecutor({ threads: 2 });
-if (executor.lanes !== 2) throw new Error("the native executor has " + executor.lanes + " lanes");
-const spec = new core.ArraySpec([3], "float32");
-const program = await executor.compile((a) => a.add(1), [spec], { lanes: true });
+if (executor.workers !== 2) throw new Error("the native executor has " + executor.workers + " workers");
+const spec = new internal.ArraySpec([3], "float32");
+const program = await executor.compile((a) => a.add(1), [spec], { workers: true });
 const three = new core.HostArray(Float32Array.of(1, 2, 3), [3], "float32");
-const { data } = await executor.fetch(await program.run([three], { lane: 1 }));
-if (data.join() !== "2,3,4") throw new Error("the second lane gave " + data.join());
+const { data } = await executor.fetch(await program.run([three], { worker: 1 }));
+if (data.join() !== "2,3,4") throw new Error("the second worker gave " + data.join());
 await executor.dispose();
 `;
 

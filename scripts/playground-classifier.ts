@@ -8,7 +8,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { makeRng, permutation } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { toBytes } from "@flowify/onnx";
 import { blockUntilReady, grad, jit, nn, numpy as np, tree } from "@jax-js/jax";
 import { loadDataSet } from "flowify";

@@ -7,17 +7,9 @@
  *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
  */
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, delimiter, join, relative, resolve } from "node:path";
+import { difference, root, scratchFolder, typeErrors } from "./snippets.js";
 
 /** `line` is that of the opening fence, counted from 1; `folder` is where the document's snippets run. */
 type Snippet = Readonly<{
@@ -29,10 +21,7 @@ type Snippet = Readonly<{
   folder: string;
 }>;
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-// Below the repository, so that packages and npx are found; ignored by git.
-mkdirSync(join(root, "runs"), { recursive: true });
-const scratch = mkdtempSync(join(root, "runs", "snippets-"));
+const scratch = scratchFolder("snippets");
 const timeLimitMs = 120_000;
 
 function snippetsOf(document: string): Snippet[] {
@@ -97,37 +86,6 @@ function execute(snippet: Snippet, file: string): { status: number | null; outpu
   };
 }
 
-const tidy = (text: string): string[] =>
-  text
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.trimEnd());
-
-/** The first line of the output that is not as written, or undefined. */
-function difference(expected: string, output: string): string | undefined {
-  const [want, got] = [tidy(expected), tidy(output)];
-  for (let i = 0; i < Math.max(want.length, got.length); i++) {
-    const parts = want[i]?.split("…").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-    if (parts && got[i] !== undefined && new RegExp(`^${parts.join(".*")}$`).test(got[i] ?? "")) continue;
-    return `  expected: ${want[i] ?? "(nothing more)"}\n  printed:  ${got[i] ?? "(nothing more)"}`;
-  }
-  return undefined;
-}
-
-/** Where TypeScript disagrees with the snippets. What it says of the sources is the business of `npm test -- types`. */
-function typeErrors(files: readonly string[]): string[] {
-  if (files.length === 0) return [];
-  const project = join(scratch, "tsconfig.json");
-  const config = { extends: join(root, "tsconfig.json"), files, include: [], exclude: [] };
-  writeFileSync(project, JSON.stringify(config));
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const args = [tsc, "-p", project, "--pretty", "false"];
-  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
-  return stdout
-    .split(/\n(?!\s|$)/)
-    .filter((error) => files.some((file) => error.startsWith(relative(root, file))));
-}
-
 function markdownIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -149,9 +107,10 @@ function main(given: readonly string[]): number {
       return short.replaceAll(relative(root, file), snippet.document);
     }, text);
 
-  const problems = typeErrors(written.map(({ file }) => file).filter((file) => file.endsWith(".ts"))).map(
-    named,
-  );
+  const problems = typeErrors(
+    scratch,
+    written.map(({ file }) => file).filter((file) => file.endsWith(".ts")),
+  ).map(named);
   for (const { snippet, file } of written) {
     const { status, output, error } = execute(snippet, file);
     const where = `${snippet.document}:${snippet.line}`;

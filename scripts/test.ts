@@ -10,7 +10,8 @@ import { spawn } from "node:child_process";
 import { chromiumPath } from "./chromium.js";
 
 type Totals = { passed: number; failed: number };
-type Check = Readonly<{ name: string; commands: readonly string[] }>;
+/** `prints`: its output is of interest where nothing fails as well. */
+type Check = Readonly<{ name: string; commands: readonly string[]; prints?: boolean }>;
 
 const typeScript = "node --conditions=@flowify/source --import tsx";
 const checks: readonly Check[] = [
@@ -26,6 +27,15 @@ const checks: readonly Check[] = [
   { name: "types", commands: ["tsc -p .", "tsc -p packages/core"] },
   { name: "unused", commands: ["knip --no-progress --treat-config-hints-as-errors"] },
   { name: "imports", commands: [`${typeScript} scripts/check-imports.ts`] },
+  {
+    name: "api",
+    commands: [
+      `${typeScript} scripts/check-api.ts`,
+      `${typeScript} scripts/docstring-examples.ts`,
+      "typedoc --emit none --logLevel Warn",
+    ],
+    prints: true,
+  },
   { name: "prose", commands: [`${typeScript} scripts/check-prose.ts`] },
   { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
 ];
@@ -42,7 +52,7 @@ function run(command: string, onText: (text: string) => void): Promise<number> {
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-async function runCheck({ name, commands }: Check): Promise<Totals> {
+async function runCheck({ name, commands, prints = false }: Check): Promise<Totals> {
   const start = performance.now();
   let output = "";
   let failed = false;
@@ -51,13 +61,12 @@ async function runCheck({ name, commands }: Check): Promise<Totals> {
     const status = await run(command, (piece) => {
       text += piece;
     });
-    if (status !== 0) {
-      failed = true;
-      output += `$ ${command}\n${text}`;
-    }
+    if (status !== 0) failed = true;
+    if (status !== 0) output += `$ ${command}\n${text}`;
+    else if (prints) output += text;
   }
   console.log(`${failed ? "FAIL" : "ok"}  ${name} (${seconds(start)})`);
-  if (failed) console.log(output.trimEnd());
+  if (output) console.log(output.trimEnd());
   return failed ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
 }
 

@@ -2,7 +2,7 @@ import { defineConfig } from "tsdown";
 
 // Platform neutral: core runs in Node and in browsers.
 export default defineConfig({
-  entry: ["src/index.ts"],
+  entry: ["src/index.ts", "src/entries/*.ts"],
   platform: "neutral",
   target: "es2023",
   fixedExtension: false,

@@ -4,7 +4,8 @@
  *
  *     node --conditions=@flowify/source --expose-gc --import tsx scripts/acceptance/memory-network.ts DEVICE STEPS
  */
-import { createTrainer, flowify, makeRng } from "@flowify/core";
+import { createTrainer, flowify } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { openExecutor } from "flowify";
 
 const [device = "", count = ""] = process.argv.slice(2);

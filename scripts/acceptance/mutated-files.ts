@@ -1,4 +1,5 @@
-import { FlowifyError, makeRng } from "@flowify/core";
+import { FlowifyError } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
 
 /** What became of mutated files: how many were read all the same, and those that did harm. */

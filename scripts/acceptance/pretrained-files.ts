@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng, type Shape } from "@flowify/core";
+import { makeRng, type Shape } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
 /** What a trained file takes, as its index says. */

@@ -1,11 +1,5 @@
-import {
-  createTrainer,
-  type Executor,
-  FlowModel,
-  flowify,
-  preimagesOf,
-  UnsupportedOpError,
-} from "@flowify/core";
+import { createTrainer, type Executor, FlowModel, flowify, UnsupportedOpError } from "@flowify/core";
+import { preimagesOf } from "@flowify/core/internal";
 import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
 import type { Check, Row } from "./check.js";
 import { CIFAR, examplesFor, GIVEN, type PretrainedFile, pretrainedFiles } from "./pretrained-files.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Sweep } from "../../bench/scaling.js";
 import { scalingChart } from "../../bench/scaling-chart.js";
+import type { Sweep } from "../../bench/sweep.js";
 import { marks } from "../../packages/cli/test/pictures/svg.js";
 
 const point = (size: number, stepPerG: number, floorPerG: number) => ({

@@ -14,7 +14,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { makeRng } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { readCheckpoint } from "flowify";
 import { metricsOf, writeSmallData } from "../../packages/cli/test/small-run.js";
 

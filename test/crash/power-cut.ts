@@ -13,7 +13,7 @@ import promises, { type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { makeRng } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 
 const { CRASH_AT, CRASH_COUNT, CRASH_SEED = "0", CRASH_FAULT } = process.env;
 const at = Number(CRASH_AT ?? Number.POSITIVE_INFINITY);

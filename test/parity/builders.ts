@@ -1,5 +1,7 @@
 /** From a file's layer kind and parameter names to ours: one entry a kind. */
-import { chain, dequantize, flatten, leakyRelu, rqSpline, type Shape } from "@flowify/core";
+import { chain } from "@flowify/core";
+import type { Shape } from "@flowify/core/layer";
+import { dequantize, flatten, leakyRelu, rqSpline } from "@flowify/core/layers";
 import { asLayerSpec, CaseError, type LayerSpec } from "./case.js";
 import { conv2dBuilder, couplingBuilder, padBuilder, tileBuilder } from "./image-builders.js";
 import { linearBuilder } from "./linear-builder.js";

@@ -1,13 +1,7 @@
 /** Runs a case through our layers in both precisions and says how far the numbers are apart. */
-import {
-  type ArrayTree,
-  type FlowLayer,
-  flow,
-  linear,
-  type NoiseDeclaration,
-  type NoiseSpec,
-  type NoiseTree,
-} from "@flowify/core";
+import { flow } from "@flowify/core";
+import type { ArrayTree, FlowLayer, NoiseDeclaration, NoiseSpec, NoiseTree } from "@flowify/core/layer";
+import { linear } from "@flowify/core/layers";
 import { defaultDevice, numpy as np, random, tree } from "@jax-js/jax";
 import { build } from "./builders.js";
 import { CaseError, type ParityCase, Tensor, type Tensors } from "./case.js";

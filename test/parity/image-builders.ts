@@ -1,16 +1,16 @@
 /** The kinds of layers on images, and couplings. */
+import { chain } from "@flowify/core";
+import type { Shape } from "@flowify/core/layer";
 import {
-  chain,
   channelsFirst,
   coupling,
   fitAmount,
   kernel,
   linear,
   pad,
-  type Shape,
   tile,
   type Windows,
-} from "@flowify/core";
+} from "@flowify/core/layers";
 import { CaseError, type LayerSpec, Tensor } from "./case.js";
 import { linearBuilder } from "./linear-builder.js";
 import { type Builder, type Built, type Names, size, type TensorTree, torchLayers, zeros } from "./names.js";

@@ -1,4 +1,4 @@
-import { gaussian, linear } from "@flowify/core";
+import { gaussian, linear } from "@flowify/core/layers";
 import { Tensor } from "./case.js";
 import { type Builder, type Names, size, type TensorTree, torchLayers, zeros } from "./names.js";
 

@@ -1,5 +1,5 @@
 /** How a file's numbers map to a layer of ours. */
-import type { FlowLayer, Shape } from "@flowify/core";
+import type { FlowLayer, Shape } from "@flowify/core/layer";
 import { CaseError, type LayerSpec, Tensor, type Tensors } from "./case.js";
 
 /** A tree of tensors: parameters or noises in our own form. */

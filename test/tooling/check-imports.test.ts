@@ -43,10 +43,9 @@ function check(files: Readonly<Record<string, string>>): string[] {
 test("imports that run one way pass", () => {
   expect(
     check({
-      "packages/core/src/index.ts": 'export { a } from "./a.js";',
-      // a cycle of types alone vanishes before anything runs
-      "packages/core/src/a.ts": 'import type { B } from "./b.js"; import "@jax-js/jax"; export const a = 1;',
-      "packages/core/src/b.ts": 'import { a } from "./a.js"; export type B = typeof a;',
+      "packages/core/src/index.ts": 'export { a } from "./math/a.js";',
+      "packages/core/src/math/a.ts": 'import "@jax-js/jax"; export const a = 1;',
+      "packages/core/src/chain.ts": 'import { a } from "./math/a.js"; export type B = typeof a;',
       "packages/core/test/catalog.ts": "export const catalog = [];",
       "packages/onnx/src/index.ts": 'export { a } from "@flowify/core"; import "onnxruntime-node";',
       "packages/onnx/test/x.test.ts": 'import { catalog } from "../../core/test/catalog.js";',
@@ -59,26 +58,76 @@ test("imports that run one way pass", () => {
 test("imports against the direction, cycles and unnamed exports are named with their line", () => {
   expect(
     check({
-      "packages/core/src/index.ts": '\nexport * from "./a.js";\nexport * as b from "./b.js";',
-      "packages/core/src/a.ts": 'import { b } from "./b.js";\nimport "node:fs";\nexport default b;',
-      "packages/core/src/b.ts": 'import "./a.js";\nawait import("onnxruntime-node");\nexport const b = 1;',
-      "packages/core/src/c.ts": 'import type { C } from "@flowify/onnx";\nimport "@flowify/core";',
-      "packages/onnx/src/index.ts": 'import "flowify";\nimport "../../core/src/b.js";',
+      "packages/core/src/index.ts": '\nexport * from "./math/a.js";\nexport * as b from "./math/b.js";',
+      "packages/core/src/math/a.ts": 'import { b } from "./b.js";\nimport "node:fs";\nexport default b;',
+      "packages/core/src/math/b.ts":
+        'import "./a.js";\nawait import("onnxruntime-node");\nexport const b = 1;',
+      "packages/core/src/math/c.ts": 'import type { C } from "@flowify/onnx";\nimport "@flowify/core";',
+      "packages/onnx/src/index.ts": 'import "flowify";\nimport "../../core/src/math/b.js";',
       "packages/onnx/test/x.test.ts": 'import "../../cli/test/help.js";',
       "packages/cli/test/help.ts": "export {};",
     }),
   ).toEqual([
-    "import cycle: packages/core/src/a.ts → packages/core/src/b.ts → packages/core/src/a.ts",
-    'packages/core/src/a.ts:2 "node:fs": core imports only @jax-js/jax, ml-matrix and its own files',
-    "packages/core/src/a.ts:3 default export: export a name",
-    'packages/core/src/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix and its own files',
-    'packages/core/src/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core ← onnx ← cli ← playground)',
-    'packages/core/src/c.ts:2 "@flowify/core" is this very package: import the file',
+    "import cycle: packages/core/src/math/a.ts → packages/core/src/math/b.ts → packages/core/src/math/a.ts",
     "packages/core/src/index.ts:2 `export *`: list every public name once",
     "packages/core/src/index.ts:3 `export *`: list every public name once",
+    'packages/core/src/math/a.ts:2 "node:fs": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
+    "packages/core/src/math/a.ts:3 default export: export a name",
+    'packages/core/src/math/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
+    'packages/core/src/math/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core ← onnx ← cli ← playground)',
+    'packages/core/src/math/c.ts:2 "@flowify/core" is this very package: import the file',
     'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core ← onnx ← cli ← playground)',
-    'packages/onnx/src/index.ts:2 "../../core/src/b.js" leaves packages/onnx: import packages/core by its name',
+    'packages/onnx/src/index.ts:2 "../../core/src/math/b.js" leaves packages/onnx: import packages/core by its name',
     'packages/onnx/test/x.test.ts:1 "../../cli/test/help.js" leaves packages/onnx: import packages/cli by its name',
+  ]);
+});
+
+test("a cycle is one where only types are imported as well, inside a package or between two", () => {
+  expect(
+    check({
+      "packages/core/src/layer.ts":
+        'import type { Data } from "./init/calibration-data.js";\nexport type Layer = (data: Data) => void;',
+      "packages/core/src/init/calibration-data.ts":
+        'export type Data = { of: import("../layer.js").Layer };\nexport const data = 1;',
+      "packages/onnx/src/index.ts": 'export type { B } from "./b.js";\nexport type A = 1;',
+      "packages/onnx/src/b.ts": 'import { type A } from "@flowify/onnx";\nexport type B = A;',
+      "examples/a.ts": 'import { type B } from "./b.js";\nexport type A = B;',
+      "examples/b.ts": 'import type { A } from "./a.js";\nexport type B = A;',
+    }),
+  ).toEqual([
+    "import cycle: examples/a.ts → examples/b.ts → examples/a.ts",
+    "import cycle: packages/core/src/init/calibration-data.ts → packages/core/src/layer.ts → packages/core/src/init/calibration-data.ts",
+    "import cycle: packages/onnx/src/b.ts → packages/onnx/src/index.ts → packages/onnx/src/b.ts",
+    'packages/core/src/init/calibration-data.ts:1 "../layer.js" stands above init/calibration-data.ts in the order of core\'s rooms',
+    'packages/onnx/src/b.ts:1 "@flowify/onnx" is this very package: import the file',
+  ]);
+});
+
+test("rooms of core import what stands below them, and every file has a place", () => {
+  expect(
+    check({
+      "packages/core/src/math/linalg.ts":
+        'import type { HostArray } from "../params/host-array.js";\nimport "../layer.js";',
+      "packages/core/src/params/host-array.ts": 'import "../math/rng.js";\nimport "../shape.js";',
+      "packages/core/src/math/rng.ts": "export {};",
+      "packages/core/src/shape.ts": "export {};",
+      "packages/core/src/layer.ts": 'import "./init/calibration-data.js";',
+      "packages/core/src/init/calibration-data.ts": 'import "../executor/executor.js";',
+      "packages/core/src/executor/executor.ts": "export {};",
+      "packages/core/src/layers/linear.ts": 'import "../layer.js";\nimport "../train/step.js";',
+      "packages/core/src/train/step.ts": 'import "../model/model.js";',
+      "packages/core/src/model/model.ts": "export {};",
+      "packages/core/src/attic/old.ts": "export {};",
+      "packages/core/src/index.ts": 'export { laws } from "./testing/laws.js";',
+      "packages/core/src/testing/laws.ts": "export const laws = [];",
+    }),
+  ).toEqual([
+    "packages/core/src/attic/old.ts:1 has no place in the order of core's rooms: add it to `floors`",
+    'packages/core/src/index.ts:1 "./testing/laws.js" stands above index.ts in the order of core\'s rooms',
+    'packages/core/src/layers/linear.ts:2 "../train/step.js" stands above layers/linear.ts in the order of core\'s rooms',
+    'packages/core/src/math/linalg.ts:1 "../params/host-array.js" stands above math/linalg.ts in the order of core\'s rooms',
+    'packages/core/src/math/linalg.ts:2 "../layer.js" stands above math/linalg.ts in the order of core\'s rooms',
+    'packages/core/src/train/step.ts:1 "../model/model.js" stands above train/step.ts in the order of core\'s rooms',
   ]);
 });
 

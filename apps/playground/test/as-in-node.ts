@@ -14,6 +14,7 @@ import {
 import { convertOnnx, readOnnx } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { Page } from "playwright-core";
+import * as v from "valibot";
 import { expect } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { openRun } from "../src/run/open-run.js";
@@ -74,7 +75,7 @@ export async function expectImagesAsInNode(page: Page, address: object): Promise
     page.getByRole("button", { name: "Save flow" }).click(),
   ]);
   const bytes = readFileSync(await file.path());
-  const config = imagesConfig.parse(address);
+  const config = v.parse(imagesConfig, address);
   const shape: ImageShape = [1, config.side, config.side];
   const network = imagesNetwork(config, shape);
   expect(JSON.parse(decodeSafetensors(bytes).metadata.network!)).toEqual(network);

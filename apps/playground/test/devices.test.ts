@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { afterEach, expect, test } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
@@ -30,7 +31,7 @@ async function trained(device: string): Promise<{ logProb: number; where: string
   const page = await playground!.open(`#/plane?config=${config}`);
   await page.getByText("Trained: all 5 steps are taken.").waitFor({ timeout: SLOW });
   const logProb = await shown(page, "#plane-log-prob");
-  expect(await planeLogProbInNode(page, planeConfig.parse({ layers }))).toBeCloseTo(logProb, 3);
+  expect(await planeLogProbInNode(page, v.parse(planeConfig, { layers }))).toBeCloseTo(logProb, 3);
   return {
     logProb,
     where: await page.locator("#plane-device").textContent(),

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { livePieces, type Playground, startPlayground } from "./browser.js";
@@ -20,7 +21,7 @@ test("what documents show of the playground are configurations that it takes", (
   expect(documents.length).toBeGreaterThan(2);
   for (const { part, config } of documents.flatMap(({ pieces }) => pieces)) {
     expect(part).toBe("plane");
-    expect(planeConfig.safeParse(JSON.parse(config)).error).toBeUndefined();
+    expect(v.safeParse(planeConfig, JSON.parse(config)).issues).toBeUndefined();
   }
 });
 

@@ -1,5 +1,6 @@
 import { createTrainer, FlowModel, flowify, jaxExecutor } from "@flowify/core";
 import type { Page } from "playwright-core";
+import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { planeConfig, presets } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
@@ -28,7 +29,7 @@ async function finished(page: Page, steps: number): Promise<void> {
 }
 
 test("moons train without a click, to the numbers of the same run in Node", { timeout: SLOW }, async () => {
-  const config = planeConfig.parse({ steps: 40 });
+  const config = v.parse(planeConfig, { steps: 40 });
   const page = await playground.open(addressOf({ steps: 40 }));
   await finished(page, 40);
   const logProb = await shown(page, "#plane-log-prob");
@@ -122,7 +123,10 @@ test("points are drawn with the mouse and with the keyboard, and the address kee
   for (let t = 0.2; t < 0.8; t += 0.02) await page.mouse.move(x + t * width, y + 0.5 * width);
   await page.mouse.up();
   await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
-  const drawn = planeConfig.parse(JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!));
+  const drawn = v.parse(
+    planeConfig,
+    JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!),
+  );
   expect(drawn.points.length).toBeGreaterThan(120);
   await square.press("ArrowRight");
   await square.press(" ");

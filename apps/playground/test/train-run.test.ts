@@ -1,4 +1,5 @@
-import { jaxExecutor, makeRng } from "@flowify/core";
+import { jaxExecutor } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { expect, test } from "vitest";
 import type { OpenRun } from "../src/run/open-run.js";
 import { PlacedRun } from "../src/run/placed-run.js";

@@ -1,4 +1,5 @@
 import { DeviceError, type Executor, flowify, jaxExecutor } from "@flowify/core";
+import * as v from "valibot";
 import { expect, test } from "vitest";
 import type { PlaneView } from "../src/tabs/plane/calls.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
@@ -7,7 +8,7 @@ import { makePlaneViewer } from "../src/tabs/plane/viewer.js";
 import { type Kept, startTraining, type TrainingEvent } from "../src/worker/training.js";
 import { mean } from "./as-in-node.js";
 
-const { train, heldOut } = planeData(planeConfig.parse({}));
+const { train, heldOut } = planeData(v.parse(planeConfig, {}));
 const flow = flowify({
   inShape: [2],
   layers: [{ kind: "linear", out: 2 }, { kind: "leakyRelu" }, { kind: "linear", out: 2 }],

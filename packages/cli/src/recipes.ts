@@ -1,4 +1,5 @@
-import { paperNames, trainingDefaults, UsageError, zooNames } from "@flowify/core";
+import { paperNames, UsageError, zooNames } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
 import { unknownName } from "./ui/suggest.js";
 
 /** How a network is trained: everything that flags can say, and which network on which data. */

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng, type Rng } from "@flowify/core";
+import { makeRng, type Rng } from "@flowify/core/layer";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadExamples } from "../src/data/registry.js";
 import { type NpyOptions, npyBytes } from "./data/npy-files.js";

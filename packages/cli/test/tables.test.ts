@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { beforeAll, describe, expect, it } from "vitest";
 import { csvCell } from "../src/data/csv-cell.js";
 import { expectRefusal } from "./refusal.js";

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { expectShape, type Shape, sizeOf } from "./layer.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import { expectShape, type Shape, sizeOf } from "./shape.js";
 
 /** A density on the last layer's output, without parameters. */
 export type Base = Readonly<{
@@ -15,7 +15,19 @@ export type Base = Readonly<{
   draw(noise: NoiseTree): np.Array;
 }>;
 
-/** log p_Z(z) = Σ log N(z_i; 0, 1). */
+/**
+ * log p_Z(z) = Σ log N(z_i; 0, 1).
+ *
+ * @example
+ * ```ts
+ * import { flow, standardNormal } from "@flowify/core";
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const made = flow([rqSpline([4])], standardNormal([4])); // which is the default
+ * console.log(made.base.name);
+ * // standardNormal
+ * ```
+ */
 export function standardNormal(shape: Shape): Base {
   return Object.freeze({
     name: "standardNormal",
@@ -32,6 +44,16 @@ export function standardNormal(shape: Shape): Base {
 /**
  * log p_Z(z) = −n log(high − low) on [low, high]ⁿ. For a flow whose last layer gives numbers in this interval,
  * as a sigmoid does; a z outside of it is taken as one on its end.
+ *
+ * @example
+ * ```ts
+ * import { flow, uniform } from "@flowify/core";
+ * import { monotone } from "@flowify/core/layers";
+ *
+ * const made = flow([monotone([4], "tanh")], uniform([4], [-1, 1]));
+ * console.log(made.base.name, made.exact);
+ * // uniform true
+ * ```
  */
 export function uniform(shape: Shape, [low, high]: readonly [low: number, high: number] = [0, 1]): Base {
   const log = -sizeOf(shape) * Math.log(high - low);

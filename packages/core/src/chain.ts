@@ -1,17 +1,11 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import type { CalibrationData } from "./init/calibration-data.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  type FlowLayer,
-  type ParameterKinds,
-  sameShape,
-  showShape,
-} from "./layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import { expectShape, sameShape, showShape } from "./shape.js";
 
 /** A layer made of layers: its parameters and noises are arrays with one entry a part. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
@@ -23,6 +17,16 @@ export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `
  * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the parts'.
  *
  * Exact where every part is. Errors: `ShapeError` naming both neighbours where sizes do not fit.
+ *
+ * @example
+ * ```ts
+ * import { chain } from "@flowify/core";
+ * import { leakyRelu, linear } from "@flowify/core/layers";
+ *
+ * const layer = chain([linear(5, 3), leakyRelu([3]), linear(3, 2)]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 5 ] [ 2 ] true
+ * ```
  */
 export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
   const layers = parts.flatMap((part) => (isChain(part) && part.name === "chain" ? part.layers : [part]));
@@ -79,16 +83,17 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
   return Object.freeze({ ...layer, layers });
 }
 
-/** The parameters with those of layers that prepare theirs in its place, all of one kind at once. */
+/** The parameters, prepared where layers ask for that: all of one key together. */
 function prepared(
   layers: readonly FlowLayer[],
   params: readonly ArrayTree[],
   direction: "forward" | "inverse",
 ): ArrayTree[] {
   const ready = [...params];
-  for (const prepare of new Set(layers.flatMap((layer) => layer.prepare ?? []))) {
-    const places = layers.flatMap((layer, i) => (layer.prepare === prepare ? [i] : []));
-    const made = prepare(
+  const byKey = new Map(layers.flatMap(({ prepare }) => (prepare ? [[prepare.key, prepare]] : [])));
+  for (const [key, { together }] of byKey) {
+    const places = layers.flatMap(({ prepare }, i) => (prepare?.key === key ? [i] : []));
+    const made = together(
       places.map((i) => params[i] as ArrayTree),
       direction,
     );

@@ -13,7 +13,8 @@ export type FlowifyErrorCode =
   | "DEVICE"
   | "MEMORY"
   | "DOWNLOAD"
-  | "MISMATCH";
+  | "MISMATCH"
+  | "LAW";
 
 /** The common parent: `error.code` says which kind it is without an `instanceof`. */
 export class FlowifyError extends Error {
@@ -118,5 +119,20 @@ export class DownloadError extends FlowifyError {
 export class MismatchError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("MISMATCH", message, options);
+  }
+}
+
+/** A layer that breaks a law of the contract; `law` is the one to look at first, `laws` all that fail. */
+export class LawError extends FlowifyError {
+  readonly law: string;
+  readonly laws: readonly string[];
+  constructor(
+    law: string,
+    message: string,
+    { laws = [law], ...options }: ErrorOptions & { laws?: readonly string[] } = {},
+  ) {
+    super("LAW", message, options);
+    this.law = law;
+    this.laws = laws;
   }
 }

@@ -1,12 +1,12 @@
 import { DataError, DomainError } from "./errors.js";
-import { type Shape, showShape, sizeOf } from "./layer.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Examples, row-major, one after the other. */
 export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
 
 /** Examples as people have them: typed rows one after the other, or nested arrays, the batch in front. */
 export type ExamplesIn = Uint8Array | Float32Array | Float64Array | NestedNumbers;
-export type NestedNumbers = readonly (number | NestedNumbers)[];
+type NestedNumbers = readonly (number | NestedNumbers)[];
 
 /** What one example must be: its shape, and the number of levels where it must hold integers. */
 export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;

@@ -3,21 +3,16 @@ import { type Base, standardNormal } from "./base.js";
 import { type ChainLayer, chain, layerLabel } from "./chain.js";
 import { ShapeError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
-import {
-  type ArrayTree,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  sameShape,
-  showShape,
-} from "./layer.js";
+import type { ArrayTree, FlowLayer } from "./layer.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import { type Shape, sameShape, showShape } from "./shape.js";
 
 /** Parameters of a flow: one entry a layer. */
 export type FlowParams = ArrayTree[];
 
 /** One line of the ledger: whose contribution, and whether it is exact or part of a bound. */
-export type LedgerLine = Readonly<{ layer: string; exact: boolean }>;
+type LedgerLine = Readonly<{ layer: string; exact: boolean }>;
 
 /**
  * A density: layers and a base. Everything here is pure and can be differentiated and jitted by
@@ -59,6 +54,16 @@ export type Flow = Readonly<{
  * A flow from layers (applied in order) and a base density (default: standard normal).
  *
  * Errors: `ShapeError` where neighbours, or the last layer and the base, do not fit.
+ *
+ * @example
+ * ```ts
+ * import { flow, uniform } from "@flowify/core";
+ * import { linear, monotone } from "@flowify/core/layers";
+ *
+ * const made = flow([linear(5, 2), monotone([2], "sigmoid")], uniform([2]));
+ * console.log(made.ledgerLines.map(({ layer }) => layer));
+ * // [ 'linear[0]', 'sigmoid[1]', 'uniform' ]
+ * ```
  */
 export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
   const layer = chain(layers);
@@ -107,5 +112,16 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
   });
 }
 
-/** Bits per dimension of a log-likelihood in nats: −log p / (n ln 2). */
+/**
+ * Bits per dimension of a log-likelihood in nats: −log p / (n ln 2).
+ *
+ * @example
+ * ```ts
+ * import { bitsPerDimension } from "@flowify/core";
+ *
+ * // a uniform distribution over 256 levels of 784 pixels
+ * console.log(bitsPerDimension(-784 * Math.log(256), 784));
+ * // 8
+ * ```
+ */
 export const bitsPerDimension = (nats: number, dimensions: number): number => -nats / (dimensions * Math.LN2);

@@ -1,46 +1,25 @@
 import { type Base, uniform } from "./base.js";
-import { chain } from "./chain.js";
-import type { ConditionalDensityFactory } from "./densities/conditional.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
-import { mixtureResidual, normalResidual, type ResidualDistribution } from "./densities/residual.js";
-import { DomainError, ShapeError, UnsupportedOpError } from "./errors.js";
+import { mixtureResidual, normalResidual } from "./densities/residual.js";
+import { DomainError, ShapeError, UnsupportedOpError, UsageError } from "./errors.js";
 import { type Flow, flow } from "./flow.js";
-import { type FlowLayer, type Shape, showShape, sizeOf } from "./layer.js";
-import { actnorm } from "./layers/actnorm.js";
-import { affine } from "./layers/affine.js";
-import { avgPool2d } from "./layers/avg-pool2d.js";
-import { branches } from "./layers/branches.js";
-import { conv1d } from "./layers/conv1d.js";
-import { type Conv2dOptions, conv2d } from "./layers/conv2d.js";
-import { coupling } from "./layers/coupling.js";
-import { dequantize } from "./layers/dequantize.js";
-import { leakyRelu } from "./layers/leaky-relu.js";
-import { type LinearOptions, linear } from "./layers/linear.js";
-import { marginal } from "./layers/marginal.js";
-import { maxPool2d } from "./layers/max-pool2d.js";
-import { monotone } from "./layers/monotone.js";
-import { pad } from "./layers/pad.js";
-import { permuteChannels } from "./layers/permute-channels.js";
-import { prelu } from "./layers/prelu.js";
-import { clip, relu } from "./layers/relu.js";
-import { flatten, permute, reshape, transpose } from "./layers/reshape.js";
-import { rqSpline } from "./layers/rq-spline.js";
-import { split } from "./layers/split.js";
-import { squeeze, unsqueeze } from "./layers/squeeze.js";
-import { variationalDequantize } from "./layers/variational-dequantize.js";
-import { whiten } from "./layers/whiten.js";
-import type { Network, NetworkLayer } from "./network/network.js";
+import type { FlowLayer } from "./layer.js";
+import type { Conversion, FlowContext } from "./layers/kind.js";
+import type { InnerLayer } from "./layers/options.js";
+import { findKind, kinds } from "./network/kinds.js";
+import type { Network } from "./network/network.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type FlowifyOptions = {
   /** How dropped coordinates are modelled: `gaussian` (the paper's), `mixture`, or a model of one's own. Default `mixture`. */
   density?: keyof typeof models | DroppedModel;
   /** How reducing kernels model what they drop. Default `patching` (the paper's). */
-  inverse?: Conv2dOptions["inverse"];
+  inverse?: Conversion["inverse"];
   /** How orthogonal matrices are parameters. Default `manifold`. */
-  orthogonal?: LinearOptions["orthogonal"];
+  orthogonal?: Conversion["orthogonal"];
   /** The distribution of augmentation noise. Default `gaussian`. */
-  augmentation?: LinearOptions["augmentation"];
+  augmentation?: Conversion["augmentation"];
   /**
    * Training leaves the function that deterministic mode computes as it is, bit for bit, and learns the noise and
    * the stochastic inverse alone. Default false.
@@ -49,88 +28,42 @@ export type FlowifyOptions = {
 };
 
 /** A model of dropped coordinates: as a density of vectors, and as the distribution of residuals inside reducing kernels. */
-export type DroppedModel = Readonly<{ density: ConditionalDensityFactory; residual: ResidualDistribution }>;
+export type DroppedModel = Pick<Conversion, "density" | "residual">;
 
 const models = {
   gaussian: { density: gaussian, residual: normalResidual },
   mixture: { density: mixture, residual: mixtureResidual(3) },
 } as const satisfies { [name: string]: DroppedModel };
 
-/** What a rule gets: the layer's description, the shape that reaches it, and the options. */
-type RuleOptions = DroppedModel & Pick<Conv2dOptions, "orthogonal" | "augmentation" | "inverse">;
-type Rule<L extends NetworkLayer> = (layer: L, inShape: Shape, options: RuleOptions) => FlowLayer;
-type Rules = { readonly [K in NetworkLayer["kind"]]: Rule<Extract<NetworkLayer, { kind: K }>> };
-
-/** One rule a kind of ordinary layer: the flow layer that computes the same function in deterministic mode. */
-const rules: Rules = {
-  dequantize: (layer, inShape) => dequantize(inShape, layer),
-  variationalDequantize: (layer, inShape) => variationalDequantize(inShape, layer),
-  flatten: (_layer, inShape) => flatten(inShape),
-  reshape: ({ shape }, inShape) => reshape(inShape, shape),
-  permute: ({ order }, inShape) => permute(inShape, order),
-  transpose: ({ order }, inShape) => transpose(inShape, order),
-  pad: (layer, inShape) => pad(inShape, layer),
-  permuteChannels: (layer, inShape) => permuteChannels(inShape, layer),
-  squeeze: (_layer, inShape) => squeeze(inShape),
-  unsqueeze: (_layer, inShape) => unsqueeze(inShape),
-  affine: (layer, inShape) => affine(inShape, layer),
-  actnorm: (_layer, inShape) => actnorm(inShape),
-  split: (layer, inShape, { density }) => split(inShape, { ...layer, density }),
-  whiten: (layer, inShape) => whiten(inShape, layer),
-  marginal: (layer, inShape) => marginal(inShape, layer),
-  linear: ({ out, weights }, inShape, options) => {
-    const n = inShape[inShape.length - 1];
-    if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
-    const { density, orthogonal, augmentation } = options;
-    return linear(n, out, {
-      density,
-      ...(orthogonal && { orthogonal }),
-      ...(augmentation && { augmentation }),
-      leading: inShape.slice(0, -1),
-      ...(weights && { weights }),
-    });
-  },
-  conv2d: ({ out, ...sizes }, inShape, options) => conv2d(inShape, out, { ...sizes, ...options }),
-  conv1d: ({ out, ...sizes }, inShape, options) => conv1d(inShape, out, { ...sizes, ...options }),
-  maxPool2d: (layer, inShape) => maxPool2d(inShape, layer),
-  avgPool2d: (layer, inShape, { density }) => avgPool2d(inShape, { ...layer, density }),
-  branches: ({ branches: chains, join, axis }, inShape, options) => {
-    const parts = chains.map((layers) =>
-      layers.length > 0 ? chain(layersOf(layers, inShape, options)) : reshape(inShape, inShape),
-    );
-    return branches(parts, { join, density: options.density, ...(axis !== undefined && { axis }) });
-  },
-  coupling: ({ stack, ...options }, inShape) => coupling(inShape, stack, options),
-  relu: (_layer, inShape) => relu(inShape),
-  clip: (layer, inShape) => clip(inShape, layer),
-  leakyRelu: (layer, inShape) => leakyRelu(inShape, layer),
-  prelu: (layer, inShape) => prelu(inShape, layer),
-  sigmoid: (_layer, inShape) => monotone(inShape, "sigmoid"),
-  tanh: (_layer, inShape) => monotone(inShape, "tanh"),
-  softplus: (_layer, inShape) => monotone(inShape, "softplus"),
-  softsign: (_layer, inShape) => monotone(inShape, "softsign"),
-  elu: (layer, inShape) => monotone(inShape, "elu", layer),
-  celu: (layer, inShape) => monotone(inShape, "celu", layer),
-  selu: (_layer, inShape) => monotone(inShape, "selu"),
-  rqSpline: (layer, inShape) => rqSpline(inShape, layer),
-};
-
 /**
  * Turns an ordinary network into a flow: each layer into the flow layer that computes the same
  * function in deterministic mode and has a stochastic inverse; given weights are kept.
  *
  * Errors: `ShapeError` that names the layer where sizes do not fit, `DomainError` where its numbers have no
- * flow, `UnsupportedOpError` for a kind without a rule; all when the flow is built, before any data is read.
+ * flow, `UnsupportedOpError` for an unknown kind, `UsageError` for an unknown option; all when the flow is built, before any data is read.
+ *
+ * @example
+ * ```ts
+ * import { flowify } from "@flowify/core";
+ *
+ * const flow = flowify({
+ *   inShape: [1, 28, 28],
+ *   layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 16 }, { kind: "rqSpline" }],
+ * });
+ * console.log(flow.latentShape, flow.exact, flow.dimensions);
+ * // [ 16 ] false 784
+ * ```
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
-  const ruleOptions: RuleOptions = {
+  const context: FlowContext = {
     ...(typeof density === "string" ? models[density] : density),
     ...(inverse && { inverse }),
     ...(orthogonal && { orthogonal }),
     ...(augmentation && { augmentation }),
+    build: (layers, inShape) => layersOf(layers, inShape, context),
   };
-  const layers = layersOf(network.layers, network.inShape, ruleOptions);
+  const layers = layersOf(network.layers, network.inShape, context);
   const made = flow(layers, baseOf(layers));
   return frozen
     ? Object.freeze({ ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" })
@@ -138,19 +71,25 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
 }
 
 /** The flow layers of descriptions in order; errors name the place among them. */
-function layersOf(descriptions: readonly NetworkLayer[], inShape: Shape, options: RuleOptions): FlowLayer[] {
+function layersOf(descriptions: readonly InnerLayer[], inShape: Shape, context: FlowContext): FlowLayer[] {
   let shape = inShape;
   return descriptions.map((description, i) => {
-    const rule = (rules as { [kind: string]: Rule<NetworkLayer> | undefined })[description.kind];
-    if (!rule || !Object.hasOwn(rules, description.kind))
+    const kind = findKind(description.kind);
+    if (!kind)
       throw new UnsupportedOpError(
         description.kind,
         `layer ${i}`,
-        `layer ${i}: there is no rule for "${description.kind}"; there are rules for ${Object.keys(rules).join(", ")}`,
+        `layer ${i}: unknown kind "${description.kind}"; there are ${Object.keys(kinds).join(", ")}`,
+      );
+    const names = Object.keys(kind.options);
+    const unknown = Object.keys(description).find((name) => name !== "kind" && !names.includes(name));
+    if (unknown !== undefined)
+      throw new UsageError(
+        `${kind.kind}[${i}]: unknown option "${unknown}"; ${names.length > 0 ? `it has ${names.join(", ")}` : "it has none"}`,
       );
     try {
       expectRoomFor(shape);
-      const layer = rule(description, shape, options);
+      const layer = kind.flow(shape, description, context);
       shape = layer.outShape;
       return layer;
     } catch (error) {

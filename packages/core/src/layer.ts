@@ -1,28 +1,14 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
-import { ShapeError } from "./errors.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-
-/** Sizes of the axes, without the batch axis. */
-export type Shape = readonly number[];
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import type { Shape } from "./shape.js";
 
 /** A tree (nested plain objects and arrays) of jax arrays. */
 export type ArrayTree = JsTree<np.Array>;
 
-/**
- * How a parameter may move: `"orthogonal"`, a square matrix R that the optimizer keeps at RᵀR = I;
- * `"fixed"`, a number that training leaves alone. All others are Euclidean.
- */
-export type ParameterKind = "orthogonal" | "fixed";
-
-/**
- * Which parameters are not Euclidean: a partial tree in the shape of the parameters. A leaf that
- * stands over a whole subtree holds for all of it.
- */
-export type ParameterKinds =
-  | ParameterKind
-  | readonly ParameterKinds[]
-  | { readonly [name: string]: ParameterKinds };
+/** The parameters of a layer that has none. */
+export type NoParams = Record<string, never>;
 
 /** What a forward pass returns: the output, [B, …outShape], and the contribution L in nats, [B]. */
 export type Forward = { z: np.Array; contribution: np.Array };
@@ -86,10 +72,15 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a draw from the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
   /**
-   * What depends on the parameters alone, worked out for all layers of a chain with this very function at
-   * once; `forward` and `inverse` take either. For layers whose parameters are small and many. Consumes them.
+   * Computes once what depends on the parameters alone; `forward` and `inverse` take the result in place of the
+   * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.
    */
-  prepare?(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  prepare?: Readonly<{
+    /** The same for layers that can be prepared together, with the function of either: the kind and its sizes. */
+    key: string;
+    /** What `forward` or `inverse` takes for each of the layers. Consumes their parameters. */
+    together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  }>;
   /**
    * Data-dependent start values, where the layer has any, in the tree that `init` gives: `examples` is a
    * `StartExamples` whose parts are [n, …inShape], inputs that the layer really sees. Consumes `key`.
@@ -98,32 +89,21 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
-/** Freezes the record and erases the type of the parameters where layers of many kinds meet. */
-export function defineLayer<P extends ArrayTree>(layer: FlowLayer<P>): FlowLayer<P> {
-  return Object.freeze(layer);
-}
+type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds";
 
-/** `[B, 3, 4]` for messages. */
-export const showShape = (shape: Shape, batched = true): string =>
-  `[${[...(batched ? ["B"] : []), ...shape].join(", ")}]`;
+/** A layer with what differs from a bijection that keeps the shape and draws no noise. */
+export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
+  Partial<Pick<FlowLayer<P>, Derived>>;
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((size, i) => size === b[i]);
-
-/** Number of entries of one example. */
-export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-
-/** Throws a `ShapeError` that names the layer and both sides, before anything is consumed. */
-export function expectShape(layer: string, what: string, array: np.Array, shape: Shape): void {
-  if (array.ndim !== shape.length + 1 || !sameShape(array.shape.slice(1), shape))
-    throw new ShapeError(
-      `${layer}: expected ${what} ${showShape(shape)}, got ${showShape(array.shape, false)}`,
-    );
-}
-
-/** Throws a `ShapeError` unless every size is a positive integer. */
-export function expectSizes(layer: string, sizes: { readonly [name: string]: number }): void {
-  for (const [name, size] of Object.entries(sizes))
-    if (!Number.isInteger(size) || size < 1)
-      throw new ShapeError(`${layer}: ${name} must be a positive integer, got ${size}`);
+/**
+ * Completes the record, freezes it, and erases the type of the parameters where layers of many kinds meet.
+ * Default: the shape stays, no noise, Euclidean parameters; exact if it draws no noise forward.
+ */
+export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): FlowLayer<P> {
+  const { inShape, forwardNoise = {} } = layer;
+  const exact = Object.keys(forwardNoise).length === 0;
+  const defaults = { outShape: inShape, exact, forwardNoise, inverseNoise: {}, parameterKinds: {} };
+  // by descriptors, because a getter may be expensive
+  const completed = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(layer));
+  return Object.freeze(completed) as FlowLayer<P>;
 }

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { HostArray } from "./executor/executor.js";
-import type { Shape } from "./layer.js";
 import type { Rng } from "./math/rng.js";
+import { HostArray } from "./params/host-array.js";
+import type { Shape } from "./shape.js";
 
 /** The distribution of one noise: standard normal, or uniform on [0, 1). */
 export type NoiseDistribution = "normal" | "uniform";
@@ -17,6 +17,14 @@ export type NoiseOf<L> = L | NoiseOf<L>[] | { [name: string]: NoiseOf<L> };
 
 /** The drawn noises, [B, …shape], in the tree of their declarations. */
 export type NoiseTree = NoiseOf<np.Array>;
+
+/** How a model draws its noises. */
+export type DrawOptions = {
+  /** Decides the noise. Default 0. */
+  seed?: number;
+  /** Factor of the normal noises. Default 1. */
+  temperature?: number;
+};
 
 /** Tells a declaration from a record of declarations. */
 function isNoiseDeclaration(spec: NoiseSpec): spec is NoiseDeclaration {

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "./layer.js";
-import type { NoParams } from "./layers/reshape.js";
+import { defineLayer, type FlowLayer, type NoParams } from "./layer.js";
+import { expectShape, type Shape } from "./shape.js";
 
 /** A layer that moves entries, or adds them to others: a map of volume 1, L = 0, exact. */
 export function rearrangement(
@@ -15,10 +15,6 @@ export function rearrangement(
     name,
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};

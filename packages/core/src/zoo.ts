@@ -1,6 +1,6 @@
 import { UsageError } from "./errors.js";
-import type { Shape } from "./layer.js";
 import type { Network, NetworkLayer } from "./network/network.js";
+import type { Shape } from "./shape.js";
 
 const dequantize: NetworkLayer = { kind: "dequantize" };
 const flatten: NetworkLayer = { kind: "flatten" };
@@ -111,6 +111,15 @@ export const paperNames: readonly string[] = zooNames.map((name) => `${name}${PA
  * `"mnist/fmlp:paper"`, as the paper has it.
  *
  * Errors: `UsageError` that lists the names.
+ *
+ * @example
+ * ```ts
+ * import { flowify, zoo } from "@flowify/core";
+ *
+ * const flow = flowify(zoo("mnist/fmlp"));
+ * console.log(flow.inShape, flow.exact);
+ * // [ 1, 28, 28 ] false
+ * ```
  */
 export function zoo(name: string): Network {
   const base = name.endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;

@@ -11,8 +11,7 @@ import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { tile } from "../src/layers/tile.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
-import type { CatalogEntry } from "./catalog.js";
-import { entry } from "./catalog-images.js";
+import { type CatalogEntry, entry } from "./support/entry.js";
 
 const movements: readonly CatalogEntry[] = [
   entry("squeeze", "squeeze", squeeze([2, 2, 4])),

@@ -2,8 +2,7 @@
 import { isChain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
 import { mixtureResidual } from "../src/densities/residual.js";
-import type { HostArray } from "../src/executor/executor.js";
-import type { FlowLayer, Shape } from "../src/layer.js";
+import type { FlowLayer } from "../src/layer.js";
 import { type Conv1dOptions, conv1d } from "../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
@@ -16,17 +15,10 @@ import { randomOrthogonal } from "../src/math/linalg.js";
 import type { Rng } from "../src/math/rng.js";
 import type { AxisWindows, Windows } from "../src/math/windows.js";
 import type { NoiseOf } from "../src/noise.js";
-import type { CatalogEntry } from "./catalog.js";
-import { host, perturbedLike } from "./support/prepare.js";
-
-type Rest = Omit<CatalogEntry, "name" | "of" | "layer">;
-
-export const entry = (
-  name: string,
-  of: string | readonly string[],
-  layer: FlowLayer,
-  rest: Rest = {},
-): CatalogEntry => Object.freeze({ name, of: typeof of === "string" ? [of] : of, layer, ...rest });
+import type { HostArray } from "../src/params/host-array.js";
+import type { Shape } from "../src/shape.js";
+import { host, perturbedLike } from "../src/testing/prepare.js";
+import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 
 const pads: readonly CatalogEntry[] = [
   entry("pad below and right", "pad", pad([2, 3, 3], { bottom: 1, right: 2 })),

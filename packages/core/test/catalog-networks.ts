@@ -2,7 +2,6 @@
 
 import { chain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { Shape } from "../src/layer.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { affine } from "../src/layers/affine.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
@@ -17,8 +16,9 @@ import { prelu } from "../src/layers/prelu.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { reshape } from "../src/layers/reshape.js";
 import { makeRng } from "../src/math/rng.js";
-import type { CatalogEntry } from "./catalog.js";
-import { type ConvCase, entry } from "./catalog-images.js";
+import type { Shape } from "../src/shape.js";
+import type { ConvCase } from "./catalog-images.js";
+import { type CatalogEntry, entry } from "./support/entry.js";
 
 const affines: readonly CatalogEntry[] = [
   entry(

@@ -2,7 +2,7 @@
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
 import { mixture } from "../src/densities/mixture.js";
-import type { HostArray } from "../src/executor/executor.js";
+import { flowify } from "../src/flowify.js";
 import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
@@ -15,11 +15,14 @@ import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
 import { type HostMatrix, type HostReflections, randomOrthogonal } from "../src/math/linalg.js";
 import { makeRng, type Rng } from "../src/math/rng.js";
+import type { OrdinaryLayer, OrdinaryNetwork } from "../src/network/network.js";
 import type { NoiseOf } from "../src/noise.js";
+import type { HostArray } from "../src/params/host-array.js";
+import type { Shape } from "../src/shape.js";
+import { host, perturbedLike } from "../src/testing/prepare.js";
 import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
 import { networkLayers } from "./catalog-networks.js";
-import { host, perturbedLike } from "./support/prepare.js";
 
 export type CatalogEntry = Readonly<{
   name: string;
@@ -41,6 +44,8 @@ export type CatalogEntry = Readonly<{
   params?(rng: Rng): NoiseOf<HostArray> | Promise<NoiseOf<HostArray>>;
   /** Weights of the plain dense layer that deterministic mode has to reproduce. */
   weights?: DenseWeights;
+  /** The layer as a network has it, where it has a value without any flow: deterministic mode has to reproduce it. */
+  network?: OrdinaryNetwork;
   /** Factor that the layer itself puts between rounding and result. Default 1. */
   condition?: number;
   /** Parameters whose gradient is zero whatever the data, and why. */
@@ -55,6 +60,12 @@ const entry = (
   layer: FlowLayer,
   rest: Rest = {},
 ): CatalogEntry => Object.freeze({ name, of: typeof of === "string" ? [of] : of, layer, ...rest });
+
+/** A layer by its description, which is compared with its plain layer as well. */
+const ofKind = (name: string, inShape: Shape, layer: OrdinaryLayer, rest: Rest = {}): CatalogEntry => {
+  const network = { inShape, layers: [layer] };
+  return entry(name, layer.kind, flowify(network).chain.layers[0] as FlowLayer, { ...rest, network });
+};
 
 const lin = (
   n: number,
@@ -164,11 +175,11 @@ const scaledWhitening = (rng: Rng): NoiseOf<HostArray> => ({
 });
 
 const elementwise: readonly CatalogEntry[] = [
-  entry("leakyRelu ½", "leakyRelu", leakyRelu([5])),
-  entry("leakyRelu 0.01 on an image", "leakyRelu", leakyRelu([2, 3, 2], { slope: 0.01 })),
-  entry("leakyRelu 3", "leakyRelu", leakyRelu([5], { slope: 3 }), { batch: 1, scale: 100 }),
-  entry("prelu", "prelu", prelu([4])),
-  entry("prelu per channel on an image", "prelu", prelu([3, 2, 2], { slope: [0.1, 0.5, 2] })),
+  ofKind("leakyRelu ½", [5], { kind: "leakyRelu" }),
+  ofKind("leakyRelu 0.01 on an image", [2, 3, 2], { kind: "leakyRelu", slope: 0.01 }),
+  ofKind("leakyRelu 3", [5], { kind: "leakyRelu", slope: 3 }, { batch: 1, scale: 100 }),
+  ofKind("prelu", [4], { kind: "prelu" }),
+  ofKind("prelu per channel on an image", [3, 2, 2], { kind: "prelu", slope: [0.1, 0.5, 2] }),
   entry("rqSpline", "rqSpline", rqSpline([6]), { scale: 1.5 }),
   entry("rqSpline from a random start", "rqSpline", rqSpline([6], { start: "uniform" }), {
     scale: 1.5,

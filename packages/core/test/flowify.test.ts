@@ -2,7 +2,7 @@ import { numpy as np, random } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { standardNormal } from "../src/base.js";
 import { chain } from "../src/chain.js";
-import { DomainError, ShapeError, UnsupportedOpError, UsageError } from "../src/errors.js";
+import { DomainError, type FlowifyError, ShapeError, UnsupportedOpError, UsageError } from "../src/errors.js";
 import { flow } from "../src/flow.js";
 import { flowify } from "../src/flowify.js";
 import { dequantize } from "../src/layers/dequantize.js";
@@ -16,11 +16,12 @@ import { makeRng } from "../src/math/rng.js";
 import type { Network } from "../src/network/network.js";
 import { meanNoise } from "../src/noise.js";
 import { floats } from "../src/params/host.js";
+import { at, numbersOf } from "../src/testing/arrays.js";
+import { type Rows, toRows } from "../src/testing/plain.js";
+import { usePrecision } from "../src/testing/prepare.js";
 import { zoo } from "../src/zoo.js";
-import { at, numbersOf } from "./support/arrays.js";
 import { expectClose } from "./support/compare.js";
-import { dense, type Rows, toRows } from "./support/plain.js";
-import { usePrecision } from "./support/prepare.js";
+import { dense } from "./support/plain.js";
 
 beforeAll(() => usePrecision("float32"));
 
@@ -99,14 +100,12 @@ describe("flowify", () => {
 });
 
 describe("what cannot be built says so before any data is read", () => {
-  it.each<
-    [string, () => unknown, typeof ShapeError | typeof DomainError | typeof UnsupportedOpError, string]
-  >([
+  it.each<[string, () => unknown, new (...args: never[]) => FlowifyError, string]>([
     [
       "a kind without a rule",
       () => flowify({ inShape: [2], layers: [{ kind: "softmax" } as never] }),
       UnsupportedOpError,
-      'layer 0: there is no rule for "softmax"',
+      'layer 0: unknown kind "softmax"',
     ],
     [
       "a kind named like a method",
@@ -152,6 +151,13 @@ describe("what cannot be built says so before any data is read", () => {
       () => linear(1, 1, { weights: { weight: Float64Array.of(1), bias: Float64Array.of(1, 2) } }),
       ShapeError,
       "a bias [1] has 1 entries, got 2",
+    ],
+    [
+      "an option that the kind does not have",
+      () =>
+        flowify({ inShape: [2, 2, 2], layers: [{ kind: "conv2d", out: 1, kernel: 1, strid: 2 } as never] }),
+      UsageError,
+      'conv2d[0]: unknown option "strid"; it has out, kernel, stride, ',
     ],
     [
       "a slope of zero",

@@ -2,21 +2,23 @@
 import type { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isChain } from "../src/chain.js";
-import { HostArray } from "../src/executor/executor.js";
 import { type Flow, flow } from "../src/flow.js";
-import type { FlowLayer, Shape } from "../src/layer.js";
+import type { FlowLayer } from "../src/layer.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { makeRng } from "../src/math/rng.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../src/noise.js";
 import { floats, fromHost } from "../src/params/host.js";
+import { HostArray } from "../src/params/host-array.js";
 import { treeFlatten, treeRef } from "../src/params/pytree.js";
-import { at, numbersOf } from "./support/arrays.js";
+import type { Shape } from "../src/shape.js";
+import { at, numbersOf } from "../src/testing/arrays.js";
+import { logNormal, sum, toRows } from "../src/testing/plain.js";
+import { type HostTree, host, perturbedLike, toParams, usePrecision } from "../src/testing/prepare.js";
 import { gaussianLogDensity } from "./support/gaussian.js";
 import type { Params } from "./support/grid.js";
-import { logNormal, logSum, sum, toRows } from "./support/plain.js";
-import { type HostTree, host, perturbedLike, toParams, usePrecision } from "./support/prepare.js";
+import { logSum } from "./support/plain.js";
 
 beforeAll(() => usePrecision("float32"));
 

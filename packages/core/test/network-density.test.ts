@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../src/base.js";
 import { chain } from "../src/chain.js";
-import { HostArray } from "../src/executor/executor.js";
 import { type Flow, flow } from "../src/flow.js";
 import type { FlowLayer } from "../src/layer.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
@@ -15,9 +14,11 @@ import { clip, relu } from "../src/layers/relu.js";
 import { reshape } from "../src/layers/reshape.js";
 import { normalCdf } from "../src/math/normal.js";
 import { makeRng } from "../src/math/rng.js";
+import { HostArray } from "../src/params/host-array.js";
+import { logNormal, sum } from "../src/testing/plain.js";
+import { type HostTree, host, perturbedLike, toParams, usePrecision } from "../src/testing/prepare.js";
 import { drawnLogProbs, drawnMass, type Params } from "./support/grid.js";
-import { logNormal, logSum, sum } from "./support/plain.js";
-import { type HostTree, host, perturbedLike, toParams, usePrecision } from "./support/prepare.js";
+import { logSum } from "./support/plain.js";
 import { tolerance } from "./tolerances.js";
 
 beforeAll(() => usePrecision("float32"));

@@ -1,4 +1,5 @@
-import { type HostArray, makeRng } from "@flowify/core";
+import type { HostArray } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { DType } from "@jax-js/jax";
 
 /** How far from orthogonal a matrix may be: who relies on it squares this. */

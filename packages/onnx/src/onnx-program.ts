@@ -1,4 +1,5 @@
-import { DeviceError, type HostArray, MemoryError, type PlacedArray, type RunOptions } from "@flowify/core";
+import { DeviceError, type HostArray, MemoryError } from "@flowify/core";
+import type { PlacedArray, RunOptions } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";

@@ -1,4 +1,5 @@
-import { type Compiled, type Executor, HostArray, type HostData, UsageError } from "@flowify/core";
+import { type Executor, HostArray, UsageError } from "@flowify/core";
+import type { Compiled, HostData } from "@flowify/core/internal";
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";

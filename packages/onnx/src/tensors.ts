@@ -1,4 +1,5 @@
-import { HostArray, type HostData, type PlacedArray, ShapeError } from "@flowify/core";
+import { HostArray, ShapeError } from "@flowify/core";
+import type { HostData, PlacedArray } from "@flowify/core/internal";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";

@@ -1,4 +1,4 @@
-import type { ArraySpec } from "@flowify/core";
+import type { ArraySpec } from "@flowify/core/internal";
 import { type ClosedJaxpr, type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
 import { leafPaths } from "./paths.js";
 

@@ -1,5 +1,6 @@
 /** What the comparison of an exported file with its flow lets pass, and what not. */
-import { FlowModel, flow, type HostArray, jaxExecutor, linear } from "@flowify/core";
+import { FlowModel, flow, type HostArray, jaxExecutor } from "@flowify/core";
+import { linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
 import { differenceOf } from "../src/difference.js";
 import {

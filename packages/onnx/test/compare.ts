@@ -1,4 +1,5 @@
-import { ArraySpec, type Executor, HostArray } from "@flowify/core";
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { type DType, defaultDevice, init, type JsTree, makeJaxpr, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
 import { type LoweredGraph, lower, nativeExecutor, wasmExecutor } from "../src/index.js";

@@ -1,12 +1,12 @@
 /** In deterministic mode every convolution of the catalog is ONNX Runtime's own Conv. */
+
+import { numbersOf, prepare } from "@flowify/core/testing";
 import type { InferenceSession } from "onnxruntime-node";
 import { beforeAll, describe, it } from "vitest";
 import { constant, nodesOf } from "../../../test/onnx-graph.js";
 import { convolutions } from "../../core/test/catalog-images.js";
-import { numbersOf } from "../../core/test/support/arrays.js";
 import { expectClose } from "../../core/test/support/compare.js";
 import { type PlainConv, plainConvOf } from "../../core/test/support/plain-conv.js";
-import { prepare } from "../../core/test/support/prepare.js";
 import { toBytes } from "../src/index.js";
 import { nativeRuntime, type Runtime, sessionOptions } from "../src/runtime.js";
 

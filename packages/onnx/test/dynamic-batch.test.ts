@@ -1,5 +1,5 @@
 /** Graphs for batches of any size. */
-import { ArraySpec } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { DType, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { withDynamicBatch } from "../src/export/dynamic-batch.js";

@@ -1,5 +1,7 @@
 /** Training steps of an exported graph in ONNX Runtime, against those of the trainer. */
-import { createTrainer, DRIFT_LIMIT, flowify, type HostArray, makeRng, type Network } from "@flowify/core";
+import { createTrainer, flowify, type HostArray, type Network } from "@flowify/core";
+import { DRIFT_LIMIT } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { tree } from "@jax-js/jax";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, it } from "vitest";

@@ -1,16 +1,8 @@
 /** Exported graphs, for batches of any size, against the flow in jax-js. */
 import { toBinary } from "@bufbuild/protobuf";
-import {
-  type FlowLayer,
-  FlowModel,
-  flow,
-  flowify,
-  HostArray,
-  jaxExecutor,
-  linear,
-  makeRng,
-  type Network,
-} from "@flowify/core";
+import { FlowModel, flow, flowify, HostArray, jaxExecutor, type Network } from "@flowify/core";
+import { type FlowLayer, makeRng } from "@flowify/core/layer";
+import { linear } from "@flowify/core/layers";
 import { DType, numpy as np, tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { InferenceSession, Tensor } from "onnxruntime-node";

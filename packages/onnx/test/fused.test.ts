@@ -1,4 +1,5 @@
-import { ArraySpec, type HostArray } from "@flowify/core";
+import type { HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { DType, type JsTree, numpy as np, tree } from "@jax-js/jax";
 import fc from "fast-check";
 import type { Tensor } from "onnxruntime-node";

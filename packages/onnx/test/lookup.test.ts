@@ -1,5 +1,5 @@
 /** Kernels that look numbers up by the interval of an element. */
-import { makeRng } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { Expressions } from "../src/fused/expressions.js";
 import { emitKernel } from "../src/fused/kernel.js";

@@ -1,4 +1,5 @@
-import { createTrainer, flowify, MemoryError, makeRng } from "@flowify/core";
+import { createTrainer, flowify, MemoryError } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 

@@ -1,4 +1,5 @@
-import { ArraySpec, DeviceError, type Executor, type HostArray } from "@flowify/core";
+import { DeviceError, type Executor, type HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { DType, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { nativeExecutor, nativeProviders } from "../src/index.js";

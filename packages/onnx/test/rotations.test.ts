@@ -1,5 +1,6 @@
 /** Fixed rotations that share what they rotate with other products. */
-import { HostArray, makeRng } from "@flowify/core";
+import { HostArray } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { DType, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { LoweredGraph } from "../src/index.js";

@@ -1,5 +1,6 @@
 import type { Executor } from "@flowify/core";
-import { ArraySpec, HostArray, ShapeError } from "@flowify/core";
+import { HostArray, ShapeError } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { DType, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nativeExecutor, wasmExecutor } from "../src/index.js";

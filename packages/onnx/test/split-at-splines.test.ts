@@ -2,17 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  ArraySpec,
-  chain,
-  type FlowLayer,
-  FlowModel,
-  flow,
-  HostArray,
-  linear,
-  makeRng,
-  rqSpline,
-} from "@flowify/core";
+import { chain, FlowModel, flow, HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { type FlowLayer, makeRng } from "@flowify/core/layer";
+import { linear, rqSpline } from "@flowify/core/layers";
 import { type JsTree, numpy as np, random, tree } from "@jax-js/jax";
 import { afterAll, describe, expect, it } from "vitest";
 import { nativeExecutor } from "../src/index.js";

@@ -1,5 +1,7 @@
 /** Programs that no flow of ours contains, trained in ONNX Runtime and by jax-js: the same losses. */
-import { ArraySpec, type Executor, HostArray, jaxExecutor, makeRng } from "@flowify/core";
+import { type Executor, HostArray, jaxExecutor } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { DType, type JsTree, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { expect, it } from "vitest";
 import { native, wasm } from "./compare.js";

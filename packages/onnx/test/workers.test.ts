@@ -5,17 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import {
-  ArraySpec,
-  type Compiled,
   createTrainer,
   DeviceError,
   type Executor,
   FlowModel,
   flowify,
   HostArray,
-  makeRng,
   type Network,
 } from "@flowify/core";
+import { ArraySpec, type Compiled } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { nativeExecutor } from "../src/index.js";
@@ -284,7 +283,8 @@ describe("a process with such threads", () => {
   /** Runs a script with an executor, a program on two workers and an argument for it, in empty folders of the user. */
   const processOf = (script: string) => {
     const source = `
-      import { ArraySpec, HostArray } from "@flowify/core";
+      import { HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
       import { numpy as np } from "@jax-js/jax";
       import { nativeExecutor } from "@flowify/onnx";
       const executor = await nativeExecutor({ threads: 2 });

@@ -3,11 +3,11 @@ import {
   type Executor,
   type Flow,
   type HostArray,
-  makeRng,
   NotFiniteError,
   type StepReport,
-  trainingDefaults,
 } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import type { JsTree } from "@jax-js/jax";
 import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
 import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import * as z from "zod/mini";
+import * as v from "valibot";
 
 /**
  * The address: `#/plane?config=…`. The hash names the part, and `config` holds its configuration as JSON,
@@ -49,14 +49,17 @@ addEventListener("hashchange", () => {
 });
 
 /** A part's configuration from the address, checked by its schema; the default, and why, where it is not one. */
-export function configFor<C>(part: string, schema: z.ZodMiniType<C>): { value: C; problem?: string } {
+export function configFor<C>(
+  part: string,
+  schema: v.GenericSchema<unknown, C>,
+): { value: C; problem?: string } {
   const { part: current, config } = route.peek();
   const given = current === part && config !== undefined;
-  const found = schema.safeParse(given ? config : {});
+  const found = v.safeParse(schema, given ? config : {});
   held.set(part, given && found.success ? JSON.stringify(config) : "");
-  if (found.success) return { value: found.data };
-  const problem = `The address was not understood, this is the default:\n${z.prettifyError(found.error)}`;
-  return { value: schema.parse({}), problem };
+  if (found.success) return { value: found.output };
+  const problem = `The address was not understood, this is the default:\n${v.summarize(found.issues)}`;
+  return { value: v.parse(schema, {}), problem };
 }
 
 /** Writes a part's configuration into the address, without a new entry in the history. */

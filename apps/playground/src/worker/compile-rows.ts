@@ -1,12 +1,6 @@
-import {
-  ArraySpec,
-  type Compiled,
-  type Executor,
-  HostArray,
-  mapNoise,
-  type NoiseOf,
-  type NoiseSpec,
-} from "@flowify/core";
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec, type Compiled } from "@flowify/core/internal";
+import { mapNoise, type NoiseOf, type NoiseSpec } from "@flowify/core/layer";
 import { type JsTree, numpy as np, tree } from "@jax-js/jax";
 
 /** A compiled function of (params, x, noise) for a fixed number of rows. */

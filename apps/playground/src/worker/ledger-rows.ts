@@ -1,4 +1,5 @@
-import { drawNoise, type Flow, type HostArray, type Rng } from "@flowify/core";
+import type { Flow, HostArray } from "@flowify/core";
+import { drawNoise, type Rng } from "@flowify/core/layer";
 import type { JsTree } from "@jax-js/jax";
 import type { RowsFunction } from "./compile-rows.js";
 

@@ -3,12 +3,7 @@ import type { ImagesCalls } from "../tabs/images/calls.js";
 import type { NetworkCalls } from "../tabs/network/calls.js";
 import type { PlaneCalls } from "../tabs/plane/calls.js";
 
-/**
- * What page and workers say to each other, declared once. A call has arguments, a result and perhaps
- * events that come before the result; every part lists its calls in its own `calls.ts`.
- */
-export type Call<Args, Result, Event = never> = { args: Args; result: Result; event: Event };
-
+/** What page and workers say to each other, declared once; every tab lists its calls in its own `calls.ts`. */
 export type Calls = PlaneCalls & ImagesCalls & NetworkCalls & ExchangeCalls;
 export type CallName = keyof Calls;
 

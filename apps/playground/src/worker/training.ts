@@ -1,6 +1,5 @@
 import {
   createTrainer,
-  type Examples,
   type Executor,
   type Flow,
   FlowModel,
@@ -8,6 +7,7 @@ import {
   type Trainer,
   type TrainingState,
 } from "@flowify/core";
+import type { Examples } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { serialQueue } from "./serial-queue.js";

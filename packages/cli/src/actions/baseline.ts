@@ -2,9 +2,9 @@ import { DataError, type Executor } from "@flowify/core";
 import { gaussianBpd } from "../baselines/gaussian.js";
 import { histogramBpd, uniformBpd } from "../baselines/histograms.js";
 import { rowBaselines } from "../baselines/rows.js";
-import type { BaselineFlags } from "../commands/baseline.js";
-import { readingOf } from "../commands/shared.js";
+import { type CommonFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
+import type { PictureReading } from "../data/format.js";
 import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
 import { imagesDocument } from "../run/report.js";
@@ -13,6 +13,9 @@ import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { loadData } from "./train-data.js";
+
+export type BaselineFlags = CommonFlags &
+  PictureReading & { data?: string; dataDir?: string; limit?: number; seed?: number };
 
 /** A density and its figures, one an example. */
 type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;

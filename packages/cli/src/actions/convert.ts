@@ -25,7 +25,8 @@ import {
   relativeDifference,
 } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
-import type { ConvertFlags } from "../commands/convert.js";
+import type { Normalization } from "../commands/parsers.js";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
@@ -38,6 +39,21 @@ import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
+
+export type ConvertFlags = CommonFlags & {
+  out: string;
+  input?: string;
+  output?: string;
+  inputShape?: readonly number[];
+  rules?: string;
+  range?: readonly [low: number, high: number];
+  data?: string;
+  dataDir?: string;
+  normalize?: Normalization;
+  density?: "gaussian" | "mixture";
+  seed?: number;
+  force?: boolean;
+};
 
 export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

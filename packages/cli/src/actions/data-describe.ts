@@ -1,4 +1,3 @@
-import type { DataDescribeFlags } from "../commands/data.js";
 import type { CliContext } from "../context.js";
 import { dateText } from "../data/table/cell.js";
 import { findSchema } from "../data/table/find-schema.js";
@@ -7,6 +6,8 @@ import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
+
+export type DataDescribeFlags = { json?: boolean };
 
 /** Heights of a bar, an eighth of a line each. */
 const BARS = " ▁▂▃▄▅▆▇█";

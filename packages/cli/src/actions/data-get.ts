@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
-import type { DataGetFlags } from "../commands/data.js";
 import type { CliContext } from "../context.js";
 import { extractFiles } from "../data/extract.js";
 import { publishedSets } from "../data/published.js";
@@ -9,6 +8,8 @@ import { formatCount } from "../ui/format.js";
 import { createProgress, type Progress } from "../ui/progress.js";
 import { unknownName } from "../ui/suggest.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
+
+export type DataGetFlags = { out?: string; mirror?: string; json?: boolean; quiet?: boolean };
 
 const KILO = 1000;
 

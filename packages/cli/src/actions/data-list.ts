@@ -1,10 +1,11 @@
-import type { DataListFlags } from "../commands/data.js";
 import type { CliContext } from "../context.js";
 import { publishedSets } from "../data/published.js";
 import { dataSetBriefs, whereIs } from "../data/registry.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
+
+export type DataListFlags = { json?: boolean };
 
 export async function listData(this: CliContext, { json = false }: DataListFlags): Promise<void> {
   const { stdout, stderr, env } = this.host;

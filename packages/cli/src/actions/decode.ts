@@ -1,14 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import {
-  applyNetwork,
-  type FlowModel,
-  type OrdinaryNetwork,
-  type Preimages,
-  UsageError,
-} from "@flowify/core";
+import { applyNetwork, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
+import type { Preimages } from "@flowify/core/internal";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
-import type { DecodeFlags } from "../commands/decode.js";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
 import { expectImages, type ImageShape } from "../data/image-set.js";
@@ -20,6 +15,16 @@ import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { expectRoomFor, toBytes } from "../run/pictures.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "./open-run.js";
+
+export type DecodeFlags = CommonFlags & {
+  logits?: ReadonlyMap<number, number>;
+  like?: string;
+  count?: number;
+  columns?: number;
+  seed?: number;
+  temperature?: number;
+  out?: string;
+};
 
 /** Test images among which the one is looked for that comes nearest to what is asked for. */
 const LOOKED_AT = 1000;

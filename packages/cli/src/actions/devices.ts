@@ -1,11 +1,14 @@
-import { ArraySpec, DeviceError, type Executor, HostArray, makeRng } from "@flowify/core";
+import { DeviceError, type Executor, HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { loadRuntime, nativeProviders } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
-import type { DevicesFlags } from "../commands/devices.js";
 import type { CliContext } from "../context.js";
 import { type Device, devices } from "../executors.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
+
+export type DevicesFlags = { threads?: number; json?: boolean };
 
 const SIZE = 512;
 const TIMES = 7;

@@ -1,5 +1,4 @@
 import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
-import type { EvaluateFlags } from "../commands/evaluate.js";
 import type { CliContext } from "../context.js";
 import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
 import { type Accuracy, accuracyOf } from "../run/accuracy.js";
@@ -8,6 +7,7 @@ import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
+import type { EvaluateFlags } from "./evaluate-flags.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 import { judgeSamples } from "./quality.js";
 

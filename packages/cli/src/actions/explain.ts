@@ -1,12 +1,13 @@
 import { bitsPerDimension } from "@flowify/core";
-import type { ExplainFlags } from "../commands/explain.js";
-import { readingOf, withoutReading } from "../commands/shared.js";
+import { type CommonFlags, type ImagesFlags, readingOf, withoutReading } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
 import { describeImages, expectImages } from "../data/image-set.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, imagesFor, usualReading, withModel } from "./open-run.js";
+
+export type ExplainFlags = CommonFlags & ImagesFlags & { seed?: number };
 
 /** Images that one is compared with. */
 const TYPICAL = 1000;

@@ -1,13 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import {
-  DeviceError,
-  DRIFT_LIMIT,
-  type Executor,
-  encodeSafetensors,
-  MismatchError,
-  UsageError,
-} from "@flowify/core";
+import { DeviceError, type Executor, encodeSafetensors, MismatchError, UsageError } from "@flowify/core";
+import { DRIFT_LIMIT } from "@flowify/core/internal";
 import {
   type Agreement,
   compareExport,
@@ -24,7 +18,7 @@ import {
   toBytes,
   type WrittenProgram,
 } from "@flowify/onnx";
-import type { ExportFlags } from "../commands/export.js";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { writeFileAtomic } from "../run/atomic.js";
@@ -34,6 +28,8 @@ import { createProgress } from "../ui/progress.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { withModel } from "./open-run.js";
+
+export type ExportFlags = CommonFlags & { out: string; force?: boolean; step?: boolean };
 
 const DESCRIPTION = "flowify.json";
 const STATE = "state.safetensors";

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { type Flow, UsageError } from "@flowify/core";
-import type { InspectFlags } from "../commands/inspect.js";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
+import type { PictureReading } from "../data/format.js";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { AUTO } from "../networks/auto.js";
@@ -13,6 +13,13 @@ import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { readRun } from "./open-run.js";
+
+export type InspectFlags = PictureReading & {
+  data?: string;
+  dataDir?: string;
+  density?: "gaussian" | "mixture";
+  json?: boolean;
+};
 
 export async function inspect(this: CliContext, flags: InspectFlags, target?: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

@@ -1,5 +1,5 @@
 import { UsageError } from "@flowify/core";
-import type { ScoreFlags } from "../commands/score.js";
+import type { Split } from "../data/image-set.js";
 import { conformalP, readCalibration, smallestP } from "../detect/calibration.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -15,7 +15,7 @@ export const FALSE_ALARMS = 0.01;
  */
 export function judgeOf(
   { config, step }: SavedRun,
-  { falseAlarms, split }: ScoreFlags,
+  { falseAlarms, split }: Readonly<{ falseAlarms?: number; split?: Split }>,
   folder: string,
   { warn }: Terminal,
 ): ((score: number) => [p: number, flag: number]) | undefined {

@@ -1,7 +1,7 @@
 import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
-import type { OodFlags } from "../commands/ood.js";
-import { readingOf } from "../commands/shared.js";
+import { type CommonFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
+import type { PictureReading } from "../data/format.js";
 import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
@@ -15,6 +15,9 @@ import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
+
+export type OodFlags = CommonFlags &
+  PictureReading & { samples?: number; limit?: number; seed?: number; out?: string };
 
 /** Training images that tell what is typical, at most. */
 const TYPICAL = 5000;

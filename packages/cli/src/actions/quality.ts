@@ -1,5 +1,4 @@
 import { type FlowModel, UsageError } from "@flowify/core";
-import type { EvaluateFlags } from "../commands/evaluate.js";
 import { expectImages, type ImageSet, imageSize, slice } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
@@ -12,6 +11,7 @@ import { runPaths } from "../run/folder.js";
 import { toBytes } from "../run/pictures.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
+import type { EvaluateFlags } from "./evaluate-flags.js";
 import { expectImageRun, imagesFor, type SavedRun } from "./open-run.js";
 
 /** Samples that are judged, where there are as many real images. */

@@ -1,4 +1,4 @@
-import type { ReconstructFlags } from "../commands/reconstruct.js";
+import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { expectImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../run/atomic.js";
@@ -8,6 +8,9 @@ import { imagesDocument } from "../run/report.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, imagesFor, withModel } from "./open-run.js";
+
+export type ReconstructFlags = CommonFlags &
+  Omit<ImagesFlags, "limit"> & { count?: number; seed?: number; out?: string };
 
 export async function reconstruct(this: CliContext, flags: ReconstructFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

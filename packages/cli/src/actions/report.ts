@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { ReportFlags } from "../commands/report.js";
 import type { CliContext } from "../context.js";
 import type { Point } from "../pictures/line-chart.js";
 import { reportPage } from "../report/page.js";
@@ -8,6 +7,8 @@ import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
+
+export type ReportFlags = { out?: string; json?: boolean };
 
 export async function report(
   this: CliContext,

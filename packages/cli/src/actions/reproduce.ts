@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
-import type { ReproduceFlags } from "../commands/reproduce.js";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { environment, environmentChanges } from "../environment.js";
 import { readRunConfig } from "../run/config.js";
@@ -13,6 +13,8 @@ import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { runTraining } from "./run-training.js";
 import { planAgain } from "./train-plan.js";
+
+export type ReproduceFlags = CommonFlags & { dataDir?: string; out?: string };
 
 /** How far figures of another machine or version may lie apart, relative to their size and at least to 1. */
 const TOLERANCE = 1e-3;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type FlowModel, UsageError } from "@flowify/core";
-import type { SampleFlags } from "../commands/sample.js";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { expectImages, firstImages, isRowShape } from "../data/image-set.js";
 import { expectRowFile, rowFileBytes } from "../data/row-files.js";
@@ -13,6 +13,16 @@ import { interpolationSheet, layerSheet, PAIRS, type SheetOptions, temperatureSh
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+
+export type SampleFlags = CommonFlags & {
+  count?: number;
+  columns?: number;
+  seed?: number;
+  temperature?: number;
+  mode?: "sample" | "deterministic";
+  sheet?: Sheet;
+  out?: string;
+};
 
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

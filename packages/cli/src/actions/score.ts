@@ -1,7 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
-import type { ScoreFlags } from "../commands/score.js";
-import { readingOf } from "../commands/shared.js";
+import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
@@ -17,6 +16,17 @@ import { unitOf } from "../unit.js";
 import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 import { idHeader, isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
+
+export type ScoreFlags = Omit<CommonFlags, "json"> &
+  ImagesFlags & {
+    samples?: number;
+    ledger?: boolean;
+    format?: "csv" | "jsonl";
+    seed?: number;
+    out?: string;
+    id?: string;
+    falseAlarms?: number;
+  };
 
 /** Images that go to the model in one piece. */
 const AT_ONCE = 256;

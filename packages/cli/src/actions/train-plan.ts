@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Flow, type NetworkLayer, trainingDefaults, UsageError } from "@flowify/core";
+import { type Flow, type NetworkLayer, UsageError } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
 import { type DeviceName, readingOf } from "../commands/shared.js";
-import type { TrainFlags } from "../commands/train.js";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { FileHash } from "../data/file-hashes.js";
 import { type Reading, readingFlags } from "../data/format.js";
@@ -23,6 +23,7 @@ import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipe
 import { networkOfRun, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
 import { type LoadedData, loadData, loadDataAgain } from "./train-data.js";
+import type { TrainFlags } from "./train-flags.js";
 
 /** What a training run is going to do, with everything checked that can be checked before it starts. */
 export type TrainPlan = Readonly<{

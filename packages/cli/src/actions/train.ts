@@ -1,4 +1,3 @@
-import type { TrainFlags } from "../commands/train.js";
 import type { CliContext } from "../context.js";
 import { describeImages } from "../data/image-set.js";
 import type { Measurement } from "../run/epoch-report.js";
@@ -8,6 +7,7 @@ import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { calibrateRun } from "./calibrate-run.js";
 import { runTraining, type Trained } from "./run-training.js";
+import type { TrainFlags } from "./train-flags.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
 
 export async function train(this: CliContext, flags: TrainFlags): Promise<void> {

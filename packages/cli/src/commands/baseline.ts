@@ -1,11 +1,8 @@
+import type { BaselineFlags } from "../actions/baseline.js";
 import type { CliContext } from "../context.js";
-import type { PictureReading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, imagesFlags, readingParameters, seedFlag } from "./shared.js";
-
-export type BaselineFlags = CommonFlags &
-  PictureReading & { data?: string; dataDir?: string; limit?: number; seed?: number };
+import { commonFlags, imagesFlags, readingParameters, seedFlag } from "./shared.js";
 
 export const baselineCommand = buildCommand<BaselineFlags, [], CliContext>({
   loader: async () => (await import("../actions/baseline.js")).baseline,

@@ -1,22 +1,8 @@
+import type { ConvertFlags } from "../actions/convert.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
-import { type Normalization, nonEmpty, range, sizes } from "./parsers.js";
-import { type CommonFlags, commonFlags, normalizeFlag, seedFlag } from "./shared.js";
-
-export type ConvertFlags = CommonFlags & {
-  out: string;
-  input?: string;
-  output?: string;
-  inputShape?: readonly number[];
-  rules?: string;
-  range?: readonly [low: number, high: number];
-  data?: string;
-  dataDir?: string;
-  normalize?: Normalization;
-  density?: "gaussian" | "mixture";
-  seed?: number;
-  force?: boolean;
-};
+import { nonEmpty, range, sizes } from "./parsers.js";
+import { commonFlags, normalizeFlag, seedFlag } from "./shared.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;

@@ -1,12 +1,11 @@
 import { buildRouteMap } from "@stricli/core";
+import type { DataDescribeFlags } from "../actions/data-describe.js";
+import type { DataGetFlags } from "../actions/data-get.js";
+import type { DataListFlags } from "../actions/data-list.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, webAddress } from "./parsers.js";
 import { commonFlags } from "./shared.js";
-
-export type DataGetFlags = { out?: string; mirror?: string; json?: boolean; quiet?: boolean };
-export type DataListFlags = { json?: boolean };
-export type DataDescribeFlags = { json?: boolean };
 
 export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   loader: async () => (await import("../actions/data-get.js")).getData,

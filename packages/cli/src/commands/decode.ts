@@ -1,17 +1,8 @@
+import type { DecodeFlags } from "../actions/decode.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, runFolder, seedFlag } from "./shared.js";
-
-export type DecodeFlags = CommonFlags & {
-  logits?: ReadonlyMap<number, number>;
-  like?: string;
-  count?: number;
-  columns?: number;
-  seed?: number;
-  temperature?: number;
-  out?: string;
-};
+import { commonFlags, runFolder, seedFlag } from "./shared.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;

@@ -1,8 +1,7 @@
+import type { DevicesFlags } from "../actions/devices.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { commonFlags } from "./shared.js";
-
-export type DevicesFlags = { threads?: number; json?: boolean };
 
 export const devicesCommand = buildCommand<DevicesFlags, [], CliContext>({
   loader: async () => (await import("../actions/devices.js")).listDevices,

@@ -1,26 +1,8 @@
+import type { EvaluateFlags } from "../actions/evaluate-flags.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
-import { type Normalization, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import {
-  type CommonFlags,
-  commonFlags,
-  type ImagesFlags,
-  imagesFlags,
-  normalizeFlag,
-  runFolder,
-  seedFlag,
-} from "./shared.js";
-
-export type EvaluateFlags = CommonFlags &
-  ImagesFlags & {
-    samples?: number;
-    batch?: number;
-    seed?: number;
-    quality?: boolean;
-    judge?: readonly string[];
-    normalize?: Normalization;
-    temperature?: number;
-  };
+import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
+import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "./shared.js";
 
 export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>({
   loader: async () => (await import("../actions/evaluate.js")).evaluate,

@@ -1,16 +1,8 @@
+import type { ExplainFlags } from "../actions/explain.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
-import {
-  type CommonFlags,
-  commonFlags,
-  type ImagesFlags,
-  imagesFlags,
-  runFolder,
-  seedFlag,
-} from "./shared.js";
-
-export type ExplainFlags = CommonFlags & ImagesFlags & { seed?: number };
+import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
 
 export const explainCommand = buildCommand<ExplainFlags, [string, string], CliContext>({
   loader: async () => (await import("../actions/explain.js")).explain,

@@ -1,9 +1,8 @@
+import type { ExportFlags } from "../actions/export.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
-import { type CommonFlags, commonFlags, runFolder } from "./shared.js";
-
-export type ExportFlags = CommonFlags & { out: string; force?: boolean; step?: boolean };
+import { commonFlags, runFolder } from "./shared.js";
 
 export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
   loader: async () => (await import("../actions/export.js")).exportRun,

@@ -1,15 +1,8 @@
+import type { InspectFlags } from "../actions/inspect.js";
 import type { CliContext } from "../context.js";
-import type { PictureReading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
 import { commonFlags, imagesFlags, readingParameters } from "./shared.js";
-
-export type InspectFlags = PictureReading & {
-  data?: string;
-  dataDir?: string;
-  density?: "gaussian" | "mixture";
-  json?: boolean;
-};
 
 export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>({
   loader: async () => (await import("../actions/inspect.js")).inspect,

@@ -1,11 +1,8 @@
+import type { OodFlags } from "../actions/ood.js";
 import type { CliContext } from "../context.js";
-import type { PictureReading } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, readingParameters, runFolder, seedFlag } from "./shared.js";
-
-export type OodFlags = CommonFlags &
-  PictureReading & { samples?: number; limit?: number; seed?: number; out?: string };
+import { commonFlags, readingParameters, runFolder, seedFlag } from "./shared.js";
 
 const count = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;

@@ -1,17 +1,8 @@
+import type { ReconstructFlags } from "../actions/reconstruct.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
-import {
-  type CommonFlags,
-  commonFlags,
-  type ImagesFlags,
-  imagesFlags,
-  runFolder,
-  seedFlag,
-} from "./shared.js";
-
-export type ReconstructFlags = CommonFlags &
-  Omit<ImagesFlags, "limit"> & { count?: number; seed?: number; out?: string };
+import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
 
 const { limit: _, ...whichImages } = imagesFlags;
 

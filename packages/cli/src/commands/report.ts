@@ -1,9 +1,8 @@
+import type { ReportFlags } from "../actions/report.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
 import { runFolder } from "./shared.js";
-
-export type ReportFlags = { out?: string; json?: boolean };
 
 export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/report.js")).report,

@@ -1,9 +1,8 @@
+import type { ReproduceFlags } from "../actions/reproduce.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty } from "./parsers.js";
-import { type CommonFlags, commonFlags, imagesFlags, runFolder } from "./shared.js";
-
-export type ReproduceFlags = CommonFlags & { dataDir?: string; out?: string };
+import { commonFlags, imagesFlags, runFolder } from "./shared.js";
 
 export const reproduceCommand = buildCommand<ReproduceFlags, [string], CliContext>({
   loader: async () => (await import("../actions/reproduce.js")).reproduce,

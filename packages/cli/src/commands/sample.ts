@@ -1,18 +1,9 @@
+import type { SampleFlags } from "../actions/sample.js";
 import type { CliContext } from "../context.js";
-import { type Sheet, sheets } from "../run/sheet-names.js";
+import { sheets } from "../run/sheet-names.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { type CommonFlags, commonFlags, runFolder, seedFlag } from "./shared.js";
-
-export type SampleFlags = CommonFlags & {
-  count?: number;
-  columns?: number;
-  seed?: number;
-  temperature?: number;
-  mode?: "sample" | "deterministic";
-  sheet?: Sheet;
-  out?: string;
-};
+import { commonFlags, runFolder, seedFlag } from "./shared.js";
 
 export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
   loader: async () => (await import("../actions/sample.js")).sample,

@@ -1,26 +1,8 @@
+import type { ScoreFlags } from "../actions/score.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, probability, wholeNumber } from "./parsers.js";
-import {
-  type CommonFlags,
-  commonFlags,
-  type ImagesFlags,
-  idFlag,
-  imagesFlags,
-  runFolder,
-  seedFlag,
-} from "./shared.js";
-
-export type ScoreFlags = Omit<CommonFlags, "json"> &
-  ImagesFlags & {
-    samples?: number;
-    ledger?: boolean;
-    format?: "csv" | "jsonl";
-    seed?: number;
-    out?: string;
-    id?: string;
-    falseAlarms?: number;
-  };
+import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag } from "./shared.js";
 
 export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,

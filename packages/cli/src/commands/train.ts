@@ -1,51 +1,15 @@
+import type { TrainFlags } from "../actions/train-flags.js";
 import type { CliContext } from "../context.js";
-import type { PictureReading, TableChoice } from "../data/format.js";
 import { buildCommand } from "./build-command.js";
-import { decay, type Normalization, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
+import { decay, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import {
-  type CommonFlags,
   commonFlags,
   normalizeFlag,
-  type PictureChoice,
   pictureChoices,
   readingParameters,
   seedFlag,
   tableParameters,
 } from "./shared.js";
-
-export type TrainFlags = CommonFlags &
-  PictureReading &
-  TableChoice & {
-    recipe?: string;
-    data?: string;
-    dataDir?: string;
-    limit?: number;
-    validation?: number;
-    flip?: boolean;
-    network?: string;
-    from?: string;
-    normalize?: Normalization;
-    free?: boolean;
-    epochs?: number;
-    steps?: number;
-    batch?: number;
-    density?: "gaussian" | "mixture";
-    lr?: number;
-    orthogonalLr?: number;
-    warmup?: number;
-    clip?: number;
-    ema?: number;
-    seed?: number;
-    out?: string;
-    resume?: string;
-    force?: boolean;
-    checkpointEvery?: number;
-    evaluateEvery?: number;
-    pictures?: PictureChoice;
-    fallback?: boolean;
-    tensorboard?: boolean;
-    check?: boolean;
-  };
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;

@@ -1,4 +1,6 @@
-import { DataError, makeRng, permutation } from "@flowify/core";
+import { DataError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { allocate } from "./allocate.js";
 import type { ArrayRows } from "./array-rows.js";
 import {

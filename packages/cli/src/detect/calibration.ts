@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { DataError, UsageError } from "@flowify/core";
-import * as z from "zod";
+import * as v from "valibot";
 import { writeFileAtomic } from "../run/atomic.js";
 
-const calibrationSchema = z.strictObject({
-  format: z.literal("flowify-calibration"),
-  version: z.literal(1),
+const calibrationSchema = v.strictObject({
+  format: v.literal("flowify-calibration"),
+  version: v.literal(1),
   /** Of the state that the scores come from. */
-  step: z.number().int().nonnegative(),
+  step: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** −log p in nats of rows that the run neither trained on nor chose its best state by, ascending. */
-  scores: z.array(z.number()).min(1),
+  scores: v.pipe(v.array(v.number()), v.minLength(1)),
 });
 
 /** Scores of held-out rows, by which others are judged. */
@@ -51,14 +51,14 @@ export function readCalibration(path: string, folder: string, step: number): Cal
   const again = `run flowify train --resume ${folder} to write it`;
   if (!existsSync(path))
     throw new UsageError(`${folder}: no calibration.json, expected the scores of held-out rows\n${again}`);
-  const result = calibrationSchema.safeParse(parsed(path));
+  const result = v.safeParse(calibrationSchema, parsed(path));
   if (!result.success)
-    throw new DataError(`${path}: not a calibration: ${result.error.issues[0]?.message}\n${again}`);
-  if (result.data.step !== step)
+    throw new DataError(`${path}: not a calibration: ${result.issues[0].message}\n${again}`);
+  if (result.output.step !== step)
     throw new UsageError(
-      `${path}: of step ${result.data.step}, expected the state of step ${step}\n${again}`,
+      `${path}: of step ${result.output.step}, expected the state of step ${step}\n${again}`,
     );
-  return calibrationOf(step, result.data.scores);
+  return calibrationOf(step, result.output.scores);
 }
 
 function parsed(path: string): unknown {

@@ -1,4 +1,6 @@
-import { createTrainer, type Executor, FlowModel, makeRng, permutation } from "@flowify/core";
+import { createTrainer, type Executor, FlowModel } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { autoNetwork } from "../networks/auto.js";
 import { flowOf } from "../networks/choose.js";
 import type { ScorePair } from "./combine.js";

@@ -1,4 +1,5 @@
-import { ArraySpec, type Executor, HostArray, UsageError } from "@flowify/core";
+import { type Executor, HostArray, UsageError } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
 
 /** Rows that are compared with so many training rows in one product. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import * as z from "zod";
+import * as v from "valibot";
 
-const notesSchema = z.strictObject({ url: z.string(), validator: z.string() });
+const notesSchema = v.strictObject({ url: v.string(), validator: v.string() });
 
 /** The beginning of a file that is still to come, beside its place: `NAME.part`, and `NAME.part.json` about it. */
 export type Partial = Readonly<{
@@ -22,7 +22,7 @@ export function partialOf(path: string, url: string): Partial {
   const validator = (): string | undefined => {
     if (!existsSync(part) || !existsSync(notes)) return undefined;
     try {
-      const { url: from, validator: version } = notesSchema.parse(JSON.parse(readFileSync(notes, "utf8")));
+      const { url: from, validator: version } = v.parse(notesSchema, JSON.parse(readFileSync(notes, "utf8")));
       return from === url ? version : undefined;
     } catch {
       return undefined; // torn or foreign: as if it were not there

@@ -5,7 +5,7 @@ import {
   FlowifyError,
   type TrainingState,
 } from "@flowify/core";
-import * as z from "zod";
+import * as v from "valibot";
 import type { MetricsRecord } from "../run/metrics.js";
 import { sha256 } from "./sha256.js";
 
@@ -20,18 +20,18 @@ export type Checkpoint = Readonly<{
   metrics: readonly MetricsRecord[];
 }>;
 
-const count = z.number().int().nonnegative();
-const facts = { format: z.literal(FORMAT), version: count, network: z.string(), step: count, seed: count };
-const metrics = z.array(z.looseObject({ step: z.number() }));
-const content = { file: z.string(), bytes: count, sha256: z.string() };
-const rollbacks = z.array(z.strictObject({ failed: count, layer: z.string(), to: count, until: count }));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const facts = { format: v.literal(FORMAT), version: count, network: v.string(), step: count, seed: count };
+const metrics = v.array(v.looseObject({ step: v.number() }));
+const content = { file: v.string(), bytes: count, sha256: v.string() };
+const rollbacks = v.array(v.strictObject({ failed: count, layer: v.string(), to: count, until: count }));
 
 /** By version; the order of the fields is that in which they are written. */
 const sidecarSchemas = {
-  1: z.strictObject({ ...facts, metrics, ...content }),
-  2: z.strictObject({ ...facts, rollbacks, metrics, ...content }),
+  1: v.strictObject({ ...facts, metrics, ...content }),
+  2: v.strictObject({ ...facts, rollbacks, metrics, ...content }),
 } as const;
-type Sidecar = z.infer<(typeof sidecarSchemas)[keyof typeof sidecarSchemas]>;
+type Sidecar = v.InferOutput<(typeof sidecarSchemas)[keyof typeof sidecarSchemas]>;
 
 export const REMEDY = "use an older checkpoint of the run, or train again";
 
@@ -76,9 +76,9 @@ export function parseSidecar(path: string, text: string): Sidecar {
     );
   }
   const schema = version === 1 ? sidecarSchemas[1] : sidecarSchemas[VERSION];
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const fields = result.error.issues.map((issue) => issue.path.join(".") || "it");
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "it");
   throw new CheckpointError(`${path}: damaged: ${fields.join(", ")} not as expected\n${REMEDY}`);
 }
 

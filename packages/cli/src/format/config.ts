@@ -1,103 +1,107 @@
 import { DataError, UsageError } from "@flowify/core";
-import * as z from "zod";
+import * as v from "valibot";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/format.js";
 import { tableSchema } from "../data/table/schema.js";
+import { check } from "./check.js";
 import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
 
-const text = z.string();
-const count = z.number().int().positive();
-const rate = z.number().positive();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const text = v.string();
+const name = v.pipe(text, v.nonEmpty("expected a text that is not empty"));
+const integer = v.pipe(v.number(), v.safeInteger());
+const count = v.pipe(integer, v.minValue(1));
+const index = v.pipe(integer, v.minValue(0));
+const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"));
 
 /** What a run was computed with: the same numbers come to the last digit where all of it is the same. */
-const environmentSchema = z.strictObject({
+const environmentSchema = v.strictObject({
   flowify: text,
   node: text,
   jax: text,
   /** null where it is not installed. */
-  onnxruntime: text.nullable(),
+  onnxruntime: v.nullable(text),
   platform: text,
   cpu: text,
-  cores: z.number().int().positive(),
+  cores: count,
   /** Threads inside an operation: another number adds up in another order. */
-  threads: z.exactOptional(z.number().int().positive()),
+  threads: v.exactOptional(count),
 });
 
-export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+export type Environment = Readonly<v.InferOutput<typeof environmentSchema>>;
 
 /** How the examples were read, where that was asked for; of a table always. */
-const readingSchema = z.strictObject({
-  size: z.exactOptional(z.tuple([count, count]).readonly()),
-  resize: z.exactOptional(z.enum(resizings)),
-  grey: z.exactOptional(z.boolean()),
-  skipCorrupt: z.exactOptional(z.boolean()),
-  columns: z.exactOptional(z.array(z.string()).readonly()),
-  drop: z.exactOptional(z.array(z.string()).readonly()),
-  id: z.exactOptional(z.string()),
+const readingSchema = v.strictObject({
+  size: v.exactOptional(v.pipe(v.strictTuple([count, count]), v.readonly())),
+  resize: v.exactOptional(v.picklist(resizings)),
+  grey: v.exactOptional(v.boolean()),
+  skipCorrupt: v.exactOptional(v.boolean()),
+  columns: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  drop: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  id: v.exactOptional(v.string()),
   /** The columns of the table, as they were found in the training file. */
-  schema: z.exactOptional(tableSchema),
+  schema: v.exactOptional(tableSchema),
 });
 
 /** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
-const runConfigSchema = z.strictObject({
-  format: z.literal("flowify-run"),
-  version: z.literal(1),
-  network: z.string().min(1),
+const runConfigSchema = v.strictObject({
+  format: v.literal("flowify-run"),
+  version: v.literal(1),
+  network: name,
   /** The layers of a network that is none of flowify's own. */
-  description: z.exactOptional(networkSchema),
+  description: v.exactOptional(networkSchema),
   /** Which of the layers are those of a converted network: from the first to before the last. */
-  given: z.exactOptional(z.strictObject({ from: z.number().int(), to: z.number().int() })),
+  given: v.exactOptional(v.strictObject({ from: integer, to: integer })),
   /** Where the choices came from; what they were is below. */
-  recipe: z.string().nullable().default(null),
-  data: z.strictObject({
-    name: z.string().min(1),
-    dir: z.string().nullable(),
+  recipe: v.optional(v.nullable(text), null),
+  data: v.strictObject({
+    name: name,
+    dir: v.nullable(text),
     /** Images that the run trains on: the first of those that are not held out. */
     examples: count,
     /** The last training images, held out. */
-    validation: z.number().int().nonnegative().default(0),
+    validation: v.optional(index, 0),
     /** Channels, height and width of an image; columns of a row. */
-    shape: z.union([z.tuple([count, count, count]), z.tuple([count])]),
+    shape: v.union([v.strictTuple([count, count, count]), v.strictTuple([count])]),
     /** Names of the columns of rows, where they have some. */
-    columns: z.exactOptional(z.array(z.string())),
-    reading: z.exactOptional(readingSchema),
+    columns: v.exactOptional(v.array(text)),
+    reading: v.exactOptional(readingSchema),
     hash: sha256,
     /** The files that they were read from, below the folder or beside nothing. */
-    files: z.exactOptional(z.array(z.strictObject({ name: z.string(), sha256 }))),
+    files: v.exactOptional(v.array(v.strictObject({ name: text, sha256 }))),
   }),
   steps: count,
   batch: count,
-  seed: z.number().int().nonnegative(),
+  seed: index,
   /** The executor: another one rounds otherwise. */
-  device: z.enum(["native", "webgpu", "wasm", "jax"]),
-  flow: z.strictObject({
-    density: z.enum(["gaussian", "mixture"]),
+  device: v.picklist(["native", "webgpu", "wasm", "jax"]),
+  flow: v.strictObject({
+    density: v.picklist(["gaussian", "mixture"]),
     /** The given function stays: only noise and the stochastic inverse are trained. */
-    frozen: z.exactOptional(z.boolean()),
+    frozen: v.exactOptional(v.boolean()),
   }),
-  training: z.strictObject({
+  training: v.strictObject({
     learningRate: rate,
     orthogonalRate: rate,
-    warmup: z.number().int().nonnegative(),
+    warmup: index,
     /** null: never. */
-    clip: rate.nullable(),
-    ema: z.number().min(0).lt(1),
-    start: z.enum(["data", "random"]),
+    clip: v.nullable(rate),
+    ema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+    start: v.picklist(["data", "random"]),
     startExamples: count,
-    augment: z.enum(["none", "flip"]).default("none"),
+    augment: v.optional(v.picklist(["none", "flip"]), "none"),
   }),
   checkpointEvery: count,
   /** Steps between measurements on the validation examples; the run is judged by its best state on them. */
-  validateEvery: z.exactOptional(count),
+  validateEvery: v.exactOptional(count),
   /** Epochs between measurements, and which of them make pictures. */
-  evaluateEvery: count.default(1),
-  pictures: z.enum(pictureChoices).default("each"),
-  environment: z.exactOptional(environmentSchema),
+  evaluateEvery: v.optional(count, 1),
+  pictures: v.optional(v.picklist(pictureChoices), "each"),
+  environment: v.exactOptional(environmentSchema),
 });
 
-export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+export type RunConfig = Readonly<v.InferOutput<typeof runConfigSchema>>;
 
 /** The configuration of a run of images. */
 export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
@@ -120,13 +124,10 @@ export function expectImageRun(path: string, config: RunConfig): ImageRunConfig 
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
-  const result = runConfigSchema.safeParse(json);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    ({ path: field, message }) => `${field.join(".") || "it"}: ${message}`,
-  );
+  const checked = check(runConfigSchema, json);
+  if ("value" in checked) return checked.value;
   throw new DataError(
-    `${path}: not the configuration of a run: ${problems.join("; ")}\nput back the file that flowify wrote, or train again`,
+    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nput back the file that flowify wrote, or train again`,
   );
 }
 

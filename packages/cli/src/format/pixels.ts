@@ -1,4 +1,6 @@
-import { type Network, type NetworkLayer, type OrdinaryLayer, type Shape, ShapeError } from "@flowify/core";
+import { type Network, type NetworkLayer, ShapeError } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import type { Normalization } from "../commands/parsers.js";
 import type { ImageShape, RowSet } from "../data/image-set.js";
 

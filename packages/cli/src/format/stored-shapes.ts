@@ -1,4 +1,6 @@
-import { FlowifyError, type OrdinaryLayer, outShape, type Shape, ShapeError } from "@flowify/core";
+import { FlowifyError, type NetworkLayer, ShapeError } from "@flowify/core";
+import { flowShape } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 
 /** A layer as far as it holds numbers: arrays, or the names of arrays in a file. */
 type Holder = Readonly<{
@@ -76,24 +78,12 @@ function expectOneOf(stored: Shape, allowed: readonly Shape[], what: string, { k
   );
 }
 
-/** Layers of flows alone that leave the shape of an example as it is. */
-const KEEPING = new Set([
-  "dequantize",
-  "variationalDequantize",
-  "actnorm",
-  "whiten",
-  "coupling",
-  "rqSpline",
-  "permuteChannels",
-]);
-
 /** What a layer makes of the shape of an example; undefined where that is not known. */
 function shapeAfter(layer: Holder, shape: Shape | undefined): Shape | undefined {
-  if (!shape || KEEPING.has(layer.kind)) return shape;
   try {
-    return outShape([layer as OrdinaryLayer], shape);
+    return shape && flowShape([layer as NetworkLayer], shape);
   } catch (error) {
     if (!(error instanceof FlowifyError)) throw error;
-    return undefined; // of flows alone, or it does not fit: the flow says so when it is built
+    return undefined; // it does not fit: the flow says so when it is built
   }
 }

@@ -1,12 +1,10 @@
 import { HostArray, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
+import { holdsNumbers } from "@flowify/core/internal";
 import type { NetworkDescription } from "./network.js";
 import { expectStoredShapes, weightShape } from "./stored-shapes.js";
 
 /** Named arrays, as a safetensors file holds them. */
 export type Tensors = { readonly [name: string]: HostArray };
-
-/** Where layers hold numbers that may lie in a file of weights. */
-const HOLDERS = ["weight", "bias", "scale", "shift"];
 
 type Holder = Readonly<{ [key: string]: unknown }>;
 
@@ -23,7 +21,7 @@ function mapHeld(
   return Object.fromEntries(
     Object.entries(node).map(([key, child]) => {
       const at = path === "" ? key : `${path}.${key}`;
-      return [key, HOLDERS.includes(key) ? change(child, at, own) : mapHeld(child, at, change, own)];
+      return [key, holdsNumbers(key) ? change(child, at, own) : mapHeld(child, at, change, own)];
     }),
   );
 }

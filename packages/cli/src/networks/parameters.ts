@@ -1,4 +1,5 @@
-import { type Flow, type Parameter, parameterList, zoo } from "@flowify/core";
+import { type Flow, parameterList, zoo } from "@flowify/core";
+import type { Parameter } from "@flowify/core/internal";
 import type { ChosenNetwork } from "../format/weights.js";
 import { flowOf } from "./choose.js";
 

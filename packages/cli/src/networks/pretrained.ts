@@ -6,12 +6,12 @@ import {
   DomainError,
   FlowifyError,
   type OrdinaryNetwork,
-  outShape,
-  type Shape,
   ShapeError,
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
+import { outShape } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import {
   type ConvertOptions,
   convertOnnx,

@@ -1,4 +1,6 @@
-import { ArraySpec, type Executor, HostArray, makeRng, permutation } from "@flowify/core";
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec, permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { grad, type JsTree, nn, numpy as np } from "@jax-js/jax";
 import { type ImageSet, imageSize } from "../data/image-set.js";
 import { features } from "./features.js";

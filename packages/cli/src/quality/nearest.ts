@@ -1,4 +1,5 @@
-import { ArraySpec, type Executor, HostArray } from "@flowify/core";
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
 
 /** Training images that images are compared with at once. */

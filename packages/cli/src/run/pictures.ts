@@ -1,4 +1,5 @@
-import { type Evaluation, expectMemoryForEach, type FlowModel } from "@flowify/core";
+import type { Evaluation, FlowModel } from "@flowify/core";
+import { expectMemoryForEach } from "@flowify/core/internal";
 import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";

@@ -1,4 +1,5 @@
-import type { Evaluation, LedgerEntry } from "@flowify/core";
+import type { Evaluation } from "@flowify/core";
+import type { LedgerEntry } from "@flowify/core/internal";
 import { type DataSet, describeImages } from "../data/image-set.js";
 import { ledgerLines } from "../pictures/ledger-lines.js";
 import { formatBpd } from "../ui/format.js";

@@ -1,4 +1,5 @@
-import type { FlowLayer, FlowModel, Shape } from "@flowify/core";
+import type { FlowModel } from "@flowify/core";
+import type { FlowLayer, Shape } from "@flowify/core/layer";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";

@@ -18,6 +18,7 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   MEMORY: 2,
   DOWNLOAD: 1,
   MISMATCH: 1,
+  LAW: 1,
 };
 
 /** What helps against the failures of the operating system that a run is likely to meet, a line each. */

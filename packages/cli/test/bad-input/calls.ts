@@ -1,17 +1,16 @@
 import {
   createTrainer,
   decodeSafetensors,
-  dequantize,
   encodeSafetensors,
   FlowModel,
   flow,
   flowify,
   jaxExecutor,
-  linear,
   type Network,
   standardNormal,
   zoo,
 } from "@flowify/core";
+import { dequantize, linear } from "@flowify/core/layers";
 import { readOnnx } from "@flowify/onnx";
 import type { BadCall } from "./bad-input.js";
 

@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
   [
     "a checkpoint with a key `__proto__`",
     facts(/\{/, '{"__proto__": {"step": 3},'),
-    "damaged: it not as expected",
+    "damaged: __proto__ not as expected",
     "use an older checkpoint",
   ],
   [

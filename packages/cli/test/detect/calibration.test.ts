@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import {
   calibrationOf,

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { auroc, makeRng } from "@flowify/core";
+import { auroc } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { readLabelledRows } from "../../src/data/labelled-rows.js";
 import { detectorScores } from "../../src/detect/detector.js";

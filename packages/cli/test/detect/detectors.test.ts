@@ -1,4 +1,5 @@
-import { jaxExecutor, makeRng } from "@flowify/core";
+import { jaxExecutor } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { averagePrecision } from "../../src/detect/average-precision.js";
 import { combineScores, standardizer } from "../../src/detect/combine.js";

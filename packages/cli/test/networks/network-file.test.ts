@@ -11,6 +11,7 @@ import {
   zooNames,
 } from "@flowify/core";
 import { DType } from "@jax-js/jax";
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { type ImageShape, imageSet, imageSize } from "../../src/data/image-set.js";
 import { networkSchema } from "../../src/format/network.js";
@@ -44,7 +45,7 @@ describe("a network in a file", () => {
 
   it.each([...zooNames, ...paperNames])("can say all that %s needs", (name) => {
     const { name: _, ...network } = zoo(name);
-    expect(networkSchema.parse(JSON.parse(JSON.stringify(network)))).toEqual(network);
+    expect(v.parse(networkSchema, JSON.parse(JSON.stringify(network)))).toEqual(network);
   });
 
   it.each<[string, unknown, string]>([
@@ -53,9 +54,36 @@ describe("a network in a file", () => {
       [{ kind: "liner", out: 4 }],
       'layers[0].kind: unknown kind "liner"; did you mean "linear"?',
     ],
-    ["an unknown option", [{ kind: "conv2d", out: 4, kernel: 2, strid: 2 }], "layers[0]: "],
-    ["a size that is no number", [{ kind: "linear", out: "4" }], "layers[0].out: "],
-    ["no layers", [], "layers: "],
+    [
+      "an unknown option",
+      [{ kind: "conv2d", out: 4, kernel: 2, strid: 2 }],
+      'layers[0]: unknown key "strid"; did you mean "stride"?',
+    ],
+    [
+      "a size that is no number",
+      [{ kind: "linear", out: "4" }],
+      'layers[0].out: expected an integer from 1 to 65536, found "4"',
+    ],
+    ["no size", [{ kind: "linear" }], "layers[0].out: is missing"],
+    ["no kind", [{ out: 4 }], "layers[0].kind: is missing"],
+    ["a layer that is a number", [4], "layers[0]: expected Object, found 4"],
+    ["a list of sides", [{ kind: "conv2d", out: 4, kernel: 2, padding: [] }], "layers[0].padding: expected"],
+    [
+      "three sides of a kernel",
+      [{ kind: "maxPool2d", kernel: [1, 2, 3] }],
+      "layers[0].kernel: expected a size",
+    ],
+    [
+      "an unknown option in a branch",
+      [{ kind: "branches", join: "add", branches: [[], [{ kind: "elu", beta: 1 }]] }],
+      'layers[0].branches[1][0]: unknown key "beta"; it has alpha',
+    ],
+    [
+      "numbers that are texts",
+      [{ kind: "affine", scale: ["1"] }],
+      'layers[0].scale[0]: expected number, found "1"',
+    ],
+    ["no layers", [], "layers: expected at least one layer"],
   ])("with %s is refused at its place", (name, wrong, message) => {
     const path = write(`${name.replaceAll(" ", "-")}.json`, { inShape: [1, 3, 3], layers: wrong });
     expect(() => readNetworkFile(path)).toThrow(UsageError);

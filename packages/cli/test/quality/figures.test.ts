@@ -1,4 +1,5 @@
-import { jaxExecutor, makeRng } from "@flowify/core";
+import { jaxExecutor } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { columnScale, features, inUnitsOf, verdicts } from "../../src/quality/features.js";
 import { frechetDistance } from "../../src/quality/frechet.js";

@@ -1,4 +1,5 @@
-import { dequantize, FlowModel, flow, jaxExecutor, linear, uniform } from "@flowify/core";
+import { FlowModel, flow, jaxExecutor, uniform } from "@flowify/core";
+import { dequantize, linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
 import { summarizeLikelihood, summaryLines } from "../../src/run/likelihood-summary.js";
 import { bits as inBits } from "../../src/unit.js";

@@ -10,10 +10,19 @@ import { runCommand } from "../run-command.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const packages = fileURLToPath(new URL("../../../", import.meta.url));
-const entries: Readonly<Record<string, string>> = {
-  "@flowify/core": "core/src/index.ts",
-  "@flowify/onnx": "onnx/src/index.ts",
-};
+/** The names by which packages are imported, and the sources behind them. */
+const entries: Readonly<Record<string, string>> = Object.fromEntries(
+  ["core", "onnx"].flatMap((folder) => {
+    const manifest = JSON.parse(readFileSync(join(packages, folder, "package.json"), "utf8")) as {
+      name: string;
+      exports: Record<string, { "@flowify/source": string }>;
+    };
+    return Object.entries(manifest.exports).map(([entry, { "@flowify/source": source }]) => [
+      join(manifest.name, entry),
+      join(folder, source),
+    ]);
+  }),
+);
 
 /** Commands and the module of each that is loaded when it is called. */
 const commands = [

@@ -1,7 +1,8 @@
 import type { numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "../init/calibration-data.js";
-import type { ArrayTree, ParameterKinds } from "../layer.js";
+import type { ArrayTree } from "../layer.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
 
 /**
  * A density of a vector (what a reducing layer drops) given a context (what it keeps):

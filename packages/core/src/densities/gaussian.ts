@@ -16,6 +16,15 @@ export type GaussianOptions = {
  * q(value | context) = Π_j N(value_j; mean_j, std_j²), mean and log-std from a network of the context.
  *
  * The paper's model of dropped coordinates. Source: Flowification, section 3.2.
+ *
+ * @example
+ * ```ts
+ * import { gaussian, linear } from "@flowify/core/layers";
+ *
+ * const layer = linear(8, 3, { density: (size, context) => gaussian(size, context, { limit: 5 }) });
+ * console.log(layer.outShape, layer.exact);
+ * // [ 3 ] true
+ * ```
  */
 export function gaussian(
   size: number,

@@ -23,6 +23,15 @@ export type MixtureOptions = {
  *
  * The network has the same outputs as the Gaussian's; only 3·K numbers a coordinate are added. It
  * models the heavy tails of coordinates that are almost constant in most examples and vary in a few.
+ *
+ * @example
+ * ```ts
+ * import { linear, mixture } from "@flowify/core/layers";
+ *
+ * const layer = linear(8, 3, { density: (size, context) => mixture(size, context, { components: 5 }) });
+ * console.log(layer.outShape, layer.exact);
+ * // [ 3 ] true
+ * ```
  */
 export function mixture(
   size: number,

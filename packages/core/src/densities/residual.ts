@@ -40,6 +40,15 @@ const RARE = -6;
  * It starts with tails: one component a little narrower than the Gaussian and ever wider, ever rarer
  * ones, up to 20 standard deviations with a weight of e⁻⁶. A coordinate that hardly varies in most
  * examples and jumps in a few then costs tens of nats at the jump, not the square of its height.
+ *
+ * @example
+ * ```ts
+ * import { conv2d, mixtureResidual } from "@flowify/core/layers";
+ *
+ * const layer = conv2d([1, 8, 8], 2, { kernel: 2, stride: 2, residual: mixtureResidual(3) });
+ * console.log(layer.outShape, layer.exact);
+ * // [ 2, 4, 4 ] true
+ * ```
  */
 export function mixtureResidual(components: number): ResidualDistribution<MixtureResidualParams> {
   if (!Number.isInteger(components) || components < 2)

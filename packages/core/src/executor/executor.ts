@@ -1,16 +1,6 @@
 import type { DType, JsTree, numpy as np } from "@jax-js/jax";
-import type { Shape } from "../layer.js";
-
-export type HostData = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
-
-/** An array in the memory of the host: row-major data. A class, so that trees treat it as a leaf. */
-export class HostArray {
-  constructor(
-    readonly data: HostData,
-    readonly shape: Shape,
-    readonly dtype: DType,
-  ) {}
-}
+import type { HostArray } from "../params/host-array.js";
+import type { Shape } from "../shape.js";
 
 /** The shape and type of an argument that a function is compiled for. */
 export class ArraySpec {

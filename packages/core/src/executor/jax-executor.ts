@@ -1,17 +1,43 @@
 import { blockUntilReady, getWebGPUDevice, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
 import { DeviceError } from "../errors.js";
 import { fromHost, toHost } from "../params/host.js";
-import { type ArraySpec, type Compiled, type Executor, HostArray, type PlacedArray } from "./executor.js";
+import { HostArray } from "../params/host-array.js";
+import type { ArraySpec, Compiled, Executor, PlacedArray } from "./executor.js";
 import { onDevice } from "./lost-device.js";
 
 type Leaves = (tree: JsTree<PlacedArray>) => PlacedArray[];
 const leavesOf = tree.leaves as unknown as Leaves;
 const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>) => JsTree<U>;
 
-/** jax-js's own WebAssembly kernels: works anywhere, ready at import. */
+/**
+ * jax-js's own WebAssembly kernels: works anywhere, ready at import.
+ *
+ * @example
+ * ```ts
+ * import { FlowModel, flow, jaxExecutor } from "@flowify/core";
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const model = await FlowModel.create(flow([rqSpline([2])]), jaxExecutor());
+ * console.log((await model.sample(3)).length);
+ * await model.dispose();
+ * // 6
+ * ```
+ */
 export const jaxExecutor = (): Executor => ({ ...executorOn("wasm"), name: "jax" });
 
-/** jax-js on WebGPU. Errors: `DeviceError` where there is no adapter, and in all that follows once the device is lost. */
+/**
+ * jax-js on WebGPU. Errors: `DeviceError` where there is no adapter, and in all that follows once the device is lost.
+ *
+ * @example
+ * ```ts
+ * import { jaxExecutor, webgpuExecutor } from "@flowify/core";
+ *
+ * // Node has no WebGPU
+ * const executor = await webgpuExecutor().catch(() => jaxExecutor());
+ * console.log(executor.name !== "");
+ * // true
+ * ```
+ */
 export async function webgpuExecutor(): Promise<Executor> {
   const devices = await init("webgpu").catch((cause: unknown) => {
     throw new DeviceError("webgpu: no device could be opened", { cause });

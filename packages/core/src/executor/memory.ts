@@ -1,6 +1,6 @@
 import { MemoryError } from "../errors.js";
-import { sizeOf } from "../layer.js";
 import type { Parameter } from "../params/parameter-list.js";
+import { sizeOf } from "../shape.js";
 import type { Executor } from "./executor.js";
 
 /** Bytes of a number, which is a float32 everywhere. */

@@ -1,6 +1,7 @@
 import type { JsTree } from "@jax-js/jax";
+import { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
-import { type Executor, HostArray } from "./executor.js";
+import type { Executor } from "./executor.js";
 
 /** Examples that a part of a batch has at least: for fewer, workers bring nothing. */
 const SMALLEST_PART = 32;

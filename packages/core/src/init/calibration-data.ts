@@ -1,9 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
-import { ArraySpec, type Executor, HostArray } from "../executor/executor.js";
+import { ArraySpec, type Executor } from "../executor/executor.js";
 import { eagerExecutor } from "../executor/jax-executor.js";
-import { type Shape, sizeOf } from "../layer.js";
 import { makeRng, type Rng } from "../math/rng.js";
 import { drawNoise, mapNoise, type NoiseOf, type NoiseSpec, type NoiseTree, noiseShape } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
+import { type Shape, sizeOf } from "../shape.js";
 
 /** A pure function of a part of the examples, [n, …], and of noises; it consumes both. */
 type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;

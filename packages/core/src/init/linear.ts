@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity } from "../densities/conditional.js";
-import type { LinearParams } from "../layers/linear.js";
+import type { ArrayTree } from "../layer.js";
 import { pretrainedParams, type WeightRotations } from "../layers/linear-weights.js";
 import { type Orthogonal, toDevice } from "../layers/orthogonal.js";
-import type { Rotation } from "../layers/rotation.js";
+import type { Rotation, RotationParam } from "../layers/rotation.js";
 import { splitKey } from "../math/keys.js";
 import { type HostMatrix, identityMatrix } from "../math/linalg.js";
 import type { NoiseSpec } from "../noise.js";
@@ -21,8 +21,21 @@ type MapOptions = {
   given: WeightRotations | undefined;
 };
 
-/** What a linear layer starts with but for the density of what it drops. */
-export type LinearMap = Omit<LinearParams, "dropped">;
+/**
+ * The linear map of n numbers to m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm` parameter, or the fixed
+ * reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias. With given weights
+ * and n < m, the last m − n of s, which only the augmentation noise meet, are a parameter of their own, logNoise.
+ */
+export type LinearMap = {
+  rotateIn: RotationParam;
+  rotateOut: RotationParam;
+  logScale: np.Array;
+  logNoise?: np.Array;
+  bias: np.Array;
+};
+
+/** Parameters of a linear layer: its map, and those of the density of what it drops (`{}` where nothing is). */
+export type LinearParams = LinearMap & { dropped: ArrayTree };
 
 /**
  * Start values from rows [n] that the layer really sees: R₁ the principal directions, ascending,

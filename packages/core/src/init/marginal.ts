@@ -1,6 +1,6 @@
-import { sizeOf } from "../layer.js";
 import { LEAST_SIZE } from "../math/entry-splines.js";
 import { normalCdf, normalDensity, normalQuantile } from "../math/normal.js";
+import { sizeOf } from "../shape.js";
 import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-histogram.js";
 import type { CalibrationData } from "./calibration-data.js";
 import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";

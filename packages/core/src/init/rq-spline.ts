@@ -1,6 +1,6 @@
-import { sizeOf } from "../layer.js";
 import { normalCdf, normalQuantile } from "../math/normal.js";
 import { unnormalizedSpline } from "../math/spline-parameters.js";
+import { sizeOf } from "../shape.js";
 import type { CalibrationData } from "./calibration-data.js";
 
 /** Slopes at the knots of a start are kept within this factor of 1: beyond it a few entries would decide. */

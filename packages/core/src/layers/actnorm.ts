@@ -1,9 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnMoments } from "../init/moments.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
 
 /** b [C] and s [C], one for each channel (the first axis of an example). */
 export type ActnormParams = { shift: np.Array; logScale: np.Array };
@@ -16,6 +18,15 @@ export type ActnormParams = { shift: np.Array; logScale: np.Array };
  * counts as one of standard deviation 1e-6, or 1 where none varies.
  *
  * Errors: `ShapeError`. Source: Kingma and Dhariwal 2018 (arXiv:1807.03039), section 3.1.
+ *
+ * @example
+ * ```ts
+ * import { actnorm } from "@flowify/core/layers";
+ *
+ * const layer = actnorm([3, 8, 8]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
   const [channels = 0, ...space] = inShape;
@@ -25,11 +36,6 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
   return defineLayer<ActnormParams>({
     name: "actnorm",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       key.dispose();
       return { shift: np.zeros([channels]), logScale: np.zeros([channels]) };
@@ -52,3 +58,5 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
     },
   });
 }
+
+export const actnormKind = defineKind({ kind: "actnorm", options: {}, flow: actnorm });

@@ -1,18 +1,22 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, type Shape, showShape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** log |scale| and shift, as many numbers as were given. */
 export type AffineParams = { logScale: np.Array; shift: np.Array };
 
-export type AffineOptions = {
+const schemas = {
   /** One factor, one for each channel (first axis of an example) or one for each entry. Default 1. */
-  scale?: Float32Array;
+  scale: o.optional(o.float32s),
   /** One number, one for each channel or one for each entry. Default 0. */
-  shift?: Float32Array;
+  shift: o.optional(o.float32s),
 };
+export type AffineOptions = o.Options<typeof schemas>;
 
 /** A scale below this part of the largest counts as zero, as singular values of given weights do. */
 const TINY = 1e-6;
@@ -25,6 +29,15 @@ const TINY = 1e-6;
  *
  * Errors: `DomainError` that names the channel for a scale that is zero, or below a millionth of the
  * largest, and for numbers that are not finite; `ShapeError` for a number of them that fits nothing.
+ *
+ * @example
+ * ```ts
+ * import { affine } from "@flowify/core/layers";
+ *
+ * const layer = affine([2], { scale: Float32Array.of(2, 4), shift: Float32Array.of(0, -1) });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2 ] [ 2 ] true
+ * ```
  */
 export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<AffineParams> {
   const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = options;
@@ -43,11 +56,6 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
   return defineLayer<AffineParams>({
     name: "affine",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       key.dispose();
       return { logScale: floats(scale.map((s) => Math.log(Math.abs(s)))), shift: floats(shift) };
@@ -79,3 +87,15 @@ function shapeOf(what: string, values: Float32Array, inShape: Shape): number[] {
 
 const channelOf = (i: number, values: Float32Array, inShape: Shape): number =>
   Math.floor((i * (inShape[0] ?? 1)) / Math.max(values.length, inShape[0] ?? 1));
+
+export const affineKind = defineKind({
+  kind: "affine",
+  options: schemas,
+  flow: affine,
+  apply(x, { scale, shift }) {
+    const given = (what: string, values: Float32Array): np.Array =>
+      floats(values, [1, ...shapeOf(what, values, x.shape.slice(1))]);
+    const scaled = scale ? x.mul(given("scales", scale)) : x;
+    return shift ? scaled.add(given("shifts", shift)) : scaled;
+  },
+});

@@ -1,22 +1,29 @@
+import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type Shape, showShape } from "../layer.js";
-import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import type { AxisWindows } from "../math/windows.js";
+import type { Shape } from "../shape.js";
 import { affine } from "./affine.js";
+import { imageShape, imageWindows, patches } from "./image-windows.js";
+import { defineKind } from "./kind.js";
 import { linear } from "./linear.js";
-import { allSides, type PadAmounts, pad } from "./pad.js";
+import * as o from "./options.js";
+import { pad, padded } from "./pad.js";
+
 import { channelsFirst, reshape } from "./reshape.js";
 import { tile } from "./tile.js";
 
-export type AvgPool2dOptions = {
-  kernel: Pair;
+const schemas = {
+  kernel: o.pair,
   /** Default 1. */
-  stride?: Pair;
+  stride: o.optional(o.pair),
   /** Zeros around the image: one number for all sides, or an amount each. Default 0. */
-  padding?: number | PadAmounts;
+  padding: o.optional(o.around(o.sides)),
   /** Whether the zeros count where a window is averaged. Default false. */
-  countPadding?: boolean;
+  countPadding: o.optional(o.flag),
+};
+export type AvgPool2dOptions = o.Options<typeof schemas> & {
   /** The density of the differences within a window given its mean. Default a Gaussian. */
   density?: ConditionalDensityFactory;
 };
@@ -27,47 +34,38 @@ export type AvgPool2dOptions = {
  *
  * Exact or a bound as `conv2d`. In deterministic mode it is the ordinary average pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
+ *
+ * @example
+ * ```ts
+ * import { avgPool2d } from "@flowify/core/layers";
+ *
+ * const layer = avgPool2d([3, 8, 8], { kernel: 2, stride: 2 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 4, 4 ] true
+ * ```
  */
 export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer {
-  const { padding = 0, countPadding = false, density } = options;
-  if (inShape.length !== 3)
-    throw new ShapeError(`avgPool2d: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
-  const around = allSides(padding);
-  const [kernel, stride] = [pair(options.kernel), pair(options.stride ?? 1)];
-  for (const [i, axis] of (["rows", "columns"] as const).entries())
-    expectSizes("avgPool2d", {
-      [`kernel along ${axis}`]: kernel[i] as number,
-      [`stride of ${axis}`]: stride[i] as number,
-    });
-  const padded = pad(inShape, around);
-  const [, tall, wide] = padded.outShape as [number, number, number];
-  const windows: Windows = [
-    windowsAlong(tall, kernel[0], stride[0], 1),
-    windowsAlong(wide, kernel[1], stride[1], 1),
-  ];
-  if (windows.some(({ count }) => count < 1))
-    throw new ShapeError(
-      `avgPool2d: a window of ${kernel[0]} × ${kernel[1]} is larger than the padded image ${tall} × ${wide}`,
-    );
+  const { countPadding = false, density } = options;
+  const { channels, around, windows } = imageWindows("avgPool2d", inShape, options, 0);
+  const surrounded = pad(inShape, around);
   const [rows, columns] = [windows[0].count, windows[1].count];
-  const k = kernel[0] * kernel[1];
+  const k = windows[0].size * windows[1].size;
   const means = linear(k, 1, {
     leading: [rows, columns, channels],
     weights: { weight: new Float64Array(k).fill(1 / k) },
     ...(density && { density }),
   });
   const parts = [
-    ...(padded.exact ? [] : [padded]),
-    tile(padded.outShape, windows),
+    ...(surrounded.exact ? [] : [surrounded]),
+    tile(surrounded.outShape, windows),
     reshape([rows, columns, channels * k], [rows, columns, channels, k]),
     means,
     reshape(means.outShape, [rows, columns, channels]),
     channelsFirst([rows, columns, channels]),
   ];
-  if (padded.exact || countPadding) return chain(parts, "avgPool2d");
-  const byRow = insideOf(windows[0].count, kernel[0], stride[0], [around.top, height]);
-  const byColumn = insideOf(windows[1].count, kernel[1], stride[1], [around.left, width]);
+  if (surrounded.exact || countPadding) return chain(parts, "avgPool2d");
+  const byRow = insideOf(windows[0], around.top, inShape[1] as number);
+  const byColumn = insideOf(windows[1], around.left, inShape[2] as number);
   const each = byRow.flatMap((r) => byColumn.map((c) => k / (r * c)));
   if (!each.every(Number.isFinite)) throw new ShapeError("avgPool2d: a window lies in the padding alone");
   const scale = Float32Array.from(
@@ -78,13 +76,24 @@ export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer
 }
 
 /** How many entries of each window along an axis lie in the image, `length` entries from `before` on. */
-const insideOf = (
-  count: number,
-  size: number,
-  stride: number,
-  [before, length]: readonly [number, number],
-): number[] =>
+const insideOf = ({ count, size, stride }: AxisWindows, before: number, length: number): number[] =>
   Array.from({ length: count }, (_, i) => {
     const begin = i * stride - before;
     return Math.max(Math.min(begin + size, length) - Math.max(begin, 0), 0);
   });
+
+export const avgPool2dKind = defineKind({
+  kind: "avgPool2d",
+  options: schemas,
+  flow: (inShape, own, { density }) => avgPool2d(inShape, { ...own, density }),
+  outShape(inShape, own) {
+    const { channels, windows } = imageWindows("avgPool2d", inShape, own, 0);
+    return imageShape(channels, windows);
+  },
+  apply(x, own) {
+    const { pads, windows } = imageWindows("avgPool2d", x.shape.slice(1), own, 0);
+    const counted = np.ones([1, 1, ...x.shape.slice(2)]);
+    const sums = np.sum(patches(padded(x, pads), windows), 4);
+    return sums.div(np.sum(patches(padded(counted, pads, own.countPadding ? 1 : 0), windows), 4));
+  },
+});

@@ -2,26 +2,25 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
+import { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import { parallel } from "./parallel.js";
+import { reshape } from "./reshape.js";
 import { split } from "./split.js";
 
-export type BranchesOptions = {
+const schemas = {
+  /** The layers of each branch; none are the identity. */
+  branches: o.chains,
   /** What becomes of the outputs: their sum, or all of them one after the other. */
-  join: "add" | "concat";
+  join: o.oneOf("add", "concat"),
   /** The axis of an example along which `concat` joins. Default 0 (channels, features). */
-  axis?: number;
+  axis: o.optional(o.index),
+};
+export type BranchesOptions = Omit<o.Options<typeof schemas>, "branches"> & {
   /** `add`: the density of the other outputs given the sum. Default a Gaussian. */
   density?: ConditionalDensityFactory;
   /** Start value of log a without data. Default log 0.1. */
@@ -40,6 +39,18 @@ export type BranchesOptions = {
  * layers give for x. The inverse takes x from the first: the one that holds most of it should come first.
  *
  * Errors: `ShapeError` for fewer than two layers, and where inputs or outputs do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { chain } from "@flowify/core";
+ * import { branches, leakyRelu, linear, reshape } from "@flowify/core/layers";
+ *
+ * // x + f(x), a residual connection
+ * const f = chain([linear(4, 4), leakyRelu([4])]);
+ * const layer = branches([reshape([4], [4]), f], { join: "add" });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function branches(parts: readonly FlowLayer[], options: BranchesOptions): ChainLayer {
   const { join, axis = 0, density, logA = Math.log(0.1) } = options;
@@ -86,10 +97,7 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
     name: "copies",
     inShape,
     outShape,
-    exact: false,
     forwardNoise: { copies: { shape: noise, distribution: "normal" } },
-    inverseNoise: {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();
@@ -149,3 +157,25 @@ function total(shape: Shape, channels: number): FlowLayer {
     },
   );
 }
+
+export const branchesKind = defineKind({
+  kind: "branches",
+  options: schemas,
+  flow(inShape, { branches: chains, ...own }, { build, density }) {
+    const parts = chains.map((layers) =>
+      layers.length > 0 ? chain(build(layers, inShape)) : reshape(inShape, inShape),
+    );
+    return branches(parts, { ...own, density });
+  },
+  outShape(inShape, { branches: chains, join, axis = 0 }, { outShape }) {
+    const [first = inShape, ...others] = chains.map((layers) => outShape(layers, inShape));
+    if (join === "add") return first;
+    return first.map((n, i) => (i === axis ? others.reduce((sum, s) => sum + (s[axis] as number), n) : n));
+  },
+  apply(x, { branches: chains, join, axis = 0 }, { apply }) {
+    const results = chains.map((layers) => apply(layers, x.ref));
+    x.dispose();
+    if (join === "concat") return np.concatenate(results, axis + 1);
+    return results.reduce((sum, each) => sum.add(each));
+  },
+});

@@ -1,37 +1,75 @@
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { type Shape, showShape } from "../layer.js";
-import { type Conv2dOptions, conv2d } from "./conv2d.js";
+import { type Shape, showShape } from "../shape.js";
+import { type Conv2dOptions, conv2d, conv2dKind } from "./conv2d.js";
+import { imageWindows } from "./image-windows.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import { reshape } from "./reshape.js";
 
-export type Conv1dOptions = Omit<Conv2dOptions, "kernel" | "stride" | "dilation" | "padding"> & {
+const schemas = {
+  /** Number of output channels. */
+  out: o.size,
   /** Length of the kernel. */
-  kernel: number;
+  kernel: o.size,
   /** Default 1. */
-  stride?: number;
+  stride: o.optional(o.size),
   /** Distance between the kernel's entries. Default 1. */
-  dilation?: number;
+  dilation: o.optional(o.size),
   /** `fit` (default): columns to the right until the kernel fits; or amounts, one number for both ends. */
-  padding?: "fit" | number | { left?: number; right?: number };
+  padding: o.optional(o.fitOrAround({ left: o.sides.left, right: o.sides.right })),
+  /** Blocks of channels, each with outputs and parameters of its own. Default 1. */
+  groups: o.optional(o.size),
+  /** Given weights, kept: weight [out, C / groups, kernel] row-major, bias [out]. */
+  weights: o.optional(o.weights),
 };
+type Sizes = Omit<o.Options<typeof schemas>, "out">;
+export type Conv1dOptions = Sizes & Omit<Conv2dOptions, keyof Sizes>;
 
-/**
- * A convolution of sequences, [C, W] ↦ [m, columns]: `conv2d` on images of one row.
- *
- * Exact or a bound, and errors, as `conv2d`. Source: Flowification, section 3.3.
- */
-export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): ChainLayer {
-  if (inShape.length !== 2) throw new ShapeError(`conv1d: needs sequences [C, W], got ${showShape(inShape)}`);
-  const [channels, width] = inShape as [number, number];
-  const { kernel, stride = 1, dilation = 1, padding = "fit", ...rest } = options;
-  const image = [channels, 1, width];
-  const conv = conv2d(image, out, {
+/** The same along the columns of an image of one row. */
+function asRow<S extends Sizes>({ kernel, stride = 1, dilation = 1, padding = "fit", ...rest }: S) {
+  return {
     ...rest,
     kernel: [1, kernel],
     stride: [1, stride],
     dilation: [1, dilation],
     padding: typeof padding === "number" ? { left: padding, right: padding } : padding,
-  });
+  } as const;
+}
+
+/**
+ * A convolution of sequences, [C, W] ↦ [m, columns]: `conv2d` on images of one row.
+ *
+ * Exact or a bound, and errors, as `conv2d`. Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { conv1d } from "@flowify/core/layers";
+ *
+ * const layer = conv1d([2, 9], 4, { kernel: 3, stride: 3 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2, 9 ] [ 4, 3 ] true
+ * ```
+ */
+export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): ChainLayer {
+  if (inShape.length !== 2) throw new ShapeError(`conv1d: needs sequences [C, W], got ${showShape(inShape)}`);
+  const [channels, width] = inShape as [number, number];
+  const image = [channels, 1, width];
+  const conv = conv2d(image, out, asRow(options));
   const [, , columns] = conv.outShape as [number, number, number];
   return chain([reshape(inShape, image), conv, reshape(conv.outShape, [out, columns])], "conv1d");
 }
+
+export const conv1dKind = defineKind({
+  kind: "conv1d",
+  options: schemas,
+  flow: (inShape, { out, ...own }, conversion) => conv1d(inShape, out, { ...own, ...conversion }),
+  outShape([channels = 0, width = 0], own) {
+    return [own.out, imageWindows("conv1d", [channels, 1, width], asRow(own), "fit").windows[1].count];
+  },
+  apply(x, own, context) {
+    const [batch, channels, width] = x.shape as [number, number, number];
+    const image = x.reshape([batch, channels, 1, width]);
+    return conv2dKind.apply(image, asRow(own), context).reshape([batch, own.out, -1]);
+  },
+});

@@ -1,48 +1,50 @@
+import { lax } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import type { ConditionalDensityFactory } from "../densities/conditional.js";
-import type { ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
-import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import type { FlowLayer } from "../layer.js";
+import { floats } from "../params/host.js";
+import { expectSizes, type Shape } from "../shape.js";
+import { imageShape, imageWindows } from "./image-windows.js";
 import { type KernelOptions, kernel } from "./kernel.js";
+import { type Conversion, defineKind } from "./kind.js";
 import { linear } from "./linear.js";
-import type { DenseWeights } from "./linear-weights.js";
-import type { OrthogonalKind } from "./orthogonal.js";
-import { allSides, fitAmount, type PadAmounts, pad } from "./pad.js";
+import { type DenseWeights, expectWeights } from "./linear-weights.js";
+import * as o from "./options.js";
+import { pad } from "./pad.js";
 import { parallel } from "./parallel.js";
 import { channelsFirst } from "./reshape.js";
 import { tile } from "./tile.js";
 import { whiten } from "./whiten.js";
 
-export type Conv2dOptions = {
+const schemas = {
+  /** Number of output channels. */
+  out: o.size,
   /** Side of the kernel, or its height and width. */
-  kernel: Pair;
+  kernel: o.pair,
   /** Default 1. */
-  stride?: Pair;
+  stride: o.optional(o.pair),
   /** Distance between the kernel's entries. Default 1. */
-  dilation?: Pair;
+  dilation: o.optional(o.pair),
   /**
    * `fit` (default, the paper's): rows below and columns to the right until the kernel fits; or
    * amounts on each side, one number for all four. Rows that the kernel then does not reach are dropped.
    */
-  padding?: "fit" | number | PadAmounts;
+  padding: o.optional(o.fitOrAround(o.sides)),
   /** Blocks of channels, each with outputs and parameters of its own. Default 1. */
-  groups?: number;
+  groups: o.optional(o.size),
   /** Given weights, kept: weight [out, C / groups, kh, kw] row-major, bias [out]. No whitening then. */
-  weights?: DenseWeights;
-  /** How a reducing kernel models what it drops: from the neighbourhood (default, the paper's) or from its own location. */
-  inverse?: "patching" | "local";
+  weights: o.optional(o.weights),
+};
+/** How the parts of a convolution are modelled, beyond the choices of `flowify`. */
+type ModelOptions = Partial<Conversion> & {
   /** Fixed whitening of the patches from the data-dependent start, in front of the kernel. Default true without given weights. */
   whiten?: boolean;
-  orthogonal?: OrthogonalKind;
-  augmentation?: "gaussian" | "uniform";
-  /** `patching`: the distribution of the residuals. `local`: the density. */
-  residual?: ResidualDistribution;
-  density?: ConditionalDensityFactory;
   /** Soft bound of log-stds around their start, nats. */
   limit?: number;
+  /** Start value of the log-scale of noise in padding and copies. Default log 0.1. */
   logA?: number;
 };
+export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & ModelOptions;
 
 /**
  * A convolution [C, H, W] ↦ [m, rows, columns] = Pad ∘ Tile ∘ Kernel, as a chain of flow layers (with a
@@ -52,107 +54,67 @@ export type Conv2dOptions = {
  * Errors: `ShapeError` where the kernel does not fit the padded image, for strides, dilations or
  * kernels that are not positive, for negative padding, and where groups do not divide the channels.
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { conv2d } from "@flowify/core/layers";
+ *
+ * const layer = conv2d([1, 28, 28], 8, { kernel: 4, stride: 4 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 1, 28, 28 ] [ 8, 7, 7 ] true
+ * ```
  */
 export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
-  const { padding = "fit", groups = 1, logA } = options;
-  if (inShape.length !== 3) throw new ShapeError(`conv2d: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
-  const [kh, kw] = pair(options.kernel);
-  const [sh, sw] = pair(options.stride ?? 1);
-  const [dh, dw] = pair(options.dilation ?? 1);
-  expectSizes("conv2d", {
-    "number of output channels": out,
-    "kernel height": kh,
-    "kernel width": kw,
-    "stride of rows": sh,
-    "stride of columns": sw,
-    "dilation of rows": dh,
-    "dilation of columns": dw,
-    "number of groups": groups,
-  });
+  const { groups = 1, weights, ...model } = options;
+  const { channels, around, padded, windows } = imageWindows("conv2d", inShape, options, "fit");
+  expectSizes("conv2d", { "number of output channels": out, "number of groups": groups });
   for (const [side, count] of [
     ["input", channels],
     ["output", out],
   ] as const)
     if (count % groups !== 0)
       throw new ShapeError(`conv2d: ${count} ${side} channels do not divide into ${groups} groups`);
-  const reach = [(kh - 1) * dh + 1, (kw - 1) * dw + 1] as const;
-  const amounts: PadAmounts =
-    padding === "fit"
-      ? { bottom: fitAmount(height, reach[0], sh), right: fitAmount(width, reach[1], sw) }
-      : allSides(padding);
-  const padded = pad(inShape, amounts, logA === undefined ? {} : { logA });
-  const [, tall, wide] = padded.outShape as [number, number, number];
-  if (tall < reach[0] || wide < reach[1])
-    throw new ShapeError(
-      `conv2d: a kernel that reaches ${reach[0]} × ${reach[1]} is larger than the padded image ${tall} × ${wide}`,
-    );
-  const windows: Windows = [windowsAlong(tall, kh, sh, dh), windowsAlong(wide, kw, sw, dw)];
-  const tiled = tile(padded.outShape, windows, logA === undefined ? {} : { logA });
+  const surrounded = pad(inShape, around, model);
+  const tiled = tile(surrounded.outShape, windows, model);
   const [rows, columns, n] = tiled.outShape as [number, number, number];
-  const block = {
-    inShape: [rows, columns, n / groups] as const,
+  const block: Block = {
+    inShape: [rows, columns, n / groups],
     out: out / groups,
-    image: { channels: channels / groups, windows, size: [tall, wide] as const },
+    image: { channels: channels / groups, windows, size: padded },
   };
-  const given =
-    options.weights && weightBlocks(options.weights, { groups, rows: out / groups, n: n / groups });
+  const given = weights && weightBlocks(weights, { groups, rows: out / groups, n: n / groups });
   // patches are ordered by channel first: the channels of a group lie together
-  const blocks = Array.from({ length: groups }, (_, g) => atLocations(block, options, given?.[g]));
-  const [only = []] = blocks;
+  const blocks = Array.from({ length: groups }, (_, g) => atLocations(block, model, given?.[g]));
+  const side = blocks.map((parts) => chain(parts));
   return chain(
     [
-      ...(padded.exact ? [] : [padded]),
+      ...(surrounded.exact ? [] : [surrounded]),
       tiled,
-      ...(groups === 1
-        ? only
-        : [
-            parallel(
-              blocks.map((parts) => chain(parts)),
-              { inAxis: 2, outAxis: 0 },
-            ),
-          ]),
+      ...(groups === 1 ? (blocks[0] as FlowLayer[]) : [parallel(side, { inAxis: 2, outAxis: 0 })]),
     ],
     "conv2d",
   );
 }
 
-type Block = {
+type Block = Readonly<{
   inShape: readonly [rows: number, columns: number, n: number];
   out: number;
   image: Pick<KernelOptions, "channels" | "windows" | "size">;
-};
+}>;
 
 /** From patches [rows, columns, n] to an image [out, rows, columns]: the same layer at every location. */
 function atLocations(
   { inShape, out, image }: Block,
-  options: Conv2dOptions,
+  { inverse = "patching", whiten: whitened = true, ...model }: ModelOptions,
   weights?: DenseWeights,
 ): FlowLayer[] {
-  const { inverse = "patching", whiten: whitened = true } = options;
-  const { orthogonal, augmentation, density, residual: distribution, limit } = options;
   const [rows, columns, n] = inShape;
   const first = whitened && !weights ? [whiten(inShape)] : [];
-  if (n > out && inverse === "patching")
-    return [
-      ...first,
-      kernel(inShape, out, {
-        ...image,
-        ...(orthogonal && { orthogonal }),
-        ...(distribution && { residual: distribution }),
-        ...(limit !== undefined && { limit }),
-        ...(weights && { weights }),
-      }),
-    ];
+  const own = { ...model, ...(weights && { weights }) };
+  if (n > out && inverse === "patching") return [...first, kernel(inShape, out, { ...own, ...image })];
   return [
     ...first,
-    linear(n, out, {
-      leading: [rows, columns],
-      ...(orthogonal && { orthogonal }),
-      ...(augmentation && { augmentation }),
-      ...(density && { density }),
-      ...(weights && { weights }),
-    }),
+    linear(n, out, { ...own, leading: [rows, columns] }),
     channelsFirst([rows, columns, out]),
   ];
 }
@@ -172,3 +134,21 @@ function weightBlocks(
     ...(bias && { bias: bias.subarray(g * rows, (g + 1) * rows) }),
   }));
 }
+
+export const conv2dKind = defineKind({
+  kind: "conv2d",
+  options: schemas,
+  flow: (inShape, { out, ...own }, conversion) => conv2d(inShape, out, { ...own, ...conversion }),
+  outShape: (inShape, own) => imageShape(own.out, imageWindows("conv2d", inShape, own, "fit").windows),
+  apply(x, { out, weights, groups = 1, ...own }) {
+    const { channels, pads, windows } = imageWindows("conv2d", x.shape.slice(1), own, "fit");
+    const { weight, bias } = expectWeights("conv2d", weights);
+    const shape = [out, channels / groups, windows[0].size, windows[1].size];
+    const strides = windows.map(({ stride }) => stride);
+    const y = lax.convGeneralDilated(x, floats(Float32Array.from(weight), shape), strides, pads, {
+      rhsDilation: windows.map(({ dilation }) => dilation),
+      featureGroupCount: groups,
+    });
+    return bias ? y.add(floats(Float32Array.from(bias), [1, out, 1, 1])) : y;
+  },
+});

@@ -1,21 +1,28 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import { reverse } from "./reshape.js";
 
-export type CouplingOptions = {
+const schemas = {
+  /** Number of couplings. */
+  stack: o.integer(1, 1000),
   /** K, the number of bins of each spline. Default 5. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** The splines live on [−bound, bound]; identity outside. Default 3. */
-  bound?: number;
+  bound: o.optional(o.positive),
   /** Width of the conditioner. Default 256 for vectors, 32 channels for images. */
-  hidden?: number;
+  hidden: o.optional(o.size),
+};
+export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
   /** Features (channels of an image) that pass unchanged. Default half of them, rounded down. */
   kept?: number;
   /** Start as the identity (default), or with the conditioner's random last layer as the paper's code. */
@@ -83,11 +90,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     identityAtInit: start === "identity",
     init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
     forward(params, x) {
@@ -133,6 +135,15 @@ function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
  * `stack` spline couplings with the order of the features reversed between them, not after the last.
  *
  * Exact. Source: Flowification, section 5 and appendix (N(d, t) and Nc(d, t)).
+ *
+ * @example
+ * ```ts
+ * import { coupling } from "@flowify/core/layers";
+ *
+ * const layer = coupling([6], 2, { hidden: 32 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 6 ] [ 6 ] true
+ * ```
  */
 export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
   expectSizes("coupling", { stack });
@@ -142,3 +153,9 @@ export function coupling(inShape: Shape, stack: number, options: CouplingOptions
   ]);
   return chain(parts.flat(), "coupling");
 }
+
+export const couplingKind = defineKind({
+  kind: "coupling",
+  options: schemas,
+  flow: (inShape, { stack, ...own }) => coupling(inShape, stack, own),
+});

@@ -1,12 +1,16 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
+import { expectShape, type Shape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
-export type DequantizeOptions = {
+const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
-  levels?: number;
+  levels: o.optional(o.size),
 };
+export type DequantizeOptions = o.Options<typeof schemas>;
 
 /** The largest u that float32 adds to a level below 256 without rounding up to the next. */
 export const LARGEST_FRACTION = 1 - 2 ** -16;
@@ -23,6 +27,15 @@ export const levelOf = (z: np.Array, levels: number): np.Array =>
  * It draws noise, but its bound is the quantity that all bits per dimension are quoted in.
  *
  * Source: method of Uria et al. 2013 (arXiv:1306.0186); Flowification, section 4.
+ *
+ * @example
+ * ```ts
+ * import { dequantize } from "@flowify/core/layers";
+ *
+ * const layer = dequantize([1, 28, 28]);
+ * console.log(layer.levels, layer.image, layer.exact);
+ * // 256 [ 0, 1 ] false
+ * ```
  */
 export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions = {}): FlowLayer<NoParams> {
   if (!Number.isInteger(levels) || levels < 2)
@@ -31,12 +44,8 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
   return defineLayer<NoParams>({
     name: "dequantize",
     inShape,
-    outShape: inShape,
-    exact: false,
     image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    inverseNoise: {},
-    parameterKinds: {},
     levels,
     init: (key) => {
       key.dispose();
@@ -54,3 +63,5 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     },
   });
 }
+
+export const dequantizeKind = defineKind({ kind: "dequantize", options: schemas, flow: dequantize });

@@ -4,16 +4,7 @@ import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { droppedRows, initMap } from "../init/linear.js";
 import { columnMoments } from "../init/moments.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { perExample, softBound, sumExamples } from "../math/numerics.js";
@@ -21,6 +12,8 @@ import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
 import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
@@ -49,6 +42,7 @@ export type KernelOptions = {
   windows: Windows;
   /** Size of that image. */
   size: readonly [height: number, width: number];
+  /** How the rotations are parameters. Default `manifold`. */
   orthogonal?: OrthogonalKind;
   /** The distribution of the residuals. Default N(0, 1), the paper's. */
   residual?: ResidualDistribution;
@@ -68,6 +62,17 @@ export type KernelOptions = {
  *     L = Σ s × (number of locations) + log q(y_drop | z)
  *
  * Exact. Source: Flowification, section 3.3 and its reference implementation.
+ *
+ * @example
+ * ```ts
+ * import { kernel } from "@flowify/core/layers";
+ *
+ * // 2 × 2 patches of a 4 × 4 image, without overlap: each from 4 numbers to 2
+ * const rows = { count: 2, size: 2, stride: 2, dilation: 1 };
+ * const layer = kernel([2, 2, 4], 2, { channels: 1, windows: [rows, rows], size: [4, 4] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 2, 2, 4 ] [ 2, 2, 2 ] true
+ * ```
  */
 export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowLayer<KernelParams> {
   const { channels, windows, residual: distribution = normalResidual, limit = 3 } = options;
@@ -130,8 +135,6 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     name: "kernel",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: Object.fromEntries(
       Object.entries(residualNoise).map(([name, noise]) => [
         name,

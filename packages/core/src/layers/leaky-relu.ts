@@ -1,19 +1,32 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { sumExamples } from "../math/numerics.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
+import { belowZero, sumExamples } from "../math/numerics.js";
+import { expectShape, type Shape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
-export type LeakyReluOptions = {
+const schemas = {
   /** α > 0, the slope for negative entries. Default ½ (the paper's). */
-  slope?: number;
+  slope: o.optional(o.positive),
 };
+export type LeakyReluOptions = o.Options<typeof schemas>;
 
 /**
  * z = x for x ≥ 0, α x for x < 0; L = log α × (number of negative entries).
  *
  * Exact; a bijection of R onto R. Errors: `DomainError` for α ≤ 0, which is not a bijection.
  * Source: Flowification, section 3.4.
+ *
+ * @example
+ * ```ts
+ * import { leakyRelu } from "@flowify/core/layers";
+ *
+ * const layer = leakyRelu([4], { slope: 0.1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
  */
 export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}): FlowLayer<NoParams> {
   if (!(slope > 0 && Number.isFinite(slope)))
@@ -21,11 +34,6 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
   return defineLayer<NoParams>({
     name: "leakyRelu",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};
@@ -42,3 +50,10 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
     },
   });
 }
+
+export const leakyReluKind = defineKind({
+  kind: "leakyRelu",
+  options: schemas,
+  flow: leakyRelu,
+  apply: (x, { slope = 0.5 }) => belowZero(x, (v) => v.mul(slope)),
+});

@@ -1,5 +1,5 @@
 import type { numpy as np } from "@jax-js/jax";
-import { DomainError, ShapeError } from "../errors.js";
+import { DomainError, ShapeError, UnsupportedOpError } from "../errors.js";
 import {
   completeBasis,
   fullSvd,
@@ -17,6 +17,12 @@ export type DenseWeights = {
   weight: Float32Array | Float64Array;
   bias?: Float32Array | Float64Array;
 };
+
+/** Throws an `UnsupportedOpError` where a plain layer has none. */
+export function expectWeights(kind: string, weights: DenseWeights | undefined): DenseWeights {
+  if (weights) return weights;
+  throw new UnsupportedOpError(kind, kind, `${kind}: has no weights, which a plain network needs`);
+}
 
 /** The same map as R₁, s and R₂; `rank` is that of W, the other singular values were floored. */
 export type WeightRotations = {

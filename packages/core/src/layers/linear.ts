@@ -1,28 +1,26 @@
 import { numpy as np } from "@jax-js/jax";
-import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
+import type { ConditionalDensity } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
+import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { initLinear } from "../init/linear.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { floats } from "../params/host.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { type Conversion, defineKind } from "./kind.js";
 import {
   checkWeights,
   compactSide,
-  type DenseWeights,
+  expectWeights,
   pretrainedParams,
   weightRotations,
 } from "./linear-weights.js";
+import * as o from "./options.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 import { denseRotation, type RotationParam, reflectedIn, reflectedOut } from "./rotation.js";
 
@@ -41,26 +39,22 @@ export type LinearParams = {
   dropped: ArrayTree;
 };
 
-export type LinearOptions = {
-  /** Sizes of axes before the last, which the layer is applied along. Default none. */
-  leading?: Shape;
-  /** How R₁ and R₂ are parameters. Default `manifold`. */
-  orthogonal?: OrthogonalKind;
-  /** n > m: the density of the dropped coordinates. Default the paper's Gaussian. */
-  density?: ConditionalDensityFactory;
-  /**
-   * n < m: the distribution of the augmentation noise, both of variance 1/12: `gaussian` (default; it matches the
-   * Gaussians that will model them) or the paper's `uniform` on (−½, ½).
-   */
-  augmentation?: "gaussian" | "uniform";
+const schemas = {
+  /** m, the number of outputs. */
+  out: o.size,
   /** Given weights, kept: the layer then computes x Wᵀ + b in deterministic mode. */
-  weights?: DenseWeights;
-  /**
-   * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
-   * kept as the reflections that the weights say something of, fixed. Default 1024.
-   */
-  compactAbove?: number;
+  weights: o.optional(o.weights),
 };
+export type LinearOptions = Omit<o.Options<typeof schemas>, "out"> &
+  Partial<Pick<Conversion, "density" | "orthogonal" | "augmentation">> & {
+    /** Sizes of axes before the last, which the layer is applied along. Default none. */
+    leading?: Shape;
+    /**
+     * Given weights with more inputs (or outputs) than this, and fewer outputs (inputs): the larger rotation is
+     * kept as the reflections that the weights say something of, fixed. Default 1024.
+     */
+    compactAbove?: number;
+  };
 
 /** Standard deviation of the augmentation noise, that of the uniform distribution on (−½, ½). */
 const AUGMENTATION_STD = Math.sqrt(1 / 12);
@@ -77,6 +71,18 @@ const AUGMENTATION_STD = Math.sqrt(1 / 12);
  *
  * Errors: `ShapeError` where x or z does not fit. Float32: round trips to about 1e-5 relative for
  * condition numbers of eˢ up to 1e3. Source: Flowification, section 3.2; SurVAE Flows, table 1.
+ *
+ * @example
+ * ```ts
+ * import { linear, mixture } from "@flowify/core/layers";
+ *
+ * const reduces = linear(8, 3, { density: mixture });
+ * const widens = linear(3, 8);
+ * console.log(reduces.exact, Object.keys(reduces.inverseNoise));
+ * console.log(widens.exact, Object.keys(widens.forwardNoise));
+ * // true [ 'normal', 'choice' ]
+ * // false [ 'augmentation' ]
+ * ```
  */
 export function linear(n: number, m: number, options: LinearOptions = {}): FlowLayer<LinearParams> {
   expectSizes("linear", { in: n, out: m });
@@ -123,7 +129,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     name: "linear",
     inShape,
     outShape,
-    exact: n >= m,
     forwardNoise:
       n < m
         ? {
@@ -141,26 +146,18 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
           ]),
         )
       : {},
-    parameterKinds: parameterKinds,
+    parameterKinds,
     frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
     get flooredValues() {
       return given ? Math.min(n, m) - given().rank : 0;
     },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-      if (given) {
-        k1.dispose();
-        k2.dispose();
-      }
+      if (given) for (const unused of [k1, k2]) unused.dispose();
       return {
         ...(given
           ? pretrainedParams(given())
-          : {
-              rotateIn: r1.init(k1),
-              rotateOut: r2.init(k2),
-              logScale: np.zeros([m]),
-              bias: np.zeros([m]),
-            }),
+          : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
         dropped: density ? density.init(k3) : dropped(k3),
       };
     },
@@ -189,14 +186,12 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       // −log r(ε): 0 for the uniform distribution of density 1
       const minusLogR =
         augmentation === "uniform"
-          ? sumExamples(raw.mul(0))
-          : sumExamples(
-              np
-                .square(raw)
-                .mul(0.5)
-                .add(0.5 * LOG_2PI + Math.log(AUGMENTATION_STD)),
-            );
-      return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(minusLogR, batch));
+          ? raw.mul(0)
+          : np
+              .square(raw)
+              .mul(0.5)
+              .add(0.5 * LOG_2PI + Math.log(AUGMENTATION_STD));
+      return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(sumExamples(minusLogR), batch));
     },
     inverse(params, z, noise) {
       expectShape("linear", "z", z, outShape);
@@ -233,3 +228,20 @@ function dropped(key: np.Array): ArrayTree {
   key.dispose();
   return {};
 }
+
+export const linearKind = defineKind({
+  kind: "linear",
+  options: schemas,
+  flow(inShape, { out, ...own }, conversion) {
+    const n = inShape[inShape.length - 1];
+    if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
+    return linear(n, out, { ...own, ...conversion, leading: inShape.slice(0, -1) });
+  },
+  outShape: (inShape, { out }) => [...inShape.slice(0, -1), out],
+  apply(x, { out, weights }) {
+    const { weight, bias } = expectWeights("linear", weights);
+    const matrix = floats(Float32Array.from(weight), [out, x.shape.at(-1) as number]);
+    const y = np.matmul(x, np.transpose(matrix));
+    return bias ? y.add(floats(Float32Array.from(bias))) : y;
+  },
+});

@@ -2,10 +2,13 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Examples that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
 const START_ITEMS = 20_000;
@@ -22,14 +25,15 @@ export type MarginalParams = {
   logDerivatives: np.Array;
 };
 
-export type MarginalOptions = {
+const schemas = {
   /** K, the number of bins of each spline. Default 32. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** The range of the data goes to [−bound, bound]. Default 3.5. */
-  bound?: number;
+  bound: o.optional(o.positive),
   /** One spline for each entry (default), or one for each channel (the first axis of an example). */
-  per?: "entry" | "channel";
+  per: o.optional(o.oneOf("entry", "channel")),
 };
+export type MarginalOptions = o.Options<typeof schemas>;
 
 /**
  * z = b (2 s_i((x_i − l) / r) − 1): every entry through a monotone rational-quadratic spline s_i of its own, which takes
@@ -43,6 +47,15 @@ export type MarginalOptions = {
  *
  * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
  * Source: Durkan et al. 2019 (splines); [design note](docs/design/marginal.md).
+ *
+ * @example
+ * ```ts
+ * import { marginal } from "@flowify/core/layers";
+ *
+ * const layer = marginal([5], { bins: 16 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 5 ] [ 5 ] true
+ * ```
  */
 export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLayer<MarginalParams> {
   const { bins = 32, bound = 3.5, per = "entry" } = options;
@@ -58,10 +71,6 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   return defineLayer<MarginalParams>({
     name: "marginal",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
     parameterKinds: { low: "fixed", logRange: "fixed" },
     init(key) {
       key.dispose();
@@ -122,3 +131,5 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
 
 const splineParts = ["widths", "heights", "logDerivatives"] as const;
 type SplinePart = (typeof splineParts)[number];
+
+export const marginalKind = defineKind({ kind: "marginal", options: schemas, flow: marginal });

@@ -1,21 +1,28 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import { type Pair, pair, type Windows, windowsAlong } from "../math/windows.js";
+import type { Windows } from "../math/windows.js";
 import { floats } from "../params/host.js";
-import { allSides, type PadAmounts } from "./pad.js";
+import { expectShape, type Shape } from "../shape.js";
+import { imageShape, imageWindows, patches } from "./image-windows.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
+import { type PadAmounts, padded } from "./pad.js";
+
 import { tile } from "./tile.js";
 
-export type MaxPool2dOptions = {
-  kernel: Pair;
+const schemas = {
+  kernel: o.pair,
   /** Default 1. */
-  stride?: Pair;
+  stride: o.optional(o.pair),
   /** Distance between the entries of a window. Default 1. */
-  dilation?: Pair;
+  dilation: o.optional(o.pair),
   /** Rows and columns around the image, which are never the maximum: one number for all sides, or an amount each. Default 0. */
-  padding?: number | PadAmounts;
+  padding: o.optional(o.around(o.sides)),
+};
+export type MaxPool2dOptions = o.Options<typeof schemas> & {
   /** Start value of log a, the scale of the noise of copies where windows overlap. Default log 0.1. */
   logA?: number;
 };
@@ -34,35 +41,20 @@ type LargestParams = { logB: np.Array };
  *
  * A bound where windows overlap, else exact; normalized. In deterministic mode it is the ordinary max pooling.
  * Errors: `ShapeError` where a window does not fit, or would lie in the padding alone.
+ *
+ * @example
+ * ```ts
+ * import { maxPool2d } from "@flowify/core/layers";
+ *
+ * const layer = maxPool2d([3, 8, 8], { kernel: 2, stride: 2 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 4, 4 ] true
+ * ```
  */
 export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer {
-  const { padding = 0, logA } = options;
-  if (inShape.length !== 3)
-    throw new ShapeError(`maxPool2d: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
-  const around = allSides(padding);
-  const [kernel, stride, dilation] = [
-    pair(options.kernel),
-    pair(options.stride ?? 1),
-    pair(options.dilation ?? 1),
-  ];
-  for (const [i, axis] of (["rows", "columns"] as const).entries())
-    expectSizes("maxPool2d", {
-      [`kernel along ${axis}`]: kernel[i] as number,
-      [`stride of ${axis}`]: stride[i] as number,
-      [`dilation of ${axis}`]: dilation[i] as number,
-    });
-  const [tall, wide] = [height + around.top + around.bottom, width + around.left + around.right];
-  const windows: Windows = [
-    windowsAlong(tall, kernel[0], stride[0], dilation[0]),
-    windowsAlong(wide, kernel[1], stride[1], dilation[1]),
-  ];
-  if (windows.some(({ count }) => count < 1))
-    throw new ShapeError(
-      `maxPool2d: a window of ${kernel[0]} × ${kernel[1]} is larger than the padded image ${tall} × ${wide}`,
-    );
-  const present = presence(windows, [height, width], around);
-  const tiled = tile(inShape, windows, { around, ...(logA !== undefined && { logA }) });
+  const { channels, around, windows } = imageWindows("maxPool2d", inShape, options, 0);
+  const present = presence(windows, inShape, around);
+  const tiled = tile(inShape, windows, { ...options, around });
   return chain([tiled, largest(tiled.outShape, channels, present)], "maxPool2d");
 }
 
@@ -76,10 +68,9 @@ type Presence = Readonly<{
 
 function presence(
   [rows, columns]: Windows,
-  [height, width]: readonly [number, number],
-  around: PadAmounts,
+  [, height = 0, width = 0]: Shape,
+  { top = 0, left = 0 }: PadAmounts,
 ): Presence {
-  const { top = 0, left = 0 } = around;
   const ranks: number[][] = [];
   for (let i = 0; i < rows.count; i++)
     for (let j = 0; j < columns.count; j++) {
@@ -123,13 +114,10 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
     name: "largest",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: {
       gaps: { shape: [rows, columns, channels, k], distribution: "normal" },
       choice: { shape: [rows, columns, channels, 1], distribution: "uniform" },
     },
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();
@@ -174,3 +162,17 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
 
 /** A scale below this part of the average says nothing. */
 const LEAST = 1e-3;
+
+export const maxPool2dKind = defineKind({
+  kind: "maxPool2d",
+  options: schemas,
+  flow: maxPool2d,
+  outShape(inShape, own) {
+    const { channels, windows } = imageWindows("maxPool2d", inShape, own, 0);
+    return imageShape(channels, windows);
+  },
+  apply(x, own) {
+    const { pads, windows } = imageWindows("maxPool2d", x.shape.slice(1), own, 0);
+    return np.max(patches(padded(x, pads, Number.NEGATIVE_INFINITY), windows), 4);
+  },
+});

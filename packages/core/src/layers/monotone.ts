@@ -1,13 +1,17 @@
-import { numpy as np } from "@jax-js/jax";
+import { nn, numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { softplus, sumExamples } from "../math/numerics.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
+import { belowZero, softplus, sumExamples } from "../math/numerics.js";
+import { expectShape, type Shape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
-export type MonotoneOptions = {
+const schemas = {
   /** `elu` and `celu`: α > 0, what large negative entries tend to is −α. Default 1. */
-  alpha?: number;
+  alpha: o.optional(o.positive),
 };
+export type MonotoneOptions = o.Options<typeof schemas>;
 
 /** An increasing function of R onto an interval. All three consume what they are given. */
 type Monotone = Readonly<{
@@ -104,6 +108,15 @@ const SMALLEST = 2 ** -100;
  * the density that draws are kept from. The inverse takes z to the nearest number in the image first.
  *
  * Errors: `DomainError` for α ≤ 0. Float32: where f is flat, x is not found again: sigmoid beyond |x| = 16.
+ *
+ * @example
+ * ```ts
+ * import { monotone } from "@flowify/core/layers";
+ *
+ * const layer = monotone([4], "sigmoid");
+ * console.log(layer.name, layer.image, layer.exact);
+ * // sigmoid [ 0, 1 ] true
+ * ```
  */
 export function monotone(
   inShape: Shape,
@@ -118,12 +131,7 @@ export function monotone(
   return defineLayer<NoParams>({
     name,
     inShape,
-    outShape: inShape,
-    exact: true,
     image: f.image,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return {};
@@ -139,3 +147,38 @@ export function monotone(
     },
   });
 }
+
+/* @__NO_SIDE_EFFECTS__ */
+function kindOf<const N extends MonotoneFunction>(kind: N, apply: (x: np.Array) => np.Array) {
+  return defineKind({
+    kind,
+    options: {},
+    flow: (inShape) => monotone(inShape, kind),
+    apply: (x) => apply(x),
+  });
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function kindWithAlpha<const N extends MonotoneFunction>(
+  kind: N,
+  apply: (x: np.Array, alpha: number) => np.Array,
+) {
+  return defineKind({
+    kind,
+    options: schemas,
+    flow: (inShape, own) => monotone(inShape, kind, own),
+    apply: (x, { alpha = 1 }) => apply(x, alpha),
+  });
+}
+
+const elu = (x: np.Array, alpha: number): np.Array => belowZero(x, (v) => np.expm1(v).mul(alpha));
+
+export const sigmoidKind = kindOf("sigmoid", nn.sigmoid);
+export const tanhKind = kindOf("tanh", np.tanh);
+export const softplusKind = kindOf("softplus", softplus);
+export const softsignKind = kindOf("softsign", (x) => x.ref.div(np.absolute(x).add(1)));
+export const seluKind = kindOf("selu", (x) => elu(x, SELU.alpha).mul(SELU.lambda));
+export const eluKind = kindWithAlpha("elu", elu);
+export const celuKind = kindWithAlpha("celu", (x, alpha) =>
+  belowZero(x, (v) => np.expm1(v.div(alpha)).mul(alpha)),
+);

@@ -1,9 +1,9 @@
 import { numpy as np, random } from "@jax-js/jax";
-import type { ParameterKind } from "../layer.js";
 import { isShapeKey } from "../math/keys.js";
 import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";
 import { floats } from "../params/host.js";
+import type { ParameterKind } from "../params/parameter-kinds.js";
 
 /**
  * An n × n orthogonal matrix as a parameter.

@@ -1,14 +1,17 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape, showShape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
+import { expectShape, type Shape, showShape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** log a, the scale of the new values. */
 export type PadParams = { logA: np.Array };
 
 /** Rows and columns to add on each side. */
-export type PadAmounts = { top?: number; bottom?: number; left?: number; right?: number };
+export type PadAmounts = o.Options<typeof o.sides>;
 
 /** Amounts of all four sides, from one number for them or from some of them. */
 export function allSides(padding: number | PadAmounts): Required<PadAmounts> {
@@ -29,6 +32,15 @@ export type PadOptions = {
  * A bound (exact where nothing is added); inverse: crop. Deterministic mode is zero padding.
  * Errors: `ShapeError` for negative amounts or examples that are not [C, H, W].
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { pad } from "@flowify/core/layers";
+ *
+ * const layer = pad([3, 7, 7], { bottom: 1, right: 1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 7, 7 ] [ 3, 8, 8 ] false
+ * ```
  */
 export function pad(
   inShape: Shape,
@@ -57,10 +69,7 @@ export function pad(
     name: "pad",
     inShape,
     outShape,
-    exact: added === 0,
     forwardNoise: noise,
-    inverseNoise: {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();
@@ -93,8 +102,46 @@ export function pad(
   });
 }
 
-/** What the reference adds below and to the right, so that windows of `kernel` every `stride` fit: (s − ((n−k) mod s)) mod s. */
+/**
+ * What the reference adds below and to the right, so that windows of `kernel` every `stride` fit: (s − ((n−k) mod s)) mod s.
+ *
+ * @example
+ * ```ts
+ * import { fitAmount } from "@flowify/core/layers";
+ *
+ * console.log(fitAmount(28, 3, 2)); // windows of 3, a new one every 2: one row is missing
+ * // 1
+ * ```
+ */
 export const fitAmount = (n: number, kernel: number, stride: number): number => {
   const over = (((n - kernel) % stride) + stride) % stride;
   return (stride - over) % stride;
 };
+
+/** x [B, C, H, W] with `value` on the four sides; jax-js pads with zeros only. Consumes x. */
+export function padded(x: np.Array, pads: readonly [number, number][], value = 0): np.Array {
+  if (pads.every(([a, b]) => a === 0 && b === 0)) return x;
+  const widths: [number, number][] = [[0, 0], [0, 0], ...pads];
+  const [, , height, width] = x.shape as [number, number, number, number];
+  const wide = np.pad(x, widths);
+  if (value === 0) return wide;
+  const inside = np.pad(np.ones([1, 1, height, width]), widths);
+  return np.where(np.greater(inside, 0), wide, value);
+}
+
+export const padKind = defineKind({
+  kind: "pad",
+  options: o.sides,
+  flow: (inShape, amounts) => pad(inShape, amounts),
+  outShape([channels = 0, height = 0, width = 0], amounts) {
+    const { top, bottom, left, right } = allSides(amounts);
+    return [channels, height + top + bottom, width + left + right];
+  },
+  apply(x, amounts) {
+    const { top, bottom, left, right } = allSides(amounts);
+    return padded(x, [
+      [top, bottom],
+      [left, right],
+    ]);
+  },
+});

@@ -1,24 +1,18 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  type FlowLayer,
-  type ParameterKinds,
-  type Shape,
-  sameShape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import type { ParameterKinds } from "../params/parameter-kinds.js";
+import { expectShape, type Shape, sameShape, showShape } from "../shape.js";
 
 /** Layers on parts of an example: parameters and noises are arrays with one entry a part. */
 export type ParallelLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
 
 export type ParallelOptions = {
-  /** The axis of an example along which x is cut and z is joined. Default 0 (channels, features). */
+  /** The axis of an example along which x is cut. Default 0 (channels, features). */
   inAxis?: number;
+  /** The axis along which z is joined. Default 0. */
   outAxis?: number;
 };
 
@@ -27,6 +21,15 @@ export type ParallelOptions = {
  *
  * Exact where every part is. Errors: `ShapeError` where parts differ along another axis than the one
  * that they are cut or joined along.
+ *
+ * @example
+ * ```ts
+ * import { leakyRelu, linear, parallel } from "@flowify/core/layers";
+ *
+ * const layer = parallel([linear(3, 2), leakyRelu([4])]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 7 ] [ 6 ] true
+ * ```
  */
 export function parallel(
   parts: readonly FlowLayer[],

@@ -1,15 +1,20 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, expectShape, type FlowLayer, type Shape } from "../layer.js";
-import { sumExamples } from "../math/numerics.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
+import { belowZero, sumExamples } from "../math/numerics.js";
+import { floats } from "../params/host.js";
+import { expectShape, type Shape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Parameters of `prelu`: log α, one a channel. */
 export type PreluParams = { logSlope: np.Array };
 
-export type PreluOptions = {
+const schemas = {
   /** Start value (or given values, one a channel) of α > 0. Default ¼. */
-  slope?: number | readonly number[];
+  slope: o.optional(o.either(o.positive, o.listOf(o.positive), "a number above 0, or a list of them")),
 };
+export type PreluOptions = o.Options<typeof schemas>;
 
 /**
  * z = x for x ≥ 0, α_c x for x < 0, with α_c = exp(logSlope_c) learnt for every channel c (the first
@@ -17,6 +22,15 @@ export type PreluOptions = {
  *
  * Exact. Errors: `DomainError` for α ≤ 0; `ShapeError` where the number of slopes is neither 1 nor
  * that of the channels. Source: He et al. 2015 (arXiv:1502.01852); positive α as in leakyRelu.
+ *
+ * @example
+ * ```ts
+ * import { prelu } from "@flowify/core/layers";
+ *
+ * const layer = prelu([3, 8, 8], { slope: [0.1, 0.2, 0.3] });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): FlowLayer<PreluParams> {
   const channels = inShape[0] ?? 1;
@@ -29,11 +43,6 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
   return defineLayer<PreluParams>({
     name: "prelu",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init: (key) => {
       key.dispose();
       return { logSlope: np.array(given.map(Math.log)).reshape([channels]) };
@@ -53,3 +62,14 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
     },
   });
 }
+
+export const preluKind = defineKind({
+  kind: "prelu",
+  options: schemas,
+  flow: prelu,
+  apply(x, { slope = 0.25 }) {
+    const slopes = Float32Array.from(typeof slope === "number" ? [slope] : slope);
+    const perChannel = [1, slopes.length, ...x.shape.slice(2).map(() => 1)];
+    return belowZero(x, (v) => v.mul(floats(slopes, perChannel)));
+  },
+});

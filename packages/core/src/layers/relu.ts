@@ -1,9 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** For every channel [C]: log a, the scale of the noise that stands for what is cut off, and log b, that of its sizes. */
 type EndParams = { logA: np.Array; logB: np.Array };
@@ -11,12 +14,13 @@ type EndParams = { logA: np.Array; logB: np.Array };
 /** One entry for each end that cuts. */
 export type ClipParams = { low?: EndParams; high?: EndParams };
 
-export type ClipOptions = {
+const schemas = {
   /** Entries below are lifted to it. Default −∞. */
-  min?: number;
+  min: o.optional(o.number),
   /** Entries above are lowered to it. Default ∞. */
-  max?: number;
+  max: o.optional(o.number),
 };
+export type ClipOptions = o.Options<typeof schemas>;
 
 /** Where entries are cut off: those with side · (x − bound) ≥ 0. */
 type End = Readonly<{ name: "low" | "high"; bound: number; side: 1 | -1 }>;
@@ -36,6 +40,15 @@ const NOISE_SCALE = 0.1;
  * of the mean square of t, and a a tenth of it.
  *
  * Errors: `DomainError` where nothing is cut or min < max does not hold.
+ *
+ * @example
+ * ```ts
+ * import { clip } from "@flowify/core/layers";
+ *
+ * const layer = clip([4], { min: 0, max: 6 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams> {
   return clipping("clip", inShape, options);
@@ -46,6 +59,15 @@ export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams
  * below at 0.
  *
  * A bound; normalized. Deterministic mode is max(x, 0).
+ *
+ * @example
+ * ```ts
+ * import { relu } from "@flowify/core/layers";
+ *
+ * const layer = relu([4]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] false
+ * ```
  */
 export function relu(inShape: Shape): FlowLayer<ClipParams> {
   return clipping("relu", inShape, { min: 0 });
@@ -81,11 +103,8 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
   return defineLayer<ClipParams>({
     name,
     inShape,
-    outShape: inShape,
-    exact: false,
     forwardNoise: noise,
     inverseNoise: noise,
-    parameterKinds: {},
     frozenParameterKinds: {},
     init(key) {
       key.dispose();
@@ -162,3 +181,20 @@ async function cutSizes({ bound, side }: End, examples: CalibrationData): Promis
     return own > LEAST_SIZE * average ? own : average;
   });
 }
+
+export const clipKind = defineKind({
+  kind: "clip",
+  options: schemas,
+  flow: clip,
+  apply(x, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }) {
+    const above = min === Number.NEGATIVE_INFINITY ? x : np.maximum(x, min);
+    return max === Number.POSITIVE_INFINITY ? above : np.minimum(above, max);
+  },
+});
+
+export const reluKind = defineKind({
+  kind: "relu",
+  options: {},
+  flow: relu,
+  apply: (x) => np.maximum(x, 0),
+});

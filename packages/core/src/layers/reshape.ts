@@ -1,7 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape, sizeOf } from "../layer.js";
+import type { FlowLayer } from "../layer.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
+import { expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Layers without parameters have this. */
 export type NoParams = Record<string, never>;
@@ -10,6 +13,15 @@ export type NoParams = Record<string, never>;
  * z = x with other axes, row-major order kept; L = 0.
  *
  * Exact. Errors: `ShapeError` where the two shapes hold different numbers of entries.
+ *
+ * @example
+ * ```ts
+ * import { reshape } from "@flowify/core/layers";
+ *
+ * const layer = reshape([4, 2], [2, 2, 2]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4, 2 ] [ 2, 2, 2 ] true
+ * ```
  */
 export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
   if (sizeOf(inShape) !== sizeOf(outShape))
@@ -25,7 +37,18 @@ export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
   );
 }
 
-/** z = all entries of x in one axis, row-major; L = 0. Exact. */
+/**
+ * z = all entries of x in one axis, row-major; L = 0. Exact.
+ *
+ * @example
+ * ```ts
+ * import { flatten } from "@flowify/core/layers";
+ *
+ * const layer = flatten([3, 8, 8]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 192 ] true
+ * ```
+ */
 export function flatten(inShape: Shape): FlowLayer<NoParams> {
   return Object.freeze({ ...reshape(inShape, [sizeOf(inShape)]), name: "flatten" });
 }
@@ -34,6 +57,15 @@ export function flatten(inShape: Shape): FlowLayer<NoParams> {
  * z = the last axis of x in another order, z[…, i] = x[…, order[i]]; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axis.
+ *
+ * @example
+ * ```ts
+ * import { permute } from "@flowify/core/layers";
+ *
+ * const layer = permute([3], [2, 0, 1]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3 ] [ 3 ] true
+ * ```
  */
 export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
   const n = inShape[inShape.length - 1];
@@ -48,6 +80,15 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
  * z = x with its axes in another order, axis i of an example of z the axis `order[i]` of x; L = 0.
  *
  * Exact. Errors: `ShapeError` where `order` is not a permutation of the axes.
+ *
+ * @example
+ * ```ts
+ * import { transpose } from "@flowify/core/layers";
+ *
+ * const layer = transpose([3, 8, 4], [2, 0, 1]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 4 ] [ 4, 3, 8 ] true
+ * ```
  */
 export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
   const inverse = invertOrder("transpose", order, inShape.length);
@@ -57,7 +98,18 @@ export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<N
   return rearrangement("transpose", inShape, outShape, turn(order), turn(inverse));
 }
 
-/** [rows, columns, C] ↦ [C, rows, columns]: locations with their vectors as an image; L = 0. Exact. */
+/**
+ * [rows, columns, C] ↦ [C, rows, columns]: locations with their vectors as an image; L = 0. Exact.
+ *
+ * @example
+ * ```ts
+ * import { channelsFirst } from "@flowify/core/layers";
+ *
+ * const layer = channelsFirst([8, 8, 3]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 8, 8, 3 ] [ 3, 8, 8 ] true
+ * ```
+ */
 export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
   const [rows, columns, channels] = inShape as [number, number, number];
   return rearrangement(
@@ -69,8 +121,50 @@ export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
   );
 }
 
-/** The features (first axis of an example) in reverse order; L = 0. Exact. */
+/**
+ * The features (first axis of an example) in reverse order; L = 0. Exact.
+ *
+ * @example
+ * ```ts
+ * import { reverse } from "@flowify/core/layers";
+ *
+ * const layer = reverse([4]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
+ */
 export function reverse(inShape: Shape): FlowLayer<NoParams> {
   const flip = (x: np.Array): np.Array => np.flip(x, 1);
   return rearrangement("reverse", inShape, inShape, flip, flip);
 }
+
+export const flattenKind = defineKind({
+  kind: "flatten",
+  options: {},
+  flow: flatten,
+  outShape: (inShape) => [sizeOf(inShape)],
+  apply: (x) => x.reshape([x.shape[0] as number, -1]),
+});
+
+export const reshapeKind = defineKind({
+  kind: "reshape",
+  options: { /** Shape of an example of the result. */ shape: o.shape },
+  flow: (inShape, { shape }) => reshape(inShape, shape),
+  outShape: (_inShape, { shape }) => shape,
+  apply: (x, { shape }) => x.reshape([x.shape[0] as number, ...shape]),
+});
+
+export const permuteKind = defineKind({
+  kind: "permute",
+  options: { /** Entry i of the result is entry `order[i]` of the last axis. */ order: o.order },
+  flow: (inShape, { order }) => permute(inShape, order),
+  apply: (x, { order }) => np.take(x, np.array([...order], { dtype: np.int32 }), x.ndim - 1),
+});
+
+export const transposeKind = defineKind({
+  kind: "transpose",
+  options: { /** Axis i of the result is axis `order[i]` of an example. */ order: o.order },
+  flow: (inShape, { order }) => transpose(inShape, order),
+  outShape: (inShape, { order }) => order.map((axis) => inShape[axis] as number),
+  apply: (x, { order }) => np.transpose(x, [0, ...order.map((axis) => axis + 1)]),
+});

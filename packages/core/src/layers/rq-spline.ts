@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { sumExamples } from "../math/numerics.js";
 import {
@@ -13,15 +13,20 @@ import {
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = SplineParams;
 
-export type RqSplineOptions = {
+const schemas = {
   /** K, the number of bins. Default 10. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** The spline lives on [−bound, bound]; identity outside. Default 2. */
-  bound?: number;
+  bound: o.optional(o.positive),
+};
+export type RqSplineOptions = o.Options<typeof schemas> & {
   /** Start values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
   start?: "identity" | "uniform";
 };
@@ -32,6 +37,15 @@ export type RqSplineOptions = {
  *
  * Exact; a bijection of R onto R with closed-form inverse. Float32: s and its inverse agree to about
  * 1e-5 of the bound. Source: Durkan et al. 2019, section 3; Flowification, section 5.
+ *
+ * @example
+ * ```ts
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const layer = rqSpline([4], { bins: 8, bound: 3 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4 ] [ 4 ] true
+ * ```
  */
 export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLayer<RqSplineParams> {
   const { bins = 10, bound = 2, start = "identity" } = options;
@@ -39,17 +53,13 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`rqSpline: bound must be positive and finite, got ${bound}`);
-  const prepare = prepareSplines(bins, bound);
+  const together = (all: readonly RqSplineParams[], direction: "forward" | "inverse"): SplineTable[] =>
+    splineTables(all, bound, direction);
   const tableOf = (params: RqSplineParams | SplineTable, direction: "forward" | "inverse"): SplineTable =>
-    "curves" in params ? params : (prepare([params], direction)[0] as SplineTable);
+    "curves" in params ? params : (together([params], direction)[0] as SplineTable);
   const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
-    parameterKinds: {},
     init(key) {
       if (start === "identity") {
         key.dispose();
@@ -76,7 +86,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: floats(found.derivatives),
       };
     },
-    prepare,
+    prepare: { key: `rqSpline ${bins} ${bound}`, together },
     forward(params: RqSplineParams | SplineTable, x) {
       expectShape("rqSpline", "x", x, inShape);
       const { z, logDerivative } = sharedForward(tableOf(params, "forward"), x);
@@ -90,13 +100,4 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
   return layer;
 }
 
-type Prepare = NonNullable<FlowLayer<RqSplineParams>["prepare"]>;
-const prepares = new Map<string, Prepare>();
-
-/** The function that prepares splines of these bins and this bound: one and the same for all of them. */
-function prepareSplines(bins: number, bound: number): Prepare {
-  const key = `${bins} ${bound}`;
-  const made = prepares.get(key) ?? ((all, direction) => splineTables(all, bound, direction));
-  prepares.set(key, made);
-  return made;
-}
+export const rqSplineKind = defineKind({ kind: "rqSpline", options: schemas, flow: rqSpline });

@@ -3,24 +3,21 @@ import type { ConditionalDensity, ConditionalDensityFactory } from "../densities
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  sizeOf,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };
 
-export type SplitOptions = {
+const schemas = {
   /** How many channels leave, the last ones. Default half of them, rounded down. */
-  leaving?: number;
+  leaving: o.optional(o.size),
+};
+export type SplitOptions = o.Options<typeof schemas> & {
   /** The density of the channels that leave, given those that stay at the same place. Default a Gaussian. */
   density?: ConditionalDensityFactory;
 };
@@ -33,6 +30,15 @@ export type SplitOptions = {
  *
  * Errors: `ShapeError` where none would leave or none would stay.
  * Source: Dinh et al. 2017 (arXiv:1605.08803), section 3.6; Kingma and Dhariwal 2018 for the conditional density.
+ *
+ * @example
+ * ```ts
+ * import { split } from "@flowify/core/layers";
+ *
+ * const layer = split([4, 8, 8], { leaving: 1 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 4, 8, 8 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
   const [channels = 0, ...space] = inShape;
@@ -67,8 +73,6 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     name: "split",
     inShape,
     outShape,
-    exact: true,
-    forwardNoise: {},
     inverseNoise: Object.fromEntries(
       Object.entries(density.noise).map(([name, noise]) => [
         name,
@@ -98,3 +102,13 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     },
   });
 }
+
+export const splitKind = defineKind({
+  kind: "split",
+  options: schemas,
+  flow: (inShape, own, { density }) => split(inShape, { ...own, density }),
+  outShape: ([channels = 0, ...space], { leaving = Math.floor(channels / 2) }) => [
+    channels - leaving,
+    ...space,
+  ],
+});

@@ -1,7 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { expectSizes, type FlowLayer, type Shape, showShape } from "../layer.js";
+import type { FlowLayer } from "../layer.js";
 import { rearrangement } from "../rearrangement.js";
+import { expectSizes, type Shape, showShape } from "../shape.js";
+import { defineKind } from "./kind.js";
 import type { NoParams } from "./reshape.js";
 
 function imageSizes(name: string, inShape: Shape): [channels: number, height: number, width: number] {
@@ -36,6 +38,15 @@ function channelsToSpace(z: np.Array): np.Array {
  *
  * Exact. Errors: `ShapeError` for odd sides and for examples that are not [C, H, W].
  * Source: Dinh et al. 2017 (arXiv:1605.08803), section 3.6.
+ *
+ * @example
+ * ```ts
+ * import { squeeze } from "@flowify/core/layers";
+ *
+ * const layer = squeeze([3, 8, 8]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3, 8, 8 ] [ 12, 4, 4 ] true
+ * ```
  */
 export function squeeze(inShape: Shape): FlowLayer<NoParams> {
   const [channels, height, width] = imageSizes("squeeze", inShape);
@@ -49,6 +60,15 @@ export function squeeze(inShape: Shape): FlowLayer<NoParams> {
  * The inverse of `squeeze`: z[c, 2i + a, 2j + b] = x[4c + 2a + b, i, j], [4C, H, W] ↦ [C, 2H, 2W]; L = 0.
  *
  * Exact. Errors: `ShapeError` where the channels are no multiple of 4.
+ *
+ * @example
+ * ```ts
+ * import { unsqueeze } from "@flowify/core/layers";
+ *
+ * const layer = unsqueeze([12, 4, 4]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 12, 4, 4 ] [ 3, 8, 8 ] true
+ * ```
  */
 export function unsqueeze(inShape: Shape): FlowLayer<NoParams> {
   const [channels, height, width] = imageSizes("unsqueeze", inShape);
@@ -56,3 +76,17 @@ export function unsqueeze(inShape: Shape): FlowLayer<NoParams> {
   const outShape = [channels / 4, 2 * height, 2 * width];
   return rearrangement("unsqueeze", inShape, outShape, channelsToSpace, spaceToChannels);
 }
+
+export const squeezeKind = defineKind({
+  kind: "squeeze",
+  options: {},
+  flow: squeeze,
+  outShape: ([channels = 0, height = 0, width = 0]) => [4 * channels, height / 2, width / 2],
+});
+
+export const unsqueezeKind = defineKind({
+  kind: "unsqueeze",
+  options: {},
+  flow: unsqueeze,
+  outShape: ([channels = 0, height = 0, width = 0]) => [channels / 4, 2 * height, 2 * width],
+});

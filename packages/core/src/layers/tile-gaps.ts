@@ -1,9 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
-import type { ArrayTree, Shape } from "../layer.js";
+import type { ArrayTree } from "../layer.js";
 import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
 import { unfold } from "../math/windows.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
+import type { Shape } from "../shape.js";
 
 /** For every channel: mean = slope · neighbourhood + offset, and log-std. */
 type GapParams = { slope: np.Array; offset: np.Array; logStd: np.Array };

@@ -1,18 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import {
-  type ArrayTree,
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  showShape,
-} from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import type { PadAmounts } from "./pad.js";
 import { gapModel } from "./tile-gaps.js";
 
@@ -39,6 +32,17 @@ export type TileOptions = {
  * A bound where patches overlap, else exact; L = 0 where every pixel lies in one patch.
  * Errors: `ShapeError` where a patch reaches beyond the image.
  * Source: Flowification, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { tile } from "@flowify/core/layers";
+ *
+ * // every 2 × 2 window of a 3 × 3 image: the pixels in several windows are copied, with noise
+ * const rows = { count: 2, size: 2, stride: 1, dilation: 1 };
+ * const layer = tile([1, 3, 3], [rows, rows]);
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 1, 3, 3 ] [ 2, 2, 4 ] false
+ * ```
  */
 export function tile(
   inShape: Shape,
@@ -111,10 +115,8 @@ export function tile(
     name: "tile",
     inShape,
     outShape: patch,
-    exact: !overlaps,
     forwardNoise: overlaps ? { tile: { shape: patch, distribution: "normal" } } : {},
     inverseNoise: gaps ? { gaps: gaps.noise } : {},
-    parameterKinds: {},
     frozenParameterKinds: {},
     droppedDims: channels * counts.filter((n) => n === 0).length,
     init(key) {

@@ -1,29 +1,25 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import {
-  defineLayer,
-  expectShape,
-  expectSizes,
-  type FlowLayer,
-  type Shape,
-  showShape,
-  sizeOf,
-} from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 
-export type VariationalDequantizeOptions = {
+const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
-  levels?: number;
+  levels: o.optional(o.size),
   /** K, bins of the splines. Default 5. */
-  bins?: number;
+  bins: o.optional(o.size),
   /** Width of the network that looks at x. Default 64 for vectors, 32 channels for images. */
-  hidden?: number;
+  hidden: o.optional(o.size),
 };
+export type VariationalDequantizeOptions = o.Options<typeof schemas>;
 
 /** Half the length of the unit interval that a spline lives on once it is centred. */
 const HALF = 0.5;
@@ -39,6 +35,15 @@ const HALF = 0.5;
  * Errors: `ShapeError` for examples that are neither [n] nor [C, H, W]; `DomainError` for levels
  * below 2 and bins outside 2..500.
  * Source: Ho et al. 2019 (arXiv:1902.00275), section 3.1; splines of Durkan et al. 2019 as q(u | x).
+ *
+ * @example
+ * ```ts
+ * import { variationalDequantize } from "@flowify/core/layers";
+ *
+ * const layer = variationalDequantize([8], { levels: 4 });
+ * console.log(layer.levels, layer.exact);
+ * // 4 false
+ * ```
  */
 export function variationalDequantize(
   inShape: Shape,
@@ -72,12 +77,8 @@ export function variationalDequantize(
   return defineLayer<DenseParams[]>({
     name,
     inShape,
-    outShape: inShape,
-    exact: false,
     image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    inverseNoise: {},
-    parameterKinds: {},
     levels,
     init: (key) => conditioner.init(key, { lastZero: true }),
     forward(params, x, noise) {
@@ -108,3 +109,9 @@ function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
   });
   return [step(from, hidden, true), step(hidden, hidden, true), step(hidden, to, false)];
 }
+
+export const variationalDequantizeKind = defineKind({
+  kind: "variationalDequantize",
+  options: schemas,
+  flow: variationalDequantize,
+});

@@ -3,9 +3,12 @@ import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
 import { type Principal, principalDirections } from "../init/principal.js";
-import { defineLayer, expectShape, expectSizes, type FlowLayer, type Shape, sizeOf } from "../layer.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
 import { toDevice } from "./orthogonal.js";
 
 /**
@@ -14,18 +17,19 @@ import { toDevice } from "./orthogonal.js";
  */
 export type WhitenParams = { mean: np.Array; rotation: np.Array; logStd: np.Array; logScale?: np.Array };
 
-export type WhitenOptions = {
+const schemas = {
   /**
    * Divide each coordinate by its own standard deviation d first, as columns of different units need: the principal
    * directions are those of correlations. A coordinate that never varies is divided by 1. Default false.
    */
-  scaled?: boolean;
+  scaled: o.optional(o.flag),
   /**
    * s: the variances along the principal directions count as (1 − s) σ² + s mean σ², so that what hardly varies is stretched
    * by at most 1/√s. Default 0.
    */
-  shrinkage?: number;
+  shrinkage: o.optional(o.share),
 };
+export type WhitenOptions = o.Options<typeof schemas>;
 
 /**
  * z = ((x − μ) ⊘ d) U ⊘ σ: the principal coordinates of the data in units of their standard deviation, least
@@ -36,6 +40,15 @@ export type WhitenOptions = {
  * then see coordinates of equal size, where one step size fits all directions.
  *
  * Errors: `DomainError` for a shrinkage outside of [0, 1), `ShapeError` for an empty axis.
+ *
+ * @example
+ * ```ts
+ * import { whiten } from "@flowify/core/layers";
+ *
+ * const layer = whiten([6], { shrinkage: 0.01 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 6 ] [ 6 ] true
+ * ```
  */
 export function whiten(
   inShape: Shape,
@@ -49,10 +62,6 @@ export function whiten(
   return defineLayer<WhitenParams>({
     name: "whiten",
     inShape,
-    outShape: inShape,
-    exact: true,
-    forwardNoise: {},
-    inverseNoise: {},
     parameterKinds: "fixed",
     init(key) {
       key.dispose();
@@ -101,3 +110,5 @@ function started({ mean, directions, std }: Principal, shrinkage: number): White
     logStd: floats(Float32Array.from(shrinkage === 0 ? std : shrunk, Math.log)),
   };
 }
+
+export const whitenKind = defineKind({ kind: "whiten", options: schemas, flow: whiten });

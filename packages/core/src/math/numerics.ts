@@ -18,6 +18,12 @@ export const softBound = (x: np.Array, limit: number): np.Array => np.tanh(x.div
 /** log N(x; 0, 1), entry by entry. */
 export const standardNormalLogDensity = (x: np.Array): np.Array => np.square(x).add(LOG_2PI).mul(-0.5);
 
+/** x for x ≥ 0, else `below` of min(x, 0). */
+export function belowZero(x: np.Array, below: (negative: np.Array) => np.Array): np.Array {
+  const negative = below(np.minimum(x.ref, 0));
+  return np.where(np.less(x.ref, 0), negative, x);
+}
+
 /** Sum over all axes but the first: [B, …] ↦ [B]. */
 export function sumExamples(x: np.Array): np.Array {
   if (x.ndim === 1) return x;

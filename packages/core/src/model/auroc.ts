@@ -8,6 +8,15 @@ import { DomainError } from "../errors.js";
  * @throws DomainError where one side is empty or a score is NaN
  *
  * Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
+ *
+ * @example
+ * ```ts
+ * import { auroc } from "@flowify/core";
+ *
+ * // a score of digits, and the same of photographs: three of the four pairs are in order
+ * console.log(auroc([1, 3], [2, 4]));
+ * // 0.75
+ * ```
  */
 export function auroc(own: ArrayLike<number>, strange: ArrayLike<number>): number {
   if (own.length === 0 || strange.length === 0)

@@ -1,10 +1,11 @@
 import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
-import { type Executor, HostArray } from "../executor/executor.js";
+import type { Executor } from "../executor/executor.js";
 import { partsOf, splitBatch } from "../executor/parts.js";
-import { type Shape, sizeOf } from "../layer.js";
 import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
+import { type Shape, sizeOf } from "../shape.js";
 
 /** Largest number of examples that one call of a compiled function takes. */
 export const LARGEST = 256;

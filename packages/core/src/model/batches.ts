@@ -1,13 +1,8 @@
 import { type JsTree, numpy } from "@jax-js/jax";
-import {
-  ArraySpec,
-  type Compiled,
-  type Executor,
-  type HostArray,
-  type PlacedArray,
-} from "../executor/executor.js";
+import { ArraySpec, type Compiled, type Executor, type PlacedArray } from "../executor/executor.js";
 import { partsOf } from "../executor/parts.js";
 import { mapNoise, noiseShape } from "../noise.js";
+import type { HostArray } from "../params/host-array.js";
 import { treeFlatten, treeMap } from "../params/pytree.js";
 import {
   type BatchMemory,

@@ -1,5 +1,5 @@
 import type { ExamplesIn } from "../examples.js";
-import type { FlowModel } from "./model.js";
+import type { Flow } from "../flow.js";
 
 /** What a layer adds to log p of an example, in nats, beside what it adds to others. */
 export type Explanation = Readonly<{
@@ -13,12 +13,21 @@ export type Explanation = Readonly<{
   deviations: number;
 }>;
 
+/** What is needed of a model: the names of its ledger's lines, and the ledgers of examples. */
+type Scorer = Readonly<{
+  flow: Pick<Flow, "ledgerLines">;
+  score(
+    batches: Iterable<ExamplesIn>,
+    options: { seed: number },
+  ): AsyncIterable<Readonly<{ logProb: Float64Array; ledger: Float32Array }>>;
+}>;
+
 /** What a layer adds that is the same for all examples differs by less than this part of it. */
 const ROUNDING = 1e-6;
 
 /** The ledger of one example beside those of others: a line a layer, and the total at the end. */
 export async function explainExample(
-  model: Pick<FlowModel, "flow" | "score">,
+  model: Scorer,
   example: ExamplesIn,
   others: ExamplesIn,
   seed: number,
@@ -37,11 +46,7 @@ export async function explainExample(
 }
 
 /** What every layer and their sum add to log p of each example. */
-async function ledgers(
-  model: Pick<FlowModel, "flow" | "score">,
-  examples: ExamplesIn,
-  seed: number,
-): Promise<number[][]> {
+async function ledgers(model: Scorer, examples: ExamplesIn, seed: number): Promise<number[][]> {
   const lines = model.flow.ledgerLines.length;
   const rows: number[][] = [];
   for await (const { logProb, ledger } of model.score([examples], { seed }))

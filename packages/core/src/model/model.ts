@@ -1,20 +1,21 @@
 import { type JsTree, type numpy as np, random } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import { type ExamplesIn, inBatches, readExamples } from "../examples.js";
-import type { Executor, HostArray, PlacedArray } from "../executor/executor.js";
+import type { Executor, PlacedArray } from "../executor/executor.js";
 import { expectMemoryFor, expectMemoryForEach } from "../executor/memory.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
-import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
-import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
+import type { OrdinaryNetwork } from "../network/network.js";
+import { type DrawOptions, drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
 import { fromHost } from "../params/host.js";
+import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
 import { parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten } from "../params/pytree.js";
 import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
 import { type ExamplePreimages, type PreimageOptions, preimagesOfExample } from "../preimage/preimages.js";
+import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { readArray, takeToHost } from "../train/state.js";
 import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
@@ -23,13 +24,9 @@ import { type Evaluation, refuseNaN, summarize, totals } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 
-export type SampleOptions = {
-  /** Decides the noise. Default 0. */
-  seed?: number;
+export type SampleOptions = DrawOptions & {
   /** `sample` (default) samples every noise, `deterministic` sets it to its mean. */
   mode?: "sample" | "deterministic";
-  /** Factor of the normal noises. Default 1. */
-  temperature?: number;
 };
 
 /** What `FlowModel.score` says of a batch of examples, one after the other. */
@@ -50,6 +47,24 @@ const LATENTS = 2;
 /**
  * A flow with parameters on an executor: typed or nested arrays in, typed arrays out, promises, and
  * nothing to free by hand but the model itself.
+ *
+ * @example
+ * ```ts
+ * import { createTrainer, FlowModel, flow, jaxExecutor } from "@flowify/core";
+ * import { coupling } from "@flowify/core/layers";
+ *
+ * const executor = jaxExecutor();
+ * const data = Array.from({ length: 256 }, (_, i) => [Math.sin(i), Math.sin(i) + 0.1 * Math.cos(7 * i)]);
+ * const made = flow([coupling([2], 2, { hidden: 16 })]);
+ * const trainer = await createTrainer({ flow: made, executor, data, steps: 40, batchSize: 64, seed: 7 });
+ * while (trainer.taken < 40) await trainer.step();
+ * const model = new FlowModel(made, await trainer.params(), executor);
+ * const [on = 0, off = 0] = await model.logProb([[0.5, 0.5], [0.5, -0.5]]);
+ * console.log(on > off, (await model.sample(10, { seed: 1 })).length);
+ * await model.dispose();
+ * await trainer.dispose();
+ * // true 20
+ * ```
  */
 export class FlowModel {
   readonly flow: Flow;

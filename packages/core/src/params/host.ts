@@ -1,6 +1,6 @@
 import { type Device, numpy as np } from "@jax-js/jax";
-import { HostArray, type HostData } from "../executor/executor.js";
-import type { Shape } from "../layer.js";
+import type { Shape } from "../shape.js";
+import { HostArray, type HostData } from "./host-array.js";
 
 /**
  * A jax array from host data.

@@ -1,15 +1,30 @@
-import type { numpy as np } from "@jax-js/jax";
-import type { Flow } from "../flow.js";
-import type { ParameterKind, Shape } from "../layer.js";
+import type { JsTree, numpy as np } from "@jax-js/jax";
 import { shapeKey } from "../math/keys.js";
+import type { Shape } from "../shape.js";
+import type { ParameterKind, ParameterKinds } from "./parameter-kinds.js";
 import { parameterPaths } from "./parameter-paths.js";
 import { treeDispose, treeFlatten } from "./pytree.js";
 
 /** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and how it may move. */
 export type Parameter = Readonly<{ path: string; shape: Shape; kind: ParameterKind | "euclidean" }>;
 
-/** The parameters of a flow, in the order of its tree; no start values are computed for it. */
-export function parameterList(flow: Flow): Parameter[] {
+/** The part of a flow (or layer) that says what its parameters are. */
+type Parameterized = Readonly<{ init(key: np.Array): JsTree<np.Array>; parameterKinds: ParameterKinds }>;
+
+/**
+ * The parameters of a flow, in the order of its tree; no start values are computed for it.
+ *
+ * @example
+ * ```ts
+ * import { flow, parameterList } from "@flowify/core";
+ * import { linear } from "@flowify/core/layers";
+ *
+ * const list = parameterList(flow([linear(3, 3)]));
+ * console.log(list.map(({ path, kind }) => `${path} ${kind}`).join(", "));
+ * // 0.rotateIn orthogonal, 0.rotateOut orthogonal, 0.logScale euclidean, 0.bias euclidean
+ * ```
+ */
+export function parameterList(flow: Parameterized): Parameter[] {
   const params = flow.init(shapeKey());
   const values = treeFlatten<np.Array>(params).leaves;
   const list = parameterPaths(params, flow.parameterKinds).map((leaf, i) => ({

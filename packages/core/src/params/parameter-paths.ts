@@ -1,4 +1,4 @@
-import type { ParameterKind, ParameterKinds } from "../layer.js";
+import type { ParameterKind, ParameterKinds } from "./parameter-kinds.js";
 
 /** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), and how it may move. */
 export type ParameterPath = Readonly<{ path: string; kind: ParameterKind | "euclidean" }>;

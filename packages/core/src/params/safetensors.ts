@@ -1,7 +1,7 @@
 import { type DType, numpy as np } from "@jax-js/jax";
 import { CheckpointError, ShapeError } from "../errors.js";
-import { HostArray, type HostData } from "../executor/executor.js";
-import type { Shape } from "../layer.js";
+import type { Shape } from "../shape.js";
+import { HostArray, type HostData } from "./host-array.js";
 
 /** Named arrays and what is said about them. */
 export type SafetensorsFile = Readonly<{
@@ -82,6 +82,18 @@ const byName = (a: string, b: string): number => (a < b ? -1 : 1);
  *
  * @param metadata strings kept in the header under `__metadata__`
  * @throws ShapeError where an array's data do not fit its shape or type
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors, FlowModel, flow, jaxExecutor } from "@flowify/core";
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const model = await FlowModel.create(flow([rqSpline([2])]), jaxExecutor());
+ * const bytes = encodeSafetensors(model.arrays(), { network: "a spline" });
+ * console.log(bytes.length > 100);
+ * await model.dispose();
+ * // true
+ * ```
  */
 export function encodeSafetensors(
   tensors: { readonly [name: string]: HostArray },
@@ -188,6 +200,18 @@ function readPlace(name: string, value: unknown): Placed {
  * an overlap, and no size is allocated that the file does not hold. Arrays are copies.
  *
  * @throws CheckpointError that says what does not fit
+ *
+ * @example
+ * ```ts
+ * import { decodeSafetensors, FlowModel, flow, jaxExecutor } from "@flowify/core";
+ * import { rqSpline } from "@flowify/core/layers";
+ *
+ * const model = await FlowModel.create(flow([rqSpline([2])]), jaxExecutor());
+ * const { tensors, metadata } = decodeSafetensors(model.save({ network: "a spline" }));
+ * console.log(Object.keys(tensors).length, metadata.network);
+ * await model.dispose();
+ * // 3 a spline
+ * ```
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { header, initFromData } = readHeader(bytes);

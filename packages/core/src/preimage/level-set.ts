@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.js";
 import { type ExamplesIn, numbersOf } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
+import type { OrdinaryNetwork } from "../network/network.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";
 import { shortestWays } from "./shortest-way.js";
 

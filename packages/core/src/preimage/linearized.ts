@@ -1,8 +1,9 @@
 import { jvp, numpy as np, vjp } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor, HostArray } from "../executor/executor.js";
-import { sizeOf } from "../layer.js";
+import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
 import { applyNetwork, outShape } from "../network/apply-network.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
+import type { OrdinaryNetwork } from "../network/network.js";
+import { HostArray } from "../params/host-array.js";
+import { sizeOf } from "../shape.js";
 
 /**
  * A network f, and products with its Jacobian J = ∂f/∂x, of a batch of examples one after the other: an executor computes them,

@@ -1,10 +1,10 @@
 import { ShapeError } from "../errors.js";
 import { type ExamplesIn, numbersOf } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
-import { sizeOf } from "../layer.js";
-import type { FlowModel, SampleOptions } from "../model/model.js";
 import { outShape } from "../network/apply-network.js";
-import type { OrdinaryNetwork } from "../network/ordinary.js";
+import type { OrdinaryNetwork } from "../network/network.js";
+import type { DrawOptions } from "../noise.js";
+import { sizeOf } from "../shape.js";
 import { alongLevelSet, filledUp, rowsAt, towardsResults } from "./level-path.js";
 import { towardsLevelSet } from "./level-set.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";
@@ -19,8 +19,11 @@ export type Preimages = Readonly<{
   ways: Float64Array;
 }>;
 
-type Drawing = Omit<SampleOptions, "mode">;
-type Model = Pick<FlowModel, "decode" | "executor">;
+/** What is needed of a model: draws of its stochastic inverse. */
+type Decoder = Readonly<{
+  executor: Executor;
+  decode(latents: Float32Array, options: DrawOptions): Promise<Float32Array>;
+}>;
 
 /**
  * Inputs that a network maps to wanted results: draws of the stochastic inverse of its flow, each moved the
@@ -37,11 +40,11 @@ type Model = Pick<FlowModel, "decode" | "executor">;
  * @throws ShapeError where there is not one known example a result
  */
 export async function preimagesOf(
-  model: Model,
+  model: Decoder,
   network: OrdinaryNetwork,
   wanted: ExamplesIn,
   known: ExamplesIn,
-  options: Drawing = {},
+  options: DrawOptions = {},
 ): Promise<Preimages> {
   const f = linearized(network, model.executor);
   try {
@@ -51,7 +54,7 @@ export async function preimagesOf(
   }
 }
 
-export type PreimageOptions = Drawing & {
+export type PreimageOptions = DrawOptions & {
   /** Inputs to draw. Default 64. */
   count?: number;
   /** Numbers that the network shall give, by their places; the others come along. Default what it gives for the example. */
@@ -70,7 +73,7 @@ export type ExamplePreimages = Preimages & Readonly<{ results: Float32Array }>;
  * @throws ShapeError where the example is not what the network takes, or it gives nothing in a place
  */
 export async function preimagesOfExample(
-  model: Model,
+  model: Decoder,
   network: OrdinaryNetwork,
   from: ExamplesIn,
   { count = 64, results, ...options }: PreimageOptions = {},
@@ -118,11 +121,11 @@ const toleranceOf = (wanted: Float32Array): number =>
   TOLERANCE * (wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1);
 
 async function drawn(
-  model: Model,
+  model: Decoder,
   f: LinearizedNetwork,
   wanted: Float32Array,
   known: Float32Array,
-  options: Drawing,
+  options: DrawOptions,
 ): Promise<Preimages> {
   const { inSize: n, outSize: m } = f;
   if (wanted.length % m > 0 || known.length * m !== wanted.length * n)

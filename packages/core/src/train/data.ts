@@ -1,9 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import { checkExamples, type ExampleDomain, type Examples } from "../examples.js";
-import { HostArray } from "../executor/executor.js";
-import { type Shape, showShape, sizeOf } from "../layer.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
+import { HostArray } from "../params/host-array.js";
+import { type Shape, showShape, sizeOf } from "../shape.js";
 
 /** Purposes of the random streams, so that no two draw the same numbers. */
 export const STREAM = {

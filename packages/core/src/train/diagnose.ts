@@ -1,10 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { NotFiniteError } from "../errors.js";
-import type { HostArray } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
+import type { HostArray } from "../params/host-array.js";
 
 /**
  * One number for every layer and one for the base and every example, [K + 1, B], that is finite exactly where all

@@ -1,10 +1,11 @@
 import { type DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
-import { HostArray } from "../executor/executor.js";
-import { type ArrayTree, type Shape, sameShape, showShape } from "../layer.js";
+import type { ArrayTree } from "../layer.js";
 import { toHost } from "../params/host.js";
+import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
+import { type Shape, sameShape, showShape } from "../shape.js";
 
 /**
  * The whole state of training on the host, flat and named, ready for a file: `params.<path>`,

@@ -1,17 +1,12 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import {
-  ArraySpec,
-  type Compiled,
-  type Executor,
-  HostArray,
-  type PlacedArray,
-} from "../executor/executor.js";
+import { ArraySpec, type Compiled, type Executor, type PlacedArray } from "../executor/executor.js";
 import { partsOf, splitBatch } from "../executor/parts.js";
 import type { Flow } from "../flow.js";
-import { sizeOf } from "../layer.js";
 import { mapNoise, noiseShape } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
 import { type Culprit, makeHealth, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
 import type { HostState } from "./state.js";
 import {

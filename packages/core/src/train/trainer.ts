@@ -2,20 +2,21 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { InitProgress } from "../chain.js";
 import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
 import { countedExamples, type Examples, type ExamplesIn } from "../examples.js";
-import { ArraySpec, type Executor, HostArray } from "../executor/executor.js";
+import { ArraySpec, type Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
-import { initValues } from "../init/init-values.js";
-import { sizeOf } from "../layer.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { noiseDrawer } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
 import { parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
 import { adamScalars } from "./adam.js";
 import { batchSource, type ImageAugmentation, STREAM } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
+import { initValues } from "./init-params.js";
 import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
 import {
@@ -35,8 +36,11 @@ const TRIED_STEPS = 20;
 const JUDGED_PART = 0.25;
 
 export type TrainOptions = {
+  /** The flow whose parameters are trained. */
   flow: Flow;
+  /** Where the steps are computed. */
   executor: Executor;
+  /** Training examples: nested arrays, or typed rows one after the other. */
   data: Examples | ExamplesIn;
   /** Steps of the whole run; the schedule ends there. */
   steps: number;
@@ -109,6 +113,26 @@ export type Trainer = Readonly<{
  *
  * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, `MemoryError` with a batch that fits,
  * all before the first step.
+ *
+ * @example
+ * ```ts
+ * import { createTrainer, flow, jaxExecutor } from "@flowify/core";
+ * import { linear, rqSpline } from "@flowify/core/layers";
+ *
+ * const data = Array.from({ length: 512 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(i) ** 2]);
+ * const trainer = await createTrainer({
+ *   flow: flow([linear(3, 3), rqSpline([3])]),
+ *   executor: jaxExecutor(),
+ *   data,
+ *   steps: 50,
+ *   batchSize: 64,
+ * });
+ * const losses: number[] = [];
+ * while (trainer.taken < 50) losses.push((await trainer.step()).loss);
+ * console.log((losses.at(-1) ?? 0) < (losses[0] ?? 0));
+ * await trainer.dispose();
+ * // true
+ * ```
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const { flow, executor, steps, augment = defaults.augment, check = false } = options;

@@ -1,7 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { ArraySpec } from "../../src/executor/executor.js";
 import { onDevice } from "../../src/executor/lost-device.js";
-import { ArraySpec, HostArray, jaxExecutor } from "../../src/index.js";
+import { HostArray, jaxExecutor } from "../../src/index.js";
 
 const one = new HostArray(Float32Array.of(2), [1], np.float32);
 const square = (x: np.Array) => np.square(x);

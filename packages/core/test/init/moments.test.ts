@@ -1,12 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { HostArray } from "../../src/executor/executor.js";
 import { calibrationData } from "../../src/init/calibration-data.js";
 import { columnMoments, rowMoments } from "../../src/init/moments.js";
 import { principalDirections } from "../../src/init/principal.js";
 import { makeRng } from "../../src/math/rng.js";
-import { sum } from "../support/plain.js";
-import { usePrecision } from "../support/prepare.js";
+import { HostArray } from "../../src/params/host-array.js";
+import { sum } from "../../src/testing/plain.js";
+import { usePrecision } from "../../src/testing/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
 

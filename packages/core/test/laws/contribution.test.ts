@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { type ChainLayer, isChain } from "../../src/chain.js";
 import { flow } from "../../src/flow.js";
-import { sizeOf } from "../../src/layer.js";
+import { sizeOf } from "../../src/shape.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { kindOf } from "../../src/testing/jacobian.js";
+import { contribution } from "../../src/testing/laws/contribution.js";
+import { inFlow } from "../../src/testing/likelihood.js";
+import { prepare } from "../../src/testing/prepare.js";
 import { catalog } from "../catalog.js";
-import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { contributions, kindOf } from "../support/jacobian.js";
-import { inFlow } from "../support/likelihood.js";
-import { prepare } from "../support/prepare.js";
+import { expectLaw, subjectsOf } from "../support/laws.js";
 
 /** Entries without a square Jacobian; each is checked elsewhere. */
 const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
@@ -23,14 +25,8 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
     /^tile|^(kernel|split).*mixture/.test(name),
 };
 
-describe("the contribution follows from the Jacobian, noise as extra coordinates (float64)", () => {
-  it.each(catalog.filter((entry) => kindOf(entry)))("$name", async (entry) => {
-    const { ours, expected } = await contributions(
-      await prepare(entry, "float64"),
-      kindOf(entry) as NonNullable<ReturnType<typeof kindOf>>,
-    );
-    expectClose([ours], [expected], "contribution");
-  });
+describe(`${contribution.name}: ${contribution.promise} (float64)`, () => {
+  it.each(subjectsOf(contribution))("$name", (entry) => expectLaw(contribution, entry));
 
   it("leaves out only what is checked elsewhere", () => {
     for (const { name } of catalog.filter((entry) => !kindOf(entry)))

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { sizeOf } from "../../src/layer.js";
+import { sizeOf } from "../../src/shape.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { toRows } from "../../src/testing/plain.js";
+import { prepare } from "../../src/testing/prepare.js";
 import { convolutions } from "../catalog-images.js";
 import { pretrainedConvolutions } from "../catalog-networks.js";
-import { numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { toRows } from "../support/plain.js";
 import { convolve, plainConvOf, pretrainedConvOf } from "../support/plain-conv.js";
-import { prepare } from "../support/prepare.js";
 
 describe("deterministic mode is the plain convolution", () => {
   it.each(convolutions)("$entry.name", async (one) => {

@@ -2,15 +2,16 @@
 import { random } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { flowify } from "../../src/flowify.js";
-import { sizeOf } from "../../src/layer.js";
 import { makeRng } from "../../src/math/rng.js";
-import { applyNetwork } from "../../src/network/apply-network.js";
-import type { OrdinaryNetwork } from "../../src/network/ordinary.js";
+import { applyNetwork, outShape } from "../../src/network/apply-network.js";
+import type { OrdinaryNetwork } from "../../src/network/network.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
-import { numbersOf } from "../support/arrays.js";
+import { sizeOf } from "../../src/shape.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { usePrecision } from "../../src/testing/prepare.js";
+import { catalog } from "../catalog.js";
 import { expectClose } from "../support/compare.js";
-import { usePrecision } from "../support/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
 
@@ -102,7 +103,9 @@ const networks: { readonly [name: string]: OrdinaryNetwork } = {
 };
 
 describe("deterministic mode is the network as it is written", () => {
-  it.each(Object.entries(networks))("%s", async (_, network) => {
+  const ofCatalog = catalog.flatMap(({ name, network }) => (network ? [[name, network] as const] : []));
+
+  it.each([...Object.entries(networks), ...ofCatalog])("%s", async (_, network) => {
     const count = 3;
     const data = Float32Array.from({ length: count * sizeOf(network.inShape) }, () => rng.normal());
     const x = () => floats(data, [count, ...network.inShape]);
@@ -110,6 +113,7 @@ describe("deterministic mode is the network as it is written", () => {
     const z = made.encode(made.init(random.key(1)), x(), meanNoise(made.forwardNoise, count));
     const plain = applyNetwork(network, x());
     expect(z.shape).toEqual(plain.shape);
+    expect([count, ...outShape(network.layers, network.inShape)]).toEqual(plain.shape);
     expectClose(await numbersOf(z), await numbersOf(plain), "plain");
   });
 });

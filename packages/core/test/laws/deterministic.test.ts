@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor/executor.js";
-import { type CatalogEntry, catalog } from "../catalog.js";
-import { numbersOf } from "../support/arrays.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { toRows } from "../../src/testing/plain.js";
+import { prepare } from "../../src/testing/prepare.js";
+import { catalog } from "../catalog.js";
 import { expectClose } from "../support/compare.js";
-import { dense, multiply, toRows } from "../support/plain.js";
-import { prepare } from "../support/prepare.js";
+import type { CatalogEntry } from "../support/entry.js";
+import { dense, multiply } from "../support/plain.js";
 
 const last = (shape: readonly number[]): number => shape[shape.length - 1] as number;
 const linears = catalog.filter(({ layer }) => layer.name === "linear");

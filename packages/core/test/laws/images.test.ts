@@ -3,20 +3,21 @@ import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { type MixtureParams, mixture } from "../../src/densities/mixture.js";
 import { normalResidual } from "../../src/densities/residual.js";
-import type { HostArray } from "../../src/executor/executor.js";
-import { sizeOf } from "../../src/layer.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { makeRng } from "../../src/math/rng.js";
 import type { NoiseTree } from "../../src/noise.js";
-import type { CatalogEntry } from "../catalog.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { sizeOf } from "../../src/shape.js";
+import { at, numbersOf } from "../../src/testing/arrays.js";
+import { logDet } from "../../src/testing/jacobian.js";
+import { logNormal, type Rows, sum, toRows } from "../../src/testing/plain.js";
+import { host, type Prepared, prepare, toJax } from "../../src/testing/prepare.js";
 import { mixtureSplits } from "../catalog-channels.js";
 import { images, mixtureKernels, tiles } from "../catalog-images.js";
-import { at, numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { logDet } from "../support/jacobian.js";
-import { logNormal, multiply, plainMixture, type Rows, sum, toRows } from "../support/plain.js";
+import type { CatalogEntry } from "../support/entry.js";
+import { multiply, plainMixture } from "../support/plain.js";
 import { copiesOf, gapMoments, sumToZero } from "../support/plain-tile.js";
-import { host, type Prepared, prepare, toJax } from "../support/prepare.js";
 
 const numbers = (a: HostArray | undefined): number[] => Array.from((a as HostArray).data);
 const matrix = (rows: Rows, columns: number): np.Array =>
@@ -113,7 +114,7 @@ function gapLogProb(
   copies: readonly number[][],
   windows: (typeof tiles)[number]["windows"],
 ): number {
-  const shape = prepared.entry.layer.inShape as [number, number, number];
+  const shape = prepared.subject.layer.inShape as [number, number, number];
   const { mean, std } = gapMoments(gapParams(prepared), x, shape, copies, windows);
   return sum(x.map((v, i) => (at(copies, i).length > 0 ? 0 : logNormal(v, at(mean, i), at(std, i)))));
 }

@@ -144,7 +144,7 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
   [
     "a window larger than the image",
     () => maxPool2d([1, 3, 4], { kernel: 5, padding: 0 }),
-    "maxPool2d: a window of 5 × 5 is larger than the padded image 3 × 4",
+    "maxPool2d: a kernel that reaches 5 × 5 is larger than the padded image 3 × 4",
   ],
   [
     "a window in the padding alone",

@@ -2,16 +2,17 @@
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { initChain } from "../../src/chain.js";
-import type { HostArray } from "../../src/executor/executor.js";
 import type { Flow, FlowParams } from "../../src/flow.js";
 import { flowify } from "../../src/flowify.js";
 import { makeRng } from "../../src/math/rng.js";
 import type { NetworkLayer } from "../../src/network/network.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
 import { floats, fromHost } from "../../src/params/host.js";
+import type { HostArray } from "../../src/params/host-array.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { call, examplesOf, gradient, numbersOf, readAll } from "../support/arrays.js";
-import { usePrecision } from "../support/prepare.js";
+import { call, gradient, numbersOf, readAll } from "../../src/testing/arrays.js";
+import { usePrecision } from "../../src/testing/prepare.js";
+import { examplesOf } from "../support/arrays.js";
 
 beforeAll(() => usePrecision("float32"));
 

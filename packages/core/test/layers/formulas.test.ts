@@ -1,14 +1,15 @@
 /** A spline, a coupling and a squeeze once more, entry by entry, from the papers' formulas. */
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor/executor.js";
 import { coupling } from "../../src/layers/coupling.js";
 import { rqSpline } from "../../src/layers/rq-spline.js";
 import { squeeze } from "../../src/layers/squeeze.js";
-import { numbersOf } from "../support/arrays.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { sum, toRows } from "../../src/testing/plain.js";
+import { host, prepare, toJax } from "../../src/testing/prepare.js";
 import { expectClose } from "../support/compare.js";
-import { dense, sum, toRows } from "../support/plain.js";
-import { host, prepare, toJax } from "../support/prepare.js";
+import { dense } from "../support/plain.js";
 
 /** Durkan et al. 2019, equation 4, its knots from unnormalized numbers. */
 function spline(
@@ -71,7 +72,7 @@ function couple(
 describe("formulas", () => {
   it("one spline for all entries, its tails included", async () => {
     const layer = rqSpline([7], { bins: 4, bound: 2, start: "uniform" });
-    const prepared = await prepare({ name: "", of: [], layer, spread: 1, scale: 1.6 }, "float64");
+    const prepared = await prepare({ layer, spread: 1, scale: 1.6 }, "float64");
     const { widths, heights, derivatives } = prepared.hostParams as unknown as {
       [name: string]: HostArray;
     };
@@ -95,7 +96,7 @@ describe("formulas", () => {
 
   it("two couplings with the order reversed between them, not after", async () => {
     const layer = coupling([5], 2, { hidden: 4, bins: 3, bound: 3 });
-    const prepared = await prepare({ name: "", of: [], layer, spread: 1 }, "float64");
+    const prepared = await prepare({ layer, spread: 1 }, "float64");
     const { z, contribution } = layer.forward(prepared.params() as never, prepared.x(), [{}, {}, {}]);
     contribution.dispose();
     const [first, , second] = prepared.hostParams as unknown as { weight: HostArray; bias: HostArray }[][];
@@ -107,7 +108,7 @@ describe("formulas", () => {
 
   it("squeeze: channel 4c + 2a + b holds row parity a and column parity b", async () => {
     const layer = squeeze([2, 4, 6]);
-    const { x } = await prepare({ name: "", of: [], layer, batch: 1 }, "float64");
+    const { x } = await prepare({ layer, batch: 1 }, "float64");
     const pixels = await numbersOf(x());
     const { z, contribution } = layer.forward({}, x(), {});
     contribution.dispose();

@@ -2,7 +2,7 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain } from "../../src/chain.js";
-import type { ArrayTree, FlowLayer, Shape } from "../../src/layer.js";
+import type { ArrayTree, FlowLayer } from "../../src/layer.js";
 import { actnorm } from "../../src/layers/actnorm.js";
 import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
@@ -13,9 +13,11 @@ import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { examplesOf, numbersOf } from "../support/arrays.js";
-import { logNormal, sum, toRows } from "../support/plain.js";
-import { usePrecision } from "../support/prepare.js";
+import type { Shape } from "../../src/shape.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { logNormal, sum, toRows } from "../../src/testing/plain.js";
+import { usePrecision } from "../../src/testing/prepare.js";
+import { examplesOf } from "../support/arrays.js";
 
 beforeAll(() => usePrecision("float32"));
 

@@ -1,13 +1,14 @@
 /** The paper's patching inverse once more by loops: which network, which patches, which entries. */
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor/executor.js";
-import { sizeOf } from "../../src/layer.js";
 import { type Windows, windowReach } from "../../src/math/windows.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { sizeOf } from "../../src/shape.js";
+import { at, numbersOf } from "../../src/testing/arrays.js";
+import { logNormal, sum, toRows } from "../../src/testing/plain.js";
+import { prepare } from "../../src/testing/prepare.js";
 import { kernels } from "../catalog-images.js";
-import { at, numbersOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { logNormal, multiply, sum, toRows } from "../support/plain.js";
-import { prepare } from "../support/prepare.js";
+import { multiply } from "../support/plain.js";
 
 /** An image as [channel][row][column]. */
 type Image = number[][][];

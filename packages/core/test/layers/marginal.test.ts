@@ -2,16 +2,18 @@
 import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain, initChain } from "../../src/chain.js";
-import type { ArrayTree, FlowLayer, Shape } from "../../src/layer.js";
+import type { ArrayTree, FlowLayer } from "../../src/layer.js";
 import { dequantize } from "../../src/layers/dequantize.js";
 import { marginal } from "../../src/layers/marginal.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import { splineForward, withinBin } from "../../src/math/rq-spline.js";
 import { floats } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { examplesOf, numbersOf } from "../support/arrays.js";
-import { logNormal, sum, toRows } from "../support/plain.js";
-import { usePrecision } from "../support/prepare.js";
+import type { Shape } from "../../src/shape.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { logNormal, sum, toRows } from "../../src/testing/plain.js";
+import { usePrecision } from "../../src/testing/prepare.js";
+import { examplesOf } from "../support/arrays.js";
 
 beforeAll(() => usePrecision("float32"));
 

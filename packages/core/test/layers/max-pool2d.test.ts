@@ -1,14 +1,15 @@
 /** Max pooling once more by loops over windows: L of images whose windows do not overlap, and the start. */
 import { random, tree } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor/executor.js";
 import type { ArrayTree } from "../../src/layer.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { at, numbersOf } from "../../src/testing/arrays.js";
+import { logNormal, toRows } from "../../src/testing/plain.js";
+import { prepare } from "../../src/testing/prepare.js";
 import { pools } from "../catalog-networks.js";
-import { at, examplesOf, hostLeaves, numbersOf } from "../support/arrays.js";
+import { examplesOf, hostLeaves } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { logNormal, toRows } from "../support/plain.js";
-import { prepare } from "../support/prepare.js";
 
 /** Pixels of the windows of one plane, [window][pixel]. */
 const windowsOf: { readonly [name: string]: readonly (readonly number[])[] } = {
@@ -27,7 +28,7 @@ const named = pools.filter(({ name }) => name in windowsOf);
 describe("max pooling without overlap", () => {
   it.each(named)("contributes −log k + Σ log q of the gaps: $name", async ({ name, ...entry }) => {
     const { layer } = entry;
-    const { params, x, forwardNoise, hostParams } = await prepare({ name, ...entry }, "float64");
+    const { params, x, forwardNoise, hostParams } = await prepare(entry, "float64");
     const [channels, height, width] = layer.inShape as [number, number, number];
     const logB = (hostLeaves(hostParams)[0] as HostArray).data as Float64Array;
     const windows = windowsOf[name] as (typeof windowsOf)[string];
@@ -51,7 +52,7 @@ describe("max pooling without overlap", () => {
 
   it("draws every entry of a window as its maximum equally often, and none beyond the image", async () => {
     const layer = maxPool2d([1, 1, 3], { kernel: [1, 2], stride: [1, 2], padding: { left: 1 } });
-    const { params, inverseNoise, meanNoise } = await prepare({ name: "", of: [], layer }, "float32");
+    const { params, inverseNoise, meanNoise } = await prepare({ layer }, "float32");
     const count = 3000;
     const z = meanNoise({ z: { shape: layer.outShape, distribution: "uniform" } }, count) as { z: never };
     const x = toRows(await numbersOf(layer.inverse(params() as never, z.z, inverseNoise(count))), 3);

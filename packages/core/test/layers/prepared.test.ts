@@ -1,9 +1,11 @@
 /** A chain prepares the parameters of its splines together: the same as each by itself. */
 import { grad, numpy as np, random, tree } from "@jax-js/jax";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { chain, type FlowLayer, linear, rqSpline } from "../../src/index.js";
-import type { ArrayTree } from "../../src/layer.js";
-import { type Precision, usePrecision } from "../support/prepare.js";
+import { chain } from "../../src/index.js";
+import type { ArrayTree, FlowLayer } from "../../src/layer.js";
+import { linear } from "../../src/layers/linear.js";
+import { rqSpline } from "../../src/layers/rq-spline.js";
+import { type Precision, usePrecision } from "../../src/testing/prepare.js";
 
 const WIDTH = 4;
 const spline = (bins: number, bound: number): FlowLayer =>
@@ -69,4 +71,23 @@ it("so is the gradient of every parameter", () => {
   got.forEach((g, i) => {
     expect(apartBy(g, wanted[i] as np.Array)).toBeLessThan(1e-10);
   });
+});
+
+it("layers of one key are prepared in one call, others by themselves", () => {
+  const calls: [key: string, layers: number][] = [];
+  const watched = parts.map((layer): FlowLayer => {
+    const { prepare } = layer;
+    if (!prepare) return layer;
+    const together: typeof prepare.together = (all, direction) => {
+      calls.push([prepare.key, all.length]);
+      return prepare.together(all, direction);
+    };
+    return { ...layer, prepare: { ...prepare, together } };
+  });
+  chain(watched).forward(start(), points(), noNoise);
+  expect(calls).toEqual([
+    ["rqSpline 5 2", 2],
+    ["rqSpline 8 2", 1],
+    ["rqSpline 5 3", 1],
+  ]);
 });

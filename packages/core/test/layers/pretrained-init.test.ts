@@ -8,10 +8,12 @@ import { makeRng } from "../../src/math/rng.js";
 import { meanNoise } from "../../src/noise.js";
 import { floats } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { examplesOf, numbersOf } from "../support/arrays.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { dot, toRows } from "../../src/testing/plain.js";
+import { usePrecision } from "../../src/testing/prepare.js";
+import { examplesOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { dot, toRows, transpose } from "../support/plain.js";
-import { usePrecision } from "../support/prepare.js";
+import { transpose } from "../support/plain.js";
 
 beforeAll(() => usePrecision("float32"));
 

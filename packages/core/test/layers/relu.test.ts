@@ -2,14 +2,16 @@
 
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { HostArray } from "../../src/executor/executor.js";
-import { type FlowLayer, sizeOf } from "../../src/layer.js";
+import type { FlowLayer } from "../../src/layer.js";
 import { type ClipParams, clip, relu } from "../../src/layers/relu.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { sizeOf } from "../../src/shape.js";
+import { at, numbersOf } from "../../src/testing/arrays.js";
+import { logNormal, sum, toRows } from "../../src/testing/plain.js";
+import { prepare } from "../../src/testing/prepare.js";
 import { catalog } from "../catalog.js";
-import { at, examplesOf, numbersOf } from "../support/arrays.js";
+import { examplesOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
-import { logNormal, sum, toRows } from "../support/plain.js";
-import { prepare } from "../support/prepare.js";
 
 const ends: { readonly [name: string]: readonly [min: number, max: number] } = {
   relu: [0, Number.POSITIVE_INFINITY],

@@ -2,10 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { tile } from "../../src/layers/tile.js";
 import { makeRng } from "../../src/math/rng.js";
-import { numbersOf } from "../support/arrays.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { sum } from "../../src/testing/plain.js";
+import { host, toJax, usePrecision } from "../../src/testing/prepare.js";
 import { expectClose } from "../support/compare.js";
-import { sum } from "../support/plain.js";
-import { host, toJax, usePrecision } from "../support/prepare.js";
 
 const SIDE = 3;
 const WINDOWS = 4; // windows of 2 × 2, one pixel around the image

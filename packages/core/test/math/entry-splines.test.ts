@@ -3,8 +3,8 @@ import { beforeAll, expect, it } from "vitest";
 import { entryForward, entryInverse } from "../../src/math/entry-splines.js";
 import { makeRng } from "../../src/math/rng.js";
 import { floats } from "../../src/params/host.js";
-import { numbersOf } from "../support/arrays.js";
-import { usePrecision } from "../support/prepare.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { usePrecision } from "../../src/testing/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
 

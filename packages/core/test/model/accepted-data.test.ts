@@ -6,11 +6,11 @@ import {
   flowify,
   initParams,
   jaxExecutor,
-  makeRng,
   type OrdinaryNetwork,
-  ontoLevelSet,
-  preimagesOf,
 } from "../../src/index.js";
+import { makeRng } from "../../src/math/rng.js";
+import { ontoLevelSet } from "../../src/preimage/level-set.js";
+import { preimagesOf } from "../../src/preimage/preimages.js";
 
 const COUNT = 6;
 const rng = makeRng(8);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { FlowModel, flowify, jaxExecutor, makeRng } from "../../src/index.js";
+import { FlowModel, flowify, jaxExecutor } from "../../src/index.js";
+import { makeRng } from "../../src/math/rng.js";
 
 it("explain puts what each layer adds for an example beside what it adds for others", async () => {
   const layers = [

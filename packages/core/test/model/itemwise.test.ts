@@ -1,6 +1,7 @@
 /** Programs whose results are sums over an example may be compiled so; those that give entries may not. */
 import { afterEach, expect, it } from "vitest";
-import { createTrainer, type Executor, FlowModel, flow, jaxExecutor, linear } from "../../src/index.js";
+import { createTrainer, type Executor, FlowModel, flow, jaxExecutor } from "../../src/index.js";
+import { linear } from "../../src/layers/linear.js";
 
 const compiled = new Map<string, boolean>();
 afterEach(() => compiled.clear());

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flow, jaxExecutor, linear } from "../../src/index.js";
+import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
+import { linear } from "../../src/layers/linear.js";
 
 describe("FlowModel.sample", () => {
   it("draws z in deterministic mode too, and takes the mean of the inverse", async () => {

@@ -3,7 +3,7 @@ import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { flowify } from "../../src/flowify.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel, type Scores } from "../../src/model/model.js";
-import { usePrecision } from "../support/prepare.js";
+import { usePrecision } from "../../src/testing/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
 

@@ -1,15 +1,17 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { flowShape } from "../../src/entries/internal.js";
 import {
   applyNetwork,
   FlowModel,
   flowify,
   jaxExecutor,
+  type NetworkLayer,
   type OrdinaryNetwork,
-  outShape,
   ShapeError,
   UnsupportedOpError,
 } from "../../src/index.js";
+import { outShape } from "../../src/network/apply-network.js";
 
 const weight = Float32Array.of(0.6, -0.3, 0.2, 0.1, 0.8, -0.5);
 const network = {
@@ -34,6 +36,22 @@ describe("evaluate", () => {
     plain.forEach((value, i) => {
       expect(flow[i]).toBeCloseTo(value, 5);
     });
+  });
+
+  it.each<[string, NetworkLayer]>([
+    ["squeeze", { kind: "squeeze" }],
+    ["unsqueeze", { kind: "unsqueeze" }],
+    ["split, by half", { kind: "split" }],
+    ["split, one channel", { kind: "split", leaving: 1 }],
+    ["marginal", { kind: "marginal" }],
+    [
+      "a branch",
+      { kind: "branches", join: "concat", branches: [[{ kind: "squeeze" }], [{ kind: "squeeze" }]] },
+    ],
+  ])("knows the shape after a layer of flows: %s", (_, layer) => {
+    const inShape = [8, 4, 2];
+    const { latentShape } = flowify({ inShape, layers: [layer] });
+    expect(flowShape([layer], inShape)).toEqual(latentShape);
   });
 
   it("refuses layers that exist in flows only, layers without weights, and other shapes", () => {

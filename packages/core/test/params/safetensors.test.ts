@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CheckpointError, ShapeError } from "../../src/errors.js";
-import { HostArray } from "../../src/executor/executor.js";
+import { HostArray } from "../../src/params/host-array.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/params/safetensors.js";
 
 const tensors = {

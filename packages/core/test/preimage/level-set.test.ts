@@ -1,7 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { expect, it } from "vitest";
-import { applyNetwork, makeRng, type OrdinaryNetwork, ontoLevelSet, ShapeError } from "../../src/index.js";
+import { applyNetwork, type OrdinaryNetwork, ShapeError } from "../../src/index.js";
 import { solve } from "../../src/math/linalg.js";
+import { makeRng } from "../../src/math/rng.js";
+import { ontoLevelSet } from "../../src/preimage/level-set.js";
 
 const numbers = (n: number, seed: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => 2 * ((seed * 0.37 + (i + 1) * 0.6180339887) % 1) - 1);

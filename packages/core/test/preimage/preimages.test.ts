@@ -5,11 +5,11 @@ import {
   FlowModel,
   flowify,
   jaxExecutor,
-  makeRng,
   type OrdinaryNetwork,
-  preimagesOf,
   ShapeError,
 } from "../../src/index.js";
+import { makeRng } from "../../src/math/rng.js";
+import { preimagesOf } from "../../src/preimage/preimages.js";
 
 const rng = makeRng(4);
 const normal = (n: number): Float32Array => Float32Array.from({ length: n }, () => rng.normal());

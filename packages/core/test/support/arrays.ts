@@ -1,40 +1,11 @@
-/** jax-js's functions on trees and functions, with types for tests that run over layers of every kind. */
-import { grad, type JsTree, jit, numpy as np } from "@jax-js/jax";
-import { HostArray } from "../../src/executor/executor.js";
+/** Trees in the memory of the host, for tests. */
+import { type JsTree, numpy as np } from "@jax-js/jax";
 import { type CalibrationData, calibrationData } from "../../src/init/calibration-data.js";
-import type { ArrayTree, Shape } from "../../src/layer.js";
-import { treeLeaves, treeMap, treeRef } from "../../src/params/pytree.js";
+import type { ArrayTree } from "../../src/layer.js";
+import { HostArray } from "../../src/params/host-array.js";
+import { treeLeaves, treeMap } from "../../src/params/pytree.js";
+import type { Shape } from "../../src/shape.js";
 import { takeToHost } from "../../src/train/state.js";
-
-export type AnyFunction = (...args: never[]) => unknown;
-
-export const arraysOf = (tree: unknown): np.Array[] => treeLeaves(tree as JsTree<np.Array>);
-
-export const call = (f: AnyFunction, args: readonly unknown[]): unknown =>
-  (f as (...args: readonly unknown[]) => unknown)(...args);
-
-/** Calls with references, so that the caller keeps what it gives. */
-export const callWithRefs = (f: AnyFunction, args: readonly unknown[]): unknown =>
-  call(f, treeRef(args as never));
-
-/** The gradient with respect to the first argument. */
-export const gradient = (f: AnyFunction): AnyFunction => grad(f as never);
-
-export const compiled = (f: AnyFunction): AnyFunction & { dispose(): void } => jit(f as never);
-
-/** Reads and consumes an array. */
-export const numbersOf = async (array: np.Array): Promise<number[]> =>
-  Array.from((await array.data()) as Float64Array);
-
-/** Reads and consumes every array of a tree. */
-export const readAll = (tree: unknown): Promise<number[][]> => Promise.all(arraysOf(tree).map(numbersOf));
-
-/** An array of a result that a test knows to be there. */
-export const at = <T>(values: readonly T[], i: number): T => {
-  const value = values[i];
-  if (value === undefined) throw new RangeError(`there is no entry ${i} of ${values.length}`);
-  return value;
-};
 
 /** Copies a tree to the host, and consumes it. */
 export const toHostTree = (tree: unknown): Promise<JsTree<HostArray>> => takeToHost(tree as ArrayTree);

@@ -1,5 +1,7 @@
 /** The multivariate normal density from its covariance, by Cholesky's factor. */
-import { logNormal, type Rows, sum, transpose } from "./plain.js";
+
+import { logNormal, type Rows, sum } from "../../src/testing/plain.js";
+import { transpose } from "./plain.js";
 
 /** Lower triangular F with F Fᵀ = C. */
 function cholesky(c: Rows): Rows {

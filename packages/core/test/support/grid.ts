@@ -5,8 +5,8 @@ import { makeRng } from "../../src/math/rng.js";
 import { drawNoise, mapNoise, mapTreeOfNoise, meanNoise } from "../../src/noise.js";
 import { floats, fromHost } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
-import { numbersOf } from "./arrays.js";
-import { perturbedLike, toParams } from "./prepare.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { perturbedLike, toParams } from "../../src/testing/prepare.js";
 
 export type Params = Parameters<Flow["logProb"]>[0];
 

@@ -1,12 +1,13 @@
 /** An ordinary convolution by loops, and the one that a conv2d layer's parameters stand for. */
 import type { ChainLayer } from "../../src/chain.js";
-import type { HostArray } from "../../src/executor/executor.js";
 import type { FlowLayer } from "../../src/layer.js";
 import type { DenseWeights } from "../../src/layers/linear-weights.js";
 import type { ParallelLayer } from "../../src/layers/parallel.js";
+import type { HostArray } from "../../src/params/host-array.js";
+import { type Rows, toRows } from "../../src/testing/plain.js";
+import type { HostTree } from "../../src/testing/prepare.js";
 import type { ConvCase } from "../catalog-images.js";
-import { multiply, type Rows, toRows } from "./plain.js";
-import type { HostTree } from "./prepare.js";
+import { multiply } from "./plain.js";
 
 /** Weight [out][C·kh·kw] (channel, row, column), bias, and what the window does: numbers as ONNX has them. */
 export type PlainConv = Readonly<{

@@ -1,8 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { countedExamples } from "../../src/examples.js";
-import { HostArray } from "../../src/executor/executor.js";
 import { makeRng } from "../../src/math/rng.js";
 import { drawNoise } from "../../src/noise.js";
+import { HostArray } from "../../src/params/host-array.js";
 import { adamScalars } from "../../src/train/adam.js";
 import { batchSource, STREAM } from "../../src/train/data.js";
 import { cosineSchedule } from "../../src/train/schedule.js";

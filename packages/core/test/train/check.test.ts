@@ -1,7 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { createTrainer, type FlowLayer, flow, jaxExecutor, linear, makeRng } from "../../src/index.js";
-import { type ArrayTree, defineLayer } from "../../src/layer.js";
+import { createTrainer, flow, jaxExecutor } from "../../src/index.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../../src/layer.js";
+import { linear } from "../../src/layers/linear.js";
+import { makeRng } from "../../src/math/rng.js";
 
 const rng = makeRng(5);
 const examples = Float32Array.from({ length: 128 }, () => rng.normal());

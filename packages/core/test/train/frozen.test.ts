@@ -5,9 +5,9 @@ import { flowify } from "../../src/flowify.js";
 import { makeRng } from "../../src/math/rng.js";
 import { FlowModel } from "../../src/model/model.js";
 import type { Network } from "../../src/network/network.js";
+import { usePrecision } from "../../src/testing/prepare.js";
 import { createTrainer } from "../../src/train/trainer.js";
 import { hostLeaves } from "../support/arrays.js";
-import { usePrecision } from "../support/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
 

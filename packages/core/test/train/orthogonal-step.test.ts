@@ -3,13 +3,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { identityMatrix, randomOrthogonal } from "../../src/math/linalg.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import { floats } from "../../src/params/host.js";
+import { compiled, numbersOf } from "../../src/testing/arrays.js";
+import { toRows } from "../../src/testing/plain.js";
+import { usePrecision } from "../../src/testing/prepare.js";
 import { adamDirection, adamScalars, type Moments } from "../../src/train/adam.js";
 import { orthogonalityError, orthogonalStep, reorthogonalize } from "../../src/train/orthogonal-step.js";
 import { reorthogonalizeAll } from "../../src/train/step.js";
 import { DRIFT_LIMIT } from "../../src/train/stepper.js";
-import { compiled, numbersOf } from "../support/arrays.js";
-import { multiply, toRows, transpose } from "../support/plain.js";
-import { usePrecision } from "../support/prepare.js";
+import { multiply, transpose } from "../support/plain.js";
 import { tolerance } from "../tolerances.js";
 
 beforeAll(() => usePrecision("float32"));

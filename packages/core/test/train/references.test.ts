@@ -1,11 +1,13 @@
 import { expect, it } from "vitest";
-import { createTrainer, flowify, jaxExecutor, makeRng } from "../../src/index.js";
-import { liveBuffers } from "../support/live-buffers.js";
+import { createTrainer, flowify, jaxExecutor } from "../../src/index.js";
+import { makeRng } from "../../src/math/rng.js";
+import { bufferCounter } from "../../src/testing/live-buffers.js";
 
 it("training keeps as many buffers after every step, and none at its end", async () => {
   const flow = flowify({ inShape: [4], layers: [{ kind: "linear", out: 3 }, { kind: "rqSpline" }] });
   const rng = makeRng(1);
   const examples = Float32Array.from({ length: 64 * 4 }, () => rng.normal());
+  const liveBuffers = await bufferCounter();
   const train = async (): Promise<number[]> => {
     const trainer = await createTrainer({
       flow,

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  createTrainer,
-  flowify,
-  jaxExecutor,
-  makeRng,
-  NotFiniteError,
-  type TrainingState,
-} from "../../src/index.js";
+import { createTrainer, flowify, jaxExecutor, NotFiniteError, type TrainingState } from "../../src/index.js";
+import { makeRng } from "../../src/math/rng.js";
 import { treeFlatten } from "../../src/params/pytree.js";
 import { averageDecay } from "../../src/train/step.js";
 

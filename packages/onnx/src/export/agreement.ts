@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { DeviceError, type Executor, type HostArray, makeRng } from "@flowify/core";
+import { DeviceError, type Executor, type HostArray } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { CLOSE, type Difference, differenceOf } from "../difference.js";

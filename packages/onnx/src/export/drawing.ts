@@ -1,4 +1,4 @@
-import type { NoiseDistribution } from "@flowify/core";
+import type { NoiseDistribution } from "@flowify/core/layer";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
 import type { ExportedInput, ExportedProgram } from "./exported.js";
 

@@ -1,4 +1,5 @@
-import { HostArray, type Rng, type Shape } from "@flowify/core";
+import { HostArray } from "@flowify/core";
+import type { Rng, Shape } from "@flowify/core/layer";
 import { DType } from "@jax-js/jax";
 
 /** Random examples: integers 0..levels−1, or standard normal numbers where there are no levels. */

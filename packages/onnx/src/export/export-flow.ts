@@ -1,13 +1,12 @@
 import {
-  ArraySpec,
-  drawNoise,
   type Flow,
   type FlowParams,
   flow as flowOf,
   type HostArray,
-  type NoiseTree,
   UnsupportedOpError,
 } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { drawNoise, type NoiseTree } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { lower } from "../lower/lower.js";
 import { type TensorInfo, withConstants } from "../lower/model.js";

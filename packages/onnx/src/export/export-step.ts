@@ -1,12 +1,6 @@
-import {
-  ArraySpec,
-  drawNoise,
-  type Flow,
-  HostArray,
-  type NoiseSpec,
-  type TrainingState,
-  trainingStep,
-} from "@flowify/core";
+import { type Flow, HostArray, type TrainingState } from "@flowify/core";
+import { ArraySpec, trainingStep } from "@flowify/core/internal";
+import { drawNoise, type NoiseSpec } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { lower } from "../lower/lower.js";
 import { leafPaths } from "../paths.js";

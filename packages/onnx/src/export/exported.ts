@@ -1,5 +1,12 @@
-import type { HostArray, NoiseDeclaration, NoiseDistribution, NoiseSpec, Rng } from "@flowify/core";
-import { ArraySpec, mapNoise } from "@flowify/core";
+import type { HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import {
+  mapNoise,
+  type NoiseDeclaration,
+  type NoiseDistribution,
+  type NoiseSpec,
+  type Rng,
+} from "@flowify/core/layer";
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import type { Dimension, GraphModel } from "../lower/model.js";
 

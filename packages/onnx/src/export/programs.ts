@@ -1,4 +1,5 @@
-import type { Flow, FlowParams, NoiseSpec, NoiseTree, Shape } from "@flowify/core";
+import type { Flow, FlowParams } from "@flowify/core";
+import type { NoiseSpec, NoiseTree, Shape } from "@flowify/core/layer";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 
 /** What a program of a flow computes. */

@@ -1,4 +1,4 @@
-import type { PlacedArray } from "@flowify/core";
+import type { PlacedArray } from "@flowify/core/internal";
 import { type ClosedJaxpr, tree } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import type { NativeProgram } from "../onnx-program.js";

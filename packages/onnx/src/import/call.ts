@@ -1,4 +1,6 @@
-import { DataError, type OrdinaryLayer, type Shape, ShapeError, UnsupportedOpError } from "@flowify/core";
+import { DataError, ShapeError, UnsupportedOpError } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import {
   flagAttribute,
   floatAttribute,

@@ -1,4 +1,6 @@
-import { DataError, type OrdinaryNetwork, outShape, type Shape, UnsupportedOpError } from "@flowify/core";
+import { DataError, type OrdinaryNetwork, UnsupportedOpError } from "@flowify/core";
+import { outShape } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
 import { type Data, isData, type Join, located, MOST_ENTRIES, meeting, type Value } from "./data.js";

@@ -1,4 +1,5 @@
-import { DataError, type Shape, UsageError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
+import type { Shape } from "@flowify/core/layer";
 import { type Data, located, MOST_ENTRIES } from "./data.js";
 import { isFloat, typeName } from "./elements.js";
 import type { OnnxGraph, OnnxValue } from "./graph.js";

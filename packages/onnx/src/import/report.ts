@@ -1,4 +1,5 @@
-import { type Flow, type FlowLayer, makeRng, type Shape, type UnsupportedOpError } from "@flowify/core";
+import type { Flow, UnsupportedOpError } from "@flowify/core";
+import { type FlowLayer, makeRng, type Shape } from "@flowify/core/layer";
 import type { ConvertedNetwork } from "./convert.js";
 import type { OnnxNode } from "./graph.js";
 

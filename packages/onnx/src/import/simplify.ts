@@ -1,4 +1,5 @@
-import { type OrdinaryLayer, outShape, type Shape } from "@flowify/core";
+import { type OrdinaryLayer, outShape } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import type { OnnxNode } from "./graph.js";
 
 /** A layer and the nodes that it came from; without a layer, nodes that change nothing. */

@@ -103,3 +103,6 @@ export class KerasCall {
     return `${this.layer.className} ${JSON.stringify(this.layer.name)}`;
   }
 }
+
+/** What a layer becomes. */
+export type KerasRule = (call: KerasCall) => Emitted;

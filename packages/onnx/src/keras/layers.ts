@@ -1,11 +1,8 @@
 import { entriesOf } from "../import/tensor.js";
 import { activated, clipped } from "./activations.js";
-import type { KerasCall } from "./call.js";
+import type { KerasCall, KerasRule } from "./call.js";
 import type { Emitted } from "./emitter.js";
 import { windowLayers } from "./windows.js";
-
-/** What a layer becomes. */
-export type KerasRule = (call: KerasCall) => Emitted;
 
 const same: KerasRule = ({ x }) => x;
 

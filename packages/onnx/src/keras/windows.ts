@@ -1,7 +1,6 @@
 import { activated } from "./activations.js";
-import type { KerasCall } from "./call.js";
+import type { KerasCall, KerasRule } from "./call.js";
 import type { Emitted } from "./emitter.js";
-import type { KerasRule } from "./layers.js";
 import type { Weight } from "./weights.js";
 
 /** The attributes of windows along the axes behind the channels. */

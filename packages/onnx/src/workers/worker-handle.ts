@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { DeviceError, type PlacedArray } from "@flowify/core";
+import { DeviceError } from "@flowify/core";
+import type { PlacedArray } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ProgramParts } from "../split-at-splines/program-parts.js";

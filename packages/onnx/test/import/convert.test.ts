@@ -1,4 +1,5 @@
-import { DataError, type OrdinaryLayer, ShapeError, UnsupportedOpError, UsageError } from "@flowify/core";
+import { DataError, ShapeError, UnsupportedOpError, UsageError } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { type ConvertOptions, convertOnnx, readOnnx } from "../../src/index.js";

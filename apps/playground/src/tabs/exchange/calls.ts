@@ -1,6 +1,6 @@
 import type { Progress, RunImages, Trained } from "../../run/train-run.js";
 import type { Backend } from "../../worker/backends.js";
-import type { Call } from "../../worker/protocol.js";
+import type { Call } from "../../worker/call.js";
 
 /** What the page knows of an open run. */
 export type RunSummary = Readonly<{

@@ -1,13 +1,14 @@
-import * as z from "zod/mini";
+import * as v from "valibot";
+import { between, whole } from "../../shell/ranges.js";
 import { backends } from "../../worker/backends.js";
 
 /** What the address holds of this part: all but the files, which only the reader has. */
-export const exchangeConfig = z.strictObject({
-  device: z._default(z.enum(backends), "auto"),
-  count: z._default(z.int().check(z.gte(1), z.lte(400)), 40),
-  temperature: z._default(z.number().check(z.gte(0), z.lte(10)), 1),
-  seed: z._default(z.int().check(z.gte(0), z.lte(1e9)), 0),
-  steps: z._default(z.int().check(z.gte(1), z.lte(10_000)), 10),
+export const exchangeConfig = v.strictObject({
+  device: v.optional(v.picklist(backends), "auto"),
+  count: v.optional(whole(1, 400), 40),
+  temperature: v.optional(between(0, 10), 1),
+  seed: v.optional(whole(0, 1e9), 0),
+  steps: v.optional(whole(1, 10_000), 10),
 });
 
-export type ExchangeConfig = z.infer<typeof exchangeConfig>;
+export type ExchangeConfig = v.InferOutput<typeof exchangeConfig>;

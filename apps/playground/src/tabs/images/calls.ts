@@ -1,4 +1,4 @@
-import type { Call } from "../../worker/protocol.js";
+import type { Call } from "../../worker/call.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { ImageShape, ImagesConfig } from "./config.js";
 

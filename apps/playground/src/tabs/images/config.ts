@@ -1,9 +1,7 @@
-import * as z from "zod/mini";
+import * as v from "valibot";
+import { between, whole } from "../../shell/ranges.js";
 import { startsByItself } from "../../ui/starts-by-itself.js";
 import { backends } from "../../worker/backends.js";
-
-const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
-const between = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
 
 /** Channels, height and width of the images. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -21,19 +19,19 @@ export const STEPS_BETWEEN = 9;
 export const FEWEST = 40;
 
 /** What the address holds of the images: every field has a default. Pictures of one's own stay on the page. */
-export const imagesConfig = z.strictObject({
+export const imagesConfig = v.strictObject({
   /** Widths of the dense layers, each with a spline after it. */
-  widths: z._default(z.array(whole(1, 256)).check(z.minLength(1), z.maxLength(5)), [32, 16]),
-  learningRate: z._default(between(1e-5, 100), 0.003),
-  steps: z._default(whole(1, 20_000), 1000),
-  seed: z._default(whole(0, 999_999), 0),
-  temperature: z._default(between(0, 2), 0.8),
-  side: z._default(z.union([z.literal(14), z.literal(28)]), 14),
+  widths: v.optional(v.pipe(v.array(whole(1, 256)), v.minLength(1), v.maxLength(5)), [32, 16]),
+  learningRate: v.optional(between(1e-5, 100), 0.003),
+  steps: v.optional(whole(1, 20_000), 1000),
+  seed: v.optional(whole(0, 999_999), 0),
+  temperature: v.optional(between(0, 2), 0.8),
+  side: v.optional(v.union([v.literal(14), v.literal(28)]), 14),
   /** Keeps the colours of pictures that have some. */
-  colour: z._default(z.boolean(), true),
-  device: z._default(z.enum(backends), "auto"),
+  colour: v.optional(v.boolean(), true),
+  device: v.optional(v.picklist(backends), "auto"),
   /** Trains as soon as it is opened. */
-  running: z._default(z.boolean(), startsByItself),
+  running: v.optional(v.boolean(), startsByItself),
 });
 
-export type ImagesConfig = z.infer<typeof imagesConfig>;
+export type ImagesConfig = v.InferOutput<typeof imagesConfig>;

@@ -1,4 +1,5 @@
-import type { Examples, Network, NetworkLayer } from "@flowify/core";
+import type { Network, NetworkLayer } from "@flowify/core";
+import type { Examples } from "@flowify/core/internal";
 import { type ImageShape, type ImagesConfig, numbersOf } from "./config.js";
 
 /** The dense network of a configuration: dequantized, whitened pixels, then layers with a spline after each but the last. */

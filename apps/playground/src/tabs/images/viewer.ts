@@ -1,13 +1,5 @@
-import {
-  bitsPerDimension,
-  drawNoise,
-  type Executor,
-  type Flow,
-  type HostArray,
-  makeRng,
-  meanNoise,
-  type NoiseTree,
-} from "@flowify/core";
+import { bitsPerDimension, type Executor, type Flow, type HostArray } from "@flowify/core";
+import { drawNoise, makeRng, meanNoise, type NoiseTree } from "@flowify/core/layer";
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-rows.js";
 import { ledgerRows, meanLedger, sum } from "../../worker/ledger-rows.js";

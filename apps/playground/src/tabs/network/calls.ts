@@ -1,7 +1,7 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
 import type { Progress, RunImages, Trained } from "../../run/train-run.js";
 import type { Backend } from "../../worker/backends.js";
-import type { Call } from "../../worker/protocol.js";
+import type { Call } from "../../worker/call.js";
 import type { DrawnNode } from "./nodes.js";
 
 /** What pixels become before the network takes them. */

@@ -1,17 +1,18 @@
-import * as z from "zod/mini";
+import * as v from "valibot";
+import { between, whole } from "../../shell/ranges.js";
 import { backends } from "../../worker/backends.js";
 import { normalizations } from "./calls.js";
 
 /** What the address holds of this part: all but the file, which only the reader has. */
-export const networkConfig = z.strictObject({
-  normalization: z._default(z.enum(normalizations), "unit"),
-  device: z._default(z.enum(backends), "auto"),
+export const networkConfig = v.strictObject({
+  normalization: v.optional(v.picklist(normalizations), "unit"),
+  device: v.optional(v.picklist(backends), "auto"),
   /** The bundled digit that is shown; −1 is one that was drawn. */
-  digit: z._default(z.int().check(z.gte(-1), z.lt(128)), 0),
-  steps: z._default(z.int().check(z.gte(1), z.lte(10_000)), 100),
-  count: z._default(z.int().check(z.gte(1), z.lte(256)), 16),
-  temperature: z._default(z.number().check(z.gte(0), z.lte(10)), 1),
-  seed: z._default(z.int().check(z.gte(0), z.lte(1e9)), 0),
+  digit: v.optional(whole(-1, 127), 0),
+  steps: v.optional(whole(1, 10_000), 100),
+  count: v.optional(whole(1, 256), 16),
+  temperature: v.optional(between(0, 10), 1),
+  seed: v.optional(whole(0, 1e9), 0),
 });
 
-export type NetworkConfig = z.infer<typeof networkConfig>;
+export type NetworkConfig = v.InferOutput<typeof networkConfig>;

@@ -1,23 +1,21 @@
-import * as z from "zod/mini";
+import * as v from "valibot";
+import { between, whole } from "../../shell/ranges.js";
 import { startsByItself } from "../../ui/starts-by-itself.js";
 import { backends } from "../../worker/backends.js";
 
-const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
-const between = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
-
 /** The layers that the editor offers; widths and such are bounded, so that no address can ask for hours. */
-const layer = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("linear"), out: whole(1, 8) }),
-  z.strictObject({ kind: z.literal("coupling"), stack: whole(1, 8), hidden: z._default(whole(4, 64), 32) }),
-  z.strictObject({ kind: z.literal("rqSpline"), bins: z._default(whole(2, 16), 8) }),
-  z.strictObject({ kind: z.literal("leakyRelu"), slope: z._default(between(0.05, 4), 0.5) }),
-  z.strictObject({ kind: z.literal("prelu") }),
-  z.strictObject({ kind: z.literal("relu") }),
-  z.strictObject({ kind: z.literal("elu") }),
-  z.strictObject({ kind: z.literal("softplus") }),
-  z.strictObject({ kind: z.literal("tanh") }),
-  z.strictObject({ kind: z.literal("actnorm") }),
-  z.strictObject({ kind: z.literal("whiten") }),
+const layer = v.variant("kind", [
+  v.strictObject({ kind: v.literal("linear"), out: whole(1, 8) }),
+  v.strictObject({ kind: v.literal("coupling"), stack: whole(1, 8), hidden: v.optional(whole(4, 64), 32) }),
+  v.strictObject({ kind: v.literal("rqSpline"), bins: v.optional(whole(2, 16), 8) }),
+  v.strictObject({ kind: v.literal("leakyRelu"), slope: v.optional(between(0.05, 4), 0.5) }),
+  v.strictObject({ kind: v.literal("prelu") }),
+  v.strictObject({ kind: v.literal("relu") }),
+  v.strictObject({ kind: v.literal("elu") }),
+  v.strictObject({ kind: v.literal("softplus") }),
+  v.strictObject({ kind: v.literal("tanh") }),
+  v.strictObject({ kind: v.literal("actnorm") }),
+  v.strictObject({ kind: v.literal("whiten") }),
 ]);
 
 export const MOST_LAYERS = 16;
@@ -27,15 +25,15 @@ export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as
 /** Own points that the address holds, in hundredths: x, y, x, y, … */
 export const MOST_POINTS = 2000;
 export const LARGEST_COORDINATE = 350;
-const points = z.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)).check(z.maxLength(2 * MOST_POINTS));
+const points = v.pipe(v.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)), v.maxLength(2 * MOST_POINTS));
 
 /** What an axis stands for where points came from a file: its name there, and value = mean + unit · coordinate. */
-const axis = z.strictObject({
-  name: z.string().check(z.maxLength(60)),
-  mean: z.number(),
-  unit: z.number().check(z.positive()),
+const axis = v.strictObject({
+  name: v.pipe(v.string(), v.maxLength(60)),
+  mean: v.pipe(v.number(), v.finite()),
+  unit: v.pipe(v.number(), v.finite(), v.gtValue(0)),
 });
-export type PlaneAxis = z.infer<typeof axis>;
+export type PlaneAxis = v.InferOutput<typeof axis>;
 
 /** Drops a coordinate, adds one, or neither. */
 export const presets = {
@@ -66,23 +64,25 @@ export const presets = {
     { kind: "leakyRelu", slope: 0.5 },
     { kind: "linear", out: 2 },
   ],
-} as const satisfies Readonly<Record<string, readonly z.infer<typeof layer>[]>>;
+} as const satisfies Readonly<Record<string, readonly v.InferOutput<typeof layer>[]>>;
 
 /** What the address holds of the plane: every field has a default, and nothing else is let in. */
-export const planeConfig = z.strictObject({
-  data: z._default(z.enum(dataKinds), "moons"),
-  points: z._default(points, []),
+export const planeConfig = v.strictObject({
+  data: v.optional(v.picklist(dataKinds), "moons"),
+  points: v.optional(points, []),
   /** Those of the points; none where they were drawn. */
-  axes: z._default(z.array(axis).check(z.maxLength(2)), []),
-  layers: z._default(z.array(layer).check(z.minLength(1), z.maxLength(MOST_LAYERS)), [...presets.couplings]),
-  density: z._default(z.enum(["mixture", "gaussian"]), "mixture"),
-  learningRate: z._default(between(1e-5, 100), 0.01),
-  steps: z._default(whole(1, 20_000), 2000),
-  seed: z._default(whole(0, 999_999), 0),
-  device: z._default(z.enum(backends), "auto"),
+  axes: v.optional(v.pipe(v.array(axis), v.maxLength(2)), []),
+  layers: v.optional(v.pipe(v.array(layer), v.minLength(1), v.maxLength(MOST_LAYERS)), [
+    ...presets.couplings,
+  ]),
+  density: v.optional(v.picklist(["mixture", "gaussian"]), "mixture"),
+  learningRate: v.optional(between(1e-5, 100), 0.01),
+  steps: v.optional(whole(1, 20_000), 2000),
+  seed: v.optional(whole(0, 999_999), 0),
+  device: v.optional(v.picklist(backends), "auto"),
   /** Trains as soon as it is opened. */
-  running: z._default(z.boolean(), startsByItself),
+  running: v.optional(v.boolean(), startsByItself),
 });
 
-export type PlaneConfig = z.infer<typeof planeConfig>;
-export type PlaneLayer = z.infer<typeof layer>;
+export type PlaneConfig = v.InferOutput<typeof planeConfig>;
+export type PlaneLayer = v.InferOutput<typeof layer>;

@@ -1,4 +1,5 @@
-import { type Examples, makeRng, type Rng } from "@flowify/core";
+import type { Examples } from "@flowify/core/internal";
+import { makeRng, type Rng } from "@flowify/core/layer";
 import type { PlaneConfig } from "./config.js";
 
 /** Points for training, and points that training never sees; both [n, 2]. */

@@ -1,4 +1,5 @@
-import { type Flow, meanNoise } from "@flowify/core";
+import type { Flow } from "@flowify/core";
+import { meanNoise } from "@flowify/core/layer";
 import type { numpy as np } from "@jax-js/jax";
 import { MESH_LINES, MESH_POINTS } from "./grid.js";
 

@@ -1,4 +1,5 @@
-import { drawNoise, type Executor, type Flow, type HostArray, makeRng, type NoiseTree } from "@flowify/core";
+import type { Executor, Flow, HostArray } from "@flowify/core";
+import { drawNoise, makeRng, type NoiseTree } from "@flowify/core/layer";
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-rows.js";
 import { ledgerRows, logProbs, meanLedger, sum } from "../../worker/ledger-rows.js";

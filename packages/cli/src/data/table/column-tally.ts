@@ -1,4 +1,4 @@
-import { makeRng } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { type Cell, type CellKind, type CellReader, cellText } from "./cell.js";
 import { LISTED } from "./table.js";
 

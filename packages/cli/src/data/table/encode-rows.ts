@@ -1,4 +1,5 @@
-import { DataError, makeRng, type Rng } from "@flowify/core";
+import { DataError } from "@flowify/core";
+import { makeRng, type Rng } from "@flowify/core/layer";
 import { type Cell, cellReader, cellText } from "./cell.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
 import { LISTED, listFirst, type Table } from "./table.js";

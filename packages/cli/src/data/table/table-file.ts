@@ -1,4 +1,6 @@
-import { DataError, makeRng, permutation } from "@flowify/core";
+import { DataError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import type { DataFormat } from "../format.js";
 import { type PublishedSplit, type RowSet, rowSet, WHOLE } from "../image-set.js";
 import { readRows } from "./read-rows.js";

@@ -1,4 +1,4 @@
-import type { OrdinaryLayer } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
 import type { Imported, ImportRule, OpCall } from "../call.js";
 import { atOldAxis, broadcast, broadcastStrides, walk } from "../shapes.js";
 import { entriesOf, type Tensor } from "../tensor.js";

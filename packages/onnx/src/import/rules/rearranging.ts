@@ -1,4 +1,5 @@
-import type { OrdinaryLayer, Shape } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import type { Imported, ImportRule, OpCall } from "../call.js";
 import { axesOf, flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
 import { entriesOf, type Tensor } from "../tensor.js";

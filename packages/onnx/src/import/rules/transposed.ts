@@ -1,4 +1,4 @@
-import type { OrdinaryLayer } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
 import type { ImportRule } from "../call.js";
 import { entriesOf, type Tensor } from "../tensor.js";
 import { autoPadOf, biasOf, expectRoom, sizesOf } from "./windows.js";

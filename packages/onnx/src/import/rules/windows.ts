@@ -1,4 +1,5 @@
-import type { OrdinaryLayer, Shape } from "@flowify/core";
+import type { OrdinaryLayer } from "@flowify/core/internal";
+import type { Shape } from "@flowify/core/layer";
 import type { ImportRule, OpCall } from "../call.js";
 import { MOST_ENTRIES } from "../data.js";
 import { axesOf, wholeNumbers } from "../shapes.js";

@@ -4,10 +4,11 @@ import { isFloat, outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
 import { add } from "./arithmetic.js";
+import type { AxisTaps } from "./axis-taps.js";
 import { contract } from "./dot.js";
 import { flipped, pad, reversalOf, slice } from "./movement.js";
 import { afterConvolution, rememberConvolution } from "./pointwise.js";
-import { type AxisTaps, tapProduct } from "./taps.js";
+import { tapProduct } from "./taps.js";
 import { unfold } from "./windows.js";
 
 type ConvParams = {

@@ -1,8 +1,8 @@
 import type { Context } from "../context.js";
 import { type Lazy, padRank, shapeOf } from "../lazy.js";
+import type { AxisTaps } from "./axis-taps.js";
 import { contract } from "./dot.js";
 import { termsOf } from "./sums.js";
-import type { AxisTaps } from "./taps.js";
 
 /** A convolution as its rule saw it. */
 type Convolution = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;

@@ -2,24 +2,12 @@ import type { Context } from "../context.js";
 import { sizeOf } from "../jaxpr.js";
 import { arrange, solid } from "../layout.js";
 import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../lazy.js";
+import type { AxisTaps } from "./axis-taps.js";
 import { contract } from "./dot.js";
 import { minimalFiltering } from "./minimal-filtering.js";
 import { padNode } from "./movement.js";
 import { reduceAxes } from "./reductions.js";
 import { minimalCost, minimalProduct } from "./winograd.js";
-
-/** How one spatial axis of a convolution is walked. */
-export type AxisTaps = Readonly<{
-  input: number;
-  output: number;
-  kernel: number;
-  stride: number;
-  before: number;
-  inputDilation: number;
-  kernelDilation: number;
-  /** The kernel is given reversed along this axis. */
-  reversed: boolean;
-}>;
 
 /** For output position q and kernel entry t (of all axes, row-major) the input position, −1 where there is zero. */
 type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int32Array }>;

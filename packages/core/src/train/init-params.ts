@@ -1,14 +1,15 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { type InitProgress, initChain, initExamplesOf } from "../chain.js";
 import { countedExamples, type Examples, type ExamplesIn } from "../examples.js";
-import type { Executor, HostArray } from "../executor/executor.js";
+import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
-import { sizeOf } from "../layer.js";
+import { calibrationData } from "../init/calibration-data.js";
+import type { HostArray } from "../params/host-array.js";
+import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
 import { trainingDefaults as defaults } from "../train/defaults.js";
 import { takeToHost } from "../train/state.js";
-import { calibrationData } from "./calibration-data.js";
 
 export type InitOptions = {
   flow: Flow;
@@ -24,7 +25,23 @@ export type InitOptions = {
   onInit?: InitProgress;
 };
 
-/** Start values of a flow's parameters, those that training begins with, on the host. */
+/**
+ * Start values of a flow's parameters, those that training begins with, on the host.
+ *
+ * @example
+ * ```ts
+ * import { FlowModel, flow, initParams, jaxExecutor } from "@flowify/core";
+ * import { actnorm } from "@flowify/core/layers";
+ *
+ * const executor = jaxExecutor();
+ * const made = flow([actnorm([2])]);
+ * const params = await initParams({ flow: made, executor, data: [[0, 10], [2, 14], [4, 18]] });
+ * const model = new FlowModel(made, params, executor);
+ * console.log((await model.encode([[2, 14]])).every((z) => Math.abs(z) < 1e-5)); // the mean is at 0
+ * await model.dispose();
+ * // true
+ * ```
+ */
 export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
   takeToHost(await initValues(options));
 

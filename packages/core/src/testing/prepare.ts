@@ -1,8 +1,7 @@
-/** Numbers for an entry of the catalog: parameters, inputs and noises, as often as a distribution needs them. */
+/** Numbers to look at a layer with: parameters, inputs and noises, as often as a distribution needs them. */
 import { defaultDevice, type JsTree, numpy as np, random } from "@jax-js/jax";
-import { HostArray } from "../../src/executor/executor.js";
-import { type ArrayTree, type FlowLayer, sizeOf } from "../../src/layer.js";
-import { makeRng, type Rng } from "../../src/math/rng.js";
+import type { ArrayTree, FlowLayer } from "../layer.js";
+import { makeRng, type Rng } from "../math/rng.js";
 import {
   drawNoise,
   mapNoise,
@@ -11,11 +10,13 @@ import {
   type NoiseOf,
   type NoiseSpec,
   type NoiseTree,
-} from "../../src/noise.js";
-import { fromHost, toHost } from "../../src/params/host.js";
-import { parameterPaths } from "../../src/params/parameter-paths.js";
-import { treeFlatten, treeMap } from "../../src/params/pytree.js";
-import type { CatalogEntry } from "../catalog.js";
+} from "../noise.js";
+import { fromHost, toHost } from "../params/host.js";
+import { HostArray } from "../params/host-array.js";
+import { parameterPaths } from "../params/parameter-paths.js";
+import { treeFlatten, treeMap } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
+import type { Subject } from "./subject.js";
 
 export type Precision = "float32" | "float64";
 
@@ -41,7 +42,7 @@ export const toParams = (tree: JsTree<HostArray>, precision: Precision): ArrayTr
   treeMap((a: HostArray) => toJax(a, precision), tree) as ArrayTree;
 
 export type Prepared = Readonly<{
-  entry: CatalogEntry;
+  subject: Subject;
   precision: Precision;
   hostParams: HostTree;
   params(): ArrayTree;
@@ -80,9 +81,9 @@ export async function perturbedLike(
   return rebuild(moved) as HostTree;
 }
 
-function hostParamsOf(entry: CatalogEntry): HostTree | Promise<HostTree> {
-  const rng = makeRng(entry.seed ?? 1, 11);
-  return entry.params ? entry.params(rng) : perturbedLike(entry.layer, rng, entry);
+function hostParamsOf(subject: Subject): HostTree | Promise<HostTree> {
+  const rng = makeRng(subject.seed ?? 1, 11);
+  return subject.params ? subject.params(rng) : perturbedLike(subject.layer, rng, subject);
 }
 
 function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {
@@ -108,19 +109,19 @@ function reorthogonalized(r: number[], n: number): number[] {
   return r;
 }
 
-export async function prepare(entry: CatalogEntry, precision: Precision): Promise<Prepared> {
+export async function prepare(subject: Subject, precision: Precision): Promise<Prepared> {
   usePrecision(precision);
-  const { layer } = entry;
-  const hostParams = await hostParamsOf(entry);
+  const { layer } = subject;
+  const hostParams = await hostParamsOf(subject);
   const numbers = (stream: number, length: number, draw: (rng: Rng) => number): number[] => {
-    const rng = makeRng(entry.seed ?? 1, stream);
+    const rng = makeRng(subject.seed ?? 1, stream);
     return Array.from({ length }, () => draw(rng));
   };
   const toTree = (noise: NoiseOf<HostArray>): NoiseTree =>
     treeMap((a: HostArray) => toJax(a, precision), noise) as NoiseTree;
-  const { batch: size = 3, levels, scale = 1 } = entry;
+  const { batch: size = 3, levels = layer.levels, scale = 1 } = subject;
   return {
-    entry,
+    subject,
     precision,
     hostParams,
     params: () => toParams(hostParams, precision),
@@ -135,9 +136,9 @@ export async function prepare(entry: CatalogEntry, precision: Precision): Promis
       return toJax(host(numbers(13, sizeOf(shape), draw), shape), precision);
     },
     forwardNoise: (batch = size) =>
-      toTree(drawNoise(layer.forwardNoise, batch, makeRng(entry.seed ?? 1, 14))),
+      toTree(drawNoise(layer.forwardNoise, batch, makeRng(subject.seed ?? 1, 14))),
     inverseNoise: (batch = size) =>
-      toTree(drawNoise(layer.inverseNoise, batch, makeRng(entry.seed ?? 1, 15))),
+      toTree(drawNoise(layer.inverseNoise, batch, makeRng(subject.seed ?? 1, 15))),
     meanNoise: (spec, batch = size) => toTree(meanHostNoise(spec, batch)),
   };
 }

@@ -1,11 +1,12 @@
 /** A layer as a map of vectors, its noise as extra coordinates, and that map's log |det|. */
 import { jacfwd, numpy as np } from "@jax-js/jax";
-import { sizeOf } from "../../src/layer.js";
-import { mapNoise, type NoiseSpec, type NoiseTree } from "../../src/noise.js";
-import { treeLeaves } from "../../src/params/pytree.js";
+import { mapNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
+import { treeLeaves } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
 import { numbersOf } from "./arrays.js";
 import { logAbsDet, logNormal, sum, toRows } from "./plain.js";
 import { declarationsOf, noiseSize, type Prepared } from "./prepare.js";
+import type { Subject } from "./subject.js";
 
 /**
  * How the contribution of a layer follows from a square Jacobian:
@@ -18,7 +19,7 @@ import { declarationsOf, noiseSize, type Prepared } from "./prepare.js";
 export type Kind = "bijective" | "increasing" | "reducing" | "dequantizing";
 
 /** Undefined where the noises do not make up the difference of sizes. */
-export function kindOf({ layer }: Prepared["entry"]): Kind | undefined {
+export function kindOf({ layer }: Pick<Subject, "layer">): Kind | undefined {
   const [n, m] = [sizeOf(layer.inShape), sizeOf(layer.outShape)];
   const [drawn, dropped] = [noiseSize(layer.forwardNoise), noiseSize(layer.inverseNoise)];
   if (drawn === 0 && dropped === 0 && n === m) return "bijective";
@@ -70,8 +71,8 @@ export async function contributions(
   prepared: Prepared,
   kind: Kind,
 ): Promise<{ ours: number; expected: number }> {
-  const { entry, params } = prepared;
-  const { layer } = entry;
+  const { subject, params } = prepared;
+  const { layer } = subject;
   const [n, m] = [sizeOf(layer.inShape), sizeOf(layer.outShape)];
   const [x, z] = [await numbersOf(prepared.x(1)), await numbersOf(prepared.z(1))];
   const drawn = await flatNoise(prepared.forwardNoise(1));

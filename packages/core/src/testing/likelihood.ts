@@ -1,7 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
-import { standardNormal } from "../../src/base.js";
-import type { ArrayTree, FlowLayer } from "../../src/layer.js";
-import type { NoiseTree } from "../../src/noise.js";
+import { standardNormal } from "../base.js";
+import type { ArrayTree, FlowLayer } from "../layer.js";
+import type { NoiseTree } from "../noise.js";
 
 /** mean log p(x) of one layer under a standard normal base: a scalar that every parameter enters. */
 export const meanLogLikelihood =

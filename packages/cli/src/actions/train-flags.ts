@@ -1,0 +1,37 @@
+import type { Normalization } from "../commands/parsers.js";
+import type { CommonFlags, PictureChoice } from "../commands/shared.js";
+import type { PictureReading, TableChoice } from "../data/format.js";
+
+export type TrainFlags = CommonFlags &
+  PictureReading &
+  TableChoice & {
+    recipe?: string;
+    data?: string;
+    dataDir?: string;
+    limit?: number;
+    validation?: number;
+    flip?: boolean;
+    network?: string;
+    from?: string;
+    normalize?: Normalization;
+    free?: boolean;
+    epochs?: number;
+    steps?: number;
+    batch?: number;
+    density?: "gaussian" | "mixture";
+    lr?: number;
+    orthogonalLr?: number;
+    warmup?: number;
+    clip?: number;
+    ema?: number;
+    seed?: number;
+    out?: string;
+    resume?: string;
+    force?: boolean;
+    checkpointEvery?: number;
+    evaluateEvery?: number;
+    pictures?: PictureChoice;
+    fallback?: boolean;
+    tensorboard?: boolean;
+    check?: boolean;
+  };

@@ -1,0 +1,50 @@
+import { kinds } from "@flowify/core/internal";
+import * as v from "valibot";
+import { didYouMean } from "../ui/suggest.js";
+
+/** What a JSON document holds, or what is wrong with it, each with its place: `layers[2].out: expected …`. */
+export type Checked<T> = Readonly<{ value: T } | { problems: readonly string[] }>;
+
+/** Compares a JSON document with a schema. */
+export function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown): Checked<T> {
+  const { success, output, issues } = v.safeParse(schema, json, {
+    abortPipeEarly: true,
+    message: ({ expected, received, message }) =>
+      expected ? `expected ${expected}, found ${received}` : message,
+  });
+  return success ? { value: output } : { problems: issues.map(describe) };
+}
+
+const placeOf = (path: readonly { key: unknown }[]): string =>
+  path.reduce<string>(
+    (text, { key }) =>
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+    "",
+  ) || "it";
+
+type Path = readonly v.IssuePathItem[];
+
+/** Where a value may be of several forms, and has the outer form of one of them, what is wrong inside of it. */
+function innermost(issue: v.BaseIssue<unknown>, outer: Path = []): [issue: v.BaseIssue<unknown>, path: Path] {
+  const path = [...outer, ...(issue.path ?? [])];
+  const inside = (issue.issues ?? []).map((each) => innermost(each, path));
+  return (
+    inside.find(([{ type }, own]) => own.length > path.length && type !== "strict_tuple") ?? [issue, path]
+  );
+}
+
+/** `layers[2].kind: unknown kind "liner"; did you mean "linear"?` */
+function describe(found: v.BaseIssue<unknown>): string {
+  const [{ type, expected, input, message }, path] = innermost(found);
+  const [place, last] = [placeOf(path), path.at(-1)];
+  if (last && !Object.hasOwn(last.input as object, last.key as PropertyKey)) return `${place}: is missing`;
+  if (type === "variant" && typeof input === "string")
+    return `${place}: unknown kind "${input}"${didYouMean(input, Object.keys(kinds))}`;
+  if (last && type === "strict_object" && expected === "never") {
+    const { kind = "" } = last.input as { kind?: string };
+    const names = Object.hasOwn(kinds, kind) ? Object.keys(kinds[kind]!.options) : [];
+    const known = names.length > 0 ? `; it has ${names.join(", ")}` : "";
+    return `${placeOf(path.slice(0, -1))}: unknown key "${String(input)}"${didYouMean(String(input), names) || known}`;
+  }
+  return `${place}: ${message}`;
+}

@@ -1,0 +1,22 @@
+/**
+ * Shared by the packages of this repository alone: no promise is made about these names.
+ *
+ * @module @flowify/core/internal
+ */
+import "../executor/jax-globals.js";
+
+export type { Examples } from "../examples.js";
+export { ArraySpec, type Compiled, type PlacedArray, type RunOptions } from "../executor/executor.js";
+export { expectMemoryForEach } from "../executor/memory.js";
+export { permutation } from "../math/rng.js";
+export type { LedgerEntry } from "../model/evaluation.js";
+export { flowShape, outShape } from "../network/apply-network.js";
+export { kinds } from "../network/kinds.js";
+export type { OrdinaryLayer } from "../network/network.js";
+export { holdsNumbers, layerSchema, type Stored } from "../network/schema.js";
+export type { HostData } from "../params/host-array.js";
+export type { Parameter } from "../params/parameter-list.js";
+export { type Preimages, preimagesOf } from "../preimage/preimages.js";
+export { trainingDefaults } from "../train/defaults.js";
+export { DRIFT_LIMIT } from "../train/stepper.js";
+export { type TrainingStep, trainingStep } from "../train/whole-step.js";

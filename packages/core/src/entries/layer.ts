@@ -1,0 +1,36 @@
+/**
+ * What authors of layers need: the contract, the noises, calibration data, stable numerics, host arrays.
+ *
+ * @module @flowify/core/layer
+ */
+import "../executor/jax-globals.js";
+
+export type { Base } from "../base.js";
+export type { ChainLayer } from "../chain.js";
+export { type CalibrationData, calibrationData, rowsOf } from "../init/calibration-data.js";
+export { columnMoments, rowMoments } from "../init/moments.js";
+export { type ArrayTree, defineLayer, type FlowLayer, type Forward, type NoParams } from "../layer.js";
+export { isShapeKey, splitKey } from "../math/keys.js";
+export {
+  LOG_2PI,
+  logSumExp,
+  perExample,
+  softBound,
+  softplus,
+  standardNormalLogDensity,
+  sumExamples,
+} from "../math/numerics.js";
+export { makeRng, type Rng } from "../math/rng.js";
+export {
+  drawNoise,
+  mapNoise,
+  meanNoise,
+  type NoiseDeclaration,
+  type NoiseDistribution,
+  type NoiseOf,
+  type NoiseSpec,
+  type NoiseTree,
+} from "../noise.js";
+export { floats, fromHost, toHost } from "../params/host.js";
+export type { ParameterKind, ParameterKinds } from "../params/parameter-kinds.js";
+export { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";

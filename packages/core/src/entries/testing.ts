@@ -1,0 +1,25 @@
+/**
+ * For tests of layers: `checkLayer` runs every law of the contract on one. The laws and what they are made of are here
+ * for those who write more; no test runner is needed.
+ *
+ * @module @flowify/core/testing
+ */
+import "../executor/jax-globals.js";
+
+export { LawError } from "../errors.js";
+export {
+  type AnyFunction,
+  arraysOf,
+  call,
+  compiled,
+  gradient,
+  numbersOf,
+  readAll,
+} from "../testing/arrays.js";
+export { checkLayer, type LawResult, type LayerReport } from "../testing/check-layer.js";
+export type { Figure, Law } from "../testing/law.js";
+export { laws } from "../testing/laws.js";
+export { meanLogLikelihood } from "../testing/likelihood.js";
+export { type Prepared, prepare } from "../testing/prepare.js";
+export type { CheckLayerOptions, Subject } from "../testing/subject.js";
+export { type LawTolerance, lawTolerances } from "../testing/tolerances.js";

@@ -1,0 +1,33 @@
+/** The kinds of layers that a network is made of, one line a file. Everything that goes by kind is derived from this list. */
+
+export { actnormKind } from "./actnorm.js";
+export { affineKind } from "./affine.js";
+export { avgPool2dKind } from "./avg-pool2d.js";
+export { branchesKind } from "./branches.js";
+export { conv1dKind } from "./conv1d.js";
+export { conv2dKind } from "./conv2d.js";
+export { couplingKind } from "./coupling.js";
+export { dequantizeKind } from "./dequantize.js";
+export { leakyReluKind } from "./leaky-relu.js";
+export { linearKind } from "./linear.js";
+export { marginalKind } from "./marginal.js";
+export { maxPool2dKind } from "./max-pool2d.js";
+export {
+  celuKind,
+  eluKind,
+  seluKind,
+  sigmoidKind,
+  softplusKind,
+  softsignKind,
+  tanhKind,
+} from "./monotone.js";
+export { padKind } from "./pad.js";
+export { permuteChannelsKind } from "./permute-channels.js";
+export { preluKind } from "./prelu.js";
+export { clipKind, reluKind } from "./relu.js";
+export { flattenKind, permuteKind, reshapeKind, transposeKind } from "./reshape.js";
+export { rqSplineKind } from "./rq-spline.js";
+export { splitKind } from "./split.js";
+export { squeezeKind, unsqueezeKind } from "./squeeze.js";
+export { variationalDequantizeKind } from "./variational-dequantize.js";
+export { whitenKind } from "./whiten.js";

@@ -1,0 +1,123 @@
+/** What the options of layers must be. Kinds name these schemas as `o.size`, `o.optional(o.pair)`. */
+import * as v from "valibot";
+import type { Pair } from "../math/windows.js";
+import type { DenseWeights } from "./linear-weights.js";
+
+/** A check of a value, and its type. */
+export type Schema<T> = v.GenericSchema<T>;
+
+/** A schema of an option that may be left out. */
+export type Optional<T> = v.ExactOptionalSchema<Schema<T>, undefined>;
+
+/** Schemas by the name of the option. */
+export type Schemas = { readonly [option: string]: Schema<unknown> };
+
+type OptionalNames<S> = { [N in keyof S]: S[N] extends { type: "exact_optional" } ? N : never }[keyof S];
+type Values<S, N extends keyof S> = { readonly [M in N]: S[M] extends Schema<infer T> ? T : never };
+type Flat<T> = { [N in keyof T]: T[N] };
+
+/** The values that schemas accept: those of `{ out: o.size, stride: o.optional(o.pair) }` are `{ out: number; stride?: Pair }`. */
+export type Options<S> = Flat<
+  Values<S, Exclude<keyof S, OptionalNames<S>>> & Partial<Values<S, OptionalNames<S>>>
+>;
+
+const expected =
+  (what: string) =>
+  ({ received }: v.BaseIssue<unknown>): string =>
+    `expected ${what}, found ${received}`;
+
+/* @__NO_SIDE_EFFECTS__ */
+function numberThat(what: string, holds: (value: number) => boolean = () => true): Schema<number> {
+  const accepts = (value: unknown): boolean =>
+    typeof value === "number" && Number.isFinite(value) && holds(value);
+  return v.custom<number>(accepts, expected(what));
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Schema<number> {
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+  return numberThat(`an integer ${range}`, (n) => Number.isSafeInteger(n) && n >= least && n <= most);
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function optional<T>(schema: Schema<T>): Optional<T> {
+  return v.exactOptional(schema);
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function oneOf<const T extends string>(...values: readonly T[]): Schema<T> {
+  return v.picklist(values);
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function listOf<T>(schema: Schema<T>, least = 0): Schema<readonly T[]> {
+  return v.pipe(v.array(schema), v.minLength(least, `expected at least ${least} entries`));
+}
+
+/** @param what names both in messages */
+/* @__NO_SIDE_EFFECTS__ */
+export function either<A, B>(first: Schema<A>, second: Schema<B>, what: string): Schema<A | B> {
+  return v.union([first, second], expected(what));
+}
+
+/** Layers make tables of their sizes when they are built: absurd ones must not exhaust the memory. */
+const LARGEST = 65_536;
+
+export const size: Schema<number> = integer(1, LARGEST);
+const count: Schema<number> = integer(0, LARGEST);
+export const index: Schema<number> = integer(0);
+export const seed: Schema<number> = integer(Number.MIN_SAFE_INTEGER);
+export const number: Schema<number> = numberThat("a finite number");
+export const positive: Schema<number> = numberThat("a number above 0", (n) => n > 0);
+/** A part that is less than the whole: [0, 1). */
+export const share: Schema<number> = numberThat("a number from 0 to below 1", (n) => n >= 0 && n < 1);
+export const flag: Schema<boolean> = v.boolean();
+export const order: Schema<readonly number[]> = listOf(index);
+export const shape: Schema<readonly number[]> = listOf(integer(1), 1);
+
+/** One size for both axes, or height and width. */
+export const pair: Schema<Pair> = either(size, v.strictTuple([size, size]), "a size, or two of them");
+
+/** Rows and columns on each side. */
+export const sides = {
+  top: optional(count),
+  bottom: optional(count),
+  left: optional(count),
+  right: optional(count),
+};
+
+/** An amount for all of these sides, or amounts by the name of the side. */
+/* @__NO_SIDE_EFFECTS__ */
+export function around<S extends Partial<typeof sides>>(schemas: S): Schema<number | Options<S>> {
+  const named = v.pipe(
+    v.custom<object>((value) => !Array.isArray(value)), // it would pass as an object that names no side
+    v.strictObject(schemas as v.ObjectEntries),
+  ) as Schema<unknown> as Schema<Options<S>>;
+  return either(
+    count,
+    named,
+    `an integer from 0 to ${LARGEST}, or one for each of ${Object.keys(schemas).join(", ")}`,
+  );
+}
+
+/** The same, or `"fit"`: as much as windows need to fit. */
+/* @__NO_SIDE_EFFECTS__ */
+export function fitOrAround<S extends Partial<typeof sides>>(
+  schemas: S,
+): Schema<"fit" | number | Options<S>> {
+  return either(oneOf("fit"), around(schemas), `"fit", or an integer from 0 to ${LARGEST} for each side`);
+}
+
+/** Numbers that a network holds. A file has a list of them instead, or the name of an array in its file of weights. */
+export const float32s: Schema<Float32Array> = v.instance(Float32Array);
+export const floats: Schema<Float32Array | Float64Array> = v.union([
+  v.instance(Float32Array),
+  v.instance(Float64Array),
+]);
+export const weights: Schema<DenseWeights> = v.strictObject({ weight: floats, bias: optional(floats) });
+
+/** A layer inside a layer: one of those that a network is made of, which no kind can name. */
+export type InnerLayer = Readonly<{ kind: string }>;
+export const chains: Schema<readonly (readonly InnerLayer[])[]> = listOf(
+  listOf(v.looseObject({ kind: v.string() })),
+);

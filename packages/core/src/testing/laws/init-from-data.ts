@@ -1,0 +1,114 @@
+import { numpy as np, random, tree } from "@jax-js/jax";
+import { LawError } from "../../errors.js";
+import { calibrationData } from "../../init/calibration-data.js";
+import type { ArrayTree, FlowLayer } from "../../layer.js";
+import { makeRng } from "../../math/rng.js";
+import { drawNoise, mapTreeOfNoise } from "../../noise.js";
+import { floats, fromHost } from "../../params/host.js";
+import { HostArray } from "../../params/host-array.js";
+import { parameterPaths } from "../../params/parameter-paths.js";
+import { treeLeaves } from "../../params/pytree.js";
+import { showShape, sizeOf } from "../../shape.js";
+import { at, numbersOf, readAll } from "../arrays.js";
+import type { Figure, Law } from "../law.js";
+import { bufferCounter } from "../live-buffers.js";
+import { usePrecision } from "../prepare.js";
+import { within } from "../within.js";
+
+const COUNT = 300;
+const IN_PARTS = 128;
+
+/** Skewed entries, each of a spread of its own: what their principal directions are is beyond rounding. */
+function examplesFor({ inShape, levels }: FlowLayer): Float32Array {
+  const rng = makeRng(4);
+  const size = sizeOf(inShape);
+  return Float32Array.from({ length: COUNT * size }, (_, i) => {
+    const u = rng.uniform();
+    return levels ? Math.floor(levels * u ** (1 + (i % 3))) : (1 + (i % size)) * (2 * u * u - 0.5);
+  });
+}
+
+async function startOf(layer: FlowLayer, atOnce = IN_PARTS): Promise<ArrayTree> {
+  const key = random.key(1);
+  if (!layer.initFromData) return layer.init(key);
+  const data = new HostArray(examplesFor(layer), [COUNT, ...layer.inShape], np.float32);
+  return layer.initFromData(key, calibrationData(data, { atOnce }));
+}
+
+/** One line a parameter: its path, type and shape. */
+const outline = (params: ArrayTree): string[] =>
+  parameterPaths(params, {}).map(({ path }, i) => {
+    const { dtype, shape } = treeLeaves(params)[i] as np.Array;
+    return `${path} ${dtype} ${showShape(shape, false)}`;
+  });
+
+const name = "initFromData";
+
+/** Start values from data, eager. */
+export const initFromData: Law = {
+  name,
+  promise:
+    "start values from data are a finite tree like that of init, the same however the examples are cut, and nothing else stays alive",
+  skip: ({ layer }) => (layer.initFromData ? undefined : "it has no start values from data"),
+  check: async ({ layer, condition }) => {
+    usePrecision("float32");
+    await readAll(np.zeros([200]).add(1));
+    const initial = layer.init(random.key(1));
+    const params = await startOf(layer);
+    const [wanted, found] = [outline(initial), outline(params)];
+    const wrong = wanted.findIndex((line, i) => line !== found[i]);
+    if (wrong >= 0 || wanted.length !== found.length)
+      throw new LawError(
+        name,
+        `gives the parameters ${found.join("; ") || "none"}, init gives ${wanted.join("; ") || "none"}`,
+      );
+    tree.dispose(initial);
+    if (!(await readAll(params)).flat().every(Number.isFinite))
+      throw new LawError(name, "start values from data are not finite");
+    const live = await bufferCounter();
+    const before = live();
+    const inParts = await readAll(await startOf(layer));
+    if (live() !== before) throw new LawError(name, `leaves ${live() - before} arrays alive`);
+    const atOnce = await readAll(await startOf(layer, COUNT));
+    return inParts.map(
+      (leaf, i): Figure =>
+        within(
+          name,
+          `${at(found, i)}: examples in parts against all at once`,
+          [leaf, at(atOnce, i)],
+          "start",
+          condition,
+        ),
+    );
+  },
+};
+
+/** The flag that lets a start skip a layer. */
+export const identityAtInit: Law = {
+  name: "identityAtInit",
+  promise: "what says that it starts as the identity gives x, and L = 0",
+  skip: ({ layer }) => (layer.identityAtInit ? undefined : "it does not say that it starts as the identity"),
+  check: async ({ layer }) => {
+    usePrecision("float32");
+    const data = examplesFor(layer);
+    const figures: Figure[] = [];
+    for (const [how, params] of [
+      ["from init", layer.init(random.key(1))],
+      ["from data", await startOf(layer)],
+    ] as const) {
+      const noise = mapTreeOfNoise(drawNoise(layer.forwardNoise, COUNT, makeRng(5)), (a) => fromHost(a));
+      const { z, contribution } = layer.forward(params, floats(data, [COUNT, ...layer.inShape]), noise);
+      const zeros = new Array<number>(COUNT).fill(0);
+      figures.push(
+        within("identityAtInit", `z, ${how}, against x`, [await numbersOf(z), data], "roundTrip32"),
+        within(
+          "identityAtInit",
+          `the contribution, ${how}`,
+          [await numbersOf(contribution), zeros],
+          "roundTrip32",
+        ),
+      );
+    }
+    return figures;
+  },
+};

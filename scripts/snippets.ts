@@ -1,0 +1,44 @@
+/** What the checks of snippets share: where these lie, how they are type-checked, how output is compared. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** A new folder below the repository, so that packages and npx are found; ignored by git. */
+export function scratchFolder(name: string): string {
+  mkdirSync(join(root, "runs"), { recursive: true });
+  return mkdtempSync(join(root, "runs", `${name}-`));
+}
+
+const tidy = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trimEnd());
+
+/** The first line of the output that is not as written, or undefined. */
+export function difference(expected: string, output: string): string | undefined {
+  const [want, got] = [tidy(expected), tidy(output)];
+  for (let i = 0; i < Math.max(want.length, got.length); i++) {
+    const parts = want[i]?.split("…").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+    if (parts && got[i] !== undefined && new RegExp(`^${parts.join(".*")}$`).test(got[i] ?? "")) continue;
+    return `  expected: ${want[i] ?? "(nothing more)"}\n  printed:  ${got[i] ?? "(nothing more)"}`;
+  }
+  return undefined;
+}
+
+/** Where TypeScript disagrees with the snippets. What it says of the sources is the business of `npm test -- types`. */
+export function typeErrors(scratch: string, files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const project = join(scratch, "tsconfig.json");
+  const config = { extends: join(root, "tsconfig.json"), files, include: [], exclude: [] };
+  writeFileSync(project, JSON.stringify(config));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const args = [tsc, "-p", project, "--pretty", "false"];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  return stdout
+    .split(/\n(?!\s|$)/)
+    .filter((error) => files.some((file) => error.startsWith(relative(root, file))));
+}
