@@ -1,3 +1,4 @@
+import { runSteps } from "@flowify/core/internal";
 import { nativeExecutor } from "@flowify/onnx";
 import { type DeviceName, openExecutor } from "flowify";
 import { machine } from "./machine.js";
@@ -38,15 +39,16 @@ export async function benchNetwork(
   const g = await matrixProduct(native);
   const stepTimes: number[] = [];
   const gTimes: number[] = [];
-  for (let i = 0; i < WARM_UP + steps; i++) {
-    const started = performance.now();
-    await trainer.step();
-    const stepped = performance.now();
-    const product = await g.time();
-    if (i < WARM_UP) continue;
-    stepTimes.push(stepped - started);
-    gTimes.push(product);
-  }
+  await runSteps({
+    trainer: () => trainer,
+    until: WARM_UP + steps,
+    async onStep({ step }, milliseconds) {
+      const product = await g.time();
+      if (step < WARM_UP) return;
+      stepTimes.push(milliseconds);
+      gTimes.push(product);
+    },
+  });
   const flops = trainer.flops ?? 0;
   const [stepMs, gMs] = [median(stepTimes), median(gTimes)];
   const result: BenchResult = {

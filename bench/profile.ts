@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runSteps } from "@flowify/core/internal";
 import { nativeExecutor } from "@flowify/onnx";
 import { matrixProduct, median } from "./matrix-product.js";
 import { watched } from "./stages.js";
@@ -64,19 +65,21 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
     const plain = await nativeExecutor();
     const trainer = await benchTrainer(name, executor, WARM_UP + steps, dataDir);
     const g = await matrixProduct(plain);
-    const [stepTimes, gTimes]: number[][] = [[], []];
-    for (let i = 0; i < WARM_UP + steps; i++) {
-      if (i === WARM_UP) reset();
-      const started = performance.now();
-      await trainer.step();
-      stepTimes?.push(performance.now() - started);
-      gTimes?.push(await g.time());
-    }
+    const [stepTimes, gTimes]: [number[], number[]] = [[], []];
+    await runSteps({
+      trainer: () => trainer,
+      until: WARM_UP + steps,
+      async onStep({ step }, milliseconds) {
+        stepTimes.push(milliseconds);
+        gTimes.push(await g.time());
+        if (step === WARM_UP - 1) reset();
+      },
+    });
     await g.dispose();
     await trainer.dispose();
     await executor.dispose();
     await plain.dispose();
-    return summary(name, gradientEvents(folder), stepTimes ?? [], gTimes ?? [], spent);
+    return summary(name, gradientEvents(folder), stepTimes, gTimes, spent);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTrainer, type Executor, flowify, type Network, type NetworkLayer, zoo } from "@flowify/core";
+import { runSteps } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { machine } from "./machine.js";
@@ -123,16 +124,18 @@ async function timeStep(
   });
   const g = await matrixProduct(shared);
   const [steps, products]: [number[], number[]] = [[], []];
-  const until = performance.now() + 1000 * SECONDS;
-  for (let i = 0; i < WARM_UP + STEPS || performance.now() < until; i++) {
-    const started = performance.now();
-    await trainer.step();
-    const stepped = performance.now();
-    const product = await g.time();
-    if (i < WARM_UP) continue;
-    steps.push(stepped - started);
-    products.push(product);
-  }
+  const end = performance.now() + 1000 * SECONDS;
+  await runSteps({
+    trainer: () => trainer,
+    until: Number.POSITIVE_INFINITY,
+    stopped: () => steps.length >= STEPS && performance.now() >= end,
+    async onStep({ step }, milliseconds) {
+      const product = await g.time();
+      if (step < WARM_UP) return;
+      steps.push(milliseconds);
+      products.push(product);
+    },
+  });
   const [stepMs, gMs] = [median(steps), median(products)];
   const floorPerG = (trainer.flops ?? 0) / g.flops;
   await g.dispose();

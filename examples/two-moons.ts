@@ -8,21 +8,10 @@
  */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  createTrainer,
-  DeviceError,
-  type Executor,
-  type Flow,
-  FlowModel,
-  flowify,
-  HostArray,
-  jaxExecutor,
-  type NetworkLayer,
-} from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { nativeExecutor } from "@flowify/onnx";
-import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { numpy as np, tree } from "@jax-js/jax";
+import { type Flow, type FlowModel, fit, flowify, HostArray, type NetworkLayer, openExecutor } from "flowify";
 import { drawDensities, type Panel } from "./density-picture.js";
 
 /** Where densities are integrated and drawn: the square [−HALF, HALF]², the midpoints of SIDE² cells. */
@@ -34,6 +23,8 @@ const CELL = (2 * HALF) / SIDE;
 const NOISE_REACH = 6;
 
 const STEPS = 600;
+
+const executor = await openExecutor("auto", { warn: () => {} });
 
 /** Points on two half circles, one opened upwards and one downwards, with normal noise. */
 function twoMoons(count: number, seed: number): Float32Array {
@@ -64,33 +55,8 @@ const exactFlows: { readonly [title: string]: readonly NetworkLayer[] } = {
 /** Adds a coordinate of noise: log p is a bound. */
 const wideningLayers: readonly NetworkLayer[] = [...blocks(5, 3), { kind: "linear", out: 3 }];
 
-async function openExecutor(): Promise<Executor> {
-  try {
-    return await nativeExecutor();
-  } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
-    return jaxExecutor();
-  }
-}
-
-/** A flow after its training, with its parameters on the host. */
-type Trained = Readonly<{ flow: Flow; params: JsTree<HostArray>; model: FlowModel; executor: Executor }>;
-
-async function train(flow: Flow, executor: Executor, examples: Float32Array): Promise<Trained> {
-  const trainer = await createTrainer({
-    flow,
-    executor,
-    data: { examples, count: examples.length / 2 },
-    steps: STEPS,
-    batchSize: 256,
-    learningRate: 1e-2,
-    seed: 1,
-  });
-  while (trainer.taken < STEPS) await trainer.step();
-  const params = await trainer.params();
-  await trainer.dispose();
-  return { flow, params, model: new FlowModel(flow, params, executor), executor };
-}
+const train = (flow: Flow, data: Float32Array): Promise<FlowModel> =>
+  fit(flow, data, { steps: STEPS, batchSize: 256, learningRate: 1e-2, seed: 1, executor });
 
 /** Midpoints of the grid's cells, row by row from the top. */
 const grid = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, i) => {
@@ -108,7 +74,7 @@ const integral = (logP: Float64Array): number => sum(logP.map(Math.exp)) * CELL 
  * quadrature passes its nodes where training passes samples.
  */
 async function integrateNoise(
-  { flow, params, executor }: Trained,
+  { flow, params }: FlowModel,
   x: Float32Array,
   count: number,
 ): Promise<Float64Array> {
@@ -147,7 +113,6 @@ async function integrateNoise(
   return out;
 }
 
-const executor = await openExecutor();
 const data = twoMoons(8192, 1);
 const unseen = twoMoons(512, 2);
 const panels: Panel[] = [];
@@ -164,23 +129,23 @@ function report(title: string, onUnseen: Float64Array, onGrid: Float64Array): vo
 
 console.log(`${"".padEnd(24)}${"log p, unseen data".padStart(18)}${"integral".padStart(12)}`);
 for (const [title, layers] of Object.entries(exactFlows)) {
-  const trained = await train(flowify({ inShape: [2], layers }), executor, data);
-  report(title, await trained.model.logProb(unseen), await trained.model.logProb(grid));
-  await trained.model.dispose();
+  const trained = await train(flowify({ inShape: [2], layers }), data);
+  report(title, await trained.logProb(unseen), await trained.logProb(grid));
+  await trained.dispose();
 }
 
-const widening = await train(flowify({ inShape: [2], layers: wideningLayers }), executor, data);
+const widening = await train(flowify({ inShape: [2], layers: wideningLayers }), data);
 const truth = await integrateNoise(widening, unseen, 241);
 report("2 to 3 (noise integrated)", truth, await integrateNoise(widening, grid, 61));
 console.log("  its bound by K samples of the noise, and how far that is below the integral:");
 for (const samples of [1, 4, 16, 64, 256]) {
-  const { logProb } = await widening.model.importanceBound(unseen, { samples });
+  const { logProb } = await widening.importanceBound(unseen, { samples });
   const gaps = truth.map((value, i) => value - logProb[i]!);
   const error = Math.sqrt(mean(gaps.map((gap) => (gap - mean(gaps)) ** 2)) / gaps.length);
   const below = `${mean(gaps).toFixed(4)} ± ${error.toFixed(4)}`;
   console.log(`  K = ${String(samples).padEnd(18)}${mean(logProb).toFixed(3).padStart(18)}    ${below}`);
 }
-await widening.model.dispose();
+await widening.dispose();
 await executor.dispose();
 
 const file = process.argv[2] ?? fileURLToPath(new URL("../docs/pictures/two-moons.png", import.meta.url));

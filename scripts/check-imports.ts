@@ -51,7 +51,7 @@ const floors: readonly (readonly string[])[] = [
   ["errors.ts", "shape.ts"],
   ["math"],
   ["params"],
-  ["noise.ts", "examples.ts", "executor"],
+  ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts"],
   ["base.ts", "chain.ts", "rearrangement.ts", "nn"],

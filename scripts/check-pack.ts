@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { type Call, calls, commandsIn, commandsOfTable, writeData, wrongMirror } from "./pack/commands.js";
 import { writeConsumers } from "./pack/consumers.js";
 import { copiesOf, wrongImports } from "./pack/packed-files.js";
+import { expectScores, tenLines } from "./pack/ten-lines.js";
 
 const packages = [
   { folder: "packages/core", name: "@flowify/core", needs: ["dist/index.js", "dist/index.d.ts"] },
@@ -192,6 +193,10 @@ async function main(folder: string): Promise<void> {
     writeFileSync(join(home, "import.js"), importScript);
     await run(process.execPath, ["import.js"], home);
   });
+  for (const name of tenLines)
+    await step(`node ${name}.mjs`, async () =>
+      expectScores(name, await run(process.execPath, [`${name}.mjs`], home)),
+    );
   await step("npx flowify --version", () => run("npx", ["--no-install", "flowify", "--version"], home));
   await runCommands(home);
 }

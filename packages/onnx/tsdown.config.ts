@@ -11,7 +11,7 @@ export default defineConfig([
     failOnWarn: true,
   },
   {
-    entry: ["src/lanes/lane-worker.js"], // started by its path: beside the others
+    entry: ["src/workers/worker.js"], // started by its path: beside the others
     platform: "node",
     target: "node20",
     fixedExtension: false,

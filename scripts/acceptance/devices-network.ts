@@ -3,8 +3,7 @@
  *
  *     node --conditions=@flowify/source --import tsx scripts/acceptance/devices-network.ts NETWORK DEVICE STEPS
  */
-import { createTrainer, flowify, zoo } from "@flowify/core";
-import { type DeviceName, loadDataSet, openExecutor } from "flowify";
+import { type DeviceName, fit, flowify, loadDataSet, openExecutor, zoo } from "flowify";
 
 const [network = "", device = "", steps = ""] = process.argv.slice(2);
 const ITEMS = 2560;
@@ -13,17 +12,16 @@ const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 const executor = await openExecutor(device as DeviceName, { warn });
 const { images, shape } = await loadDataSet({ name: "mnist" }, "train");
 const size = shape.reduce((a, b) => a * b, 1);
-const trainer = await createTrainer({
-  flow: flowify(zoo(`mnist/${network}`)),
+const losses: number[] = [];
+const data = { examples: images.subarray(0, ITEMS * size), count: ITEMS };
+const model = await fit(flowify(zoo(`mnist/${network}`)), data, {
   executor,
-  data: { examples: images.subarray(0, ITEMS * size), count: ITEMS },
   steps: Number(steps),
   batchSize: 128,
   seed: 7,
   initExamples: ITEMS,
+  onStep: ({ loss }) => void losses.push(loss),
 });
-const losses: number[] = [];
-while (trainer.taken < Number(steps)) losses.push((await trainer.step()).loss);
-await trainer.dispose();
+await model.dispose();
 await executor.dispose();
 process.stdout.write(JSON.stringify(losses));

@@ -5,6 +5,7 @@
  *     node --conditions=@flowify/source --expose-gc --import tsx scripts/acceptance/memory-network.ts DEVICE STEPS
  */
 import { createTrainer, flowify } from "@flowify/core";
+import { runSteps } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { openExecutor } from "flowify";
 
@@ -32,12 +33,15 @@ const trainer = await createTrainer({ flow, executor, data: { examples, count: 5
 /** The median of the resident size over the last steps up to `step`. */
 async function sizeAfter(step: number): Promise<number> {
   const sizes: number[] = [];
-  while (trainer.taken < step) {
-    await trainer.step();
-    if (trainer.taken <= step - READINGS) continue;
-    globalThis.gc?.();
-    sizes.push(process.memoryUsage.rss());
-  }
+  await runSteps({
+    trainer: () => trainer,
+    until: step,
+    onStep() {
+      if (trainer.taken <= step - READINGS) return;
+      globalThis.gc?.();
+      sizes.push(process.memoryUsage.rss());
+    },
+  });
   return sizes.sort((a, b) => a - b)[READINGS >> 1] as number;
 }
 

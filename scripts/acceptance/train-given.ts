@@ -1,4 +1,4 @@
-import { createTrainer, type Executor, FlowModel, flowify, UnsupportedOpError } from "@flowify/core";
+import { type Executor, fit, flowify, UnsupportedOpError } from "@flowify/core";
 import { preimagesOf } from "@flowify/core/internal";
 import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
 import type { Check, Row } from "./check.js";
@@ -73,20 +73,17 @@ async function trained(
   const { network } = convertOnnx(readOnnx(bytes, external));
   const flow = flowify(network, { frozen: true });
   const examples = await examplesFor(given, flow.inShape, ITEMS, dir);
-  const trainer = await createTrainer({
-    flow,
+  const losses: number[] = [];
+  const data = { examples, count: ITEMS };
+  const model = await fit(flow, data, {
     executor,
-    data: { examples, count: ITEMS },
     steps: STEPS,
     batchSize: BATCH,
     learningRate: rateFor(given),
     orthogonalRate: rateFor(given),
     seed: 1,
+    onStep: ({ loss }) => void losses.push(loss),
   });
-  const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++) losses.push((await trainer.step()).loss);
-  const model = new FlowModel(flow, await trainer.params(), executor);
-  await trainer.dispose();
   try {
     const some = examples.subarray(0, BACK * flow.dimensions);
     const wanted = await model.encode(some, { mode: "deterministic" });

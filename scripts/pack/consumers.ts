@@ -1,17 +1,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { writeTenLines } from "./ten-lines.js";
 
 /** A program that uses core as the guide does. */
 const coreProgram = `
-import { createTrainer, FlowModel, flowify, jaxExecutor, type Explanation, type Network } from "@flowify/core";
+import { fit as train, flowify, jaxExecutor, type Explanation, type Network } from "@flowify/core";
 
 export const network: Network = { inShape: [2], layers: [{ kind: "linear", out: 2 }, { kind: "rqSpline", bound: 3 }] };
 export async function fit(points: number[][] | Float64Array): Promise<Explanation[]> {
   const flow = flowify(network, { density: "gaussian" });
   const executor = jaxExecutor();
-  const trainer = await createTrainer({ flow, executor, data: points, steps: 2, batchSize: 4 });
-  await trainer.step();
-  const model = new FlowModel(flow, await trainer.params(), executor);
+  const model = await train(flow, points, { executor, steps: 2, batchSize: 4, validation: [[0, 1]], onStep: () => {} });
   const lines = await model.explain([0, 1], points);
   const total: number = (await model.logProb(new Float32Array([1, 2])))[0] ?? 0;
   console.log(total.toFixed(2), await model.sample(2, { seed: 1 }));
@@ -59,7 +58,7 @@ const consumers = [
   },
   {
     name: "all packages with Node's types",
-    files: ["core.ts", "node.ts"],
+    files: ["core.ts", "node.ts", "detector.ts", "classifier.ts"],
     options: {
       module: "nodenext",
       lib: ["es2022"],
@@ -86,6 +85,7 @@ export function writeConsumers(home: string): { name: string; config: string }[]
   mkdirSync(folder);
   writeFileSync(join(folder, "core.ts"), coreProgram);
   writeFileSync(join(folder, "node.ts"), nodeProgram);
+  writeTenLines(home, folder);
   return consumers.map(({ name, files, options }, i) => {
     const config = join(folder, `tsconfig.${i}.json`);
     writeFileSync(config, JSON.stringify({ compilerOptions: { ...strictest, ...options }, files }));

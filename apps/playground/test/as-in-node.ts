@@ -87,7 +87,7 @@ export async function expectImagesAsInNode(page: Page, address: object): Promise
   const executor = jaxExecutor();
   const viewer = await makeImagesViewer(flow, executor, { heldOut, seed, temperature: () => 1 });
   const saved = await FlowModel.load(flow, bytes, executor);
-  const options = { learningRate, seed, steps, batchSize: 64, startExamples: 1024 };
+  const options = { learningRate, seed, steps, batchSize: 64, initExamples: 1024 };
   const trainer: Trainer = await createTrainer({ flow, data: train, executor, ...options });
   const best = await shown(page, "#images-best");
   while (trainer.taken < best) await trainer.step();

@@ -39,7 +39,7 @@ test("moons train without a click, to the numbers of the same run in Node", { ti
   const { train, heldOut } = planeData(config);
   const flow = flowify({ inShape: [2], layers: config.layers });
   const { learningRate, seed, steps } = config;
-  const options = { learningRate, seed, steps, batchSize: 128, startExamples: 1024 };
+  const options = { learningRate, seed, steps, batchSize: 128, initExamples: 1024 };
   const trainer = await createTrainer({ flow, data: train, executor: jaxExecutor(), ...options });
   const best = await shown(page, "#plane-best");
   while (trainer.taken < best) await trainer.step();

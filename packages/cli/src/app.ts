@@ -30,6 +30,7 @@ import { scoreCommand } from "./commands/score.js";
 import { trainCommand } from "./commands/train.js";
 import type { CliContext, CliProcess } from "./context.js";
 import { version } from "./environment.js";
+import { presetNames } from "./networks/presets.js";
 import { exitStatus, formatError } from "./ui/errors.js";
 import type { HasFlag } from "./ui/hints.js";
 import { NoReaderError } from "./ui/output.js";
@@ -75,7 +76,7 @@ const listed = (names: readonly string[]): string => names.join(" or ");
 
 /** True for the name of a network, with or without its data set. */
 const isNetwork = (name: string): boolean =>
-  [...zooNames, ...paperNames].some((known) => known === name || known.endsWith(`/${name}`));
+  [...zooNames, ...paperNames, ...presetNames].some((known) => known === name || known.endsWith(`/${name}`));
 
 /** What was wrong with the arguments, in the words of this command. */
 function argumentMessage(error: ArgumentScannerError, command: string): string {

@@ -1,3 +1,67 @@
+/**
+ * The one package for Node: the names of `@flowify/core`, with ONNX Runtime where `fit` and `loadModel` choose a place to
+ * compute; networks from files and models into them; data sets, runs and pictures.
+ */
+export {
+  applyNetwork,
+  auroc,
+  type BatchSource,
+  bitsPerDimension,
+  CheckpointError,
+  chain,
+  couplingFlow,
+  createTrainer,
+  DataError,
+  type DataIn,
+  DeviceError,
+  DomainError,
+  DownloadError,
+  decodeSafetensors,
+  denseFlow,
+  type Evaluation,
+  type ExamplesIn,
+  type Executor,
+  type Explanation,
+  encodeSafetensors,
+  type FitOptions,
+  type FitStep,
+  type Flow,
+  FlowifyError,
+  type FlowifyErrorCode,
+  type FlowifyOptions,
+  FlowModel,
+  type FlowParams,
+  fastestExecutor,
+  flow,
+  flowify,
+  HostArray,
+  initParams,
+  jaxExecutor,
+  MemoryError,
+  MismatchError,
+  type Network,
+  type NetworkFlow,
+  type NetworkLayer,
+  NotFiniteError,
+  type OrdinaryNetwork,
+  paperNames,
+  parameterList,
+  type SampleOptions,
+  type Scores,
+  ShapeError,
+  type StepReport,
+  splineFlow,
+  standardNormal,
+  type Trainer,
+  type TrainingState,
+  type TrainOptions,
+  UnsupportedOpError,
+  UsageError,
+  uniform,
+  webgpuExecutor,
+  zoo,
+  zooNames,
+} from "@flowify/core";
 export { latestCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 export {
   firstImages,
@@ -11,7 +75,11 @@ export { type DataSetChoice, loadDataSet } from "./data/registry.js";
 export { averagePrecision } from "./detect/average-precision.js";
 export { type DetectorOptions, type DetectorScores, detectorScores } from "./detect/detector.js";
 export { type DeviceName, openExecutor } from "./executors.js";
+export { exportOnnx } from "./export-onnx.js";
+export { fit } from "./fit.js";
 export type { Checkpoint } from "./format/checkpoint.js";
+export { loadKeras, loadOnnx } from "./networks/load.js";
+export { loadModel, NodeModel } from "./node-model.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
 export { ledgerChart } from "./pictures/ledger-chart.js";
 export { ledgerLines } from "./pictures/ledger-lines.js";

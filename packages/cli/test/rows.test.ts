@@ -135,6 +135,44 @@ describe("a run of rows", () => {
     expect((await runCommand(["export", folder, "--out", onnx, "--quiet"])).status).toBe(0);
   });
 
+  it.each(["coupling", "spline", "dense"])(
+    "trains vector/%s, by its full name or the short one",
+    async (name) => {
+      const out = `vector-${name}`;
+      const { status, stdout, stderr } = await train(
+        file,
+        out,
+        "--network",
+        name,
+        "--steps",
+        "20",
+        "--pictures",
+        "none",
+      );
+      expect([status, stderr]).toEqual([0, expect.not.stringContaining("error")]);
+      expect(JSON.parse(stdout).validation.examples).toBe(90); // a tenth is held out, as with auto
+      expect((await runCommand(["inspect", join(root, out)])).stdout).toContain(`vector/${name} after`);
+      expect((await runCommand(["evaluate", join(root, out), "--quiet"])).status).toBe(0);
+      const shown = await runCommand(["inspect", `vector/${name}`, "--data", file, "--json"]);
+      expect(JSON.parse(shown.stdout)).toMatchObject({ network: `vector/${name}`, inShape: [COLUMNS] });
+    },
+  );
+
+  it("are what the networks for vectors take, and inspect lists", async () => {
+    const images = await runCommand(["train", "--data", "mnist", "--network", "vector/spline"]);
+    expect([images.status, images.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        "vector/spline takes rows of numbers, the data set mnist has images [1, 28, 28]",
+      ),
+    ]);
+    const bare = await runCommand(["inspect", "vector/dense"]);
+    expect(bare.stderr).toContain("vector/dense is built for data: name them\n");
+    expect((await runCommand(["inspect"])).stdout).toMatch(
+      /vector\/coupling +spline couplings behind a whitening/,
+    );
+  });
+
   it("gives the same draws as a NumPy file and as CSV", async () => {
     const files = ["rows.npy", "rows.csv"].map((name) => join(root, `drawn-${name}`));
     for (const out of files)

@@ -1,12 +1,12 @@
 import { DataError, DomainError } from "./errors.js";
+import { flatNumbers, type NestedNumbers, type NumberArray } from "./nested-numbers.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Examples, row-major, one after the other. */
 export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
 
 /** Examples as people have them: typed rows one after the other, or nested arrays, the batch in front. */
-export type ExamplesIn = Uint8Array | Float32Array | Float64Array | NestedNumbers;
-type NestedNumbers = readonly (number | NestedNumbers)[];
+export type ExamplesIn = NumberArray | NestedNumbers;
 
 /** What one example must be: its shape, and the number of levels where it must hold integers. */
 export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;
@@ -25,32 +25,39 @@ export function checkExamples({ examples, count }: Examples, { shape, levels }: 
       `${count} examples of ${showShape(shape, false)} have ${count * size} numbers, the data has ${examples.length}`,
     );
   if (examples instanceof Uint8Array && (levels ?? 256) >= 256) return;
+  const wrong = (i: number, must: string): DomainError =>
+    new DomainError(
+      `example ${Math.floor(i / size)} holds ${examples[i]} ${placeOf(i % size, shape)}: values must be ${must}`,
+    );
   for (let i = 0; i < examples.length; i++) {
     const value = examples[i] as number;
-    if (!Number.isFinite(value))
-      throw new DomainError(`example ${Math.floor(i / size)} holds ${value}: values must be finite`);
+    if (!Number.isFinite(value)) throw wrong(i, "finite");
     if (levels !== undefined && !(Number.isInteger(value) && value >= 0 && value < levels))
-      throw new DomainError(
-        `example ${Math.floor(i / size)} holds ${value}: values must be integers in 0..${levels - 1}`,
-      );
+      throw wrong(i, `integers in 0..${levels - 1}`);
   }
 }
 
-const flatExamples = (input: ExamplesIn): Uint8Array | Float32Array =>
-  input instanceof Uint8Array || input instanceof Float32Array
-    ? input
-    : Float32Array.from(input instanceof Float64Array ? input : flattenNested(input));
+/** Where in an example a number lies: `in column 3`, or `at [0, 5, 2]` where an example has several axes. */
+function placeOf(index: number, shape: Shape): string {
+  if (shape.length === 1) return `in column ${index}`;
+  const place: number[] = [];
+  for (const axis of [...shape].reverse()) {
+    place.unshift(index % axis);
+    index = Math.floor(index / axis);
+  }
+  return `at [${place.join(", ")}]`;
+}
 
-/** The numbers of examples in any accepted form, one after the other, unchecked. */
-export const numbersOf = (input: ExamplesIn): Float32Array => {
-  const flat = flatExamples(input);
-  return flat instanceof Float32Array ? flat : Float32Array.from(flat);
-};
-
-/** Flat examples from any accepted form. Errors: `DataError` for ragged or half-filled examples, and those of `checkExamples`. */
+/**
+ * Flat examples from any accepted form: typed arrays are rows one after the other; of a nested array each entry is an
+ * example, nested as its shape says or in one row. One example alone may stand without the axis of the batch.
+ *
+ * Errors: `DataError` for examples of unequal length, that are not full, or hold something else than numbers, with the
+ * example; those of `checkExamples`.
+ */
 export function readExamples(input: ExamplesIn, domain: ExampleDomain): Examples {
   const size = sizeOf(domain.shape);
-  const flat = flatExamples(input);
+  const flat = flatNumbers(input, domain.shape);
   if (flat.length % size !== 0)
     throw new DataError(
       `examples of ${showShape(domain.shape, false)} have ${size} numbers each, the data has ${flat.length}`,
@@ -58,18 +65,6 @@ export function readExamples(input: ExamplesIn, domain: ExampleDomain): Examples
   const examples = { examples: flat, count: flat.length / size };
   checkExamples(examples, domain);
   return examples;
-}
-
-/** What a trainer is given: examples with their number, or in any form that a model takes. */
-export const countedExamples = (data: Examples | ExamplesIn, domain: ExampleDomain): Examples =>
-  "count" in data ? data : readExamples(data, domain);
-
-function flattenNested(nested: NestedNumbers, out: number[] = []): number[] {
-  for (const entry of nested) {
-    if (typeof entry === "number") out.push(entry);
-    else flattenNested(entry, out);
-  }
-  return out;
 }
 
 /** Examples that come in pieces of any size, checked and cut into batches of `size`; the last may be smaller. */

@@ -35,6 +35,9 @@ const models = {
   mixture: { density: mixture, residual: mixtureResidual(3) },
 } as const satisfies { [name: string]: DroppedModel };
 
+/** A flow with what it was made from: so it can be written to a file, and made again. */
+export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOptions }>;
+
 /**
  * Turns an ordinary network into a flow: each layer into the flow layer that computes the same
  * function in deterministic mode and has a stochastic inverse; given weights are kept.
@@ -54,7 +57,7 @@ const models = {
  * // [ 16 ] false 784
  * ```
  */
-export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
+export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const context: FlowContext = {
     ...(typeof density === "string" ? models[density] : density),
@@ -64,10 +67,10 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Flow {
     build: (layers, inShape) => layersOf(layers, inShape, context),
   };
   const layers = layersOf(network.layers, network.inShape, context);
-  const made = flow(layers, baseOf(layers));
-  return frozen
-    ? Object.freeze({ ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" })
-    : made;
+  const made = { ...flow(layers, baseOf(layers)), network, options };
+  return Object.freeze(
+    frozen ? { ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" } : made,
+  );
 }
 
 /** The flow layers of descriptions in order; errors name the place among them. */

@@ -25,9 +25,11 @@ export {
 } from "./errors.js";
 export type { ExamplesIn } from "./examples.js";
 export type { Executor } from "./executor/executor.js";
+export { fastestExecutor } from "./executor/fastest-executor.js";
 export { jaxExecutor, webgpuExecutor } from "./executor/jax-executor.js";
+export { type FitOptions, type FitStep, fit } from "./fit.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow } from "./flow.js";
-export { type FlowifyOptions, flowify } from "./flowify.js";
+export { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
 export { auroc } from "./model/auroc.js";
 export type { Evaluation } from "./model/evaluation.js";
 export type { Explanation } from "./model/explain.js";
@@ -37,7 +39,10 @@ export type { Network, NetworkLayer, OrdinaryNetwork } from "./network/network.j
 export { HostArray } from "./params/host-array.js";
 export { parameterList } from "./params/parameter-list.js";
 export { decodeSafetensors, encodeSafetensors } from "./params/safetensors.js";
+export { couplingFlow, denseFlow, splineFlow } from "./presets.js";
 export { initParams } from "./train/init-params.js";
+export type { TrainOptions } from "./train/options.js";
+export type { BatchSource, DataIn } from "./train/source.js";
 export type { TrainingState } from "./train/state.js";
-export { createTrainer, type StepReport, type Trainer, type TrainOptions } from "./train/trainer.js";
+export { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 export { paperNames, zoo, zooNames } from "./zoo.js";

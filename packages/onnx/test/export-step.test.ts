@@ -64,7 +64,7 @@ it("steps in ONNX Runtime are those of the trainer, reorthogonalize included", a
   const inputsOf = (program: ExportedProgram, feeds: Tensors): Tensors =>
     Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name] as Tensor]));
   for (let t = 0; t < run.steps; t++) {
-    const { x, noise, scalars } = inputs(t);
+    const { x, noise, scalars } = await inputs(t);
     const { euclidean, orthogonal } = scalars;
     const drawn = tree.leaves(noise as never) as unknown as HostArray[];
     const feeds = tensorsOf({

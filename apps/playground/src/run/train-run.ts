@@ -1,18 +1,10 @@
-import {
-  createTrainer,
-  type Executor,
-  type Flow,
-  type HostArray,
-  NotFiniteError,
-  type StepReport,
-} from "@flowify/core";
-import { trainingDefaults } from "@flowify/core/internal";
+import { createTrainer, type Executor, type Flow, type HostArray, type NotFiniteError } from "@flowify/core";
+import { runSteps, trainingDefaults } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import type { JsTree } from "@jax-js/jax";
-import { type ImageRunConfig, type RunConfig, sha256 } from "flowify/format";
+import { type ImageRunConfig, type RunConfig, sha256, trainerOptions } from "flowify/format";
 import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
 import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
-import { yieldToEvents } from "../worker/yield-to-events.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
 /** Images to train on and to measure with: bytes [n, C, H, W]. */
@@ -46,11 +38,10 @@ async function dataOf(
   return { name: images.name, dir: null, examples, validation: 0, shape, hash: await sha256(images.train) };
 }
 
-const trainingOf = ({ training, batch, seed }: RunConfig, count: number) => ({
-  ...training,
-  clip: training.clip ?? Number.POSITIVE_INFINITY,
-  batchSize: Math.min(batch, count),
-  seed,
+/** The options of a run's trainer, on so many images. */
+const optionsOf = (config: RunConfig, count: number) => ({
+  ...trainerOptions(config),
+  batchSize: Math.min(config.batch, count),
 });
 
 /** How often held-out images are measured at most, and steps between two measurements at least. */
@@ -149,36 +140,39 @@ async function trainAttempt(
     flow,
     executor,
     data: { examples: images.train, count: images.train.length / sizeOf(config.data.shape) },
-    steps: config.steps,
-    ...trainingOf(config, count),
+    ...optionsOf(config, count),
     state: run.state,
   });
   const metrics = [...run.metrics];
-  /** A step; undefined, with the failure, where its numbers are not finite. */
-  let failure: NotFiniteError | undefined;
-  const step = (): Promise<StepReport | undefined> =>
-    trainer.step().catch((error: unknown) => {
-      if (!(error instanceof NotFiniteError)) throw error;
-      failure = error;
-      return undefined;
-    });
   try {
     let best = { state: run.state, logProb: await judge.measure(await trainer.params()) };
     let worse = 0;
-    while (trainer.taken < start + steps && !signal.aborted && worse < PATIENCE) {
-      const report = await step();
-      if (!report) break;
-      const { loss, bpd, gradNorm, lr } = report;
-      const { taken } = trainer;
-      const epoch = Math.floor(((taken - 1) * config.batch) / count) + 1;
-      metrics.push({ step: taken, epoch, loss, bpd, gradNorm, lr });
-      tell({ stage: `step ${taken}`, done: taken - start, of: steps, bpd });
-      await yieldToEvents();
-      if ((taken - start) % every > 0 && taken < start + steps && !signal.aborted) continue;
-      const logProb = await judge.measure(await trainer.params());
-      if (logProb > best.logProb) best = { state: await trainer.state(), logProb };
-      else if (best.state === run.state) worse++;
-    }
+    let failure: NotFiniteError | undefined;
+    await runSteps({
+      trainer: () => trainer,
+      until: start + steps,
+      stopped: () => signal.aborted || worse >= PATIENCE || failure !== undefined,
+      onStep({ loss, bpd, gradNorm, lr }) {
+        const { taken } = trainer;
+        const epoch = Math.floor(((taken - 1) * config.batch) / count) + 1;
+        metrics.push({ step: taken, epoch, loss, bpd, gradNorm, lr });
+        tell({ stage: `step ${taken}`, done: taken - start, of: steps, bpd });
+      },
+      measure: {
+        every,
+        last: start,
+        async state() {
+          if (failure) return;
+          const logProb = await judge.measure(await trainer.params());
+          if (logProb > best.logProb) best = { state: await trainer.state(), logProb };
+          else if (best.state === run.state) worse++;
+        },
+      },
+      // no way back: what was best is kept, and the run ends
+      async recover(error) {
+        failure = error;
+      },
+    });
     const taken = trainer.taken - start;
     const worsened = (worse > 0 || failure !== undefined) && best.state === run.state;
     return { best, taken, metrics, worsened, failure };
@@ -228,8 +222,7 @@ export async function beginRun(
     flow,
     executor,
     data: { examples: images.train, count: data.examples },
-    steps: config.steps,
-    ...trainingOf(config, data.examples),
+    ...optionsOf(config, data.examples),
     onInit: (layer, done) => tell({ stage: `start values: ${layer}`, done, of: flow.chain.layers.length }),
   });
   try {

@@ -7,11 +7,10 @@ import {
   type Trainer,
   type TrainingState,
 } from "@flowify/core";
-import type { Examples } from "@flowify/core/internal";
+import { type Examples, runSteps } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { serialQueue } from "./serial-queue.js";
-import { yieldToEvents } from "./yield-to-events.js";
 
 /** What a part shows of a flow in training: compiled once, then asked again and again. */
 export type Viewer<V> = Readonly<{
@@ -152,12 +151,11 @@ export async function startTraining<V, W extends Viewer<V>>(
   });
 
   async function run({ signal, emit, viewEvery, steps = total }: RunOptions<V>): Promise<Standing> {
-    const end = Math.min(total, trainer.taken + steps);
+    const until = Math.min(total, trainer.taken + steps);
     let values: number[] = [];
     let first = trainer.taken;
-    let yielded = performance.now();
-    let told = yielded;
-    let seen = yielded;
+    let told = performance.now();
+    let seen = told;
     let cost = 0;
     let shown: Best | undefined;
     const tell = (): void => {
@@ -170,11 +168,6 @@ export async function startTraining<V, W extends Viewer<V>>(
       first = trainer.taken;
       values = [];
     };
-    const weigh = async (): Promise<void> => {
-      const found = await inTurn(measure);
-      tell();
-      emit({ kind: "heldOut", ...found });
-    };
     const show = async (): Promise<void> => {
       const started = performance.now();
       const view = await inTurn(look);
@@ -185,23 +178,32 @@ export async function startTraining<V, W extends Viewer<V>>(
       cost = seen - started;
     };
     try {
-      if (measured === undefined) await weigh();
-      while (trainer.taken < end && !signal.aborted) {
-        values.push(-(await inTurn(() => trainer.step())).loss);
-        const now = performance.now();
-        if (now - told > TELLING) {
-          tell();
-          told = now;
-        }
-        if (now - yielded > BREATH) {
-          await yieldToEvents();
-          yielded = performance.now();
-        }
-        if (trainer.taken % every === 0) await weigh();
-        const due = now - seen > Math.max(viewEvery, 2 * cost) && trainer.taken < end;
-        if (due && shown !== best) await show();
-      }
-      if (measured !== trainer.taken) await weigh();
+      await runSteps({
+        trainer: () => trainer,
+        until,
+        stopped: () => signal.aborted,
+        turn: inTurn,
+        async onStep({ loss }) {
+          values.push(-loss);
+          const now = performance.now();
+          if (now - told > TELLING) {
+            tell();
+            told = now;
+          }
+          const due = now - seen > Math.max(viewEvery, 2 * cost) && trainer.taken < until;
+          if (due && shown !== best) await show();
+        },
+        measure: {
+          every,
+          last: measured,
+          async state() {
+            const found = await inTurn(measure);
+            tell();
+            emit({ kind: "heldOut", ...found });
+          },
+        },
+        pauseMs: BREATH,
+      });
     } finally {
       tell();
       await show();

@@ -20,6 +20,7 @@ import {
 } from "@flowify/onnx";
 import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
+import { DESCRIPTION } from "../export-onnx.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
@@ -31,7 +32,6 @@ import { withModel } from "./open-run.js";
 
 export type ExportFlags = CommonFlags & { out: string; force?: boolean; step?: boolean };
 
-const DESCRIPTION = "flowify.json";
 const STATE = "state.safetensors";
 /** Of one example, in which axes of the batch may vanish, and of several; that all sizes are alike is seen when the file is made. */
 const BATCHES = [1, 30];

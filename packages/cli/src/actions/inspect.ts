@@ -5,9 +5,10 @@ import type { CliContext } from "../context.js";
 import type { PictureReading } from "../data/format.js";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
 import type { ChosenNetwork } from "../format/weights.js";
-import { AUTO } from "../networks/auto.js";
+import { AUTO, isBuilt } from "../networks/auto.js";
 import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
 import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
+import { presetBriefs } from "../networks/presets.js";
 import { recipeNames } from "../recipes.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
@@ -35,15 +36,19 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
   }
 }
 
-/** @throws UsageError for auto without data, and for data with another network */
+/** @throws UsageError for a network that is built for data without them, and for data with another network */
 async function networkToShow(target: string, flags: InspectFlags): Promise<ChosenNetwork> {
   const { data, dataDir } = flags;
-  if (target !== AUTO) {
-    if (data !== undefined) throw new UsageError("--data is for the network auto\nleave it out");
-    return networkNamed(target);
+  const named = networkNamed(target);
+  if (!isBuilt(named.name)) {
+    if (data !== undefined)
+      throw new UsageError("--data is for networks that are built for data, auto and vector/…\nleave it out");
+    return named;
   }
   if (data === undefined)
-    throw new UsageError("auto is built for data: name them\nflowify inspect auto --data FILE");
+    throw new UsageError(
+      `${named.name} is built for data: name them\nflowify inspect ${named.name} --data FILE`,
+    );
   return networkFor(
     target,
     await loadExamples({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
@@ -71,11 +76,14 @@ function listNetworks({ say, colors, document }: Terminal): void {
     kind(exact),
   ]);
   for (const line of table(rows, [false, false, true])) say(`  ${line}`);
-  say(`  ${AUTO}  built for data of any shape: flowify inspect auto --data FILE`);
+  say(colors.bold("networks that are built for data: flowify inspect auto --data FILE"));
+  const built = [[AUTO, "images of any size, or rows of numbers"], ...presetBriefs];
+  for (const line of table(built)) say(`  ${line}`);
   say(colors.bold("data sets"));
   for (const line of table(dataSetBriefs)) say(`  ${line}`);
   document({
     networks,
+    built: built.map(([network, brief]) => ({ network, brief })),
     recipes: recipeNames,
     datasets: dataSetBriefs.map(([name, brief]) => ({ name, brief })),
   });

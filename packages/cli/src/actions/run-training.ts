@@ -14,13 +14,15 @@ import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
+import { trainerOptions } from "../format/trainer-options.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
 import { withEventFile } from "../run/event-file.js";
 import { openRunFolder, type RunFolder } from "../run/folder.js";
-import { type RunEnd, trainingLoop } from "../run/loop.js";
+import { trainingLoop } from "../run/loop.js";
 import { openMetrics, rewindMetrics } from "../run/metrics.js";
+import type { RunEnd } from "../run/run-measures.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
@@ -185,7 +187,7 @@ async function startTrainer(
   { terminal, check }: { terminal: Terminal; check: boolean },
 ): Promise<Trainer> {
   const { note, warn } = terminal;
-  const { network, steps, batch, seed, training } = config;
+  const { network, steps, batch, seed } = config;
   note(
     `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
   );
@@ -193,12 +195,8 @@ async function startTrainer(
     flow,
     executor,
     data: { examples: examplesOf(data), count: data.count },
-    steps,
-    batchSize: batch,
-    seed,
     check,
-    ...training,
-    clip: training.clip ?? Number.POSITIVE_INFINITY,
+    ...trainerOptions(config),
   };
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {

@@ -11,7 +11,7 @@ import { dataFiles, isDataSet } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
-import { AUTO, autoSchedule } from "../networks/auto.js";
+import { AUTO, autoSchedule, isBuilt } from "../networks/auto.js";
 import {
   type ConvertedNetwork,
   convertedNetwork,
@@ -102,7 +102,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
   // what is built or rated for these data is judged on some that are held out
-  const judged = flags.from !== undefined || wanted === AUTO;
+  const judged = flags.from !== undefined || isBuilt(presumed);
   const validation = flags.validation ?? (judged ? heldOutOf : 0);
   const images = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
   const network: Choices["network"] =
@@ -111,7 +111,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
       : convertedNetwork(flags.from, images.data, flags.normalize);
   const rates = recipe ?? {
     ...ratesOf(network.name, flags.density),
-    ...(network.name === AUTO && autoSchedule(images.data)),
+    ...(isBuilt(network.name) && autoSchedule(images.data)),
   };
   const files = await dataFiles({ name, dir: flags.dataDir, reading });
   const config = newConfig(flags, { name, reading, images, files, network, recipe, rates });
@@ -182,7 +182,7 @@ function newConfig(
     );
   }
   const epoch = stepsOf(1, data.count, batch);
-  const { steps: least = 0 } = network.name === AUTO ? autoSchedule(data) : {};
+  const { steps: least = 0 } = isBuilt(network.name) ? autoSchedule(data) : {};
   const steps =
     flags.steps ??
     (flags.epochs === undefined && recipe === undefined

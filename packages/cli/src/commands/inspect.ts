@@ -24,7 +24,7 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
         parse: nonEmpty,
         optional: true,
         placeholder: "NAME",
-        brief: "With auto: the data to build the network for",
+        brief: "With auto or vector/…: the data to build the network for",
       },
       dataDir: imagesFlags.dataDir,
       ...readingParameters,
@@ -43,8 +43,8 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
 parameters, and whether the likelihood of each is exact or a bound. For a network of the paper it
 also shows the parameter count of the authors' code and the difference.
 
-auto is the network that flowify train builds for your data: name them by --data. --json then includes
-the network as JSON, a starting point for your own.
+auto, vector/coupling, vector/spline and vector/dense are built for your data: name them by --data.
+--json then includes the network as JSON, a starting point for your own.
 
 EXAMPLES
   flowify inspect
@@ -52,6 +52,7 @@ EXAMPLES
   flowify inspect mnist/fconv2 --density gaussian
   flowify inspect ./net.json
   flowify inspect auto --data ~/photographs --size 64x64
+  flowify inspect vector/spline --data sensors.npy
   flowify inspect runs/a --json`,
   },
 });

@@ -36,7 +36,7 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         optional: true,
         placeholder: "N",
         brief:
-          "Hold out the last N training images and keep the best state on them (default: 0; with auto and --from a tenth, at most 1000)",
+          "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/… and --from a tenth, at most 1000)",
       },
       flip: {
         kind: "boolean",
@@ -157,8 +157,8 @@ The folder pictures keeps those of every epoch.
 follows the protocol of the paper. Other flags override the recipe.
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,
-couplings for rows. flowify inspect auto --data FILE shows it. Rows are an array
-[rows, columns] in a .npy or .npz file. Their likelihood is given in nats per row, and
+couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also
+vector/coupling, vector/spline and vector/dense. Rows are an array [rows, columns] in a .npy or .npz file. Their likelihood is given in nats per row, and
 samples.png shows pairs of columns.
 
 With held-out examples flowify measures the initial state and twenty later states on them.
@@ -187,6 +187,7 @@ EXAMPLES
   flowify train --data faces.npy --network ./net.json
   flowify train --data ~/photographs --size 64x64
   flowify train --data sensors.npy --out runs/sensors
+  flowify train --data sensors.npy --network vector/spline
   flowify train --limit 1000 --steps 20              a quick trial`,
   },
 });

@@ -19,6 +19,7 @@ export {
 export { type NetworkDescription, parseNetwork } from "./network.js";
 export { fromPixels, networkOfPixels } from "./pixels.js";
 export { sha256 } from "./sha256.js";
+export { trainerOptions } from "./trainer-options.js";
 export {
   type ChosenNetwork,
   describedNetwork,

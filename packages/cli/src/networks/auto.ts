@@ -1,6 +1,8 @@
+import { couplingNetwork } from "@flowify/core/internal";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
+import { descriptionOf, isPreset } from "./presets.js";
 
 /** The network that is built for the data. */
 export const AUTO = "auto";
@@ -13,8 +15,8 @@ const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as
 /** The last dense layers keep fewer and fewer numbers. */
 const ENDS = [32, 8] as const;
 
-/** Couplings of rows: of splines with `bins` bins on ±`bound`, by conditioners of width `hidden`. */
-const ROWS = { couplings: 2, bins: 6, bound: 5, hidden: 48 } as const;
+/** True for a network that is built for the data, and trained as suits them. */
+export const isBuilt = (name: string): boolean => name === AUTO || isPreset(name);
 
 /** How it is trained where nobody says otherwise: so many steps at least, an epoch at least. */
 type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
@@ -32,56 +34,27 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
   return { ...schedule, batch: Math.min(schedule.batch, most) };
 }
 
-/** Bins of the spline that shapes a single column. */
-const SINGLE_BINS = 16;
-
 /** Images from which on each pixel has a spline of its own: fewer say too little of each. */
 const ENOUGH_FOR_PIXELS = 10_000;
-
-/** What columns that hardly vary are stretched by is bounded: otherwise the first steps throw them far out. */
-const SHRINKAGE = 0.01;
 
 type RowsToFit = Pick<RowSet, "shape" | "levels">;
 
 /** The network for data of any shape. */
 export const autoNetwork = (set: DataSet): ChosenNetwork => ({
   name: AUTO,
-  description: {
-    inShape: [...set.shape],
-    layers: "rows" in set ? rowLayers(set) : imageLayers(set),
-  },
+  description: "rows" in set ? couplings(set) : { inShape: [...set.shape], layers: imageLayers(set) },
 });
 
-/** Columns scaled to mean 0 and standard deviation 1, a whitening, and couplings that move both halves under random orders. */
-function rowLayers(rows: RowsToFit): Layer[] {
-  const { couplings, ...options } = ROWS;
-  const [columns] = rows.shape;
-  const whitened = scaledRows(rows);
-  if (columns === 1) return [...whitened, { kind: "rqSpline", bins: SINGLE_BINS, bound: options.bound }];
-  return [
-    ...whitened,
-    ...Array.from({ length: couplings }, (_, seed): Layer[] => [
-      { kind: "permuteChannels", seed },
-      { kind: "coupling", stack: 2, ...options },
-    ]).flat(),
-  ];
-}
+const couplings = ({ shape: [columns], levels }: RowsToFit, blocks?: number): NetworkDescription =>
+  descriptionOf(
+    couplingNetwork(columns, {
+      ...(levels !== undefined && { levels }),
+      ...(blocks !== undefined && { blocks }),
+    }),
+  );
 
 /** One Gaussian: columns scaled and whitened, nothing else. */
-export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => ({
-  inShape: [...rows.shape],
-  layers: scaledRows(rows),
-});
-
-/**
- * Columns of different units are brought to one scale first, and stay so: a rotation in 32-bit numbers would lose the small
- * ones, and scales that training moves throw a column about that lies far from 0 or hardly varies. (So would a `marginal`,
- * whose bins are steep where a column repeats values.)
- */
-const scaledRows = ({ levels }: RowsToFit): Layer[] => [
-  ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
-  { kind: "whiten", scaled: true, shrinkage: SHRINKAGE },
-];
+export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => couplings(rows, 0);
 
 /**
  * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:

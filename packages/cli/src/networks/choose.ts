@@ -25,11 +25,12 @@ import {
 import { unknownName } from "../ui/suggest.js";
 import { AUTO, autoNetwork } from "./auto.js";
 import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
+import { isPreset, presetNames, presetNetwork } from "./presets.js";
 
 /** `fmlp` of `mnist/fmlp`. */
 const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);
 
-const known = [...zooNames, ...paperNames];
+const known = [...zooNames, ...paperNames, ...presetNames];
 
 /** The networks that a name stands for: `fmlp` may mean one for every family of data sets. */
 function candidates(name: string): ChosenNetwork[] {
@@ -41,7 +42,7 @@ function candidates(name: string): ChosenNetwork[] {
   if (found.length > 0) return found.map((each) => ({ name: each }));
   const accepted = [...known, ...known.map(shortName), AUTO];
   throw new UsageError(
-    `${unknownName("network", name, zooNames, accepted)}\na network of your own is named by its file: --network ./net.json`,
+    `${unknownName("network", name, [...zooNames, ...presetNames], accepted)}\na network of your own is named by its file: --network ./net.json`,
   );
 }
 
@@ -98,13 +99,15 @@ const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
   (description ?? zoo(name)).inShape;
 
 /**
- * The network that a name stands for with images or rows of this data set; `auto` is built for them.
+ * The network that a name stands for with images or rows of this data set; `auto` and the presets are built for them.
  *
  * @throws ShapeError where no network of that name takes them
  */
 export function networkFor(name: string, images: DataSet): ChosenNetwork {
   if (name === AUTO) return autoNetwork(images);
   const named = candidates(name);
+  const built = named.find((candidate) => isPreset(candidate.name));
+  if (built !== undefined) return presetNetwork(built.name, images);
   const fits = (candidate: ChosenNetwork): boolean => show(inShapeOf(candidate)) === show(images.shape);
   const fitting = named.find(fits);
   if (fitting !== undefined) return fitting;

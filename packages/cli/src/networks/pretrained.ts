@@ -69,7 +69,7 @@ export async function readPretrained(
 }
 
 /** The result of `read`, or its error with the file in front of the message. */
-function naming<T>(file: string, read: () => T): T {
+export function naming<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {

@@ -1,8 +1,11 @@
 import {
   createTrainer,
+  type DataIn,
   decodeSafetensors,
   encodeSafetensors,
+  type FitOptions,
   FlowModel,
+  fit,
   flow,
   flowify,
   jaxExecutor,
@@ -30,6 +33,12 @@ const withModel = async (use: (model: FlowModel) => Promise<unknown>) => {
     await model.dispose();
   }
 };
+const rows = [
+  [0, 1],
+  [2, 3],
+];
+const fitted = (data: DataIn, options: FitOptions = {}) =>
+  fit(made, data, { executor, steps: 1, ...options });
 const trained = (options: object) =>
   createTrainer({
     flow: made,
@@ -85,7 +94,7 @@ export const calls: readonly BadCall[] = [
     input: "`flowify` of a kind without a rule",
     call: () => flowify({ inShape: [2], layers: [{ kind: "attention" }] } as unknown as Network),
     code: "UNSUPPORTED_OP",
-    says: ['there is no rule for "attention"', "there are rules for dequantize"],
+    says: ['layer 0: unknown kind "attention"', "there are actnorm"],
   },
   {
     input: "`flowify` of weights with NaN",
@@ -172,6 +181,62 @@ export const calls: readonly BadCall[] = [
     call: () => trained({ steps: 0.5 }),
     code: "USAGE",
     says: ["the number of steps must be a positive integer", "got 0.5"],
+  },
+  {
+    input: "`fit` of rows of unequal length",
+    call: () =>
+      fitted([
+        [0, 1],
+        [1, 2, 3],
+      ]),
+    code: "DATA",
+    says: ["example 1 has 3 numbers", "expected 2: every example is [2]"],
+  },
+  {
+    input: "`fit` of NaN in a row",
+    call: () =>
+      fitted([
+        [0, 1],
+        [1, Number.NaN],
+      ]),
+    code: "DOMAIN",
+    says: ["example 1 holds NaN in column 1", "values must be"],
+  },
+  {
+    input: "`fit` of no rows",
+    call: () => fitted([]),
+    code: "DATA",
+    says: ["there are no examples", "at least one is needed"],
+  },
+  {
+    input: "`fit` of fewer rows than a batch",
+    call: () => fitted(rows, { batchSize: 3 }),
+    code: "USAGE",
+    says: ["a batch of 3 is larger than the data", "2 examples"],
+  },
+  {
+    input: "`fit` with all rows held out",
+    call: () => fitted(rows, { validation: 1 }),
+    code: "USAGE",
+    says: ["the share of validation must be between 0 and 1", "got 1"],
+  },
+  {
+    input: "`fit` with steps and epochs",
+    call: () => fitted(rows, { epochs: 1 }),
+    code: "USAGE",
+    says: ["got steps 1 and epochs 1", "expected one of them"],
+  },
+  {
+    input: "`fit` with a signal that is aborted already",
+    call: () => fitted(rows, { signal: AbortSignal.abort() }),
+    code: "USAGE",
+    says: ["the signal was aborted before the first step", "there is no model"],
+  },
+  {
+    input: "`fit` of a data source that fails",
+    call: () => fitted({ count: 2, batch: () => Promise.reject(new Error("the disk is gone")) }),
+    code: "DATA",
+    says: ["the data source failed at 2 examples", "the disk is gone"],
   },
   {
     input: "`load` of a header of 2⁶⁴ − 1 bytes",

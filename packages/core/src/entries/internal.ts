@@ -17,6 +17,16 @@ export { holdsNumbers, layerSchema, type Stored } from "../network/schema.js";
 export type { HostData } from "../params/host-array.js";
 export type { Parameter } from "../params/parameter-list.js";
 export { type Preimages, preimagesOf } from "../preimage/preimages.js";
+export {
+  type CouplingFlowOptions,
+  couplingNetwork,
+  type DenseFlowOptions,
+  denseNetwork,
+  type PresetOptions,
+  type SplineFlowOptions,
+  splineNetwork,
+} from "../presets.js";
 export { trainingDefaults } from "../train/defaults.js";
+export { runSteps, type StepRun } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";
 export { type TrainingStep, trainingStep } from "../train/whole-step.js";

@@ -72,6 +72,7 @@ export class FlowModel {
   readonly #params: JsTree<HostArray>;
   readonly #placed: Promise<JsTree<PlacedArray>>;
   readonly #runner: ReturnType<typeof batchRunner>;
+  #disposed = false;
 
   /** From parameters on the host, in the tree of `flow.init`. */
   constructor(flow: Flow, params: JsTree<HostArray>, executor: Executor) {
@@ -276,8 +277,15 @@ export class FlowModel {
     }
   }
 
-  /** Gives the executor's memory back; the model must not be used afterwards. */
+  /** True once the model was disposed of. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Gives the executor's memory back. The model cannot be used afterwards; calls after the first do nothing. */
   async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
     await this.#runner.dispose();
     this.executor.release(await this.#placed);
   }
@@ -298,6 +306,7 @@ export class FlowModel {
     { seed = 0, mode = "sample", temperature = 1 }: SampleOptions,
     more: Pick<RunOptions, "firstBatch" | "check"> = {},
   ): Promise<Float32Array> {
+    if (this.#disposed) throw new UsageError("the model was disposed of: it cannot be used any more");
     const options = { seed, stream, mode, temperature, ...more };
     return this.#runner.run(row, await this.#placed, x, count, options);
   }

@@ -1,7 +1,8 @@
 import { ShapeError } from "../errors.js";
-import { type ExamplesIn, numbersOf } from "../examples.js";
+import type { ExamplesIn } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
+import { numbersOf } from "../nested-numbers.js";
 import type { OrdinaryNetwork } from "../network/network.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";
 import { shortestWays } from "./shortest-way.js";

@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.js";
-import { type ExamplesIn, numbersOf } from "../examples.js";
+import type { ExamplesIn } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
+import { numbersOf } from "../nested-numbers.js";
 import { outShape } from "../network/apply-network.js";
 import type { OrdinaryNetwork } from "../network/network.js";
 import type { DrawOptions } from "../noise.js";

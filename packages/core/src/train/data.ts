@@ -1,9 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import { checkExamples, type ExampleDomain, type Examples } from "../examples.js";
+import type { ExampleDomain } from "../examples.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, showShape, sizeOf } from "../shape.js";
+import { type ExampleReader, readAll } from "./source.js";
 
 /** Purposes of the random streams, so that no two draw the same numbers. */
 export const STREAM = {
@@ -14,6 +15,7 @@ export const STREAM = {
   sample: 5,
   augment: 6,
   latent: 7,
+  heldOut: 8,
 } as const;
 
 /** What is done to the examples of a step: nothing, or each mirrored left to right with probability ½. */
@@ -25,37 +27,33 @@ export type ImageAugmentation = "none" | "flip";
  *
  * Errors: `UsageError` for a batch that is larger than the data, or examples to flip that are not images.
  */
-export function batchSource(
-  data: Examples,
-  domain: ExampleDomain,
+export function batchesOf(
+  { count, read }: ExampleReader,
+  { shape }: ExampleDomain,
   { batchSize, seed, augment = "none" }: { batchSize: number; seed: number; augment?: ImageAugmentation },
 ) {
-  checkExamples(data, domain);
-  const { shape } = domain;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new UsageError(`the batch size must be a positive integer, got ${batchSize}`);
-  if (batchSize > data.count)
-    throw new UsageError(`a batch of ${batchSize} is larger than the data (${data.count} examples)`);
+  if (batchSize > count)
+    throw new UsageError(`a batch of ${batchSize} is larger than the data (${count} examples)`);
   if (augment === "flip" && shape.length !== 3)
     throw new UsageError(`only images [C, H, W] can be flipped, the examples are ${showShape(shape, false)}`);
-  const size = sizeOf(shape);
   const orders = new Map<number, Uint32Array>();
   const order = (epoch: number): Uint32Array => {
     let found = orders.get(epoch);
     if (!found) {
-      found = permutation(makeRng(seed, STREAM.order, epoch), data.count);
+      found = permutation(makeRng(seed, STREAM.order, epoch), count);
       orders.clear();
       orders.set(epoch, found);
     }
     return found;
   };
-  return (step: number): HostArray => {
-    const out = new Float32Array(batchSize * size);
-    for (let i = 0; i < batchSize; i++) {
+  return async (step: number): Promise<HostArray> => {
+    const indices = Uint32Array.from({ length: batchSize }, (_, i) => {
       const position = step * batchSize + i;
-      const example = order(Math.floor(position / data.count))[position % data.count] as number;
-      out.set(data.examples.subarray(example * size, (example + 1) * size), i * size);
-    }
+      return order(Math.floor(position / count))[position % count] as number;
+    });
+    const out = await read(indices);
     if (augment === "flip") flipSome(out, shape, makeRng(seed, STREAM.augment, step));
     return new HostArray(out, [batchSize, ...shape], np.float32);
   };
@@ -72,12 +70,12 @@ function flipSome(images: Float32Array, shape: Shape, rng: Rng): void {
 }
 
 /** The first `n` examples of a random order, as a batch: what data-dependent start values look at. */
-export function randomExamples(data: Examples, { shape }: ExampleDomain, n: number, seed: number): HostArray {
-  const size = sizeOf(shape);
+export async function randomExamples(
+  data: ExampleReader,
+  { shape }: ExampleDomain,
+  n: number,
+  seed: number,
+): Promise<HostArray> {
   const order = permutation(makeRng(seed, STREAM.start), data.count).subarray(0, n);
-  const out = new Float32Array(order.length * size);
-  order.forEach((example, i) => {
-    out.set(data.examples.subarray(example * size, (example + 1) * size), i * size);
-  });
-  return new HostArray(out, [order.length, ...shape], np.float32);
+  return new HostArray(await readAll(data, order), [order.length, ...shape], np.float32);
 }

@@ -1,6 +1,5 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { type InitProgress, initChain, initExamplesOf } from "../chain.js";
-import { countedExamples, type Examples, type ExamplesIn } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
@@ -9,12 +8,13 @@ import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
 import { trainingDefaults as defaults } from "../train/defaults.js";
+import { type DataIn, type ExampleReader, exampleReader } from "../train/source.js";
 import { takeToHost } from "../train/state.js";
 
 export type InitOptions = {
   flow: Flow;
   executor: Executor;
-  data: Examples | ExamplesIn;
+  data: DataIn;
   /** Default 0. */
   seed?: number;
   /** From data (default) or at random. */
@@ -43,7 +43,7 @@ export type InitOptions = {
  * ```
  */
 export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
-  takeToHost(await initValues(options));
+  takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
 
 /** Numbers of examples beyond `startExamples` that are held for layers that ask for more. */
 const MOST_NUMBERS = 2 ** 24;
@@ -57,14 +57,14 @@ export async function initValues({
   init: start = defaults.init,
   initExamples: startExamples = defaults.initExamples,
   onInit: onStart,
-}: InitOptions): Promise<FlowParams> {
+}: Omit<InitOptions, "data"> & { data: ExampleReader }): Promise<FlowParams> {
   const key = random.key(seed);
   if (start === "random") return flow.init(key);
   // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
   const room = Math.floor(MOST_NUMBERS / sizeOf(flow.domain.shape));
   const count = Math.max(startExamples, Math.min(initExamplesOf(flow.chain.layers), room));
-  const drawn = randomExamples(countedExamples(data, flow.domain), flow.domain, count, seed);
+  const drawn = await randomExamples(data, flow.domain, count, seed);
   const examples = calibrationData(drawn, { executor: starter });
   return initChain(flow.chain, key, examples, onStart, startExamples);
 }

@@ -1,11 +1,9 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import type { InitProgress } from "../chain.js";
-import { CheckpointError, MemoryError, NotFiniteError, UsageError } from "../errors.js";
-import { countedExamples, type Examples, type ExamplesIn } from "../examples.js";
-import { ArraySpec, type Executor } from "../executor/executor.js";
-import { expectMemoryFor } from "../executor/memory.js";
-import { bitsPerDimension, type Flow } from "../flow.js";
+import { MemoryError, type NotFiniteError, UsageError } from "../errors.js";
+import { ArraySpec } from "../executor/executor.js";
+import { bitsPerDimension } from "../flow.js";
 import { shapeKey } from "../math/keys.js";
+import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { noiseDrawer } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
@@ -13,12 +11,15 @@ import { parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
 import { adamScalars } from "./adam.js";
-import { batchSource, type ImageAugmentation, STREAM } from "./data.js";
-import { trainingDefaults as defaults } from "./defaults.js";
+import { batchesOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
+import { findRate } from "./find-rate.js";
 import { initValues } from "./init-params.js";
+import { expectMemoryToTrain, refuseBatch } from "./memory.js";
+import { type TrainOptions, withDefaults } from "./options.js";
 import { shortening, withRollback } from "./rollback.js";
 import { cosineSchedule } from "./schedule.js";
+import { exampleReader } from "./source.js";
 import {
   flattenState,
   freshState,
@@ -28,52 +29,8 @@ import {
   takeToHost,
   unflattenState,
 } from "./state.js";
-import { averageDecay, makeWholeDescent } from "./step.js";
-import { gradientSpecs, makeStepper, type StepperOptions } from "./stepper.js";
-
-/** Steps that each step size is tried for, and the part of them, the last ones, that it is judged by. */
-const TRIED_STEPS = 20;
-const JUDGED_PART = 0.25;
-
-export type TrainOptions = {
-  /** The flow whose parameters are trained. */
-  flow: Flow;
-  /** Where the steps are computed. */
-  executor: Executor;
-  /** Training examples: nested arrays, or typed rows one after the other. */
-  data: Examples | ExamplesIn;
-  /** Steps of the whole run; the schedule ends there. */
-  steps: number;
-  /** Examples a step. Default 128. */
-  batchSize?: number;
-  /** Decides everything random. Default 0, or that of `state`. */
-  seed?: number;
-  /** Data-dependent start values (default) or random ones. */
-  init?: "data" | "random";
-  /** Examples that the data-dependent start looks at. Default 4096. */
-  initExamples?: number;
-  /** Called when a layer has its data-dependent start values. */
-  onInit?: InitProgress;
-  /** Peak step size of Euclidean parameters. Default 1e-3. */
-  learningRate?: number;
-  /** Peak step size of orthogonal parameters, radians. Default that of the Euclidean ones. */
-  orthogonalRate?: number;
-  /** Steps of linear warm-up. Default 100, at most a tenth of the run. */
-  warmup?: number;
-  /** Global norm that gradients are clipped to. Default 500. */
-  clip?: number;
-  /** Decay of the average of the weights; 0 (default) for none. */
-  ema?: number;
-  /** `flip` mirrors every image of a step left to right with probability ½. Default `none`. */
-  augment?: ImageAugmentation;
-  /**
-   * Look at what every layer gives before each step, so that a value that is not finite is found even where the loss does
-   * not show it. Takes another pass forward; the numbers are the same. Default false.
-   */
-  check?: boolean;
-  /** Goes on from here. */
-  state?: TrainingState;
-};
+import { averageDecay } from "./step.js";
+import { makeStepper } from "./stepper.js";
 
 /** What a step reports; `loss` in nats, `bpd` in bits per dimension, on this batch before the step. */
 export type StepReport = Readonly<{ step: number; loss: number; bpd: number; gradNorm: number; lr: number }>;
@@ -104,6 +61,7 @@ export type Trainer = Readonly<{
   flops: number | undefined;
   /** Numbers that the optimizer moves. */
   parameters: number;
+  /** Gives memory and programs back; calls after the first do nothing. */
   dispose(): Promise<void>;
 }>;
 
@@ -112,78 +70,55 @@ export type Trainer = Readonly<{
  * a run that goes on from `state` repeats what it would have been.
  *
  * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, `MemoryError` with a batch that fits,
- * all before the first step.
- *
- * @example
- * ```ts
- * import { createTrainer, flow, jaxExecutor } from "@flowify/core";
- * import { linear, rqSpline } from "@flowify/core/layers";
- *
- * const data = Array.from({ length: 512 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(i) ** 2]);
- * const trainer = await createTrainer({
- *   flow: flow([linear(3, 3), rqSpline([3])]),
- *   executor: jaxExecutor(),
- *   data,
- *   steps: 50,
- *   batchSize: 64,
- * });
- * const losses: number[] = [];
- * while (trainer.taken < 50) losses.push((await trainer.step()).loss);
- * console.log((losses.at(-1) ?? 0) < (losses[0] ?? 0));
- * await trainer.dispose();
- * // true
- * ```
+ * all before the first step; those of a data source also at the step that asks for its batch.
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
-  const { flow, executor, steps, augment = defaults.augment, check = false } = options;
-  const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
-  const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
-  const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
-  checkOptions({ ...options, seed, steps, learningRate, orthogonalRate, clip, ema });
-  const data = countedExamples(options.data, flow.domain);
-  const batches = batchSource(data, flow.domain, { batchSize, seed, augment });
+  const all = withDefaults(options);
+  const { flow, executor, steps, batchSize, check, clip, ema, seed, warmup } = all;
+  const data = exampleReader(options.data, flow.domain);
+  const batches = batchesOf(data, flow.domain, all);
 
   const shapes = flow.init(shapeKey());
   const leaves = parameterPaths(shapes, flow.parameterKinds);
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
-  const specs = treeFlatten<ArraySpec>(params).leaves;
   treeDispose(shapes);
   if (leaves.every(({ kind }) => kind === "fixed"))
     throw new UsageError("there is nothing to train: every parameter of the flow is fixed");
-  expectMemoryFor(
-    executor,
-    flow.ledgerLines.map(({ layer }) => layer),
-    leaves.map(({ path }, i) => ({ path, shape: specs[i]?.shape ?? [] })),
-    { copies: ema > 0 ? COPIES + 2 : COPIES, again: AGAIN },
-  );
   let startMs = 0;
   let like: HostState | undefined; // a state of the right shapes
   const start = async (): Promise<HostState> => {
     const started = performance.now();
     // the values of a run that goes on only give the shapes
-    const values = options.state ? flow.init(shapeKey()) : await initValues({ ...options, data, seed });
+    const values = options.state ? flow.init(shapeKey()) : await initValues({ ...all, data });
     like = freshState(await takeToHost(values), leaves, ema);
     const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
     startMs = performance.now() - started;
     return host;
   };
-  const stepperOptions = { flow, executor, leaves, params, start, batchSize, clip, ema };
-  const stepper = await makeStepper(stepperOptions).catch((error: unknown) => {
-    if (!(error instanceof MemoryError)) throw error;
-    return refuseBatch(error, stepperOptions);
+  const programs = { flow, executor, leaves, params, batchSize, clip, ema };
+  expectMemoryToTrain(programs);
+  const stepper = await makeStepper({ ...programs, start }).catch((error: unknown) => {
+    throw error instanceof MemoryError ? refuseBatch(error, programs) : error;
   });
-  let rate = cosineSchedule({ peak: learningRate, steps, warmup });
-  let orthogonalRateAt = cosineSchedule({ peak: orthogonalRate, steps, warmup });
   const draw = noiseDrawer(flow.forwardNoise, batchSize);
-  let taken = options.state?.step ?? 0;
-  let rollbacks = options.state?.rollbacks ?? [];
+  const schedules = (euclidean: number, orthogonal: number) => ({
+    euclidean: cosineSchedule({ peak: euclidean, steps, warmup }),
+    orthogonal: cosineSchedule({ peak: orthogonal, steps, warmup }),
+  });
+  /** What changes from step to step beside what the stepper keeps. */
+  const run = {
+    taken: options.state?.step ?? 0,
+    rollbacks: options.state?.rollbacks ?? [],
+    rates: schedules(all.learningRate, all.orthogonalRate),
+  };
 
-  /** Takes the step of `taken` with these step sizes; throws where it is not finite. */
+  /** Takes the next step with these step sizes; throws where it is not finite. */
   const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
-    const x = batches(taken);
+    const { taken } = run;
+    const x = await batches(taken);
     const noise = draw(makeRng(seed, STREAM.noise, taken));
-    const sick = check ? await stepper.nonFiniteLayer(x, noise) : undefined;
-    if (sick) throw stepNotFinite(taken + 1, sick);
+    const found = check ? await stepper.nonFiniteLayer(x, noise) : undefined;
+    if (found) throw stepNotFinite(taken + 1, found);
     const { loss, gradNorm } = await stepper.take(
       x,
       noise,
@@ -197,58 +132,42 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const culprit = (await stepper.nonFiniteLayer(x, noise)) ?? (await stepper.nonFiniteGradient());
       throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
     }
-    taken++;
+    run.taken++;
     return { loss, gradNorm };
-  };
-
-  /** What a step size comes to from the state of this moment, and the error of what is not finite. */
-  const tryRate = async (peak: number): Promise<number | NotFiniteError> => {
-    const losses: number[] = [];
-    try {
-      while (losses.length < Math.min(TRIED_STEPS, steps)) losses.push((await take(peak, peak)).loss);
-    } catch (error) {
-      if (error instanceof NotFiniteError) return error;
-      throw error;
-    }
-    const last = losses.slice(-Math.ceil(losses.length * JUDGED_PART));
-    return last.reduce((sum, loss) => sum + loss, 0) / last.length;
   };
 
   return {
     get taken() {
-      return taken;
+      return run.taken;
     },
     async step() {
+      const { taken, rates, rollbacks } = run;
       const shorter = shortening(rollbacks, taken + 1);
-      const lr = rate(taken) * shorter;
-      const { loss, gradNorm } = await take(lr, orthogonalRateAt(taken) * shorter);
-      return { step: taken - 1, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
+      const lr = rates.euclidean(taken) * shorter;
+      const { loss, gradNorm } = await take(lr, rates.orthogonal(taken) * shorter);
+      return { step: taken, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
     },
     async findRate(rates) {
       const before = await stepper.fetch();
-      const from = taken;
-      let best: { peak: number; loss: number } | undefined;
-      let failure: NotFiniteError | undefined;
-      for (const peak of rates) {
-        const loss = await tryRate(peak);
-        taken = from;
-        await stepper.restore(before);
-        if (loss instanceof NotFiniteError) failure = loss;
-        else if (best === undefined || loss < best.loss) best = { peak, loss };
-      }
-      if (best === undefined) throw failure ?? new UsageError("no step size to try was named");
-      const { peak } = best;
-      rate = cosineSchedule({ peak, steps, warmup });
-      orthogonalRateAt = cosineSchedule({ peak, steps, warmup });
+      const from = run.taken;
+      const peak = await findRate(rates, steps, {
+        take: async (rate) => (await take(rate, rate)).loss,
+        async reset() {
+          run.taken = from;
+          await stepper.restore(before);
+        },
+      });
+      run.rates = schedules(peak, peak);
       return peak;
     },
     async rollBack(to, failure) {
-      rollbacks = withRollback(rollbacks, failure, to.step);
+      run.rollbacks = withRollback(run.rollbacks, failure, to.step);
       await stepper.restore(unflattenState(to.arrays, like as HostState, leaves));
-      taken = to.step;
-      return rollbacks;
+      run.taken = to.step;
+      return run.rollbacks;
     },
     async state() {
+      const { taken, rollbacks } = run;
       const arrays = flattenState(await stepper.fetch(), leaves);
       expectFinite(arrays, taken);
       return { arrays, step: taken, seed, ...(rollbacks.length > 0 && { rollbacks }) };
@@ -265,68 +184,8 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       (sum, { shape }, i) => sum + (leaves[i]?.kind === "fixed" ? 0 : sizeOf(shape)),
       0,
     ),
-    dispose: () => stepper.dispose(),
+    dispose: lazy(() => stepper.dispose()),
   };
-}
-
-/**
- * Parameters, or as many numbers, that are in memory when training begins: those that the start has made, and their state (values
- * and two moments) on the host and where the executor computes.
- */
-const COPIES = 1 + 2 * 3;
-
-/** How often the arrays of a layer are there once more while its start values are found: what they come from, and programs that hold them. */
-const AGAIN = 2;
-
-/** Says which batch would fit: a power of two, from what memory is used in proportion on. */
-async function refuseBatch(
-  { bytes, available }: MemoryError,
-  { flow, executor, leaves, params, batchSize, clip }: StepperOptions,
-): Promise<never> {
-  let batch = 2 ** Math.floor(Math.log2((batchSize * available) / bytes));
-  for (; batch >= 1; batch /= 2) {
-    try {
-      const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
-      executor.expectRoom?.(makeWholeDescent(flow, leaves, clip), specs);
-      break;
-    } catch (error) {
-      if (!(error instanceof MemoryError)) throw error;
-    }
-  }
-  const fits = batch >= 1 ? `a batch of ${batch} fits` : "not even a batch of 1 fits";
-  throw new MemoryError(`a step of ${batchSize} examples`, bytes, available, { fits });
-}
-
-function checkOptions(
-  options: TrainOptions & {
-    seed: number;
-    learningRate: number;
-    orthogonalRate: number;
-    clip: number;
-    ema: number;
-  },
-): void {
-  const { state, seed, steps, learningRate, orthogonalRate, clip, ema } = options;
-  const expect = (ok: boolean, what: string): void => {
-    if (!ok) throw new UsageError(what);
-  };
-  expect(
-    Number.isInteger(steps) && steps >= 1,
-    `the number of steps must be a positive integer, got ${steps}`,
-  );
-  expect(Number.isSafeInteger(seed) && seed >= 0, `the seed must be a non-negative integer, got ${seed}`);
-  expect(
-    learningRate > 0 && Number.isFinite(learningRate),
-    `the learning rate must be positive and finite, got ${learningRate}`,
-  );
-  expect(
-    orthogonalRate >= 0 && Number.isFinite(orthogonalRate),
-    `the rate of orthogonal parameters must be finite and not negative, got ${orthogonalRate}`,
-  );
-  expect(clip > 0, `the gradient's norm must be clipped to a positive number, got ${clip}`);
-  expect(ema >= 0 && ema < 1, `the decay of the weight average must be in [0, 1), got ${ema}`);
-  if (state && state.seed !== seed)
-    throw new CheckpointError(`the checkpoint was made with seed ${state.seed}, not ${seed}`);
 }
 
 const scalarArray = (value: number): HostArray => new HostArray(Float32Array.of(value), [], np.float32);

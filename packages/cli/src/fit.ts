@@ -1,0 +1,31 @@
+import { type DataIn, type FitOptions, type Flow, fit as fitIn } from "@flowify/core";
+import { defaultExecutor, NodeModel } from "./node-model.js";
+
+/**
+ * Trains a flow by maximum likelihood, and gives the model: `fit` of `@flowify/core`, with ONNX Runtime where
+ * onnxruntime-node is installed (as it is by default), else in WebAssembly. A model that chose its own place to compute
+ * closes it with `dispose`. It is saved into a folder: `model.save("detector")`, `loadModel("detector")`.
+ *
+ * @example
+ * ```ts
+ * import { couplingFlow, fit } from "flowify";
+ * const rows = Array.from({ length: 500 }, () => { const x = Math.random(); return [x, x * x]; });
+ * const model = await fit(couplingFlow(2), rows, { steps: 100, seed: 7 });
+ * console.log(await model.logProb([[0.5, 0.25], [0.5, 0.9]]));
+ * await model.dispose();
+ * ```
+ *
+ * Errors: those of core's `fit`; `DeviceError`.
+ */
+export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<NodeModel> {
+  const executor = options.executor ?? (await defaultExecutor());
+  const closesExecutor = options.executor === undefined;
+  try {
+    const trained = await fitIn(flow, data, { ...options, executor });
+    await trained.dispose(); // its parameters stay on the host
+    return new NodeModel(flow, trained.params, executor, { closesExecutor });
+  } catch (error) {
+    if (closesExecutor) await executor.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  CheckpointError,
+  DataError,
+  decodeSafetensors,
+  type Executor,
+  encodeSafetensors,
+  type Flow,
+  FlowModel,
+  flowify,
+  type HostArray,
+  type NetworkFlow,
+  UsageError,
+} from "@flowify/core";
+import type { JsTree } from "@jax-js/jax";
+import { openExecutor } from "./executors.js";
+import { MODEL, modelDocument, PARAMETERS, parseModelDocument } from "./format/model.js";
+import { describedNetwork, networkOfDescription, WEIGHTS } from "./format/weights.js";
+import { readJson, readWeights } from "./networks/network-file.js";
+import { writeFileAtomic } from "./run/atomic.js";
+
+/** Where a model computes that nobody chose a place for: the fastest executor that is installed. */
+export const defaultExecutor = (): Promise<Executor> => openExecutor("auto", { warn: () => {} });
+
+/**
+ * A `FlowModel` in Node: it is saved into a folder as well, and what `fit` or `loadModel` opened to compute with is closed
+ * with it.
+ */
+export class NodeModel extends FlowModel {
+  readonly #closes: boolean;
+
+  constructor(
+    flow: Flow,
+    params: JsTree<HostArray>,
+    executor: Executor,
+    { closesExecutor = false }: { closesExecutor?: boolean } = {},
+  ) {
+    super(flow, params, executor);
+    this.#closes = closesExecutor;
+  }
+
+  /**
+   * Writes the model into a folder, which is made where it is missing: `model.json` with the network, `parameters.safetensors`,
+   * and `weights.safetensors` where the network has weights of its own. `loadModel` reads it.
+   *
+   * @throws UsageError where the flow was not made by `flowify` or a preset, or has a density that is no name
+   *
+   * @example
+   * ```ts
+   * await model.save("detector");
+   * const again = await loadModel("detector");
+   * ```
+   */
+  override save(folder: string): Promise<void>;
+  /** The parameters as the bytes of a safetensors file. */
+  override save(metadata?: { readonly [name: string]: string }): Uint8Array;
+  override save(to: string | { readonly [name: string]: string } = {}): Promise<void> | Uint8Array {
+    return typeof to === "string" ? writeModel(this, to) : super.save(to);
+  }
+
+  override async dispose(): Promise<void> {
+    const first = !this.disposed;
+    await super.dispose();
+    if (first && this.#closes) await this.executor.dispose();
+  }
+}
+
+async function writeModel(model: FlowModel, folder: string): Promise<void> {
+  const { network, options } = networkOf(model.flow);
+  const { description, tensors } = describedNetwork(network);
+  const hasWeights = Object.keys(tensors).length > 0;
+  const { weights: _, ...withoutWeights } = description;
+  const text = modelDocument(hasWeights ? description : withoutWeights, options);
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new UsageError(`${folder}: a file, expected a folder\nchoose another place`);
+  mkdirSync(folder, { recursive: true });
+  if (hasWeights) await writeFileAtomic(join(folder, WEIGHTS), encodeSafetensors(tensors));
+  await writeFileAtomic(join(folder, PARAMETERS), model.save());
+  await writeFileAtomic(join(folder, MODEL), text); // last: the other files are there when it is
+}
+
+function networkOf(flow: Flow): NetworkFlow {
+  if ("network" in flow) return flow as NetworkFlow;
+  throw new UsageError(
+    "only a flow that flowify or a preset made can be saved into a folder: this one was composed of layers\nsave() gives the bytes of its parameters, FlowModel.load(flow, bytes, executor) restores them",
+  );
+}
+
+/**
+ * A model from the folder that `save` wrote.
+ *
+ * @param executor where to compute; by default the fastest that is installed, closed with the model
+ * @throws DataError, UsageError, CheckpointError that name the file which is missing, damaged or of another network
+ *
+ * @example
+ * ```ts
+ * import { loadModel } from "flowify";
+ * const model = await loadModel("detector");
+ * console.log(await model.logProb([[0.5, 0.27, -0.5, 0.5, 0.5]]));
+ * await model.dispose();
+ * ```
+ */
+export async function loadModel(
+  folder: string,
+  { executor }: { executor?: Executor } = {},
+): Promise<NodeModel> {
+  const path = join(folder, MODEL);
+  const { network, flow: options } = parseModelDocument(path, readJson(path));
+  const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), options);
+  const arrays = readParameters(join(folder, PARAMETERS));
+  const used = executor ?? (await defaultExecutor());
+  try {
+    const model = await FlowModel.fromArrays(flow, arrays, used);
+    const { params } = model;
+    await model.dispose();
+    return new NodeModel(flow, params, used, { closesExecutor: executor === undefined });
+  } catch (cause) {
+    if (executor === undefined) await used.dispose();
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new CheckpointError(`${folder}: ${cause.message}\nput back the files that save wrote`, { cause });
+  }
+}
+
+function readParameters(path: string): { readonly [name: string]: HostArray } {
+  try {
+    return decodeSafetensors(readFileSync(path)).tensors;
+  } catch (cause) {
+    const Kind = cause instanceof CheckpointError ? CheckpointError : DataError;
+    throw new Kind(`${path}: ${(cause as Error).message}\nput back the file that save wrote`, { cause });
+  }
+}

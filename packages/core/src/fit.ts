@@ -1,0 +1,173 @@
+import type { JsTree } from "@jax-js/jax";
+import { NotFiniteError, UsageError } from "./errors.js";
+import type { Executor } from "./executor/executor.js";
+import { fastestExecutor } from "./executor/fastest-executor.js";
+import type { Flow } from "./flow.js";
+import { FlowModel } from "./model/model.js";
+import type { HostArray } from "./params/host-array.js";
+import { trainingDefaults as defaults } from "./train/defaults.js";
+import { type HeldOut, heldOut } from "./train/held-out.js";
+import type { TrainOptions } from "./train/options.js";
+import { runSteps } from "./train/run-steps.js";
+import { type DataIn, exampleReader } from "./train/source.js";
+import { splitHeldOut } from "./train/split-held-out.js";
+import type { TrainingState } from "./train/state.js";
+import { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
+
+/** How `fit` trains: the options of a trainer, those that may be left out, and those of a whole run. */
+export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state">> & {
+  /** Where to compute. Default: the fastest executor there is, in Node that of ONNX Runtime by the package `flowify`. */
+  executor?: Executor;
+  /** Steps of the run, or passes over the data instead. Default: one pass, and at least 500 steps. */
+  steps?: number;
+  epochs?: number;
+  /** Examples a step. Default 128, or all examples where there are fewer. */
+  batchSize?: number;
+  /**
+   * Examples to hold out: a share of the data, between 0 and 1, or others. The model is then the one that they were most
+   * likely under, of all that were measured, the start included. Default none.
+   */
+  validation?: number | DataIn;
+  /** Steps between two measurements of the held-out examples. Default a twentieth of the run. */
+  validateEvery?: number;
+  /** Measurements in a row without a better one after which the run ends. Default: it never ends early. */
+  patience?: number;
+  /** Ends the run after the step of this moment. The promise is then that of the model so far. */
+  signal?: Aborting;
+  /** Called after each step. After a step that is not finite the run goes back some steps, which come again. */
+  onStep?: (step: FitStep) => void | Promise<void>;
+  /** Called after each measurement of held-out examples. */
+  onValidation?: (measured: Validation) => void | Promise<void>;
+};
+
+/** What `fit` looks at in an `AbortSignal`, which not every compiler's `lib` has. */
+export type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
+
+/** A step that was taken, the first is 1: loss in nats and its bits per dimension on the batch, before the step. */
+export type FitStep = StepReport & Readonly<{ steps: number }>;
+
+/** Mean log p of the held-out examples in nats after so many steps, and whether it is the best so far. */
+export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
+
+/** Steps of a run where nobody says how many: a pass over the data, and at least so many. */
+const FEWEST_STEPS = 500;
+/** Measurements of the held-out examples in a run. */
+const MEASUREMENTS = 20;
+/** Steps between two states that are kept to go back to. */
+const KEEP_EVERY = 100;
+
+/**
+ * Trains a flow by maximum likelihood, −mean log p(x), and gives the model.
+ *
+ * Everything random is a function of the seed and the step: the same seed, data and executor give the same bits. After a
+ * step that is not finite the run goes back to the state of the last hundred steps and takes shorter ones for a while.
+ * An abort is no error: the promise is that of the model so far, with `validation` of the best so far. The page stays
+ * alive: other events of the thread get their turn about every 50 ms.
+ *
+ * @param flow from `flowify`, `couplingFlow` and the other presets, or `flow`
+ * @param data examples of `flow.inShape`: typed rows one after the other, nested arrays, or a source of batches
+ * @returns a model on the executor; `dispose` gives its memory back
+ * @throws UsageError for options that make no sense, or a signal that is aborted already; DataError, DomainError for examples
+ * that are not what the flow takes, and for a source that fails; NotFiniteError where no shorter steps help; MemoryError
+ *
+ * @example
+ * ```ts run
+ * import { couplingFlow, fit } from "@flowify/core";
+ * const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.sin(i) ** 2 + 0.1 * Math.cos(7 * i)]);
+ * const model = await fit(couplingFlow(2), rows, { steps: 20, batchSize: 64, seed: 7, validation: 0.1 });
+ * console.log((await model.logProb([[0.5, 0.25]])).length); // 1
+ * await model.dispose();
+ * ```
+ */
+export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {
+  const { seed = 0, validation, signal } = options;
+  checkFitOptions(options);
+  if (signal?.aborted === true)
+    throw new UsageError("fit: the signal was aborted before the first step: there is no model", {
+      cause: signal.reason,
+    });
+  const { train, held } = splitHeldOut(exampleReader(data, flow.domain), validation, flow.domain, seed);
+  const { batchSize = Math.min(defaults.batchSize, train.count) } = options;
+  const steps = stepsOf(options, train.count, batchSize);
+  const executor = options.executor ?? (await fastestExecutor());
+  const trainer = await createTrainer({ ...options, flow, data: train, executor, steps, batchSize, seed });
+  const measured = held && heldOut(flow, executor, held, seed);
+  try {
+    return new FlowModel(flow, await trained(trainer, steps, measured, options), executor);
+  } finally {
+    await measured?.dispose();
+    await trainer.dispose();
+  }
+}
+
+type Best = Readonly<{ logProb: number; params: JsTree<HostArray> }>;
+
+/** Takes the steps; gives the best parameters on held-out examples, else the last ones. */
+async function trained(
+  trainer: Trainer,
+  steps: number,
+  held: HeldOut | undefined,
+  options: FitOptions,
+): Promise<JsTree<HostArray>> {
+  const { signal, patience = Number.POSITIVE_INFINITY, onStep, onValidation } = options;
+  const { validateEvery = Math.ceil(steps / MEASUREMENTS) } = options;
+  const run: { kept: TrainingState; best: Best | undefined; worse: number } = {
+    kept: await trainer.state(),
+    best: undefined,
+    worse: 0,
+  };
+
+  const validate = async (step: number): Promise<void> => {
+    const params = await trainer.params();
+    const logProb = await (held as HeldOut).measure(params);
+    const best = run.best === undefined || logProb > run.best.logProb || Number.isNaN(run.best.logProb);
+    if (best) run.best = { logProb, params };
+    run.worse = best ? 0 : run.worse + 1;
+    await onValidation?.({ step, logProb, best });
+  };
+
+  const goBack = async (failure: unknown): Promise<void> => {
+    if (!(failure instanceof NotFiniteError)) throw failure;
+    await trainer.rollBack(run.kept, failure);
+  };
+
+  await runSteps({
+    trainer: () => trainer,
+    until: steps,
+    stopped: () => signal?.aborted === true || run.worse >= patience,
+    async onStep(report) {
+      const { taken } = trainer;
+      // a step may ruin what its own loss does not show, so the last state is looked at too
+      if (taken % KEEP_EVERY === 0 || taken === steps) run.kept = await trainer.state();
+      await onStep?.({ ...report, step: taken, steps });
+    },
+    ...(held && { measure: { every: validateEvery, state: validate } }),
+    recover: goBack,
+  });
+  if (run.best) return run.best.params;
+  // a run that was ended early has not looked at its last state yet
+  await trainer.state().catch(goBack);
+  return trainer.params();
+}
+
+const isCount = (value: number | undefined): boolean =>
+  value === undefined || (Number.isSafeInteger(value) && value >= 1);
+
+function checkFitOptions({ steps, epochs, validation, validateEvery, patience }: FitOptions): void {
+  if (steps !== undefined && epochs !== undefined)
+    throw new UsageError(`fit: got steps ${steps} and epochs ${epochs}, expected one of them`);
+  if (epochs !== undefined && !(epochs > 0 && Number.isFinite(epochs)))
+    throw new UsageError(`fit: expected epochs to be positive and finite, got ${epochs}`);
+  for (const [name, value] of Object.entries({ validateEvery, patience }))
+    if (!isCount(value)) throw new UsageError(`fit: expected ${name} to be a positive integer, got ${value}`);
+  if (patience !== undefined && validation === undefined)
+    throw new UsageError(
+      "fit: patience needs held-out examples; give validation, 0.1 for a tenth of the data",
+    );
+}
+
+function stepsOf({ steps, epochs }: FitOptions, count: number, batchSize: number): number {
+  if (steps !== undefined) return steps;
+  if (epochs !== undefined) return Math.ceil((epochs * count) / batchSize);
+  return Math.max(Math.ceil(count / batchSize), FEWEST_STEPS);
+}

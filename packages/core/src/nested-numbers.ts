@@ -1,0 +1,84 @@
+import { DataError } from "./errors.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
+
+export type NumberArray = Uint8Array | Float32Array | Float64Array;
+export type NestedNumbers = readonly (number | NumberArray | NestedNumbers)[];
+
+type Nested = NestedNumbers[number];
+
+const isTyped = (nested: Nested): nested is NumberArray => ArrayBuffer.isView(nested);
+const isRow = (nested: Nested): nested is NumberArray | readonly number[] =>
+  isTyped(nested) ||
+  (Array.isArray(nested) && nested.length > 0 && nested.every((entry) => typeof entry === "number"));
+
+function* numbersIn(nested: Nested): Generator<number> {
+  if (typeof nested === "number") yield nested;
+  else for (const entry of nested) yield* numbersIn(entry);
+}
+
+/** The numbers in any accepted form, one after the other, unchecked. */
+export const numbersOf = (input: NumberArray | NestedNumbers): Float32Array =>
+  input instanceof Float32Array
+    ? input
+    : Float32Array.from(isTyped(input) || isRow(input) ? input : numbersIn(input));
+
+/**
+ * The numbers of examples of this shape, one after the other: of a nested array each entry is an example, and one example
+ * alone may stand without the axis of the batch.
+ *
+ * Errors: `DataError` that names the example which is of another length, or holds something else than numbers.
+ */
+export function flatNumbers(input: NumberArray | NestedNumbers, shape: Shape): Uint8Array | Float32Array {
+  if (input instanceof Uint8Array || input instanceof Float32Array) return input;
+  if (isRow(input)) return Float32Array.from(input);
+  const examples = isAlone(input, shape) ? [input] : input;
+  const size = sizeOf(shape);
+  const out = new Float32Array(examples.length * size);
+  examples.forEach((example, i) => {
+    fill(example, shape, out.subarray(i * size, (i + 1) * size), (found, expected) => {
+      const of = showShape(shape, false);
+      return new DataError(`example ${i} ${found}, expected ${expected}: every example is ${of}`);
+    });
+  });
+  return out;
+}
+
+/** True for one example without the axis of the batch: nested as its shape says, with all of its numbers. */
+const isAlone = (input: NestedNumbers, shape: Shape): boolean =>
+  shape.length > 1 && shape[0] !== 1 && input.length === shape[0] && countIn(input) === sizeOf(shape);
+
+const countIn = (nested: Nested): number =>
+  isRow(nested)
+    ? nested.length
+    : Array.isArray(nested)
+      ? nested.reduce((sum, entry) => sum + countIn(entry), 0)
+      : 1;
+
+type Wrong = (found: string, expected: string) => DataError;
+
+/** Writes what is nested as `shape` says, or in one row; leading axes of size 1 may be left out. */
+function fill(nested: Nested, shape: Shape, out: Float32Array, wrong: Wrong): void {
+  if (isRow(nested)) {
+    if (nested.length !== out.length) throw wrong(`has ${nested.length} numbers`, `${out.length}`);
+    out.set(nested);
+    return;
+  }
+  const [axis = 0, ...rest] = shape;
+  if (!Array.isArray(nested) || rest.length === 0) throw wrong(`holds ${describe(nested)}`, "numbers");
+  const entries = nested as NestedNumbers;
+  if (axis === 1 && entries.length !== 1) {
+    fill(entries, rest, out, wrong);
+    return;
+  }
+  if (entries.length !== axis) throw wrong(`has ${entries.length} entries`, `${axis}`);
+  const each = out.length / axis;
+  entries.forEach((entry, i) => {
+    fill(entry, rest, out.subarray(i * each, (i + 1) * each), wrong);
+  });
+}
+
+function describe(value: unknown): string {
+  if (!Array.isArray(value)) return String(value);
+  if (value.length === 0) return "no numbers";
+  return describe(value.find((entry) => typeof entry !== "number"));
+}

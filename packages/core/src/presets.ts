@@ -1,0 +1,155 @@
+import { UsageError } from "./errors.js";
+import { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
+import type { Network, NetworkLayer } from "./network/network.js";
+
+/** What all presets take. */
+export type PresetOptions = {
+  /** Columns that hold whole numbers, 0 to levels − 1: noise is added first, so that they have a density. */
+  levels?: number;
+  /**
+   * s of the whitening in front: variances along principal directions count as (1 − s) σ² + s mean σ². So columns that
+   * depend on each other exactly, whose covariance is singular, are stretched by at most 1/√s. Default 0.01.
+   */
+  shrinkage?: number;
+};
+
+export type CouplingFlowOptions = PresetOptions & {
+  /** Blocks: a random order of the columns, and two couplings, so that all columns are transformed; 0 is one Gaussian. Default 2. */
+  blocks?: number;
+  /** K, the bins of each spline. Default 6. */
+  bins?: number;
+  /** Splines live on [−bound, bound], in standard deviations of the whitened data. Default 5. */
+  bound?: number;
+  /** Width of the conditioners. Default 48. */
+  hidden?: number;
+};
+
+export type SplineFlowOptions = CouplingFlowOptions & {
+  /** Bins of the spline of each column in front. Default 32. */
+  marginalBins?: number;
+};
+
+export type DenseFlowOptions = PresetOptions &
+  Pick<FlowifyOptions, "density"> & {
+    /** K, the bins of the spline after each layer. Default 10. */
+    bins?: number;
+    /** Splines live on [−bound, bound]. Default 3. */
+    bound?: number;
+  };
+
+/** What columns that hardly vary are stretched by is bounded: otherwise the first steps throw them far out. */
+const SHRINKAGE = 0.01;
+
+/** Bins of the spline that shapes a single column. */
+const SINGLE_BINS = 16;
+
+/**
+ * Columns of different units are brought to one scale first, and stay so: a rotation in 32-bit numbers would lose the small
+ * ones, and scales that training moves throw a column about that lies far from 0 or hardly varies.
+ */
+const whitened = ({ levels, shrinkage = SHRINKAGE }: PresetOptions): NetworkLayer[] => [
+  ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
+  { kind: "whiten", scaled: true, shrinkage },
+];
+
+function checkColumns(preset: string, n: number): void {
+  if (!Number.isSafeInteger(n) || n < 1)
+    throw new UsageError(`${preset}: expected a positive number of columns, got ${n}`);
+}
+
+/** The network of `couplingFlow`. */
+export function couplingNetwork(
+  n: number,
+  { blocks = 2, bins = 6, bound = 5, hidden = 48, ...options }: CouplingFlowOptions = {},
+): Network {
+  checkColumns("couplingFlow", n);
+  const block = (seed: number): NetworkLayer[] => [
+    { kind: "permuteChannels", seed },
+    { kind: "coupling", stack: 2, bins, bound, hidden },
+  ];
+  const single: NetworkLayer = { kind: "rqSpline", bins: SINGLE_BINS, bound };
+  const stack = Array.from({ length: blocks }, (_, seed) => block(seed)).flat();
+  const layers = n === 1 && blocks > 0 ? [single] : stack;
+  return { inShape: [n], layers: [...whitened(options), ...layers] };
+}
+
+/**
+ * A flow of vectors [n] for data of any shape: a whitening, and neural spline couplings that transform all columns, each
+ * in an order of its own. It starts as the Gaussian of the data. Exact, and the first to try.
+ *
+ * @example
+ * ```ts run
+ * import { couplingFlow } from "@flowify/core";
+ * const flow = couplingFlow(5, { hidden: 64 });
+ * console.log(flow.inShape, flow.exact); // [5] true
+ * ```
+ *
+ * Errors: `UsageError` where n is no positive integer; those of `flowify` for the options. Source: Durkan et al. 2019
+ * (arXiv:1906.04032).
+ */
+export const couplingFlow = (n: number, options: CouplingFlowOptions = {}): NetworkFlow =>
+  flowify(couplingNetwork(n, options));
+
+/** The network of `splineFlow`. */
+export function splineNetwork(n: number, options: SplineFlowOptions = {}): Network {
+  checkColumns("splineFlow", n);
+  const { marginalBins = 32, levels, ...rest } = options;
+  const front: NetworkLayer[] = [
+    ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
+    { kind: "marginal", bins: marginalBins },
+  ];
+  const { layers } = couplingNetwork(n, rest);
+  return { inShape: [n], layers: [...front, ...(n === 1 ? [] : layers)] };
+}
+
+/**
+ * `couplingFlow` behind a spline for each column, which starts as the map of its own distribution to a normal one: for
+ * columns with several peaks, heavy tails or hard edges. What follows only has to model how columns depend on each other.
+ * Columns that repeat few values need `levels`, or `couplingFlow`. Exact.
+ *
+ * @example
+ * ```ts run
+ * import { splineFlow } from "@flowify/core";
+ * console.log(splineFlow(5, { blocks: 4 }).exact); // true
+ * ```
+ *
+ * Errors: as for `couplingFlow`. Source: Durkan et al. 2019 (arXiv:1906.04032).
+ */
+export const splineFlow = (n: number, options: SplineFlowOptions = {}): NetworkFlow =>
+  flowify(splineNetwork(n, options));
+
+/** The network of `denseFlow`. */
+export function denseNetwork(
+  n: number,
+  widths: readonly number[],
+  { bins = 10, bound = 3, ...options }: Omit<DenseFlowOptions, "density"> = {},
+): Network {
+  checkColumns("denseFlow", n);
+  if (widths.length === 0) throw new UsageError("denseFlow: expected at least one width, got none");
+  const layers = widths.flatMap((out): NetworkLayer[] => [
+    { kind: "linear", out },
+    { kind: "rqSpline", bins, bound },
+  ]);
+  return { inShape: [n], layers: [...whitened(options), ...layers.slice(0, -1)] };
+}
+
+/**
+ * A dense network as a flow of vectors [n]: a whitening, and a linear layer of each width with a spline behind it. Where a layer
+ * is narrower than the one before, what it drops is modelled by `density`; where it is wider, noise is added, and log p
+ * is a bound.
+ *
+ * @param widths of the layers; the last is the size of the latent
+ *
+ * @example
+ * ```ts run
+ * import { denseFlow } from "@flowify/core";
+ * console.log(denseFlow(5, [5, 3, 2]).latentShape); // [2]
+ * ```
+ *
+ * Errors: `UsageError` where n is no positive integer or there are no widths; those of `flowify`. Source: Flowification.
+ */
+export const denseFlow = (
+  n: number,
+  widths: readonly number[],
+  { density, ...options }: DenseFlowOptions = {},
+): NetworkFlow => flowify(denseNetwork(n, widths, options), density === undefined ? {} : { density });

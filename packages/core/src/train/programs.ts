@@ -1,0 +1,154 @@
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
+import { partsOf } from "../executor/parts.js";
+import type { Flow } from "../flow.js";
+import { mapNoise, noiseShape } from "../noise.js";
+import type { ParameterPath } from "../params/parameter-paths.js";
+import { treeFlatten } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
+import { makeHealth } from "./diagnose.js";
+import {
+  averageAll,
+  type ByPath,
+  makeDescent,
+  makeGradient,
+  makeUpdate,
+  makeWholeDescent,
+  reorthogonalizeAll,
+  retractAll,
+} from "./step.js";
+
+/** What the programs of a training step are compiled for. */
+export type ProgramOptions = {
+  flow: Flow;
+  executor: Executor;
+  leaves: readonly ParameterPath[];
+  /** Shapes of the parameters. */
+  params: JsTree<ArraySpec>;
+  batchSize: number;
+  /** Gradients are scaled down to this global norm. Infinity: never. */
+  clip: number;
+  /** Decay of the weight average a step, 0 for none. */
+  ema: number;
+};
+
+/** The compiled programs of a training step, in the order in which a step runs them. */
+export type StepPrograms = Readonly<{
+  /** In how many parts of the batch the gradient is computed, side by side. */
+  parts: number;
+  gradient: Compiled;
+  /** Adds the parts up; absent where there is one, whose gradient has it inside. */
+  descent: Compiled | undefined;
+  update: Compiled;
+  /** Of orthogonal parameters; absent where there are none. */
+  orthogonal: Readonly<{ retract: Compiled; reorthogonalize: Compiled }> | undefined;
+  /** Absent without a weight average. */
+  averaging: Compiled | undefined;
+  /** What every layer gives, for a diagnosis: compiled when it is first asked for. */
+  health(): Promise<Compiled>;
+  /** Counted operations of one step, where the executor counts them. */
+  flops: number | undefined;
+  traceMs: number;
+  compileMs: number;
+  dispose(): Promise<void>;
+}>;
+
+/** Values of the parameters of these kinds, by path; `values` are in the order of the leaves. */
+export const pickByKind = <T>(
+  leaves: readonly ParameterPath[],
+  values: readonly T[],
+  ...kinds: ParameterPath["kind"][]
+): ByPath<T> =>
+  Object.fromEntries(
+    leaves.flatMap(({ path, kind }, i) => (kinds.includes(kind) ? [[path, values[i] as T]] : [])),
+  );
+
+/** What the gradient is compiled for. */
+export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: number) =>
+  [
+    params,
+    new ArraySpec([batch, ...flow.inShape], np.float32),
+    mapNoise<ArraySpec>(flow.forwardNoise, (d) => new ArraySpec(noiseShape(d, batch), np.float32)),
+  ] as const;
+
+/**
+ * In how many parts the gradient is computed. Each part has a gradient of every parameter, to be copied and added up, so
+ * parts pay where a batch makes about as many numbers on its way as there are parameters: convolutions, not wide dense layers.
+ */
+function gradientParts({ flow, executor, batchSize }: ProgramOptions, moving: ByPath<ArraySpec>): number {
+  const parameters = Object.values(moving).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const made = flow.chain.layers.reduce((sum, { outShape }) => sum + sizeOf(outShape), 0);
+  return 4 * batchSize * made >= parameters ? partsOf(executor, batchSize) : 1;
+}
+
+const scalar = new ArraySpec([], np.float32);
+const adam = { rate: scalar, floor: scalar };
+
+/** Compiles the programs of a training step. Errors: `MemoryError` where a batch is too large. */
+export async function compilePrograms(options: ProgramOptions): Promise<StepPrograms> {
+  const { flow, executor, leaves, params, batchSize, clip, ema } = options;
+  const specs = treeFlatten(params).leaves;
+  const free = pickByKind(leaves, specs, "euclidean");
+  const square = pickByKind(leaves, specs, "orthogonal");
+  const moving = pickByKind(leaves, specs, "euclidean", "orthogonal");
+  const moments = Object.fromEntries(
+    Object.entries(moving).map(([path, spec]) => [path, { first: spec, second: spec }]),
+  );
+  const parts = gradientParts(options, moving);
+  const compiled: Compiled[] = [];
+  const compile = async (name: string, f: unknown, args: readonly unknown[], workers = false) => {
+    const specsOf = args as JsTree<ArraySpec>[];
+    const program = await executor.compile(f as never, specsOf, { name, workers, itemwise: true });
+    compiled.push(program);
+    return program;
+  };
+
+  const gradient = await compile(
+    "gradient",
+    parts > 1 ? makeGradient(flow, leaves, parts) : makeWholeDescent(flow, leaves, clip),
+    gradientSpecs(flow, params, batchSize / parts),
+    parts > 1,
+  );
+  const part = { gradients: moving, loss: scalar };
+  const descent =
+    parts > 1
+      ? await compile("descent", makeDescent(clip), [square, ...new Array(parts).fill(part)])
+      : undefined;
+  const update = await compile("update", makeUpdate(leaves), [
+    { values: free, moments },
+    moving,
+    scalar,
+    { euclidean: adam, orthogonal: adam },
+  ]);
+  const orthogonal =
+    Object.keys(square).length > 0
+      ? {
+          retract: await compile("retraction", retractAll, [square, square, scalar]),
+          reorthogonalize: await compile("reorthogonalize", reorthogonalizeAll, [square]),
+        }
+      : undefined;
+  const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
+  const counted = [gradient, descent, update, orthogonal?.retract].map((program) => program?.flops ?? 0);
+  const [ofGradient = 0, ...ofOthers] = counted;
+  let health: Compiled | undefined;
+  return {
+    parts,
+    gradient,
+    descent,
+    update,
+    orthogonal,
+    averaging,
+    async health() {
+      health ??= await compile("health", makeHealth(flow), gradientSpecs(flow, params, batchSize));
+      return health;
+    },
+    flops: compiled.every(({ flops }) => flops === undefined)
+      ? undefined
+      : ofOthers.reduce((sum, flops) => sum + flops, parts * ofGradient),
+    traceMs: compiled.reduce((sum, { traceMs }) => sum + traceMs, 0),
+    compileMs: compiled.reduce((sum, { compileMs }) => sum + compileMs, 0),
+    async dispose() {
+      for (const program of compiled) await program.dispose();
+    },
+  };
+}
