@@ -1,4 +1,4 @@
-/** What the authors' code does, where it was measured. */
+/** Measurements of the authors' code. */
 export type AuthorsFigures = Readonly<{
   /** Test bits per dimension after 469 steps of 128, on the first 2,000 test digits. */
   bpd?: number;

@@ -14,16 +14,16 @@ const help = `Trains networks for an epoch, measures them on the test images, ti
 comparison with the authors' figures to docs/results/networks.md. A network that is run again
 replaces its old numbers; the others stay.
 
-  npm run -s compare -- --all                       the ten networks, with our layers in front and as the paper has them (hours on two cores)
-  npm run -s compare -- mnist/fconv2 mnist/fmlp     these
-  --data-dir DIR      where the files of cifar10 are
-  --runs FOLDER       keep the runs in FOLDER, as data-network; those that are there are not trained again
-  --steps N           training steps in place of an epoch
+  npm run -s compare -- --all                       the ten networks, with our layers in front and as in the paper (hours on two cores)
+  npm run -s compare -- mnist/fconv2 mnist/fmlp     only these
+  --data-dir DIR      folder of the files of cifar10
+  --runs FOLDER       keep the runs in FOLDER, as data-network; existing runs are not trained again
+  --steps N           training steps instead of an epoch
   --limit N           only the first N training images
-  --bench-steps N     steps that are timed (default 20)
-  --out FOLDER        where the page goes (default docs/results)`;
+  --bench-steps N     timed steps (default 20)
+  --out FOLDER        folder of the page (default docs/results)`;
 
-/** Each network as the recipe has it and as the paper does. */
+/** Each network in the version of the recipe and of the paper. */
 const networks: readonly string[] = zooNames.flatMap((name) => [name, `${name}:paper`]);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -101,7 +101,7 @@ async function compareNetwork(network: string, options: Options): Promise<Networ
   }
 }
 
-/** Puts a network's numbers beside those of the others and writes the page anew. */
+/** Adds a network's numbers to those of the others and rewrites the page. */
 function keep(result: NetworkResult, folder: string): void {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "networks.json");
@@ -134,7 +134,7 @@ async function main(): Promise<number> {
   const names = values.all ? networks : positionals;
   const unknown = names.find((name) => !networks.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`there is no network "${unknown}"; there are ${networks.join(", ")}`);
+    throw new UsageError(`there is no network "${unknown}"; expected one of ${networks.join(", ")}`);
   const { steps, limit, runs, "bench-steps": benchSteps, "data-dir": dataDir } = values;
   for (const name of names)
     keep(await compareNetwork(name, { dataDir, runs, steps, limit, benchSteps }), values.out);

@@ -1,5 +1,5 @@
 import os from "node:os";
 
-/** What a figure was measured on, for those who compare it. */
+/** The machine of a measurement. */
 export const machine = (): string =>
   `${os.cpus()[0]?.model ?? "unknown"}, ${os.availableParallelism()} cores, Node ${process.version}`;

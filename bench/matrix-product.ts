@@ -13,7 +13,7 @@ export const median = (values: readonly number[]): number => {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 };
 
-/** g, what every timing is told in: the 1024³ float32 product on an executor, compiled once. */
+/** g, the unit of every timing: the 1024³ float32 product on an executor, compiled once. */
 export async function matrixProduct(executor: Executor) {
   const spec = new ArraySpec([SIZE, SIZE], np.float32);
   const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec], {

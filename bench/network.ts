@@ -9,12 +9,12 @@ import { benchTrainer } from "./training.js";
 export type BenchResult = {
   network: string;
   params: number;
-  /** Counted operations of a step's products and convolutions; 0 where the device does not count them. */
+  /** Counted operations of a step's products and convolutions; 0 if the device does not count them. */
   flops: number;
   stepMs: number;
   gMs: number;
   stepPerG: number;
-  /** Counted floor (flops at the rate of g) as a part of the step. */
+  /** Counted floor (flops at the rate of g) as a share of the step. */
   fraction: number;
   traceMs: number;
   compileMs: number;
@@ -27,7 +27,7 @@ const WARM_UP = 5;
 
 export type BenchOptions = { steps: number; dataDir?: string | undefined; device?: DeviceName };
 
-/** Times training steps on real data, a product of g in ONNX Runtime after each, whatever the device. */
+/** Times training steps on real data, with a product of g in ONNX Runtime after each, for any device. */
 export async function benchNetwork(
   name: string,
   { steps, dataDir, device = "native" }: BenchOptions,

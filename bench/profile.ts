@@ -16,20 +16,20 @@ type Event = {
   args: { op_name?: string; output_type_shape?: Record<string, number[]>[] };
 };
 
-/** Milliseconds of a step, and nodes. */
+/** Milliseconds per step, and number of nodes. */
 type Share = { what: string; ms: number; nodes: number };
 
 export type Profile = {
   network: string;
   stepMs: number;
   gMs: number;
-  /** Milliseconds a step: nodes of the gradient, time between them. */
+  /** Milliseconds per step: nodes of the gradient, time between them. */
   nodesMs: number;
   betweenMs: number;
-  /** Milliseconds a step of the other programs, by name, and of the host: data, noise, copies, JavaScript. */
+  /** Milliseconds per step of the other programs, by name, and of the host: data, noise, copies, JavaScript. */
   programs: { what: string; ms: number }[];
   hostMs: number;
-  /** By what kind of work it is, by the primitive of jax-js that a node was lowered from, and the dearest equations. */
+  /** By kind of work, by the jax-js primitive of each node, and the most expensive equations. */
   kinds: Share[];
   primitives: Share[];
   equations: Share[];
@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 const kindOf = (op: string): string =>
   Object.keys(KINDS).find((kind) => KINDS[kind]?.includes(op)) ?? "elementwise";
 
-/** Times training steps of a network node by node; the profiler itself takes time, more the more nodes there are. */
+/** Times training steps of a network node by node; the profiler itself takes time, in proportion to the number of nodes. */
 export async function profileNetwork(name: string, steps: number, dataDir?: string): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), "flowify-profile-"));
   try {
@@ -88,7 +88,7 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
 /** The events of the program that computes the gradient, on the first worker, without those of the warm-up. */
 function gradientEvents(folder: string): Event[] {
   const file = readdirSync(folder).find((entry) => entry.startsWith("gradient_"));
-  if (file === undefined) throw new Error(`ONNX Runtime left no profile of the gradient in ${folder}`);
+  if (file === undefined) throw new Error(`ONNX Runtime wrote no profile of the gradient to ${folder}`);
   const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as Event[];
   const runs = events.filter((event) => event.name === "model_run");
   const last = runs[WARM_UP - 1];
@@ -141,7 +141,7 @@ function summary(
   };
 }
 
-/** A node is called after the equation that it was lowered from: `dot.12/Gemm`. */
+/** A node is named after its equation: `dot.12/Gemm`. */
 const equationOf = (name: string): string => name.split("/")[0]?.replace(/_kernel_time$/, "") ?? name;
 const primitiveOf = (name: string): string =>
   name.includes("/") || /^[a-z]/.test(name) ? (name.split(/[./]/)[0] as string) : "ONNX Runtime's own";
@@ -160,13 +160,13 @@ export function showProfile(p: Profile): string {
     ...shares.map(({ what, ms, nodes }) => line(what, ms, nodes)),
   ];
   return [
-    `${p.network}: ${p.stepMs.toFixed(1)} ms a step (g ${p.gMs.toFixed(2)} ms); the profiler's own time is in it`,
+    `${p.network}: ${p.stepMs.toFixed(1)} ms per step (g ${p.gMs.toFixed(2)} ms), including the time of the profiler`,
     line("nodes of the gradient", p.nodesMs),
     line("between them", p.betweenMs),
     ...p.programs.map(({ what, ms }) => line(what, ms)),
     line("the host: data, noise, copies, JavaScript", p.hostMs),
     ...section("by kind of work", p.kinds),
     ...section("by primitive of jax-js", p.primitives),
-    ...section(`the ${DEAREST} dearest equations`, p.equations),
+    ...section(`the ${DEAREST} most expensive equations`, p.equations),
   ].join("\n");
 }

@@ -2,7 +2,7 @@ import { authors } from "./authors.js";
 
 type LedgerLine = Readonly<{ layer: string; bpd: number; exact: boolean }>;
 
-/** What was found out about one network. */
+/** Results of one network. */
 export type NetworkResult = Readonly<{
   network: string;
   parameters: number;
@@ -30,7 +30,7 @@ const signed = (value: number, digits = 0): string =>
   `${value < 0 ? "−" : "+"}${Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 const figure = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "–";
 
-/** Authors' figures are those of the network without what stands in front of it here. */
+/** The authors' figures are for the network without the layers that we put in front. */
 const paperName = (network: string): string => network.replace(/:paper$/, "");
 
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
@@ -72,7 +72,7 @@ function summary(results: readonly NetworkResult[]): string[] {
 const part = ({ examples, splitSize }: { examples: number; splitSize?: number }): string =>
   splitSize === undefined ? count(examples) : `${count(examples)} of the ${count(splitSize)}`;
 
-/** `mnist: trained on 60,000 images, tested on 10,000 test images`, once for each that differs. */
+/** `mnist: trained on 60,000 images, tested on 10,000 test images`, one line per distinct data. */
 function images(results: readonly NetworkResult[]): string[] {
   const lines = results.map(({ network, train, test }) => {
     const data = network.slice(0, network.indexOf("/"));
@@ -118,7 +118,7 @@ function section(result: NetworkResult): string[] {
   ];
 }
 
-/** The page of results: a line a network beside the authors' figures, then the ledger of each. */
+/** The page of results: one line per network with the authors' figures, then the ledger of each. */
 export const resultsPage = (results: readonly NetworkResult[]): string =>
   `${[
     "# The networks of the paper",

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Runs a script of this repository; what it says goes to standard error, its JSON document comes back. */
+/** Runs a script of this repository; passes its messages to standard error and returns its JSON document. */
 export function runJson<T>(script: string, args: readonly string[]): T {
   const child = spawnSync(process.execPath, [...process.execArgv, script, ...args, "--json"], {
     cwd: root,

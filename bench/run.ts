@@ -15,23 +15,23 @@ import { benchTables } from "./tables.js";
 const devices = ["native", "wasm", "jax", "webgpu"] as const;
 
 const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
-prints a line of JSON a network. It starts from random values, from which a step takes as long. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
+prints a line of JSON per network. It uses a random initialization, with which a step takes the same time. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
 in ONNX Runtime, measured between the steps of the same run.
 
   npm run bench -- fmlp              one network of MNIST
   npm run bench -- mnist/fmlp --json only JSON lines on standard output
-  npm run bench -- fmlp:recipe       the network that a user gets, with our layers in front of the paper's
-  npm run bench -- --all             every network of the paper, each in a process of its own
+  npm run bench -- fmlp:recipe       the default network, with our layers in front of the paper's
+  npm run bench -- --all             every network of the paper, each in a separate process
   --steps N                          counted steps (default 40)
-  --data-dir DIR                     where the files of cifar10 are
+  --data-dir DIR                     folder of the files of cifar10
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
-  --score                            log p of 10,000 test images and 10,000 draws, in place of a step (medians of 5)
+  --score                            log p of 10,000 test images and 10,000 samples, instead of a step (medians of 5)
   --write                            with --all: steps and profiles of all networks into docs/results/speed.md
   --scaling                          a step against batch, width, depth, side and cores (a quarter of an hour), into
                                      docs/results/scaling.svg and scaling.json, or into --out FOLDER
   --tables DIR                       detectors of odd rows on labelled sets (.npz with X and y), AUROC and average precision;
                                      --sets N for the N smallest, --seeds N for as many splits (default 1)
-  --profile                          where the time of a step goes: by kind of work, by primitive, by equation`;
+  --profile                          the time of a step by kind of work, by primitive, by equation`;
 
 const PAPER = ":paper";
 const RECIPE = ":recipe";
@@ -44,21 +44,21 @@ function fullName(name: string): string {
   const paper = full.endsWith(PAPER) ? full : `${full}${PAPER}`;
   if (paperNames.includes(paper)) return paper;
   throw new UsageError(
-    `there is no network "${name}"; there are ${zooNames.join(", ")}, as the paper has them or with ${RECIPE} after the name`,
+    `there is no network "${name}"; expected one of ${zooNames.join(", ")}, for the network of the paper, or with ${RECIPE} after the name`,
   );
 }
 
-/** What `fullName` reads as this network again. */
+/** The short name that `fullName` resolves to this network. */
 const shortName = (full: string): string => (full.endsWith(PAPER) ? full : `${full}${RECIPE}`);
 
 const describe = (r: BenchResult): string =>
-  `${r.network}: ${r.stepPerG.toFixed(2)} g a step (${r.stepMs.toFixed(1)} ms, g ${r.gMs.toFixed(2)} ms), ` +
+  `${r.network}: ${r.stepPerG.toFixed(2)} g per step (${r.stepMs.toFixed(1)} ms, g ${r.gMs.toFixed(2)} ms), ` +
   `${(100 * r.fraction).toFixed(0)} % of it is the counted floor; trace + compile ` +
   `${(r.traceMs + r.compileMs).toFixed(0)} ms, peak ${r.peakRssMb.toFixed(0)} MB`;
 
 const describeScore = (r: ScoreResult): string =>
   `${r.network}: log p of ${r.examples} images ${r.scorePerG.toFixed(1)} g (${r.scoreMs.toFixed(0)} ms), ` +
-  `as many draws ${r.drawPerG.toFixed(1)} g (${r.drawMs.toFixed(0)} ms), g ${r.gMs.toFixed(2)} ms`;
+  `as many samples ${r.drawPerG.toFixed(1)} g (${r.drawMs.toFixed(0)} ms), g ${r.gMs.toFixed(2)} ms`;
 
 function deviceNamed(name: string): DeviceName {
   const device = devices.find((each) => each === name);
@@ -66,7 +66,7 @@ function deviceNamed(name: string): DeviceName {
   return device;
 }
 
-/** Step and profile of a network, a process each. */
+/** Step and profile of a network, each in a separate process. */
 function speedOf(args: readonly string[]): Speed {
   const script = fileURLToPath(import.meta.url);
   const speed = {
@@ -147,7 +147,7 @@ async function main(): Promise<number> {
     );
     return 0;
   }
-  // a process each, so that the peak of memory is the network's own
+  // a separate process each, so that the peak memory is that of the network
   let failed = 0;
   for (const name of names) {
     const place = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];

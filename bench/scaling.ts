@@ -14,7 +14,7 @@ type Measured = Omit<ScalingPoint, "stepPerG">;
 type Case = Readonly<{ size: number; network: Network; batch: number; threads?: number }>;
 
 const BATCH = 128;
-/** Steps that are timed: at least so many, and for at least so long. */
+/** Timed steps: the least number, and the least duration. */
 const [STEPS, SECONDS] = [8, 2];
 const WARM_UP = 2;
 
@@ -39,11 +39,11 @@ const convolutional = (side: number): Network => ({
 });
 const fmlp = zoo("mnist/fmlp:paper");
 
-/** What is varied, each by itself. */
+/** The sweeps, each with one varied quantity. */
 const sweeps = (cores: number): { name: string; what: string; cases: Case[] }[] => [
   {
     name: "batch",
-    what: "images of a batch, mnist/fmlp",
+    what: "images per batch, mnist/fmlp",
     cases: powers(1, 1024).map((size) => ({ size, network: fmlp, batch: size })),
   },
   {
@@ -73,7 +73,7 @@ const sweeps = (cores: number): { name: string; what: string; cases: Case[] }[] 
   },
 ];
 
-/** Times a step of each case, writes `scaling.md` with its picture and numbers into a folder. */
+/** Times a step of each case, and writes `scaling.md` with its picture and numbers to a folder. */
 export async function benchScaling(out: string, cores: number): Promise<Sweep[]> {
   const shared = await nativeExecutor();
   const measured: { name: string; what: string; points: Measured[] }[] = [];

@@ -4,7 +4,7 @@ import { loadDataSet } from "flowify";
 import { machine } from "./machine.js";
 import { matrixProduct, median } from "./matrix-product.js";
 
-/** log p of test images and as many draws: medians of rounds in turn, in milliseconds. */
+/** log p of test images, and as many samples: medians of interleaved rounds, in milliseconds. */
 export type ScoreResult = {
   network: string;
   examples: number;
@@ -18,11 +18,11 @@ export type ScoreResult = {
 };
 
 const ITEMS = 10_000;
-/** Counted rounds, each of products, a score, products and a draw. */
+/** Counted rounds, each of products, a score, products and sampling. */
 const ROUNDS = 5;
 const PRODUCTS = 10;
 
-/** Times log p of 10,000 test images, and 10,000 draws, of a network with random start values, five times each by turns. */
+/** Times log p of 10,000 test images, and 10,000 samples, of a network with random initialization, in five interleaved runs each. */
 export async function benchScore(name: string, dataDir?: string): Promise<ScoreResult> {
   const executor = await nativeExecutor();
   const dataSet = name.slice(0, name.indexOf("/"));
@@ -42,7 +42,7 @@ export async function benchScore(name: string, dataDir?: string): Promise<ScoreR
     await f();
     into.push(performance.now() - started);
   };
-  for (const f of [score, draw]) await f(256 + (examples % 256)); // compiles both sizes of batch
+  for (const f of [score, draw]) await f(256 + (examples % 256)); // compiles both batch sizes
   for (let round = 0; round < ROUNDS; round++)
     for (const [into, f] of [[times.score, score] as const, [times.draw, draw] as const]) {
       for (let i = 0; i < PRODUCTS; i++) times.g.push(await g.time());

@@ -9,7 +9,7 @@ export type Speed = Readonly<{ step: BenchResult; profile: Profile }>;
 const percent = (part: number): string => (100 * part).toFixed(0);
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
-/** Writes `speed.md` into a folder: every network's step beside its floor, and where the rest of it goes. */
+/** Writes `speed.md` to a folder: every network's step, its floor, and the distribution of the rest. */
 export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
   const steps = speeds.map(({ step }) =>
     row([
@@ -72,7 +72,7 @@ ${shares.join("\n")}
   );
 }
 
-/** Writes `scaling.md`, the table behind the picture. */
+/** Writes `scaling.md`, the table of the picture. */
 export function writeScalingPage(folder: string, machine: string, sweeps: readonly Sweep[]): void {
   const tables = sweeps.map(({ name, what, points }) =>
     [

@@ -1,6 +1,6 @@
 import type { Executor } from "@flowify/core";
 
-/** The executor with a watch on every program that it runs: milliseconds on the first worker by name since `reset`. */
+/** Wraps an executor to time every program: milliseconds on the first worker, by name, since `reset`. */
 export function watched(executor: Executor) {
   const spent = new Map<string, number>();
   const watching: Executor = {

@@ -2,29 +2,29 @@ import { createTrainer, DataError, type Executor, flowify, type Trainer, zoo } f
 import { makeRng } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
-/** Examples of a step that is timed. */
+/** Examples per timed step. */
 const BATCH = 128;
-/** Images that are drawn where the data set is not here. */
+/** Number of random images if the data set is missing. */
 const DRAWN = 1024;
 
 type Images = { images: Float32Array | Uint8Array; count: number };
 
-/** Images of the data set of a network; where it is not here, numbers drawn in their place. */
+/** Images of the data set of a network; random numbers if it is missing. */
 async function imagesFor(network: string, size: number, dataDir?: string): Promise<Images> {
   const name = network.slice(0, network.indexOf("/"));
   try {
     return await loadDataSet({ name, dir: name === "cifar10" ? dataDir : undefined }, "train");
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    process.stderr.write(`${name} is not here: steps are timed on drawn images\n`);
+    process.stderr.write(`${name} is not present: steps are timed on random images\n`);
     const rng = makeRng(1);
     return { images: Uint8Array.from({ length: DRAWN * size }, () => 256 * rng.uniform()), count: DRAWN };
   }
 }
 
 /**
- * A network of the paper, ready to take `steps` steps. It starts from random values: those from data take
- * minutes for the largest networks, and a step from either took the same time.
+ * A network of the paper, ready to take `steps` steps. It uses a random initialization: data-dependent initialization
+ * takes minutes for the largest networks, and a step takes the same time with either.
  */
 export async function benchTrainer(
   network: string,

@@ -20,7 +20,7 @@ export type DensityPicture = Readonly<{
 
 const SIZE = 340;
 
-/** Dark blue over green to yellow: equal steps of density look equal. */
+/** From dark blue through green to yellow, perceptually uniform. */
 const STOPS = [
   [68, 1, 84],
   [59, 82, 139],
@@ -43,7 +43,7 @@ function colorAt(part: number): [number, number, number] {
 /** A density as an image for a place of `SIZE`² pixels, at twice its resolution. */
 async function heatMap(density: Float64Array, top: number, half: number, shown: number): Promise<string> {
   const side = Math.sqrt(density.length);
-  const cut = Math.round((side * (half - shown)) / (2 * half)); // cells that are not shown, on every side
+  const cut = Math.round((side * (half - shown)) / (2 * half)); // hidden cells on every side
   const kept = side - 2 * cut;
   const pixels = new Uint8Array(3 * kept * kept);
   for (let row = 0; row < kept; row++)
@@ -56,7 +56,7 @@ async function heatMap(density: Float64Array, top: number, half: number, shown: 
   return `data:image/png;base64,${png.toString("base64")}`;
 }
 
-/** Writes the picture; all panels share one scale of colours, which a bar explains. */
+/** Writes the picture; all panels share one colour scale, shown as a bar. */
 export async function drawDensities(path: string, picture: DensityPicture): Promise<void> {
   const { title, panels, half, shown, points } = picture;
   const top = Math.max(...panels.map(({ density }) => density.reduce((a, b) => Math.max(a, b), 0)));
@@ -69,7 +69,7 @@ export async function drawDensities(path: string, picture: DensityPicture): Prom
   const x = numbers("x", "x", [-shown, shown], axis);
   const y = numbers("y", "y", [-shown, shown], axis);
   const legend = {
-    title: "density p(x); white: points that the flows have not seen",
+    title: "density p(x); white: held-out points",
     orient: "bottom" as const,
     gradientLength: 160,
     values: [0, top],

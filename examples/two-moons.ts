@@ -1,7 +1,7 @@
 /**
  * Three flows on two moons: a bijection, one that drops a coordinate (2 → 1) and one that adds a
- * coordinate (2 → 3). Prints the integral of exp(log p) over the plane, which has to be 1, and how the
- * bound of the third tightens with the number of samples; draws the densities.
+ * coordinate (2 → 3). Prints the integral of exp(log p) over the plane, which must be 1, and how the bound of the third
+ * tightens with the number of samples. Plots the densities.
  *
  *     npm run example                    writes docs/pictures/two-moons.png
  *     npm run example -- FILE.png        writes another file
@@ -14,7 +14,7 @@ import { numpy as np, tree } from "@jax-js/jax";
 import { type Flow, type FlowModel, fit, flowify, HostArray, type NetworkLayer, openExecutor } from "flowify";
 import { drawDensities, type Panel } from "./density-picture.js";
 
-/** Where densities are integrated and drawn: the square [−HALF, HALF]², the midpoints of SIDE² cells. */
+/** Grid for the integral and the plot: the square [−HALF, HALF]², the midpoints of SIDE² cells. */
 const HALF = 5;
 const SIDE = 160;
 const CELL = (2 * HALF) / SIDE;
@@ -46,7 +46,7 @@ const blocks = (count: number, width: number): NetworkLayer[] =>
     { kind: "rqSpline", bound: 3 },
   ]).flat();
 
-/** Keep the dimension; drop a coordinate and model it by a density given the other. */
+/** Flows that keep the dimension, or drop a coordinate and model it by a density given the other. */
 const exactFlows: { readonly [title: string]: readonly NetworkLayer[] } = {
   "2 to 2 (bijection)": [...blocks(6, 2), { kind: "linear", out: 2 }],
   "2 to 1 (one modelled)": [...blocks(2, 2), { kind: "linear", out: 1 }, { kind: "rqSpline", bound: 3 }],
@@ -69,9 +69,9 @@ const mean = (values: Float64Array): number => sum(values) / values.length;
 const integral = (logP: Float64Array): number => sum(logP.map(Math.exp)) * CELL ** 2;
 
 /**
- * log p(x) of a flow whose first layer appends one normal number e: the log of the integral over e of
- * N(e; 0, 1) · exp(log p(x, e)), by the trapezoidal rule with `count` nodes. Noise is an explicit argument of a flow, so a
- * quadrature passes its nodes where training passes samples.
+ * log p(x) of a flow whose first layer adds one coordinate of normal noise e: the log of the integral over e of
+ * N(e; 0, 1) · exp(log p(x, e)), by the trapezoidal rule with `count` nodes. Noise is an explicit argument of a flow,
+ * so a quadrature passes its nodes where training passes samples.
  */
 async function integrateNoise(
   { flow, params }: FlowModel,
@@ -137,7 +137,7 @@ for (const [title, layers] of Object.entries(exactFlows)) {
 const widening = await train(flowify({ inShape: [2], layers: wideningLayers }), data);
 const truth = await integrateNoise(widening, unseen, 241);
 report("2 to 3 (noise integrated)", truth, await integrateNoise(widening, grid, 61));
-console.log("  its bound by K samples of the noise, and how far that is below the integral:");
+console.log("  its bound from K samples of the noise, and the gap to the integral:");
 for (const samples of [1, 4, 16, 64, 256]) {
   const { logProb } = await widening.importanceBound(unseen, { samples });
   const gaps = truth.map((value, i) => value - logProb[i]!);
@@ -158,6 +158,6 @@ await drawDensities(file, {
 });
 console.log(`picture: ${relative(".", file)}`);
 if (off.length > 0) {
-  console.error(`the integral is off 1 by more than 0.01: ${off.join(", ")}`);
+  console.error(`the integral differs from 1 by more than 0.01: ${off.join(", ")}`);
   process.exitCode = 1;
 }

@@ -1,10 +1,10 @@
 /**
- * The checks that need data from outside of the repository, or minutes of training. Prints a table;
- * exit status 1 where any fails, 2 where the question was wrong. Progress goes to standard error.
+ * The checks that need external data, or minutes of training. Prints a table; exit status 1 if any fails, 2 for wrong
+ * usage. Progress goes to standard error.
  *
  *     npm run acceptance -- DIR                    all but the slow ones; DIR holds parity/cases and data/…
  *     npm run acceptance -- DIR --only parity      one of them (may be given several times)
- *     npm run acceptance -- DIR --only convert --file resnet   of given networks those whose file's name holds a word
+ *     npm run acceptance -- DIR --only convert --file resnet   only pretrained networks with this word in the file name
  *
  * A further check is a file in `acceptance/` and an entry of `checks`.
  */
@@ -68,7 +68,8 @@ function readArguments(args: readonly string[]): Arguments {
   if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new Usage(`${dir}: no such folder`);
   const { file, only = checks.filter(({ slow }) => !slow).map(({ name }) => name) } = parsed.values;
   const unknown = only.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Usage(`there is no check "${unknown}"; there are ${names.join(", ")}`);
+  if (unknown !== undefined)
+    throw new Usage(`there is no check "${unknown}"; expected one of ${names.join(", ")}`);
   return { dir, file, chosen: checks.filter(({ name }) => only.includes(name)) };
 }
 
@@ -92,7 +93,7 @@ async function rowsOf(
   }
 }
 
-/** Columns that line up. */
+/** Aligned columns. */
 function printTable(rows: readonly (readonly string[])[]): void {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   for (const row of rows)

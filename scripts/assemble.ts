@@ -1,6 +1,6 @@
 /**
  * `node --import tsx scripts/assemble.ts`: writes the code of core's WebAssembly text, packages/core/src/math/fill.wat,
- * into the module that carries it. A test says when it is to be run.
+ * to the module that contains it. A test reports when to run it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

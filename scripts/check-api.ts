@@ -14,10 +14,10 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/core/layer": 55,
   "@flowify/core/layers": 95,
   "@flowify/core/testing": 25,
-  "@flowify/core/internal": 25,
+  "@flowify/core/internal": 35,
   "@flowify/onnx": 80,
   "@flowify/onnx/browser": 40,
-  flowify: 60,
+  flowify: 95,
   "flowify/charts": 20,
   "flowify/format": 60,
 };

@@ -1,5 +1,5 @@
 /**
- * Which file may import what. Prints one line for each violation and exits with 1 if there is any.
+ * Checks which files may import which. Prints one line for each violation and exits with 1 if there is any.
  *
  *     node --import tsx scripts/check-imports.ts [ROOT]
  *
@@ -28,7 +28,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   "apps/playground": ["packages/core", "packages/onnx", "packages/cli"],
 };
 const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
-/** Where browsers begin to load, and packages that they cannot. */
+/** Entry points for browsers, and packages that browsers cannot load. */
 const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
 const nodePackages = [
   "onnxruntime-node",
@@ -68,7 +68,7 @@ const floors: readonly (readonly string[])[] = [
 ];
 
 const root = resolve(process.argv[2] ?? ".");
-/** The workspaces that are published, and what each declares that a program finds when it is installed. */
+/** The published workspaces, and the dependencies that each declares. */
 const published = ["packages/core", "packages/onnx", "packages/cli"];
 const declared = new Map(published.map((workspace) => [workspace, declaredBy(workspace)]));
 
@@ -103,7 +103,7 @@ const workspaceOf = (path: string): string | undefined =>
   Object.keys(below).find((folder) => path.startsWith(`${folder}/`));
 const isTest = (path: string): boolean => /^((packages|apps)\/[^/]+\/)?test\//.test(path);
 
-/** Reads one file: its imports, and what its exports must not be. */
+/** Reads one file: its imports, and its forbidden exports. */
 function read(path: string): Source {
   const file = ts.createSourceFile(
     path,
@@ -117,7 +117,7 @@ function read(path: string): Source {
     if (name && ts.isStringLiteralLike(name))
       imports.push({ line: lineOf(node), name: name.text, typeOnly, dynamic });
   };
-  // tools ask for one, and a declaration describes the module of another
+  // tools require a default export, and a declaration describes the module of another package
   const mayDefault = /\.(config|d)\.[cm]?[jt]s$|^scripts\/vitest\/.*-reporter\.ts$/.test(path);
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) {
@@ -154,7 +154,7 @@ function read(path: string): Source {
   return { path, workspace: workspaceOf(path), imports };
 }
 
-/** The names by which workspaces are imported: `@flowify/core` → its folder and the source file behind it. */
+/** Import names of the workspaces: `@flowify/core` → its folder and its source file. */
 function packageNames(): Map<string, { workspace: string; source: string | undefined }> {
   const names = new Map<string, { workspace: string; source: string | undefined }>();
   for (const workspace of Object.keys(below)) {
@@ -173,7 +173,7 @@ function packageNames(): Map<string, { workspace: string; source: string | undef
   return names;
 }
 
-/** The file behind a relative import, relative to the root, as written where there is none. */
+/** The file of a relative import, relative to the root; as written if there is none. */
 function resolveRelative(from: string, name: string): string {
   const target = relative(root, resolve(root, dirname(from), name))
     .split(sep)
@@ -224,7 +224,7 @@ function check(source: Source, { line, name, typeOnly, dynamic }: Import): strin
     if (workspace && other !== workspace && !below[workspace]?.includes(other)) {
       say(path, line, `"${name}": ${workspace} must not import ${other} (core ← onnx ← cli ← playground)`);
     } else if (other === workspace && !isTest(path)) {
-      say(path, line, `"${name}" is this very package: import the file`);
+      say(path, line, `"${name}" is this package: import the file`);
     }
   } else if (workspace === "packages/core" && !isTest(path) && !path.endsWith(".config.ts")) {
     if (!coreImports.includes(name)) {
@@ -238,17 +238,17 @@ function check(source: Source, { line, name, typeOnly, dynamic }: Import): strin
 const targetOf = (from: string, name: string): string | undefined =>
   name.startsWith(".") ? resolveRelative(from, name) : names.get(name)?.source;
 
-/** Says so where the sources of a published package import what its package.json does not declare. */
+/** Reports imports of a published package that its package.json does not declare. */
 function checkDeclared({ path, workspace }: Source, { line, name }: Import): void {
   const known = workspace && path.startsWith(`${workspace}/src/`) && declared.get(workspace);
   if (!known || name.startsWith(".") || isBuiltin(name)) return;
   const needed = packageOf(name);
-  if (violations.some((said) => said.startsWith(`${path}:${line} `))) return; // it is forbidden altogether
+  if (violations.some((said) => said.startsWith(`${path}:${line} `))) return; // forbidden in general
   if (names.get(needed)?.workspace !== workspace && !known.has(needed))
     say(path, line, `"${name}": ${workspace}/package.json does not declare ${needed} as a dependency`);
 }
 
-/** Every cycle that a depth-first walk meets, as the files along it. */
+/** Every cycle found by a depth-first search, as a list of files. */
 function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const cycles: string[][] = [];
   const done = new Set<string>();
@@ -280,7 +280,7 @@ function checkBrowsers(): void {
     const kept = found.get(path)?.imports.filter(({ typeOnly }) => !typeOnly) ?? [];
     for (const { line, name } of kept)
       if (isBuiltin(name) || nodePackages.includes(packageOf(name)))
-        say(path, line, `"${name}": browsers load this file, and have no such module`);
+        say(path, line, `"${name}": browsers load this file and lack this module`);
     for (const next of kept.flatMap(({ name }) => targetOf(path, name) ?? [])) {
       if (!loaded.has(next)) waiting.push(next);
       loaded.add(next);

@@ -1,9 +1,9 @@
 /**
- * What a user of the published packages gets: builds, packs the three tarballs, checks their manifests
- * and imports, installs them into an empty folder, compiles strict programs that use them, and runs from
- * there an import and every command that the table of docs/commands.md lists.
+ * Tests the published packages as a user gets them: builds, packs the three tarballs, checks their manifests and
+ * imports, installs them in an empty folder, compiles strict programs that use them, and runs an import and every
+ * command in the table of docs/commands.md.
  *
- *     npm run check-pack [-- --no-build]     --no-build packs what is in dist already
+ *     npm run check-pack [-- --no-build]     --no-build packs the present dist
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -42,7 +42,7 @@ const started = promisify(execFile);
 const run = async (command: string, args: readonly string[], cwd = "."): Promise<string> =>
   (await started(command, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 })).stdout;
 
-/** Does one step and says so; the first that fails ends the check, for the others build on it. */
+/** Runs one step and reports it; the first failure ends the check, because later steps depend on it. */
 async function step<T>(name: string, action: () => T | Promise<T>): Promise<T> {
   try {
     const result = await action();
@@ -59,7 +59,7 @@ const expectNone = (wrong: readonly string[]): void => {
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 };
 
-/** Packs a workspace; the tarball must hold what it needs and none of the sources. */
+/** Packs a workspace; the tarball must hold all required files and no sources. */
 async function pack(folder: string, needs: readonly string[], destination: string): Promise<string> {
   const report = await run("npm", [
     "pack",
@@ -79,7 +79,7 @@ async function pack(folder: string, needs: readonly string[], destination: strin
   return join(destination, packed.filename);
 }
 
-/** Every package is imported by its name and exports something. */
+/** Imports every package by its name and checks that it has exports. */
 const importScript = `
 import * as core from "@flowify/core";
 import * as layer from "@flowify/core/layer";
@@ -104,7 +104,7 @@ if (data.join() !== "2,3,4") throw new Error("the second worker gave " + data.jo
 await executor.dispose();
 `;
 
-/** Runs the installed command once; its status and output have to be those that are expected. */
+/** Runs the installed command once and checks its status and output. */
 async function call(home: string, { args, status = 0, says }: Call): Promise<string> {
   const command = join(home, "node_modules", ".bin", "flowify");
   const ended = await started(command, args, { cwd: home, encoding: "utf8" }).then(
@@ -117,7 +117,7 @@ async function call(home: string, { args, status = 0, says }: Call): Promise<str
   return output;
 }
 
-/** The commands of the help, each with its subcommands where it has some. */
+/** The commands of the help, with their subcommands. */
 async function commandNames(home: string): Promise<string[]> {
   const names = commandsIn(await call(home, { args: ["--help"] }));
   const all: string[] = [];
@@ -128,12 +128,12 @@ async function commandNames(home: string): Promise<string[]> {
   return all;
 }
 
-/** Runs every command; none of the help or of the table may be left out. */
+/** Runs every command in the help and in the table. */
 async function runCommands(home: string): Promise<void> {
   const mirror = await wrongMirror();
   try {
     const all = calls(mirror.address);
-    await step("a call for every command of the help, which are those of docs/commands.md", async () => {
+    await step("a call for every command in the help and in docs/commands.md", async () => {
       const names = await commandNames(home);
       const called = (name: string): boolean =>
         all.some(({ args }) => `${args.join(" ")} `.startsWith(`${name} `));

@@ -1,7 +1,8 @@
 /**
  * Checks the prose of the documents and of the command's help: sentences of at most 30 words, the terms of the
- * glossary (scripts/prose/terms.ts), and spelling (words of ours are in scripts/prose/words.txt). Code, links and
- * formulae are left out; the length of sentences is not looked at in tables. Prints a line for each finding.
+ * glossary (scripts/prose/terms.ts), and spelling (additional words are in scripts/prose/words.txt). Checks the
+ * docstrings of the packages for the same terms, and for sentences of at most 40 words. Ignores code, links and
+ * formulae, and the length of sentences in tables. Prints a line for each finding.
  *
  *     node --conditions=@flowify/source --import tsx scripts/check-prose.ts [FILE...]
  */
@@ -13,28 +14,32 @@ import { TextlintKernel } from "@textlint/kernel";
 import markdown from "@textlint/textlint-plugin-markdown";
 import { lint } from "cspell";
 import terminology from "textlint-rule-terminology";
+import { docstringPages } from "./prose/docstring-pages.js";
 import { helpPages } from "./prose/help-pages.js";
 import { sentenceLength } from "./prose/sentence-length.js";
 import { terms } from "./prose/terms.js";
 
 const documents = ["README.md", "CONTRIBUTING.md", "docs", "packages/*/README.md", "apps/*/README.md"];
 
-/** `file` holds the text of the page called `name`. */
-type Page = Readonly<{ name: string; file: string }>;
+/** `file` holds the text of the page called `name`. Pages of docstrings have the lines of the source, not its columns. */
+type Page = Readonly<{ name: string; file: string; isOfDocstrings?: boolean }>;
 type Finding = Readonly<{ page: string; line: number; column: number; message: string }>;
+
+/** Most words of a sentence in documents and help, and in docstrings. */
+const LONGEST = { page: 30, docstring: 40 };
 
 /** The tables of this page are messages of the program, quoted. */
 const QUOTES = "docs/bad-input.md";
 
 /** What textlint finds on a page. */
-async function readByTextlint({ name, file }: Page): Promise<Finding[]> {
+async function readByTextlint({ name, file, isOfDocstrings }: Page): Promise<Finding[]> {
   const skip = name === QUOTES ? ["Table"] : [];
   const { messages } = await new TextlintKernel().lintText(readFileSync(file, "utf8"), {
     ext: ".md",
     filePath: file,
     plugins: [{ pluginId: "markdown", plugin: markdown.default }],
     rules: [
-      { ruleId: "sentence-length", rule: sentenceLength },
+      { ruleId: "sentence-length", rule: sentenceLength(isOfDocstrings ? LONGEST.docstring : LONGEST.page) },
       { ruleId: "terms", rule: terminology, options: { defaultTerms: false, skip, terms } },
     ],
   });
@@ -75,24 +80,31 @@ function documentPages(): Page[] {
   return paths.map((path) => ({ name: path, file: path }));
 }
 
-/** The pages of the help, as files of a folder. */
-async function writeHelp(folder: string): Promise<Page[]> {
-  return Array.from(await helpPages(), ([command, text]) => {
-    const file = join(folder, `${command.replaceAll(" ", "-")}.md`);
+/** Pages as files of a folder. */
+const writePages = (pages: ReadonlyMap<string, string>, folder: string): Page[] =>
+  Array.from(pages, ([name, text]) => {
+    const file = join(folder, `${name.replaceAll(/[ /]/g, "-")}.md`);
     writeFileSync(file, text);
-    return { name: `${command} --help`, file };
+    return { name, file };
   });
-}
 
 async function main(given: readonly string[], folder: string): Promise<number> {
-  const pages =
+  const spelled =
     given.length > 0
       ? given.map((file) => ({ name: relative(".", file), file }))
-      : [...documentPages(), ...(await writeHelp(folder))];
-  const findings = (await Promise.all([readByCspell(pages), ...pages.map(readByTextlint)])).flat();
+      : [...documentPages(), ...writePages(await helpPages(), folder)];
+  const docstrings =
+    given.length > 0
+      ? []
+      : writePages(docstringPages(), folder).map((page) => ({ ...page, isOfDocstrings: true }));
+  const pages: readonly Page[] = [...spelled, ...docstrings];
+  const findings = (await Promise.all([readByCspell(spelled), ...pages.map(readByTextlint)])).flat();
   for (const { name } of pages) {
     const onPage = findings.filter(({ page }) => page === name).sort((a, b) => a.line - b.line);
-    for (const { line, column, message } of onPage) console.log(`${name}:${line}:${column} ${message}`);
+    for (const { line, column, message } of onPage)
+      console.log(
+        `${name}:${line}${docstrings.some((page) => page.name === name) ? "" : `:${column}`} ${message}`,
+      );
   }
   console.log(`${pages.length} pages, ${findings.length} problems`);
   return findings.length > 0 ? 1 : 0;

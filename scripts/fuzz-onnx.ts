@@ -1,4 +1,4 @@
-/** Converts mutated files in this process and prints what it took: node … scripts/fuzz-onnx.ts DIR COUNT SEED. */
+/** Converts mutated files in this process and prints the time and memory: node … scripts/fuzz-onnx.ts DIR COUNT SEED. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convertMutated } from "./acceptance/mutated-files.js";

@@ -1,8 +1,8 @@
 /**
- * Reads mutated files of every kind that flowify reads (images, networks, runs, checkpoints), and says where one did harm; exit status 1 where any did, or where
- * it took more than 1 GiB. The files that did harm stay where they are said to be.
+ * Reads mutated files of every kind that flowify reads (images, networks, runs, checkpoints), and reports harmful ones;
+ * exit status 1 if there are any, or if it took more than 1 GiB. Harmful files are kept.
  *
- *     npm run fuzz                               a minute, of a seed that is printed
+ *     npm run fuzz                               a minute, with a random seed, which is printed
  *     npm run fuzz -- --seconds 600 --seed 7
  */
 import { randomInt } from "node:crypto";
@@ -28,6 +28,6 @@ const { files, read, harmful, slowestMs } = await readMutated(
 for (const each of harmful) console.log(each);
 const mib = process.resourceUsage().maxRSS / 1024;
 console.log(
-  `${files} files, ${read} read all the same, ${harmful.length} harmful; slowest ${slowestMs.toFixed(0)} ms, ${mib.toFixed(0)} MiB at most`,
+  `${files} files, ${read} still read, ${harmful.length} harmful; slowest ${slowestMs.toFixed(0)} ms, ${mib.toFixed(0)} MiB peak memory`,
 );
 process.exitCode = harmful.length > 0 || mib > MOST_MIB ? 1 : 0;

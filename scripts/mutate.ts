@@ -1,9 +1,9 @@
 /**
- * Does the law suite notice a wrong formula? Takes the last commit into a scratch folder, changes one
- * sign or drops one term at a time, and runs the laws: one line a mutation with the first test that
- * fails, exit status 1 where none does.
+ * Tests whether the law suite detects wrong formulas. Copies the last commit to a scratch folder, changes one sign or
+ * drops one term at a time, and runs the laws. Prints one line per mutation with the first failing test; exit status 1
+ * if none fails.
  *
- *     node --import tsx scripts/mutate.ts [WORD] [FROM]   only mutations whose file holds the word, without the first FROM
+ *     node --import tsx scripts/mutate.ts [WORD] [FROM]   only mutations with the word in their file, without the first FROM
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -23,7 +23,7 @@ import { networkMutations } from "./mutations-networks.js";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The last commit in a folder of its own, with links to the installed packages. */
+/** The last commit in a separate folder, with links to the installed packages. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "mutate-"));
   const archive = execFileSync("git", ["archive", "HEAD"], { cwd: root, maxBuffer: 2 ** 30 });
@@ -45,7 +45,7 @@ type Report = {
 async function firstFailure(folder: string, { tests, only }: Mutation): Promise<string | undefined> {
   const output = join(folder, "report.json");
   rmSync(output, { force: true });
-  // a slow machine is not a wrong formula
+  // a slow machine does not mean a wrong formula
   const args = [
     "run",
     "--bail=1",
@@ -64,7 +64,7 @@ async function firstFailure(folder: string, { tests, only }: Mutation): Promise<
   const failed = testResults
     .flatMap((file) => file.assertionResults)
     .find((test) => test.status === "failed");
-  return failed?.fullName ?? testResults.find((file) => file.message)?.message ?? "the run broke off";
+  return failed?.fullName ?? testResults.find((file) => file.message)?.message ?? "the run was aborted";
 }
 
 const word = process.argv[2] ?? "";

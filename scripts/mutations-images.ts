@@ -1,7 +1,7 @@
-/** What `mutate.ts` changes in the layers of images and channels. */
+/** Mutations of the layers of images and channels, for `mutate.ts`. */
 import type { Mutation } from "./mutations.js";
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/images", "laws/deterministic mode-conv"] as const;
+const laws = ["laws/contribution", "laws/round-trip", "laws/images", "laws/deterministic-conv"] as const;
 
 const of =
   (file: string, only: string, tests: readonly string[] = laws) =>
@@ -12,7 +12,7 @@ const tile = of("layers/tile.ts", "tile");
 const gaps = of("layers/tile-gaps.ts", "tile");
 const windows = of("math/windows.ts", "tile|conv");
 const kernel = of("layers/kernel.ts", "kernel|conv2d");
-const kernelFormula = of("layers/kernel.ts", "", ["layers/kernel"]); // another model, a density as well
+const kernelFormula = of("layers/kernel.ts", "", ["layers/kernel"]); // another valid density
 const conv = of("layers/conv2d.ts", "conv2d");
 const conv1d = of("layers/conv1d.ts", "conv1d");
 const coupling = of("layers/coupling.ts", "coupling");

@@ -1,4 +1,4 @@
-/** What `mutate.ts` changes in the layers of given networks. */
+/** Mutations of the layers of pretrained networks, for `mutate.ts`. */
 import type { Mutation } from "./mutations.js";
 
 const laws = ["laws/contribution", "laws/round-trip"] as const;
@@ -8,25 +8,22 @@ const of =
   (from: string, to: string): Mutation => ({ file, from, to, tests, only });
 
 const relu = of("layers/relu.ts", "", ["layers/relu"]);
-const conv = of("layers/conv2d.ts", "given weights", ["laws/deterministic mode-conv"]);
-const weights = of("layers/linear-weights.ts", "given weights", [
-  "laws/round-trip",
-  "laws/deterministic mode",
-]);
-const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/deterministic mode"]);
+const conv = of("layers/conv2d.ts", "given weights", ["laws/deterministic-conv"]);
+const weights = of("layers/linear-weights.ts", "given weights", ["laws/round-trip", "laws/deterministic"]);
+const basis = of("math/linalg.ts", "given weights", ["laws/round-trip", "laws/deterministic"]);
 const turned = of("layers/linear-start.ts", "", ["layers/given-start"]);
 const monotone = of("layers/monotone.ts", "sigmoid|tanh|soft|elu");
 const maxPool = of("layers/max-pool2d.ts", "", ["layers/max-pool2d"]);
 const around = of("layers/tile.ts", "", ["layers/tile"]);
-const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/deterministic mode-network"]);
+const avgPool = of("layers/avg-pool2d.ts", "average", ["laws/deterministic-network"]);
 const fork = of("layers/branches.ts", "residual|concatenated", [
   "network-density",
-  "laws/deterministic mode-network",
+  "laws/deterministic-network",
 ]);
 const compact = of("layers/rotation.ts", "compact", [
   "laws/round-trip",
   "laws/contribution",
-  "laws/deterministic mode",
+  "laws/deterministic",
 ]);
 const affine = of("layers/affine.ts", "affine");
 

@@ -1,4 +1,4 @@
-/** What `mutate.ts` changes: a text that stands once in a file of core's sources, and what replaces it. */
+/** Mutations for `mutate.ts`: a text that occurs once in a source file of core, and its replacement. */
 
 export type Mutation = Readonly<{
   file: string;
@@ -9,7 +9,7 @@ export type Mutation = Readonly<{
   only?: string;
 }>;
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/deterministic mode", "densities/"] as const;
+const laws = ["laws/contribution", "laws/round-trip", "laws/deterministic", "densities/"] as const;
 
 const of =
   (file: string, only: string, tests: readonly string[] = laws) =>

@@ -1,6 +1,6 @@
 /**
- * The layers against reference files: one line a file, exit status 1 where any fails. A file that
- * cannot be read, or whose layer is not built yet, counts as failed.
+ * Compares the layers with reference files: one line per file, exit status 1 if any fails. A file that cannot be read,
+ * or whose layer does not exist yet, counts as failed.
  *
  *     npm run parity -- FILE...
  */
@@ -14,7 +14,7 @@ if (files.length === 0) {
   process.exitCode = 2;
 }
 
-/** A file's line without its verdict, and whether it passed. */
+/** The line of a file without its verdict, and whether it passed. */
 async function report(path: string): Promise<{ ok: boolean; name: string; text: string }> {
   let name = basename(path, ".json");
   let kind = "";

@@ -1,5 +1,5 @@
 /**
- * Trains the example of *Your network*: a classifier of digits, 784 → 32 → 10 with a ReLU between, on pixels from 0 to
+ * Trains the example of the tab *Your network*: a classifier of digits, 784 → 32 → 10 with a ReLU between, on pixels from 0 to
  * 1, by stochastic gradient descent with momentum on the cross-entropy. Prints its accuracy on the test digits.
  *
  *     node --conditions=@flowify/source --import tsx scripts/playground-classifier.ts
@@ -17,7 +17,7 @@ import { constant, nodesOf } from "../test/onnx-graph.js";
 
 const [PIXELS, HIDDEN, CLASSES] = [784, 32, 10];
 const [EPOCHS, BATCH, MOMENTUM] = [10, 32, 0.9];
-/** Largest step size, from which it falls to zero along half a cosine; and how much every step shrinks the weights. */
+/** Peak step size, which decays to zero along half a cosine; and the weight decay per step. */
 const [RATE, DECAY] = [0.03, 1e-4];
 
 type Params = { weight1: np.Array; bias1: np.Array; weight2: np.Array; bias2: np.Array };

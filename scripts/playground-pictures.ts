@@ -1,9 +1,9 @@
 /**
- * Pictures of every part of the playground, light and dark, wide and 400 pixels, to be looked at; two of them
- * are those of the README; and of the pieces of it that are live in documents.
+ * Takes pictures of every tab of the playground, light and dark, wide and 400 pixels, for inspection; two of them are
+ * in the README. Also takes pictures of the live frames in documents.
  *
  *     npm run playground:pictures              writes runs/playground/*.png and docs/pictures/playground-*.png
- *     npm run playground:pictures -- plane     only that part, or that picture of a document
+ *     npm run playground:pictures -- plane     only that tab, or that picture of a document
  *
  * Needs Chromium; the variable CHROMIUM may name one.
  */
@@ -17,7 +17,7 @@ const FOLDER = "runs/playground";
 type Page = Awaited<ReturnType<Playground["open"]>>;
 type Part = Readonly<{
   config: object;
-  /** What is there once there is something to see, after some clicks. */
+  /** Selectors of finished results, after some clicks. */
   ready: string;
   clicks?: readonly string[];
 }>;
@@ -26,24 +26,24 @@ const parts: Readonly<Record<string, Part>> = {
   plane: { config: { steps: 600 }, ready: "text=Trained: all" },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
   network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },
-  exchange: { config: { steps: 200 }, ready: "nav", clicks: ["Begin one on digits", "Train"] },
+  exchange: { config: { steps: 200 }, ready: "nav", clicks: ["Start a run on digits", "Train"] },
 };
-/** Clicks a button, and waits until what it starts is done. */
+/** Clicks a button, and waits until its work is done. */
 async function clicked(page: Page, name: string): Promise<void> {
   const working = page.locator("section:not([hidden]) .working button");
   await working.waitFor({ state: "detached", timeout: LONGEST });
   await page.getByRole("button", { name, exact: name === "Train" }).click();
-  await working.waitFor({ timeout: 1000 }).catch(() => {}); // it may be done already
+  await working.waitFor({ timeout: 1000 }).catch(() => {}); // it may already be done
   await working.waitFor({ state: "detached", timeout: LONGEST });
 }
 
 const widths = { wide: 1280, narrow: 400 } as const;
-/** Pictures that the README shows. */
+/** Pictures in the README. */
 const shown = new Set(["plane-wide-light", "images-wide-light"]);
 const LONGEST = 600_000;
 
 const chromium = chromiumPath();
-if (!chromium) throw new Error("no Chromium: install it, or name it in the variable CHROMIUM");
+if (!chromium) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
 process.env.CHROMIUM = chromium;
 mkdirSync(FOLDER, { recursive: true });
 const only = process.argv.slice(2);

@@ -1,8 +1,8 @@
 /**
- * Runs the snippets of README.md and docs, so that what a reader copies works. A fence that opens with
- * "```ts run" or "```sh run" is executed; a "```text" block right after it is what it prints, where `…`
- * stands for anything. The snippets of one document run in order in one folder, from the sources, with
- * `flowify` on the path; those in TypeScript are type-checked as well.
+ * Runs the snippets of README.md and docs, so that copied snippets work. A fence that opens with
+ * "```ts run" or "```sh run" is executed; a "```text" block right after it is the expected output, where `…` matches
+ * any text. The snippets of one document run in order in one folder, from the sources, with `flowify` on the path;
+ * those in TypeScript are type-checked as well.
  *
  *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
  */
@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, delimiter, join, relative, resolve } from "node:path";
 import { difference, root, scratchFolder, typeErrors } from "./snippets.js";
 
-/** `line` is that of the opening fence, counted from 1; `folder` is where the document's snippets run. */
+/** `line` is that of the opening fence, counted from 1; `folder` is the working folder of the document's snippets. */
 type Snippet = Readonly<{
   document: string;
   line: number;
@@ -100,7 +100,7 @@ function main(given: readonly string[]): number {
   if (snippets.length === 0)
     throw new Error(`${documents[0]}: no fence opens with "\`\`\`ts run" or "\`\`\`sh run"`);
   const written = snippets.map((snippet) => ({ snippet, file: write(snippet) }));
-  // A file below runs/ says README.md-12.ts:14; what the reader looks for is README.md:14.
+  // A file below runs/ is README.md-12.ts:14; the message must name README.md:14.
   const named = (text: string): string =>
     written.reduce((result, { snippet, file }) => {
       const short = result.replaceAll(`file://${file}`, snippet.document).replaceAll(file, snippet.document);

@@ -1,10 +1,10 @@
 /**
- * What CI runs. Every check runs whatever the others say; each prints one line, and its output only
- * where it fails. The last line holds the totals: the tests, plus one for each check.
+ * The checks of CI. Every check runs, even if others fail; each prints one line, and its output only on failure. The
+ * last line holds the totals: the tests, plus one for each check.
  *
  *     npm test                  everything
- *     npm test -- lint types    only the checks so named
- *     npm test -- layers/       only the tests whose file name holds the word, as vitest filters
+ *     npm test -- lint types    only the checks with these names
+ *     npm test -- layers/       only the tests with this word in their file name, filtered by vitest
  */
 import { spawn } from "node:child_process";
 import { chromiumPath } from "./chromium.js";
@@ -40,7 +40,7 @@ const checks: readonly Check[] = [
   { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
 ];
 
-/** Runs a command of the repository; passes its output on as it comes, or keeps it. */
+/** Runs a command of the repository; passes on its output, or collects it. */
 function run(command: string, onText: (text: string) => void): Promise<number> {
   return new Promise((done) => {
     const child = spawn(command, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
@@ -70,7 +70,7 @@ async function runCheck({ name, commands, prints = false }: Check): Promise<Tota
   return failed ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
 }
 
-/** Runs vitest. Its totals line is held back, for the last line is the sum of everything. */
+/** Runs vitest. Holds back its totals line, because the last line is the sum of everything. */
 async function runTests(filters: readonly string[]): Promise<Totals> {
   const start = performance.now();
   const totalsLine = /^(\d+) passed, (\d+) failed\r?$/;
@@ -89,7 +89,7 @@ async function runTests(filters: readonly string[]): Promise<Totals> {
   });
   if (rest) pass(rest);
   const result = totals ?? { passed: 0, failed: 1 };
-  // A run that broke off, or found nothing to run, is no success whatever its counts say.
+  // A run that was aborted, or found no tests, is a failure whatever its counts.
   if (status !== 0 && result.failed === 0) result.failed = 1;
   console.log(`${result.failed > 0 ? "FAIL" : "ok"}  tests (${seconds(start)})`);
   return result;
@@ -108,7 +108,7 @@ for (const check of words.length === 0 ? checks : chosen) add(await runCheck(che
 if (words.length === 0 || words.includes("tests") || filters.length > 0) add(await runTests(filters));
 if (!chromiumPath())
   console.log(
-    "not run: the tests of apps/playground, for lack of Chromium (the variable CHROMIUM may name one)",
+    "not run: the tests of apps/playground, because Chromium is missing (set the variable CHROMIUM)",
   );
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

@@ -3,7 +3,7 @@ import { runNode } from "./node.js";
 
 type Result = { stepPerG: number; peakRssMb: number; traceMs: number; compileMs: number };
 
-/** A training step in products of 1024³, and peak memory in MiB, that a network must not pass. */
+/** Limits of a network: a training step in products of 1024³, and peak memory in MiB. */
 const limits: { readonly [network: string]: { readonly step: number; readonly memory: number } } = {
   fmlp: { step: 10, memory: 1536 },
   fconv1: { step: 45, memory: 3072 },
@@ -12,7 +12,7 @@ const limits: { readonly [network: string]: { readonly step: number; readonly me
   "fconv2-nsf": { step: 45, memory: 3072 },
 };
 
-/** Training steps of the networks of MNIST against this machine's own matrix product. */
+/** Training steps of the networks of MNIST, relative to this machine's matrix product. */
 export const bench: Check = {
   name: "bench",
   needs: [],

@@ -1,40 +1,40 @@
-/** What an acceptance check is: one file of this folder, one entry of the list in `../acceptance.ts`. */
+/** An acceptance check: one file of this folder, and one entry of the list in `../acceptance.ts`. */
 
-/** One line of the table. `open`: not built yet, said and not counted as failed. */
+/** One line of the table. `open`: not built yet, reported and not counted as failed. */
 export type Row = Readonly<{ figure: string; limit: string; verdict: "ok" | "FAILED" | "open" }>;
 
 type Context = Readonly<{
   /** The folder of data that the user named. */
   dir: string;
-  /** Only the given networks whose file's name holds this word. */
+  /** Only pretrained networks with this word in the file name. */
   file: string | undefined;
   /** An empty folder, removed at the end. */
   scratch: string;
-  /** Says something on standard error. */
+  /** Prints a line on standard error. */
   say(text: string): void;
 }>;
 
-/** What `flowify evaluate --json` prints. */
+/** The output of `flowify evaluate --json`. */
 export type Evaluation = { bpd: number; stdErr: number; examples: number; ledger: { bpd: number }[] };
 
 export type Check = Readonly<{
   name: string;
-  /** What it reads below the folder of data; where one is missing the check fails without being run. */
+  /** Paths that it reads below the folder of data; if one is missing, the check fails without running. */
   needs: readonly string[];
-  /** Takes more than minutes: run only where it is named. */
+  /** Takes longer than minutes: runs only by name. */
   slow?: boolean;
-  /** Rows by what they measure. */
+  /** Rows by measured quantity. */
   run(context: Context): Promise<{ readonly [what: string]: Row }>;
 }>;
 
-/** A row for a figure that must not pass a limit. */
+/** A row for a figure with an upper limit. */
 export const atMost = (value: number, limit: number, show: (value: number) => string): Row => ({
   figure: show(value),
   limit: limit === Number.POSITIVE_INFINITY ? "finite" : `≤ ${show(limit)}`,
   verdict: value <= limit && Number.isFinite(value) ? "ok" : "FAILED",
 });
 
-/** A row for something that must be exactly so. */
+/** A row for an exact requirement. */
 export const equal = (value: number | string, wanted: number | string): Row => ({
   figure: String(value),
   limit: String(wanted),

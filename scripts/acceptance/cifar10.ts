@@ -5,7 +5,7 @@ import { runNode } from "./node.js";
 const flowify = "packages/cli/bin/flowify.js";
 const FOLDER = "data/cifar10";
 
-/** Bits per dimension on the first 1,000 test images; any finite number where nothing is asked. */
+/** Bits per dimension on the first 1,000 test images; any finite number without a limit. */
 const limits: { readonly [network: string]: number } = {
   fconv2: 6,
   "fconv2-nsf": 6,
@@ -14,7 +14,7 @@ const limits: { readonly [network: string]: number } = {
   "fconv1-nsf": Number.POSITIVE_INFINITY,
 };
 
-/** 1,000 steps of each network on real photographs; a value that is not finite ends a run with an error. */
+/** 1,000 steps of each network on real photographs; a non-finite value stops a run with an error. */
 export const cifar10: Check = {
   name: "cifar10",
   needs: [`${FOLDER}/data_batch_1.bin.gz`, `${FOLDER}/test_batch_first1000.bin.gz`],

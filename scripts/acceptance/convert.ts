@@ -3,14 +3,14 @@ import { atMost, type Check, type Row } from "./check.js";
 import { runToEnd } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
-/** Largest difference between a given network and its flow, by the largest entry of its results. */
+/** Largest difference between a pretrained network and its flow, relative to the largest entry of its outputs. */
 const CLOSE = 1e-4;
-/** Files that have to convert, and what may not: the others name operator and node. */
+/** Fewest files that must convert; the others must fail with operator and node. */
 const AT_LEAST = 24;
 
 type Report = { maxRelDiff: number | null; inputs: number; unsupported: { op: string; node: string } | null };
 
-/** Trained networks of other people through the real command, compared with ONNX Runtime on 64 inputs each. */
+/** Converts third-party pretrained networks with the command, and compares each with ONNX Runtime on 64 inputs. */
 export const convert: Check = {
   name: "convert",
   needs: [GIVEN],

@@ -7,7 +7,7 @@ const CLOSE = 1e-3;
 
 type Device = { name: string; present: boolean; why?: string };
 
-/** Twenty steps of two networks on WebGPU and in Wasm: the losses are those of the native device. */
+/** Twenty steps of two networks on WebGPU and in Wasm: the losses must equal those of the native device. */
 export const devices: Check = {
   name: "devices",
   needs: [],
@@ -24,7 +24,7 @@ export const devices: Check = {
       };
       const native = await train("native");
       for (const { name, present, why } of found) {
-        // jax-js on the processor runs the programs that it runs on WebGPU, more slowly than there is time for
+        // jax-js on the processor runs the same programs as on WebGPU, but too slowly for this check
         if (name === "native" || name === "jax") continue;
         const row = `${network}, ${name} against native, ${STEPS} losses`;
         if (!present) {

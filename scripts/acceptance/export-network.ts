@@ -1,6 +1,6 @@
 /**
- * Exports a network with random start values and compares each file with the flow, in a process of
- * its own for its memory. Prints the agreements as JSON.
+ * Exports a network with random initialization and compares each file with the flow, in a separate process because of
+ * its memory. Prints the comparisons as JSON.
  *
  *     node --conditions=@flowify/source --import tsx scripts/acceptance/export-network.ts NETWORK FOLDER [PYTHON]
  */

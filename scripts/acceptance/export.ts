@@ -6,23 +6,23 @@ import { atMost, type Check, type Row } from "./check.js";
 import { runNode } from "./node.js";
 import { pythonWithOnnx } from "./python-runner.js";
 
-/** The largest difference, as a part of the largest entry. */
+/** The largest difference, relative to the largest entry. */
 const CLOSE = 1e-4;
 
-/** The part of the pixels that may be rounded to another level. */
+/** The share of the pixels that may be rounded to another level. */
 const ROUNDED = 1e-3;
 
-/** The part of differing numbers of all batches together: of a digit alone, one pixel is more than a thousandth. */
+/** The share of differing numbers over all batches: for a single digit, one pixel is more than a thousandth. */
 const pooled = (agreements: readonly Agreement[]): number =>
   agreements.reduce((sum, { differing, batch }) => sum + differing * batch, 0) /
   agreements.reduce((sum, { batch }) => sum + batch, 0);
 
 const INSTALL =
-  "no python3 here has onnx and onnxruntime (apt install python3-onnx python3-onnxruntime): ran in onnxruntime-node, unchecked";
+  "no python3 with onnx and onnxruntime found (apt install python3-onnx python3-onnxruntime): ran in onnxruntime-node, without the checker";
 
 /**
- * The files of all ten networks, checked by Python's onnx, for batches of 1, 7 and 128 in its
- * onnxruntime, with given noise, against the flow.
+ * The files of all ten networks, validated by Python's onnx and compared with the flow in its onnxruntime, for batches
+ * of 1, 7 and 128, with fixed noise.
  */
 export const exported: Check = {
   name: "export",

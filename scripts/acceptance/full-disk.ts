@@ -35,7 +35,7 @@ function checkpointOf(run: string, step: number): Map<string, Buffer> {
 const same = (a: Map<string, Buffer>, b: Map<string, Buffer>): boolean =>
   a.size > 0 && a.size === b.size && [...a].every(([name, bytes]) => b.get(name)?.equals(bytes));
 
-/** Takes all the room that is left where a file lies. */
+/** Fills the file system of a file. */
 function fill(file: string): void {
   try {
     for (;;) appendFileSync(file, Buffer.alloc(65_536));
@@ -45,8 +45,8 @@ function fill(file: string): void {
 }
 
 /**
- * A real file system of 4 MB that is filled to the last byte while a run goes on in it: the run says so, its
- * newest checkpoint stays good, and with room again it ends where an undisturbed run ends, bit for bit.
+ * Fills a real file system of 4 MB to the last byte during a run: the run reports it, its newest checkpoint stays
+ * intact, and after freeing space the run ends in the same state as an undisturbed one, bit for bit.
  */
 export const fullDisk: Check = {
   name: "full-disk",
@@ -57,7 +57,7 @@ export const fullDisk: Check = {
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", `size=${MEGABYTES}m`, "flowify", disk], { stdio: "pipe" });
     } catch {
-      const figure = "nothing can be mounted here (root only); npm test puts ENOSPC in at the system calls";
+      const figure = "mounting needs root; npm test injects ENOSPC into the system calls";
       return { "a file system": { figure, limit: "", verdict: "open" } };
     }
     try {
@@ -83,14 +83,14 @@ async function trial(
   const [whole, run, filler] = [join(scratch, "whole"), join(disk, "run"), join(disk, "filler")];
   say("an undisturbed run");
   const undisturbed = await train(whole);
-  say("the same on the small disk, which is filled after the second checkpoint");
+  say("the same on the small disk, filled after the second checkpoint");
   const going = train(run);
   while (checkpointOf(run, EVERY).size < 2) await wait(5);
   fill(filler);
   const full = await going;
   const ended = checkpointOf(run, STEPS).size > 0;
   rmSync(filler);
-  say("room again");
+  say("after freeing space");
   const resumed = await runToEnd(flowify, ["train", "--resume", run]);
   return {
     "undisturbed, full, resumed: exit status": equal(

@@ -8,7 +8,7 @@ import { GIVEN } from "./pretrained-files.js";
 const FILES = 10_000;
 const MIB = 1024;
 
-/** Mutated files of other people's networks: none crashes, hangs, or takes more than 1 GiB. */
+/** Mutated files of third-party networks: none may crash, hang, or take more than 1 GiB. */
 export const fuzz: Check = {
   name: "fuzz",
   needs: [GIVEN],
@@ -21,12 +21,12 @@ export const fuzz: Check = {
       peakKiB: number;
     };
     for (const each of harmful) say(each);
-    say(`${read} of ${files} were networks all the same`);
+    say(`${read} of ${files} were still valid networks`);
     return {
       [`mutated files, seed ${seed}`]: equal(files, FILES),
-      "ended in another error than flowify's own": equal(harmful.length, 0),
+      "ended with another error than flowify's": equal(harmful.length, 0),
       "slowest file": atMost(slowestMs / 1000, 10, (value) => `${value.toFixed(1)} s`),
-      "memory at its highest": atMost(peakKiB / MIB, 1024, (value) => `${value.toFixed(0)} MiB`),
+      "peak memory": atMost(peakKiB / MIB, 1024, (value) => `${value.toFixed(0)} MiB`),
     };
   },
 };

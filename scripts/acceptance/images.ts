@@ -12,12 +12,12 @@ const PICTURES = ["samples", "samples-mean", "reconstructions", "ledger", "curve
 const PNGS = 400;
 /** Height and width of a Frey face, whose file holds rows. */
 const [HEIGHT, WIDTH] = [28, 20] as const;
-/** A uniform model of bytes has 8. */
+/** Bits per dimension of a uniform model of bytes. */
 const UNIFORM = 8;
 
 type Trained = { bpd: number; hash: string; drawnFrom: number; train: { examples: number; hash: string } };
 
-/** Convolutions of 4 × 4 beside each other, then 16 numbers. */
+/** Non-overlapping 4 × 4 convolutions, then 16 numbers. */
 const network = (height: number, width: number, channels: readonly number[]) => ({
   inShape: [1, height, width],
   layers: [
@@ -30,7 +30,7 @@ const network = (height: number, width: number, channels: readonly number[]) => 
   ],
 });
 
-/** The first Frey faces as PNG files, in two folders, and a tar.gz of these as `tar` makes it. */
+/** The first Frey faces as PNG files, in two folders, and a tar.gz of these, made by `tar`. */
 async function writePngs(npy: string, folder: string): Promise<string> {
   const pixels = new Uint8Array(readFileSync(npy)).subarray(-1965 * HEIGHT * WIDTH);
   for (let i = 0; i < PNGS; i++) {

@@ -1,6 +1,6 @@
 /**
  * Trains a small flow on a device and prints its resident size after 100 steps and after the last, in
- * bytes: medians over the steps up to there, since what the garbage collector leaves differs from step to step.
+ * bytes: medians over the steps before, because the garbage collector leaves different amounts from step to step.
  *
  *     node --conditions=@flowify/source --expose-gc --import tsx scripts/acceptance/memory-network.ts DEVICE STEPS
  */

@@ -6,7 +6,7 @@ type Found = { early: number; late: number };
 const STEPS = 1000;
 const GROWTH = 0.03;
 
-/** Memory is flat: the resident size after 1,000 steps against that after 100. */
+/** Memory does not grow: compares the resident size after 1,000 steps with that after 100. */
 export const memory: Check = {
   name: "memory",
   needs: [],

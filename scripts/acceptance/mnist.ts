@@ -4,7 +4,7 @@ import { runNode } from "./node.js";
 
 const flowify = "packages/cli/bin/flowify.js";
 
-/** Bits per dimension after one epoch that a network must not pass: with our layers in front, and as the paper has it. */
+/** Limits of bits per dimension after one epoch: with our layers in front, and for the network of the paper. */
 const limits: { readonly [network: string]: number } = {
   fmlp: 1.59,
   fconv1: 1.75,
@@ -18,7 +18,7 @@ const limits: { readonly [network: string]: number } = {
   "fconv2-nsf:paper": 2.8,
 };
 
-/** One epoch of each network on MNIST through the real command, measured on all test digits. */
+/** One epoch of each network on MNIST with the command, measured on all test digits. */
 export const mnist: Check = {
   name: "mnist",
   needs: [],
@@ -34,7 +34,7 @@ export const mnist: Check = {
       const sum = measured.ledger.reduce((total, { bpd }) => total + bpd, 0);
       rows[`${network}, bits per dimension`] = atMost(measured.bpd, limit, (value) => value.toFixed(3));
       rows[`${network}, test digits`] = equal(measured.examples, 10_000);
-      rows[`${network}, ledger off its total`] = atMost(Math.abs(sum - measured.bpd), 1e-9, (value) =>
+      rows[`${network}, ledger minus total`] = atMost(Math.abs(sum - measured.bpd), 1e-9, (value) =>
         value.toExponential(0),
       );
     }

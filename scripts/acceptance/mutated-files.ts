@@ -2,14 +2,14 @@ import { FlowifyError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
 
-/** What became of mutated files: how many were read all the same, and those that did harm. */
+/** Results for mutated files: the number still read, and the harmful ones. */
 export type FuzzResult = { files: number; read: number; harmful: readonly string[]; slowestMs: number };
 
 export type Random = (below: number) => number;
 
 const EDGES = [0x00, 0x01, 0x7f, 0x80, 0xff];
 
-/** Ways in which a file goes wrong. */
+/** Kinds of damage to a file. */
 const mutations: readonly ((bytes: Uint8Array, random: Random, other: Uint8Array) => Uint8Array)[] = [
   (bytes, random) => bytes.with(random(bytes.length), random(256)),
   (bytes, random) => bytes.with(random(bytes.length), EDGES[random(EDGES.length)]!),
@@ -21,7 +21,7 @@ const mutations: readonly ((bytes: Uint8Array, random: Random, other: Uint8Array
       random(bytes.length),
       Uint8Array.from({ length: 1 + random(16) }, () => random(256)),
     ),
-  // a number of ten bytes, as large as they come
+  // the largest varint, ten bytes
   (bytes, random) =>
     inserted(bytes, random(bytes.length), Uint8Array.of(...new Array<number>(9).fill(0xff), 0x01)),
   (bytes, random) => {
@@ -48,7 +48,7 @@ const without = (bytes: Uint8Array, from: number, count: number): Uint8Array =>
 const inserted = (bytes: Uint8Array, at: number, what: Uint8Array): Uint8Array =>
   joined(bytes.subarray(0, at), what, bytes.subarray(at));
 
-/** Bytes at the front of a file, where its graph is and not only its weights, are hit as often as all others. */
+/** Half of the mutations hit the beginning of a file, which contains its graph and not only weights. */
 const FRONT = 4096;
 
 /** One of the files with one to four mutations. */
@@ -61,15 +61,15 @@ export function mutated(files: readonly Uint8Array[], draw: Random): Uint8Array 
   return bytes;
 }
 
-/** Whole numbers below a bound, the same ones for every seed. */
+/** Whole numbers below a bound, determined by the seed. */
 export function drawFrom(seed: number): Random {
   const rng = makeRng(seed);
   return (below) => Math.floor(rng.uniform() * below);
 }
 
 /**
- * Reads and converts `count` mutated files, the same for every seed. A file does harm where it ends in
- * another error than one of flowify's own.
+ * Reads and converts `count` mutated files, determined by the seed. A file is harmful if it ends with another error
+ * than flowify's.
  */
 export function convertMutated(files: readonly Uint8Array[], count: number, seed: number): FuzzResult {
   const draw = drawFrom(seed);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** Runs a file of the repository in a process of its own, with options of Node; its standard error goes to ours. */
+/** Runs a file of the repository in a separate process, with options of Node; passes on its standard error. */
 export function runToEnd(
   file: string,
   args: readonly string[],
@@ -26,7 +26,7 @@ export function runToEnd(
   });
 }
 
-/** The standard output of a file of the repository; throws where its exit status is not 0. */
+/** The standard output of a file of the repository; throws if its exit status is not 0. */
 export async function runNode(
   file: string,
   args: readonly string[],

@@ -5,13 +5,13 @@ import { type Playground, startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "../chromium.js";
 import { atMost, type Check, type Row } from "./check.js";
 
-/** Milliseconds during which the page's thread is watched while the plane trains. */
+/** Milliseconds of observing the main thread while the plane trains. */
 const WATCHED = 30_000;
-/** Milliseconds that a task may take before there is anything to see move. */
+/** Longest task in milliseconds before anything moves on the page. */
 const OPENING = 100;
-/** Minutes over which memory is read. */
+/** Minutes of memory measurements. */
 const MINUTES = 10;
-/** More steps than are taken meanwhile. */
+/** More steps than these minutes allow. */
 const LONG = { steps: 20_000 };
 
 type Page = Awaited<ReturnType<Playground["open"]>>;
@@ -20,7 +20,7 @@ type Watch = { tasks: Task[]; shift: number; frames: number[] };
 const ms = (value: number): string => `${Math.round(value)} ms`;
 const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`;
 
-/** Compressed bytes of the scripts that the page needs to begin, and of all of its files but the documents. */
+/** Compressed bytes of the initial scripts of the page, and of all of its files without the documents. */
 function sizes(folder: string): { first: number; all: number } {
   const zipped = (file: string): number => gzipSync(readFileSync(join(folder, file))).length;
   const html = readFileSync(join(folder, "index.html"), "utf8");
@@ -32,7 +32,7 @@ function sizes(folder: string): { first: number; all: number } {
   return { first: sum(scripts), all: sum(files) };
 }
 
-/** Notes long tasks, layout shifts and the times of frames from the beginning. No function has a name: tsx would wrap it. */
+/** Records long tasks, layout shifts and frame times from the beginning. Functions are anonymous, because tsx would wrap named ones. */
 const watch = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
     const found: Watch = { tasks: [], shift: 0, frames: [] };
@@ -50,7 +50,7 @@ const watch = (page: Page): Promise<unknown> =>
     })();
   });
 
-/** Bytes that the page and its workers hold, after a collection. */
+/** Memory of the page and its workers in bytes, after a garbage collection. */
 const memoryOf = (page: Page): Promise<number> =>
   page.evaluate(async () => {
     const { measureUserAgentSpecificMemory: measure } = performance as unknown as {
@@ -59,7 +59,7 @@ const memoryOf = (page: Page): Promise<number> =>
     return (await measure.call(performance)).bytes;
   });
 
-/** The playground on this machine: what it weighs, how soon it is there, and what training does to the page. */
+/** The playground on this machine: its size, its loading time, and the responsiveness during training. */
 export const page: Check = {
   name: "page",
   needs: [],
@@ -78,7 +78,9 @@ export const page: Check = {
       await plane.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: 120_000 });
       rows["first density of the moons"] = atMost(performance.now() - started, 20_000, ms);
       const integral = Number(await plane.locator("#plane-integral").textContent());
-      rows["its integral, away from 1"] = atMost(Math.abs(integral - 1), 0.02, (value) => value.toFixed(4));
+      rows["its integral, distance from 1"] = atMost(Math.abs(integral - 1), 0.02, (value) =>
+        value.toFixed(4),
+      );
       const paint = await plane.evaluate(
         () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
       );
@@ -101,7 +103,7 @@ export const page: Check = {
         ms,
       );
       const mean = (watched.at(-1)! - watched[0]!) / (watched.length - 1);
-      rows["a frame meanwhile, in the mean"] = atMost(mean, 17, (value) => `${value.toFixed(1)} ms`);
+      rows["mean time of a frame"] = atMost(mean, 17, (value) => `${value.toFixed(1)} ms`);
       rows["layout shift"] = atMost(shift, 0.1, (value) => value.toFixed(3));
 
       const hash = `#/plane?config=${encodeURIComponent(JSON.stringify(LONG))}`;

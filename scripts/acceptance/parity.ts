@@ -6,7 +6,7 @@ import type { Check, Row } from "./check.js";
 
 const CASES = "parity/cases";
 
-/** All reference cases whose layers are built, and how many are not. */
+/** All reference cases with implemented layers, and the number of the others. */
 export const parity: Check = {
   name: "parity",
   needs: [CASES],

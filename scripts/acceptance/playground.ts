@@ -5,7 +5,7 @@ import type { Check, Row } from "./check.js";
 import { runToEnd } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
-/** Files that have to get the same report in the page. */
+/** Files that must have the same report on the page. */
 const AT_LEAST = 10;
 /** Milliseconds for one of them. */
 const PATIENCE = 180_000;
@@ -13,7 +13,7 @@ const PATIENCE = 180_000;
 type Layer = { from: string; to: string; exact: boolean; droppedDims: number; addedDims: number };
 type Report = { layers: Layer[]; unsupported: { op: string; node: string } | null };
 
-/** Trained networks of other people in the page, and through the command: the same report of both. */
+/** Third-party pretrained networks on the page and with the command: both must have the same report. */
 export const playground: Check = {
   name: "playground",
   needs: [GIVEN],
@@ -45,10 +45,10 @@ export const playground: Check = {
         const agrees = wanted.every((text, i) => shown[i]?.includes(text)) && wanted.length === shown.length;
         if (agrees) same++;
         say(
-          `${file}: ${agrees ? "the same" : "another"} report, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+          `${file}: ${agrees ? "the same" : "a different"} report, ${((performance.now() - started) / 1000).toFixed(0)} s`,
         );
         rows[file] = {
-          figure: agrees ? `${wanted.length} rows` : "another report",
+          figure: agrees ? `${wanted.length} rows` : "a different report",
           limit: "the same rows",
           verdict: agrees ? "ok" : "FAILED",
         };
@@ -65,7 +65,7 @@ export const playground: Check = {
   },
 };
 
-/** The rows of the report, or what the page has to say where there is none. */
+/** The rows of the report, or the message of the page without one. */
 function wantedOf({ layers, unsupported }: Report): string[] {
   if (unsupported) return [`${unsupported.op} ${JSON.stringify(unsupported.node)}`];
   const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { makeRng, type Shape } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
-/** What a trained file takes, as its index says. */
+/** The input of a pretrained file, from its index. */
 export type PretrainedFile = Readonly<{
   file: string;
   path: string;
   /** Lowest and highest number of its inputs. */
   range: readonly [low: number, high: number];
-  /** The images that it was trained on, where they are at hand. */
+  /** The images of its training, if available. */
   images: "mnist" | "cifar10" | undefined;
 }>;
 
@@ -17,7 +17,7 @@ export type PretrainedFile = Readonly<{
 export const GIVEN = "data/onnx";
 export const CIFAR = "data/cifar10";
 
-/** `/255`, `raw`, `(x/255-.1307)/.3081` and the like: from what to what pixels go. */
+/** Range of the normalized pixels, for `/255`, `raw`, `(x/255-.1307)/.3081` and similar texts. */
 function rangeOf(norm: string | undefined): readonly [number, number] {
   if (norm === "raw") return [0, 255];
   const numbers = norm?.match(/\.\d+/g)?.map(Number) ?? [];
@@ -27,7 +27,7 @@ function rangeOf(norm: string | undefined): readonly [number, number] {
 
 const imagesOf: { readonly [kind: string]: PretrainedFile["images"] } = { mnist: "mnist", cifar: "cifar10" };
 
-/** The files that REF.json lists, or those of them whose name holds a word. */
+/** The files in REF.json, or those with a word in their name. */
 export function pretrainedFiles(dir: string, word = ""): PretrainedFile[] {
   const listed = JSON.parse(readFileSync(join(dir, GIVEN, "REF.json"), "utf8")) as {
     file: string;
@@ -43,7 +43,7 @@ export function pretrainedFiles(dir: string, word = ""): PretrainedFile[] {
   }));
 }
 
-/** Examples that a file's network takes: dequantized images of the kind that it was trained on, or uniform in its range. */
+/** Examples for a file's network: dequantized images of its training data, or uniform numbers in its range. */
 export async function examplesFor(
   { range: [low, high], images }: PretrainedFile,
   inShape: Shape,

@@ -8,13 +8,13 @@ import type { FileRunner } from "@flowify/onnx";
 const script = fileURLToPath(new URL("run_onnx.py", import.meta.url));
 const execute = promisify(execFile);
 
-/** The first Python here that has onnx and onnxruntime; undefined where none has. */
+/** The first Python on this machine with onnx and onnxruntime; undefined if there is none. */
 export const pythonWithOnnx = (): string | undefined =>
   ["python3", "/usr/bin/python3"].find(
     (python) => spawnSync(python, ["-I", "-c", "import onnx, onnxruntime"], { timeout: 60_000 }).status === 0,
   );
 
-/** A file in Python's onnxruntime; its first run has onnx check it. Arrays go through `folder`. */
+/** Runs a file in Python's onnxruntime; the first run validates it with onnx. Arrays are exchanged through `folder`. */
 export function pythonRunner(python: string, file: string, folder: string): FileRunner {
   mkdirSync(folder, { recursive: true });
   let checked = false;

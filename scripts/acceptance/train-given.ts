@@ -7,19 +7,19 @@ import { CIFAR, examplesFor, GIVEN, type PretrainedFile, pretrainedFiles } from 
 const STEPS = 200;
 const ITEMS = 256;
 const BATCH = 16;
-/** Of images a layer drops hundreds of numbers, and a step of Adam moves all of them alike: short ones in a short run. */
+/** Small step size: for images a layer drops hundreds of numbers, and a step of Adam moves all of them alike. */
 const rateFor = ({ images }: PretrainedFile): number => (images === undefined ? 1e-3 : 1e-4);
-/** Steps whose mean loss is compared, at both ends. */
+/** Steps at both ends for comparing the mean loss. */
 const ENDS = 20;
-/** Examples that go to the results and back. */
+/** Examples that are mapped to the outputs and back. */
 const BACK = 8;
-/** Largest difference of the results after the way back, by the largest of them. */
+/** Largest difference of the outputs after the round trip, relative to the largest of them. */
 const CLOSE = 1e-3;
 
 /**
- * The inverses of trained networks learn: 200 steps with the function frozen, on images of the kind that it was
- * trained on where they are at hand, else on random inputs. The loss stays finite and falls, and inputs that are
- * drawn for results of some of them have these results; said is how many came all the way to their draw (`preimagesOf`).
+ * The inverses of trained networks learn: 200 steps with the function frozen, on images of its training data if
+ * available, otherwise on random inputs. The loss must stay finite and fall, and sampled inputs for some outputs must
+ * have these outputs. Prints how many completed the path to their sample (`preimagesOf`).
  */
 export const trainPretrained: Check = {
   name: "train-given",

@@ -6,19 +6,19 @@ import { encodeSafetensors, HostArray } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import sharp from "sharp";
 
-/** One call of the command: what it should end with, and what has to be in its output. */
+/** One call of the command: the expected status, and a text in its output. */
 export type Call = Readonly<{ args: readonly string[]; status?: number; says?: RegExp }>;
 
 const SIDE = 8;
 const PICTURES = 30;
 
-/** Commands that a help text lists, by their names. */
+/** Names of the commands in a help text. */
 export const commandsIn = (help: string): string[] =>
   [...(help.split("\nCOMMANDS\n")[1] ?? "").matchAll(/^ {2}(\S+) {2,}\S/gm)].map(
     ([, name]) => name as string,
   );
 
-/** Commands that the table of docs/commands.md lists. */
+/** Commands in the table of docs/commands.md. */
 export const commandsOfTable = (): string[] => [
   ...new Set(
     [...readFileSync("docs/commands.md", "utf8").matchAll(/^\| \[?`flowify ([a-z]+)/gm)].map(
@@ -27,7 +27,7 @@ export const commandsOfTable = (): string[] => [
   ),
 ];
 
-/** Writes a folder of pictures, a network for them, and one that is already trained. */
+/** Writes a folder of pictures, a network for them, and a pretrained one. */
 export async function writeData(home: string): Promise<void> {
   for (const folder of ["pictures", "others"]) {
     mkdirSync(join(home, folder));
@@ -58,7 +58,7 @@ export async function writeData(home: string): Promise<void> {
   });
 }
 
-/** A server of files that are not those that were published: what is fetched from it must be refused. */
+/** A server with wrong files: downloads from it must be rejected. */
 export async function wrongMirror(): Promise<{ address: string; close(): void }> {
   const server = createServer((_, response) => void response.end("not the file"));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -68,7 +68,7 @@ export async function wrongMirror(): Promise<{ address: string; close(): void }>
   };
 }
 
-/** Every command, in an order in which each finds what it needs. */
+/** Every command, ordered so that each finds its inputs. */
 export const calls = (mirror: string): Call[] => [
   { args: ["devices"], says: /jax +\d+/ },
   { args: ["inspect"], says: /mnist\/fmlp/ },

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeTenLines } from "./ten-lines.js";
 
-/** A program that uses core as the guide does. */
+/** A program that uses core as in the guide. */
 const coreProgram = `
 import { fit as train, flowify, jaxExecutor, type Explanation, type Network } from "@flowify/core";
 
@@ -49,7 +49,7 @@ const strictest = {
   target: "es2022",
 };
 
-/** How programs are compiled that use the packages, from what knows least of its surroundings on. */
+/** Compiler settings for programs that use the packages, from the fewest ambient types on. */
 const consumers = [
   {
     name: "core without types of Node or the DOM",
@@ -79,7 +79,7 @@ const consumers = [
   },
 ] as const;
 
-/** Writes the programs beside the installed packages; the configurations to compile them by, with what each stands for. */
+/** Writes the programs next to the installed packages; returns the compiler configurations with their descriptions. */
 export function writeConsumers(home: string): { name: string; config: string }[] {
   const folder = join(home, "consumers");
   mkdirSync(folder);

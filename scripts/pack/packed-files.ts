@@ -17,8 +17,8 @@ const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
 
 /**
- * What is wrong with the built files of an installed package: an import that its manifest does not declare, a type from
- * a package that may be absent, or code of another package in a bundle, which would be a second copy of it.
+ * Problems of the built files of an installed package: an import that its manifest does not declare, a type from an
+ * optional package, or code of another package in a bundle, which would be a second copy.
  */
 export function wrongImports(folder: string): string[] {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
@@ -37,7 +37,7 @@ export function wrongImports(folder: string): string[] {
         .filter((name) => !(sure.has(packageOf(name)) || (!typesOnly && perhaps.has(packageOf(name)))))
         .map(
           (name) =>
-            `imports ${name}, which ${manifest.name} does not ${typesOnly ? "surely have" : "declare"}`,
+            `imports ${name}, which ${manifest.name} does not ${typesOnly ? "always install" : "declare"}`,
         );
       const bundled = [...text.matchAll(/^\/\/#region (.*node_modules.*)$/gm)].map(
         ([, source]) => `holds a copy of ${source}`,

@@ -1,11 +1,11 @@
-/** The help of every command as Markdown, with the lines of the help where they are, for the check of prose. */
+/** The help of every command as Markdown with the same line numbers, for the prose check. */
 
 type Run = (args: readonly string[], host: object) => Promise<number>;
 
-// The command is no export of its package, which is a program; so its sources are read as the program reads them.
+// The package is a program and does not export the command, so this imports its sources.
 const app = new URL("../../packages/cli/src/app.ts", import.meta.url);
 
-/** What `flowify ARGS --help` prints. */
+/** The output of `flowify ARGS --help`. */
 async function helpOf(runFlowify: Run, args: readonly string[]): Promise<string> {
   let text = "";
   const write = (piece: string): void => {
@@ -24,8 +24,8 @@ const commandsIn = (help: string): string[] => {
 };
 
 /**
- * Paragraphs stay as they are. In what is indented, the prose is the last column (of flags, of a list, of examples), an
- * item a line; all else there is code.
+ * Paragraphs stay unchanged. In indented lines, the prose is the last column (of flags, of a list, of examples), one
+ * list entry per line; the rest is code.
  */
 function markdownOf(help: string): string {
   let inList = false;
@@ -47,13 +47,13 @@ function markdownOf(help: string): string {
     .join("\n");
 }
 
-/** Name of the command and its help, `flowify` itself first. */
+/** The call and its output for the help of each command, `flowify --help` first. */
 export async function helpPages(): Promise<ReadonlyMap<string, string>> {
   const { runFlowify } = (await import(app.href)) as { runFlowify: Run };
   const pages = new Map<string, string>();
   const visit = async (args: readonly string[]): Promise<void> => {
     const help = await helpOf(runFlowify, args);
-    pages.set(["flowify", ...args].join(" "), markdownOf(help));
+    pages.set(["flowify", ...args, "--help"].join(" "), markdownOf(help));
     for (const name of commandsIn(help)) await visit([...args, name]);
   };
   await visit([]);

@@ -1,6 +1,6 @@
 /**
- * Words that documents and help do not use, each with a better one: the terms of the glossary, and turns of phrase
- * that a reader stumbles over. A pattern is a regular expression of whole words, without regard to case.
+ * Words to avoid in prose, each with a better one: the terms of the glossary, and confusing phrases. A pattern is a
+ * case-insensitive regular expression for whole words.
  */
 export const terms: readonly (readonly [pattern: string, better: string])[] = [
   // one word for one idea
@@ -14,12 +14,12 @@ export const terms: readonly (readonly [pattern: string, better: string])[] = [
   ["(data-dependent|random|plain)\\s+start", "$1 initialization"],
   ["(a|one|each|every|per|the|this|that|another)\\s+draw", "$1 sample"],
   ["(K|the|these|those|of|over|more|fewer|two|some|all|\\d+)\\s+draws", "$1 samples"],
-  ["lane(s?)", "worker$1"],
+  ["(?<!SIMD )\\blane(s?)", "worker$1"],
   ["appended\\s+(noise|numbers?)", "augmentation noise"],
   ["polish(es|ed|ing)?", "reorthogonalize"],
   ["sick", "non-finite"],
   ["learnt", "learned"],
-  // nouns that are named, verbs that say what happens
+  // concrete nouns and verbs
   ["that\\s+which", "the name of the thing"],
   ["(of|to|with|from|for|in|by|on|beside|behind|about)\\s+what", "$1 + the name of the thing"],
   ["tells", "says, shows or reports"],

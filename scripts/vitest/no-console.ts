@@ -2,13 +2,13 @@ import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
 
 // core and onnx are libraries: they return and throw, and never print. Any console call of theirs
-// fails the test during which it happens, even where the error thrown here is caught.
+// fails the present test, even if the error thrown here is caught.
 
 const silent = /[\\/]packages[\\/](core|onnx)[\\/]src[\\/]/;
 const here = fileURLToPath(import.meta.url);
 const calls: string[] = [];
 
-/** The line of the stack that called console: the first with a file, this file aside. */
+/** The line of the stack that called console: the first with a file other than this one. */
 function caller(): string {
   const frames = new Error("stack").stack?.split("\n").slice(1) ?? [];
   return frames.find((frame) => /[\\/].*:\d+:\d+/.test(frame) && !frame.includes(here))?.trim() ?? "";

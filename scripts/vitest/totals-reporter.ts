@@ -1,8 +1,8 @@
 import type { Reporter, SerializedError, TestModule, Vitest } from "vitest/node";
 
 /**
- * Ends a run with one line, `N passed, N failed`. A test that was skipped or left to do counts as
- * failed, except where `-t` chose by name; so do a file that could not be loaded and an error outside of tests.
+ * Ends a run with one line, `N passed, N failed`. A skipped test or a todo counts as failed, except with `-t`; so do a
+ * file that could not be loaded and an error outside of tests.
  */
 export default class TotalsReporter implements Reporter {
   #vitest: Vitest | undefined;

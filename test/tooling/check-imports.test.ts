@@ -169,7 +169,7 @@ test("what browsers load has nothing of Node in it", () => {
       "apps/playground/vite.config.ts": 'import "node:path";',
     }),
   ).toEqual([
-    'packages/onnx/src/index.ts:1 "node:fs": browsers load this file, and have no such module',
-    'packages/onnx/src/read.ts:2 "onnxruntime-node": browsers load this file, and have no such module',
+    'packages/onnx/src/index.ts:1 "node:fs": browsers load this file and lack this module',
+    'packages/onnx/src/read.ts:2 "onnxruntime-node": browsers load this file and lack this module',
   ]);
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { docstringsOf } from "../../scripts/prose/docstring-pages.js";
 
 /** What the check says of a document of these lines. */
 function check(...lines: string[]): { status: number | null; output: string } {
@@ -62,4 +63,28 @@ test("code, links, formulae and the words of tables are no sentences", () => {
   );
   expect(output).toBe("1 pages, 0 problems\n");
   expect(status).toBe(0);
+});
+
+test("docstrings keep the lines of their source, and a tag begins a sentence", () => {
+  const source = [
+    'const glob = "packages/**/src";',
+    "/** One line. */",
+    "const a = 1; // no docstring",
+    "  /**",
+    "   * Two lines",
+    "   * of prose",
+    "   * @throws UsageError",
+    "   */",
+    "export const b = 2;",
+  ].join("\n");
+  expect(docstringsOf(source).split("\n")).toEqual([
+    "",
+    "One line.",
+    "",
+    "",
+    "Two lines",
+    "of prose",
+    "- UsageError",
+    "",
+  ]);
 });

@@ -9,5 +9,5 @@ if (root) render(<App />, root);
 if (embedded) fitFrame();
 void keepPage();
 
-// a file that misses its place must not take the page away
+// a file dropped outside of a drop zone must not replace the page
 for (const type of ["dragover", "drop"] as const) addEventListener(type, (event) => event.preventDefault());

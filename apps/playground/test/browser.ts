@@ -52,7 +52,7 @@ export async function startPlayground({
   isolated = true,
 }: PlaygroundOptions = {}): Promise<Playground> {
   const executablePath = process.env.CHROMIUM;
-  if (!executablePath) throw new Error("no Chromium: install it, or name it in the variable CHROMIUM");
+  if (!executablePath) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
   const folder = await mkdtemp(join(tmpdir(), "playground-"));
   const root = fileURLToPath(new URL("..", import.meta.url));
   await build({ root, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });

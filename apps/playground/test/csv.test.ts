@@ -22,7 +22,7 @@ test("of five columns those of numbers are offered by their names, and the first
   expect(axes.map(({ name }) => name)).toEqual(["height", "weight"]);
   expect(axes[0].mean + (axes[0].unit * points[0]!) / 100).toBeCloseTo(0, 3);
   expect(axes[1].mean + (axes[1].unit * points.at(-1)!) / 100).toBeCloseTo(1e6 + 39 ** 2, -1.5);
-  expect(() => pointsOf(table, [1, 2])).toThrow("same is the same in every line");
+  expect(() => pointsOf(table, [1, 2])).toThrow("same has the same value in every line");
 });
 
 test("semicolons, decimal commas, tabs, a byte order mark and lines without numbers are understood", () => {
@@ -38,9 +38,9 @@ test.each([
   ["", "The file is empty"],
   ["\n \n", "The file is empty"],
   ["1\n2\n", "Line 1 has one column"],
-  ["a,b\nx,y\n", "no columns of numbers (a, b): two are needed"],
+  ["a,b\nx,y\n", "no columns of numbers (a, b), expected at least two"],
   [lines(30, (i) => `${i},a`), "one column of numbers"],
-  ["1,2\n3,4\n5,6\n", "The file has 3 points: 20 at least"],
+  ["1,2\n3,4\n5,6\n", "The file has 3 points, expected at least 20"],
   ["x,y\n1,2\n3,\n", "Line 3: column 2 (y) is empty"],
   [lines(30, (i) => `${i},1e${280 + i}`), "too large to scale"],
 ])("%j is refused in words", (text, words) => {

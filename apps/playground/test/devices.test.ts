@@ -29,7 +29,7 @@ const layers = [
 async function trained(device: string): Promise<{ logProb: number; where: string | null }> {
   const config = encodeURIComponent(JSON.stringify({ layers, steps: 5, device }));
   const page = await playground!.open(`#/plane?config=${config}`);
-  await page.getByText("Trained: all 5 steps are taken.").waitFor({ timeout: SLOW });
+  await page.getByText("Trained: all 5 steps are done.").waitFor({ timeout: SLOW });
   const logProb = await shown(page, "#plane-log-prob");
   expect(await planeLogProbInNode(page, v.parse(planeConfig, { layers }))).toBeCloseTo(logProb, 3);
   return {
@@ -59,7 +59,7 @@ test("training goes on in Wasm where the GPU is lost, with the steps that were t
   await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(0);
   const taken = await step();
   await playground.loseGpu();
-  await page.getByText("training goes on in Wasm").waitFor({ timeout: SLOW });
+  await page.getByText("training continues in Wasm").waitFor({ timeout: SLOW });
   await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(taken);
   expect(await page.locator("#plane-device").textContent()).toBe("Wasm");
   await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
@@ -70,7 +70,7 @@ test("an open run is trained further in Wasm where the GPU is lost", { timeout: 
   playground = await startPlayground({ webgpu: true });
   const config = encodeURIComponent(JSON.stringify({ device: "webgpu", count: 4, steps: 3 }));
   const page = await playground.open(`#/exchange?config=${config}`);
-  await page.getByRole("button", { name: "Begin one on digits" }).click();
+  await page.getByRole("button", { name: "Start a run on digits" }).click();
   await page.locator("#part-exchange output#bpd").waitFor({ timeout: SLOW });
   await idle(page, "exchange");
   expect(await page.locator("#part-exchange output#device").textContent()).toBe("WebGPU");
@@ -89,7 +89,7 @@ test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, a
   playground = await startPlayground({ webgpu: true });
   const address = { widths: [8], steps: 3, device: "webgpu" };
   const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
-  await page.getByText("Trained: all 3 steps are taken.").waitFor({ timeout: SLOW });
+  await page.getByText("Trained: all 3 steps are done.").waitFor({ timeout: SLOW });
   expect(await page.locator("#images-device").textContent()).toBe("WebGPU");
   await expectImagesAsInNode(page, address);
 });
@@ -106,13 +106,13 @@ test("a given network is scored, trained and asked for preimages by WebGPU, to t
   await page.getByRole("button", { name: "Make it a density" }).click();
   await page.locator("output#log-prob").waitFor({ timeout: SLOW });
   expect(await page.locator("#part-network output#device").textContent()).toBe("WebGPU");
-  await page.getByRole("button", { name: "A written 3" }).click();
+  await page.getByRole("button", { name: "A handwritten 3" }).click();
   await idle(page, "network");
   await expectPretrainedAsInNode(page, path, join(root, "given"));
 
   const before = await shown(page, "#part-network output#learnt");
   await page.getByRole("button", { name: "Train the inverse" }).click();
-  await page.getByText("has seen 5 steps").waitFor({ timeout: SLOW });
+  await page.getByText("has had 5 steps").waitFor({ timeout: SLOW });
   expect(await shown(page, "#part-network output#learnt")).toBeLessThan(before);
   await page.getByRole("button", { name: "Sample preimages" }).click();
   await page.locator("output#preimages-difference").waitFor({ timeout: SLOW });

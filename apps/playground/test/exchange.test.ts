@@ -145,7 +145,7 @@ describe("a run of the command", () => {
         await idle(page, "exchange");
         expect(await page.locator("#part-exchange output#device").textContent()).toBe(device);
         await page.getByLabel("Choose pictures", { exact: true }).setInputFiles([...paths, words]);
-        await page.getByText("12 pictures, 1 that are none left out: words.txt").waitFor({ timeout: 60_000 });
+        await page.getByText("12 pictures, 1 skipped: words.txt").waitFor({ timeout: 60_000 });
         expect(await output(page, "bpd")).toBeCloseTo(wanted, close);
         await page.getByRole("button", { name: "Train", exact: true }).click();
         await page.locator("output#step", { hasText: "13" }).waitFor({ timeout: 120_000 });
@@ -160,7 +160,7 @@ describe("a run of the command", () => {
 
   it("begins on the page as well", async () => {
     const page = await playground.open(`#/exchange?config=${encodeURIComponent('{"count":4,"seed":3}')}`);
-    await page.getByRole("button", { name: "Begin one on digits" }).click();
+    await page.getByRole("button", { name: "Start a run on digits" }).click();
     await page.locator("#part-exchange output#bpd").waitFor({ timeout: 120_000 });
     await idle(page, "exchange");
     const saved = await unpacked(page, "Save the run", join(root, "begun"));
@@ -196,7 +196,7 @@ describe("what is no run", () => {
   });
 
   it.each<[string, (folder: string) => void, string]>([
-    ["no configuration", (folder) => rmSync(join(folder, "config.json")), "there is no config.json"],
+    ["no configuration", (folder) => rmSync(join(folder, "config.json")), "config.json is missing"],
     [
       "a configuration that is no JSON",
       (folder) => writeFileSync(join(folder, "config.json"), "{"),
@@ -222,7 +222,7 @@ describe("what is no run", () => {
     [
       "two runs at once",
       (folder) => cpSync(digits, join(folder, "another"), { recursive: true }),
-      "holds 2 runs",
+      "Found 2 runs",
     ],
   ])("is refused in words: %s", async (name, change, words) => {
     const page = await open(changed(`bad ${name}`, change));
@@ -235,6 +235,6 @@ describe("what is no run", () => {
     writeFileSync(path, "PK, but no archive");
     const page = await playground.open("#/exchange");
     await page.getByLabel("Choose files").setInputFiles(path);
-    expect(await page.getByRole("alert").first().textContent()).toContain("broken.zip is no zip archive");
+    expect(await page.getByRole("alert").first().textContent()).toContain("broken.zip is not a zip archive");
   });
 });

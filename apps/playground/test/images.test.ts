@@ -18,7 +18,7 @@ const addressOf = (config: object): string => `#/images?config=${encodeURICompon
 /** The page once all steps are taken, and what it then shows. */
 async function trained(): Promise<Page> {
   const page = await playground.open(addressOf(small));
-  await page.getByText("Trained: all 6 steps are taken.").waitFor({ timeout: SLOW });
+  await page.getByText("Trained: all 6 steps are done.").waitFor({ timeout: SLOW });
   return page;
 }
 
@@ -127,8 +127,8 @@ test("changes in quick succession open one after the other, and the last one tra
       await new Promise((done) => setTimeout(done, 50));
     }
   });
-  await page.getByText("Trained: all 6 steps are taken.").waitFor({ state: "detached" });
-  await page.getByText("Trained: all 6 steps are taken.").waitFor();
+  await page.getByText("Trained: all 6 steps are done.").waitFor({ state: "detached" });
+  await page.getByText("Trained: all 6 steps are done.").waitFor();
   expect(await page.getByRole("alert").count()).toBe(0);
   await expectImagesAsInNode(page, { ...small, widths: [16] });
 });
@@ -142,7 +142,7 @@ test("files that are no pictures, and too many of them, are refused in words", {
   await input.setInputFiles([file("a.png", Buffer.from("not a picture"))]);
   await expectProblem(page, "None of the 1 files is a picture (a.png).");
   await input.setInputFiles(Array.from({ length: 2001 }, (_, i) => file(`${i}.png`, Buffer.alloc(1))));
-  await expectProblem(page, "These are 2001 files: at most 2000 are read.");
+  await expectProblem(page, "Found 2001 files, expected at most 2000. Choose fewer.");
 
   const png = Buffer.from(
     await page.evaluate(() => {
@@ -157,7 +157,7 @@ test("files that are no pictures, and too many of them, are refused in words", {
     file("broken.png", png.subarray(0, 60)),
   ]);
   await page
-    .getByText("48 pictures, grey, 14 × 14 pixels. 1 are no pictures that can be read: broken.png.")
+    .getByText("48 pictures, grey, 14 × 14 pixels. Not readable as pictures: broken.png.")
     .waitFor({ timeout: SLOW });
   await page.locator("#images-bpd", { hasText: /\d/ }).waitFor({ timeout: SLOW });
   expect(await shown(page, "#images-step")).toBe(0);
@@ -195,6 +195,6 @@ test("pictures keep their colours, are made grey where asked, and the page says 
       ]);
   await expect.poll(middle, { timeout: SLOW }).toEqual([250, 120, 10, 255]);
   await page.getByLabel("Keep the colours of pictures").uncheck();
-  await page.getByText("42 pictures, made grey, 14 × 14 pixels.").waitFor({ timeout: SLOW });
+  await page.getByText("42 pictures, converted to grey, 14 × 14 pixels.").waitFor({ timeout: SLOW });
   await expect.poll(middle, { timeout: SLOW }).toEqual([140, 140, 140, 255]);
 });

@@ -11,11 +11,11 @@ const relu = {
 
 test("an integral that is not 1 says why", () => {
   expect(integralNote({ ...relu, layers: [...relu.layers] })).toMatch(
-    /^Not 1, since p is a mean of exp\(bound\)/,
+    /^Not 1, because p is a mean of exp\(bound\)/,
   );
   const elu = { ...relu, exact: true, layers: [{ kind: "elu" as const }, { kind: "prelu" as const }] };
   expect(integralNote(elu)).toBe(
-    "Not 1, since elu reaches only a part of the line, and the mass that the layers behind put elsewhere is lost.",
+    "Not 1, because elu reaches only a part of the line, and the mass that later layers put elsewhere is lost.",
   );
   expect(integralNote({ ...elu, outside: 0.4 })).toContain("40 % of the samples lie outside");
   expect(integralNote({ ...elu, layers: [{ kind: "tanh" }], base: "uniform" })).toContain(

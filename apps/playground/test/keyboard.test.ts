@@ -25,12 +25,12 @@ const addressOf = (part: string, config: object): string =>
 const parts: Readonly<Record<"plane" | "images" | "network" | "exchange", () => Promise<Page>>> = {
   async plane() {
     const page = await playground.open(addressOf("plane", { data: "own", points: circle, steps: 3 }));
-    await page.getByText("Trained: all 3 steps are taken.").waitFor();
+    await page.getByText("Trained: all 3 steps are done.").waitFor();
     return page;
   },
   async images() {
     const page = await playground.open(addressOf("images", { widths: [8], steps: 3 }));
-    await page.getByText("Trained: all 3 steps are taken.").waitFor();
+    await page.getByText("Trained: all 3 steps are done.").waitFor();
     await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).click();
     return page;
   },
@@ -46,7 +46,7 @@ const parts: Readonly<Record<"plane" | "images" | "network" | "exchange", () => 
   },
   async exchange() {
     const page = await playground.open(addressOf("exchange", { count: 4 }));
-    await page.getByRole("button", { name: "Begin one on digits" }).click();
+    await page.getByRole("button", { name: "Start a run on digits" }).click();
     await page.locator("#part-exchange output#bpd").waitFor();
     await idle(page, "exchange");
     return page;
@@ -152,7 +152,7 @@ test("buttons, lists, sliders and the editor of the plane are worked by keys alo
   await press("Undo", "Enter");
   await press("Undo", "Enter");
   await eventually(() => kinds(page)).toEqual(before);
-  await page.getByText("Trained: all 3 steps are taken.").waitFor();
+  await page.getByText("Trained: all 3 steps are done.").waitFor();
 
   const slider = page.getByRole("slider");
   await slider.press("Home");

@@ -59,7 +59,7 @@ describe("the example", () => {
     await page.locator("output#log-prob").waitFor({ timeout: 120_000 });
     const largest = page.locator("table[aria-label=Outputs] tr.largest th");
     expect(await largest.textContent()).toBe("7"); // the first test digit
-    await page.getByRole("button", { name: "A written 3" }).click();
+    await page.getByRole("button", { name: "A handwritten 3" }).click();
     await idle(page, "network");
     expect(await largest.textContent()).toBe("3");
     await drop(page, file("net.onnx", dense));
@@ -123,7 +123,7 @@ describe("a network of one's own", () => {
     await rowsOf(page);
     await page.getByRole("button", { name: "Make it a density" }).click();
     await page.locator("output#log-prob").waitFor({ timeout: 60_000 });
-    await page.getByRole("button", { name: "A written 3" }).click();
+    await page.getByRole("button", { name: "A handwritten 3" }).click();
     await idle(page, "network");
 
     await expectPretrainedAsInNode(page, path, join(root, "given"));
@@ -131,7 +131,7 @@ describe("a network of one's own", () => {
     const before = await output(page, "learnt");
     await page.getByLabel("Steps").fill("5");
     await page.getByRole("button", { name: "Train the inverse" }).click();
-    await page.getByText("has seen 5 steps").waitFor({ timeout: 60_000 });
+    await page.getByText("has had 5 steps").waitFor({ timeout: 60_000 });
     expect(await output(page, "learnt")).toBeLessThan(before);
 
     await page.getByLabel("Preimages").fill("4");
@@ -151,29 +151,25 @@ describe("a network of one's own", () => {
     await page.locator("#part-network .working", { hasText: "step 2" }).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await idle(page, "network");
-    const told = await page.getByText("The stochastic inverse has seen").textContent();
-    expect(Number(/has seen (\d+) steps/.exec(told ?? "")?.[1])).toBeGreaterThan(1);
+    const told = await page.getByText("The stochastic inverse has had").textContent();
+    expect(Number(/has had (\d+) steps/.exec(told ?? "")?.[1])).toBeGreaterThan(1);
   });
 
   it.each<[string, () => string[], string]>([
     ["text", () => [write("text.onnx", "hello, I am no network")], "not an ONNX file"],
     ["an empty file", () => [write("empty.onnx", "")], "not an ONNX file"],
-    [
-      "another kind",
-      () => [write("picture.png", "PNG")],
-      "No ONNX file among what was dropped (picture.png)",
-    ],
+    ["another kind", () => [write("picture.png", "PNG")], "No ONNX file found (picture.png)"],
     [
       "one that is cut short",
       () => [write("short.onnx", files(dense).subarray(0, 5000))],
       "not an ONNX file",
     ],
-    ["two networks", () => [file("a.onnx", dense), file("b.onnx", dense)], "2 ONNX files at once"],
-    ["a huge one", () => [huge("huge.onnx")], "too large for a page: 65.0 MiB"],
+    ["two networks", () => [file("a.onnx", dense), file("b.onnx", dense)], "Found 2 ONNX files"],
+    ["a huge one", () => [huge("huge.onnx")], "too large for this page: 65.0 MiB"],
     [
       "many files",
       () => [file("c.onnx", dense), ...Array.from({ length: 120 }, (_, i) => write(`w${i}.bin`, "x"))],
-      "121 files were dropped",
+      "121 files are too many",
     ],
   ])("refuses %s in words", async (_, paths, words) => {
     const page = await playground.open("#/network");
@@ -192,7 +188,7 @@ describe("a network of one's own", () => {
     await rowsOf(page);
     expect(await list.inputValue()).toBe("x");
     await list.selectOption("mask");
-    await expectProblem(page, 'its input "x" is another input of the graph');
+    await expectProblem(page, 'its input "x" is a second input of the graph');
     expect(await list.inputValue()).toBe("mask");
     expect(await seriousFindings(page)).toEqual([]);
   });
@@ -221,10 +217,7 @@ describe("a network of one's own", () => {
     const field = page.getByLabel("Shape of an example");
     await field.fill("28 by 28");
     await field.press("Enter");
-    await expectProblem(
-      page,
-      "whole numbers from 1 with commas between them, as 1, 28, 28. “28 by 28” is none.",
-    );
+    await expectProblem(page, "positive whole numbers with commas, such as 1, 28, 28. Found “28 by 28”.");
     expect(await field.inputValue()).toBe("28 by 28");
     await field.fill("28, 28");
     await field.press("Enter");

@@ -25,7 +25,7 @@ const addressOf = (config: object): string => `#/plane?config=${encodeURICompone
 
 /** Waits until all steps are taken and what the page shows is of the last one. */
 async function finished(page: Page, steps: number): Promise<void> {
-  await page.getByText(`Trained: all ${steps} steps are taken.`).waitFor({ timeout: SLOW });
+  await page.getByText(`Trained: all ${steps} steps are done.`).waitFor({ timeout: SLOW });
 }
 
 test("moons train without a click, to the numbers of the same run in Node", { timeout: SLOW }, async () => {
@@ -114,7 +114,7 @@ test("points are drawn with the mouse and with the keyboard, and the address kee
   timeout: SLOW,
 }, async () => {
   const page = await playground.open(addressOf({ ...small, data: "own", running: false }));
-  await expectProblem(page, "draw 20 points at least: there are 0");
+  await expectProblem(page, "found 0 points, expected at least 20: draw more");
   const square = page.locator("canvas.drawing");
   await square.scrollIntoViewIfNeeded();
   const { x, y, width } = (await square.boundingBox())!;
@@ -154,12 +154,12 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   const input = page.locator("input[type=file]");
   const cases: [ReturnType<typeof file>[], string][] = [
     [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 (y) is empty"],
-    [[file("1,2\n3,four\n")], "holds “four”, which is no number"],
+    [[file("1,2\n3,four\n")], "holds “four”, expected a number"],
     [[file("1\n2\n")], "Line 1 has one column"],
     [[file("")], "The file is empty"],
     [[file("1,2\n3,4\n")], "The file has 2 points"],
-    [[file(Buffer.from([0x50, 0x4b, 3, 4, 0, 0]))], "is no text"],
-    [[file(Buffer.alloc(5_000_001, "1,2\n"))], "at most 5 MB are read"],
+    [[file(Buffer.from([0x50, 0x4b, 3, 4, 0, 0]))], "is not text"],
+    [[file(Buffer.alloc(5_000_001, "1,2\n"))], "expected at most 5 MB"],
     [[file("<img src=x onerror=alert(1)>,1\n1,1\n")], "holds “<img src=x onerror=alert(1)>”"],
   ];
   for (const [files, words] of cases) {
@@ -174,7 +174,7 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
 
   const five = Array.from({ length: 40 }, (_, i) => `"a, b",${i},7,${1e6 * Math.cos(i)},${Math.sin(i)}`);
   await input.setInputFiles(file(`name,number,same,far,near\n${five.join("\n")}`));
-  await page.getByText("p.csv has 4 columns of numbers. Which two?").waitFor();
+  await page.getByText("p.csv has 4 columns of numbers. Choose two.").waitFor();
   await page.getByText("number across and far up, each scaled on its own").waitFor();
   await page.getByLabel("Across").selectOption("near");
   await page.getByText("near across and far up").waitFor();
@@ -182,7 +182,7 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
     .poll(() => JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!).axes)
     .toMatchObject([{ name: "near" }, { name: "far" }]);
   await page.getByLabel("Across").selectOption("same");
-  await expectProblem(page, "same is the same in every line");
+  await expectProblem(page, "same has the same value in every line");
 });
 
 test("without workers, storage and threads the page says what it lacks, or works", {

@@ -22,7 +22,7 @@ const text = (page: Page, id: string): Promise<string | null> => page.locator(id
 describe("storage", () => {
   /** The page trains, and says what does not last. */
   async function expectTraining(page: Page): Promise<void> {
-    await expectText(page, "Trained: all 5 steps are taken.");
+    await expectText(page, "Trained: all 5 steps are done.");
     await page.getByLabel("Theme").selectOption("dark");
     await expectText(page, "for this visit: storage is denied or full");
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
@@ -65,13 +65,13 @@ describe("storage", () => {
 
   test("that is there keeps the page", async () => {
     const page = await playground.open(addressOf({ layers, steps: 5 }));
-    await expectText(page, "The page is kept, and opens without a network as well.");
+    await expectText(page, "The page is stored and works offline.");
   });
 });
 
 test("a tab that is put to sleep while it trains goes on when it is woken, to the numbers of one that was not", async () => {
   const config = addressOf({ layers, steps: 300 });
-  const done = "Trained: all 300 steps are taken.";
+  const done = "Trained: all 300 steps are done.";
   const awake = await playground.open(config);
   await awake.getByText(done).waitFor();
   const wanted = await text(awake, "#plane-log-prob");
@@ -101,7 +101,7 @@ test("without workers a network and a run are refused in words", async () => {
   await network.locator("#part-network input[type=file]").setInputFiles(file);
   await expectProblem(network, "This browser has no workers");
   const exchange = await withoutWorkers("exchange");
-  await exchange.getByRole("button", { name: "Begin one on digits" }).click();
+  await exchange.getByRole("button", { name: "Start a run on digits" }).click();
   await expectProblem(exchange, "This browser has no workers");
 });
 
@@ -124,11 +124,11 @@ const drop = (page: Page, selector: string, names: readonly string[]): Promise<b
 const many = Array.from({ length: 300 }, (_, i) => `${i}.csv`);
 
 test.each([
-  ["plane", many, "One file at a time: these are 300."],
+  ["plane", many, "Found 300 files, expected one."],
   ["images", many, "None of the 300 files is a picture (0.csv"],
-  ["network", many, "No ONNX file among what was dropped (0.csv, 1.csv, 2.csv, …)"],
-  ["network", ["a.onnx", ...many], "301 files were dropped."],
-  ["exchange", many, "This holds no run: there is no config.json."],
+  ["network", many, "No ONNX file found (0.csv, 1.csv, 2.csv, …)"],
+  ["network", ["a.onnx", ...many], "301 files are too many."],
+  ["exchange", many, "No run found: config.json is missing."],
   ["exchange", ["config.json", ...many], "config.json: not JSON"],
 ])("many files dropped on %s at once are refused in words", async (part, names, words) => {
   const page = await playground.open(

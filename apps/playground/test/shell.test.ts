@@ -52,7 +52,7 @@ test("another link in an open tab takes effect, one that is no JSON too", { time
   await follow(addressOf("plane", { seed: 9, running: false }));
   await expect.poll(() => seed.inputValue()).toBe("9");
   await follow("#/plane?config=%7Bnope");
-  await page.getByRole("alert").filter({ hasText: "is no JSON" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "is not JSON" }).waitFor();
   await expect.poll(() => seed.inputValue()).toBe("0");
 });
 
@@ -86,7 +86,7 @@ test("the address describes the part that is shown, back and forth between the t
 
 test("an address that is no JSON is told in words", async () => {
   const page = await playground.open("#/plane?config=%7Bnope");
-  expect(await page.getByRole("alert").textContent()).toContain("is no JSON");
+  expect(await page.getByRole("alert").textContent()).toContain("is not JSON");
 });
 
 test("a hostile configuration is refused in words and never becomes HTML", async () => {

@@ -67,7 +67,7 @@ test("training that only makes held-out images less likely begins again with sma
   const kept = await trainFurther(hopeless, jaxExecutor(), images, 20, ends);
   expect(kept.trained.best).toBe(0);
   expect(kept.run).toBe(hopeless);
-  expect(trainedText(kept.trained)).toContain("the run is as it was");
+  expect(trainedText(kept.trained)).toContain("the run is unchanged");
   await expect(trainFurther(at(start, 1e9), jaxExecutor(), images, 20, ends)).rejects.toThrow(
     "A smaller learning rate may help",
   );

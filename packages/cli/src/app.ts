@@ -78,7 +78,7 @@ const listed = (names: readonly string[]): string => names.join(" or ");
 const isNetwork = (name: string): boolean =>
   [...zooNames, ...paperNames, ...presetNames].some((known) => known === name || known.endsWith(`/${name}`));
 
-/** What was wrong with the arguments, in the words of this command. */
+/** Error message for wrong arguments. */
 function argumentMessage(error: ArgumentScannerError, command: string): string {
   return formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) =>
@@ -129,7 +129,7 @@ function applicationText(format: (error: unknown) => string, command: string): A
   };
 }
 
-/** Which flags the command that is called has; of none that is known, all. */
+/** The flags of the called command; all flags for an unknown command. */
 export function flagsOf([name = "", below = ""]: readonly string[]): HasFlag {
   const called = {
     ...routes,
@@ -153,16 +153,16 @@ function createApplication(inputs: readonly string[], { stderr, env }: CliProces
   });
 }
 
-/** The library's own statuses are negative: what it refuses was written by the user, but for a broken installation. */
+/** The library's statuses are negative. It rejects user input, except for a broken installation. */
 const statusOf = (code: number): number => (code >= 0 ? code : code === -4 || code === -5 ? 2 : 1);
 
 /**
- * Runs the command `flowify` with the given arguments and tells the status to end with:
- * 0 success, 1 what failed, 2 what the user wrote, 3 an operator without a rule, 129, 130 and 143 for an interrupted run.
+ * Runs the command `flowify` with these arguments and returns the exit status: 0 success, 1 failure, 2 invalid usage or
+ * input, 3 an operator without a rule, 129, 130 and 143 an interrupted run.
  */
 export async function runFlowify(inputs: readonly string[], host: CliProcess): Promise<number> {
   const { stdout, stderr, env } = host;
-  // A record of its own: the library leaves its status there, and only in an empty one.
+  // A separate record: the library writes its status there, and only if it is empty.
   const process: StricliProcess & CliContext["process"] = { stdout, stderr, env };
   await run(createApplication(inputs, host), inputs, { process, host });
   return statusOf(Number(process.exitCode ?? 0));

@@ -1,4 +1,4 @@
-/** Charts in the look of those that the command draws, for the benchmarks and examples of this repository. */
+/** Charts in the style of the command, for the benchmarks and examples of this repository. */
 
 export { type ChartOptions, drawChart } from "./pictures/chart.js";
 export { svgToPng } from "./pictures/png.js";

@@ -15,11 +15,11 @@ import type { RunConfig } from "./format/config.js";
 import { writeFileAtomic } from "./run/atomic.js";
 import { figureOf, type MetricsRecord } from "./run/metrics.js";
 
-/** A newer checkpoint that could not be used, and why. */
+/** An unusable newer checkpoint, and the reason. */
 export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
 
 /**
- * Writes `step-N.safetensors` and then `step-N.json`, each at once or not at all: the JSON file makes the checkpoint.
+ * Writes `step-N.safetensors` and then `step-N.json`, each atomically. The JSON file completes the checkpoint.
  */
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
   const { data, sidecar } = await encodeCheckpoint(checkpoint);
@@ -44,8 +44,8 @@ async function readFileOf(path: string): Promise<Uint8Array> {
 /**
  * Reads the checkpoint that `path` (`step-N.json`) describes and verifies all of it.
  *
- * @param network the network that it is to be used for; undefined takes any
- * @throws CheckpointError that names the file, what is wrong and what to do
+ * @param network the expected network; undefined accepts any
+ * @throws CheckpointError that names the file, the problem and the remedy
  */
 export async function readCheckpoint(path: string, network?: string): Promise<Checkpoint> {
   const beside = async (name: string): Promise<{ path: string; bytes: Uint8Array }> => {
@@ -57,9 +57,9 @@ export async function readCheckpoint(path: string, network?: string): Promise<Ch
 }
 
 /**
- * What `use` makes of the arrays of a checkpoint.
+ * The result of `use` for the arrays of a checkpoint.
  *
- * @throws CheckpointError that names the checkpoint, for arrays that are not those of the network
+ * @throws CheckpointError that names the checkpoint, for arrays that do not fit the network
  */
 export async function withCheckpoint<T>(path: string, use: () => Promise<T>): Promise<T> {
   try {
@@ -81,9 +81,9 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
 }
 
 /**
- * The newest checkpoint that can be read; those passed over on the way are reported.
+ * The newest readable checkpoint, with a report of the skipped ones.
  *
- * @throws CheckpointError where there is none: that of the newest, if there was one
+ * @throws CheckpointError if there is none: the error of the newest checkpoint, if any exists
  */
 export async function latestCheckpoint(
   folder: string,
@@ -100,14 +100,14 @@ export async function latestCheckpoint(
   }
   throw (
     skipped[0]?.error ??
-    new CheckpointError(`${folder}: no checkpoint\nthe run was stopped before its first one: train again`)
+    new CheckpointError(`${folder}: no checkpoint: the run stopped before its first one\ntrain again`)
   );
 }
 
 /**
- * The checkpoint that a run is judged by: of one with held-out examples the best on these, else the newest.
+ * The checkpoint for evaluating a run: the best on the held-out examples if there are some, otherwise the newest.
  *
- * @throws CheckpointError as `latestCheckpoint` does
+ * @throws CheckpointError like `latestCheckpoint`
  */
 export async function judgedCheckpoint(
   folder: string,
@@ -125,8 +125,8 @@ export async function judgedCheckpoint(
 }
 
 /**
- * Keeps the `keep` newest checkpoints and the one with the best figure (that of validation images before that of test
- * images).
+ * Keeps the `keep` newest checkpoints and the one with the best figure (on validation images if there are some,
+ * otherwise on test images).
  */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   const paths = await listCheckpoints(folder);
@@ -134,7 +134,7 @@ export async function pruneCheckpoints(folder: string, keep: number): Promise<vo
   for (const path of paths.slice(keep)) if (path !== best?.path) await removeCheckpoint(path);
 }
 
-/** Removes the checkpoint from before the first step, where there is a later one: a run that has ended needs it no more, unless it is the best. */
+/** Removes the checkpoint of step 0 if there is a later one: a finished run needs it only if it is the best. */
 export async function removeStart(folder: string): Promise<void> {
   const [, ...older] = await listCheckpoints(folder);
   const best = await bestCheckpoint(folder);
@@ -142,16 +142,16 @@ export async function removeStart(folder: string): Promise<void> {
   if (start !== undefined && start !== best?.path) await removeCheckpoint(start);
 }
 
-/** The sidecar goes first, so that none is left without its file. */
+/** The sidecar is removed first, so that none is left without its data file. */
 async function removeCheckpoint(path: string): Promise<void> {
   await rm(path, { force: true });
   await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
 }
 
-/** A checkpoint, and what was measured there. */
+/** A checkpoint and its measurement. */
 export type MeasuredCheckpoint = Readonly<{ path: string; step: number; figure: number }>;
 
-/** The checkpoint with the best figure among those that were measured; of equal ones the newest. */
+/** The checkpoint with the best measured figure; the newest of equal ones. */
 export async function bestCheckpoint(folder: string): Promise<MeasuredCheckpoint | undefined> {
   let best: MeasuredCheckpoint | undefined;
   for (const path of await listCheckpoints(folder)) {
@@ -164,7 +164,7 @@ export async function bestCheckpoint(folder: string): Promise<MeasuredCheckpoint
 async function measuredOf(path: string): Promise<{ step: number; figure: number } | undefined> {
   const sidecar = await readFile(path, "utf8")
     .then((text) => parseSidecar(path, text))
-    .catch(() => undefined); // a damaged one is no candidate
+    .catch(() => undefined); // a damaged one cannot be the best
   const of = (split: string): number | undefined =>
     sidecar?.metrics.flatMap((record) =>
       record.split === split ? (figureOf(record as MetricsRecord) ?? []) : [],

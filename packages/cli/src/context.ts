@@ -12,7 +12,7 @@ export type CliProcess = SignalSource & {
 
 export type CliContext = CommandContext &
   Readonly<{
-    /** `exitCode`, where a command sets it, is the status to end with. */
+    /** `exitCode`, if a command sets it, is the exit status. */
     process: CommandContext["process"] & { exitCode?: number };
     host: CliProcess;
   }>;

@@ -6,7 +6,7 @@ import type { Environment } from "./format/config.js";
 
 const require = createRequire(import.meta.url);
 
-/** The version of an installed package, from the package file above its entry; null where there is none. */
+/** The version of an installed package, from the package.json above its entry; null if not installed. */
 function versionOf(name: string): string | null {
   try {
     let folder = dirname(require.resolve(name));
@@ -17,10 +17,10 @@ function versionOf(name: string): string | null {
   }
 }
 
-/** The version of flowify: the package file lies one folder above the sources, and above what is built of them. */
+/** The version of flowify: package.json is one folder above both the sources and the build. */
 export const { version } = require("../package.json") as { version: string };
 
-/** @param threads of the device; one for each core where nobody asked for another number */
+/** @param threads of the device; by default one per core */
 export function environment({ threads }: { threads?: number | undefined } = {}): Environment {
   const cores = availableParallelism();
   return {
@@ -35,7 +35,7 @@ export function environment({ threads }: { threads?: number | undefined } = {}):
   };
 }
 
-/** `node v20.1.0, v22.2.0`, a line for each fact that differs. Runs that do not say their threads had one a core. */
+/** `node v20.1.0, v22.2.0`, one line per difference. Runs without a recorded number of threads had one per core. */
 export const environmentChanges = (before: Environment, now: Environment): string[] =>
   Object.entries(now).flatMap(([name, value]) => {
     const old = { threads: before.cores, ...before }[name as keyof Environment];

@@ -6,21 +6,21 @@ import type { Terminal } from "./ui/terminal.js";
 export type { DeviceName };
 
 export type DeviceOptions = {
-  /** Threads inside an operation; by default one for each core that this process may use. Native and Wasm. */
+  /** Threads inside an operation, for native and Wasm; by default one for each core that this process may use. */
   threads?: number;
 };
 
-/** A place to compute in. */
+/** A device to compute on. */
 export type Device = Readonly<{
   name: Exclude<DeviceName, "auto">;
   brief: string;
-  /** Which of ONNX Runtime's providers it is, where it is one besides the CPU. */
+  /** Its provider of ONNX Runtime, if it is one besides the CPU. */
   provider?: Provider;
-  /** @throws DeviceError where it is not on this machine; the first line says what is missing. */
+  /** @throws DeviceError if it is not available; the first line names the missing part. */
   open(options?: DeviceOptions): Promise<Executor>;
 }>;
 
-/** ONNX Runtime with another of its providers. */
+/** A device of ONNX Runtime with another provider. */
 const provided = (provider: Provider, brief: string): Device => ({
   name: `native-${provider}`,
   brief: `ONNX Runtime's provider for ${brief}`,
@@ -28,20 +28,20 @@ const provided = (provider: Provider, brief: string): Device => ({
   open: ({ threads } = {}) => nativeExecutor({ provider, ...(threads !== undefined && { threads }) }),
 });
 
-/** The devices, the one that is tried first in front. */
+/** The devices in the order in which they are tried. */
 export const devices: readonly Device[] = [
   {
     name: "native",
-    brief: "ONNX Runtime on the processor, the package onnxruntime-node",
+    brief: "ONNX Runtime on the processor (package onnxruntime-node)",
     open: ({ threads } = {}) => nativeExecutor(threads === undefined ? {} : { threads }),
   },
-  provided("cuda", "cards of NVIDIA"),
-  provided("tensorrt", "cards of NVIDIA through TensorRT"),
-  provided("dml", "graphics cards in Windows"),
-  provided("coreml", "processors of Apple"),
+  provided("cuda", "NVIDIA graphics cards"),
+  provided("tensorrt", "NVIDIA graphics cards through TensorRT"),
+  provided("dml", "graphics cards on Windows"),
+  provided("coreml", "Apple processors"),
   {
     name: "webgpu",
-    brief: "jax-js on a graphics card; in Node through the package webgpu",
+    brief: "jax-js on a graphics card (in Node with the package webgpu)",
     async open() {
       await provideWebgpu();
       return { ...(await webgpuExecutor()), memory: availableMemory };
@@ -49,25 +49,25 @@ export const devices: readonly Device[] = [
   },
   {
     name: "wasm",
-    brief: "ONNX Runtime in WebAssembly, the package onnxruntime-web",
+    brief: "ONNX Runtime in WebAssembly (package onnxruntime-web)",
     open: ({ threads } = {}) => wasmExecutor(threads === undefined ? {} : { threads }),
   },
   {
     name: "jax",
-    brief: "jax-js in WebAssembly, nothing to install",
+    brief: "jax-js in WebAssembly, always present",
     open: async () => ({ ...jaxExecutor(), memory: availableMemory }),
   },
 ];
 
-/** Node has no WebGPU of its own: the package webgpu brings one, where it is installed. */
+/** Node has no WebGPU: the package webgpu provides one, if installed. */
 async function provideWebgpu(): Promise<void> {
   if ((globalThis.navigator as { gpu?: unknown } | undefined)?.gpu !== undefined) return;
-  const name = "webgpu"; // not a dependency: 130 MB, for those who ask for it
+  const name = "webgpu"; // not a dependency because of its 130 MB
   let module: { create(flags: string[]): unknown; globals: object };
   try {
     module = (await import(name)) as typeof module;
   } catch (cause) {
-    throw new DeviceError("WebGPU in Node needs the package webgpu; npm install webgpu brings it", { cause });
+    throw new DeviceError("WebGPU in Node needs the package webgpu: npm install webgpu", { cause });
   }
   Object.assign(globalThis, module.globals);
   // the GPU object must outlive every device: the global keeps it
@@ -75,14 +75,14 @@ async function provideWebgpu(): Promise<void> {
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 }
 
-/** The devices that nobody has to ask for, the fastest in front; the last is always there. */
+/** The devices of `auto`, the fastest first; the last is always available. */
 const byItself = ["native", "wasm", "jax"] as const;
 
 /**
- * The executor that was asked for; `auto` is the first of the native one, Wasm and jax-js that is
- * here. What is passed over is said on one line.
+ * The requested executor; `auto` is the first available one of native, Wasm and jax-js. Notes each skipped device on
+ * one line.
  *
- * @throws DeviceError where the one that was asked for by name is absent
+ * @throws DeviceError if a device requested by name is not available
  */
 export async function openExecutor(
   device: DeviceName,
@@ -97,13 +97,13 @@ export async function openExecutor(
       return await named(name).open(options);
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      warn(`passed over: ${error.message.split("\n")[0]}`);
+      warn(`skipped: ${error.message.split("\n")[0]}`);
     }
   }
-  throw new DeviceError("there is no device to compute on");
+  throw new DeviceError("no device to compute on");
 }
 
-/** Where to go on when a device breaks; undefined after the last. */
+/** The next device after a failed one; undefined after the last. */
 export function fallbackOf(device: DeviceName): DeviceName | undefined {
   if (device === "jax") return undefined;
   if (device === "wasm") return "jax";

@@ -3,7 +3,7 @@ import { formatError } from "./ui/errors.js";
 import { NoReaderError, outputTo } from "./ui/output.js";
 import { colorsFor } from "./ui/terminal.js";
 
-/** A run that is being trained ends in order where nobody reads what it says, as where its terminal was closed. */
+/** A training run stops properly when its output has no reader, for example after its terminal was closed. */
 const hangUp = (): void => void process.emit("SIGHUP", "SIGHUP");
 
 const stdout = outputTo({ stream: process.stdout, name: "standard output", onNoReader: hangUp });
@@ -12,7 +12,7 @@ const stderr = outputTo({
   name: "standard error",
   onNoReader: hangUp,
   dispensable: true,
-  silent: () => stdout.failure() instanceof NoReaderError, // nobody is left to tell anything
+  silent: () => stdout.failure() instanceof NoReaderError, // no output is left for the message
 });
 const { env } = process;
 const args = process.argv.slice(2);

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { dirname, resolve } from "node:path";
 
-/** What the checker of Python's onnx package says of files; `passed` is null where it came to no verdict. */
+/** Result of the checker of Python's onnx package; `passed` is null without a result. */
 export type CheckerVerdict = Readonly<{ passed: boolean | null; text: string }>;
 
-/** The status with which the script ends where there is no package. */
+/** Exit status of the script if the package is missing. */
 const NO_PACKAGE = 3;
 
 const script = `import sys
@@ -13,11 +13,11 @@ except ModuleNotFoundError: sys.exit(${NO_PACKAGE})
 for f in sys.argv[1:]: onnx.checker.check_model(f, full_check=True)
 print(onnx.__version__)`;
 
-/** A file of some hundred megabytes takes it seconds. */
+/** Time limit: a file of some hundred megabytes takes seconds. */
 const LIMIT_SECONDS = 120;
 
 /**
- * Has Python's onnx package look at files; it need not be there.
+ * Checks files with Python's onnx package, if installed.
  *
  * Python runs isolated (`-I`) and in the folder of Node: `import onnx` must not execute an `onnx.py`, nor Windows
  * start a `python3.exe`, that lies in the folder of the user's data.
@@ -40,7 +40,7 @@ export function checkOnnxFiles(
   const { code } = (error ?? {}) as { code?: string };
   if (code === "ETIMEDOUT")
     return { passed: null, text: `stopped after ${limitSeconds} s without a verdict` };
-  if (code === "ENOENT") return { passed: null, text: "there is no python3" };
+  if (code === "ENOENT") return { passed: null, text: "python3 is not installed" };
   if (error) return { passed: null, text: `python3 cannot be run: ${error.message}` };
   if (status === 0) return { passed: true, text: `onnx ${stdout.trim()}` };
   if (status === NO_PACKAGE) return { passed: null, text: "python3 -I cannot import onnx" };

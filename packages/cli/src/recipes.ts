@@ -2,27 +2,27 @@ import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
 import { unknownName } from "./ui/suggest.js";
 
-/** How a network is trained: everything that flags can say, and which network on which data. */
+/** A recipe: network, data, and all settings of training that flags can set. */
 export type Recipe = Readonly<{
   network: string;
   data: string;
   epochs: number;
   seed: number;
   batch: number;
-  /** Step size at its highest, of Euclidean parameters and of orthogonal ones; half a cosine leads to 0. */
+  /** Peak step size of Euclidean and of orthogonal parameters; it decays to 0 by half a cosine. */
   learningRate: number;
   orthogonalRate: number;
   /** Steps of linear warm-up, at most a tenth of the run. */
   warmup: number;
-  /** Norm that gradients are scaled down to; null for never. */
+  /** Largest norm of gradients, by scaling them down; null for no clipping. */
   clip: number | null;
   density: "gaussian" | "mixture";
   start: "data" | "random";
-  /** Images that a start from data looks at. */
+  /** Number of images for the data-dependent initialization. */
   startExamples: number;
 }>;
 
-/** The rates of a recipe, for networks that have none of their own. */
+/** Default rates of a recipe. */
 export type Rates = Omit<Recipe, "network" | "data" | "epochs" | "seed">;
 
 const standardRates: Rates = {
@@ -40,7 +40,7 @@ const standardRates: Rates = {
 const EPOCHS = 300;
 const SEED = 7;
 
-/** The rates of the paper: Adam 5e-4, no warm-up, no clipping, Gaussians, random start values. */
+/** The rates of the paper: Adam 5e-4, no warm-up, no clipping, Gaussians, random initialization. */
 const paperRates: Rates = {
   batch: 128,
   learningRate: 5e-4,
@@ -58,8 +58,8 @@ const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rate
 });
 
 /**
- * What a network departs in from `standardRates`: the rates that did best after one epoch (MNIST) or
- * 1,000 steps (CIFAR-10) of those tried, docs/results/rates.md.
+ * Differences of a network from `standardRates`: the best of the tried rates after one epoch (MNIST) or 1,000 steps
+ * (CIFAR-10), docs/results/rates.md.
  */
 const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "mnist/fmlp": rate(2e-3),
@@ -84,13 +84,13 @@ const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "cifar10/fconv2-nsf:paper": rate(3e-3),
 };
 
-/** Names of the recipes: `NAME`, ours, and `NAME:paper`, network and rates as the paper has them. */
+/** Names of the recipes: `NAME`, ours, and `NAME:paper`, the network and rates of the paper. */
 export const recipeNames: readonly string[] = [...zooNames, ...paperNames];
 
-/** The highest rate with Gaussian densities: an outlier costs them the square of its height, and a step follows it. */
+/** Highest rate with Gaussian densities: the loss of an outlier is quadratic, and a large step would follow it. */
 const GAUSSIAN_RATE = 1e-3;
 
-/** The rates that a network is trained with where nobody says otherwise. */
+/** Default rates of a network. */
 export function ratesOf(network: string, density: Rates["density"] = standardRates.density): Rates {
   const rates = {
     ...standardRates,
@@ -106,7 +106,7 @@ export function ratesOf(network: string, density: Rates["density"] = standardRat
   };
 }
 
-/** The data set that a network of the paper was made for. */
+/** The data set of a network of the paper. */
 export const dataOf = (network: string): string | undefined =>
   recipeNames.includes(network) ? network.slice(0, network.indexOf("/")) : undefined;
 

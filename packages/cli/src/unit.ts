@@ -1,17 +1,17 @@
 /** A mean log-likelihood in nats, and the same as bits per dimension. */
 type Figure = Readonly<{ nats: number; bpd: number }>;
 
-/** In what a likelihood is told. Less is better in both. */
+/** Unit of a likelihood. Less is better in both. */
 export type Unit = Readonly<{
   name: "bits per dimension" | "nats per row";
   /** The name of a figure in the metrics and in documents. */
   field: "bpd" | "nll";
   of(figure: Figure): number;
-  /** What a bit per dimension of examples of so many numbers is. */
+  /** One bit per dimension in this unit, for examples with this many numbers. */
   perBit(dimensions: number): number;
 }>;
 
-/** Of images, whose numbers are levels: −log p / (n ln 2). */
+/** For images, whose numbers are levels: −log p / (n ln 2). */
 export const bits: Unit = {
   name: "bits per dimension",
   field: "bpd",
@@ -19,7 +19,7 @@ export const bits: Unit = {
   perBit: () => 1,
 };
 
-/** Of rows of numbers, each in a unit of its own: −log p. */
+/** For rows of numbers with different units: −log p. */
 const nats: Unit = {
   name: "nats per row",
   field: "nll",

@@ -72,20 +72,20 @@ describe("a checkpoint", () => {
     const text = readFileSync(path, "utf8");
     const hint = "\nuse an older checkpoint of the run, or train again";
     expect(await refusal(path, "mnist/fconv1")).toBe(
-      `${path}: a checkpoint of network mnist/fmlp, expected mnist/fconv1\nname the network that it was made with`,
+      `${path}: a checkpoint of network mnist/fmlp, expected mnist/fconv1\nchoose the network of the checkpoint`,
     );
     writeFileSync(path, text.replace('"version": 2', '"version": 3'));
     expect(await refusal(path)).toBe(
-      `${path}: a checkpoint of version 3, this flowify reads versions 1 and 2\ninstall the version of flowify that wrote it`,
+      `${path}: a checkpoint of version 3, expected versions 1 and 2\ninstall the version of flowify that wrote it`,
     );
     writeFileSync(path, text.slice(0, 100));
     expect(await refusal(path)).toBe(`${path}: not JSON: cut short or damaged${hint}`);
     writeFileSync(path, text.replace('"step": 1,', '"step": 2,'));
     expect(await refusal(path)).toContain("contradict each other");
     writeFileSync(path, text.replace("step-000000001.safetensors", "../../secret"));
-    expect(await refusal(path)).toContain('names the file "../../secret"');
+    expect(await refusal(path)).toContain('refers to the file "../../secret"');
     writeFileSync(path, text.replace(/"bytes": \d+/, '"bytes": "many"'));
-    expect(await refusal(path)).toContain("damaged: bytes not as expected");
+    expect(await refusal(path)).toContain("damaged: invalid: bytes");
     writeFileSync(path, text);
     const whole = readFileSync(data).length;
     truncateSync(data, whole - 1);
@@ -140,7 +140,7 @@ describe("a checkpoint", () => {
     const [folder, other] = [await folderWith(1), await folderWith(2)];
     renameSync(join(other, "step-000000002.safetensors"), join(folder, "step-000000001.safetensors"));
     expect(await refusal(join(folder, "step-000000001.json"))).toContain(
-      "damaged: its sha256 is not the one in",
+      "damaged: its sha256 differs from the one in",
     );
   });
 });
@@ -160,7 +160,7 @@ describe("the checkpoints of a run", () => {
 
   it("are missed where there is none, and the newest is blamed where none is good", async () => {
     await expect(latestCheckpoint(await folderWith())).rejects.toThrow(
-      "no checkpoint\nthe run was stopped before",
+      "no checkpoint: the run stopped before its first one\ntrain again",
     );
     await expect(latestCheckpoint(await folderWith(1, 2), "mnist/other")).rejects.toThrow(
       "step-000000002.json: a checkpoint of network mnist/fmlp, expected mnist/other",

@@ -108,11 +108,11 @@ describe("the commands that read a run", () => {
     const { stdout } = await runCommand(["evaluate", run]);
     const after = stdout.slice(stdout.indexOf("dequantization"));
     expect(after).toMatch(/^dequantization {2}dequantize\[0\], 256 levels: \+8\.000 bits per dimension$/m);
-    expect(after).toMatch(/^dimensions {6}n = 64 numbers an image$/m);
+    expect(after).toMatch(/^dimensions {6}n = 64 numbers per image$/m);
     expect(after).toMatch(/^bits {12}-log p \/ \(n ln 2\), with a mean log p of -\d+\.\d{3} nats$/m);
-    expect(after).toMatch(/^likelihood {6}an upper bound in expectation, one draw an image$/m);
+    expect(after).toMatch(/^likelihood {6}an upper bound in expectation, one sample per image$/m);
     expect(after).toMatch(/^over images {5}± 0\.\d{6}, 40 images$/m);
-    expect(after).toMatch(/^over samples {4}from --samples 2 on$/m);
+    expect(after).toMatch(/^over samples {4}needs --samples 2 or more$/m);
   });
 
   it("evaluate: tells how much other draws would change the number", async () => {
@@ -184,10 +184,7 @@ describe("the commands that read a run", () => {
     const torn = join(root, "torn.png");
     writeFileSync(torn, readFileSync(small).subarray(0, 40));
     for (const [file, what] of [
-      [
-        small,
-        "3 × 4 pixels, the network takes 8 × 8\n  hint: resize it first, or let it be resized by --size 8x8",
-      ],
+      [small, "3 × 4 pixels, the network expects 8 × 8\n  hint: resize it first, or with --size 8x8"],
       [torn, "cannot be read as a picture"],
       [join(root, "small.json"), "a file of an unknown kind"],
       [join(root, "absent.png"), "no such file"],

@@ -87,7 +87,7 @@ describe("flowify convert", () => {
     expect(stdout).toMatch(/Cosh y +leakyRelu\[2\]/);
     expect(stdout).not.toContain("train --from");
     expect(stderr).toMatch(
-      /error\[MISMATCH\]: the flow does not compute what the network does: .* of the largest entry off/,
+      /error\[MISMATCH\]: the flow computes a different function from the network, expected the same: largest difference: .* of the largest entry/,
     );
     expect(stderr).toContain(`${out} is written`);
     expect(JSON.parse(readFileSync(join(out, "report.json"), "utf8")).maxRelDiff).toBeGreaterThan(1e-4);
@@ -132,8 +132,8 @@ describe("flowify convert", () => {
       writeFileSync(file, text);
       await expectRefusal(["convert", file, "--out", join(root, "no")], 2, ...says);
     };
-    await refused(model("../a.bin"), "model.json: its weights are in", "outside of");
-    await refused(model("c.bin"), 'in "c.bin", which is not there');
+    await refused(model("../a.bin"), "model.json: its weights are in", "expected a file in");
+    await refused(model("c.bin"), 'in "c.bin", which is missing');
     await refused(model("a.bin", `${"[".repeat(300)}${"]".repeat(300)}`), "nested");
     writeFileSync(file, model("a.bin", JSON.stringify(layers).replace("Dense", "GRU")));
     const without = await runCommand(["convert", file, "--out", join(root, "no")]);

@@ -70,8 +70,8 @@ describe("flowify data get", () => {
     expect(first.stderr).toContain("train-images-idx3-ubyte.gz: fetched, md5 ");
     expect((await loadDataSet({ name: "mnist", dir: out }, "train")).count).toBe(20);
     const again = await runCommand(args);
-    expect(again.stderr).toContain("there already");
-    expect(again.stdout).toContain(`train on them by flowify train --data mnist --data-dir ${out}`);
+    expect(again.stderr).toContain("already present");
+    expect(again.stdout).toContain(`train on them with flowify train --data mnist --data-dir ${out}`);
   });
 
   it("takes what is wanted out of an archive", async () => {
@@ -96,7 +96,7 @@ describe("flowify data get", () => {
       ["data", "get", "kmnist", "--out", out, "--mirror", mirror],
       1,
       `error[DOWNLOAD]: ${mirror}/absent.gz: status 404`,
-      "hint: name another place of the same files by --mirror",
+      "hint: name another server with the same files: --mirror URL",
     );
     expect(readdirSync(out)).toEqual([]);
   });
@@ -108,14 +108,10 @@ describe("extractFiles", () => {
     mkdirSync(folder, { recursive: true });
     const archive = join(folder, "evil.tar.gz");
     writeFileSync(archive, archives.evil);
-    await expect(extractFiles(archive, /evil/, folder)).rejects.toThrow(
-      "a name that leads out of the archive",
-    );
+    await expect(extractFiles(archive, /evil/, folder)).rejects.toThrow("a path outside of the archive");
     expect(existsSync(join(dirname(folder), "evil.bin"))).toBe(false);
     writeFileSync(archive, archives.good);
-    await expect(extractFiles(archive, /absent/, folder)).rejects.toThrow(
-      "holds none of the files that belong to it",
-    );
+    await expect(extractFiles(archive, /absent/, folder)).rejects.toThrow("holds none of the expected files");
   });
 });
 

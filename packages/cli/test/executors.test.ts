@@ -27,13 +27,13 @@ describe("openExecutor", () => {
     const wasm = await openExecutor("auto", { warn }, {}, without("native"));
     const jax = await openExecutor("auto", { warn }, {}, without("native", "wasm"));
     expect([wasm.name, jax.name]).toEqual(["wasm", "jax"]);
-    expect(warnings).toEqual(["native", "native", "wasm"].map((name) => `passed over: there is no ${name}`));
+    expect(warnings).toEqual(["native", "native", "wasm"].map((name) => `skipped: there is no ${name}`));
     for (const executor of [wasm, jax]) await executor.dispose();
   });
 
   it("says so where there is none", async () => {
     const none = openExecutor("auto", { warn: () => {} }, {}, without("native", "wasm", "jax"));
-    await expect(none).rejects.toThrow("there is no device to compute on");
+    await expect(none).rejects.toThrow("no device to compute on");
   });
 
   it("does not fall back where the native one was asked for, or where it failed otherwise", async () => {

@@ -116,7 +116,7 @@ describe("what may never end is not read", () => {
     async (_, args) => {
       const { status, stderr } = await runCommand(args());
       expect(stderr).toMatch(
-        /: a (pipe|device|pipe or a device), expected a file\n {2}hint: copy what it gives/,
+        /: a (pipe|device|pipe or a device), expected a file\n {2}hint: copy its content/,
       );
       expect(status).toBe(2);
     },

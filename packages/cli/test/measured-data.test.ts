@@ -80,14 +80,14 @@ describe("score takes whatever training takes, all of it, and says what it was",
     await expectRefusal(
       ["score", run, other("large.png")],
       2,
-      "16 × 12 pixels, the network takes 8 × 6",
-      "by --size 8x6",
+      "16 × 12 pixels, the network expects 8 × 6",
+      "with --size 8x6",
     );
     await expectRefusal(
       ["score", run, other("small.npy")],
       2,
       "takes images [1, 8, 6], the data set small has images [1, 5, 5]",
-      "name other data, or bring its pictures to this form by --size 8x6 --grey",
+      "choose other data, or convert its pictures with --size 8x6 --grey",
     );
     await expectRefusal(["score", run, "nothing-here"], 2, "nothing-here: no such file or folder");
     await expectRefusal(["score", run, other("net.json")], 2, "a file of an unknown kind");

@@ -52,7 +52,7 @@ console.log("1.2.3");`,
     });
     expect(checkOnnxFiles(["a.onnx"], { env: { PATH: root } })).toEqual({
       passed: null,
-      text: "there is no python3",
+      text: "python3 is not installed",
     });
   });
 });

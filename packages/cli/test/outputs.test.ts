@@ -12,7 +12,7 @@ describe("places to write to", () => {
       const { status, stderr } = await runCommand([command, "any-run", "--out", join(missing, "x.png")]);
       expect(status).toBe(2);
       expect(stderr).toContain("error[USAGE]");
-      expect(stderr).toContain(`there is no folder ${missing}`);
+      expect(stderr).toContain(`the folder ${missing} does not exist`);
     },
   );
 

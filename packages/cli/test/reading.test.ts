@@ -38,7 +38,7 @@ describe("how images are read", () => {
     await expectRefusal(
       ["train", "--resume", out, "--size", "8x8"],
       2,
-      "--size cannot be given with --resume",
+      "--size cannot be changed with --resume",
     );
   });
 

@@ -31,7 +31,7 @@ it("writes one page about runs, with their numbers beside it", async () => {
   expect(page).not.toMatch(/ on\w+=| id=/);
   expect(page.match(/<img [^>]*src="data:image\/png;base64,/g)).toHaveLength(6);
   expect(page).toContain(
-    "Step 2 was not finite in gradient of conv2d[1]: back to step 0, shorter steps until 102.",
+    "Step 2 was not finite in gradient of conv2d[1]. Training returned to step 0, with a smaller step size until step 102.",
   );
 
   const { runs } = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));

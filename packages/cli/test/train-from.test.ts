@@ -67,9 +67,7 @@ describe("flowify train --from", () => {
     const ruined = await train("ruined", "--lr", "30");
     const { judgedStep, warnings } = JSON.parse(ruined.stdout);
     expect(judgedStep).toBe(0);
-    expect(warnings[0]).toContain(
-      "no step made the run better on its held-out examples than its start values",
-    );
+    expect(warnings[0]).toContain("no step improved the held-out examples over the initialization");
     expect(ruined.stderr).toContain(warnings[0]);
     const validated = readFileSync(join(root, "ruined", "metrics.jsonl"), "utf8")
       .trim()
@@ -115,7 +113,7 @@ describe("flowify train --from", () => {
     expect(wanted[2]).toBeCloseTo(0.4, 6);
     expect(largestDifference).toBeLessThan(1e-2);
     const like = await runCommand([...args, "--like", png]);
-    expect(like.stderr).toContain("the network takes 4 × 4");
+    expect(like.stderr).toContain("the network expects 4 × 4");
     const picture = join(root, "grey.png");
     await sharp(Buffer.from(Array.from({ length: 16 }, (_, i) => 15 * i)), {
       raw: { width: 4, height: 4, channels: 1 },
@@ -136,12 +134,8 @@ describe("flowify train --from", () => {
     expect(alike.status).toBe(0);
     expect(JSON.parse(alike.stdout).largestDifference).toBeLessThan(1e-2);
     await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
-    await expectRefusal(["score", converted], 2, "learnt nothing yet", `train --from ${converted}`);
-    await expectRefusal(
-      ["decode", run, "--logits", "3:1"],
-      2,
-      "there is no result 3, the network gives 0 to 2",
-    );
+    await expectRefusal(["score", converted], 2, "without trained inverses", `train --from ${converted}`);
+    await expectRefusal(["decode", run, "--logits", "3:1"], 2, "there is no output 3, expected 0 to 2");
     await expectRefusal(["decode", run, "--logits", "3"], 2, "expected PLACE:VALUE");
   });
 
@@ -177,7 +171,7 @@ describe("flowify train --from", () => {
     await expectRefusal(
       ["train", "--from", converted, "--network", "fmlp", ...out],
       2,
-      "--from names the network",
+      "--from sets the network",
     );
     await expectRefusal(["train", "--free", ...out], 2, "--free is for a converted network");
     await expectRefusal(["train", "--normalize", "raw", ...out], 2, "--normalize is for a converted network");
@@ -185,9 +179,13 @@ describe("flowify train --from", () => {
     await expectRefusal(
       ["train", "--from", converted, "--normalize", "0,0:1", ...out],
       2,
-      "--normalize: 2 numbers for 1 channels",
+      "--normalize: 2 numbers, expected one for each of 1 channels",
     );
-    await expectRefusal(["train", "--from", converted, "--data", "mnist"], 2, "the network takes [1, 4, 4]");
+    await expectRefusal(
+      ["train", "--from", converted, "--data", "mnist"],
+      2,
+      "the network expects [1, 4, 4]",
+    );
     writeFileSync(join(converted, "weights.safetensors"), "cut");
     await expectRefusal(["train", "--from", converted, ...out], 2, "weights.safetensors: ");
   });

@@ -3,15 +3,15 @@ import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import { expectShape, type Shape, sizeOf } from "./shape.js";
 
-/** A density on the last layer's output, without parameters. */
+/** A density of the last layer's output, without parameters. */
 export type Base = Readonly<{
   name: string;
   shape: Shape;
-  /** What a draw needs. */
+  /** Noise of a sample. */
   noise: NoiseSpec;
   /** log p_Z(z), [B], in nats; consumes z. */
   logProb(z: np.Array): np.Array;
-  /** A draw of z; consumes the noise. Deterministic mode gives the mean. */
+  /** A sample of z; consumes the noise. In deterministic mode, the mean. */
   draw(noise: NoiseTree): np.Array;
 }>;
 
@@ -42,8 +42,8 @@ export function standardNormal(shape: Shape): Base {
 }
 
 /**
- * log p_Z(z) = −n log(high − low) on [low, high]ⁿ. For a flow whose last layer gives numbers in this interval,
- * as a sigmoid does; a z outside of it is taken as one on its end.
+ * log p_Z(z) = −n log(high − low) on [low, high]ⁿ. For a flow whose last layer has outputs in this interval, as a
+ * sigmoid does; a z outside of it counts as its nearest end.
  *
  * @example
  * ```ts

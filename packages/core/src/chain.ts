@@ -7,16 +7,16 @@ import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-kinds.js";
 import { expectShape, sameShape, showShape } from "./shape.js";
 
-/** A layer made of layers: its parameters and noises are arrays with one entry a part. */
+/** A layer made of sublayers: its parameters and noises are arrays with one entry per sublayer. */
 export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
 
-/** How messages and the ledger name the i-th part: `linear[2]`. */
+/** Name of the i-th sublayer in messages and in the ledger: `linear[2]`. */
 export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `${layers[i]?.name}[${i}]`;
 
 /**
- * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the parts'.
+ * Composition: `chain([a, b, c])` applies `a` first; L is the sum of the contributions of the sublayers.
  *
- * Exact where every part is. Errors: `ShapeError` naming both neighbours where sizes do not fit.
+ * Exact if every sublayer is. Errors: `ShapeError` naming both neighbours if sizes do not fit.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     const next = layers[i + 1];
     if (next && !sameShape(layer.outShape, next.inShape))
       throw new ShapeError(
-        `${layerLabel(layers, i + 1)}: expects ${showShape(next.inShape)}, but ${layerLabel(layers, i)} gives ${showShape(layer.outShape)}`,
+        `${layerLabel(layers, i + 1)}: expects ${showShape(next.inShape)}, but ${layerLabel(layers, i)} returns ${showShape(layer.outShape)}`,
       );
   });
   const layer = defineLayer<ArrayTree[]>({
@@ -105,10 +105,10 @@ function prepared(
 }
 
 /**
- * Layer by layer: each starts from what the layers before it, already started, give, and chains
- * within are opened. What comes out is computed again for everyone who asks; what stands between the
- * layers of the outermost chain is kept in the memory of the host, where it is small beside what is
- * inside of them (patches). The examples are cut down to `atLeast` where no layer is left that asks for more.
+ * Initializes layer by layer: each layer sees the outputs of the initialized layers before it, and nested chains are
+ * flattened. Outputs are recomputed for every use, except those between the layers of the outermost chain: these are
+ * stored on the host, because they are small compared with intermediate data inside the layers (patches). The examples
+ * are cut to `atLeast` if no remaining layer needs more.
  */
 async function initLayers(
   layers: readonly FlowLayer[],
@@ -144,12 +144,12 @@ async function initLayers(
   return { params, examples: seen };
 }
 
-/** Told when a layer has its start values. */
+/** Called after the initialization of each layer. */
 export type InitProgress = (layer: string, done: number, layers: number) => void;
 
 /**
- * Start values of a whole chain: what its layers see is kept in the memory of the host. Each layer sees the first
- * `atLeast` of the examples, and more where it asks for more.
+ * Initial values of a whole chain. The inputs of its layers are stored on the host. Each layer sees the first `atLeast`
+ * examples, and more if it needs more.
  */
 export const initChain = async (
   { layers }: ChainLayer,
@@ -159,14 +159,14 @@ export const initChain = async (
   atLeast = examples.count,
 ): Promise<ArrayTree[]> => (await initLayers(layers, key, examples, atLeast, { onProgress })).params;
 
-/** How many examples the start of some of these layers asks for; 0 where none asks. */
+/** Most examples that the initialization of one of these layers needs; 0 without such a layer. */
 export const initExamplesOf = (layers: readonly FlowLayer[]): number =>
   layers.reduce(
     (most, l) => Math.max(most, isChain(l) ? initExamplesOf(l.layers) : (l.initExamples ?? 0)),
     0,
   );
 
-/** What a layer gives for examples, with drawn noise; borrows the parameters. */
+/** Outputs of a layer for examples, with random noise; borrows the parameters. */
 const outputs = (
   layer: FlowLayer,
   params: ArrayTree,

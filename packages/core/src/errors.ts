@@ -1,6 +1,6 @@
 /**
- * The errors that flowify throws on purpose. Every one has a stable `code`, and its message names
- * the culprit and both sides of what does not fit.
+ * The errors that flowify throws deliberately. Each has a stable `code`, and its message names the cause, the expected
+ * and the found value.
  */
 export type FlowifyErrorCode =
   | "SHAPE"
@@ -16,7 +16,7 @@ export type FlowifyErrorCode =
   | "MISMATCH"
   | "LAW";
 
-/** The common parent: `error.code` says which kind it is without an `instanceof`. */
+/** The base class: `error.code` identifies the kind without `instanceof`. */
 export class FlowifyError extends Error {
   readonly code: FlowifyErrorCode;
   constructor(code: FlowifyErrorCode, message: string, options?: ErrorOptions) {
@@ -40,7 +40,7 @@ export class DomainError extends FlowifyError {
   }
 }
 
-/** An operation that a rule or the lowering does not cover; names the operation and where it stands. */
+/** An operation that a rule or the lowering does not support; names the operation and its node. */
 export class UnsupportedOpError extends FlowifyError {
   readonly op: string;
   readonly node: string;
@@ -58,21 +58,21 @@ export class CheckpointError extends FlowifyError {
   }
 }
 
-/** A data set that is missing, damaged or not what it says it is. */
+/** A data set that is missing, damaged or of another kind than expected. */
 export class DataError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("DATA", message, options);
   }
 }
 
-/** What the user asked for does not exist or cannot be combined. */
+/** A request for something that does not exist, or for options that exclude each other. */
 export class UsageError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("USAGE", message, options);
   }
 }
 
-/** A loss or gradient that is not finite; `step` and `layer` say where it was first seen. */
+/** A loss or gradient that is not finite; `step` and `layer` locate its first occurrence. */
 export class NotFiniteError extends FlowifyError {
   readonly step: number;
   readonly layer: string;
@@ -83,14 +83,14 @@ export class NotFiniteError extends FlowifyError {
   }
 }
 
-/** A device that is absent or broke. */
+/** A device that is missing or failed. */
 export class DeviceError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("DEVICE", message, options);
   }
 }
 
-/** A program, a training step most often, that needs more memory than there is. */
+/** A program, usually a training step, that needs more than the available memory. */
 export class MemoryError extends FlowifyError {
   readonly bytes: number;
   readonly available: number;
@@ -108,21 +108,21 @@ export class MemoryError extends FlowifyError {
   }
 }
 
-/** A file that could not be fetched: the server refuses it, the connection breaks again and again. */
+/** A download that failed: the server refused it, or the connection broke repeatedly. */
 export class DownloadError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("DOWNLOAD", message, options);
   }
 }
 
-/** Two computations of one function that differ by more than rounding does. */
+/** Two computations of one function that differ by more than rounding errors. */
 export class MismatchError extends FlowifyError {
   constructor(message: string, options?: ErrorOptions) {
     super("MISMATCH", message, options);
   }
 }
 
-/** A layer that breaks a law of the contract; `law` is the one to look at first, `laws` all that fail. */
+/** A layer that violates the contract; `law` is the first failed test of the law suite, `laws` are all failed ones. */
 export class LawError extends FlowifyError {
   readonly law: string;
   readonly laws: readonly string[];

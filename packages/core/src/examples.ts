@@ -2,24 +2,24 @@ import { DataError, DomainError } from "./errors.js";
 import { flatNumbers, type NestedNumbers, type NumberArray } from "./nested-numbers.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
-/** Examples, row-major, one after the other. */
+/** Examples, row-major, one after another. */
 export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
 
-/** Examples as people have them: typed rows one after the other, or nested arrays, the batch in front. */
+/** Examples in any accepted form: a typed array with one example after another, or nested arrays with the batch axis first. */
 export type ExamplesIn = NumberArray | NestedNumbers;
 
-/** What one example must be: its shape, and the number of levels where it must hold integers. */
+/** Requirements for one example: its shape, and the number of levels if it must hold integers. */
 export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;
 
 /**
- * Checks examples against what a flow takes.
+ * Checks examples against the domain of a flow.
  *
- * Errors: `DataError` for no examples or numbers that do not fill the examples; `DomainError` for NaN,
- * Infinity, and values that are not integers 0..levels−1 where they must be; each names the example.
+ * Errors: `DataError` for no examples or a count of numbers that does not fit; `DomainError` for NaN, Infinity, and
+ * values that are not integers 0..levels−1 if required; each names the example.
  */
 export function checkExamples({ examples, count }: Examples, { shape, levels }: ExampleDomain): void {
   const size = sizeOf(shape);
-  if (count < 1) throw new DataError("there are no examples: at least one is needed");
+  if (count < 1) throw new DataError("expected at least one example, got none");
   if (examples.length !== count * size)
     throw new DataError(
       `${count} examples of ${showShape(shape, false)} have ${count * size} numbers, the data has ${examples.length}`,

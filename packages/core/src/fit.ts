@@ -41,13 +41,13 @@ export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state">> 
 };
 
 /** What `fit` looks at in an `AbortSignal`, which not every compiler's `lib` has. */
-export type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
+type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
 
 /** A step that was taken, the first is 1: loss in nats and its bits per dimension on the batch, before the step. */
 export type FitStep = StepReport & Readonly<{ steps: number }>;
 
 /** Mean log p of the held-out examples in nats after so many steps, and whether it is the best so far. */
-export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
+type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
 
 /** Steps of a run where nobody says how many: a pass over the data, and at least so many. */
 const FEWEST_STEPS = 500;
@@ -71,12 +71,13 @@ const KEEP_EVERY = 100;
  * that are not what the flow takes, and for a source that fails; NotFiniteError where no shorter steps help; MemoryError
  *
  * @example
- * ```ts run
+ * ```ts
  * import { couplingFlow, fit } from "@flowify/core";
  * const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.sin(i) ** 2 + 0.1 * Math.cos(7 * i)]);
  * const model = await fit(couplingFlow(2), rows, { steps: 20, batchSize: 64, seed: 7, validation: 0.1 });
- * console.log((await model.logProb([[0.5, 0.25]])).length); // 1
+ * console.log((await model.logProb([[0.5, 0.25]])).length);
  * await model.dispose();
+ * // 1
  * ```
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {

@@ -8,30 +8,30 @@ import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-kinds.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
 
-/** Parameters of a flow: one entry a layer. */
+/** Parameters of a flow: one entry per layer. */
 export type FlowParams = ArrayTree[];
 
-/** One line of the ledger: whose contribution, and whether it is exact or part of a bound. */
+/** One line of the ledger: the layer of a contribution, and whether it is exact or part of a bound. */
 type LedgerLine = Readonly<{ layer: string; exact: boolean }>;
 
 /**
- * A density: layers and a base. Everything here is pure and can be differentiated and jitted by
- * jax-js. The functions consume what they are given, as layers do.
+ * A density: layers and a base. All functions are pure and can be differentiated and jitted by jax-js. They consume
+ * their arguments, as layers do.
  */
 export type Flow = Readonly<{
-  /** The layers, nested chains opened. */
+  /** The layers, with nested chains flattened. */
   chain: ChainLayer;
   base: Base;
   inShape: Shape;
   latentShape: Shape;
-  /** True where `logProb` is exact, false where it is a lower bound in expectation over the noise. */
+  /** True if `logProb` is exact, false if it is a lower bound in expectation over the noise. */
   exact: boolean;
-  /** Noise of `logProb`, `encode` and `ledger`; of `decode`; of a draw from the base. */
+  /** Noise of `logProb`, `encode` and `ledger`; of `decode`; of a sample from the base. */
   forwardNoise: NoiseSpec;
   inverseNoise: NoiseSpec;
   baseNoise: NoiseSpec;
   parameterKinds: ParameterKinds;
-  /** What an example must be, for those who check data. */
+  /** Requirements for an example, for checks of data. */
   domain: ExampleDomain;
   /** Numbers in one example: the n of bits per dimension. */
   dimensions: number;
@@ -40,10 +40,10 @@ export type Flow = Readonly<{
   logProb(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
   /** x ↦ z_K, [B, …latentShape]. */
   encode(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
-  /** z_K ↦ x, a draw from the stochastic inverse. */
+  /** z_K ↦ x, a sample of the stochastic inverse. */
   decode(params: FlowParams, z: np.Array, noise: NoiseTree): np.Array;
   /**
-   * What `logProb` is made of: [B, K + 1], a column for every layer and the last for the base.
+   * The terms of `logProb`: [B, K + 1], a column for every layer and the last for the base.
    * `ledgerLines` names the columns.
    */
   ledger(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
@@ -53,7 +53,7 @@ export type Flow = Readonly<{
 /**
  * A flow from layers (applied in order) and a base density (default: standard normal).
  *
- * Errors: `ShapeError` where neighbours, or the last layer and the base, do not fit.
+ * Errors: `ShapeError` if neighbours, or the last layer and the base, do not fit.
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
   const density = base ?? standardNormal(layer.outShape);
   if (!sameShape(density.shape, layer.outShape))
     throw new ShapeError(
-      `${density.name}: the base is on ${showShape(density.shape)}, the last layer gives ${showShape(layer.outShape)}`,
+      `${density.name}: the base has the shape ${showShape(density.shape)}, the last layer returns ${showShape(layer.outShape)}`,
     );
   const encode = (params: FlowParams, x: np.Array, noise: NoiseTree) => layer.forward(params, x, noise);
   return Object.freeze({

@@ -6,7 +6,7 @@ import type { Shape } from "./shape.js";
 /** The distribution of one noise: standard normal, or uniform on [0, 1). */
 export type NoiseDistribution = "normal" | "uniform";
 
-/** One noise that a layer needs: its shape for one example (the batch axis is added) and its distribution. */
+/** One noise of a layer: its shape for one example (without the batch axis) and its distribution. */
 export type NoiseDeclaration = Readonly<{ shape: Shape; distribution: NoiseDistribution }>;
 
 /** A tree of declarations: a record for a layer, an array for a chain, `{}` for none. */
@@ -26,7 +26,7 @@ export type DrawOptions = {
   temperature?: number;
 };
 
-/** Tells a declaration from a record of declarations. */
+/** True for a declaration, false for a record of declarations. */
 function isNoiseDeclaration(spec: NoiseSpec): spec is NoiseDeclaration {
   return typeof (spec as NoiseDeclaration).distribution === "string";
 }
@@ -59,21 +59,21 @@ export const noiseShape = (declaration: NoiseDeclaration, batch: number): number
 /** The mean of a distribution: 0 for the standard normal, ½ for the uniform one. */
 const noiseMean = (distribution: NoiseDistribution): number => (distribution === "normal" ? 0 : 0.5);
 
-/** Deterministic mode noise as jax arrays: every noise at its mean. */
+/** The noise of deterministic mode as jax arrays: every noise at its mean. */
 export function meanNoise(spec: NoiseSpec, batch: number, dtype: np.DType = np.float32): NoiseTree {
   return mapNoise(spec, (d) => np.full(noiseShape(d, batch), noiseMean(d.distribution), { dtype }));
 }
 
 /**
- * Draws every noise on the host, in the order of the tree, from one stream of random numbers; the
- * same stream state gives the same noise on every executor.
+ * Draws every noise on the host, in the order of the tree, from one stream of random numbers; the same stream state
+ * produces the same noise on every executor.
  *
- * @param temperature factor of the normal noises (1 = the distribution itself; uniform noises are kept).
+ * @param temperature factor on the normal noises (1 = the distribution itself; uniform noises do not change).
  */
 export const drawNoise = (spec: NoiseSpec, batch: number, rng: Rng, temperature = 1): NoiseOf<HostArray> =>
   noiseDrawer(spec, batch)(rng, temperature);
 
-/** `drawNoise` for many batches of one size: every draw is written over the one before. */
+/** `drawNoise` for many batches of one size: every call overwrites the noise of the one before. */
 export function noiseDrawer(
   spec: NoiseSpec,
   batch: number,
@@ -96,7 +96,7 @@ export function noiseDrawer(
   };
 }
 
-/** Deterministic mode noise on the host. */
+/** The noise of deterministic mode on the host. */
 export function meanHostNoise(spec: NoiseSpec, batch: number): NoiseOf<HostArray> {
   return mapNoise(spec, (declaration) => {
     const shape = noiseShape(declaration, batch);

@@ -78,10 +78,11 @@ export function couplingNetwork(
  * in an order of its own. It starts as the Gaussian of the data. Exact, and the first to try.
  *
  * @example
- * ```ts run
+ * ```ts
  * import { couplingFlow } from "@flowify/core";
  * const flow = couplingFlow(5, { hidden: 64 });
- * console.log(flow.inShape, flow.exact); // [5] true
+ * console.log(flow.inShape, flow.exact);
+ * // [ 5 ] true
  * ```
  *
  * Errors: `UsageError` where n is no positive integer; those of `flowify` for the options. Source: Durkan et al. 2019
@@ -108,9 +109,10 @@ export function splineNetwork(n: number, options: SplineFlowOptions = {}): Netwo
  * Columns that repeat few values need `levels`, or `couplingFlow`. Exact.
  *
  * @example
- * ```ts run
+ * ```ts
  * import { splineFlow } from "@flowify/core";
- * console.log(splineFlow(5, { blocks: 4 }).exact); // true
+ * console.log(splineFlow(5, { blocks: 4 }).exact);
+ * // true
  * ```
  *
  * Errors: as for `couplingFlow`. Source: Durkan et al. 2019 (arXiv:1906.04032).
@@ -141,9 +143,10 @@ export function denseNetwork(
  * @param widths of the layers; the last is the size of the latent
  *
  * @example
- * ```ts run
+ * ```ts
  * import { denseFlow } from "@flowify/core";
- * console.log(denseFlow(5, [5, 3, 2]).latentShape); // [2]
+ * console.log(denseFlow(5, [5, 3, 2]).latentShape);
+ * // [ 2 ]
  * ```
  *
  * Errors: `UsageError` where n is no positive integer or there are no widths; those of `flowify`. Source: Flowification.

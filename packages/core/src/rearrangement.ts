@@ -31,7 +31,7 @@ export function rearrangement(
   });
 }
 
-/** Where each of 0..n−1 went. Throws a `ShapeError` where `order` is not a permutation of them. */
+/** The inverse permutation. Throws a `ShapeError` if `order` is not a permutation of 0..n−1. */
 export function invertOrder(layer: string, order: readonly number[], n: number): number[] {
   const inverse = new Array<number>(order.length).fill(-1);
   order.forEach((from, to) => {

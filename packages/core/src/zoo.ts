@@ -79,9 +79,9 @@ const paperNetworks: { readonly [name: string]: Network } = {
 };
 
 /**
- * What stands in front of a network of the paper, in place of its dequantization: learnt dequantization, and a spline for each
- * pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them. The figures behind the
- * choice are in docs/design/marginal.md.
+ * The layers in front of a network of the paper, in place of its dequantization: learned dequantization, and a spline
+ * for each pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them. The figures
+ * behind the choice are in docs/design/marginal.md.
  */
 const front = (stack: number): readonly NetworkLayer[] => [
   { kind: "variationalDequantize" },
@@ -103,12 +103,12 @@ const PAPER = ":paper";
 /** Names of the networks: those of the paper with layers of ours in front of them. */
 export const zooNames: readonly string[] = Object.keys(paperNetworks);
 
-/** Names of the networks as the paper has them: `"mnist/fmlp:paper"`. */
+/** Names of the unchanged networks of the paper: `"mnist/fmlp:paper"`. */
 export const paperNames: readonly string[] = zooNames.map((name) => `${name}${PAPER}`);
 
 /**
- * A network by its name: `"mnist/fmlp"`, that of the paper behind learnt dequantization and a spline for each pixel, or
- * `"mnist/fmlp:paper"`, as the paper has it.
+ * A network by its name: `"mnist/fmlp"`, the paper's network after learned dequantization and a spline for each pixel,
+ * or `"mnist/fmlp:paper"`, the paper's network unchanged.
  *
  * Errors: `UsageError` that lists the names.
  *
@@ -126,7 +126,7 @@ export function zoo(name: string): Network {
   const found = Object.hasOwn(paperNetworks, base) ? paperNetworks[base] : undefined;
   if (!found)
     throw new UsageError(
-      `there is no network "${name}"; there are ${zooNames.join(", ")}, and each as the paper has it with ${PAPER} after its name`,
+      `there is no network "${name}"; expected ${zooNames.join(", ")}, or one of these names with ${PAPER} at the end for the network of the paper`,
     );
   if (base !== name) return { name, ...found };
   const [, ...layers] = found.layers;

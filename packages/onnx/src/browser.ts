@@ -1,4 +1,4 @@
-/** What reads and writes ONNX files without Node and without ONNX Runtime, for pages and workers. */
+/** Reading and writing ONNX files without Node and without ONNX Runtime, for pages and workers. */
 export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";

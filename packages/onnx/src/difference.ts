@@ -1,18 +1,20 @@
-/** How far a result is from the one that it should be. */
+/** Difference of a result from the expected one. */
 export type Difference = Readonly<{
-  /** The largest difference of an entry, as a part of the largest wanted one; Infinity where one of the two is not finite. */
+  /**
+   * The largest difference of an entry, relative to the largest expected one; Infinity if one of the two is not finite.
+   */
   largest: number;
-  /** The part of entries that differ by more than `CLOSE`. */
+  /** The share of entries that differ by more than `CLOSE`. */
   differing: number;
 }>;
 
-/** A larger relative difference is no rounding. */
+/** A larger relative difference is more than a rounding error. */
 export const CLOSE = 1e-4;
 
-/** Below the numbers that runtimes keep: differences are taken as they are. */
+/** Below the normal numbers of runtimes: differences are then absolute. */
 const TINY = 1e-30;
 
-/** Compares entry by entry. NaN and Infinity agree with themselves only, at the same place. */
+/** Compares entry by entry. NaN and Infinity equal only themselves, at the same position. */
 export function differenceOf(wanted: ArrayLike<number>, found: ArrayLike<number>): Difference {
   if (wanted.length !== found.length) return { largest: Number.POSITIVE_INFINITY, differing: 1 };
   let scale = 0;
@@ -36,6 +38,6 @@ function distance(wanted: number, found: number): number {
   return Number.isNaN(off) ? Number.POSITIVE_INFINITY : off;
 }
 
-/** The largest difference of two results, by the largest entry of the first. */
+/** The largest difference of two results, relative to the largest entry of the first. */
 export const relativeDifference = (wanted: ArrayLike<number>, found: ArrayLike<number>): number =>
   differenceOf(wanted, found).largest;

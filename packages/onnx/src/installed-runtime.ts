@@ -8,8 +8,8 @@ type RuntimeSession = {
 };
 
 /**
- * A build of ONNX Runtime, as far as files are run in it. Its own types are left out of what this package declares:
- * they need those of the DOM, and the package may be absent.
+ * The part of a build of ONNX Runtime that runs files. This package does not expose ONNX Runtime's types: they need
+ * those of the DOM, and the package may be absent.
  */
 export type Runtime = Readonly<{
   InferenceSession: {
@@ -18,7 +18,7 @@ export type Runtime = Readonly<{
   Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => RuntimeTensor;
 }>;
 
-/** The build that is installed, and its settings for all sessions. */
+/** The installed build, and its settings for all sessions. */
 export type InstalledRuntime = Runtime & {
   readonly env: { logLevel?: "verbose" | "info" | "warning" | "error" | "fatal" };
 };
@@ -26,6 +26,6 @@ export type InstalledRuntime = Runtime & {
 /**
  * ONNX Runtime's native build, which is an optional dependency with a library for the platform.
  *
- * @throws DeviceError where it is absent
+ * @throws DeviceError if it is not installed
  */
 export const loadRuntime = (): Promise<InstalledRuntime> => nativeRuntime();

@@ -2,12 +2,12 @@ import type { HostArray } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { DType } from "@jax-js/jax";
 
-/** How far from orthogonal a matrix may be: who relies on it squares this. */
+/** Tolerance for orthogonality; its users make an error of the square of this. */
 const TOLERANCE = 1e-4;
 
 /**
- * True where a square matrix R gives back a random vector as R (Rᵀ v): one that is not orthogonal does so with probability 0,
- * and R Rᵀ itself would take n times as long.
+ * True if R (Rᵀ v) = v for a random vector v. This holds for a non-orthogonal R with probability 0, and computing R Rᵀ
+ * would take n times as long.
  */
 export function isRotation({ data, shape, dtype }: HostArray): boolean {
   const [n = 0, columns] = shape;

@@ -10,33 +10,33 @@ export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
   threads?: number;
   /**
-   * Rounds numbers below 1e-38 to zero, which some processors compute a hundred times slower. Off by
-   * default: ONNX Runtime sets it for the whole process when its first session is made, so that
-   * JavaScript too loses the numbers below 2e-308.
+   * Rounds numbers below 1e-38 to zero, because some processors compute them a hundred times slower. Off by default:
+   * ONNX Runtime sets it for the whole process when its first session is created, so that JavaScript also loses numbers
+   * below 2e-308.
    */
   flushDenormals?: boolean;
   /**
-   * Folder into which ONNX Runtime writes what each node of each program took, `NAME_TIME.json` in the trace format
-   * of Chrome, when the program is disposed of.
+   * Folder for profiles. ONNX Runtime writes the time of each node of each program, `NAME_TIME.json` in Chrome's trace
+   * format, when the program is disposed of.
    */
   profile?: string;
   /**
-   * Another of ONNX Runtime's execution providers, one of `nativeProviders()`; what it cannot compute is left to
-   * the CPU. State stays in the memory of the host and crosses over in each call.
+   * Another execution provider of ONNX Runtime, one of `nativeProviders()`; the CPU computes the operations that it
+   * lacks. State stays in the memory of the host and is transferred in each call.
    */
   provider?: string;
-  /** Bytes that a program may take; by default what is available when it is compiled. */
+  /** Memory limit of a program in bytes; by default the available memory when it is compiled. */
   memory?: number;
 };
 
-/** Batches that are computed side by side. */
+/** Number of batches computed in parallel. */
 const LANES = 2;
 
 /**
- * Runs pure jax functions in ONNX Runtime's native library, on the CPU or by another of its providers.
+ * Runs pure jax functions in ONNX Runtime's native library, on the CPU or with another of its providers.
  *
- * @throws UsageError for a number of threads that makes no sense; `compile` a MemoryError for a program
- * that needs more than there is; DeviceError where `onnxruntime-node` is not installed or its library, or that of the provider, does not load.
+ * @throws UsageError for an invalid number of threads; in `compile` MemoryError for a program that needs too much
+ * memory; DeviceError if `onnxruntime-node` is not installed, or its library or that of the provider does not load.
  */
 export async function nativeExecutor({
   threads = availableCores(),

@@ -11,7 +11,7 @@ import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature, Slot } from "./trace.js";
 import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";
 
-/** A program that was compiled, on tensors. */
+/** A compiled program on tensors. */
 export type NativeProgram = Readonly<{
   /** Operations of its products and convolutions. */
   flops: number;
@@ -21,23 +21,23 @@ export type NativeProgram = Readonly<{
 
 export type OnnxProgramOptions = Readonly<{
   session: InferenceSession.SessionOptions;
-  /** Other threads on which the program runs too. */
+  /** Other threads that also run the program. */
   workers?: readonly WorkerHandle[];
-  /** Bytes that the program may take. */
+  /** Memory limit of the program in bytes. */
   memory: number;
-  /** The values of the first arguments, built in: ONNX Runtime packs them for its products. */
+  /** The values of the first arguments, for building in: ONNX Runtime packs them for its products. */
   constants?: readonly HostArray[];
   /** As for `Executor.compile`. */
   itemwise?: boolean;
 }>;
 
 /**
- * ONNX Runtime's arena in bytes that are alive at once: it grows by powers of two. Training steps of
- * the networks took 1.9 to 2.9 times.
+ * ONNX Runtime's arena relative to the peak memory: it grows by powers of two. Training steps of the networks took 1.9
+ * to 2.9 times.
  */
 const ARENA = 2;
 
-/** Throws the MemoryError that `onnxProgram` would, without building anything. */
+/** Throws the MemoryError that `onnxProgram` would throw, without building anything. */
 export function expectRoomFor(
   traced: ClosedJaxpr,
   { name, inputs, outputs }: Signature,
@@ -66,7 +66,7 @@ export async function onnxProgram(
     const bytes = (1 + workers.length) * (ARENA * lowered.peak + built + partBytes);
     if (bytes > memory) throw new MemoryError(name, bytes, memory);
   };
-  expectRoom(0); // before files are made of it
+  expectRoom(0); // before files are made from it
   const model = withConstants(
     lowered,
     new Map(constants.map((value, i) => [inputNames[i] as string, value])),
@@ -81,7 +81,7 @@ export async function onnxProgram(
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));
   const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
-    // A buffer that is read in this call cannot be written in it: nodes run in any order.
+    // A call cannot write to a buffer that it reads: nodes run in any order.
     const read = new Set(feeds);
     const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
     const named = (slots: readonly Slot[], tensors: readonly Tensor[]) =>
@@ -119,7 +119,7 @@ export async function onnxProgram(
 
 type Opened = Awaited<ReturnType<typeof openProgram>>;
 
-/** All programs, or none: what opened beside one that did not is closed. */
+/** Opens all programs or none: if one fails, closes the others. */
 async function allOpened(
   opening: readonly Promise<Opened | WorkerProgram>[],
 ): Promise<(Opened | WorkerProgram)[]> {
@@ -131,7 +131,7 @@ async function allOpened(
   throw failed.reason;
 }
 
-/** The options of the session on a worker: a file of its own for its profile. */
+/** The options of the session on a worker, with a separate profile file. */
 const besideOptions = (
   { profileFilePrefix, ...options }: InferenceSession.SessionOptions,
   worker: number,

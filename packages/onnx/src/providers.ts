@@ -1,21 +1,21 @@
 import { DeviceError } from "@flowify/core";
 import { type NativeRuntime, nativeRuntime, nothing } from "./runtime.js";
 
-/** The CPU needs no name; the WebGPU provider of 1.30 ends the whole process in the middle of our graphs. */
+/** Excluded providers: the CPU is the default; the WebGPU provider of 1.30 crashes the process in our graphs. */
 const leftOut = ["cpu", "webgpu"];
 
 const providersOf = (runtime: NativeRuntime): string[] =>
   runtime.listSupportedBackends().flatMap(({ name }) => (leftOut.includes(name) ? [] : [name]));
 
 /**
- * The execution providers besides the CPU that the installed build of ONNX Runtime was made with: `"cuda"`,
- * `"coreml"`, … Whether their libraries and a card are there shows when an executor is made with one.
+ * The execution providers besides the CPU in the installed build of ONNX Runtime: `"cuda"`, `"coreml"`, … Creating an
+ * executor shows whether their libraries and a device are present.
  *
- * @throws DeviceError where `onnxruntime-node` is not installed
+ * @throws DeviceError if `onnxruntime-node` is not installed
  */
 export const nativeProviders = async (): Promise<string[]> => providersOf(await nativeRuntime());
 
-/** Tries a provider. @throws DeviceError where this build has none of the name, or its library or device is missing */
+/** Tries a provider. @throws DeviceError if this build lacks it, or its library or device is missing */
 export async function checkProvider(runtime: NativeRuntime, provider: string): Promise<void> {
   const known = providersOf(runtime);
   if (!known.includes(provider))

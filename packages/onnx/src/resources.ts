@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The text of a file, undefined where it cannot be read. */
+/** The text of a file; undefined if it cannot be read. */
 type ReadText = (path: string) => string | undefined;
 
 const readText: ReadText = (path) => {
@@ -16,14 +16,14 @@ const readText: ReadText = (path) => {
 const ROOT = "/sys/fs/cgroup";
 
 /**
- * Cores that this process may use: those that it may be scheduled on, and no more than the quota of a
- * container or of any control group around it. Part of a core counts as one.
+ * Cores that this process may use: limited by its scheduling affinity and by the quota of a container or any enclosing
+ * control group. A fraction of a core counts as one.
  */
 export function availableCores(read = readText, scheduled = availableParallelism()): number {
   const groups = (read("/proc/self/cgroup") ?? "").split("\n").map((line) => line.split(":"));
   const pathOf = (controller: string): string =>
     groups.find(([, controllers = ""]) => controllers.split(",").includes(controller))?.[2] ?? "/";
-  // version 2 has one tree, whose controllers are not named; version 1 one for each
+  // version 2 has one tree with unnamed controllers; version 1 has one tree per controller
   const quotas = [
     ...upwards(pathOf("")).map((path) => read(join(ROOT, path, "cpu.max"))),
     ...["cpu", "cpu,cpuacct"].flatMap((tree) =>
@@ -41,9 +41,12 @@ export function availableCores(read = readText, scheduled = availableParallelism
   return Math.max(1, Math.min(scheduled, ...cores));
 }
 
-/** A path and all that it lies in: `/a/b`, `/a`, `/`. */
+/** A path and all its parents: `/a/b`, `/a`, `/`. */
 const upwards = (path: string): string[] => (path === "/" ? [path] : [path, ...upwards(dirname(path))]);
 
-/** Bytes that this process may still take, within the limits of a container. Node before 20.13 knows the machine's only. */
+/**
+ * Memory available to this process in bytes, within the limits of a container. Node before 20.13 reports only that of
+ * the machine.
+ */
 export const availableMemory = (): number =>
   (process as { availableMemory?: () => number }).availableMemory?.() ?? freemem();

@@ -14,18 +14,18 @@ const MOST_THREADS = 256;
 
 export type RuntimeExecutorOptions = Readonly<{
   name: string;
-  /** The session options of the program of this name, on so many workers at once. */
+  /** The session options of the program with this name, on this number of workers. */
   session(program: string, workers: number): InferenceSession.SessionOptions;
-  /** How many workers there are; all but the first are threads beside this one. Default 1. */
+  /** Number of workers; all but the first are separate threads. Default 1. */
   workers?: number;
-  /** Bytes that a program may take, asked for when it is compiled. */
+  /** Memory limit of a program in bytes, evaluated when it is compiled. */
   memory(): number;
 }>;
 
 /**
- * Runs pure jax functions in a build of ONNX Runtime. A function is traced for its shapes, lowered
- * to an ONNX graph and compiled to a session, or, where it only works element by element on large
- * float32 arrays, compiled to WebAssembly kernels; placed arrays are tensors in the memory of the host.
+ * Runs pure jax functions in a build of ONNX Runtime. A function is traced for its shapes, lowered to an ONNX graph and
+ * compiled to a session, or, if it is elementwise on large float32 arrays, compiled to WebAssembly kernels. Placed
+ * arrays are tensors in the memory of the host.
  */
 export function runtimeExecutor(
   engine: Engine,
@@ -33,7 +33,7 @@ export function runtimeExecutor(
 ): Executor {
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
-  let threads: WorkerHandle[] = []; // started when a program is compiled for them
+  let threads: WorkerHandle[] = []; // started when a program is compiled for workers
   const workersBeside = (): readonly WorkerHandle[] => {
     threads = threads.filter((worker) => !worker.ended);
     while (threads.length < most - 1) threads.push(new WorkerHandle(store));
@@ -106,15 +106,15 @@ export function runtimeExecutor(
   };
 }
 
-/** @throws UsageError for a number of threads that makes no sense */
+/** @throws UsageError for an invalid number of threads */
 export function checkThreads(threads: number): void {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
     throw new UsageError(
-      `${threads} threads: expected a whole number from 1 to ${MOST_THREADS}; by default one for each core`,
+      `${threads} threads: expected a whole number from 1 to ${MOST_THREADS}; the default is one per core`,
     );
 }
 
-/** On the tensor's own memory. */
+/** A view of the tensor's memory. */
 const hostOf = (tensor: Tensor): HostArray =>
   new HostArray(tensor.data as HostData, tensor.dims, tensor.type as DType);
 

@@ -7,20 +7,20 @@ import { runInPlace } from "./run-in-place.js";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A build of ONNX Runtime: what its native library and its WebAssembly module share. */
+/** A build of ONNX Runtime: the common interface of its native library and its WebAssembly module. */
 export type Runtime = Pick<typeof import("onnxruntime-node"), "InferenceSession" | "Tensor">;
 
-/** The native build, which knows the providers that it was made with. */
+/** The native build, with its list of providers. */
 export type NativeRuntime = Runtime &
   Pick<typeof import("onnxruntime-node"), "listSupportedBackends" | "env">;
 
-/** A build and how its sessions leave their results in given memory. */
+/** A build, and how its sessions write results to preallocated memory. */
 export type Engine = Readonly<{
   runtime: Runtime;
-  /** What a session of `run` is made from. */
+  /** The source of a session of `run`. */
   toBytes(graph: GraphModel): Uint8Array;
   run(session: InferenceSession, feeds: Tensors, results: Tensors): Promise<void>;
-  /** True where kernels may compute between sessions: what these leave and read can lie in WebAssembly's memory. */
+  /** True if kernels may compute between sessions: the sessions can read and write WebAssembly memory. */
   kernels: boolean;
 }>;
 
@@ -29,9 +29,9 @@ type Module = NativeRuntime & { default?: NativeRuntime };
 /**
  * ONNX Runtime's native build, which is an optional dependency with a library for the platform.
  *
- * Without `ORT_DISABLE_TELEMETRY` the library reports each session to its makers, and leaves an identifier of the
- * machine, a database of events and a log of each process in the user's folders. Here that is off unless the user has
- * set the variable. It is read when the first session of the process is made.
+ * Without `ORT_DISABLE_TELEMETRY` the library reports each session to its vendor, and writes an identifier of the
+ * machine, a database of events and a log of each process to the user's folders. This is disabled here unless the user
+ * has set the variable. The library reads it when the first session of the process is created.
  */
 export async function nativeRuntime(): Promise<NativeRuntime> {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
@@ -41,13 +41,13 @@ export async function nativeRuntime(): Promise<NativeRuntime> {
   } catch (cause) {
     throw new DeviceError(
       "the native executor needs the package onnxruntime-node and its library for this platform; " +
-        "npm install onnxruntime-node brings it; without it, compute in Wasm",
+        "run npm install onnxruntime-node, or use the Wasm executor",
       { cause },
     );
   }
 }
 
-/** The native build: sessions write into the memory of the tensors that they are given. */
+/** The native build: sessions write to the memory of preallocated tensors. */
 export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime }> {
   return {
     runtime: await nativeRuntime(),
@@ -60,9 +60,8 @@ export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime 
 let started: Promise<Engine> | undefined;
 
 /**
- * The WebAssembly build, an optional package. It has one pool of threads, made when it is first
- * started: a later number of threads has no effect. Its sessions compute in a memory of their own,
- * from which the results are copied.
+ * The WebAssembly build, an optional package. It has one thread pool, created at its first start: later numbers of
+ * threads have no effect. Its sessions compute in separate memory, from which the results are copied.
  */
 export async function wasmEngine(threads: number): Promise<Engine> {
   started ??= startWasm(threads);
@@ -71,7 +70,7 @@ export async function wasmEngine(threads: number): Promise<Engine> {
   } catch (cause) {
     started = undefined;
     throw new DeviceError(
-      "the Wasm executor needs the package onnxruntime-web; npm install onnxruntime-web brings it",
+      "the Wasm executor needs the package onnxruntime-web; run npm install onnxruntime-web",
       { cause },
     );
   }
@@ -80,8 +79,8 @@ export async function wasmEngine(threads: number): Promise<Engine> {
 async function startWasm(threads: number): Promise<Engine> {
   const { env, InferenceSession, Tensor } = await import("onnxruntime-web");
   env.wasm.numThreads = threads;
-  // In Node the module's start leaves a `Worker` in the global scope, by which jax-js tells whether
-  // memory is shared: it must see the same answer all the time.
+  // In Node the start of the module defines a global `Worker`. jax-js uses this global to decide whether memory is
+  // shared, so it must not change.
   const worker = Object.getOwnPropertyDescriptor(globalThis, "Worker");
   try {
     await (await InferenceSession.create(nothing())).release();
@@ -101,7 +100,7 @@ async function startWasm(threads: number): Promise<Engine> {
   };
 }
 
-/** A program that hands its input on. */
+/** An identity program. */
 export function nothing(): Uint8Array {
   const graph = new Graph();
   const x = { name: "x", type: "float32", shape: [1] } as const;
@@ -111,9 +110,9 @@ export function nothing(): Uint8Array {
 }
 
 /**
- * The session options of an executor. Measured on a busy two-core machine: without the arena a
- * training step was slower; memory patterns and the level of graph optimization made no difference
- * beyond the noise and keep ONNX Runtime's defaults.
+ * The session options of an executor. Measured on a busy two-core machine: a training step was slower without the
+ * arena. Memory patterns and the level of graph optimization made no measurable difference and keep ONNX Runtime's
+ * defaults.
  */
 export function sessionOptions(
   threads: number,
@@ -128,8 +127,7 @@ export function sessionOptions(
     logSeverityLevel: 3,
     extra: {
       session: {
-        // Threads that spin while they wait took up to twice the time on a busy machine. An idle one was
-        // not compared.
+        // Spinning threads took up to twice the time on a busy machine. There is no comparison on an idle one.
         intra_op: { allow_spinning: "0" },
         ...(flushDenormals && { set_denormal_as_zero: "1" }),
       },

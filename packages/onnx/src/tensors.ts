@@ -8,9 +8,8 @@ import type { Signature, Slot } from "./trace.js";
 import { typedArrays } from "./typed-arrays.js";
 
 /**
- * Makes tensors and takes them back. Once a program of kernels needs it, float32 arrays that are
- * placed or returned lie in an arena, where both the kernels and ONNX Runtime read and write them; a
- * full arena leaves them to ordinary memory.
+ * Allocates and frees tensors. Once a program of kernels needs it, placed and returned float32 arrays are in an arena
+ * that both kernels and ONNX Runtime can access; if the arena is full, they are in ordinary memory.
  */
 export class TensorStore {
   #arena: Arena | undefined;
@@ -21,13 +20,13 @@ export class TensorStore {
     private readonly makeArena: () => Arena | undefined = () => Arena.create(),
   ) {}
 
-  /** The arena, from now on in use; undefined where its memory cannot be reserved. */
+  /** The arena, in use from now on; undefined if its memory cannot be reserved. */
   openArena(): Arena | undefined {
     this.#arena ??= this.makeArena();
     return this.#arena;
   }
 
-  /** A tensor of any content. */
+  /** An uninitialized tensor. */
   empty({ shape, dtype }: Slot): Tensor {
     const size = shape.reduce((a, b) => a * b, 1);
     const data = dtype === DType.Float32 && size > 1 ? this.#arena?.allocate(size) : undefined;
@@ -40,7 +39,7 @@ export class TensorStore {
     return tensor;
   }
 
-  /** A tensor on the memory of the array, not a copy. */
+  /** A tensor that shares the memory of the array. */
   view({ data, shape, dtype }: HostArray): Tensor {
     return new this.engine.runtime.Tensor(dtype as "float32", data as Float32Array, shape);
   }
@@ -51,7 +50,7 @@ export class TensorStore {
     return tensor;
   }
 
-  /** Takes a tensor back, once: one that is a result and an argument may be given back as both. */
+  /** Frees a tensor once: a tensor that is both a result and an argument may be freed as both. */
   release(tensor: Tensor): void {
     if (tensor.location === "none") return;
     const data = tensor.data as HostData;
@@ -85,8 +84,8 @@ export function argumentTensors(
 }
 
 /**
- * The tensors that a call writes its results to: those of `into` that fit and that `mayOverwrite`
- * admits, each of them once, and new ones.
+ * The tensors that a call writes its results to: tensors of `into` that fit and that `mayOverwrite` allows, each used
+ * once, and otherwise new ones.
  */
 export function resultTensors(
   store: TensorStore,
@@ -106,7 +105,7 @@ export function resultTensors(
   });
 }
 
-/** True where a tensor that was not given back can take this output. */
+/** True if a tensor that is still in use can hold this output. */
 const fits = (tensor: Tensor, slot: Slot): boolean =>
   tensor.location === "cpu" && tensor.type === slot.dtype && sameShape(tensor.dims, slot.shape);
 

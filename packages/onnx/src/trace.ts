@@ -2,7 +2,7 @@ import type { ArraySpec } from "@flowify/core/internal";
 import { type ClosedJaxpr, type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
 import { leafPaths } from "./paths.js";
 
-/** What a compiled program expects, or returns, at one leaf. */
+/** Type and shape of one argument or result of a compiled program. */
 export type Slot = Readonly<{ name: string; shape: readonly number[]; dtype: DType }>;
 
 /** The interface of a program: leaves of its arguments and results, and the tree of the results. */
@@ -13,7 +13,7 @@ export type Signature = Readonly<{
   structure: Parameters<typeof tree.unflatten>[0];
 }>;
 
-/** Traces a function for the shapes of its arguments. The program is the caller's to dispose of. */
+/** Traces a function for the shapes of its arguments. The caller disposes of the program. */
 export function trace(
   f: (...args: never[]) => JsTree<np.Array>,
   specs: readonly JsTree<ArraySpec>[],
@@ -28,10 +28,10 @@ export function trace(
   return { jaxpr, signature: { name, inputs, outputs, structure } };
 }
 
-/** What `makeJaxpr` takes; it accepts shapes and types in the place of arrays. */
+/** The arguments of `makeJaxpr`, which accepts shapes and types instead of arrays. */
 type Traceable = (...args: unknown[]) => JsTree<np.Array>;
 
-/** Stands for an argument while tracing: a class, so that trees take it for a leaf. */
+/** A placeholder of an argument while tracing: a class, so that trees treat it as a leaf. */
 class TracedSpec {
   readonly shape: number[];
   readonly dtype: DType;

@@ -3,7 +3,7 @@ import { availableCores, availableMemory } from "./resources.js";
 import { sessionOptions, wasmEngine } from "./runtime.js";
 import { checkThreads, runtimeExecutor } from "./runtime-executor.js";
 
-/** Bytes that a module with 32-bit addresses reaches. */
+/** Address space of a 32-bit module, in bytes. */
 const REACH = 4 * 2 ** 30;
 
 export type WasmExecutorOptions = {
@@ -12,11 +12,11 @@ export type WasmExecutorOptions = {
 };
 
 /**
- * Runs pure jax functions in ONNX Runtime's WebAssembly module: the graphs of the native executor,
- * about five times slower, on any platform that Node runs on.
+ * Runs pure jax functions in ONNX Runtime's WebAssembly module: the same graphs as in the native executor, about five
+ * times slower, on any platform of Node.
  *
- * @throws UsageError for a number of threads that makes no sense; `compile` a MemoryError for a program
- * that needs more than there is; DeviceError where `onnxruntime-web` is not installed.
+ * @throws UsageError for an invalid number of threads; in `compile` MemoryError for a program that needs too much
+ * memory; DeviceError if `onnxruntime-web` is not installed.
  */
 export async function wasmExecutor({
   threads = availableCores(),

@@ -203,7 +203,7 @@ it("says that a file is of a newer opset than the runtime reads, or no ONNX file
   await expect(openFile(runtime, toBinary(ModelProtoSchema, file))).rejects.toMatchObject({
     code: "DEVICE",
     message: expect.stringMatching(
-      /^the file is of opset 99, this ONNX Runtime reads opsets up to \d+\nupdate/,
+      /^the file has opset 99, this ONNX Runtime reads opsets up to \d+\nupdate/,
     ),
   });
   await expect(openFile(runtime, Uint8Array.of(1, 2, 3))).rejects.toThrow(

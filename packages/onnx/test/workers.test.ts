@@ -199,7 +199,7 @@ describe("a thread that ends by itself", () => {
     expect(warnings.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /^a thread of the native executor ended \(.+\); its programs go on in the main thread, slower$/,
+          /^a thread of the native executor ended \(.+\); its programs continue in the main thread, which is slower$/,
         ),
         { code: "FLOWIFY_THREAD_ENDED" },
       ],

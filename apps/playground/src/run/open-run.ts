@@ -19,23 +19,23 @@ import {
 } from "flowify/format";
 import type { RunFiles } from "./run-files.js";
 
-/** A run in memory: everything that its folder is written from. */
+/** A run in memory, with all the data that its folder stores. */
 export type OpenRun = Readonly<{
   config: ImageRunConfig;
   flow: Flow;
   state: TrainingState;
-  /** Lines of the metrics, up to the state. */
+  /** Lines of the metrics, up to the step of the state. */
   metrics: readonly Checkpoint["metrics"][number][];
-  /** The weights of a given network, and the file that it came from. */
+  /** The weights of a pretrained network, and its original file. */
   weights?: Uint8Array;
   original?: Uint8Array;
   skipped: readonly string[];
 }>;
 
 /**
- * Reads a run: its configuration, its weights, and the newest checkpoint that is good.
+ * Reads a run: its configuration, its weights, and the newest intact checkpoint.
  *
- * @throws DataError, CheckpointError that name the file and what is wrong with it
+ * @throws DataError, CheckpointError that name the file and the problem
  */
 export async function openRun(files: RunFiles): Promise<OpenRun> {
   const text = json("config.json", await textOf(files, "config.json"));
@@ -81,7 +81,7 @@ async function newest(
   throw (
     failures[0] ??
     new CheckpointError(
-      "The run has no checkpoint (checkpoints/step-N.json and .safetensors): drop them as well.",
+      "The run has no checkpoint, expected checkpoints/step-N.json and .safetensors. Drop the whole folder of the run.",
     )
   );
 }
@@ -89,7 +89,7 @@ async function newest(
 async function bytesOf(files: RunFiles, name: string): Promise<Uint8Array> {
   const bytes = await files.read(name);
   if (bytes) return bytes;
-  throw new CheckpointError(`${name}: missing among what was dropped\ndrop the whole folder of the run`);
+  throw new CheckpointError(`${name}: missing from the dropped files\ndrop the whole folder of the run`);
 }
 
 const textOf = async (files: RunFiles, name: string): Promise<string> =>
@@ -103,7 +103,7 @@ function json(name: string, text: string): unknown {
   }
 }
 
-/** The lines of a log, as far as they are whole. */
+/** The complete lines of a log. */
 function linesOf(log: Uint8Array): Checkpoint["metrics"][number][] {
   return new TextDecoder()
     .decode(log)

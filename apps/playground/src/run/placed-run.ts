@@ -3,11 +3,11 @@ import { averaged } from "flowify/format";
 import { orInWasm } from "../worker/backend.js";
 import type { OpenRun } from "./open-run.js";
 
-/** A run with its model on a device. Where the device is lost, both go on in Wasm from the state that is kept. */
+/** A run with its model on a device. If the device is lost, both continue in Wasm from the kept state. */
 export class PlacedRun {
   private constructor(private held: Readonly<{ run: OpenRun; model: FlowModel; executor: Executor }>) {}
 
-  /** Begins or reads a run on the device, and places it there. */
+  /** Creates or reads a run and places it on the device. */
   static async of(executor: Executor, make: (executor: Executor) => Promise<OpenRun>): Promise<PlacedRun> {
     return orInWasm(executor, async (on) => new PlacedRun(await place(await make(on), on)));
   }
@@ -24,7 +24,7 @@ export class PlacedRun {
     return this.held.executor;
   }
 
-  /** Does something with the model. */
+  /** Calls `f` with the model. */
   ask<T>(work: (model: FlowModel) => Promise<T>): Promise<T> {
     return orInWasm(this.executor, async (on) => {
       if (on !== this.executor) await this.#take(this.run, on);
@@ -32,7 +32,7 @@ export class PlacedRun {
     });
   }
 
-  /** Makes another run of it, which takes its place. */
+  /** Replaces the run by another one. */
   change<T extends Readonly<{ run: OpenRun }>>(
     next: (run: OpenRun, executor: Executor) => Promise<T>,
   ): Promise<T> {
@@ -46,7 +46,7 @@ export class PlacedRun {
   async #take(run: OpenRun, executor: Executor): Promise<void> {
     const before = this.held.model;
     this.held = await place(run, executor);
-    await before.dispose().catch(() => {}); // what was on a lost device is lost with it
+    await before.dispose().catch(() => {}); // the arrays of a lost device are lost
   }
 
   dispose(): Promise<void> {

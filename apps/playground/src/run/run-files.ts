@@ -1,25 +1,25 @@
 import { type Unzipped, unzip } from "fflate";
 import { pathOf } from "../ui/dropped-files.js";
 
-/** The most that is read of a run, in bytes. */
+/** Largest run that is read, in bytes. */
 const LARGEST = 512 * 2 ** 20;
 
-/** What the folder of a run holds, by the names of its files. */
+/** The files in the folder of a run, by name. */
 export type RunFiles = Readonly<{
   names: readonly string[];
-  /** Bytes of a file; undefined where there is none. */
+  /** Bytes of a file; undefined if it does not exist. */
   read(name: string): Promise<Uint8Array | undefined>;
 }>;
 
 const nameOf = (path: string): string => path.split("/").at(-1) ?? path;
-/** The files of a run that a page reads. */
+/** The files of a run that the page reads. */
 const WANTED =
   /(^|\/)(config\.json|weights\.safetensors|original\.onnx|metrics\.jsonl|step-\d+\.(json|safetensors))$/;
 
 /**
  * The files of one run: those of its folder, or a zip archive of it.
  *
- * @throws Error in words, where they are none, those of several runs, or too large
+ * @throws Error for no run, several runs, or too large a run
  */
 export async function runFilesOf(files: readonly File[]): Promise<RunFiles> {
   const [first] = files;
@@ -64,18 +64,18 @@ function expectOneRun(paths: readonly string[]): void {
   const runs = paths.filter((path) => nameOf(path) === "config.json");
   if (runs.length === 0)
     throw new Error(
-      "This holds no run: there is no config.json. Drop the folder that flowify train wrote, or a zip archive of it.",
+      "No run found: config.json is missing. Drop the folder that flowify train wrote, or a zip archive of it.",
     );
   if (runs.length > 1)
-    throw new Error(`This holds ${runs.length} runs (${runs.slice(0, 3).join(", ")}). Drop one.`);
+    throw new Error(`Found ${runs.length} runs (${runs.slice(0, 3).join(", ")}), expected one. Drop one.`);
 }
 
 const tooLarge = (name: string, bytes: number): Error =>
   new Error(
-    `${name} has ${Math.round(bytes / 2 ** 20)} MiB; a page reads runs up to ${LARGEST / 2 ** 20} MiB. The command takes it.`,
+    `${name} has ${Math.round(bytes / 2 ** 20)} MiB, expected at most ${LARGEST / 2 ** 20} MiB. Use the command for this run.`,
   );
 
 const damaged = (name: string, error: unknown): Error =>
   error instanceof Error && error.message.includes("MiB")
     ? error
-    : new Error(`${name} is no zip archive, or is damaged (${(error as Error).message}).`);
+    : new Error(`${name} is not a zip archive, or is damaged (${(error as Error).message}).`);

@@ -7,19 +7,19 @@ import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.
 import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
-/** Images to train on and to measure with: bytes [n, C, H, W]. */
+/** Images for training and for measuring: bytes [n, C, H, W]. */
 export type RunImages = Readonly<{
   name: string;
   shape: ImageRunConfig["data"]["shape"];
   train: Uint8Array;
   measure: Uint8Array;
-  /** Decide which state of training is kept. */
+  /** Held-out images: they decide which state is kept. */
   heldOut: Uint8Array;
 }>;
 
-/** What came of further training, on held-out images. */
+/** Result of further training, measured on held-out images. */
 export type Trained = Readonly<{
-  /** Steps that were taken, and after which of them all held-out images were best: that state is kept. */
+  /** Steps taken, and the step with the best likelihood of the held-out images, whose state is kept. */
   taken: number;
   best: number;
   learningRate: number;
@@ -29,7 +29,7 @@ export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?:
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Which images a run is trained on, as its configuration says it. */
+/** The training images as the configuration of a run describes them. */
 async function dataOf(
   images: RunImages,
   shape: ImageRunConfig["data"]["shape"],
@@ -44,23 +44,26 @@ const optionsOf = (config: RunConfig, count: number) => ({
   batchSize: Math.min(config.batch, count),
 });
 
-/** How often held-out images are measured at most, and steps between two measurements at least. */
+/** Largest number of measurements on held-out images, and the fewest steps between two of them. */
 const MEASUREMENTS = 20;
 const FEWEST_BETWEEN = 5;
-/** Measurements, all worse than the start, after which a run begins again with a tenth of its rate; and how often. */
+/**
+ * Measurements worse than the initial one after which a run restarts with a tenth of its rate; and the number of
+ * restarts.
+ */
 const PATIENCE = 2;
 const MOST_RATES = 4;
-/** Images of one measuring call. */
+/** Images in one measuring call. */
 const ROWS = 64;
 
 type Ends = Readonly<{ signal: AbortSignal; tell: (progress: Progress) => void }>;
 
 /**
- * A run that has gone some steps further, on these images; the schedule of the step size ends there, or where it
- * ended before. Kept is the state that is best on held-out images: never a worse one than at the start. Where the first
- * steps only make it worse, training begins again with a smaller rate. The state of the run that is given stays as it is.
+ * Trains a run for some more steps on these images. The schedule of the step size ends there, or at its earlier end.
+ * The result has the best state on held-out images, which is never worse than the initial one. If the first steps only
+ * make it worse, training restarts with a smaller rate. The run in the argument does not change.
  *
- * @throws NotFiniteError where the network diverges at each rate, before any state was better
+ * @throws NotFiniteError if the network diverges at every rate before any state was better
  */
 export async function trainFurther(
   run: OpenRun,
@@ -90,7 +93,7 @@ export async function trainFurther(
         const { learningRate } = training;
         const trained = { taken: found.taken, best: best.state.step - run.state.step, learningRate };
         const metrics = found.metrics.filter(({ step }) => step <= best.state.step);
-        // where nothing was better the run stays what it was, its rate as well
+        // without a better state the run keeps its state and its rate
         return { run: trained.best === 0 ? run : { ...attempt, state: best.state, metrics }, trained };
       }
     }
@@ -125,7 +128,7 @@ async function makeJudge(flow: Flow, executor: Executor, images: Uint8Array, see
   };
 }
 
-/** Trains at one rate. `worsened`: it was given up, since all that it measured was worse than the start. */
+/** Trains at one rate. `worsened`: training stopped because every measurement was worse than the initial one. */
 async function trainAttempt(
   run: OpenRun,
   executor: Executor,
@@ -181,14 +184,14 @@ async function trainAttempt(
   }
 }
 
-/** What a new run is of. */
+/** Network and data of a new run. */
 export type NewRun = Pick<
   RunConfig,
   "network" | "description" | "given" | "flow" | "batch" | "steps" | "seed"
 > &
   Pick<OpenRun, "weights" | "original">;
 
-/** A new run at its start values from the images. */
+/** A new run, initialized from the images. */
 export async function beginRun(
   { weights, original, ...chosen }: NewRun,
   executor: Executor,
@@ -223,7 +226,7 @@ export async function beginRun(
     executor,
     data: { examples: images.train, count: data.examples },
     ...optionsOf(config, data.examples),
-    onInit: (layer, done) => tell({ stage: `start values: ${layer}`, done, of: flow.chain.layers.length }),
+    onInit: (layer, done) => tell({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
   });
   try {
     const state = await trainer.state();

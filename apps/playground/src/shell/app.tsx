@@ -16,7 +16,7 @@ async function load(id: string): Promise<void> {
     .load()
     .then(
       (Part) => ({ Part }),
-      (error: unknown) => ({ problem: `This part could not be loaded: ${wordsOf(error)}` }),
+      (error: unknown) => ({ problem: `This tab could not be loaded: ${wordsOf(error)}` }),
     );
   loaded.value = { ...loaded.peek(), [id]: result };
 }
@@ -44,7 +44,7 @@ function Top({ current }: { current: string }) {
   );
 }
 
-/** The page: title, tabs, and the part that the address names. Parts that were opened stay, hidden. */
+/** The page: title, tabs, and the tab in the address. Tabs that were opened before stay mounted but hidden. */
 export function App() {
   const { part, problem } = route.value;
   const { id: current, summary } = partOf(part);
@@ -58,7 +58,7 @@ export function App() {
       {!embedded && <Top current={current} />}
       <main id="main" class={embedded ? "embedded" : ""} tabIndex={-1}>
         {!embedded && <p class="summary">{summary}</p>}
-        <Problem text={problem && `The address was not understood: ${problem}. This is the default.`} />
+        <Problem text={problem && `The address is not valid: ${problem}. The page shows the default.`} />
         {Object.entries(loaded.value).map(([id, { Part, problem: failure }]) => (
           <section key={id} id={`part-${id}`} hidden={id !== current}>
             {Part ? <Part /> : <Problem text={failure} />}
@@ -71,7 +71,7 @@ export function App() {
             href={wholePage()}
             target="_top"
             onClick={({ currentTarget }) => {
-              // as it is by now
+              // with its present configuration
               currentTarget.href = wholePage();
             }}
           >

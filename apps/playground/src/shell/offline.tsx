@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 
-/** Whether the page opens without a network; undefined until that is known. */
+/** Whether the page works offline; undefined until this is known. */
 const kept = signal<boolean | undefined>(undefined);
 
-/** Keeps the page for visits without a network. Where that is refused, all else works. */
+/** Stores the page for offline visits. If the browser refuses, everything else still works. */
 export async function keepPage(): Promise<void> {
   try {
     const { installing, waiting, active } = await navigator.serviceWorker.register("./sw.js");
@@ -19,15 +19,15 @@ export async function keepPage(): Promise<void> {
   }
 }
 
-/** What is at the foot of the page. */
+/** The footer of the page. */
 export function Foot() {
   return (
     <footer class="note">
       <p role="status">
-        Everything is computed on this machine, nothing is sent.{" "}
-        {kept.value === true && "The page is kept, and opens without a network as well."}
+        All computation runs on this machine. The page sends no data.{" "}
+        {kept.value === true && "The page is stored and works offline."}
         {kept.value === false &&
-          "This browser does not keep the page for visits without a network: storage is denied or full."}
+          "This browser cannot store the page for offline use: storage is denied or full."}
       </p>
     </footer>
   );

@@ -1,7 +1,6 @@
 /**
- * Keeps the page for a visit without a network: every file of this version when it is installed, and
- * answers from there first. The build writes the list, and a name for the content of all of them, in
- * front of this file.
+ * Stores the page for offline visits: every file of this version at installation. Answers come from this cache first.
+ * The build writes the list of files, and a name for their content, in front of this file.
  */
 declare const FILES: readonly string[];
 declare const VERSION: string;
@@ -17,12 +16,12 @@ type Scope = {
 
 const scope = globalThis as unknown as Scope;
 
-/** Where the files of this version are kept. Many have names without a hash, so their content names the version. */
+/** The cache of this version. Many files have names without a hash, so a hash of their content names the version. */
 const CACHE = `flowify-playground-${VERSION}`;
 
 scope.addEventListener("install", (event) => {
   const store = async (): Promise<void> => {
-    // asks the host for what the browser's own cache holds of an earlier version
+    // bypasses the browser's HTTP cache, which may hold an earlier version
     const fresh = FILES.map((file) => new Request(file, { cache: "no-cache" }));
     await (await caches.open(CACHE)).addAll(fresh);
     await scope.skipWaiting();

@@ -4,7 +4,7 @@ const themes = ["system", "light", "dark"] as const;
 type Theme = (typeof themes)[number];
 
 const chosen = document.documentElement.dataset.theme;
-/** True where storage is denied or full: the choice then holds for this visit. */
+/** True if storage is denied or full: the choice then lasts for this visit. */
 const unkept = signal(false);
 const theme = signal<Theme>(chosen === "light" || chosen === "dark" ? chosen : "system");
 
@@ -33,7 +33,7 @@ export function ThemeChoice() {
           ))}
         </select>
       </label>
-      <span role="status">{unkept.value && " for this visit: storage is denied or full"}</span>
+      <span role="status">{unkept.value && " for this visit only: storage is denied or full"}</span>
     </div>
   );
 }

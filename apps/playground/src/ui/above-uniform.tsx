@@ -1,11 +1,11 @@
-/** Bits per dimension of bytes that are all equally likely. */
+/** Bits per dimension of uniformly distributed bytes. */
 const UNIFORM = 8;
 
-/** A warning where images are less likely than under noise that has learnt nothing. */
+/** A warning if images are less likely than under a uniform distribution. */
 export const AboveUniform = ({ bpd }: { bpd: number | undefined }) =>
   bpd !== undefined && bpd > UNIFORM ? (
     <p class="wrong" role="status">
-      More than {UNIFORM} bits per dimension: it finds these images less likely than noise, all bytes equally
-      likely, does. Train it further, with a smaller learning rate where that made it worse.
+      More than {UNIFORM} bits per dimension: these images are less likely than under a uniform distribution
+      of bytes. Train it further. If training made it worse, use a smaller learning rate.
     </p>
   ) : null;

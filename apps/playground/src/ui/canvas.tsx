@@ -3,18 +3,18 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { drawInFrameQueue } from "./frame-queue.js";
 
-/** Draws in CSS pixels on a canvas of `width` × `height`; runs again where a signal that it reads changes. */
+/** Draws in CSS pixels on a canvas of `width` × `height`; runs again when one of its signals changes. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
 
 type CanvasProps = Omit<JSX.IntrinsicElements["canvas"], "ref" | "label"> & {
-  /** What a reader who cannot see it is told. */
+  /** Description for screen readers. */
   label: string;
   /** Width over height. */
   aspect: number;
   draw: Draw;
 };
 
-/** A canvas as wide as its place, sharp on any screen, drawn again where it changes. */
+/** A canvas as wide as its container, sharp on any screen, redrawn when the width changes. */
 export function Canvas({ label, aspect, draw, ...rest }: CanvasProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const width = useSignal(0);

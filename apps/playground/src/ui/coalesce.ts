@@ -1,6 +1,6 @@
 /**
- * Work that is done one at a time: asked for while it is done, it is done once more afterwards, however often that was,
- * so that the last one has seen all that was chosen.
+ * Runs work one call at a time. Any number of calls during a run cause one more run afterwards, so the last run uses
+ * the latest choices.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let going: Promise<void> | undefined;

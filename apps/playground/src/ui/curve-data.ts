@@ -4,15 +4,15 @@ import type { Curve } from "./run.js";
 /** x ascending; undefined values are gaps. */
 export type CurveData = readonly [x: number[], ...series: (number | undefined)[][]];
 
-/** Places along x at most: more are not seen, and make drawing slow. */
+/** Most points along x: more are not visible, and make drawing slow. */
 const MOST = 800;
 
 const finite = (value: number | undefined): number | undefined =>
   Number.isFinite(value) ? value : undefined;
 
 /**
- * Steps, the mean of log p of the batches between two of them, and log p of held-out examples where they were
- * measured: the last measurement between two; and where that was best.
+ * Steps, the mean log p of the batches between two of them, and the last measurement of held-out examples between two
+ * of them; and the best measurement.
  */
 export function curveData({ batches, heldOut }: Curve): CurveData {
   const last = Math.max(batches.length, heldOut.at(-1)?.[0] ?? 0);

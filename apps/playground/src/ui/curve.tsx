@@ -37,7 +37,7 @@ function makePlot(place: HTMLElement, data: CurveData): uPlot {
   );
 }
 
-/** log p over the steps of a run: of its batches, and of held-out examples. */
+/** log p over the steps of a run, for its batches and for held-out examples. */
 export function Curve({ label, curve }: { label: string; curve: ReadonlySignal<RunCurve> }) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -46,7 +46,7 @@ export function Curve({ label, curve }: { label: string; curve: ReadonlySignal<R
     let plot: uPlot | undefined;
     const data = (): CurveData => curveData(curve.value);
     const endings = [
-      // made anew where the colours change, given data where those do
+      // created again when the colours change, updated when the data change
       drawInFrameQueue(() => {
         plot?.destroy();
         plot = makePlot(place, untracked(data));

@@ -4,7 +4,7 @@ const names: Readonly<Record<Backend, string>> = { auto: "automatic", wasm: "Was
 
 type DeviceFieldProps = Readonly<{ value: Backend; disabled?: boolean; onValue: (value: Backend) => void }>;
 
-/** Where the worker computes. */
+/** Choice of the worker's device. */
 export function DeviceField({ value, disabled = false, onValue }: DeviceFieldProps) {
   return (
     <label class="field">

@@ -1,12 +1,12 @@
 import type { RunImages } from "../run/train-run.js";
 import { DIGITS, FILE } from "./digits-file.js";
 
-/** Handwritten digits, bytes 0 to 255, one after the other: to learn from, and to measure with. */
+/** Handwritten digits, bytes 0 to 255, one after another: for training and for measuring. */
 export type Digits = Readonly<{ train: Uint8Array; test: Uint8Array; labels: Uint8Array }>;
 
 let loading: Promise<Digits> | undefined;
 
-/** The digits that the page brings along. Source: MNIST, LeCun et al. 1998. */
+/** The digits of the page. Source: MNIST, LeCun et al. 1998. */
 export function loadDigits(): Promise<Digits> {
   loading ??= read().catch((error: unknown) => {
     loading = undefined;
@@ -38,6 +38,6 @@ export const imagesOf = ({ train, test }: Digits): RunImages => ({
   heldOut: test,
 });
 
-/** Digit i of some. */
+/** Digit i. */
 export const digitAt = (digits: Uint8Array, i: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(digits.subarray(i * DIGITS.pixels, (i + 1) * DIGITS.pixels));

@@ -1,4 +1,4 @@
-/** Hands bytes to the reader as a file. */
+/** Downloads bytes as a file. */
 export function download(name: string, bytes: BlobPart, type = "application/octet-stream"): void {
   const url = URL.createObjectURL(new Blob([bytes], { type }));
   const link = document.createElement("a");

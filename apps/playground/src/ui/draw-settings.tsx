@@ -3,7 +3,7 @@ import { NumberField } from "./number-field.js";
 type Settings = { count: number; temperature: number; seed: number };
 
 type DrawSettingsProps = Readonly<{
-  /** What is drawn, as the label of how many, and how many at most. */
+  /** Label and maximum of the count. */
   label: string;
   most: number;
   value: Readonly<Settings>;
@@ -13,7 +13,7 @@ type DrawSettingsProps = Readonly<{
   onDraw: () => void;
 }>;
 
-/** How many, at which temperature, from which seed; and the button that draws them. */
+/** Count, temperature and seed, with the button that samples. */
 export function DrawSettings({ label, most, value, change, button, disabled, onDraw }: DrawSettingsProps) {
   return (
     <div class="row">

@@ -3,21 +3,21 @@ import type { ComponentChildren } from "preact";
 import { filesOf } from "./dropped-files.js";
 
 type DropZoneProps = {
-  /** What the button says; dropping a file anywhere on the zone does the same. */
+  /** Label of the button. Dropping a file on the zone does the same. */
   label: string;
   /** As the attribute of an input: `.csv,text/csv`. */
   accept?: string;
   multiple?: boolean;
-  /** What a second button says, which opens a whole folder; none without it. */
+  /** Label of a second button that opens a folder; none without it. */
   folder?: string;
   disabled?: boolean;
   onFiles: (files: readonly File[]) => void;
-  /** Where what was dropped cannot be read. */
+  /** Called if the dropped files cannot be read. */
   onProblem?: (error: unknown) => void;
   children?: ComponentChildren;
 };
 
-/** Buttons that open files or a folder, and a place to drop them on. */
+/** Buttons that open files or a folder, and a zone to drop them on. */
 export function DropZone({ onFiles, onProblem = () => {}, children, ...choice }: DropZoneProps) {
   const { label, accept, multiple = false, folder, disabled = false } = choice;
   const over = useSignal(false);
@@ -26,7 +26,7 @@ export function DropZone({ onFiles, onProblem = () => {}, children, ...choice }:
   };
   const chosen = (input: HTMLInputElement): void => {
     const files = [...(input.files ?? [])];
-    input.value = ""; // the same file may be chosen again
+    input.value = ""; // allows choosing the same file again
     take(files);
   };
   return (

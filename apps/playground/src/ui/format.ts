@@ -1,3 +1,3 @@
-/** A number with a true minus sign and fixed decimals; a dash where there is none. */
+/** A number with a typographic minus sign and fixed decimals; a dash for no number. */
 export const decimals = (value: number | undefined, digits: number): string =>
   value === undefined ? "–" : Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "not finite";

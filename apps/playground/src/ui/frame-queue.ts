@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 
-/** Drawings that wait, each for a frame of its own: so no task of the page's thread is longer than one of them. */
+/** Pending drawings, one per animation frame, so that no task of the main thread is longer than one drawing. */
 const waiting = new Set<() => void>();
 
 function next(): void {
@@ -16,14 +16,14 @@ function wait(draw: () => void): void {
   waiting.add(draw);
 }
 
-/** Draws when its turn comes, and again after signals that it reads have changed. Gives what ends it. */
+/** Draws in its frame, and again after a change of its signals. Returns a function that stops it. */
 export function drawInFrameQueue(draw: () => void): () => void {
   let stop = (): void => {};
   const turn = (): void => {
     stop();
     let drawn = false;
     stop = effect(() => {
-      // a change of what was read lets it wait for its next turn
+      // a change of its signals queues it again
       if (drawn) return wait(turn);
       drawn = true;
       draw();

@@ -1,14 +1,17 @@
-/** Measurements without a better one after which a run has turned. */
+/** Number of measurements without improvement after which a run counts as past its best. */
 const PATIENCE = 5;
-/** Part of all that it has moved that it has lost by then: less is the noise of the steps. */
+/** Smallest loss since the best, as a share of the whole range: less counts as noise of the steps. */
 const NOTABLE = 0.05;
 
 type Measurement = readonly [step: number, logProb: number];
 
-/** `level`: the last one is the best, or nearly; `overfits`: it was better before; `worse`: the start was the best. */
+/**
+ * `level`: the last measurement is the best, or nearly; `overfits`: an earlier one was better; `worse`: the initial one
+ * was the best.
+ */
 export type HeldOutStanding = Readonly<{ best: number; trend: "level" | "overfits" | "worse" }>;
 
-/** Where held-out examples were most likely in a run, and how it went from there. */
+/** The best measurement of held-out examples in a run, and the trend since. */
 export function standingOf(measurements: readonly Measurement[]): HeldOutStanding | undefined {
   const [first] = measurements;
   if (!first) return undefined;

@@ -1,10 +1,10 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
-/** Values one after the other, with the way back and forth. */
+/** A sequence of values with undo and redo. */
 export type History<T> = Readonly<{
   canUndo: ReadonlySignal<boolean>;
   canRedo: ReadonlySignal<boolean>;
-  /** Adds a value after the present one; what was undone is gone. */
+  /** Adds a value after the present one and drops undone values. */
   push(value: T): void;
   undo(): T;
   redo(): T;

@@ -7,15 +7,15 @@ type GridProps = Readonly<{
   images: Uint8Array;
   shape: readonly [number, number, number];
   columns: number;
-  /** What a screen reader says. */
+  /** Description for screen readers. */
   label: string;
-  /** Name of the file that a button offers; no button without it. */
+  /** File name of the download button; no button without it. */
   file?: string;
 }>;
 
 const GAP = 1;
 
-/** Images side by side on one canvas, to look at and to keep. */
+/** Images side by side on one canvas, with a download. */
 export function ImageGrid({ images, shape, columns, label, file }: GridProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [channels, height, width] = shape;

@@ -2,7 +2,7 @@ import { decimals } from "./format.js";
 
 export type LedgerBar = Readonly<{ layer: string; exact: boolean; value: number | undefined }>;
 
-/** The ledger as bars from a common zero: what each layer adds to log p, exact and bound in their colours. */
+/** The ledger as bars from a common zero: the contribution of each layer to log p, with colours for exact and bound. */
 export function LedgerBars({ bars, caption }: { bars: readonly LedgerBar[]; caption: string }) {
   const values = bars.map(({ value }) => (value !== undefined && Number.isFinite(value) ? value : 0));
   const low = Math.min(0, ...values);

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { embedded } from "../shell/embed.js";
 
-/** The one equation of a place on the page (`p_Z` has a subscript), what it says there, and where the documents go on. */
+/** The equation of a section (`p_Z` has a subscript), its explanation, and a link to the documents. */
 export function Lesson({
   equation,
   children,
@@ -10,11 +10,11 @@ export function Lesson({
 }: {
   equation: string;
   children: ComponentChildren;
-  /** A page of the documents, and what it is about. */
+  /** A page of the documents, and its subject. */
   docs: string;
   about: string;
 }) {
-  // where the page is a piece of a document, that says it
+  // a document that embeds the page has its own explanation
   if (embedded) return null;
   return (
     <div class="lesson">

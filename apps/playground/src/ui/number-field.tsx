@@ -9,9 +9,9 @@ type FieldProps = Readonly<{
   onValue(value: number): void;
 }>;
 
-/** A number between two limits; what is typed and is none is put back. */
+/** A number between two limits; invalid input is reset. */
 export function NumberField({ label, value, min, max, step = 1, onValue }: FieldProps) {
-  // what is being typed stays where the page is drawn again meanwhile
+  // keeps the text being typed when the page is redrawn
   const [typed, setTyped] = useState<string>();
   const take = (number: number): void => {
     setTyped(undefined);

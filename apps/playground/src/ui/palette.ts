@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** A colour as canvases want it, and its parts, 0..255. */
+/** A colour as a CSS string, and its channels, 0..255. */
 type Colour = Readonly<{ css: string; rgb: readonly [number, number, number] }>;
 
 const names = ["paper", "sheet", "ink", "muted", "line", "exact", "bound", "wash"] as const;
@@ -16,7 +16,7 @@ function read(): Palette {
   return Object.fromEntries(names.map((name) => [name, colour(name)])) as Palette;
 }
 
-/** The colours of the page, those of its style sheet; new ones where the theme changes. */
+/** The colours of the page, from its style sheet; updated when the theme changes. */
 export const palette = signal(read());
 
 const again = (): void => {

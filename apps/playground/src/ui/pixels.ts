@@ -2,7 +2,7 @@
 export const toPixels = (numbers: Float32Array): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(numbers, (value) => Math.min(255, Math.max(0, Math.round(value))));
 
-/** One image [C, H, W] as what a canvas takes. */
+/** One image [C, H, W] as canvas image data. */
 export function imageData(
   pixels: Uint8Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],

@@ -1,4 +1,4 @@
-/** An error in words, where it happened; nothing where there is none. */
+/** The message of an error, where it happened; empty without one. */
 export function Problem({
   text,
   children,
@@ -15,13 +15,13 @@ export function Problem({
   );
 }
 
-/** A message of the library without its hints to flags of the command, which a page has none of. */
+/** A message of the library without its hints to flags of the command. */
 export const withoutFlags = (message: string): string =>
   message
     .split("\n")
     .filter((line, i) => i === 0 || !line.includes("--"))
     .join("\n");
 
-/** What an error says to a reader. */
+/** The message of an error for users. */
 export const wordsOf = (error: unknown): string =>
   error instanceof Error ? withoutFlags(error.message) : String(error);

@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import { shownPart } from "../shell/route.js";
 import type { Run } from "./run.js";
 
-/** Stops the run of a part while another part is shown, so that each has the machine; then it goes on. */
+/** Pauses the run of a tab while another tab is shown, and resumes it afterwards. */
 export function restWhileHidden(part: string, run: Run<unknown>): void {
   let resting = false;
   effect(() => {

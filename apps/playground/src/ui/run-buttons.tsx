@@ -3,12 +3,12 @@ import { Problem } from "./problem.js";
 import type { Run } from "./run.js";
 
 type RunButtonsProps = {
-  /** Begins the ids of the outputs. */
+  /** Prefix of the ids of the outputs. */
   id: string;
   run: Run<unknown>;
-  /** What it learns, in the plural. */
+  /** Name of the examples, in the plural. */
   examples: string;
-  /** What is open, once it is. */
+  /** The open flow, once there is one. */
   opened: Readonly<{ device: string; parameters: number }> | undefined;
   steps: number;
   onPlay: () => void;
@@ -17,15 +17,15 @@ type RunButtonsProps = {
   onSave: () => void;
 };
 
-/** What a run's trend asks for. */
+/** Advice for each trend of a run. */
 const advice = (examples: string) =>
   ({
     level: "",
-    overfits: `Since then held-out ${examples} have become less likely: the network learns its ${examples} by heart. More of them, or a smaller network, help.`,
+    overfits: `Since then held-out ${examples} have become less likely: the network overfits. More ${examples} or a smaller network help.`,
     worse: `Training has only made held-out ${examples} less likely. A smaller learning rate may help.`,
   }) as const;
 
-/** Train or pause, step, reset, save; where the run stands, and what went wrong. */
+/** Train or pause, step, reset, save; the progress of the run, and its errors. */
 export function RunButtons(props: RunButtonsProps) {
   const { id, run, examples, opened, steps, onPlay, onPause, onReset, onSave } = props;
   const standing = run.standing.value;
@@ -61,8 +61,8 @@ export function RunButtons(props: RunButtonsProps) {
       <p class="note number standing">
         {standing && (
           <>
-            Best on held-out {examples} at step <output id={`${id}-best`}>{standing.best}</output>, which is
-            shown and saved. {advice(examples)[standing.trend]}
+            Best on held-out {examples} at step <output id={`${id}-best`}>{standing.best}</output>. The page
+            shows and saves this state. {advice(examples)[standing.trend]}
           </>
         )}
       </p>

@@ -7,13 +7,13 @@ type Settings = { learningRate: number; steps: number; seed: number; device: Bac
 
 type RunSettingsProps = Readonly<{
   value: Readonly<Settings>;
-  /** With `keep` the state there is goes on. */
+  /** With `keep` the present state continues. */
   configure: (change: Partial<Settings>, options?: { keep?: boolean }) => void;
-  /** Settings of the part itself, between those of every run. */
+  /** Settings of the tab, between the common ones. */
   children: ComponentChildren;
 }>;
 
-/** What decides how a run trains. */
+/** The settings of training. */
 export function RunSettings({ value, configure, children }: RunSettingsProps) {
   const keep = { keep: true };
   return (

@@ -9,9 +9,9 @@ type StartRun<V> = (
 ) => Promise<Standing>;
 
 export type Curve = Readonly<{
-  /** log p of the batch of every step so far. */
+  /** log p of the batch, for every step so far. */
   batches: readonly number[];
-  /** Steps, and log p of held-out examples after them. */
+  /** Steps, and log p of held-out examples after each. */
   heldOut: readonly (readonly [step: number, logProb: number])[];
 }>;
 
@@ -19,24 +19,24 @@ export type Curve = Readonly<{
 export type Run<V> = Readonly<{
   going: ReadonlySignal<boolean>;
   step: ReadonlySignal<number>;
-  /** How held-out examples fare: which step was best for them, which the page shows, and what became of them since. */
+  /** Held-out examples: their best step, which the page shows, and the trend since. */
   standing: ReadonlySignal<HeldOutStanding | undefined>;
   view: ReadonlySignal<V | undefined>;
   curve: ReadonlySignal<Curve>;
-  /** What went wrong with it, in words. */
+  /** Message of its last error. */
   problem: Signal<string | undefined>;
-  /** Said once where it happens, for those who do not see the page. */
+  /** Announcement for screen readers. */
   status: Signal<string>;
-  /** Trains on: so many steps, or until paused. */
+  /** Continues training for some steps, or until paused. */
   train(steps?: number): void;
-  /** Stops after the current step; resolves when it has. */
+  /** Stops after the current step; resolves then. */
   stop(): Promise<void>;
   show(view: V): void;
-  /** Forgets what was shown. */
+  /** Clears the shown results. */
   clear(): void;
 }>;
 
-/** `opened` is what the worker has open: a device that is lost is another one there from then on. */
+/** `opened` describes the flow in the worker; its device changes if a device is lost. */
 export function makeRun<V extends { step: number; logProb: number }, O extends { device: string }>(
   opened: Signal<O | undefined>,
   start: StartRun<V>,
@@ -62,7 +62,7 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
     if (event.kind === "view") show(event.view);
     else if (event.kind === "heldOut") measured(event.step, event.logProb);
     else if (event.kind === "fallback") {
-      status.value = `${event.why}: training goes on in ${event.device}.`;
+      status.value = `${event.why}: training continues in ${event.device}.`;
       if (opened.value) opened.value = { ...opened.value, device: event.device };
     } else
       curve.value = {
@@ -86,7 +86,8 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
         try {
           const args = steps === undefined ? {} : { steps };
           const { finished, taken } = await start(args, { onEvent: receive, signal: abort.signal });
-          if (finished) status.value = `Trained: all ${taken} steps are taken. With more of them it goes on.`;
+          if (finished)
+            status.value = `Trained: all ${taken} steps are done. Increase the number of steps to continue.`;
           else if (abort.signal.aborted) status.value = `Paused after step ${taken}.`;
         } catch (error) {
           problem.value = wordsOf(error);

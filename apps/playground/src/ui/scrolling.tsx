@@ -1,7 +1,7 @@
-/** Something wide or long, in a frame that scrolls; reached by keyboard as well. */
+/** A scrolling frame around wide or long content, with keyboard access. */
 export function Scrolling({ label, children }: { label: string; children: preact.ComponentChildren }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling content needs keyboard access
     <section class="scroll" tabIndex={0} aria-label={label}>
       {children}
     </section>

@@ -2,14 +2,14 @@ import type { ComponentChildren } from "preact";
 import { isShown } from "../shell/embed.js";
 
 type SheetProps = Readonly<{
-  /** What an address calls it, to show some sheets alone. */
+  /** Its name in an address that shows only some sheets. */
   name: string;
   title: string;
   class?: string;
   children: ComponentChildren;
 }>;
 
-/** A sheet of a part with its title; nothing where the address asks for others. */
+/** A sheet of a tab with its title; empty if the address selects other sheets. */
 export function Sheet({ name, title, class: more = "", children }: SheetProps) {
   if (!isShown(name)) return null;
   return (

@@ -1,3 +1,3 @@
-/** Whether a part trains before the reader asks for it: not where the reader asks the system for less motion. */
+/** Whether a tab trains automatically: not if the user prefers reduced motion. */
 export const startsByItself = (): boolean =>
   typeof matchMedia === "undefined" || !matchMedia("(prefers-reduced-motion: reduce)").matches;

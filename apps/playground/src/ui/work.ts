@@ -5,24 +5,24 @@ import { wordsOf } from "./problem.js";
 
 type Does = (worker: Connection, signal: AbortSignal) => Promise<void>;
 
-/** What a part does in a worker of its own, one thing at a time. */
+/** The work of a tab in its own worker, one task at a time. */
 export type Work = Readonly<{
-  /** How far it is; undefined where nothing goes on. */
+  /** Progress of the present task; undefined when idle. */
   progress: Signal<Progress | undefined>;
-  /** Whether what goes on can end early and keep what it has. */
+  /** Whether the present task can stop early and keep its result. */
   soft: ReadonlySignal<boolean>;
-  /** Why the last thing failed, in words. */
+  /** Error message of the last task. */
   problem: Signal<string | undefined>;
-  /** Does something, unless something else goes on. What is `soft` can end early by its signal and keeps what it has. */
+  /** Runs a task, unless another one runs. A `soft` task can stop early by its signal and keeps its result. */
   start(stage: string, does: Does, soft?: "soft"): Promise<void>;
   tell(now: Progress): void;
-  /** Ends what goes on: softly where it can, else as `reset`. */
+  /** Stops the present task: softly if possible, otherwise like `reset`. */
   cancel(): void;
-  /** Stops the worker with all that it holds; resolves once nothing goes on. */
+  /** Stops the worker and discards its state; resolves when idle. */
   reset(): Promise<void>;
 }>;
 
-/** `forget` is called where the worker and what it held are gone. */
+/** `forget` is called after the worker and its state are gone. */
 export function makeWork(firstProblem: string | undefined, forget: () => void): Work {
   const progress = signal<Progress | undefined>(undefined);
   const soft = signal(false);
@@ -36,7 +36,7 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
       connection ??= connect();
       await does(connection, signal);
     } catch (error) {
-      // what was cancelled leaves no words
+      // a cancelled task leaves no message
       if (!(error instanceof DOMException && error.name === "AbortError")) problem.value = wordsOf(error);
     } finally {
       progress.value = undefined;

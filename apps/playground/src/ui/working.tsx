@@ -1,11 +1,11 @@
 type WorkingProps = Readonly<{
   progress: Readonly<{ stage: string; done: number; of: number }> | undefined;
   cancel(): void;
-  /** Whether ending it gives up what is open, and what that has learnt. */
+  /** Whether cancelling discards the open network and its training. */
   forgets: boolean;
 }>;
 
-/** What is being computed, how far it is, and a button that ends it. */
+/** The present task, its progress, and a button that cancels it. */
 export function Working({ progress, cancel, forgets }: WorkingProps) {
   return (
     <div class="working" role="status">
@@ -14,7 +14,7 @@ export function Working({ progress, cancel, forgets }: WorkingProps) {
           <progress value={progress.done} max={progress.of} aria-label={progress.stage} />
           <span>{progress.stage}</span>
           <button type="button" class="small" onClick={cancel}>
-            {forgets ? "Cancel, and forget what is open" : "Cancel"}
+            {forgets ? "Cancel and discard the open network" : "Cancel"}
           </button>
         </>
       )}

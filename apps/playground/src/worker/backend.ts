@@ -1,16 +1,16 @@
 import { DeviceError, type Executor, fastestExecutor, jaxExecutor, webgpuExecutor } from "@flowify/core";
 import type { Backend } from "./backends.js";
 
-/** What a reader calls the place where it computes. */
+/** Names of the devices for users. */
 export const nameOf = ({ name }: Executor): string => (name === "webgpu" ? "WebGPU" : "Wasm");
 
-/** The fastest there is, or what was asked for. */
+/** The fastest executor, or the requested one. */
 export function openBackend(backend: Backend): Promise<Executor> {
   if (backend === "webgpu") return webgpuExecutor();
   return backend === "wasm" ? Promise.resolve(jaxExecutor()) : fastestExecutor();
 }
 
-/** Does something on a device; where the device is lost meanwhile, again in Wasm, with the words of why. */
+/** Runs a task on a device; if the device is lost, runs it again in Wasm, with the reason. */
 export async function orInWasm<T>(
   executor: Executor,
   work: (executor: Executor, why?: string) => Promise<T>,

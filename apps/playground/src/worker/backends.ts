@@ -1,3 +1,3 @@
-/** Where a worker can compute, as an address and a reader choose it. */
+/** The devices that an address and a user can choose. */
 export const backends = ["auto", "wasm", "webgpu"] as const;
 export type Backend = (typeof backends)[number];

@@ -1,4 +1,4 @@
-/** The memory of all typed arrays in a record or an array, each once: what a message hands over without a copy. */
+/** The memory of all typed arrays in a record or an array, each once, to transfer with a message without a copy. */
 export function buffersOf(value: object): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
   const walk = (part: unknown): void => {

@@ -1,12 +1,12 @@
 import type { CallName, Calls, ToPage, ToWorker, WorkerProblem } from "./protocol.js";
 
-/** An error of the worker, here: `code` is that of a `FlowifyError`, where it was one. */
+/** An error from the worker; `code` is that of a `FlowifyError`, if it was one. */
 const errorOf = ({ message, name, code }: WorkerProblem): Error =>
   Object.assign(new Error(message), { name, code });
 
 type CallOptions<N extends CallName> = {
   onEvent?: (event: Calls[N]["event"]) => void;
-  /** Ends the call early: the worker's handler is told, and decides what the result then is. */
+  /** Stops the call early: the worker's handler gets the signal and decides on the result. */
   signal?: AbortSignal;
   transfer?: Transferable[];
 };
@@ -17,14 +17,14 @@ type Pending = {
   onEvent: (event: unknown) => void;
 };
 
-/** A worker and the calls that wait for it. Each part of the page opens its own. */
+/** A worker and its pending calls. Each tab opens its own. */
 export type Connection = Readonly<{
   call<N extends CallName>(
     name: N,
     args: Calls[N]["args"],
     options?: CallOptions<N>,
   ): Promise<Calls[N]["result"]>;
-  /** Stops the worker, whatever it does, and frees all of its memory; calls that wait or come later are rejected. */
+  /** Stops the worker at once and frees its memory; pending and later calls are rejected. */
   close(): void;
 }>;
 
@@ -32,7 +32,7 @@ const closing = (): Error => new DOMException("the worker was closed", "AbortErr
 
 export function connect(): Connection {
   if (typeof Worker === "undefined")
-    throw new Error("This browser has no workers, so nothing can be computed here. Any recent one has them.");
+    throw new Error("This browser has no web workers, so the page cannot compute. Use a recent browser.");
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const pending = new Map<number, Pending>();
   let last = 0;

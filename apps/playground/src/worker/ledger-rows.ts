@@ -3,7 +3,10 @@ import { drawNoise, type Rng } from "@flowify/core/layer";
 import type { JsTree } from "@jax-js/jax";
 import type { RowsFunction } from "./compile-rows.js";
 
-/** The ledger of a flow of any number of examples, a row an example: `run` is its compiled ledger, `rng` the noise of a part. */
+/**
+ * The ledger of a flow for any number of examples, one row per example. `run` is its compiled ledger, `rng` the noise
+ * of a batch part.
+ */
 export async function ledgerRows(
   flow: Flow,
   run: RowsFunction,
@@ -29,7 +32,7 @@ export async function ledgerRows(
   return out;
 }
 
-/** What each layer adds to the mean of log p, added in double precision. */
+/** Contribution of each layer to the mean of log p, summed in double precision. */
 export function meanLedger(rows: Float32Array, { ledgerLines: { length: width } }: Flow): Float32Array {
   const out = new Float64Array(width);
   rows.forEach((value, i) => {

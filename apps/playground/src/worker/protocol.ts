@@ -7,7 +7,7 @@ import type { PlaneCalls } from "../tabs/plane/calls.js";
 export type Calls = PlaneCalls & ImagesCalls & NetworkCalls & ExchangeCalls;
 export type CallName = keyof Calls;
 
-/** Page → worker. `cancel` ends a call early: its handler's signal is aborted. */
+/** Page → worker. `cancel` stops a call early: it aborts the handler's signal. */
 export type ToWorker =
   | { kind: "call"; id: number; name: CallName; args: unknown }
   | { kind: "cancel"; id: number };
@@ -18,18 +18,18 @@ export type ToPage =
   | { kind: "result"; id: number; result: unknown }
   | { kind: "error"; id: number; error: WorkerProblem };
 
-/** An error as it crosses: `code` is that of a `FlowifyError`. */
+/** An error in a message: `code` is that of a `FlowifyError`. */
 export type WorkerProblem = { message: string; name: string; code?: string };
 
 export type CallContext<N extends CallName> = Readonly<{
   /** Sends an event; typed arrays in `transfer` move without a copy. */
   emit(event: Calls[N]["event"], transfer?: Transferable[]): void;
-  /** Marks what the result hands over without a copy. */
+  /** Marks buffers that the result transfers without a copy. */
   transfer(...objects: Transferable[]): void;
   signal: AbortSignal;
 }>;
 
-/** The handlers of some calls: one object a part, in its `handlers.ts`. */
+/** The handlers of some calls: one object per tab, in its `handlers.ts`. */
 export type Handlers<N extends CallName> = {
   [K in N]: (args: Calls[K]["args"], context: CallContext<K>) => Promise<Calls[K]["result"]>;
 };

@@ -1,4 +1,4 @@
-/** Does work in the order in which it is asked for, each once the one before it has ended, well or not. */
+/** Runs tasks in order of their calls, each after the one before it has finished or failed. */
 export function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

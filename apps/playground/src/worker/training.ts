@@ -12,7 +12,7 @@ import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { serialQueue } from "./serial-queue.js";
 
-/** What a part shows of a flow in training: compiled once, then asked again and again. */
+/** Views of a flow in training: compiled once, then computed repeatedly. */
 export type Viewer<V> = Readonly<{
   view(params: JsTree<HostArray>, step: number): Promise<V>;
   /** Mean log p of held-out examples, in nats. */
@@ -20,10 +20,10 @@ export type Viewer<V> = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** The parameters under which held-out examples were most likely so far: what is shown, and saved. */
+/** The parameters with the best likelihood of held-out examples so far, which the page shows and saves. */
 type Best = Readonly<{ step: number; logProb: number; params: JsTree<HostArray> }>;
 
-/** Where a run goes on from. */
+/** State from which a run continues. */
 export type Kept = Readonly<{ state: TrainingState; best: Best | undefined }>;
 
 type TrainingOptions<V, W> = {
@@ -34,12 +34,12 @@ type TrainingOptions<V, W> = {
   batchSize: number;
   learningRate: number;
   seed: number;
-  /** Goes on from here. */
+  /** Continues from this state. */
   kept?: Kept | undefined;
   makeViewer: (flow: Flow, executor: Executor) => Promise<W & Viewer<V>>;
 };
 
-/** What a run tells while it goes. */
+/** Events of a run. */
 export type TrainingEvent<V> =
   /** Mean log p of each step's batch, in nats, from step `first` on. */
   | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
@@ -47,40 +47,40 @@ export type TrainingEvent<V> =
   | Readonly<{ kind: "heldOut"; step: number; logProb: number }>
   /** The best so far. */
   | Readonly<{ kind: "view"; view: V }>
-  /** The device was lost: the run goes on in Wasm, from the state that is kept. */
+  /** The device was lost: the run continues in Wasm from the kept state. */
   | Readonly<{ kind: "fallback"; why: string; device: string }>;
 
 type RunOptions<V> = {
-  /** Steps at most; default all that are left. */
+  /** Most steps; by default all remaining ones. */
   steps?: number | undefined;
-  /** Milliseconds between two views at least; they also take at most a third of the time. */
+  /** Least milliseconds between two views. Views also take at most a third of the time. */
   viewEvery: number;
   signal: AbortSignal;
   emit: (event: TrainingEvent<V>) => void;
 };
 
-/** Where a run stands: `finished` at the end of the schedule. */
+/** Progress of a run: `finished` at the end of the schedule. */
 export type Standing = Readonly<{ taken: number; finished: boolean }>;
 
-/** Training that is paused, stepped, watched and asked while it goes: what touches the state takes turns. */
+/** Training with pause, single steps, views and queries. Operations on the state run one after another. */
 export type Training<V, W extends Viewer<V>> = Readonly<{
   readonly device: string;
   readonly taken: number;
   readonly parameters: number;
   run(options: RunOptions<V>): Promise<Standing>;
   view(): Promise<V>;
-  /** Asks the viewer something else about the best so far. */
+  /** Runs another query of the viewer on the best state so far. */
   ask<T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T>;
-  /** The best so far as a model, of which the caller disposes, and its step. */
+  /** The best state so far as a model, which the caller disposes of, and its step. */
   best(): Promise<{ model: FlowModel; step: number }>;
   kept(): Promise<Kept>;
   dispose(): Promise<void>;
 }>;
 
-/** Milliseconds after which a run lets messages in, and after which it tells what its steps gave. */
+/** Milliseconds between two yields to messages, and between two events with the results of steps. */
 const BREATH = 60;
 const TELLING = 250;
-/** How often held-out examples are measured in a whole run at most, and how many steps are between two at least. */
+/** Most measurements of held-out examples in a run, and fewest steps between two. */
 const MEASUREMENTS = 50;
 const FEWEST_BETWEEN = 5;
 
@@ -95,10 +95,10 @@ export async function startTraining<V, W extends Viewer<V>>(
   const turns = serialQueue();
   let trainer: Trainer;
   let viewer: W | undefined;
-  let state = before?.state; // the last one that is on this side of the device
+  let state = before?.state; // the last state on the host
   let best = before?.best;
-  let measured: number | undefined; // the step that was measured last
-  let fallback: string | undefined; // why, until a run has told it
+  let measured: number | undefined; // the last measured step
+  let fallback: string | undefined; // the reason, until a run has reported it
 
   const open = (): Promise<Trainer> =>
     createTrainer({ ...rest, executor, initExamples: 1024, ...(state && { state }) });
@@ -107,11 +107,11 @@ export async function startTraining<V, W extends Viewer<V>>(
     viewer = undefined;
     await trainer.dispose();
   };
-  /** Does the work in its turn, again on Wasm where the device is lost meanwhile. */
+  /** Runs the task in turn, and again in Wasm if the device is lost. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const withFallback = async (on: Executor, why?: string): Promise<T> => {
       if (on !== executor) {
-        await close().catch(() => {}); // what was there is lost with the device
+        await close().catch(() => {}); // the arrays of a lost device are lost
         executor = on;
         trainer = await open();
         fallback = why;
@@ -124,7 +124,7 @@ export async function startTraining<V, W extends Viewer<V>>(
     viewer ??= await makeViewer(flow, executor);
     return viewer;
   };
-  /** Measures the state there is, and keeps it where no earlier one is better. */
+  /** Measures the present state and keeps it if no earlier one is better. */
   const measure = async (): Promise<Readonly<{ step: number; logProb: number }>> => {
     const step = trainer.taken;
     state = await trainer.state();

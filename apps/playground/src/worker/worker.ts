@@ -6,7 +6,7 @@ type Scope = {
   addEventListener(type: "message", listener: (event: MessageEvent<ToWorker>) => void): void;
 };
 
-/** The handlers of each part, loaded when its first call comes: calls are named `part.verb`. */
+/** The handlers of each tab, loaded at its first call. Calls are named `tab.verb`. */
 const parts: Readonly<Record<string, () => Promise<object>>> = {
   plane: async () => (await import("../tabs/plane/handlers.js")).planeHandlers,
   images: async () => (await import("../tabs/images/handlers.js")).imagesHandlers,

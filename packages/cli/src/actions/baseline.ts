@@ -17,7 +17,7 @@ import { loadData } from "./train-data.js";
 export type BaselineFlags = CommonFlags &
   PictureReading & { data?: string; dataDir?: string; limit?: number; seed?: number };
 
-/** A density and its figures, one an example. */
+/** A density and its figures, one per example. */
 type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;
 
 export async function baseline(this: CliContext, flags: BaselineFlags): Promise<void> {
@@ -27,7 +27,7 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
   const choice = { name, dir, reading: readingOf(flags) };
   const { data: train, test } = await loadData(choice, { ...(limit !== undefined && { limit }) });
   if (!test)
-    throw new DataError(`${name}: no test ${nounOf(train)} to measure on\nname a data set that has some`);
+    throw new DataError(`${name}: no test ${nounOf(train)} to measure on\nchoose a data set that has some`);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   terminal.note(`fitted to ${describeImages(train)}, ${executor.name}`);
   const unit = unitOf(test.shape);

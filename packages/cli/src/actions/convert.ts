@@ -84,17 +84,17 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** @throws UsageError where `out` is a file, or holds something else or an earlier conversion (without `force`) */
+/** @throws UsageError if `out` is a file, or (without `force`) not empty */
 function checkFolder(out: string, force: boolean): void {
   if (!existsSync(out)) return;
   if (!statSync(out).isDirectory()) throw new UsageError(`--out ${out}: a file, expected a folder`);
   if (force || readdirSync(out).length === 0) return;
   throw new UsageError(
-    `--out ${out}: not empty\nwrite over a conversion by --force, or choose another folder`,
+    `--out ${out}: not empty\noverwrite an earlier conversion with --force, or choose another folder`,
   );
 }
 
-/** Random examples in the range that the network takes, and images where a data set is named. */
+/** Random examples in the input range of the network, and images of a data set if one is named. */
 async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise<Float32Array<ArrayBuffer>> {
   const { inShape } = network;
   const { range, seed, data, dataDir, normalize = ownNormalization(network) } = flags;
@@ -110,7 +110,10 @@ async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise
   return Float32Array.from([...random, ...real]);
 }
 
-/** Between the network, in ONNX Runtime where its file is one for it, and the flow in deterministic mode. */
+/**
+ * Largest difference between the network (run by ONNX Runtime if it came from an ONNX file) and the flow in
+ * deterministic mode.
+ */
 async function largestDifference(
   given: PretrainedNetwork,
   flow: Flow,
@@ -143,21 +146,21 @@ async function computed(
     }
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    warn(`${error.message.split("\n")[0]}; compared with the layers as they were read`);
+    warn(`${error.message.split("\n")[0]}; the comparison uses the layers as read from the file`);
   }
   const x = np.array(inputs).reshape([-1, ...network.inShape]);
   return (await applyNetwork(network, x).data()) as Float32Array;
 }
 
-/** @throws MismatchError where network and flow differ by more than rounding does */
+/** @throws MismatchError if network and flow differ by more than rounding errors */
 function expectSameFunction(out: string, difference: number, { rules }: ConvertFlags): void {
   if (difference <= CLOSE) return;
   const far =
     difference === Number.POSITIVE_INFINITY
-      ? "one of the two is not finite"
-      : `${difference.toExponential(1)} of the largest entry off`;
+      ? "one of the two outputs is not finite"
+      : `${difference.toExponential(1)} of the largest entry`;
   throw new MismatchError(
-    `the flow does not compute what the network does: ${far}\n${out} is written, for a look at it: do not train from it${rules === undefined ? "" : `\ndoes each rule of ${rules} compute what its operator does?`}`,
+    `the flow computes a different function from the network, expected the same: largest difference: ${far}\n${out} is written for inspection: do not train from it${rules === undefined ? "" : `\ncheck that each rule of ${rules} computes its operator`}`,
   );
 }
 
@@ -185,7 +188,7 @@ function say(
   line(
     `${colors.bold(file)}: ${inputShape.join("×")} → ${outputShape.join("×")}, likelihood ${exact ? "exact" : "a lower bound"}`,
   );
-  for (const name of leftOut) line(`left out at the end: ${name}; the output is what it acts on`);
+  for (const name of leftOut) line(`left out at the end: ${name}; its input is the output`);
   line();
   const some = (count: number): string => (count > 0 ? formatCount(count) : "");
   const rows = layers.map(({ from, to, exact: isExact, droppedDims, addedDims }, i) => {
@@ -207,7 +210,7 @@ function say(
   line();
   line(`largest relative difference on ${inputs} inputs: ${maxRelDiff?.toExponential(1)}`);
   if (maxRelDiff !== null && maxRelDiff <= CLOSE)
-    line(`written: ${out}; train its inverses by flowify train --from ${out} --data …`);
+    line(`wrote ${out}; train its inverses with flowify train --from ${out} --data …`);
 }
 
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

@@ -25,7 +25,7 @@ export async function getData(this: CliContext, flags: DataGetFlags, name: strin
     const from = mirror === undefined ? published : { ...published, url: new URL(file, mirror).href };
     const fetched = await fetchShown(from, path, file, terminal);
     terminal.note(
-      `${path}: ${fetched ? "fetched" : "there already"}, ${published.checksum.kind} ${published.checksum.value}`,
+      `${path}: ${fetched ? "fetched" : "already present"}, ${published.checksum.kind} ${published.checksum.value}`,
     );
     files.push(...(set.unpack ? await extractFiles(path, set.unpack, out) : [path]));
   }
@@ -33,11 +33,11 @@ export async function getData(this: CliContext, flags: DataGetFlags, name: strin
     flags.out === undefined
       ? `flowify train --data ${name}`
       : `flowify train --data ${name} --data-dir ${out}`;
-  if (!quiet) terminal.say(`${formatCount(files.length)} files in ${out}; train on them by ${training}`);
+  if (!quiet) terminal.say(`${formatCount(files.length)} files in ${out}; train on them with ${training}`);
   terminal.document({ dataset: name, folder: out, files });
 }
 
-/** Fetches a file with a line of progress: thousands of bytes, the rate, the time left. */
+/** Downloads a file with a progress line: kilobytes, rate, time left. */
 async function fetchShown(
   from: PublishedFile,
   path: string,
@@ -66,7 +66,7 @@ async function fetchShown(
       },
       onRetry: (why, pause) => {
         end();
-        terminal.warn(`${from.url}: ${why}; trying again in ${pause / 1000} s`);
+        terminal.warn(`${from.url}: ${why}; retrying in ${pause / 1000} s`);
       },
     });
   } finally {

@@ -17,7 +17,7 @@ export async function listData(this: CliContext, { json = false }: DataListFlags
     name,
     brief,
     bytes === undefined ? "" : `${formatCount(bytes / 1e6)} MB`,
-    folder ?? (bytes === undefined ? "not here" : `not here; flowify data get ${name}`),
+    folder ?? (bytes === undefined ? "not present" : `not present; flowify data get ${name}`),
   ]);
   for (const line of table(rows, [false, false, true])) terminal.say(line);
   terminal.document({ datasets });

@@ -26,7 +26,7 @@ export type DecodeFlags = CommonFlags & {
   out?: string;
 };
 
-/** Test images among which the one is looked for that comes nearest to what is asked for. */
+/** Number of test images searched for the one whose outputs are nearest to the requested ones. */
 const LOOKED_AT = 1000;
 
 export async function decode(this: CliContext, flags: DecodeFlags, folder: string): Promise<void> {
@@ -34,15 +34,17 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   const { json = false, quiet = false, count = 64, columns = 8, seed = 0, temperature = 1 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   if ((flags.logits === undefined) === (flags.like === undefined))
-    throw new UsageError("say what the network shall give: --logits PLACE:VALUE, or --like IMAGE");
+    throw new UsageError(
+      "the wanted outputs are missing\nset them with --logits PLACE:VALUE, or --like IMAGE",
+    );
   const file = flags.out ?? `${folder}/preimages.png`;
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   await withModel(folder, flags, terminal, async (model, run) => {
     const { from, to } = pretrainedPart(run, folder);
     const shape = expectImageRun(
       run,
-      "flowify decode draws pictures",
-      "the library does it for rows: model.preimages",
+      "flowify decode works on images",
+      "for rows, use the library: model.preimages",
     );
     expectRoomFor(model, count, shape);
     const upTo = model.part(0, to);
@@ -68,9 +70,9 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const title = `${run.config.network}: ${preimagesTitle(draws.ways, inFile, asPictures)}`;
       const grid = await imageGrid({ images: pixels, shape, columns, title });
       await writeFileAtomic(file, await encodePng(grid));
-      terminal.say(`asked for: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
+      terminal.say(`requested outputs: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       terminal.say(
-        `the original network gives it within ${inFile.toExponential(1)}, as pictures of 256 levels within ${asPictures.toExponential(1)}`,
+        `the original network returns them within ${inFile.toExponential(1)}, and within ${asPictures.toExponential(1)} for pictures rounded to 256 levels`,
       );
       terminal.say(howFar(draws, name));
       terminal.say(`${count} preimages: ${file}`);
@@ -91,22 +93,22 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   });
 }
 
-/** @throws UsageError where the run is none of a converted network */
+/** @throws UsageError if the run is not one of a converted network */
 function pretrainedPart({ config }: SavedRun, folder: string): { from: number; to: number } {
   if (config.given) return config.given;
   throw new UsageError(
-    `${folder}: its network was not given\nflowify train --from DIR makes a run of a converted network`,
+    `${folder}: not a run of a pretrained network\nmake one with flowify train --from DIR`,
   );
 }
 
-/** The given network without any flow. */
+/** The pretrained network without any flow. */
 function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNetwork {
   const { from, to } = config.given!;
   const { layers } = networkOfDescription(config.description!, network.tensors);
   return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
 }
 
-/** The image whose results are asked for, or that comes nearest to those that are. */
+/** The image that sets the outputs, or the one with outputs nearest to the requested ones. */
 async function beginsAt(
   run: SavedRun,
   shape: ImageShape,
@@ -117,8 +119,7 @@ async function beginsAt(
   const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
   const wanted = [...flags.logits!];
   const outside = wanted.find(([place]) => place >= size);
-  if (outside)
-    throw new UsageError(`--logits: there is no result ${outside[0]}, the network gives 0 to ${size - 1}`);
+  if (outside) throw new UsageError(`--logits: there is no output ${outside[0]}, expected 0 to ${size - 1}`);
   const { images, count, name, split } = expectImages(await imagesFor(run, {}), "flowify decode");
   const pixels = images.length / count;
   const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), {
@@ -136,27 +137,27 @@ async function beginsAt(
   return { image, name: `${name}/${split}#${nearest}` };
 }
 
-/** Two digits, in the form that is shorter: `0.04`, `110`, `1e-5`. */
+/** Two digits, in the shorter form: `0.04`, `110`, `1e-5`. */
 const short = (value: number): string => String(Number(value.toPrecision(2)));
 
-/** What the picture says of itself: how many of the inputs are draws, and how far their results are from those asked for. */
+/** Title of the picture: how many of the inputs are samples, and how far their outputs are from the requested ones. */
 export function preimagesTitle(ways: Float64Array, inFile: number, asPictures: number): string {
   const arrived = ways.filter((way) => way === 1).length;
-  const draws = arrived === ways.length ? "drawn" : `${arrived} of them drawn`;
-  return `${ways.length} inputs, ${draws}; results differ by ${short(inFile)}, as pictures by ${short(asPictures)}`;
+  const draws = arrived === ways.length ? "sampled" : `${arrived} of them sampled`;
+  return `${ways.length} inputs, ${draws}; outputs differ by ${short(inFile)}, as pictures by ${short(asPictures)}`;
 }
 
-/** How many of the inputs are draws of the inverse, and what the others are. */
+/** Describes how many of the inputs are samples of the inverse, and the origin of the others. */
 function howFar({ ways }: Preimages, name: string): string {
   const arrived = ways.filter((way) => way === 1).length;
-  const draws = `${arrived} of ${ways.length} are draws of the inverse, moved onto these results`;
+  const draws = `${arrived} of ${ways.length} are samples of the inverse, moved to these outputs`;
   const stopped = ways.filter((way) => way < 1);
   if (stopped.length === 0) return draws;
   const mean = stopped.reduce((sum, way) => sum + way, 0) / stopped.length;
-  return `${draws}; ${stopped.length} come from ${name}, and stopped on the way to their draw, after ${mean.toPrecision(2)} of it`;
+  return `${draws}; ${stopped.length} come from ${name} and moved toward their sample, on average ${mean.toPrecision(2)} of the way`;
 }
 
-/** What the file that the network came from gives in ONNX Runtime; without it, the layers as they were read. */
+/** Outputs of the network's original file in ONNX Runtime; without a file, those of the layers as read. */
 async function originalResults(
   folder: string,
   network: OrdinaryNetwork,

@@ -38,16 +38,16 @@ export async function listDevices(this: CliContext, { json = false, threads }: D
   for (const line of table([["device", "GFLOPS", ""], ...rows], [false, true])) terminal.say(line);
   terminal.say();
   terminal.say(
-    `rates of a ${SIZE} × ${SIZE} × ${SIZE} product of float32 numbers, the result left where it is`,
+    `rates of a ${SIZE} × ${SIZE} × ${SIZE} float32 matrix product, without the transfer of the result`,
   );
   terminal.document({ devices: found });
 }
 
-/** All but the providers that ONNX Runtime was not made with here. */
+/** All devices except providers that this build of ONNX Runtime lacks. */
 async function devicesHere(): Promise<readonly Device[]> {
   let providers: string[] = [];
   try {
-    (await loadRuntime()).env.logLevel = "fatal"; // why a provider does not start is said in the table
+    (await loadRuntime()).env.logLevel = "fatal"; // the table shows why a provider does not start
     providers = await nativeProviders();
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
@@ -55,7 +55,7 @@ async function devicesHere(): Promise<readonly Device[]> {
   return devices.filter(({ provider }) => provider === undefined || providers.includes(provider));
 }
 
-/** Operations a second, in 10⁹, of a product of two matrices: the best of a few. */
+/** Gigaflops of a matrix product: the best of a few runs. */
 async function productRate(executor: Executor): Promise<number> {
   const spec = new ArraySpec([SIZE, SIZE], np.float32);
   const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec]);

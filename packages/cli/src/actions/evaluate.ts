@@ -44,7 +44,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     const accuracy = await pretrainedAccuracy(model, run, images);
     if (accuracy && !quiet)
       terminal.say(
-        `the given network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
+        `the pretrained network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
       );
     if (quality && !quiet) for (const line of ["", ...quality.lines]) terminal.say(line);
     terminal.document({
@@ -59,7 +59,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
   });
 }
 
-/** How often the given network of a run, if it has one, is right on images with labels. */
+/** Accuracy of the pretrained network of a run, if it has one, on images with labels. */
 async function pretrainedAccuracy(
   model: FlowModel,
   { config: { given } }: SavedRun,
@@ -75,9 +75,9 @@ async function pretrainedAccuracy(
 }
 
 /**
- * Mean log-likelihood with K samples an example. The ledger is that of one draw; what the K samples gain
- * over it is a line of its own, so that the ledger sums to the total. The standard error over the samples is
- * that of the mean over examples whose samples are independent, √(Σ se²) / N.
+ * Mean log-likelihood with K samples per example. The ledger is that of one sample. A separate line holds the gain of K
+ * samples, so that the ledger sums to the total. The standard error over the samples is that of a mean over examples
+ * with independent samples, √(Σ se²) / N.
  */
 async function likelihood(
   model: FlowModel,

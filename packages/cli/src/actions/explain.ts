@@ -9,7 +9,7 @@ import { expectImageRun, imagesFor, usualReading, withModel } from "./open-run.j
 
 export type ExplainFlags = CommonFlags & ImagesFlags & { seed?: number };
 
-/** Images that one is compared with. */
+/** Number of images for the comparison. */
 const TYPICAL = 1000;
 
 export async function explain(
@@ -24,11 +24,11 @@ export async function explain(
   await withModel(folder, flags, terminal, async (model, run) => {
     const shape = expectImageRun(
       run,
-      "flowify explain looks at a picture",
-      `flowify score ${folder} --ledger tells what each layer says of every row`,
+      "flowify explain works on images",
+      `flowify score ${folder} --ledger shows the contribution of each layer for every row`,
     );
     const image = await readPicture(file, shape, { ...usualReading(run), ...readingOf(flags) });
-    // how a picture is to be read says nothing of the run's own images
+    // the flags for reading a picture do not apply to the run's own images
     const chosen = await imagesFor(run, flags.data === undefined ? withoutReading(flags) : flags);
     const all = expectImages(chosen, "flowify explain");
     const count = Math.min(all.count, TYPICAL);
@@ -45,7 +45,7 @@ export async function explain(
     );
     const most = layers.slice(0, -1).reduce((a, b) => (b.deviations > a.deviations ? b : a));
     const { say, colors } = terminal;
-    say(`${file}, beside ${count} of ${describeImages(all)}: bits per dimension`);
+    say(`${file}, compared with ${count} of ${describeImages(all)}: bits per dimension`);
     say();
     const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
     const rows = layers.map(({ layer, bpd, mean, std, deviations }) => [

@@ -33,7 +33,10 @@ import { withModel } from "./open-run.js";
 export type ExportFlags = CommonFlags & { out: string; force?: boolean; step?: boolean };
 
 const STATE = "state.safetensors";
-/** Of one example, in which axes of the batch may vanish, and of several; that all sizes are alike is seen when the file is made. */
+/**
+ * Batch sizes to check: one example, where axes of the batch may vanish, and several. The export itself verifies that
+ * all sizes behave alike.
+ */
 const BATCHES = [1, 30];
 
 export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
@@ -83,7 +86,7 @@ const drawsItsOwn = ({ name }: ExportedProgram): boolean => name.endsWith("-draw
 const batchesOf = ({ batch }: ExportedProgram): readonly number[] =>
   batch === undefined ? BATCHES : [batch];
 
-/** Every result of a file in ONNX Runtime against the flow's. */
+/** Compares every output of a file in ONNX Runtime with the flow. */
 async function agreementsOf(
   runtime: Runtime,
   executor: Executor,
@@ -98,13 +101,13 @@ async function agreementsOf(
   }
 }
 
-/** @throws MismatchError for the first file with a result that is not the flow's */
+/** @throws MismatchError for the first file with an output that differs from the flow */
 function expectAgreement(written: readonly WrittenProgram[], out: string): void {
   for (const { file, agreements } of written) {
     const wrong = disagreement(agreements ?? []);
     if (wrong)
       throw new MismatchError(
-        `${join(out, file)}: ONNX Runtime computes another ${wrong.output} than the flow for a batch of ${wrong.batch}: ${farOff(wrong)}\nthe files are written: do not rely on this one`,
+        `${join(out, file)}: ONNX Runtime and the flow compute different ${wrong.output} for a batch of ${wrong.batch}: ${farOff(wrong)}\nthe files are written: do not use this one`,
       );
   }
 }
@@ -112,16 +115,16 @@ function expectAgreement(written: readonly WrittenProgram[], out: string): void 
 const farOff = ({ largest, differing }: Agreement): string =>
   largest === Number.POSITIVE_INFINITY
     ? "one of the two is not finite"
-    : `${largest.toExponential(1)} of the largest entry off, in ${(100 * differing).toPrecision(2)} % of the entries`;
+    : `they differ by up to ${largest.toExponential(1)} of the largest entry, in ${(100 * differing).toPrecision(2)} % of the entries`;
 
-/** @throws UsageError where `out` is a file, or holds an earlier export (without `force`) */
+/** @throws UsageError if `out` is a file, or (without `force`) holds an earlier export */
 function checkFolder(out: string, force: boolean): void {
   if (existsSync(out) && !statSync(out).isDirectory())
     throw new UsageError(`--out ${out}: a file, expected a folder`);
   const earlier = existsSync(out) && readdirSync(out).some((name) => name.endsWith(".onnx"));
   if (earlier && !force)
     throw new UsageError(
-      `--out ${out}: holds ONNX files already\nwrite over them by --force, or choose another folder`,
+      `--out ${out}: holds ONNX files already\noverwrite them with --force, or choose another folder`,
     );
 }
 
@@ -130,12 +133,14 @@ async function runtimeOrNone({ warn }: Terminal) {
     return await loadRuntime();
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    warn("ONNX Runtime is not here (npm install onnxruntime-node): the files are written and not tried");
+    warn(
+      "ONNX Runtime is not installed: the files are written without a comparison\nnpm install onnxruntime-node",
+    );
     return undefined;
   }
 }
 
-/** Inputs that the table names by what they are. */
+/** Inputs that the table shows by their role. */
 const groups: { readonly [role: string]: string } = { noise: "noise", scalar: "step sizes", state: "state" };
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)];
@@ -159,12 +164,12 @@ function say(
   line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches ${sizes}`);
   line();
   for (const row of table(
-    [["file", "size", "nodes", "inputs", "results", "off"], ...rows],
+    [["file", "size", "nodes", "inputs", "outputs", "difference"], ...rows],
     [false, true, true, false, false, true],
   ))
     line(row);
   line();
   if (checker.passed) line(`the ONNX checker passed (${checker.text})`);
   else if (checker.passed === false) warn(`the ONNX checker says: ${checker.text}`);
-  else line(`the ONNX checker was not run to its end: ${checker.text}`);
+  else line(`the ONNX checker did not finish: ${checker.text}`);
 }

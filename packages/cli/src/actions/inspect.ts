@@ -47,7 +47,7 @@ async function networkToShow(target: string, flags: InspectFlags): Promise<Chose
   }
   if (data === undefined)
     throw new UsageError(
-      `${named.name} is built for data: name them\nflowify inspect ${named.name} --data FILE`,
+      `${named.name} builds a network for data, and none are named\nflowify inspect ${named.name} --data FILE`,
     );
   return networkFor(
     target,
@@ -66,7 +66,7 @@ function listNetworks({ say, colors, document }: Terminal): void {
   });
   say(
     colors.bold(
-      "networks, each also the name of a recipe; with :paper after it, network and protocol as the paper has them",
+      "networks; each name is also a recipe, and NAME:paper is the network and protocol of the paper",
     ),
   );
   const rows = networks.map(({ network, inShape, latentShape, parameters, exact }) => [
@@ -76,7 +76,7 @@ function listNetworks({ say, colors, document }: Terminal): void {
     kind(exact),
   ]);
   for (const line of table(rows, [false, false, true])) say(`  ${line}`);
-  say(colors.bold("networks that are built for data: flowify inspect auto --data FILE"));
+  say(colors.bold("networks built for your data: flowify inspect auto --data FILE"));
   const built = [[AUTO, "images of any size, or rows of numbers"], ...presetBriefs];
   for (const line of table(built)) say(`  ${line}`);
   say(colors.bold("data sets"));

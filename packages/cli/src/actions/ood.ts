@@ -19,7 +19,7 @@ import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js
 export type OodFlags = CommonFlags &
   PictureReading & { samples?: number; limit?: number; seed?: number; out?: string };
 
-/** Training images that tell what is typical, at most. */
+/** Most training images for the mean of -log p. */
 const TYPICAL = 5000;
 
 type Scored = Readonly<{ images: DataSet; figures: Float64Array; mean: number; stdErr: number }>;
@@ -52,7 +52,7 @@ export async function ood(
         typicality: auroc(fromTypical(own), fromTypical(other)),
       },
     }));
-    const title = `${run.config.network} after ${formatCount(run.step)} steps: test ${nounOf(own.images)} of ${own.images.name}, and others`;
+    const title = `${run.config.network} after ${formatCount(run.step)} steps: test ${nounOf(own.images)} of ${own.images.name} and other data`;
     const groups = [own, ...strange].map(({ images, figures }) => ({ name: images.name, values: figures }));
     await writeFileAtomic(out, await svgToPng(await histogram(title, unit.name, groups)));
     const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {
@@ -69,7 +69,7 @@ export async function ood(
   });
 }
 
-/** Training images of the run, its test images, and those of the others. */
+/** Training images of the run, its test images, and the images of the other data sets. */
 async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]): Promise<DataSet[]> {
   const first = (images: DataSet, most = flags.limit ?? images.count): DataSet =>
     firstImages(images, Math.min(most, images.count));

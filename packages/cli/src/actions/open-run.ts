@@ -20,7 +20,7 @@ import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** A run's configuration and the arrays of the checkpoint that it is judged by. */
+/** A run's configuration and the arrays of its best (or newest) checkpoint. */
 export type SavedRun = Readonly<{
   config: RunConfig;
   network: ChosenNetwork;
@@ -28,15 +28,15 @@ export type SavedRun = Readonly<{
   /** Of the checkpoint. */
   path: string;
   step: number;
-  /** The arrays of the checkpoint, and those that the run is judged by: with weight averaging the averages. */
+  /** The arrays of the checkpoint, and those for evaluation: with weight averaging, the averages. */
   state: TrainingState["arrays"];
   arrays: TrainingState["arrays"];
 }>;
 
 /**
- * Reads a run; a damaged checkpoint is passed over with a warning.
+ * Reads a run. Skips damaged checkpoints with a warning.
  *
- * @throws UsageError where the folder holds no run, CheckpointError where no checkpoint is good
+ * @throws UsageError if the folder holds no run, CheckpointError if no checkpoint is intact
  */
 export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">): Promise<SavedRun> {
   const config = readRunConfig(folder);
@@ -55,7 +55,7 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
   };
 }
 
-/** Opens a run's model, lends it to `use`, and gives everything back. */
+/** Opens a run's model, calls `use` with it, and releases everything. */
 export async function withModel<T>(
   folder: string,
   flags: CommonFlags,
@@ -76,17 +76,18 @@ export async function withModel<T>(
   }
 }
 
-/** How pictures are read for a run where the flags do not say: grey or in colour and of the size that it was trained on. */
+/** Default reading of pictures for a run: grey or colour, and the size, as in training. */
 export const usualReading = ({ config: { data } }: Pick<SavedRun, "config">): Reading => ({
   ...(!isRowShape(data.shape) && { grey: data.shape[0] === 1 }),
   ...data.reading,
 });
 
 /**
- * The images or rows that the flags ask for: by default the test split of the run's own data set, or of other data all that
- * there are, or their test split; `train` are those that the run was trained on, `validation` those that were held out.
+ * The images or rows that the flags select. Default: the test split of the run's own data set, or of other data the
+ * test split or, without splits, all examples. `train` are the training examples of the run, `validation` its held-out
+ * examples.
  *
- * @throws ShapeError where they are not what the run's network takes, UsageError where none were held out
+ * @throws ShapeError if they do not fit the run's network, UsageError if none were held out
  */
 export async function imagesFor(
   { config, network }: SavedRun,
@@ -122,19 +123,18 @@ function trainingPart(
   if (split === "train") return used ? firstImages(train, Math.min(used.examples, train.count)) : train;
   if (validation) return validation;
   throw new UsageError(
-    `--split validation: the run held no ${nounOf(all)} of ${all.name} out\nflowify train --validation N does`,
+    `--split validation: the run held out no ${nounOf(all)} of ${all.name}\nhold some out with flowify train --validation N`,
   );
 }
 
 /**
  * The shape of a run's images.
  *
- * @throws UsageError for a run of rows; `what` is what needs images, `instead` what helps
+ * @throws UsageError for a run of rows; the message consists of `what` (the command that needs images) and `instead`
+ * (the remedy)
  */
 export function expectImageRun({ config }: SavedRun, what: string, instead: string): ImageShape {
   const { name, shape } = config.data;
   if (!isRowShape(shape)) return shape;
-  throw new UsageError(
-    `${what}: this run is of rows of ${shape[0]} numbers (${name}), not of images\n${instead}`,
-  );
+  throw new UsageError(`${what}: this run has rows of ${shape[0]} numbers (${name})\n${instead}`);
 }

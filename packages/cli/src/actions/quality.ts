@@ -14,19 +14,19 @@ import type { Terminal } from "../ui/terminal.js";
 import type { EvaluateFlags } from "./evaluate-flags.js";
 import { expectImageRun, imagesFor, type SavedRun } from "./open-run.js";
 
-/** Samples that are judged, where there are as many real images. */
+/** Most samples to judge; fewer if there are fewer real images. */
 const COUNT = 1000;
 
-/** Pairs of a sample and its nearest training image in the picture. */
+/** Number of pairs (sample, nearest training image) in the picture. */
 const SHOWN = 15;
 
-/** The figures for documents and for people. */
+/** The figures, for JSON and for the terminal. */
 type Judged = Readonly<{
   document: Quality & { temperature: number; seed: number };
   lines: readonly string[];
 }>;
 
-/** Judges samples of a run beside real images, and writes quality.json and nearest.png into its folder. */
+/** Compares samples of a run with real images, and writes quality.json and nearest.png to its folder. */
 export async function judgeSamples(
   model: FlowModel,
   run: SavedRun,
@@ -35,14 +35,14 @@ export async function judgeSamples(
   terminal: Terminal,
 ): Promise<Judged> {
   const { seed = 0, temperature = 1 } = flags;
-  const shape = expectImageRun(run, "--quality judges images", "leave it out");
+  const shape = expectImageRun(run, "--quality works on images", "leave it out");
   const own = { ...flags, limit: undefined as never };
   const all = expectImages(await imagesFor(run, own), "--quality");
   const training = expectImages(await imagesFor(run, { split: "train" }), "--quality");
   const count = Math.min(COUNT, flags.limit ?? COUNT, all.count);
   const real = slice(all, 0, count);
   const heldOut = all.count >= 2 * count ? slice(all, count, 2 * count) : undefined;
-  terminal.note(`${count} samples at temperature ${temperature} beside ${count} real images`);
+  terminal.note(`${count} samples at temperature ${temperature}, compared with ${count} real images`);
   const samples = toBytes(await model.sample(count, { seed, temperature }));
   const judges: Judge[] = [];
   try {
@@ -68,7 +68,7 @@ export async function judgeSamples(
           images: pairs,
           shape,
           columns: pairs.length / (2 * imageSize(shape)),
-          title: `${run.config.network}: the samples that are nearest to a training image`,
+          title: `${run.config.network}: the samples nearest to a training image`,
           subtitle: `of ${count} samples at temperature ${temperature}, step ${run.step}`,
           rowLabels: ["sample", "training"],
         }),
@@ -83,7 +83,7 @@ export async function judgeSamples(
   }
 }
 
-/** @throws UsageError where the training images have no labels */
+/** @throws UsageError if the training images have no labels */
 async function ownJudge(
   model: FlowModel,
   training: ImageSet,
@@ -93,7 +93,7 @@ async function ownJudge(
   const { labels } = training;
   if (!labels)
     throw new UsageError(
-      `--quality: the images of ${training.name} have no labels to train a classifier on\nname one: --judge CLASSIFIER.onnx`,
+      `--quality: the images of ${training.name} have no labels to train a classifier on\npass a classifier with --judge CLASSIFIER.onnx`,
     );
   const progress = createProgress(terminal, { label: "classifier", total: STEPS });
   try {

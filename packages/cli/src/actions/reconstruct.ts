@@ -21,8 +21,8 @@ export async function reconstruct(this: CliContext, flags: ReconstructFlags, fol
   await withModel(folder, flags, terminal, async (model, run) => {
     expectImageRun(
       run,
-      "flowify reconstruct draws pictures",
-      `flowify sample ${folder} --out rows.csv draws rows`,
+      "flowify reconstruct works on images",
+      `flowify sample ${folder} --out rows.csv samples rows`,
     );
     const chosen = await imagesFor(run, { ...flags, limit: count }, "--count");
     const images = expectImages(chosen, "flowify reconstruct");

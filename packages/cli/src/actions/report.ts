@@ -28,7 +28,7 @@ export async function report(
   terminal.document(document);
 }
 
-/** All but the pictures; figures under the name of their unit. */
+/** Everything except the pictures; figures under the name of their unit. */
 function numbers(summary: RunSummary) {
   const { pictures: _, training, measured, ...rest } = summary;
   const { field } = unitOf(rest.config.data.shape);

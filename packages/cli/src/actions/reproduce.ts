@@ -16,10 +16,10 @@ import { planAgain } from "./train-plan.js";
 
 export type ReproduceFlags = CommonFlags & { dataDir?: string; out?: string };
 
-/** How far figures of another machine or version may lie apart, relative to their size and at least to 1. */
+/** Tolerance for figures of another machine or version, relative to max(1, |figure|). */
 const TOLERANCE = 1e-3;
 
-/** Differences that are listed. */
+/** Most differences to list. */
 const LISTED = 10;
 
 type Difference = Readonly<{ step: number; field: string; before: unknown; now: unknown }>;
@@ -31,12 +31,15 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const config = readRunConfig(folder);
   const before = readMetrics(runPaths(folder).metrics).map(withoutTimes);
   const last = before.at(-1);
-  if (!last) throw new UsageError(`${folder}: its metrics.jsonl has no lines: there is nothing to compare`);
-  // another number of threads adds up in another order: that of the run, where no other is asked for
+  if (!last)
+    throw new UsageError(
+      `${folder}: its metrics.jsonl has no lines, expected at least one to compare\ntrain the run further with flowify train --resume ${folder}`,
+    );
+  // the number of threads determines the order of sums: use that of the run by default
   const threads = flags.threads ?? config.environment?.threads ?? config.environment?.cores;
   const changes = config.environment
     ? environmentChanges(config.environment, environment({ threads }))
-    : ["the run does not say what it was computed with"];
+    : ["the run does not record the environment it was trained in"];
   for (const change of changes) terminal.note(change);
   const scratch = flags.out === undefined ? mkdtempSync(join(tmpdir(), "flowify-reproduce-")) : undefined;
   const out = flags.out ?? join(scratch as string, "run");
@@ -55,11 +58,11 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
     const exact = changes.length === 0 && plan.device === config.device;
     const found = differences(before, now.slice(0, before.length), exact ? 0 : TOLERANCE);
     const lines = formatCount(before.length);
-    const how = exact ? "to the last digit" : `to ${TOLERANCE} relative`;
+    const how = exact ? "to the last digit" : `within ${TOLERANCE} relative`;
     terminal.say(
       found.length === 0
         ? `equal: ${lines} lines of metrics, ${how}`
-        : `different: ${formatCount(found.length)} figures of ${lines} lines of metrics, ${how}`,
+        : `different: ${formatCount(found.length)} figures in ${lines} lines of metrics, ${how}`,
     );
     for (const { step, field, before: old, now: fresh } of found.slice(0, LISTED))
       terminal.say(`  step ${step}, ${field}: ${String(old)}, now ${String(fresh)}`);

@@ -44,7 +44,7 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   const file = flags.out ?? (isRowShape(shape) ? paths.sampledRows : picture);
   if (isRowShape(shape)) {
     if (sheet !== "samples")
-      throw new UsageError(`--sheet ${sheet}: this run is of rows, not of images\nleave --sheet out`);
+      throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
     expectRowFile(file);
   }
   await withModel(folder, flags, terminal, async (model, run) => {

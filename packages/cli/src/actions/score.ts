@@ -28,7 +28,7 @@ export type ScoreFlags = Omit<CommonFlags, "json"> &
     falseAlarms?: number;
   };
 
-/** Images that go to the model in one piece. */
+/** Images per call of the model. */
 const AT_ONCE = 256;
 
 /**
@@ -57,7 +57,8 @@ export async function score(
   // the scores have standard output, or a file, to themselves
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (out !== undefined) expectPlaceFor(out);
-  if (files.length > 0 && flags.data !== undefined) throw new UsageError("name files or --data, not both");
+  if (files.length > 0 && flags.data !== undefined)
+    throw new UsageError("files and --data exclude each other\nname one of them");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
@@ -107,7 +108,7 @@ export async function score(
   });
 }
 
-/** On a terminal, names are shown so that it does not obey them. */
+/** Escapes control characters in names on a terminal. */
 const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | string) => {
   const text = String(lines);
   stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
@@ -157,10 +158,10 @@ async function* ownExamples(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Na
   yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
 }
 
-/** The pictures that images came from. */
+/** The source pictures of the images. */
 const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set ? set.names : undefined);
 
-/** The images or rows of each file, folder or data set that is named, one after the other. */
+/** The images or rows of each named file, folder or data set, one after another. */
 async function* examplesOfFiles(
   run: SavedRun,
   flags: ScoreFlags,
@@ -183,7 +184,7 @@ async function* examplesOfFiles(
       continue;
     }
     if (!existsSync(file) && !isDataSet(file))
-      throw new DataError(`${file}: no such file or folder, and no data set of this name`);
+      throw new DataError(`${file}: no such file or folder, and no data set has this name`);
     const set = await loadMeasured({
       name: file,
       dir: flags.dataDir,
@@ -195,7 +196,7 @@ async function* examplesOfFiles(
   }
 }
 
-/** A set a piece at a time; `prefix` stands before the name of a picture, or the number of an image. */
+/** A set in pieces; `prefix` is put before the name of a picture or the number of an image. */
 function* pieces(set: DataSet, source: string, prefix: string): Generator<Named> {
   const examples = examplesOf(set);
   const size = examples.length / set.count;
@@ -227,7 +228,7 @@ async function* remember(
   }
 }
 
-/** What was scored, in a few words. */
+/** Short description of the scored sources. */
 const listed = (sources: readonly string[]): string =>
   sources.length <= 3
     ? sources.join(", ")

@@ -4,12 +4,12 @@ import { type DataSet, firstImages, holdOut, nounOf } from "../data/image-set.js
 import { type DataSetChoice, dataFiles, hasSplit, loadExamples } from "../data/registry.js";
 import type { RunConfig } from "../format/config.js";
 
-/** The images or rows of a run: those that it trains on, those held out, and those of the test split. */
+/** The images or rows of a run: for training, held out, and of the test split. */
 export type LoadedData = { data: DataSet; validation: DataSet | undefined; test: DataSet | undefined };
 
 /**
- * @param validation how many of the training examples are held out, or what says so by their number
- * @throws UsageError, DataError where there are fewer than asked for, or test examples of another shape
+ * @param validation number of held-out training examples, or a function of the number of examples
+ * @throws UsageError, DataError for too few examples, or test examples of another shape
  */
 export async function loadData(
   choice: DataSetChoice,
@@ -28,9 +28,9 @@ export async function loadData(
 }
 
 /**
- * The data of a run that goes on.
+ * The data of a resumed run.
  *
- * @throws DataError where the training examples are not those that it began with
+ * @throws DataError if the training examples have changed
  */
 export async function loadDataAgain(
   { data: { name, dir, examples, validation, hash, reading, files } }: RunConfig,
@@ -43,7 +43,7 @@ export async function loadDataAgain(
     const now = files && (await dataFiles(choice));
     const changed = files && now && changedFile(files, now);
     throw new DataError(
-      `${name}: the training ${nounOf(loaded.data)} are not those that the run in ${folder} began with (sha256 ${hash})${changed ? `: ${changed}` : ""}\nbring the old files back (--data-dir), or begin a new run`,
+      `${name}: the training ${nounOf(loaded.data)} differ from those of the run in ${folder} (sha256 ${hash})${changed ? `: ${changed}` : ""}\nrestore the old files (--data-dir), or start a new run`,
     );
   }
   return { ...loaded, data: firstImages(loaded.data, examples) };

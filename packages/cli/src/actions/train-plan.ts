@@ -25,34 +25,37 @@ import { checkRunFolder } from "../run/folder.js";
 import { type LoadedData, loadData, loadDataAgain } from "./train-data.js";
 import type { TrainFlags } from "./train-flags.js";
 
-/** What a training run is going to do, with everything checked that can be checked before it starts. */
+/** The plan of a training run, checked as far as possible before it starts. */
 export type TrainPlan = Readonly<{
   folder: string;
   resume: boolean;
   force: boolean;
-  /** All but the device, which the executor that is found decides. */
+  /** Everything except the device, which depends on the executor. */
   config: Omit<RunConfig, "device">;
   device: DeviceName;
   network: ChosenNetwork & Partial<ConvertedNetwork>;
   flow: Flow;
   data: DataSet;
-  /** Undefined where none are held out. */
+  /** Undefined if none are held out. */
   validation: DataSet | undefined;
-  /** Undefined where the data set has no test examples. */
+  /** Undefined if the data set has no test examples. */
   test: DataSet | undefined;
-  /** What there is to say of the data before training, a line each. */
+  /** Notes about the data before training, one line each. */
   warnings: readonly string[];
-  /** Step sizes to try before the first step; the best of them is the run's. */
+  /** Step sizes to try before the first step; the run uses the best. */
   tryRates?: readonly number[];
 }>;
 
 const CHECKPOINT_AT_LEAST_EVERY = 1000;
 
-/** About how often a run whose epochs are short is measured with pictures, and one with held-out examples on these. */
+/**
+ * Approximate number of measurements with pictures in a run with short epochs, and of measurements on held-out
+ * examples.
+ */
 const LOOKS = 10;
 const VALIDATIONS = 20;
 
-/** Flags that say what a run computes: a resumed run has them in its configuration. */
+/** Flags that determine the results of a run: a resumed run takes them from its configuration. */
 const decidedByRun = {
   recipe: "--recipe",
   data: "--data",
@@ -84,7 +87,7 @@ const decidedByRun = {
 export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
   flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
 
-/** Steps that go `epochs` times through the images: the last batch of an epoch reaches into the next. */
+/** Steps of `epochs` passes over the images: the last batch of an epoch extends into the next. */
 const stepsOf = (epochs: number, examples: number, batch: number): number =>
   Math.ceil((epochs * examples) / batch);
 
@@ -97,7 +100,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
   const own = flags.data !== undefined && !isDataSet(flags.data);
   const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
-  const { name: presumed } = networkNamed(wanted); // a wrong name is refused before anything is read
+  const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
@@ -129,32 +132,32 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   };
 }
 
-/** Step sizes that are tried for a converted network, whose scales are its own. */
+/** Step sizes to try for a converted network, whose scales are unknown. */
 const RATES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] as const;
 
-/** A tenth of the training examples is held out, at most so many. */
+/** Most held-out examples; otherwise a tenth of the training examples. */
 const HELD_OUT = { part: 0.1, most: 1000 } as const;
 const heldOutOf = (count: number): number => Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
 
-/** Kinds of layers that bring columns to one scale. */
+/** Kinds of layers that scale columns. */
 const SCALING: readonly string[] = ["affine", "actnorm", "marginal"] satisfies NetworkLayer["kind"][];
 
 const scales = (layer: NetworkDescription["layers"][number]): boolean =>
   SCALING.includes(layer.kind) || (layer.kind === "whiten" && layer.scaled === true);
 
-/** What there is to say of columns; a converted network gets them as it was trained on. */
+/** Notes about columns; none for a converted network, which takes columns as in its own training. */
 function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: boolean): string[] {
   const scaled = converted || (description?.layers.some(scales) ?? false);
   return [...(rows.notes ?? []), ...columnWarnings(rows, surveyColumns(rows), { scaled })];
 }
 
-/** @throws UsageError for flags that only mean something with --from, or nothing */
+/** @throws UsageError for flags that need --from or conflict with it */
 function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void {
   if (from !== undefined && (network !== undefined || recipe !== undefined))
-    throw new UsageError("--from names the network: leave --network and --recipe out");
+    throw new UsageError("--from sets the network\nleave --network and --recipe out");
   if (from === undefined && (normalize !== undefined || free === true))
     throw new UsageError(
-      `${free === true ? "--free" : "--normalize"} is for a converted network\nname one: --from DIR`,
+      `${free === true ? "--free" : "--normalize"} is for a converted network\nname one with --from DIR`,
     );
 }
 
@@ -168,7 +171,9 @@ type Choices = {
   rates: Rates;
 };
 
-/** Everything that decides what the run computes: flags first, then the recipe, then what the network likes. */
+/**
+ * Everything that determines the results of the run: flags first, then the recipe, then the defaults of the network.
+ */
 function newConfig(
   flags: TrainFlags,
   { name, reading, images, files, network, recipe, rates }: Choices,
@@ -188,7 +193,7 @@ function newConfig(
     (flags.epochs === undefined && recipe === undefined
       ? Math.max(epoch, least)
       : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch));
-  // many short epochs are looked at a few at a time
+  // with many short epochs, measure only after several of them
   const together = Math.max(1, Math.round(least / epoch / LOOKS));
   return {
     format: "flowify-run",
@@ -236,7 +241,7 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
   for (const [key, flag] of Object.entries(decidedByRun)) {
     if (flags[key as keyof typeof decidedByRun] !== undefined) {
       throw new UsageError(
-        `${flag} cannot be given with --resume: the run in ${folder} decides it\nleave it out`,
+        `${flag} cannot be changed with --resume: the run in ${folder} sets it\nleave it out`,
       );
     }
   }
@@ -257,7 +262,7 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
   };
 }
 
-/** The run of `source` once more, in a folder of its own. */
+/** The run of `source` again, in its own folder. */
 export async function planAgain(
   source: string,
   { dataDir, device, out }: { dataDir?: string; device?: DeviceName; out: string },

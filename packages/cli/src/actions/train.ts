@@ -21,7 +21,7 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
     const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt });
     if (end && "rows" in plan.data && plan.data.schema) await calibrateRun(plan.folder, flags, terminal);
     const status = interrupt.status();
-    if (status !== undefined) this.process.exitCode = status; // before anything is said: it may have no reader
+    if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
     if (end) sayEnd(terminal, plan, end);
     else sayInterrupted(terminal, plan, step);
   } finally {
@@ -30,7 +30,7 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
 }
 
 function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {
-  terminal.say(`stopped after step ${step} of ${steps}; go on by flowify train --resume ${folder}`);
+  terminal.say(`stopped after step ${step} of ${steps}; continue with flowify train --resume ${folder}`);
   terminal.document({ run: folder, step, steps, finished: false });
 }
 
@@ -48,9 +48,9 @@ function sayEnd(
     terminal.say(`trained on ${describeImages(data)}${kept}`);
     const judged = judgedLine(verdict, steps);
     if (judged) terminal.say(judged);
-    if (unchanged === true) terminal.say("the given function is unchanged, bit for bit");
+    if (unchanged === true) terminal.say("the function of the pretrained network is unchanged, bit for bit");
     if (pictures.length > 0) terminal.say(`pictures: ${pictures.join(", ")}`);
-    terminal.say(`measure it by flowify evaluate ${folder}, draw more by flowify sample ${folder}`);
+    terminal.say(`measure it with flowify evaluate ${folder}, sample more with flowify sample ${folder}`);
   }
   terminal.document({
     run: folder,
@@ -67,7 +67,9 @@ function sayEnd(
   });
   for (const line of verdict.warnings) terminal.warn(line);
   if (unchanged === false)
-    terminal.warn("training changed the given function, which it must not: this is a bug of flowify");
+    terminal.warn(
+      "training changed the function of the pretrained network, expected it unchanged: this is a bug in flowify\nreport it, and do not use this run",
+    );
 }
 
 const measuredDocument = ({ images, evaluation }: Measurement) => ({

@@ -3,8 +3,8 @@ import type { ImageSet } from "../data/image-set.js";
 import type { ExampleBpd } from "./histograms.js";
 
 /**
- * One Gaussian with all covariances, of uniformly dequantized images: the flow that only whitens, at its start from all
- * training images. A bound in expectation, as every dequantized density is.
+ * One Gaussian with full covariance, on uniformly dequantized images: a flow of one whitening layer, initialized from
+ * all training images. A bound in expectation, as for every dequantized density.
  */
 export async function gaussianBpd(
   train: ImageSet,

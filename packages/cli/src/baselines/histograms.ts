@@ -1,15 +1,15 @@
 /** The values of a pixel. */
 const LEVELS = 256;
 
-/** Bits per dimension of images, one by one. */
+/** Bits per dimension of each image. */
 export type ExampleBpd = Float64Array;
 
-/** Every value of a pixel as likely as any other: 8 bits. */
+/** All values of a pixel are equally likely: 8 bits. */
 export const uniformBpd = (count: number): ExampleBpd => new Float64Array(count).fill(Math.log2(LEVELS));
 
 /**
- * Pixels drawn independently from histograms of the training images: one histogram for all pixels (`shared`), or one for
- * each of the n pixels. Every value counts once more than it was seen, so that none is impossible.
+ * Independent pixels with histograms of the training images: one histogram for all pixels (`shared`), or one for
+ * each of the n pixels. Each count is increased by one, so that no value has probability 0.
  *
  * @param train, test bytes of whole images of n pixels
  */
@@ -25,5 +25,5 @@ export function histogramBpd(train: Uint8Array, test: Uint8Array, n: number, sha
   return examples;
 }
 
-/** Where the histogram of the i-th byte begins. */
+/** Offset of the histogram of byte i. */
 const tableAt = (i: number, tables: number): number => (i % tables) * LEVELS;

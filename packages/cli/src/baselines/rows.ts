@@ -4,15 +4,15 @@ import type { RowSet } from "../data/image-set.js";
 import { gaussianNetwork } from "../networks/auto.js";
 import { flowOf } from "../networks/choose.js";
 
-/** −log p in nats of rows, one by one, and whether each is a number and not a bound. */
+/** −log p in nats of each row, and whether it is exact. */
 export type RowBaseline = Readonly<{ name: string; exact: boolean; nll: Float64Array }>;
 
 /** Bins of a column's histogram, at most: about the square root of the rows. */
 const MOST_BINS = 256;
 
 /**
- * The simplest densities of rows, fitted to the training rows: every column uniform, or with a histogram, over what
- * it reaches in all rows; a Gaussian of each column; one Gaussian with all covariances.
+ * Trivial densities of rows, fitted to the training rows: independent columns that are uniform or have a histogram,
+ * over their range in all rows; a Gaussian for each column; one Gaussian with full covariance.
  */
 export async function rowBaselines(
   train: RowSet,
@@ -31,7 +31,7 @@ export async function rowBaselines(
   ];
 }
 
-/** The same of integers: probabilities of levels. */
+/** The same for integers: probabilities of levels. */
 async function levelBaselines(
   train: RowSet,
   test: RowSet,
@@ -70,7 +70,7 @@ function sumColumns({ rows, count, shape: [columns] }: RowSet, of: ColumnNll): F
 
 type Range = Readonly<{ low: number; width: number }>;
 
-/** What each column reaches from and how far, in all rows; a constant one has the width 1. */
+/** Minimum and width of each column over all rows; a constant column has the width 1. */
 function rangesOf(train: ColumnSurvey, test: ColumnSurvey): Range[] {
   return Array.from(train.least, (_, column) => {
     const low = Math.min(train.least[column]!, test.least[column]!);
@@ -101,7 +101,7 @@ function histogramColumn({ rows, count, shape: [columns] }: RowSet, ranges: read
   };
 }
 
-/** The flow that scales the columns and whitens, at its start from all training rows. */
+/** A flow that scales the columns and whitens, initialized from all training rows. */
 async function gaussianRows(
   train: RowSet,
   test: RowSet,

@@ -5,8 +5,9 @@ import type { DataSet } from "../data/image-set.js";
 const LEVELS = 256;
 
 /**
- * What a uniform distribution has: over the levels of a pixel, log₂ 256 bits per dimension; of rows, −log p in nats over the
- * range of each column in the training rows (over all levels, where they are integers). Constant columns count as of width 1.
+ * The figure of a uniform distribution. For images: over the levels of a pixel, log₂ 256 bits per dimension. For rows:
+ * −log p in nats over the range of each column in the training rows (over all levels for integers). Constant columns
+ * count as 1 wide.
  */
 export function uniformFigure(train: DataSet): number {
   if ("images" in train) return Math.log2(LEVELS);

@@ -14,7 +14,7 @@ type Values = Readonly<Record<string, { kind: string; placeholder?: string } | u
 export const camel = (flag: string): string =>
   flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** A command whose help names the value of each flag: as the flag says, or of a choice by the flag's own name. */
+/** A command whose help names the value of each flag: the flag's placeholder, or for a choice the name of the flag. */
 export function buildCommand<FLAGS extends Flags, ARGS extends BaseArgs, CONTEXT extends CliContext>(
   parts: CommandBuilderArguments<FLAGS, ARGS, CONTEXT>,
 ): Command<CONTEXT> {

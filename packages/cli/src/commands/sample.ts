@@ -43,7 +43,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         kind: "enum",
         values: sheets,
         optional: true,
-        brief: "What the picture shows (default: samples)",
+        brief: "Content of the picture (default: samples)",
       },
       out: {
         kind: "parsed",
@@ -64,7 +64,7 @@ numbers as CSV or NumPy file.
 --sheet chooses another picture:
   temperatures   the same noise at temperatures 0.6 to 1, one row each
   interpolation  pairs of test images, and decoded latents between them
-  layers         one sample, and what each layer drops sampled anew: the scale that each layer controls
+  layers         one sample, and the dropped coordinates of each layer sampled again: the scale that each layer controls
 
 EXAMPLES
   flowify sample runs/a

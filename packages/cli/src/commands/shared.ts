@@ -19,7 +19,7 @@ const deviceNames = [
 ] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-/** Pictures at each measurement of a training run, at the last one, or none. */
+/** Pictures at each measurement of a training run, at the last one, or never. */
 export const pictureChoices = ["each", "last", "none"] as const;
 export type PictureChoice = (typeof pictureChoices)[number];
 
@@ -109,13 +109,13 @@ export const tableParameters: FlagParametersForType<TableChoice, CliContext> = {
 };
 
 /**
- * What the flags say about the reading; undefined where they say nothing.
+ * The way of reading that the flags set; undefined without such flags.
  *
- * @throws UsageError for a way of resizing without a size
+ * @throws UsageError for --resize without a size
  */
 export function readingOf(flags: PictureReading & TableChoice): Reading | undefined {
   const { size, resize, grey, skipCorrupt, columns, drop, id } = flags;
-  if (resize && !size) throw new UsageError("--resize needs a size\nname it as well: --size 64x64");
+  if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const reading: Reading = {
     ...(size && { size }),
     ...(resize && { resize }),

@@ -2,14 +2,14 @@ import { totalmem } from "node:os";
 import { DataError } from "@flowify/core";
 
 /**
- * Zeros, where the machine has room for them.
+ * Allocates zeros.
  *
- * @throws DataError that says how much it would be
+ * @throws DataError with the size if there is not enough memory
  */
 export function allocate(where: string, bytes: number): Uint8Array {
   const refusal = (cause?: unknown): DataError =>
     new DataError(
-      `${where}: its images take ${(bytes / 2 ** 30).toFixed(1)} GiB, more than there is room for\ntake fewer or smaller ones`,
+      `${where}: its images take ${(bytes / 2 ** 30).toFixed(1)} GiB, more than this process can allocate\nuse fewer or smaller images`,
       { cause },
     );
   if (bytes > totalmem()) throw refusal();

@@ -22,7 +22,7 @@ async function readNpyFile(path: string): Promise<NpyArray> {
   }
 }
 
-/** `whole`: the array is that of all splits; `undrawn`: it is taken as it is, and not divided into some. */
+/** `whole`: the array holds all splits; `undrawn`: use the array as a whole instead of splitting it. */
 type ArrayPart = Readonly<{
   split: PublishedSplit;
   name: string;
@@ -31,7 +31,7 @@ type ArrayPart = Readonly<{
   undrawn: boolean | undefined;
 }>;
 
-/** What an array holds: rows of numbers where it has two axes and no size of images is given, else images. */
+/** Content of an array: rows of numbers for two axes without a given image size, otherwise images. */
 function arrayExamples(where: string, array: NpyArray, part: ArrayPart): DataSet {
   const { split, name, size, whole, undrawn } = part;
   if (array.sizes.length === 2 && size === undefined) {
@@ -59,7 +59,7 @@ export const idxFile: DataFormat = {
     drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name, undrawn),
 };
 
-/** Arrays by name, `FILE.npz`: one of all images or rows, or one a split. */
+/** Arrays by name, `FILE.npz`: one with all images or rows, or one per split. */
 export const npzFile: DataFormat = {
   takes: ["size"],
   holds: npzHolds,

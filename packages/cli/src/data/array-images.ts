@@ -13,10 +13,10 @@ type ByteArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
 const isChannels = (length: number | undefined): length is number => length === 1 || length === 3;
 
 /**
- * The images of an array [n, h, w], [n, c, h, w] or [n, h, w, c], c 1 or 3; with their size given also
- * of [n, h·w] and [n, 3·h·w], channel by channel. They come out as [n, c, h, w].
+ * The images of an array [n, h, w], [n, c, h, w] or [n, h, w, c], c 1 or 3; with a given size also [n, h·w] and [n,
+ * 3·h·w], channel by channel. Returns them as [n, c, h, w].
  *
- * @throws DataError that says which forms there are
+ * @throws DataError that lists the possible shapes
  */
 export function arrayImages(where: string, { sizes, data }: ByteArray, size?: PixelSize): Images {
   const [count = 0, ...rest] = sizes;
@@ -37,7 +37,7 @@ export function arrayImages(where: string, { sizes, data }: ByteArray, size?: Pi
     );
   if (size && (size[0] !== shape[1] || size[1] !== shape[2]))
     throw new DataError(
-      `${where}: images of ${shape[1]}x${shape[2]}, asked for are ${size.join("x")}: only pictures are resized\nleave --size out`,
+      `${where}: images of ${shape[1]}x${shape[2]}, expected ${size.join("x")}: only picture files are resized\nleave --size out`,
     );
   const last = rest.length === 3 && !isChannels(a);
   return { images: last && c > 1 ? channelsFirst(where, data, count, shape) : data, shape };

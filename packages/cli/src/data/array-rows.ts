@@ -3,20 +3,20 @@ import { allocate } from "./allocate.js";
 import type { RowSet } from "./image-set.js";
 import { elementReader, type NpyArray } from "./npy.js";
 
-/** Rows of numbers as an array holds them. */
+/** Rows of numbers from an array. */
 export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels">;
 
-/** Values that cannot be used which a message lists. */
+/** Most invalid values in a message. */
 const LISTED = 5;
 
-/** Integers from here on are numbers like others: a step of 1 is nothing among so many. */
+/** From so many levels on, integers count as real numbers: a step of 1 is negligible. */
 const MOST_LEVELS = 65_536;
 
 /**
- * The rows of an array [rows, columns] of any integer or float type. Integers from 0 on are those of as many levels as
- * their type has, or as they need: what is dequantized.
+ * The rows of an array [rows, columns] of any integer or float type. Non-negative integers get as many levels as their
+ * type has, or as they need, for dequantization.
  *
- * @throws DataError for other axes, and for values that are not finite or that float32 cannot hold; it names row and column
+ * @throws DataError for other axes, and for values that are not finite or exceed float32; it names row and column
  */
 export function arrayRows(where: string, array: NpyArray): ArrayRows {
   const { sizes, type, fortran, data } = array;
@@ -40,13 +40,16 @@ export function arrayRows(where: string, array: NpyArray): ArrayRows {
     }
   if (found > 0)
     throw new DataError(
-      `${where}: ${bad.join("; ")}${found > bad.length ? `; and ${found - bad.length} more` : ""}\nvalues must be finite, and within ±3.4e38 (float32): leave such rows or columns out, or fill the values in`,
+      `${where}: ${bad.join("; ")}${found > bad.length ? `; and ${found - bad.length} more` : ""}\nexpected finite values within ±3.4e38 (float32): remove such rows or columns, or replace the values`,
     );
   const levels = levelsOf(array, rows);
   return { rows, shape: [columns], ...(levels !== undefined && { levels }) };
 }
 
-/** How many levels integers have: a power of two, so that new rows fit as well. Undefined where a value is below 0, or there are too many. */
+/**
+ * Number of levels of integers: a power of two, so that new rows fit as well. Undefined for negative values or too many
+ * levels.
+ */
 function levelsOf({ type }: NpyArray, rows: Float32Array): number | undefined {
   if (type.kind === "f") return undefined;
   let [least, most] = [0, 1];

@@ -11,13 +11,13 @@ import { expectRegularFile } from "./regular-file.js";
 
 const LISTS = ["list_eval_partition.txt", "list_eval_partition.csv"];
 const PICTURES = "img_align_celeba";
-/** The number of a split in the list; 1 is the validation, which is left alone. */
+/** The number of a split in the list; 1 is the validation split, which flowify does not use. */
 const partitions: Readonly<Record<PublishedSplit, string>> = { train: "0", test: "2" };
 
 const listIn = (folder: string): string | undefined =>
   LISTS.map((name) => join(folder, name)).find((path) => existsSync(path));
 
-/** The pictures, unpacked or as the archive that they are published in. */
+/** The pictures, as a folder or in the published archive. */
 const picturesIn = (folder: string): string | undefined =>
   [PICTURES, `${PICTURES}.zip`].map((name) => join(folder, name)).find((path) => existsSync(path));
 
@@ -53,7 +53,7 @@ export const celebaFolder: DataFormat = {
     const wanted = listed(list, split);
     const names = source.names.filter((path) => wanted.has(basename(path)));
     if (names.length === 0)
-      throw new DataError(`${pictures}: holds none of the ${split} pictures of ${list}`);
+      throw new DataError(`${pictures}: holds none of the ${split} pictures that ${list} lists`);
     const partOf = { size: wanted.size, files: [basename(pictures)] };
     return readPictures(
       source,

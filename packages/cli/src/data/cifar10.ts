@@ -9,7 +9,7 @@ const SHAPE: ImageShape = [3, 32, 32];
 const PIXELS = 3072;
 /** One byte of label, then 1,024 bytes each of red, green and blue. */
 const RECORD = 1 + PIXELS;
-/** Records of the 100-class kind have a coarse label and a fine one. */
+/** Records of CIFAR-100 have a coarse label and a fine one. */
 const RECORD_OF_100 = 2 + PIXELS;
 const CLASSES = 10;
 const BATCH = 10_000;
@@ -23,12 +23,12 @@ const patterns: Readonly<Record<PublishedSplit, RegExp>> = {
   test: /^(test_batch)(?:_first(\d+))?\.bin(?:\.gz)?$/,
 };
 
-/** The folder that the official archive makes. */
+/** The folder in the official archive. */
 const ARCHIVE_FOLDER = "cifar-10-batches-bin";
 
 type BatchFile = Readonly<{ path: string; name: string; batch: string; records: number }>;
 
-/** The files of a split, one a batch: the whole one before a part of it, the unpacked one before the packed. */
+/** The files of a split, one per batch: prefers whole files to partial ones, and unpacked files to packed ones. */
 function batchFiles(folder: string, split: PublishedSplit): BatchFile[] {
   const places = [folder, join(folder, ARCHIVE_FOLDER)].filter(
     (place) => existsSync(place) && statSync(place).isDirectory(),
@@ -51,13 +51,13 @@ function batchFiles(folder: string, split: PublishedSplit): BatchFile[] {
 const holdsCifarImages = (folder: string, split: PublishedSplit): boolean =>
   batchFiles(folder, split).length > 0;
 
-/** What is there instead, where it looks like another form of these images. */
+/** Hint for a folder that holds another form of these images. */
 function instead(folder: string): string {
   const names = readdirSync(folder);
   if (names.includes("train.bin") || names.includes("fine_label_names.txt"))
-    return "; its files are those of the 100-class kind (CIFAR-100), which this is not";
+    return "; its files are of CIFAR-100, expected CIFAR-10";
   if (names.some((name) => /^data_batch_\d$/.test(name)))
-    return "; it holds the version for Python: download the binary version";
+    return "; it holds the Python version: download the binary version";
   if (names.some((name) => name.startsWith("cifar-10-binary.tar")))
     return "; it holds the archive: unpack it with tar -xf";
   return names.length === 0 ? "; the folder is empty" : "";
@@ -65,7 +65,7 @@ function instead(folder: string): string {
 
 /**
  * Reads one split of CIFAR-10 in its binary form from a folder, or from `cifar-10-batches-bin` in it:
- * whichever of `data_batch_1.bin` … `data_batch_5.bin` are there, `test_batch.bin`; with `.gz` as well.
+ * the present ones of `data_batch_1.bin` … `data_batch_5.bin`, or `test_batch.bin`; also with `.gz`.
  *
  * @throws DataError that names the file, what was found and what was expected
  */
@@ -77,7 +77,7 @@ async function readCifarFolder(folder: string, split: PublishedSplit, name: stri
   if (files.length === 0) {
     const wanted = split === "train" ? "data_batch_1.bin … data_batch_5.bin" : "test_batch.bin";
     throw new DataError(
-      `${folder}: no ${split} images: looked for ${wanted}, with .gz as well, there and in ${ARCHIVE_FOLDER}${instead(folder)}`,
+      `${folder}: no ${split} images: looked for ${wanted}, also with .gz, there and in ${ARCHIVE_FOLDER}${instead(folder)}`,
     );
   }
   const count = files.reduce((sum, { records }) => sum + records, 0);
@@ -97,11 +97,11 @@ async function readCifarFolder(folder: string, split: PublishedSplit, name: stri
   return imageSet({ name, split, images, shape: SHAPE, labels, ...(count < size && { partOf }) });
 }
 
-/** The bytes of one file, checked. */
+/** The verified bytes of one file. */
 async function readRecords({ path, records }: BatchFile): Promise<Uint8Array> {
   const raw = await readBytes(path, "a CIFAR-10 file");
   const expected = records * RECORD;
-  // Room for the records of the 100-class kind, so that these can be named.
+  // The limit allows records of CIFAR-100, so that the message can name them.
   const most = Math.max(expected, 50_000 * RECORD_OF_100);
   const bytes = isGzip(raw)
     ? unpack(path, raw, most, `unpacks to more than ${most} bytes, expected ${expected}: trailing bytes`)
@@ -122,7 +122,7 @@ function lengthProblem(length: number, expected: number): string {
   const wanted = `expected ${expected} (${records} records of ${RECORD})`;
   if (length === 0) return `empty, ${wanted}`;
   if (length % RECORD_OF_100 === 0)
-    return `${length} bytes are ${length / RECORD_OF_100} records of ${RECORD_OF_100}, two labels each: the 100-class kind (CIFAR-100); ${wanted}`;
+    return `${length} bytes are ${length / RECORD_OF_100} records of ${RECORD_OF_100} with two labels each, which is CIFAR-100; ${wanted}`;
   const verdict = length < expected ? "cut short" : "trailing bytes";
   const inside =
     length % RECORD === 0

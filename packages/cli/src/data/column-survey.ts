@@ -1,6 +1,6 @@
 import { columnLabel, type RowSet } from "./image-set.js";
 
-/** What each column of rows holds; standard deviations are 0 where a column is constant. */
+/** Statistics of each column; the standard deviation of a constant column is 0. */
 export type ColumnSurvey = Readonly<{
   mean: Float64Array;
   std: Float64Array;
@@ -26,16 +26,16 @@ export function surveyColumns({ rows, count, shape: [columns] }: RowSet): Column
   return { mean, std, least, most };
 }
 
-/** Columns whose spreads differ by more than this need scales of their own: float32 has seven digits. */
+/** Columns whose spreads differ by more than this need separate scales: float32 has seven digits. */
 const FAR_APART = 1e4;
 
-/** The part of a column's spread that float32 may round away. */
+/** Largest rounding error of float32, as a share of a column's spread. */
 const ROUNDED = 1e-2;
 const FLOAT32 = 2 ** -24;
 
 /**
- * What a user should know of the columns before training, a line each: constant ones, and those that float32 rounds
- * to a few values. With `scaled` false, also those whose spread is far from that of the others.
+ * Warnings about columns before training, one line each: constant columns, and those that float32 rounds to a few
+ * values. With `scaled` false, also those whose spread is far from that of the others.
  */
 export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { scaled: boolean }): string[] {
   const { mean, std } = survey;
@@ -56,15 +56,15 @@ export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { 
   const lines: string[] = [];
   if (constant.length > 0)
     lines.push(
-      `${listed(constant)} ${is(constant)} constant in the training rows of ${set.name}: a density there can be as high as one likes and tells nothing; leave such columns out`,
+      `${listed(constant)} ${is(constant)} constant in the training rows of ${set.name}: the density of a constant column has no upper limit, so the likelihood means nothing; remove such columns`,
     );
   if (coarse.length > 0)
     lines.push(
-      `${listed(coarse)} of ${set.name} ${is(coarse)} far from 0 beside the spread there: 32-bit numbers round it; subtract the mean before saving`,
+      `${listed(coarse)} of ${set.name} ${is(coarse)} far from 0 for the size of the spread: 32-bit numbers lose the spread by rounding; subtract the mean before saving`,
     );
   if (!scaled && odd.length > 0)
     lines.push(
-      `${listed(odd)} of ${set.name} ${is(odd)} spread over ten thousand times more or less than the others, and the network does not scale its columns first; put { "kind": "whiten", "scaled": true } in front of it`,
+      `${listed(odd)} of ${set.name} ${is(odd)} on a scale that differs from the others by more than a factor of 10,000, and the network does not scale its columns; put { "kind": "whiten", "scaled": true } in front of it`,
     );
   return lines;
 }

@@ -1,4 +1,4 @@
-/** A checksum of 32 bits, of a polynomial in reversed order of bits; it goes on from that of the bytes before. */
+/** A 32-bit checksum with a bit-reversed polynomial; continues from the checksum of earlier bytes. */
 function checksum(polynomial: number): (bytes: Uint8Array, before?: number) => number {
   const table = Uint32Array.from({ length: 256 }, (_, byte) => {
     let value = byte;
@@ -12,8 +12,8 @@ function checksum(polynomial: number): (bytes: Uint8Array, before?: number) => n
   };
 }
 
-/** The checksum of zip and gzip (ISO 3309). Node has its own only from 20.15 on. */
+/** The checksum of zip and gzip (ISO 3309). Node has one only since 20.15. */
 export const crc32 = checksum(0xedb88320);
 
-/** The checksum of iSCSI (Castagnoli, RFC 3720), which records of TensorFlow have. */
+/** The checksum of iSCSI (Castagnoli, RFC 3720), used in TensorFlow records. */
 export const crc32c = checksum(0x82f63b78);

@@ -15,12 +15,12 @@ import {
 } from "./image-set.js";
 
 const SEED = 0;
-/** One image in so many is for the test. */
+/** One of this many images is a test image. */
 const PART = 10;
 
 /**
- * Which of `count` images belong to a split, where they come without one: a tenth of them (at least
- * one), drawn once and for all by a fixed seed, are the test images. Both parts keep their order.
+ * The indices of a split for `count` images without splits: a tenth of them (at least one), chosen with a fixed seed,
+ * are the test images. Both parts keep their order.
  *
  * @throws DataError for a single image
  */
@@ -31,12 +31,14 @@ export function drawnSplit(
   noun: "image" | "row" = "image",
 ): number[] {
   if (count < 2)
-    throw new DataError(`${where}: a single ${noun}, expected one to train on and one to test on`);
+    throw new DataError(
+      `${where}: a single ${noun}, expected at least one for training and one for the test`,
+    );
   const drawn = new Set(permutation(makeRng(SEED), count).subarray(0, Math.max(1, Math.round(count / PART))));
   return Array.from({ length: count }, (_, i) => i).filter((i) => drawn.has(i) === (split === "test"));
 }
 
-/** Of examples of `size` numbers, those that `drawnSplit` gives to a split; and how many there were. */
+/** The examples of `size` numbers that `drawnSplit` assigns to a split, and the original count. */
 function drawn<T extends Uint8Array | Float32Array>(
   where: string,
   examples: T,
@@ -54,7 +56,7 @@ function drawn<T extends Uint8Array | Float32Array>(
   return { examples: part, drawnFrom: count };
 }
 
-/** The part of all images that `drawnSplit` gives to a split, or with `undrawn` all of them. */
+/** The images that `drawnSplit` assigns to a split, or with `undrawn` all of them. */
 export function drawnImages(
   where: string,
   { images, shape }: Readonly<{ images: Uint8Array; shape: ImageShape }>,
@@ -67,7 +69,7 @@ export function drawnImages(
   return imageSet({ name, split, images: examples, shape, drawnFrom });
 }
 
-/** The part of all rows that `drawnSplit` gives to a split, or with `undrawn` all of them. */
+/** The rows that `drawnSplit` assigns to a split, or with `undrawn` all of them. */
 export function drawnRows(
   where: string,
   all: ArrayRows,

@@ -4,11 +4,11 @@ import { writeFileAtomic } from "../run/atomic.js";
 import { tarFiles } from "./tar.js";
 
 /**
- * Takes files out of a tar archive into one folder, each whole or not at all, under the last part of its name:
- * whatever the archive calls them, they come to lie in that folder.
+ * Extracts files of a tar archive to one folder, each atomically, under the last part of its path: whatever the paths
+ * in the archive, all files end up in that folder.
  *
  * @returns their paths
- * @throws DataError for a damaged or hostile archive, and where there are none
+ * @throws DataError for a damaged or hostile archive, and for one without such files
  */
 export async function extractFiles(archive: string, wanted: RegExp, folder: string): Promise<string[]> {
   const paths: string[] = [];
@@ -18,6 +18,6 @@ export async function extractFiles(archive: string, wanted: RegExp, folder: stri
     await writeFileAtomic(path, await bytes());
     paths.push(path);
   }
-  if (paths.length === 0) throw new DataError(`${archive}: holds none of the files that belong to it`);
+  if (paths.length === 0) throw new DataError(`${archive}: holds none of the expected files`);
   return paths;
 }

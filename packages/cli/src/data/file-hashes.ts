@@ -5,13 +5,13 @@ import { pipeline } from "node:stream/promises";
 
 export type FileHash = Readonly<{ name: string; sha256: string }>;
 
-/** Beyond so many files, or so many bytes, a folder is not hashed file by file. */
+/** Limits for hashing a folder file by file: number of files and bytes. */
 const MOST_FILES = 1000;
 const MOST_BYTES = 2 ** 31;
 
 /**
- * Names and hashes of a file, or of the files of a folder in the order of their names: with them a changed data set can
- * say which file has changed. Undefined where that would take long.
+ * Names and hashes of a file, or of the files of a folder sorted by name: with them a message can name the changed file
+ * of a data set. Undefined above the limits.
  */
 export async function fileHashes(path: string): Promise<FileHash[] | undefined> {
   const found = statSync(path).isDirectory()
@@ -34,7 +34,7 @@ export async function fileHashes(path: string): Promise<FileHash[] | undefined> 
   return hashes;
 }
 
-/** The first file that is not what it was: changed, missing, or new. */
+/** The first file that differs: changed, missing, or new. */
 export function changedFile(before: readonly FileHash[], now: readonly FileHash[]): string | undefined {
   const found = new Map(now.map(({ name, sha256 }) => [name, sha256]));
   for (const { name, sha256 } of before) {

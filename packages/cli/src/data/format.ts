@@ -2,7 +2,7 @@ import type { PixelSize } from "./array-images.js";
 import type { DataSet, PublishedSplit } from "./image-set.js";
 import type { TableSchema } from "./table/schema.js";
 
-/** What to do with a picture of another size: `crop` to fill it, `fit` into it on black, `stretch` to it. */
+/** Resizing of pictures: `crop` to fill the size, `fit` into it on black, `stretch` to it. */
 export const resizings = ["crop", "fit", "stretch"] as const;
 export type Resizing = (typeof resizings)[number];
 
@@ -10,11 +10,11 @@ export type Resizing = (typeof resizings)[number];
 export type PictureReading = Readonly<{
   /** Height and width of an image: of rows of an array, or what pictures become. */
   size?: PixelSize;
-  /** What becomes of pictures that have another size; crop by default. */
+  /** Resizing of pictures of another size; crop by default. */
   resize?: Resizing;
-  /** Grey or colour; by default as the first picture is. */
+  /** Grey or colour; by default that of the first picture. */
   grey?: boolean;
-  /** Leave damaged pictures out. */
+  /** Skip damaged pictures. */
   skipCorrupt?: boolean;
 }>;
 
@@ -47,11 +47,11 @@ export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema">, str
   id: "--id",
 };
 
-/** A way in which folders or files hold images, or rows of numbers. */
+/** A format of folders or files with images or rows of numbers. */
 export type DataFormat<Set extends DataSet = DataSet> = Readonly<{
-  /** What can be asked of it. */
+  /** The options that it supports. */
   takes: readonly (keyof Reading)[];
   holds(path: string, split: PublishedSplit): boolean | Promise<boolean>;
-  /** `undrawn`: where the examples come without splits, all of them instead of those drawn for the split. */
+  /** `undrawn`: for examples without splits, all of them instead of those chosen for the split. */
   read(path: string, split: PublishedSplit, name: string, reading: Reading, undrawn?: boolean): Promise<Set>;
 }>;

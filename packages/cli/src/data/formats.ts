@@ -21,7 +21,7 @@ const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
   [TABLE_ENDING, tableFile],
 ];
 
-/** What a file's name has after the name of the data. */
+/** File endings after the name of the data. */
 export const FILE_ENDING = new RegExp(files.map(([{ source }]) => source).join("|"), "i");
 
 const folders: readonly DataFormat[] = [idxFolder, cifarFolder, imageNetFolder, celebaFolder, pictureFolder];
@@ -29,7 +29,7 @@ const folders: readonly DataFormat[] = [idxFolder, cifarFolder, imageNetFolder, 
 const other = { train: "test", test: "train" } as const;
 
 /**
- * The form in which a path holds images of a split.
+ * The format in which a path holds images of a split.
  *
  * @throws DataError for a file of an unknown kind, and for a folder without images
  */
@@ -52,6 +52,6 @@ export async function formOf(path: string, split: PublishedSplit): Promise<DataF
       ? "the folder is empty"
       : `the folder holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
   throw new DataError(
-    `${path}: neither pictures (.png, .jpg, .webp) nor idx files (train-images-idx3-ubyte) nor batches of CIFAR-10 (data_batch_1.bin); ${found}`,
+    `${path}: no data found, expected pictures (.png, .jpg, .webp), idx files (train-images-idx3-ubyte) or batches of CIFAR-10 (data_batch_1.bin); ${found}`,
   );
 }

@@ -7,7 +7,7 @@ import { type ImageSet, imageSet, type PublishedSplit } from "./image-set.js";
 
 const prefixes: Readonly<Record<PublishedSplit, string>> = { train: "train", test: "t10k" };
 
-/** The names under which MNIST's files and those of its relatives are published. */
+/** The published file names of MNIST and similar data sets. */
 const candidates = (split: PublishedSplit, kind: "images-idx3" | "labels-idx1"): string[] => {
   const dotted = kind.replace("-idx", ".idx");
   return [kind, dotted].flatMap((part) =>
@@ -31,9 +31,9 @@ function describeFolder(folder: string): string {
 
 /**
  * Reads one split of a folder of idx files: `train-images-idx3-ubyte`, `t10k-images-idx3-ubyte` and
- * their labels (optional), with a dot for the dash and with `.gz` as well.
+ * their labels (optional), also with a dot for the dash and with `.gz`.
  *
- * @throws DataError where a file is missing, damaged, or images and labels do not fit
+ * @throws DataError if a file is missing or damaged, or images and labels do not match
  */
 async function readIdxFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
   if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
@@ -52,7 +52,7 @@ async function readIdxFolder(folder: string, split: PublishedSplit, name: string
   const labels = labelsPath === undefined ? undefined : await readIdx(labelsPath, 1);
   if (labels && labels.data.length !== count) {
     throw new DataError(
-      `${labelsPath}: ${labels.data.length} labels, expected ${count} as ${imagesPath} has images`,
+      `${labelsPath}: ${labels.data.length} labels, expected ${count}, one for each image of ${imagesPath}`,
     );
   }
   return imageSet({ name, split, images, shape: [1, height, width], ...(labels && { labels: labels.data }) });

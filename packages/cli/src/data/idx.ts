@@ -18,7 +18,7 @@ const elementTypes: Readonly<Record<number, string>> = {
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-/** Sizes from the header; checks everything that can be checked without the elements. */
+/** Sizes from the header, checked as far as possible without the elements. */
 function parseSizes(path: string, head: Uint8Array, axes: number): number[] {
   const expected = hex(Uint8Array.of(0, 0, UNSIGNED_BYTE, axes));
   if (head.length < 4) {
@@ -52,7 +52,7 @@ function parseSizes(path: string, head: Uint8Array, axes: number): number[] {
   return Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
 }
 
-/** As much of the unpacked beginning as a header needs, from a small part of the packed file. */
+/** Unpacks only the header from the beginning of the packed file. */
 function unpackHead(path: string, packed: Uint8Array, bytes: number): Uint8Array {
   let head: Uint8Array = new Uint8Array();
   for (const part of [1 << 10, 1 << 16]) {
@@ -68,7 +68,7 @@ function unpackHead(path: string, packed: Uint8Array, bytes: number): Uint8Array
 
 /**
  * Reads an idx file of unsigned bytes, packed with gzip or not, with `axes` axes (3: images, 1: labels).
- * Nothing is allocated on the word of a header: its sizes must agree with the bytes that are there.
+ * The sizes in the header must match the present bytes before anything is allocated.
  *
  * @throws DataError that names the file, what was found and what was expected
  */
@@ -78,15 +78,15 @@ export async function readIdx(path: string, axes: number): Promise<IdxArray> {
   const headerBytes = 4 + 4 * axes;
   const sizes = parseSizes(path, packed ? unpackHead(path, raw, headerBytes) : raw, axes);
   const shape = sizes.join(" × ");
-  if (sizes.includes(0)) throw new DataError(`${path}: its header says ${shape}: it holds no examples`);
+  if (sizes.includes(0)) throw new DataError(`${path}: its header says ${shape}, so it holds no examples`);
   const expected = headerBytes + sizes.reduce((product, size) => product * size, 1);
   const possible = packed ? raw.length * DEFLATE_MAX_RATIO : raw.length;
   if (expected > possible) {
     throw new DataError(
-      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${packed ? "at most " : ""}${possible}: cut short, or a false header${FETCH_AGAIN}`,
+      `${path}: its header says ${shape}, which takes ${expected} bytes, but the file has ${packed ? "at most " : ""}${possible}: cut short, or a wrong header${FETCH_AGAIN}`,
     );
   }
-  const tooLong = `unpacks to more than the ${expected} bytes that its header announces: trailing bytes`;
+  const tooLong = `unpacks to more than the ${expected} bytes of its header: trailing bytes`;
   const file = packed ? unpack(path, raw, expected, tooLong) : raw;
   if (file.length !== expected) {
     const verdict = file.length < expected ? "cut short" : "trailing bytes";

@@ -5,21 +5,21 @@ import type { ImageShape } from "./image-set.js";
 import { readBytes } from "./packed.js";
 import { decodePicture, PICTURE } from "./picture.js";
 
-/** Images of one file, one after the other, and what each is called. */
+/** Images of one file, one after another, with their names. */
 export type FileImages = Readonly<{ images: Uint8Array; names: readonly string[] }>;
 
 const IDX = /(idx\d-ubyte|\.idx)(\.gz)?$/i;
 
-/** True for the name of a file that holds images by itself, of any number or one: an idx file, or a picture. */
+/** True for the name of a file with images: an idx file or a picture. */
 export const isImageFile = (file: string): boolean => IDX.test(file) || PICTURE.test(file);
 
 type PictureReading = Pick<Reading, "size" | "resize">;
 
 /**
- * The images of an idx file or a picture, as a network of this shape takes them; a picture grey or RGB, as the shape has
- * one channel or three, and with `size` brought to that size.
+ * The images of an idx file or a picture, in this shape. A picture is read in grey or RGB, for one or three channels,
+ * and with `size` resized.
  *
- * @throws DataError where it is no image, damaged, or of another size
+ * @throws DataError if it is not an image, damaged, or of another size
  */
 export const readImageFile = (
   file: string,
@@ -28,9 +28,9 @@ export const readImageFile = (
 ): Promise<FileImages> => (IDX.test(file) ? idxImages(file, shape) : picture(file, shape, reading));
 
 /**
- * The image of a file, as a network of this shape takes it.
+ * The image of a file, in this shape.
  *
- * @throws DataError as `readImageFile` does, UsageError where the file holds several
+ * @throws DataError like `readImageFile`, UsageError if the file holds several
  */
 export async function readPicture(
   file: string,
@@ -39,7 +39,7 @@ export async function readPicture(
 ): Promise<Uint8Array> {
   if (!isImageFile(file))
     throw new DataError(
-      `${file}: neither a picture (png, jpeg, webp, …) nor an idx file\nname a file of these kinds`,
+      `${file}: not a picture (png, jpeg, webp, …) or an idx file\nname a file of one of these kinds`,
     );
   const { images, names } = await readImageFile(file, shape, reading);
   if (names.length === 1) return images;
@@ -52,13 +52,13 @@ const wrongSize = (
   [, ...wanted]: ImageShape,
   remedy: string,
 ): DataError =>
-  new DataError(`${file}: ${found.join(" × ")} pixels, the network takes ${wanted.join(" × ")}\n${remedy}`);
+  new DataError(`${file}: ${found.join(" × ")} pixels, the network expects ${wanted.join(" × ")}\n${remedy}`);
 
 async function idxImages(file: string, shape: ImageShape): Promise<FileImages> {
   const [channels, height, width] = shape;
   if (channels !== 1)
     throw new DataError(
-      `${file}: idx files hold grey images, the network takes ${channels} channels\nname pictures`,
+      `${file}: idx files hold grey images, the network expects ${channels} channels\nname picture files`,
     );
   const { sizes, data } = await readIdx(file, 3);
   const [count = 0, ...found] = sizes;
@@ -80,14 +80,14 @@ async function picture(
       resize,
     });
     if (found.height !== height || found.width !== width) {
-      const remedy = `resize it first, or let it be resized by --size ${height}x${width}`;
+      const remedy = `resize it first, or with --size ${height}x${width}`;
       throw wrongSize(file, [found.height, found.width], shape, remedy);
     }
     return { images: planes, names: [file] };
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(
-      `${file}: cannot be read as a picture (${(cause as Error).message})\nmend it, or leave it out`,
+      `${file}: cannot be read as a picture (${(cause as Error).message})\nrepair it, or leave it out`,
       { cause },
     );
   }

@@ -3,10 +3,10 @@ import { UsageError } from "@flowify/core";
 import { formatCount } from "../ui/format.js";
 import type { TableSchema } from "./table/schema.js";
 
-/** The splits that data sets are published in. */
+/** The published splits of data sets. */
 export type PublishedSplit = "train" | "test";
 
-/** `validation`: the last of the training images, held out from the training. */
+/** `validation`: the last training images, held out from training. */
 export type Split = PublishedSplit | "validation";
 
 /** The sizes of one image: channels, height, width. */
@@ -15,18 +15,18 @@ export type ImageShape = readonly [channels: number, height: number, width: numb
 /** The examples of a file or folder without splits, all of them. */
 export const WHOLE = "all";
 
-/** Where the examples of a set came from, and how many there are. */
+/** Origin and number of the examples of a set. */
 type SetFacts = Readonly<{
   name: string;
   split: Split | typeof WHOLE;
   count: number;
-  /** sha256 of the numbers, hexadecimal: with it somebody else can check that they have the same ones. */
+  /** sha256 of the numbers, hexadecimal: identifies the data. */
   hash: string;
-  /** Where only a part of the published split was found: its whole size, and the files that were there. */
+  /** If only a part of the published split was found: its full size, and the files that were found. */
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
-  /** Where the examples came without splits: how many there were, of which these were drawn. */
+  /** For examples without splits: the number of all examples, from which these were chosen. */
   drawnFrom?: number;
-  /** Names of damaged pictures that were left out. */
+  /** Names of skipped damaged pictures. */
   skipped?: readonly string[];
 }>;
 
@@ -36,7 +36,7 @@ export type ImageSet = SetFacts &
     images: Uint8Array;
     shape: ImageShape;
     labels?: Uint8Array;
-    /** Of each image, the picture that it came from. */
+    /** The source picture of each image. */
     names?: readonly string[];
   }>;
 
@@ -48,41 +48,41 @@ export type RowSet = SetFacts &
   Readonly<{
     rows: Float32Array;
     shape: RowShape;
-    /** Where they hold integers 0..levels−1, which are dequantized. */
+    /** Number of levels of integers 0..levels−1, for dequantization; undefined for real numbers. */
     levels?: number;
-    /** Names of the columns; by default their numbers. */
+    /** Names of the columns; by default their indices. */
     columns?: readonly string[];
     /** The columns of the table that the rows come from, and what there is to say of it, a line each. */
     schema?: TableSchema;
     notes?: readonly string[];
   }>;
 
-/** What can be trained on. */
+/** Data to train on. */
 export type DataSet = ImageSet | RowSet;
 
-/** The numbers of all examples, one example after the other. */
+/** The numbers of all examples, one after another. */
 export const examplesOf = (set: DataSet): Uint8Array | Float32Array =>
   "rows" in set ? set.rows : set.images;
 
 export const isRowShape = (shape: ImageShape | RowShape): shape is RowShape => shape.length === 1;
 
-/** What one example, or several, are called. */
+/** The word for one example or several. */
 export const nounOf = ({ shape }: Readonly<{ shape: readonly number[] }>, count = 2): string =>
   `${shape.length === 1 ? "row" : "image"}${count === 1 ? "" : "s"}`;
 
-/** `column 3`, or `column "age"` where the columns have names. */
+/** `column 3`, or `column "age"` if the columns have names. */
 export const columnLabel = ({ columns }: Pick<RowSet, "columns">, column: number): string =>
   columns ? `column ${JSON.stringify(columns[column])}` : `column ${column}`;
 
 /**
- * The set, where it is one of images.
+ * The set, checked to hold images.
  *
- * @throws UsageError for rows of numbers; `what` is what needs images
+ * @throws UsageError for rows of numbers; the message says that `what` needs images
  */
 export function expectImages(set: DataSet, what: string): ImageSet {
   if ("images" in set) return set;
   throw new UsageError(
-    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images, or say how high and wide an image is by --size HEIGHTxWIDTH`,
+    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images, or set the size of an image with --size HEIGHTxWIDTH`,
   );
 }
 
@@ -96,7 +96,7 @@ export const hashBytes = (bytes: Uint8Array): string => createHash("sha256").upd
 const hashOf = (numbers: Uint8Array | Float32Array): string =>
   hashBytes(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
 
-/** The number of examples follows from the numbers; the hash is computed here, once. */
+/** Adds the number of examples and the hash. */
 export const imageSet = (set: Omit<ImageSet, "count" | "hash">): ImageSet => ({
   ...set,
   count: set.images.length / imageSize(set.shape),
@@ -109,7 +109,7 @@ export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
   hash: hashOf(set.rows),
 });
 
-/** The examples `from` … `to − 1`, as a view; the hash is that of the examples kept. */
+/** The examples `from` … `to − 1`, as a view, with their own hash. */
 export function slice<Set extends DataSet>(
   set: Set,
   from: number,
@@ -130,16 +130,16 @@ export function slice<Set extends DataSet>(
   }) as DataSet as Set;
 }
 
-/** `196 test images`, or `1,965 rows` where they are all that there are. */
+/** `196 test images`, or `1,965 rows` for data without splits. */
 export const imagesOf = ({ count, split, shape }: Pick<DataSet, "count" | "split" | "shape">): string =>
   split === WHOLE
     ? `${formatCount(count)} ${nounOf({ shape }, count)}`
     : `${formatCount(count)} ${split} ${nounOf({ shape })}`;
 
 /**
- * The first `count` examples, as a view; the hash is that of the examples kept.
+ * The first `count` examples, as a view, with their own hash.
  *
- * @throws UsageError where the set holds fewer
+ * @throws UsageError if the set holds fewer
  */
 export function firstImages<Set extends DataSet>(set: Set, count: number, flag = "--limit"): Set {
   if (count === set.count) return set;
@@ -150,9 +150,9 @@ export function firstImages<Set extends DataSet>(set: Set, count: number, flag =
 }
 
 /**
- * Training examples without the last `count`, and these as validation examples.
+ * Splits training examples: all but the last `count` for training, the last `count` for validation.
  *
- * @throws UsageError where none would be left to train on
+ * @throws UsageError if none are left for training
  */
 export function holdOut<Set extends DataSet>(set: Set, count: number): { train: Set; validation?: Set } {
   if (count === 0) return { train: set };
@@ -166,7 +166,7 @@ export function holdOut<Set extends DataSet>(set: Set, count: number): { train: 
 }
 
 /**
- * `1,000 test images of cifar10 (of 10,000; from test_batch_first1000.bin.gz)`, or without the files;
+ * `1,000 test images of cifar10 (of 10,000; from test_batch_first1000.bin.gz)`, optionally without the files;
  * `196 test images of faces (drawn from 1,965; 1 damaged picture left out: a.png)`.
  */
 export function describeImages(

@@ -8,13 +8,16 @@ import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from ".
 import { type NpyArray, unsignedBytes } from "./npy.js";
 import { readNpz } from "./npz.js";
 
-/** The batches of downsampled ImageNet (Chrabaszcz, Loshchilov and Hutter 2017); their validation images are for the test. */
+/**
+ * The batches of downsampled ImageNet (Chrabaszcz, Loshchilov and Hutter 2017); its validation images serve as test
+ * images.
+ */
 const patterns: Readonly<Record<PublishedSplit, RegExp>> = {
   train: /^train_data_batch_(\d+)(\.npz)?$/,
   test: /^val_data()(\.npz)?$/,
 };
 
-/** Batches are published beside each other, or a split in a folder of its own. */
+/** The batches are in one folder, or in one folder per split. */
 function batches(folder: string, split: PublishedSplit): string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
   const places = [
@@ -32,17 +35,17 @@ function batches(folder: string, split: PublishedSplit): string[] {
   return [];
 }
 
-/** Rows [n, 3·s·s], red, green and blue one after the other. */
+/** Rows [n, 3·s·s], red, green and blue one after another. */
 function side(where: string, { sizes: [, length = 0, ...more] }: NpyArray): number {
   const root = Math.sqrt(length / 3);
   if (more.length > 0 || !Number.isInteger(root) || root === 0)
     throw new DataError(
-      `${where}: rows of ${length} values, expected 3 × 64 × 64, or of another square in colour`,
+      `${where}: rows of ${length} values, expected 3 × 64 × 64, or another square image in colour`,
     );
   return root;
 }
 
-/** All batches of a split in one. */
+/** All batches of a split, joined. */
 async function readBatches(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
   const files = batches(folder, split);
   if (files.length === 0)
@@ -54,7 +57,7 @@ async function readBatches(folder: string, split: PublishedSplit, name: string):
   for (const file of files) {
     if (!file.endsWith(".npz"))
       throw new DataError(
-        `${file}: a pickle, which can run any program and is never read\nfetch the npz version, or in Python: d = pickle.load(open("${file}", "rb")); numpy.savez("${file}.npz", data=d["data"])`,
+        `${file}: a pickle, which can run any program, so flowify never reads it\nfetch the npz version, or in Python: d = pickle.load(open("${file}", "rb")); numpy.savez("${file}.npz", data=d["data"])`,
       );
     const { where, array } = await readNpz(file, split);
     const size = side(where, array);
@@ -62,7 +65,7 @@ async function readBatches(folder: string, split: PublishedSplit, name: string):
     shape ??= part.shape;
     if (part.shape.join() !== shape.join())
       throw new DataError(
-        `${where}: images of ${part.shape.join("×")}, those before have ${shape.join("×")}`,
+        `${where}: images of ${part.shape.join("×")}, expected ${shape.join("×")} as in the files before`,
       );
     parts.push(part.images);
   }

@@ -3,7 +3,7 @@ import { printable } from "../ui/printable.js";
 import { allocate } from "./allocate.js";
 import { FETCH_AGAIN } from "./packed.js";
 
-/** What one element of an array is: boolean, signed or unsigned integer, or float, of so many bytes. */
+/** Type of the elements of an array: boolean, signed or unsigned integer, or float, and its bytes. */
 export type NpyType = Readonly<{
   kind: "b" | "i" | "u" | "f";
   bytes: number;
@@ -11,18 +11,18 @@ export type NpyType = Readonly<{
   text: string;
 }>;
 
-/** The content of a NumPy file: sizes of the axes, and the elements as they lie in it. */
+/** The content of a NumPy file: sizes of the axes, and the raw elements. */
 export type NpyArray = Readonly<{
   sizes: readonly number[];
   type: NpyType;
-  /** Column by column (the first axis is the fastest), where there are several axes. */
+  /** True for several axes in column-major order (the first axis varies fastest). */
   fortran: boolean;
   data: Uint8Array;
 }>;
 
 const MAGIC = "\x93NUMPY";
 const NUMBERS = /^([|<>=]?)(b1|[iu][1248]|f[248])$/;
-/** NumPy itself refuses longer headers where it cannot trust them. */
+/** NumPy itself rejects longer headers of untrusted files. */
 const LONGEST_HEADER = 65_536;
 
 const field = (header: string, name: string, value: string): RegExpExecArray | null =>
@@ -30,7 +30,7 @@ const field = (header: string, name: string, value: string): RegExpExecArray | n
 
 const inPython = (values: string): string => `in Python: numpy.save("data.npy", ${values})`;
 
-/** The type of the elements from its description in a header. */
+/** The type of the elements from the descr in a header. */
 function parseType(where: string, text: string): NpyType {
   const [, order, name] = NUMBERS.exec(text) ?? [];
   if (name !== undefined)
@@ -42,14 +42,14 @@ function parseType(where: string, text: string): NpyType {
     };
   if (text.includes("O"))
     throw new DataError(
-      `${where}: holds Python objects (a pickle), which can run any program and is never read\n${inPython('numpy.stack(list(x)).astype("uint8")')} for images, astype("float32") for rows of numbers`,
+      `${where}: holds Python objects (a pickle), which can run any program, so flowify never reads it\n${inPython('numpy.stack(list(x)).astype("uint8")')} for images, astype("float32") for rows of numbers`,
     );
   throw new DataError(
     `${where}: holds ${text}, expected integers or floats of at most 8 bytes\n${inPython('x.astype("float32")')}`,
   );
 }
 
-/** Sizes, type and order from the text of a header, a dictionary as Python writes it. */
+/** Sizes, type and order from the text of a header, a Python dictionary. */
 function parseHeader(where: string, header: string): Omit<NpyArray, "data"> {
   const type = field(header, "descr", "(?:'([^']*)'|\"([^\"]*)\"|(\\[.*\\]))");
   const order = field(header, "fortran_order", "(True|False)");
@@ -67,10 +67,10 @@ function parseHeader(where: string, header: string): Omit<NpyArray, "data"> {
   };
 }
 
-/** What the header says, and how many bytes it takes. */
+/** The header's content and its length in bytes. */
 type Head = Readonly<{ array: Omit<NpyArray, "data">; bytes: number }>;
 
-/** The header, as soon as there is enough of it. */
+/** The header; undefined while bytes are missing. */
 function parseHead(where: string, head: Buffer): Head | undefined {
   const begin = head.toString("latin1", 0, MAGIC.length);
   if (begin !== MAGIC.slice(0, begin.length))
@@ -92,11 +92,11 @@ function parseHead(where: string, head: Buffer): Head | undefined {
 }
 
 /**
- * Reads a NumPy file that comes in pieces and has `size` bytes in all. Nothing is
- * allocated on the word of a header: its sizes must agree with the bytes that are there.
+ * Reads a NumPy file of `size` bytes from a stream of pieces. The sizes in the header must match the present bytes
+ * before anything is allocated.
  *
  * @param where the file, for messages
- * @throws DataError that names the file, what was found, what was expected, and what to do
+ * @throws DataError with the file, what was found, what was expected, and the remedy
  */
 export async function readNpy(
   where: string,
@@ -124,17 +124,19 @@ export async function readNpy(
     throw new DataError(`${where}: ${found}, expected a NumPy file`);
   }
   if (at !== data.length)
-    throw new DataError(`${where}: ${at} bytes of elements came, expected ${data.length}: changed meanwhile`);
+    throw new DataError(
+      `${where}: ${at} bytes of elements read, expected ${data.length}: the file changed while it was read`,
+    );
   return { ...head.array, data };
 }
 
-/** The bytes of all elements, which the size of the file confirms. */
+/** The bytes of all elements, checked against the size of the file. */
 function expectElements(where: string, { array: { sizes, type }, bytes }: Head, size: number): number {
   const shape = sizes.join(" × ");
-  if (sizes.includes(0)) throw new DataError(`${where}: its header says ${shape}: it holds no examples`);
+  if (sizes.includes(0)) throw new DataError(`${where}: its header says ${shape}, so it holds no examples`);
   const elements = sizes.reduce((product, length) => product * length, type.bytes);
   if (bytes + elements !== size) {
-    const verdict = bytes + elements > size ? "cut short, or a false header" : "trailing bytes";
+    const verdict = bytes + elements > size ? "cut short, or a wrong header" : "trailing bytes";
     throw new DataError(
       `${where}: its header says ${shape}, which takes ${bytes + elements} bytes, but the file has ${size}: ${verdict}${FETCH_AGAIN}`,
     );
@@ -145,21 +147,21 @@ function expectElements(where: string, { array: { sizes, type }, bytes }: Head, 
 /**
  * The elements of an array of unsigned bytes, row-major: pixels.
  *
- * @throws DataError for another type, which says how to make them bytes
+ * @throws DataError for another type, with the conversion to bytes
  */
 export function unsignedBytes(where: string, { type, fortran, data }: NpyArray): Uint8Array {
   if (type.kind !== "u" || type.bytes !== 1)
     throw new DataError(
-      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images\nbring the values to 0..255 and save these, ${inPython('x.round().astype("uint8")')}`,
+      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images\nscale the values to 0..255 and save them, ${inPython('x.round().astype("uint8")')}`,
     );
   if (fortran)
     throw new DataError(
-      `${where}: its elements lie column by column (fortran_order)\n${inPython("numpy.ascontiguousarray(x)")}`,
+      `${where}: its elements are stored column by column (fortran_order), expected row by row\n${inPython("numpy.ascontiguousarray(x)")}`,
     );
   return data;
 }
 
-/** Reads the element that begins at a byte as a number; integers of 8 bytes to the nearest one. */
+/** Reads the element at a byte offset as a number; 8-byte integers are rounded. */
 export function elementReader({ kind, bytes, bigEndian }: NpyType): (view: DataView, at: number) => number {
   const little = !bigEndian;
   if (kind === "f")

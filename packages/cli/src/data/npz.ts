@@ -3,17 +3,17 @@ import type { PublishedSplit } from "./image-set.js";
 import { type NpyArray, readNpy } from "./npy.js";
 import { withZip, type ZipEntry } from "./zip.js";
 
-/** What the images of a split are called, by Keras, MedMNIST and others. */
+/** Names of the images of a split in Keras, MedMNIST and other formats. */
 const splitNames: Readonly<Record<PublishedSplit, readonly string[]>> = {
   train: ["x_train", "X_train", "train_images", "train"],
   test: ["x_test", "X_test", "test_images", "test"],
 };
-/** What images without a split are called. */
+/** Names of images without splits. */
 const wholeNames = ["images", "data", "x", "X", "arr_0"];
 
 type Found = Readonly<{ entry: ZipEntry; name: string; whole: boolean }>;
 
-/** The array of a split: that of its own, else one of all images; undefined where there are only other splits. */
+/** The array of a split: its own, or one with all images; undefined if there are only other splits. */
 function find(path: string, entries: readonly ZipEntry[], split: PublishedSplit): Found | undefined {
   const arrays = new Map(
     entries.filter(({ name }) => name.endsWith(".npy")).map((entry) => [entry.name.slice(0, -4), entry]),
@@ -30,16 +30,16 @@ function find(path: string, entries: readonly ZipEntry[], split: PublishedSplit)
   throw new DataError(
     names.length === 0
       ? `${path}: holds no arrays (files NAME.npy)`
-      : `${path}: holds ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}: which of them holds the images or rows?\ncall them x_train and x_test, or x, in numpy.savez`,
+      : `${path}: holds ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}, expected x_train and x_test, or x\nuse these names in numpy.savez`,
   );
 }
 
-/** How a NumPy archive holds the images of a split. */
+/** The array with the images of a split in a NumPy archive. */
 export const npzHolds = (path: string, split: PublishedSplit): Promise<boolean> =>
   withZip(path, async (entries) => find(path, entries, split) !== undefined);
 
 /**
- * Reads the images of a split from a NumPy archive: its array of them, or with `whole` that of all.
+ * Reads the images of a split from a NumPy archive: the array of the split, or with `whole` that of all images.
  *
  * @throws DataError that names the archive and the array
  */

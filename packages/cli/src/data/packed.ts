@@ -3,15 +3,15 @@ import { gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { expectRegularFile } from "./regular-file.js";
 
-/** deflate cannot shrink more than this, so what a file claims can be judged before it is unpacked. */
+/** Largest ratio of deflate. It allows checking the size in a header before unpacking. */
 export const DEFLATE_MAX_RATIO = 1032;
 
-/** What helps against a file that is damaged. */
+/** Remedy for a damaged file. */
 export const FETCH_AGAIN = "\nfetch the file again, or write it again";
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** What the operating system has against reading a file; `kind` is what it should have been. */
+/** DataError for a failed read of a file; `kind` is the expected kind of file. */
 export function readError(path: string, kind: string, cause: unknown): DataError {
   const code = (cause as NodeJS.ErrnoException).code;
   const what = {
@@ -22,7 +22,7 @@ export function readError(path: string, kind: string, cause: unknown): DataError
   return new DataError(`${path}: ${what[code as keyof typeof what] ?? String(cause)}`, { cause });
 }
 
-/** @throws DataError that names the file; `kind` is what it should have been */
+/** @throws DataError that names the file; `kind` is the expected kind of file */
 export async function readBytes(path: string, kind: string): Promise<Uint8Array> {
   expectRegularFile(path);
   try {
@@ -33,9 +33,9 @@ export async function readBytes(path: string, kind: string): Promise<Uint8Array>
 }
 
 /**
- * Unpacks a gzip file into at most `limit` bytes, whatever it would like to become.
+ * Unpacks a gzip file into at most `limit` bytes.
  *
- * @throws DataError that names the file; with `tooLong` where it unpacks to more
+ * @throws DataError that names the file; with the message `tooLong` if it unpacks to more
  */
 export function unpack(path: string, packed: Uint8Array, limit: number, tooLong: string): Uint8Array {
   try {

@@ -10,7 +10,7 @@ import { openZip, withZip, type ZipEntry } from "./zip.js";
 
 const isPicture = (name: string): boolean => PICTURE.test(name) && !name.split("/").some(isHidden);
 
-/** @throws DataError where there are none */
+/** @throws DataError if there are none */
 function sorted(path: string, names: string[]): string[] {
   const pictures = names.filter(isPicture).sort(byName);
   if (pictures.length > 0) return pictures;
@@ -21,7 +21,7 @@ function sorted(path: string, names: string[]): string[] {
   throw new DataError(`${path}: no pictures (.png, .jpg, .webp); ${found}`);
 }
 
-/** Reads the archive from its beginning each time, and never further than it must. */
+/** Reads the archive from its beginning each time, and no further than necessary. */
 async function tarSource(path: string): Promise<PictureSource> {
   const names: string[] = [];
   for await (const { name } of tarFiles(path)) names.push(name);
@@ -39,7 +39,7 @@ async function tarSource(path: string): Promise<PictureSource> {
   };
 }
 
-/** The entries by their names, checked as those of a tar archive are. */
+/** The entries by name, with the same checks as for a tar archive. */
 function checkedEntries(path: string, entries: readonly ZipEntry[]): Map<string, ZipEntry> {
   const accept = entryCheck(path);
   const byNames = new Map<string, ZipEntry>();
@@ -47,7 +47,7 @@ function checkedEntries(path: string, entries: readonly ZipEntry[]): Map<string,
     const { name, size, packed, link } = entry;
     if (size > RATIO_FROM && size > LARGEST_RATIO * packed)
       throw new DataError(
-        `${path}: ${name}: ${packed} bytes unpack to ${size}, more than ${LARGEST_RATIO} times as many, which pictures do not`,
+        `${path}: ${name}: ${packed} bytes unpack to ${size}, expected at most ${LARGEST_RATIO} times as many for a picture`,
       );
     byNames.set(accept({ name, size, kind: link ? "symlink" : "file" }), entry);
   }
@@ -65,7 +65,8 @@ export async function zipSource(path: string): Promise<PictureSource> {
         const byNames = checkedEntries(path, entries);
         for (const name of wanted) {
           const entry = byNames.get(name);
-          if (!entry) throw new DataError(`${path}: ${name} is no longer there: changed meanwhile`);
+          if (!entry)
+            throw new DataError(`${path}: ${name} is no longer there: the file changed while it was read`);
           yield { name, bytes: () => collect(entry.pieces()) };
         }
       } finally {

@@ -6,10 +6,10 @@ import { PICTURE } from "./picture.js";
 import { readSplit } from "./picture-set.js";
 import { byName, type PictureSource } from "./picture-source.js";
 
-/** Names that file managers and archivers leave behind. */
+/** Names of files that file managers and archivers create. */
 export const isHidden = (name: string): boolean => name.startsWith(".") || name === "__MACOSX";
 
-/** Pictures below a folder, links followed, each folder once. */
+/** Pictures below a folder. Follows links, and reads each folder once. */
 function* picturesBelow(folder: string, prefix = "", seen = new Set<string>()): Generator<string> {
   const real = realpathSync(folder);
   if (seen.has(real)) return;
@@ -31,7 +31,7 @@ export const folderSource = (path: string): PictureSource => ({
   },
 });
 
-/** A folder of pictures, with folders in it or not. */
+/** A folder of pictures, with or without subfolders. */
 export const pictureFolder: DataFormat = {
   takes: ["size", "resize", "grey", "skipCorrupt"],
   holds: (path) => !picturesBelow(path).next().done,

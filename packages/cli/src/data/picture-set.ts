@@ -14,13 +14,13 @@ import {
 import { decodePicture, type Picture } from "./picture.js";
 import { type PictureSource, splitByFolder } from "./picture-source.js";
 
-const DAMAGED_REMEDY = "mend or remove it, or leave such pictures out by --skip-corrupt";
+const DAMAGED_REMEDY = "repair or remove it, or skip damaged pictures with --skip-corrupt";
 
 /**
- * The pictures of a split: those of its own folder, or where there are no such folders those drawn for it, or with
- * `undrawn` all of them.
+ * The pictures of a split: those of its folder; without such folders those chosen for it, or with `undrawn` all of
+ * them.
  *
- * @throws DataError for a picture that is damaged, or of another size or colour than the first
+ * @throws DataError for a damaged picture, or one of another size or colour than the first
  */
 export function readSplit(
   source: PictureSource,
@@ -37,7 +37,10 @@ export function readSplit(
   return readPictures(source, names, { name, split, drawnFrom: length }, reading);
 }
 
-/** The pictures of these names, in this order. The first of all pictures says what is not asked for: size, and grey or colour. */
+/**
+ * The pictures with these names, in this order. The first of all pictures sets the size and grey or colour, unless the
+ * options do.
+ */
 export async function readPictures(
   source: PictureSource,
   names: readonly string[],
@@ -84,7 +87,7 @@ export async function readPictures(
 
 type First = Readonly<{ name: string; picture: Picture }>;
 
-/** The first of all pictures; with `skipCorrupt` the first that can be read. */
+/** The first of all pictures; with `skipCorrupt` the first readable one. */
 async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promise<First> {
   for (const wanted of source.names)
     for await (const { name, bytes } of source.read(new Set([wanted]))) {
@@ -97,7 +100,7 @@ async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promis
   throw new DataError(`${source.path}: every picture is damaged`);
 }
 
-/** What a damaged archive says of itself stays as it is. */
+/** The message of a damaged archive stays unchanged. */
 const damaged = ({ path }: PictureSource, name: string, cause: unknown): Error =>
   cause instanceof DataError
     ? cause
@@ -118,15 +121,15 @@ function expectAlike(
 ): void {
   if (picture.height !== height || picture.width !== width)
     throw new DataError(
-      `${path}: ${printable(name)}: ${picture.height}x${picture.width} pixels, ${printable(first.name)} has ${height}x${width}\nbring all to one size first, or by --size ${height}x${width}`,
+      `${path}: ${printable(name)}: ${picture.height}x${picture.width} pixels, ${printable(first.name)} has ${height}x${width}\nresize all to one size first, or with --size ${height}x${width}`,
     );
   if (grey === undefined && channels === 1 && !picture.grey)
     throw new DataError(
-      `${path}: ${printable(name)}: in colour, ${printable(first.name)} is grey\nmake all of one kind first, or say --grey, or --no-grey for colour`,
+      `${path}: ${printable(name)}: in colour, ${printable(first.name)} is grey\nconvert all to one kind first, or use --grey, or --no-grey for colour`,
     );
 }
 
-/** The images of these places, moved together. */
+/** The images with these indices, moved together. */
 function compact(images: Uint8Array, places: readonly number[], size: number): Uint8Array {
   places.forEach((from, to) => {
     images.copyWithin(to * size, from * size, (from + 1) * size);

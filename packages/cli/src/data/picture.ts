@@ -5,22 +5,22 @@ import type { Resizing } from "./format.js";
 // One thread: pictures are small, and the cores belong to the training step.
 sharp.concurrency(1);
 
-/** Names of pictures, by their endings. */
+/** File endings of pictures. */
 export const PICTURE = /\.(png|jpe?g|webp|gif|tiff?|avif)$/i;
 
 const fits = { crop: "cover", fit: "contain", stretch: "fill" } as const;
 
-/** A small file may unpack to a picture that fills the memory; this is 8,192 × 8,192. */
+/** Most pixels of a picture, 8,192 × 8,192: a small file may unpack to a picture that fills the memory. */
 const MOST_PIXELS = 2 ** 26;
 
-/** Planes of one picture, [channels, height, width], and whether its file has only grey. */
+/** Planes of one picture, [channels, height, width], and whether its file is grey. */
 export type Picture = Readonly<{ planes: Uint8Array; height: number; width: number; grey: boolean }>;
 
 /**
- * Decodes a picture, turned as its EXIF says and without its alpha channel, into `channels` planes (1 grey,
- * 3 RGB; by default as the file has it), of the given size or its own.
+ * Decodes a picture, rotated according to its EXIF data and without its alpha channel, into `channels` planes (1 grey,
+ * 3 RGB; by default those of the file), in the given size or its own.
  *
- * @throws Error where it is damaged, or no picture
+ * @throws Error if it is damaged or not a picture
  */
 export async function decodePicture(
   bytes: Uint8Array,
@@ -39,7 +39,7 @@ export async function decodePicture(
   return { planes: planes(data, info.channels, channels), height, width, grey };
 }
 
-/** Pixels of interleaved channels as one plane a channel; grey may come in three equal channels. */
+/** Pixels of interleaved channels as one plane per channel; grey may have three equal channels. */
 function planes(data: Uint8Array, have: number, channels: number): Uint8Array {
   const places = data.length / have;
   const out = new Uint8Array(channels * places);

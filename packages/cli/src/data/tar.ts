@@ -8,29 +8,29 @@ import { FETCH_AGAIN, readError } from "./packed.js";
 import type { SourceFile } from "./picture-source.js";
 import { expectRegularFile } from "./regular-file.js";
 
-/** What a file begins with that gzip has packed. */
+/** First bytes of a gzip file. */
 const isPacked = (name: string): boolean => /gz$/i.test(name);
 
-/** The archive without its packing, refused where it grows too much. */
+/** The unpacked archive, with a limit on its growth. */
 async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
   expectRegularFile(path);
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  // An error of either stream comes out where the last one is read.
+  // Errors of both streams surface at the last one.
   const source = isPacked(path) ? pipeline(file, createGunzip({ chunkSize: 1 << 18 }), () => {}) : file;
   let bytes = 0;
   for await (const piece of source as AsyncIterable<Uint8Array>) {
     bytes += piece.length;
     if (bytes > RATIO_FROM && bytes > LARGEST_RATIO * file.bytesRead)
       throw new DataError(
-        `${path}: unpacks to more than ${LARGEST_RATIO} times its size, which pictures do not: not read any further`,
+        `${path}: unpacks to more than ${LARGEST_RATIO} times its size, expected less for pictures: reading stopped`,
       );
     yield piece;
   }
 }
 
 /**
- * The files of a tar archive, packed by gzip or not, one after the other as they stand in it. Links, devices,
- * names that lead out of a folder and doubled names are refused.
+ * The files of a tar archive, gzipped or not, in the order of the archive. Rejects links, devices, paths outside of the
+ * folder and duplicate names.
  *
  * @throws DataError that names the archive, and the entry
  */
@@ -62,7 +62,7 @@ export async function* tarFiles(path: string): AsyncGenerator<SourceFile> {
   }
 }
 
-/** The pieces in one. */
+/** Joins the pieces. */
 export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of source) pieces.push(piece);
@@ -76,5 +76,5 @@ function explained(path: string, cause: unknown): DataError {
   if (code === "Z_BUF_ERROR") return new DataError(`${path}: gzip file cut short${FETCH_AGAIN}`, { cause });
   if (code?.startsWith("Z_"))
     return new DataError(`${path}: damaged gzip file (${message})${FETCH_AGAIN}`, { cause });
-  return new DataError(`${path}: damaged, or no tar archive (${message})${FETCH_AGAIN}`, { cause });
+  return new DataError(`${path}: damaged, or not a tar archive (${message})${FETCH_AGAIN}`, { cause });
 }

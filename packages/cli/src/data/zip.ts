@@ -6,22 +6,22 @@ import { crc32 } from "./crc32.js";
 import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "./packed.js";
 import { expectRegularFile } from "./regular-file.js";
 
-/** A file inside of a zip archive; `size` is what it unpacks to. */
+/** A file in a zip archive; `size` is its unpacked size. */
 export type ZipEntry = Readonly<{
   name: string;
   size: number;
   packed: number;
-  /** A symbolic link, whose content is where it leads. */
+  /** A symbolic link; its content is the target. */
   link: boolean;
   pieces(): AsyncIterable<Uint8Array>;
 }>;
 
-/** An open archive: its files, no folders. */
+/** An open archive: its files without folders. */
 export type Zip = Readonly<{ entries: readonly ZipEntry[]; close(): void }>;
 
 /**
- * Opens a zip archive. The central directory is what counts; encrypted and doubled entries, names that lead
- * out of a folder, and sizes that cannot be are refused.
+ * Opens a zip archive. Uses the central directory. Rejects encrypted and duplicate entries, paths outside of the
+ * folder, and impossible sizes.
  *
  * @throws DataError that names the archive, and the entry
  */
@@ -43,7 +43,7 @@ export async function openZip(path: string): Promise<Zip> {
   }
 }
 
-/** Opens a zip archive, lends its files to `use`, and closes it. */
+/** Opens a zip archive, calls `use` with its files, and closes it. */
 export async function withZip<T>(
   path: string,
   use: (entries: readonly ZipEntry[]) => T | Promise<T>,
@@ -56,13 +56,13 @@ export async function withZip<T>(
   }
 }
 
-/** The library refuses names that lead out of the archive in words of its own. */
+/** The library has its own message for paths outside of the archive. */
 function damaged(path: string, cause: unknown): DataError {
   const { message } = cause as Error;
   const [, name] =
     /^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)/s.exec(message) ?? [];
   if (name !== undefined) return new DataError(`${path}: ${leadsOut(name)}`, { cause });
-  return new DataError(`${path}: damaged, or no zip archive (${message})${FETCH_AGAIN}`, { cause });
+  return new DataError(`${path}: damaged, or not a zip archive (${message})${FETCH_AGAIN}`, { cause });
 }
 
 async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
@@ -76,7 +76,7 @@ async function entriesOf(path: string, zip: ZipFile): Promise<ZipEntry[]> {
       packed += entry.compressedSize;
       if (packed > zip.fileSize)
         throw new DataError(
-          `${path}: ${printable(entry.fileName)}: its content is that of another entry too: a false directory`,
+          `${path}: ${printable(entry.fileName)}: shares its content with another entry: a wrong directory`,
         );
       found.set(entry.fileName, checked(path, zip, entry));
     }
@@ -90,19 +90,19 @@ function checked(path: string, zip: ZipFile, entry: Entry): ZipEntry {
   const { fileName: name, uncompressedSize: size, compressedSize: packed } = entry;
   const refuse = (what: string): DataError => new DataError(`${path}: ${printable(name)}: ${what}`);
   if (entry.isEncrypted())
-    throw refuse("encrypted\nunpack the archive with its password, and pack it without");
+    throw refuse("encrypted\nunpack the archive with its password, and pack it again without one");
   if (!entry.canDecodeFileData())
     throw refuse(`packed by method ${entry.compressionMethod}, expected stored (0) or deflate (8)`);
   if (size > packed * DEFLATE_MAX_RATIO)
-    throw refuse(`says that ${packed} bytes unpack to ${size}: a false directory`);
+    throw refuse(`its directory says that ${packed} bytes unpack to ${size}: a wrong directory`);
   return { name, size, packed, link: isLink(entry), pieces: () => piecesOf(path, zip, entry) };
 }
 
-/** Archives made on Unix keep the kind of a file in the upper half of its attributes. */
+/** Archives made on Unix store the kind of a file in the upper half of its attributes. */
 const isLink = ({ versionMadeBy, externalFileAttributes }: Entry): boolean =>
   versionMadeBy >>> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
 
-/** The content, checked against its checksum. */
+/** The content, verified by its checksum. */
 async function* piecesOf(path: string, zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Array> {
   let sum = 0;
   try {
@@ -122,6 +122,6 @@ async function* piecesOf(path: string, zip: ZipFile, entry: Entry): AsyncGenerat
   }
   if (sum !== entry.crc32)
     throw new DataError(
-      `${path}: ${printable(entry.fileName)}: damaged (its checksum is another one)${FETCH_AGAIN}`,
+      `${path}: ${printable(entry.fileName)}: damaged (its checksum differs)${FETCH_AGAIN}`,
     );
 }

@@ -8,7 +8,7 @@ import { makeFolder } from "../run/folder.js";
 import { type Answer, ask, TransferError } from "./http.js";
 import { type Partial, partialOf } from "./partial.js";
 
-/** A published file: where it is, and what it must be. */
+/** A published file: its address and checksum. */
 export type PublishedFile = Readonly<{
   url: string;
   checksum: Readonly<{ kind: "md5" | "sha256"; value: string }>;
@@ -16,30 +16,30 @@ export type PublishedFile = Readonly<{
 
 export type FetchOptions = Readonly<{
   onBytes?: (done: number, total: number | undefined) => void;
-  /** Before another try. */
+  /** Called before a retry. */
   onRetry?: (why: string, pauseMs: number) => void;
-  /** Tests pass their own clock. */
+  /** Waits; tests pass their own clock. */
   wait?: (milliseconds: number) => Promise<void>;
   idleMs?: number;
 }>;
 
-/** Tries in a row that get no further. */
+/** Most tries in a row without progress. */
 const TRIES = 6;
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 const IDLE = 30_000;
-/** No file of images that is published is larger. */
+/** Largest download: no published file of images is larger. */
 const MOST_BYTES = 2 ** 34;
 const BUSY = [408, 425, 429, 500, 502, 503, 504];
 
 const inMilliseconds = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /**
- * Fetches a file to its place, unless it is there: goes on where a transfer broke, also one of an earlier
- * call, tries again with growing pauses, checks the checksum, and only then gives the file its name.
+ * Downloads a file unless it is present: resumes an interrupted transfer, also one of an earlier call, retries with
+ * growing pauses, verifies the checksum, and only then renames the file to its final name.
  *
- * @returns whether anything was fetched
- * @throws DownloadError that names the address and says what to do, UsageError where the place holds another file
+ * @returns whether anything was downloaded
+ * @throws DownloadError that names the address and the remedy, UsageError if the path holds another file
  */
 export async function fetchFile(
   { url, checksum }: PublishedFile,
@@ -50,7 +50,7 @@ export async function fetchFile(
   if (existsSync(path)) {
     if ((await digest(path, checksum.kind)) === checksum.value) return false;
     throw new UsageError(
-      `${path}: there already, with another ${checksum.kind} than ${checksum.value}\nremove it, or choose another --out`,
+      `${path}: already present, but its ${checksum.kind} differs from ${checksum.value}\nremove it, or choose another --out`,
     );
   }
   makeFolder(dirname(path));
@@ -79,14 +79,14 @@ export async function fetchFile(
 }
 
 function givenUp(url: string, path: string, cause: TransferError, size: number): DownloadError {
-  const again = size > 0 ? `run it again: it goes on from ${size} bytes` : "try again later";
+  const again = size > 0 ? `run the command again: it continues from ${size} bytes` : "try again later";
   return new DownloadError(
-    `${url}: ${cause.message}, ${TRIES} times in a row\n${again}; or fetch it by hand to ${path}`,
+    `${url}: ${cause.message}, ${TRIES} times in a row\n${again}; or download it yourself to ${path}`,
     { cause },
   );
 }
 
-/** One transfer, from where the last one ended. */
+/** One transfer, from the end of the last one. */
 async function transfer(
   url: string,
   partial: Partial,
@@ -102,7 +102,7 @@ async function transfer(
     try {
       const size = await append(url, answer, file, begin, (done) => onBytes?.(done, total));
       if (total !== undefined && size !== total)
-        throw new TransferError(`${size} bytes came, ${total} were announced`);
+        throw new TransferError(`${size} bytes arrived, expected ${total}`);
       await file.sync();
     } finally {
       await file.close();
@@ -112,7 +112,7 @@ async function transfer(
   }
 }
 
-/** Where the bytes of an answer belong, and how many there will be in all. */
+/** Offset of the bytes of a response, and the total size. */
 async function placeOf(
   url: string,
   { status, header }: Answer,
@@ -128,19 +128,19 @@ async function placeOf(
     const [, begin, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(header("content-range") ?? "") ?? [];
     if (status === 206 && from > 0 && Number(begin) === from) return { begin: from, total: Number(total) };
     await partial.remove();
-    throw new TransferError("the server gives another part than was asked for: begun anew");
+    throw new TransferError("the server sent another part than requested: the download starts again");
   }
   if (BUSY.includes(status)) {
     const seconds = Number(header("retry-after"));
     throw new TransferError(`status ${status}`, { after: Number.isFinite(seconds) ? 1000 * seconds : 0 });
   }
-  const what = [404, 410].includes(status) ? "it is not there any more" : "the server refuses it";
+  const what = [404, 410].includes(status) ? "the file is gone" : "the server refused the request";
   throw new DownloadError(
-    `${url}: status ${status}, ${what}\nname another place of the same files by --mirror`,
+    `${url}: status ${status}, ${what}\nname another server with the same files: --mirror URL`,
   );
 }
 
-/** What `If-Range` may name: a strong ETag, or a date. */
+/** Validator for `If-Range`: a strong ETag, or a date. */
 function validatorOf(header: Answer["header"]): string | undefined {
   const tag = header("etag");
   return tag !== undefined && !tag.startsWith("W/") ? tag : header("last-modified");
@@ -158,7 +158,7 @@ async function append(
     await file.writeFile(piece);
     size += piece.length;
     if (size > MOST_BYTES)
-      throw new DownloadError(`${url}: more than ${MOST_BYTES} bytes: not read any further`);
+      throw new DownloadError(`${url}: more than ${MOST_BYTES} bytes: the download stopped`);
     onBytes(size);
   }
   return size;
@@ -170,12 +170,12 @@ async function digest(path: string, kind: "md5" | "sha256"): Promise<string> {
   return hash.digest("hex");
 }
 
-/** A file with another checksum is thrown away: what is wrong in it cannot be known. */
+/** A file with a wrong checksum is deleted: the position of the error is unknown. */
 async function expectChecksum(partial: Partial, { kind, value }: PublishedFile["checksum"]): Promise<void> {
   const found = await digest(partial.path, kind);
   if (found === value) return;
   await partial.remove();
   throw new TransferError(
-    `its ${kind} is ${found}, expected ${value}: damaged on the way, or another file by now`,
+    `its ${kind} is ${found}, expected ${value}: damaged in transfer, or replaced by another file`,
   );
 }

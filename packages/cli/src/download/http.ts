@@ -4,9 +4,9 @@ import { DownloadError } from "@flowify/core";
 
 const MOST_REDIRECTS = 8;
 
-/** What another try may mend: a connection that broke, a server that is busy. */
+/** An error that a retry may fix: a broken connection, a busy server. */
 export class TransferError extends Error {
-  /** Milliseconds that the server asks to wait. */
+  /** Wait in milliseconds that the server requests. */
   readonly after: number;
   constructor(message: string, options: ErrorOptions & { after?: number } = {}) {
     super(message, options);
@@ -17,17 +17,17 @@ export class TransferError extends Error {
 export type Answer = Readonly<{
   status: number;
   header(name: string): string | undefined;
-  /** Raw bytes, whatever their encoding. */
+  /** Raw bytes without decoding. */
   body: AsyncIterable<Uint8Array>;
-  /** Gives the connection up. */
+  /** Closes the connection. */
   close(): void;
 }>;
 
 /**
- * Asks for an address and follows redirections, from https only to https.
+ * Requests an address and follows redirects, from https only to https.
  *
- * @param idleMs milliseconds without a byte after which the connection is given up
- * @throws TransferError where the connection breaks, DownloadError for redirections in a circle or elsewhere
+ * @param idleMs milliseconds without a byte until the connection is closed
+ * @throws TransferError if the connection breaks, DownloadError for redirect loops and unsafe redirects
  */
 export async function ask(
   address: string,
@@ -42,7 +42,7 @@ export async function ask(
     answer.close();
     url = redirected(url, location);
   }
-  throw new DownloadError(`${address}: redirected more than ${MOST_REDIRECTS} times, in a circle perhaps`);
+  throw new DownloadError(`${address}: redirected more than ${MOST_REDIRECTS} times, possibly in a loop`);
 }
 
 function redirected(from: URL, location: string): URL {
@@ -50,9 +50,12 @@ function redirected(from: URL, location: string): URL {
   try {
     to = new URL(location, from);
   } catch (cause) {
-    throw new DownloadError(`${from.href}: redirected to ${JSON.stringify(location)}, which is no address`, {
-      cause,
-    });
+    throw new DownloadError(
+      `${from.href}: redirected to ${JSON.stringify(location)}, which is not an address`,
+      {
+        cause,
+      },
+    );
   }
   if (to.protocol !== "https:" && to.protocol !== from.protocol)
     throw new DownloadError(
@@ -66,7 +69,7 @@ function request(url: URL, headers: Readonly<Record<string, string>>, idleMs: nu
     let stalled = false;
     const explain = (cause: Error): TransferError =>
       new TransferError(
-        stalled ? `no byte came for ${idleMs / 1000} s` : `the connection broke (${cause.message})`,
+        stalled ? `no byte arrived for ${idleMs / 1000} s` : `the connection broke (${cause.message})`,
         { cause },
       );
     const get = url.protocol === "https:" ? getSecure : getPlain;
@@ -87,10 +90,12 @@ const answerOf = (response: IncomingMessage, explain: (cause: Error) => Transfer
   close: () => response.destroy(),
 });
 
-/** Pieces that may wait to be taken. */
+/** Most buffered pieces. */
 const MOST_WAITING = 64;
 
-/** All that came, also before a connection broke: reading the stream itself would lose what waits in it. */
+/**
+ * All received bytes, also those before a connection broke: reading the stream directly would lose its buffered bytes.
+ */
 function piecesOf(
   response: IncomingMessage,
   explain: (cause: Error) => TransferError,

@@ -4,14 +4,14 @@ import * as v from "valibot";
 
 const notesSchema = v.strictObject({ url: v.string(), validator: v.string() });
 
-/** The beginning of a file that is still to come, beside its place: `NAME.part`, and `NAME.part.json` about it. */
+/** A partial download next to the final path: `NAME.part`, with metadata in `NAME.part.json`. */
 export type Partial = Readonly<{
   path: string;
-  /** Bytes that are there, and can be gone on from. */
+  /** Number of bytes from which a download can resume. */
   size(): number;
-  /** What the server called the version that they are of. */
+  /** The server's identifier of their version. */
   validator(): string | undefined;
-  /** Begins anew, with the bytes of this version; without one there is no going on later. */
+  /** Starts again with the bytes of this version; without a version, a later call cannot resume. */
   begin(validator: string | undefined): Promise<void>;
   remove(): Promise<void>;
 }>;
@@ -25,7 +25,7 @@ export function partialOf(path: string, url: string): Partial {
       const { url: from, validator: version } = v.parse(notesSchema, JSON.parse(readFileSync(notes, "utf8")));
       return from === url ? version : undefined;
     } catch {
-      return undefined; // torn or foreign: as if it were not there
+      return undefined; // torn or foreign: treat it as missing
     }
   };
   const remove = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { kinds } from "@flowify/core/internal";
 import * as v from "valibot";
 import { didYouMean } from "../ui/suggest.js";
 
-/** What a JSON document holds, or what is wrong with it, each with its place: `layers[2].out: expected …`. */
+/** The content of a JSON document, or its problems, each with its position: `layers[2].out: expected …`. */
 export type Checked<T> = Readonly<{ value: T } | { problems: readonly string[] }>;
 
 /** Compares a JSON document with a schema. */
@@ -24,7 +24,7 @@ const placeOf = (path: readonly { key: unknown }[]): string =>
 
 type Path = readonly v.IssuePathItem[];
 
-/** Where a value may be of several forms, and has the outer form of one of them, what is wrong inside of it. */
+/** For a union of several forms: the problem inside the form that the value matches on the outside. */
 function innermost(issue: v.BaseIssue<unknown>, outer: Path = []): [issue: v.BaseIssue<unknown>, path: Path] {
   const path = [...outer, ...(issue.path ?? [])];
   const inside = (issue.issues ?? []).map((each) => innermost(each, path));

@@ -9,11 +9,11 @@ import * as v from "valibot";
 import type { MetricsRecord } from "../run/metrics.js";
 import { sha256 } from "./sha256.js";
 
-/** The version of the format that is written; version 1, which knew no rollbacks, is read as well. */
+/** The written version of the format; version 1, without rollbacks, can also be read. */
 const VERSION = 2;
 const FORMAT = "flowify-checkpoint";
 
-/** The whole state of a training run, of which network, and the last lines of its metrics without times. */
+/** The complete state of a training run, its network, and the last lines of its metrics without times. */
 export type Checkpoint = Readonly<{
   network: string;
   state: TrainingState;
@@ -26,7 +26,7 @@ const metrics = v.array(v.looseObject({ step: v.number() }));
 const content = { file: v.string(), bytes: count, sha256: v.string() };
 const rollbacks = v.array(v.strictObject({ failed: count, layer: v.string(), to: count, until: count }));
 
-/** By version; the order of the fields is that in which they are written. */
+/** Schemas by version; the fields are written in this order. */
 const sidecarSchemas = {
   1: v.strictObject({ ...facts, metrics, ...content }),
   2: v.strictObject({ ...facts, rollbacks, metrics, ...content }),
@@ -35,7 +35,7 @@ type Sidecar = v.InferOutput<(typeof sidecarSchemas)[keyof typeof sidecarSchemas
 
 export const REMEDY = "use an older checkpoint of the run, or train again";
 
-/** Of equal length, so that the order of names is the order of steps. */
+/** Names have equal length, so that they sort by step. */
 const stem = (step: number): string => `step-${String(step).padStart(9, "0")}`;
 
 /** True for the name of the JSON file of a checkpoint. */
@@ -45,8 +45,8 @@ export const isSidecar = (name: string): boolean => /^step-(\d+)\.json$/.test(na
 export type NamedFile = Readonly<{ name: string; bytes: Uint8Array<ArrayBuffer> }>;
 
 /**
- * A checkpoint as two files: `step-N.safetensors`, and `step-N.json` with length and hash of it. The first holds
- * the same facts in its header, so that a flipped byte in either is found. Equal states give equal bytes.
+ * A checkpoint as two files: `step-N.safetensors`, and `step-N.json` with its length and hash. The first holds the same
+ * metadata in its header, so a flipped byte in either is detected. Equal states have equal bytes.
  */
 export async function encodeCheckpoint({
   network,
@@ -72,23 +72,23 @@ export function parseSidecar(path: string, text: string): Sidecar {
   const version = (json as { version?: unknown } | null)?.version;
   if (typeof version === "number" && !Object.hasOwn(sidecarSchemas, version)) {
     throw new CheckpointError(
-      `${path}: a checkpoint of version ${version}, this flowify reads versions ${Object.keys(sidecarSchemas).join(" and ")}\ninstall the version of flowify that wrote it`,
+      `${path}: a checkpoint of version ${version}, expected versions ${Object.keys(sidecarSchemas).join(" and ")}\ninstall the version of flowify that wrote it`,
     );
   }
   const schema = version === 1 ? sidecarSchemas[1] : sidecarSchemas[VERSION];
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "it");
-  throw new CheckpointError(`${path}: damaged: ${fields.join(", ")} not as expected\n${REMEDY}`);
+  throw new CheckpointError(`${path}: damaged: invalid: ${fields.join(", ")}\n${REMEDY}`);
 }
 
 /**
  * The checkpoint that a JSON file describes, verified in full.
  *
- * @param path how messages call the JSON file
- * @param read the bytes of the file beside it, by its name; throws where there is none
- * @param network the network that it is to be used for; undefined takes any
- * @throws CheckpointError that names the file, what is wrong and what to do
+ * @param path name of the JSON file in messages
+ * @param read returns the bytes of the file next to it, by name; throws if it is missing
+ * @param network the expected network; undefined accepts any
+ * @throws CheckpointError that names the file, the problem and the remedy
  */
 export async function decodeCheckpoint(
   path: string,
@@ -99,7 +99,7 @@ export async function decodeCheckpoint(
   const { file, bytes: length, sha256: hash, ...facts } = parseSidecar(path, text);
   if (!/^step-\d+\.safetensors$/.test(file)) {
     throw new CheckpointError(
-      `${path}: names the file ${JSON.stringify(file)}, expected step-N.safetensors\n${REMEDY}`,
+      `${path}: refers to the file ${JSON.stringify(file)}, expected step-N.safetensors\n${REMEDY}`,
     );
   }
   const { path: dataPath, bytes } = await read(file);
@@ -110,7 +110,7 @@ export async function decodeCheckpoint(
     );
   }
   if ((await sha256(bytes)) !== hash) {
-    throw new CheckpointError(`${dataPath}: damaged: its sha256 is not the one in ${path}\n${REMEDY}`);
+    throw new CheckpointError(`${dataPath}: damaged: its sha256 differs from the one in ${path}\n${REMEDY}`);
   }
   const { tensors, metadata } = decode(dataPath, bytes);
   if (metadata.flowify !== JSON.stringify(facts)) {
@@ -120,7 +120,7 @@ export async function decodeCheckpoint(
   }
   if (network !== undefined && network !== facts.network) {
     throw new CheckpointError(
-      `${path}: a checkpoint of network ${facts.network}, expected ${network}\nname the network that it was made with`,
+      `${path}: a checkpoint of network ${facts.network}, expected ${network}\nchoose the network of the checkpoint`,
     );
   }
   const { step, seed } = facts;
@@ -141,7 +141,7 @@ function decode(path: string, bytes: Uint8Array): ReturnType<typeof decodeSafete
   }
 }
 
-/** The arrays that a run is judged by: with weight averaging the averages in the place of the parameters. */
+/** The arrays for evaluating a run: with weight averaging, the averages in place of the parameters. */
 export function averaged(arrays: TrainingState["arrays"]): TrainingState["arrays"] {
   const prefix = "average.";
   const averages = Object.entries(arrays).filter(([name]) => name.startsWith(prefix));

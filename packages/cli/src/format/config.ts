@@ -15,17 +15,17 @@ const index = v.pipe(integer, v.minValue(0));
 const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"));
 
-/** What a run was computed with: the same numbers come to the last digit where all of it is the same. */
+/** The environment of a run: equal environments produce equal numbers, to the last digit. */
 const environmentSchema = v.strictObject({
   flowify: text,
   node: text,
   jax: text,
-  /** null where it is not installed. */
+  /** null if not installed. */
   onnxruntime: v.nullable(text),
   platform: text,
   cpu: text,
   cores: count,
-  /** Threads inside an operation: another number adds up in another order. */
+  /** Threads inside an operation: their number changes the order of sums. */
   threads: v.exactOptional(count),
 });
 
@@ -44,41 +44,41 @@ const readingSchema = v.strictObject({
   schema: v.exactOptional(tableSchema),
 });
 
-/** Everything that decides what a run computes, resolved: with it and the data the run can be made again. */
+/** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */
 const runConfigSchema = v.strictObject({
   format: v.literal("flowify-run"),
   version: v.literal(1),
   network: name,
-  /** The layers of a network that is none of flowify's own. */
+  /** The layers of a network that is not built in. */
   description: v.exactOptional(networkSchema),
-  /** Which of the layers are those of a converted network: from the first to before the last. */
+  /** The range of layers of a converted network: [from, to). */
   given: v.exactOptional(v.strictObject({ from: integer, to: integer })),
-  /** Where the choices came from; what they were is below. */
+  /** Origin of the settings; their values are below. */
   recipe: v.optional(v.nullable(text), null),
   data: v.strictObject({
     name: name,
     dir: v.nullable(text),
-    /** Images that the run trains on: the first of those that are not held out. */
+    /** Number of training images: the first of those that are not held out. */
     examples: count,
-    /** The last training images, held out. */
+    /** Number of held-out images, the last of the training images. */
     validation: v.optional(index, 0),
     /** Channels, height and width of an image; columns of a row. */
     shape: v.union([v.strictTuple([count, count, count]), v.strictTuple([count])]),
-    /** Names of the columns of rows, where they have some. */
+    /** Names of the columns of rows, if any. */
     columns: v.exactOptional(v.array(text)),
     reading: v.exactOptional(readingSchema),
     hash: sha256,
-    /** The files that they were read from, below the folder or beside nothing. */
+    /** The source files, relative to the folder. */
     files: v.exactOptional(v.array(v.strictObject({ name: text, sha256 }))),
   }),
   steps: count,
   batch: count,
   seed: index,
-  /** The executor: another one rounds otherwise. */
+  /** The executor: another one rounds differently. */
   device: v.picklist(["native", "webgpu", "wasm", "jax"]),
   flow: v.strictObject({
     density: v.picklist(["gaussian", "mixture"]),
-    /** The given function stays: only noise and the stochastic inverse are trained. */
+    /** The function of the pretrained network stays fixed: only noise and the stochastic inverse are trained. */
     frozen: v.exactOptional(v.boolean()),
   }),
   training: v.strictObject({
@@ -93,9 +93,9 @@ const runConfigSchema = v.strictObject({
     augment: v.optional(v.picklist(["none", "flip"]), "none"),
   }),
   checkpointEvery: count,
-  /** Steps between measurements on the validation examples; the run is judged by its best state on them. */
+  /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
   validateEvery: v.exactOptional(count),
-  /** Epochs between measurements, and which of them make pictures. */
+  /** Epochs between measurements, and the measurements with pictures. */
   evaluateEvery: v.optional(count, 1),
   pictures: v.optional(v.picklist(pictureChoices), "each"),
   environment: v.exactOptional(environmentSchema),
@@ -107,7 +107,7 @@ export type RunConfig = Readonly<v.InferOutput<typeof runConfigSchema>>;
 export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
 
 /**
- * @param path how messages call the document
+ * @param path name of the document in messages
  * @throws UsageError for a run of rows of numbers
  */
 export function expectImageRun(path: string, config: RunConfig): ImageRunConfig {
@@ -119,15 +119,15 @@ export function expectImageRun(path: string, config: RunConfig): ImageRunConfig 
 /**
  * The configuration of a run from its JSON document.
  *
- * @param path how messages call the document
- * @throws DataError that lists what is not as expected
+ * @param path name of the document in messages
+ * @throws DataError that lists the problems
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
   const checked = check(runConfigSchema, json);
   if ("value" in checked) return checked.value;
   throw new DataError(
-    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nput back the file that flowify wrote, or train again`,
+    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
   );
 }
 

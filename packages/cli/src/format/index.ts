@@ -1,4 +1,4 @@
-/** What a run consists of, as bytes and JSON, without Node: for the command and for pages. */
+/** The formats of a run as bytes and JSON, without Node: for the command and the playground. */
 
 export { roundTicks } from "../pictures/axis.js";
 export {

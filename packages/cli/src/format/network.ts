@@ -7,12 +7,12 @@ import { expectShallow } from "./depth.js";
 
 const name = v.pipe(v.string(), v.nonEmpty("expected a text that is not empty"));
 
-/** Numbers, or the name of an array in the file of weights. */
+/** Numbers, or the name of an array in the weights file. */
 const numbers = v.union([v.array(v.pipe(v.number(), v.finite())), name]);
 
 /**
- * An ordinary network as JSON: what one example looks like, [C, H, W] for an image, and the layers in order;
- * where they have weights, the safetensors file beside it that holds them.
+ * An ordinary network as JSON: the shape of one example, [C, H, W] for an image, the layers in order, and for layers
+ * with weights the name of a safetensors file in the same folder.
  */
 export const networkSchema = v.strictObject({
   name: v.exactOptional(name),
@@ -29,16 +29,16 @@ export const networkSchema = v.strictObject({
 export type NetworkDescription = v.InferOutput<typeof networkSchema>;
 
 /**
- * The network that a JSON document describes. Whether its layers fit each other is seen when the flow is built.
+ * The network that a JSON document describes. Building the flow checks that the layers fit each other.
  *
  * @param path how messages call the document
- * @throws UsageError for what is no network, with the place; DataError for what is nested too deeply
+ * @throws UsageError with the position for a document that is not a network; DataError for too deep nesting
  */
 export function parseNetwork(path: string, json: unknown): NetworkDescription {
   expectShallow(path, json);
   const checked = check(networkSchema, json);
   if ("value" in checked) return checked.value;
   throw new UsageError(
-    `${path}: not the description of a network: ${printable(checked.problems.join("; "))}\nit is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }, with the kinds ${Object.keys(kinds).join(", ")}`,
+    `${path}: not the description of a network: ${printable(checked.problems.join("; "))}\nexpected { "inShape": [C, H, W], "layers": [{ "kind": … }, …] } with the kinds ${Object.keys(kinds).join(", ")}`,
   );
 }

@@ -4,15 +4,15 @@ import type { Shape } from "@flowify/core/layer";
 import type { Normalization } from "../commands/parsers.js";
 import type { ImageShape, RowSet } from "../data/image-set.js";
 
-/** Scales smaller than this, or centres beyond it, are of numbers up to 255 and not up to 1. */
+/** Scales below this, or centres above it, are for numbers up to 255 and not up to 1. */
 const RAW = { scale: 1 / 32, centre: 4 };
 
-/** Layers that only arrange numbers anew. */
+/** Layers that only rearrange numbers. */
 const ARRANGING: readonly string[] = ["reshape", "flatten", "transpose"] satisfies OrdinaryLayer["kind"][];
 
 /**
- * Raw pixels, where a given network begins with a normalization that is one of numbers from 0 to 255, as that of a file which
- * holds its own: x / 255, or (x − mean) / std. Undefined else.
+ * Raw pixels, if a pretrained network begins with a normalization of numbers from 0 to 255: x / 255, or (x − mean) /
+ * std. Otherwise undefined.
  */
 export function ownNormalization({ layers }: Pick<Network, "layers">): "raw" | undefined {
   const first = layers.find(({ kind }) => !ARRANGING.includes(kind));
@@ -26,7 +26,7 @@ export function ownNormalization({ layers }: Pick<Network, "layers">): "raw" | u
   return isRaw.every(Boolean) ? "raw" : undefined;
 }
 
-/** What a network was trained on: its scale and shift of pixels from 0 to 255, a channel or for all. */
+/** Preprocessing of a network's training data: scale and shift of pixels from 0 to 255, per channel or for all. */
 function constants(
   normalization: Normalization | undefined,
   channels: number,
@@ -35,7 +35,9 @@ function constants(
   const { mean = [0], std = [1] } = normalization ?? {};
   for (const values of [mean, std])
     if (values.length !== 1 && values.length !== channels)
-      throw new ShapeError(`--normalize: ${values.length} numbers for ${channels} channels`);
+      throw new ShapeError(
+        `--normalize: ${values.length} numbers, expected one for each of ${channels} channels`,
+      );
   const at = (values: readonly number[], c: number): number => values[values.length === 1 ? 0 : c] as number;
   const each = Array.from({ length: Math.max(mean.length, std.length) }, (_, c) => c);
   return {
@@ -44,7 +46,7 @@ function constants(
   };
 }
 
-/** Images [C, H, W] in the order that the network takes them in: as they are, channels last, or in one row. */
+/** Images [C, H, W] in the layout that the network expects: unchanged, channels last, or as one row. */
 function arranged(image: ImageShape, inShape: Shape): OrdinaryLayer[] {
   const [channels, height, width] = image;
   const key = inShape.join();
@@ -55,15 +57,15 @@ function arranged(image: ImageShape, inShape: Shape): OrdinaryLayer[] {
     (channels > 1 && inShape.length > 1)
   )
     throw new ShapeError(
-      `the network takes [${inShape.join(", ")}], the images are [${image.join(", ")}]\nchoose another --data`,
+      `the images are [${image.join(", ")}], the network expects [${inShape.join(", ")}]\nchoose another --data`,
     );
   return [{ kind: "reshape", shape: inShape }];
 }
 
 /**
- * Layers that make of pixels, integers 0 to 255, what a given network takes.
+ * Layers that preprocess pixels, integers 0 to 255, for a pretrained network.
  *
- * @throws ShapeError where the images are none that it takes
+ * @throws ShapeError if the images do not fit
  */
 export function fromPixels(
   image: ImageShape,
@@ -75,8 +77,8 @@ export function fromPixels(
 }
 
 /**
- * The same behind a dequantization, which makes (pixel + u) / 256 of a pixel, so that the likelihood is one of
- * pixels; where the noise has its mean, u = 1/2, the network sees what it was trained on.
+ * The same after a dequantization, which maps a pixel to (pixel + u) / 256, so that the likelihood is that of pixels.
+ * With the noise at its mean, u = 1/2, the network sees its original inputs.
  */
 function dequantized(image: ImageShape, inShape: Shape, normalization?: Normalization): NetworkLayer[] {
   const { scale, shift } = constants(normalization, image[0]);
@@ -93,18 +95,19 @@ function dequantized(image: ImageShape, inShape: Shape, normalization?: Normaliz
 const affine = (scale: readonly number[], shift: readonly number[]) =>
   ({ kind: "affine", scale: Float32Array.from(scale), shift: Float32Array.from(shift) }) as const;
 
-/** Kinds at the end that give numbers in an interval, on which the base is uniform. */
+/** Kinds of last layers with outputs in an interval, on which the base is uniform. */
 const BETWEEN_ENDS: readonly string[] = ["sigmoid", "tanh", "softsign"] satisfies NetworkLayer["kind"][];
 
-/** The scales of a network's own output are not those of a standard normal: a whitening behind it makes them so. */
+/** The outputs of a network do not have the scale of a standard normal: a whitening after it corrects this. */
 const forBase = ({ layers }: Network): NetworkLayer[] =>
   BETWEEN_ENDS.includes(layers.at(-1)?.kind ?? "") ? [] : [{ kind: "whiten" }];
 
 /**
- * A given network as one of pixels: dequantized, normalized as it was trained, its own layers, and a whitening of what
- * they give. Where no normalization is named it is that of the network itself, where it has one, else pixel / 255. `given` says which of the layers are its own: from the first to before the last.
+ * A pretrained network with pixels as input: dequantization, the normalization of its training, its own layers, and a
+ * whitening of their outputs. The default normalization is that of the network itself, if it has one, otherwise pixel /
+ * 255. `given` is the range of the pretrained layers, [from, to).
  *
- * @throws ShapeError where the images are none that it takes
+ * @throws ShapeError if the images do not fit
  */
 export function networkOfPixels(
   own: Network,
@@ -119,10 +122,9 @@ export function networkOfPixels(
 }
 
 /**
- * A given network as one of rows, which it gets as they are; integers are dequantized, and brought back to their own scale,
- * in front of it.
+ * A pretrained network with rows as input, unchanged. Integers are dequantized and scaled back in front of it.
  *
- * @throws ShapeError where the rows are none that it takes
+ * @throws ShapeError if the rows do not fit
  */
 export function networkOfRows(
   own: Network,

@@ -2,7 +2,7 @@ import { FlowifyError, type NetworkLayer, ShapeError } from "@flowify/core";
 import { flowShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 
-/** A layer as far as it holds numbers: arrays, or the names of arrays in a file. */
+/** The numbers of a layer: arrays, or the names of arrays in a file. */
 type Holder = Readonly<{
   kind: string;
   out?: number;
@@ -17,8 +17,8 @@ const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const show = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /**
- * The shape of a weight of so many numbers: [out, in], of a convolution [out, in / groups, …kernel]; one axis where they
- * do not fill it.
+ * The shape of a weight with this many numbers: [out, in], for a convolution [out, in / groups, …kernel]; one axis if
+ * the count does not match.
  */
 export function weightShape({ kind, out = 1, kernel = [] }: Holder, count: number): Shape {
   const sides = typeof kernel === "number" ? [kernel] : kernel;
@@ -28,12 +28,12 @@ export function weightShape({ kind, out = 1, kernel = [] }: Holder, count: numbe
 }
 
 /**
- * Compares the shapes that a file gives its arrays with those that the layers need. As many numbers in another shape
- * are in another order: a transposed weight is another function. An array of one axis is taken as numbers in the order
- * of the layer's, which is how earlier versions wrote all of them.
+ * Compares the shapes of the arrays in a file with those of the layers. The same count in another shape means another
+ * order: a transposed weight is a different function. An array with one axis is accepted as numbers in the layer's
+ * order, as earlier versions wrote them.
  *
  * @param layers the layers with the names of their arrays; `numbers` are the same with the arrays
- * @param inShape of an example in front of them, where it is known
+ * @param inShape of an example before these layers, if known
  * @throws ShapeError that names the array, both shapes and the file
  */
 export function expectStoredShapes(
@@ -64,7 +64,7 @@ export function expectStoredShapes(
   });
 }
 
-/** Of an affine layer: one number a channel, the first axis of an example, or one an entry. */
+/** For an affine layer: one number per channel, the first axis of an example, or one per entry. */
 function perExample(count: number, inShape?: Shape): readonly Shape[] {
   const [channels, ...others] = inShape ?? [];
   const perChannel = count === channels ? [[count, ...others.map(() => 1)]] : [];
@@ -74,11 +74,11 @@ function perExample(count: number, inShape?: Shape): readonly Shape[] {
 function expectOneOf(stored: Shape, allowed: readonly Shape[], what: string, { kind }: Holder): void {
   if (allowed.some((shape) => show(shape) === show(stored))) return;
   throw new ShapeError(
-    `the array ${what} is ${show(stored)}, its layer (${kind}) needs ${allowed.map(show).join(" or ")}\nput its axes into that order and save it again`,
+    `the array ${what} is ${show(stored)}, its layer (${kind}) expects ${allowed.map(show).join(" or ")}\nbring its axes into that order and save it again`,
   );
 }
 
-/** What a layer makes of the shape of an example; undefined where that is not known. */
+/** The shape of a layer's output; undefined if unknown. */
 function shapeAfter(layer: Holder, shape: Shape | undefined): Shape | undefined {
   try {
     return shape && flowShape([layer as NetworkLayer], shape);

@@ -3,12 +3,12 @@ import { holdsNumbers } from "@flowify/core/internal";
 import type { NetworkDescription } from "./network.js";
 import { expectStoredShapes, weightShape } from "./stored-shapes.js";
 
-/** Named arrays, as a safetensors file holds them. */
+/** Named arrays of a safetensors file. */
 export type Tensors = { readonly [name: string]: HostArray };
 
 type Holder = Readonly<{ [key: string]: unknown }>;
 
-/** The same tree with something else in place of what these keys hold; `layer` is the layer that they are of. */
+/** The same tree with the values of these keys replaced; `layer` is their layer. */
 function mapHeld(
   node: unknown,
   path: string,
@@ -29,8 +29,7 @@ function mapHeld(
 /**
  * A description with numbers in place of their names.
  *
- * @throws UsageError for a name that the weights do not hold, ShapeError for an array of another shape than its layer
- * needs
+ * @throws UsageError for a missing array, ShapeError for an array with another shape than its layer expects
  */
 export function networkOfDescription(
   { weights, ...described }: NetworkDescription,
@@ -42,7 +41,7 @@ export function networkOfDescription(
     const found = Object.hasOwn(tensors, value) ? tensors[value]?.data : undefined;
     if (found instanceof Float32Array || found instanceof Float64Array) return found;
     throw new UsageError(
-      `${path}: ${found ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${file}; there are ${Object.keys(tensors).join(", ") || "none"}`,
+      `${path}: ${found ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${file}; found ${Object.keys(tensors).join(", ") || "none"}`,
     );
   }) as Network;
   expectStoredShapes(described.layers, network.layers, network.inShape, tensors, file);
@@ -51,12 +50,12 @@ export function networkOfDescription(
 
 type Holders = Parameters<typeof expectStoredShapes>[0];
 
-/** The names of the files that a network, its weights and the file that it came from are written to. */
+/** File names of a network, its weights and its original file. */
 export const NETWORK = "network.json";
 export const ORIGINAL = "original.onnx";
 export const WEIGHTS = "weights.safetensors";
 
-/** A network as what its JSON file says, and the arrays of the file beside it. */
+/** A network as the content of its JSON file and the arrays of its weights file. */
 export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork): {
   description: NetworkDescription;
   tensors: Tensors;
@@ -78,7 +77,7 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
   };
 }
 
-/** A network by its full name; with its description, and its weights, where it came from a file. */
+/** A network by its full name, with its description and weights if it came from a file. */
 export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
 
 /** The layers of a network. */

@@ -9,23 +9,23 @@ export const AUTO = "auto";
 
 type Layer = NetworkDescription["layers"][number];
 
-/** Channels of the convolutions, one after the other: those of the paper's networks for MNIST and CIFAR-10, which halve an image as well. */
+/** Channels of the convolutions: those of the paper's networks for MNIST and CIFAR-10, which also halve an image. */
 const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as const;
 
-/** The last dense layers keep fewer and fewer numbers. */
+/** Widths of the last dense layers. */
 const ENDS = [32, 8] as const;
 
 /** True for a network that is built for the data, and trained as suits them. */
 export const isBuilt = (name: string): boolean => name === AUTO || isPreset(name);
 
-/** How it is trained where nobody says otherwise: so many steps at least, an epoch at least. */
+/** Default training: at least this many steps, and at least one epoch. */
 type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
 const schedules = {
   rows: { batch: 256, steps: 500, learningRate: 3e-3 },
   images: { batch: 64, steps: 400, learningRate: 3e-3 },
 } as const satisfies { [kind: string]: Schedule };
 
-/** Examples that a batch leaves for others: it is at most this part of the data. */
+/** A batch is at most this share of the data. */
 const BATCH_PART = 1 / 4;
 
 export function autoSchedule({ shape, count }: DataSet): Schedule {
@@ -57,7 +57,7 @@ const couplings = ({ shape: [columns], levels }: RowsToFit, blocks?: number): Ne
 export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => couplings(rows, 0);
 
 /**
- * Convolutions that halve an image until one place is left, each with a spline and couplings behind it, and dense layers:
+ * Convolutions that halve an image down to one position, each followed by a spline and couplings, and dense layers:
  * the paper's `fconv2-nsf` for any size.
  */
 function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {

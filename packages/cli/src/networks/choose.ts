@@ -42,12 +42,12 @@ function candidates(name: string): ChosenNetwork[] {
   if (found.length > 0) return found.map((each) => ({ name: each }));
   const accepted = [...known, ...known.map(shortName), AUTO];
   throw new UsageError(
-    `${unknownName("network", name, [...zooNames, ...presetNames], accepted)}\na network of your own is named by its file: --network ./net.json`,
+    `${unknownName("network", name, [...zooNames, ...presetNames], accepted)}\nfor your own network, name its file: --network ./net.json`,
   );
 }
 
 /**
- * The network that a name stands for, whatever images it takes.
+ * The network with this name, for any images.
  *
  * @throws UsageError that suggests one; for a file, the errors of `readNetworkFile`
  */
@@ -56,15 +56,15 @@ export const networkNamed = (name: string): ChosenNetwork =>
 
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-/** A converted network among the layers of a flow: from which of them to which it reaches, and its ONNX file. */
+/** A converted network among the layers of a flow: its range [from, to), and its ONNX file. */
 export type ConvertedNetwork = ChosenNetwork &
   Readonly<{ given: Readonly<{ from: number; to: number }>; original?: string }>;
 
 /**
- * The network that flowify convert wrote into a folder, as one that takes these data: pixels dequantized and normalized
- * as it was trained, rows as they are; its own layers, and a whitening of what they give.
+ * The network that flowify convert wrote to a folder, extended for these data: dequantization and the normalization of
+ * its training for pixels, nothing for rows; its own layers, and a whitening of their outputs.
  *
- * @throws UsageError where the folder holds none, ShapeError where it takes no such images or rows
+ * @throws UsageError if the folder holds none, ShapeError if the images or rows do not fit
  */
 export function convertedNetwork(
   folder: string,
@@ -74,14 +74,12 @@ export function convertedNetwork(
   const path = join(folder, NETWORK);
   if (!existsSync(path))
     throw new UsageError(
-      `--from ${folder}: holds no converted network (no ${NETWORK})\nflowify convert FILE --out ${folder} makes one`,
+      `--from ${folder}: holds no converted network (no ${NETWORK})\nmake one with flowify convert FILE --out ${folder}`,
     );
   const described = readNetworkFile(path);
   const own = networkOfDescription(described, readWeights(folder, described));
   if ("rows" in data && normalization !== undefined)
-    throw new UsageError(
-      "--normalize is for pixels: rows are given to the network as they are\nleave it out",
-    );
+    throw new UsageError("--normalize is for pixels: the network takes rows without changes\nleave it out");
   const { network, given } =
     "rows" in data ? networkOfRows(own, data) : networkOfPixels(own, data.shape, normalization);
   const name = described.name === "network" ? basename(resolve(folder)) : described.name;
@@ -101,7 +99,7 @@ const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
 /**
  * The network that a name stands for with images or rows of this data set; `auto` and the presets are built for them.
  *
- * @throws ShapeError where no network of that name takes them
+ * @throws ShapeError if no network with that name fits them
  */
 export function networkFor(name: string, images: DataSet): ChosenNetwork {
   if (name === AUTO) return autoNetwork(images);
@@ -114,7 +112,7 @@ export function networkFor(name: string, images: DataSet): ChosenNetwork {
   throw misfit(named[0] ?? { name }, images, otherNetwork(named[0] ?? { name }, images));
 }
 
-/** @throws ShapeError where the network does not take these images */
+/** @throws ShapeError if the network does not fit these images */
 export function expectFit(network: ChosenNetwork, images: Sized): void {
   const wanted = inShapeOf(network);
   if (show(wanted) === show(images.shape)) return;
@@ -122,8 +120,8 @@ export function expectFit(network: ChosenNetwork, images: Sized): void {
   const colour = channels === 1 ? "--grey" : "--no-grey";
   const remedy =
     wanted.length === 3
-      ? `name other data, or bring its pictures to this form by --size ${height}x${width} ${colour}`
-      : "name other data";
+      ? `choose other data, or convert its pictures with --size ${height}x${width} ${colour}`
+      : "choose other data";
   throw misfit(network, images, remedy);
 }
 
@@ -136,32 +134,30 @@ const misfit = (network: ChosenNetwork, { name, shape }: Sized, remedy: string):
   );
 };
 
-/** What helps where the network that was asked for does not take the data. */
+/** Remedy for a network that does not fit the data. */
 function otherNetwork(network: ChosenNetwork, { shape }: Sized): string {
   const [channels, ...sides] = inShapeOf(network);
   const sizeRemedy =
-    sides.length === 2 && channels === shape[0]
-      ? `, or bring pictures to its size by --size ${sides.join("x")}`
-      : "";
-  const remedy = `build one for them by --network auto${sizeRemedy}\nflowify inspect auto --data DATA --json shows layers to copy into a file of your own, --network ./net.json`;
+    sides.length === 2 && channels === shape[0] ? `, or resize pictures with --size ${sides.join("x")}` : "";
+  const remedy = `build a network for them with --network auto${sizeRemedy}\nflowify inspect auto --data DATA --json shows layers to copy into your own file, --network ./net.json`;
   return remedy;
 }
 
 /**
  * The flow of a network.
  *
- * @throws ShapeError that names the layer where sizes do not fit
+ * @throws ShapeError that names the layer with the wrong sizes
  */
 export function flowOf(network: ChosenNetwork, options: FlowifyOptions): Flow {
   try {
     return flowify(networkOf(network), options);
   } catch (error) {
-    // A file is what the user wrote, so what it asks for is a matter of usage.
+    // The user wrote the file, so its errors are usage errors.
     if (error instanceof UnsupportedOpError) throw new UsageError(error.message, { cause: error });
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(`${network.name}: ${error.message}`, { cause: error });
   }
 }
 
-/** The networks there are, for a list. */
+/** The built-in networks, for a list. */
 export const networkNames = zooNames;

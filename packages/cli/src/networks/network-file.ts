@@ -5,13 +5,13 @@ import { expectRegularFile } from "../data/regular-file.js";
 import { type NetworkDescription, parseNetwork } from "../format/network.js";
 import type { Tensors } from "../format/weights.js";
 
-/** True where `name` is meant as the path of a file, not as the name of a network. */
+/** True if `name` is the path of a file, not the name of a network. */
 export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);
 
 /**
  * A JSON document.
  *
- * @throws DataError for a file that is missing or no JSON
+ * @throws DataError for a file that is missing or not JSON
  */
 export function readJson(path: string): unknown {
   expectRegularFile(path);
@@ -20,7 +20,7 @@ export function readJson(path: string): unknown {
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new DataError(
-      `${path}: ${missing ? "no such file\nflowify inspect lists the networks that have a name" : `not JSON (${(cause as Error).message})`}`,
+      `${path}: ${missing ? "no such file\nflowify inspect lists the networks by name" : `not JSON (${(cause as Error).message})`}`,
       {
         cause,
       },
@@ -29,18 +29,18 @@ export function readJson(path: string): unknown {
 }
 
 /**
- * Reads a network from a JSON file. Whether its layers fit each other is seen when the flow is built.
+ * Reads a network from a JSON file. Building the flow checks that the layers fit each other.
  *
- * @throws the errors of `readJson`, UsageError for what is no network; all name the place
+ * @throws the errors of `readJson`, UsageError for a file that is not a network; all name the position
  */
 export function readNetworkFile(path: string): NetworkDescription & { name: string } {
   return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, readJson(path)) };
 }
 
 /**
- * The arrays of the weights that a description in this folder names; none where it names none.
+ * The arrays of the weights file that a description in this folder names; empty without one.
  *
- * @throws DataError for a file that is missing or no safetensors
+ * @throws DataError for a file that is missing or not safetensors
  */
 export function readWeights(folder: string, { weights }: NetworkDescription): Tensors {
   if (weights === undefined) return {};

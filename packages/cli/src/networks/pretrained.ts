@@ -29,15 +29,15 @@ import { expectShallow } from "../format/depth.js";
 import { networkOfDescription } from "../format/weights.js";
 import { readJson, readNetworkFile, readWeights } from "./network-file.js";
 
-/** A network that somebody trained, as a file gave it. */
+/** A pretrained network from a file. */
 export type PretrainedNetwork = Readonly<{
   network: OrdinaryNetwork;
   outShape: Shape;
-  /** What each layer came from, in the words of the file. */
+  /** Origin of each layer, as named in the file. */
   origins: readonly string[];
-  /** Functions at the end that were left out. */
+  /** Functions left out at the end. */
   leftOut: readonly string[];
-  /** The ONNX file by itself, with what the network computes as its output; absent where it was none. */
+  /** The ONNX file with the network's result as its output; absent for other formats. */
   original?: Uint8Array;
 }>;
 
@@ -114,6 +114,6 @@ async function readRules(file: string): Promise<ImportRules> {
   )
     return rules;
   throw new UsageError(
-    `--rules ${file}: exports no rules\nit is a module with: export const rules = { Op: (call) => [layers] }`,
+    `--rules ${file}: exports no rules\nexpected a module with: export const rules = { Op: (call) => [layers] }`,
   );
 }

@@ -50,9 +50,9 @@ function step({ params, speed }: State, x: np.Array, labels: np.Array, rate: np.
 }
 
 /**
- * A classifier of labelled images as a judge, trained on the spot: D → 256 → 128 → classes with ReLUs, 1,400 steps of 128
- * images by stochastic gradient descent with momentum on the cross-entropy. On MNIST it names 98 of 100 test digits rightly.
- * The same numbers for the same seed and data on one machine.
+ * Trains a classifier of labelled images, to compare samples with real images: D → 256 → 128 → classes with ReLUs,
+ * 1,400 steps of 128 images by stochastic gradient descent with momentum on the cross-entropy. On MNIST it is right on
+ * 98 of 100 test digits. Equal seeds and data produce equal numbers on one machine.
  */
 export async function trainJudge(
   executor: Executor,

@@ -1,16 +1,19 @@
-/** Features of images, one row each, row-major: the logits of a judge. */
+/** Features of images, one row each, row-major: the logits of a classifier. */
 export type Features = Readonly<{
   rows: Float64Array;
   count: number;
   size: number;
-  /** Of a judge that gives probabilities, these; softmax of the logits otherwise. */
+  /** The outputs of a classifier that returns probabilities; otherwise the softmax of the logits. */
   given?: Float64Array;
 }>;
 
-/** Probabilities nearer to 0 and 1 than this have the logit of it: float32 knows no more. */
+/** Probabilities are clipped to this distance from 0 and 1, the resolution of float32. */
 const CLOSEST = 1e-6;
 
-/** Outputs of a classifier as features. Where all of them lie in [0, 1] they are probabilities, and the features their logits. */
+/**
+ * Outputs of a classifier as features. If all of them lie in [0, 1], they are probabilities, and the features are their
+ * logits.
+ */
 export function features(outputs: ArrayLike<number>, size: number): Features {
   const rows = Float64Array.from(outputs);
   const count = rows.length / size;
@@ -20,7 +23,7 @@ export function features(outputs: ArrayLike<number>, size: number): Features {
   return { rows: rows.map((p) => logit(inside(p))), count, size, given: rows };
 }
 
-/** Mean and standard deviation of every column; 1 for the deviation of a column that never varies. */
+/** Mean and standard deviation of every column; 1 for the deviation of a constant column. */
 export function columnScale({ rows, count, size }: Features): { mean: Float64Array; std: Float64Array } {
   const mean = new Float64Array(size);
   rows.forEach((value, i) => {

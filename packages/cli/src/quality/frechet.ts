@@ -2,11 +2,12 @@ import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { columnScale, type Features } from "./features.js";
 
 /**
- * The squared Fréchet distance of two sets of features, each taken for a Gaussian:
+ * The squared Fréchet distance of Gaussians fitted to two sets of features:
  *
  *     |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁^½ C₂ C₁^½)^½)
  *
- * Zero for equal moments; finite sets of one distribution have a distance above zero, which falls with their size.
+ * Zero for equal moments; finite sets from the same distribution have a positive distance, which decreases with their
+ * size.
  *
  * Source: Heusel et al. 2017 (arXiv:1706.08500), equation 6.
  */

@@ -6,10 +6,10 @@ import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js"
 import { readPretrained } from "../networks/pretrained.js";
 import { type Features, features, verdicts } from "./features.js";
 
-/** A classifier that looks at images: its logits are the features that samples and real images are compared by. */
+/** A classifier of images: its logits are the features for comparing samples with real images. */
 export type Judge = Readonly<{
   name: string;
-  /** How pixels reach it, in words. */
+  /** Description of its preprocessing. */
   input: string;
   /** Logits of images, bytes [count, C, H, W]. */
   look(images: Uint8Array): Promise<Features>;
@@ -18,7 +18,7 @@ export type Judge = Readonly<{
 
 type Scaling = Readonly<{ name: string; of(pixel: number, channel: number): number }>;
 
-/** What networks are trained on most often; which of them a file wants, its answers tell. */
+/** The usual preprocessings of networks; the accuracy of the file selects one. */
 const usual: readonly Scaling[] = [
   { name: "pixels 0 to 255", of: (pixel) => pixel },
   { name: "pixels / 255", of: (pixel) => pixel / 255 },
@@ -36,9 +36,9 @@ function scalingOf(normalization: Normalization): Scaling {
 
 /**
  * Opens a classifier of an ONNX file. Without a normalization, both usual scalings of the pixels are tried on the real
- * images: the one with which it is right more often (without labels: surer) is taken.
+ * images: the one with the higher accuracy (without labels: the higher confidence) is used.
  *
- * @throws UsageError for a file that is no ONNX file, ShapeError where it takes no such images or gives fewer than two numbers
+ * @throws UsageError for a file that is not ONNX, ShapeError if the images do not fit or it has fewer than two outputs
  */
 export async function openJudge(
   file: string,
@@ -52,10 +52,12 @@ export async function openJudge(
   const taken = network.inShape.reduce((a, b) => a * b, 1);
   if (taken !== imageSize(real.shape))
     throw new ShapeError(
-      `--judge ${file}: takes [${network.inShape.join(", ")}], the images are [${real.shape.join(", ")}]\nname a classifier of such images`,
+      `--judge ${file}: expects [${network.inShape.join(", ")}], the images are [${real.shape.join(", ")}]\nname a classifier for these images`,
     );
   if (classes < 2)
-    throw new ShapeError(`--judge ${file}: gives one number, expected one for each of several classes`);
+    throw new ShapeError(
+      `--judge ${file}: returns one number, expected one for each of at least two classes`,
+    );
   const runtime = await openOriginal(await loadRuntime(), original);
   const look = async (images: Uint8Array, scaling: Scaling): Promise<Features> =>
     features(await runtime.run(scaled(images, real.shape, network.inShape, scaling)), classes);
@@ -70,7 +72,7 @@ export async function openJudge(
   };
 }
 
-/** Pixels as the network takes them: scaled, and channels last where its input is. */
+/** Preprocessed pixels: scaled, and channels last for a network with such an input. */
 function scaled(
   images: Uint8Array,
   [channels, height, width]: ImageShape,

@@ -2,10 +2,13 @@ import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
 
-/** Training images that images are compared with at once. */
+/** Training images per comparison. */
 const AT_ONCE = 2000;
 
-/** Of each image the nearest training image, and the root mean square of their difference, in levels of a pixel. */
+/**
+ * For each image the index of the nearest training image, and the root mean square of their difference, in levels of a
+ * pixel.
+ */
 export type Nearest = Readonly<{ places: Int32Array; distances: Float64Array }>;
 
 /** |s − t|² for images s [n, D] and t [m, D], as [n, m]; pixels in [0, 1]. */
@@ -16,7 +19,7 @@ function squaredDistances(s: np.Array, t: np.Array): np.Array {
   return np.matmul(s, np.transpose(t)).mul(-2).add(lengths).add(others);
 }
 
-/** Finds the nearest training image of each image by the Euclidean distance of the pixels, exactly. */
+/** Finds the exact nearest training image of each image, by the Euclidean distance of the pixels. */
 export async function nearestImages(
   executor: Executor,
   images: Uint8Array,

@@ -1,6 +1,6 @@
 import type { Features } from "./features.js";
 
-/** Neighbours that a ball around a point reaches to. */
+/** k: a ball around a point extends to its k-th nearest neighbour. */
 const NEIGHBOURS = 3;
 
 /**

@@ -6,50 +6,52 @@ import type { Judge } from "./judge.js";
 import { type Nearest, nearestImages } from "./nearest.js";
 import { precisionRecall } from "./precision-recall.js";
 
-/** The probability from which on a judge is sure of a class. */
+/** A classifier recognizes an image if a class has a probability above this. */
 export const SURE = 0.9;
 
-/** What one judge says of images beside real ones. */
+/** Figures of one classifier for images, compared with real ones. */
 export type Verdict = Readonly<{
   /** Squared Fréchet distance of the logits, each in units of its standard deviation over the real images. */
   frechet: number;
   precision: number;
   recall: number;
-  /** The share that the judge gives a class with a probability above `SURE`. */
+  /** The share of images with a class probability above `SURE`. */
   recognized: number;
 }>;
 
-/** A figure of the samples, and the same figure of other real images: what cannot be told from real reaches it. */
+/** A figure of the samples, and the same figure of other real images: the best possible value. */
 export type Beside<T> = Readonly<{ samples: T; heldOut: T | undefined }>;
 
 export type Quality = Readonly<{
   /** Samples, and as many real images. */
   count: number;
   judges: readonly Readonly<{ name: string; input: string } & Beside<Verdict>>[];
-  /** The share to which all judges give the same class, each with a probability above `SURE`; with two judges or more. */
+  /**
+   * The share to which all classifiers assign the same class, each with a probability above `SURE`; for at least two
+   * classifiers.
+   */
   alike: Beside<number> | undefined;
   /** The median distance to the nearest training image, in levels of a pixel (root mean square). */
   nearest: Beside<number>;
   /**
-   * The share of samples that are nearer to a training image than 99 of 100 held-out images are: 0.01 where samples are no
-   * copies.
+   * The share of samples nearer to a training image than 99 % of held-out images: 0.01 for samples that are not copies.
    */
   copies: number | undefined;
 }>;
 
 export type QualityInputs = Readonly<{
   executor: Executor;
-  /** Bytes, as many as there are `real` images. */
+  /** Bytes of as many images as `real` has. */
   samples: Uint8Array;
   real: ImageSet;
-  /** Other real images, to compare with; fewer than two judge nothing. */
+  /** Other real images for comparison; needs at least two. */
   heldOut: ImageSet | undefined;
   training: ImageSet;
   judges: readonly Judge[];
 }>;
 
 /**
- * Compares samples with real images as classifiers see them, and with the training images pixel by pixel.
+ * Compares samples with real images by the features of classifiers, and with the training images by pixels.
  *
  * Source: Heusel et al. 2017 (Fréchet distance); Kynkäänniemi et al. 2019 (precision and recall).
  */

@@ -27,8 +27,8 @@ export function qualityRows({ judges, alike, nearest, copies }: Quality): string
   return [
     ["", "samples", "real images"],
     ...rows,
-    ...(alike ? [row(`named alike by all, p > ${SURE}`, alike)] : []),
+    ...(alike ? [row(`same class by all, p > ${SURE}`, alike)] : []),
     row("distance to the nearest training image", nearest, 1),
-    ...(copies === undefined ? [] : [["as near as the nearest 1 % of real images", figure(copies), "0.010"]]),
+    ...(copies === undefined ? [] : [["closer than 99 % of real images", figure(copies), "0.010"]]),
   ];
 }

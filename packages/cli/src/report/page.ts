@@ -12,10 +12,10 @@ import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 
 const PAGE = { theme: "page", width: 840, height: 320 } as const;
 
-/** A chart in its own size: on narrow screens it is scrolled, so that its text stays readable. */
+/** A chart at its natural size; narrow screens scroll it, so that its text stays readable. */
 const figure = (svg: string): string => `<div class="wide">${svg}</div>`;
 
-/** Layers that a chart of the ledger shows, the largest. */
+/** Most layers in a chart of the ledger: the largest contributions. */
 const LAYERS = 6;
 
 const STYLE = `
@@ -36,7 +36,7 @@ details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
 `;
 
-/** One self-contained page: no script, no font, nothing from elsewhere. */
+/** One self-contained page without scripts, fonts or external resources. */
 export async function reportPage(runs: readonly RunSummary[]): Promise<string> {
   const title = runs.length === 1 ? `flowify: ${runs[0]?.name}` : `flowify: ${runs.length} runs`;
   const comparisons = await Promise.all(
@@ -145,10 +145,10 @@ async function section(run: RunSummary): Promise<string> {
     `<p>${escapeXml(`${config.network} on ${formatCount(config.data.examples)} ${nounOf(config.data)} of ${config.data.name}, ${config.device}`)}</p>`,
     ...returns.map(
       ({ step, failed, layer, until }) =>
-        `<p>${escapeXml(`Step ${failed} was not finite in ${layer}: back to step ${step}, shorter steps until ${until}.`)}</p>`,
+        `<p>${escapeXml(`Step ${failed} was not finite in ${layer}. Training returned to step ${step}, with a smaller step size until step ${until}.`)}</p>`,
     ),
     newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${await ledgerOf(newest, run)}` : "",
-    ledgers.length > 1 ? `<h3>The largest lines of the ledger over time</h3>${await ledgerLines(run)}` : "",
+    ledgers.length > 1 ? `<h3>The largest contributions over time</h3>${await ledgerLines(run)}` : "",
     run.quality ? qualityTable(run.quality) : "",
     ...pictures.map(
       ({ title, png }) =>
@@ -158,13 +158,13 @@ async function section(run: RunSummary): Promise<string> {
   ].join("\n");
 }
 
-/** Samples beside other real images, as classifiers see them. */
+/** Quality of the samples, compared with other real images. */
 function qualityTable(quality: RunQuality): string {
   const [head = [], ...rows] = qualityRows(quality);
   return `<h3>Quality of ${formatCount(quality.count)} samples after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
 }
 
-/** What each layer contributes, drawn and as a table. */
+/** Contribution of each layer, as a chart and as a table. */
 async function ledgerOf({ layers, step }: LedgerAt, run: RunSummary): Promise<string> {
   const unit = unitOfRun(run);
   const ledger = Object.entries(layers).map(([layer, value]) => ({

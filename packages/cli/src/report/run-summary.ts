@@ -8,43 +8,43 @@ import { networkOfRun, readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
 import { figureOf, readMetrics } from "../run/metrics.js";
 
-/** What each layer contributed at a step, in the unit of the run. */
+/** Contribution of each layer at a step, in the unit of the run. */
 export type LedgerAt = Readonly<{ step: number; layers: { readonly [layer: string]: number } }>;
 
 /** A return from step `failed` to `step`. */
 type Return = Readonly<{ step: number; failed: number; layer: string; until: number }>;
 
-/** The figures of samples, and the checkpoint that they came from. */
+/** The figures of samples, and their checkpoint. */
 export type RunQuality = Quality & Readonly<{ step: number; temperature: number }>;
 
-/** What a report says about one run. */
+/** The data of one run in a report. */
 export type RunSummary = Readonly<{
   name: string;
   folder: string;
   config: RunConfig;
-  /** Which lines of the ledger are numbers, and not draws. */
+  /** The exact lines of the ledger. */
   exact: { readonly [layer: string]: boolean };
   training: readonly Point[];
   measured: readonly Readonly<{ split: string; points: readonly Point[] }>[];
-  /** Those of the test images, or of the validation images where there are no others. */
+  /** Measurements on the test images, or on the validation images if there are no others. */
   ledgers: readonly LedgerAt[];
   returns: readonly Return[];
   /** Training time, seconds. */
   seconds: number;
-  /** What `flowify evaluate --quality` found last; absent where it has not been asked. */
+  /** The last result of `flowify evaluate --quality`, if any. */
   quality?: RunQuality;
-  /** PNG files that are there. */
+  /** The present PNG files. */
   pictures: readonly Readonly<{ title: string; png: Uint8Array }>[];
 }>;
 
 const PICTURES = [
   ["samples", "Samples"],
-  ["samplesMean", "Samples, all noise of the layers at its mean"],
+  ["samplesMean", "Samples with all noise of the layers at its mean"],
   ["reconstructions", "Reconstructions"],
   ["nearest", "Samples nearest to a training image"],
 ] as const;
 
-/** Reads what a run has left in its folder. */
+/** Reads the results of a run from its folder. */
 export function summarizeRun(folder: string): RunSummary {
   const config = readRunConfig(folder);
   const paths = runPaths(folder);

@@ -1,13 +1,13 @@
 import type { FlowModel } from "@flowify/core";
 import type { DataSet } from "../data/image-set.js";
 
-/** Images whose largest result is in the place of their label, of how many. */
+/** Number of images classified as their label, and of all images. */
 export type Accuracy = Readonly<{ right: number; of: number }>;
 
 /**
- * How often a classifier is right. Undefined where the images have no labels, or one that it gives no result for.
+ * Accuracy of a classifier. Undefined for images without labels, or with a label that it has no output for.
  *
- * @param upTo the flow from the pixels to the results of the given network
+ * @param upTo the flow from the pixels to the outputs of the pretrained network
  */
 export async function accuracyOf(upTo: FlowModel, set: DataSet): Promise<Accuracy | undefined> {
   if ("rows" in set) return undefined;

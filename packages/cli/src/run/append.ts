@@ -1,17 +1,17 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { mayPass } from "./atomic.js";
 
-/** A file that grows. What the disk has no room for is kept in memory and written before what comes next. */
+/** An append-only file. Text that does not fit on the disk stays in memory and is written before later text. */
 export type AppendedFile = Readonly<{
   append(bytes: Uint8Array): void;
-  /** Writes what is waiting; throws what keeps it from the disk. */
+  /** Writes the buffered text; throws the error of a failed write. */
   flush(): void;
-  /** Puts everything appended on the disk, so that it survives a power cut. */
+  /** Syncs everything to the disk, so that it survives a power cut. */
   sync(): void;
   close(): void;
 }>;
 
-/** Opens a file for appending. A piece is one write, so a kill tears the last one at most. */
+/** Opens a file for appending. Each piece is one write, so a kill can tear at most the last one. */
 export function appendTo(path: string): AppendedFile {
   const file = openSync(path, "a");
   let waiting: Uint8Array = new Uint8Array();

@@ -9,17 +9,16 @@ const TEMPORARY = /^\.(.+)\.[0-9a-f]{12}\.tmp$/;
 export type Write = (data: Uint8Array | string) => Promise<void>;
 
 /**
- * Writes a file so that its name stands for the old content or for the new one, whole, whatever
- * happens in between: a temporary file beside it, synced, renamed over it, and the folder synced so
- * that the rename itself survives a power cut. A link stays, and the file that it leads to is replaced. Devices and
- * pipes, `/dev/stdout` say, have no content to keep: they are written to.
+ * Writes a file atomically: after any interruption its name has either the complete old or the complete new content. It
+ * writes a temporary file next to it, syncs it, renames it, and syncs the folder so that the rename survives a power
+ * cut. A link stays, and its target is replaced. Devices and pipes such as `/dev/stdout` are written directly.
  *
- * @throws UsageError where a folder, a disk or a socket has the name
+ * @throws UsageError if the name is that of a folder, a disk or a socket
  */
 export const writeFileAtomic = (path: string, data: Uint8Array | string): Promise<void> =>
   writeAtomic(path, (write) => write(data));
 
-/** The same for a file that comes in pieces. */
+/** The same for a file in pieces. */
 export async function writeAtomic(path: string, produce: (write: Write) => Promise<void>): Promise<void> {
   const place = placeOf(path);
   if (!place.replace)
@@ -39,7 +38,7 @@ export async function writeAtomic(path: string, produce: (write: Write) => Promi
   await syncFolder(folder);
 }
 
-/** No room, no handles, or a disk that is read-only for a while: what keeps a file from being written now, and may not later. */
+/** Errors of writing that may pass: a full disk, no file handles, a disk that is temporarily read-only. */
 const PASSING: readonly string[] = [
   "ENOSPC",
   "EDQUOT",
@@ -51,23 +50,23 @@ const PASSING: readonly string[] = [
   "EAGAIN",
 ];
 
-/** True where it is worth trying a write again later. */
+/** True if a later retry of a write may succeed. */
 export const mayPass = (error: unknown): boolean =>
   PASSING.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 
-/** Removes what writes that were killed have left in a folder; only for the holder of its lock. */
+/** Removes temporary files of killed processes from a folder; only for the holder of its lock. */
 export async function removeTemporaryFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
   }
 }
 
-/** Makes what was renamed in a folder survive a power cut. */
+/** Syncs a folder, so that renames in it survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     await withFile(folder, "r", (file) => file.sync());
   } catch (error) {
-    // Windows cannot open a folder, some network file systems cannot sync one; nothing else helps there.
+    // Windows cannot open a folder, and some network file systems cannot sync one; there is no alternative.
     const { code } = error as NodeJS.ErrnoException;
     if (!["EISDIR", "EPERM", "EINVAL", "ENOTSUP", "EACCES"].includes(code ?? "")) throw error;
   }

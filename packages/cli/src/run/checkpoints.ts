@@ -4,19 +4,22 @@ import { mayPass } from "./atomic.js";
 import type { RunFolder } from "./folder.js";
 import type { MetricsLog, MetricsRecord } from "./metrics.js";
 
-/** Checkpoints that are kept beside the best one: the newest, and the one before it, should the newest be damaged. */
+/** Checkpoints kept in addition to the best one: the newest, and the one before it in case the newest is damaged. */
 const KEEP = 2;
 
 export type CheckpointWriter = Readonly<{
-  /** Throws what keeps checkpoints from the disk for good, or has kept the first two: a run without any protects nothing. */
+  /**
+   * Throws a permanent error of writing checkpoints, and any error once the first two have failed: a run without
+   * checkpoints is not protected.
+   */
   check(): void;
-  /** Starts to write a checkpoint; waits for the one before only. */
+  /** Starts to write a checkpoint; waits only for the one before. */
   write(state: TrainingState, metrics: readonly MetricsRecord[]): Promise<void>;
-  /** Waits for the one that is being written. */
+  /** Waits for the present write. */
   written(): Promise<void>;
-  /** The end of the run at `step`: the state is on the disk, by `save` where it is not yet, or it throws why not. */
+  /** Ends the run at `step`: ensures that the state is on the disk, by `save` if necessary, or throws the error. */
   end(step: number, save: () => Promise<void>, how: { finished: boolean }): Promise<void>;
-  /** The step of the newest one that is on the disk. */
+  /** The step of the newest checkpoint on the disk. */
   newest(): number | undefined;
 }>;
 
@@ -24,14 +27,14 @@ export type CheckpointWriterOptions = Readonly<{
   run: RunFolder;
   metrics: MetricsLog;
   network: string;
-  /** The step of the checkpoint that the run goes on from. */
+  /** The step of the checkpoint that the run continues from. */
   newest: number | undefined;
   warn(line: string): void;
 }>;
 
 /**
- * Writes the checkpoints of a run one after the other, while training goes on. A write that fails for a cause that may
- * pass (no room, no file handles) is told and tried again with the next checkpoint; at the end of the run it is an error.
+ * Writes the checkpoints of a run one after another, while training continues. After a temporary failure (full disk, no
+ * file handles) it warns and tries again with the next checkpoint; at the end of the run the failure is an error.
  */
 export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWriter {
   const { run, metrics, network, warn } = options;
@@ -53,20 +56,20 @@ export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWr
       failure = mayPass(error)
         ? (error as Error)
         : new CheckpointError(
-            `${run.folder}: the checkpoint of step ${state.step} cannot be written: ${message}\nwas the folder moved or removed? train again, into a folder that stays`,
+            `${run.folder}: the checkpoint of step ${state.step} cannot be written: ${message}\nthe folder may have been moved or removed: train again, with another --out`,
             { cause: error },
           );
       if (failure === error)
         warn(
-          `the checkpoint of step ${state.step} could not be written: ${message}; training goes on, the next one is tried again`,
+          `the checkpoint of step ${state.step} could not be written: ${message}; training continues, and the next checkpoint is tried`,
         );
     }
   };
 
-  /** What failed, where nothing at all is on the disk. */
+  /** The failure, while no checkpoint is on the disk. */
   const none = (cause: Error): CheckpointError =>
     new CheckpointError(
-      `${run.folder}: no checkpoint could be written, not even the first: ${cause.message}\nfree some space there, or choose another folder with --out`,
+      `${run.folder}: the first checkpoint could not be written: ${cause.message}\nfree some space there, or choose another --out`,
       { cause },
     );
   const check = (): void => {

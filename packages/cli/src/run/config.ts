@@ -19,7 +19,7 @@ export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =
 /**
  * Reads the configuration of the run in `folder`.
  *
- * @throws UsageError where the folder holds no run, DataError where its configuration is damaged
+ * @throws UsageError if the folder holds no run, DataError if its configuration is damaged
  */
 export function readRunConfig(folder: string): RunConfig {
   if (!holdsRun(folder)) throw notARun(folder);
@@ -30,7 +30,7 @@ export function readRunConfig(folder: string): RunConfig {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new DataError(
-      `${path}: not JSON (${(cause as Error).message})\nput back the file that flowify wrote, or train again`,
+      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
       { cause },
     );
   }

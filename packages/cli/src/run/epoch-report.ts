@@ -35,7 +35,7 @@ const SAMPLES = 150;
 const ROWS = 1000;
 const ROW = 15;
 
-/** A likelihood, and the images or rows that it is of. */
+/** A likelihood and its images or rows. */
 export type Measurement = Readonly<{ images: DataSet; evaluation: Evaluation }>;
 
 /** The end of an epoch, or of the run. */
@@ -43,17 +43,17 @@ export type EpochEnd = Readonly<{
   step: number;
   epoch: number;
   last: boolean;
-  /** Where an earlier state is looked at: its step. */
+  /** The step of an earlier state, if one is measured. */
   stateOf?: number;
 }>;
 
-/** A state of the run: that of this moment where it is undefined. */
+/** A state of the run; the present one if undefined. */
 export type StateToLookAt = Pick<TrainingState, "arrays"> | undefined;
 
 export type EpochReporter = Readonly<{
   /** Measures a state on images or rows. */
   measure(set: DataSet, state?: StateToLookAt): Promise<Measurement>;
-  /** Draws what this epoch is to have; the curve is read from the metrics. Gives the paths of the newest ones. */
+  /** Writes the pictures of this epoch; the curve comes from the metrics. Returns the paths of the newest ones. */
   draw(at: EpochEnd, measured: readonly Measurement[], state?: StateToLookAt): Promise<string[]>;
 }>;
 
@@ -67,8 +67,8 @@ export type EpochReportOptions = Readonly<{
 }>;
 
 /**
- * What happens at the end of an epoch. It looks at a copy of the parameters and draws its noise from
- * streams of its own, so that training is the same with it and without.
+ * Measurement and pictures at the end of an epoch. They use a copy of the parameters and separate random streams, so
+ * training is the same with and without them.
  */
 export function epochReporter(options: EpochReportOptions): EpochReporter {
   const { flow, trainer, executor, run, config, images } = options;

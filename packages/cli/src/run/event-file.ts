@@ -6,8 +6,8 @@ import { appendTo } from "./append.js";
 import type { MetricsLog, MetricsRecord } from "./metrics.js";
 
 /**
- * A log that writes its records into a TensorBoard event file as well. Each process of a run has a file of its own, which
- * begins by telling that what was written of later steps is void; so does a return to an earlier step.
+ * A log that also writes its records to a TensorBoard event file. Each process of a run has its own file. The file
+ * begins with a record that invalidates earlier records of later steps, and so does each return to an earlier step.
  *
  * Source: TensorFlow's `event.proto`, `summary.proto` and `record_writer.cc`.
  */
@@ -49,10 +49,10 @@ const VERSION = "brain.Event:2";
 
 const SHOWN = ["bpd", "stdErr", "loss", "gradNorm", "lr", "imagesPerSecond"] as const;
 
-/** SessionLog.START: TensorBoard forgets what it has of this step and later ones. */
+/** SessionLog.START: TensorBoard discards its records of this step and later ones. */
 const START = 1;
 
-/** The numbers of a line of the metrics, by the names that TensorBoard shows and groups. */
+/** The numbers of a line of the metrics, with the names that TensorBoard shows and groups. */
 function scalars(metrics: MetricsRecord): [string, number][] {
   const { split, ledger } = metrics;
   const place = typeof split === "string" ? split : "train";
@@ -78,7 +78,7 @@ function masked(data: Uint8Array): Uint8Array {
   return four;
 }
 
-/** Protocol buffers, as far as events need them: fields one after the other. */
+/** The part of protocol buffers that events need: fields one after another. */
 const message = (...fields: readonly Uint8Array[]): Uint8Array => Buffer.concat(fields);
 
 function varint(value: number): number[] {

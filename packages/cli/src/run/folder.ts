@@ -10,9 +10,9 @@ import { placeOf } from "./place.js";
 export type RunFolder = Readonly<{
   folder: string;
   config: string;
-  /** The weights that the description of a given network names. */
+  /** The weights of a pretrained network. */
   weights: string;
-  /** The ONNX file that a given network came from. */
+  /** The original ONNX file of a pretrained network. */
   original: string;
   metrics: string;
   checkpoints: string;
@@ -21,7 +21,7 @@ export type RunFolder = Readonly<{
   /** Folder of the pictures of every epoch; those below are the newest. */
   pictures: string;
   samples: string;
-  /** Draws of a run of rows, as a table. */
+  /** Samples of a run of rows, as a table. */
   sampledRows: string;
   samplesMean: string;
   reconstructions: string;
@@ -33,15 +33,15 @@ export type RunFolder = Readonly<{
 }>;
 
 export type OpenRunOptions = {
-  /** Go on with the run that is there. */
+  /** Continue the present run. */
   resume?: boolean;
-  /** Give up the run that is there: its own files are removed, others stay. */
+  /** Replace the present run: removes its files and keeps others. */
   force?: boolean;
 };
 
 const CONFIG_NAME = "config.json";
 
-/** Where each thing lies in the folder of a run. */
+/** The paths of the files in the folder of a run. */
 export const runPaths = (folder: string) => ({
   folder,
   config: join(folder, CONFIG_NAME),
@@ -62,19 +62,19 @@ export const runPaths = (folder: string) => ({
   nearest: join(folder, "nearest.png"),
 });
 
-/** True where `folder` holds a run, finished or not. */
+/** True if `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
 
-/** @throws UsageError where a file that the user named cannot be written: its folder is missing, or it is one itself. */
+/** @throws UsageError if a file that the user named cannot be written: its folder is missing, or it is a folder. */
 export function expectPlaceFor(file: string): void {
   const folder = dirname(placeOf(file).path);
   if (!existsSync(folder))
     throw new UsageError(
-      `--out ${file}: there is no folder ${folder}\nmake it first, or choose another place`,
+      `--out ${file}: the folder ${folder} does not exist\ncreate it first, or choose another --out`,
     );
 }
 
-/** Makes a folder and those above it, one by one: Node's recursive call never returns for a folder in /proc. */
+/** Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
@@ -84,15 +84,15 @@ export function makeFolder(folder: string): void {
 /**
  * Opens the folder of a run for writing and locks it.
  *
- * @throws UsageError where it holds another run (without `resume` or `force`), no run to go on with,
- * foreign files, is a file, or is in use by another process
+ * @throws UsageError if it holds another run (without `resume` or `force`), no run to continue, or foreign files, if it
+ * is a file, or if another process uses it
  */
 export async function openRunFolder(folder: string, options: OpenRunOptions = {}): Promise<RunFolder> {
   checkRunFolder(folder, options);
   makeFolder(folder);
   const lock = lockRun(folder);
   try {
-    // Asked again under the lock: another run may have come and gone between the question and the lock.
+    // Checked again under the lock: another run may have started and ended between the first check and the lock.
     checkContent(folder, options);
     const paths = runPaths(folder);
     if (!options.resume && (holdsRun(folder) || foreignTo(folder).length === 0)) {
@@ -109,7 +109,7 @@ export async function openRunFolder(folder: string, options: OpenRunOptions = {}
   }
 }
 
-/** The refusals of `openRunFolder`: asked before anything slow begins. */
+/** The checks of `openRunFolder`, before anything slow begins. */
 export function checkRunFolder(folder: string, options: OpenRunOptions = {}): void {
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError(`${folder}: a file, expected a folder for the run`);
@@ -126,20 +126,20 @@ function checkContent(folder: string, { resume = false, force = false }: OpenRun
   if (!existsSync(folder) || force) return;
   if (holdsRun(folder)) {
     throw new UsageError(
-      `${folder} holds another run\ngo on with it by --resume ${folder}, replace it by --force, or choose another --out`,
+      `${folder} holds another run\ncontinue it with --resume ${folder}, replace it with --force, or choose another --out`,
     );
   }
   const foreign = foreignTo(folder);
   if (foreign.length > 0) {
     throw new UsageError(
-      `${folder} is not empty (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}) and holds no run\nchoose another --out, or write beside these files by --force`,
+      `${folder} is not empty (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}) and holds no run\nchoose another --out, or keep these files and write to the folder with --force`,
     );
   }
 }
 
 /**
- * What lies in a folder without a run, but for what a run leaves that was killed before it had its configuration: no
- * checkpoints, metrics without a line, the weights of a given network.
+ * The files in a folder without a run, except those of a run killed before it wrote its configuration: an empty
+ * checkpoint folder, empty metrics, the weights of a pretrained network.
  */
 function foreignTo(folder: string): string[] {
   const { checkpoints, metrics, weights, original } = runPaths(folder);
@@ -160,7 +160,7 @@ const isHidden = (name: string): boolean => name.startsWith(".");
 export function notARun(folder: string): UsageError {
   if (existsSync(join(folder, NETWORK)))
     return new UsageError(
-      `${folder} holds a converted network whose inverses have learnt nothing yet\nflowify train --from ${folder} --data … makes a run of it`,
+      `${folder} holds a converted network without trained inverses\ntrain them with flowify train --from ${folder} --data …`,
     );
   if (
     existsSync(folder) &&
@@ -169,8 +169,8 @@ export function notARun(folder: string): UsageError {
     foreignTo(folder).length === 0
   )
     return new UsageError(
-      `${folder} holds a run that was ended before its first step\nbegin it again by the command that began it`,
+      `${folder} holds a run that stopped before its first step\nstart it again with the same command`,
     );
   const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
-  return new UsageError(`${folder}${what}\nflowify train --out ${folder} makes one`);
+  return new UsageError(`${folder}${what}\ntrain one with flowify train --out ${folder}`);
 }

@@ -3,17 +3,17 @@ import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import type { Unit } from "../unit.js";
 
-/** All that somebody needs to know of a likelihood to compare it with another. */
+/** Everything needed to compare a likelihood with another one. */
 export type LikelihoodSummary = Readonly<{
-  /** The layer that adds noise to integers, and their number; null where x is a density's argument as it is. */
+  /** The layer that adds noise to integers, and the number of levels; null for a density of real numbers. */
   dequantization: Readonly<{ layer: string; levels: number }> | null;
   /** n: the numbers of one image or row. */
   dimensions: number;
   /** Mean log p(x) in nats: bits per dimension are −nats / (n ln 2). */
   nats: number;
-  /** True where every image's log p is a number, false where it is a bound in expectation over samples of noise. */
+  /** True if log p is exact, false if it is a bound in expectation over samples of noise. */
   exact: boolean;
-  /** K: samples of the noise an image. */
+  /** K: samples of the noise per image. */
   samples: number;
   /** Standard error over the images or rows (null for one), and over the samples (null for one), in the unit of the figure. */
   stdErr: number | null;
@@ -34,7 +34,7 @@ export const summarizeLikelihood = (
   stdErrOfSamples,
 });
 
-/** The same for people, a line each. */
+/** The same as text, one line each. */
 export function summaryLines(meaning: LikelihoodSummary, examples: number, unit: Unit): string[] {
   const { dequantization, dimensions, nats, exact, samples, stdErr, stdErrOfSamples } = meaning;
   const n = formatCount(dimensions);
@@ -45,21 +45,21 @@ export function summaryLines(meaning: LikelihoodSummary, examples: number, unit:
     : "none: a density, not a probability of levels";
   const kind =
     samples === 1
-      ? `an upper bound in expectation, one draw an ${one}`
-      : `an upper bound in expectation, from the mean density of ${samples} samples an ${one}`;
+      ? `an upper bound in expectation, one sample per ${one}`
+      : `an upper bound in expectation, from the mean density of ${samples} samples per ${one}`;
   const overDraws = exact
-    ? "none: nothing is drawn"
+    ? "none: no random numbers"
     : stdErrOfSamples === null
-      ? "from --samples 2 on"
+      ? "needs --samples 2 or more"
       : `± ${stdErrOfSamples.toFixed(6)}`;
   return table([
     ["dequantization", noise],
-    ["dimensions", `n = ${n} numbers an ${one}`],
+    ["dimensions", `n = ${n} numbers per ${one}`],
     unit.field === "bpd"
       ? ["bits", `-log p / (n ln 2), with a mean log p of ${nats.toFixed(3)} nats`]
       : [
           "nats",
-          `-log p${dequantization ? "" : ", of a density in the units of the columns"}: ${(-nats / dimensions).toFixed(3)} per dimension`,
+          `-log p${dequantization ? "" : ", a density in the units of the columns"}: ${(-nats / dimensions).toFixed(3)} per dimension`,
         ],
     ["likelihood", exact ? "exact" : kind],
     [`over ${one}s`, stdErr === null ? `${many}: no standard error` : `± ${stdErr.toFixed(6)}, ${many}`],

@@ -17,7 +17,7 @@ export type RunLock = Readonly<{ path: string; release(): void }>;
 
 const LOCK_NAME = "run.lock";
 
-/** When a process was started, in ticks since the machine booted: tells a living holder from a later process with its number. */
+/** Start time of a process, in ticks since boot: distinguishes a live holder from a later process with the same id. */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -47,7 +47,7 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
-/** Creates the lock with its content at once, so that nobody ever reads an empty one; false where one exists. */
+/** Creates the lock together with its content, so that no process reads an empty one; false if one exists. */
 function tryCreate(path: string, holder: Holder): boolean {
   const own = `${path}.${holder.token}`;
   writeFileSync(own, `${JSON.stringify(holder)}\n`, { flag: "wx" });
@@ -75,7 +75,7 @@ function createWithoutLinks(path: string, holder: Holder): boolean {
   }
 }
 
-/** Takes a dead holder's lock out of the way; if another process was faster, puts its fresh one back. */
+/** Removes a dead holder's lock; if another process was faster, restores its new lock. */
 function removeStale(path: string, stale: Holder | undefined, token: string): void {
   const aside = `${path}.stale.${token}`;
   try {
@@ -90,10 +90,10 @@ function removeStale(path: string, stale: Holder | undefined, token: string): vo
   }
 }
 
-/** A holder that still runs; one on another machine cannot be judged, and counts as running. */
+/** A holder that still runs; one on another machine counts as running, because there is no way to check it. */
 const holds = (holder: Holder): boolean => holder.host !== hostname() || isAlive(holder);
 
-/** @throws UsageError that names the process which uses the folder of a run, where there is one */
+/** @throws UsageError that names the process that uses the folder, if there is one */
 export function expectUnlocked(folder: string): void {
   const path = join(folder, LOCK_NAME);
   const holder = readHolder(path);
@@ -101,8 +101,8 @@ export function expectUnlocked(folder: string): void {
 }
 
 /**
- * Takes the folder of a run for this process: two runs never write into one folder. The lock of a
- * process that no longer lives is taken over; one of another machine cannot be judged and is kept.
+ * Takes the folder of a run for this process: two runs never write to the same folder. Replaces the lock of a dead
+ * process, and respects one of another machine.
  *
  * @throws UsageError that names the holder
  */
@@ -122,7 +122,7 @@ export function lockRun(folder: string): RunLock {
     if (other && holds(other)) throw inUse(folder, path, other);
     removeStale(path, other, token);
   }
-  throw new UsageError(`${folder}: other runs compete for this folder; try again`);
+  throw new UsageError(`${folder}: other processes use this folder; try again`);
 }
 
 function held(path: string, token: string): RunLock {

@@ -14,28 +14,28 @@ export type MetricsRecord = Readonly<{
 }>;
 
 export type MetricsLog = Readonly<{
-  /** Writes a line. What the disk has no room for is kept in memory and written before the next one. */
+  /** Writes a line. A line that does not fit on the disk stays in memory and is written before the next one. */
   append(record: MetricsRecord): void;
-  /** Puts everything appended on the disk; called before a checkpoint that counts on it. Throws what keeps it from there. */
+  /** Syncs everything to the disk, before a checkpoint that relies on it. Throws the error of a failed write. */
   sync(): void;
-  /** Cuts the log back as `rewindMetrics` does. */
+  /** Truncates the log like `rewindMetrics`. */
   rewind(step: number, records: readonly MetricsRecord[]): void;
   close(): void;
 }>;
 
-/** The likelihood that a record tells: bits per dimension of images, nats of rows; less is better. */
+/** The likelihood in a record: bits per dimension for images, nats for rows; less is better. */
 export function figureOf({ bpd, nll }: MetricsRecord): number | undefined {
   const figure = bpd ?? nll;
   return typeof figure === "number" ? figure : undefined;
 }
 
-/** A record without what depends on the clock. */
+/** A record without the fields that depend on the clock. */
 export const withoutTimes = (record: MetricsRecord): MetricsRecord =>
   Object.fromEntries(
     Object.entries(record).filter(([name]) => !TIME_FIELDS.some((field) => field === name)),
   ) as MetricsRecord;
 
-/** What was done to the log of a resumed run: complete lines given up, lines put back, steps that are missing. */
+/** Changes to the log of a resumed run: removed lines, restored lines, missing steps. */
 export type MetricsRepair = Readonly<{ dropped: number; restored: number; missing: boolean }>;
 
 /** Opens `metrics.jsonl` for appending. */
@@ -52,7 +52,7 @@ export function openMetrics(path: string): MetricsLog {
   };
 }
 
-/** The record of a line; undefined where it is none: torn, or not of this log. */
+/** The record of a line; undefined for a torn or foreign line. */
 function recordOf(line: string): MetricsRecord | undefined {
   try {
     const value = JSON.parse(line) as { readonly [field: string]: unknown } | null;
@@ -77,7 +77,7 @@ function readLog(path: string): Buffer {
   }
 }
 
-/** The records of a log, as far as its lines are whole. */
+/** The records of the complete lines of a log. */
 export function readMetrics(path: string): MetricsRecord[] {
   return readLog(path)
     .toString("utf8")
@@ -86,9 +86,9 @@ export function readMetrics(path: string): MetricsRecord[] {
 }
 
 /**
- * Cuts a log back to what a checkpoint of `step` knows: lines of later steps will be written again,
- * and a last line that a kill has torn is dropped. If the torn one is of the checkpoint's own step, it
- * is put back from `records`, the lines of that step as the checkpoint remembers them.
+ * Truncates a log to a checkpoint of `step`: removes lines of later steps, which will be written again, and a torn last
+ * line. If the torn line is of the checkpoint's own step, it is restored from `records`, the lines of that step in the
+ * checkpoint.
  */
 export function rewindMetrics(path: string, step: number, records: readonly MetricsRecord[]): MetricsRepair {
   const bytes = readLog(path);
@@ -100,7 +100,7 @@ export function rewindMetrics(path: string, step: number, records: readonly Metr
     if (end < 0) break;
     const at = recordOf(bytes.toString("utf8", kept, end))?.step;
     if (at === undefined || at > step) break;
-    // what came after the checkpoint's own lines will come again
+    // lines after those of the checkpoint will be written again
     if (at === step && at === last && ofLast === records.length) break;
     ofLast = at === last ? ofLast + 1 : 1;
     last = at;

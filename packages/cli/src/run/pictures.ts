@@ -26,27 +26,27 @@ export type SamplesPicture = Readonly<{
 }>;
 
 /**
- * Asked before many images are computed for one picture.
+ * Checks the memory before computing many images for one picture.
  *
- * @throws MemoryError with how many fit
+ * @throws MemoryError with the number that fits
  */
 export function expectRoomFor({ executor }: FlowModel, count: number, shape: ImageShape): void {
   const numbers = imageSize(shape) + (imageSize(shape) + cellBytes(shape)) / Float32Array.BYTES_PER_ELEMENT;
   expectMemoryForEach(executor, `a picture of ${formatCount(count)} images`, count, { host: numbers });
 }
 
-/** A labelled grid of draws, as PNG. */
+/** A labelled grid of samples, as PNG. */
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
   const images = toBytes(await model.sample(count, { seed, temperature, mode }));
   const drawn =
-    mode === "deterministic" ? "latents drawn, all other noises at their mean" : "all noises drawn";
+    mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
   return encodePng(await imageGrid({ images, shape, columns, title, subtitle }));
 }
 
-/** Three rows: the originals, and their reconstructions with all noises at their mean, and drawn. */
+/** Three rows: the originals, and their reconstructions with all noise at its mean and with sampled noise. */
 export async function reconstructionsPicture(
   model: FlowModel,
   { title, images, seed }: { title: string; images: ImageSet; seed: number },
@@ -70,7 +70,7 @@ export async function reconstructionsPicture(
   return encodePng(grid);
 }
 
-/** Draws of rows beside real ones, pairs of columns. */
+/** Sampled and real rows, by pairs of columns. */
 export async function scatterPicture(
   model: FlowModel,
   { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },

@@ -2,17 +2,17 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "nod
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "@flowify/core";
 
-/** Where the content of a file that is named goes: a file that is replaced, or something that is written to as it stands. */
+/** The target of a named file: a file to replace, or a device to write to directly. */
 export type Place = Readonly<{ path: string; replace: boolean }>;
 
-/** Links in a row that are followed; Linux has the same limit. */
+/** Most links to follow in a row; Linux has the same limit. */
 const MOST_LINKS = 40;
 
 /**
- * Follows a name to what is to be written. The files that a process has open have names in `/proc` and `/dev/fd`: they
- * are written to, for one that took their place would not be the open one.
+ * Resolves a name to its target. Names in `/proc` and `/dev/fd` are open files of a process: these are written
+ * directly, because a replacement would not be the open file.
  *
- * @throws UsageError where a folder, a disk or a socket has the name, or links lead in a circle
+ * @throws UsageError if the name is that of a folder, a disk or a socket, or for a loop of links
  */
 export function placeOf(name: string): Place {
   let path = name;
@@ -29,7 +29,7 @@ export function placeOf(name: string): Place {
     }
     path = resolve(dirname(path), readlinkSync(path));
   }
-  throw new UsageError(`${name}: a link that leads to no file\nchoose another name`);
+  throw new UsageError(`${name}: a broken link, expected a file to write\nchoose another name`);
 }
 
 function expectWritable(name: string, found: Stats): void {
@@ -45,7 +45,7 @@ function expectWritable(name: string, found: Stats): void {
   throw new UsageError(`${name}: ${what}, expected a file to write\n${hint}`);
 }
 
-/** True for the name of a file that a process has open, `/proc/self/fd/1`. */
+/** True for the name of an open file of a process, such as `/proc/self/fd/1`. */
 function isOpenFile(path: string): boolean {
   try {
     return /^\/proc\/.*\/fd$/.test(realpathSync(dirname(path))) && /^\d+$/.test(basename(path));

@@ -6,7 +6,7 @@ import { formatBpd } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
-/** Says the likelihood and the ledger for people; when quiet, the likelihood alone. */
+/** Prints the likelihood and the ledger; when quiet, only the likelihood. */
 export function sayLikelihood(
   { say, colors, columns, quiet }: Terminal,
   evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr" | "ledger">,
@@ -28,7 +28,7 @@ export function sayLikelihood(
   for (const line of lines) say(line);
 }
 
-/** A likelihood in the unit of what it is of. */
+/** A likelihood in the unit of its data. */
 export function figureOf(
   evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr">,
   { shape }: Pick<DataSet, "shape">,
@@ -38,7 +38,7 @@ export function figureOf(
   return { value: unit.of(evaluation), stdErr: evaluation.stdErr * unit.perBit(dimensions) };
 }
 
-/** The same for documents: `{ bpd, stdErr, nats, ledger }`, or of rows `nll` in the place of bits per dimension. */
+/** The same for JSON: `{ bpd, stdErr, nats, ledger }`, for rows with `nll` in place of bits per dimension. */
 export function likelihoodDocument(
   evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr" | "ledger">,
   set: Pick<DataSet, "shape">,
@@ -54,7 +54,7 @@ export function likelihoodDocument(
   return { [unit.field]: value, stdErr, nats: evaluation.nats, ledger: evaluation.ledger.map(line) };
 }
 
-/** Which images or rows a result is about, for the JSON document. */
+/** The images or rows of a result, for JSON. */
 export const imagesDocument = ({ name, split, hash, partOf, drawnFrom, skipped }: DataSet) => ({
   dataset: name,
   split,

@@ -13,7 +13,7 @@ export type SheetOptions = Readonly<{
   temperature: number;
 }>;
 
-/** Of the sheet that compares them. */
+/** Temperatures of the sheet that compares them. */
 const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
 
 /** Pairs of images on the sheet that interpolates between them. */
@@ -40,9 +40,9 @@ export async function temperatureSheet(
 }
 
 /**
- * A row for each pair of images: both at the ends, and between them decodings of latents on the great circle from one to
- * the other (a straight line where the base is no Gaussian). The noise of the inverse is at its mean: sampled noise hides what
- * the latent changes.
+ * A row for each pair of images: both at the ends, and between them decodings of latents on the great circle from one
+ * to the other (a straight line if the base is not Gaussian). The noise of the inverse is at its mean: sampled noise
+ * hides the changes of the latent.
  */
 export async function interpolationSheet(
   model: FlowModel,
@@ -95,7 +95,7 @@ export async function layerSheet(
 ): Promise<Uint8Array> {
   const { layers } = model.flow.chain;
   const parts = layers.map((_, i) => model.part(i, i + 1));
-  /** z behind layer i ↦ x before layer `to`, with the noise of every layer that of the seed. */
+  /** z after layer i ↦ x before layer `to`, with the noise of every layer from the seed. */
   const down = async (z: Float32Array, from: number, to = 0): Promise<Float32Array> => {
     let at = z;
     for (let i = from - 1; i >= to; i--)
@@ -107,7 +107,7 @@ export async function layerSheet(
     const latents = await model.latents(columns, { seed, temperature });
     const width = sizeOf(model.flow.latentShape);
     const first = latents.slice(0, width);
-    const behind: Float32Array[] = []; // behind layer i, of the one sample
+    const behind: Float32Array[] = []; // after layer i, of the one sample
     behind[last] = first;
     for (let i = last - 1; i >= 0; i--) behind[i] = await down(behind[i + 1] as Float32Array, i + 1, i);
     const own = toBytes(behind[0] as Float32Array);
@@ -130,7 +130,7 @@ export async function layerSheet(
         shape,
         columns,
         title,
-        subtitle: `one sample, and what each layer drops sampled anew, temperature ${temperature}, seed ${seed}`,
+        subtitle: `one sample, and the dropped coordinates of each layer sampled again, temperature ${temperature}, seed ${seed}`,
         rowLabels: rows.map(({ label }) => label),
       }),
     );
@@ -139,7 +139,7 @@ export async function layerSheet(
   }
 }
 
-/** Seeds far apart: the noises of two layers must not be the same numbers. */
+/** Distinct seeds: the noise of two layers must not be the same numbers. */
 const seedOf = (seed: number, layer: number): number => seed + 1_000_003 * (layer + 1);
 
 const drops = ({ inShape, outShape, droppedDims }: FlowLayer): boolean =>

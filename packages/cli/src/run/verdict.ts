@@ -3,14 +3,14 @@ import { formatCount } from "../ui/format.js";
 import { unitOf } from "../unit.js";
 import { figureOf, type MetricsRecord } from "./metrics.js";
 
-/** What is no more than the noise of a batch, bits per dimension. */
+/** Differences below this are noise of a batch, bits per dimension. */
 const NOISE = 0.05;
 
-/** Which state a run is judged by, and what its end is worth. */
+/** The best state of a run, and warnings about its result. */
 export type Verdict = Readonly<{
-  /** The step of the state that the run is judged by: the best on its held-out examples, else the last. */
+  /** The step of the state for evaluation: the best on the held-out examples, otherwise the last. */
   judgedStep: number;
-  /** What a user must know of the result, a line each. */
+  /** Warnings about the result, one line each. */
   warnings: readonly string[];
 }>;
 
@@ -19,13 +19,13 @@ export type VerdictOptions = Readonly<{
   /** The lines of the run's metrics. */
   records: readonly MetricsRecord[];
   judgedStep: number;
-  /** The last figure that was measured, of the state that the run is judged by. */
+  /** The last measured figure of the state for evaluation. */
   figure: number | undefined;
-  /** The figure of a uniform distribution over what the training examples reach. */
+  /** The figure of a uniform distribution over the range of the training examples. */
   uniform: number;
 }>;
 
-/** Holds the end of a run against its own start and against knowing nothing. */
+/** Compares the result of a run with its initialization and with a uniform distribution. */
 export function verdictOf({ config, records, judgedStep, figure, uniform }: VerdictOptions): Verdict {
   const unit = unitOf(config.data.shape);
   const margin = NOISE * unit.perBit(config.data.shape.reduce<number>((a, b) => a * b, 1));
@@ -35,18 +35,18 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   const warnings: string[] = [];
   if (config.validateEvery !== undefined && judgedStep === 0)
     warnings.push(
-      `no step made the run better on its held-out examples than its start values, and these are kept; ${smaller}`,
+      `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
     );
   else if (figure !== undefined && start !== undefined && figure > start + margin)
-    warnings.push(`the run ends at ${show(figure)}, above its own start of ${show(start)}; ${smaller}`);
+    warnings.push(`the run ends at ${show(figure)}, worse than ${show(start)} at initialization; ${smaller}`);
   if (figure !== undefined && figure > uniform)
     warnings.push(
-      `${show(figure)} is more than the ${show(uniform)} of a uniform distribution: as a density the network is worth nothing yet`,
+      `${show(figure)} is more than the ${show(uniform)} of a uniform distribution: the network is no better than that baseline yet`,
     );
   return { judgedStep, warnings };
 }
 
-/** Of the start values: measured on held-out examples, else on the batch of the first step. */
+/** The figure at initialization: on held-out examples, otherwise on the batch of the first step. */
 function startFigure(records: readonly MetricsRecord[]): number | undefined {
   const first =
     records.find(({ step, split }) => step === 0 && split === "validation") ??
@@ -54,8 +54,8 @@ function startFigure(records: readonly MetricsRecord[]): number | undefined {
   return first && figureOf(first);
 }
 
-/** `the best state, of step 350 of 529, is the one that …` */
+/** `the best state on the held-out examples is step 350 of 529; …` */
 export const judgedLine = ({ judgedStep }: Verdict, steps: number): string | undefined =>
   judgedStep === steps
     ? undefined
-    : `judged by its best state on the held-out examples, that of step ${formatCount(judgedStep)} of ${formatCount(steps)}: flowify evaluate, sample and the others use it`;
+    : `the best state on the held-out examples is step ${formatCount(judgedStep)} of ${formatCount(steps)}; flowify evaluate, sample and the other commands use it`;

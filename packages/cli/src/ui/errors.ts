@@ -3,7 +3,7 @@ import { type HasFlag, hintsFor } from "./hints.js";
 import { printable } from "./printable.js";
 import type { Colors } from "./terminal.js";
 
-/** Status of the process: 2 for what the user wrote or gave, 3 for an operator without a rule, 1 for what failed. */
+/** Exit status: 2 for invalid usage or input, 3 for an operator without a rule, 1 for failures. */
 export type ExitStatus = 1 | 2 | 3;
 
 const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
@@ -21,15 +21,15 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
   LAW: 1,
 };
 
-/** What helps against the failures of the operating system that a run is likely to meet, a line each. */
+/** Remedies for likely failures of the operating system, one line each. */
 const systemHints: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full: free some space\nthen go on with --resume",
-  EDQUOT: "the quota of the disk is used up: free some space\nthen go on with --resume",
+  ENOSPC: "the disk is full: free some space\nthen continue with --resume",
+  EDQUOT: "the disk quota is exceeded: free some space\nthen continue with --resume",
   EROFS: "the file system is read-only\nchoose another --out",
   EACCES: "choose another --out, or change the permissions",
   EPERM: "choose another --out, or change the permissions",
   EMFILE: "too many open files: raise the limit (ulimit -n)",
-  ENOENT: "a file or folder is missing, or was removed meanwhile",
+  ENOENT: "a file or folder is missing, or was removed",
 };
 
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { code: string } =>
@@ -37,7 +37,7 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { code:
 
 type Description = { code: string; message: string; hints: readonly string[] };
 
-/** A message of flowify's own errors may have further lines: they say what to do about it. */
+/** Further lines in a message of flowify's errors are hints. */
 function describe(error: unknown): Description {
   if (error instanceof FlowifyError) {
     const [message = "", ...hints] = error.message.split("\n");
@@ -51,11 +51,11 @@ function describe(error: unknown): Description {
   return {
     code: "INTERNAL",
     message,
-    hints: ["this should not happen; FLOWIFY_DEBUG=1 shows where it comes from"],
+    hints: ["this is a bug in flowify; FLOWIFY_DEBUG=1 shows where the error comes from"],
   };
 }
 
-/** `error[CODE]: message`, then what to do about it, a line each, as far as the command has the flags for it. */
+/** `error[CODE]: message`, then hints, one line each, if the command has the flags in them. */
 export function formatError(
   error: unknown,
   colors: Colors,

@@ -1,21 +1,21 @@
 /** True for the flags that a command has. */
 export type HasFlag = (flag: string) => boolean;
 
-/** A flag as it stands in a text: `--data-dir`; `--no-grey` is the flag `grey`. */
+/** A flag in a text: `--data-dir`; `--no-grey` is the flag `grey`. */
 const FLAG = /--([a-z][a-z-]*)/g;
 
-/** The flags that a text asks for. Those behind the name of a command, `flowify train --from DIR`, are of that one. */
+/** The flags in a text, except those after the name of a command, as in `flowify train --from DIR`. */
 export const flagsNamed = (text: string): string[] =>
   [...text.replace(/flowify [a-z]+[^;,]*/g, "").matchAll(FLAG)].map(([, flag = ""]) =>
     flag.replace(/^no-/, ""),
   );
 
-/** How alternatives of a hint are told apart; a path may hold a comma, but not these. */
+/** Separators of alternatives in a hint; a path may contain a comma, but not these. */
 const ALTERNATIVE = /(, or |; or )/;
 
 /**
- * What to do about an error, as far as this command can: an error is thrown where several commands come by, and one of
- * its alternatives may name a flag that this one has not. Such alternatives are left out, and hints without any other.
+ * The hints of an error for this command: code shared by several commands throws errors with alternatives, and some
+ * name flags that this command lacks. Drops such alternatives, and hints without any other.
  */
 export function hintsFor(hints: readonly string[], has: HasFlag): string[] {
   const possible = (text: string): boolean => flagsNamed(text).every(has);

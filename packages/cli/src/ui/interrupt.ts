@@ -1,25 +1,25 @@
 import type { Terminal } from "./terminal.js";
 
-/** What asks a run to end: Ctrl-C, a system that shuts down, a terminal that is closed. */
+/** Signals that stop a run: Ctrl-C, a shutdown of the system, a closed terminal. */
 const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 type InterruptSignal = keyof typeof statuses;
 
-/** The part of a process that delivers signals; tests pass an emitter of their own. */
+/** The part of a process that delivers signals; tests pass their own emitter. */
 export type SignalSource = {
   on(signal: InterruptSignal, listener: () => void): unknown;
   off(signal: InterruptSignal, listener: () => void): unknown;
 };
 
 export type Interrupt = Readonly<{
-  /** The status to end with, once someone asked for it: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP. */
+  /** The exit status after a signal: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP. */
   status(): number | undefined;
   stop(): void;
 }>;
 
 /**
- * Notes the first of these signals, so that the work can end in order; a second one ends it at once. A second SIGHUP
- * does not: a terminal that is closed sends several.
+ * Notes the first of these signals, so that the work can stop properly; a second one stops it at once. A second SIGHUP
+ * does not, because a closed terminal sends several.
  */
 export function watchInterrupts(
   source: SignalSource,
@@ -47,7 +47,7 @@ export function watchInterrupts(
   };
 }
 
-/** For a command that trains: says that it ends in order. */
+/** For a command that trains: prints that it stops after the step. */
 export const watchTraining = (
   host: SignalSource & { exit(status: number): void },
   { note }: Pick<Terminal, "note">,
@@ -56,7 +56,7 @@ export const watchTraining = (
     host,
     () => {
       note(""); // the line of progress ends
-      note("ending after this step; once more to end at once");
+      note("stopping after this step; press again to stop now");
     },
     host.exit.bind(host),
   );

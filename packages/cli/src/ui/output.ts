@@ -1,37 +1,37 @@
 import type { OutputStream } from "./terminal.js";
 
-/** Nobody reads an output any more, as after `flowify … | head`: no failure, and there is nobody left to tell anything. */
+/** An output is closed, as after `flowify … | head`: this is no failure, and no message can be shown. */
 export class NoReaderError extends Error {}
 
-/** An output of the process whose failures are kept. */
+/** An output of the process that stores its failure. */
 export type Output = OutputStream & {
-  /** What kept text from it: a NoReaderError, or what the system says, of a full disk say. */
+  /** The failure of a write: a NoReaderError, or an error of the system such as a full disk. */
   failure(): Error | undefined;
-  /** Waits for everything that was written. */
+  /** Waits for all pending writes. */
   flush(): Promise<void>;
 };
 
 type Stream = Pick<NodeJS.WriteStream, "on" | "write"> & { isTTY?: boolean; columns?: number };
 
-/** A pipe without a reader; a terminal that was closed. */
+/** Error codes of a pipe without a reader and a closed terminal. */
 const hasNoReader = ({ code }: NodeJS.ErrnoException, { isTTY }: Stream): boolean =>
   code === "EPIPE" || (code === "EIO" && isTTY === true);
 
 export type OutputOptions = Readonly<{
   stream: Stream;
-  /** What messages call it. */
+  /** Its name in messages. */
   name: string;
-  /** Hears at once that the reader has gone. */
+  /** Called when the reader is gone. */
   onNoReader(): void;
-  /** Leaves out what cannot be written in place of throwing: the work goes on without notes. */
+  /** Drops text that cannot be written instead of throwing, so that the work continues without notes. */
   dispensable?: boolean;
   /** While it is true, nothing is written. */
   silent?(): boolean;
 }>;
 
 /**
- * Keeps a failure of an output, which would otherwise end the process where it stands, whatever is computed beside or
- * waits to be saved. The next `write` throws it.
+ * Stores a failure of an output, which would otherwise end the process at once and lose unsaved results. The next
+ * `write` throws it.
  */
 export function outputTo({
   stream,
@@ -45,7 +45,7 @@ export function outputTo({
     if (failure) return;
     const { code, syscall } = cause;
     failure = hasNoReader(cause, stream)
-      ? new NoReaderError(`nobody reads ${name}`, { cause })
+      ? new NoReaderError(`${name} is closed`, { cause })
       : Object.assign(new Error(`${name}: ${cause.message}`, { cause }), { code, syscall });
     if (failure instanceof NoReaderError) onNoReader();
   });

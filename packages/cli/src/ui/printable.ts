@@ -1,9 +1,9 @@
 const short: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Marks that turn the direction of text or have no width, and separators of lines and paragraphs. */
+/** Characters that change the direction of text or have no width, and separators of lines and paragraphs. */
 const MARKS = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/** True for what a terminal obeys or hides in place of showing it. */
+/** True for characters that a terminal interprets or hides. */
 const isObeyed = (character: string): boolean => {
   const code = character.charCodeAt(0);
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || MARKS.test(character);
@@ -18,13 +18,16 @@ function escaped(character: string): string {
   );
 }
 
-/** A line with everything in it to be seen, names from files as well: `\x1b[2J` in place of an empty screen. */
+/**
+ * A line with all control characters escaped, including those in names from files: `\x1b[2J` instead of an empty
+ * screen.
+ */
 export const printable = (line: string): string => Array.from(line, escaped).join("");
 
 const ESCAPE = "\u001b";
 const COLOR = /^\[(?:0|1|2|22|3\d|9\d)m/;
 
-/** The same for a line that was coloured: weights and colours of letters stay, no other escape does. */
+/** The same for a coloured line: keeps escapes for weight and colour only. */
 export function printableColored(line: string): string {
   const [first = "", ...others] = line.split(ESCAPE);
   const rest = others.map((piece) => {

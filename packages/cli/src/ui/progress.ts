@@ -3,7 +3,7 @@ import type { Terminal } from "./terminal.js";
 
 export type ProgressOptions = {
   label: string;
-  /** Units of work in all, and those done before (a resumed run). */
+  /** Total units of work, and those done before (a resumed run). */
   total: number;
   done?: number;
   /** Milliseconds; tests pass their own clock. */
@@ -11,11 +11,11 @@ export type ProgressOptions = {
 };
 
 export type Progress = Readonly<{
-  /** `text`: the figures of the moment, in a few words. */
+  /** `text`: the present figures, in a few words. */
   update(done: number, text: string): void;
-  /** A line of its own, above the one that renews itself. */
+  /** Prints a separate line above the progress line. */
   note(line: string): void;
-  /** Leaves the last state on a line of its own. */
+  /** Keeps the last state as a separate line. */
   finish(): void;
 }>;
 
@@ -23,7 +23,7 @@ const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 5_000;
 const BAR = 20;
 
-/** A bar in the room that the figures leave, or none where it is too little. */
+/** A bar in the remaining width, or none if the width is too small. */
 function bar(part: number, room: number): string {
   const length = Math.min(BAR, room);
   if (length < 5) return "";
@@ -42,8 +42,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * Shows how far a long work is, on standard error: one line that renews itself on a terminal, plain
- * lines every few seconds in a pipe, nothing when quiet.
+ * Shows the progress of long work on standard error: one updating line on a terminal, plain lines every few seconds in
+ * a pipe, nothing when quiet.
  */
 export function createProgress(terminal: Terminal, options: ProgressOptions): Progress {
   const { stderr, quiet } = terminal;
@@ -54,7 +54,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   let shown = live ? Number.NEGATIVE_INFINITY : start;
   let last: string | undefined;
   let pending = false;
-  // a terminal that does not know its width says 0
+  // a terminal of unknown width reports 0
   const columns = (): number => (stderr.columns || 80) - 1;
 
   const render = (done: number, text: string): string => {
@@ -74,7 +74,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
       .join(" ");
   };
   const show = (line: string): void => {
-    // Cut to the terminal: a line that wraps cannot be renewed.
+    // Cut to the width of the terminal: a wrapped line cannot be updated.
     if (live) stderr.write(`\r\x1b[2K${line.slice(0, columns())}`);
     else stderr.write(`${line}\n`);
     shown = now();

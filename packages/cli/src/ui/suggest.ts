@@ -16,7 +16,7 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The known name that was probably meant: within a third of its length, or completed by it. */
+/** The closest known name: within edits of a third of its length, or with this prefix. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   const ranked = known
@@ -27,7 +27,7 @@ export function closestName(name: string, known: readonly string[]): string | un
   return wanted === "" ? undefined : known.find((candidate) => candidate.toLowerCase().includes(wanted));
 }
 
-/** `; did you mean "fmlp"?`, or nothing where no known name is close. */
+/** `; did you mean "fmlp"?`, or an empty text if no known name is close. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const closest = closestName(name, known);
   return closest === undefined ? "" : `; did you mean "${closest}"?`;
@@ -36,7 +36,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
 /**
  * `unknown network "fmpl"; did you mean "fmlp"? Known: mnist/fmlp`
  *
- * @param accepted everything that would have been accepted, short names too; `known` is what is listed
+ * @param accepted all valid names, including short ones; `known` are the listed names
  */
 export function unknownName(
   kind: string,

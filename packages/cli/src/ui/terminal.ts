@@ -12,7 +12,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** Colours where a person reads them: on a terminal, unless NO_COLOR asks for none. */
+/** Colours on a terminal, unless NO_COLOR is set. */
 export function colorsFor(stream: OutputStream, env: Env): Colors {
   const wanted = (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
   return picocolors.createColors(wanted && stream.isTTY === true);
@@ -28,7 +28,7 @@ export type TerminalOptions = {
   quiet?: boolean;
 };
 
-/** Where a command says things. */
+/** The outputs of a command. */
 export type Terminal = Readonly<{
   /** The stream of `say`, with its colours and width. */
   colors: Colors;
@@ -36,11 +36,11 @@ export type Terminal = Readonly<{
   json: boolean;
   quiet: boolean;
   stderr: OutputStream;
-  /** A line of the result. Like all lines, it is shown with what a terminal would obey escaped. */
+  /** A line of the result. As in all lines, control characters are escaped. */
   say(line?: string): void;
-  /** A line about the way there; on standard error, none when quiet. */
+  /** A note on standard error; none when quiet. */
   note(line: string): void;
-  /** A line that must not be missed; on standard error. */
+  /** A warning on standard error. */
   warn(line: string): void;
   /** The JSON document; only with `json`. */
   document(value: unknown): void;

@@ -1,9 +1,9 @@
-/** A line of the flags in a help text: what stands before the flag, the flag, and what is said about it. */
+/** A line of the flags in a help text: the part before the flag, the flag, and its description. */
 const FLAG_LINE = /^( +(?:-\w )? *)(\[?--[\w/-]*\]?) {2,}(.*)$/;
 
 /**
  * A help text with the name of its value behind each flag that takes one: `[--steps N]` for `[--steps]`. The library
- * writes them into the line of usage only.
+ * writes them only to the usage line.
  */
 export function withValueNames(help: string, nameOf: (flag: string) => string | undefined): string {
   const lines = help.split("\n");

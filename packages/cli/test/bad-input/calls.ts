@@ -76,13 +76,13 @@ export const calls: readonly BadCall[] = [
     input: "`flow` of layers that do not fit",
     call: () => flow([linear(2, 3), linear(4, 1)]),
     code: "SHAPE",
-    says: ["linear[1]: expects [B, 4]", "linear[0] gives [B, 3]"],
+    says: ["linear[1]: expects [B, 4]", "linear[0] returns [B, 3]"],
   },
   {
     input: "`flow` with a base of another shape",
     call: () => flow([linear(2, 3)], standardNormal([4])),
     code: "SHAPE",
-    says: ["the base is on [B, 4]", "the last layer gives [B, 3]"],
+    says: ["the base has the shape [B, 4]", "the last layer returns [B, 3]"],
   },
   {
     input: "`flowify` of no layers",
@@ -126,7 +126,7 @@ export const calls: readonly BadCall[] = [
     input: "`logProb` of no examples",
     call: () => withModel((m) => m.logProb([])),
     code: "DATA",
-    says: ["there are no examples", "at least one is needed"],
+    says: ["expected at least one example", "got none"],
   },
   {
     input: "`logProb` of half an example",
@@ -278,6 +278,6 @@ export const calls: readonly BadCall[] = [
     input: "`readOnnx` of bytes that are no protocol buffer",
     call: () => readOnnx(Uint8Array.of(255, 255, 255)),
     code: "DATA",
-    says: ["not an ONNX file", "or one that is cut short"],
+    says: ["not an ONNX file", "or cut short"],
   },
 ];

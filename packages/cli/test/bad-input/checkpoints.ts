@@ -22,7 +22,7 @@ const cases: readonly Case[] = [
   [
     "a checkpoint with a flipped bit",
     edit(arrays, (old) => old.map((byte, i) => (i === 999 ? byte ^ 1 : byte))),
-    "damaged: its sha256 is not the one in",
+    "damaged: its sha256 differs from the one in",
     "use an older checkpoint",
   ],
   [
@@ -40,7 +40,7 @@ const cases: readonly Case[] = [
   [
     "a checkpoint that names a file outside",
     facts(/step-000000003\.safetensors/, "../../secret"),
-    'names the file "../../secret"',
+    'refers to the file "../../secret"',
     "expected step-N.safetensors",
   ],
   [
@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
   [
     "a checkpoint with a key `__proto__`",
     facts(/\{/, '{"__proto__": {"step": 3},'),
-    "damaged: __proto__ not as expected",
+    "damaged: invalid: __proto__",
     "use an older checkpoint",
   ],
   [

@@ -39,7 +39,7 @@ export const configuration: readonly BadCommand[] = [
     input: "a network that is not there",
     args: () => ["train", "--network", "./absent.json"],
     ...data,
-    says: ["./absent.json: no such file", "flowify inspect lists the networks that have a name"],
+    says: ["./absent.json: no such file", "flowify inspect lists the networks by name"],
   },
   {
     input: "a network that is no JSON",
@@ -53,7 +53,7 @@ export const configuration: readonly BadCommand[] = [
     ...usage,
     says: [
       "net.json: not the description of a network",
-      'it is { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }',
+      'expected { "inShape": [C, H, W], "layers": [{ "kind": … }, …] }',
     ],
   },
   {
@@ -96,7 +96,7 @@ export const configuration: readonly BadCommand[] = [
     input: "a key `__proto__` beside the layers",
     args: ofNetwork(network([dequantize]).replace("{", '{"__proto__":{"polluted":1},')),
     ...usage,
-    says: ['unknown key "__proto__"', 'it is { "inShape": [C, H, W]'],
+    says: ['unknown key "__proto__"', 'expected { "inShape": [C, H, W]'],
   },
   {
     input: "a key `__proto__` in a layer",
@@ -104,7 +104,7 @@ export const configuration: readonly BadCommand[] = [
       network([dequantize, { kind: "flatten" }]).replace('"flatten"', '"flatten","__proto__":{"out":4}'),
     ),
     ...usage,
-    says: ['unknown key "__proto__"', 'it is { "inShape": [C, H, W]'],
+    says: ['unknown key "__proto__"', 'expected { "inShape": [C, H, W]'],
   },
   {
     input: "branches 20,000 deep",
@@ -115,7 +115,7 @@ export const configuration: readonly BadCommand[] = [
       ),
     ),
     ...data,
-    says: ["net.json: nested more than 300 deep", "put layers one after the other"],
+    says: ["net.json: nested more than 300 deep", "put layers one after another"],
   },
   {
     input: "a kernel larger than the image",
@@ -173,13 +173,13 @@ export const configuration: readonly BadCommand[] = [
       "8",
     ],
     ...shape,
-    says: ["net takes images [1, 10, 10], the data set", "build one for them by --network auto"],
+    says: ["net takes images [1, 10, 10], the data set", "build a network for them with --network auto"],
   },
   {
     input: "a run whose config.json is cut short",
     args: ofConfig((text) => text.slice(0, 20)),
     ...data,
-    says: ["config.json: not JSON", "put back the file that flowify wrote, or train again"],
+    says: ["config.json: not JSON", "restore the file that flowify wrote, or train again"],
   },
   {
     input: "a run of a later version",
@@ -200,41 +200,41 @@ export const configuration: readonly BadCommand[] = [
     code: "CHECKPOINT",
     says: [
       "a checkpoint of network small, expected ../../etc/passwd",
-      "name the network that it was made with",
+      "choose the network of the checkpoint",
     ],
   },
   {
     input: "a run with a key `__proto__`",
     args: ofConfig((text) => text.replace("{", '{"__proto__":{"steps":1},')),
     ...data,
-    says: ["__proto__", "put back the file that flowify wrote, or train again"],
+    says: ["__proto__", "restore the file that flowify wrote, or train again"],
   },
   {
     input: "a run whose training images have changed",
     args: ofConfig((text) => text.replace(/"hash": "[0-9a-f]{4}/, '"hash": "0000')),
     ...data,
     says: [
-      "the training images are not those that the run in",
-      "bring the old files back (--data-dir), or begin a new run",
+      "the training images differ from those of the run in",
+      "restore the old files (--data-dir), or start a new run",
     ],
   },
   {
     input: "`--epochs` for a run that goes on",
     args: async ({ run }) => ["train", "--resume", await run(), "--epochs", "9"],
     ...usage,
-    says: ["--epochs cannot be given with --resume", "leave it out"],
+    says: ["--epochs cannot be changed with --resume", "leave it out"],
   },
   {
     input: "`--resume` of a folder without a run",
     args: ({ images }) => ["train", "--resume", images()],
     ...usage,
-    says: ["holds no run (no config.json)", "makes one"],
+    says: ["holds no run (no config.json)", "train one with"],
   },
   {
     input: "`--out` that holds another run",
     args: async ({ run, images }) => ["train", "--data", images(), "--out", await run()],
     ...usage,
-    says: ["holds another run", "replace it by --force"],
+    says: ["holds another run", "replace it with --force"],
   },
   {
     input: "`--out` that holds other files",

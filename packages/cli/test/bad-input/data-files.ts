@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
     "an idx header of 2⁶² images",
     "a-idx3-ubyte",
     () => idxBytes([2 ** 31, 2 ** 31, 28], new Uint8Array(9)),
-    "a false header",
+    "a wrong header",
     "fetch the file again, or write it again",
   ],
   [
@@ -83,7 +83,7 @@ const cases: readonly Case[] = [
     "an array in column order",
     "a.npy",
     () => npyBytes([4, 2, 2], ramp(16), { fortran: true }),
-    "its elements lie column by column (fortran_order)",
+    "its elements are stored column by column (fortran_order), expected row by row",
     "numpy.ascontiguousarray(x)",
   ],
   [
@@ -104,7 +104,7 @@ const cases: readonly Case[] = [
     "a header of 10⁴⁵ images",
     "a.npy",
     () => npyBytes([1e15, 1e15, 28], ramp(9)),
-    "cut short, or a false header",
+    "cut short, or a wrong header",
     "fetch the file again, or write it again",
   ],
   [
@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([4, 1], new Uint8Array(Float32Array.of(1, 2, Number.NaN, 3).buffer), { descr: "'<f4'" }),
     "row 2, column 0 holds NaN",
-    "leave such rows or columns out",
+    "remove such rows or columns",
   ],
   [
     "an array of one axis",
@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([1, 2, 2], ramp(4)),
     "a single image",
-    "expected one to train on and one to test on",
+    "expected at least one for training and one for the test",
   ],
   [
     "a file of an unknown kind",
@@ -198,7 +198,7 @@ export const dataFiles: readonly BadCommand[] = [
     input: "an empty folder",
     args: (place) => ["baseline", "--data", folderOf({})(place)],
     ...usual,
-    says: ["neither pictures (.png, .jpg, .webp) nor idx files", "the folder is empty"],
+    says: ["no data found, expected pictures (.png, .jpg, .webp), idx files", "the folder is empty"],
   },
   {
     input: "a folder of CIFAR-10 cut short",
@@ -214,7 +214,7 @@ export const dataFiles: readonly BadCommand[] = [
     input: "a folder of CIFAR-100",
     args: (place) => ["baseline", "--data", folderOf({ "data_batch_1.bin": cifarRecords(2, 2) })(place)],
     ...usual,
-    says: ["data_batch_1.bin: 6148 bytes are 2 records of 3074", "the 100-class kind (CIFAR-100)"],
+    says: ["data_batch_1.bin: 6148 bytes are 2 records of 3074", "which is CIFAR-100"],
   },
   {
     input: "`--data-dir` without the files of the data set",

@@ -76,13 +76,13 @@ describe("cifarFolder", () => {
       "the 100-class kind",
       "test_batch.bin",
       () => cifarRecords(4, 2),
-      "12296 bytes are 4 records of 3074, two labels each: the 100-class kind (CIFAR-100)",
+      "12296 bytes are 4 records of 3074 with two labels each, which is CIFAR-100",
     ],
     [
       "the 100-class kind, packed",
       "test_batch_first4.bin.gz",
       () => gzipSync(cifarRecords(4, 2)),
-      "the 100-class kind (CIFAR-100)",
+      "which is CIFAR-100",
     ],
     [
       "a label over 9",
@@ -106,13 +106,13 @@ describe("cifarFolder", () => {
   });
 
   it.each<[string, string]>([
-    ["train.bin", "the 100-class kind (CIFAR-100)"],
-    ["data_batch_1", "the version for Python"],
+    ["train.bin", "its files are of CIFAR-100"],
+    ["data_batch_1", "the Python version"],
     ["cifar-10-binary.tar.gz", "unpack it with tar -xf"],
   ])("a folder that holds %s in its place", async (name, message) => {
     const folder = folderOf({ [name]: new Uint8Array(1) });
     await expect(cifarFolder.read(folder, "train", "cifar10", {})).rejects.toThrow(
-      /no train images: looked for data_batch_1\.bin … data_batch_5\.bin, with \.gz as well/,
+      /no train images: looked for data_batch_1\.bin … data_batch_5\.bin, also with \.gz/,
     );
     await expect(cifarFolder.read(folder, "train", "cifar10", {})).rejects.toThrow(message);
   });

@@ -64,17 +64,17 @@ describe("readIdx", () => {
     [
       "zero examples",
       idxBytes([0, 3, 4], new Uint8Array()),
-      "its header says 0 × 3 × 4: it holds no examples",
+      "its header says 0 × 3 × 4, so it holds no examples",
     ],
     ["a header larger than the file", huge, "4294967295 × 4294967295 × 4294967295, which takes"],
-    ["a header larger than the file, packed", gzipSync(huge), "cut short, or a false header"],
+    ["a header larger than the file, packed", gzipSync(huge), "cut short, or a wrong header"],
     ["a packed empty file", gzipSync(new Uint8Array()), "empty, expected an idx file"],
     ["a gzip file cut short", gzipSync(good).subarray(0, 30), "cut short"],
     ["a gzip header alone", gzipSync(good).subarray(0, 5), "empty, expected an idx file"],
     [
       "trailing bytes, packed",
       gzipSync(new Uint8Array([...good, 0])),
-      "more than the 40 bytes that its header announces",
+      "more than the 40 bytes of its header",
     ],
     ["a gzip bomb", gzipSync(new Uint8Array([...good, ...new Uint8Array(1 << 24)])), "trailing bytes"],
   ])("refuses %s and names the file", async (name, bytes, message) => {

@@ -44,14 +44,14 @@ describe("downsampled ImageNet", () => {
     const pickles = folderOf({ train_data_batch_1: "cos\nsystem\n" });
     expect(await hasSplit({ name: pickles }, "test")).toBe(false);
     await expect(loadDataSet({ name: pickles }, "train")).rejects.toThrow(
-      /train_data_batch_1: a pickle, which can run any program and is never read\nfetch the npz version, or in Python: .*numpy\.savez/,
+      /train_data_batch_1: a pickle, which can run any program, so flowify never reads it\nfetch the npz version, or in Python: .*numpy\.savez/,
     );
     await expect(loadDataSet({ name: folderOf({ "val_data.npz": batch(2, 100) }) }, "test")).rejects.toThrow(
       "val_data.npz: data: rows of 100 values, expected 3 × 64 × 64",
     );
     const mixed = folderOf({ "train_data_batch_1.npz": batch(1), "train_data_batch_2.npz": batch(1, 48) });
     await expect(loadDataSet({ name: mixed }, "train")).rejects.toThrow(
-      "images of 3×4×4, those before have 3×8×8",
+      "images of 3×4×4, expected 3×8×8 as in the files before",
     );
   });
 
@@ -113,6 +113,8 @@ describe("CelebA", () => {
       ...Object.fromEntries(await pictures()),
       "list_eval_partition.txt": "000009.jpg 0\n",
     });
-    await expect(loadDataSet({ name: none }, "train")).rejects.toThrow("holds none of the train pictures of");
+    await expect(loadDataSet({ name: none }, "train")).rejects.toThrow(
+      "holds none of the train pictures that",
+    );
   });
 });

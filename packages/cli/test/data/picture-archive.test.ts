@@ -121,13 +121,13 @@ describe("a tar archive", () => {
     header: { name: "l.png", size: 0, type, linkname },
   });
   it.each<[string, () => Promise<Uint8Array> | Uint8Array, string]>([
-    ["empty", () => new Uint8Array(), "damaged, or no tar archive"],
+    ["empty", () => new Uint8Array(), "damaged, or not a tar archive"],
     ["without pictures", () => tarOf(file("a.txt", one)), "no pictures (.png, .jpg, .webp); it holds a.txt"],
-    ["foreign", () => Buffer.alloc(4096, "<!DOCTYPE html>"), "damaged, or no tar archive"],
+    ["foreign", () => Buffer.alloc(4096, "<!DOCTYPE html>"), "damaged, or not a tar archive"],
     [
       "cut short",
       async () => (await tarOf(file("a.png", one), file("b.png", one))).subarray(0, -1536),
-      "damaged, or no tar archive (Tar archive is truncated.)",
+      "damaged, or not a tar archive (Tar archive is truncated.)",
     ],
     [
       "damaged in a header",
@@ -137,10 +137,14 @@ describe("a tar archive", () => {
     [
       "with a path upwards",
       () => tarOf(file("a.png", one), file("x/../../b.png", one)),
-      '"x/../../b.png": a name that leads out of the archive',
+      '"x/../../b.png": a path outside of the archive',
     ],
-    ["with an absolute path", () => tarOf(file("/etc/a.png", one)), '"/etc/a.png": a name that leads out'],
-    ["with a path of Windows", () => tarOf(file("C:\\a.png", one)), "a name that leads out"],
+    [
+      "with an absolute path",
+      () => tarOf(file("/etc/a.png", one)),
+      '"/etc/a.png": a path outside of the archive',
+    ],
+    ["with a path of Windows", () => tarOf(file("C:\\a.png", one)), "a path outside of the archive"],
     [
       "with a symbolic link",
       () => tarOf(link("symlink", "/etc/passwd")),
@@ -152,7 +156,7 @@ describe("a tar archive", () => {
       () => tarOf({ header: { name: "d.png", size: 0, type: "character-device" } }),
       "a character-device, expected",
     ],
-    ["with a name twice", () => tarOf(file("a.png", one), file("./a.png", one)), '"./a.png": there twice'],
+    ["with a name twice", () => tarOf(file("a.png", one), file("./a.png", one)), '"./a.png": present twice'],
     [
       "with a file past any picture",
       async () => withSize(await tarOf(file("a.png", one)), 2 ** 32),
@@ -186,19 +190,19 @@ describe("a zip archive", () => {
     [
       "with a path upwards",
       () => [{ ...good(), name: "x/../../a.png" }],
-      '"x/../../a.png": a name that leads out of the archive',
+      '"x/../../a.png": a path outside of the archive',
     ],
     ["with a link", () => [{ ...good(), mode: 0o120777 }], '"a.png": a symlink, expected files and folders'],
-    ["with a name twice", () => [good(), { ...good(), name: "./a.png" }], "there twice"],
+    ["with a name twice", () => [good(), { ...good(), name: "./a.png" }], "present twice"],
     [
       "with a false checksum",
       () => [
         { ...good(), crc: 7 },
         { ...good(), name: "b.png" },
       ],
-      "a.png: damaged (its checksum is another one)",
+      "a.png: damaged (its checksum differs)",
     ],
-    ["a bomb", () => [{ name: "a.png", content: new Uint8Array(2 ** 25) }], "which pictures do not"],
+    ["a bomb", () => [{ name: "a.png", content: new Uint8Array(2 ** 25) }], "times as many for a picture"],
   ])("that is %s is refused", async (_, entries, message) => {
     expect(await refusal(write("bad.zip", zipBytes(entries())))).toContain(message);
   });
@@ -215,6 +219,6 @@ describe("a zip archive", () => {
     end.writeUInt32LE(local, 16);
     expect(
       await refusal(write("quine.zip", Buffer.concat([bytes.subarray(0, local), directory, end]))),
-    ).toContain("its content is that of another entry too");
+    ).toContain("shares its content with another entry");
   });
 });

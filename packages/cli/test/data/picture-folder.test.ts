@@ -86,7 +86,7 @@ describe("a folder of pictures", () => {
     expect((await train(folder, { grey: true })).shape).toEqual([1, 2, 2]);
     const grey = folderOf({ "a.png": await pngBytes(0, 2, 2), "b.png": await pngBytes(1, 2, 2, 3) });
     expect(await refusal(grey)).toMatch(
-      /b\.png: in colour, a\.png is grey\nmake all of one kind first, or say --grey, or --no-grey/,
+      /b\.png: in colour, a\.png is grey\nconvert all to one kind first, or use --grey, or --no-grey/,
     );
     expect((await train(grey, { grey: false })).shape).toEqual([3, 2, 2]);
   });
@@ -138,7 +138,7 @@ describe("pictures of several sizes", () => {
 
   it("are refused, with both sizes", async () => {
     expect(await refusal(await two())).toMatch(
-      /train\/a\.png: 8x6 pixels, test\/c\.png has 4x4\nbring all to one size first, or by --size 4x4/,
+      /train\/a\.png: 8x6 pixels, test\/c\.png has 4x4\nresize all to one size first, or with --size 4x4/,
     );
   });
 
@@ -174,7 +174,7 @@ describe("damaged pictures", () => {
     const files = await pngs("train/a.png", "train/b.png", "test/c.png");
     const folder = folderOf({ ...files, "train/b.png": damage(files["train/b.png"]!) });
     expect(await refusal(folder)).toMatch(
-      /train\/b\.png: cannot be read as a picture \(.*\)\n.* leave such pictures out by --skip-corrupt/,
+      /train\/b\.png: cannot be read as a picture \(.*\)\n.* skip damaged pictures with --skip-corrupt/,
     );
     const set = await train(folder, { skipCorrupt: true });
     expect(set).toMatchObject({ count: 1, skipped: ["train/b.png"], hash: hashBytes(joined(0)) });
@@ -204,6 +204,6 @@ describe("damaged pictures", () => {
 
 it("a folder without images says what was looked for", async () => {
   expect(await refusal(folderOf({ "notes.txt": new Uint8Array(1) }))).toMatch(
-    /neither pictures \(.*\) nor idx files .* the folder holds notes\.txt/,
+    /no data found, expected pictures \(.*\), idx files .* the folder holds notes\.txt/,
   );
 });

@@ -48,7 +48,7 @@ describe("loadDataSet", () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);
     await expect(loadDataSet({ name: empty }, "train")).rejects.toThrow(
-      /neither pictures .* nor idx files \(train-images-idx3-ubyte\) .*; the folder is empty/,
+      /no data found, expected pictures .*, idx files \(train-images-idx3-ubyte\) .*; the folder is empty/,
     );
     await expect(loadDataSet({ name: "mnist", dir: join(folder, "absent") }, "test")).rejects.toThrow(
       "absent: no such folder",
@@ -64,7 +64,9 @@ describe("loadDataSet", () => {
     writeFileSync(join(path, "train-labels-idx1-ubyte"), idxBytes([4], new Uint8Array(4)));
     const error = await loadDataSet({ name: path }, "train").catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DataError);
-    expect((error as Error).message).toMatch(/train-labels-idx1-ubyte: 4 labels, expected 5 as .*images/);
+    expect((error as Error).message).toMatch(
+      /train-labels-idx1-ubyte: 4 labels, expected 5, one for each image of .*images/,
+    );
   });
 });
 

@@ -147,7 +147,7 @@ describe("fetchFile gives the right bytes", () => {
     ] as const) {
       const { folder, path } = place();
       Object.assign(state, { faults: [answer(HALF, "cut"), answer(0, "cut")] });
-      expect(await refusal(path)).toContain(`run it again: it goes on from ${HALF} bytes`);
+      expect(await refusal(path)).toContain(`run the command again: it continues from ${HALF} bytes`);
       expect(readdirSync(folder).sort()).toEqual(["file.part", "file.part.json"]);
       spoil(path);
       Object.assign(state, { ranges: [], faults: [honest] });
@@ -166,7 +166,7 @@ describe("fetchFile gives the right bytes", () => {
     writeFileSync(path, "mine");
     await expect(fetchTo(path)).rejects.toThrow(UsageError);
     await expect(fetchTo(path)).rejects.toThrow(
-      /there already, with another sha256 than .*\nremove it, or choose another --out/,
+      /already present, but its sha256 differs from .*\nremove it, or choose another --out/,
     );
     expect(readFileSync(path, "utf8")).toBe("mine");
   });
@@ -181,7 +181,7 @@ describe("fetchFile tries again", () => {
       wait: async (ms) => void pauses.push(ms),
     });
     await expect(tried).rejects.toThrow(
-      /status 503, 6 times in a row\ntry again later; or fetch it by hand to /,
+      /status 503, 6 times in a row\ntry again later; or download it yourself to /,
     );
     expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000]);
   });
@@ -206,7 +206,7 @@ describe("fetchFile tries again", () => {
     state.faults.push(stall, honest);
     const { said } = await fetchTo(path, state.url, 400);
     expect(readFileSync(path).equals(content)).toBe(true);
-    expect(said[0]).toBe("no byte came for 0.4 s");
+    expect(said[0]).toBe("no byte arrived for 0.4 s");
     expect(state.ranges[1] ?? "none").toMatch(range);
   });
 });
@@ -216,14 +216,14 @@ describe("fetchFile refuses", () => {
     [
       "what is not there",
       status(404),
-      "status 404, it is not there any more\nname another place of the same files by --mirror",
+      "status 404, the file is gone\nname another server with the same files: --mirror URL",
       1,
     ],
-    ["what is forbidden", status(403), "status 403, the server refuses it", 1],
+    ["what is forbidden", status(403), "status 403, the server refused the request", 1],
     [
       "a circle of redirections",
       status(302, { location: "/file" }),
-      "redirected more than 8 times, in a circle perhaps",
+      "redirected more than 8 times, possibly in a loop",
       9,
     ],
     [
@@ -235,22 +235,27 @@ describe("fetchFile refuses", () => {
     [
       "a redirection to nowhere",
       status(302, { location: "http://" }),
-      'redirected to "http://", which is no address',
+      'redirected to "http://", which is not an address',
       1,
     ],
-    ["a redirection without an address", status(302), "status 302, the server refuses it", 1],
+    ["a redirection without an address", status(302), "status 302, the server refused the request", 1],
     [
       "a file that is always damaged",
       withHeaders({}, flipped),
-      `expected ${sha256}: damaged on the way, or another file by now, 6 times in a row`,
+      `expected ${sha256}: damaged in transfer, or replaced by another file, 6 times in a row`,
       6,
     ],
-    ["an empty file", withHeaders({}, new Uint8Array()), "damaged on the way, or another file by now", 6],
+    [
+      "an empty file",
+      withHeaders({}, new Uint8Array()),
+      "damaged in transfer, or replaced by another file",
+      6,
+    ],
     ["a connection that is always cut", answer(0, "cut"), "the connection broke", 6],
     [
       "a part that is never the right one",
       status(206, { "content-range": "bytes 0-1/2" }),
-      "gives another part than was asked for",
+      "sent another part than requested",
       6,
     ],
   ])("%s", async (_, fault, message, requests) => {

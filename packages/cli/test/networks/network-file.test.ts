@@ -108,7 +108,7 @@ describe("a network in a file", () => {
   it("that takes other images than the data set has", () => {
     const path = write("other.json", { inShape: [1, 3, 3], layers });
     expect(() => networkFor(path, imagesOf("mnist", [1, 28, 28]))).toThrow(
-      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\nbuild one for them by --network auto, or bring pictures to its size by --size 3x3\nflowify inspect auto --data DATA",
+      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\nbuild a network for them with --network auto, or resize pictures with --size 3x3\nflowify inspect auto --data DATA",
     );
   });
 });
@@ -148,32 +148,44 @@ describe("an array in the file of weights", () => {
       [linear],
       [4],
       { w: [4, 8], b: [8] },
-      '"w" in stored.safetensors is [4, 8], its layer (linear) needs [8, 4]',
+      '"w" in stored.safetensors is [4, 8], its layer (linear) expects [8, 4]',
     ],
     [
       "a bias of two axes",
       [linear],
       [4],
       { w: [8, 4], b: [2, 4] },
-      '"b" in stored.safetensors is [2, 4], its layer (linear) needs [8]',
+      '"b" in stored.safetensors is [2, 4], its layer (linear) expects [8]',
     ],
     [
       "a kernel on its side",
       [conv],
       [3, 5, 5],
       { w: [2, 3, 1, 3] },
-      "[2, 3, 1, 3], its layer (conv2d) needs [2, 3, 3, 1]",
+      "[2, 3, 1, 3], its layer (conv2d) expects [2, 3, 3, 1]",
     ],
-    ["channels last", [conv], [3, 5, 5], { w: [3, 1, 3, 2] }, "needs [2, 3, 3, 1]"],
-    ["a kernel of lines", [line], [4, 9], { w: [3, 4, 2] }, "[3, 4, 2], its layer (conv1d) needs [2, 4, 3]"],
-    ["a scale of the columns", [affine], [3, 3, 3], { s: [1, 1, 3] }, "needs [3] or [3, 1, 1] or [3, 3, 3]"],
-    ["a scale with channels last", [affine], [2, 4, 5], { s: [4, 5, 2] }, "needs [40] or [2, 4, 5]"],
+    ["channels last", [conv], [3, 5, 5], { w: [3, 1, 3, 2] }, "expects [2, 3, 3, 1]"],
+    [
+      "a kernel of lines",
+      [line],
+      [4, 9],
+      { w: [3, 4, 2] },
+      "[3, 4, 2], its layer (conv1d) expects [2, 4, 3]",
+    ],
+    [
+      "a scale of the columns",
+      [affine],
+      [3, 3, 3],
+      { s: [1, 1, 3] },
+      "expects [3] or [3, 1, 1] or [3, 3, 3]",
+    ],
+    ["a scale with channels last", [affine], [2, 4, 5], { s: [4, 5, 2] }, "expects [40] or [2, 4, 5]"],
     [
       "a matrix in a branch",
       both({ ...linear, weights: { weight: "w" } }),
       [8],
       { w: [4, 16] },
-      "needs [8, 8]",
+      "expects [8, 8]",
     ],
   ])("is refused where its shape is another one: %s", (_, layers, inShape, arrays, message) => {
     expect(net(layers, inShape, arrays)).toThrow(ShapeError);

@@ -64,7 +64,7 @@ describe("flowify evaluate --quality", () => {
     const { stdout, status } = await runCommand(args);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^judge\.onnx \(pixels (0 to 255|\/ 255)\)$/m);
-    expect(stdout).toMatch(/^named alike by all, p > 0\.9 +[01]\.\d{3} +[01]\.\d{3}$/m);
+    expect(stdout).toMatch(/^same class by all, p > 0\.9 +[01]\.\d{3} +[01]\.\d{3}$/m);
     const raw = await runCommand([...args, "--normalize", "0.5:0.5"]);
     expect(raw.stdout).toContain("judge.onnx ((pixels / 255 - 0.5) / 0.5)");
   }, 60_000);
@@ -85,7 +85,7 @@ describe("flowify evaluate --quality", () => {
     await expectRefusal(["evaluate", run, "--quality", "--judge", plain], 2, "expected an ONNX file");
     const large = imageSet({ name: "large", split: "test", images: new Uint8Array(64), shape: [1, 8, 8] });
     await expect(openJudge(writeOnnx(root, "judge", dense), large, undefined)).rejects.toThrow(
-      "takes [1, 4, 4], the images are [1, 8, 8]",
+      "expects [1, 4, 4], the images are [1, 8, 8]",
     );
     for (const name of ["train", "t10k"]) rmSync(join(data, `${name}-labels-idx1-ubyte`));
     await expectRefusal(["evaluate", run, "--quality"], 2, "have no labels to train a classifier on");

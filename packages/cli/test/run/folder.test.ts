@@ -48,7 +48,7 @@ describe("openRunFolder", () => {
   it("refuses another run unless told to resume or to replace it", async () => {
     const folder = await folderWithRun();
     expect(await refusal(openRunFolder(folder))).toBe(
-      `${folder} holds another run\ngo on with it by --resume ${folder}, replace it by --force, or choose another --out`,
+      `${folder} holds another run\ncontinue it with --resume ${folder}, replace it with --force, or choose another --out`,
     );
     expect(readFileSync(join(folder, "metrics.jsonl"), "utf8")).toBe('{"step":1}\n');
     (await openRunFolder(folder, { resume: true })).release();
@@ -93,7 +93,7 @@ describe("a run that was killed before its configuration was written", () => {
   it("is begun again", async () => {
     const folder = beginnings();
     expect(await refusal(openRunFolder(folder, { resume: true }))).toBe(
-      `${folder} holds a run that was ended before its first step\nbegin it again by the command that began it`,
+      `${folder} holds a run that stopped before its first step\nstart it again with the same command`,
     );
     (await openRunFolder(folder)).release();
     expect(readdirSync(folder)).toEqual(["checkpoints"]);

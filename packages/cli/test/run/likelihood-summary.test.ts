@@ -35,10 +35,10 @@ it("of a density without noise, on one image", () => {
   const meaning = summarizeLikelihood(flow([linear(2, 2)]), { nats: -3, stdErr: Number.NaN }, once);
   expect(summaryLines(meaning, 1, inBits)).toEqual([
     "dequantization  none: a density, not a probability of levels",
-    "dimensions      n = 2 numbers an image",
+    "dimensions      n = 2 numbers per image",
     "bits            -log p / (n ln 2), with a mean log p of -3.000 nats",
     "likelihood      exact",
     "over images     1 image: no standard error",
-    "over samples      none: nothing is drawn",
+    "over samples    none: no random numbers",
   ]);
 });

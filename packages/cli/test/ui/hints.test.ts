@@ -80,7 +80,7 @@ function moduleOf(path: string): Module {
       (ts.isImportDeclaration(node) && node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) ||
       ts.isExportDeclaration(node);
     if (imported && node.moduleSpecifier) imports.push((node.moduleSpecifier as ts.StringLiteral).text);
-    else if (text !== undefined && flagsNamed(text).length > 0)
+    else if (text !== undefined && !text.startsWith("var(--") && flagsNamed(text).length > 0)
       texts.push(isRemedy(node) ? `\n${text}` : text);
     ts.forEachChild(node, visit);
   };
@@ -107,15 +107,15 @@ function textsOf(action: string): [path: string, text: string][] {
     .flatMap((path) => moduleOf(path).texts.map((text): [string, string] => [path, text]));
 }
 
-/** What is wrong with a flag begins with it, and is said where it was given. */
-const isOfPretrainedFlag = (text: string): boolean => /^(--|X cannot be given with --resume)/.test(text);
+/** A message about a flag begins with it, and appears only where the flag was used. */
+const isAboutOwnFlag = (text: string): boolean => /^(--|X cannot be changed with --resume)/.test(text);
 
 describe("a command names no flag that it has not", () => {
   it.each(commands)("$name: in what it says", ({ name, action }) => {
     const has = flagsOf(name.split(" "));
     const foreign = textsOf(action).flatMap(([path, text]) => {
       const [message = "", ...hints] = text.split("\n");
-      return [...(isOfPretrainedFlag(message) ? [] : [message]), ...hintsFor(hints, has)]
+      return [...(isAboutOwnFlag(message) ? [] : [message]), ...hintsFor(hints, has)]
         .filter((line) => !flagsNamed(line).every(has))
         .map((line) => `${path}: ${line}`);
     });
@@ -146,8 +146,8 @@ describe("hints of an error", () => {
 
   it("keep the alternatives that the command has", () => {
     expect(
-      hintsFor(["mend it, or leave it out by --skip-corrupt", "or --size 8x8, or --no-grey"], has),
-    ).toEqual(["mend it", "or --size 8x8, or --no-grey"]);
+      hintsFor(["repair it, or leave it out by --skip-corrupt", "or --size 8x8, or --no-grey"], has),
+    ).toEqual(["repair it", "or --size 8x8, or --no-grey"]);
     expect(hintsFor(["choose another --out", "go on"], has)).toEqual(["go on"]);
     expect(hintsFor(["flowify train --from DIR makes one, or --from"], has)).toEqual([
       "flowify train --from DIR makes one",
@@ -166,6 +166,6 @@ describe("hints of an error", () => {
     writeFileSync(images, npyBytes([4, 3, 4], ramp(48)));
     const flags = ["--data", images, "--network", network, "--out", join(folder, "run")];
     const trained = await runCommand(["train", ...flags]);
-    expect(trained.stderr).toContain("build one for them by --network auto\n");
+    expect(trained.stderr).toContain("build a network for them with --network auto\n");
   });
 });

@@ -29,7 +29,7 @@ describe("errors", () => {
       syscall: "write",
     });
     expect(formatError(full, plain)).toBe(
-      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space\n  hint: then go on with --resume",
+      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space\n  hint: then continue with --resume",
     );
     expect(exitStatus(full)).toBe(1);
   });
@@ -37,7 +37,7 @@ describe("errors", () => {
   it("that nobody foresaw are called so, with the stack on request", () => {
     const error = new TypeError("x is undefined");
     expect(formatError(error, plain)).toContain(
-      "error[INTERNAL]: x is undefined\n  hint: this should not happen",
+      "error[INTERNAL]: x is undefined\n  hint: this is a bug in flowify",
     );
     expect(formatError(error, plain, { debug: true })).toContain("ui.test.ts");
     expect(formatError("text", plain)).toContain("error[INTERNAL]: text");
@@ -76,7 +76,7 @@ describe("outputs that fail", () => {
     expect(gone).toHaveBeenCalledTimes(noReader ? 1 : 0);
     expect(output.failure() instanceof NoReaderError).toBe(noReader);
     expect(() => output.write("b")).toThrow(
-      noReader ? "nobody reads standard output" : `standard output: ${code}`,
+      noReader ? "standard output is closed" : `standard output: ${code}`,
     );
     expect(written.mock.calls).toEqual([["a"]]);
   });

@@ -6,9 +6,9 @@ import type { ConditionalDensity } from "./conditional.js";
 import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
 
 export type GaussianOptions = {
-  /** Soft bound of the log-std around its start, in nats; Infinity for none (the paper's). Default 3. */
+  /** Soft bound of the log-std around its initial value, in nats; Infinity for none (the paper's). Default 3. */
   limit?: number;
-  /** Start the network's last layer at zero, so that q starts unconditional. Default true. */
+  /** Initialize the network's last layer with zeros, so that q is unconditional at first. Default true. */
   lastZero?: boolean;
 };
 

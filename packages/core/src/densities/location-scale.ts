@@ -4,14 +4,14 @@ import { type Mlp, type MlpParams, mlp } from "../nn/mlp.js";
 import { inverseNetworkSizes } from "./conditional.js";
 
 /**
- * The shared part of the conditional densities: a network of the context gives every coordinate a
- * location and a log-scale,
+ * The common part of the conditional densities: a network of the context returns a location and a log-scale for every
+ * coordinate,
  *
  *     location = center + exp(logUnit) · h₁,   log scale = logUnit + limit · tanh(h₂ / limit)
  *
- * `center` and `logUnit` are fixed numbers from the data-dependent start (0 without it), so that the
- * network works in units of what it models; the soft bound keeps one diving log-scale from
- * exploding the loss. limit = ∞ leaves the log-scale free, as the paper does.
+ * `center` and `logUnit` are fixed numbers from the data-dependent initialization (0 without it), so that the network
+ * works in the units of its coordinates. The soft bound prevents a very small log-scale from exploding the loss. limit
+ * = ∞ leaves the log-scale free, as in the paper.
  */
 export type LocationScaleParams = { network: MlpParams; center: np.Array; logUnit: np.Array };
 

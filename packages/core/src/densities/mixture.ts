@@ -12,17 +12,17 @@ export type MixtureParams = { base: LocationScaleParams } & MixtureResidualParam
 export type MixtureOptions = {
   /** K ≥ 2. Default 3. */
   components?: number;
-  /** Soft bound of the log-scale around its start, in nats. Default 3. */
+  /** Soft bound of the log-scale around its initial value, in nats. Default 3. */
   limit?: number;
 };
 
 /**
  * q(value | context) = Π_j Σ_k π_jk N(r_j; δ_jk, τ_jk²) / scale_j, r = (value − location) / scale,
- * location and log-scale from a network of the context, and for every coordinate a learnt mixture
- * (π, δ, τ) as the distribution of its residual.
+ * location and log-scale from a network of the context, and for every coordinate a learned mixture (π, δ, τ) as the
+ * distribution of its residual.
  *
- * The network has the same outputs as the Gaussian's; only 3·K numbers a coordinate are added. It
- * models the heavy tails of coordinates that are almost constant in most examples and vary in a few.
+ * The network has the same outputs as for the Gaussian; the mixture adds only 3·K numbers per coordinate. It models the
+ * heavy tails of coordinates that are almost constant in most examples and vary in a few.
  *
  * @example
  * ```ts

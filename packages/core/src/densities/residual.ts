@@ -5,11 +5,11 @@ import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
 
 /**
- * The distribution of what is left of a coordinate once its location and scale are taken out: a density on R
- * for each of `size` coordinates, the same for all rows.
+ * The distribution of a coordinate after removing its location and scale: a density on R for each of `size`
+ * coordinates, the same for all rows.
  */
 export type ResidualDistribution<P extends ArrayTree = ArrayTree> = Readonly<{
-  /** What a draw of one row needs. */
+  /** Noise of a sample of one row. */
   noise(size: number): { [name: string]: NoiseDeclaration };
   init(size: number): P;
   /** log density of residuals [N, size], entry by entry. Consumes both. */
@@ -29,17 +29,20 @@ export const normalResidual: ResidualDistribution<Record<string, never>> = {
 /** Log-weights (unnormalized), means and log-stds of the components, [K, size] each. */
 export type MixtureResidualParams = { logits: np.Array; offsets: np.Array; logWidths: np.Array };
 
-/** The narrowest and the widest component at the start, log-std, and what the widest gives up in weight, nats. */
+/**
+ * Log-std of the narrowest and the widest component at initialization, and the reduction of the widest one's
+ * log-weight, nats.
+ */
 const NARROW = -0.4;
 const WIDE = 3;
 const RARE = -6;
 
 /**
- * Σ_k π_k N(r; δ_k, τ_k²) with learnt π, δ, τ for each coordinate.
+ * Σ_k π_k N(r; δ_k, τ_k²) with learned π, δ, τ for each coordinate.
  *
- * It starts with tails: one component a little narrower than the Gaussian and ever wider, ever rarer
- * ones, up to 20 standard deviations with a weight of e⁻⁶. A coordinate that hardly varies in most
- * examples and jumps in a few then costs tens of nats at the jump, not the square of its height.
+ * It is initialized with tails: one component a little narrower than the Gaussian, and wider, rarer ones, up to 20
+ * standard deviations with a weight of e⁻⁶. If a coordinate hardly varies in most examples and jumps in a few, the jump
+ * costs tens of nats, not the square of its height.
  *
  * @example
  * ```ts
@@ -52,7 +55,9 @@ const RARE = -6;
  */
 export function mixtureResidual(components: number): ResidualDistribution<MixtureResidualParams> {
   if (!Number.isInteger(components) || components < 2)
-    throw new DomainError(`mixture: needs at least two components, got ${components}; one is \`gaussian\``);
+    throw new DomainError(
+      `mixture: expected at least two components, got ${components}; use \`gaussian\` for one`,
+    );
   const K = components;
   const column = (values: number[], size: number): np.Array =>
     np.broadcastTo(np.array(values).reshape([K, 1]), [K, size]).add(0);
@@ -86,7 +91,7 @@ export function mixtureResidual(components: number): ResidualDistribution<Mixtur
       const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
       const pi = np.exp(logWeights(logits)); // [K, size]
       const upper = np.matmul(np.tril(np.ones([K, K], { dtype: pi.dtype })), pi); // cumulative weights
-      // component k is chosen where the uniform number lies in [upper_{k−1}, upper_k)
+      // component k is chosen if the uniform number lies in [upper_{k−1}, upper_k)
       const row = (a: np.Array, k: number): np.Array => a.ref.slice([k, k + 1]); // [1, size]
       const widths = np.exp(logWidths);
       let offset = np.broadcastTo(row(offsets, K - 1), choice.shape);

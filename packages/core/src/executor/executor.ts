@@ -2,7 +2,7 @@ import type { DType, JsTree, numpy as np } from "@jax-js/jax";
 import type { HostArray } from "../params/host-array.js";
 import type { Shape } from "../shape.js";
 
-/** The shape and type of an argument that a function is compiled for. */
+/** The shape and type of an argument of a compiled function. */
 export class ArraySpec {
   constructor(
     readonly shape: Shape,
@@ -10,24 +10,24 @@ export class ArraySpec {
   ) {}
 }
 
-/** An array where an executor keeps it (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
+/** An array in the memory of an executor (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
 export type PlacedArray = object;
 
 export type RunOptions = { into?: JsTree<PlacedArray>; worker?: number };
 
-/** A function that an executor compiled for fixed shapes. */
+/** A function compiled by an executor for fixed shapes. */
 export type Compiled = Readonly<{
   /**
    * Runs the function. Arguments are borrowed, not consumed; host arrays are placed for the call.
    * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
-   * must not be used afterwards: with it a training step allocates nothing. `into` may name arguments:
-   * an elementwise program then works in place where the executor can, others allocate. `worker` is where it runs: calls
-   * on different workers, made in one go, run at once. `into` must come from the same worker.
+   * must not be used afterwards: with it a training step allocates nothing. `into` may name arguments: an elementwise
+   * program then works in place if the executor supports it; others allocate. `worker` selects the worker: calls on
+   * different workers, made without waiting, run in parallel. `into` must come from the same worker.
    */
   run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<JsTree<PlacedArray>>;
   traceMs: number;
   compileMs: number;
-  /** Operations of the program's products and convolutions (2 a multiply-add), where they are counted. */
+  /** Operations of the program's products and convolutions (2 per multiply-add), if counted. */
   flops?: number;
   dispose(): Promise<void>;
 }>;
@@ -40,23 +40,24 @@ type CompileOptions = {
 };
 
 /**
- * Runs pure jax functions somewhere. Same function, same results to float32 tolerance, whichever
- * executor; state stays where the executor computes until it is fetched.
+ * Runs pure jax functions on a device. All executors have the same results within float32 tolerance. State stays on the
+ * device until it is fetched.
  */
 export type Executor = Readonly<{
   /** `"native"`, `"webgpu"`, `"wasm"`, `"jax"`. */
   name: string;
   /**
-   * How many calls of a program that is compiled for it run at once, each on a part of the cores: what is the same for
-   * every example of a batch is fastest as so many smaller batches. Default 1.
+   * Number of calls of a program compiled for workers that run in parallel, each on a part of the cores. A computation
+   * that treats all examples of a batch alike is fastest as this many smaller batches. Default 1.
    */
   workers?: number;
   /**
-   * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the
-   * values of the first argument where they are the same in every call (which still passes it): an executor may
-   * build them in, and compute once what depends on them alone. `workers`: the calls come on all workers at once.
-   * `itemwise`: what matters are sums over an example, as log p and the gradients of a loss are. An executor may then use a form
-   * whose errors are relative to the largest number of an example, and in which one that is not finite spoils all of its example.
+   * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the values
+   * of the first argument if they are the same in every call (which still passes it): an executor may build them in,
+   * and precompute everything that depends on them alone. `workers`: the calls run on all workers in parallel.
+   * `itemwise`: only sums over an example matter, as for log p and the gradients of a loss. An executor may then use a
+   * form whose errors are relative to the largest number of an example, and in which one non-finite number spoils its
+   * whole example.
    */
   compile(
     f: (...args: never[]) => JsTree<np.Array>,
@@ -64,22 +65,22 @@ export type Executor = Readonly<{
     options?: CompileOptions,
   ): Promise<Compiled>;
   /**
-   * Throws the `MemoryError` that `compile` would throw for the same arguments, sooner: nothing is compiled. Executors that
-   * do not know what a program takes have none.
+   * Throws the `MemoryError` that `compile` would throw for the same arguments, but without compiling. Missing in
+   * executors that cannot estimate the memory of a program.
    */
   expectRoom?(
     f: (...args: never[]) => JsTree<np.Array>,
     specs: readonly JsTree<ArraySpec>[],
     options?: { name?: string },
   ): void;
-  /** Bytes that the host has left now, where the executor can tell. */
+  /** Free bytes on the host, if the executor can determine them. */
   memory?(): number;
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */
   fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;
-  /** The arrays themselves, where they lie in the memory of the host: to be read at once, before anything else is asked for. */
+  /** The arrays themselves if they are in the memory of the host; read them before any other call. */
   peek?(tree: JsTree<PlacedArray>): JsTree<HostArray>;
-  /** Gives placed arrays back. */
+  /** Releases placed arrays. */
   release(tree: JsTree<PlacedArray>): void;
   dispose(): Promise<void>;
 }>;

@@ -8,9 +8,11 @@ type Gpu = { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } 
  * than WebAssembly), else jax-js in WebAssembly.
  *
  * @example
- * ```ts run
+ * ```ts
  * import { fastestExecutor } from "@flowify/core";
- * console.log((await fastestExecutor()).name); // "jax" in Node
+ *
+ * console.log((await fastestExecutor()).name); // Node has no WebGPU
+ * // jax
  * ```
  */
 export async function fastestExecutor(): Promise<Executor> {

@@ -26,7 +26,7 @@ const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>
 export const jaxExecutor = (): Executor => ({ ...executorOn("wasm"), name: "jax" });
 
 /**
- * jax-js on WebGPU. Errors: `DeviceError` where there is no adapter, and in all that follows once the device is lost.
+ * jax-js on WebGPU. Errors: `DeviceError` if there is no adapter, and in all calls after the device is lost.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export async function webgpuExecutor(): Promise<Executor> {
   const devices = await init("webgpu").catch((cause: unknown) => {
     throw new DeviceError("webgpu: no device could be opened", { cause });
   });
-  if (!devices.includes("webgpu")) throw new DeviceError("webgpu: there is no WebGPU on this machine");
+  if (!devices.includes("webgpu")) throw new DeviceError("webgpu: this machine has no WebGPU");
   return onDevice(executorOn("webgpu"), getWebGPUDevice().lost);
 }
 
@@ -75,7 +75,7 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
       const compiled = jit(f as never) as unknown as ((...args: unknown[]) => JsTree<np.Array>) & {
         dispose(): void;
       };
-      // jit traces at the first call: make it here, on zeros, so that errors and the time belong to compile
+      // jit traces at the first call: call it here with zeros, so that errors and time are part of compile
       const zeros = specs.map((spec) =>
         mapTree((leaf: ArraySpec) => np.zeros([...leaf.shape], { dtype: leaf.dtype, device: name }), spec),
       );

@@ -1,7 +1,7 @@
 /**
  * The types of jax-js name three globals that not every compiler's `lib` has: those of WebGPU, which are the DOM's, and
- * `Float16Array`, of ES2025. Declared here, as far as a name needs it, they are known wherever core is imported, so that
- * programs compile without `skipLibCheck`; where the `lib` has them too, these add nothing to them.
+ * `Float16Array`, of ES2025. They are declared here as far as needed, so that programs that import core compile without
+ * `skipLibCheck`. If the `lib` has them too, these declarations add nothing.
  */
 declare global {
   interface GPUDevice {}

@@ -1,12 +1,12 @@
 import { DeviceError } from "../errors.js";
 import type { Compiled, Executor } from "./executor.js";
 
-/** What WebGPU says of a device that is gone. */
+/** WebGPU's information about a lost device. */
 type Loss = Readonly<{ reason: string; message: string }>;
 
 /**
- * An executor on a device that may be lost: what fails there is a `DeviceError`, and once the device
- * is lost everything fails. What was placed on it is lost with it.
+ * An executor on a device that may be lost: failures are `DeviceError`s, and all calls fail once the device is lost.
+ * The arrays on it are lost.
  */
 export function onDevice(executor: Executor, lost: Promise<Loss>): Executor {
   const { name } = executor;
@@ -21,7 +21,7 @@ export function onDevice(executor: Executor, lost: Promise<Loss>): Executor {
     try {
       return await work();
     } catch (cause) {
-      await Promise.resolve(); // the loss itself may be told after what it broke
+      await Promise.resolve(); // the loss may be reported after the failures that it causes
       if (loss) throw gone(loss, cause);
       throw new DeviceError(`${name}: the device failed: ${String(cause)}`, { cause });
     }

@@ -3,22 +3,22 @@ import type { Parameter } from "../params/parameter-list.js";
 import { sizeOf } from "../shape.js";
 import type { Executor } from "./executor.js";
 
-/** Bytes of a number, which is a float32 everywhere. */
+/** Bytes of a number (float32). */
 const NUMBER = 4;
 
-/** Bytes that the memory of jax-js reaches, in which start values and latents are made. */
+/** Size of the memory of jax-js, which computes initial values and latents, in bytes. */
 const REACH = 4 * 2 ** 30;
 
-/** Numbers that one array holds at most. */
+/** Most numbers of one array. */
 const LONGEST = 2 ** 32 - 1;
 
 const inJax = { memory: () => REACH };
 const inOneArray = { memory: () => NUMBER * LONGEST };
 
 /**
- * Asked before anything large is made: a machine that runs out of memory does not say so, it stands still.
+ * Checks the memory before a large allocation: a machine that runs out of memory does not report an error, it stalls.
  *
- * @param fits what would fit into so many bytes, for the message
+ * @param fits describes the amount that fits into a number of bytes, for the message
  * @throws MemoryError
  */
 function expectMemory(
@@ -32,8 +32,7 @@ function expectMemory(
 }
 
 /**
- * The same for so many things of a kind, each of so many numbers: in the memory of jax-js, and on the host, where they lie in one
- * array.
+ * The same for `count` things of equal size: their numbers in the memory of jax-js, and on the host in one array.
  *
  * @throws MemoryError
  */
@@ -56,8 +55,8 @@ export function expectMemoryForEach(
 const shown = (count: number): string => Math.floor(count).toLocaleString("en-US");
 
 /**
- * The same for the parameters of a flow, `copies` of which are held at once: in memory, and, with `again` times those of the
- * largest layer, in that of jax-js.
+ * The same for `copies` simultaneous copies of the parameters of a flow: in memory and, with `again` more copies of the
+ * largest layer, in the memory of jax-js.
  *
  * @throws MemoryError that names the largest layer
  */
@@ -78,7 +77,7 @@ export function expectMemoryFor(
   const refuse = (where: Pick<Executor, "memory">, named: string, held: number): void =>
     expectMemory(where, named, NUMBER * held, (available) => {
       const fit = (all * available) / (NUMBER * held);
-      return `${largest[0]} has ${shown(largest[1])} of them; ${shown(fit)} in all fit`;
+      return `${largest[0]} has ${shown(largest[1])} of them; ${shown(fit)} fit in total`;
     });
   refuse(executor, what, copies * all);
   refuse(inJax, `${what}, in the memory of jax-js,`, all + again * largest[1]);

@@ -3,15 +3,15 @@ import { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
 import type { Executor } from "./executor.js";
 
-/** Examples that a part of a batch has at least: for fewer, workers bring nothing. */
+/** Fewest examples in a part of a batch: below this, workers save no time. */
 const SMALLEST_PART = 32;
 
-/** In how many equal parts a batch is computed: one a worker of the executor. */
+/** Number of equal parts of a batch: one per worker of the executor. */
 export function partsOf({ workers = 1 }: Executor, examples: number): number {
   return examples % workers === 0 && examples / workers >= SMALLEST_PART ? workers : 1;
 }
 
-/** Equal parts of trees of arrays [B, …], in the memory of the whole. */
+/** Equal parts of trees of arrays [B, …], as views. */
 export function splitBatch<T extends readonly JsTree<HostArray>[]>(batch: T, parts: number): T[] {
   const part =
     (i: number) =>

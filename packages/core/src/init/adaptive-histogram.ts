@@ -1,25 +1,25 @@
 import type { Distribution } from "./empirical-distribution.js";
 
-/** A stretch of the axis, from a to b, and the part of the mass in it. */
+/** An interval of the axis, from a to b, and its share of the mass. */
 export type HistogramBin = Readonly<{ a: number; b: number; mass: number }>;
 
 export const densityOf = ({ a, b, mass }: HistogramBin): number => mass / (b - a);
 
-/** No bin is narrower than this part of the unit interval. */
+/** Least width of a bin, as a share of the unit interval. */
 const NARROWEST = 1e-4;
 
-/** A cut has to raise the log-likelihood of all numbers together by so many nats: less is chance. */
+/** Least gain in the total log-likelihood of a cut, in nats: smaller gains are chance. */
 const LEAST_GAIN = 4;
 
-/** A cut is looked for on a grid of so many steps, which is zoomed in on so many times. */
+/** Search for a cut: number of grid steps, and number of refinements. */
 const GRID = 24;
 const ZOOMS = 4;
 
 /**
- * The histogram on [0, 1] of at most `most` bins that describes a distribution well: the bin whose best cut in two
- * raises the likelihood most is cut, one after the other. Edges come to stand at the edges of spikes and gaps.
+ * A histogram on [0, 1] with at most `most` bins: repeatedly cuts the bin whose best cut raises the likelihood most.
+ * Edges end up at the edges of spikes and gaps.
  *
- * @param count the numbers behind the distribution: what few of them show is no reason to cut
+ * @param count the number of values behind the distribution: few values do not justify a cut
  */
 export function adaptiveHistogram(distribution: Distribution, most: number, count: number): HistogramBin[] {
   const withCut = (bin: HistogramBin) => ({ bin, ...bestCut(distribution, bin) });
@@ -44,7 +44,7 @@ function cutAt(distribution: Distribution, { a, b, mass }: HistogramBin, at: num
   ];
 }
 
-/** The best place to cut a bin in two, and what the mean log-likelihood gains. */
+/** The best cut of a bin, and its gain in mean log-likelihood. */
 function bestCut(distribution: Distribution, bin: HistogramBin): { at: number; gain: number } {
   let [from, to] = [bin.a + NARROWEST, bin.b - NARROWEST];
   const best = { at: (from + to) / 2, gain: 0 };
@@ -61,5 +61,5 @@ function bestCut(distribution: Distribution, bin: HistogramBin): { at: number; g
   return best;
 }
 
-/** mass · log density: the part of a bin in the mean log-likelihood. */
+/** mass · log density: the contribution of a bin to the mean log-likelihood. */
 const logLikelihood = (bin: HistogramBin): number => (bin.mass > 0 ? bin.mass * Math.log(densityOf(bin)) : 0);

@@ -10,32 +10,31 @@ import { type Shape, sizeOf } from "../shape.js";
 type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
 
 type MapOptions = {
-  /** Rows that an example becomes: [n, …] ↦ [n · each, …shape]. Default 1. */
+  /** Rows per example: [n, …] ↦ [n · each, …shape]. Default 1. */
   each?: number;
-  /** Noise that the function takes, of each example (or row) that it gets, drawn from this seed: the same in every pass. */
+  /** Noise of the function for each example (or row), drawn from this seed: the same in every pass. */
   noise?: NoiseSpec;
   seed?: number;
 };
 
 /**
- * The examples that a data-dependent start looks at. They are gone through some at a time, as often as
- * one likes, and what is computed from them is computed again in each pass: all patches of all images
- * are never held. Functions are compiled by the executor of the run; arrays that they capture they
- * take by `.ref`.
+ * The examples for data-dependent initialization. Each pass processes them in parts and recomputes everything derived
+ * from them, so that all patches of all images never exist at once. The executor of the run compiles the functions;
+ * they take captured arrays by `.ref`.
  */
 export type CalibrationData = Readonly<{
   count: number;
-  /** Of one example. */
+  /** Shape of one example. */
   shape: Shape;
-  /** Other examples, f(part) of these. */
+  /** New examples, f(part) of these. */
   map(shape: Shape, f: PartFunction, options?: MapOptions): CalibrationData;
   /** Σ over the parts of f(part), in float64, row-major. */
   sum(f: (part: np.Array) => np.Array): Promise<Float64Array>;
   /** The numbers of all examples in order, part by part. */
   parts(): AsyncGenerator<Float32Array>;
-  /** What comes of the first `n` of the examples in memory; of all where there are fewer. */
+  /** The examples derived from the first `n` examples in memory, or from all if there are fewer. */
   first(n: number): CalibrationData;
-  /** The same examples, computed once and kept in the memory of the host. */
+  /** The same examples, computed once and stored on the host. */
   held(): Promise<CalibrationData>;
 }>;
 
@@ -46,10 +45,10 @@ export type CalibrationOptions = {
   atOnce?: number;
 };
 
-/** `rows`: how many of its inputs come from one of the examples in memory. */
+/** `rows`: number of inputs of the step per example in memory. */
 type Step = Readonly<{ f: PartFunction; noise: NoiseSpec; seed: number; rows: number }>;
 
-/** Where examples come from: those in memory, and what is done to them in turn. */
+/** The source: examples in memory and the steps applied to them. */
 type Source = Readonly<{
   data: HostArray;
   executor: Executor;
@@ -57,7 +56,7 @@ type Source = Readonly<{
   steps: readonly Step[];
 }>;
 
-/** Examples that lie in the memory of the host, [N, …]. */
+/** Examples in the memory of the host, [N, …]. */
 export function calibrationData(
   data: HostArray,
   { executor = eagerExecutor(), atOnce = 512 }: CalibrationOptions = {},
@@ -112,7 +111,7 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
   return examples;
 }
 
-/** f of what comes out of the steps, part by part; one program for all of them. */
+/** f after all steps, part by part; one program for all of them. */
 async function* outputs(
   { data, executor, atOnce, steps }: Source,
   f: (part: np.Array) => np.Array,
@@ -150,7 +149,10 @@ async function* outputs(
   }
 }
 
-/** Draws noises for one part after the other, each from a stream of its own: the cut makes no difference. */
+/**
+ * Draws noise for one part after another, with a separate stream per example, so that the size of the parts makes no
+ * difference.
+ */
 function drawer(spec: NoiseSpec, seed: number): (n: number) => NoiseOf<HostArray> {
   const rngs: Rng[] = [];
   return (n) => {
@@ -163,7 +165,7 @@ function drawer(spec: NoiseSpec, seed: number): (n: number) => NoiseOf<HostArray
   };
 }
 
-/** Examples cut into rows [n], `each` of them an example (by default, all of an example's entries). */
+/** Examples cut into rows [n], `each` rows per example (by default one row with all entries). */
 export const rowsOf = (
   examples: CalibrationData,
   toRows: (part: np.Array) => np.Array,

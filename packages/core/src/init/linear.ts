@@ -38,13 +38,13 @@ export type LinearMap = {
 export type LinearParams = LinearMap & { dropped: ArrayTree };
 
 /**
- * Start values from rows [n] that the layer really sees: R₁ the principal directions, ascending,
- * so that the largest variances are kept; s whitens what is kept; R₂ = I; b centres; the density
- * matches what is dropped. Inputs that an earlier layer has whitened already have no principal
- * directions: their order (least variance in the data first) is kept, R₁ = I.
+ * Initialization from rows [n] of the layer's real inputs: R₁ the principal directions, ascending, so that the largest
+ * variances are kept; s whitens the kept coordinates; R₂ = I; b centres; the density is fitted to the dropped
+ * coordinates. Inputs already whitened by an earlier layer have no principal directions: their order (least variance in
+ * the data first) stays, R₁ = I.
  *
- * Given weights are kept: only what they drop is turned to its own principal directions. Free `expm`
- * parameters are kept as well; then only the density is matched.
+ * Pretrained weights stay unchanged: only their dropped coordinates are rotated to principal directions. Free `expm`
+ * parameters also stay; then only the density is fitted.
  */
 export async function initLinear(
   options: MapOptions & { density: ConditionalDensity | undefined; rotate: Rotation["apply"] },
@@ -65,10 +65,12 @@ export async function initLinear(
   return { ...map, dropped: await density.start(densityKey, drop, kept) };
 }
 
-/** So many dropped coordinates at most are turned: eigenvectors take a time of their number cubed. */
+/** Most dropped coordinates to rotate: eigenvectors need time cubic in their number. */
 const TURNED = 1024;
 
-/** The linear map, and the standard deviation below which so few rows say nothing of what it drops. */
+/**
+ * The linear map, and the standard deviation below which these few rows carry no information about dropped coordinates.
+ */
 export async function initMap(
   options: MapOptions,
   keys: readonly [np.Array, np.Array],
@@ -101,7 +103,7 @@ export async function initMap(
   return { map: { rotateIn: r1, rotateOut: r2, logScale: floats(logScale), bias: floats(bias) }, doubt };
 }
 
-/** The first d columns of R₁, which only span what is dropped, turned to the principal directions there. */
+/** The first d columns of R₁, which only span the dropped coordinates, rotated to the principal directions there. */
 async function turnDropped(
   { rows: n, columns, data }: HostMatrix,
   d: number,
@@ -123,8 +125,8 @@ async function turnDropped(
 }
 
 /**
- * What a reducing layer drops of rows, [d]. What too few examples do not vary in, others may: it is spread
- * by the standard deviation below which they say nothing.
+ * The dropped coordinates of rows, [d]. A coordinate that is constant in too few examples may vary in others: noise
+ * with the smallest significant standard deviation is added.
  */
 export function droppedRows(
   rows: CalibrationData,

@@ -5,18 +5,20 @@ import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-hist
 import type { CalibrationData } from "./calibration-data.js";
 import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
 
-/** Numbers that are held at once: columns are gone through some at a time, with a pass over the examples for each. */
+/** Most numbers held at once: columns are processed in groups, with one pass over the examples per group. */
 const AT_ONCE = 2 ** 24;
 
-/** Neighbours whose densities differ by more than this factor get a narrow bin between them, that takes the change. */
+/** Neighbouring bins whose densities differ by more than this factor get a narrow bin between them for the change. */
 const JUMP = 3;
-/** The part of the sparser of the two that it takes. */
+/** Its width, as a share of the sparser of the two bins. */
 const TRANSITION = 0.005;
 
-/** Where numbers begin, and how far from there they reach. */
+/** Minimum and width of a range of numbers. */
 export type Range = Readonly<{ low: number; length: number }>;
 
-/** The range of each channel, the first axis of an example. One that never varies gets a length of 1 around it. */
+/**
+ * The range of each channel, the first axis of an example. A constant channel gets a range of width 1 around its value.
+ */
 export async function rangesOf(examples: CalibrationData, channels: number): Promise<Range[]> {
   const low = new Float64Array(channels).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(channels).fill(Number.NEGATIVE_INFINITY);
@@ -34,7 +36,7 @@ export async function rangesOf(examples: CalibrationData, channels: number): Pro
   });
 }
 
-/** The numbers of each column of rows [n], sorted, column after column. */
+/** The sorted numbers of each column of rows [n], column by column. */
 export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGenerator<Float32Array> {
   const atOnce = Math.max(1, Math.floor(AT_ONCE / rows.count));
   for (let begin = 0; begin < n; begin += atOnce) {
@@ -47,12 +49,12 @@ export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGen
   }
 }
 
-/** The ends of bins, each with its image; both axes are the unit interval. */
+/** The knots: ends of bins and their images; both axes are the unit interval. */
 type Knot = Readonly<{ x: number; y: number }>;
 
 /**
- * The spline of the unit interval that takes the distribution of these numbers, sorted, to that of a normal number
- * within ± bound, moved to [0, 1]: logs of widths and heights [bins] and of inner derivatives [bins − 1].
+ * The spline of the unit interval that maps the distribution of these sorted numbers to a normal distribution truncated
+ * to ± bound, scaled to [0, 1]: logs of widths and heights [bins] and of inner derivatives [bins − 1].
  */
 export function marginalSpline(
   sorted: Float32Array,
@@ -79,7 +81,7 @@ export function marginalSpline(
     heights: logSteps(knots.map(({ y }) => y)),
     logDerivatives: knots.slice(1, -1).map(({ y }, k) => {
       const [l, r] = [density(k), density(k + 1)];
-      // the change of density is in the narrow bin at a jump: its dense end has the density of what is beyond
+      // the narrow bin at a jump takes the change of density: its dense end has the density of the next bin
       const here = jumps(l, r) ? Math.max(l, r) : Math.sqrt(l * r);
       return Math.log((here * inside) / (2 * bound * normalDensity((2 * y - 1) * bound)));
     }),
@@ -88,7 +90,7 @@ export function marginalSpline(
 
 const jumps = (left: number, right: number): boolean => Math.max(left / right, right / left) > JUMP;
 
-/** The edges of a histogram that leaves room for the narrow bins at its jumps: `most` bins together, at most. */
+/** The edges of a histogram and of the narrow bins at its jumps: at most `most` bins together. */
 function edgesWithTransitions(distribution: Distribution, most: number, count: number): number[] {
   for (let bins = Math.ceil(most / 2); ; bins--) {
     const edges = withTransitions(adaptiveHistogram(distribution, bins, count));
@@ -96,7 +98,7 @@ function edgesWithTransitions(distribution: Distribution, most: number, count: n
   }
 }
 
-/** The edges of a histogram, and where densities jump (from that of the tails, 1, at either end) those of a narrow bin. */
+/** The edges of a histogram, with those of a narrow bin at each jump of the density (the density of the tails is 1). */
 function withTransitions(bins: readonly HistogramBin[]): number[] {
   const edges: number[] = [];
   for (let i = 0; i <= bins.length; i++) {
@@ -112,7 +114,7 @@ function withTransitions(bins: readonly HistogramBin[]): number[] {
   return edges;
 }
 
-/** What is left of the bins goes where the curve rises most: the bin that does is halved, one after the other. */
+/** Uses the remaining bins where the curve rises most: repeatedly halves the bin with the largest rise. */
 function refined(given: readonly Knot[], bins: number, image: Distribution): Knot[] {
   const knots = [...given];
   const rise = (k: number): number => (knots[k] as Knot).y - (knots[k - 1] as Knot).y;
@@ -126,7 +128,7 @@ function refined(given: readonly Knot[], bins: number, image: Distribution): Kno
   return knots;
 }
 
-/** Where an increasing function is y, by bisection. */
+/** The argument at which an increasing function is y, by bisection. */
 function whereItIs(y: number, image: Distribution, from: number, to: number): number {
   let [low, high] = [from, to];
   for (let step = 0; step < 30; step++) {

@@ -4,8 +4,8 @@ import { floats } from "../params/host.js";
 import type { CalibrationData } from "./calibration-data.js";
 
 /**
- * Mean [n] and covariance [n, n] of rows [n]. Products are float32, of rows with the mean taken out;
- * what the parts add up to is float64.
+ * Mean [n] and covariance [n, n] of rows [n]. Products of centred rows are float32; the sums over the parts are
+ * float64.
  */
 export async function rowMoments(
   rows: CalibrationData,
@@ -20,7 +20,7 @@ export async function rowMoments(
   });
   centre.dispose();
   const [first, product] = [sums.subarray(0, n), sums.subarray(n)];
-  const shift = first.map((s) => s / rows.count); // what rounding left of the mean
+  const shift = first.map((s) => s / rows.count); // removes the rounding error of the mean
   const data = product.map(
     (s, k) => s / rows.count - (shift[Math.floor(k / n)] as number) * (shift[k % n] as number),
   );
@@ -37,16 +37,16 @@ export async function columnMoments(
   rows: CalibrationData,
 ): Promise<{ mean: Float32Array; logStd: Float32Array }> {
   const { mean, variance } = await meanAndVariance(rows);
-  // one that never varies among others gets the smallest spread that float32 can carry through an
-  // exponential; where none varies (one example, constant data) nothing is known of a scale: 1
+  // a constant column among others gets the smallest spread that float32 can carry through an exponential; if all are
+  // constant (one example, constant data) the scale is unknown: 1
   const floor = variance.every((v) => v < LEAST_VARIANCE) ? 1 : LEAST_VARIANCE;
   return { mean, logStd: Float32Array.from(variance, (v) => 0.5 * Math.log(Math.max(v, floor))) };
 }
 
-/** The part of its own size that a column's spread must have to be more than what rounding made of a constant. */
+/** Least spread of a column relative to its size that is more than the rounding errors of a constant. */
 const ROUNDING = 1e-6;
 
-/** Mean and standard deviation of every column of rows [n]: 1 for one that never varies. */
+/** Mean and standard deviation of every column of rows [n]: 1 for a constant column. */
 export async function columnScales(
   rows: CalibrationData,
 ): Promise<{ mean: Float32Array; std: Float32Array }> {

@@ -5,10 +5,10 @@ import { floats } from "../params/host.js";
 import type { CalibrationData } from "./calibration-data.js";
 import { rowMoments } from "./moments.js";
 
-/** Off-diagonal correlation below which data count as white, so that their order is kept. */
+/** Off-diagonal correlation below which data count as white and keep their order. */
 const WHITE = 1e-2;
 
-/** Smallest variance that is ever divided by, relative to the mean variance, and absolutely. */
+/** Smallest variance for a division, relative to the mean variance, and absolute. */
 const RELATIVE_FLOOR = 1e-6;
 const ABSOLUTE_FLOOR = 1e-12;
 
@@ -18,13 +18,13 @@ export type Principal = {
   directions: HostMatrix;
   /** Standard deviation along each direction, floored. */
   std: Float64Array;
-  /** The standard deviation below which so few examples say nothing; 0 where they are enough. */
+  /** The standard deviation below which these few examples carry no information; 0 for enough examples. */
   doubt: number;
 };
 
 /**
- * Principal directions of rows [n], ascending. Data that are white already (of equal variance and
- * uncorrelated) have no principal directions: their own order is kept.
+ * Principal directions of rows [n], ascending. Data that are already white (uncorrelated with equal variances) have no
+ * principal directions and keep their order.
  */
 export async function principalDirections(rows: CalibrationData): Promise<Principal> {
   const { mean, covariance } = await rowMoments(rows);
@@ -36,7 +36,7 @@ export async function principalDirections(rows: CalibrationData): Promise<Princi
     ? { values: diagonal, vectors: identityMatrix(n) }
     : await eigenOf(covariance, diagonal);
   if (!white) await orient(vectors, mean, rows);
-  // what never varies (one example, constant data) says nothing of a scale: 1, not a millionth
+  // constant data (or one example) do not determine a scale: 1, not a millionth
   const doubtful = leastReliable(values, rows.count);
   const floor = scale < ABSOLUTE_FLOOR ? 1 : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, doubtful);
   return {
@@ -47,10 +47,10 @@ export async function principalDirections(rows: CalibrationData): Promise<Princi
   };
 }
 
-/** Rows from which on a matrix is large: ml-matrix, which all smaller ones are decomposed by, takes minutes for a few thousand. */
+/** Rows from which on our own code decomposes a matrix: ml-matrix takes minutes for a few thousand rows. */
 const LARGE = 1000;
 
-/** Eigenvalues, ascending, and eigenvectors of a covariance. A large one of uncorrelated data is only put in order. */
+/** Eigenvalues, ascending, and eigenvectors of a covariance. A large one of uncorrelated data is only sorted. */
 async function eigenOf(
   covariance: HostMatrix,
   diagonal: Float64Array,
@@ -62,7 +62,7 @@ async function eigenOf(
   return { values, vectors: { rows: n, columns: n, data: vectors } };
 }
 
-/** Coordinates themselves as directions, least variance first. */
+/** The coordinate axes as directions, least variance first. */
 function inOrder(diagonal: Float64Array): { values: Float64Array; vectors: HostMatrix } {
   const n = diagonal.length;
   const order = Array.from(diagonal, (_, i) => i).sort((a, b) => diagonal[a]! - diagonal[b]!);
@@ -76,7 +76,7 @@ function inOrder(diagonal: Float64Array): { values: Float64Array; vectors: HostM
   };
 }
 
-/** As `isWhite`, of variances that differ: what a whitening gives whose smallest variances were floored. */
+/** Like `isWhite`, for different variances: the result of a whitening with floored variances. */
 function isUncorrelated({ rows: n, data }: HostMatrix, diagonal: Float64Array): boolean {
   for (let i = 0; i < n; i++)
     for (let j = 0; j < i; j++)
@@ -85,8 +85,8 @@ function isUncorrelated({ rows: n, data }: HostMatrix, diagonal: Float64Array): 
 }
 
 /**
- * Turns each direction so that its coordinate is skewed to the positive side: the sign of a principal
- * direction means nothing, and one spline shared by all coordinates then sees like shapes alike.
+ * Flips each direction so that its coordinate has positive skewness: the sign of a principal direction is arbitrary,
+ * and a spline shared by all coordinates then gets similar shapes.
  */
 async function orient(vectors: HostMatrix, mean: Float64Array, rows: CalibrationData): Promise<void> {
   const n = vectors.rows;
@@ -103,8 +103,8 @@ async function orient(vectors: HostMatrix, mean: Float64Array, rows: Calibration
 }
 
 /**
- * The smallest eigenvalue that N examples can tell: below rank N/2, sample variances are far too small
- * (zero beyond rank N), and dividing by them would blow up whatever other examples hold there.
+ * The smallest eigenvalue that N examples can estimate: below rank N/2, sample variances are far too small (zero beyond
+ * rank N), and a division by them would blow up other examples.
  */
 function leastReliable(values: Float64Array, examples: number): number {
   const descending = Float64Array.from(values).sort().reverse();

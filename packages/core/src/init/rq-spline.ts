@@ -3,10 +3,10 @@ import { unnormalizedSpline } from "../math/spline-parameters.js";
 import { sizeOf } from "../shape.js";
 import type { CalibrationData } from "./calibration-data.js";
 
-/** Slopes at the knots of a start are kept within this factor of 1: beyond it a few entries would decide. */
+/** Initial slopes at the knots stay within this factor of 1: otherwise a few entries would determine them. */
 const STEEPEST = 100;
 
-/** Entries that a start looks at, at most. */
+/** Most entries for the initialization. */
 const ENTRIES = 200_000;
 
 /** Every k-th entry of the examples. */
@@ -24,9 +24,9 @@ export async function someEntries(examples: CalibrationData): Promise<Float32Arr
 }
 
 /**
- * Start values of a shared spline from entries that it really sees: the spline that takes their
- * distribution inside [−bound, bound] to the normal one there, as well as K bins can. Half of the
- * bins' width follows the mass, half the axis, so that neither a spike nor an empty stretch takes all.
+ * Initialization of a shared spline from its real inputs: the spline that maps their distribution inside [−bound,
+ * bound] to the normal one, as well as K bins can. Half of the bins' width follows the mass, half the axis, so that
+ * neither a spike nor an empty interval takes all bins.
  */
 export function initSpline(
   entries: Float32Array,
@@ -34,13 +34,13 @@ export function initSpline(
   bound: number,
 ): { widths: Float32Array; heights: Float32Array; derivatives: Float32Array } | undefined {
   const inside = entries.filter((x) => Math.abs(x) < bound);
-  if (inside.length < 10 * bins) return undefined; // too few to tell
+  if (inside.length < 10 * bins) return undefined; // too few entries
   const sorted = Float64Array.from(inside).sort();
   const knots = quantileKnots(sorted, bins, bound);
   const values = knots.map((x) => target(massBelow(sorted, x), bound));
   const widths = knots.slice(1).map((x, k) => x - (knots[k] as number));
   const heights = values.slice(1).map((y, k) => y - (values[k] as number));
-  // where many entries are one number, knots fall together
+  // with many equal entries, knots coincide
   const slopes = widths.map((w, k) => (w > 0 ? (heights[k] as number) / w : 1));
   const derivatives = slopes.slice(1).map((s, k) => {
     const mean = Math.sqrt(s * (slopes[k] as number));
@@ -49,7 +49,7 @@ export function initSpline(
   return unnormalizedSpline(widths, heights, derivatives);
 }
 
-/** F(x): the part of the entries below x, with half an entry at either end so that it is never 0 or 1. */
+/** F(x): the share of the entries below x, with half an entry at either end so that it is never 0 or 1. */
 function massBelow(sorted: Float64Array, x: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

@@ -46,7 +46,7 @@ export type MarginalOptions = o.Options<typeof schemas>;
  * vectors [n] each entry); they stay fixed. Without data the identity on [−b, b].
  *
  * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
- * Source: Durkan et al. 2019 (splines); [design note](docs/design/marginal.md).
+ * Source: Durkan et al. 2019 (splines); `docs/design/marginal.md`.
  *
  * @example
  * ```ts

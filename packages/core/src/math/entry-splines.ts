@@ -1,19 +1,19 @@
 import { lax, nn, numpy as np } from "@jax-js/jax";
 import { type Curve, splineForward, splineInverse, withinBin } from "./rq-spline.js";
 
-/** The smallest width and height of a bin, as a part of the unit interval. */
+/** The smallest width and height of a bin, as a share of the unit interval. */
 export const LEAST_SIZE = 1e-6;
 
 /**
- * The derivative at a knot, over the slope of a bin beside it, is this at most: beyond it the formulas cancel in float32. The
- * curve has a kink there; what it returns and its derivative still belong together.
+ * Largest ratio of the derivative at a knot to the slope of an adjacent bin: beyond it the formulas cancel in float32.
+ * The curve has a kink there, but value and derivative stay consistent.
  */
 const STEEPEST = 1e4;
 
 /** Unnormalized widths [M, K] and heights [M, K], and the logs of inner derivatives [M, K−1], of M splines of K bins. */
 export type EntrySplineParams = { widths: np.Array; heights: np.Array; logDerivatives: np.Array };
 
-/** The way through a layer: the knots to search among are those of x or of z. */
+/** Direction through a layer: the search uses the knots of x or of z. */
 type Direction = "forward" | "inverse";
 
 /** Numbers of a curve, in the order in which a row of the table holds them. */
@@ -26,14 +26,14 @@ const ROW = 6;
 type Table = { rows: np.Array; ends: np.Array; bins: number };
 
 /**
- * Widths and heights by softmax with a floor; derivative 1 at both ends. Sizes are differences of the knots as they are
- * rounded, so that no entry lies beyond its bin by more than a rounding of its own.
+ * Widths and heights by softmax with a floor; derivative 1 at both ends. Sizes are differences of the rounded knots, so
+ * that an entry exceeds its bin by at most its own rounding error.
  */
 function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, direction: Direction): Table {
   const [count, bins] = widths.shape as [number, number];
   const { dtype } = widths;
   const one = np.ones([count, 1], { dtype });
-  /** The K + 1 ends of bins: the sums of the sizes before, as a product with a triangle of ones. */
+  /** The K + 1 ends of bins: cumulative sums of the sizes, as a product with a triangular matrix of ones. */
   const knotsOf = (raw: np.Array): np.Array => {
     const sizes = nn
       .softmax(raw, 1)
@@ -65,8 +65,8 @@ function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, directi
 }
 
 /**
- * The curves that entries v [B, …shape] lie on. `splines` [count of splines laid out to broadcast over the shape] says
- * how the splines meet the entries: as many axes as an example has. Consumes the table, borrows v.
+ * The curves that entries v [B, …shape] lie on. `splines` assigns splines to entries: a shape that broadcasts over that
+ * of an example, with as many axes. Consumes the table, borrows v.
  */
 function curvesAt({ rows, ends, bins }: Table, v: np.Array, splines: readonly number[]): Curve {
   const aside = ends.reshape([bins + 1, 1, ...splines]);
@@ -84,7 +84,7 @@ function curvesAt({ rows, ends, bins }: Table, v: np.Array, splines: readonly nu
   return { x0, y0, perWidth, slope, alpha, beta };
 }
 
-/** Entries x [B, …shape], each through its own spline: the value and the log of the derivative. Consumes everything. */
+/** Applies its spline to each entry of x [B, …shape]: the value and the log of the derivative. Consumes everything. */
 export const entryForward = (
   params: EntrySplineParams,
   x: np.Array,

@@ -6,10 +6,10 @@ import { atEdge, edges, ratios } from "./ziggurat.js";
 /** Addresses in the memory of `fill.wat`. */
 const PLACES = { state: 0, edges: 1024, ratios: 3072, numbers: 65536 };
 
-/** Numbers that its memory has room for. */
+/** Capacity of its memory, in numbers. */
 const ROOM = 16384;
 
-/** The code of `fill.wat`, or undefined where pages are not allowed to compile WebAssembly. */
+/** The code of `fill.wat`, or undefined if the page may not compile WebAssembly. */
 const opened = lazy(() => {
   try {
     const bytes = Uint8Array.from(atob(code), (c) => c.charCodeAt(0));
@@ -31,8 +31,8 @@ const opened = lazy(() => {
 });
 
 /**
- * Fills an array with random numbers of a distribution, and leaves the state as after single draws. It gives how many it has
- * written: all of them, or none where there is no WebAssembly.
+ * Fills an array with random numbers of a distribution, with the same final state as single draws. Returns the count of
+ * numbers written: all, or 0 without WebAssembly.
  */
 export function fill(distribution: "uniform" | "normal", state: RngState, out: Float32Array): number {
   const kernel = opened();

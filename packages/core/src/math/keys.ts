@@ -1,11 +1,11 @@
 import { type numpy as np, random } from "@jax-js/jax";
 
-/** Keys whose values will never be read: whoever is given one may make anything of the right shape. */
+/** Keys whose values will never be read: any array of the right shape will do. */
 const shapeKeys = new WeakSet<np.Array>();
 
 /**
- * A key for those who want only the shapes of start values (a file that is about to be read): costly
- * draws can be left out. Its parts by `splitKey` are of the same kind.
+ * A key for callers that need only the shapes of initial values (before loading a file): costly random numbers can be
+ * skipped. `splitKey` returns keys of the same kind.
  */
 export function shapeKey(): np.Array {
   const key = random.key(0);

@@ -1,4 +1,4 @@
-/** What `make` makes, made when it is first asked for. */
+/** The value of `make()`, computed at the first call. */
 export function lazy<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

@@ -135,8 +135,8 @@ export function reflections(q: HostMatrix): { matrix: HostReflections; signs: Fl
 }
 
 /**
- * Extends n × c orthonormal columns (n ≥ c) to an n × n orthogonal matrix. A column that depends on those
- * before it (where singular values are 0) is replaced.
+ * Extends n × c orthonormal columns (n ≥ c) to an n × n orthogonal matrix. A column that depends on earlier ones (for
+ * singular values of 0) is replaced.
  */
 export function completeBasis(q: HostMatrix): HostMatrix {
   const { rows: n, columns: c } = q;

@@ -16,7 +16,7 @@ export function normalCdf(x: number): number {
 /** φ(x) of the standard normal distribution. */
 export const normalDensity = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
-/** Φ⁻¹(p) for 0 < p < 1, by bisection of Φ: used on a handful of numbers. */
+/** Φ⁻¹(p) for 0 < p < 1, by bisection of Φ: only for a few numbers. */
 export function normalQuantile(p: number): number {
   let [low, high] = [-10, 10];
   for (let step = 0; step < 60; step++) {

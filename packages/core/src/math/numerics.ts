@@ -9,7 +9,7 @@ export function softplus(x: np.Array): np.Array {
   return np.log(np.exp(x.sub(top.ref)).add(np.exp(top.ref.neg()))).add(top);
 }
 
-/** The argument at which softplus gives `y` > 0: log(eʸ − 1). */
+/** The argument at which softplus is `y` > 0: log(eʸ − 1). */
 export const softplusInverse = (y: number): number => y + Math.log(-Math.expm1(-y));
 
 /** limit·tanh(x / limit): x near 0, never beyond ± limit. */

@@ -25,7 +25,7 @@ export function splineKnots(
       .mul(2 * bound);
   const width = sizes(widths);
   const height = sizes(heights);
-  // left ends: the sum of the sizes before, as a product with a strictly lower triangle of ones
+  // left ends: cumulative sums of the sizes before, as a product with a strictly lower triangular matrix of ones
   const before = np.tril(np.ones([bins, bins], { dtype: width.dtype }), -1);
   const x0 = np.matmul(before.ref, width.ref).sub(bound);
   const y0 = np.matmul(before, height.ref).sub(bound);
@@ -36,11 +36,11 @@ export function splineKnots(
   return [x0, width, y0, height, d0, d1];
 }
 
-/** Which knots a search is among: x₀ on the way forward, y₀ on the way back. */
+/** The knots for the search: x₀ forward, y₀ for the inverse. */
 const SEARCHED = { forward: 0, inverse: 2 } as const;
 type Direction = keyof typeof SEARCHED;
 
-/** The bins of entries v [M], each in a spline of its own (knots [K, M]). Consumes the knots, borrows v. */
+/** The bins of entries v [M], each in its own spline (knots [K, M]). Consumes the knots, borrows v. */
 function ownBin(knots: Knots, v: np.Array, direction: Direction): Bin {
   const [bins, count] = knots[0].shape as [number, number];
   const inner = knots[SEARCHED[direction]].ref.slice([1, bins]);
@@ -55,9 +55,9 @@ function ownBin(knots: Knots, v: np.Array, direction: Direction): Bin {
 }
 
 /**
- * Entries x [M], each through a spline of its own (knots [K, M]), with linear tails: inside [−bound, bound] the
- * formula, outside the identity. An entry outside is moved inside before the formula and put back after it, so
- * that the branch not taken never makes a NaN gradient. Consumes everything.
+ * Applies its own spline (knots [K, M]) to each entry of x [M], with linear tails: inside [−bound, bound] the formula,
+ * outside the identity. An entry outside is clipped before the formula and restored after it, so that the unused branch
+ * never has a NaN gradient. Consumes everything.
  */
 export function ownForward(
   x: np.Array,

@@ -3,9 +3,8 @@ import { nextBits } from "./xoshiro.js";
 import { nextNormal } from "./ziggurat.js";
 
 /**
- * Random numbers on the host: xoshiro128++ for bits, the ziggurat method for normals. A stream is a function of
- * its integer seeds alone, so data order and noise can be functions of (seed, step) and a resumed run repeats
- * exactly.
+ * Random numbers on the host: xoshiro128++ for bits, the ziggurat method for normals. A stream depends only on its
+ * integer seeds, so data order and noise can be functions of (seed, step), and a resumed run repeats exactly.
  */
 export type Rng = {
   /** 32 random bits as an unsigned integer. */
@@ -16,7 +15,7 @@ export type Rng = {
   normal(): number;
   /** Uniform integer in 0..n−1, without bias. */
   integer(n: number): number;
-  /** As many numbers as single draws would give, the same to the bit and several times as fast. */
+  /** Fills an array with the same numbers as single draws, bit for bit, and several times as fast. */
   fillUniform(out: Float32Array): void;
   fillNormal(out: Float32Array): void;
 };
@@ -28,7 +27,7 @@ function mix(h: number): number {
   return (h ^ (h >>> 15)) >>> 0;
 }
 
-/** A stream that depends on nothing but `seeds` (integers; all their low 53 bits count). */
+/** A stream that depends only on `seeds` (integers; all their low 53 bits count). */
 export function makeRng(...seeds: number[]): Rng {
   const state = new Int32Array(4);
   let h = 0x9e3779b9;
@@ -58,7 +57,7 @@ export function makeRng(...seeds: number[]): Rng {
   };
 }
 
-/** A random order of 0..n−1 (Fisher and Yates), a function of the stream alone. */
+/** A random permutation of 0..n−1 (Fisher and Yates), determined by the stream. */
 export function permutation(rng: Rng, n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 
-/** The bin that an entry lies in: its left knots, its sizes, and the derivatives at its ends. */
+/** The bin of an entry: its left knots, its sizes, and the derivatives at its ends. */
 export type Bin = Readonly<{
   x0: np.Array;
   width: np.Array;
@@ -32,11 +32,11 @@ export function curveOf({ x0, width, y0, height, d0, d1 }: Bin): Curve {
   return { x0, y0, perWidth, slope, alpha: d0.mul(perSlope.ref), beta: d1.mul(perSlope) };
 }
 
-/** What is done to the part of a bin that lies before an entry, which rounding may take beyond 1 where bins are narrow. */
+/** Applied to the share of a bin before an entry, which rounding may take above 1 in narrow bins. */
 type Limit = (part: np.Array) => np.Array;
 const asItIs: Limit = (part) => part;
 
-/** Beyond the end of its bin an entry counts as at the end: the formulas turn negative there. */
+/** Clips an entry to the end of its bin: the formulas turn negative beyond it. */
 export const withinBin: Limit = (part) => np.minimum(part, 1);
 
 /**
@@ -44,7 +44,7 @@ export const withinBin: Limit = (part) => np.minimum(part, 1);
  *
  *     z = y₀ + s (x − x₀) p / (ξ p + u q),   dz/dx = s (ξ q + u p) / (ξ p + u q)²
  *
- * Every sum is one of terms that are not negative: nothing cancels. Consumes everything.
+ * Every sum has non-negative terms only, so nothing cancels. Consumes everything.
  * Source: Durkan et al. 2019, equations 4 and 5, divided by s and by s².
  */
 export function splineForward(

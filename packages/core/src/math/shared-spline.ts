@@ -9,16 +9,16 @@ export type SplineParams = { widths: np.Array; heights: np.Array; derivatives: n
 /** Rows of a table of curves, in its order. */
 type Rows = [np.Array, np.Array, np.Array, np.Array, np.Array, np.Array];
 
-/** The way through a layer: the knots to search among are those of x or of z. */
+/** Direction through a layer: the search uses the knots of x or of z. */
 type Direction = "forward" | "inverse";
 
 /**
- * What a spline's parameters come to before there is an entry: the curves of its bins and of the tails left and
- * right of them, a column each, [6, K + 2], and the ends of the intervals that the curves hold on, [K + 2].
+ * Precomputed tables of a spline: the curves of its bins and of the tails on both sides, one column each, [6, K + 2],
+ * and the ends of the intervals of the curves, [K + 2].
  */
 export type SplineTable = { curves: np.Array; from: np.Array; to: np.Array };
 
-/** Entries x […] through one spline that all of them share, identity outside of its bins. Consumes everything. */
+/** Applies one shared spline to the entries of x […]; the identity outside of its bins. Consumes everything. */
 export const sharedForward = (table: SplineTable, x: np.Array) => splineForward(x, curvesAt(table, x));
 
 /** The inverse of `sharedForward`, by tables for that direction. */
@@ -26,7 +26,7 @@ export const sharedInverse = (table: SplineTable, z: np.Array): np.Array =>
   splineInverse(z, curvesAt(table, z));
 
 /**
- * The tables of splines of K bins each, all at once: a network's splines are small and many. Widths and
+ * The tables of several splines of K bins each, all at once: a network has many small splines. Widths and
  * heights by softmax with a floor, scaled to [−bound, bound]; inner derivatives by softplus with a floor;
  * derivative 1 at both ends. Consumes everything.
  */
@@ -44,7 +44,7 @@ export function splineTables(
     .div(np.sum(mass, 2, { keepdims: true }))
     .mul(2 * bound * (1 - MIN_SIZE * bins))
     .add(2 * bound * MIN_SIZE);
-  // left ends: the sums of the sizes before, as a product with a strictly upper triangle of ones
+  // left ends: cumulative sums of the sizes before, as a product with a strictly upper triangular matrix of ones
   const ends = np.matmul(sizes.ref, np.triu(np.ones([bins, bins], { dtype }), 1)).sub(bound); // x₀ and y₀
   const [width, height] = np.split(sizes, 2, 1) as [np.Array, np.Array]; // [count, 1, K]
   const inner = softplus(joined(all.map(({ derivatives }) => derivatives)))
@@ -64,7 +64,7 @@ export function splineTables(
       .reshape([count, 6, 1]);
   const curves = np.concatenate([tail(-bound), np.concatenate(bends, 1), tail(bound)], 2);
   const row = direction === "forward" ? 0 : 1;
-  const knots = lax.stopGradient(curves.ref.slice([], row, [1, bins + 2])); // the left ends of all but the left tail
+  const knots = lax.stopGradient(curves.ref.slice([], row, [1, bins + 2])); // the left ends of all curves except the left tail
   const edge = (value: number): np.Array => np.full([count, 1], value, { dtype });
   const from = np.concatenate([edge(Number.NEGATIVE_INFINITY), knots.ref], 1);
   const to = np.concatenate([knots, edge(Number.POSITIVE_INFINITY)], 1);
@@ -80,8 +80,8 @@ const apart = (array: np.Array, count: number): np.Array[] =>
   (count === 1 ? [array] : np.split(array, count, 0)).map((part) => part.reshape(part.shape.slice(1)));
 
 /**
- * The curves that entries v […] lie on: the one-hot of their bins, [K + 2, …], under the curves, so that the
- * gradient of these is a product as well. Consumes the table, borrows v.
+ * The curves of entries v […]: the product of the curves with the one-hot of the bins, [K + 2, …], so that their
+ * gradient is a product as well. Consumes the table, borrows v.
  */
 function curvesAt({ curves, from, to }: SplineTable, v: np.Array): Curve {
   const columns = curves.shape[1] as number;

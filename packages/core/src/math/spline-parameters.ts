@@ -8,8 +8,8 @@ export const MIN_DERIVATIVE = 1e-3;
 export const UNIT_DERIVATIVE = softplusInverse(1 - MIN_DERIVATIVE);
 
 /**
- * The parameters that give wanted sizes and inner derivatives, where the floors allow: the inverse of
- * what the parametrization does to one spline. Sizes need not add up to the whole: they are scaled to it.
+ * The parameters for wanted sizes and inner derivatives, as far as the floors allow: the inverse of the parametrization
+ * of one spline. Sizes are scaled to sum to the whole.
  */
 export function unnormalizedSpline(
   widths: readonly number[],

@@ -1,8 +1,8 @@
-/** Columns that rotations are applied to at once, and sweeps of rotations that are collected for it: both stay in the cache. */
+/** Block of columns for rotations, and number of collected sweeps: both fit the cache. */
 const STRIP = 8;
 const SWEEPS = 32;
 
-/** Rows that are reduced at once before others have their turn: signals and timers wait for no matrix. */
+/** Rows to reduce before yielding to signals and timers. */
 const ROWS = 64;
 const yieldToEvents = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
@@ -11,8 +11,9 @@ const MOST_STEPS = 60;
 
 /**
  * Eigenvalues, ascending, and orthonormal eigenvectors (columns, row-major) of a symmetric matrix of n rows in float64:
- * Householder's reduction to a tridiagonal matrix, then QL with implicit shifts. The same numbers as any such program up to
- * rounding, in an order of memory that a large matrix wants: 3,072 rows take a fraction of what ml-matrix takes.
+ * Householder's reduction to a tridiagonal matrix, then QL with implicit shifts. The results equal those of other
+ * implementations up to rounding, but the memory access suits large matrices: 3,072 rows take a fraction of the time of
+ * ml-matrix.
  *
  * Source: Wilkinson and Reinsch 1971 (tred2, tql2); rotations in batches as Van Zee, van de Geijn and Quintana-Ortí 2014.
  */
@@ -31,8 +32,9 @@ export async function largeSymmetricEigen(
 }
 
 /**
- * A = Q T Qᵀ by reflections I − v vᵀ / h from the last row up. The change of a step (v qᵀ + q vᵀ) is made during the product
- * of the next one, in one pass over the lower triangle. `basis` is Qᵀ; `beside[i]` stands between i − 1 and i.
+ * A = Q T Qᵀ by reflections I − v vᵀ / h from the last row up. The update of a step (v qᵀ + q vᵀ) is fused with the
+ * product of the next one, in one pass over the lower triangle. `basis` is Qᵀ; `beside[i]` is the entry between i − 1
+ * and i.
  */
 async function tridiagonal(a: Float64Array, n: number) {
   const [diagonal, beside, norms] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
@@ -63,7 +65,7 @@ async function tridiagonal(a: Float64Array, n: number) {
   return { diagonal, beside, basis: await accumulated(a, norms, n) };
 }
 
-/** Makes of a row the vector v of its reflection, in its place; gives what is left of the row, and h = |v|² / 2. */
+/** Replaces a row by the vector v of its reflection; returns the remaining entry of the row, and h = |v|² / 2. */
 function reflector(row: Float64Array): { length: number; h: number } {
   const last = row.length - 1;
   let largest = 0;
@@ -130,12 +132,12 @@ function updateAndMultiply(
   }
 }
 
-/** Reflections that a row of the basis goes through at once. */
+/** Reflections applied to a row of the basis at once. */
 const TOGETHER = 4;
 
 /**
  * Qᵀ from the vectors in the rows of `a` below its diagonal. Four reflections at a time: x (I − v₁v₁ᵀ/h₁) … (I − v₄v₄ᵀ/h₄) is
- * x − Σ tₖ vₖᵀ with tₖ = (x·vₖ − Σ_{j<k} tⱼ vⱼ·vₖ) / hₖ, so that a row is read and written once for all of them.
+ * x − Σ tₖ vₖᵀ with tₖ = (x·vₖ − Σ_{j<k} tⱼ vⱼ·vₖ) / hₖ, so that a row is read and written once for all four.
  */
 async function accumulated(a: Float64Array, norms: Float64Array, n: number): Promise<Float64Array> {
   const basis = new Float64Array(n * n);
@@ -143,7 +145,7 @@ async function accumulated(a: Float64Array, norms: Float64Array, n: number): Pro
   for (let i = 1; i < n; i += TOGETHER) {
     if (i % ROWS === 1) await yieldToEvents();
     const width = Math.min(i + TOGETHER - 1, n - 1);
-    // a row that is still a row of the identity has nothing in the columns of a reflection: it stays
+    // a row that is still a row of the identity is zero in the columns of a reflection: it does not change
     reflectRows(basis, n, width, reflectionsOf(a, norms, n, i, width));
   }
   return basis;
@@ -155,7 +157,9 @@ type Reflections = Readonly<{
   overlaps: readonly (readonly number[])[];
 }>;
 
-/** Vectors of the reflections from row i on, padded to the columns of the last; one that does nothing has 0 for 1 / h. */
+/**
+ * Vectors of the reflections from row i on, padded to the columns of the last; an identity reflection has 0 for 1 / h.
+ */
 function reflectionsOf(
   a: Float64Array,
   norms: Float64Array,
@@ -175,7 +179,7 @@ function reflectionsOf(
   return { vectors, inverses, overlaps };
 }
 
-/** Takes the leading `width` rows of the basis through the reflections. */
+/** Applies the reflections to the leading `width` rows of the basis. */
 function reflectRows(
   basis: Float64Array,
   n: number,
@@ -253,7 +257,7 @@ function sweep(d: Float64Array, e: Float64Array, l: number, m: number): Sweep {
     const r = Math.hypot(f, g);
     e[i + 1] = r;
     if (r === 0) {
-      // the matrix falls apart here: what is left is done in the next step
+      // the matrix splits here: the next step handles the rest
       d[i + 1]! -= p;
       e[m] = 0;
       return {
@@ -290,7 +294,7 @@ function rotate(z: Float64Array, n: number, sweeps: readonly Sweep[]): void {
   }
 }
 
-/** What a rotation makes of row i goes on to the next one: each number is read and written once a sweep. */
+/** The result of a rotation of row i is passed to the next one: each number is read and written once per sweep. */
 function rotateStrip(strip: Float64Array, { from, to, cosines, sines }: Sweep): void {
   for (let k = 0; k < STRIP; k += 4) {
     let at = (from + 1) * STRIP + k;

@@ -25,11 +25,11 @@ export type Pair = number | readonly [height: number, width: number];
 export const pair = (v: Pair): readonly [height: number, width: number] =>
   typeof v === "number" ? [v, v] : v;
 
-/** How many entries of the axis the windows reach over. */
+/** Number of entries of the axis that the windows cover. */
 export const windowReach = ({ count, size, stride, dilation }: AxisWindows): number =>
   (count - 1) * stride + (size - 1) * dilation + 1;
 
-/** Where entry i of the windows begins: its stride phase, and how many strides on. */
+/** Position of entry i of the windows: its stride phase, and the number of whole strides. */
 const place = (i: number, { stride, dilation }: AxisWindows): { phase: number; step: number } => ({
   phase: (i * dilation) % stride,
   step: Math.floor((i * dilation) / stride),
@@ -38,7 +38,7 @@ const place = (i: number, { stride, dilation }: AxisWindows): { phase: number; s
 const stepsOf = (w: AxisWindows, length: number): number =>
   Math.max(Math.ceil(length / w.stride), w.count + place(w.size - 1, w).step);
 
-/** Entries of the axis lie in one window each, in order: a reshape does it. */
+/** Each entry of the axis lies in exactly one window, in order: a reshape suffices. */
 const isPlain = (w: AxisWindows, length: number): boolean =>
   w.dilation === 1 && w.stride === w.size && length === w.count * w.size;
 
@@ -116,7 +116,7 @@ export function fold(
   return sumAxis(sumAxis(tiles, 2, rows, height), 3, columns, width);
 }
 
-/** In how many windows each of `length` entries lies. */
+/** Number of windows that contain each of `length` entries. */
 export function multiplicity(w: AxisWindows, length: number): number[] {
   const counts = new Array<number>(length).fill(0);
   for (let window = 0; window < w.count; window++)

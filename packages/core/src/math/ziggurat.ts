@@ -5,7 +5,7 @@ const STRIPS = 128;
 const TAIL = 3.442619855899;
 const AREA = 9.91256303526217e-3;
 
-/** Where strips end; the first one is as wide as its area by its height. */
+/** Ends of the strips; the width of the first one is its area divided by its height. */
 export const edges = new Float64Array(STRIPS + 1);
 /** The share of a strip below which every point is under the curve. */
 export const ratios = new Float64Array(STRIPS);
@@ -21,7 +21,7 @@ export const ratios = new Float64Array(STRIPS);
   for (let i = 0; i < STRIPS; i++) ratios[i] = edges[i + 1]! / edges[i]!;
 }
 
-/** 53 bits in the open interval (0, 1), where a logarithm follows. */
+/** 53 bits in the open interval (0, 1), for a logarithm. */
 const open = (state: RngState): number =>
   ((nextBits(state) >>> 5) * 67108864 + (nextBits(state) >>> 6) + 0.5) * 2 ** -53;
 
@@ -36,7 +36,7 @@ export function nextNormal(state: RngState): number {
   }
 }
 
-/** A normal in the tail, or in a strip beside the next one; NaN where it is to be drawn anew. */
+/** A normal in the tail, or in a strip beside the next one; NaN if it must be drawn again. */
 export function atEdge(state: RngState, strip: number, u: number): number {
   if (strip === 0) {
     let x: number;

@@ -1,11 +1,11 @@
 import { DomainError } from "../errors.js";
 
 /**
- * The area under the ROC curve of a score that shall be higher for strange examples than for own ones: the chance
- * that it is so for one of each, ties counted half. 1 tells them apart, ½ tells nothing, below ½ it is the other
- * way round. From the sum of the strange ones' ranks (Mann and Whitney's U).
+ * The area under the ROC curve of a score that should be higher for out-of-distribution examples: the probability that
+ * a random one has a higher score than a random in-distribution example, ties counted half. 1 is perfect separation, ½
+ * none, below ½ the order is reversed. Computed from the sum of ranks (Mann and Whitney's U).
  *
- * @throws DomainError where one side is empty or a score is NaN
+ * @throws DomainError if one side is empty or a score is NaN
  *
  * Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
  *
@@ -24,12 +24,12 @@ export function auroc(own: ArrayLike<number>, strange: ArrayLike<number>): numbe
   const scores = Float64Array.from([...Array.from(own), ...Array.from(strange)]);
   if (scores.some(Number.isNaN)) throw new DomainError("auroc: a score is NaN");
   const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || 0);
-  let ranks = 0; // of the strange ones
+  let ranks = 0; // rank sum of the out-of-distribution examples
   for (let begin = 0, end = 0; begin < order.length; begin = end) {
     let tied = 0;
     for (; end < order.length && scores[order[end]!] === scores[order[begin]!]; end++)
       if (order[end]! >= own.length) tied++;
-    ranks += (tied * (begin + 1 + end)) / 2; // all that tie have the mean of their ranks
+    ranks += (tied * (begin + 1 + end)) / 2; // ties have the mean of their ranks
   }
   const { length } = strange;
   return (ranks - (length * (length + 1)) / 2) / (own.length * length);

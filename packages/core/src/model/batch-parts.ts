@@ -7,10 +7,10 @@ import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, sizeOf } from "../shape.js";
 
-/** Largest number of examples that one call of a compiled function takes. */
+/** Most examples in one call of a compiled function. */
 export const LARGEST = 256;
 
-/** A function of (params, x, noise) that gives one row an example, and the shapes that it needs. */
+/** A function of (params, x, noise) that returns one row per example, and its shapes. */
 export type RowFunction = Readonly<{
   name: string;
   f: (params: never, x: np.Array, noise: never) => np.Array;
@@ -25,26 +25,28 @@ export type RunOptions = Readonly<{
   stream: number;
   mode: "sample" | "deterministic";
   temperature: number;
-  /** Number of the first batch, where examples come in several calls. Default 0. */
+  /** Index of the first batch, for examples in several calls. Default 0. */
   firstBatch?: number;
-  /** Looks at the rows of some examples, those from one on, as soon as they are there; what it throws ends the run. */
+  /** Checks the rows of some examples, starting at an index, as soon as they are computed; an error stops the run. */
   check?(rows: Float32Array, examples: number, from: number): void;
 }>;
 
-/** A part of a batch: what one call of a compiled function takes. */
+/** A part of a batch, for one call of a compiled function. */
 export type Part = Readonly<{
-  /** Examples of the whole batch, and in how many parts it is. */
+  /** Examples of the whole batch, and its number of parts. */
   size: number;
   parts: number;
   args: readonly JsTree<HostArray>[];
-  /** Where its rows go, and how many are no padding. */
+  /** Offset of its rows, and the number of rows without padding. */
   at: number;
   rows: number;
-  /** To be called when the part is computed. */
+  /** Call it after the part is computed. */
   release(): void;
 }>;
 
-/** The examples `x`, `count` of them, in parts of batches, made when they are asked for. Noise of batch b is a function of (seed, stream, b). */
+/**
+ * The `count` examples `x` in parts of batches, created lazily. Noise of batch b is a function of (seed, stream, b).
+ */
 export function* partsOfExamples(
   executor: Executor,
   row: RowFunction,
@@ -75,14 +77,14 @@ export function* partsOfExamples(
   return undefined;
 }
 
-/** Memory for several batches at once, of any size: free again when all parts of a batch are computed. */
+/** Memory for several batches of any size, reusable after all parts of a batch are computed. */
 export type BatchMemory = ReturnType<typeof batchMemory>;
 
-/** Memory for the examples of a batch, and for its noise, which `drawer` draws there. */
+/** Memory for the examples of a batch and for its noise, which `drawer` fills. */
 export function batchMemory({ noise, inShape }: RowFunction) {
   const make = (size: number) => ({
     batch: new Float32Array(size * sizeOf(inShape)),
-    drawer: lazy(() => noiseDrawer(noise, size)), // in deterministic mode there is none
+    drawer: lazy(() => noiseDrawer(noise, size)), // none in deterministic mode
   });
   const free = new Map<number, ReturnType<typeof make>[]>();
   return {

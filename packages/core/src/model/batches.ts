@@ -13,13 +13,13 @@ import {
   type RunOptions,
 } from "./batch-parts.js";
 
-/** Parameters, in numbers, up to which they are built into the programs of whole batches: each has a copy then. */
+/** Most parameters to build into the programs of whole batches: each program then has a copy. */
 const MOST_BUILT_IN = 2 ** 25;
 
 /**
  * Runs row functions over any number of examples: in batches of 256, the last one padded to a power of
- * two, so that a few compiled sizes serve all. A batch is computed in parts, which go to whichever worker
- * is free. Noise of batch b is a function of (seed, stream, b).
+ * two, so that a few compiled sizes serve all. A batch is computed in parts, each on the next free worker. Noise of
+ * batch b is a function of (seed, stream, b).
  */
 export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
   const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
@@ -44,7 +44,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
     return found;
   };
   return {
-    /** All rows, one after the other. `x` holds `count` examples. */
+    /** All rows, one after another. `x` holds `count` examples. */
     async run(
       row: RowFunction,
       placed: JsTree<PlacedArray>,
@@ -58,18 +58,20 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       const queue = partsOfExamples(executor, row, memory, x, count, options);
       let left = count;
       let out: Float32Array | undefined;
-      /** Takes one part after the other, on one worker. `ahead`: while the worker computes another one. */
+      /**
+       * Processes one part after another on one worker. `ahead`: prepares a part while the worker computes another one.
+       */
       const work = async (own: number, ahead: boolean): Promise<void> => {
         let spare: JsTree<PlacedArray> | undefined;
         try {
-          // at the end no worker should have two parts while another has none
+          // at the end no worker should hold two parts while another has none
           while (left > (ahead ? LARGEST : 0)) {
             const { value: part } = queue.next();
             if (part === undefined) break;
             left -= part.rows;
             const program = await compile(row, part.size);
             const worker = part.parts > 1 ? own : 0;
-            // the memory of a result is used again on the worker that it came from
+            // the memory of a result is reused on its worker
             const into = worker === own ? spare : undefined;
             if (spare && !into) executor.release(spare);
             spare = undefined;
@@ -83,7 +85,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
             out.set(rows, part.at * each);
           }
         } catch (error) {
-          left = 0; // for the others
+          left = 0; // yields to the other workers
           throw error;
         } finally {
           if (spare) executor.release(spare);
@@ -92,7 +94,8 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       const workers = Array.from({ length: partsOf(executor, LARGEST) }, (_, worker) => worker);
       const ends = await Promise.allSettled([
         ...workers.map((worker) => work(worker, false)),
-        // the next part lies ready on a worker beside this thread, which may be computing when one is done
+        // the next part is ready on a worker in another thread, because this thread may be busy when the worker
+        // finishes
         ...workers.slice(1).map((worker) => work(worker, true)),
       ]);
       for (const end of ends) if (end.status === "rejected") throw end.reason;

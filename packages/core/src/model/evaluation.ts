@@ -1,23 +1,23 @@
 import { NotFiniteError } from "../errors.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
 
-/** One line of the ledger: what a layer contributes to the mean log-likelihood. */
+/** One line of the ledger: the contribution of a layer to the mean log-likelihood. */
 export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
 
 /** A likelihood over many examples. */
 export type Evaluation = Readonly<{
   examples: number;
-  /** Mean log p in nats; a bound in expectation where the flow is not exact. */
+  /** Mean log p in nats; a bound in expectation if the flow is not exact. */
   nats: number;
   /** −nats / (n ln 2). */
   bpd: number;
   /** Standard error of `bpd` over the examples; NaN for one example. */
   stdErr: number;
-  /** A line a layer and one for the base; nats and bpd sum to the totals. */
+  /** One line per layer and one for the base; nats and bpd sum to the totals. */
   ledger: readonly LedgerEntry[];
 }>;
 
-const RUINED = "The parameters are ruined, or the example is far outside of what they were trained on";
+const RUINED = "The parameters are not usable, or the example is far from the training data";
 
 /**
  * Sums of the rows of contributions, [examples, layers + 1], in double precision. Errors: `NotFiniteError` naming example and
@@ -41,7 +41,7 @@ export function totals({ ledgerLines }: Flow, rows: Float32Array, examples: numb
   return sums;
 }
 
-/** True only where no number is NaN: faster than asking each, since four sums depend on one another less than one. */
+/** True if no number is NaN: four independent sums are faster than one test per number. */
 function holdsFiniteSum(rows: Float32Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const end = rows.length - (rows.length % 4);
@@ -55,19 +55,22 @@ function holdsFiniteSum(rows: Float32Array): boolean {
   return Number.isFinite(a + b + c + d);
 }
 
-/** Looks at rows of results, those of `examples` examples from one on. It throws a `NotFiniteError` naming one that holds NaN. */
+/**
+ * Checks rows of results for `examples` examples, starting at an index. Throws a `NotFiniteError` that names one with
+ * NaN.
+ */
 export const refuseNaN =
   (what: "encode" | "decode") =>
   (rows: Float32Array, examples: number, from: number): void => {
     const first = holdsFiniteSum(rows) ? -1 : rows.findIndex(Number.isNaN);
     if (first < 0) return;
     const example = from + Math.floor((first * examples) / rows.length);
-    throw new NotFiniteError(0, what, `${what}: what example ${example} gives holds NaN. ${RUINED}`);
+    throw new NotFiniteError(0, what, `${what}: the result for example ${example} holds NaN. ${RUINED}`);
   };
 
 /**
- * Means over examples, in double precision. `rows` has a row of contributions an example, `total` their
- * sums. Errors: `NotFiniteError` naming the first layer whose mean is not finite.
+ * Means over examples, in double precision. `rows` has a row of contributions per example, `total` their sums. Errors:
+ * `NotFiniteError` naming the first layer whose mean is not finite.
  */
 export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): Evaluation {
   const { ledgerLines, dimensions } = flow;

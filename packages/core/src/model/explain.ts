@@ -1,7 +1,7 @@
 import type { ExamplesIn } from "../examples.js";
 import type { Flow } from "../flow.js";
 
-/** What a layer adds to log p of an example, in nats, beside what it adds to others. */
+/** Contribution of a layer to log p of an example, in nats, compared with other examples. */
 export type Explanation = Readonly<{
   /** A line of the ledger, or `total`. */
   layer: string;
@@ -9,7 +9,10 @@ export type Explanation = Readonly<{
   /** Mean and standard deviation over the others. */
   mean: number;
   std: number;
-  /** (mean − nats) / std: how much less likely it finds the example than the others, 0 where it tells none from another. */
+  /**
+   * (mean − nats) / std: how much less likely the example is in this layer than the others; 0 if the contribution is
+   * the same for all.
+   */
   deviations: number;
 }>;
 
@@ -22,10 +25,10 @@ type Scorer = Readonly<{
   ): AsyncIterable<Readonly<{ logProb: Float64Array; ledger: Float32Array }>>;
 }>;
 
-/** What a layer adds that is the same for all examples differs by less than this part of it. */
+/** Relative spread below which a contribution counts as the same for all examples. */
 const ROUNDING = 1e-6;
 
-/** The ledger of one example beside those of others: a line a layer, and the total at the end. */
+/** The ledger of one example compared with others: one line per layer, and the total at the end. */
 export async function explainExample(
   model: Scorer,
   example: ExamplesIn,
@@ -45,7 +48,7 @@ export async function explainExample(
   });
 }
 
-/** What every layer and their sum add to log p of each example. */
+/** The contributions of every layer, and their sum, for each example. */
 async function ledgers(model: Scorer, examples: ExamplesIn, seed: number): Promise<number[][]> {
   const lines = model.flow.ledgerLines.length;
   const rows: number[][] = [];

@@ -3,8 +3,8 @@ export type BoundEstimate = Readonly<{ logProb: Float64Array; stdErr: Float64Arr
 
 /**
  * The importance-weighted bound from K samples of log p_k: log-mean-exp in stable form. Its standard error is that of the
- * jackknife, se² = (K − 1)/K Σ (θ_k − θ̄)² with θ_k the estimate without draw k: unlike se(w̄) / w̄ it tells of the
- * samples among which one outweighs all others. NaN for one draw, and where no draw but one gives any density.
+ * jackknife, se² = (K − 1)/K Σ (θ_k − θ̄)² with θ_k the estimate without sample k: unlike se(w̄) / w̄ it reveals a
+ * sample that outweighs all others. NaN for one sample, and if all samples but one have density 0.
  *
  * Source: Efron and Stein 1981, The jackknife estimate of variance; Nowozin 2018, Debiasing evidence approximations.
  */
@@ -29,7 +29,7 @@ export function importanceBound(samples: readonly Float64Array[]): BoundEstimate
   return { logProb, stdErr };
 }
 
-/** log Σ exp(log_k): −∞ where no draw gives any density. */
+/** log Σ exp(log_k): −∞ if all samples have density 0. */
 function logSum(logs: readonly number[]): number {
   const top = Math.max(...logs);
   if (top === Number.NEGATIVE_INFINITY) return top;

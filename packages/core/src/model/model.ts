@@ -29,24 +29,24 @@ export type SampleOptions = DrawOptions & {
   mode?: "sample" | "deterministic";
 };
 
-/** What `FlowModel.score` says of a batch of examples, one after the other. */
+/** Results of `FlowModel.score` for a batch of examples, one after another. */
 export type Scores = Readonly<{
-  /** log p in nats: of one draw, or the bound of K samples, with its standard error over the samples. */
+  /** log p in nats: from one sample, or the bound from K samples, with its standard error over the samples. */
   logProb: Float64Array;
   stdErr?: Float64Array;
-  /** Contributions of the first draw in nats, a row of `flow.ledgerLines` an example. */
+  /** Contributions of the first sample in nats, a row of `flow.ledgerLines` per example. */
   ledger: Float32Array;
 }>;
 
-/** Parameters in memory when a model is made: those that the start has made, on the host, and where the executor computes. */
+/** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
 const COPIES = 3;
 
-/** Latents of a sample in memory, that of jax-js and that of the host: the numbers that are drawn, and what becomes of them. */
+/** Copies of the latents of a sample, in the memory of jax-js and on the host: the random numbers and the latents. */
 const LATENTS = 2;
 
 /**
- * A flow with parameters on an executor: typed or nested arrays in, typed arrays out, promises, and
- * nothing to free by hand but the model itself.
+ * A flow with parameters on an executor. Methods take typed or nested arrays and return promises of typed arrays. Only
+ * the model itself must be disposed of.
  *
  * @example
  * ```ts
@@ -83,7 +83,7 @@ export class FlowModel {
     this.#runner = batchRunner(executor, params);
   }
 
-  /** A model with random start values (and the given weights of its layers). */
+  /** A model with random initial values (and the pretrained weights of its layers). */
   static async create(
     flow: Flow,
     executor: Executor,
@@ -95,18 +95,18 @@ export class FlowModel {
   }
 
   /**
-   * log p(x) of every example in nats. Where the flow is not exact it is a bound in expectation: one draw
-   * of its noise (`bound` takes many).
+   * log p(x) of every example in nats. If the flow is not exact it is a bound in expectation, from one sample of its
+   * noise (`importanceBound` uses several).
    *
-   * @throws DataError, DomainError where the examples are not what the flow takes; NotFiniteError naming example and layer
-   * where log p comes out as NaN or +Infinity. −Infinity, no density at all, is a result.
+   * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming example and layer if log
+   * p is NaN or +Infinity. −Infinity, a density of 0, is a valid result.
    */
   async logProb(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float64Array> {
     return (await this.#ledger(examples, options)).total;
   }
 
   /**
-   * log (1/K) Σ_k p_k(x) with K independent samples of the noise: rises to log p(x) with K.
+   * log (1/K) Σ_k p_k(x) with K independent samples of the noise: increases to log p(x) with K.
    *
    * @throws UsageError for samples < 1. Source: Burda et al. 2015 (arXiv:1509.00519), equation 8.
    */
@@ -122,10 +122,10 @@ export class FlowModel {
   }
 
   /**
-   * Scores examples as they come, a batch at a time: any number of them in flat memory. Examples are cut into
-   * batches of 256, so that the scores are those of one call with all of them.
+   * Scores a stream of examples batch by batch, with constant memory. Examples are cut into batches of 256, so that the
+   * scores equal those of one call with all of them.
    *
-   * @throws DataError, DomainError where the examples are not what the flow takes; UsageError for samples < 1.
+   * @throws DataError, DomainError if the examples do not fit the flow; UsageError for samples < 1.
    */
   async *score(
     source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
@@ -149,15 +149,15 @@ export class FlowModel {
     }
   }
 
-  /** The ledger over examples: what each layer contributes on average, with the standard error of the total. */
+  /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
   async evaluate(examples: ExamplesIn, options: SampleOptions = {}): Promise<Evaluation> {
     const { rows, total } = await this.#ledger(examples, options);
     return summarize(this.flow, rows, total);
   }
 
   /**
-   * Which layer finds an example unlikely: what each adds to its log p, beside what it adds to others, in standard
-   * deviations. Errors: those of `score`.
+   * Shows which layers make an example unlikely: the contribution of each layer, compared with other examples, in
+   * standard deviations. Errors: those of `score`.
    */
   explain(
     example: ExamplesIn,
@@ -168,14 +168,14 @@ export class FlowModel {
   }
 
   /**
-   * n samples from the model, one after the other, each of `flow.inShape`: z from the base, then a draw
-   * of the stochastic inverse; in deterministic mode z is drawn as well, and the inverse gives its mean.
+   * n samples from the model, one after another, each of `flow.inShape`: z from the base, then a sample of the
+   * stochastic inverse; in deterministic mode z is also sampled, and the inverse returns its mean.
    */
   async sample(n: number, options: SampleOptions = {}): Promise<Float32Array> {
     return this.#decode("sample", await this.latents(n, options), n, options);
   }
 
-  /** n samples z of the base, one after the other, each of `flow.latentShape`: those that `sample` decodes. */
+  /** n samples z of the base, one after another, each of `flow.latentShape`. `sample` decodes these. */
   async latents(n: number, { seed = 0, temperature = 1 }: SampleOptions = {}): Promise<Float32Array> {
     if (!Number.isInteger(n) || n < 1)
       throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
@@ -189,7 +189,10 @@ export class FlowModel {
     return (z as HostArray).data as Float32Array;
   }
 
-  /** x ↦ z: the latent of every example, one after the other, each of `flow.latentShape`. Errors: `NotFiniteError` for NaN. */
+  /**
+   * x ↦ z: the latent of every example, one after another, each of `flow.latentShape`. Errors: `NotFiniteError` for
+   * NaN.
+   */
   async encode(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
     const { flow } = this;
     const read = readExamples(examples, flow.domain);
@@ -199,20 +202,23 @@ export class FlowModel {
     });
   }
 
-  /** z ↦ x: a draw of the stochastic inverse for every latent; in deterministic mode, its mean. Errors: `NotFiniteError` for NaN. */
+  /**
+   * z ↦ x: a sample of the stochastic inverse for every latent; in deterministic mode, its mean. Errors:
+   * `NotFiniteError` for NaN.
+   */
   async decode(latents: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
     const read = readExamples(latents, { shape: this.flow.latentShape });
     return this.#decode("decode", read.examples, read.count, options);
   }
 
-  /** decode(encode(x)): what survives the way to the latent and back. The way there is in deterministic mode. */
+  /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode. */
   async reconstruct(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
     return this.decode(await this.encode(examples, { ...options, mode: "deterministic" }), options);
   }
 
   /**
-   * Inputs that a given network maps to the results of an example, or to others that are asked for: what the network
-   * does not see. This model is the flow of the network alone (`part` gives it). See `drawPreimages`.
+   * Inputs that a pretrained network maps to the outputs of an example, or to other requested outputs: they show what
+   * the network ignores. This model must be the flow of the network alone (see `part`). See `drawPreimages`.
    */
   preimages(
     network: OrdinaryNetwork,
@@ -222,7 +228,7 @@ export class FlowModel {
     return preimagesOfExample(this, network, example, options);
   }
 
-  /** The layers from one to before another, with their parameters, as a model of its own on the same executor. */
+  /** The layers [from, to) with their parameters, as a separate model on the same executor. */
   part(from: number, to: number): FlowModel {
     const { layers } = this.flow.chain;
     const params = this.#params as readonly JsTree<HostArray>[];
@@ -241,7 +247,7 @@ export class FlowModel {
     return this.#params;
   }
 
-  /** Number of parameters that training can move. */
+  /** Number of trainable parameters. */
   get parameters(): number {
     const values = treeFlatten(this.#params).leaves;
     return parameterPaths(this.#params, this.flow.parameterKinds).reduce(
@@ -255,12 +261,12 @@ export class FlowModel {
     return encodeSafetensors(this.arrays(), metadata);
   }
 
-  /** A model from the bytes that `save` gave. Errors: `CheckpointError`. */
+  /** A model from the bytes of `save`. Errors: `CheckpointError`. */
   static async load(flow: Flow, bytes: Uint8Array, executor: Executor): Promise<FlowModel> {
     return FlowModel.fromArrays(flow, decodeSafetensors(bytes).tensors, executor);
   }
 
-  /** A model from named arrays. Errors: `CheckpointError` naming what is missing or does not fit. */
+  /** A model from named arrays. Errors: `CheckpointError` naming the array that is missing or does not fit. */
   static async fromArrays(
     flow: Flow,
     arrays: { readonly [name: string]: HostArray },
@@ -311,7 +317,7 @@ export class FlowModel {
     return this.#runner.run(row, await this.#placed, x, count, options);
   }
 
-  /** `name`: of a program of its own, "sample", where the latents are the model's samples: none of them is far from the others. */
+  /** `name`: a separate program, "sample", for latents that the model sampled: none of them is an outlier. */
   async #decode(
     name: "decode" | "sample",
     z: Uint8Array | Float32Array,
@@ -327,7 +333,7 @@ export class FlowModel {
     return this.#run(row, z, count, STREAM.sample, options, { check: refuseNaN("decode") });
   }
 
-  /** Contributions, a row an example, and their sums in double precision. */
+  /** Contributions, a row per example, and their sums in double precision. */
   async #ledger(
     examples: ExamplesIn,
     options: SampleOptions,

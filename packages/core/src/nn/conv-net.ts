@@ -17,7 +17,7 @@ export type ConvStep = Readonly<{
 
 /** A plain convolutional network: it is never inverted, it conditions densities and couplings. */
 export type ConvNet = Readonly<{
-  /** PyTorch's start: uniform within ±1/√fan-in; the last step zero where asked. */
+  /** PyTorch's initialization: uniform within ±1/√fan-in; optionally zeros in the last step. */
   init(key: np.Array, options?: { lastZero?: boolean }): DenseParams[];
   /** [B, in, H, W] ↦ [B, out, H′, W′]; consumes both. */
   apply(params: DenseParams[], x: np.Array): np.Array;
@@ -26,7 +26,7 @@ export type ConvNet = Readonly<{
 const weightShape = (s: ConvStep): number[] =>
   s.kind === "conv" ? [s.out, s.in, ...s.kernel] : [s.in, s.out, ...s.kernel];
 
-/** PyTorch takes the second axis as the fan-in, for transposed kernels too. */
+/** PyTorch uses the second axis as the fan-in, also for transposed kernels. */
 const fanIn = (s: ConvStep): number => (weightShape(s)[1] as number) * s.kernel[0] * s.kernel[1];
 
 export function convNet(steps: readonly ConvStep[]): ConvNet {

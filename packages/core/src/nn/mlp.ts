@@ -11,7 +11,7 @@ export type MlpParams = DenseParams[];
  */
 export type Mlp = Readonly<{
   sizes: readonly number[];
-  /** PyTorch's start: weights and biases uniform within ±1/√in; the last layer zero where asked. */
+  /** PyTorch's initialization: weights and biases uniform within ±1/√in; optionally zeros in the last layer. */
   init(key: np.Array, options?: { lastZero?: boolean }): MlpParams;
   /** x [N, sizes[0]] ↦ [N, sizes[last]]; consumes both. */
   apply(params: MlpParams, x: np.Array): np.Array;

@@ -5,8 +5,8 @@ import { HostArray, type HostData } from "./host-array.js";
 /**
  * A jax array from host data.
  *
- * jax-js tests data against `Float16Array`, a name that Node 20 does not have, before it accepts
- * float64; the name exists for the length of that call only.
+ * Before jax-js accepts float64, it compares the data with `Float16Array`, which Node 20 lacks. The name is defined
+ * during that call only.
  */
 export function fromHost({ data, shape, dtype }: HostArray, device?: Device): np.Array {
   const source = (data instanceof Uint8Array ? Int32Array.from(data) : data) as HostData & {
@@ -28,7 +28,7 @@ export function fromHost({ data, shape, dtype }: HostArray, device?: Device): np
 export const floats = (data: Float32Array, shape: Shape = [data.length]): np.Array =>
   fromHost(new HostArray(data, shape, np.float32));
 
-/** Reads a jax array; the array stays the caller's. */
+/** Reads a jax array without consuming it. */
 export async function toHost(array: np.Array): Promise<HostArray> {
   const raw = await array.ref.data();
   const data = (array.dtype === np.bool ? Uint8Array.from(raw as Int32Array) : raw) as HostData;

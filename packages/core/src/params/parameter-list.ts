@@ -5,14 +5,14 @@ import type { ParameterKind, ParameterKinds } from "./parameter-kinds.js";
 import { parameterPaths } from "./parameter-paths.js";
 import { treeDispose, treeFlatten } from "./pytree.js";
 
-/** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and how it may move. */
+/** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and its kind. */
 export type Parameter = Readonly<{ path: string; shape: Shape; kind: ParameterKind | "euclidean" }>;
 
 /** The part of a flow (or layer) that says what its parameters are. */
 type Parameterized = Readonly<{ init(key: np.Array): JsTree<np.Array>; parameterKinds: ParameterKinds }>;
 
 /**
- * The parameters of a flow, in the order of its tree; no start values are computed for it.
+ * The parameters of a flow, in the order of its tree, without computing initial values.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { ParameterKind, ParameterKinds } from "./parameter-kinds.js";
 
-/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), and how it may move. */
+/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), and its kind. */
 export type ParameterPath = Readonly<{ path: string; kind: ParameterKind | "euclidean" }>;
 
 const isNode = (value: unknown): value is { [name: string]: unknown } =>

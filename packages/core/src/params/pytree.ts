@@ -1,8 +1,8 @@
 import { type JsTree, tree } from "@jax-js/jax";
 
 /**
- * jax-js's tree functions with the types of any leaf: its own declarations are for arrays, but the
- * functions take whatever is not a plain object or an array as a leaf.
+ * jax-js's tree functions with the types of any leaf: its declarations are for arrays, but the functions treat anything
+ * other than a plain object or an array as a leaf.
  */
 export const treeLeaves = tree.leaves;
 export const treeMap = tree.map as unknown as <T, U>(f: (leaf: T) => U, t: JsTree<T>) => JsTree<U>;

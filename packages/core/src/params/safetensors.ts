@@ -3,7 +3,7 @@ import { CheckpointError, ShapeError } from "../errors.js";
 import type { Shape } from "../shape.js";
 import { HostArray, type HostData } from "./host-array.js";
 
-/** Named arrays and what is said about them. */
+/** Named arrays and their metadata. */
 export type SafetensorsFile = Readonly<{
   tensors: { readonly [name: string]: HostArray };
   metadata: { readonly [name: string]: string };
@@ -12,7 +12,7 @@ export type SafetensorsFile = Readonly<{
 /** An element type of the format; data are little-endian, as on every machine that jax-js runs on. */
 type Codec = Readonly<{
   exampleSize: number;
-  /** The type of the array that is read: types that jax-js lacks are widened to int32. */
+  /** The type after reading: types that jax-js lacks are widened to int32. */
   dtype: DType;
   read(bytes: ArrayBuffer): HostData | undefined;
 }>;
@@ -29,7 +29,7 @@ const codecs = {
 
 type TypeName = keyof typeof codecs;
 
-/** How arrays are written, and what holds their data. */
+/** Element types for writing, and their typed arrays. */
 const written: { readonly [dtype in DType]?: readonly [TypeName, new (n: number) => HostData] } = {
   [np.float64]: ["F64", Float64Array],
   [np.float32]: ["F32", Float32Array],
@@ -38,7 +38,7 @@ const written: { readonly [dtype in DType]?: readonly [TypeName, new (n: number)
   [np.bool]: ["BOOL", Uint8Array],
 };
 
-/** 64-bit integers as 32-bit ones, where they fit. */
+/** 64-bit integers as 32-bit ones, if they fit. */
 function narrow(bytes: ArrayBuffer): Int32Array | undefined {
   const wide = new BigInt64Array(bytes);
   const narrowed = Int32Array.from(wide, Number);
@@ -77,11 +77,11 @@ const byName = (a: string, b: string): number => (a < b ? -1 : 1);
 
 /**
  * Writes named arrays as safetensors: 8 bytes of header length, a JSON header padded with spaces to
- * a multiple of 8, the data. Arrays are ordered by element size (largest first) and then by name, so
- * that every one is aligned and equal content gives equal bytes, whatever the order it comes in.
+ * a multiple of 8, the data. Arrays are sorted by element size (largest first) and then by name, so that each is
+ * aligned and equal content has equal bytes, in any order of the arguments.
  *
  * @param metadata strings kept in the header under `__metadata__`
- * @throws ShapeError where an array's data do not fit its shape or type
+ * @throws ShapeError if an array's data do not fit its shape or type
  *
  * @example
  * ```ts
@@ -166,17 +166,17 @@ function readMetadata(value: unknown): SafetensorsFile["metadata"] {
 
 type Placed = { name: string; type: TypeName; shape: Shape; begin: number; end: number };
 
-/** A name as messages show it, on one line. */
+/** A name in messages, on one line. */
 const shown = (name: string): string => JSON.stringify(name).slice(1, -1);
 
 function readPlace(name: string, value: unknown): Placed {
-  // Names become paths of plain objects; this one would reach the prototype of all of them.
+  // Names become paths of plain objects; this one would change the prototype of all of them.
   if (name.includes("__proto__")) return fail(`the array name ${JSON.stringify(name)} is not allowed`);
   if (!isRecord(value)) return fail(`${shown(name)}: its entry in the header is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(codecs, dtype)) {
     return fail(
-      `${shown(name)}: dtype ${JSON.stringify(dtype)} is none of ${Object.keys(codecs).join(", ")}`,
+      `${shown(name)}: dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(codecs).join(", ")}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
@@ -196,10 +196,10 @@ function readPlace(name: string, value: unknown): Placed {
 }
 
 /**
- * Reads a safetensors file and trusts nothing in it: the arrays must tile the data without a gap or
- * an overlap, and no size is allocated that the file does not hold. Arrays are copies.
+ * Reads a safetensors file and validates everything in it: the arrays must tile the data without gaps or overlaps, and
+ * no allocation exceeds the size of the file. Arrays are copies.
  *
- * @throws CheckpointError that says what does not fit
+ * @throws CheckpointError that describes the problem
  *
  * @example
  * ```ts

@@ -1,23 +1,26 @@
 import { towardsLevelSet } from "./level-set.js";
 import type { LinearizedNetwork } from "./linearized.js";
 
-/** Steps of Levenberg and Marquardt that a step of the way may take. */
+/** Most Levenberg–Marquardt steps within a step of the path. */
 const CORRECTIONS = 12;
-/** A step is given up where it is shorter than this part of the way that is behind it, or of the whole way. */
+/** Steps shorter than this share of the path so far, or of the whole path, are abandoned. */
 const SHORTEST = { ofBehind: 1 / 64, ofAll: 2 ** -48 };
-/** Steps at most, those that are taken back included. */
+/** Most steps, including rejected ones. */
 const MOST_STEPS = 200;
 
-/** Examples, and of each how much of its way it has gone, from 0 to 1. */
+/** Examples, and the completed share of each path, from 0 to 1. */
 export type Gone = Readonly<{ examples: Float32Array; ways: Float64Array }>;
 
-/** Puts into `x`, which holds an example, where it is tried next: at `to` of its way, coming from `from`; into `y` what f shall give there. */
+/**
+ * Writes the next trial point to `x`, which holds an example: at `to` of its path, coming from `from`; and its wanted
+ * outputs to `y`.
+ */
 type Aim = (example: number, from: number, to: number, x: Float32Array, y: Float32Array) => void;
 
 /**
- * From examples with results y to others, as far as it goes with f(x) = y all along: a step is a part of the straight line to where
- * it ends, and then the short way back onto the level set (`ontoLevelSet`). The first step is the whole way; one that does not come back
- * is halved, and one that does makes the next twice as long.
+ * Moves examples with outputs y toward others as far as possible with f(x) = y along the path. Each step follows a part
+ * of the straight line to the end point, and then returns to the level set by the shortest way (`ontoLevelSet`). The
+ * first step is the whole path; a step that does not return is halved, and one that does doubles the next.
  */
 export function alongLevelSet(
   f: LinearizedNetwork,
@@ -34,7 +37,9 @@ export function alongLevelSet(
   });
 }
 
-/** From examples to some near them whose results are y, as far as it goes: f(x) is led from what it is to y in steps. */
+/**
+ * Moves examples to nearby ones with outputs y as far as possible: f(x) changes from its present value to y in steps.
+ */
 export async function towardsResults(
   f: LinearizedNetwork,
   examples: Float32Array,
@@ -78,7 +83,7 @@ async function follow(f: LinearizedNetwork, begin: Float32Array, tolerance: numb
   return { examples, ways };
 }
 
-/** Up to a power of two by repeating the first: a few sizes of batch, each compiled once, serve all. */
+/** Pads to a power of two by repeating the first example, so that a few compiled batch sizes suffice. */
 export function filledUp(examples: readonly number[]): number[] {
   if (examples.length === 0) return [];
   const size = 2 ** Math.ceil(Math.log2(examples.length));

@@ -8,27 +8,27 @@ import { type LinearizedNetwork, linearized } from "./linearized.js";
 import { shortestWays } from "./shortest-way.js";
 
 export type LevelSetOptions = {
-  /** Largest difference from what is wanted that is left alone. Default 1e-3. */
+  /** Largest accepted difference from the wanted outputs. Default 1e-3. */
   tolerance?: number;
-  /** Steps at most. Default 50. */
+  /** Most steps. Default 50. */
   steps?: number;
 };
 
 /**
- * Examples near given ones that an ordinary network f maps to y: steps of Levenberg and Marquardt,
+ * Moves examples to nearby ones that an ordinary network f maps to y, by Levenberg–Marquardt steps
  *
  *     x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x)),   J = ∂f/∂x,
  *
- * each about the shortest that is right to first order; λ falls where a step leads nearer, and grows where it
- * does not, over a kink of f. Draws of a stochastic inverse hit y only as well as it was learnt; this puts them
- * onto the level set, and leaves those that lie there as they are. An example that no step brings nearer stays
- * where it is. A step computes J row by row, or column by column where it has fewer; where both are many, its way is
- * found by conjugate gradients.
+ * each about the shortest step that is correct to first order. λ decreases after a step that improves the outputs, and
+ * increases after one that does not, for example across a kink of f. Samples of a stochastic inverse match y only as
+ * well as it was trained; this moves them to the level set, and does not change those already on it. An example that no
+ * step improves stays unchanged. A step computes J by rows, or by columns if there are fewer; if both are many, it uses
+ * conjugate gradients.
  *
- * @param examples one after the other, each of `network.inShape`
+ * @param examples one after another, each of `network.inShape`
  * @param wanted y for each of them
  * @param options.executor computes f and J; default jax-js
- * @throws ShapeError where there is not one y an example
+ * @throws ShapeError unless there is one y per example
  */
 export async function ontoLevelSet(
   network: OrdinaryNetwork,
@@ -44,10 +44,10 @@ export async function ontoLevelSet(
   }
 }
 
-/** Examples, and of each the largest difference of its results from what is wanted. */
+/** Examples, and the largest difference of each one's outputs from the wanted ones. */
 export type Moved = Readonly<{ examples: Float32Array; missing: Float64Array }>;
 
-/** `ontoLevelSet` of a network that is compiled. */
+/** `ontoLevelSet` for a compiled network. */
 export async function towardsLevelSet(
   f: LinearizedNetwork,
   examples: Float32Array,
@@ -58,7 +58,7 @@ export async function towardsLevelSet(
   const count = examples.length / n;
   if (wanted.length !== count * m)
     throw new ShapeError(
-      `ontoLevelSet: ${count} examples with results of ${m}, got ${wanted.length} numbers`,
+      `ontoLevelSet: expected ${count} results of ${m} numbers, got ${wanted.length} numbers`,
     );
   const x = Float32Array.from(examples);
   const left = new Float64Array(wanted.length);
@@ -79,7 +79,7 @@ export async function towardsLevelSet(
     }
     const goesOn = ridges.map((ridge, k) => ridge <= STUCK && isFar(k));
     if (step === steps || !goesOn.includes(true)) break;
-    // where nothing is missing there is no way
+    // no step if the outputs already match
     const still = left.map((value, i) => (goesOn[Math.floor(i / m)] ? value : 0));
     const ways = await shortestWays(f, { x, left: still, ridges });
     tried = x.map((value, i) => value + ways[i]!);
@@ -92,8 +92,8 @@ export async function towardsLevelSet(
 
 const square = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);
 
-/** The first ridge, as a part of the largest squared length of a row of J. */
+/** The first ridge, as a share of the largest squared length of a row of J. */
 const RIDGE = 1e-6;
 
-/** With a larger one steps are so short that they lead nowhere. */
+/** Largest ridge: beyond it steps are too short to make progress. */
 const STUCK = 1e3;

@@ -6,20 +6,20 @@ import { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 
 /**
- * A network f, and products with its Jacobian J = ∂f/∂x, of a batch of examples one after the other: an executor computes them,
- * compiled once for each size of batch.
+ * A network f, and products with its Jacobian J = ∂f/∂x, for a batch of examples, one after another. An executor
+ * computes them, compiled once for each batch size.
  */
 export type LinearizedNetwork = Readonly<{
   inSize: number;
   outSize: number;
   /**
-   * Whether a layer has fewer numbers than x. Where none has, other x with the same f(x) are those of units that are off, and
-   * a way from one to another is hardly found.
+   * Whether a layer has fewer numbers than x. If none has, other x with the same f(x) differ only in inactive units,
+   * and a path between them is hard to find.
    */
   narrows: boolean;
   /** f(x) */
   values(x: Float32Array): Promise<Float32Array>;
-  /** Rows of J, ∂f_i/∂x of all examples, one after the other; its columns ∂f/∂x_i where f(x) is longer than x. */
+  /** Rows of J, ∂f_i/∂x of all examples, one after another; its columns ∂f/∂x_i if f(x) is longer than x. */
   slopes(x: Float32Array): Promise<Float32Array[]>;
   /** Jᵀ r */
   back(x: Float32Array, r: Float32Array): Promise<Float32Array>;
@@ -28,7 +28,7 @@ export type LinearizedNetwork = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** @throws UnsupportedOpError, ShapeError as `evaluate` does */
+/** @throws UnsupportedOpError, ShapeError like `applyNetwork` */
 export function linearized(network: OrdinaryNetwork, executor: Executor): LinearizedNetwork {
   const inSize = sizeOf(network.inShape);
   const sizes = network.layers.map((_, i) =>

@@ -10,13 +10,16 @@ import { alongLevelSet, filledUp, rowsAt, towardsResults } from "./level-path.js
 import { towardsLevelSet } from "./level-set.js";
 import { type LinearizedNetwork, linearized } from "./linearized.js";
 
-/** Largest difference from what is wanted that is left alone, by the largest number that is wanted. */
+/** Largest accepted difference from the wanted outputs, relative to the largest of them. */
 const TOLERANCE = 1e-5;
 
-/** Inputs that a network maps to wanted results, one after the other. */
+/** Inputs that a network maps to wanted outputs, one after another. */
 export type Preimages = Readonly<{
   examples: Float32Array;
-  /** Of each, how far it came from an example that has the results to its draw: 1 for all of the way. */
+  /**
+   * For each input, the completed share of its path from an example with these outputs to its sample: 1 for the whole
+   * path.
+   */
   ways: Float64Array;
 }>;
 
@@ -27,18 +30,18 @@ type Decoder = Readonly<{
 }>;
 
 /**
- * Inputs that a network maps to wanted results: draws of the stochastic inverse of its flow, each moved the
- * short way onto the level set of f (`ontoLevelSet`). From a draw far from all data no steps lead there: ReLUs
- * that are off have no derivative. Such a draw is come to from the other side, from an example that is known to
- * have the results, along the level set as far as it goes. Where that is not the whole way, the input is no
- * draw of the inverse; `ways` tells. Where no layer is narrower than the input there is no such way, and the input is the
- * known example.
+ * Inputs that a network maps to wanted outputs: samples of the stochastic inverse of its flow, each moved by the
+ * shortest way to the level set of f (`ontoLevelSet`). From a sample far from all data no steps lead there, because
+ * inactive ReLUs have no derivative. Such a sample is approached from the other side: an example known to have these
+ * outputs moves toward it along the level set as far as possible. If it does not complete the path, the input is not a
+ * sample of the inverse; `ways` reports this. If no layer is narrower than the input there is no such path, and the
+ * input is the known example.
  *
- * @param model the flow of the network alone, whose latents are its results
- * @param wanted results, one after the other, one for each input
- * @param known an example for each of them that has these results
- * @returns where no way leads to a result, the nearest that was found, with 0 for its way
- * @throws ShapeError where there is not one known example a result
+ * @param model the flow of the network alone, whose latents are its outputs
+ * @param wanted outputs, one after another, one for each input
+ * @param known for each of them an example with these outputs
+ * @returns for outputs without a path, the nearest input found, with 0 in `ways`
+ * @throws ShapeError unless there is one known example per output
  */
 export async function preimagesOf(
   model: Decoder,
@@ -56,22 +59,22 @@ export async function preimagesOf(
 }
 
 export type PreimageOptions = DrawOptions & {
-  /** Inputs to draw. Default 64. */
+  /** Number of inputs. Default 64. */
   count?: number;
-  /** Numbers that the network shall give, by their places; the others come along. Default what it gives for the example. */
+  /** Wanted outputs by index; the others follow. Default: the outputs for the example. */
   results?: ReadonlyMap<number, number>;
 };
 
-/** Inputs that a network cannot tell apart, and all that it gives for each of them. */
+/** Inputs with the same outputs, and these outputs. */
 export type ExamplePreimages = Preimages & Readonly<{ results: Float32Array }>;
 
 /**
- * Inputs that a network cannot tell from an example: `drawForResults` for the results of the example. Where others are
- * asked for, it is led to them first: f(x) in these places goes there in steps, each of which moves x the short way.
+ * Inputs with the same outputs as an example: `drawForResults` for the outputs of the example. For other requested
+ * outputs, the example is first moved to them in steps, each by the shortest way.
  *
  * @param model the flow of the network alone
- * @returns where no way leads to what is asked for, the example is one that comes near it
- * @throws ShapeError where the example is not what the network takes, or it gives nothing in a place
+ * @returns if the requested outputs cannot be reached, the outputs of the nearest example found
+ * @throws ShapeError if the example does not fit the network, or an output does not exist
  */
 export async function preimagesOfExample(
   model: Decoder,
@@ -94,7 +97,7 @@ export async function preimagesOfExample(
   }
 }
 
-/** An example near this one for which the network gives these numbers in their places. */
+/** An example near this one with these outputs. */
 async function ledTo(
   asked: ReadonlyMap<number, number>,
   { inShape, layers }: OrdinaryNetwork,
@@ -106,7 +109,9 @@ async function ledTo(
   const weight = new Float32Array(asked.size * size);
   for (const [row, place] of [...asked.keys()].entries()) {
     if (!(place >= 0 && place < size))
-      throw new ShapeError(`preimages: the network gives ${size} numbers, there is no place ${place}`);
+      throw new ShapeError(
+        `preimages: the network has ${size} outputs, expected an index of 0 to ${size - 1}, got ${place}`,
+      );
     weight[row * size + place] = 1;
   }
   const choice = { kind: "linear", out: asked.size, weights: { weight } } as const;
@@ -131,7 +136,7 @@ async function drawn(
   const { inSize: n, outSize: m } = f;
   if (wanted.length % m > 0 || known.length * m !== wanted.length * n)
     throw new ShapeError(
-      `drawForResults: results of ${m} and as many known examples of ${n}, got ${wanted.length} and ${known.length} numbers`,
+      `drawForResults: expected results of ${m} numbers and as many known examples of ${n}, got ${wanted.length} and ${known.length} numbers`,
     );
   const tolerance = toleranceOf(wanted);
   const draws = await model.decode(wanted, options);

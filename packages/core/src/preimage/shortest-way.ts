@@ -1,18 +1,21 @@
 import { solve } from "../math/linalg.js";
 import type { LinearizedNetwork } from "./linearized.js";
 
-/** Examples x, what is missing of each, r = y − f(x), and the ridge of each as a part of about the largest squared singular value of J. */
+/**
+ * Examples x, the residual of each, r = y − f(x), and the ridge of each as a share of about the largest squared
+ * singular value of J.
+ */
 export type Steps = Readonly<{ x: Float32Array; left: Float64Array; ridges: readonly number[] }>;
 
-/** Rows or columns of a J that is computed as a whole, whichever are fewer. */
+/** Most rows or columns (the fewer of the two) of a J that is computed as a whole. */
 const WHOLE = 64;
 
-/** Conjugate gradients: steps at most, and what they leave of the gradient. */
+/** Conjugate gradients: most steps, and the relative size of the remaining gradient. */
 const CONJUGATE = { steps: 60, leaves: 1e-3 };
 
 /**
- * Jᵀ (J Jᵀ + λ I)⁻¹ r of every example, the shortest way that lessens r to first order; nothing where r is 0. Of a small J by its rows or
- * columns in float64, of another by conjugate gradients from products with J.
+ * Jᵀ (J Jᵀ + λ I)⁻¹ r of every example, the shortest step that reduces r to first order; 0 if r is 0. For a small J
+ * from its rows or columns in float64, otherwise by conjugate gradients with products with J.
  */
 export function shortestWays(f: LinearizedNetwork, steps: Steps): Promise<Float32Array> {
   return Math.min(f.inSize, f.outSize) <= WHOLE ? wholeWays(f, steps) : conjugateWays(f, steps);
@@ -58,7 +61,10 @@ function shortestWay(
       for (let p = 0; p < way.length; p++) way[p]! += weight * slopes[i]![p]!;
 }
 
-/** Conjugate gradients on (Jᵀ J + λ I) way = Jᵀ r, of all examples side by side; λ is a part of the first quotient ‖J p‖² / ‖p‖². */
+/**
+ * Conjugate gradients on (Jᵀ J + λ I) way = Jᵀ r, of all examples in parallel; λ is a share of the first quotient ‖J
+ * p‖² / ‖p‖².
+ */
 async function conjugateWays(f: LinearizedNetwork, { x, left, ridges }: Steps): Promise<Float32Array> {
   const { inSize: n } = f;
   const ways = new Float32Array(x.length);

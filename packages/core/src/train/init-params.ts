@@ -19,9 +19,9 @@ export type InitOptions = {
   seed?: number;
   /** From data (default) or at random. */
   init?: "data" | "random";
-  /** Examples that the start looks at; layers that ask for more see up to 2²⁴ numbers. Default 4096. */
+  /** Examples for the initialization; layers that need more get up to 2²⁴ numbers. Default 4096. */
   initExamples?: number;
-  /** Called when a layer has its start values. */
+  /** Called after the initialization of each layer. */
   onInit?: InitProgress;
 };
 
@@ -45,7 +45,7 @@ export type InitOptions = {
 export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
   takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
 
-/** Numbers of examples beyond `startExamples` that are held for layers that ask for more. */
+/** Numbers of examples beyond `startExamples` that are held for layers that need more. */
 const MOST_NUMBERS = 2 ** 24;
 
 /** The same as jax arrays. */
@@ -60,7 +60,7 @@ export async function initValues({
 }: Omit<InitOptions, "data"> & { data: ExampleReader }): Promise<FlowParams> {
   const key = random.key(seed);
   if (start === "random") return flow.init(key);
-  // functions of a start capture arrays of jax-js's default device, which a program on WebGPU cannot
+  // initialization functions capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
   const room = Math.floor(MOST_NUMBERS / sizeOf(flow.domain.shape));
   const count = Math.max(startExamples, Math.min(initExamplesOf(flow.chain.layers), room));

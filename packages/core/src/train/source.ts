@@ -14,7 +14,11 @@ import { showShape, sizeOf } from "../shape.js";
  *
  * @example
  * ```ts
+ * import type { BatchSource } from "@flowify/core";
+ *
  * const source: BatchSource = { count: 10_000, batch: async (indices) => Array.from(indices, (i) => [i, i * i]) };
+ * console.log(source.count);
+ * // 10000
  * ```
  */
 export type BatchSource = Readonly<{

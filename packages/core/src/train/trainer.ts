@@ -71,6 +71,27 @@ export type Trainer = Readonly<{
  *
  * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, `MemoryError` with a batch that fits,
  * all before the first step; those of a data source also at the step that asks for its batch.
+ *
+ * @example
+ * ```ts
+ * import { createTrainer, flow, jaxExecutor } from "@flowify/core";
+import { runSteps } from "@flowify/core/internal";
+ * import { linear, rqSpline } from "@flowify/core/layers";
+ *
+ * const data = Array.from({ length: 512 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(i) ** 2]);
+ * const trainer = await createTrainer({
+ *   flow: flow([linear(3, 3), rqSpline([3])]),
+ *   executor: jaxExecutor(),
+ *   data,
+ *   steps: 50,
+ *   batchSize: 64,
+ * });
+ * const losses: number[] = [];
+ * await runSteps({ trainer: () => trainer, until: 50, onStep: ({ loss }) => void losses.push(loss) });
+ * console.log((losses.at(-1) ?? 0) < (losses[0] ?? 0));
+ * await trainer.dispose();
+ * // true
+ * ```
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const all = withDefaults(options);

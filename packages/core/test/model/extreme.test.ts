@@ -83,7 +83,12 @@ const given = {
 describe("weights of an extreme size give a number, or an error that says where NaN begins", () => {
   it.each<[keyof typeof given, number, string, string]>([
     ["linear", 1e30, "log p of example 0 is NaN from linear[3] on", "a number"],
-    ["linear", 1e38, "log p of example 0 is NaN from linear[1] on", "encode: what example 0 gives holds NaN"],
+    [
+      "linear",
+      1e38,
+      "log p of example 0 is NaN from linear[1] on",
+      "encode: the result for example 0 holds NaN",
+    ],
     ["linear", 1e-30, "a number", "a number"],
     ["linear", 0, "a number", "a number"],
     ["conv2d", 1e30, "-Infinity", "a number"],
@@ -109,7 +114,7 @@ describe("weights of an extreme size give a number, or an error that says where 
     const examples = new Uint8Array(300 * PIXELS);
     const black = examples.slice();
     examples.fill(255, 270 * PIXELS, 271 * PIXELS);
-    await expect(model.encode(examples)).rejects.toThrow("encode: what example 270 gives holds NaN");
+    await expect(model.encode(examples)).rejects.toThrow("encode: the result for example 270 holds NaN");
     expect((await model.encode(black)).every(Number.isFinite)).toBe(true);
     await model.dispose();
   });

@@ -7,16 +7,16 @@ import { CLOSE, type Difference, differenceOf } from "../difference.js";
 import type { Runtime } from "../installed-runtime.js";
 import { type ExportedProgram, specsOf } from "./exported.js";
 
-/** How one result of an exported file compares with that of the flow that it was made from. */
+/** Comparison of one output of an exported file with that of its flow. */
 export type Agreement = Difference & Readonly<{ batch: number; output: string }>;
 
-/** Entries that a decoder may round to another level, a hair's breadth away: of results that are integers. */
+/** Share of entries that a decoder may round to an adjacent level, for integer outputs. */
 const ROUNDED = 1e-3;
 
-/** Decoded examples are whole levels. */
+/** True for decoded examples, which are integers. */
 const isRounded = ({ output }: Agreement): boolean => output === "x";
 
-/** The result that is farthest off, where one is farther off than rounding takes it. */
+/** The output with the largest difference, if it exceeds rounding errors. */
 export function disagreement(found: readonly Agreement[]): Agreement | undefined {
   const wrong = found.filter((each) =>
     isRounded(each)
@@ -26,20 +26,20 @@ export function disagreement(found: readonly Agreement[]): Agreement | undefined
   return farthest(wrong);
 }
 
-/** The one with the largest difference. */
+/** The output with the largest difference. */
 export const farthest = (found: readonly Agreement[]): Agreement | undefined =>
   [...found].sort((a, b) => b.largest - a.largest || b.differing - a.differing)[0];
 
-/** A runtime that holds an exported file: results by name, for inputs by name. */
+/** A runtime with an exported file: maps inputs by name to outputs by name. */
 export type FileRunner = Readonly<{
   run(inputs: { readonly [name: string]: HostArray }): Promise<{ readonly [name: string]: Float32Array }>;
   dispose(): Promise<void>;
 }>;
 
 /**
- * The bytes of a file in ONNX Runtime.
+ * Opens the bytes of a file in ONNX Runtime.
  *
- * @throws DeviceError where this ONNX Runtime cannot read it: damaged, or of a newer opset
+ * @throws DeviceError if this ONNX Runtime cannot read it: damaged, or of a newer opset
  */
 export async function openFile(
   { InferenceSession, Tensor }: Runtime,
@@ -64,17 +64,17 @@ export async function openFile(
 function unreadable(bytes: Uint8Array, cause: string): string {
   const [, newest] = /till opset (\d+)/.exec(cause) ?? [];
   if (newest !== undefined)
-    return `the file is of opset ${opsetOf(bytes)}, this ONNX Runtime reads opsets up to ${newest}\nupdate onnxruntime-node, or write the file for an older opset`;
+    return `the file has opset ${opsetOf(bytes)}, this ONNX Runtime reads opsets up to ${newest}\nupdate onnxruntime-node, or write the file for an older opset`;
   return `ONNX Runtime cannot read the file: ${cause}`;
 }
 
-/** The version of the operators that a file is made of. */
+/** The opset version of a file. */
 const opsetOf = (bytes: Uint8Array): bigint | undefined =>
   fromBinary(ModelProtoSchema, bytes).opsetImport.find(({ domain }) => domain === "")?.version;
 
 /**
- * Runs an exported file on random examples or latents and drawn noise, and the function behind it on
- * the same, in an executor: every result of it, at every size of a batch.
+ * Runs an exported file and its function (in an executor) on the same random examples or latents and noise. Compares
+ * every output, for every batch size.
  */
 export async function compareExport(
   file: FileRunner,

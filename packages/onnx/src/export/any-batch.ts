@@ -4,22 +4,24 @@ import { readConstant } from "../lower/constants.js";
 import { type Atom, isLiteral, prepare, type Var } from "../lower/jaxpr.js";
 
 /**
- * Batches that a program is traced for. The first six hold every remainder by 2 to 6, the rest lie on both sides of the
- * numbers that people write, odd and even, up to more examples than a batch has. A batch of one is not among them: axes of
- * size 1 may vanish from a program rightly.
+ * Batch sizes for tracing a program. The first six cover every remainder modulo 2 to 6. The rest lie on both sides of
+ * common numbers, odd and even, up to more examples than usual batches have. A batch of one is not included: axes of
+ * size 1 may validly vanish from a program.
  */
 const SIZES = [2, 3, 4, 5, 6, 7, 29, 64, 100, 257, 1008, 4096, 65_537] as const;
 
-/** A line of a traced program: what must be the same in every batch, and sizes, which may grow with it. */
+/**
+ * A line of a traced program: the part that must be equal for every batch, and sizes, which may grow with the batch.
+ */
 type Line = Readonly<{ where: string; text: string; sizes: readonly number[] }>;
 
 /**
- * Traces a program for batches of many sizes. Its equations must be the same, with the same numbers in them, and each
- * size must be the same or grow evenly with the batch: what depends on the batch by a condition, a maximum, a remainder
- * or a mean over the examples does not, and would be built into the file as it is for one size.
+ * Traces a program for batches of many sizes. Its equations must be equal, with equal numbers, and each size must be
+ * constant or proportional to the batch. A dependence on the batch by a condition, a maximum, a remainder or a mean
+ * over the examples violates this, and would be built into the file for one size.
  *
- * @param traced the program for a batch; it is disposed of
- * @throws UnsupportedOpError that names the first equation which is another one
+ * @param traced the program for a batch size; this function disposes of it
+ * @throws UnsupportedOpError that names the first equation that differs
  */
 export function expectAnyBatch(traced: (batch: number) => ClosedJaxpr, name: string): void {
   const [first, second, ...others] = SIZES;
@@ -32,7 +34,7 @@ export function expectAnyBatch(traced: (batch: number) => ClosedJaxpr, name: str
     }
   };
   const [start, next] = [at(first), at(second)];
-  /** The line of the first batch with its sizes on the way to those of the second. */
+  /** The line of the first batch size, with the growth of its sizes to those of the second. */
   const expected = (line: Line, i: number, batch: number): string => {
     const steps = (batch - first) / (second - first);
     const sizes = line.sizes.map((size, k) => {
@@ -51,7 +53,7 @@ export function expectAnyBatch(traced: (batch: number) => ClosedJaxpr, name: str
     throw new UnsupportedOpError(
       "batch",
       where,
-      `${name}: ${where} depends on the size of the batch, it is another one for ${first} examples than for ${batch}: it cannot be exported for batches of any size`,
+      `${name}: ${where} depends on the size of the batch, it differs for ${first} and ${batch} examples: it cannot be exported for batches of any size`,
     );
   };
   compare(second, next);
@@ -83,10 +85,10 @@ function linesOf(closed: ClosedJaxpr): Line[] {
   return lines;
 }
 
-/** −0 is not 0. */
+/** Distinguishes −0 from 0. */
 const numberText = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value));
 
-/** Parameters of an equation as text, with the numbers in them put into `sizes`. */
+/** Parameters of an equation as text; appends their numbers to `sizes`. */
 const withoutNumbers = (params: unknown, sizes: number[]): string =>
   JSON.stringify(params, (_, value: unknown) => {
     if (typeof value !== "number") return value;
@@ -94,7 +96,9 @@ const withoutNumbers = (params: unknown, sizes: number[]): string =>
     return "#";
   });
 
-/** Of larger constants the beginning is read: they are there for large batches only, and hold one number as a rule. */
+/**
+ * Number of entries to compare for larger constants: these occur only for large batches, and usually repeat one number.
+ */
 const READ = 2 ** 20;
 
 function constantLine(constant: ClosedJaxpr["consts"][number], where: string): Line {

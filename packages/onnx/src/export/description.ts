@@ -11,7 +11,7 @@ export type WrittenProgram = Readonly<{
   agreements?: readonly Agreement[];
 }>;
 
-/** What the document beside exported files says: examples, latents, ledger, and the inputs and results of each file. */
+/** The document next to exported files: examples, latents, ledger, and the inputs and outputs of each file. */
 export const describeExport = (
   { inShape, latentShape, domain, dimensions, exact, ledgerLines }: Flow,
   written: readonly WrittenProgram[],

@@ -4,12 +4,12 @@ import type { ExportedInput, ExportedProgram } from "./exported.js";
 
 type Noise = Readonly<{ name: string; shape: readonly Dimension[]; distribution: NoiseDistribution }>;
 
-/** Where the number of examples comes from: an int64 input [1], or the first axis of another input. */
+/** Source of the number of examples: an int64 input [1], or the first axis of another input. */
 type Count = Readonly<{ input: string }> | Readonly<{ lengthOf: string }>;
 
 const COUNT = "drawn.count";
 
-/** A graph in which nodes of the runtime draw what were noises among its inputs. */
+/** A graph in which nodes draw the noise that were inputs before. */
 function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count): GraphModel {
   const names = new Set(noises.map((noise) => noise.name));
   const constants: Initializer[] = [];
@@ -37,7 +37,7 @@ function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count)
   };
 }
 
-/** The same program with its noises drawn inside; without examples or latents it is told how many to draw. */
+/** The same program, which draws its noise itself; without examples or latents it has an input for the count. */
 export function drawing({ name, graph, inputs, outputs, source }: ExportedProgram): ExportedProgram {
   const kept = inputs.filter(({ role }) => role !== "noise");
   const noises = inputs.filter(({ role }) => role === "noise");

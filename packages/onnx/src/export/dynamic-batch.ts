@@ -4,13 +4,13 @@ import type { LoweredGraph } from "../lower/lower.js";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
 import { expectAnyBatch } from "./any-batch.js";
 
-/** Name of the axis that an exported program leaves open. */
+/** Name of the dynamic axis of an exported program. */
 const BATCH = "batch";
 
 /**
- * Batches that a program is lowered for, by pairs, until two graphs of a pair have the same nodes. What is worth a node depends on
- * the size of arrays, and the batches of a pair may lie on two sides of where it begins to be; beside those of the last pair every
- * array of a batch is a large one.
+ * Pairs of batch sizes for lowering a program, until both graphs of a pair have the same nodes. Some nodes depend on
+ * the size of arrays, and a pair may lie on both sides of a threshold; for the last pair every array of a batch is
+ * large.
  */
 const PAIRS = [
   [11, 13],
@@ -19,10 +19,10 @@ const PAIRS = [
   [65521, 65537],
 ] as const;
 
-/** A program that is traced and lowered for batches of one size. */
+/** A program, traced and lowered for one batch size. */
 export type BatchedProgram = Readonly<{
   name: string;
-  /** The program for a batch; the caller disposes of it. */
+  /** The program for a batch size; the caller disposes of it. */
   traced(batch: number): ClosedJaxpr;
   lowered(jaxpr: ClosedJaxpr): LoweredGraph;
   /** Name of an input whose first axis is the batch. */
@@ -30,12 +30,11 @@ export type BatchedProgram = Readonly<{
 }>;
 
 /**
- * A graph for batches of any size, from graphs for two sizes: they have the same nodes, and differ in
- * vectors of sizes only. A size that is k in a batch of 1 becomes −1 in a Reshape, and k times the
- * length of an input's first axis elsewhere. Two sizes may agree by chance: that the program itself is one
- * for all is seen at many, before it is lowered.
+ * A graph for batches of any size, from graphs for two sizes: they have the same nodes, and differ only in vectors of
+ * sizes. A size that is k in a batch of 1 becomes −1 in a Reshape, and k times the length of an input's first axis
+ * elsewhere. Two sizes may agree by chance: the program itself is checked at many sizes before lowering.
  *
- * @throws UnsupportedOpError where anything else depends on the size of the batch
+ * @throws UnsupportedOpError if anything else depends on the size of the batch
  */
 export function withDynamicBatch({ name, traced, lowered, batched }: BatchedProgram): GraphModel {
   expectAnyBatch(traced, name);
@@ -78,7 +77,7 @@ function merge(
   const added: Initializer[] = [];
   const partner = new Map<string, string>();
 
-  /** How often the batch is in two sizes, 0 where they are equal. */
+  /** Multiple of the batch in two sizes; 0 if they are equal. */
   const multiple = (m: number, n: number, where: string): number => {
     if (m === n) return 0;
     const k = m / sizeA;
@@ -111,7 +110,7 @@ function merge(
     return k === 1 ? one : node("Mul", [one, constant([k])], `${BATCH} × ${k}`);
   };
 
-  /** What stands for a constant of the first graph, used by input `at` of a node. */
+  /** The value in place of a constant of the first graph, used by input `at` of a node. */
   const merged = (first: string, second: string, user: GraphNode, at: number): string => {
     const [c, d] = [constantsA.get(first), constantsB.get(second)];
     if (!c || !d) {

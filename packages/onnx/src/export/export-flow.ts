@@ -26,11 +26,12 @@ import {
 import { type Program, programsOf } from "./programs.js";
 
 /**
- * A flow with its parameters as ONNX graphs: log p with its ledger, encode, decode and sample, each
- * with its noises as inputs, and each once more drawing its own (by the runtime's RandomNormal and
- * RandomUniform). Float32; the first axis of all inputs and results is the batch, of any size.
+ * A flow with its parameters as ONNX graphs: log p with its ledger, encode, decode and sample, each with its noise as
+ * inputs, and each in a variant that draws its own noise (with RandomNormal and RandomUniform). Float32; the first axis
+ * of all inputs and outputs is the batch, of any size.
  *
- * @throws UnsupportedOpError that names the layer which cannot be lowered, or computes with the number of examples
+ * @throws UnsupportedOpError that names the layer that cannot be lowered, or whose result depends on the number of
+ * examples
  */
 export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgram[] {
   try {
@@ -44,7 +45,7 @@ export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgr
   }
 }
 
-/** The error of the first layer that cannot be exported by itself, with its name in front. */
+/** The error of the first layer that cannot be exported separately, prefixed by its name. */
 function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): UnsupportedOpError | undefined {
   for (const [i, layer] of chain.layers.entries()) {
     const alone = flowOf([layer]);

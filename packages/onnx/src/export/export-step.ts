@@ -10,7 +10,7 @@ import { someExamples } from "./example.js";
 import { type ExportedProgram, namedNoises, noiseSpecs, type Source } from "./exported.js";
 
 export type ExportStepOptions = {
-  /** Examples a step: the form of the products is chosen for it. */
+  /** Examples per step: the form of the products depends on it. */
   batch: number;
   /** Global norm that gradients are clipped to. Default 500. */
   clip?: number;
@@ -23,17 +23,17 @@ const scalarSpecs = { euclidean: adam, orthogonal: adam } as unknown as JsTree<A
 const meanings: Readonly<Record<string, string>> = {
   loss: "−mean log p(x) in nats, before the step",
   gradNorm: "norm of the gradient, before clipping",
-  "next.drift": "bound of how far the orthogonal parameters have departed from orthogonality",
+  "next.drift": "bound on the departure of the orthogonal parameters from orthogonality",
 };
 
 /**
- * The training step of a flow as ONNX graphs: `train-step` takes examples, noises, the scalars of Adam and
- * the whole state, and gives the loss and the next state; once more drawing its noise. `reorthogonalize`, for
- * flows with orthogonal parameters, takes their departure from orthogonality away. The state goes in
- * under the names of `TrainingState.arrays` and comes out as `next.…`.
+ * The training step of a flow as ONNX graphs: `train-step` takes examples, noise, the scalars of Adam and the complete
+ * state, and returns the loss and the next state; a variant draws its noise. `reorthogonalize`, for flows with
+ * orthogonal parameters, removes their departure from orthogonality. State inputs have the names of
+ * `TrainingState.arrays`, state outputs are `next.…`.
  *
- * @param arrays the state that the examples start from
- * @throws UnsupportedOpError where a layer holds a primitive that cannot be lowered.
+ * @param arrays the state before the step
+ * @throws UnsupportedOpError if a layer contains a primitive that cannot be lowered.
  */
 export function exportStep(
   flow: Flow,
@@ -88,7 +88,7 @@ export function exportStep(
 type Arguments = Readonly<{ names: readonly string[]; specs: readonly JsTree<ArraySpec>[] }> &
   Pick<Source, "example">;
 
-/** A function as a graph for the sizes of its arguments; results are named by their paths. */
+/** A function as a graph for the sizes of its arguments; outputs are named by their paths. */
 function exportFixed(
   name: string,
   f: unknown,

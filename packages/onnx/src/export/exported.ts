@@ -10,7 +10,7 @@ import {
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import type { Dimension, GraphModel } from "../lower/model.js";
 
-/** What an input of an exported program is. */
+/** An input of an exported program. */
 export type ExportedInput = Readonly<{
   name: string;
   shape: readonly Dimension[];
@@ -26,28 +26,31 @@ export type ExportedOutput = Readonly<{
   name: string;
   shape: readonly Dimension[];
   meaning: string;
-  /** Name of the input that it takes the place of in the next call. */
+  /** Name of the input that it replaces in the next call. */
   replaces?: string;
 }>;
 
 /** A program of a flow as an ONNX graph. */
 export type ExportedProgram = Readonly<{
-  /** `log-prob`, `encode`, `decode`, `sample`, `train-step`, `reorthogonalize`; with `-drawing` behind it those that draw their own noise. */
+  /**
+   * `log-prob`, `encode`, `decode`, `sample`, `train-step`, `reorthogonalize`; with the suffix `-drawing`, the programs
+   * with their own random noise.
+   */
   name: string;
   graph: GraphModel;
   inputs: readonly ExportedInput[];
   outputs: readonly ExportedOutput[];
-  /** The size of the batch, where it is not left open. */
+  /** The size of the batch, if it is fixed. */
   batch?: number;
   source: Source;
 }>;
 
-/** The function behind a program, and arguments for it. */
+/** The function of a program, and its arguments. */
 export type Source = Readonly<{
   run: (...args: never[]) => JsTree<np.Array>;
   /** Names of the leaves of its arguments. */
   names: readonly string[];
-  /** Arguments for a batch, with drawn noise. */
+  /** Arguments for a batch, with random noise. */
   example(batch: number, rng: Rng): readonly JsTree<HostArray>[];
 }>;
 
@@ -60,7 +63,7 @@ export function namedNoises(
   return new Map(leaves.map(({ declaration }, i) => [names[i] as string, declaration]));
 }
 
-/** Stands for a declaration in a tree: a class, so that trees take it for a leaf. */
+/** A declaration in a tree: a class, so that trees treat it as a leaf. */
 class Leaf {
   constructor(readonly declaration: NoiseDeclaration) {}
 }

@@ -2,10 +2,10 @@ import type { Flow, FlowParams } from "@flowify/core";
 import type { NoiseSpec, NoiseTree, Shape } from "@flowify/core/layer";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 
-/** What a program of a flow computes. */
+/** A program of a flow. */
 export type Program = Readonly<{
   name: string;
-  /** The first argument besides the parameters, where it is no noise. */
+  /** The first argument after the parameters, unless it is noise. */
   input?: { name: "x" | "z"; role: "examples" | "latents"; shape: Shape };
   noise: NoiseSpec;
   f: (params: FlowParams, input: np.Array, noise: NoiseTree) => JsTree<np.Array>;
@@ -30,7 +30,7 @@ export function programsOf(flow: Flow): Program[] {
         { name: "log_prob", meaning: `log p(x) in nats${bound}` },
         {
           name: "ledger",
-          meaning: "what each layer and the base contribute, nats; the rows sum to log_prob",
+          meaning: "contribution of each layer and of the base, nats; the rows sum to log_prob",
         },
       ],
     },
@@ -39,14 +39,16 @@ export function programsOf(flow: Flow): Program[] {
       input: examples,
       noise: flow.forwardNoise,
       f: (params, x, noise) => [flow.encode(params, x, noise)],
-      outputs: [{ name: "z", meaning: "the latent; with noise at its mean what the plain network gives" }],
+      outputs: [
+        { name: "z", meaning: "the latent; with noise at its mean, the output of the plain network" },
+      ],
     },
     {
       name: "decode",
       input: latents,
       noise: flow.inverseNoise,
       f: (params, z, noise) => [flow.decode(params, z, noise)],
-      outputs: [{ name: "x", meaning: "a draw of the examples behind z" }],
+      outputs: [{ name: "x", meaning: "a sample of the examples with the latent z" }],
     },
     {
       name: "sample",
@@ -55,7 +57,7 @@ export function programsOf(flow: Flow): Program[] {
         const [base, inverse] = noise as [NoiseTree, NoiseTree];
         return [flow.decode(params, flow.base.draw(base), inverse)];
       },
-      outputs: [{ name: "x", meaning: "examples drawn from the flow" }],
+      outputs: [{ name: "x", meaning: "examples sampled from the flow" }],
     },
   ];
 }

@@ -3,20 +3,19 @@ import { BLOCK_BYTES } from "./kernel.js";
 /** Pages of 64 KiB, tried in this order: 2 GiB, 1 GiB, 256 MiB. */
 const PAGES = [32768, 16384, 4096];
 
-/** Scratch space of kernel calls on arrays that lie elsewhere: small enough for a core's own cache. */
+/** Scratch space of kernel calls for arrays outside of this memory: small enough for a core's cache. */
 const SCRATCH_BYTES = 1 << 19;
 
 type Block = Readonly<{ offset: number; bytes: number }>;
 
 /**
- * Arrays in one WebAssembly memory, where kernels reach all of them. The memory has its full size from
- * the start, since growing it would detach every array; the system gives pages only once they are
- * written. The first free block that is large enough is taken, and neighbours that are free are one
- * block, so that the pages in use stay few.
+ * Arrays in one WebAssembly memory, accessible to all kernels. The memory has its full size from the beginning, because
+ * growing it would detach every array; the system provides pages only when they are written. Allocation uses the first
+ * free block that is large enough, and adjacent free blocks are merged, so that few pages are in use.
  */
 export class Arena {
   readonly scratch: Float32Array<ArrayBuffer>;
-  /** Free blocks in the order of their offsets. */
+  /** Free blocks, sorted by offset. */
   readonly #free: Block[];
   readonly #live = new Map<number, number>();
 
@@ -25,19 +24,19 @@ export class Arena {
     this.#free = [{ offset: SCRATCH_BYTES, bytes: memory.buffer.byteLength - SCRATCH_BYTES }];
   }
 
-  /** Undefined where not even the smallest memory can be reserved. */
+  /** Undefined if not even the smallest memory can be reserved. */
   static create(sizes: readonly number[] = PAGES): Arena | undefined {
     for (const pages of sizes) {
       try {
         return new Arena(new WebAssembly.Memory({ initial: pages, maximum: pages }));
       } catch {
-        // the next smaller one
+        // try the next smaller one
       }
     }
     return undefined;
   }
 
-  /** An array of any content; undefined where the memory is full. */
+  /** An uninitialized array; undefined if the memory is full. */
   allocate(length: number): Float32Array<ArrayBuffer> | undefined {
     const bytes = roundUp(4 * length);
     const at = this.#free.findIndex((block) => block.bytes >= bytes);
@@ -50,7 +49,7 @@ export class Arena {
     return new Float32Array(this.memory.buffer, offset, length);
   }
 
-  /** Takes the block at an offset back; nothing where it is free already. */
+  /** Frees the block at an offset; does nothing if it is already free. */
   release(offset: number): void {
     const bytes = this.#live.get(offset);
     if (bytes === undefined) return;
@@ -68,12 +67,12 @@ export class Arena {
     });
   }
 
-  /** True for an array that lies in this memory. */
+  /** True for an array in this memory. */
   holds(array: ArrayBufferView): boolean {
     return array.buffer === this.memory.buffer;
   }
 
-  /** Bytes of the blocks that are in use. */
+  /** Bytes of the blocks in use. */
   get liveBytes(): number {
     let sum = 0;
     for (const bytes of this.#live.values()) sum += bytes;

@@ -11,18 +11,18 @@ export type Expression = Readonly<{ id: number; size: number; mask: boolean }> &
     | Readonly<{ kind: "operation"; name: OperationName; operands: readonly Expression[] }>
   );
 
-/** An expression without its number. */
+/** An expression without its index. */
 type Draft = Expression extends infer E ? (E extends Expression ? Omit<E, "id"> : never) : never;
 
-/** True for a value that is one number for all elements. */
+/** True for a scalar: one number for all elements. */
 export const isScalar = (e: Expression): boolean => e.size === 1;
 
 /**
- * Builds expressions: equal ones are one object, operations on numbers are computed, and quotients
- * and differences, which jax-js writes as x · (1/y) and x + (−y), become one operation.
+ * Builds expressions: equal ones are one object, operations on numbers are folded, and quotients and differences, which
+ * jax-js writes as x · (1/y) and x + (−y), become one operation.
  */
 export class Expressions {
-  /** All of them, operands before results. */
+  /** All expressions, operands before results. */
   readonly all: Expression[] = [];
   readonly #known = new Map<string, Expression>();
 
@@ -36,7 +36,7 @@ export class Expressions {
     return this.#make(key, { kind: "number", value, size: 1, mask });
   }
 
-  /** Undefined where operands have different numbers of elements: that would be a broadcast. */
+  /** Undefined if operands have different numbers of elements, which would be a broadcast. */
   operation(name: OperationName, ...operands: Expression[]): Expression | undefined {
     const { mask } = operations[name];
     if (operands.every((e) => e.kind === "number")) {
@@ -58,7 +58,7 @@ export class Expressions {
   }
 
   multiply(a: Expression, b: Expression): Expression | undefined {
-    // A scalar's reciprocal is computed once a call. The square of 1/y stays a product: one division.
+    // A scalar's reciprocal is computed once per call. The square of 1/y stays a product: one division.
     const over = (e: Expression) =>
       e.kind === "operation" && e.name === "div" && !isScalar(e) && e.operands[0] === this.number(1)
         ? e.operands[1]

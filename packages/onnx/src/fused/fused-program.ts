@@ -14,13 +14,13 @@ import { wasmModule } from "./wasm.js";
 type Kernel = (bytes: number, ...pointersAndScalars: number[]) => void;
 type Floats = Float32Array<ArrayBuffer>;
 
-/** Below this many elements in every result, kernels bring nothing. */
+/** Below this many elements in every result, kernels save no time. */
 const SMALLEST = 4096;
 
 /**
- * Compiles a program that only works element by element to WebAssembly kernels, which go through
- * memory once where ONNX Runtime does so for every operation. Undefined for any other program, for
- * one whose results all have fewer than `smallest` elements, and where WebAssembly lacks vectors.
+ * Compiles an elementwise program to WebAssembly kernels, which make one pass over memory; ONNX Runtime makes one per
+ * operation. Undefined for any other program, if all results have fewer than `smallest` elements, and if WebAssembly
+ * lacks vectors.
  */
 export async function fusedProgram(
   store: TensorStore,
@@ -38,7 +38,7 @@ export async function fusedProgram(
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: arena.memory } });
   const kernels = plan.kernels.map((_, i) => instance.exports[String(i)] as Kernel);
   const groupOfArgument = ownersOf(plan.groups, (group) => group.arguments);
-  /** The groups that read each tensor, of those that a call has for its arguments. */
+  /** The groups that read each argument tensor of a call. */
   const readersOf = (tensors: readonly Tensor[]): Map<Tensor, Group[]> => {
     const readers = new Map<Tensor, Group[]>();
     for (const [i, tensor] of tensors.entries()) {
@@ -96,7 +96,7 @@ function evaluate({ scalars }: Plan, tensors: readonly Tensor[]): Map<Expression
   return values;
 }
 
-/** Calls a kernel on arrays, the results last; piece by piece through scratch space where one lies elsewhere. */
+/** Calls a kernel on arrays, the results last; arrays outside of the memory go through scratch space in pieces. */
 function call(
   arena: Arena,
   kernel: Kernel,

@@ -3,29 +3,29 @@ import { emitLookup, type LookupTable } from "./lookup.js";
 import { operations } from "./operations.js";
 import { type WasmFunction, wasm } from "./wasm.js";
 
-/** Vectors of 16 bytes that one turn of a kernel's loop works on; lengths are rounded up to it. */
+/** Vectors of 16 bytes per iteration of a kernel's loop; lengths are rounded up to it. */
 const UNROLL = 4;
 
-/** Bytes of one turn: arrays of kernels start at multiples of it and own the memory up to the next one. */
+/** Bytes per iteration: arrays of kernels start at multiples of it and own the memory up to the next one. */
 export const BLOCK_BYTES = 16 * UNROLL;
 
 /** Parts of a program that one kernel computes, in the order of the kernel's parameters. */
 export type KernelParts = Readonly<{
-  /** Arrays that are read. */
+  /** Input arrays. */
   inputs: readonly Expression[];
-  /** Scalars that are known only when it is called. */
+  /** Scalars that are arguments of each call. */
   scalars: readonly Expression[];
-  /** What is computed for each element, operands first. */
+  /** Operations for each element, operands first. */
   steps: readonly Expression[];
-  /** What is written. */
+  /** Outputs. */
   outputs: readonly Expression[];
   table?: LookupTable;
 }>;
 
 /**
  * The kernel `(bytes, …inputs, …outputs, table?, …scalars)`: for each vector of four elements all loads, the
- * operations, then all stores. So an output may be the array of an input: element i of the outputs
- * follows from element i of the inputs.
+ * operations, then all stores. So an output may be the array of an input: element i of the outputs depends only on
+ * element i of the inputs.
  */
 export function emitKernel({ inputs, scalars, steps, outputs, table }: KernelParts): WasmFunction {
   const arrays = inputs.length + outputs.length;
@@ -84,14 +84,14 @@ export function emitKernel({ inputs, scalars, steps, outputs, table }: KernelPar
 
 const operandsOf = (e: Expression): readonly Expression[] => (e.kind === "operation" ? e.operands : []);
 
-/** A number on the stack to all lanes of a local; a truth value as ones or zeros. */
+/** Copies a number on the stack to all SIMD lanes of a local; a truth value as ones or zeros. */
 const spread = (e: Expression, to: number): number[] => [
   ...wasm.splat,
   ...(e.mask ? [...wasm.float(0), ...wasm.splat, ...wasm.simd(operations.notEqual.code)] : []),
   ...wasm.set(to),
 ];
 
-/** The scalars among the operands and outputs of a part of a program that are not written into its code. */
+/** The scalars among the operands and outputs of a part of a program that are not constants in its code. */
 export function scalarsOf(steps: readonly Expression[], outputs: readonly Expression[]): Expression[] {
   const read = [...steps.flatMap(operandsOf), ...outputs];
   return [...new Set(read.filter((e) => isScalar(e) && e.kind !== "number"))];

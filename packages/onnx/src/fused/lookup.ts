@@ -3,14 +3,14 @@ import { operations } from "./operations.js";
 import { wasm } from "./wasm.js";
 
 /**
- * Numbers that depend on the interval that an element lies in, one of `ends` + 1: an end belongs to the interval on its
- * right, NaN to the first one.
+ * Numbers that depend on the interval of an element, one of `ends` + 1: an end belongs to the interval on its right,
+ * NaN to the first one.
  */
 export type LookupTable = Readonly<{
   /** An input of the kernel. */
   of: Expression;
   ends: number;
-  /** What the numbers of an interval are for the element. */
+  /** The numbers of an interval, as values of an element. */
   row: readonly Expression[];
 }>;
 
@@ -20,7 +20,10 @@ const VECTOR_BYTES = 16;
 
 const vectorsOf = (numbers: number): number => Math.ceil(numbers / LANES);
 
-/** A table as kernels read it: its ends in ascending order, then a row of numbers for each interval, both filled up to whole vectors. */
+/**
+ * A table in the layout of kernels: its ends in ascending order, then a row of numbers for each interval, both padded
+ * to whole vectors.
+ */
 export function tableData(
   ends: readonly number[],
   rows: readonly (readonly number[])[],
@@ -31,8 +34,8 @@ export function tableData(
 }
 
 /**
- * What a kernel does for the table at a parameter, before its loop and for each vector. The ends that an element has reached
- * are counted; so many rows into the table stand its numbers. They are read element by element, four at a time, and turned.
+ * Code of a kernel for the table at a parameter, before its loop and for each vector. It counts the ends that an
+ * element has reached, which is the row index of its numbers. The rows of four elements are read and transposed.
  */
 export function emitLookup(
   { of, ends, row }: LookupTable,
@@ -78,7 +81,7 @@ export function emitLookup(
   return { before, each: [...found, ...numbers.flat()] };
 }
 
-/** Lanes of two vectors, those of the second are 4 to 7. */
+/** SIMD lanes of two vectors; those of the second are 4 to 7. */
 const ALTERNATE = { low: [0, 4, 1, 5], high: [2, 6, 3, 7] };
 const HALVES = { low: [0, 1, 4, 5], high: [2, 3, 6, 7] };
 

@@ -1,8 +1,7 @@
 /**
  * The operations of fused programs: on one number, and as a WebAssembly instruction on four of them.
- * A mask is all ones or all zeros in a lane, and 1 or 0 as a number. Each instruction rounds as
- * IEEE 754 says, once; `min` and `max` give NaN where an operand is NaN, and take −0 for less than 0,
- * in WebAssembly as in JavaScript.
+ * A mask is all ones or all zeros in a SIMD lane, and 1 or 0 as a number. Each instruction rounds once, according to
+ * IEEE 754; `min` and `max` return NaN for a NaN operand, and treat −0 as less than 0, in WebAssembly as in JavaScript.
  */
 export const operations = {
   add: { code: 0xe4, mask: false, of: (a, b) => a + b },
@@ -23,14 +22,14 @@ export const operations = {
   and: { code: 0x4e, mask: true, of: (a, b) => a & b },
   or: { code: 0x50, mask: true, of: (a, b) => a | b },
   xor: { code: 0x51, mask: true, of: (a, b) => a ^ b },
-  /** a where the mask m holds, else 0. */
+  /** a where the mask m is true, else 0. */
   keep: { code: 0x4e, mask: false, of: (a, m) => (m ? a : 0) },
-  /** a where the mask m holds, else b. */
+  /** a where the mask m is true, else b. */
   select: { code: 0x52, mask: false, of: (a, b, m) => (m ? a : b) },
   selectMask: { code: 0x52, mask: true, of: (a, b, m) => (m ? a : b) },
 } as const satisfies Record<string, Operation>;
 
-/** `of` is called with as many numbers as the operation takes. */
+/** `of` takes as many numbers as the operation. */
 type Operation = { code: number; mask: boolean; of: (a: number, b: number, c: number) => number };
 
 export type OperationName = keyof typeof operations;

@@ -7,7 +7,7 @@ import type { WasmFunction } from "./wasm.js";
 export type Group = Readonly<{
   kernel: number;
   size: number;
-  /** Arguments that the kernel reads, results that it writes, scalars that it takes. */
+  /** Arguments that the kernel reads, results that it writes, and its scalars. */
   arguments: readonly number[];
   results: readonly number[];
   scalars: readonly Expression[];
@@ -17,9 +17,9 @@ export type Group = Readonly<{
 export type Plan = Readonly<{
   kernels: readonly WasmFunction[];
   groups: readonly Group[];
-  /** What is computed once a call, operands first. */
+  /** Computations once per call, operands first. */
   scalars: readonly Expression[];
-  /** Results of one element: their number among the results. */
+  /** Results of one element: their indices among the results. */
   scalarResults: readonly Readonly<{ result: number; expression: Expression }>[];
 }>;
 
@@ -27,7 +27,7 @@ export type Plan = Readonly<{
 const MOST_PARAMETERS = 900;
 const MOST_STEPS = 4000;
 
-/** Plans a program; undefined where a kernel would have too many parameters or steps. */
+/** Plans a program; undefined if a kernel would have too many parameters or steps. */
 export function planKernels({ expressions, outputs }: ElementwiseProgram): Plan | undefined {
   const live = liveOf(
     expressions,
@@ -68,7 +68,7 @@ function partsOf(members: readonly Expression[], outputs: readonly Expression[])
   return { inputs, steps, outputs, scalars: scalarsOf(steps, outputs) };
 }
 
-/** Equal for parts that have the same kernel: operands are told by their place, numbers by their value. */
+/** A key, equal for parts with the same kernel: operands are identified by position, numbers by value. */
 function structureOf({ inputs, scalars, steps, outputs }: KernelParts): string {
   const place = new Map([...inputs, ...scalars, ...steps].map((e, i) => [e, i]));
   const name = (e: Expression): string =>
@@ -88,8 +88,8 @@ function liveOf(expressions: readonly Expression[], outputs: readonly Expression
 }
 
 /**
- * The connected components of the arrays, in the order of their first results. A result that is a
- * scalar repeated has no arrays and is a component of its own.
+ * The connected components of the arrays, in the order of their first results. A result that repeats a scalar has no
+ * arrays and is a separate component.
  */
 function connected(
   live: readonly Expression[],
@@ -99,7 +99,7 @@ function connected(
   const root = (e: Expression): Expression => {
     let at = e;
     for (let up = parent.get(at); up !== undefined; up = parent.get(at)) at = up;
-    if (at !== e) parent.set(e, at); // shorter next time
+    if (at !== e) parent.set(e, at); // path compression
     return at;
   };
   for (const e of live) {

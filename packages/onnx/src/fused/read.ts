@@ -3,14 +3,14 @@ import { readConstant } from "../lower/constants.js";
 import { type Atom, type Equation, isLiteral, outType, paramsOf, prepare, type Var } from "../lower/jaxpr.js";
 import { type Expression, Expressions } from "./expressions.js";
 
-/** An elementwise program: its expressions, operands first, and the ones that it returns. */
+/** An elementwise program: its expressions, operands first, and its results. */
 export type ElementwiseProgram = Readonly<{
   expressions: readonly Expression[];
   outputs: readonly Readonly<{ expression: Expression; size: number }>[];
 }>;
 
 /**
- * Reads a traced program that works element by element on float32 arrays: operands of an equation
+ * Reads a traced elementwise program on float32 arrays: operands of an equation
  * have as many elements as its result, or are scalars. Undefined for any other program.
  */
 export function readElementwise(closed: ClosedJaxpr): ElementwiseProgram | undefined {
@@ -50,12 +50,12 @@ export function readElementwise(closed: ClosedJaxpr): ElementwiseProgram | undef
   return { expressions: build.all, outputs: complete };
 }
 
-/** Undefined where the equation is not elementwise after all. */
+/** Undefined if the equation is not elementwise after all. */
 type Reader = (build: Expressions, operands: readonly Expression[], eqn: Equation) => Expression | undefined;
 
 type Maybe = Expression | undefined;
 
-/** A reader of two operands that are truth values where the result is one, and floats else. */
+/** A reader of two operands: truth values if the result is one, otherwise floats. */
 const arithmetic =
   (ofFloats: (build: Expressions, a: Expression, b: Expression) => Maybe, ofMasks: "and" | "or"): Reader =>
   (build, [x, y], eqn) => {
@@ -113,7 +113,7 @@ const where: Reader = (build, [condition, x, y], eqn) => {
 const cast: Reader = (build, [a], eqn) =>
   a && (outType(eqn) === DType.Bool ? build.toMask(a) : build.toFloat(a));
 
-/** Axes of size 1 and new shapes leave the elements in their order; only scalars may be repeated. */
+/** Axes of size 1 and new shapes keep the order of elements; only scalars may be repeated. */
 const readers: Readonly<Record<string, Reader>> = {
   add: arithmetic((build, a, b) => build.add(a, b), "or"),
   mul: arithmetic((build, a, b) => build.multiply(a, b), "and"),

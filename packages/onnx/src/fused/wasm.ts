@@ -1,6 +1,6 @@
 /**
- * The few bytes of WebAssembly's binary format that a module of functions over one imported memory
- * needs. Source: WebAssembly core specification, chapter 5, and its SIMD proposal.
+ * The part of WebAssembly's binary format for a module of functions over one imported memory. Source: WebAssembly core
+ * specification, chapter 5, and its SIMD proposal.
  */
 
 /** A function of `ints` i32 parameters, then `floats` f32 ones, with `vectors` v128 locals after them. */
@@ -77,7 +77,7 @@ const memoryArgument = (offset: number): number[] => [4, ...leb(offset)]; // ali
 export const wasm = {
   end: [END],
   loop: [0x03, 0x40],
-  /** Back to the start of the innermost loop where the number on the stack is not 0. */
+  /** Branches to the start of the innermost loop if the number on the stack is not 0. */
   repeatIf: [0x0d, 0],
   get: (local: number): number[] => [0x20, ...leb(local)],
   set: (local: number): number[] => [0x21, ...leb(local)],
@@ -90,15 +90,15 @@ export const wasm = {
   splatInt: simd(0x11),
   addLanes: simd(0xae),
   multiplyLanes: simd(0xb5),
-  /** One lane of integers. */
+  /** One SIMD lane of integers. */
   lane: (i: number): number[] => [...simd(0x1b), i],
-  /** Four of the eight lanes of two vectors. */
+  /** Selects four of the eight SIMD lanes of two vectors. */
   shuffle: (lanes: readonly number[]): number[] => [
     ...simd(0x0d),
     ...lanes.flatMap((i) => [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]),
   ],
   load: (offset: number): number[] => [...simd(0x00), ...memoryArgument(offset)],
-  /** One number from memory in all lanes. */
+  /** Loads one number from memory to all SIMD lanes. */
   loadSpread: (offset: number): number[] => [...simd(0x09), 2, ...leb(offset)],
   store: (offset: number): number[] => [...simd(0x0b), ...memoryArgument(offset)],
   simd,

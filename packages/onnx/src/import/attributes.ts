@@ -3,10 +3,10 @@ import { type AttributeProto, AttributeProto_AttributeType as Type } from "onnx-
 import { nodeLabel, type OnnxNode } from "./graph.js";
 import { type Constant, readTensor } from "./tensor.js";
 
-/** The attribute of that name, where there is one; it must be of the type that the operator asks for. */
+/** The attribute with that name, if any; it must have the type that the operator expects. */
 function attribute(node: OnnxNode, name: string, type: Type): AttributeProto | undefined {
   const found = node.attributes.get(name);
-  // the first files left the type out
+  // early files have no type
   if (!found || found.type === type || found.type === Type.UNDEFINED) return found;
   throw new DataError(
     `${nodeLabel(node)}: its attribute ${JSON.stringify(name)} is of type ${Type[found.type]}, expected ${Type[type]}\nexport the file again`,
@@ -25,7 +25,7 @@ export const exactIntAttribute = (node: OnnxNode, name: string): bigint | undefi
 export const exactIntsAttribute = (node: OnnxNode, name: string): readonly bigint[] | undefined =>
   attribute(node, name, Type.INTS)?.ints;
 
-/** An int that says yes or no. */
+/** A boolean stored as an int. */
 export function flagAttribute(node: OnnxNode, name: string): boolean | undefined {
   const value = intAttribute(node, name);
   if (value === undefined || value === 0 || value === 1) return value === undefined ? undefined : value === 1;

@@ -13,55 +13,55 @@ import { nodeLabel, type OnnxNode } from "./graph.js";
 import { axesOf } from "./shapes.js";
 import type { Tensor } from "./tensor.js";
 
-/** What a rule makes of a node. Layers act on one example: the batch axis of the file is not theirs. */
+/** Result of a rule for a node. Layers act on one example: they have no batch axis. */
 export type Imported = Readonly<{
-  /** Layers in order; none where the node changes nothing. */
+  /** Layers in order; empty for a node without effect. */
   layers: readonly OrdinaryLayer[];
-  /** Sizes of the result as the file has them, batch included: where the layers alone do not tell. */
+  /** Sizes of the result in the file, with the batch axis, if the layers alone do not determine them. */
   shape?: readonly number[];
-  /** Where several inputs are data: layers in front for each of them, and how they come together. */
+  /** For several data inputs: layers in front of each, and the way of joining them. */
   join?: Readonly<{ how: "add" | "concat"; axis?: number; front?: readonly (readonly OrdinaryLayer[])[] }>;
-  /** Where the batch axis is in the result, if it is not the first one. */
+  /** Position of the batch axis in the result, if it is not the first axis. */
   moved?: number;
-  /** True for a function at the very end that is left out, so that the network gives what it acts on. */
+  /** True for a function at the very end that is left out, so that its input is the output of the network. */
   leftOut?: boolean;
 }>;
 
-/** How one operator becomes layers. */
+/** Converts one operator to layers. */
 export type ImportRule = (call: OpCall) => readonly OrdinaryLayer[] | Imported;
 
-/** Data on its way through the network. */
+/** A value computed from the data. */
 export type DataShape = Readonly<{
-  /** As the file has it, batch included. */
+  /** Shape in the file, with the batch axis. */
   full: readonly number[];
-  /** Without the batch axis; all of `full` where a file of batch 1 has lost that axis. */
+  /** Shape without the batch axis; all of `full` if a file of batch 1 has dropped that axis. */
   example: Shape;
   batched: boolean;
-  /** Where the batch axis is once a node has moved it from the front, in a file that takes batches of any size. */
+  /** Position of the batch axis after a node has moved it from the front, in a file for batches of any size. */
   moved?: number;
 }>;
 
-/** A node that touches data, with what a rule needs to know of it. */
+/** A node with data inputs, and the facts that rules need. */
 export class OpCall {
   constructor(
     readonly node: OnnxNode,
     readonly opset: number,
     readonly inputs: readonly (Tensor | DataShape | undefined)[],
-    /** True where the file takes batches of any size: what is computed for one example must hold for more. */
+    /** True for a file for batches of any size: results for one example must hold for several. */
     readonly openBatch = false,
   ) {}
 
-  /** The inputs that are data, in order. */
+  /** The data inputs, in order. */
   get data(): readonly DataShape[] {
     return this.inputs.filter((input) => input !== undefined && "full" in input) as DataShape[];
   }
 
-  /** The first input that is data. */
+  /** The first data input. */
   get first(): DataShape {
     return this.data[0] as DataShape;
   }
 
-  /** Shape of an example of the first input that is data. */
+  /** Shape of an example of the first data input. */
   get inShape(): Shape {
     return this.first.example;
   }
@@ -78,12 +78,12 @@ export class OpCall {
     throw new DataError(`${nodeLabel(this.node)}: its ${what} is missing\nexport the file again`);
   }
 
-  /** Input i, a constant of floating point numbers as the data are. */
+  /** Input i, a constant with floating point numbers like the data. */
   numbers(i: number, what: string): Tensor {
     return this.expectNumbers(this.constant(i, what), what);
   }
 
-  /** The same, if it is there. */
+  /** The same, if present. */
   numbersOption(i: number, what: string): Tensor | undefined {
     const found = this.option(i, what);
     return found && this.expectNumbers(found, what);
@@ -92,15 +92,15 @@ export class OpCall {
   private expectNumbers(tensor: Tensor, what: string): Tensor {
     if (tensor.type === "float") return tensor;
     throw new DataError(
-      `${nodeLabel(this.node)}: its ${what} holds ${tensor.type} numbers, the data are floating point numbers\nexport the file again`,
+      `${nodeLabel(this.node)}: its ${what} holds ${tensor.type} numbers, expected floating point numbers like the data\nexport the file again`,
     );
   }
 
-  /** Input i, a constant if it is there. */
+  /** Input i, a constant, if present. */
   option(i: number, what: string): Tensor | undefined {
     const input = this.inputs[i];
     if (input === undefined || !("full" in input)) return input;
-    throw this.unsupported(`its ${what} is computed from the data: a layer needs it as a constant`);
+    throw this.unsupported(`its ${what} is computed from the data, expected a constant`);
   }
 
   flag = (name: string): boolean | undefined => flagAttribute(this.node, name);
@@ -110,12 +110,12 @@ export class OpCall {
   floats = (name: string): readonly number[] | undefined => floatsAttribute(this.node, name);
   string = (name: string): string | undefined => stringAttribute(this.node, name);
 
-  /** Shape of an example whose first axis is that of the channels, with the batch axis in front of it in the file. */
+  /** Shape of an example with the channels on the first axis, after the batch axis in the file. */
   get channelsFirst(): Shape {
     const { full, batched } = this.first;
     if (batched && full.length > 1) return this.inShape;
     throw this.unsupported(
-      `it acts on channels, the second axis of [${full.join(", ")}], where the batch is not the first one any more`,
+      `it acts on channels, the second axis of [${full.join(", ")}], where the batch is no longer the first axis`,
     );
   }
 
@@ -129,12 +129,12 @@ export class OpCall {
     return at - 1;
   }
 
-  /** What to throw where the node does what no layer does; `why` also says what it would take. */
+  /** The error for a node that no layer can replace; `why` includes the remedy. */
   unsupported(why: string): UnsupportedOpError {
     return new UnsupportedOpError(this.node.op, this.node.name, `${nodeLabel(this.node)}: ${why}`);
   }
 
-  /** What to throw where sizes do not fit. */
+  /** The error for sizes that do not fit. */
   misfit(why: string): ShapeError {
     return new ShapeError(`${nodeLabel(this.node)}: ${why}`);
   }

@@ -25,7 +25,7 @@ import {
 } from "./shapes.js";
 import { type Constant, entriesOf, floats, integers, put } from "./tensor.js";
 
-/** Axes of Squeeze and the like: an attribute until opset 12, an input since. */
+/** Axes of Squeeze and similar operators: an attribute until opset 12, an input since then. */
 const axesOption = (node: OnnxNode, input: Constant | undefined): readonly number[] | undefined =>
   input ? wholeNumbers(node, input) : intsAttribute(node, "axes");
 
@@ -33,7 +33,7 @@ type OfIntegers = (x: bigint, y: bigint, node: OnnxNode, element: Element) => bi
 
 const isWhole = ({ element }: Constant): boolean => element.kind !== "float";
 
-/** An operator on floats and on integers; what comes out is rounded, or wraps around, as the first operand's type does. */
+/** An operator on floats and on integers; the result is rounded, or wraps around, in the type of the first operand. */
 const binary =
   (ofFloats: (x: number, y: number) => number, ofIntegers: OfIntegers): Fold =>
   (node, inputs, opset) => {
@@ -56,7 +56,7 @@ const unary =
   (ofFloats: (x: number) => number, ofIntegers?: (x: bigint) => bigint): Fold =>
   (node, inputs) => {
     const { shape, element, data: entries } = needed(node, inputs, 0);
-    if (element.kind !== "float" && !ofIntegers) fail(node, `takes no ${typeName(element.code)}`);
+    if (element.kind !== "float" && !ofIntegers) fail(node, `does not take ${typeName(element.code)}`);
     const data = empty(node, element, shape);
     for (let i = 0; i < entries.length; i++) {
       const x = entries[i]!;
@@ -67,14 +67,17 @@ const unary =
 
 const same: Fold = (node, inputs) => needed(node, inputs, 0);
 
-/** Toward zero. By 0 ONNX Runtime fails, and by −1 the smallest number ends it, and the process with it. */
+/**
+ * Rounds toward zero. ONNX Runtime fails for a division by 0, and crashes the process for the smallest number divided
+ * by −1.
+ */
 const quotient: OfIntegers = (x, y, node, element) => {
   if (y === 0n || BigInt(element.hold(x / y)) !== x / y)
-    fail(node, `divides ${x} by ${y}, which gives no ${typeName(element.code)}`);
+    fail(node, `divides ${x} by ${y}, which is no ${typeName(element.code)}`);
   return x / y;
 };
 
-/** By squares, so that no number on the way is longer than the types; 1 / x for −1 is cut toward zero. */
+/** By repeated squaring, so that intermediate numbers fit the type; 1 / x for −1 is rounded toward zero. */
 const power: OfIntegers = (x, y, node) => {
   if (y < 0n) {
     if (x === 0n) fail(node, `raises 0 to the power ${y}`);
@@ -137,14 +140,15 @@ const range: Fold = (node, inputs) => {
 const cast: Fold = (node, inputs) => {
   const { shape, element: from, data: entries } = needed(node, inputs, 0);
   const to = intAttribute(node, "to") ?? 1;
-  const element = elementOf(to) ?? fail(node, `makes ${typeName(to)} of constants, which are not read`);
+  const element =
+    elementOf(to) ?? fail(node, `makes ${typeName(to)} of constants, a type that flowify does not read`);
   const data = empty(node, element, shape);
   for (let i = 0; i < entries.length; i++)
     put(data, i, element.hold(from.kind === "float" ? entries[i]! : BigInt(entries[i]!)));
   return { shape, element, data };
 };
 
-/** The operators that are computed where they touch constants only. */
+/** The operators that are computed during import if all inputs are constants. */
 export const foldable: { readonly [op: string]: Fold } = {
   Constant: constant,
   ConstantOfShape: constantOfShape,

@@ -17,7 +17,7 @@ import { shapeOf } from "./shapes.js";
 import { simplified } from "./simplify.js";
 import { type Constant, numbersOf } from "./tensor.js";
 
-/** One rule an operator: what a node becomes. Operators of other domains are named `domain:Op`. */
+/** One conversion rule per operator. Operators of other domains are named `domain:Op`. */
 export type ImportRules = { readonly [op: string]: ImportRule };
 
 export const importRules: ImportRules = {
@@ -29,39 +29,38 @@ export const importRules: ImportRules = {
 };
 
 export type ConvertOptions = {
-  /** Which input is the data, where there are several. */
+  /** The data input, if there are several inputs. */
   input?: string;
-  /** Which value is the result; any value of the graph may be. Default the only output. */
+  /** The output; any value of the graph is allowed. Default: the only output. */
   output?: string;
-  /** Shape of an example, where the file leaves sizes open. */
+  /** Shape of an example, if the file leaves sizes open. */
   inputShape?: Shape;
-  /** Rules of one's own, in front of the built-in ones. */
+  /** Additional rules, which override the built-in ones. */
   rules?: ImportRules;
 };
 
 /** An ONNX file as an ordinary network. */
 export type ConvertedNetwork = Readonly<{
   network: OrdinaryNetwork;
-  /** Nodes that each layer of the network came from. */
+  /** Source nodes of each layer of the network. */
   origins: readonly (readonly OnnxNode[])[];
   /**
-   * The input as the file has it: how many examples it takes at once (`any` counts as 1 in the shape, `none`
-   * says that there is no axis for them).
+   * The input in the file: its number of examples per call (`any` counts as 1 in the shape, `none` means no batch
+   * axis).
    */
   input: Readonly<{ name: string; batch: number | "any" | "none"; shape: readonly number[] }>;
-  /** The value that the network computes: the output, or what a function at the end acts on. */
+  /** The value that the network computes: the output, or the input of a function at the end. */
   output: string;
   outShape: Shape;
-  /** Functions at the end that were left out (Softmax). */
+  /** Functions left out at the end (Softmax). */
   leftOut: readonly OnnxNode[];
 }>;
 
 /**
  * An ONNX graph as an ordinary network of one input and one output.
  *
- * @throws UnsupportedOpError for an operator without a rule, or beyond its rule: operator, node, place and
- * what it would take; UsageError where there are several inputs or outputs; ShapeError, DataError where
- * sizes do not fit or are not known
+ * @throws UnsupportedOpError for an operator without a rule, or not covered by its rule, with operator, node, position
+ * and remedy; UsageError for several inputs or outputs; ShapeError, DataError if sizes do not fit or are unknown
  */
 export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): ConvertedNetwork {
   const input = chosenInput(graph, options.input);
@@ -97,7 +96,7 @@ const batchOf = ({ shape }: OnnxValue, { batched, full }: Data): number | "any" 
 
 const ruleName = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${domain}:${op}`);
 
-/** Computes the first output of a node: a constant of constants, or data of data. */
+/** Computes the first output of a node: a constant from constants, or data from data. */
 function compute(
   node: OnnxNode,
   { graph, openBatch }: Readonly<{ graph: OnnxGraph; openBatch: boolean }>,
@@ -110,7 +109,7 @@ function compute(
     throw new UnsupportedOpError(
       node.op,
       node.name,
-      `${nodeLabel(node)}: its input ${JSON.stringify(name)} is another input of the graph, or another output of a node than the first: a network has one of each`,
+      `${nodeLabel(node)}: its input ${JSON.stringify(name)} is a second input of the graph, or a second output of a node: a network has one of each`,
     );
   });
   const [name = ""] = node.outputs;
@@ -133,11 +132,11 @@ function noRule(node: OnnxNode, rules: ImportRules, where: string): UnsupportedO
   return new UnsupportedOpError(
     what,
     node.name,
-    `${nodeLabel(node)}: there is no rule for ${what} ${where}; there are rules for ${Object.keys(rules).join(", ")}\nwrite a rule that makes layers of it: --rules FILE.js, the option rules of convertOnnx`,
+    `${nodeLabel(node)}: there is no rule for ${what} ${where}; there are rules for ${Object.keys(rules).join(", ")}\nwrite a rule that turns it into layers: --rules FILE.js, or the option rules of convertOnnx`,
   );
 }
 
-/** What a node makes of data. */
+/** Converts a node with data inputs. */
 function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data {
   const { node } = call;
   const rule = Object.hasOwn(rules, ruleName(node)) ? rules[ruleName(node)] : undefined;
@@ -151,10 +150,10 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
     throw new UnsupportedOpError(
       early.op,
       early.name,
-      `${nodeLabel(early)}: it is inside of the network; a ${early.op} is only left out at the very end`,
+      `${nodeLabel(early)}: it is inside the network; flowify leaves out a ${early.op} only at the very end`,
     );
   if (data.length > 1 && !join)
-    throw call.unsupported("it takes several things computed from the input; its rule joins none");
+    throw call.unsupported("it has several inputs computed from the data; its rule takes one");
   const before = data.reduce(meeting);
   const example = outShape(layers, join ? joinedShape(join, data) : data[0]!.example);
   const batch = data[0]!.batched ? data[0]!.full[0]! : 1;
@@ -166,9 +165,9 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
     result.example.reduce((a, b) => a * b, 1) !== example.reduce((a, b) => a * b, 1) ||
     example.some((n) => n < 1)
   )
-    throw call.misfit(`its layers give [${example.join(", ")}], the file [${shape.join(", ")}]`);
+    throw call.misfit(`its layers return [${example.join(", ")}], the file has [${shape.join(", ")}]`);
   if (example.reduce((a, b) => a * b, 1) > MOST_ENTRIES)
-    throw call.misfit(`it gives [${shape.join(", ")}] for an example, more than ${MOST_ENTRIES} numbers`);
+    throw call.misfit(`it returns [${shape.join(", ")}] for an example, more than ${MOST_ENTRIES} numbers`);
   return {
     ...result,
     made: { node, inputs: data, before, imported },
@@ -178,8 +177,8 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
 }
 
 /**
- * Where the batch axis is after a node, once it is not in front any more. Until a Transpose brings it back, nodes must
- * leave the axes as they are, but for the size of the last one: other shapes would hold for a batch of 1 alone.
+ * Position of the batch axis after a node, once it is no longer in front. Until a Transpose moves it back, nodes must
+ * keep all axes, except for the size of the last one: other shapes would be valid only for a batch of 1.
  */
 function placeOfBatch(
   call: OpCall,
@@ -188,7 +187,7 @@ function placeOfBatch(
 ): number | undefined {
   const [{ full, moved }] = [call.first];
   if (call.data.some((each) => each.moved !== moved))
-    throw call.unsupported("one of its inputs has the batch axis in another place");
+    throw call.unsupported("its inputs have the batch on different axes");
   if (moved === undefined || call.node.op === "Transpose") return placed;
   const last = full.length - 1;
   const kept =
@@ -196,11 +195,11 @@ function placeOfBatch(
   const mixes = moved === last && (call.node.op === "MatMul" || call.node.op === "Gemm");
   if (kept && !mixes) return moved;
   throw call.unsupported(
-    `it makes [${shape.join(", ")}] of [${full.join(", ")}], whose axis ${moved} is that of the batch, moved there by a Transpose; move it back first, or export the file with a batch of 1`,
+    `it turns [${full.join(", ")}] into [${shape.join(", ")}], but a Transpose has moved the batch to axis ${moved}; move it back first, or export the file with a batch of 1`,
   );
 }
 
-/** @throws UnsupportedOpError where the result of a file for batches of any size has the batch axis elsewhere */
+/** @throws UnsupportedOpError if the result of a file for batches of any size has the batch on another axis */
 function expectBatchInFront(result: Data): void {
   if (result.moved === undefined) return;
   let at = result;
@@ -209,11 +208,11 @@ function expectBatchInFront(result: Data): void {
   throw new UnsupportedOpError(
     node.op,
     node.name,
-    `${nodeLabel(node)}: it moves the batch axis to axis ${result.moved} of the result [${result.full.join(", ")}], and nothing moves it back; export the file with the batch as the first axis, or with a batch of 1`,
+    `${nodeLabel(node)}: it moves the batch axis to axis ${result.moved} of the result [${result.full.join(", ")}], and no later node moves it back; export the file with the batch as the first axis, or with a batch of 1`,
   );
 }
 
-/** Shape of what several inputs come together to. */
+/** Shape of several joined inputs. */
 function joinedShape({ how, axis = 0, front }: Join, data: readonly Data[]): Shape {
   const [first = [], ...others] = data.map(({ example }, i) => outShape(front?.[i] ?? [], example));
   if (how === "add") return first;

@@ -14,17 +14,17 @@ export type Join = NonNullable<Imported["join"]>;
 
 export const isData = (value: Value): value is Data => "full" in value;
 
-/** Numbers of an example, larger ones are refused. */
+/** Most numbers of an example. */
 export const MOST_ENTRIES = 2 ** 24;
 
-/** Sizes with their batch axis, where it is there. */
+/** Sizes with the batch axis, if present. */
 export function located(full: readonly number[], batch: number): DataShape {
   const batched = full[0] === batch;
   const example = batched ? full.slice(1) : full;
   return { full, batched, example: example.length === 0 ? [1] : example };
 }
 
-/** The last value that both depend on whichever way they are computed. */
+/** The last value on all paths to both. */
 export function meeting(a: Data, b: Data): Data {
   while (a !== b) {
     if (a.depth >= b.depth) a = a.made!.before;

@@ -5,25 +5,25 @@ export type Entries = Float32Array | Float64Array | BigInt64Array | BigUint64Arr
 
 /** A type of ONNX's tensors. */
 export type Element = Readonly<{
-  /** ONNX's number of it. */
+  /** Its code in ONNX. */
   code: number;
   kind: "float" | "int" | "bool";
   bytes: number;
   room(count: number): Entries;
   /**
-   * The number of this type that an exact result becomes: floats are rounded to it, integers (bigints) wrap around.
-   * A float that becomes an integer is cut toward zero and stops at the ends of the range, NaN is 0: ONNX leaves them undefined.
+   * Converts an exact result to this type: floats are rounded, integers (bigints) wrap around. A float is converted to
+   * an integer by rounding toward zero and clamping to the range, NaN becomes 0: ONNX leaves these cases undefined.
    */
   hold(value: number | bigint): number | bigint;
   /** Entry of raw bytes. */
   read(view: DataView, offset: number): number | bigint;
-  /** Entries that are not raw bytes, where the field holds this type. */
+  /** Entries from a typed field instead of raw bytes, if the field holds this type. */
   field(tensor: onnx.TensorProto): readonly (number | bigint)[];
 }>;
 
 const Type = onnx.TensorProto_DataType;
 
-/** The number of 16 bits, as IEEE 754 has it. */
+/** Decodes 16 bits according to IEEE 754. */
 export const float16 = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -38,7 +38,9 @@ const bfloat16 = (bits: number): number => {
   return view.getFloat32(0);
 };
 
-/** To so many binary digits after the first, to the nearest and to even; `least` and `most` are the ends of the exponents. */
+/**
+ * Rounds to `digits` binary digits after the first, to nearest, ties to even; `least` and `most` limit the exponent.
+ */
 function rounded(value: number, digits: number, least: number, most: number): number {
   if (!Number.isFinite(value) || value === 0) return value;
   const view = new DataView(new ArrayBuffer(8));
@@ -46,7 +48,7 @@ function rounded(value: number, digits: number, least: number, most: number): nu
   const exponent = Math.max(((view.getUint16(0) >> 4) & 0x7ff) - 1023, least);
   const step = 2 ** (exponent - digits);
   const sign = Math.sign(value);
-  // The sum leaves no digit after the point.
+  // The sum has no fractional digits.
   const size = (Math.abs(value) / step + 2 ** 52 - 2 ** 52) * step;
   return sign * (size < 2 ** (most + 1) ? size : Number.POSITIVE_INFINITY);
 }
@@ -71,7 +73,7 @@ const halves = (
     field: (t) => t.int32Data.map(decode),
   });
 
-/** An integer type: `room` of what holds all of its numbers. */
+/** An integer type; `room` is an array type that holds all of its numbers. */
 function integer(
   code: number,
   bits: number,
@@ -142,11 +144,11 @@ const elements: readonly Element[] = [
 
 const byCode = new Map(elements.map((element) => [element.code, element]));
 
-/** The type of this number, where constants of it are read. */
+/** The type with this code, if flowify reads constants of it. */
 export const elementOf = (code: number): Element | undefined => byCode.get(code);
 
 /** The name of an element type, `FLOAT8E5M2`, for messages. */
 export const typeName = (type: number): string => Type[type] ?? `type ${type}`;
 
-/** Whether numbers of this type flow through a network. */
+/** Whether this type is allowed for data. */
 export const isFloat = (type: number): boolean => elementOf(type)?.kind === "float";

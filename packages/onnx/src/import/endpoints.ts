@@ -11,15 +11,15 @@ export function chosenInput({ inputs }: OnnxGraph, wanted?: string): OnnxValue {
   const found = wanted === undefined ? inputs[0] : inputs.find(({ name }) => name === wanted);
   if (!found)
     throw inputs.length === 0
-      ? new DataError("the graph has no input: there is nothing to be a density of")
-      : new UsageError(`the graph has no input ${JSON.stringify(wanted)}, it has ${listed(inputs)}`);
+      ? new DataError("the graph has no input, expected one for the data")
+      : new UsageError(`the graph has no input ${JSON.stringify(wanted)}, its inputs are ${listed(inputs)}`);
   if (wanted === undefined && inputs.length > 1)
     throw new UsageError(
       `the graph has ${inputs.length} inputs: ${listed(inputs)}\nchoose one: --input NAME`,
     );
   if (!isFloat(found.type))
     throw new DataError(
-      `the input ${JSON.stringify(found.name)} holds ${typeName(found.type)}, expected floating point numbers\na density is one of real numbers`,
+      `the input ${JSON.stringify(found.name)} holds ${typeName(found.type)}, expected floating point numbers\nexport the network with floating point inputs`,
     );
   return found;
 }
@@ -32,7 +32,7 @@ export function chosenOutput({ outputs, nodes }: OnnxGraph, wanted?: string): st
     );
   }
   const [first] = outputs;
-  if (!first) throw new DataError("the graph has no output\nname a value of it: --output NAME");
+  if (!first) throw new DataError("the graph has no output\nname one of its values: --output NAME");
   if (outputs.length > 1)
     throw new UsageError(
       `the graph has ${outputs.length} outputs: ${listed(outputs)}\nchoose one: --output NAME`,
@@ -40,17 +40,17 @@ export function chosenOutput({ outputs, nodes }: OnnxGraph, wanted?: string): st
   return first.name;
 }
 
-/** The input as data: the first axis counts the examples of a batch, unless it is the only one. */
+/** The input as data: the first axis is the batch, unless it is the only axis. */
 export function startOf({ name, shape }: OnnxValue, exampleShape?: Shape): Data {
   const alone = shape.length === 1 && exampleShape === undefined;
   const open = shape.findIndex((n, i) => typeof n === "string" && (i > 0 || alone));
   if (shape.length === 0 && !exampleShape)
     throw new DataError(
-      `the input ${JSON.stringify(name)} has no shape in the file\ngive that of an example: --input-shape 1,28,28`,
+      `the input ${JSON.stringify(name)} has no shape in the file\nset the shape of an example: --input-shape 1,28,28`,
     );
   if (open >= 0 && !exampleShape)
     throw new DataError(
-      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\ngive the shape of an example: --input-shape 1,28,28`,
+      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\nset the shape of an example: --input-shape 1,28,28`,
     );
   const batch = typeof shape[0] === "number" ? shape[0] : 1;
   const full = exampleShape
@@ -58,7 +58,9 @@ export function startOf({ name, shape }: OnnxValue, exampleShape?: Shape): Data 
     : shape.map((n, i) => (i === 0 && !alone ? batch : Number(n)));
   const entries = full.reduce((product, n) => product * n, 1);
   if (full.some((n) => !Number.isSafeInteger(n) || n < 1) || entries > MOST_ENTRIES)
-    throw new DataError(`the input ${JSON.stringify(name)} is [${full.join(", ")}], which no network takes`);
+    throw new DataError(
+      `the input ${JSON.stringify(name)} is [${full.join(", ")}], expected a batch of examples with at least one number`,
+    );
   const fits = shape.slice(1).every((n, i) => typeof n === "string" || n === full[i + 1]);
   if (exampleShape && shape.length > 0 && (shape.length !== full.length || !fits))
     throw new UsageError(`--input-shape ${exampleShape.join(",")}: the file has [${shape.join(", ")}]`);

@@ -4,9 +4,9 @@ import { DataError } from "@flowify/core";
 import type { ExternalData } from "./tensor.js";
 
 /**
- * The bytes of a file, for `readOnnx`, and of those beside it that hold its weights.
+ * The bytes of a file, for `readOnnx`, and of its external weight files.
  *
- * @throws DataError where it is missing or cannot be read; when asked for weights in a file outside of its folder
+ * @throws DataError if it is missing or cannot be read, or if weights are outside of its folder
  */
 export function openOnnx(path: string): { bytes: Uint8Array; external: ExternalData } {
   const folder = dirname(path);
@@ -24,7 +24,7 @@ function readBytes(path: string): Uint8Array {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile() && !found.isDirectory())
     throw new DataError(
-      `${path}: a pipe or a device, expected a file\ncopy what it gives into a file, and name that`,
+      `${path}: a pipe or a device, expected a file\ncopy its content to a file, and name that file`,
     );
   try {
     return readFileSync(path);
@@ -34,7 +34,7 @@ function readBytes(path: string): Uint8Array {
   }
 }
 
-/** A file in the folder; undefined where there is none. A link that leads out of the folder is outside. */
+/** A file in the folder; undefined if missing. A link to a target outside of the folder counts as outside. */
 function besideIn(folder: string, location: string): Uint8Array | undefined {
   const leaves = (path: string): boolean => path === "" || isAbsolute(path) || path.split(sep)[0] === "..";
   if (leaves(location.replaceAll("/", sep)) || location.split(/[\\/]/).includes(".."))
@@ -51,5 +51,5 @@ function besideIn(folder: string, location: string): Uint8Array | undefined {
 
 const outside = (location: string, folder: string): DataError =>
   new DataError(
-    `its weights are in ${JSON.stringify(location)}, outside of ${folder}, where nothing is read\nput that file beside the model and export it again`,
+    `its weights are in ${JSON.stringify(location)}, expected a file in ${folder}\nput that file next to the model and export it again`,
   );

@@ -8,18 +8,18 @@ export type OnnxNode = Readonly<{
   domain: string;
   /** The node's own name, or that of its first output. */
   name: string;
-  /** Place in the file. */
+  /** Index in the file. */
   index: number;
-  /** Names of values; an empty one stands for an input that is left out. */
+  /** Names of values; an empty name is an omitted input. */
   inputs: readonly string[];
   outputs: readonly string[];
   attributes: ReadonlyMap<string, AttributeProto>;
 }>;
 
-/** An input or output of a file. A size that is not in the file is a name, or `?`. */
+/** An input or output of a file. An open size is a name, or `?`. */
 export type OnnxValue = Readonly<{ name: string; type: number; shape: readonly (number | string)[] }>;
 
-/** What an ONNX file computes: nodes in an order in which they can run. */
+/** The graph of an ONNX file: nodes in a valid execution order. */
 export type OnnxGraph = Readonly<{
   opset: number;
   producer: string;
@@ -29,7 +29,7 @@ export type OnnxGraph = Readonly<{
   constants: ReadonlyMap<string, Constant>;
 }>;
 
-/** `Conv "conv1" (node 3)`: how messages call a node. */
+/** Name of a node in messages: `Conv "conv1" (node 3)`. */
 export const nodeLabel = ({ op, name, index }: OnnxNode): string =>
   `${op} ${JSON.stringify(name)} (node ${index})`;
 

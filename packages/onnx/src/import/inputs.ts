@@ -2,7 +2,7 @@ import { DataError } from "@flowify/core";
 import type { OpCall } from "./call.js";
 import { nodeLabel } from "./graph.js";
 
-/** How many inputs an operator takes at most; the others take any number. */
+/** Most inputs of an operator; operators that are not listed take any number. */
 const most: { readonly [op: string]: number } = {
   Reshape: 2,
   Flatten: 1,
@@ -45,17 +45,17 @@ const most: { readonly [op: string]: number } = {
   ReduceMean: 2,
 };
 
-/** Operators whose operands stand for each other, or whose rules look at each. */
+/** Operators with interchangeable operands, or with rules that check each operand. */
 const anyPlace = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Concat", "MatMul", "Gemm"]);
 
-/** @throws DataError for more inputs than the operator has; UnsupportedOpError where the first one is a constant */
+/** @throws DataError for too many inputs; UnsupportedOpError if the first one is a constant */
 export function expectInputs(call: OpCall): void {
   const { node, inputs } = call;
   const limit = Object.hasOwn(most, node.op) ? most[node.op] : undefined;
   if (limit !== undefined && inputs.length > limit)
     throw new DataError(
-      `${nodeLabel(node)}: has ${inputs.length} inputs, the operator takes ${limit} at most\nexport the file again`,
+      `${nodeLabel(node)}: has ${inputs.length} inputs, expected at most ${limit}\nexport the file again`,
     );
   if (!anyPlace.has(node.op) && !call.isData(0))
-    throw call.unsupported("its first input is a constant, another one is computed from the data");
+    throw call.unsupported("its first input is a constant, expected one computed from the data");
 }

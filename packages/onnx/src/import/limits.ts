@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { DataError } from "@flowify/core";
 
-/** Fields that hold messages, by number: what is walked to count them. */
+/** Fields with nested messages, by number, to count the messages. */
 type Nested = { [field: number]: Nested };
 
 const tensor: Nested = { 13: {} };
@@ -13,13 +13,13 @@ const model: Nested = { 7: graph, 8: {}, 14: {}, 20: { 1: graph, 2: graph }, 25:
 attribute[6] = graph;
 attribute[11] = graph;
 
-/** Messages of one file. Each costs up to a kibibyte once it is decoded; a network has some thousands. */
+/** Most messages of one file. Each needs up to a kibibyte after decoding; a network has some thousands. */
 const MOST_MESSAGES = 500_000;
 
 /**
- * Walks a file without decoding it.
+ * Counts the messages of a file without decoding it.
  *
- * @throws DataError where its decoded form would not fit the memory; the errors of protobuf for what is none
+ * @throws DataError if its decoded form would not fit in memory; the errors of protobuf for another format
  */
 export function expectModestSize(bytes: Uint8Array): void {
   let left = MOST_MESSAGES;

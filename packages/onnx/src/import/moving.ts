@@ -4,18 +4,18 @@ import type { OnnxNode } from "./graph.js";
 import { axesOf, broadcast, broadcastStrides, fail, stridesOf, walk, wholeNumbers } from "./shapes.js";
 import { type Constant, entriesOf, put } from "./tensor.js";
 
-/** Computes the results of a node whose inputs are all constants. */
+/** Computes the outputs of a node with constant inputs. */
 export type Fold = (node: OnnxNode, inputs: readonly (Constant | undefined)[], opset: number) => Constant;
 
-/** Entries that a constant may grow to while it is computed. */
+/** Most entries of a computed constant. */
 const MOST_ENTRIES = 2 ** 26;
 
-/** Input i, which the operator cannot do without. */
+/** Input i, which the operator requires. */
 export function needed(node: OnnxNode, inputs: readonly (Constant | undefined)[], i: number): Constant {
   return inputs[i] ?? fail(node, `its input ${i} is missing`);
 }
 
-/** Room for a constant. */
+/** Allocates a constant. */
 export function empty(node: OnnxNode, element: Element, shape: readonly number[]): Entries {
   const count = entriesOf(shape);
   if (count > MOST_ENTRIES) fail(node, `would make a constant of ${count} numbers`);
@@ -69,7 +69,7 @@ const transpose: Fold = (node, inputs) => {
   const x = needed(node, inputs, 0);
   const order = intsAttribute(node, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   if ([...order].sort((a, b) => a - b).join() !== x.shape.map((_, i) => i).join())
-    fail(node, `[${order.join(", ")}] is no order of ${x.shape.length} axes`);
+    fail(node, `[${order.join(", ")}] is not a permutation of ${x.shape.length} axes`);
   const strides = stridesOf(x.shape);
   return gathered(
     node,
@@ -126,7 +126,7 @@ const expand: Fold = (node, inputs) => {
   return gathered(node, x, shape, broadcastStrides(x.shape, shape));
 };
 
-/** Operators that put entries of constants elsewhere. */
+/** Operators that move entries of constants. */
 export const movingFolds: { readonly [op: string]: Fold } = {
   Slice: slice,
   Transpose: transpose,

@@ -8,14 +8,17 @@ import type { ExternalData } from "./tensor.js";
 
 /** The network of an ONNX file as ONNX Runtime computes it. */
 export type OriginalNetwork = Readonly<{
-  /** Examples one after the other in the layout of the file ↦ what the converted network stands for, likewise. */
+  /**
+   * Maps examples, one after another in the layout of the file, to the outputs that the converted network must
+   * reproduce.
+   */
   run(examples: Float32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }>;
 
 /**
- * The bytes of the file that a network was converted from, whole by themselves: its data as the only input
- * without a value, what the converted network computes as the only output, and all weights inside.
+ * A self-contained copy of the file of a converted network: the data are the only input without a value, the result of
+ * the converted network is the only output, and all weights are inside.
  */
 export function standaloneOnnx(
   bytes: Uint8Array,
@@ -32,13 +35,13 @@ export function standaloneOnnx(
         dim: input.shape.map(dimension(input)),
       });
   graph.output = [create(onnx.ValueInfoProtoSchema, { name: output })];
-  // What the network was not made of was not looked at: ONNX Runtime computes constants however little they matter.
+  // Removes nodes that the network does not use, which were not checked: ONNX Runtime would compute their constants.
   graph.node = neededFor(output, graph.node, (node) => ({ inputs: readBy(node), outputs: node.output }));
   for (const tensor of graph.initializer) if (external) bringIn(tensor, external);
   return toBinary(onnx.ModelProtoSchema, model);
 }
 
-/** Inputs of a node, and what graphs inside of it may read from this one. */
+/** Inputs of a node, and values that its nested graphs may read from this one. */
 const readBy = ({ input, attribute }: onnx.NodeProto): string[] => [
   ...input,
   ...attribute.flatMap(({ g, graphs }) =>
@@ -46,7 +49,7 @@ const readBy = ({ input, attribute }: onnx.NodeProto): string[] => [
   ),
 ];
 
-/** A size of the input; that of the batch is a name where any will do. */
+/** A size of the input; that of the batch is a name if any size is allowed. */
 const dimension =
   ({ batch }: ConvertedNetwork["input"]) =>
   (size: number, axis: number): onnx.TensorShapeProto_Dimension =>
@@ -58,9 +61,9 @@ const dimension =
     });
 
 /**
- * Opens what `standaloneOnnx` gave in ONNX Runtime.
+ * Opens the result of `standaloneOnnx` in ONNX Runtime.
  *
- * @throws DeviceError where ONNX Runtime rejects the file, or it takes other numbers than float32
+ * @throws DeviceError if ONNX Runtime rejects the file, or its input is not float32
  */
 export async function openOriginal(
   { InferenceSession, Tensor }: Runtime,
@@ -71,19 +74,19 @@ export async function openOriginal(
   const input = graph?.input.find(({ name }) => !held.has(name));
   const type = input?.type?.value;
   if (!input || type?.case !== "tensorType" || type.value.elemType !== onnx.TensorProto_DataType.FLOAT)
-    throw new DeviceError("ONNX Runtime is given float32 only: this file takes other numbers");
+    throw new DeviceError("this file expects inputs of another type than float32");
   const dims = (type.value.shape?.dim ?? []).map(({ value }) =>
     value.case === "dimValue" ? Number(value.value) : undefined,
   );
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
     throw new DeviceError(`ONNX Runtime rejects the file: ${String(cause)}`, { cause });
   });
-  // without an axis for examples, or with one of fixed size, the file takes so many at once
+  // without a batch axis, or with one of fixed size, the file takes this many at once
   const alone = dims.length === 1;
   const fixed = alone ? 1 : dims[0];
   const example = (alone ? dims : dims.slice(1)) as number[];
   const size = example.reduce((a, b) => a * b, 1);
-  /** The results of examples, so many of them at a time. */
+  /** The outputs for examples, in chunks of this size. */
   const inParts = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
     const results: Float32Array[] = [];
     const count = examples.length / size;
@@ -106,7 +109,7 @@ export async function openOriginal(
       try {
         return await inParts(examples, examples.length / size);
       } catch {
-        // a file may leave the batch open and yet hold for one example alone
+        // a file may leave the batch open and still be valid only for one example
         return inParts(examples, 1);
       }
     },
@@ -114,7 +117,7 @@ export async function openOriginal(
   };
 }
 
-/** Puts numbers from beside the file into it. */
+/** Embeds external numbers in the file. */
 function bringIn(tensor: onnx.TensorProto, external: ExternalData): void {
   if (tensor.dataLocation !== onnx.TensorProto_DataLocation.EXTERNAL) return;
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));

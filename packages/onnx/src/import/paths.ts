@@ -3,10 +3,10 @@ import type { Data, Join } from "./data.js";
 import { nodeLabel, type OnnxNode } from "./graph.js";
 import { type Step, simplified } from "./simplify.js";
 
-/** Layers after branches are written out: larger networks are refused. */
+/** Most layers after expanding branches. */
 const MOST_LAYERS = 20_000;
 
-/** The layers between two values, the branches of what comes together as layers of their own. */
+/** The layers between two values; joined branches are nested lists of layers. */
 export function stepsTo(value: Data, from: Data, budget = { left: MOST_LAYERS }): Step[] {
   const steps: Step[] = [];
   for (let at = value; at !== from; at = at.made!.before) {
@@ -16,7 +16,7 @@ export function stepsTo(value: Data, from: Data, budget = { left: MOST_LAYERS })
       throw new UnsupportedOpError(
         node.op,
         node.name,
-        `${nodeLabel(node)}: the branches of the graph cross so often that they make more than ${MOST_LAYERS} layers`,
+        `${nodeLabel(node)}: the branches of the graph cross so often that they need more than ${MOST_LAYERS} layers`,
       );
     const { layers, join } = imported;
     const own: Step[] = layers.map((layer) => ({ layer, nodes: [node] }));
@@ -26,7 +26,7 @@ export function stepsTo(value: Data, from: Data, budget = { left: MOST_LAYERS })
   return steps;
 }
 
-/** Branches that start at one value and come together at a node. */
+/** Branches that start at one value and join at a node. */
 function branched(
   node: OnnxNode,
   { how, axis, front }: Join,

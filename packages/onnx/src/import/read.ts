@@ -5,15 +5,15 @@ import { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./grap
 import { expectModestSize } from "./limits.js";
 import { type Constant, type ExternalData, readTensor } from "./tensor.js";
 
-/** The newest set of operators that the rules were written for. */
+/** The newest supported opset. */
 export const NEWEST_OPSET = 26;
 
 /**
- * Reads an ONNX file: its graph with every weight as numbers, checked as far as a graph can be without
- * knowing its operators. Opsets 1 to 26; weights in the file or, where `external` gives them, beside it.
+ * Reads an ONNX file: its graph with all weights, checked as far as possible without the semantics of operators. Opsets
+ * 1 to 26; weights in the file or, through `external`, next to it.
  *
- * @throws DataError for what is no ONNX file, is cut short, or contradicts itself; DomainError for weights
- * that are not finite; UnsupportedOpError for subgraphs; each names the node or tensor
+ * @throws DataError for a file that is not ONNX, cut short, or inconsistent; DomainError for weights that are not
+ * finite; UnsupportedOpError for subgraphs; each names the node or tensor
  */
 export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph {
   const model = decode(bytes);
@@ -21,11 +21,11 @@ export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph 
   if (!graph) throw notOnnx("it holds no graph");
   const versions = model.opsetImport.filter(({ domain }) => domain === "" || domain === "ai.onnx");
   if (versions.length === 0 && model.irVersion >= 3n)
-    throw notOnnx("it names no opset, the version of its operators");
+    throw notOnnx("it has no opset, the version of its operators");
   const opset = Number(versions[0]?.version ?? 1n);
   if (opset < 1 || opset > NEWEST_OPSET)
     throw new DataError(
-      `its operators are of opset ${opset}, read are 1 to ${NEWEST_OPSET}\nexport the file with an older opset_version`,
+      `its operators are of opset ${opset}, expected 1 to ${NEWEST_OPSET}\nexport the file with an older opset_version`,
     );
   const constants = new Map<string, Constant>();
   for (const proto of graph.initializer) {
@@ -33,8 +33,8 @@ export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph 
     constants.set(proto.name, readTensor(proto, `initializer ${JSON.stringify(proto.name)}`, external));
   }
   if (graph.sparseInitializer.length > 0)
-    throw new DataError("its weights are sparse, which is not read\nexport the file with dense weights");
-  // until IR version 3 every initializer was an input as well
+    throw new DataError("its weights are sparse, expected dense weights\nexport the file with dense weights");
+  // until IR version 3 every initializer was also an input
   const inputs = graph.input.filter(({ name }) => !constants.has(name)).map(describeValue);
   const nodes = inOrder(
     graph.node.map(nodeOf),
@@ -47,13 +47,13 @@ export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph 
   const missing = outputs.find(({ name }) => !known.has(name));
   if (missing)
     throw new DataError(
-      `the output ${JSON.stringify(missing.name)} is computed by no node\nexport the file again`,
+      `the output ${JSON.stringify(missing.name)} is not computed by any node\nexport the file again`,
     );
   return { opset, producer: model.producerName, inputs, outputs, nodes, constants };
 }
 
 const notOnnx = (why: string, cause?: unknown): DataError =>
-  new DataError(`not an ONNX file, or one that is cut short: ${why}`, { cause });
+  new DataError(`not an ONNX file, or cut short: ${why}`, { cause });
 
 function decode(bytes: Uint8Array): onnx.ModelProto {
   try {
@@ -70,7 +70,10 @@ const twice = (what: string, name: string): DataError =>
 
 function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
   const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
-  if (!tensor) throw new DataError(`the value ${JSON.stringify(name)} is no tensor\nonly tensors are read`);
+  if (!tensor)
+    throw new DataError(
+      `the value ${JSON.stringify(name)} is not a tensor\nexport the file with tensors only`,
+    );
   const shape = (tensor.shape?.dim ?? []).map(({ value }) =>
     value.case === "dimValue" ? Number(value.value) : value.value || "?",
   );
@@ -79,7 +82,7 @@ function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
 
 function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
   const { domain, input, output, attribute } = proto;
-  const op = JSON.stringify(proto.opType).slice(1, -1); // on one line, as messages show it
+  const op = JSON.stringify(proto.opType).slice(1, -1); // on one line, for messages
   const node: OnnxNode = {
     op,
     domain: domain === "ai.onnx" ? "" : domain,
@@ -95,12 +98,12 @@ function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
     throw new UnsupportedOpError(
       op,
       node.name,
-      `${nodeLabel(node)}: holds a graph of its own (a loop or a branch), which no layer does\nexport the file without control flow`,
+      `${nodeLabel(node)}: holds a nested graph (a loop or a branch), and no layer does\nexport the file without control flow`,
     );
   return node;
 }
 
-/** Nodes in an order in which each has what it needs: some exporters write them in another one. */
+/** Sorts nodes topologically: some exporters write them in another order. */
 function inOrder(
   nodes: readonly OnnxNode[],
   constants: readonly string[],

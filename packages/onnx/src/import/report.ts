@@ -3,11 +3,11 @@ import { type FlowLayer, makeRng, type Shape } from "@flowify/core/layer";
 import type { ConvertedNetwork } from "./convert.js";
 import type { OnnxNode } from "./graph.js";
 
-/** A row of the report: what a layer of the flow came from, and what it does to the numbers of an example. */
+/** A row of the report: the origin of a layer of the flow, and its effect on the numbers of an example. */
 export type ConvertedLayer = Readonly<{
   from: string;
   to: string;
-  /** False where its part of the likelihood is a bound. */
+  /** False if its contribution to the likelihood is a bound. */
   exact: boolean;
   droppedDims: number;
   addedDims: number;
@@ -17,7 +17,7 @@ const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b,
 
 type Facts = Readonly<{ dropped: number; added: number; floored: number }>;
 
-/** Numbers of an example that a layer drops and adds, and singular values that it lifted: those of its parts. */
+/** Numbers of an example that a layer drops and adds, and raised singular values, summed over its sublayers. */
 export function factsOf(layer: FlowLayer): Facts {
   const parts = (layer as { layers?: readonly FlowLayer[] }).layers;
   if (!parts) {
@@ -35,13 +35,16 @@ export function factsOf(layer: FlowLayer): Facts {
   );
 }
 
-/** What a conversion says, as JSON. */
+/** The report of a conversion, as JSON. */
 export type ConversionReport = Readonly<{
   file: string;
   layers: readonly ConvertedLayer[];
-  /** Largest difference between the network and the flow in deterministic mode, by the largest entry of the network's result. */
+  /**
+   * Largest difference between the network and the flow in deterministic mode, relative to the largest entry of the
+   * network's output.
+   */
   maxRelDiff: number | null;
-  /** How many inputs that was seen on. */
+  /** Number of inputs of the comparison. */
   inputs: number;
   inputShape: readonly number[];
   outputShape: readonly number[];
@@ -51,7 +54,7 @@ export type ConversionReport = Readonly<{
 /**
  * The report of a network and its flow.
  *
- * @param origins what each layer came from, in the words of the file
+ * @param origins origin of each layer, as named in the file
  */
 export const conversionReport = (
   file: string,
@@ -87,10 +90,10 @@ export const refusal = (file: string, { op, node }: UnsupportedOpError): Convers
   unsupported: { op, node },
 });
 
-/** A node as the report calls it. */
+/** Name of a node in the report. */
 export const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
 
-/** What each layer of a converted network came from. */
+/** Origin of each layer of a converted network. */
 export const originTexts = ({ origins, leftOut }: ConvertedNetwork): string[] =>
   origins.map((nodes) =>
     nodes
@@ -99,10 +102,10 @@ export const originTexts = ({ origins, leftOut }: ConvertedNetwork): string[] =>
       .join(" + "),
   );
 
-/** Inputs on which a network and its flow are compared. */
+/** Number of inputs for comparing a network with its flow. */
 const INPUTS = 64;
 
-/** Random examples in the range that a network takes, one after the other. */
+/** Random examples in the input range of a network, one after another. */
 export function comparisonInputs(
   inShape: Shape,
   [low, high]: readonly [number, number] = [0, 1],

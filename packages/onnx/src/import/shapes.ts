@@ -17,7 +17,7 @@ export function wholeNumbers(node: OnnxNode, tensor: Tensor | Constant): number[
   return values;
 }
 
-/** Axes, from a negative count as well. */
+/** Axes; negative ones count from the end. */
 export function axesOf(node: OnnxNode, axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => {
     const at = axis < 0 ? axis + rank : axis;
@@ -25,7 +25,7 @@ export function axesOf(node: OnnxNode, axes: readonly number[], rank: number): n
   });
 }
 
-/** Sizes that a Reshape asks for, where 0 keeps a size and −1 is what is left. */
+/** Target sizes of a Reshape: 0 keeps a size, and −1 is inferred. */
 export function reshapeTarget(node: OnnxNode, from: readonly number[], wanted: readonly number[]): number[] {
   const keepsZero = flagAttribute(node, "allowzero") === true;
   const target = wanted.map((n, i) => (n === 0 && !keepsZero ? (from[i] ?? 0) : n));
@@ -36,7 +36,7 @@ export function reshapeTarget(node: OnnxNode, from: readonly number[], wanted: r
     sizes.some((n) => !Number.isInteger(n) || n < 0) ||
     entriesOf(sizes) !== entriesOf(from)
   )
-    fail(node, `cannot give [${from.join(", ")}] the shape [${wanted.join(", ")}]`);
+    fail(node, `cannot reshape [${from.join(", ")}] to [${wanted.join(", ")}]`);
   return sizes;
 }
 
@@ -55,7 +55,7 @@ export function unsqueezed(node: OnnxNode, shape: readonly number[], axes: reado
   return Array.from({ length: rank }, (_, i) => (added.includes(i) ? 1 : sizes.shift()!));
 }
 
-/** Sizes of two arrays together, by the rules of numpy. */
+/** Broadcast sizes of two arrays, by the rules of NumPy. */
 export function broadcast(node: OnnxNode, a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
@@ -65,7 +65,7 @@ export function broadcast(node: OnnxNode, a: readonly number[], b: readonly numb
   });
 }
 
-/** Steps of an array of this shape when it is read as one of `full`, to which it is broadcast. */
+/** Strides of an array of this shape, broadcast to `full`. */
 export function broadcastStrides(shape: readonly number[], full: readonly number[]): number[] {
   const offset = full.length - shape.length;
   let step = 1;
@@ -77,7 +77,7 @@ export function broadcastStrides(shape: readonly number[], full: readonly number
   return full.map((_, i) => (i < offset ? 0 : own[i - offset]!));
 }
 
-/** Visits every entry of `shape` in order, with where each array with these strides has its own. */
+/** Visits every entry of `shape` in order, with its offset in each array with these strides. */
 export function walk(
   shape: readonly number[],
   strides: readonly (readonly number[])[],
@@ -102,7 +102,7 @@ export function walk(
   }
 }
 
-/** Row-major steps. */
+/** Row-major strides. */
 export const stridesOf = (shape: readonly number[]): number[] => {
   const strides = new Array<number>(shape.length);
   let step = 1;
@@ -124,11 +124,11 @@ export function atOldAxis(
   if (given === undefined || b.length === 0) return [...b];
   const axis = given < 0 ? given + a.length : given;
   if (axis < 0 || axis + b.length > a.length)
-    fail(node, `[${b.join(", ")}] does not stand at axis ${given} of [${a.join(", ")}]`);
+    fail(node, `[${b.join(", ")}] does not fit at axis ${given} of [${a.join(", ")}]`);
   return [...b, ...new Array<number>(a.length - axis - b.length).fill(1)];
 }
 
-/** [axes before `axis` in one, axes from it on in one]. */
+/** [product of the axes before `axis`, product of the others]. */
 export function flattened(node: OnnxNode, shape: readonly number[]): number[] {
   const wanted = intAttribute(node, "axis") ?? 1;
   const axis = wanted < 0 ? wanted + shape.length : wanted;
@@ -136,7 +136,7 @@ export function flattened(node: OnnxNode, shape: readonly number[]): number[] {
   return [entriesOf(shape.slice(0, axis)), entriesOf(shape.slice(axis))];
 }
 
-/** What the operator Shape gives: known sizes of data are constants. */
+/** The result of the operator Shape: known sizes of data are constants. */
 export function shapeOf(node: OnnxNode, shape: readonly number[]): Constant {
   const at = (v: number) => Math.min(Math.max(v < 0 ? v + shape.length : v, 0), shape.length);
   const start = at(intAttribute(node, "start") ?? 0);

@@ -2,7 +2,7 @@ import { type OrdinaryLayer, outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 import type { OnnxNode } from "./graph.js";
 
-/** A layer and the nodes that it came from; without a layer, nodes that change nothing. */
+/** A layer and its source nodes; without a layer, nodes without effect. */
 export type Step = Readonly<{ layer?: OrdinaryLayer; nodes: readonly OnnxNode[] }>;
 
 type Affine = Extract<OrdinaryLayer, { kind: "affine" }>;
@@ -12,9 +12,9 @@ const isWeighted = (layer: OrdinaryLayer): layer is Weighted =>
   layer.kind === "linear" || layer.kind === "conv1d" || layer.kind === "conv2d";
 
 /**
- * The same function in fewer layers: constants behind a layer with weights go into its weights (batch
- * normalization, the bias of MatMul and Add), orders and shapes that follow each other become one, and
- * what changes nothing goes. Nodes stay with the layer that they went into.
+ * The same function with fewer layers: constants after a layer with weights are folded into its weights (batch
+ * normalization, the bias of MatMul and Add), consecutive permutations and shapes are merged, and layers without effect
+ * are removed. Nodes stay assigned to the layer that absorbed them.
  */
 export function simplified(steps: readonly Step[], inShape: Shape): Step[] {
   const done: { layer: OrdinaryLayer; nodes: readonly OnnxNode[]; shape: Shape }[] = [];
@@ -66,7 +66,7 @@ function changesNothing(layer: OrdinaryLayer, shape: Shape): boolean {
   }
 }
 
-/** One layer in place of two, where there is one; `shape` is that between them. */
+/** One layer in place of two, if possible; `shape` is that between them. */
 function together(first: OrdinaryLayer, second: OrdinaryLayer, shape: Shape): OrdinaryLayer | undefined {
   if (first.kind === "reshape" && second.kind === "reshape") return second;
   if (first.kind === "transpose" && second.kind === "transpose")
@@ -76,7 +76,7 @@ function together(first: OrdinaryLayer, second: OrdinaryLayer, shape: Shape): Or
   return isWeighted(first) ? withConstants(first, second, shape) : undefined;
 }
 
-/** (x·s + b)·t + c = x·st + (bt + c), where the numbers are as many, or one. */
+/** (x·s + b)·t + c = x·st + (bt + c), if both have equally many numbers, or one. */
 function affineTwice(first: Affine, second: Affine): Affine | undefined {
   const lengths = [first.scale, first.shift, second.scale, second.shift].map((values) => values?.length ?? 1);
   const most = Math.max(...lengths);
@@ -93,8 +93,8 @@ function affineTwice(first: Affine, second: Affine): Affine | undefined {
 }
 
 /**
- * A layer with weights, and constants for each of its outputs behind it. The axis of the outputs is the
- * first of a convolution's result and the last of a dense layer's.
+ * Folds constants for each output into a layer with weights. The output axis is the first of a convolution's result and
+ * the last of a dense layer's.
  */
 function withConstants(layer: Weighted, { scale, shift }: Affine, shape: Shape): Weighted | undefined {
   const { weights, out } = layer;

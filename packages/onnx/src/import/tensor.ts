@@ -2,24 +2,24 @@ import { DataError, DomainError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { type Element, type Entries, elementOf, typeName } from "./elements.js";
 
-/** A constant of a file, its entries in row-major order and exactly as their type holds them. */
+/** A constant of a file, with its exact entries in row-major order. */
 export type Constant = Readonly<{ shape: readonly number[]; element: Element; data: Entries }>;
 
-/** A constant as a rule of an operator gets it: integers and booleans are numbers as well. */
+/** A constant for rules: integers and booleans are also numbers. */
 export type Tensor = Readonly<{
   shape: readonly number[];
   type: Element["kind"];
   data: Float32Array | Float64Array;
 }>;
 
-/** For a rule: integers of 64 bits are rounded to 53 digits. */
+/** Converts a constant for rules: 64-bit integers are rounded to 53 digits. */
 export const numbersOf = ({ shape, element, data }: Constant): Tensor => ({
   shape,
   type: element.kind,
   data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data, Number),
 });
 
-/** Bytes of a file beside the model, by the location that the model gives; undefined where there is none. */
+/** Bytes of a file next to the model, by its location in the model; undefined if missing. */
 export type ExternalData = (location: string) => Uint8Array | undefined;
 
 /** The largest number of entries of one tensor: 2 GiB of float32. */
@@ -27,7 +27,7 @@ const MOST_ENTRIES = 2 ** 29;
 
 export const entriesOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** A constant of a type that is always there. */
+/** A constant of a supported type. */
 const made = (type: number, shape: readonly number[], entries: readonly (number | bigint)[]): Constant => {
   const element = elementOf(type) as Element;
   const data = element.room(entries.length);
@@ -48,7 +48,7 @@ export const integers = (
   shape: readonly number[] = [values.length],
 ): Constant => made(Type.INT64, shape, values.map(BigInt));
 
-/** Writes an entry that `element.hold` made for these. */
+/** Writes an entry from `element.hold`. */
 export function put(data: Entries, i: number, value: number | bigint): void {
   (data as { [i: number]: number | bigint })[i] = value;
 }
@@ -56,21 +56,21 @@ export function put(data: Entries, i: number, value: number | bigint): void {
 /**
  * The numbers of a tensor.
  *
- * @param what how messages call it: `initializer "fc1.weight"`
- * @throws DataError where the shape and the bytes do not fit, or the type or place is one that is not
- * read; DomainError for NaN and Infinity
+ * @param what its name in messages: `initializer "fc1.weight"`
+ * @throws DataError if shape and bytes do not match, or the type or location is not supported; DomainError for NaN and
+ * Infinity
  */
 export function readTensor(proto: onnx.TensorProto, what: string, external?: ExternalData): Constant {
   const shape = proto.dims.map(Number);
   const count = entriesOf(shape);
   if (shape.some((n) => !Number.isSafeInteger(n) || n < 0) || count > MOST_ENTRIES)
     throw new DataError(
-      `${what}: the shape [${shape.join(", ")}] is not one of a tensor\nexport the file again`,
+      `${what}: the shape [${shape.join(", ")}] is not the shape of a tensor\nexport the file again`,
     );
   const element = elementOf(proto.dataType);
   if (!element || proto.segment)
     throw new DataError(
-      `${what}: ${proto.segment ? "segments" : `numbers of type ${typeName(proto.dataType)}`} are not read\nexport the file with weights of float32`,
+      `${what}: ${proto.segment ? "segments" : `numbers of type ${typeName(proto.dataType)}`} are not supported\nexport the file with weights of float32`,
     );
   const outside = proto.dataLocation === onnx.TensorProto_DataLocation.EXTERNAL;
   const bytes = outside ? externalBytes(proto, what, count * element.bytes, external) : proto.rawData;
@@ -102,13 +102,13 @@ function externalBytes(
   const file = external?.(location);
   if (!file)
     throw new DataError(
-      `${what}: its numbers are in the file ${JSON.stringify(location)}, which is not there\nput it beside the ONNX file`,
+      `${what}: its numbers are in the file ${JSON.stringify(location)}, which is missing\nput it next to the ONNX file`,
     );
   const offset = Number(entries.get("offset") ?? 0);
   const length = Number(entries.get("length") ?? needed);
   if (!Number.isSafeInteger(offset) || offset < 0 || length !== needed || offset + length > file.length)
     throw new DataError(
-      `${what}: needs ${needed} bytes, the model names ${length} at ${offset} of the ${file.length} in ${JSON.stringify(location)}\nexport the file again, with its data`,
+      `${what}: needs ${needed} bytes, the model sets ${length} at ${offset} of the ${file.length} in ${JSON.stringify(location)}\nexport the file again, with its data`,
     );
   return file.subarray(offset, offset + length);
 }

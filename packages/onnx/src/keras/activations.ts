@@ -16,7 +16,7 @@ export function clipped(call: KerasCall, x: Emitted, low: number, high: number):
   return call.node("Clip", [x, ...bounds]);
 }
 
-/** Keras 3 has (x + 3) / 6 in place of x / 5 + 1/2. */
+/** Keras 3 uses (x + 3) / 6 instead of x / 5 + 1/2. */
 const hardSigmoid: Activation = (call, x) =>
   call.node("HardSigmoid", [x], {
     alpha: { float: call.version.startsWith("3") ? 1 / 6 : 0.2 },
@@ -39,7 +39,7 @@ const activations: { readonly [name: string]: Activation } = {
   log_softmax: simple("LogSoftmax", { axis: -1 }),
 };
 
-/** What the `activation` of a layer makes of its result. Keras 3 writes it as a name or as a function with a name. */
+/** Applies the `activation` of a layer to its result. Keras 3 stores it as a name or as a function with a name. */
 export function activated(call: KerasCall, x: Emitted): Emitted {
   const given = call.config("activation") ?? "linear";
   const name = typeof given === "object" ? (given as { config?: unknown }).config : given;

@@ -3,18 +3,18 @@ import type { Emitted, Emitter } from "./emitter.js";
 import type { KerasLayer } from "./topology.js";
 import type { KerasWeights, Weight } from "./weights.js";
 
-/** A layer that is about to become nodes: its configuration, its weights, what it takes. */
+/** A layer to convert: its configuration, weights and inputs. */
 export class KerasCall {
   constructor(
     readonly layer: KerasLayer,
-    /** Keras 3 counts some defaults differently. */
+    /** True for Keras 3, which has some different defaults. */
     readonly version: string,
     readonly inputs: readonly Emitted[],
     readonly emitter: Emitter,
     readonly weights: KerasWeights,
   ) {}
 
-  /** What a layer of one input takes. */
+  /** The input of a layer with one input. */
   get x(): Emitted {
     const [x, ...more] = this.inputs;
     if (x && more.length === 0) return x;
@@ -29,7 +29,7 @@ export class KerasCall {
     return this.emitter.constant(`${this.layer.name}/${name}`, shape, data);
   }
 
-  /** Runs `act` with the channels first, as ONNX has them, and puts them back. */
+  /** Runs `act` with the channels first, as in ONNX, and moves them back. */
   withChannelsFirst(act: (x: Emitted) => Emitted): Emitted {
     const { emitter, layer } = this;
     if (!this.channelsAreLast) return act(this.x);
@@ -40,7 +40,7 @@ export class KerasCall {
     return this.x.rank > 2 && this.config("data_format") !== "channels_first";
   }
 
-  /** A value of the configuration; undefined for one that is null or not there. */
+  /** A value of the configuration; undefined if null or missing. */
   config(name: string): unknown {
     return this.layer.config[name] ?? undefined;
   }
@@ -48,7 +48,7 @@ export class KerasCall {
   number(name: string, otherwise: number): number {
     const value = this.config(name) ?? otherwise;
     if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw this.wrong(`${name} is no number`);
+    throw this.wrong(`${name} is not a number`);
   }
 
   /** Whole numbers, a list of them or one for all `count`. */
@@ -56,18 +56,18 @@ export class KerasCall {
     const value = this.config(name) ?? otherwise;
     const list = Array.isArray(value) ? (value as unknown[]) : Array.from({ length: count }, () => value);
     if (list.length === count && list.every(Number.isSafeInteger)) return list as number[];
-    throw this.wrong(`${name} is no list of ${count} whole numbers`);
+    throw this.wrong(`${name} is not a list of ${count} whole numbers`);
   }
 
-  /** A size that the configuration may leave out. */
+  /** An optional size of the configuration. */
   size(name: string): number | undefined {
     const value = this.config(name);
     if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0))
       return value as number | undefined;
-    throw this.wrong(`${name} is no positive whole number`);
+    throw this.wrong(`${name} is not a positive whole number`);
   }
 
-  /** A size along each of `count` axes, which the configuration may leave out. */
+  /** An optional size along each of `count` axes. */
   sizes(name: string, count: number): readonly (number | undefined)[] {
     return this.config(name) === undefined ? new Array(count).fill(undefined) : this.wholes(name, count);
   }
@@ -75,8 +75,8 @@ export class KerasCall {
   /**
    * A weight of the layer.
    *
-   * @param wanted its shape, as the configuration says it; undefined where any size will do
-   * @param names what it is called by the versions of Keras
+   * @param wanted its shape according to the configuration; undefined where any size is allowed
+   * @param names its names in the versions of Keras
    */
   weight(wanted: readonly (number | undefined)[], ...names: readonly string[]): Weight {
     const found = names.map((name) => this.weights(this.layer.name, name)).find((each) => each);
@@ -86,7 +86,7 @@ export class KerasCall {
       wanted.every((n, i) => (n ?? found.shape[i]) === found.shape[i]);
     if (fits) return found;
     throw new ShapeError(
-      `${this.label}: its weight ${names[0]} is [${found.shape.join(", ")}] in the manifest, the layer needs [${wanted.map((n) => n ?? "any").join(", ")}]\nsave the model again`,
+      `${this.label}: its weight ${names[0]} is [${found.shape.join(", ")}] in the manifest, the layer expects [${wanted.map((n) => n ?? "any").join(", ")}]\nsave the model again`,
     );
   }
 

@@ -1,9 +1,9 @@
 import type { AttributeValue, GraphNode, Initializer } from "../lower/model.js";
 
-/** A value of the graph: its name, and its number of axes with that of the batch. */
+/** A value of the graph: its name, and its number of axes including the batch. */
 export type Emitted = Readonly<{ name: string; rank: number }>;
 
-/** Writes the nodes of an ONNX graph, each named after the layer that it comes from. */
+/** Writes the nodes of an ONNX graph, each named after its layer. */
 export class Emitter {
   readonly nodes: GraphNode[] = [];
   readonly constants: Initializer[] = [];
@@ -31,7 +31,7 @@ export class Emitter {
     return own;
   }
 
-  /** A name that nothing has yet. */
+  /** An unused name. */
   name(wanted: string): string {
     let name = wanted;
     for (let copy = 2; this.#taken.has(name); copy++) name = `${wanted}_${copy}`;
@@ -39,13 +39,13 @@ export class Emitter {
     return name;
   }
 
-  /** x with its channels, which are last, moved to the first axis of an example. */
+  /** Moves the last axis of x, its channels, to the first axis of an example. */
   channelsFirst(layer: string, x: Emitted): Emitted {
     const space = Array.from({ length: x.rank - 2 }, (_, i) => i + 1);
     return this.node(layer, "Transpose", [x], { perm: [0, x.rank - 1, ...space] });
   }
 
-  /** The way back. */
+  /** The inverse of `channelsFirst`. */
   channelsLast(layer: string, x: Emitted): Emitted {
     const space = Array.from({ length: x.rank - 2 }, (_, i) => i + 2);
     return this.node(layer, "Transpose", [x], { perm: [0, ...space, 1] });

@@ -20,7 +20,7 @@ const dense: KerasRule = (call) => {
   return activated(call, sum);
 };
 
-/** Keras flattens images with their channels last, wherever they are. */
+/** Keras always flattens images with their channels last. */
 const flatten: KerasRule = (call) => {
   const { x, emitter, layer } = call;
   const last =
@@ -30,9 +30,9 @@ const flatten: KerasRule = (call) => {
 
 const reshape: KerasRule = (call) => {
   const target = call.config("target_shape");
-  if (!Array.isArray(target)) throw call.wrong("target_shape is no list");
-  const sizes = target.map((size: unknown) => size ?? -1); // TensorFlow.js writes null for the size that follows
-  if (!sizes.every(Number.isSafeInteger)) throw call.wrong("target_shape is no list of whole numbers");
+  if (!Array.isArray(target)) throw call.wrong("target_shape is not a list");
+  const sizes = target.map((size: unknown) => size ?? -1); // TensorFlow.js writes null for the inferred size
+  if (!sizes.every(Number.isSafeInteger)) throw call.wrong("target_shape is not a list of whole numbers");
   const shape = call.constant(
     "shape",
     [sizes.length + 1],
@@ -51,7 +51,7 @@ const batchNormalization: KerasRule = (call) => {
   const last = axis === -1 || axis === x.rank - 1;
   if (!last && axis !== 1)
     throw call.unsupported(
-      `it normalizes along axis ${JSON.stringify(given)}; expected that of the channels`,
+      `it normalizes along axis ${JSON.stringify(given)}; expected the axis of the channels`,
     );
   const [channels = 0] = call.weight([undefined], "moving_mean").shape;
   const numbers = (name: string): string =>
@@ -78,7 +78,7 @@ const relu: KerasRule = (call) => {
   const slope = call.number("negative_slope", 0);
   const largest = call.config("max_value");
   if (call.number("threshold", 0) !== 0 || (slope !== 0 && largest !== undefined))
-    throw call.unsupported("it has a threshold, or a slope and a largest value at once");
+    throw call.unsupported("it has a threshold, or both a slope and a largest value");
   if (largest !== undefined) return clipped(call, call.x, 0, call.number("max_value", 0));
   return slope === 0
     ? call.node("Relu", [call.x])
@@ -90,11 +90,11 @@ const leakyRelu: KerasRule = (call) => {
   return call.node("LeakyRelu", [call.x], { alpha: { float: alpha } });
 };
 
-/** One slope an entry of `alpha`; axes of size 1 share theirs. */
+/** One slope per entry of `alpha`; axes of size 1 are broadcast. */
 const prelu: KerasRule = (call) => {
   const { shape, data } = call.weight(new Array(call.x.rank - 1).fill(undefined), "alpha");
   if (entriesOf(shape) !== (shape.at(-1) ?? 1))
-    throw call.unsupported("its slopes differ within a channel; a layer has one slope a channel");
+    throw call.unsupported("its slopes differ within a channel; expected one slope per channel");
   const ones = new Array<number>(call.x.rank - 2).fill(1);
   const slope = call.constant("alpha", [data.length, ...ones], data);
   const { emitter, layer, x } = call;
@@ -122,7 +122,7 @@ const joined =
   (call) => {
     const [first] = call.inputs;
     if (!first || call.inputs.length < 2)
-      throw call.wrong(`takes ${call.inputs.length} inputs, expected several`);
+      throw call.wrong(`takes ${call.inputs.length} inputs, expected at least two`);
     return call.node(op, call.inputs, attributes(call, first.rank));
   };
 
@@ -131,7 +131,7 @@ const concatenate = joined("Concat", (call, rank) => {
   return { axis: axis < 0 ? rank + axis : axis };
 });
 
-/** One rule a class of layer. What training alone does (dropout, noise) is nothing. */
+/** One rule per class of layer. Dropout and noise layers are ignored. */
 export const kerasLayers: { readonly [className: string]: KerasRule } = {
   Dense: dense,
   ...windowLayers,

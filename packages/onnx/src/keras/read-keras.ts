@@ -7,17 +7,17 @@ import { kerasLayers } from "./layers.js";
 import { type KerasLayer, readTopology } from "./topology.js";
 import { readWeights } from "./weights.js";
 
-/** True where a JSON document is the `model.json` of a model of Keras or TensorFlow.js. */
+/** True if a JSON document is the `model.json` of a Keras or TensorFlow.js model. */
 export const isKeras = (json: unknown): boolean =>
   typeof json === "object" && json !== null && ("modelTopology" in json || "weightsManifest" in json);
 
 /**
  * A layers model of Keras or TensorFlow.js as the bytes of an ONNX file, for `readOnnx`: `model.json` with its
- * `modelTopology` and `weightsManifest`, and the shards beside it. Images keep their channels last; in
- * front of what ONNX has for channels in front they are moved there, and back behind it.
+ * `modelTopology` and `weightsManifest`, and the shards next to it. Images keep their channels last; before ONNX
+ * operators with channels first, the channels are moved to the front, and back after them.
  *
- * @param beside the bytes of a file beside `model.json`
- * @throws UnsupportedOpError for a layer without a rule, with class and name; DataError for what is no layers
+ * @param beside returns the bytes of a file next to `model.json`
+ * @throws UnsupportedOpError for a layer without a rule, with class and name; DataError for a file that is not a layers
  * model, and for weights that are missing or do not fit
  */
 export function readKeras(json: unknown, beside: ExternalData): Uint8Array {
@@ -42,7 +42,7 @@ export function readKeras(json: unknown, beside: ExternalData): Uint8Array {
     const value = values.get(name);
     if (!value)
       throw new DataError(
-        `the output is of a layer ${JSON.stringify(name)}, which is not there\nexport the model again`,
+        `the output is that of a layer ${JSON.stringify(name)}, which is missing\nexport the model again`,
       );
     const shape = Array.from({ length: value.rank }, (_, axis) =>
       axis === 0 ? "N" : `${value.name}_${axis}`,
@@ -79,7 +79,7 @@ function inputOf({ name, config }: KerasLayer, emitter: Emitter): TensorInfo {
   return { name: emitter.name(name), type: "float32", shape: ["N", ...sizes] };
 }
 
-/** Layers so that each comes behind those whose results it takes. */
+/** Sorts layers topologically. */
 function inOrder(layers: readonly KerasLayer[]): KerasLayer[] {
   const done = new Set<string>();
   const ordered: KerasLayer[] = [];
@@ -92,7 +92,7 @@ function inOrder(layers: readonly KerasLayer[]): KerasLayer[] {
     }
     if (waiting.length === left.length)
       throw new DataError(
-        `the layer ${JSON.stringify(left[0]!.name)} takes what a layer gives that is missing, or that takes its own result\nexport the model again`,
+        `the layer ${JSON.stringify(left[0]!.name)} has the output of a missing layer as input, or depends on its own output\nexport the model again`,
       );
     left = waiting;
   }

@@ -1,15 +1,15 @@
 import { DataError, UnsupportedOpError } from "@flowify/core";
 
-/** A layer as `model.json` has it. */
+/** A layer in `model.json`. */
 export type KerasLayer = Readonly<{
   className: string;
   name: string;
   config: { readonly [key: string]: unknown };
-  /** Names of the layers whose results it takes. */
+  /** Names of its input layers. */
   inputs: readonly string[];
 }>;
 
-/** The layers of a model, in the order of the file, and those whose results the model gives. */
+/** The layers of a model, in the order of the file, and its output layers. */
 export type Topology = Readonly<{
   version: string;
   layers: readonly KerasLayer[];
@@ -30,16 +30,16 @@ type Json = { readonly [K in Key | LayerKey]?: unknown };
 const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Layers at most: a chain of so many is no network that somebody trained. */
+/** Most layers: no real network is a longer chain. */
 const MOST_LAYERS = 10_000;
 
-/** How deep the arguments of a layer may be nested. */
+/** Deepest nesting of the arguments of a layer. */
 const DEEPEST = 8;
 
 /**
  * The layers of `modelTopology`: a sequential or functional model of Keras 2, Keras 3 or TensorFlow.js.
  *
- * @throws DataError for what is no such model; UnsupportedOpError for layers that are models, or used twice
+ * @throws DataError for another kind of file; UnsupportedOpError for layers that are models, or used twice
  */
 export function readTopology(model: unknown): Topology {
   const topology = isJson(model) ? model.modelTopology : undefined;
@@ -57,7 +57,7 @@ export function readTopology(model: unknown): Topology {
     throw new UnsupportedOpError(
       className,
       "the model",
-      `a model of class ${className}; Sequential and Functional ones are read`,
+      `a model of class ${className}, expected Sequential or Functional`,
     );
   const layers = listed.map(
     (each, i): KerasLayer => ({ ...namedLayer(each, i), inputs: inputsOf(each as Json) }),
@@ -81,7 +81,7 @@ function namedLayer(value: unknown, index: number): Omit<KerasLayer, "inputs"> {
   return { className, name, config: config as KerasLayer["config"] };
 }
 
-/** Each takes what the one before gives. */
+/** The input of each layer is the one before. */
 function sequential(listed: readonly unknown[]): Pick<Topology, "layers" | "outputs"> {
   const layers: KerasLayer[] = [];
   for (const [i, each] of listed.entries()) {
@@ -94,22 +94,22 @@ function sequential(listed: readonly unknown[]): Pick<Topology, "layers" | "outp
   return { layers, outputs: layers.slice(-1).map(({ name }) => name) };
 }
 
-/** Names of the layers that a functional layer is called with. */
+/** Names of the input layers of a functional layer. */
 function inputsOf({ name, class_name: className, inbound_nodes: nodes }: Json): readonly string[] {
   const calls = Array.isArray(nodes) ? nodes : [];
   if (calls.length > 1)
     throw new UnsupportedOpError(
       String(className),
       String(name),
-      `${String(className)} ${JSON.stringify(name)}: it is used ${calls.length} times; a layer has one place in a network`,
+      `${String(className)} ${JSON.stringify(name)}: it is used ${calls.length} times, expected once`,
     );
   return calls.length === 0 ? [] : tensorsOf(calls[0], String(name));
 }
 
-/** The layers that give the tensors of `["dense", 0, 0]`, of lists of them, or of what Keras 3 writes for them. */
+/** The layers of tensors written as `["dense", 0, 0]`, as lists of these, or in the form of Keras 3. */
 function tensorsOf(value: unknown, what: string, depth = 0): string[] {
   if (depth > DEEPEST)
-    throw new DataError(`${what}: what it takes is nested too deeply\nexport the model again`);
+    throw new DataError(`${what}: its inputs are nested too deeply\nexport the model again`);
   if (isJson(value)) {
     const config = value.config;
     if (value.class_name === "__keras_tensor__" && isJson(config))
@@ -121,6 +121,6 @@ function tensorsOf(value: unknown, what: string, depth = 0): string[] {
   if (typeof name !== "string") return value.flatMap((each) => tensorsOf(each, what, depth + 1));
   if (node === 0 && tensor === 0) return [name];
   throw new DataError(
-    `${what}: takes result ${String(tensor)} of use ${String(node)} of ${JSON.stringify(name)}; a layer has one of each`,
+    `${what}: has result ${String(tensor)} of use ${String(node)} of ${JSON.stringify(name)} as input, expected result 0 of use 0`,
   );
 }

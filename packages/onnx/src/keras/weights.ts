@@ -10,7 +10,7 @@ export type KerasWeights = (layer: string, weight: string) => Weight | undefined
 
 type Read = Readonly<{ bytes: number; read(view: DataView, at: number): number }>;
 
-/** How numbers lie in the shards. */
+/** Encoding of numbers in the shards. */
 const types: { readonly [dtype: string]: Read | undefined } = {
   float32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
   float16: { bytes: 2, read: (view, at) => float16(view.getUint16(at, true)) },
@@ -25,11 +25,11 @@ type Spec = Readonly<{ name: string; shape: number[]; dtype: string; quantizatio
 type Group = Readonly<{ paths: string[]; weights: Spec[] }>;
 
 /**
- * The weights that `weightsManifest` lists: those of a group lie one after the other in its shards. Quantized ones
- * are read as scale · q + min.
+ * The weights that `weightsManifest` lists: those of a group follow one another in its shards. Quantized ones are
+ * decoded as scale · q + min.
  *
- * @param beside the bytes of a file beside `model.json`
- * @throws DataError where a shard is missing or outside of the folder, or its bytes are more or fewer than listed
+ * @param beside returns the bytes of a file next to `model.json`
+ * @throws DataError if a shard is missing or outside of the folder, or has more or fewer bytes than listed
  */
 export function readWeights(manifest: unknown, beside: ExternalData): KerasWeights {
   const found = new Map<string, Weight>();
@@ -40,7 +40,7 @@ export function readWeights(manifest: unknown, beside: ExternalData): KerasWeigh
       const stored = quantization?.dtype ?? dtype;
       const type = Object.hasOwn(types, stored) ? types[stored] : undefined;
       const what = `the weight ${JSON.stringify(name)}`;
-      if (!type) throw new DataError(`${what}: numbers of type ${stored} are not read\nsave float32`);
+      if (!type) throw new DataError(`${what}: numbers of type ${stored} are not supported\nsave float32`);
       const [count, begin] = [entriesOf(shape), at];
       at += count * type.bytes;
       if (at > bytes.byteLength)
@@ -63,13 +63,13 @@ export function readWeights(manifest: unknown, beside: ExternalData): KerasWeigh
   return (layer, weight) => found.get(`${layer}/${weight}`);
 }
 
-/** The bytes of the shards, one after the other. */
+/** The bytes of the shards, joined. */
 function joined(paths: readonly string[], beside: ExternalData): DataView {
   const shards = paths.map((path) => {
     const shard = beside(path);
     if (shard) return shard;
     throw new DataError(
-      `the weights are in ${JSON.stringify(path)}, which is not there\nput it beside model.json`,
+      `the weights are in ${JSON.stringify(path)}, which is missing\nput it next to model.json`,
     );
   });
   const all = new Uint8Array(shards.reduce((sum, { length }) => sum + length, 0));
@@ -99,6 +99,6 @@ function groupsOf(manifest: unknown): Group[] {
     isObject(value) && isList((value as Group).paths, isText) && isList((value as Group).weights, isSpec);
   if (isList(manifest, isGroup)) return manifest as Group[];
   throw new DataError(
-    "weightsManifest is no list of paths and weights, each with name, shape and dtype\nsave the model again",
+    "weightsManifest is not a list of paths and weights, each with name, shape and dtype\nsave the model again",
   );
 }

@@ -3,11 +3,11 @@ import type { KerasCall, KerasRule } from "./call.js";
 import type { Emitted } from "./emitter.js";
 import type { Weight } from "./weights.js";
 
-/** The attributes of windows along the axes behind the channels. */
+/** The attributes of windows along the axes after the channels. */
 function windowsOf(call: KerasCall, kernel: readonly number[], strides: readonly number[]) {
   const padding = call.config("padding") ?? "valid";
   if (padding !== "valid" && padding !== "same")
-    throw call.unsupported(`its padding is ${JSON.stringify(padding)}; there are rules for valid and same`);
+    throw call.unsupported(`its padding is ${JSON.stringify(padding)}, expected valid or same`);
   return {
     kernel_shape: [...kernel],
     strides: call.wholes("strides", kernel.length, strides),
@@ -30,7 +30,7 @@ function kernelFirst({ shape, data }: Weight, depthwise = false): Weight {
   return { shape: depthwise ? [from * out, 1, ...space] : [out, from, ...space], data: moved };
 }
 
-/** A convolution of x, whose channels are first. */
+/** A convolution of x with channels first. */
 function convolved(
   call: KerasCall,
   x: Emitted,
@@ -61,7 +61,7 @@ const conv: KerasRule = (call) => {
   );
 };
 
-/** Each channel by itself; a separable one is followed by a convolution of single pixels. */
+/** Convolves each channel separately; a separable layer adds a 1 × 1 convolution. */
 const depthwise =
   (separable: boolean): KerasRule =>
   (call) => {
@@ -108,7 +108,7 @@ const globalPool =
     return call.node("Flatten", [call.node(op, [first])], { axis: 1 }, 2);
   };
 
-/** Amounts [[top, bottom], [left, right]], [rows, columns], or one for all sides. */
+/** Padding [[top, bottom], [left, right]], [rows, columns], or one number for all sides. */
 const zeroPadding: KerasRule = (call) => {
   const axes = call.x.rank - 2;
   const given = call.config("padding") ?? 1;
@@ -119,7 +119,7 @@ const zeroPadding: KerasRule = (call) => {
     !sides.flat().every(Number.isSafeInteger) ||
     sides.some(({ length }) => length !== 2)
   )
-    throw call.wrong("its padding is no amount for each side");
+    throw call.wrong("its padding is not one number for each side");
   const [before, after] = [0, 1].map((side) => [0, 0, ...sides.map((pair) => pair[side] as number)]);
   const pads = call.constant(
     "pads",

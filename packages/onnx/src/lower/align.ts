@@ -13,7 +13,7 @@ import {
   shapeOf,
 } from "./lazy.js";
 
-/** Values cut at common places: axis p of each is one factor, position p of all of them. */
+/** Values split at common positions: axis p of each value is one factor, at position p of all. */
 export type Refined = Readonly<{
   values: readonly Lazy[];
   sizes: readonly number[];
@@ -21,7 +21,7 @@ export type Refined = Readonly<{
   axes: readonly (readonly number[])[];
 }>;
 
-/** Cuts the axes of values that broadcast against each other into common factors. */
+/** Splits the axes of values that broadcast against each other into common factors. */
 export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
   const rank = Math.max(...inputs.map((v) => v.axes.length));
   const values = inputs.map((v) => padRank(v, rank));
@@ -44,16 +44,16 @@ export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
   return { values: cut, sizes, axes };
 }
 
-/** `reshape` merges neighbours only within an axis, so after it each axis is one factor already. */
+/** `reshape` merges neighbours only within an axis, so after it each axis is already one factor. */
 function splitPositions(v: Lazy): Lazy {
   if (v.axes.some((axis) => axis.length !== 1)) throw new Error("align: more factors than positions");
   return v;
 }
 
-/** The finest sizes into which an axis of all values can be cut; values that resist are copied. */
+/** The finest sizes into which an axis of all values can be split; values that cannot be split are copied. */
 function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
   const ends = new Set<number>();
-  // Larger buffers first: where two cuts exclude each other, the smaller buffer is copied.
+  // Larger buffers first: if two splits exclude each other, the smaller buffer is copied.
   const bySize = values
     .map((_, i) => i)
     .sort((a, b) => bufferSize(values[b] as Lazy) - bufferSize(values[a] as Lazy));
@@ -77,15 +77,15 @@ function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
 /** The factor of a value at a position. */
 export const at = (v: Lazy, position: number): Factor => v.axes[position]?.[0] as Factor;
 
-/** Positions that the buffer of a value holds, in the order of the buffer. */
+/** Positions in the buffer of a value, in the order of the buffer. */
 export function positionsOf(v: Lazy): number[] {
   return v.order.map((f) => v.axes.findIndex((axis) => axis[0] === f));
 }
 
 /**
- * The order of positions in which a common result is laid out: the one that moves the fewest
- * elements. Where there is a choice, the wanted one, or the one of the value that was there first: a
- * gradient that meets the values of its forward pass is turned once, and not each of them.
+ * The order of positions for a common result: the one that moves the fewest elements. Ties go to the wanted order, or
+ * to that of the earliest value: a gradient combined with values of its forward pass is then transposed once, instead
+ * of each of them.
  */
 export function chooseOrder(graph: Graph, values: readonly Lazy[], wanted?: readonly number[]): number[] {
   const held = [...(values[0]?.axes.keys() ?? [])].filter((p) => values.some((v) => !at(v, p).lazy));
@@ -101,11 +101,11 @@ export function chooseOrder(graph: Graph, values: readonly Lazy[], wanted?: read
   return candidates.reduce((best, order) => (cost(order) < cost(best) ? order : best));
 }
 
-/** The factors that a value holds at these positions. */
+/** The factors of a value at these positions. */
 const factorsAt = (v: Lazy, order: readonly number[]): Factor[] =>
   order.map((p) => at(v, p)).filter((f) => !f.lazy);
 
-/** Transposes a value where its buffer is not in the order of these positions. */
+/** Transposes a value if its buffer is not in the order of these positions. */
 export function arrangeTo(graph: Graph, v: Lazy, order: readonly number[]): Lazy {
   return arrange(graph, v, factorsAt(v, order));
 }
@@ -122,7 +122,7 @@ export function broadcastNames(
 ) {
   const masks = values.map((v) => order.map((p) => !at(v, p).lazy));
   const dims = order.map((p) => sizes[p] as number);
-  // The shape of the value that was there first, where there is a choice: others follow that meet it later.
+  // Ties go to the shape of the earliest value: later values that meet it use it too.
   const shapes = values
     .filter((_, i) => masks[i]?.every(Boolean))
     .sort((a, b) => graph.ageOf(a.base) - graph.ageOf(b.base))
@@ -133,7 +133,7 @@ export function broadcastNames(
     const needs = masks.map((mask) => project(shape, dims, mask));
     if (needs.some((need) => need === null)) continue;
     const fits = values.map((v, i) => broadcastsTo(graph.shapeOf(v.base), needs[i] as number[]));
-    // A reshape that some other node needs already is for free.
+    // A reshape that another node already needs is free.
     const isNew = (i: number) =>
       !fits[i] && graph.findReshape(values[i]?.base as string, needs[i] as number[]) === undefined;
     const reshapes = values.filter((_, i) => isNew(i)).length;
@@ -145,7 +145,7 @@ export function broadcastNames(
   return values.map((v, i) => (chosen[i] === undefined ? v.base : graph.reshape(v.base, chosen[i])));
 }
 
-/** Neighbouring positions that each value holds, or lacks, together are one dimension. */
+/** Adjacent positions that every value either holds or lacks together become one dimension. */
 function mergedShape(dims: readonly number[], masks: readonly (readonly boolean[])[]): number[] {
   const shape: number[] = [];
   dims.forEach((size, i) => {
@@ -156,7 +156,7 @@ function mergedShape(dims: readonly number[], masks: readonly (readonly boolean[
   return shape;
 }
 
-/** `shape` with 1 where `mask` lacks the position; null where a dimension is held only in part. */
+/** `shape` with 1 where `mask` lacks the position; null if a dimension is held only partially. */
 function project(
   shape: readonly number[],
   dims: readonly number[],
@@ -181,14 +181,14 @@ function project(
   return result;
 }
 
-/** True where a shape is `target` but for leading ones, and does not raise the rank of the result. */
+/** True if a shape equals `target` except for leading ones, and does not raise the rank of the result. */
 function broadcastsTo(shape: readonly number[], target: readonly number[]): boolean {
   if (shape.length > target.length) return false;
   const missing = target.length - shape.length;
   return target.every((n, i) => n === (i < missing ? 1 : shape[i - missing]));
 }
 
-/** The shape that ONNX gives to shapes that broadcast against each other. */
+/** The broadcast shape of several shapes in ONNX. */
 export function broadcastShapes(shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {

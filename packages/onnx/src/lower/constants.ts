@@ -1,6 +1,6 @@
 import type { ClosedJaxpr } from "@jax-js/jax";
 
-/** The numbers of a constant of a traced program, and the one that all of them equal, if they do. */
+/** The numbers of a constant of a traced program, and their common value, if they are all equal. */
 export function readConstant(constant: ClosedJaxpr["consts"][number]): {
   values: ArrayLike<number>;
   uniform: number | undefined;

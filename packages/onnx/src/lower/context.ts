@@ -6,33 +6,32 @@ import { type Equation, isFloat, printEquation } from "./jaxpr.js";
 import { factor, type Lazy, padRank } from "./lazy.js";
 import type { ElementType, Initializer } from "./model.js";
 
-/** What a rule works with. */
+/** The context of a rule. */
 export type Context = Readonly<{
   graph: Graph;
   /**
-   * The order of logical axes in which the users of the first output want its buffer; undefined
-   * where they do not care.
+   * The order of logical axes that the users of the first output prefer for its buffer; undefined without a preference.
    */
   wanted: readonly number[] | undefined;
-  /** What matters are sums over an example (`LowerOptions`). */
+  /** Only sums over an example matter (`LowerOptions`). */
   itemwise: boolean;
 }>;
 
-/** For what belongs to no equation. */
+/** For nodes without an equation. */
 export const plainContext = (graph: Graph): Context => ({ graph, wanted: undefined, itemwise: false });
 
 /** Lowers one equation: the values of its inputs in, the values of its outputs back. */
 export type Rule = (cx: Context, eqn: Equation, inputs: readonly Lazy[]) => readonly Lazy[];
 
-/** The error for a primitive, or a use of one, that the lowering does not cover. */
+/** The error for an unsupported primitive, or an unsupported use of one. */
 export function unsupported(eqn: Equation, why: string): UnsupportedOpError {
   const node = printEquation(eqn);
   return new UnsupportedOpError(eqn.primitive, node, `${eqn.primitive}: ${why}, in \`${node}\``);
 }
 
 /**
- * How a type is held inside the graph. ONNX Runtime has few kernels for uint32, so these numbers
- * live in int64 and wrap around by a mask (`wrap`).
+ * The representation of a type in the graph. ONNX Runtime has few kernels for uint32, so these numbers are int64 and
+ * wrap around by a mask (`wrap`).
  */
 export function elementType(dtype: DType): ElementType {
   switch (dtype) {
@@ -48,7 +47,7 @@ export function elementType(dtype: DType): ElementType {
   }
 }
 
-/** Numbers as the typed array that holds their type inside the graph. */
+/** Numbers as the typed array of their representation in the graph. */
 export function typedData(values: ArrayLike<number>, dtype: DType): Initializer["data"] {
   switch (elementType(dtype)) {
     case "float32":
@@ -65,8 +64,8 @@ export function typedData(values: ArrayLike<number>, dtype: DType): Initializer[
 }
 
 /**
- * The number as its type holds it. A float keeps its digits: jax-js writes a plain JavaScript number
- * as a float32 literal, which may meet float64 arrays.
+ * The number in its type. A float keeps its digits: jax-js writes a plain JavaScript number as a float32 literal, which
+ * may be combined with float64 arrays.
  */
 function rounded(value: number, dtype: DType): number {
   switch (dtype) {
@@ -115,8 +114,8 @@ export function apply(
 }
 
 /**
- * Operands of an elementwise node with trailing dimensions of size 1 dropped, where all but scalars
- * have one shape: ONNX Runtime takes entry by entry what it broadcasts along a last dimension of 1.
+ * Operands of an elementwise node with trailing dimensions of size 1 dropped, if all except scalars have one shape:
+ * ONNX Runtime broadcasts along a last dimension of 1 entry by entry, which is slow.
  */
 function withoutLastOnes(graph: Graph, names: readonly string[]): readonly string[] {
   const shapes = names.map((name) => graph.shapeOf(name)).filter((shape) => shape.length > 0);
@@ -130,7 +129,7 @@ function withoutLastOnes(graph: Graph, names: readonly string[]): readonly strin
   );
 }
 
-/** The node that made a value, where it is `op`. */
+/** The node that produced a value, if it is `op`. */
 export function madeBy(cx: Context, v: Lazy, op: string) {
   const node = cx.graph.producer(v.base);
   return node?.op === op ? node : undefined;
@@ -141,7 +140,7 @@ export function under(v: Lazy, base: string): Lazy {
   return { base, dtype: v.dtype, order: v.order, axes: v.axes };
 }
 
-/** ONNX's numbers of the types. */
+/** ONNX's type codes. */
 const codes = { float32: 1, float64: 11, int32: 6, int64: 7, uint32: 12, bool: 9 } as const;
 
 const cast = (cx: Context, v: Lazy, to: DType): Lazy =>
@@ -158,18 +157,20 @@ export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {
   return v.dtype === DType.Int32 ? wrap(cx, cast(cx, v, dtype)) : cast(cx, v, dtype);
 }
 
-/** The ends of an integer type. */
+/** Minimum and maximum of an integer type. */
 const rangeOf = (dtype: DType): readonly [low: number, high: number] | undefined =>
   dtype === DType.Int32 ? [-(2 ** 31), 2 ** 31 - 1] : dtype === DType.Uint32 ? [0, 2 ** 32 - 1] : undefined;
 
-/** A number of one type as jax-js casts it to another: floats are clamped to the range of an integer, NaN is 0. */
+/** Casts a number like jax-js: floats are clamped to the range of an integer, NaN becomes 0. */
 function castNumber(value: number, from: DType, to: DType): number {
   const range = isFloat(from) ? rangeOf(to) : undefined;
   if (range === undefined) return value; // integers wrap around in `literal`
   return Number.isNaN(value) ? 0 : Math.trunc(Math.min(Math.max(value, range[0]), range[1]));
 }
 
-/** `castNumber` of an array: ONNX leaves undefined what a float beyond the range becomes. float64 holds both ends. */
+/**
+ * `castNumber` for an array: ONNX leaves casts of floats beyond the range undefined. float64 can represent both ends.
+ */
 function castFloat(cx: Context, v: Lazy, dtype: DType, [low, high]: readonly [number, number]): Lazy {
   const F = DType.Float64;
   const wide = v.dtype === F ? v : cast(cx, v, F);
@@ -179,13 +180,13 @@ function castFloat(cx: Context, v: Lazy, dtype: DType, [low, high]: readonly [nu
   return cast(cx, apply(cx, "Min", [above, literal(cx, high, F)], F), dtype);
 }
 
-/** Takes an integer result modulo 2³², where it stands for a uint32. */
+/** Takes an integer result modulo 2³² if it represents a uint32. */
 export function wrap(cx: Context, v: Lazy): Lazy {
   if (v.dtype !== DType.Uint32) return v;
   return apply(cx, "BitwiseAnd", [v, literal(cx, 4294967295, DType.Uint32)], DType.Uint32);
 }
 
-/** A value with the axes that the result of an operation has: an identity like x + 0 lacks lazy ones. */
+/** A value with the axes of an operation's result: an identity like x + 0 lacks lazy ones. */
 export function stretch(v: Lazy, shape: readonly number[]): Lazy {
   const fits = v.axes.length === shape.length && v.axes.every((axis, i) => axis.length > 0 || shape[i] === 1);
   if (fits) return v;

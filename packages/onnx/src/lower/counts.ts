@@ -5,8 +5,8 @@ import { isView } from "./node-list.js";
 
 /**
  * Floating-point operations of the matrix products and convolutions of a graph: 2 for every
- * multiplication and the addition that follows it. Elementwise work is not counted: what remains is
- * the floor that these nodes cannot pass at the machine's matrix rate.
+ * multiplication and the addition that follows it. Elementwise work is not counted: the count sets a lower bound on the
+ * time at the machine's matrix rate.
  */
 export function countFlops(graph: Graph, nodes: readonly GraphNode[]): number {
   let flops = 0;
@@ -24,7 +24,7 @@ export function countFlops(graph: Graph, nodes: readonly GraphNode[]): number {
 
 const sizes = { float32: 4, float64: 8, int32: 4, int64: 8, uint32: 4, bool: 1 } as const;
 
-/** Bytes that the nodes of a graph write; a Reshape writes none. */
+/** Bytes written by the nodes of a graph; a Reshape writes none. */
 export function countBytes(graph: Graph, nodes: readonly GraphNode[]): number {
   let bytes = 0;
   for (const node of nodes) {
@@ -35,8 +35,8 @@ export function countBytes(graph: Graph, nodes: readonly GraphNode[]): number {
 }
 
 /**
- * Bytes that are alive at once, at most, while the nodes run in order: what later nodes read, and the
- * results. A Reshape shares the memory of its input; inputs and constants are not counted.
+ * Peak memory in bytes while the nodes run in order: values that later nodes read, and the results. A Reshape shares
+ * the memory of its input; inputs and constants are not counted.
  */
 export function countPeak(graph: Graph, nodes: readonly GraphNode[], results: readonly string[]): number {
   const owner = new Map<string, string>();

@@ -3,8 +3,8 @@ import type { GraphNode } from "./model.js";
 import { isProduct } from "./rules/matrix-chain.js";
 
 /**
- * Additions after matrix products become the third operand of a Gemm, which adds while it writes.
- * Only where nothing else needs the product: then the Add and its pass over memory are gone.
+ * Turns an addition after a matrix product into the third operand of a Gemm, which saves a pass over memory. Only if
+ * nothing else uses the product.
  */
 export function fuseBias(
   graph: Graph,
@@ -21,7 +21,7 @@ export function fuseBias(
     if (node.op !== "Add") return node;
     const [sum] = node.outputs as [string];
     const alone = (name: string) => products.has(name) && uses.get(name) === 1 && !outputs.has(name);
-    // Of two products the later one takes the other as its third operand.
+    // For a sum of two products the later one takes the other as its third operand.
     const [product] = node.inputs.filter(alone).sort((a, b) => (place.get(b) ?? 0) - (place.get(a) ?? 0));
     const other = node.inputs.find((name) => name !== product);
     if (product === undefined || other === undefined) return node;
@@ -35,8 +35,8 @@ export function fuseBias(
 }
 
 /**
- * Chains of additions of scalars, ((a + b) + c) + …, become one Sum, which adds in that order: the norm of
- * a gradient has a term for every parameter.
+ * Turns chains of scalar additions, ((a + b) + c) + …, into one Sum, which adds in that order: the norm of a gradient
+ * has a term for every parameter.
  */
 export function fuseSums(
   graph: Graph,

@@ -12,12 +12,12 @@ export type ValueType = Readonly<{ type: ElementType; shape: readonly number[] }
 
 type Constant = Initializer["data"];
 
-/** Bytes of the longest constant that is compared with others. */
+/** Most bytes of a constant for detecting duplicates. */
 const LONGEST_KEY = 65536;
 
 /**
- * Builds an ONNX graph node by node. Equal nodes and equal constants are made once (common
- * subexpressions); nodes that nothing uses are dropped by `live`.
+ * Builds an ONNX graph node by node. Equal nodes and constants are created once (common subexpressions); `live` drops
+ * unused nodes.
  */
 export class Graph {
   readonly #types = new Map<string, ValueType>();
@@ -31,10 +31,10 @@ export class Graph {
   readonly #fixed = new Map<string, boolean>();
   readonly #rotations = new Set<string>();
 
-  /** Prefix of the names that are made now: the equation that is being lowered. */
+  /** Prefix of new names: the present equation. */
   scope = "";
 
-  /** Makes a name unique; the first asker gets it as it is. */
+  /** Makes a name unique; its first use stays unchanged. */
   unique(name: string): string {
     let result = name;
     for (let i = 2; this.#used.has(result); i++) result = `${name}.${i}`;
@@ -64,7 +64,7 @@ export class Graph {
     return this.#constants.get(name);
   }
 
-  /** Says that an input holds the same numbers in every run, and whether these are an orthogonal matrix. */
+  /** Declares an input as equal in every run, and whether it is an orthogonal matrix. */
   fix(name: string, isRotation = false): void {
     this.#fixed.set(name, true);
     if (isRotation) this.#rotations.add(name);
@@ -74,7 +74,7 @@ export class Graph {
     return this.#rotations.has(name);
   }
 
-  /** True for what depends on constants and fixed inputs alone, and is computed once. */
+  /** True for values that depend only on constants and fixed inputs, and are computed once. */
   isFixed(name: string): boolean {
     const known = this.#fixed.get(name);
     if (known !== undefined) return known;
@@ -86,7 +86,7 @@ export class Graph {
     return fixed;
   }
 
-  /** Adds a node with one output, or finds the one that is already there; returns its output. */
+  /** Adds a node with one output, or finds the existing one; returns its output. */
   node(op: string, inputs: readonly string[], out: ValueType, options: NodeOptions = {}): string {
     return this.nodes(op, inputs, [out], options)[0] as string;
   }
@@ -117,7 +117,7 @@ export class Graph {
 
   /** A constant tensor; equal ones share one initializer. */
   constant(data: Constant, type: ElementType, shape: readonly number[]): string {
-    // Bytes and not numbers: 0 and −0 are two constants. Very long ones are not worth a key.
+    // Compares bytes, because 0 and −0 are different constants. Very long ones are not compared.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const key = bytes.length <= LONGEST_KEY ? `${type}|${shape.join()}|${bytes.join()}` : undefined;
     const found = key === undefined ? undefined : this.#constantKeys.get(key);
@@ -129,12 +129,12 @@ export class Graph {
     return name;
   }
 
-  /** A constant vector of int64, the form in which ONNX takes shapes and axes. */
+  /** A constant int64 vector, for shapes and axes in ONNX. */
   ints(values: readonly number[]): string {
     return this.constant(BigInt64Array.from(values, BigInt), "int64", [values.length]);
   }
 
-  /** The same elements in another shape; no node where the shape is already right. */
+  /** The same elements in another shape; no node if the shape is already right. */
   reshape(name: string, shape: readonly number[]): string {
     const source = this.#unreshaped(name, shape);
     const have = this.shapeOf(source);
@@ -143,13 +143,13 @@ export class Graph {
     return this.node("Reshape", [source, this.ints(shape)], { type: this.typeOf(name), shape });
   }
 
-  /** What `reshape` returns, where it makes no node. */
+  /** The result of `reshape`, if it needs no node. */
   findReshape(name: string, shape: readonly number[]): string | undefined {
     const source = this.#unreshaped(name, shape);
     return sameShape(this.shapeOf(source), shape) ? source : this.find("Reshape", [source, this.ints(shape)]);
   }
 
-  /** Several reshapes in a row are one: the first value that has the shape, or that is no reshape. */
+  /** Merges consecutive reshapes: the first value with this shape, or that is not a reshape. */
   #unreshaped(name: string, shape: readonly number[]): string {
     let source = name;
     while (!sameShape(this.shapeOf(source), shape)) {
@@ -160,7 +160,7 @@ export class Graph {
     return source;
   }
 
-  /** The first output of a node that is in the graph already. */
+  /** The first output of an existing node. */
   find(
     op: string,
     inputs: readonly string[],
@@ -169,7 +169,7 @@ export class Graph {
     return this.#seen.get(nodeKey(op, domain, inputs, attributes))?.[0];
   }
 
-  /** How many nodes were made before the one that makes a value; −1 for inputs and constants. */
+  /** Index of the node that produces a value; −1 for inputs and constants. */
   ageOf(name: string): number {
     return this.#ages.get(name) ?? -1;
   }
@@ -196,7 +196,7 @@ export class Graph {
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 
-/** The order of their operands makes no difference: x · g + g · x, the derivative of x², is one product. */
+/** Commutative operators: x · g + g · x, the derivative of x², then has one product. */
 const commutative = new Set(["Add", "Mul", "And", "Or", "Equal"]);
 
 function nodeKey(op: string, domain: string, inputs: readonly string[], attributes: object): string {

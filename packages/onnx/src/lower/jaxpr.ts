@@ -1,15 +1,15 @@
 import type { DType, Jaxpr } from "@jax-js/jax";
 
 /**
- * The program that jax-js traces. Its classes are not exported, so their types are read off `Jaxpr`;
- * this file and the rules are the only places that know them.
+ * The program that jax-js traces. Its classes are not exported, so their types are derived from `Jaxpr`; only this file
+ * and the rules use them.
  */
 export type Equation = Jaxpr["eqns"][number];
 export type Atom = Equation["inputs"][number];
 export type Var = Equation["outBinders"][number];
 export type Literal = Exclude<Atom, Var>;
 
-/** Tells a literal (a scalar written into the program) from a variable. */
+/** True for a literal (a scalar in the program), false for a variable. */
 export function isLiteral(atom: Atom): atom is Literal {
   return "value" in atom;
 }
@@ -19,7 +19,7 @@ export function prepare(jaxpr: Jaxpr): Jaxpr {
   return jaxpr.flatten().simplify();
 }
 
-/** The parameters of an equation; each rule knows the record of its primitive. */
+/** The parameters of an equation; each rule sets the record type of its primitive. */
 export function paramsOf<T>(eqn: Equation): T {
   return eqn.params as T;
 }

@@ -9,9 +9,8 @@ export function cuts(sizes: readonly number[]): number[] {
 }
 
 /**
- * The ONNX value of `v` in a shape in which every run of factors with the same key is a group of
- * whole dimensions; `keys` says which group each dimension belongs to. The shape that the value has
- * is kept where it will do.
+ * The ONNX value of `v` in a shape in which every run of factors with the same key is a group of whole dimensions;
+ * `keys` contains the group of each dimension. Keeps the present shape if possible.
  */
 export function grouped<K>(
   graph: Graph,
@@ -29,7 +28,7 @@ export function grouped<K>(
   const ends = new Set(cuts(have));
   const fits = cuts(sizes).every((end) => ends.has(end));
   const shape = fits ? have : sizes;
-  // Walk both from the right: a dimension belongs to the run in which it ends.
+  // Walk both from the right: a dimension belongs to the run that contains its end.
   const keys: K[] = [];
   let run = runs.length - 1;
   let inside = 1;
@@ -44,15 +43,15 @@ export function grouped<K>(
   return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
 }
 
-/** Elements of an axis up to which its parts are better rows of an array than columns. */
+/** Most elements of an axis whose parts are better as rows of an array than as columns. */
 const NARROW = 16;
-/** Elements of the array for which that is worth a Transpose. */
+/** Fewest elements of the array for which this justifies a Transpose. */
 const LARGE = 4096;
 
-/** True for an axis of a large array that should not be the innermost one where it is split. */
+/** True for an axis of a large array that should not be innermost when it is split. */
 export const isNarrow = (size: number, elements: number): boolean => size <= NARROW && elements >= LARGE;
 
-/** The same value with its buffer in another order of factors: a Transpose node, or nothing. */
+/** The same value with its buffer in another order of factors, by a Transpose node if necessary. */
 export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   if (order.every((f, i) => f === v.order[i])) return v;
   const { shape, perm } = blocksTo(v, order);
@@ -61,7 +60,7 @@ export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   return { ...v, base, order };
 }
 
-/** True where `arrange` would make no node: the order is there already, or that Transpose is. */
+/** True if `arrange` needs no new node: the order already matches, or the Transpose exists. */
 export function isArranged(graph: Graph, v: Lazy, order: readonly Factor[]): boolean {
   if (order.every((f, i) => f === v.order[i])) return true;
   const { shape, perm } = blocksTo(v, order);
@@ -69,7 +68,7 @@ export function isArranged(graph: Graph, v: Lazy, order: readonly Factor[]): boo
   return source !== undefined && graph.find("Transpose", [source], { attributes: { perm } }) !== undefined;
 }
 
-/** The buffer as blocks of factors that stay neighbours in another order, and the order of the blocks in it. */
+/** The buffer as blocks of factors that stay adjacent in another order, and the order of the blocks. */
 function blocksTo(v: Lazy, order: readonly Factor[]): { shape: number[]; perm: number[] } {
   const blocks: Factor[][] = [];
   for (const f of v.order) {
@@ -84,14 +83,14 @@ function blocksTo(v: Lazy, order: readonly Factor[]): { shape: number[]; perm: n
   return { shape, perm };
 }
 
-/** Where an order lacks `position`: after the greatest smaller one that it has, or in front. */
+/** Insertion index of `position` in an order: after the greatest smaller one, or in front. */
 export function insertPosition(order: number[], position: number): void {
   const smaller = order.filter((p) => p < position);
   const at = smaller.length === 0 ? 0 : order.indexOf(Math.max(...smaller)) + 1;
   order.splice(at, 0, position);
 }
 
-/** The same value with the lazy factors that `chosen` picks held by the buffer: an Expand node. */
+/** The same value with the lazy factors selected by `chosen` in the buffer, by an Expand node. */
 function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
   const factors = v.axes.flat();
   const fresh = new Map<Factor, Factor>();
@@ -111,24 +110,24 @@ function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
   return { ...v, base, order: order.map(replace), axes: v.axes.map((axis) => axis.map(replace)) };
 }
 
-/** The factors of the buffer in the order in which they stand in the axes. */
+/** The factors of the buffer in the order of the axes. */
 const logicalOrder = (v: Lazy): Factor[] => v.axes.flat().filter((f) => !f.lazy);
 
-/** The ONNX value that holds every element in logical order, in the logical shape. */
+/** The ONNX value with all elements in logical order and shape. */
 export function dense(graph: Graph, v: Lazy): string {
   // Transpose before expanding: less to move.
   const ordered = arrange(graph, v, logicalOrder(v));
   return graph.reshape(expand(graph, ordered, () => true).base, shapeOf(v));
 }
 
-/** A reshape that materializes where the view cannot express it. */
+/** A reshape that materializes if the view cannot express it. */
 export function reshapeOrCopy(graph: Graph, v: Lazy, shape: readonly number[]): Lazy {
   return reshape(v, shape) ?? ofBuffer(graph.reshape(dense(graph, v), shape), v.dtype, shape);
 }
 
 /**
- * The same value with each axis of `axes` held by the buffer as one factor (axes of size 1 hold
- * none), so that an ONNX operator can work along it.
+ * The same value with each axis of `axes` as one factor of the buffer (none for axes of size 1), so that an ONNX
+ * operator can work along it.
  */
 export function solid(graph: Graph, v: Lazy, axes: readonly number[]): Lazy {
   const wanted = new Set(axes.flatMap((i) => v.axes[i] ?? []));

@@ -1,8 +1,7 @@
 import type { DType } from "@jax-js/jax";
 
 /**
- * A piece of an axis. A lazy factor stands for a broadcast: the buffer does not hold it. Factors are
- * told apart by identity.
+ * A piece of an axis. A lazy factor represents a broadcast: it is not in the buffer. Factors are compared by identity.
  */
 export type Factor = Readonly<{ size: number; lazy: boolean }>;
 
@@ -17,7 +16,7 @@ export type Lazy = Readonly<{
   dtype: DType;
   order: readonly Factor[];
   axes: readonly (readonly Factor[])[];
-  /** The one number that every element is equal to, where it is known. */
+  /** The common value of all elements, if known. */
   literal?: number;
 }>;
 
@@ -28,10 +27,10 @@ const axisSize = (axis: readonly Factor[]): number => axis.reduce((n, f) => n * 
 /** The logical shape. */
 export const shapeOf = (v: Lazy): number[] => v.axes.map(axisSize);
 
-/** Number of elements that the buffer holds. */
+/** Number of elements in the buffer. */
 export const bufferSize = (v: Lazy): number => axisSize(v.order);
 
-/** A buffer seen as it is: axes of size 1 hold no factor. */
+/** A view of a whole buffer: axes of size 1 hold no factor. */
 export function ofBuffer(base: string, dtype: DType, shape: readonly number[]): Lazy {
   const axes = shape.map((n) => (n === 1 ? [] : [factor(n)]));
   return { base, dtype, order: axes.flat(), axes };
@@ -41,7 +40,7 @@ export function transpose(v: Lazy, perm: readonly number[]): Lazy {
   return { ...v, axes: perm.map((i) => v.axes[i] as readonly Factor[]) };
 }
 
-/** New axes at the places `axis`, then axes of size 1 stretched to `shape`. */
+/** Inserts axes at the positions `axis`, then broadcasts axes of size 1 to `shape`. */
 export function broadcast(v: Lazy, shape: readonly number[], axis: readonly number[]): Lazy {
   const old = [...v.axes];
   const axes = shape.map((n, i) => {
@@ -58,8 +57,8 @@ export function padRank(v: Lazy, rank: number): Lazy {
 }
 
 /**
- * The same elements in another logical shape, factors split where a new axis ends inside them; null
- * where a new axis would need a part of a factor that is no divisor (the caller materializes then).
+ * The same elements in another logical shape; splits factors if a new axis ends inside them. Null if a new axis would
+ * need a part of a factor that is not a divisor (the caller then materializes).
  */
 export function reshape(v: Lazy, shape: readonly number[]): Lazy | null {
   if (v.order.length === 0) return { ...v, axes: shape.map((n) => (n === 1 ? [] : [factor(n, true)])) };
@@ -90,7 +89,7 @@ export function reshape(v: Lazy, shape: readonly number[]): Lazy | null {
   return canonical({ ...v, order: v.order.flatMap(expand), axes });
 }
 
-/** Merges neighbours in an axis that are neighbours in the buffer too, and lazy neighbours. */
+/** Merges adjacent factors of an axis that are also adjacent in the buffer, and adjacent lazy factors. */
 export function canonical(v: Lazy): Lazy {
   const order = [...v.order];
   const axes = v.axes.map((axis) => {
@@ -113,7 +112,7 @@ export function canonical(v: Lazy): Lazy {
   return { ...v, order, axes };
 }
 
-/** True where two values view buffers of the same factors in the same way. */
+/** True if two values are the same view of buffers with the same factors. */
 export function sameLayout(a: Lazy, b: Lazy): boolean {
   const describe = (v: Lazy) =>
     JSON.stringify(v.axes.map((axis) => axis.map((f) => [f.size, v.order.indexOf(f)])));

@@ -1,6 +1,6 @@
 import type { GraphNode } from "./model.js";
 
-/** Which node makes a value of a graph, and which read it. */
+/** The producer of each value of a graph, and its readers. */
 export type Links = Readonly<{
   producer(name: string | undefined): GraphNode | undefined;
   readers(name: string): readonly GraphNode[];
@@ -23,7 +23,7 @@ export function linksOf(nodes: readonly GraphNode[]): Links {
   };
 }
 
-/** The nodes that values need, in their order, and all values that these make or read. */
+/** The nodes that values need, in order, and all values that these produce or read. */
 export function nodesFor(
   nodes: readonly GraphNode[],
   wanted: readonly string[],

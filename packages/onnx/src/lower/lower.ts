@@ -39,14 +39,14 @@ export type LowerOptions = {
   /** Names of the arguments and results, in the order of the flattened trees. */
   inputNames?: readonly string[];
   outputNames?: readonly string[];
-  /** Names of arguments that are the same in every run: what depends on them alone may be arranged to be computed once. */
+  /** Names of arguments that are the same in every run: computations that depend only on them may run once. */
   fixed?: ReadonlySet<string>;
-  /** Those of them that are orthogonal matrices, up to rounding. */
+  /** The orthogonal matrices among them, up to rounding. */
   rotations?: ReadonlySet<string>;
   /**
-   * What matters are sums over an example, as in a training step: a convolution may take a form whose errors are relative to the
-   * largest number of its image, and in which one that is not finite spoils all of its image. Default false: a
-   * result depends on the numbers that the program names for it, and no others.
+   * Only sums over an example matter, as in a training step: a convolution may use a form whose errors are relative to
+   * the largest number of its image, and in which one non-finite number spoils its whole image. Default false: a result
+   * depends only on its inputs in the program.
    */
   itemwise?: boolean;
 };
@@ -65,15 +65,15 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * A graph, the floating-point operations of its products and convolutions (2 a multiply-add), the bytes
- * that its nodes write, and those of them that are alive at once. Products of fixed arguments are not counted.
+ * A graph, the floating-point operations of its products and convolutions (2 per multiply-add), the bytes that its
+ * nodes write, and its peak memory. Products of fixed arguments are not counted.
  */
 export type LoweredGraph = GraphModel &
   Readonly<{
     flops: number;
     bytes: number;
     peak: number;
-    /** Type and shape of what a node or a constant holds. */
+    /** Type and shape of a node's output or a constant. */
     typeOf(name: string): ValueType;
   }>;
 
@@ -107,7 +107,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   return { name: options.name ?? "flowify", inputs, outputs, ...nameOutputs(graph, values, outputNames) };
 }
 
-/** uint32 is int64 inside, and itself at the border. */
+/** Converts between uint32 arguments and results and the internal int64. */
 const boundaryType = (dtype: DType): ElementType => (dtype === DType.Uint32 ? "uint32" : elementType(dtype));
 
 function read(cx: Context, env: ReadonlyMap<Var, Lazy>, atom: Atom): Lazy {
@@ -135,14 +135,14 @@ function bindInputs(
   });
 }
 
-/** An array without elements holds any number. */
+/** An array without elements can have any value. */
 const empty = (graph: Graph, v: Var): Lazy => literal(plainContext(graph), 0, v.aval.dtype, v.aval.shape);
 
 function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
   closed.consts.forEach((tracer, i) => {
     const v = jaxpr.inBinders[i] as Var;
     const { dtype, shape } = v.aval;
-    // A constant that traces of gradients left behind may be large and unused.
+    // Traces of gradients may leave large unused constants.
     if (!isUsed(jaxpr, v)) return;
     const { values, uniform } = readConstant(tracer);
     const value =
@@ -185,8 +185,8 @@ function resultName(graph: Graph, v: Lazy): string {
 }
 
 /**
- * Gives the results their names. A value that is an input, a constant or a second result is copied
- * by an Identity; any other value is renamed where it is made.
+ * Names the results. A value that is an input, a constant or already a result is copied by an Identity; any other value
+ * is renamed at its producer.
  */
 function nameOutputs(graph: Graph, values: readonly string[], names: readonly string[]) {
   const renamed = new Map<string, string>();

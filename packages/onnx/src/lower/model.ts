@@ -3,7 +3,7 @@ import * as onnx from "onnx-buf";
 
 export type ElementType = "float32" | "float64" | "int32" | "int64" | "uint32" | "bool";
 
-/** An attribute: a number is an int, `{ float }` a float; strings and lists of ints as they are. */
+/** An attribute: a number is an int, `{ float }` a float; strings and lists of ints are unchanged. */
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
 export type GraphNode = Readonly<{
@@ -14,7 +14,7 @@ export type GraphNode = Readonly<{
   attributes: Readonly<Record<string, AttributeValue>>;
 }>;
 
-/** A size, or the name of one that is known when the graph runs. */
+/** A size, or the name of a dynamic size. */
 export type Dimension = number | string;
 
 /** An input or a result of a graph. */
@@ -34,7 +34,7 @@ export type GraphModel = Readonly<{
   outputs: readonly TensorInfo[];
   nodes: readonly GraphNode[];
   constants: readonly Initializer[];
-  /** What a reader of the file may want to know. */
+  /** Documentation for readers of the file. */
   metadata?: { readonly [name: string]: string };
 }>;
 
@@ -55,7 +55,7 @@ export function withConstants<G extends GraphModel>(
   };
 }
 
-/** Opset 20 is the newest that every runtime of the last years reads. */
+/** Opset 20 is the newest that all runtimes of recent years support. */
 export const OPSET = 20;
 const IR_VERSION = 9n;
 

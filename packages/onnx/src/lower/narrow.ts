@@ -2,15 +2,15 @@ import type { Graph } from "./graph.js";
 import type { GraphNode } from "./model.js";
 import { isProduct } from "./rules/matrix-chain.js";
 
-/** Columns below which the transposed copy of the narrow matrix is the cheaper one. */
+/** Number of columns below which the transposed copy of the narrow matrix is cheaper. */
 const NARROW = 64;
-/** Rows that a sum must have for the copies to be worth their nodes. */
+/** Fewest rows of a sum that justify the nodes for the copies. */
 const LONG = 1024;
 
 /**
- * Products AᵀB of long matrices [k, m] and [k, n], n small, are computed as (Bᵀ A)ᵀ: the gradient of a
- * convolution's weights, a sum over all windows of a batch. ONNX Runtime copies the transposed operand
- * block by block, and that of B is the smaller copy: [25088, 288] and [25088, 32] took 4.2 ms in place of 6.2.
+ * Computes products AᵀB of long matrices [k, m] and [k, n] with small n as (Bᵀ A)ᵀ: for example, the gradient of a
+ * convolution's weights, a sum over all windows of a batch. ONNX Runtime copies the transposed operand block by block,
+ * and the copy of B is smaller: [25088, 288] and [25088, 32] took 4.2 ms instead of 6.2.
  */
 export function narrowProducts(graph: Graph, nodes: readonly GraphNode[]): GraphNode[] {
   return nodes.flatMap((node) => {

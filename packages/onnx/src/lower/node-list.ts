@@ -1,12 +1,12 @@
 import type { Graph } from "./graph.js";
 import type { GraphNode } from "./model.js";
 
-/** Operators whose result is their input's memory in another shape. */
+/** Operators whose result shares the memory of their input. */
 const views: ReadonlySet<string> = new Set(["Reshape", "Flatten"]);
 
 export const isView = (node: GraphNode): boolean => views.has(node.op);
 
-/** The nodes that a pass over a graph leaves, in their order. A value that a pass makes is named after `scope`, or has the name that it is given. */
+/** The nodes of a graph after a pass, in order. A new value is named after `scope`, or has an explicit name. */
 export class NodeList {
   readonly nodes: GraphNode[] = [];
   readonly #graph: Graph;
@@ -32,13 +32,13 @@ export class NodeList {
     return this.#add("Transpose", [value], turned, { perm: [...perm] }, name);
   }
 
-  /** No node where the shape is right and the name too. */
+  /** No node if both the shape and the name already match. */
   reshape(value: string, shape: readonly number[], name?: string): string {
     if (name === undefined && this.#graph.shapeOf(value).join() === shape.join()) return value;
     return this.#add("Reshape", [value, this.#graph.ints(shape)], shape, {}, name);
   }
 
-  /** The first axis, and all others as one. */
+  /** The first axis, and the product of all others. */
   flatten(value: string): string {
     const [first = 1, ...rest] = this.#graph.shapeOf(value);
     return this.#add("Flatten", [value], [first, rest.reduce((a, b) => a * b, 1)], { axis: 1 });

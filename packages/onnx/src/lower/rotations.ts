@@ -4,9 +4,10 @@ import type { GraphNode } from "./model.js";
 import { isProduct, type Matrix, multiplyMatrices } from "./rules/matrix-chain.js";
 
 /**
- * Where columns w of a product x A, scaled or not, are multiplied by a fixed rotation R and by other fixed matrices B, as a
- * dense layer's are (what it keeps goes on, and says what was dropped), x (A R) = w R is one product, and w B is
- * (w R) (R⁻¹ B): the product with R costs nothing. What else is cut from x A is a product of its own.
+ * Saves a product if columns w of a product x A, scaled or not, are multiplied by a fixed rotation R and by other fixed
+ * matrices B. This happens in a dense layer, whose kept coordinates are passed on and also condition the density of the
+ * dropped ones. Then x (A R) = w R is one product, and w B is (w R) (R⁻¹ B), so the product with R is free. Other
+ * slices of x A become separate products.
  */
 export function shareRotations(
   graph: Graph,
@@ -43,7 +44,7 @@ export function shareRotations(
 
 const plain = (name: string): Matrix => ({ name, flipped: false });
 
-/** The fixed matrix that a product multiplies its first operand by. */
+/** The fixed second operand of a product. */
 function fixedRight(graph: Graph, node: GraphNode): Matrix | undefined {
   const [left, right] = node.inputs as [string, string];
   const whole = isProduct(graph, node) && node.attributes.transA !== 1;
@@ -53,7 +54,7 @@ function fixedRight(graph: Graph, node: GraphNode): Matrix | undefined {
 
 type Cut = Readonly<{ start: number; end: number }>;
 
-/** What a node cuts from the columns of a matrix. */
+/** The columns that a node slices from a matrix. */
 function readCut(graph: Graph, { op, inputs }: GraphNode): Cut | undefined {
   const [start, end, axis] = inputs
     .slice(1)
@@ -98,8 +99,8 @@ function columnsOfProduct(
 }
 
 /**
- * R⁻¹ B for a rotation that is orthogonal up to rounding, and what training leaves of it: by a step of Newton's method from Rᵀ, 2 RᵀB − RᵀR RᵀB, of
- * which the error is the square of that of Rᵀ B.
+ * R⁻¹ B for a rotation that is orthogonal up to rounding and the drift of training: one step of Newton's method from
+ * Rᵀ, 2 RᵀB − RᵀR RᵀB, whose error is the square of that of Rᵀ B.
  */
 function undone(graph: Graph, rotation: Matrix, b: Matrix): Matrix {
   const transposed = { name: rotation.name, flipped: !rotation.flipped };
@@ -110,7 +111,9 @@ function undone(graph: Graph, rotation: Matrix, b: Matrix): Matrix {
   return plain(graph.node("Sub", [twice, again], out));
 }
 
-/** The nodes that results need, with values in the place of others, in the order that they had, new ones in front of their first reader. */
+/**
+ * The nodes that results need, with some values replaced, in the same order; new nodes come before their first reader.
+ */
 function ordered(
   graph: Graph,
   nodes: readonly GraphNode[],

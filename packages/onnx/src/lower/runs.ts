@@ -3,16 +3,16 @@ import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
 import type { GraphNode } from "./model.js";
 
-/** Numbers that an elementwise node takes at once, at least: for shorter runs the start of each costs more than its numbers. */
+/** Shortest run of an elementwise node: for shorter runs the overhead of each exceeds its work. */
 const SHORTEST_RUN = 16;
-/** How much smaller than the result an operand still is that is written out. */
+/** Largest ratio of the result to an expanded operand. */
 const SMALLER = 8;
 
 const binary = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Less", "LessOrEqual", "Equal"]);
 
 /**
- * Operands that are broadcast along inner dimensions are written out along them, where a node would otherwise take
- * a few numbers at a time: [3584, 2, 14, 2] − [2, 1, 2] by runs of two took 2 ms, − [2, 14, 2] takes 0.2.
+ * Expands operands that are broadcast along inner dimensions, if a node would otherwise process only a few numbers at a
+ * time: [3584, 2, 14, 2] − [2, 1, 2] by runs of two took 2 ms, − [2, 14, 2] takes 0.2.
  */
 export function longRuns(graph: Graph, nodes: readonly GraphNode[]): GraphNode[] {
   const expanded = new Map<string, string>();
@@ -44,7 +44,10 @@ export function longRuns(graph: Graph, nodes: readonly GraphNode[]): GraphNode[]
   });
 }
 
-/** The shape of an operand with so many inner dimensions as in the result that runs are long enough; undefined where they are, or cannot be. */
+/**
+ * The shape of an operand with enough inner dimensions of the result for long runs; undefined if they are already long,
+ * or cannot be.
+ */
 function widened(operand: readonly number[], result: readonly number[]): readonly number[] | undefined {
   const whole = [...Array<number>(result.length - operand.length).fill(1), ...operand];
   if (sizeOf(operand) === 1 || run(whole, result) >= SHORTEST_RUN) return undefined;
@@ -58,7 +61,7 @@ function widened(operand: readonly number[], result: readonly number[]): readonl
   return whole.slice(Math.min(at, result.length - operand.length));
 }
 
-/** Numbers in a row of which an operand holds all, or has one. */
+/** Length of runs for which an operand has all numbers, or one. */
 function run(operand: readonly number[], result: readonly number[]): number {
   const held = (i: number) => operand[i] === result[i];
   let length = 1;

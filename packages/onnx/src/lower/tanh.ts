@@ -3,9 +3,9 @@ import { type Links, linksOf } from "./links.js";
 import type { GraphNode } from "./model.js";
 
 /**
- * jax-js writes tanh x as (e − 1) / (e + 1) · s, where e = exp(2 x s) and s is the sign of x: ten passes over memory. Where
- * nothing else reads what is between, as in programs without gradients, it is a Tanh, one pass, which also keeps the digits of
- * small x.
+ * jax-js writes tanh x as (e − 1) / (e + 1) · s, where e = exp(2 x s) and s is the sign of x: ten passes over memory.
+ * If nothing else reads the intermediate values, as in programs without gradients, it becomes a Tanh: one pass, which
+ * also keeps the digits of small x.
  */
 export function fuseTanh(
   graph: Graph,
@@ -46,7 +46,7 @@ function readTanh(
     const constant = name === undefined ? undefined : graph.constantOf(name);
     return constant?.data.length === 1 && Number(constant.data[0]) === value;
   };
-  /** The operand of a node whose other one is a number. */
+  /** The operand of a node whose other operand is a number. */
   const besides = (node: GraphNode | undefined, value: number): string | undefined => {
     const [a, b] = node?.inputs ?? [];
     return isNumber(b, value) ? a : isNumber(a, value) ? b : undefined;

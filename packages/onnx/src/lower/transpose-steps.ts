@@ -1,26 +1,26 @@
 import { sizeOf } from "./jaxpr.js";
 
 /**
- * What ONNX Runtime's Transpose takes on the CPU, in nanoseconds, measured: for each number; for each block of numbers that
- * stay together; for each matrix of a stack of them that is turned, for which it has code of its own; for another node.
+ * Measured cost of ONNX Runtime's Transpose on the CPU, in nanoseconds: per number; per block of numbers that stay
+ * together; per matrix of a stack of transposed matrices, for which it has special code; per node.
  */
 const COSTS = { number: 0.45, block: 4.8, matrix: 9, node: 8000 };
 
-/** Numbers that have to be moved for another node to be worth it. */
+/** Fewest moved numbers that justify another node. */
 export const WORTH_A_NODE = COSTS.node / COSTS.block;
 
-/** Axes up to which steps are looked for: their orders are tried. */
+/** Most axes for the search: it tries all their orders. */
 const MOST_AXES = 6;
 
-/** A Transpose of neighbouring axes as one. */
+/** A Transpose with adjacent axes merged. */
 type Step = Readonly<{ shape: readonly number[]; perm: readonly number[] }>;
 
-/** Steps that do a Transpose, and their nanoseconds. */
+/** Steps of a Transpose, and their time in nanoseconds. */
 export type Steps = Readonly<{ steps: readonly Step[]; cost: number }>;
 
 const found = new Map<string, Steps>();
 
-/** The cheapest steps for a Transpose: one, or two or three that are faster together. */
+/** The cheapest steps for a Transpose: one, or two or three with a smaller total time. */
 export function cheapestSteps(shape: readonly number[], perm: readonly number[]): Steps {
   const key = `${shape.join()} ${perm.join()}`;
   const steps = found.get(key) ?? search(merged(shape, perm));
@@ -29,8 +29,8 @@ export function cheapestSteps(shape: readonly number[], perm: readonly number[])
 }
 
 /**
- * Dijkstra's search among the orders of axes. From each order the steps are all turns of matrices, and blocks moved to where
- * nothing is left to do, or one turn.
+ * Dijkstra's search over the orders of axes. The steps from each order are all matrix transpositions, and block moves
+ * after which the rest is the identity or one matrix transposition.
  */
 function search({ sizes, order: target }: Merged): Steps {
   const numbers = sizeOf(sizes);
@@ -77,7 +77,10 @@ function search({ sizes, order: target }: Merged): Steps {
 
 type Way = Steps & Readonly<{ order: readonly number[] }>;
 
-/** Orders that come of one by turning a stack of matrices: [stack, a, b] to [stack, b, a]; and how many axes the stack has. */
+/**
+ * Orders reachable by transposing a stack of matrices, [stack, a, b] to [stack, b, a], and the number of axes of the
+ * stack.
+ */
 function turns(order: readonly number[]): { order: readonly number[]; stacked: number }[] {
   return order.flatMap((_, stacked) =>
     order.slice(stacked + 1).map((_axis, i) => {
@@ -90,7 +93,7 @@ function turns(order: readonly number[]): { order: readonly number[]; stacked: n
 
 type Merged = Readonly<{ sizes: readonly number[]; order: readonly number[] }>;
 
-/** A permutation without axes of size 1, and with those as one that stay neighbours. */
+/** A permutation without axes of size 1, and with axes that stay adjacent merged. */
 function merged(shape: readonly number[], perm: readonly number[]): Merged {
   const kept = perm.filter((axis) => shape[axis] !== 1);
   const axes = kept.toSorted((a, b) => a - b);

@@ -11,8 +11,8 @@ const permOf = (node: GraphNode): readonly number[] => node.attributes.perm as r
 const costOf = (shape: readonly number[], perm: readonly number[]): number => cheapestSteps(shape, perm).cost;
 
 /**
- * A Transpose of what another one made, with axes joined or split between them, becomes one of the source where that takes less
- * time: the gradient of a kernel needs rows of an image that was turned to be an image.
+ * Merges two Transposes, with axes joined or split between them, if that takes less time: for example, the gradient of
+ * a kernel needs rows of an image that was transposed from rows.
  */
 export function joinTransposes(
   graph: Graph,
@@ -27,7 +27,7 @@ export function joinTransposes(
   count(results, 1);
   for (const { inputs } of nodes) count(inputs, 1);
 
-  /** The Transpose behind the views that a value is of, and whether it and they are for nothing else. */
+  /** The Transpose before the reshapes of a value, and whether they have no other users. */
   const turnBehind = (value: string): { turn: GraphNode; alone: boolean } | undefined => {
     const node = list.producer(value);
     const alone = uses.get(value) === 1;
@@ -61,7 +61,7 @@ export function joinTransposes(
   return nodesFor(list.nodes, results).nodes;
 }
 
-/** Two Transposes as one, where that takes less time than the second, and the first where it is for nothing else. */
+/** Two Transposes as one, if that takes less time than the second (plus the first, if it has no other users). */
 function cheaperAsOne(
   shape: readonly number[],
   { turn, alone }: { turn: GraphNode; alone: boolean },
@@ -73,7 +73,7 @@ function cheaperAsOne(
   return both && costOf(both.shape, both.perm) < saved ? both : undefined;
 }
 
-/** One permutation in the place of two between which the axes are joined or split; undefined where some end inside others. */
+/** One permutation in place of two with axes joined or split between them; undefined if some axes end inside others. */
 function composed(
   shape: readonly number[],
   first: readonly number[],
@@ -93,7 +93,7 @@ function composed(
   };
 }
 
-/** Which parts of a finer shape each axis consists of. */
+/** The parts of a finer shape in each axis. */
 function partsOf(shape: readonly number[], finer: readonly number[]): number[][] {
   let part = 0;
   return shape.map((size) => {
@@ -107,13 +107,17 @@ function partsOf(shape: readonly number[], finer: readonly number[]): number[][]
 }
 
 /**
- * Transposes that ONNX Runtime would do number by number are done in two or three steps, each of which moves blocks or turns
- * matrices: [64, 7, 7, 2, 2, 56] to [64, 56, 7, 2, 7, 2] took 3.4 ms, and takes 0.7 by way of [64, 7, 2, 7, 2, 56].
+ * Splits Transposes that ONNX Runtime would do number by number into two or three steps, each of which moves blocks or
+ * transposes matrices: [64, 7, 7, 2, 2, 56] to [64, 56, 7, 2, 7, 2] took 3.4 ms, and takes 0.7 through [64, 7, 2, 7,
+ * 2, 56].
  */
 export function quickTransposes(graph: Graph, nodes: readonly GraphNode[]): GraphNode[] {
   const list = new NodeList(graph);
   const held = new Map<string, string>();
-  /** ONNX Runtime moves a Transpose behind a Reshape that splits axes, where it is a slow one; a Flatten between them holds it. */
+  /**
+   * ONNX Runtime moves a Transpose after a Reshape that splits axes, where it is slow; a Flatten between them prevents
+   * this.
+   */
   const holding = (value: string, shape: readonly number[]): string => {
     const large = sizeOf(shape) >= WORTH_A_NODE;
     if (!large || list.producer(value)?.op !== "Transpose" || !splits(graph.shapeOf(value), shape))
@@ -146,7 +150,7 @@ export function quickTransposes(graph: Graph, nodes: readonly GraphNode[]): Grap
   return list.nodes;
 }
 
-/** True where every axis of a shape is one, or several, of another. */
+/** True if every axis of a shape consists of one or several axes of another. */
 function splits(shape: readonly number[], other: readonly number[]): boolean {
   const ends = new Set(cuts(other));
   return cuts(shape).every((end) => ends.has(end));

@@ -3,9 +3,9 @@ import { type Equation, isLiteral, paramsOf, sizeOf, type Var } from "./jaxpr.js
 import { isNarrow } from "./layout.js";
 
 /**
- * In which order of its axes the users of a value want its buffer. A matrix product can be written
- * either way round for nothing, and a transposition afterwards costs more than the product, so the
- * wish of a graph output or an elementwise user is carried back through transpositions and concatenations.
+ * The order of axes that the users of a value prefer for its buffer. A matrix product can be written in either
+ * orientation at no cost, and a later transposition costs more than the product, so the preference of a graph output or
+ * an elementwise user is propagated back through transpositions and concatenations.
  */
 export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
   const wanted = new Map<Var, readonly number[]>();
@@ -24,8 +24,8 @@ export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
 }
 
 /**
- * Narrow parts side by side are rows, as `split` makes them, whatever is wanted of the whole: that is turned at once and faster than
- * the parts are laid beside each other number by number.
+ * Narrow concatenated parts are rows, as `split` makes them, whatever order the whole should have: transposing the
+ * whole at once is faster than concatenating the parts number by number.
  */
 function narrowFirst(eqn: Equation, shape: readonly number[]): readonly number[] | undefined {
   if (eqn.primitive !== "concatenate") return undefined;

@@ -5,7 +5,7 @@ import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel } from "../lower/model.js";
 import type { Engine } from "../runtime.js";
 
-/** True for what constants alone decide: every stage can compute it, which ONNX Runtime does once. */
+/** True for values that depend only on constants: every stage can compute them, and ONNX Runtime does so once. */
 export function fixedIn(graph: GraphModel): (name: string) => boolean {
   const fixed = new Set(graph.constants.map(({ name }) => name));
   for (const { op, inputs, outputs } of graph.nodes)
@@ -14,7 +14,7 @@ export function fixedIn(graph: GraphModel): (name: string) => boolean {
   return (name) => fixed.has(name);
 }
 
-/** The numbers of float32 values that constants alone decide, computed once. */
+/** The numbers of float32 values that depend only on constants, computed once. */
 export async function fixedNumbers(
   engine: Engine,
   graph: LoweredGraph,

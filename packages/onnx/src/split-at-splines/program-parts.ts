@@ -12,7 +12,7 @@ import { fixedIn, fixedNumbers } from "./fixed.js";
 import { findSplines, type Splines } from "./splines.js";
 import { type Stages, splitAt } from "./split.js";
 
-/** An array in the memory that stages share. */
+/** An array in the shared memory of the stages. */
 type Place = Readonly<{
   name: string;
   dtype: DType;
@@ -24,16 +24,16 @@ type Place = Readonly<{
 /** A call of a kernel: its name in the module, and its parameters. */
 type Call = Readonly<{ kernel: string; parameters: readonly number[] }>;
 
-/** What a program is opened from, in any thread. */
+/** The data for opening a program in any thread. */
 export type ProgramParts = Readonly<{
-  /** An ONNX file (undefined where ONNX Runtime has nothing to do), what it reads and gives, and the kernels after it. */
+  /** An ONNX file (undefined if ONNX Runtime has no work), its inputs and outputs, and the kernels after it. */
   stages: readonly Readonly<{
     file: Uint8Array | undefined;
     inputs: readonly string[];
     outputs: readonly string[];
     calls: readonly Call[];
   }>[];
-  /** What stages leave for others in a memory of `bytes`, and the tables of kernels in it. */
+  /** Values passed between stages in a memory of `bytes`, and the tables of kernels in it. */
   between: readonly Place[];
   tables: readonly Readonly<{ offset: number; data: Float32Array }>[];
   bytes: number;
@@ -42,20 +42,20 @@ export type ProgramParts = Readonly<{
 }>;
 
 /**
- * Threads of a session up to which a graph is cut: every session has a pool of its own, and a kernel is one thread. Measured
- * with one.
+ * Most threads of a session for which a graph is split: every session has its own pool, and a kernel has one thread.
+ * Measured with one.
  */
 const MOST_THREADS = 2;
 
-/** Bytes between stages up to which a graph is cut: half of what a WebAssembly memory may have. */
+/** Most bytes passed between stages for which a graph is split: half of the limit of a WebAssembly memory. */
 const MOST_BYTES = 2 ** 31;
 
-/** Splines and the numbers of their table as a kernel reads them. */
+/** Splines with the numbers of their tables in the layout of kernels. */
 type Filled = Splines & Readonly<{ data: Float32Array }>;
 
 /**
- * The parts of a program: one session, or, where entries go through splines of fixed tables and the engine lets kernels
- * compute between sessions, several.
+ * The parts of a program: one session, or several if it contains splines with fixed tables and kernels may compute
+ * between sessions.
  */
 export async function programParts(
   engine: Engine,
@@ -78,7 +78,7 @@ export async function programParts(
   return { ...layout(engine, { stages, between: [] }, [], new Map()), module: undefined };
 }
 
-/** Splines whose tables are what kernels take them for: intervals one after the other, from −∞ to ∞. */
+/** Splines with tables that kernels can use: consecutive intervals from −∞ to ∞. */
 async function filled(
   engine: Engine,
   graph: LoweredGraph,
@@ -108,7 +108,7 @@ function readTable(
   return tableData(ends, rows);
 }
 
-/** Kernels that differ, by their code, and their names in a module. */
+/** Distinct kernels by their code, and their names in a module. */
 function distinct(splines: readonly Filled[]): Map<string, { kernel: WasmFunction; name: string }> {
   const kernels = new Map<string, { kernel: WasmFunction; name: string }>();
   for (const { kernel } of splines) {
@@ -120,7 +120,7 @@ function distinct(splines: readonly Filled[]): Map<string, { kernel: WasmFunctio
 
 const isPlain = ({ type }: TensorInfo): boolean => type in typedArrays;
 
-/** Places in memory, files and calls. */
+/** Assigns memory, files and calls. */
 function layout(
   engine: Engine,
   { stages, between }: Stages,

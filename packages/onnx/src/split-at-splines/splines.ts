@@ -8,19 +8,19 @@ import type { GraphNode } from "../lower/model.js";
 import { isView } from "../lower/node-list.js";
 
 /**
- * A part of a graph that a kernel can compute: numbers of a fixed table, a column for the interval that each element of x
- * lies in (the spline of its bin in a spline), and all elementwise work that follows from these and x alone.
+ * A part of a graph that a kernel can compute: a lookup in a fixed table, and all elementwise work that depends only on
+ * its numbers and x. The table has a column for each interval of x (in a spline, each bin).
  */
 export type Splines = Readonly<{
-  /** Elements of x. */
+  /** Number of elements of x. */
   size: number;
   x: string;
-  /** Fixed values: the table [rows, intervals], where intervals begin and where they end. */
+  /** Fixed values: the table [rows, intervals], the beginnings and the ends of the intervals. */
   table: string;
   from: string;
   to: string;
   nodes: ReadonlySet<GraphNode>;
-  /** What others read of it, and the kernel that writes them from x, in their order. */
+  /** The outputs with other readers, and the kernel that computes them from x, in this order. */
   results: readonly string[];
   kernel: WasmFunction;
 }>;
@@ -34,7 +34,7 @@ export function findSplines(graph: LoweredGraph, isFixed: (name: string) => bool
     ),
   );
   const results = new Set(graph.outputs.map(({ name }) => name));
-  /** The node that makes a value which nothing but one other node reads. */
+  /** The producer of a value with a single reader. */
   const made = (name: string | undefined, op: string): GraphNode | undefined => {
     const node = producer(name);
     const alone = readers(name as string).length === 1 && !results.has(name as string);
@@ -80,7 +80,7 @@ function readHead(
   return x === also ? { table, from, to, x, nodes: [product, cast, both, lower, upper] } : undefined;
 }
 
-/** The value whose elements, in their order, a value has. */
+/** The source of a value with the same elements in the same order. */
 function throughViews(name: string, producer: Links["producer"]): string {
   const node = producer(name);
   return node && isView(node) ? throughViews(node.inputs[0] as string, producer) : name;
@@ -88,7 +88,7 @@ function throughViews(name: string, producer: Links["producer"]): string {
 
 type Build = (build: Expressions, a: Expression, b: Expression) => Expression | undefined;
 
-/** Elementwise operators that kernels have. */
+/** Elementwise operators that kernels support. */
 const operators: Readonly<Record<string, Build>> = {
   Add: (build, a, b) => build.operation("add", a, b),
   Sub: (build, a, b) => build.operation("sub", a, b),
@@ -108,11 +108,11 @@ type Surroundings = Readonly<{
   readers: Links["readers"];
   numbers: ReadonlyMap<string, number>;
   results: ReadonlySet<string>;
-  /** What lookups read: it has to be written wherever it is made. */
+  /** The inputs of lookups: these must be written to memory. */
   sources: ReadonlySet<string>;
 }>;
 
-/** What follows from the numbers of a table and x, as far as there are operators for it. */
+/** All values that depend only on the numbers of a table and x, as far as kernels support the operators. */
 function grow(
   graph: LoweredGraph,
   head: Head & Readonly<{ split: GraphNode; source: string }>,
@@ -141,7 +141,7 @@ function grow(
     if (!operands.every((e) => e !== undefined) || operands.every((e) => e === x || e.size === 1)) continue;
     const [a, b = a] = operands as [Expression, Expression | undefined];
     const value = operator(build, a, b);
-    if (value?.size !== size || sizeOf(graph.typeOf(name).shape) !== size) continue; // else it is broadcast
+    if (value?.size !== size || sizeOf(graph.typeOf(name).shape) !== size) continue; // otherwise it is broadcast
     values.set(name, value);
     nodes.add(node);
   }

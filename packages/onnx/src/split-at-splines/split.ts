@@ -3,15 +3,15 @@ import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel, GraphNode, TensorInfo } from "../lower/model.js";
 import type { Splines } from "./splines.js";
 
-/** A graph to be run by ONNX Runtime, and what kernels compute after it. */
+/** A graph for ONNX Runtime, and the splines that kernels compute after it. */
 type Stage = Readonly<{ graph: GraphModel; splines: readonly Splines[] }>;
 
-/** A graph cut where kernels take over, and the values that go from one of its parts to another. */
+/** A graph split at its kernels, and the values passed between the parts. */
 export type Stages = Readonly<{ stages: readonly Stage[]; between: readonly TensorInfo[] }>;
 
 /**
- * Cuts a graph at its splines: a node belongs to the first stage that everything which it reads is there for, and splines to
- * the end of the stage that makes their x.
+ * Splits a graph at its splines: a node belongs to the first stage in which all its inputs are available, and splines
+ * to the end of the stage that computes their x.
  */
 export function splitAt(
   graph: LoweredGraph,
@@ -35,7 +35,7 @@ export function splitAt(
   const known = new Map([...graph.inputs, ...graph.outputs].map((info) => [info.name, info]));
   const infoOf = (name: string): TensorInfo => known.get(name) ?? { name, ...graph.typeOf(name) };
 
-  /** What a stage has to give, and the nodes for it, fixed ones included. */
+  /** The outputs of a stage and the nodes for them, including fixed ones. */
   const cut = (stage: number, wanted: readonly string[]): GraphModel => {
     const mine = graph.nodes.filter((node) => stageOfNode.get(node) === stage || node.outputs.every(isFixed));
     const { nodes, needed } = nodesFor(mine, wanted);

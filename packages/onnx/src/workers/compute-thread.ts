@@ -1,19 +1,18 @@
 import { Worker } from "node:worker_threads";
 import { CLOSED, INSIDE } from "./gate.js";
 
-/** Milliseconds that a process which ends waits for what its threads compute. */
+/** Milliseconds that an exiting process waits for the computations of its threads. */
 const PATIENCE = 10_000;
 
-/** How often a thread that is to stop is looked at, in milliseconds. */
+/** Polling interval for a stopping thread, in milliseconds. */
 const LOOK = 2;
 
 const running = new Set<ComputeThread>();
 
 /**
- * A thread that is never stopped while it is inside of ONNX Runtime, whose binding would throw where nothing catches and
- * take the process with it: neither by `terminate` nor by the end of the process, by `process.exit` or by an error. Both
- * close the gate, which lets no further call in, and wait for the one that is inside. The thread does not keep the
- * process from ending.
+ * A thread that is never stopped during a call of ONNX Runtime, because an uncaught error of its binding would crash
+ * the process. This holds for `terminate` and for the end of the process, by `process.exit` or an error: both close the
+ * gate, which blocks further calls, and wait for the present call. The thread does not keep the process alive.
  */
 export class ComputeThread extends Worker {
   readonly #gate: Int32Array;
@@ -22,7 +21,7 @@ export class ComputeThread extends Worker {
     const gate = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
     gate[INSIDE] = 1; // until its script has loaded ONNX Runtime
     super(script, {
-      execArgv: [], // those of the process may be meant for its own script
+      execArgv: [], // the flags of the process may be meant for its own script
       workerData: { gate },
     });
     this.#gate = gate;
@@ -42,12 +41,12 @@ export class ComputeThread extends Worker {
     return super.terminate();
   }
 
-  /** Lets no further call into ONNX Runtime. */
+  /** Blocks further calls of ONNX Runtime. */
   close(): void {
     Atomics.store(this.#gate, CLOSED, 1);
   }
 
-  /** Stands still until no call is inside, or until this time of the clock. */
+  /** Blocks until no call is active, or until this deadline. */
   waitUntil(end: number): void {
     for (;;) {
       const inside = Atomics.load(this.#gate, INSIDE);

@@ -1,5 +1,5 @@
-/** How many calls are inside. */
+/** Number of active calls. */
 export declare const INSIDE: number;
 
-/** 1 when no further call may go in. */
+/** 1 if further calls are blocked. */
 export declare const CLOSED: number;

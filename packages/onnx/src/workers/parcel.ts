@@ -1,12 +1,12 @@
 import type { Slot } from "../trace.js";
 import { typedArrays } from "../typed-arrays.js";
 
-/** Every array starts where vectors of any width load at full speed. */
+/** Alignment of arrays: vectors of any width load at full speed. */
 const ALIGNMENT = 64;
 
 type Place = Slot & Readonly<{ offset: number; length: number }>;
 
-/** Arrays in one piece of memory that threads share. */
+/** Arrays in one shared memory. */
 export type Parcel = Readonly<{ shared: SharedArrayBuffer; slots: readonly Place[] }>;
 
 export function parcelFor(slots: readonly Slot[]): Parcel {

@@ -1,7 +1,7 @@
-/** Runs of a program that may have memory at once: one that computes, one that waits for its turn with everything in place. */
+/** Most runs of a program with memory at the same time: one that computes, and one that waits, fully prepared. */
 const MOST = 2;
 
-/** Hands out the few things that runs need one of, each to one run at a time; makes them when they are first needed. */
+/** A pool of resources, each used by one run at a time, created on demand. */
 export class Slots<T> {
   readonly #make: (number: number) => T;
   readonly #free: T[] = [];

@@ -10,30 +10,30 @@ import { ComputeThread } from "./compute-thread.js";
 import { arraysIn, parcelFor } from "./parcel.js";
 import { Slots } from "./slots.js";
 
-/** A program on a worker. Two runs may be asked for at once: the second begins as soon as the first ends. */
+/** A program on a worker. Two runs may be requested at the same time: the second begins as soon as the first ends. */
 export type WorkerProgram = Readonly<{
-  /** Feeds in their order; `into` are the results of an earlier run, whose memory is used again. */
+  /** Feeds in order; `into` are the results of an earlier run, whose memory is reused. */
   run(feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]>;
   close(): Promise<void>;
 }>;
 
 const SCRIPT = new URL("./worker.js", import.meta.url);
 
-/** True where the script of the threads lies beside this module, which may not be so in a bundle. */
+/** True if the script of the threads is next to this module, which may not be the case in a bundle. */
 export const hasWorkers = (): boolean => existsSync(SCRIPT);
 
 type Answer = Readonly<{ call: number; error?: string }>;
 type Waiting = Readonly<{ resolve(): void; reject(error: Error): void }>;
 type Data = Tensor["data"];
 
-/** The thread of a worker ended by itself: what it did not do may be done elsewhere. */
+/** The thread of a worker ended unexpectedly: its work may run elsewhere. */
 class ThreadEnded extends Error {}
 
 /**
- * A thread of its own with sessions of ONNX Runtime, beside which this thread and other workers compute: a session
- * keeps the thread that calls it. Arrays go there and back through memory that both threads share: handing memory
- * over would set off a garbage collection each time. Where the thread ends by itself, out of memory say, its programs go
- * on in this thread, the call in flight as well, with the same numbers: Node's warning of it is the only sign.
+ * A separate thread with sessions of ONNX Runtime, parallel to this thread and other workers: a session blocks the
+ * thread that calls it. Arrays are exchanged through shared memory: transferring memory would trigger a garbage
+ * collection each time. If the thread ends unexpectedly, for example out of memory, its programs continue in this
+ * thread, including the present call, with the same numbers: Node's warning is the only sign.
  */
 export class WorkerHandle {
   readonly #store: TensorStore;
@@ -53,7 +53,7 @@ export class WorkerHandle {
     this.#thread.on("exit", (status) => this.#lost(status));
   }
 
-  /** True where the thread computes no more. */
+  /** True if the thread no longer computes. */
   get ended(): boolean {
     return this.#ended !== undefined;
   }
@@ -97,7 +97,7 @@ export class WorkerHandle {
     };
   }
 
-  /** Stops the thread, after what it computes. */
+  /** Stops the thread after its present computation. */
   async stop(): Promise<void> {
     this.#end(new DeviceError("the native executor was disposed of while it computed"));
     await this.#thread.terminate();
@@ -125,7 +125,7 @@ export class WorkerHandle {
     if (this.#ended) return;
     const cause = this.#error?.message ?? `status ${status}`;
     process.emitWarning(
-      `a thread of the native executor ended (${cause}); its programs go on in the main thread, slower`,
+      `a thread of the native executor ended (${cause}); its programs continue in the main thread, which is slower`,
       { code: "FLOWIFY_THREAD_ENDED" },
     );
     this.#end(new ThreadEnded(cause, { cause: this.#error }));

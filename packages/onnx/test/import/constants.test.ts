@@ -234,7 +234,7 @@ describe("a division that no integer is the result of", () => {
   ])("%s by %s is refused", (a, b) => {
     const graph = readOnnx(file(dividing(a, b)));
     expect(() => convertOnnx(graph)).toThrow(ShapeError);
-    expect(() => convertOnnx(graph)).toThrow(`Div "c" (node 0): divides ${a} by ${b}, which gives no INT64`);
+    expect(() => convertOnnx(graph)).toThrow(`Div "c" (node 0): divides ${a} by ${b}, which is no INT64`);
   });
 
   it("does not reach ONNX Runtime from what the network is not made of", async () => {

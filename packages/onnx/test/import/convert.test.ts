@@ -190,7 +190,7 @@ describe("inputs and outputs", () => {
     expect(() => convert(two, { input: "q" })).toThrow(UsageError);
     expect(() => convert(two, { input: "x", output: "q" })).toThrow(UsageError);
     expect(() => convert(two, { input: "x", output: "t" })).toThrow(
-      /Tanh "t" \(node 2\): its input "z" is another input/,
+      /Tanh "t" \(node 2\): its input "z" is a second input/,
     );
     expect(() => convert(two, { input: "x", output: "both" })).toThrow(UnsupportedOpError);
   });
@@ -202,7 +202,7 @@ describe("inputs and outputs", () => {
   it("sizes that the file leaves open are asked for, but that of the batch", () => {
     expect(convert(open(["N", 3, 4])).network.inShape).toEqual([3, 4]);
     expect(() => convert(open(["N", 3, "H"]))).toThrow(
-      /axis 2 has no size in the file\ngive the shape of an example: --input-shape/,
+      /axis 2 has no size in the file\nset the shape of an example: --input-shape/,
     );
     expect(convert(open(["N", 3, "H"]), { inputShape: [3, 8] }).network.inShape).toEqual([3, 8]);
     expect(() => convert(open(["N", 3, "H"]), { inputShape: [4, 8] })).toThrow(UsageError);
@@ -231,12 +231,12 @@ describe("what no layer does is refused: operator, node, place, and what it woul
     [
       "no rule",
       at(["N", 4], ["Erf", ["x"], ["y"]]),
-      /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that makes layers of it: --rules/,
+      /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that turns it into layers: --rules/,
     ],
     [
       "a gate",
       at(["N", 4], ["Sigmoid", ["x"], ["g"]], ["Mul", ["x", "g"], ["y"]]),
-      /^Mul "y" \(node 1\): it multiplies two things/,
+      /^Mul "y" \(node 1\): it multiplies two tensors/,
     ],
     ["a division by data", at(["N", 4], ["Div", ["w", "x"], ["y"]]), /divides by the data/],
     ["attention", at(["N", 4], ["MatMul", ["x", "x"], ["y"]]), /attention/],
@@ -247,13 +247,17 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       /^Softmax "g" \(node 0\): it is inside/,
     ],
     ["rounding", at(["N", 4], ["Cast", ["x"], ["y"], { to: 6 }]), /rounds the data/],
-    ["mixing a batch", at([6, 4], ["Reshape", ["x", "s"], ["y"]]), /examples of a batch get mixed/],
+    ["mixing a batch", at([6, 4], ["Reshape", ["x", "s"], ["y"]]), /mixes the examples of a batch/],
     [
       "a constant for each example of a batch",
       at([2, 4], ["Add", ["x", "row"], ["y"]]),
       /differs between the examples/,
     ],
-    ["a constant that enlarges", at(["N", 4], ["Add", ["x", "big"], ["y"]]), /larger; no layer copies/],
+    [
+      "a constant that enlarges",
+      at(["N", 4], ["Add", ["x", "big"], ["y"]]),
+      /to a larger shape; no layer does/,
+    ],
     [
       "reflected padding",
       at([1, 1, 4, 4], ["Pad", ["x", "p"], ["y"], { mode: "reflect" }]),
@@ -263,7 +267,7 @@ describe("what no layer does is refused: operator, node, place, and what it woul
     [
       "another output",
       at(["N", 4], ["Dropout", ["x"], ["d", "mask"]], ["Relu", ["mask"], ["y"]]),
-      /another output of a node/,
+      /a second output of a node/,
     ],
     [
       "a function of constants",
@@ -289,11 +293,11 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       /MatMul "y" \(node 0\): a weight \[4, 4\] on data \[1, 5\]/,
     ],
     ["a convolution", at([1, 1, 4, 4], ["Conv", ["x", "w"], ["y"]]), /a weight \[4, 4\] in 1 groups/],
-    ["a reshape", at(["N", 5], ["Reshape", ["x", "s"], ["y"]]), /cannot give \[1, 5\] the shape \[8, 3\]/],
+    ["a reshape", at(["N", 5], ["Reshape", ["x", "s"], ["y"]]), /cannot reshape \[1, 5\] to \[8, 3\]/],
     [
       "a kernel larger than the image",
       at([1, 1, 4, 4], ["MaxPool", ["x"], ["y"], { kernel_shape: [5, 5] }]),
-      /reaches 5 on 4/,
+      /over 5 entries on 4/,
     ],
     ["an axis", at(["N", 4], ["Concat", ["x", "x"], ["y"], { axis: 3 }]), /has no axis 3 of 2/],
   ])("sizes that do not fit: %s", (_, options, message) => {
@@ -311,6 +315,6 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       ];
     });
     const run = () => convert(at(["N", 4], ...crossing.flat(), ["Relu", ["a19"], ["y"]]));
-    expect(run).toThrow(/cross so often that they make more than 20000 layers/);
+    expect(run).toThrow(/cross so often that they need more than 20000 layers/);
   });
 });

@@ -52,7 +52,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
     "auto_pad and pads",
     one("Conv", image, { auto_pad: "SAME_UPPER", pads: [1, 1, 1, 1] }, { w }),
     "SHAPE",
-    "at once",
+    "has both auto_pad",
   ],
   [
     "a batch axis that stays moved",
@@ -90,7 +90,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
       ],
     ),
     "UNSUPPORTED_OP",
-    "whose axis 1 is that of the batch",
+    "a Transpose has moved the batch to axis 1",
   ],
   [
     "a moved batch that is padded",
@@ -221,7 +221,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
     "batch normalization of every entry",
     { ...one("BatchNormalization", image, { spatial: 0 }, pair), opset: 7 },
     "UNSUPPORTED_OP",
-    "every entry by itself",
+    "each entry separately",
   ],
   [
     "batch normalization without a batch",
@@ -284,7 +284,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
     "operands beyond the axes, of the old broadcasting",
     { ...one("Add", ["N", 3, 4], { axis: 9, broadcast: 1 }, { c: spread([4]) }), opset: 6 },
     "SHAPE",
-    "[4] does not stand at axis 9",
+    "[4] does not fit at axis 9",
   ],
 ];
 

@@ -80,7 +80,7 @@ describe("readOnnx", () => {
     beside.set(new Uint8Array(Float32Array.from({ length: 12 }, (_, i) => i).buffer), 8);
     const graph = readOnnx(outside, (name) => (name === "weights.bin" ? beside : undefined));
     expect(graph.constants.get("w1")?.data[11]).toBe(11);
-    expect(() => readOnnx(outside)).toThrow(/"weights.bin", which is not there/);
+    expect(() => readOnnx(outside)).toThrow(/"weights.bin", which is missing/);
     expect(() => readOnnx(outside, () => beside.subarray(1))).toThrow(/needs 48 bytes/);
   });
 });
@@ -125,16 +125,16 @@ describe("what is no network is refused, with the node or tensor named", () => {
     [
       "no output",
       changed((_, g) => (g.output[0]!.name = "z")),
-      /output "z" is computed by no node/,
+      /output "z" is not computed by any node/,
       DataError,
     ],
     [
       "an opset of the future",
       file({ ...twoLayers, opset: NEWEST_OPSET + 1 }),
-      /opset 27, read are 1 to 26/,
+      /opset 27, expected 1 to 26/,
       DataError,
     ],
-    ["no opset", changed((m) => (m.opsetImport = [])), /names no opset/, DataError],
+    ["no opset", changed((m) => (m.opsetImport = [])), /has no opset/, DataError],
     [
       "an attribute twice",
       changed((_, g) => g.node[0]!.attribute.push(g.node[0]!.attribute[0]!)),
@@ -144,7 +144,7 @@ describe("what is no network is refused, with the node or tensor named", () => {
     [
       "a subgraph",
       changed((_, g) => (g.node[0]!.attribute[0]!.g = model(twoLayers).graph!)),
-      /Gemm "h" \(node 0\): holds a graph of its own/,
+      /Gemm "h" \(node 0\): holds a nested graph/,
       UnsupportedOpError,
     ],
   ])("%s", (_, bytes, message, kind) => {

@@ -130,7 +130,7 @@ describe("readKeras", () => {
       expect.objectContaining({
         code: "SHAPE",
         message: expect.stringContaining(
-          `kernel is [${kernel!.shape.join(", ")}] in the manifest, the layer needs`,
+          `kernel is [${kernel!.shape.join(", ")}] in the manifest, the layer expects`,
         ),
       }),
     );
@@ -274,15 +274,18 @@ describe("weights", () => {
     };
     refused({ ...files, shard: files.shard.subarray(0, 20) }, "needs 8 bytes at 16", "hold 20");
     refused({ ...files, shard: new Uint8Array(30) }, "hold 30 bytes, their weights need 24");
-    refused(edited(files, "group1-shard1of1", "other"), '"other.bin", which is not there');
+    refused(edited(files, "group1-shard1of1", "other"), '"other.bin", which is missing');
     refused(edited(files, /"name":"[^"]*bias"/, '"name":"x"'), "its weight bias is not in the manifest");
-    refused(edited(files, KERNEL, '"shape":[2,2],"dtype":"string"'), "numbers of type string are not read");
+    refused(
+      edited(files, KERNEL, '"shape":[2,2],"dtype":"string"'),
+      "numbers of type string are not supported",
+    );
     refused(edited(files, KERNEL, '"shape":[2,2],"dtype":"constructor"'), "numbers of type constructor");
-    refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is no list");
-    refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is no list");
+    refused(edited(files, '"shape":[2,2]', '"shape":[-2,2]'), "weightsManifest is not a list");
+    refused(edited(files, '"weightsManifest"', '"other"'), "weightsManifest is not a list");
     const turned = edited(files, '"shape":[2,2]', '"shape":[4,1]');
     expect(() => converted(turned)).toThrow(
-      "its weight kernel is [4, 1] in the manifest, the layer needs [any, 2]",
+      "its weight kernel is [4, 1] in the manifest, the layer expects [any, 2]",
     );
   });
 });
@@ -313,14 +316,14 @@ describe("what is no such model", () => {
       "class Graph",
     );
     expect(() => converted(edited(files, /\["input\d+",0,0,\{\}\]/, '["input",0,1,{}]'))).toThrow(
-      "takes result 1",
+      "has result 1",
     );
     expect(() => converted(edited(files, /\["input\d+",0,0,\{\}\]/, '["nobody",0,0,{}]'))).toThrow(
-      "that is missing",
+      "of a missing layer",
     );
     expect(() =>
       converted(edited(files, /"output_layers":\[\["[^"]*"/, '"output_layers":[["nobody"')),
-    ).toThrow("which is not there");
+    ).toThrow("which is missing");
     expect(() => converted(edited(files, '"batch_input_shape"', '"other"'))).toThrow(
       "has no batch_input_shape",
     );

@@ -2,7 +2,7 @@ import type { Progress, RunImages, Trained } from "../../run/train-run.js";
 import type { Backend } from "../../worker/backends.js";
 import type { Call } from "../../worker/call.js";
 
-/** What the page knows of an open run. */
+/** Facts about an open run. */
 export type RunSummary = Readonly<{
   network: string;
   shape: readonly [number, number, number];
@@ -10,16 +10,16 @@ export type RunSummary = Readonly<{
   parameters: number;
   exact: boolean;
   layers: readonly Readonly<{ layer: string; exact: boolean }>[];
-  /** What the images of its own data set are called. */
+  /** The name of its own data set. */
   data: string;
-  /** Where it computes. */
+  /** The device it runs on. */
   device: string;
-  /** Checkpoints that could not be used, in words. */
+  /** Messages about unusable checkpoints. */
   skipped: readonly string[];
 }>;
 
 export type Measured = Readonly<{
-  /** Where it was computed. */
+  /** The device that computed it. */
   device: string;
   bpd: number;
   stdErr: number;
@@ -27,12 +27,12 @@ export type Measured = Readonly<{
   ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
 }>;
 
-/** What the page asks of the worker that holds a run. */
+/** Calls to the worker that holds a run. */
 export type ExchangeCalls = {
   "exchange.open": Call<{ files: readonly File[]; backend: Backend }, RunSummary, Progress>;
-  /** A dense network, at its start values from these images. */
+  /** A dense network, initialized from these images. */
   "exchange.begin": Call<{ images: RunImages; seed: number; backend: Backend }, RunSummary, Progress>;
-  /** Pictures in the form that the run takes, and what became of those that are none. */
+  /** Pictures in the shape of the run, and the names of files that are not pictures. */
   "exchange.pictures": Call<
     { files: readonly File[] },
     { pixels: Uint8Array; count: number; skipped: readonly string[] },

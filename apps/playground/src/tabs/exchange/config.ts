@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { between, whole } from "../../shell/ranges.js";
 import { backends } from "../../worker/backends.js";
 
-/** What the address holds of this part: all but the files, which only the reader has. */
+/** Configuration of this tab in the address: everything except the files, which stay with the user. */
 export const exchangeConfig = v.strictObject({
   device: v.optional(v.picklist(backends), "auto"),
   count: v.optional(whole(1, 400), 40),

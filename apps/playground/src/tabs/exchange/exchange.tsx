@@ -19,7 +19,7 @@ import {
 } from "./state.js";
 import { Training } from "./training.js";
 
-/** Exchange: runs come from the command and go back to it. */
+/** Exchange: loads runs of the command and saves them for it. */
 export function Exchange() {
   const busy = progress.value !== undefined;
   const { value: summary } = run;
@@ -49,7 +49,7 @@ export function Exchange() {
               onValue={(device) => change({ device })}
             />
             <button type="button" disabled={busy} onClick={() => void beginDense()}>
-              Begin one on digits, 784 → 64 → 16
+              Start a run on digits, 784 → 64 → 16
             </button>
           </div>
           <Working progress={progress.value} cancel={cancel} forgets={!soft.value && summary !== undefined} />
@@ -60,10 +60,10 @@ export function Exchange() {
             docs="design/checkpoints"
             about="checkpoints"
           >
-            A flow is its layers and their parameters θ, which training moves to where the images x are
-            likely. Parameters, the two moments of Adam, the step and the seed are all of a run: the order of
-            the images and every noise follow from the last two. So a run goes back and forth between this
-            page and the command line, and gives the same numbers in both.
+            Training moves the parameters θ of a flow so that the images x become likely. A run consists of
+            the parameters, the two moments of Adam, the step and the seed. Step and seed determine the order
+            of the images and all noise. You can move a run between this page and the command line: both
+            produce the same numbers.
           </Lesson>
         </div>
         {summary && (

@@ -12,7 +12,7 @@ import type { Handlers } from "../../worker/protocol.js";
 import type { ExchangeCalls, RunSummary } from "./calls.js";
 import { readPictures } from "./pictures.js";
 
-/** A network for digits: 784 → 64 → 16, with a learnt spline between. Convolutions are slow in a page. */
+/** A network for digits: 784 → 64 → 16, with a learned spline between. Convolutions are slow in a page. */
 const dense: Omit<NewRun, "seed"> = {
   network: "digits",
   description: {
@@ -38,10 +38,10 @@ function current(): PlacedRun {
   throw new Error("no run is open");
 }
 
-/** Takes a run as the open one. */
+/** Makes a run the open one. */
 async function open(backend: Backend, make: (executor: Executor) => Promise<OpenRun>): Promise<RunSummary> {
   const placed = await PlacedRun.of(await openBackend(backend), make);
-  await opened?.dispose().catch(() => {}); // what was on a lost device is lost with it
+  await opened?.dispose().catch(() => {}); // the arrays of a lost device are lost
   opened = placed;
   return summary(placed);
 }
@@ -65,7 +65,7 @@ export const exchangeHandlers: Handlers<keyof ExchangeCalls> = {
   async "exchange.open"({ files, backend }, { emit }) {
     emit({ stage: "reading the run", done: 0, of: 2 });
     const run = await openRun(await runFilesOf(files));
-    emit({ stage: "placing its arrays", done: 1, of: 2 });
+    emit({ stage: "loading its arrays", done: 1, of: 2 });
     return open(backend, async () => run);
   },
 

@@ -1,8 +1,8 @@
 import { pathOf } from "../../ui/dropped-files.js";
 
-/** Pixels of one picture at most: a larger one is a mistake, or an attack on the memory. */
+/** Most pixels of one picture: a larger one is a mistake or a decompression bomb. */
 const MOST_PIXELS = 100_000_000;
-/** Numbers of all pictures together, a byte each. */
+/** Most numbers of all pictures together, one byte each. */
 const MOST_NUMBERS = 256 * 2 ** 20;
 
 type Shape = readonly [channels: number, height: number, width: number];
@@ -13,10 +13,10 @@ export type Pictures = Readonly<{
 }>;
 
 /**
- * Pictures as bytes [n, C, H, W]: each scaled to fill the size, its middle kept; grey is the luminance of the colours
- * (Rec. 709). What is no picture is left out and named.
+ * Pictures as bytes [n, C, H, W]: each scaled to fill the size and cropped to its middle; grey is the luminance of the
+ * colours (Rec. 709). Files that are not pictures are skipped and named.
  *
- * @throws Error in words where none is a picture, or they are too many
+ * @throws Error if no file is a picture, or there are too many
  */
 export async function readPictures(
   files: readonly File[],
@@ -27,11 +27,14 @@ export async function readPictures(
   const size = channels * height * width;
   if (files.length * size > MOST_NUMBERS)
     throw new Error(
-      `${files.length} pictures are too many for a page: up to ${Math.floor(MOST_NUMBERS / size)} of this size.`,
+      `${files.length} pictures are too many for this page, expected at most ${Math.floor(MOST_NUMBERS / size)} of this size. Drop fewer.`,
     );
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("This browser gives no canvas to read pictures with.");
+  if (!context)
+    throw new Error(
+      "This browser has no OffscreenCanvas, so the page cannot read pictures. Use a recent browser.",
+    );
   const pixels = new Uint8Array(files.length * size);
   const skipped: string[] = [];
   let count = 0;
@@ -59,7 +62,7 @@ export async function readPictures(
   return { pixels: pixels.slice(0, count * size), count, skipped };
 }
 
-/** By code units of their paths, as the command takes them. */
+/** Sorted by the code units of their paths, as in the command. */
 const inOrder = (files: readonly File[]): File[] =>
   [...files].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
 

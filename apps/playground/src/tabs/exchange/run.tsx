@@ -6,7 +6,7 @@ import { Lesson } from "../../ui/lesson.js";
 import type { RunSummary } from "./calls.js";
 import { change, config, draw, measured, progress, samples } from "./state.js";
 
-/** What a run is, and how likely its images are. */
+/** Facts about a run, and the likelihood of its images. */
 export function Likelihood({ summary }: { summary: RunSummary }) {
   const { network, shape, step, parameters, exact, device, skipped } = summary;
   const { value: found } = measured;
@@ -37,20 +37,20 @@ export function Likelihood({ summary }: { summary: RunSummary }) {
               value: nats,
               exact: isExact,
             }))}
-            caption="What each layer adds to the mean of log p, nats"
+            caption="Contribution of each layer to the mean of log p, in nats"
           />
         </>
       ) : (
         <p class="note">Choose pictures to see how likely they are.</p>
       )}
       <Lesson equation="log p(x) = log p_Z(z_K) + Σ L_k" docs="bits-per-dimension" about="bits per dimension">
-        The bars are the terms of the sum. Divided by −n ln 2 it is the number of bits above.
+        The bars are the terms of the sum. The sum divided by −n ln 2 is the number of bits above.
       </Lesson>
     </div>
   );
 }
 
-/** Draws from the run, to look at and to keep. */
+/** Samples of the run, with a download. */
 export function Samples({ shape }: { shape: RunSummary["shape"] }) {
   return (
     <div class="sheet stack">

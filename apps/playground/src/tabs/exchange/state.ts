@@ -16,9 +16,9 @@ export const run = signal<RunSummary | undefined>(undefined);
 export const images = signal<RunImages | undefined>(undefined);
 export const measured = signal<Measured | undefined>(undefined);
 export const samples = signal<Uint8Array | undefined>(undefined);
-/** What came of the last training. */
+/** Result of the last training. */
 export const trained = signal<Trained | undefined>(undefined);
-/** Files that were no pictures, or what an export has written. */
+/** Message about skipped files, or about the files of an export. */
 export const note = signal<string | undefined>(undefined);
 
 const work = makeWork(first.problem, () => {
@@ -48,7 +48,7 @@ async function opened(summary: RunSummary, worker: Connection): Promise<void> {
   await look(worker);
 }
 
-/** What is shown of a run: its likelihood, where there are images, and samples. */
+/** Results of a run: its likelihood, if there are images, and samples. */
 async function look(worker: Connection): Promise<void> {
   if (images.value) measured.value = await worker.call("exchange.measure", { images: images.value.measure });
   const { count, temperature, seed } = config.value;
@@ -62,12 +62,12 @@ export const openFiles = (files: readonly File[]): Promise<void> =>
   });
 
 export const beginDense = (): Promise<void> =>
-  start("start values", async (worker) => {
+  start("initializing", async (worker) => {
     const args = { images: await bundled(), seed: config.value.seed, backend: config.value.device };
     await opened(await worker.call("exchange.begin", args, { onEvent: tell }), worker);
   });
 
-/** Fewest pictures of which some are held out; fewer decide themselves which state is kept. */
+/** Fewest pictures of which some are held out. With fewer, the training pictures decide which state is kept. */
 const FEWEST_SPLIT = 40;
 
 /** Pictures to train on and, the last sixth, to hold out; all of them are measured. */
@@ -87,15 +87,12 @@ export const choosePictures = (files: readonly File[]): Promise<void> =>
     if (!run.value) return;
     const { shape } = run.value;
     images.value = { name: "pictures", shape: [...shape], ...splitPictures(pixels, count) };
-    const left =
-      skipped.length > 0
-        ? `, ${skipped.length} that are none left out: ${skipped.slice(0, 3).join(", ")}`
-        : "";
+    const left = skipped.length > 0 ? `, ${skipped.length} skipped: ${skipped.slice(0, 3).join(", ")}` : "";
     await look(worker);
     note.value = `${count} pictures${left}.`;
   });
 
-/** Ended early, training stops after its step and keeps what it has learnt. */
+/** When stopped early, training ends after the current step and keeps its state. */
 export const train = (): Promise<void> =>
   start(
     "training",
@@ -110,7 +107,7 @@ export const train = (): Promise<void> =>
     "soft",
   );
 
-export const draw = (): Promise<void> => start("drawing samples", look);
+export const draw = (): Promise<void> => start("sampling", look);
 
 export const save = (): Promise<void> =>
   start("packing the run", async (worker) => {

@@ -5,7 +5,7 @@ import { wordsOf } from "../../ui/problem.js";
 import { TrainedNote } from "../../ui/trained-note.js";
 import { change, choosePictures, config, images, problem, progress, train, trained } from "./state.js";
 
-/** Further steps, on the digits that the page brings along or on pictures of the reader. */
+/** Further training on the digits of the page or on the user's pictures. */
 export function Training() {
   const { value: chosen } = images;
   const { value: busy } = progress;
@@ -26,8 +26,8 @@ export function Training() {
       >
         <p>
           {chosen?.name === "mnist"
-            ? `On the first ${DIGITS.train} training digits of MNIST, measured on the first ${DIGITS.test} test digits; or drop pictures of your own.`
-            : "On pictures of your own: drop them here."}
+            ? `On the first ${DIGITS.train} training digits of MNIST, measured on the first ${DIGITS.test} test digits; or drop your own pictures.`
+            : "On your own pictures: drop them here."}
         </p>
       </DropZone>
       <div class="row">

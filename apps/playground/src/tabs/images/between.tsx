@@ -47,8 +47,7 @@ export function Between() {
         ))}
       </div>
       <Lesson equation="x_t = f⁻¹((1 − t) z₀ + t z₁)" docs="guide" about="encoding and decoding">
-        {run.view.value ? "" : "Nothing is computed yet. "}The line runs between the latents, not between the
-        pixels.
+        {run.view.value ? "" : "No images yet.  "}The line connects the latents, not the pixels.
       </Lesson>
     </>
   );

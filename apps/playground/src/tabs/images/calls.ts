@@ -2,7 +2,7 @@ import type { Call } from "../../worker/call.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { ImageShape, ImagesConfig } from "./config.js";
 
-/** What is open: where it computes, and what its ledger's lines are called. */
+/** The open flow: its device, and the names of the lines of its ledger. */
 export type ImagesOpened = Readonly<{
   device: string;
   parameters: number;
@@ -10,14 +10,14 @@ export type ImagesOpened = Readonly<{
   ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
 }>;
 
-/** Images as bytes, one after the other; where a side has twice the pixels of the shape, the worker makes them smaller. */
+/** Images as bytes, one after another. If a side has twice the pixels of the shape, the worker halves them. */
 export type PretrainedImages = Readonly<{ bytes: Uint8Array; side: number; shape: ImageShape }>;
 
-/** The flow at one moment; images as bytes, one after the other. */
+/** A snapshot of the flow; images as bytes, one after another. */
 export type ImagesView = Readonly<{
   step: number;
   samples: Uint8Array;
-  /** Held-out images, and what their latents decode to. */
+  /** Held-out images and their reconstructions. */
   originals: Uint8Array;
   reconstructions: Uint8Array;
   /** Mean log p of held-out images, in nats, a bound in expectation; the same in bits per dimension; and by layer. */
@@ -26,9 +26,9 @@ export type ImagesView = Readonly<{
   ledger: Float32Array;
 }>;
 
-/** What the page asks of the images' worker. */
+/** Calls to the worker of the images tab. */
 export type ImagesCalls = {
-  /** Starts anew, with other images where some are given. With `keep` it goes on with the state and the images there are. */
+  /** Restarts, with new images if there are some. With `keep` it continues with the present state and images. */
   "images.open": Call<{ config: ImagesConfig; images?: PretrainedImages; keep: boolean }, ImagesOpened>;
   "images.train": Call<{ steps?: number }, Standing, TrainingEvent<ImagesView>>;
   "images.view": Call<Record<string, never>, ImagesView>;
@@ -36,7 +36,7 @@ export type ImagesCalls = {
   "images.sample": Call<{ temperature: number; seed: number }, Uint8Array>;
   /** The ledger of one image, in nats. */
   "images.score": Call<{ image: Uint8Array }, Float32Array>;
-  /** Images along the line between the latents of two. */
+  /** Decoded images along the line between two latents. */
   "images.between": Call<{ from: Uint8Array; to: Uint8Array }, Uint8Array>;
   "images.save": Call<Record<string, never>, Uint8Array>;
 };

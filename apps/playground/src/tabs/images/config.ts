@@ -6,11 +6,14 @@ import { backends } from "../../worker/backends.js";
 /** Channels, height and width of the images. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/** Sides that the images can have, in pixels. Colour is kept at the first: 3 × 28 × 28 numbers take a page minutes a step. */
+/**
+ * Possible sides of the images, in pixels. Colour is possible with the first only: 3 × 28 × 28 numbers take minutes per
+ * step.
+ */
 export const SIDES = [14, 28] as const;
 export const numbersOf = ([channels, height, width]: ImageShape): number => channels * height * width;
 
-/** What a view holds: samples, images with their reconstructions, and images along a line between two. */
+/** Sizes of a view: samples, images with their reconstructions, and images between two. */
 export const SAMPLES = 32;
 export const PAIRS = 8;
 export const STEPS_BETWEEN = 9;
@@ -18,7 +21,9 @@ export const STEPS_BETWEEN = 9;
 /** Fewest pictures that a flow is trained on. */
 export const FEWEST = 40;
 
-/** What the address holds of the images: every field has a default. Pictures of one's own stay on the page. */
+/**
+ * Configuration of the images tab in the address. Every field has a default. The user's pictures are not part of it.
+ */
 export const imagesConfig = v.strictObject({
   /** Widths of the dense layers, each with a spline after it. */
   widths: v.optional(v.pipe(v.array(whole(1, 256)), v.minLength(1), v.maxLength(5)), [32, 16]),
@@ -27,10 +32,10 @@ export const imagesConfig = v.strictObject({
   seed: v.optional(whole(0, 999_999), 0),
   temperature: v.optional(between(0, 2), 0.8),
   side: v.optional(v.union([v.literal(14), v.literal(28)]), 14),
-  /** Keeps the colours of pictures that have some. */
+  /** Keeps the colours of coloured pictures. */
   colour: v.optional(v.boolean(), true),
   device: v.optional(v.picklist(backends), "auto"),
-  /** Trains as soon as it is opened. */
+  /** Starts training when the tab opens. */
   running: v.optional(v.boolean(), startsByItself),
 });
 

@@ -24,7 +24,7 @@ import {
   sourceProblem,
 } from "./state.js";
 
-/** Which pictures; train, pause, step, reset; temperature and what else decides. */
+/** Choice of pictures; train, pause, step, reset; temperature and the other settings. */
 export function Controls() {
   const { steps, temperature, widths, side, colour } = config.value;
   return (
@@ -101,7 +101,7 @@ export function Controls() {
         folder="Open a folder"
         onFiles={(files) => void openFiles(files)}
       >
-        <p class="note">It learns from: {source}</p>
+        <p class="note">Training images: {source}</p>
         <button type="button" onClick={() => void begin()}>
           Digits
         </button>

@@ -17,15 +17,15 @@ const BATCH = 64;
 let images: Pick<PretrainedImages, "bytes" | "shape"> | undefined;
 type Session = Readonly<{ network: Network; training: Training<ImagesView, ImagesViewer> }>;
 let session: Session | undefined;
-/** Of the samples of a view: that of the last who asked. */
+/** Temperature of the samples of a view: the last requested one. */
 let temperature = 1;
 
-/** Each opening disposes of what the one before it has opened; what is asked meanwhile waits for it. */
+/** Each opening disposes of the earlier flow; calls in between wait for it. */
 const inTurn = serialQueue();
 
 const opened = (): Promise<Session> =>
   inTurn(async () => {
-    if (!session) throw new UsageError("nothing is open yet");
+    if (!session) throw new UsageError("no flow is open yet");
     return session;
   });
 
@@ -36,7 +36,7 @@ async function open({
 }: ImagesCalls["images.open"]["args"]): Promise<ImagesOpened> {
   if (given) images = sized(given);
   if (!images || images.bytes.length < FEWEST * numbersOf(images.shape))
-    throw new UsageError(`${FEWEST} pictures at least are needed`);
+    throw new UsageError(`too few pictures, expected at least ${FEWEST}`);
   temperature = config.temperature;
   const { bytes, shape } = images;
   const network = imagesNetwork(config, shape);

@@ -18,7 +18,7 @@ type GalleryProps = { images: Uint8Array; name: string; count: number; label: st
 
 const NO_IMAGE = new Uint8Array();
 
-/** How far an arrow key moves in a gallery, which has rows of eight. */
+/** Steps of an arrow key in a gallery with rows of eight. */
 const MOVES: Readonly<Record<string, number>> = {
   ArrowLeft: -1,
   ArrowRight: 1,
@@ -26,7 +26,7 @@ const MOVES: Readonly<Record<string, number>> = {
   ArrowDown: 8,
 };
 
-/** Images side by side, one stop of the Tab key; a click asks for the ledger of one. */
+/** Images side by side, one tab stop; a click shows the ledger of an image. */
 function Gallery({ images, name, count, label }: GalleryProps) {
   const at = useSignal(0);
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
@@ -69,7 +69,7 @@ function Ledger() {
     <>
       <LedgerBars
         bars={lines.map((line, i) => ({ ...line, value: values?.[i] }))}
-        caption={`What each layer adds to log p of ${of ? of.name : "held-out images, in the mean"}, in nats.`}
+        caption={`Contribution of each layer to ${of ? `log p of ${of.name}` : "the mean log p of held-out images"}, in nats.`}
       />
       <p class="total number">
         log p ≥ <output id="images-log-prob">{decimals(total, 2)}</output> nats,{" "}
@@ -108,19 +108,20 @@ export function Images() {
             docs="bits-per-dimension"
             about="bits per dimension"
           >
-            Pixels are integers: noise in [0, 1) is added, which makes log p a bound. 8 is knowing nothing.
+            Pixels are integers. Dequantization adds noise in [0, 1), which makes log p a bound. A uniform
+            distribution has 8 bits per dimension.
           </Lesson>
         </Sheet>
         <div class="stack first">
           <Sheet name="samples" title="Samples">
             <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
             <Lesson
-              equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers drawn from q"
+              equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers sampled from q"
               docs="layers/linear"
               about="layers that narrow"
             >
-              Each image is drawn from the flow that was best on held-out images so far. Each layer that
-              narrowed draws again what it dropped; the temperature scales all of this noise.
+              The samples come from the flow with the best likelihood of held-out images so far. Each layer
+              that dropped numbers samples them again. The temperature scales all of this noise.
             </Lesson>
           </Sheet>
           <Sheet name="reconstructions" title="Reconstructions">
@@ -137,8 +138,8 @@ export function Images() {
               label="Their reconstructions"
             />
             <Lesson equation="x ↦ z ↦ x̂, noise at its mean" docs="guide" about="flows from layers">
-              Above, images that training never sees; below, what their latents alone decode to: what the
-              network keeps.
+              Above: images that training never sees. Below: the same images decoded from their latents alone,
+              which shows the information that the network keeps.
             </Lesson>
           </Sheet>
           <Sheet name="between" title="Between two">

@@ -14,7 +14,7 @@ export function imagesNetwork({ widths }: Pick<ImagesConfig, "widths">, shape: I
   };
 }
 
-/** Images that stand one after the other. */
+/** Images, one after another in memory. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

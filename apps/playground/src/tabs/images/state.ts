@@ -13,7 +13,7 @@ import type { ImagesOpened, ImagesView, PretrainedImages } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
 import { joined } from "./network.js";
 
-/** Files that are opened at once. */
+/** Files decoded at the same time. */
 const MOST_FILES = 2000;
 
 const start = configFor("images", imagesConfig);
@@ -21,29 +21,29 @@ const start = configFor("images", imagesConfig);
 export const config = signal<ImagesConfig>(start.value);
 export const addressProblem = start.problem;
 export const opened = signal<ImagesOpened | undefined>(undefined);
-/** What is trained on, in words; and how far the reading of files is. */
+/** Description of the training images, and progress of reading files. */
 export const source = signal("");
-/** Pictures of the reader, to be read again in another size; none where it learns digits. */
+/** The user's pictures, kept to be read again in another size; none for digits. */
 const files = signal<readonly File[] | undefined>(undefined);
 export const ownPictures = computed(() => files.value !== undefined);
 export const reading = signal<Readonly<{ done: number; of: number; abort: AbortController }> | undefined>(
   undefined,
 );
 export const sourceProblem = signal<string | undefined>(undefined);
-/** The image whose ledger is shown. */
+/** The image with the shown ledger. */
 export const chosen = signal<
   Readonly<{ name: string; image: Uint8Array; ledger?: Float32Array }> | undefined
 >(undefined);
-/** Two images, and those on the line between their latents. */
+/** Two images, and the images between their latents. */
 export const ends = signal<readonly [number, number]>([0, 1]);
 export const between = signal<Uint8Array>(new Uint8Array());
-/** Samples: those of the view, or later ones of another temperature. */
+/** Samples: those of the view, or later ones at another temperature. */
 export const samples = signal<Uint8Array>(new Uint8Array());
 
-/** Of the images that are open. */
+/** Shape of the open images. */
 export const shape = computed<ImageShape>(() => opened.value?.shape ?? [1, SIDES[0], SIDES[0]]);
 
-/** One of images that stand one after the other. */
+/** Image i of several, one after another in memory. */
 export const imageOf = (images: Uint8Array, i: number): Uint8Array => {
   const size = numbersOf(shape.value);
   return images.slice(i * size, (i + 1) * size);
@@ -67,7 +67,7 @@ run.view.subscribe((view) => {
 
 let openings = 0;
 
-/** Opens what the configuration says, in the worker's turn; what is opened after it is what the page shows. */
+/** Opens the present configuration, one call after another in the worker. The page shows the last one opened. */
 async function open(keep: boolean, images?: PretrainedImages): Promise<void> {
   openings++;
   const opening = openings;
@@ -89,7 +89,7 @@ async function open(keep: boolean, images?: PretrainedImages): Promise<void> {
   }
 }
 
-/** Shows what is open as it is. */
+/** Shows the open flow. */
 async function look(current: () => boolean): Promise<void> {
   const view = await worker().call("images.view", {});
   if (current()) run.show(view);
@@ -111,15 +111,15 @@ export async function begin(): Promise<void> {
 
 export const reset = (): Promise<void> => open(false);
 
-/** What became of pictures, in words. */
+/** Describes the pictures after reading. */
 function describePictures(count: number, { coloured, kept }: { coloured: boolean; kept: boolean }): string {
   const { side, colour } = config.value;
   const size = `${side} × ${side} pixels`;
   if (kept)
-    return `${count} pictures in colour, ${size}: ${3 * side ** 2} numbers each, so a step takes several times as long as of grey ones.`;
+    return `${count} pictures in colour, ${size}: ${3 * side ** 2} numbers each, so a step takes several times as long as with grey ones.`;
   if (!coloured) return `${count} pictures, grey, ${size}.`;
-  const why = colour ? ` In colour they have ${SIDES[0]} × ${SIDES[0]} pixels at most.` : "";
-  return `${count} pictures, made grey, ${size}.${why}`;
+  const why = colour ? ` In colour the page reads at most ${SIDES[0]} × ${SIDES[0]} pixels.` : "";
+  return `${count} pictures, converted to grey, ${size}.${why}`;
 }
 
 /** Whether some picture of [n, 3, H, W] has a colour. */
@@ -127,7 +127,7 @@ function hasColour(pixels: Uint8Array, plane: number): boolean {
   return pixels.some((value, i) => value !== pixels[i - (i % (3 * plane)) + (i % plane)]);
 }
 
-/** Trains on pictures of one's own, made small; what is no picture is named. */
+/** Trains on the user's pictures, scaled down. Names the files that are not pictures. */
 export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
   const abort = new AbortController();
   sourceProblem.value = undefined;
@@ -139,15 +139,15 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
     });
   try {
     if (chosenFiles.length > MOST_FILES)
-      throw new Error(`These are ${chosenFiles.length} files: at most ${MOST_FILES} are read.`);
+      throw new Error(`Found ${chosenFiles.length} files, expected at most ${MOST_FILES}. Choose fewer.`);
     const { pixels, count, skipped } = await read(3);
     const coloured = hasColour(pixels, side ** 2);
     const kept = coloured && colour && side === SIDES[0];
     const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
-    const left = skipped.length > 0 ? ` ${skipped.length} are no pictures that can be read: ${named}.` : "";
+    const left = skipped.length > 0 ? ` Not readable as pictures: ${named}.` : "";
     if (count < FEWEST)
       throw new Error(
-        `${count} of ${chosenFiles.length} files are pictures: ${FEWEST} at least are needed.${left}`,
+        `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,
       );
     const bytes = kept ? pixels : (await read(1)).pixels;
     files.value = chosenFiles;
@@ -160,14 +160,14 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
   }
 }
 
-/** Changes the configuration; where the network or the seed changes, training starts anew. */
+/** Changes the configuration. A change of network or seed restarts training. */
 export function configure(change: Partial<ImagesConfig>, { keep = false } = {}): void {
   config.value = { ...config.value, ...change };
   writeConfig("images", config.value);
   void open(keep && run.problem.value === undefined);
 }
 
-/** Other sizes or colours: what it learns from is read again. */
+/** Changes size or colours: the images are read again. */
 export function reread(change: Partial<Pick<ImagesConfig, "side" | "colour">>): void {
   remember(change);
   void (files.value ? openFiles(files.value) : begin());
@@ -197,7 +197,7 @@ export async function setTemperature(temperature: number): Promise<void> {
   }
 }
 
-/** Asks for the ledger of one image. */
+/** Computes the ledger of one image. */
 export async function choose(name: string, image: Uint8Array): Promise<void> {
   chosen.value = { name, image };
   try {
@@ -208,7 +208,7 @@ export async function choose(name: string, image: Uint8Array): Promise<void> {
   }
 }
 
-/** Computes the images between the two ends, those that are chosen last. */
+/** Computes the images between the two chosen ends. */
 export const interpolate = coalesce(async () => {
   const view = run.view.value;
   if (!view) return;

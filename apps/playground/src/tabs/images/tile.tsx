@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { imageData } from "../../ui/pixels.js";
 import { shape } from "./state.js";
 
-/** A small image, its pixels as squares; black where there is none yet. */
+/** A small image with its pixels as squares; black before there is an image. */
 export function Tile({ image }: { image: Uint8Array }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const of = shape.value;

@@ -14,7 +14,7 @@ const LEDGER_ROWS = 64;
 type Params = Parameters<Flow["logProb"]>[0];
 type Host = JsTree<HostArray>;
 
-/** What is asked of a flow of images, beside a view. */
+/** Computations with a flow of images, besides a view. */
 export type ImagesViewer = Viewer<ImagesView> &
   Readonly<{
     sample(params: Host, temperature: number, seed: number): Promise<Uint8Array>;
@@ -22,7 +22,7 @@ export type ImagesViewer = Viewer<ImagesView> &
     between(params: Host, from: Uint8Array, to: Uint8Array): Promise<Uint8Array>;
   }>;
 
-/** Draws and measures a flow of images; each function is compiled when it is first asked for. */
+/** Samples from and measures a flow of images. Each function is compiled at its first call. */
 export async function makeImagesViewer(
   flow: Flow,
   executor: Executor,
@@ -52,7 +52,7 @@ export async function makeImagesViewer(
     }
     return found;
   };
-  /** Rows of any number up to that of the function, the others filled up with zeros. */
+  /** Any number of rows up to that of the function, padded with zeros. */
   async function call(
     name: "encode" | "decode",
     params: Host,
@@ -64,7 +64,7 @@ export async function makeImagesViewer(
     return data as Float32Array;
   }
 
-  /** What each layer adds to the mean log p of held-out images. */
+  /** Contribution of each layer to the mean log p of held-out images. */
   const heldOutLedger = async (params: Host): Promise<Float32Array> =>
     meanLedger(await viewer.ledgerOf(params, heldOut), flow);
 

@@ -4,61 +4,61 @@ import type { Backend } from "../../worker/backends.js";
 import type { Call } from "../../worker/call.js";
 import type { DrawnNode } from "./nodes.js";
 
-/** What pixels become before the network takes them. */
+/** Preprocessing of pixels for the network. */
 export const normalizations = ["unit", "mnist", "raw"] as const;
 export type Normalization = (typeof normalizations)[number];
 
-/** A file that was dropped: the network, and files beside it that may hold its weights. */
+/** A dropped file with the network, and further files that may hold its weights. */
 export type OnnxFiles = Readonly<{
   file: string;
   bytes: Uint8Array<ArrayBuffer>;
   beside: Readonly<Record<string, Uint8Array>>;
-  /** Which input and output, where there are several; the shape of an example, where the file leaves sizes open. */
+  /** The input and output to use, if there are several; the shape of an example, if the file leaves sizes open. */
   input?: string;
   output?: string;
   inputShape?: readonly number[] | undefined;
 }>;
 
 export type OpenedNetwork = Readonly<{
-  /** Absent where the file was refused for another reason than an operator. */
+  /** Absent if the file was refused for a reason other than an operator. */
   report?: ConversionReport;
   nodes: readonly DrawnNode[];
-  /** Functions at the end that were left out. */
+  /** Functions left out at the end. */
   leftOut: readonly string[];
   inputs: readonly string[];
   outputs: readonly string[];
-  /** True where the file leaves sizes open that only the reader knows. */
+  /** True if the file leaves sizes open that the user has to enter. */
   needsShape: boolean;
-  /** Why there is no flow of it. */
+  /** The reason why there is no flow of it. */
   problem?: string;
-  /** Why digits cannot be put into it; absent where they can. */
+  /** The reason why digits do not fit; absent if they fit. */
   notForDigits?: string;
 }>;
 
-/** Steps of training that the inverses have seen, and bits per dimension of digits. */
+/** Training steps of the inverses so far, and bits per dimension of digits. */
 export type Learnt = Readonly<{ step: number; bpd: number; trained?: Trained }>;
 
-/** What the network and its flow say of one digit. */
+/** Outputs of the network and its flow for one digit. */
 export type Reading = Readonly<{
   outputs: Float32Array;
-  /** log p in nats, bits per dimension, and the parts of each layer. */
+  /** log p in nats, bits per dimension, and the contribution of each layer. */
   logProb: number;
   bpd: number;
   ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
-  /** Where it was computed. */
+  /** The device that computed it. */
   device: string;
 }>;
 
 /**
- * Pixels of the preimages of a digit, the largest difference of an output from that of the digit, and how many of
- * the draws came all the way.
+ * Pixels of the preimages of a digit, the largest difference of an output from that of the digit, and the number of
+ * samples that reached the exact outputs.
  */
 export type ExamplePreimages = Readonly<{ images: Uint8Array; largestDifference: number; arrived: number }>;
 
-/** What the page asks of the worker that holds a given network. */
+/** Calls to the worker that holds a pretrained network. */
 export type NetworkCalls = {
   "network.open": Call<OnnxFiles, OpenedNetwork, Progress>;
-  /** Makes the flow of pixels, its inverses started from digits. */
+  /** Builds the flow of pixels, with its inverses initialized from digits. */
   "network.begin": Call<
     { normalization: Normalization; backend: Backend; images: RunImages },
     Learnt,

@@ -1,7 +1,10 @@
 import { useState } from "preact/hooks";
 import { files, offered, openAgain, problem } from "./state.js";
 
-/** Which input and output of a file, where it has several, and the shape of an example, where the file leaves it open. */
+/**
+ * Choice of the input and output of a file, if it has several, and of the shape of an example, if the file leaves it
+ * open.
+ */
 export function Choices() {
   if (!offered.value) return null;
   const { inputs, outputs, needsShape } = offered.value;
@@ -38,7 +41,7 @@ type NamesProps = Readonly<{
   choose(name: string): Promise<void>;
 }>;
 
-/** A list of names; while none is chosen it says so, and every name is a change. */
+/** A list of names, with a placeholder while none is chosen. */
 function Names({ label, names, chosen, choose }: NamesProps) {
   return (
     <label class="field">
@@ -59,7 +62,7 @@ function Names({ label, names, chosen, choose }: NamesProps) {
   );
 }
 
-/** The sizes in a text; undefined where it holds something else. */
+/** The sizes in a text; undefined if the text is something else. */
 function shapeIn(text: string): number[] | undefined {
   const sizes = text
     .trim()
@@ -68,7 +71,7 @@ function shapeIn(text: string): number[] | undefined {
   return sizes.every((n) => Number.isSafeInteger(n) && n > 0) ? sizes : undefined;
 }
 
-/** The shape of an example; what is typed and is none stays to be corrected. */
+/** The shape of an example. Invalid text stays in the field, to be corrected. */
 function ShapeField({ shape }: { shape: readonly number[] | undefined }) {
   const [typed, setTyped] = useState<string>();
   const take = (text: string): void => {
@@ -77,7 +80,7 @@ function ShapeField({ shape }: { shape: readonly number[] | undefined }) {
       setTyped(undefined);
       void openAgain({ inputShape });
     } else
-      problem.value = `The shape of an example is its sizes, whole numbers from 1 with commas between them, as 1, 28, 28. “${text}” is none.`;
+      problem.value = `Expected the sizes of an example as positive whole numbers with commas, such as 1, 28, 28. Found “${text}”.`;
   };
   return (
     <label class="field">

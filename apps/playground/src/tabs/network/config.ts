@@ -3,11 +3,11 @@ import { between, whole } from "../../shell/ranges.js";
 import { backends } from "../../worker/backends.js";
 import { normalizations } from "./calls.js";
 
-/** What the address holds of this part: all but the file, which only the reader has. */
+/** Configuration of this tab in the address: everything except the file, which stays with the user. */
 export const networkConfig = v.strictObject({
   normalization: v.optional(v.picklist(normalizations), "unit"),
   device: v.optional(v.picklist(backends), "auto"),
-  /** The bundled digit that is shown; −1 is one that was drawn. */
+  /** The shown digit of the page; −1 for a drawn one. */
   digit: v.optional(whole(-1, 127), 0),
   steps: v.optional(whole(1, 10_000), 100),
   count: v.optional(whole(1, 256), 16),

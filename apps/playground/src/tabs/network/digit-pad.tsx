@@ -12,7 +12,7 @@ const PEN = 1.1;
 
 type Point = Readonly<{ x: number; y: number }>;
 
-/** Puts a dot of the pen on the digit. */
+/** Draws a dot of the pen on the digit. */
 function dot(pixels: Uint8Array, { x, y }: Point): void {
   for (let row = Math.max(0, Math.floor(y - 3)); row < Math.min(SIDE, y + 3); row++)
     for (let column = Math.max(0, Math.floor(x - 3)); column < Math.min(SIDE, x + 3); column++) {
@@ -33,7 +33,7 @@ function line(pixels: Uint8Array, from: Point, to: Point): void {
     });
 }
 
-/** Where a pointer is, in pixels of the digit. */
+/** Position of a pointer, in pixels of the digit. */
 function at({ clientX, clientY, currentTarget }: PointerEvent & { currentTarget: Element }): Point {
   const box = currentTarget.getBoundingClientRect();
   return { x: ((clientX - box.x) / box.width) * SIDE, y: ((clientY - box.y) / box.height) * SIDE };
@@ -47,11 +47,11 @@ const moves: Readonly<Record<string, Point>> = {
 };
 const inside = (value: number): number => Math.min(Math.max(value, 0.5), SIDE - 0.5);
 
-/** A digit to draw on, and digits of MNIST to pick from. */
+/** A digit to draw on, and digits of MNIST to choose from. */
 export function DigitPad() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<Point | undefined>(undefined);
-  /** The pen of the keyboard; it is shown while the digit has the focus. */
+  /** The pen of the keyboard, visible while the digit has the focus. */
   const pen = useSignal<Point>({ x: SIDE / 2, y: SIDE / 2 });
   const focused = useSignal(false);
   const paint = (): void => {
@@ -80,7 +80,7 @@ export function DigitPad() {
     pen.value = { x: inside(from.x + (move?.x ?? 0)), y: inside(from.y + (move?.y ?? 0)) };
     if (move && !event.shiftKey) return;
     draw(from, pen.value);
-    last.current = pen.value; // the stroke ends where its key is let go
+    last.current = pen.value; // the stroke ends when its key is released
   };
   return (
     <div class="stack">
@@ -91,7 +91,7 @@ export function DigitPad() {
         height={SIDE}
         role="img"
         tabIndex={0}
-        aria-label="The digit. Draw on it with a pointer; or move the pen with the arrow keys, with Shift held to draw, and press space for a dot; or pick one below."
+        aria-label="The digit. Draw on it with a pointer, or move the pen with the arrow keys: hold Shift to draw, press space for a dot. Or choose a digit below."
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           last.current = at(event);
@@ -121,7 +121,7 @@ export function DigitPad() {
             class="small"
             key={shows}
             disabled={progress.value !== undefined}
-            aria-label={`A written ${shows}`}
+            aria-label={`A handwritten ${shows}`}
             onClick={() => digits.value && void show(digitAt(digits.value.test, place), place)}
           >
             {shows}
@@ -135,7 +135,7 @@ export function DigitPad() {
   );
 }
 
-/** The first digit of each kind. */
+/** The first digit of each class. */
 function firsts(): { place: number; shows: number }[] {
   const labels = digits.value?.labels;
   if (!labels) return [];

@@ -1,9 +1,9 @@
 import { pathOf } from "../../ui/dropped-files.js";
 import type { OnnxFiles } from "./calls.js";
 
-/** The largest file that is read, in bytes: its weights are in memory several times while it is converted. */
+/** Largest file that is read, in bytes: conversion holds several copies of its weights in memory. */
 export const LARGEST = 64 * 2 ** 20;
-/** The network that the page brings along: a classifier of digits. */
+/** The example network of the page: a classifier of digits. */
 export const EXAMPLE = "classifier.onnx";
 
 export async function exampleFile(): Promise<OnnxFiles> {
@@ -12,31 +12,35 @@ export async function exampleFile(): Promise<OnnxFiles> {
   return { file: EXAMPLE, bytes: new Uint8Array(await response.arrayBuffer()), beside: {} };
 }
 
-/** Files that may lie beside the network. */
+/** Files that may accompany the network. */
 const MOST = 100;
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /**
- * One ONNX file, and what was dropped with it.
+ * One ONNX file and the files dropped with it.
  *
- * @throws Error in words, for none, several, or one that is too large
+ * @throws Error for no network, several, or one that is too large
  */
 export async function onnxFilesOf(files: readonly File[]): Promise<OnnxFiles> {
   const networks = files.filter(({ name }) => /\.onnx$/i.test(name));
   const [network, second] = networks;
   if (!network)
-    throw new Error(`No ONNX file among what was dropped (${listed(files)}). Its name ends in .onnx.`);
+    throw new Error(
+      `No ONNX file found (${listed(files)}), expected a name that ends in .onnx. Drop an ONNX file.`,
+    );
   if (second)
-    throw new Error(`${networks.length} ONNX files at once (${listed(networks)}). Drop one network.`);
+    throw new Error(
+      `Found ${networks.length} ONNX files (${listed(networks)}), expected one. Drop one network.`,
+    );
   if (files.length > MOST)
     throw new Error(
-      `${files.length} files were dropped. Drop the network, and the files that hold its weights.`,
+      `${files.length} files are too many. Drop the network and the files that hold its weights.`,
     );
   const total = files.reduce((sum, { size }) => sum + size, 0);
   if (total > LARGEST)
     throw new Error(
-      `${network.name} is too large for a page: ${mebibytes(total)}, read are up to ${mebibytes(LARGEST)}. flowify convert on the command line takes it.`,
+      `${network.name} is too large for this page: ${mebibytes(total)}, expected at most ${mebibytes(LARGEST)}. Use flowify convert on the command line.`,
     );
   const beside = files.filter((file) => file !== network);
   return {

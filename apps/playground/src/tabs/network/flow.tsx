@@ -15,7 +15,7 @@ const names: Readonly<Record<Normalization, string>> = {
   raw: "pixel",
 };
 
-/** The flow of the network at work on a digit: its outputs, its likelihood, and digits with the same outputs. */
+/** The flow of the network on a digit: its outputs, its likelihood, and digits with the same outputs. */
 export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
   if (notForDigits)
     return (
@@ -81,7 +81,7 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
 
 function Scores() {
   const { value: found } = reading;
-  if (!found) return <p class="note">What the network gives for the digit is shown once it is a density.</p>;
+  if (!found) return <p class="note">The outputs for the digit appear here once the network is a density.</p>;
   return (
     <>
       <h3>
@@ -90,15 +90,15 @@ function Scores() {
       </h3>
       <LedgerBars
         bars={found.ledger.map(({ layer, nats, exact }) => ({ layer, value: nats, exact }))}
-        caption="What each layer adds to log p of this digit, nats"
+        caption="Contribution of each layer to log p of this digit, in nats"
       />
       <Lesson
         equation="bits per dimension = −log p(x) / (784 ln 2)"
         docs="bits-per-dimension"
         about="bits per dimension"
       >
-        The bars sum to log p. A digit like those that the inverse has learnt from is likely; a scribble is
-        not, and the bars say which layer finds it unlikely.
+        The bars sum to log p. A digit similar to the training digits is likely. A scribble is unlikely, and
+        the bars show which layers make it so.
       </Lesson>
     </>
   );

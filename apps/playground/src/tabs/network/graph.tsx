@@ -7,26 +7,26 @@ const BOX = { width: 168, height: 40, across: 192, down: 60 };
 
 type Point = Readonly<{ x: number; y: number }>;
 
-/** From under one box to above another: straight where it can, else beside the boxes between them. */
+/** A path from below one box to above another: straight if possible, otherwise beside the boxes between them. */
 function edge(a: Point, b: Point): string {
   const [x, y, u, v] = [a.x + BOX.width / 2, a.y + BOX.height, b.x + BOX.width / 2, b.y];
   const near = v - y < BOX.down;
   if (near) return `M ${x} ${y} C ${x} ${y + 14}, ${u} ${v - 14}, ${u} ${v}`;
-  // the way down: in the lane of its own end, or in the gap to the right of a lane that others fill
+  // the way down: in the column of its end, or in the gap to the right of a column that other boxes fill
   const way = a.x === b.x ? a.x + BOX.width + 12 : Math.max(x, u);
   const [from, to] = [y + 20, v - 20];
   return `M ${x} ${y} C ${x} ${y + 14}, ${way} ${from - 14}, ${way} ${from} V ${to} C ${way} ${to + 14}, ${u} ${v - 14}, ${u} ${v}`;
 }
 
-/** How a fate is said, and its colour. */
+/** Label and colour of each outcome. */
 function saying(fate: Fate): { text: string; kind: string } {
   if (fate.kind === "layer") return { text: fate.layer, kind: fate.exact ? "exact" : "bound" };
   if (fate.kind === "unsupported") return { text: "no rule", kind: "wrong" };
   if (fate.kind === "leftOut") return { text: "left out", kind: "quiet" };
-  return { text: fate.kind === "open" ? "has a rule" : "changes nothing", kind: "quiet" };
+  return { text: fate.kind === "open" ? "has a rule" : "no effect", kind: "quiet" };
 }
 
-/** The graph of a file from its input downwards: each node with the layer that it became. */
+/** The graph of a file from its input downwards: each node with its layer. */
 export function Graph({
   nodes,
   input,

@@ -32,10 +32,10 @@ let given: PretrainedModel | undefined;
 
 function opened(): PretrainedModel {
   if (given) return given;
-  throw new Error("the network is no density yet");
+  throw new Error("the network is not a density yet");
 }
 
-/** A graph as a network, or why not. */
+/** A graph as a network, or the reason why not. */
 function conversion(
   graph: OnnxGraph,
   { input, output, inputShape }: OnnxFiles,
@@ -64,7 +64,7 @@ const refused = (graph: OnnxGraph, { file, input }: OnnxFiles, error: FlowifyErr
   problem: error.message.replace(/^--input-shape/, "the shape of an example"),
 });
 
-/** Between the network as it was read and its flow in deterministic mode, on random inputs. */
+/** Largest difference between the network as read and its flow in deterministic mode, on random inputs. */
 async function difference({ network }: ConvertedNetwork, flow: FlowModel["flow"]) {
   const inputs = comparisonInputs(network.inShape);
   const count = inputs.length / flow.dimensions;
@@ -89,7 +89,7 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     if (found instanceof FlowifyError) return refused(graph, files, found);
     const external = (location: string): Uint8Array | undefined => files.beside[location];
     converted = { ...found, file: files.file, original: standaloneOnnx(files.bytes, found, external) };
-    emit({ stage: "making its flow", done: 1, of: 3 });
+    emit({ stage: "building its flow", done: 1, of: 3 });
     const flow = flowify(found.network, { density: "mixture" });
     emit({ stage: "comparing the two", done: 2, of: 3 });
     const seen = await difference(found, flow);
@@ -109,7 +109,7 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     const { file, network: own, original } = converted;
     const of = { name: file.replace(/\.onnx$/i, ""), own, normalization, original };
     const begun = await PretrainedModel.begin(of, await openBackend(backend), images, emit);
-    await given?.dispose().catch(() => {}); // what was on a lost device is lost with it
+    await given?.dispose().catch(() => {}); // the arrays of a lost device are lost
     given = begun;
     return given.standing(images);
   },

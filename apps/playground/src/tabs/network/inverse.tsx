@@ -7,21 +7,21 @@ import { NumberField } from "../../ui/number-field.js";
 import { TrainedNote } from "../../ui/trained-note.js";
 import { change, config, drawPreimages, learnt, preimages, progress, reading, save, train } from "./state.js";
 
-/** A difference of outputs that is none of rounding. */
+/** Differences of outputs above this are more than rounding errors. */
 const FAR = 1e-2;
 
-/** The inverse of the network: training it, and inputs that the network cannot tell apart. */
+/** The inverse of the network: its training, and inputs with the same outputs. */
 export function Inverse() {
   const { steps } = config.value;
   const busy = progress.value !== undefined;
   return (
     <div class="sheet stack">
-      <h2>Digits that it cannot tell apart</h2>
+      <h2>Digits with the same outputs</h2>
       <p>
-        The stochastic inverse has seen {learnt.value?.step ?? 0} steps of training (
+        The stochastic inverse has had {learnt.value?.step ?? 0} steps of training (
         <output id="learnt">{learnt.value?.bpd.toFixed(3)}</output> bits per dimension on {DIGITS.test} test
         digits), computed by <output id="device">{reading.value?.device}</output>. The function of the network
-        stays as it is, bit for bit.
+        stays the same, bit for bit.
       </p>
       <AboveUniform bpd={learnt.value?.bpd} />
       <TrainedNote trained={learnt.value?.trained} />
@@ -59,19 +59,24 @@ export function Inverse() {
             file="preimages.png"
           />
           <p class="note">
-            The network gives the outputs of the digit for all of them, within{" "}
+            The network has the outputs of the digit for all of them, within{" "}
             <output id="preimages-difference">{preimages.value.largestDifference.toExponential(1)}</output>.
-            {preimages.value.largestDifference > FAR && " That is far: the inverse has to learn more."}{" "}
+            {preimages.value.largestDifference > FAR &&
+              " This is a large difference: train the inverse further."}{" "}
             {preimages.value.arrived < preimages.value.images.length / DIGITS.pixels &&
-              `${preimages.value.arrived} of them are draws of the inverse; the others come from the digit and stopped on the way to their draw.`}
+              `${preimages.value.arrived} of them are samples of the inverse; the others come from the digit and moved only part of the way toward their sample.`}
           </p>
         </>
       )}
-      <Lesson equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))" docs="convert" about="draws for given results">
-        A variant is a draw of the stochastic inverse, from the outputs y back to pixels x, moved the short
-        way onto the inputs with exactly these outputs. What differs between the pictures is what the network
-        f does not see. A draw that cannot be moved there is come to from the digit itself, as far as the
-        outputs stay.
+      <Lesson
+        equation="x ← x + Jᵀ (J Jᵀ + λ I)⁻¹ (y − f(x))"
+        docs="convert"
+        about="samples for given outputs"
+      >
+        A preimage starts as a sample of the stochastic inverse, from the outputs y back to pixels x. The
+        shortest way then moves it to an input with exactly these outputs. The network f ignores the
+        differences between the pictures. If there is no such way, the digit itself moves toward the sample as
+        far as the outputs stay the same.
       </Lesson>
     </div>
   );

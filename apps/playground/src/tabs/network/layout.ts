@@ -1,11 +1,11 @@
 import type { DrawnNode } from "./nodes.js";
 
-/** Where a box of the graph lies: rows from the top, lanes from the left. */
+/** Position of a box of the graph: rows from the top, lanes from the left. */
 export type Place = Readonly<{ row: number; lane: number }>;
 
 /**
- * Rows and lanes for a graph: each node one row below the last of those that it takes its inputs from, branches
- * beside each other. The input has row 0 and lane 0; node i is at places[i].
+ * Rows and lanes for a graph: each node is one row below the lowest of its inputs, and branches are beside each other.
+ * The input has row 0 and lane 0; node i is at places[i].
  */
 export function layout(nodes: readonly DrawnNode[]): {
   places: readonly Place[];
@@ -14,7 +14,7 @@ export function layout(nodes: readonly DrawnNode[]): {
 } {
   const places: Place[] = [];
   const taken = new Map<number, Set<number>>();
-  /** What continues a lane: the first node that takes from its end. */
+  /** Continuation of a lane: the first node that takes its end as input. */
   const continued = new Set<number>();
   nodes.forEach(({ from }, i) => {
     const sources = from.map((at) => places[at] ?? { row: 0, lane: 0 });

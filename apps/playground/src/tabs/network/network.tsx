@@ -24,7 +24,7 @@ import {
   soft,
 } from "./state.js";
 
-/** Your network: a file becomes a flow, which is shown node by node and tried on digits. */
+/** Your network: a file becomes a flow, shown node by node and applied to digits. */
 export function YourNetwork() {
   useEffect(() => void begin(), []);
   const { value: found } = opened;
@@ -45,13 +45,13 @@ export function YourNetwork() {
               }}
             >
               <p>
-                Drop a trained network here, up to {LARGEST / 2 ** 20} MiB, with the files that hold its
-                weights where there are any. It stays on this machine.
+                Drop a trained network here, up to {LARGEST / 2 ** 20} MiB, together with separate weight
+                files if it has any. It stays on this machine.
               </p>
               {isExample() ? (
                 <p>
-                  Until then this is an example: a classifier of digits, 784 → 32 → 10 with a ReLU between,
-                  which gets 97 of 100 test digits right.
+                  Until then the page shows an example: a classifier of digits, 784 → 32 → 10 with a ReLU
+                  between, which is right on 97 of 100 test digits.
                 </p>
               ) : (
                 <button type="button" onClick={() => void openExample()}>
@@ -89,11 +89,11 @@ export function YourNetwork() {
             docs="convert"
             about="trained networks"
           >
-            A layer x ↦ z of a trained network forgets: a matrix from 784 numbers to 32 drops 752 of them,
-            −752 in the graph. Its flow keeps the function and learns a density q of what is dropped, given
-            what is kept. Layers that only drop are <span class="exact">exact</span>. Where a layer makes more
-            numbers than it takes, +n in the graph, or cuts some off, as a ReLU does, noise fills the gap and
-            the likelihood is a <span class="bound">lower bound</span>. What has no rule is drawn in{" "}
+            A layer x ↦ z of a trained network loses information: a matrix from 784 numbers to 32 drops 752 of
+            them, −752 in the graph. Its flow keeps the function and learns a density q of the dropped
+            numbers, given the others. Layers that only drop are <span class="exact">exact</span>. If a layer
+            returns more numbers than it takes, +n in the graph, or clips some, as a ReLU does, noise fills
+            the gap and the likelihood is a <span class="bound">lower bound</span>. Nodes without a rule are{" "}
             <span class="wrong">red</span>.
           </Lesson>
         </div>

@@ -7,29 +7,29 @@ import {
   type OnnxNode,
 } from "@flowify/onnx/browser";
 
-/** What becomes of a node of a file. */
+/** Outcome for a node of a file. */
 export type Fate =
   | Readonly<{ kind: "layer"; layer: string; exact: boolean; dropped: number; added: number }>
   /** A function at the very end that is left out. */
   | Readonly<{ kind: "leftOut" }>
-  /** It changes nothing, or what it does is part of another layer. */
+  /** It has no effect, or is part of another layer. */
   | Readonly<{ kind: "nothing" }>
-  /** There is a rule; whether it applies was not reached. */
+  /** There is a rule, but conversion stopped before this node. */
   | Readonly<{ kind: "open" }>
   | Readonly<{ kind: "unsupported"; reason: string }>;
 
-/** A node that depends on the input: what the graph is drawn from. */
+/** A node that depends on the input, for drawing the graph. */
 export type DrawnNode = Readonly<{
   op: string;
   name: string;
-  /** Places of the nodes in the list that it takes its inputs from; −1 is the input of the network. */
+  /** Indices of the nodes that are its inputs; −1 is the input of the network. */
   from: readonly number[];
   fate: Fate;
 }>;
 
 const INPUT = -1;
 
-/** The nodes that data reach, in order, each with the places that it gets them from. */
+/** The nodes that depend on the data, in order, each with the indices of its inputs. */
 function reached({ nodes }: OnnxGraph, input: string): { node: OnnxNode; from: number[] }[] {
   const places = new Map([[input, INPUT]]);
   const found: { node: OnnxNode; from: number[] }[] = [];
@@ -43,7 +43,7 @@ function reached({ nodes }: OnnxGraph, input: string): { node: OnnxNode; from: n
   return found;
 }
 
-/** The nodes of a file that was converted, with the layers that they became. */
+/** The nodes of a converted file, with their layers. */
 export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, flow: Flow): DrawnNode[] {
   const { chain, ledgerLines } = flow;
   const layers = new Map<OnnxNode, Fate>();
@@ -54,7 +54,7 @@ export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, fl
     if (!layer || !line) return;
     const { dropped, added } = factsOf(layer);
     const fate = { kind: "layer", layer: line.layer, exact: line.exact } as const;
-    // the numbers of a layer are said once, at the last of its nodes
+    // the numbers of a layer appear once, at the last of its nodes
     for (const node of nodes)
       layers.set(
         node,
@@ -69,7 +69,7 @@ export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, fl
   }));
 }
 
-/** The nodes of a file that could not be converted: what has no rule, and what else stood in the way. */
+/** The nodes of a file that could not be converted: nodes without a rule, and other obstacles. */
 export function refusedNodes(graph: OnnxGraph, input: string, error: Error): DrawnNode[] {
   const fateOf = (node: OnnxNode): Fate => {
     if (error instanceof UnsupportedOpError && error.node === node.name)

@@ -28,11 +28,11 @@ const constants = {
   raw: "raw",
 } as const satisfies Record<Normalization, unknown>;
 
-/** A given network as one of digits. Errors: `ShapeError` where it takes none. */
+/** A pretrained network with digits as input. Errors: `ShapeError` if digits do not fit. */
 export const ofDigits = (own: OrdinaryNetwork, normalization: Normalization) =>
   networkOfPixels(own, DIGITS.shape, constants[normalization]);
 
-/** A given network as what a run is of: its function stays, its inverses are learnt. */
+/** A pretrained network as the network of a run: its function stays fixed, its inverses are learned. */
 function newRun(
   name: string,
   own: OrdinaryNetwork,
@@ -54,7 +54,7 @@ function newRun(
   };
 }
 
-/** A network as it was read, from where, and what pixels become before it takes them. */
+/** A network as read, its origin, and the preprocessing of pixels. */
 type PretrainedNetwork = Readonly<{
   name: string;
   own: OrdinaryNetwork;
@@ -64,14 +64,14 @@ type PretrainedNetwork = Readonly<{
 
 type PreimagesOptions = { count: number; temperature: number; seed: number };
 
-/** A given network at work on digits. */
+/** A pretrained network on digits. */
 export class PretrainedModel {
   private constructor(
     readonly own: OrdinaryNetwork,
     private readonly placed: PlacedRun,
   ) {}
 
-  /** A given network with start values of its inverses, from digits. */
+  /** A pretrained network with its inverses initialized from digits. */
   static async begin(
     { name, own, normalization, original }: PretrainedNetwork,
     executor: Executor,
@@ -82,7 +82,7 @@ export class PretrainedModel {
     return new PretrainedModel(own, await PlacedRun.of(executor, (on) => beginRun(begun, on, images, tell)));
   }
 
-  /** Further steps of training. */
+  /** Trains for further steps. */
   async train(
     images: RunImages,
     steps: number,
@@ -95,7 +95,7 @@ export class PretrainedModel {
     return trained;
   }
 
-  /** Where the inverses stand: steps taken, and bits per dimension of these digits. */
+  /** Progress of the inverses: steps taken, and bits per dimension of these digits. */
   async standing({ measure }: RunImages): Promise<Learnt> {
     const { bpd } = await this.placed.ask((model) => model.evaluate(measure));
     return { bpd, step: this.run.state.step };
@@ -106,7 +106,7 @@ export class PretrainedModel {
     return this.placed.run;
   }
 
-  /** Outputs of the network, and what the flow says of the digit. */
+  /** Outputs of the network, and the likelihood of the digit. */
   async read(pixels: Uint8Array): Promise<Reading> {
     const read = await this.placed.ask(async (model) => {
       const { bpd, nats, ledger } = await model.evaluate(pixels);
@@ -120,7 +120,7 @@ export class PretrainedModel {
     return { ...read, device: nameOf(this.placed.executor) };
   }
 
-  /** Further digits with the outputs of this one. */
+  /** Other digits with the same outputs. */
   preimages(pixels: Uint8Array, options: PreimagesOptions): Promise<ExamplePreimages> {
     return this.placed.ask((model) => this.#preimages(model, pixels, options));
   }

@@ -3,7 +3,7 @@ import { Scrolling } from "../../ui/scrolling.js";
 
 const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
 
-/** The rows that `flowify convert` prints: which nodes became which layer, and what it does to the numbers. */
+/** The rows that `flowify convert` prints: the layer of each node, and the numbers that it drops and adds. */
 export function Report({ report, leftOut }: { report: ConversionReport; leftOut: readonly string[] }) {
   const { file, layers, inputShape, outputShape, maxRelDiff, inputs } = report;
   const bounds = layers.filter(({ exact }) => !exact).length;
@@ -12,7 +12,7 @@ export function Report({ report, leftOut }: { report: ConversionReport; leftOut:
       <p>
         <strong>{file}</strong>: {inputShape.join("×")} → {outputShape.join("×")}, likelihood{" "}
         {bounds === 0 ? <span class="exact">exact</span> : <span class="bound">a lower bound</span>}
-        {leftOut.length > 0 && `. Left out at the end: ${leftOut.join(", ")}; the output is what it acts on`}.
+        {leftOut.length > 0 && `. Left out at the end: ${leftOut.join(", ")}; its input is the output`}.
       </p>
       <Scrolling label="Report">
         <table class="report">
@@ -40,8 +40,8 @@ export function Report({ report, leftOut }: { report: ConversionReport; leftOut:
       </Scrolling>
       <p class="note">
         Largest relative difference between the network and its flow in deterministic mode, on {inputs} random
-        inputs: <output id="difference">{maxRelDiff?.toExponential(1)}</output>. Both are computed by this
-        page, layer by layer; <code>flowify convert</code> compares with ONNX Runtime.
+        inputs: <output id="difference">{maxRelDiff?.toExponential(1)}</output>. This page computes both,
+        layer by layer; <code>flowify convert</code> compares with ONNX Runtime.
       </p>
     </div>
   );

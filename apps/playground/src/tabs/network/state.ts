@@ -17,19 +17,19 @@ export const opened = signal<OpenedNetwork | undefined>(undefined);
 export const digits = signal<Digits | undefined>(undefined);
 export const digit = signal<Uint8Array<ArrayBuffer>>(new Uint8Array(784));
 export const reading = signal<Reading | undefined>(undefined);
-/** How far the inverses are; undefined before there are start values. */
+/** Progress of the inverses; undefined before initialization. */
 export const learnt = signal<Learnt | undefined>(undefined);
 export const preimages = signal<ExamplePreimages | undefined>(undefined);
 
-/** True once the reader has chosen files: the example gives way to them, refused or not. */
+/** True once the user has chosen files, accepted or not: the example then stays hidden. */
 let chosen = false;
-/** The files that are open or were refused, with what was chosen of them. */
+/** The open or refused files, with the chosen input, output and shape. */
 export const files = signal<OnnxFiles | undefined>(undefined);
-/** What there is to choose of the files; it stays while they are opened again. */
+/** The choices that the files offer; they stay while the files are opened again. */
 export const offered = signal<Pick<OpenedNetwork, "inputs" | "outputs" | "needsShape"> | undefined>(
   undefined,
 );
-/** True where the network is not the reader's. */
+/** True for the example network. */
 export const isExample = (): boolean => files.value?.file === EXAMPLE;
 
 const work = makeWork(undefined, () => {
@@ -39,7 +39,7 @@ const work = makeWork(undefined, () => {
 export const { progress, soft, problem, cancel } = work;
 const { start, tell } = work;
 
-/** Shows the digit of the address, and the network that the page brings along. */
+/** Shows the digit of the address and the example network. */
 export async function begin(): Promise<void> {
   try {
     digits.value ??= await loadDigits();
@@ -56,14 +56,14 @@ export function change(next: Partial<NetworkConfig>): void {
   writeConfig("network", config.value);
 }
 
-/** Gives the density up, not the network. */
+/** Discards the density, not the network. */
 export function forget(): void {
   learnt.value = undefined;
   reading.value = undefined;
   preimages.value = undefined;
 }
 
-/** Opens what these files hold; whatever goes on is given up for it. */
+/** Opens the network of these files and cancels any work in progress. */
 async function open(stage: string, read: () => Promise<OnnxFiles>, then?: typeof makeDensity): Promise<void> {
   await work.reset();
   await start(stage, async (worker) => {
@@ -91,7 +91,7 @@ export async function openAgain(choice: Pick<OnnxFiles, "input" | "output" | "in
   if (same) await open("reading the file", async () => ({ ...same, ...choice }));
 }
 
-/** Start values of the inverses; then the digit is read. */
+/** Initializes the inverses, then evaluates the digit. */
 async function makeDensity(worker: Connection): Promise<void> {
   if (!digits.value) return;
   const { normalization, device: backend } = config.value;
@@ -101,7 +101,7 @@ async function makeDensity(worker: Connection): Promise<void> {
 }
 
 async function readDigit(worker: Connection): Promise<void> {
-  // the digit may have been drawn further meanwhile
+  // the digit may have changed meanwhile
   for (let read: Uint8Array | undefined; read !== digit.value; ) {
     read = digit.value;
     reading.value = await worker.call("network.read", { pixels: read });
@@ -109,10 +109,10 @@ async function readDigit(worker: Connection): Promise<void> {
   preimages.value = undefined;
 }
 
-/** Makes it a density; what is computed can be ended as a whole. */
-export const learn = (): Promise<void> => start("starting from the digits", makeDensity);
+/** Makes it a density; cancelling discards the computation. */
+export const learn = (): Promise<void> => start("initializing from the digits", makeDensity);
 
-/** Ended early, training stops after its step and keeps what it has learnt. */
+/** When stopped early, training ends after the current step and keeps its state. */
 export const train = (steps: number): Promise<void> =>
   start(
     "training",
@@ -125,11 +125,11 @@ export const train = (steps: number): Promise<void> =>
     "soft",
   );
 
-/** Another digit: what the network and its flow say of it. */
+/** Evaluates the network and its flow on another digit. */
 export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promise<void> {
   digit.value = pixels;
   change({ digit: bundled });
-  if (learnt.value) await start("reading the digit", readDigit);
+  if (learnt.value) await start("evaluating the digit", readDigit);
 }
 
 export const drawPreimages = (): Promise<void> =>

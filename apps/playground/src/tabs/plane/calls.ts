@@ -2,21 +2,21 @@ import type { Call } from "../../worker/call.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { PlaneConfig } from "./config.js";
 
-/** A layer as the editor shows it. */
+/** A layer in the editor. */
 type LayerLine = Readonly<{
   layer: string;
   in: readonly number[];
   out: readonly number[];
   exact: boolean;
-  /** Coordinates that it drops (given a density), or adds where it is negative. */
+  /** Number of coordinates that it drops (each with a density); negative if it adds some. */
   dropped: number;
 }>;
 
-/** What a network is, before any training. */
+/** Facts about a network before training. */
 export type Description = Readonly<{
   exact: boolean;
   layers: readonly LayerLine[];
-  /** What the ledger's bars are called, the base last. */
+  /** Names of the ledger's bars, the base last. */
   ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
 }>;
 
@@ -28,32 +28,34 @@ export type Opened = Readonly<{
   points: Float32Array;
 }>;
 
-/** The flow at one moment; log-likelihoods in nats. */
+/** A snapshot of the flow; log-likelihoods in nats. */
 export type PlaneView = Readonly<{
   step: number;
-  /** log p of the cells shown, row by row from the top. */
+  /** log p of the shown cells, row by row from the top. */
   logDensity: Float32Array;
   integral: number;
-  /** Part of the samples that lie outside of the square that is integrated over. */
+  /** Share of the samples outside of the integration square. */
   outside: number;
   samples: Float32Array;
-  /** Mean log p of held-out points, and what each layer adds to it. */
+  /** Mean log p of held-out points, and the contribution of each layer. */
   logProb: number;
   ledger: Float32Array;
-  /** The mesh before the first layer and after each, on the page; and on the way back from the latent. */
+  /**
+   * The mesh before the first layer and after each layer, on the page; and the same for the inverse, from the latent.
+   */
   forward: readonly Float32Array[];
   backward: readonly Float32Array[];
 }>;
 
-/** What the page asks of the plane's worker. */
+/** Calls to the worker of the plane tab. */
 export type PlaneCalls = {
-  /** Says what a network is; computes nothing. */
+  /** Describes a network without computing anything. */
   "plane.describe": Call<{ config: PlaneConfig }, Description>;
-  /** Starts anew from a configuration, or goes on with the state there is (`keep`). */
+  /** Starts from a configuration, or continues with the present state (`keep`). */
   "plane.open": Call<{ config: PlaneConfig; keep: boolean }, Opened>;
-  /** Trains until it is cancelled, has taken `steps`, or is at the end of the schedule. */
+  /** Trains until it is cancelled, has taken `steps`, or reaches the end of the schedule. */
   "plane.train": Call<{ steps?: number }, Standing, TrainingEvent<PlaneView>>;
   "plane.view": Call<Record<string, never>, PlaneView>;
-  /** The parameters as safetensors, with the network beside them. */
+  /** The parameters as safetensors, together with the network. */
   "plane.save": Call<Record<string, never>, Uint8Array>;
 };

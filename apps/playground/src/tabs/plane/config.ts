@@ -3,7 +3,7 @@ import { between, whole } from "../../shell/ranges.js";
 import { startsByItself } from "../../ui/starts-by-itself.js";
 import { backends } from "../../worker/backends.js";
 
-/** The layers that the editor offers; widths and such are bounded, so that no address can ask for hours. */
+/** The layers of the editor. Their sizes are bounded, so that no address can request hours of computation. */
 const layer = v.variant("kind", [
   v.strictObject({ kind: v.literal("linear"), out: whole(1, 8) }),
   v.strictObject({ kind: v.literal("coupling"), stack: whole(1, 8), hidden: v.optional(whole(4, 64), 32) }),
@@ -22,12 +22,12 @@ export const MOST_LAYERS = 16;
 
 export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as const;
 
-/** Own points that the address holds, in hundredths: x, y, x, y, … */
+/** The user's points in the address, in hundredths: x, y, x, y, … */
 export const MOST_POINTS = 2000;
 export const LARGEST_COORDINATE = 350;
 const points = v.pipe(v.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)), v.maxLength(2 * MOST_POINTS));
 
-/** What an axis stands for where points came from a file: its name there, and value = mean + unit · coordinate. */
+/** An axis of points from a file: the name of the column, and value = mean + unit · coordinate. */
 const axis = v.strictObject({
   name: v.pipe(v.string(), v.maxLength(60)),
   mean: v.pipe(v.number(), v.finite()),
@@ -66,11 +66,11 @@ export const presets = {
   ],
 } as const satisfies Readonly<Record<string, readonly v.InferOutput<typeof layer>[]>>;
 
-/** What the address holds of the plane: every field has a default, and nothing else is let in. */
+/** Configuration of the plane tab in the address. Every field has a default, and other fields are rejected. */
 export const planeConfig = v.strictObject({
   data: v.optional(v.picklist(dataKinds), "moons"),
   points: v.optional(points, []),
-  /** Those of the points; none where they were drawn. */
+  /** The axes of the points; none for drawn points. */
   axes: v.optional(v.pipe(v.array(axis), v.maxLength(2)), []),
   layers: v.optional(v.pipe(v.array(layer), v.minLength(1), v.maxLength(MOST_LAYERS)), [
     ...presets.couplings,
@@ -80,7 +80,7 @@ export const planeConfig = v.strictObject({
   steps: v.optional(whole(1, 20_000), 2000),
   seed: v.optional(whole(0, 999_999), 0),
   device: v.optional(v.picklist(backends), "auto"),
-  /** Trains as soon as it is opened. */
+  /** Starts training when the tab opens. */
   running: v.optional(v.boolean(), startsByItself),
 });
 

@@ -1,5 +1,5 @@
 /**
- * Lines where a field on a grid of side² values has a level, by marching squares: pairs of points
+ * Lines where a field on a grid of side² values equals a level, by marching squares: pairs of points
  * (x0, y0, x1, y1, …) in cells from the upper left, midpoints of cells at half numbers.
  */
 export function contour(field: ArrayLike<number>, side: number, level: number): number[] {

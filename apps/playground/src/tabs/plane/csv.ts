@@ -3,31 +3,31 @@ import { LARGEST_COORDINATE, MOST_POINTS, type PlaneAxis } from "./config.js";
 
 /** Largest file that is read, in bytes. */
 export const LARGEST_CSV = 5_000_000;
-/** Fewest points that are taken. */
+/** Fewest points. */
 const FEWEST = 20;
-/** Hundredths that the standard deviation of a column has on the plane. */
+/** Standard deviation of a column on the plane, in hundredths. */
 const SPREAD = 120;
-/** Characters of a heading that are kept. */
+/** Longest heading, in characters. */
 const LONGEST_NAME = 40;
 
 type Column = Readonly<{ name: string; values: readonly (number | undefined)[] }>;
 
-/** A file of columns: names from its heading, numbers where there are some. */
+/** A file of columns: names from its heading, and numbers where cells hold some. */
 export type Table = Readonly<{
   columns: readonly Column[];
-  /** The columns that hold numbers mostly, and which two of them are taken first. */
+  /** The columns with mostly numbers, and the two that are chosen first. */
   numeric: readonly number[];
   first: readonly [number, number];
   rows: readonly Readonly<{ cells: readonly string[]; line: number }>[];
 }>;
 
-/** Two columns as points on the plane, in hundredths: x, y, x, y, …; their axes; what was done to them, in words. */
+/** Two columns as points on the plane, in hundredths: x, y, x, y, …; their axes; a note on the scaling. */
 export type CsvPoints = Readonly<{ points: number[]; axes: [PlaneAxis, PlaneAxis]; note: string }>;
 
 /**
  * Reads a CSV: columns between commas, semicolons or tabs, cells quoted or not. A first line without numbers is a heading.
  *
- * Throws an `Error` in words where there are no two columns of numbers.
+ * Throws an `Error` if there are fewer than two columns of numbers.
  */
 export function readTable(text: string): Table {
   const { data, meta } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ""));
@@ -35,14 +35,14 @@ export function readTable(text: string): Table {
     .map((cells, i) => ({ cells, line: i + 1 }))
     .filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
   const [head] = rows;
-  if (!head) throw new Error("The file is empty: it should hold two columns of numbers.");
+  if (!head) throw new Error("The file is empty, expected two columns of numbers.");
   const number = (cell: string): number | undefined => toNumber(cell, meta.delimiter !== ",");
   const heading = head.cells.every((cell) => number(cell) === undefined);
   if (heading) rows.shift();
   const width = Math.max(...rows.slice(0, 100).map(({ cells }) => cells.length), head.cells.length);
   if (width < 2)
     throw new Error(
-      `Line ${head.line} has one column: two columns of numbers are needed, with a comma between.`,
+      `Line ${head.line} has one column, expected two columns of numbers with a comma between them.`,
     );
   const columns = Array.from({ length: width }, (_, c) => ({
     name: (heading && head.cells[c]?.trim().slice(0, LONGEST_NAME)) || `column ${c + 1}`,
@@ -61,16 +61,16 @@ export function readTable(text: string): Table {
       `The file has ${numeric.length === 1 ? "one column" : "no columns"} of numbers (${columns
         .slice(0, 5)
         .map(({ name }) => name)
-        .join(", ")}): two are needed.`,
+        .join(", ")}), expected at least two.`,
     );
   return { columns, numeric, first: [x, y], rows };
 }
 
 /**
- * Two columns, each moved to mean 0 and scaled to a standard deviation of 1.2; of more than a few thousand lines
- * evenly many are taken, and lines without a number in one of the two are left out.
+ * Two columns, each shifted to mean 0 and scaled to a standard deviation of 1.2. From more than a few thousand lines an
+ * evenly spaced selection is taken. Lines without a number in one of the two columns are skipped.
  *
- * Throws an `Error` that names the line or the column, and what is wrong with it.
+ * Throws an `Error` that names the line or the column, and the problem.
  */
 export function pointsOf(table: Table, chosen: readonly [number, number]): CsvPoints {
   const [x, y] = chosen.map((c) => table.columns[c]!) as [Column, Column];
@@ -83,7 +83,7 @@ export function pointsOf(table: Table, chosen: readonly [number, number]): CsvPo
   const taken = pairs.filter((_, i) => i % stride === 0);
   if (taken.length < FEWEST)
     throw new Error(
-      `The file has ${taken.length} points: ${FEWEST} at least are needed. ${withoutNumber(table, chosen)}`.trim(),
+      `The file has ${taken.length} points, expected at least ${FEWEST}. ${withoutNumber(table, chosen)}`.trim(),
     );
   const axes = [x, y].map(({ name }, c) =>
     axisOf(
@@ -98,8 +98,8 @@ export function pointsOf(table: Table, chosen: readonly [number, number]): CsvPo
   const points = moved.filter((pair) => pair.every(inside)).flat();
   const outside = taken.length - points.length / 2;
   const parts = [
-    `${points.length / 2} of ${table.rows.length} points; ${x.name} across and ${y.name} up, each scaled on its own; log p is of the scaled points`,
-    ...(outside > 0 ? [`${outside} too far out were left away`] : []),
+    `${points.length / 2} of ${table.rows.length} points; ${x.name} across and ${y.name} up, each scaled separately; log p is that of the scaled points`,
+    ...(outside > 0 ? [`${outside} outliers were left out`] : []),
     ...(without > 0
       ? [`${without} lines without two numbers were left out. ${withoutNumber(table, chosen)}`]
       : []),
@@ -107,17 +107,21 @@ export function pointsOf(table: Table, chosen: readonly [number, number]): CsvPo
   return { points, axes, note: `${parts.join("; ").replace(/\.$/, "")}.` };
 }
 
-/** Where a column is on the plane: 0 is its mean, and a unit so many of its own. */
+/**
+ * Position and scale of a column on the plane: its mean is at 0, and `unit` is the length of 1 in the units of the
+ * column.
+ */
 function axisOf(name: string, values: readonly number[]): PlaneAxis {
   const mean = values.reduce((sum, value) => sum + value / values.length, 0);
   const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0));
   if (values.every((value) => value === values[0]) || !(spread > 0))
-    throw new Error(`${name} is the same in every line, so it has no density: choose another column.`);
-  if (!Number.isFinite(spread)) throw new Error(`The numbers of ${name} are too large to scale.`);
+    throw new Error(`${name} has the same value in every line, so it has no density. Choose another column.`);
+  if (!Number.isFinite(spread))
+    throw new Error(`The numbers of ${name} are too large to scale. Choose another column.`);
   return { name, mean, unit: (100 * spread) / SPREAD };
 }
 
-/** The first line that has no number in one of two columns, in words; empty where each has. */
+/** Describes the first line without a number in one of two columns; empty if there is none. */
 function withoutNumber({ columns, rows }: Table, chosen: readonly [number, number]): string {
   for (const [i, { cells, line }] of rows.entries())
     for (const c of chosen) {
@@ -125,12 +129,12 @@ function withoutNumber({ columns, rows }: Table, chosen: readonly [number, numbe
       if (values[i] !== undefined) continue;
       const cell = (cells[c] ?? "").trim();
       const where = name === `column ${c + 1}` ? name : `column ${c + 1} (${name})`;
-      return `Line ${line}: ${where} ${cell === "" ? "is empty" : `holds “${cell.slice(0, 40)}”, which is no number`}.`;
+      return `Line ${line}: ${where} ${cell === "" ? "is empty" : `holds “${cell.slice(0, 40)}”, expected a number`}.`;
     }
   return "";
 }
 
-/** The number in a cell; where commas do not part the columns, one may stand before the decimals. */
+/** The number in a cell. If commas do not separate the columns, a comma may be the decimal mark. */
 function toNumber(cell: string, decimalComma: boolean): number | undefined {
   const trimmed = cell.trim();
   const text = decimalComma && /^[-+]?\d+,\d+$/.test(trimmed) ? trimmed.replace(",", ".") : trimmed;

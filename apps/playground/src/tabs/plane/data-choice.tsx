@@ -8,11 +8,11 @@ import { config, configure } from "./state.js";
 
 const problem = signal<string | undefined>(undefined);
 const note = signal("");
-/** The file that was opened last, and which two of its columns are taken. */
+/** The last opened file, and its two chosen columns. */
 const table = signal<(Table & { file: string }) | undefined>(undefined);
 const columns = signal<readonly [number, number]>([0, 1]);
 
-/** Takes two columns of the open file. */
+/** Uses two columns of the open file. */
 function take(chosen: readonly [number, number]): void {
   if (!table.value) return;
   problem.value = undefined;
@@ -33,14 +33,14 @@ async function readFiles(files: readonly File[]): Promise<void> {
   table.value = undefined;
   try {
     const [file] = files;
-    if (!file || files.length > 1) throw new Error(`One file at a time: these are ${files.length}.`);
+    if (!file || files.length > 1) throw new Error(`Found ${files.length} files, expected one.`);
     if (file.size > LARGEST_CSV)
       throw new Error(
-        `${file.name} has ${(file.size / 1e6).toFixed(1)} MB: at most ${LARGEST_CSV / 1e6} MB are read.`,
+        `${file.name} has ${(file.size / 1e6).toFixed(1)} MB, expected at most ${LARGEST_CSV / 1e6} MB.`,
       );
     const text = await file.text();
     if (text.includes("\0"))
-      throw new Error(`${file.name} is no text: a CSV file with two columns is needed.`);
+      throw new Error(`${file.name} is not text, expected a CSV file with two columns.`);
     table.value = { ...readTable(text), file: file.name };
     take(table.value.first);
   } catch (error) {
@@ -54,7 +54,7 @@ function clear(): void {
   configure({ points: [], axes: [] });
 }
 
-/** Which two columns of a file are taken, where it has more than two. */
+/** Choice of two columns of a file with more than two. */
 function ColumnChoice() {
   const open = table.value;
   if (!open || open.numeric.length < 3) return null;
@@ -80,7 +80,7 @@ function ColumnChoice() {
   return (
     <>
       <p>
-        {open.file} has {open.numeric.length} columns of numbers. Which two?
+        {open.file} has {open.numeric.length} columns of numbers. Choose two.
       </p>
       <div class="row">
         {list("Across", 0)}
@@ -90,7 +90,7 @@ function ColumnChoice() {
   );
 }
 
-/** Which points the flow learns: made, drawn, or from a file. */
+/** Choice of the points: generated, drawn by hand, or from a file. */
 export function DataChoice() {
   const { data, points } = config.value;
   return (
@@ -126,7 +126,7 @@ export function DataChoice() {
               Clear
             </button>
             <p class="note">
-              Draw with the mouse or a finger; or move the cross with the arrow keys, and press space.{" "}
+              Draw with the mouse or a finger, or move the cross with the arrow keys and press space.{" "}
               {points.length / 2} points.
             </p>
           </div>

@@ -2,7 +2,7 @@ import type { Examples } from "@flowify/core/internal";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import type { PlaneConfig } from "./config.js";
 
-/** Points for training, and points that training never sees; both [n, 2]. */
+/** Points for training, and held-out points; both [n, 2]. */
 export type PlaneData = Readonly<{ train: Examples; heldOut: Float32Array }>;
 
 const TRAIN = 4096;
@@ -46,7 +46,7 @@ function drawPoints(draw: Draw, count: number, ...seeds: number[]): Float32Array
   return Float32Array.from(Array.from({ length: count }, () => draw(rng)).flat());
 }
 
-/** The data that a configuration names: a function of it alone, wherever it is computed. */
+/** The data of a configuration. They depend on nothing else, so page and worker generate the same. */
 export function planeData({ data, points, seed }: Pick<PlaneConfig, "data" | "points" | "seed">): PlaneData {
   if (data === "own") return splitPoints(Float32Array.from(points, (hundredths) => hundredths / 100));
   return {

@@ -5,10 +5,10 @@ import { MESH_LINES, MESH_POINTS } from "./grid.js";
 import { description, run } from "./state.js";
 
 const direction = signal<"forward" | "backward">("forward");
-/** How far along the layers: 1.5 is between what the first and the second give. */
+/** Position along the layers: 1.5 is halfway between the outputs of the first and the second. */
 const place = signal(1);
 
-/** A square, by its middle and half its side. */
+/** A square: its middle and half its side. */
 type Frame = Readonly<{ x: number; y: number; half: number }>;
 
 /** The square around nearly all points. */
@@ -21,7 +21,7 @@ function frameOf(points: Float32Array): Frame {
   return { x: x!.middle, y: y!.middle, half: 1.05 * Math.max(x!.half, y!.half, 0.1) };
 }
 
-/** The mesh between two layers, and the square that it is drawn in. */
+/** The mesh between two layers, and the square around it. */
 function meshAt(
   stages: readonly Float32Array[],
   at: number,
@@ -57,7 +57,7 @@ const draw: Draw = (context, size) => {
   }
 };
 
-/** What stands at a place among the layers, in words. */
+/** Describes a position among the layers. */
 function wordsAt(at: number): string {
   const layers = description.value?.layers ?? [];
   const forward = direction.value === "forward";
@@ -68,7 +68,7 @@ function wordsAt(at: number): string {
   return Number.isInteger(at) ? `after ${through}` : `within ${through}`;
 }
 
-/** A mesh on the plane, deformed layer by layer; or one on the latent, on the way back. */
+/** A mesh on the plane, deformed layer by layer; or one on the latent, mapped back to the data. */
 export function Deformation() {
   const count = description.value?.layers.length ?? 0;
   const at = Math.min(place.value, count);

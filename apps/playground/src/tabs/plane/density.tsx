@@ -8,13 +8,13 @@ import { SHOWN, SHOWN_SIDE } from "./grid.js";
 import { integralNote } from "./integral-note.js";
 import { config, description, opened, run, samples } from "./state.js";
 
-/** Contours at these parts of the highest density. */
+/** Contours at these fractions of the highest density. */
 const LEVELS = [0.6, 0.3, 0.1, 0.03];
 
-/** Which dots are drawn over it. */
+/** The dots that are drawn over it. */
 const dots = { data: signal(true), samples: signal(true) };
 
-/** A picture of the density: from the colour of the sheet to the accent, by the root of its height. */
+/** A picture of the density: colours from the sheet to the accent, by the square root of the density. */
 function heatMap(density: Float32Array, from: readonly number[], to: readonly number[]): OffscreenCanvas {
   const highest = density.reduce((most, value) => Math.max(most, value), 0) || 1;
   const image = new ImageData(SHOWN_SIDE, SHOWN_SIDE);
@@ -51,7 +51,7 @@ const TEXT = 11;
 const labelOf = (text: string, value: number): string =>
   (text.length > 14 ? value.toExponential(3) : text).replace("-", "−");
 
-/** What the axes stand for: round numbers in the units of the data along the edges, and the names of the columns. */
+/** Labels of the axes: round numbers in the units of the data along the edges, and the names of the columns. */
 function drawAxes(context: CanvasRenderingContext2D, size: number): void {
   const { sheet, ink } = palette.value;
   const { data, axes } = config.value;
@@ -87,7 +87,7 @@ function drawAxes(context: CanvasRenderingContext2D, size: number): void {
   context.lineWidth = 1;
 }
 
-/** Heat map with contours, the data, and samples as they come. */
+/** Heat map with contours, the data, and samples. */
 function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   const { sheet, exact, bound, muted, ink } = palette.value;
   context.fillStyle = sheet.css;
@@ -135,7 +135,7 @@ function Shown({ name }: { name: keyof typeof dots }) {
   );
 }
 
-/** The density on the plane, and whether it is one. */
+/** The density on the plane, and its integral. */
 export function Density() {
   const shown = run.view.value;
   const what = description.value;
@@ -155,7 +155,7 @@ export function Density() {
         label={
           shown
             ? `Density over the plane at step ${shown.step}, the best of ${run.step.value} steps, with ${opened.value?.points.length ? "data and " : ""}samples`
-            : "Density over the plane: nothing computed yet"
+            : "Density over the plane: not computed yet"
         }
         aspect={1}
         draw={drawDensity}

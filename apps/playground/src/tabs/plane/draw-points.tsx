@@ -5,10 +5,10 @@ import { LARGEST_COORDINATE, MOST_POINTS } from "./config.js";
 import { SHOWN } from "./grid.js";
 import { config, configure } from "./state.js";
 
-/** Points that a touch leaves, and how far they scatter, in hundredths. */
+/** Points that one touch adds, and their spread, in hundredths. */
 const SPRAY = 3;
 const SCATTER = 9;
-/** How far an arrow key moves the cross, in hundredths. */
+/** Distance that an arrow key moves the cross, in hundredths. */
 const STRIDE = 20;
 
 /** Points of the stroke that is being drawn, and the cross of the keyboard. */
@@ -67,12 +67,12 @@ const draw: Draw = (context, size) => {
   context.strokeRect(place(x) - 3, place(-y) - 3, 6, 6);
 };
 
-/** Where points of one's own are drawn: with the mouse or a finger, or with the arrow keys and the space bar. */
+/** A square to draw points in: with the mouse or a finger, or with the arrow keys and the space bar. */
 export function DrawPoints() {
   return (
     <Canvas
       class="drawing"
-      label={`A square to draw points in: drag over it, or move the cross with the arrow keys and press the space bar. ${config.value.points.length / 2} points.`}
+      label={`A square to draw points in. Drag over it, or move the cross with the arrow keys and press the space bar. ${config.value.points.length / 2} points.`}
       aspect={1}
       tabIndex={0}
       onKeyDown={onKeyDown}

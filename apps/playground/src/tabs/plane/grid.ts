@@ -1,4 +1,4 @@
-/** Half the side of the square that is shown, and of the one that the density is integrated over. */
+/** Half the side of the shown square, and of the integration square. */
 export const SHOWN = 3.5;
 export const INTEGRATED = 6;
 /** Cells per unit of length. */
@@ -22,14 +22,14 @@ export const midpoints = (): Float32Array =>
 export const integral = (logDensity: Float64Array): number =>
   CELL * logDensity.reduce((sum, value) => sum + Math.exp(value), 0);
 
-/** Part of some points [n, 2] that lies outside of the square. */
+/** Share of the points [n, 2] outside of the square. */
 export const outsidePart = (points: Float32Array): number =>
   Array.from({ length: points.length / 2 }, (_, i) => points.subarray(2 * i, 2 * i + 2)).filter((point) =>
     point.some((value) => Math.abs(value) > INTEGRATED),
   ).length /
   (points.length / 2);
 
-/** The cells that are shown. */
+/** The shown cells. */
 export function shown(logDensity: Float64Array): Float32Array {
   const margin = (SIDE - SHOWN_SIDE) / 2;
   return Float32Array.from({ length: SHOWN_SIDE ** 2 }, (_, i) => {
@@ -38,11 +38,13 @@ export function shown(logDensity: Float64Array): Float32Array {
   });
 }
 
-/** Lines of the mesh that layers deform, each way, and points along each. */
+/** Lines of the mesh in each direction, and points along each line. */
 export const MESH_LINES = 17;
 export const MESH_POINTS = 41;
 
-/** Points of the mesh on [−half, half]², [2 · lines · points, 2]: first the upright lines, then the level ones. */
+/**
+ * Points of the mesh on [−half, half]², [2 · lines · points, 2]: first the vertical lines, then the horizontal ones.
+ */
 export function mesh(half: number): Float32Array {
   const out: number[] = [];
   const at = (i: number, count: number): number => half * ((2 * i) / (count - 1) - 1);

@@ -9,11 +9,11 @@ import type { PlaneConfig } from "./config.js";
 import { planeData } from "./data.js";
 import { makePlaneViewer } from "./viewer.js";
 
-/** Points of the data that the page shows. */
+/** Number of data points that the page shows. */
 const POINTS_SHOWN = 1000;
 /** Milliseconds between two views. */
 const VIEW_EVERY = 400;
-/** Fewest points of one's own that anything can be learnt from. */
+/** Fewest drawn points for training. */
 const FEWEST = 20;
 
 type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView, Viewer<PlaneView>> }>;
@@ -35,12 +35,12 @@ function describe(flow: Flow): Description {
   };
 }
 
-/** Each opening disposes of what the one before it has opened; what is asked meanwhile waits for it. */
+/** Each opening disposes of the earlier flow; calls in between wait for it. */
 const inTurn = serialQueue();
 
 const opened = (): Promise<Session> =>
   inTurn(async () => {
-    if (!session) throw new UsageError("nothing is open yet");
+    if (!session) throw new UsageError("no flow is open yet");
     return session;
   });
 
@@ -48,7 +48,9 @@ async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise
   const flow = flowOf(config);
   const { train, heldOut } = planeData(config);
   if (train.count + heldOut.length / 2 < FEWEST)
-    throw new UsageError(`draw ${FEWEST} points at least: there are ${train.count + heldOut.length / 2}`);
+    throw new UsageError(
+      `found ${train.count + heldOut.length / 2} points, expected at least ${FEWEST}: draw more`,
+    );
   const kept = keep ? await session?.training.kept() : undefined;
   await session?.training.dispose();
   session = undefined;

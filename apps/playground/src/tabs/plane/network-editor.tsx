@@ -3,7 +3,7 @@ import { Problem } from "../../ui/problem.js";
 import { MOST_LAYERS, type PlaneLayer, presets } from "./config.js";
 import { canRedo, canUndo, config, description, networkProblem, redo, setLayers, undo } from "./state.js";
 
-/** A new layer of each kind. */
+/** Options of a new layer of each kind. */
 const fresh: { readonly [K in PlaneLayer["kind"]]: PlaneLayer & { kind: K } } = {
   linear: { kind: "linear", out: 2 },
   coupling: { kind: "coupling", stack: 2, hidden: 32 },
@@ -20,7 +20,7 @@ const fresh: { readonly [K in PlaneLayer["kind"]]: PlaneLayer & { kind: K } } = 
 
 const kinds = Object.keys(fresh) as PlaneLayer["kind"][];
 
-/** The number of a layer that can be set, if it has one: its name, value and range. */
+/** The adjustable number of a layer, if it has one: its name, value and range. */
 function setting(
   layer: PlaneLayer,
 ): { name: string; value: number; min: number; max: number; step: number } | undefined {
@@ -38,7 +38,7 @@ function setting(
   }
 }
 
-/** Once a change is drawn: the focus on the same button of another row, or on the next one of it that works. */
+/** After a change is drawn: focuses the same button of another row, or the next enabled button there. */
 function focusIn(button: HTMLElement, row: number, sign: "↑" | "↓" | "×"): void {
   const list = button.closest("ol");
   requestAnimationFrame(() => {
@@ -131,7 +131,7 @@ type ChooseProps = {
   onChoose: (name: string) => void;
 };
 
-/** A list and a button that applies what is chosen: with the keyboard one passes over other entries. */
+/** A list and a button that applies the choice: with the keyboard, moving through the list selects other entries. */
 function Choose({ label, names, button, disabled = false, onChoose }: ChooseProps) {
   const chosen = useSignal(names[0]!);
   return (
@@ -156,7 +156,7 @@ function Choose({ label, names, button, disabled = false, onChoose }: ChooseProp
   );
 }
 
-/** The network, a list of layers: each can be moved, set, removed, and every change undone. */
+/** The network as a list of layers, to move, change and remove, with undo. */
 export function NetworkEditor() {
   const { layers } = config.value;
   const onKeyDown = (event: KeyboardEvent): void => {

@@ -31,18 +31,19 @@ export function Plane() {
           <Sheet name="density" title="Density" class="density">
             <Density />
             <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
-              Light is rare, dark is likely. A density integrates to 1 over the plane: the readout adds up{" "}
+              Dark cells are likely, light cells unlikely. A density integrates to 1 over the plane. The
+              number sums{" "}
               {exact
-                ? "exp(log p) cell by cell, whatever the weights are."
-                : "the mean of exp(bound) over draws of the noise, cell by cell. Each single draw is a lower bound of log p in expectation; training makes it a tight one."}
+                ? "exp(log p) over the cells. It is near 1 for any weights."
+                : "the mean of exp(bound) over samples of the noise for each cell. Each sample is a lower bound of log p in expectation. Training makes the bound tight."}
             </Lesson>
           </Sheet>
           <Sheet name="ledger" title="Ledger">
-            {/* room for the rows before the worker has named them */}
+            {/* reserves space for the rows before the worker has named them */}
             <div style={{ minHeight: `${1.8 * config.value.layers.length + 4.5}rem` }}>
               <LedgerBars
                 bars={bars}
-                caption="What each layer adds to the mean log p of held-out points, in nats."
+                caption="Contribution of each layer to the mean log p of held-out points, in nats."
               />
             </div>
             <p class="total number">
@@ -52,8 +53,9 @@ export function Plane() {
               </span>
             </p>
             <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear" about="linear layers">
-              A layer that narrows pays for what it drops with a density of it; one that widens pays for the
-              noise that it adds, and makes log p a bound. Bijections pay or gain their change of volume.
+              A layer that drops numbers contributes the log-density of them. A layer that adds noise
+              contributes minus its log-density, which makes log p a bound. A bijection contributes its log
+              change of volume.
             </Lesson>
           </Sheet>
         </div>
@@ -61,8 +63,8 @@ export function Plane() {
           <Sheet name="layers" title="Layer by layer">
             <Deformation />
             <Lesson equation="z = f_K ∘ … ∘ f_1 (x)" docs="layers/coupling" about="couplings">
-              Forward, the layers turn the plane into a standard normal; backward, a normal into the data. One
-              coordinate is drawn along a line, a third one obliquely; noise is at its mean.
+              Forward, the layers map the data to a standard normal. Backward, they map a normal to the data.
+              One coordinate is shown along a line, a third one obliquely. Noise is at its mean.
             </Lesson>
           </Sheet>
           <Sheet name="curve" title="Log-likelihood">

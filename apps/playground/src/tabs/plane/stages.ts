@@ -7,7 +7,7 @@ const MESH = 2 * MESH_LINES * MESH_POINTS;
 
 type Params = Parameters<Flow["logProb"]>[0];
 
-/** x ↦ what each layer gives in deterministic mode, first to last. */
+/** x ↦ the output of each layer in deterministic mode, first to last. */
 export const forwardStages =
   ({ chain }: Flow) =>
   (params: Params, x: np.Array): np.Array[] => {
@@ -20,7 +20,7 @@ export const forwardStages =
     });
   };
 
-/** z ↦ what each layer's inverse gives in deterministic mode, last layer to first. */
+/** z ↦ the output of each layer's inverse in deterministic mode, last layer to first. */
 export const backwardStages =
   ({ chain }: Flow) =>
   (params: Params, z: np.Array): np.Array[] => {
@@ -32,10 +32,10 @@ export const backwardStages =
     });
   };
 
-/** How far a third coordinate moves a point right and up. */
+/** Shift of a point to the right and up per unit of a third coordinate. */
 const OBLIQUE = 0.35;
 
-/** Points of any dimension on the page, [n, 2]: one coordinate along a line, a third obliquely. */
+/** Points of any dimension on the page, [n, 2]: one coordinate along a line, a third one obliquely. */
 export function project(data: ArrayLike<number>, dimensions: number): Float32Array {
   const count = data.length / dimensions;
   const out = new Float32Array(2 * count);
@@ -48,7 +48,7 @@ export function project(data: ArrayLike<number>, dimensions: number): Float32Arr
   return out;
 }
 
-/** The first coordinates of points in the plane, zeros beyond: a start for the way back. */
+/** The coordinates of points in the plane, padded with zeros: the input of the inverse. */
 export function widen(points: Float32Array, dimensions: number): Float32Array {
   const out = new Float32Array((points.length / 2) * dimensions);
   for (let i = 0; i < points.length / 2; i++)

@@ -9,9 +9,9 @@ import { type Connection, connect } from "../../worker/client.js";
 import type { Description, Opened, PlaneView } from "./calls.js";
 import { type PlaneConfig, type PlaneLayer, planeConfig } from "./config.js";
 
-/** Samples on the page: those of the last few views. */
+/** Most samples on the page: those of the last few views. */
 const SAMPLES_KEPT = 2048;
-/** Milliseconds that the editor waits for a further change. */
+/** Delay of the editor for further changes, in milliseconds. */
 const SETTLE = 250;
 
 const start = configFor("plane", planeConfig);
@@ -48,7 +48,7 @@ effect(() => {
   samples.value = all.subarray(0, 2 * SAMPLES_KEPT);
 });
 
-/** Opens what the configuration says; with `keep` the parameters and the curve stay. */
+/** Opens the present configuration; with `keep` the parameters and the curve stay. */
 async function open(keep: boolean): Promise<void> {
   await run.stop();
   const wanted = config.value;
@@ -76,7 +76,7 @@ async function open(keep: boolean): Promise<void> {
 
 export const begin = (): Promise<void> => open(false);
 
-/** Changes the configuration and opens it, once changes have settled. */
+/** Changes the configuration and opens it after a short delay. */
 export function configure(change: Partial<PlaneConfig>, { keep = false } = {}): void {
   config.value = { ...config.value, ...change };
   writeConfig("plane", config.value);

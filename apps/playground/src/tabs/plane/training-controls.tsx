@@ -3,7 +3,7 @@ import { RunSettings } from "../../ui/run-settings.js";
 import type { PlaneConfig } from "./config.js";
 import { begin, config, configure, opened, pause, play, run, save } from "./state.js";
 
-/** Train, pause, step, reset; what decides how. */
+/** Train, pause, step, reset, and the settings of training. */
 export function TrainingControls() {
   const { steps, density } = config.value;
   return (

@@ -9,16 +9,16 @@ import { integral, MESH_LINES, MESH_POINTS, mesh, midpoints, outsidePart, SHOWN,
 import { DRAWS } from "./integral-note.js";
 import { backwardStages, forwardStages, project, widen } from "./stages.js";
 
-/** Rows of one call. */
+/** Rows in one call. */
 const ROWS = 1024;
 const SAMPLES = 512;
-/** Half the side of the mesh on the latent: of a standard normal, and of a uniform distribution on [−1, 1]. */
+/** Half the side of the mesh on the latent: for a standard normal, and for a uniform distribution on [−1, 1]. */
 const LATENT = { standardNormal: 2.5, uniform: 0.98 } as const;
 
 type Params = Parameters<Flow["logProb"]>[0];
 type Placed = JsTree<object>;
 
-/** Measures and draws a flow on the plane; everything is compiled at the first look. */
+/** Evaluates a flow on the plane and samples from it. Everything is compiled for the first view. */
 export async function makePlaneViewer(
   flow: Flow,
   executor: Executor,
@@ -55,7 +55,7 @@ export async function makePlaneViewer(
   const ledgerOf = (run: RowsFunction, params: Placed, points: Float32Array, draw: number) =>
     ledgerRows(flow, run, params, points, (part) => makeRng(seed, 11, draw, part));
 
-  /** log p of every cell: exact, or the log of the mean of a few draws of the bound. */
+  /** log p of every cell: exact, or the log of the mean of exp(bound) over a few samples. */
   async function densityOf(run: RowsFunction, params: Placed): Promise<Float64Array> {
     const draws = flow.exact ? 1 : DRAWS;
     const density = new Float64Array(cells.length / 2);
@@ -76,7 +76,7 @@ export async function makePlaneViewer(
     compiled ??= await compileAll(host);
     return compiled;
   };
-  /** What each layer adds to the mean log p of held-out points. */
+  /** Contribution of each layer to the mean log p of held-out points. */
   const heldOutLedger = async (run: RowsFunction, params: Placed): Promise<Float32Array> =>
     meanLedger(await ledgerOf(run, params, heldOut, 0), flow);
 

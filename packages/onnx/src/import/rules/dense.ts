@@ -22,14 +22,14 @@ function weightOf(call: OpCall, stored: "in first" | "out first"): { weight: Ten
 const dataFirst = (call: OpCall): void => {
   if (call.isData(0)) return;
   throw call.unsupported(
-    "it multiplies a constant by the data from the right; a layer multiplies the last axis",
+    "it multiplies a constant by the data from the right; expected a product over the last axis",
   );
 };
 
 const matMul: ImportRule = (call) => {
   dataFirst(call);
   if (call.isData(1))
-    throw call.unsupported("it multiplies two things computed from the input (attention); no layer does");
+    throw call.unsupported("it multiplies two tensors computed from the input (attention); no layer does");
   const { weight, out } = weightOf(call, "in first");
   return [{ kind: "linear", out, weights: { weight } }];
 };
@@ -40,7 +40,7 @@ const gemm: ImportRule = (call) => {
   if (call.first.full.length !== 2)
     throw call.misfit(`data [${call.first.full.join(", ")}], expected two axes`);
   if (call.flag("transA"))
-    throw call.unsupported("it transposes the data, so that the examples of a batch get mixed");
+    throw call.unsupported("it transposes the data, which mixes the examples of a batch");
   const { weight, out } = weightOf(call, call.flag("transB") ? "out first" : "in first");
   const [alpha, beta] = [call.float("alpha") ?? 1, call.float("beta") ?? 1];
   const c = call.numbersOption(2, "bias");

@@ -4,14 +4,14 @@ import { atOldAxis, broadcast, broadcastStrides, walk } from "../shapes.js";
 import { entriesOf, type Tensor } from "../tensor.js";
 
 /**
- * A constant as numbers of an example: one, one a channel (first axis), or one an entry, the fewest that hold it.
+ * A constant as numbers of an example: one, one per channel (first axis), or one per entry, the shortest possible form.
  */
 function perExample(call: OpCall, tensor: Tensor): Float64Array {
   const { full, example, batched } = call.first;
   const shape = atOldAxis(call.node, call.opset, full, tensor.shape);
   if (broadcast(call.node, full, shape).join() !== full.join())
     throw call.unsupported(
-      `a constant [${shape.join(", ")}] makes [${full.join(", ")}] larger; no layer copies entries so`,
+      `a constant [${shape.join(", ")}] broadcasts [${full.join(", ")}] to a larger shape; no layer does`,
     );
   const strides = broadcastStrides(shape, full);
   if (batched && full[0] !== 1 && strides[0] !== 0)
@@ -24,7 +24,7 @@ function perExample(call: OpCall, tensor: Tensor): Float64Array {
   return fewest(values, example[0] ?? 1);
 }
 
-/** The fewest numbers that say the same: one, one a channel, or all. */
+/** The shortest equivalent form: one number, one per channel, or all. */
 function fewest(values: Float64Array, channels: number): Float64Array {
   const [first = 0] = values;
   if (values.every((value) => value === first)) return Float64Array.of(first);
@@ -43,7 +43,7 @@ export const affine = (scale?: Float64Array, shift?: Float64Array): OrdinaryLaye
 
 const NEGATE = Float64Array.of(-1);
 
-/** Add, Sub: of a constant, or of two things computed from the input. */
+/** Add, Sub: with a constant, or of two tensors computed from the input. */
 const sum =
   (sign: 1 | -1): ImportRule =>
   (call) => {
@@ -74,13 +74,14 @@ const product: ImportRule = (call) => {
 
 const quotient: ImportRule = (call) => {
   if (call.isData(0) && call.isData(1)) throw twoFactors(call);
-  if (call.isData(1)) throw call.unsupported("it divides by the data; a layer for 1/x would have to avoid 0");
+  if (call.isData(1))
+    throw call.unsupported("it divides by the data; no layer does, because 1/x is not defined at 0");
   return [affine(perExample(call, call.numbers(1, "divisor")).map((v) => 1 / v))];
 };
 
 const twoFactors = (call: OpCall) =>
   call.unsupported(
-    "it multiplies two things computed from the input (a gate); a layer for it needs a density",
+    "it multiplies two tensors computed from the input (a gate); write a rule with a density for it",
   );
 
 /** Sum of any number of branches. */
@@ -109,7 +110,7 @@ const limit =
   (call) => {
     const values = perExample(call, call.numbers(call.isData(0) ? 1 : 0, "bound"));
     if (call.inputs.length !== 2 || values.length !== 1)
-      throw call.unsupported(`a ${side}imum of anything but the data and one number has no layer`);
+      throw call.unsupported(`expected the ${side}imum of the data and one number`);
     return side === "max" ? clip(values[0]) : clip(undefined, values[0]);
   };
 
@@ -119,7 +120,7 @@ const prelu: ImportRule = (call) => {
   if (slope.length === 1)
     return slope[0] === 0 ? [{ kind: "relu" }] : [{ kind: "leakyRelu", slope: slope[0]! }];
   if (slope.length !== channels)
-    throw call.unsupported("its slopes differ within a channel; a layer has one slope a channel");
+    throw call.unsupported("its slopes differ within a channel; expected one slope per channel");
   return [{ kind: "prelu", slope: Array.from(slope) }];
 };
 
@@ -139,12 +140,12 @@ const selu: ImportRule = (call) => {
   return [{ kind: "elu", alpha: alpha ?? 1.67326 }, affine(Float64Array.of(gamma ?? 1.0507))];
 };
 
-/** Inference: (x − mean) / √(var + ε) · scale + bias, a channel. */
+/** Inference: (x − mean) / √(var + ε) · scale + bias, per channel. */
 const batchNormalization: ImportRule = (call) => {
   if (call.flag("training_mode") || call.flag("is_test") === false)
-    throw call.unsupported("it normalizes by the batch at hand; export the network for inference");
+    throw call.unsupported("it normalizes by the current batch; export the network for inference");
   if (call.flag("spatial") === false)
-    throw call.unsupported("it normalizes every entry by itself; export the file with a newer opset");
+    throw call.unsupported("it normalizes each entry separately; export the file with a newer opset");
   const [channels = 0] = call.channelsFirst;
   const [scale, bias, mean, variance] = (["scale", "bias", "mean", "variance"] as const).map((what, i) => {
     const { shape, data } = call.numbers(i + 1, what);
@@ -167,7 +168,7 @@ const imageScaler: ImportRule = (call) => [
   affine(Float64Array.of(call.float("scale") ?? 1), Float64Array.from(call.floats("bias") ?? [0])),
 ];
 
-/** Softmax at the end: what it acts on, the logits, is what the network gives. */
+/** Softmax at the end is left out: its input, the logits, is the output of the network. */
 const softmax: ImportRule = (): Imported => ({ layers: [], leftOut: true });
 
 export const elementwiseRules: { readonly [op: string]: ImportRule } = {

@@ -5,12 +5,12 @@ import { axesOf, flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } 
 import { entriesOf, type Tensor } from "../tensor.js";
 import { affine } from "./elementwise.js";
 
-/** The same entries in the order that they have, as a result of these sizes. */
+/** The same entries in the same order, with these sizes. */
 const reshaped = (call: OpCall, shape: readonly number[]): Imported => {
   const { full, batched } = call.first;
   if (batched && full[0] !== 1 && shape[0] !== full[0])
     throw call.unsupported(
-      `it makes [${shape.join(", ")}] of [${full.join(", ")}]: the examples of a batch get mixed; export the file with a batch of 1`,
+      `it turns [${full.join(", ")}] into [${shape.join(", ")}], which mixes the examples of a batch; export the file with a batch of 1`,
     );
   return {
     layers: [{ kind: "reshape", shape: shape.slice(batched && shape[0] === full[0] ? 1 : 0) }],
@@ -33,7 +33,7 @@ const transpose: ImportRule = (call) => {
   const { full, batched, moved } = call.first;
   const order = call.ints("perm") ?? full.map((_, i) => full.length - 1 - i);
   if ([...order].sort((a, b) => a - b).join() !== full.map((_, i) => i).join())
-    throw call.misfit(`[${order.join(", ")}] is no order of ${full.length} axes`);
+    throw call.misfit(`[${order.join(", ")}] is not a permutation of ${full.length} axes`);
   const shape = order.map((axis) => full[axis]!);
   if (batched && order[0] === 0)
     return { layers: [{ kind: "transpose", order: order.slice(1).map((axis) => axis - 1) }], shape };
@@ -82,7 +82,7 @@ const pad: ImportRule = (call) => {
   const amounts = axes.map((axis, i) => ({ axis, before: pads[i]!, after: pads[i + axes.length]! }));
   const wanted = amounts.filter(({ before, after }) => before !== 0 || after !== 0);
   if (wanted.length === 0) return [];
-  if (mode !== "constant") throw call.unsupported(`it pads by ${mode}; a layer pads with a constant`);
+  if (mode !== "constant") throw call.unsupported(`it pads by ${mode}; expected padding with a constant`);
   if (wanted.some(({ before, after }) => before < 0 || after < 0))
     throw call.unsupported("it pads by negative amounts, which crops; no layer crops");
   const value = call.option(2, "value")?.data[0] ?? call.float("value") ?? 0;
@@ -113,7 +113,7 @@ function padImage(call: OpCall, wanted: readonly Amount[]): OrdinaryLayer {
   };
 }
 
-/** Data side by side; constants among them are what an axis is extended by. */
+/** Concatenated data; constants among them extend an axis. */
 const concat: ImportRule = (call) => {
   const axis = call.axis(call.int("axis") ?? (call.opset < 4 ? 1 : 0));
   const parts: { example: Shape; before: Tensor[]; after: Tensor[] }[] = [];
@@ -134,7 +134,7 @@ const concat: ImportRule = (call) => {
       ({ shape }) =>
         rest(shape.slice(lead)) !== rest(example) || (lead > 0 && shape[0] !== call.first.full[0]),
     )?.shape;
-  if (misfit) throw call.misfit(`[${misfit.join(", ")}] does not fit beside [${example.join(", ")}]`);
+  if (misfit) throw call.misfit(`[${misfit.join(", ")}] does not fit [${example.join(", ")}]`);
   if (lead > 0 && call.first.full[0] !== 1 && constants.length > 0)
     throw call.unsupported("it joins constants to a batch; export the file with a batch of 1");
   const front = parts.map((part) => besideConstants(call, part, axis));
@@ -162,7 +162,7 @@ function besideConstants(
   return [...layers, affine(undefined, laidOut(shape, axis, example[axis]!, before, after))];
 }
 
-/** The constants at their places, zero where data are. */
+/** The constants at their positions, zero at those of data. */
 function laidOut(
   shape: Shape,
   axis: number,
@@ -189,7 +189,7 @@ function laidOut(
 
 const unchanged: ImportRule = () => [];
 
-/** Between types of floating point nothing changes; to integers, entries are rounded. */
+/** A cast between floating point types has no effect; a cast to integers rounds entries. */
 const cast: ImportRule = (call) => {
   const to = call.int("to");
   if (to === 1 || to === 10 || to === 11 || to === 16) return [];

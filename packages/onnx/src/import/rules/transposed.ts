@@ -10,7 +10,7 @@ const convTranspose: ImportRule = (call) => {
   const groups = call.int("group") ?? 1;
   const [inChannels = 0, perGroup = 0, kh = 0, kw = 0] = shape;
   if (shape.length !== 4 || call.inShape.length !== 3)
-    throw call.unsupported("it is no transposed convolution of images; layers convolve lines and images");
+    throw call.unsupported("expected a transposed convolution of images");
   if (groups < 1 || inChannels !== channels || inChannels % groups !== 0 || entriesOf(shape) === 0)
     throw call.misfit(`a weight [${shape.join(", ")}] for ${channels} channels`);
   const declared = call.ints("kernel_shape");
@@ -18,7 +18,7 @@ const convTranspose: ImportRule = (call) => {
     throw call.misfit(`kernel_shape [${declared.join(", ")}] for a weight [${shape.join(", ")}]`);
   const auto = autoPadOf(call);
   if (call.ints("output_shape") || auto.startsWith("SAME"))
-    throw call.unsupported("it asks for sizes of the result; export the file with pads");
+    throw call.unsupported("it sets the size of the result; export the file with pads");
   const [sh = 1, sw = 1] = sizesOf(call, "strides", 2, { least: 1 });
   const [dh = 1, dw = 1] = sizesOf(call, "dilations", 2, { least: 1 });
   const [top = 0, left = 0, bottom = 0, right = 0] = sizesOf(call, "pads", 4, { least: 0 });
@@ -49,7 +49,7 @@ const convTranspose: ImportRule = (call) => {
   ];
 };
 
-/** [C, H, W] ↦ [C, H·sh, W·sw]: zeros behind every entry and below every row. */
+/** [C, H, W] ↦ [C, H·sh, W·sw]: zeros after every entry and below every row. */
 function spread([channels, height, width]: readonly [number, number, number], sh: number, sw: number) {
   const wide = width * sw;
   const layers: OrdinaryLayer[] = [];

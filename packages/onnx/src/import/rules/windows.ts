@@ -12,14 +12,14 @@ type Axis = Readonly<{
   dilation: number;
   before: number;
   after: number;
-  /** Of `after`, what rounding up added: no pooling with counted padding counts it. */
+  /** The part of `after` added by rounding up, which pooling with counted padding does not count. */
   roundedUp: number;
 }>;
 
-/** The largest size of a window, stride, dilation or padding: that of a network's description. */
+/** The largest size of a window, stride, dilation or padding, as in network files. */
 const MOST = 65_536;
 
-/** Whole numbers of an attribute, so many, from `least` on; `otherwise` each where it is left out. */
+/** `count` whole numbers of an attribute, each at least `least`; `otherwise` if the attribute is missing. */
 export function sizesOf(
   call: OpCall,
   name: string,
@@ -34,18 +34,20 @@ export function sizesOf(
 const AUTO_PADS = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"] as const;
 type AutoPad = (typeof AUTO_PADS)[number];
 
-/** How the attribute `auto_pad` has padding found; the older files have it where `pads` is none. */
+/** Methods of the attribute `auto_pad` for the padding; older files also have it without `pads`. */
 export function autoPadOf(call: OpCall): AutoPad {
   const wanted = call.string("auto_pad") ?? "NOTSET";
   const known = AUTO_PADS.find((each) => each === wanted);
   if (known === undefined)
-    throw call.unsupported(`its auto_pad is ${JSON.stringify(wanted)}; there are ${AUTO_PADS.join(", ")}`);
+    throw call.unsupported(
+      `its auto_pad is ${JSON.stringify(wanted)}, expected one of ${AUTO_PADS.join(", ")}`,
+    );
   if (known !== "NOTSET" && call.ints("pads")?.some((n) => n !== 0))
-    throw call.misfit(`has auto_pad ${known} and pads [${call.ints("pads")?.join(", ")}] at once`);
+    throw call.misfit(`has both auto_pad ${known} and pads [${call.ints("pads")?.join(", ")}]`);
   return known;
 }
 
-/** @throws ShapeError where an image with its padding has more numbers than an example may have */
+/** @throws ShapeError if a padded image has more numbers than allowed for an example */
 export function expectRoom(call: OpCall, shape: Shape): void {
   if (entriesOf(shape) > MOST_ENTRIES)
     throw call.misfit(
@@ -53,7 +55,7 @@ export function expectRoom(call: OpCall, shape: Shape): void {
     );
 }
 
-/** Sizes of windows along every axis of an image, as the attributes of convolutions and pools give them. */
+/** Sizes of windows along every axis of an image, from the attributes of convolutions and pools. */
 function windowAxes(call: OpCall, kernel: readonly number[]): Axis[] {
   const [channels = 1, ...sizes] = call.channelsFirst;
   if (kernel.length !== sizes.length)
@@ -78,7 +80,7 @@ function windowAxes(call: OpCall, kernel: readonly number[]): Axis[] {
       after = total - before;
     }
     if (length + before + after < reach)
-      throw call.misfit(`a kernel that reaches ${reach} on ${length + before + after} entries`);
+      throw call.misfit(`a kernel over ${reach} entries on ${length + before + after} entries`);
     const roundedUp = up ? extraAtEnd(length + before, after, reach, stride) : 0;
     return { size, stride, dilation, before, after: after + roundedUp, roundedUp };
   });
@@ -86,7 +88,7 @@ function windowAxes(call: OpCall, kernel: readonly number[]): Axis[] {
   return axes;
 }
 
-/** Entries that rounding the number of windows up adds; a window must begin on the data or in front of it. */
+/** Entries added by rounding up the number of windows; a window must begin on the data or before it. */
 function extraAtEnd(lengthAndBefore: number, after: number, reach: number, stride: number): number {
   const steps = Math.ceil((lengthAndBefore + after - reach) / stride);
   const last = steps * stride >= lengthAndBefore ? steps - 1 : steps;
@@ -109,7 +111,7 @@ function asImages(
 ): OrdinaryLayer[] {
   const axes = windowAxes(call, kernel);
   if (axes.length === 2) return [layers(axes)];
-  if (axes.length !== 1) throw call.unsupported("it acts on volumes; layers act on lines and images");
+  if (axes.length !== 1) throw call.unsupported("it acts on volumes, expected lines or images");
   const none = { size: 1, stride: 1, dilation: 1, before: 0, after: 0, roundedUp: 0 };
   const [channels, length] = call.inShape as readonly [number, number];
   const [{ size, stride, dilation, before, after }] = axes as [Axis];
@@ -121,7 +123,7 @@ function asImages(
   ];
 }
 
-/** The bias of a convolution, where it has one. */
+/** The bias of a convolution, if it has one. */
 export function biasOf(call: OpCall, out: number): { bias?: Tensor["data"] } {
   const bias = call.numbersOption(2, "bias");
   if (!bias) return {};
@@ -144,7 +146,7 @@ const conv: ImportRule = (call) => {
   const weights = { weight: data, ...biasOf(call, out) };
   const grouped = groups > 1 ? { groups } : {};
   if (axes.length === 2) return [{ kind: "conv2d", out, ...image(axes), ...grouped, weights }];
-  if (axes.length !== 1) throw call.unsupported("it convolves volumes; layers convolve lines and images");
+  if (axes.length !== 1) throw call.unsupported("it convolves volumes, expected lines or images");
   const [{ size, stride, dilation, before, after }] = axes as [Axis];
   const padding = { left: before, right: after };
   return [{ kind: "conv1d", out, kernel: size, stride, dilation, padding, ...grouped, weights }];
@@ -163,9 +165,10 @@ const averagePool: ImportRule = (call) => {
   const countPadding = call.flag("count_include_pad") === true;
   return asImages(call, kernelShape(call), (axes) => {
     const { dilation, ...sizes } = image(axes);
-    if (dilation.some((n) => n !== 1)) throw call.unsupported("it averages entries that are apart");
+    if (dilation.some((n) => n !== 1))
+      throw call.unsupported("it averages with dilations, expected adjacent entries");
     if (countPadding && axes.some(({ roundedUp }) => roundedUp > 0))
-      throw call.unsupported("it counts padding and rounds sizes up at once");
+      throw call.unsupported("it both counts padding and rounds sizes up, expected at most one of them");
     return { kind: "avgPool2d", ...sizes, ...(countPadding && { countPadding }) };
   });
 };
@@ -207,7 +210,7 @@ const reduceMean: ImportRule = (call) => {
       .sort((a, b) => a - b)
       .join() !== wanted.join()
   )
-    throw call.unsupported("it takes means over other axes than rows and columns; such a layer is not built");
+    throw call.unsupported("it takes means over other axes than rows and columns; no layer does");
   const kept = call.flag("keepdims") !== false;
   const channels = example[0]!;
   const result: Shape = kept ? [channels, ...wanted.map(() => 1)] : [channels];

@@ -7,7 +7,7 @@ import { addPadded } from "./movement.js";
 import { rememberProduct } from "./products.js";
 import { rememberSum, termsOf } from "./sums.js";
 
-/** The constant factor or term of `x op c`, with x: so that two in a row become one. */
+/** Splits `x op c` into x and the constant c, so that two consecutive constants can be merged. */
 function withConstant(cx: Context, v: Lazy, op: string): { rest: Lazy; value: number } | undefined {
   const made = madeBy(cx, v, op);
   if (made === undefined || !isFloat(v.dtype)) return undefined;
@@ -38,7 +38,7 @@ export function add(cx: Context, a: Lazy, b: Lazy): Lazy {
   return sum;
 }
 
-/** (x + b) + c of fixed b and c is x + (b + c), of which the second sum is computed once. */
+/** (x + b) + c of fixed b and c is x + (b + c), and the second sum is computed once. */
 function addFixed(cx: Context, sum: Lazy, c: Lazy): Lazy | undefined {
   const { graph } = cx;
   if (!isFloat(c.dtype) || !graph.isFixed(c.base) || graph.isFixed(sum.base)) return undefined;
@@ -60,7 +60,7 @@ function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
       const minus = madeBy(cx, a, "Neg");
       if (minus) return multiply(cx, under(a, minus.inputs[0] as string), literal(cx, -b.literal, a.dtype));
     }
-    // Signs move outwards, where they become part of a difference; not onto a larger array.
+    // Moves signs outwards, where they become part of a difference, but not to a larger array.
     const minusB = madeBy(cx, b, "Neg");
     if (minusB && bufferSize(b) >= bufferSize(a)) {
       return negate(cx, multiply(cx, a, under(b, minusB.inputs[0] as string)));
@@ -71,7 +71,7 @@ function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
     }
     // x · (1/y) is how jax-js writes x / y.
     const overB = madeBy(cx, b, "Reciprocal");
-    // (1/y)², from the derivative of 1/y, stays a product: 1/y has to be there anyway.
+    // (1/y)², from the derivative of 1/y, stays a product: 1/y is needed anyway.
     if (overB && b.base !== a.base)
       return apply(cx, "Div", [a, under(b, overB.inputs[0] as string)], a.dtype);
     const overA = madeBy(cx, a, "Reciprocal");
@@ -82,7 +82,7 @@ function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
   return wrap(cx, apply(cx, "Mul", [a, b], a.dtype));
 }
 
-/** A product that remembers its operands: summed, it may be a matrix product. */
+/** A product that records its operands: its sum may be a matrix product. */
 export function product(cx: Context, a: Lazy, b: Lazy): Lazy {
   const result = multiply(cx, a, b);
   if (isFloat(a.dtype) && a.literal === undefined && b.literal === undefined) {
@@ -99,7 +99,7 @@ export function negate(cx: Context, a: Lazy): Lazy {
   const scaled = withConstant(cx, a, "Mul");
   if (scaled) return multiply(cx, scaled.rest, literal(cx, -scaled.value, a.dtype));
   const difference = madeBy(cx, a, "Sub");
-  // −(x − y) is y − x where neither is broadcast by the node.
+  // −(x − y) is y − x if the node broadcasts neither.
   if (difference?.inputs.every((name) => sameShape(cx, name, a.base))) {
     const [x, y] = difference.inputs as [string, string];
     return apply(cx, "Sub", [under(a, y), under(a, x)], a.dtype);
@@ -111,7 +111,7 @@ function sameShape(cx: Context, a: string, b: string): boolean {
   return cx.graph.shapeOf(a).join() === cx.graph.shapeOf(b).join();
 }
 
-/** The larger one; Relu where one is zero. */
+/** The maximum; Relu if one operand is zero. */
 export function maximum(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "Or", [a, b], DType.Bool);
   if (a.dtype === DType.Uint32) return select(cx, isLess(cx, a, b), b, a);
@@ -120,16 +120,19 @@ export function maximum(cx: Context, a: Lazy, b: Lazy): Lazy {
   return apply(cx, "Max", [a, b], a.dtype);
 }
 
-/** The smaller one. */
+/** The minimum. */
 export function minimum(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Uint32) return select(cx, isLess(cx, a, b), a, b);
   return apply(cx, a.dtype === DType.Bool ? "And" : "Min", [a, b], a.dtype);
 }
 
-/** By which uint32 are chosen: ONNX Runtime's Max and Min of the int64 that hold them read 32 bits of each. */
+/**
+ * Maximum and minimum of uint32 by comparison: ONNX Runtime's Max and Min of their int64 representation read only 32
+ * bits.
+ */
 const isLess = (cx: Context, a: Lazy, b: Lazy): Lazy => apply(cx, "Less", [a, b], DType.Bool);
 
-/** Division of integers rounds toward zero, as ONNX's does, and by 0 gives 0; of floats it is rounded here. */
+/** Integer division rounds toward zero, as in ONNX, and division by 0 is 0; float quotients are rounded here. */
 export function integerDivide(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (!isFloat(a.dtype)) {
     const { divisor, factor } = harmless(cx, b);
@@ -142,16 +145,15 @@ export function integerDivide(cx: Context, a: Lazy, b: Lazy): Lazy {
   return select(cx, apply(cx, "Less", [quotient, literal(cx, 0, a.dtype)], DType.Bool), up, down);
 }
 
-/** The remainder takes the sign of the dividend, as in C; that of a division of integers by 0 is 0. */
+/** The remainder has the sign of the dividend, as in C; for an integer division by 0 it is 0. */
 export function modulo(cx: Context, a: Lazy, b: Lazy): Lazy {
   const divisor = isFloat(a.dtype) ? b : harmless(cx, b).divisor;
   return apply(cx, "Mod", [a, divisor], a.dtype, { attributes: { fmod: 1 } });
 }
 
 /**
- * A divisor of integers with 1 in place of 0 and −1, which end ONNX Runtime's kernels with an error and, by
- * −2³¹ / −1, the process; and a factor that makes the quotient by it the one that was asked for, undefined
- * where that is 1.
+ * An integer divisor with 1 in place of 0 and −1, which cause an error in ONNX Runtime's kernels or, for −2³¹ / −1,
+ * crash the process; and a factor that corrects the quotient, undefined if it is 1.
  */
 function harmless(cx: Context, b: Lazy): { divisor: Lazy; factor?: Lazy } {
   const one = literal(cx, 1, b.dtype);
@@ -164,7 +166,7 @@ function harmless(cx: Context, b: Lazy): { divisor: Lazy; factor?: Lazy } {
   return { divisor: select(cx, harms, one, b), factor: select(cx, harms, b, one) };
 }
 
-/** Rounding does nothing to integers, for which ONNX has no kernel. */
+/** Rounding leaves integers unchanged; ONNX has no kernel for them. */
 export function floorLike(op: string) {
   return (cx: Context, a: Lazy) => (isFloat(a.dtype) ? apply(cx, op, [a], a.dtype) : a);
 }

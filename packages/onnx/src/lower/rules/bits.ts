@@ -16,8 +16,8 @@ import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
 import { select } from "./choice.js";
 
 /**
- * Bits of 32-bit integers. ONNX shifts unsigned types only, and ONNX Runtime computes little on them,
- * so a shift is a product or a quotient by a power of two in the int64 that holds a uint32.
+ * Bits of 32-bit integers. ONNX shifts only unsigned types, for which ONNX Runtime has few kernels, so a shift is a
+ * product or quotient with a power of two in the int64 representation of uint32.
  */
 
 const U = DType.Uint32;
@@ -27,7 +27,7 @@ const add = (cx: Context, a: Lazy, b: Lazy): Lazy => wrap(cx, op(cx, "Add", a, b
 const xor = (cx: Context, a: Lazy, b: Lazy): Lazy => op(cx, "BitwiseXor", a, b);
 
 function shift(cx: Context, x: Lazy, by: Lazy, left: boolean): Lazy {
-  // By as many bits as their number's last five say, as everywhere.
+  // The last five bits of the number set the shift, as is usual.
   const power =
     by.literal === undefined
       ? op(cx, "Pow", number(cx, 2), op(cx, "BitwiseAnd", by, number(cx, 31)))
@@ -42,7 +42,7 @@ const bitShift: Rule = (cx, eqn, inputs) => {
   return [asInt(cx, result, dtype)];
 };
 
-/** A uint32 read as an int32: above 2³¹ it stands for a negative number. */
+/** Reinterprets a uint32 as an int32: from 2³¹ on it is a negative number. */
 function asInt(cx: Context, v: Lazy, dtype: DType): Lazy {
   if (dtype !== DType.Int32) return v;
   const high = apply(cx, "Less", [number(cx, 2147483647), v], DType.Bool);
@@ -67,7 +67,7 @@ const bitCount: Rule = (cx, _eqn, inputs) => {
   return [convert(cx, v, DType.Int32)];
 };
 
-/** The float32 that bits mean, computed: (1 + m/2²³) · 2^(e−127). Infinities and NaN have no such form. */
+/** The float32 with these bits, computed as (1 + m/2²³) · 2^(e−127). This does not cover infinities and NaN. */
 function floatOfBits(cx: Context, bits: Lazy): Lazy {
   const F = DType.Float32;
   const part = (by: number, size: number) =>
@@ -127,7 +127,7 @@ const randomBits: Rule = (cx, eqn, inputs) => {
   return [mode === "xor" ? xor(plain, x0, x1) : mode === 0 ? x0 : x1];
 };
 
-/** Keys stand for whole blocks of the result: their axes are its first ones. */
+/** Each key yields a block of the result: the axes of the keys are its first ones. */
 function spreadKey(key: Lazy, shape: readonly number[]): Lazy {
   const have = shapeOf(key).length;
   const tail = shape.slice(have).map((n) => (n === 1 ? [] : [factor(n, true)]));

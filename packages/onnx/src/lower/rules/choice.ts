@@ -13,7 +13,7 @@ const byWidth: readonly DType[] = [
   DType.Float64,
 ];
 
-/** The type in which two operands are compared: the wider one, a literal giving way as jax-js casts it. */
+/** The type for comparing two operands: the wider one; a literal is cast, as in jax-js. */
 function commonType(a: Lazy, b: Lazy): DType {
   if (a.dtype === b.dtype) return a.dtype;
   if (a.literal !== undefined && (b.dtype !== DType.Bool || !isFloat(a.dtype))) return b.dtype;

@@ -12,7 +12,7 @@ const concatenate: Rule = (cx, eqn, inputs) => {
   return [concat(cx, parts, axis)];
 };
 
-/** Values side by side along an axis, in a layout common to them. */
+/** Concatenates values along an axis, in a common layout. */
 export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy {
   const [first] = parts as [Lazy];
   if (parts.length === 1) return first;
@@ -28,7 +28,7 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
     graph,
     held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })),
   );
-  // Every part is aligned with the position of its own factor put back.
+  // Each part is aligned with the position of its own factor restored.
   const marker = refined.sizes.length;
   const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
   const wanted = cx.wanted?.flatMap((i) => (i === axis ? [marker] : (refined.axes[i] ?? [])));
@@ -58,8 +58,8 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
 }
 
 /**
- * Buffers [before, size, after] in the shapes that Concat takes: with the dimensions as they are or with those on
- * each side of the axis as one, whichever needs fewer Reshape nodes.
+ * Buffers [before, size, after] in the shapes for Concat: with the present dimensions, or with those on each side of
+ * the axis merged, whichever needs fewer Reshape nodes.
  */
 function parallel(
   graph: Graph,
@@ -82,8 +82,8 @@ function parallel(
 }
 
 /**
- * A factor of size 1 for an axis that has none. It may stand anywhere in the buffer: before the later
- * axes, where the result lies in its logical order, or in front.
+ * A factor of size 1 for an axis without one. Any position in the buffer is possible: before the later axes if the
+ * result is in logical order, otherwise in front.
  */
 function withUnit(v: Lazy, axis: number): Lazy {
   const unit = factor(1);
@@ -95,7 +95,7 @@ function withUnit(v: Lazy, axis: number): Lazy {
   return { ...v, order: v.order.toSpliced(place, 0, unit), axes: v.axes.with(axis, [unit]) };
 }
 
-/** Concat does not broadcast: a part holds every position that the result holds. */
+/** Concat does not broadcast: each part must hold every position of the result. */
 function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
   const missing = order.filter((p) => at(v, p).lazy);
   if (missing.length === 0) return v;

@@ -19,15 +19,14 @@ type ConvParams = {
   rhsDilation: number[];
 };
 
-/** Numbers in the windows of a convolution, from which on they are not written down: 512 MiB of float32. */
+/** Largest number of entries in materialized windows of a convolution: 512 MiB of float32. */
 const MOST_WINDOWS = 2 ** 27;
 
 /**
- * A convolution, [batches…, N, C, …spatial] with [batches…, O, C, …kernel]. Its form is chosen here:
- * windows that are gathered and one product; Conv or ConvTranspose where the windows would be too
- * large; slices and a product for all others. ONNX Runtime's Conv reaches a third of the rate of a
- * product on images of a few pixels, and a quarter on the gradient of a weight, whose kernel is the
- * whole image.
+ * A convolution, [batches…, N, C, …spatial] with [batches…, O, C, …kernel]. Chooses its form: gathered windows and one
+ * product; Conv or ConvTranspose if the windows would be too large; slices and a product otherwise. ONNX Runtime's Conv
+ * reaches a third of the rate of a product on images of a few pixels, and a quarter on the gradient of a weight, whose
+ * kernel is the whole image.
  */
 const conv: Rule = (cx, eqn, inputs) => {
   const params = paramsOf<ConvParams>(eqn);
@@ -38,7 +37,7 @@ const conv: Rule = (cx, eqn, inputs) => {
   const windows = sizeOf(shapeOf(x).slice(0, 2)) * sizeOf(out) * sizeOf(kernel);
   if (isFloat(dtype) && params.vmapDims === 0 && windows <= MOST_WINDOWS)
     return [asTaps(cx, x, w, params, out)];
-  // ConvTranspose has one stride: it cannot dilate the input and skip results as well.
+  // ConvTranspose has one stride: it cannot both dilate the input and skip results.
   const strides = [params.lhsDilation, params.strides].filter((steps) => steps.some((n) => n !== 1));
   const known = kernel.length >= 1 && kernel.length <= 3 && params.vmapDims <= 1 && strides.length <= 1;
   if (dtype !== DType.Float32 || !known || sizeOf(kernel) > sizeOf(out)) {
@@ -49,7 +48,7 @@ const conv: Rule = (cx, eqn, inputs) => {
 
 export const convRules: Readonly<Record<string, Rule>> = { conv };
 
-/** A kernel that was reversed is taken as it was: the gradients of a convolution then share their windows. */
+/** Uses a reversed kernel before its reversal: the gradients of a convolution then share their windows. */
 function asTaps(cx: Context, x: Lazy, w: Lazy, params: ConvParams, out: readonly number[]): Lazy {
   const reversal = reversalOf(w);
   const all = reversal?.axes.every((axis) => axis >= 2) ?? false;
@@ -112,7 +111,7 @@ function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: r
   return contract(cx, { ...left, axes: leftAxes }, { ...right, axes: rightAxes }, summed);
 }
 
-/** Padding, or cutting where it is negative. */
+/** Pads, or crops if negative. */
 function padded(cx: Context, v: Lazy, lead: number, padding: readonly [number, number][]): Lazy {
   return padding.reduce((w, [before, after], i) => {
     const size = shapeOf(w)[lead + i] as number;
@@ -145,7 +144,7 @@ function asConv(cx: Context, input: Lazy, weight: Lazy, params: ConvParams, out:
   const spatial = shape[0].slice(v + 2);
   const kernel = shape[1].slice(v + 2);
   const transposed = params.lhsDilation.some((d) => d !== 1);
-  // ConvTranspose needs the kernel that was flipped to write it as a convolution.
+  // ConvTranspose needs the kernel before the flip that expresses it as a convolution.
   const unflipped = transposed
     ? flipped(
         cx,
@@ -203,7 +202,7 @@ function asTransposed(
   const { graph } = cx;
   const type = graph.typeOf(x);
   const reach = kernel.map((k, i) => (k - 1) * (params.rhsDilation[i] as number));
-  // ConvTranspose pads its result negatively: before = reach − padding; what it lacks is padded here.
+  // ConvTranspose pads its result negatively: before = reach − padding; the rest is padded here.
   const before = params.padding.map(([p], i) => (reach[i] as number) - p);
   const full = spatial.map((n, i) => (n - 1) * (params.lhsDilation[i] as number) + 1 + (reach[i] as number));
   const after = full.map((n, i) => n - (before[i] as number) - (shape[2 + i] as number));

@@ -5,7 +5,7 @@ import { solid } from "../layout.js";
 import { type Lazy, padRank } from "../lazy.js";
 import { alongAxis } from "./movement.js";
 
-/** A constant mask that is a triangle: which entries of the axis `columns` it takes for one of the axis `rows`. */
+/** A constant triangular mask: the entries of the axis `columns` that it selects for each entry of the axis `rows`. */
 type Triangle = Readonly<{ rows: number; columns: number; takes: Takes }>;
 type Takes = keyof typeof triangles;
 
@@ -16,7 +16,7 @@ const triangles = {
   afterIt: (row: number, column: number) => column > row,
 };
 
-/** The same triangle, its columns taken for rows. */
+/** The same triangle with rows and columns swapped. */
 const turned = {
   upToIt: "fromIt",
   beforeIt: "afterIt",
@@ -26,7 +26,7 @@ const turned = {
 
 const masked = new WeakMap<Lazy, Readonly<{ x: Lazy; triangle: Triangle }>>();
 
-/** Notes that a value is x where a condition holds, and 0 elsewhere. */
+/** Records that a value is x where a condition is true, and 0 elsewhere. */
 export function rememberMasked({ graph }: Context, result: Lazy, condition: Lazy, x: Lazy): void {
   const rank = result.axes.length;
   const triangle = triangleOf(graph, padRank(condition, rank));
@@ -34,9 +34,9 @@ export function rememberMasked({ graph }: Context, result: Lazy, condition: Lazy
 }
 
 /**
- * The sum over one axis of what a triangle leaves of an array that is broadcast along the other: how jax-js writes
- * cumulative sums, and their gradients. CumSum reads no entry that the mask leaves out, which a product with zeros and
- * ones would: 0 · NaN is NaN. Undefined for any other sum.
+ * A sum over one axis of an array that is broadcast along another axis and masked by a triangle: the form of cumulative
+ * sums in jax-js, and of their gradients. CumSum ignores masked entries, while a product with zeros and ones does not:
+ * 0 · NaN is NaN. Undefined for any other sum.
  */
 export function cumulativeSum(cx: Context, v: Lazy, axes: readonly number[]): Lazy | undefined {
   const { x, triangle } = masked.get(v) ?? {};
@@ -63,7 +63,7 @@ export function cumulativeSum(cx: Context, v: Lazy, axes: readonly number[]): La
   return wrap(cx, sum);
 }
 
-/** Of a mask that compares two constants, one along each of its axes. */
+/** The triangle of a mask that compares two constants, one along each of its axes. */
 function triangleOf(graph: Graph, mask: Lazy): Triangle | undefined {
   const made = graph.producer(mask.base);
   const [outer, inner] = mask.order;

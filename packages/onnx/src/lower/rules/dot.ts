@@ -30,7 +30,7 @@ export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[])
   const positions = refined.sizes.map((_, p) => p);
   const inner = positions.filter((p) => summed.has(p) && holds(left, p));
   if (inner.length === 0) {
-    // What is left is a plain product of the two.
+    // The rest is a plain product of the two.
     const plain = apply(cx, "Mul", [regroup(left, outAxes), regroup(right, outAxes)], x.dtype);
     return repeated(cx, wrap(cx, plain), "Add", times);
   }
@@ -41,7 +41,7 @@ export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[])
   if (rows.length === 0 && columns.length === 0) {
     const product = apply({ ...cx, wanted: undefined }, "Mul", [left, right], x.dtype);
     const total = reduceAxes(cx, product, "Add", inner);
-    // Drop the other summed positions too, then group what is left into axes.
+    // Drop the other summed positions too, then group the rest into axes.
     const kept = positions.filter((p) => !inner.includes(p));
     const byPosition = new Map(kept.map((p, i) => [p, total.axes[i] ?? []]));
     const result = { ...total, axes: outAxes.map((axis) => axis.flatMap((p) => byPosition.get(p) ?? [])) };
@@ -52,7 +52,7 @@ export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[])
   return repeated(cx, wrap(cx, result), "Add", times);
 }
 
-/** Sums over positions that only one side holds, or none: they do not need the other side. */
+/** Sums over positions that at most one side holds: they do not need the other side. */
 function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [Lazy, Lazy, number] {
   let [left, right] = refined.values as [Lazy, Lazy];
   let times = 1;
@@ -73,7 +73,7 @@ function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [
   return [left, right, times];
 }
 
-/** Marks a position that was summed away as lazy. */
+/** Marks a summed position as lazy. */
 function without(v: Lazy, position: number): Lazy {
   return { ...v, axes: v.axes.with(position, [{ size: at(v, position).size, lazy: true }]) };
 }

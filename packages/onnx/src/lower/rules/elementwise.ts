@@ -16,7 +16,7 @@ function binary(
     const [a, b] = inputs.map((v) => convert(cx, v, dtype)) as [Lazy, Lazy];
     if (fold !== undefined && a.literal !== undefined && b.literal !== undefined && dtype !== DType.Uint32) {
       const value = fold(a.literal, b.literal);
-      // A double does not hold all products of integers, and no quotient by 0.
+      // A double cannot represent all products of integers, nor quotients by 0.
       if (isFloat(dtype) || Number.isSafeInteger(value)) return [literal(cx, value, dtype, outShape(eqn))];
     }
     return [stretch(lower(cx, a, b), outShape(eqn))];
@@ -52,7 +52,7 @@ const bitCombine: Rule = (cx, eqn, inputs) => {
   ];
 };
 
-/** Rules of the primitives that work element by element. */
+/** Rules of the elementwise primitives. */
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   add: binary(add, (a, b) => a + b),
   mul: binary(product, (a, b) => a * b),

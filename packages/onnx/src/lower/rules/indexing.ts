@@ -6,7 +6,7 @@ import { type Lazy, ofBuffer, shapeOf, transpose } from "../lazy.js";
 
 type IndexParams = { axis: number[]; outDim: number };
 
-/** One index into the axes merged, from an index for each of them. */
+/** One index into the merged axes, from an index for each of them. */
 function linearIndex(cx: Context, indices: readonly Lazy[], sizes: readonly number[]): Lazy {
   const plain = { ...cx, wanted: undefined };
   return indices
@@ -39,7 +39,7 @@ const gather: Rule = (cx, eqn, inputs) => {
   const front = transpose(data, indexedFirst(data.axes.length, axis));
   const rest = shapeOf(front).slice(axis.length);
   const shape = indexShape(indices);
-  // One axis stays where it is: only several are moved together.
+  // A single axis stays in place: only several are moved together.
   const single = axis.length === 1;
   const place = single ? (axis[0] as number) : 0;
   const source = dense(graph, single ? data : reshapeOrCopy(graph, front, [sizeOf(sizes), ...rest]));

@@ -2,14 +2,14 @@ import type { Graph } from "../graph.js";
 import { sizeOf } from "../jaxpr.js";
 import type { GraphNode } from "../model.js";
 
-/** A matrix of the graph, read as its transpose where it is flipped. */
+/** A matrix of the graph, or its transpose if flipped. */
 export type Matrix = Readonly<{ name: string; flipped: boolean }>;
 
 /**
- * The product of two matrices of floats. Where one of them is a product itself, the three are
- * multiplied in the order that takes less: Rᵀ(δᵀx) is (δR)ᵀx, and δR, the gradient of a layer's input,
- * is often there already. The product of two fixed matrices takes nothing: x A B is x (A B), also where
- * the columns of x A are scaled by fixed numbers, or stand beside others: [y, x A] B is y B₁ + x (A B₂).
+ * The product of two matrices of floats. If one of them is itself a product, the three are multiplied in the cheaper
+ * order: Rᵀ(δᵀx) is (δR)ᵀx, and δR, the gradient of a layer's input, often exists already. The product of two fixed
+ * matrices is free: x A B is x (A B), also if the columns of x A are scaled by fixed numbers, or concatenated with
+ * others: [y, x A] B is y B₁ + x (A B₂).
  */
 export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
   const orders: Order[] = [{ cost: cost(graph, a, b), once: false, make: () => product(graph, a, b) }];
@@ -39,13 +39,16 @@ export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
   return orders.reduce((best, order) => (better(order, best) ? order : best)).make();
 }
 
-/** A way to multiply: multiplications in every run, and whether some of it is computed once. */
+/** A plan for a product: multiplications per run, and whether a part is computed once. */
 type Order = Readonly<{ cost: number; once: boolean; make: () => string }>;
 
-/** Products that are written as sums of several: what they are products of. */
+/** Operands of products that are written as sums of several products. */
 const written = new WeakMap<Graph, Map<string, readonly [Matrix, Matrix]>>();
 
-/** Σ over matrices side by side of each by its rows of a fixed b, those that are products with a fixed matrix by that times b. */
+/**
+ * Σ over concatenated matrices, each times its rows of a fixed b; for products with a fixed matrix, that matrix times b
+ * is precomputed.
+ */
 function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix): Order {
   const type = graph.typeOf(b.name);
   const columns = columnsOf(graph, b);
@@ -73,7 +76,7 @@ function sliceRows(graph: Graph, { name, flipped }: Matrix, start: number, end: 
   return { name: graph.node("Slice", inputs, { type: graph.typeOf(name), shape }), flipped };
 }
 
-/** A product that another one is made of: nothing to compute where it is there already, or fixed. */
+/** A product within another one: free if it exists already, or is fixed. */
 function innerProduct(graph: Graph, a: Matrix, b: Matrix) {
   const found = find(graph, a, b);
   const once = graph.isFixed(a.name) && graph.isFixed(b.name);
@@ -93,7 +96,7 @@ const cost = (graph: Graph, a: Matrix, b: Matrix): number =>
 
 const transposed = ({ name, flipped }: Matrix): Matrix => ({ name, flipped: !flipped });
 
-/** The node of a product: MatMul where nothing is flipped, else Gemm. */
+/** The node of a product: MatMul if no operand is flipped, otherwise Gemm. */
 function nodeOf(a: Matrix, b: Matrix) {
   const attributes = { ...(a.flipped && { transA: 1 }), ...(b.flipped && { transB: 1 }) };
   return { op: a.flipped || b.flipped ? "Gemm" : "MatMul", inputs: [a.name, b.name], attributes };
@@ -105,7 +108,7 @@ function product(graph: Graph, a: Matrix, b: Matrix): string {
   return graph.node(op, inputs, { type: graph.typeOf(a.name), shape }, { attributes });
 }
 
-/** A product that is in the graph already, either way round. */
+/** An existing product in the graph, in either orientation. */
 function find(graph: Graph, a: Matrix, b: Matrix): Matrix | undefined {
   const ways = [
     { ...nodeOf(a, b), flipped: false },
@@ -118,7 +121,7 @@ function find(graph: Graph, a: Matrix, b: Matrix): Matrix | undefined {
   return undefined;
 }
 
-/** The two matrices whose product a matrix is, if it is one. */
+/** The two factors of a matrix, if it is a product. */
 function factors(graph: Graph, { name, flipped }: Matrix): readonly [Matrix, Matrix] | undefined {
   const sum = flipped ? undefined : written.get(graph)?.get(name);
   if (sum) return sum;
@@ -133,7 +136,7 @@ function factors(graph: Graph, { name, flipped }: Matrix): readonly [Matrix, Mat
 /** Columns of a matrix: x, or x times a fixed matrix. */
 type Part = Readonly<{ x: Matrix; fixed?: Matrix; width: number }>;
 
-/** What stands side by side in a matrix, if something does and one of them is a product with a fixed matrix. */
+/** The parts of a concatenated matrix, if one of them is a product with a fixed matrix. */
 function besideFactors(graph: Graph, { name, flipped }: Matrix): readonly Part[] | undefined {
   const node = flipped ? undefined : graph.producer(name);
   if (node?.op !== "Concat" || node.attributes.axis !== 1) return undefined;

@@ -6,22 +6,22 @@ import { multiplyMatrices } from "./matrix-chain.js";
 import { reduceFactors } from "./reductions.js";
 
 /**
- * What each position is to a product of two sides: held by both and kept (batch), by the left one
- * only (rows), by the right one only (columns), by both and summed (inner).
+ * The role of each position in a product: held by both sides and kept (batch), by the left one only (rows), by the
+ * right one only (columns), by both and summed (inner).
  */
 export type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", readonly number[]>>;
 
-/** Multiplications that a matrix in a stack of them should be worth: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6. */
+/** Fewest multiplications per matrix in a stack: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6. */
 const SMALLEST_PRODUCT = 8192;
 
-/** Positions in front of the matrices: taken one by one, so that no side needs a transposition. */
+/** Positions in front of the matrices: split off one by one, so that no side needs a transposition. */
 type Plan = Readonly<{ front: readonly number[]; roles: Roles }>;
 
 /** The sum over the inner positions as one MatMul or Gemm. */
 export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Lazy {
   const plan = peel(refined, x, y, roles);
   const { rows, columns } = plan.roles;
-  // The result is [front, rows, columns]; the users may want the columns first, for nothing.
+  // The result is [front, rows, columns]; the users may prefer the columns first, which costs nothing.
   const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
   const rank = (positions: readonly number[]) => Math.min(...positions.map((p) => wanted.indexOf(p)));
   const swap = rank(columns) < rank(rows);
@@ -30,7 +30,7 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
     : emit(cx, refined, x, y, plan);
   const alone = new Set(plan.front.filter((p) => roles.inner.includes(p)));
   if (alone.size === 0) return assemble(refined, result.order, result.base, x.dtype);
-  // Inner positions that were taken one by one are still to be summed.
+  // Inner positions that were split off must still be summed.
   const factors = result.order.map((p) => ({ size: refined.sizes[p] as number, lazy: false }));
   const gone = new Set<Factor>(factors.filter((_, i) => alone.has(result.order[i] as number)));
   const whole = { base: result.base, dtype: x.dtype, order: factors, axes: factors.map((f) => [f]) };
@@ -44,9 +44,9 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
 }
 
 /**
- * Takes positions off the front of the buffers while one side would need a transposition. A position
- * that both sides have in front becomes a batch of the product (and is summed afterwards where it is
- * an inner one); one that only one side has there is broadcast on the other.
+ * Splits positions off the front of the buffers while one side would need a transposition. A position in front of both
+ * sides becomes a batch of the product (and is summed afterwards if it is an inner one); one in front of only one side
+ * is broadcast on the other.
  */
 function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
   const plain: Plan = { front: [], roles };
@@ -72,13 +72,13 @@ function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
   const size = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
   const { rows, columns, inner } = plan.roles;
   if (plan.front.length > 0 && size(rows) * size(columns) * size(inner) <= SMALLEST_PRODUCT) return plain;
-  // The unsummed result must not be larger than what the transpositions would move.
+  // The unsummed result must not be larger than the data that the transpositions would move.
   const summed = plan.front.some((p) => roles.inner.includes(p));
   const written = size([...plan.front, ...plan.roles.batch, ...plan.roles.rows, ...plan.roles.columns]);
   return summed && written > 2 * (bufferSize(x) + bufferSize(y)) ? plain : plan;
 }
 
-/** True where a buffer is [batch, outer, inner] or [batch, inner, outer] as it lies. */
+/** True if a buffer already is [batch, outer, inner] or [batch, inner, outer]. */
 function fits(
   have: readonly number[],
   roles: Roles,
@@ -120,14 +120,14 @@ function emit(
   const inner = inOrder(larger, roles.inner);
   const rows = inOrder(x, roles.rows);
   const columns = inOrder(y, roles.columns);
-  // Neighbours in front that the same sides hold are one dimension.
+  // Adjacent front positions held by the same sides are one dimension.
   const groups = [...groupFront(front, x, y), ...(batch.length > 0 ? [batch] : [])];
   const left = operand(cx, x, groups, rows, inner, sized);
   const right = operand(cx, y, groups, columns, inner, sized);
   const shape = [...groups.map(sized), sized(rows), sized(columns)];
   const type = { type: elementType(x.dtype), shape };
   const order = [...groups.flat(), ...rows, ...columns];
-  // The right operand is [columns, inner] where it is not flipped.
+  // The right operand is [columns, inner] if it is not flipped.
   const [transA, transB] = [left.flipped, !right.flipped];
   if (shape.length === 2 && isFloat(x.dtype)) {
     const matrices = [
@@ -136,7 +136,7 @@ function emit(
     ] as const;
     return { base: multiplyMatrices(graph, ...matrices), order };
   }
-  // A Transpose before MatMul is what runtimes know how to fuse.
+  // Runtimes can fuse a Transpose before MatMul.
   const inputs = [swapped(cx, left.name, transA), swapped(cx, right.name, transB)];
   return { base: graph.node("MatMul", inputs, type), order };
 }

@@ -3,7 +3,7 @@ import type { AxisTaps } from "./axis-taps.js";
 /** A matrix as its rows. */
 export type Rows = readonly (readonly number[])[];
 
-/** What an index of an axis is in p = q + t − before: the long sum, the other long one, or the short one. */
+/** Role of an axis index in p = q + t − before: the long sum, the other long index, or the short one. */
 type Role = "p" | "q" | "t";
 
 export type Operand = "input" | "kernel" | "output";
@@ -19,19 +19,19 @@ export type Minimal = Readonly<{
   points: number;
   tiles: number;
   matrices: Readonly<Record<Role, Rows>>;
-  /** What the input, the kernel and the output of the convolution are here. */
+  /** The roles of the input, the kernel and the output of the convolution. */
   roles: Readonly<Record<Operand, Role>>;
 }>;
 
 /**
- * Where polynomials are evaluated, ∞ besides: errors of float32 grow with the size of the powers, so
- * no more than these (Barabasz et al. 2020, arXiv:1803.10986, find −½ better than −2).
+ * Evaluation points of polynomials, in addition to ∞: float32 errors grow with the powers, so only these are used
+ * (Barabasz et al. 2020, arXiv:1803.10986, find −½ better than −2).
  */
 const POINTS = [0, 1, -1, 2, -0.5];
 
 /**
  * Winograd's minimal filtering (Winograd 1980; Lavin and Gray 2016, arXiv:1509.09308) for every axis of a
- * convolution, or undefined where one of them has strides, dilations or a kernel too long. A convolution and
+ * convolution, or undefined if one of them has strides, dilations or too long a kernel. A convolution and
  * its two gradients are the derivatives of one trilinear form, and have their matrices in common.
  */
 export function minimalFiltering(axes: readonly AxisTaps[]): readonly Minimal[] | undefined {
@@ -59,7 +59,7 @@ function minimalAxis(axis: AxisTaps): Minimal | undefined {
 
 type Form = Pick<Minimal, "points" | "tiles" | "matrices">;
 
-/** The form with the fewest products for so many p, q and t. */
+/** The form with the fewest products for these numbers of p, q and t. */
 function trilinear(p: number, q: number, t: number, before: number): Form | undefined {
   const forms: Form[] = [];
   for (let size = 1; size <= q && size + t - 2 <= POINTS.length; size++)
@@ -124,7 +124,10 @@ function whole(
 const matrix = (rows: number, columns: number, entry: (row: number, column: number) => number): Rows =>
   Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => entry(i, j)));
 
-/** Values of the powers below `length` at the points, the last of which is ∞: there the highest coefficient counts. */
+/**
+ * Values of the powers below `length` at the points, the last of which is ∞, where the value is the highest
+ * coefficient.
+ */
 const values = (points: number, length: number): Rows =>
   matrix(points, length, (i, k) => (i < points - 1 ? (POINTS[i] as number) ** k : k === length - 1 ? 1 : 0));
 
@@ -143,7 +146,7 @@ function interpolation(points: number): Rows {
   return matrix(points, points, (k, i) => columns[i]?.[k] ?? 0);
 }
 
-/** How many columns a matrix has. */
+/** Number of columns of a matrix. */
 export const columnsOf = (rows: Rows): number => rows[0]?.length as number;
 
 export const turned = (rows: Rows): Rows =>

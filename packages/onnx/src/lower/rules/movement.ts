@@ -15,9 +15,8 @@ import {
 } from "../lazy.js";
 
 /**
- * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis
- * of size 1 gets a dimension of its own in front. `make` gets the ONNX value, the dimension and the
- * shape of the result.
+ * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis of size 1 gets a
+ * separate dimension in front. `make` receives the ONNX value, the dimension and the shape of the result.
  */
 export function alongAxis(
   cx: Context,
@@ -34,7 +33,7 @@ export function alongAxis(
     return canonical({ base, dtype: v.dtype, order: [...fresh, ...v.order], axes: v.axes.with(axis, fresh) });
   }
   const { name, shape, keys } = grouped(cx.graph, v, (f) => f === own);
-  // The factor may be spread over several dimensions of the shape that is there.
+  // The factor may span several dimensions of the present shape.
   const first = keys.indexOf(true);
   const count = keys.lastIndexOf(true) - first + 1;
   const merged = [...shape.slice(0, first), own.size, ...shape.slice(first + count)];
@@ -48,7 +47,7 @@ export function slice(cx: Context, v: Lazy, axis: number, start: number, end: nu
   const size = shapeOf(v)[axis] as number;
   if (start === 0 && end === size) return v;
   const factors = v.axes[axis] ?? [];
-  // Equal entries: any of them will do.
+  // Equal entries: any of them can be used.
   if (factors.every((f) => f.lazy)) {
     const cut = end - start === 1 ? [] : [factor(end - start, true)];
     return { ...v, axes: v.axes.with(axis, cut) };
@@ -88,8 +87,9 @@ const split: Rule = (cx, eqn, inputs) => {
 };
 
 /**
- * An axis with the buffer's innermost few elements as its outermost: parts of [25088, 14] are runs of five, for which every node
- * takes 2 ns a number, and parts of [14, 25088] are long rows. The parts keep the order for all that follows.
+ * Moves an axis of few innermost elements to the outermost position of the buffer: parts of [25088, 14] are runs of
+ * five, for which every node takes 2 ns per number, while parts of [14, 25088] are long rows. The parts keep this order
+ * for all later nodes.
  */
 function narrowInFront(graph: Graph, v: Lazy, axis: number): Lazy {
   const own = v.axes[axis]?.[0];
@@ -111,8 +111,8 @@ export function pad(cx: Context, v: Lazy, axis: number, before: number, after: n
 type Padding = Readonly<{ dim: number; before: number; after: number }>;
 
 /**
- * A Pad node with zeros along one dimension of an ONNX value. Widths of all dimensions are named: ONNX
- * Runtime (1.27) moves transpositions past a Pad that names its axes and forgets to move the axes.
+ * A Pad node with zeros along one dimension of an ONNX value. Widths of all dimensions are named: ONNX Runtime (1.27)
+ * moves transpositions past a Pad with explicit axes without permuting these axes.
  */
 export function padNode(cx: Context, name: string, dtype: DType, { dim, before, after }: Padding): string {
   const { graph } = cx;
@@ -151,7 +151,7 @@ export function addPadded(cx: Context, a: Lazy, b: Lazy): Lazy | undefined {
   return { ...a, base };
 }
 
-/** What a Pad node padded, along which dimension, and by how much. */
+/** The input of a Pad node, its dimension, and the padding. */
 function paddingOf(cx: Context, v: Lazy): (Padding & { source: string }) | undefined {
   const made = madeBy(cx, v, "Pad");
   if (made === undefined) return undefined;
@@ -167,7 +167,7 @@ const padding: Rule = (cx, eqn, inputs) => {
   return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), inputs[0] as Lazy)];
 };
 
-/** What a reversal was made of: reversing it back makes no node. */
+/** The input of a reversal: reversing it again needs no node. */
 const reversals = new WeakMap<Lazy, { source: Lazy; axes: string }>();
 
 /** Reverses axes: Slices with negative steps. */
@@ -179,7 +179,7 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   const result = axes.reduce((w, axis) => {
     if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
     return alongAxis(cx, solid(graph, w, [axis]), axis, shapeOf(w)[axis] as number, (name, dim, shape) => {
-      // The end must lie before the first element, and −1 would mean the last one.
+      // The end must be before the first element, and −1 would mean the last one.
       const end = -(2 ** 31);
       const inputs = [name, graph.ints([-1]), graph.ints([end]), graph.ints([dim]), graph.ints([-1])];
       return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
@@ -189,7 +189,7 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   return result;
 }
 
-/** What a value was before axes of it were reversed, and which. */
+/** The value before a reversal, and the reversed axes. */
 export function reversalOf(v: Lazy): { source: Lazy; axes: readonly number[] } | undefined {
   const found = reversals.get(v);
   return found && { source: found.source, axes: found.axes.split(",").map(Number) };
@@ -206,7 +206,7 @@ function transposed(v: Lazy, perm: readonly number[]): Lazy {
   return result;
 }
 
-/** Rules of the primitives that move elements and compute nothing. */
+/** Rules of the primitives that only move elements. */
 export const movementRules: Readonly<Record<string, Rule>> = {
   transpose: (_cx, eqn, [v]) => [transposed(v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
   broadcast: (_cx, eqn, [v]) => {

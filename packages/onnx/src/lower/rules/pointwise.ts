@@ -4,7 +4,7 @@ import type { AxisTaps } from "./axis-taps.js";
 import { contract } from "./dot.js";
 import { termsOf } from "./sums.js";
 
-/** A convolution as its rule saw it. */
+/** A convolution as recorded by its rule. */
 type Convolution = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
 
 const convolutions = new WeakMap<Lazy, Convolution>();
@@ -13,8 +13,8 @@ export const rememberConvolution = (result: Lazy, made: Convolution): unknown =>
   convolutions.set(result, made);
 
 /**
- * A convolution of kernel 1 by fixed numbers after one by fixed numbers: one convolution, whose kernel is the product
- * of both and computed once. What was added between them, fixed too, is added after it: v (w x + b) = (v w) x + v b.
+ * Merges a convolution with a fixed kernel of size 1 with the fixed convolution before it: the new kernel is the
+ * product of both, computed once. A fixed term between them is added afterwards: v (w x + b) = (v w) x + v b.
  */
 export function afterConvolution(
   { graph }: Context,

@@ -2,7 +2,7 @@ import type { Lazy } from "../lazy.js";
 
 const operands = new WeakMap<Lazy, readonly [Lazy, Lazy]>();
 
-/** Notes what an elementwise product was made of. */
+/** Records the operands of an elementwise product. */
 export function rememberProduct(product: Lazy, x: Lazy, y: Lazy): void {
   operands.set(product, [x, y]);
 }

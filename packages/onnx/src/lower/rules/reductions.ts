@@ -9,7 +9,7 @@ export const operators = { Add: "ReduceSum", Mul: "ReduceProd", Min: "ReduceMin"
 
 export type ReduceKind = keyof typeof operators;
 
-/** Reduces the buffer over its factors that `gone` picks; their axes have to be dropped by the caller. */
+/** Reduces the buffer over the factors selected by `gone`; the caller must drop their axes. */
 export function reduceFactors(cx: Context, value: Lazy, op: string, gone: (f: Factor) => boolean): Lazy {
   if (!value.order.some(gone)) return value;
   const { graph } = cx;
@@ -33,16 +33,22 @@ export function reduceFactors(cx: Context, value: Lazy, op: string, gone: (f: Fa
   return { base, dtype: v.dtype, order: v.order.filter((f) => !gone(f)), axes: v.axes };
 }
 
-/** Neighbours that are all summed, or all kept, up to which ONNX Runtime's sums are slow: they go over so few at a time. */
+/**
+ * Adjacent entries, all summed or all kept, up to which ONNX Runtime's sums are slow, because they process so few at a
+ * time.
+ */
 const SHORT_RUN = 7;
 
-/** Rows up to which sums over the middle of an array are slow, and neighbours that make them slow for any number of rows. */
+/**
+ * Rows up to which sums over the middle of an array are slow, and adjacent entries for which they are slow with any
+ * number of rows.
+ */
 const SHORT_SUM = 64;
 const SHORTEST_RUN = 2;
 
 /**
- * What is summed as the outermost axis, where the innermost numbers are few: a sum of [12544, 9, 2] over its second axis takes
- * 2.1 ms, and 0.2 as one of [9, 25088] with the Transpose. ONNX Runtime's maxima are faster as they lie.
+ * Sums over the outermost axis if there are few innermost numbers: a sum of [12544, 9, 2] over its second axis takes
+ * 2.1 ms, and 0.2 as one of [9, 25088] with the Transpose. ONNX Runtime's maxima are faster in the present layout.
  */
 function sumInFront(graph: Graph, v: Lazy, gone: (f: Factor) => boolean): Lazy {
   const [summed, kept] = [v.order.filter(gone), v.order.filter((f) => !gone(f))];
@@ -54,16 +60,16 @@ function sumInFront(graph: Graph, v: Lazy, gone: (f: Factor) => boolean): Lazy {
   return arrange(graph, v, [...summed, ...kept]);
 }
 
-/** A reduction over the first dimensions by other nodes, where these are faster. */
+/** A reduction over the first dimensions by other nodes, if these are faster. */
 const cheaper = (graph: Graph, op: string, name: string, count: number, dtype: DType): string | undefined =>
   op === "ReduceSum" ? sumByProduct(graph, name, count, dtype) : extremeOfRows(graph, op, name, count, dtype);
 
-/** Rows up to which their maximum is taken of all at once. */
+/** Most rows for an elementwise maximum. */
 const FEW_ROWS = 8;
 
 /**
- * The maximum or minimum of a few long rows, as of the components of a mixture, element by element: ONNX Runtime takes a
- * third of the time that ReduceMax takes. Undefined where the rows are many or short.
+ * The maximum or minimum of a few long rows, as of the components of a mixture, element by element, in a third of the
+ * time of ReduceMax in ONNX Runtime. Undefined for many or short rows.
  */
 function extremeOfRows(
   graph: Graph,
@@ -93,12 +99,12 @@ function extremeOfRows(
 const LARGE_SUM = 16384;
 const LONG_ROW = 32;
 
-/** A product adds its rows one after the other; more than these lose digits, and are summed in parts. */
+/** A product adds its rows one after another; more rows than this lose digits, and are summed in parts. */
 const MOST_ROWS = 4096;
 
 /**
- * The sum over the first dimensions as a product with a row of ones, which ONNX Runtime computes in a
- * fifth of the time; undefined where the sum is small or not of floats.
+ * The sum over the first dimensions as a product with a row of ones, which ONNX Runtime computes in a fifth of the
+ * time; undefined for a small sum, or one not of floats.
  */
 function sumByProduct(graph: Graph, name: string, count: number, dtype: DType): string | undefined {
   const shape = graph.shapeOf(name);
@@ -122,7 +128,7 @@ function sumByProduct(graph: Graph, name: string, count: number, dtype: DType): 
   return graph.reshape(total, kept);
 }
 
-/** A sum over lazy factors multiplies by their size; a product takes the power. */
+/** A sum over lazy factors multiplies by their size; a product raises to the power. */
 export function repeated(cx: Context, v: Lazy, op: ReduceKind, times: number): Lazy {
   if (times === 1 || op === "Min" || op === "Max") return v;
   if (op === "Add") {
@@ -134,8 +140,8 @@ export function repeated(cx: Context, v: Lazy, op: ReduceKind, times: number): L
 }
 
 /**
- * The extreme of x − 2³¹ in int32, which has the same order: ONNX Runtime's ReduceMax and ReduceMin of the int64 that hold
- * uint32 read 32 bits of each.
+ * The extreme of x − 2³¹ in int32, which has the same order: ONNX Runtime's ReduceMax and ReduceMin of the int64
+ * representation of uint32 read only 32 bits.
  */
 function extremeOfUint32(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
   const [S, U] = [DType.Int32, DType.Uint32];

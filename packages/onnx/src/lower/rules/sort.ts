@@ -5,7 +5,7 @@ import { solid } from "../layout.js";
 import { type Lazy, shapeOf } from "../lazy.js";
 import { alongAxis } from "./movement.js";
 
-/** Sorted values and their places along the last axis: equal values keep their order, NaN comes last. */
+/** Sorted values and their indices along the last axis: equal values keep their order, NaN comes last. */
 function sorted(cx: Context, input: Lazy): [Lazy, Lazy] {
   const { graph } = cx;
   const axis = input.axes.length - 1;
@@ -36,8 +36,8 @@ function inOrder({ graph }: Context, name: string, axis: number): InOrder {
 }
 
 /**
- * TopK leaves undefined where NaN belongs, and moves other values with it. It is taken for Infinity first; in a second pass by
- * whether a value is NaN, in which all others keep their order, it moves behind it.
+ * TopK leaves the order of NaN undefined, and NaN then disturbs other values. So NaN is treated as Infinity first; a
+ * second stable pass, by whether a value is NaN, moves it to the end.
  */
 function floatsInOrder(cx: Context, name: string, axis: number, dtype: DType): InOrder {
   const { graph } = cx;

@@ -3,8 +3,8 @@ import { apply, type Context, convert, literal } from "../context.js";
 import type { Lazy } from "../lazy.js";
 
 /**
- * Functions that ONNX Runtime has in float32 only. In float64 the float32 result is corrected by
- * one exact step, or the formula of jax-js is written out.
+ * Functions that ONNX Runtime has only in float32. In float64 the float32 result is corrected by one exact step, or the
+ * formula of jax-js is used.
  */
 
 const op = (cx: Context, name: string, ...inputs: Lazy[]): Lazy =>

@@ -9,28 +9,28 @@ import { padNode } from "./movement.js";
 import { reduceAxes } from "./reductions.js";
 import { minimalCost, minimalProduct } from "./winograd.js";
 
-/** For output position q and kernel entry t (of all axes, row-major) the input position, −1 where there is zero. */
+/** For output position q and kernel entry t (of all axes, row-major) the input position, −1 for zero padding. */
 type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int32Array }>;
 
-/** Multiplications that take as long as moving one number through memory; measured roughly. */
+/** Multiplications that take as long as one memory access; a rough measurement. */
 const MOVE = 40;
-/** The same for one number that a transformation of minimal filtering leaves. */
+/** The same for one number written by a transformation of minimal filtering. */
 const WRITE = 20;
 
 /**
  * A convolution [N, C, …] * [O, C, …] -> [N, O, …] as one product of matrices, the channels
- * innermost. Of input positions p, kernel entries t and output positions q, each pair names the third;
- * numbers are gathered by a table before the product,
+ * innermost. Of input positions p, kernel entries t and output positions q, each pair determines the third; a table
+ * gathers numbers before the product,
  *
  *     of the input:  X[n, q, t, c] · w[t, c, o]
  *     of the kernel: x[n, c, p] · W[c, p, q, o], for kernels as large as the image (gradients of weights)
  *     or after it:   Y[n, p, t, o] = x[n, p, c] · w[c, t, o], then the sum of the Y that belong to q,
  *
- * or by minimal filtering (`winograd.ts`), whichever moves and multiplies least. Gathers that another product
- * needs too are there once: the gradient of the weight finds the one of the gradient of the input.
+ * or by minimal filtering (`winograd.ts`), whichever moves and multiplies least. Products share gathers: the gradient
+ * of the weight reuses that of the gradient of the input.
  *
- * The last two only in itemwise programs, or where all pairs belong together: minimal filtering adds numbers that cancel, and
- * a gathered kernel multiplies by zero, which NaN and Infinity survive.
+ * The last two only in itemwise programs, or if all pairs belong together: minimal filtering adds numbers that cancel,
+ * and a gathered kernel multiplies by zero, which does not remove NaN and Infinity.
  */
 export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTaps[]): Lazy {
   const [n, c] = shapeOf(x) as [number, number];
@@ -39,7 +39,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const { positions: q, taps: t, inputs: p } = table;
   const flatX = flat(x, [n, c, p]);
   const flatW = flat(w, [o, c, t]);
-  // Contracting the batch: what the operands have in common stands outermost.
+  // Contracting the batch: the common axes of the operands are outermost.
   const large = t > q;
   const moves = (size: number, there: boolean) => (there ? 0 : size * MOVE);
   const known = (v: Lazy, lookup: Lookup) => lookup.plain || gatherPositions(cx, v, lookup, large, true);
@@ -63,7 +63,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       cost: n * p * t * c * o + (parallel ? 0 : moves(n * (p * t + q * byOutput.width) * o, false)),
       make: () => {
         const left = { ...flatX, axes: pick(flatX, [0, 2, undefined, undefined, 1]) };
-        // The result has its columns in the order of the kernel: the small one is turned.
+        // The result has its columns in the order of the kernel: the small operand is transposed.
         const kernel = arrangedAs(cx, flatW, [1, 2, 0]);
         const right = { ...kernel, axes: pick(kernel, [undefined, undefined, 2, 0, 1]) };
         const Y = contract({ ...cx, wanted: [0, 1, 2, 3] }, left, right, [4]); // [n, p, t, o]
@@ -93,7 +93,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
 }
 
-/** True for a transposed convolution whose results of one input follow those of the one before. */
+/** True for a transposed convolution whose outputs of one input directly follow those of the one before. */
 const isSideBySide = (axis: AxisTaps): boolean =>
   axis.output === axis.input * axis.kernel &&
   Array.from({ length: axis.output }, (_, q) => q).every((q) =>
@@ -123,7 +123,7 @@ function flat(v: Lazy, shape: readonly number[]): Lazy {
   return view;
 }
 
-/** The same value, held by a buffer with its axes in this order. */
+/** The same value with the axes of its buffer in this order. */
 function arrangedAs({ graph }: Context, v: Lazy, order: readonly number[]): Lazy {
   const held = solid(graph, v, order);
   return canonical(
@@ -164,7 +164,7 @@ function inputAt(axis: AxisTaps, q: number, t: number): number {
   return Number.isInteger(p) && p >= 0 && p < axis.input ? p : -1;
 }
 
-/** Which entries of a position axis to gather, `width` for each row; −1 stands for zero. `plain`: all of them in order. */
+/** Entries of a position axis to gather, `width` for each row; −1 means zero. `plain`: all of them in order. */
 type Lookup = Readonly<{ index: Int32Array; width: number; plain: boolean; size: number }>;
 
 function lookup(index: Int32Array, width: number, size: number): Lookup {
@@ -207,13 +207,13 @@ function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
   return lookup(index, width, inputs * taps);
 }
 
-/** Numbers in a row up to which a Gather is better made of whole positions: it takes 4 ns for each row, however short. */
+/** Length of a row up to which a Gather of whole positions is better: a Gather takes 4 ns per row, however short. */
 const SHORT_ROW = 4;
 
 /**
- * Replaces the last axis of [a, b, positions] by what a lookup finds there. The buffer is
- * [a, positions, b], or [b, positions, a], with the positions in front where they would be followed by a few numbers only.
- * With `onlyKnown`, no Gather is made: the result if it is in the graph already.
+ * Replaces the last axis of [a, b, positions] by a lookup. The buffer is [a, positions, b], or [b, positions, a], with
+ * the positions in front if only a few numbers would follow them. With `onlyKnown`, creates no Gather: returns the
+ * result only if it exists in the graph.
  */
 function gatherPositions(
   cx: Context,

@@ -25,8 +25,8 @@ function strided(cx: Context, v: Lazy, axis: number, start: number, count: numbe
 }
 
 /**
- * Replaces `axis` by two axes: windows, then entries of a window. Pieces that are stacked are stacked
- * at the axis `front`, in large blocks.
+ * Replaces `axis` by two axes: windows, then entries of a window. Stacked pieces are stacked at the axis `front`, in
+ * large blocks.
  */
 export function unfold(
   cx: Context,
@@ -83,7 +83,7 @@ function gathered(cx: Context, v: Lazy, axis: number, { count, size, stride, dil
   return reshape(flat, [...shape.slice(0, axis), count, size, ...shape.slice(axis + 1)]) as Lazy;
 }
 
-/** The sum that undoes `unfold`: axes (axis, axis + 1) of windows and entries become one of `length`. */
+/** The transpose of `unfold`, a sum: axes (axis, axis + 1) of windows and entries become one of `length`. */
 function fold(
   cx: Context,
   v: Lazy,

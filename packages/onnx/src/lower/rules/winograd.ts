@@ -14,10 +14,10 @@ import {
 } from "./minimal-filtering.js";
 import { alongAxis } from "./movement.js";
 
-/** How many more multiplications one transformation may take than several of which each passes over the numbers. */
+/** Factor of extra multiplications for one merged transformation, compared with several passes over the numbers. */
 const ONE_PASS = 2.5;
 
-/** Multiplications of the transformations and the products, and numbers that they write. */
+/** Multiplications of the transformations and the products, and numbers written. */
 export function minimalCost(
   n: number,
   c: number,
@@ -45,13 +45,13 @@ export function minimalCost(
 }
 
 /**
- * [N, C, …] * [O, C, …] -> [N, O, …] by minimal filtering. The axes of the image stand outermost in the buffers,
- * so that every transformation is a product of matrices as the numbers lie.
+ * [N, C, …] * [O, C, …] -> [N, O, …] by minimal filtering. The axes of the image are outermost in the buffers, so that
+ * every transformation is a matrix product without transposition.
  */
 export function minimalProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly Minimal[]): Lazy {
   const rank = axes.length;
   const gradient = axes.every(({ roles }) => roles.output === "t");
-  // What is summed is innermost where it is the channels, and in the middle where it is the batch.
+  // The summed axis is innermost for channels, and in the middle for the batch.
   const left = split(transformed(cx, x, axes, "input", gradient ? [1, 0] : [0, 1]), axes, "input");
   const right = split(transformed(cx, w, axes, "kernel", [1, 0]), axes, "kernel");
   // logical axes [n, o, (i, tile) of each axis, c]
@@ -97,7 +97,7 @@ function transformed(
   return view(result, [n, c, ...axes.map(({ matrices, roles }) => matrices[roles[operand]].length)]);
 }
 
-/** The transposed transformations, last axis first: what was done last is undone first. */
+/** The transposed transformations, last axis first. */
 function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
   const steps = stepsOf(axes, "output");
   const [n, o] = shapeOf(v) as [number, number];
@@ -106,7 +106,9 @@ function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
   return view(result, [n, o, ...axes.map(({ matrices, roles }) => columnsOf(matrices[roles.output]))]);
 }
 
-/** The matrices of an operand, applied in turn: one for each axis, or one for all where that takes little more. */
+/**
+ * The matrices of an operand, applied one after another: one for each axis, or one for all if that costs little more.
+ */
 function stepsOf(axes: readonly Minimal[], operand: Operand): readonly Rows[] {
   const each = axes.map(({ matrices, roles }) => matrices[roles[operand]]);
   const sizes = each.map(columnsOf);
@@ -118,7 +120,7 @@ function stepsOf(axes: readonly Minimal[], operand: Operand): readonly Rows[] {
   return atOnce <= ONE_PASS * inTurn ? [each.reduce(kronecker)] : each;
 }
 
-/** A matrix applied along one axis, the buffer left in its order. */
+/** A matrix applied along one axis, without changing the order of the buffer. */
 function along(cx: Context, v: Lazy, axis: number, rows: Rows): Lazy {
   if (isIdentity(rows)) return v;
   const { graph } = cx;
