@@ -10,6 +10,7 @@ import { runJson } from "./run-json.js";
 import { benchScaling } from "./scaling.js";
 import { benchScore, type ScoreResult } from "./score.js";
 import { type Speed, writeSpeedPage } from "./speed-page.js";
+import { benchTables } from "./tables.js";
 
 const devices = ["native", "wasm", "jax", "webgpu"] as const;
 
@@ -28,6 +29,8 @@ in ONNX Runtime, measured between the steps of the same run.
   --write                            with --all: steps and profiles of all networks into docs/results/speed.md
   --scaling                          a step against batch, width, depth, side and cores (a quarter of an hour), into
                                      docs/results/scaling.svg and scaling.json, or into --out FOLDER
+  --tables DIR                       detectors of odd rows on labelled sets (.npz with X and y), AUROC and average precision;
+                                     --sets N for the N smallest, --seeds N for as many splits (default 1)
   --profile                          the time of a step by kind of work, by primitive, by equation`;
 
 const PAPER = ":paper";
@@ -74,6 +77,13 @@ function speedOf(args: readonly string[]): Speed {
   return speed;
 }
 
+function positive(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`${flag} ${text}: expected a positive integer`);
+  return value;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -89,8 +99,16 @@ async function main(): Promise<number> {
       device: { type: "string", default: "native" },
       steps: { type: "string", default: "40" },
       "data-dir": { type: "string" },
+      tables: { type: "string" },
+      sets: { type: "string" },
+      seeds: { type: "string", default: "1" },
     },
   });
+  if (values.tables !== undefined) {
+    const sets = values.sets === undefined ? undefined : positive("--sets", values.sets);
+    await benchTables(values.tables, sets, positive("--seeds", values.seeds));
+    return 0;
+  }
   if (values.scaling) {
     const sweeps = await benchScaling(values.out, availableParallelism());
     if (values.json) process.stdout.write(`${JSON.stringify(sweeps)}\n`);

@@ -14,7 +14,7 @@ import {
 import { baselineCommand } from "./commands/baseline.js";
 import { camel } from "./commands/build-command.js";
 import { convertCommand } from "./commands/convert.js";
-import { dataCommands, getCommand, listCommand } from "./commands/data.js";
+import { dataCommands, describeCommand, getCommand, listCommand } from "./commands/data.js";
 import { decodeCommand } from "./commands/decode.js";
 import { devicesCommand } from "./commands/devices.js";
 import { evaluateCommand } from "./commands/evaluate.js";
@@ -131,7 +131,10 @@ function applicationText(format: (error: unknown) => string, command: string): A
 
 /** The flags of the called command; all flags for an unknown command. */
 export function flagsOf([name = "", below = ""]: readonly string[]): HasFlag {
-  const called = { ...routes, data: { get: getCommand, list: listCommand }[below] }[name];
+  const called = {
+    ...routes,
+    data: { get: getCommand, list: listCommand, describe: describeCommand }[below],
+  }[name];
   return (flag) => called === undefined || flag === "help" || called.usesFlag(camel(flag), "original");
 }
 

@@ -46,7 +46,7 @@ describe("how images are read", () => {
     await expectRefusal(
       ["train", "--data", data, "--size", "8x8"],
       2,
-      "--size: the images of images are read without changes",
+      "--size: the examples of images are read as they are",
     );
     await expectRefusal(
       ["train", "--data", rows, "--size", "8"],

@@ -4,7 +4,7 @@ import { histogramBpd, uniformBpd } from "../baselines/histograms.js";
 import { rowBaselines } from "../baselines/rows.js";
 import { type CommonFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading } from "../data/format.js";
 import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
 import { imagesDocument } from "../run/report.js";
@@ -15,7 +15,7 @@ import { unitOf } from "../unit.js";
 import { loadData } from "./train-data.js";
 
 export type BaselineFlags = CommonFlags &
-  Reading & { data?: string; dataDir?: string; limit?: number; seed?: number };
+  PictureReading & { data?: string; dataDir?: string; limit?: number; seed?: number };
 
 /** A density and its figures, one per example. */
 type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { type Flow, UsageError } from "@flowify/core";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading } from "../data/format.js";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { AUTO, isBuilt } from "../networks/auto.js";
@@ -15,7 +15,7 @@ import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { readRun } from "./open-run.js";
 
-export type InspectFlags = Reading & {
+export type InspectFlags = PictureReading & {
   data?: string;
   dataDir?: string;
   density?: "gaussian" | "mixture";

@@ -1,7 +1,7 @@
 import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
 import { type CommonFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading } from "../data/format.js";
 import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
@@ -17,7 +17,7 @@ import { unitOf } from "../unit.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 export type OodFlags = CommonFlags &
-  Reading & { samples?: number; limit?: number; seed?: number; out?: string };
+  PictureReading & { samples?: number; limit?: number; seed?: number; out?: string };
 
 /** Most training images for the mean of -log p. */
 const TYPICAL = 5000;

@@ -100,6 +100,7 @@ export async function imagesFor(
     name: flags.data ?? config.data.name,
     dir: flags.dataDir ?? (own ? (config.data.dir ?? undefined) : undefined),
     reading: readingOf(flags) ?? (own ? config.data.reading : undefined),
+    ...(config.data.reading?.schema && { usual: { schema: config.data.reading.schema } }),
   };
   if (!own && flags.split === undefined) {
     const all = await loadMeasured({ ...choice, usual: usualReading({ config }) });

@@ -2,26 +2,48 @@ import { existsSync, statSync } from "node:fs";
 import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
+import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
-import { formatBpd } from "../ui/format.js";
+import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
-import { createTerminal, type OutputStream } from "../ui/terminal.js";
+import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
+import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
+import { idHeader, isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
-  ImagesFlags & { samples?: number; ledger?: boolean; format?: "csv" | "jsonl"; seed?: number; out?: string };
+  ImagesFlags & {
+    samples?: number;
+    ledger?: boolean;
+    format?: "csv" | "jsonl";
+    seed?: number;
+    out?: string;
+    id?: string;
+    falseAlarms?: number;
+  };
 
 /** Images per call of the model. */
 const AT_ONCE = 256;
 
-/** A piece of images or rows, the name of each, and, once per source, a description of the source. */
-type Named = Readonly<{ images: Uint8Array | Float32Array; names: readonly string[]; source?: string }>;
+/**
+ * Images or rows in one piece, what each is called, and once a source the words for all of it. `fillLog`: log densities of what
+ * fills missing values, which are no part of log p.
+ */
+type Named = Readonly<{
+  images: Uint8Array | Float32Array;
+  names: readonly string[];
+  fillLog?: Float64Array;
+  source?: string;
+}>;
+
+/** Examples whose scores have not come yet. */
+type Waiting = { names: string[]; fillLog: number[]; sources: string[]; taken: number };
 
 export async function score(
   this: CliContext,
@@ -30,8 +52,9 @@ export async function score(
   ...files: string[]
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { quiet = false, samples = 1, seed = 0, format = "csv", out } = flags;
-  // nothing but scores goes to standard output or the file
+  const { quiet = false, samples = 1, seed = 0, out } = flags;
+  const format = flags.format ?? (out?.endsWith(".jsonl") ? "jsonl" : "csv");
+  // the scores have standard output, or a file, to themselves
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (out !== undefined) expectPlaceFor(out);
   if (files.length > 0 && flags.data !== undefined)
@@ -40,29 +63,36 @@ export async function score(
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
     const unit = unitOf(shape);
-    const columns = [
-      nounOf({ shape }, 1),
+    const judge = judgeOf(run, flags, folder, terminal);
+    const fields = [
       "log_prob",
       unit.field,
+      ...(judge ? ["p_value", "flag"] : []),
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
-    const names: string[] = [];
-    const sources: string[] = [];
-    const source = files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
-    let [count, sum, squares] = [0, 0, 0];
+    const schema = flags.split === undefined ? run.config.data.reading?.schema : undefined;
+    const columns = [schema ? idHeader(schema, flags.id, fields) : nounOf({ shape }, 1), ...fields];
+    const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0 };
+    const source = sourceOf(run, flags, files, terminal);
+    let [count, sum, squares, flagged] = [0, 0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
-      for await (const scores of model.score(remember(source, { names, sources }, most), {
+      for await (const scores of model.score(remember(source, waiting, most), {
         samples,
         seed,
       })) {
-        const lines = count === 0 && format === "csv" ? [columns.map(quoted).join(",")] : [];
-        scores.logProb.forEach((nats, i) => {
+        const lines = count === 0 && format === "csv" ? [columns.map(csvCell).join(",")] : [];
+        const names = waiting.names.splice(0, scores.logProb.length);
+        const fills = waiting.fillLog.splice(0, scores.logProb.length);
+        scores.logProb.forEach((logProb, i) => {
+          const nats = logProb - fills[i]!;
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
-          const values = [nats, figure, ...extra(scores, i, ledgerLines.length, flags.ledger === true)];
-          lines.push(line(format, columns, names[count] ?? "", values));
+          const judged = judge?.(figure) ?? [];
+          const more = extra(scores, i, ledgerLines.length, flags.ledger === true);
+          lines.push(line(format, columns, names[i]!, [nats, figure, ...judged, ...more]));
           count++;
+          flagged += judged[1] ?? 0;
           sum += figure;
           squares += figure * figure;
         });
@@ -73,7 +103,7 @@ export async function score(
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
-      `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(sources)}${out ? `; scores: ${out}` : ""}`,
+      `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(waiting.sources)}${judge ? `; ${formatCount(flagged)} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}` : ""}${out ? `; scores: ${out}` : ""}`,
     );
   });
 }
@@ -89,9 +119,7 @@ function extra({ stdErr, ledger }: Scores, example: number, layers: number, with
   return [...(stdErr ? [stdErr[example] as number] : []), ...own];
 }
 
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-/** Significant digits of a float32 sum of many terms. */
+/** Digits that a float32 sum of many terms has. */
 const rounded = (value: number): number => Number(value.toPrecision(9));
 
 function line(
@@ -100,12 +128,29 @@ function line(
   name: string,
   values: readonly number[],
 ): string {
-  if (format === "csv") return [quoted(name), ...values.map((value) => String(rounded(value)))].join(",");
+  if (format === "csv") return [csvCell(name), ...values.map((value) => String(rounded(value)))].join(",");
   return JSON.stringify(
     Object.fromEntries(
       columns.map((column, i) => [column, i === 0 ? name : rounded(values[i - 1] as number)]),
     ),
   );
+}
+
+/** What is to be scored: tables a block at a time, other data as they are read. */
+function sourceOf(
+  run: SavedRun,
+  flags: ScoreFlags,
+  files: readonly string[],
+  { warn }: Terminal,
+): AsyncGenerator<Named> {
+  const { schema } = run.config.data.reading ?? {};
+  const tables = flags.data === undefined ? files : [flags.data];
+  const { seed = 0, id } = flags;
+  if (schema && flags.split === undefined) {
+    if (tables.length === 0) return ownTestRows(run.config);
+    if (tables.every(isTable)) return rowsOfTables(tables, { schema, id, seed, warn });
+  }
+  return files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
 }
 
 async function* ownExamples(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
@@ -166,18 +211,20 @@ function* pieces(set: DataSet, source: string, prefix: string): Generator<Named>
   }
 }
 
-/** The first `limit` images; collects their sources. */
+/** The images of the first `limit`, whose names and sources are noted until their scores come. */
 async function* remember(
   pieces: AsyncIterable<Named>,
-  { names, sources }: { names: string[]; sources: string[] },
+  waiting: Waiting,
   limit: number,
 ): AsyncGenerator<Uint8Array | Float32Array> {
-  for await (const { images, names: own, source } of pieces) {
-    if (source !== undefined) sources.push(source);
-    const kept = own.slice(0, limit - names.length);
-    names.push(...kept);
+  for await (const { images, names: own, fillLog, source } of pieces) {
+    if (source !== undefined) waiting.sources.push(source);
+    const kept = own.slice(0, limit - waiting.taken);
+    waiting.names.push(...kept);
+    waiting.fillLog.push(...kept.map((_, i) => fillLog?.[i] ?? 0));
+    waiting.taken += kept.length;
     yield images.subarray(0, (images.length / own.length) * kept.length);
-    if (names.length >= limit) return;
+    if (waiting.taken >= limit) return;
   }
 }
 

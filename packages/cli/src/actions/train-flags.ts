@@ -1,9 +1,10 @@
 import type { Normalization } from "../commands/parsers.js";
 import type { CommonFlags, PictureChoice } from "../commands/shared.js";
-import type { Reading } from "../data/format.js";
+import type { PictureReading, TableChoice } from "../data/format.js";
 
 export type TrainFlags = CommonFlags &
-  Reading & {
+  PictureReading &
+  TableChoice & {
     recipe?: string;
     data?: string;
     dataDir?: string;

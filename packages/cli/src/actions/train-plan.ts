@@ -148,7 +148,7 @@ const scales = (layer: NetworkDescription["layers"][number]): boolean =>
 /** Notes about columns; none for a converted network, which takes columns as in its own training. */
 function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: boolean): string[] {
   const scaled = converted || (description?.layers.some(scales) ?? false);
-  return columnWarnings(rows, surveyColumns(rows), { scaled });
+  return [...(rows.notes ?? []), ...columnWarnings(rows, surveyColumns(rows), { scaled })];
 }
 
 /** @throws UsageError for flags that need --from or conflict with it */
@@ -179,6 +179,7 @@ function newConfig(
   { name, reading, images, files, network, recipe, rates }: Choices,
 ): TrainPlan["config"] {
   const { data, validation } = images;
+  const schema = "rows" in data ? data.schema : undefined;
   const batch = flags.batch ?? rates.batch;
   if (batch > data.count) {
     throw new UsageError(
@@ -209,7 +210,7 @@ function newConfig(
       shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
       ...("rows" in data && data.columns && { columns: [...data.columns] }),
       hash: data.hash,
-      ...(reading && { reading }),
+      ...((reading || schema) && { reading: { ...reading, ...(schema && { schema }) } }),
       ...(files && { files }),
     },
     steps,

@@ -5,6 +5,7 @@ import { imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report
 import { judgedLine } from "../run/verdict.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { calibrateRun } from "./calibrate-run.js";
 import { runTraining, type Trained } from "./run-training.js";
 import type { TrainFlags } from "./train-flags.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
@@ -18,6 +19,7 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
   const interrupt = watchTraining(this.host, terminal);
   try {
     const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt });
+    if (end && "rows" in plan.data && plan.data.schema) await calibrateRun(plan.folder, flags, terminal);
     const status = interrupt.status();
     if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
     if (end) sayEnd(terminal, plan, end);

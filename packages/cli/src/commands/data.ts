@@ -1,4 +1,5 @@
 import { buildRouteMap } from "@stricli/core";
+import type { DataDescribeFlags } from "../actions/data-describe.js";
 import type { DataGetFlags } from "../actions/data-get.js";
 import type { DataListFlags } from "../actions/data-list.js";
 import type { CliContext } from "../context.js";
@@ -58,7 +59,28 @@ export const listCommand = buildCommand<DataListFlags, [], CliContext>({
   },
 });
 
+export const describeCommand = buildCommand<DataDescribeFlags, [string], CliContext>({
+  loader: async () => (await import("../actions/data-describe.js")).describeData,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: nonEmpty, placeholder: "FILE", brief: "Table: .csv, .tsv, .jsonl or .parquet" }],
+    },
+    flags: { json: commonFlags.json },
+  },
+  docs: {
+    brief: "Show the columns of a table",
+    fullDescription: `Shows each column of a table as flowify train would use it: its type, the share of missing
+values, the distinct values, the range and a histogram. Values that many rows share are named.
+Constant columns, identifiers and free text are left out of training.
+
+EXAMPLES
+  flowify data describe payments.csv
+  flowify data describe payments.parquet --json`,
+  },
+});
+
 export const dataCommands = buildRouteMap({
-  routes: { get: getCommand, list: listCommand },
-  docs: { brief: "Download and list data sets" },
+  routes: { get: getCommand, list: listCommand, describe: describeCommand },
+  docs: { brief: "Download and list data sets, describe tables" },
 });

@@ -33,6 +33,13 @@ export const decay = (input: string): number => {
   return value;
 };
 
+/** Parses a probability between 0 and 1, both excluded. */
+export const probability = (input: string): number => {
+  const value = positiveNumber()(input);
+  if (value >= 1) throw new SyntaxError("expected a number between 0 and 1");
+  return value;
+};
+
 /** Parses `28x20`, height and width in pixels. */
 export const pixelSize = (input: string): readonly [height: number, width: number] => {
   const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/i.exec(input) ?? [];
@@ -54,6 +61,10 @@ export const nonEmpty = (input: string): string => {
   if (input === "") throw new SyntaxError("expected a name, found an empty text");
   return input;
 };
+
+/** Parses `age,income`: names with commas between them. */
+export const names = (input: string): readonly string[] =>
+  input.split(",").map((name) => nonEmpty(name.trim()));
 
 /** A number, with a sign or without. */
 const number = (input: string): number => {

@@ -1,8 +1,8 @@
 import type { ScoreFlags } from "../actions/score.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
-import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
+import { nonEmpty, probability, wholeNumber } from "./parsers.js";
+import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag } from "./shared.js";
 
 export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,
@@ -18,6 +18,14 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
     },
     flags: {
       ...imagesFlags,
+      id: idFlag,
+      falseAlarms: {
+        kind: "parsed",
+        parse: probability,
+        optional: true,
+        placeholder: "P",
+        brief: "Flag rows of a table so that this share of ordinary rows is flagged (default: 0.01)",
+      },
       samples: {
         kind: "parsed",
         parse: wholeNumber(1),
@@ -35,7 +43,7 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         kind: "enum",
         values: ["csv", "jsonl"],
         optional: true,
-        brief: "A table, or one JSON object per line (default: csv)",
+        brief: "A table, or one JSON object per line (default: csv, or as --out ends)",
       },
       out: {
         kind: "parsed",
@@ -65,10 +73,15 @@ Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
 --ledger adds a column for every layer and for the base.
 
+A run of a table also writes p_value and flag. The p-value compares -log p with that of held-out
+rows: a row like these has a p-value of at most P with probability P. --id names the column to
+repeat; without it rows have their numbers. Tables are read a block at a time.
+
 EXAMPLES
   flowify score runs/a digit.png other.png
   flowify score runs/a new.npy ~/photographs
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
-  flowify score runs/a --split train --limit 1000 --format jsonl`,
+  flowify score runs/a --split train --limit 1000 --format jsonl
+  flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001`,
   },
 });

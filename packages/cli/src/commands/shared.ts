@@ -1,9 +1,9 @@
 import { UsageError } from "@flowify/core";
 import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
 import type { CliContext } from "../context.js";
-import { type Reading, resizings } from "../data/format.js";
+import { type PictureReading, type Reading, resizings, type TableChoice } from "../data/format.js";
 import type { Split } from "../data/image-set.js";
-import { nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
+import { names, nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 
 /** Providers of ONNX Runtime that a build of it may have, besides the CPU. */
 const providers = ["cuda", "tensorrt", "dml", "coreml"] as const;
@@ -61,8 +61,8 @@ export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
   },
 };
 
-/** Flags for reading images that allow several ways. */
-export const readingParameters: FlagParametersForType<Reading, CliContext> = {
+/** Flags that say how to read images that could be read in several ways. */
+export const readingParameters: FlagParametersForType<PictureReading, CliContext> = {
   size: {
     kind: "parsed",
     parse: pixelSize,
@@ -89,33 +89,56 @@ export const readingParameters: FlagParametersForType<Reading, CliContext> = {
   },
 };
 
+const columnNames = (placeholder: string, brief: string) =>
+  ({ kind: "parsed", parse: names, optional: true, placeholder, brief }) as const;
+
+/** The flag that names the rows of a table. */
+export const idFlag = {
+  kind: "parsed",
+  parse: nonEmpty,
+  optional: true,
+  placeholder: "COLUMN",
+  brief: "Column of a table that names its rows; the scores repeat it",
+} as const;
+
+/** Flags that say which columns of a table are used. */
+export const tableParameters: FlagParametersForType<TableChoice, CliContext> = {
+  columns: columnNames("A,B", "Use only these columns of a table"),
+  drop: columnNames("A,B", "Leave these columns of a table out"),
+  id: idFlag,
+};
+
 /**
  * The way of reading that the flags set; undefined without such flags.
  *
  * @throws UsageError for --resize without a size
  */
-export function readingOf({ size, resize, grey, skipCorrupt }: Reading): Reading | undefined {
+export function readingOf(flags: PictureReading & TableChoice): Reading | undefined {
+  const { size, resize, grey, skipCorrupt, columns, drop, id } = flags;
   if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const reading: Reading = {
     ...(size && { size }),
     ...(resize && { resize }),
     ...(grey !== undefined && { grey }),
     ...(skipCorrupt && { skipCorrupt }),
+    ...(columns && { columns }),
+    ...(drop && { drop }),
+    ...(id !== undefined && { id }),
   };
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
 
-/** The flags without those for reading. */
-export const withoutReading = <F extends Reading>({
+/** Flags without those that say how to read. */
+export const withoutReading = <F extends PictureReading>({
   size: _size,
   resize: _resize,
   grey: _grey,
   skipCorrupt: _skip,
   ...others
-}: F): Omit<F, keyof Reading> => others;
+}: F): Omit<F, keyof PictureReading> => others;
 
-/** Flags of the commands that use images of a run's data set or of another one. */
-export type ImagesFlags = Reading & {
+/** Flags of the commands that look at images of a run's data set, or of another one. */
+export type ImagesFlags = PictureReading & {
   data?: string;
   dataDir?: string;
   split?: Split;

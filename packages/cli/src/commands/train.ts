@@ -2,7 +2,14 @@ import type { TrainFlags } from "../actions/train-flags.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { decay, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { commonFlags, normalizeFlag, pictureChoices, readingParameters, seedFlag } from "./shared.js";
+import {
+  commonFlags,
+  normalizeFlag,
+  pictureChoices,
+  readingParameters,
+  seedFlag,
+  tableParameters,
+} from "./shared.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
@@ -21,6 +28,7 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
       ),
       dataDir: text("DIR", "Folder with the files of the data set"),
       ...readingParameters,
+      ...tableParameters,
       limit: count("Only the first N training images"),
       validation: {
         kind: "parsed",

@@ -1,13 +1,14 @@
 import type { PixelSize } from "./array-images.js";
 import type { DataSet, PublishedSplit } from "./image-set.js";
+import type { TableSchema } from "./table/schema.js";
 
 /** Resizing of pictures: `crop` to fill the size, `fit` into it on black, `stretch` to it. */
 export const resizings = ["crop", "fit", "stretch"] as const;
 export type Resizing = (typeof resizings)[number];
 
-/** Options for reading images. */
-export type Reading = Readonly<{
-  /** Height and width: of images in rows of an array, or the target size of pictures. */
+/** How images are to be read that could be read in several ways. */
+export type PictureReading = Readonly<{
+  /** Height and width of an image: of rows of an array, or what pictures become. */
   size?: PixelSize;
   /** Resizing of pictures of another size; crop by default. */
   resize?: Resizing;
@@ -17,12 +18,33 @@ export type Reading = Readonly<{
   skipCorrupt?: boolean;
 }>;
 
-/** The flags of the command that set them. */
-export const readingFlags: Readonly<Record<keyof Reading, string>> = {
+/** Which columns of a table are used. */
+export type TableChoice = Readonly<{
+  /** Only these. */
+  columns?: readonly string[];
+  /** All but these. */
+  drop?: readonly string[];
+  /** The column that names the rows. */
+  id?: string;
+}>;
+
+/** How data are to be read. */
+export type Reading = PictureReading &
+  TableChoice &
+  Readonly<{
+    /** The columns of the table that a run was trained on: other tables are read as that one was. */
+    schema?: TableSchema;
+  }>;
+
+/** The flags of the command that ask for it. */
+export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema">, string>> = {
   size: "--size",
   resize: "--resize",
   grey: "--grey",
   skipCorrupt: "--skip-corrupt",
+  columns: "--columns",
+  drop: "--drop",
+  id: "--id",
 };
 
 /** A format of folders or files with images or rows of numbers. */

@@ -9,6 +9,8 @@ import type { PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
+import { TABLE_ENDING } from "./table/open-table.js";
+import { tableFile } from "./table/table-file.js";
 
 const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
   [/\.npy$/i, npyFile],
@@ -16,6 +18,7 @@ const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
   [/\.(tar|tar\.gz|tgz)$/i, pictureTar],
   [/\.zip$/i, pictureZip],
   [/([.-]idx\d-ubyte|\.idx)(\.gz)?$/i, idxFile],
+  [TABLE_ENDING, tableFile],
 ];
 
 /** File endings after the name of the data. */
@@ -37,7 +40,7 @@ export async function formOf(path: string, split: PublishedSplit): Promise<DataF
     if (form) return form;
     if (exists)
       throw new DataError(
-        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, also with .gz)`,
+        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .jsonl, .parquet`,
       );
   }
   if (!exists) return idxFolder;

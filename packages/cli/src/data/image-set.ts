@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { UsageError } from "@flowify/core";
 import { formatCount } from "../ui/format.js";
+import type { TableSchema } from "./table/schema.js";
 
 /** The published splits of data sets. */
 export type PublishedSplit = "train" | "test";
@@ -51,6 +52,9 @@ export type RowSet = SetFacts &
     levels?: number;
     /** Names of the columns; by default their indices. */
     columns?: readonly string[];
+    /** The columns of the table that the rows come from, and what there is to say of it, a line each. */
+    schema?: TableSchema;
+    notes?: readonly string[];
   }>;
 
 /** Data to train on. */

@@ -161,7 +161,7 @@ export async function loadExamples(
       path,
       split,
       label,
-      form.takes.includes("resize") ? { ...usual, ...reading } : reading,
+      form.takes.includes("resize") || form.takes.includes("schema") ? { ...usual, ...reading } : reading,
       undrawn,
     );
   }
@@ -188,11 +188,9 @@ export async function loadMeasured(choice: DataSetChoice): Promise<DataSet> {
 
 /** @throws UsageError for an option of reading that these images do not support */
 function expectTaken({ label, form }: Place, reading: Reading): void {
-  for (const [key, value] of Object.entries(reading)) {
-    if (value !== undefined && !form.takes.includes(key as keyof Reading)) {
-      throw new UsageError(
-        `${readingFlags[key as keyof Reading]}: the images of ${label} are read without changes\nleave it out`,
-      );
+  for (const [key, flag] of Object.entries(readingFlags)) {
+    if (reading[key as keyof Reading] !== undefined && !form.takes.includes(key as keyof Reading)) {
+      throw new UsageError(`${flag}: the examples of ${label} are read as they are\nleave it out`);
     }
   }
 }

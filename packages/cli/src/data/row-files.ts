@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { UsageError } from "@flowify/core";
+import { csvCell } from "./csv-cell.js";
 import type { RowSet } from "./image-set.js";
 
 /** Rows to be written, row-major. */
@@ -25,8 +26,7 @@ export function rowFileBytes(file: string, rows: WrittenRows): Uint8Array {
 
 /** One line per row, below a line with the names of the columns. */
 function csvBytes({ rows, shape: [columns], columns: names }: WrittenRows): Uint8Array {
-  const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const head = Array.from({ length: columns }, (_, column) => quoted(names?.[column] ?? `column ${column}`));
+  const head = Array.from({ length: columns }, (_, column) => csvCell(names?.[column] ?? `column ${column}`));
   const lines = [head.join(",")];
   for (let at = 0; at < rows.length; at += columns)
     lines.push(Array.from(rows.subarray(at, at + columns), shortest).join(","));

@@ -2,6 +2,7 @@ import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { pictureChoices } from "../commands/shared.js";
 import { resizings } from "../data/format.js";
+import { tableSchema } from "../data/table/schema.js";
 import { check } from "./check.js";
 import { expectShallow } from "./depth.js";
 import { networkSchema } from "./network.js";
@@ -30,12 +31,17 @@ const environmentSchema = v.strictObject({
 
 export type Environment = Readonly<v.InferOutput<typeof environmentSchema>>;
 
-/** Options for reading the images, if set. */
+/** How the examples were read, where that was asked for; of a table always. */
 const readingSchema = v.strictObject({
   size: v.exactOptional(v.pipe(v.strictTuple([count, count]), v.readonly())),
   resize: v.exactOptional(v.picklist(resizings)),
   grey: v.exactOptional(v.boolean()),
   skipCorrupt: v.exactOptional(v.boolean()),
+  columns: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  drop: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  id: v.exactOptional(v.string()),
+  /** The columns of the table, as they were found in the training file. */
+  schema: v.exactOptional(tableSchema),
 });
 
 /** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */

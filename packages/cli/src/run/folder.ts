@@ -27,6 +27,8 @@ export type RunFolder = Readonly<{
   reconstructions: string;
   ledger: string;
   curve: string;
+  /** Scores of held-out rows of a table. */
+  calibration: string;
   release(): void;
 }>;
 
@@ -55,6 +57,7 @@ export const runPaths = (folder: string) => ({
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),
   curve: join(folder, "curve.png"),
+  calibration: join(folder, "calibration.json"),
   quality: join(folder, "quality.json"),
   nearest: join(folder, "nearest.png"),
 });

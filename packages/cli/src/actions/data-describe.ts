@@ -1,0 +1,76 @@
+import type { CliContext } from "../context.js";
+import { dateText } from "../data/table/cell.js";
+import { findSchema } from "../data/table/find-schema.js";
+import { openTable } from "../data/table/open-table.js";
+import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
+
+export type DataDescribeFlags = { json?: boolean };
+
+/** Heights of a bar, an eighth of a line each. */
+const BARS = " ▁▂▃▄▅▆▇█";
+
+/** Values of a category that are shown, and letters of each. */
+const SHOWN = { values: 4, letters: 16 } as const;
+
+export async function describeData(this: CliContext, flags: DataDescribeFlags, file: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
+  const opened = await openTable(file);
+  const schema = await findSchema(file, opened);
+  terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
+  for (const note of opened.notes) terminal.say(note);
+  terminal.say();
+  for (const line of table(linesOf(schema), [false, false, true, true])) terminal.say(line);
+  const remarks = schema.columns.flatMap((column) => remarksOf(column, schema.rows));
+  if (remarks.length > 0) terminal.say();
+  for (const remark of remarks) terminal.say(remark);
+  terminal.document({ file, notes: opened.notes, ...schema });
+}
+
+function linesOf({ rows, columns }: TableSchema): string[][] {
+  return [
+    ["column", "type", "missing", "distinct", "values", "histogram"],
+    ...columns.map((column) => [
+      column.name,
+      column.type,
+      percent(column.missing / Math.max(1, rows)),
+      `${formatCount(column.distinct)}${column.uncounted ? "+" : ""}`,
+      valuesOf(column),
+      column.histogram ? bars(column.histogram) : "",
+    ]),
+  ];
+}
+
+const percent = (share: number): string => (share === 0 ? "" : `${(100 * share).toPrecision(2)} %`);
+
+/** A number of the column as people read it. */
+const valueText = ({ type }: ColumnSchema, value: number): string =>
+  type === "date" ? dateText(value) : String(Number(value.toPrecision(5)));
+
+function valuesOf(column: ColumnSchema): string {
+  const { range, values } = column;
+  if (range && column.distinct > 0)
+    return `${valueText(column, range.least)} … ${valueText(column, range.most)}`;
+  if (!values) return "";
+  const shown = values.slice(0, SHOWN.values).map((value) => (value ?? "missing").slice(0, SHOWN.letters));
+  return `${shown.join(", ")}${values.length > SHOWN.values ? ", …" : ""}`;
+}
+
+/** One letter a bin; the tallest bin is full, and no bin with rows in it is empty. */
+function bars(histogram: readonly number[]): string {
+  const tallest = Math.max(1, ...histogram);
+  return histogram.map((rows) => BARS[Math.ceil((rows / tallest) * (BARS.length - 1))]).join("");
+}
+
+function remarksOf(column: ColumnSchema, rows: number): string[] {
+  const { name, type, use, spikes = [], problem, range } = column;
+  if (problem !== undefined)
+    return [`"${name}": ${problem}; training refuses the column until this is corrected`];
+  if (use === "none" && rows > 0)
+    return [`"${name}": left out of training, ${type === "text" ? "free text" : `as ${type}`}`];
+  if (!range || spikes.length === 0) return [];
+  return [`"${name}": ${spikes.map(({ value, share }) => `${percent(share)} are ${value}`).join(", ")}`];
+}

@@ -1,0 +1,92 @@
+/** A cell as a file holds it: text, or in JSON and Parquet a value with a type. */
+export type Cell = string | number | boolean | null;
+
+/** `out of range`: ±Infinity, and numbers that float32 cannot hold. */
+export type CellKind = "missing" | "number" | "out of range" | "boolean" | "date" | "text";
+
+/** Texts that stand for a missing value, in lower case. */
+const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "nat", "?", "-"]);
+
+const BOOLEANS: ReadonlyMap<string, number> = new Map([
+  ["true", 1],
+  ["false", 0],
+  ["yes", 1],
+  ["no", 0],
+]);
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+)(e[+-]?\d+)?$/i;
+const INFINITE = /^[+-]?inf(inity)?$/i;
+const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+const LARGEST_FLOAT32 = 3.4028234663852886e38;
+const MINUTES_PER_DAY = 1440;
+
+/** Reads cells one at a time; `value` is that of the last one, where it is a number, a boolean (0 or 1) or a date (days since 1970). */
+export type CellReader = Readonly<{ read(cell: Cell | undefined): CellKind; readonly value: number }>;
+
+/** @param decimalComma numbers are written 1,5 */
+export function cellReader({ decimalComma = false }: { decimalComma?: boolean } = {}): CellReader {
+  const pattern = decimalComma ? COMMA_NUMBER : NUMBER;
+  let value = Number.NaN;
+  const take = (number: number): CellKind => {
+    value = number;
+    if (Number.isNaN(number)) return "missing";
+    return Math.abs(number) <= LARGEST_FLOAT32 ? "number" : "out of range";
+  };
+  const readText = (text: string): CellKind => {
+    if (pattern.test(text)) return take(Number(decimalComma ? text.replace(",", ".") : text));
+    const lower = text.toLowerCase();
+    if (MISSING.has(lower)) return "missing";
+    const truth = BOOLEANS.get(lower);
+    if (truth !== undefined) {
+      value = truth;
+      return "boolean";
+    }
+    if (INFINITE.test(text)) return "out of range";
+    const days = daysOf(text);
+    if (days === undefined) return "text";
+    value = days;
+    return "date";
+  };
+  return {
+    get value() {
+      return value;
+    },
+    read(cell) {
+      value = Number.NaN;
+      if (cell === null || cell === undefined) return "missing";
+      if (typeof cell === "number") return take(cell);
+      if (typeof cell === "string") return readText(cell);
+      value = Number(cell);
+      return "boolean";
+    },
+  };
+}
+
+/** Days since 1970-01-01 UTC of an ISO 8601 date, with or without a time; without a zone it is UTC. */
+function daysOf(text: string): number | undefined {
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "0", zone = "Z"] =
+    DATE.exec(text) ?? [];
+  if (year === undefined) return undefined;
+  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  if (midnight.getUTCMonth() + 1 !== Number(month) || midnight.getUTCDate() !== Number(day)) return undefined;
+  const minutes = 60 * Number(hour) + Number(minute) + (Number(second) + Number(fraction)) / 60;
+  return midnight.getTime() / 86_400_000 + (minutes - offsetMinutes(zone)) / MINUTES_PER_DAY;
+}
+
+/** Minutes east of Greenwich of `Z`, `+02:00` or `-0530`. */
+function offsetMinutes(zone: string): number {
+  if (zone === "Z") return 0;
+  const minutes = 60 * Number(zone.slice(1, 3)) + Number(zone.slice(-2));
+  return zone.startsWith("-") ? -minutes : minutes;
+}
+
+/** `2024-03-01`, or with a time where the days are not whole. */
+export function dateText(days: number): string {
+  const text = new Date(Math.round(days * 86_400) * 1000).toISOString();
+  return Number.isInteger(days) ? text.slice(0, 10) : `${text.slice(0, 19)}Z`;
+}
+
+/** The text by which equal cells are recognized. */
+export const cellText = (cell: Cell | undefined): string => String(cell ?? "");

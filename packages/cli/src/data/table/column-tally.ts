@@ -1,0 +1,94 @@
+import { makeRng } from "@flowify/core/layer";
+import { type Cell, type CellKind, type CellReader, cellText } from "./cell.js";
+import { LISTED } from "./table.js";
+
+/** Different values of a column that are counted one by one, and of all columns together: a table may have thousands. */
+const DISTINCT = { least: 300, most: 10_000, all: 2_000_000 } as const;
+
+/** Different values that are counted in each of so many columns. */
+export const distinctLimit = (columns: number): number =>
+  Math.max(DISTINCT.least, Math.min(DISTINCT.most, Math.ceil(DISTINCT.all / columns)));
+
+/** Values that are kept for the histogram: a fair sample of all. */
+const SAMPLED = 2000;
+
+/** Where cells of a kind stand, the first five of them. */
+type Places = { count: number; first: string[] };
+
+/** What is counted of a column, a cell at a time, in memory that does not grow with the rows. */
+export type ColumnTally = Readonly<{
+  name: string;
+  kinds: Readonly<Record<CellKind, Places>>;
+  rows(): number;
+  /** How often each value comes, as far as values are counted; `complete`: they are all. */
+  counts: ReadonlyMap<string, number>;
+  complete(): boolean;
+  /** Of numbers and dates. */
+  numbers(): Readonly<{
+    least: number;
+    most: number;
+    mean: number;
+    std: number;
+    whole: boolean;
+    consecutive: boolean;
+  }>;
+  sample(): readonly number[];
+  add(cell: Cell | undefined, row: number, reader: CellReader): void;
+}>;
+
+const newPlaces = (): Places => ({ count: 0, first: [] });
+
+export function columnTally(name: string, seed: number, mostDistinct: number): ColumnTally {
+  const rng = makeRng(seed);
+  const kinds: Record<CellKind, Places> = {
+    missing: newPlaces(),
+    number: newPlaces(),
+    "out of range": newPlaces(),
+    boolean: newPlaces(),
+    date: newPlaces(),
+    text: newPlaces(),
+  };
+  const counts = new Map<string, number>();
+  const sample: number[] = [];
+  let [rows, taken, mean, squares, previous] = [0, 0, 0, 0, Number.NaN];
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [whole, consecutive, complete] = [true, true, true];
+
+  const addNumber = (value: number): void => {
+    taken++;
+    const delta = value - mean;
+    mean += delta / taken;
+    squares += delta * (value - mean);
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+    whole &&= Number.isInteger(value);
+    consecutive &&= taken === 1 || value === previous + 1;
+    previous = value;
+    const place = taken <= SAMPLED ? taken - 1 : rng.integer(taken);
+    if (place < SAMPLED) sample[place] = value;
+  };
+
+  return {
+    name,
+    kinds,
+    counts,
+    rows: () => rows,
+    complete: () => complete,
+    numbers: () => ({ least, most, mean, std: Math.sqrt(squares / Math.max(1, taken)), whole, consecutive }),
+    sample: () => sample,
+    add(cell, row, reader) {
+      rows++;
+      const kind = reader.read(cell);
+      const places = kinds[kind];
+      places.count++;
+      if (kind === "missing") return;
+      const text = cellText(cell);
+      if (places.first.length < LISTED)
+        places.first.push(`row ${row} holds ${JSON.stringify(text.slice(0, 40))}`);
+      if (kind === "number" || kind === "date") addNumber(reader.value);
+      const before = counts.get(text);
+      if (before !== undefined || counts.size < mostDistinct) counts.set(text, (before ?? 0) + 1);
+      else complete = false;
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { UsageError } from "@flowify/core";
+import { unknownName } from "../../ui/suggest.js";
+import type { TableChoice } from "../format.js";
+import { cellReader } from "./cell.js";
+import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
+import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
+import { gapOf, histogramOf } from "./spread.js";
+import { listFirst, type Table } from "./table.js";
+
+/** Values that a category has at most, and rows that each has on average at least. */
+const CATEGORY = { values: 256, rowsEach: 4 } as const;
+
+/** From this share of numbers on, text among them is a mistake and not a name. */
+const MOSTLY = 0.9;
+
+/** A value is a spike from this share of the rows on. */
+const SPIKE = 0.05;
+const SPIKES = 3;
+
+/** Names of columns that number rows. */
+const ID_NAME = /(^|[^a-z])(id|uuid|key|index|row)$/i;
+
+/** Rounding of float32 beside the spread of a column that is too much. */
+const FLOAT32 = 2 ** -24;
+const ROUNDED = 1e-3;
+
+/**
+ * The columns of a table: one reading of the file, in memory that does not grow with it.
+ *
+ * @throws UsageError for columns that the table does not have
+ */
+export async function findSchema(path: string, table: Table, choice: TableChoice = {}): Promise<TableSchema> {
+  expectColumns(path, table, choice);
+  const reader = cellReader(table);
+  const tallies = table.names.map((name, i) => columnTally(name, i, distinctLimit(table.names.length)));
+  let rows = 0;
+  for await (const block of table.blocks())
+    for (const cells of block) {
+      rows++;
+      tallies.forEach((tally, i) => {
+        tally.add(cells[i], rows, reader);
+      });
+    }
+  return { version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) };
+}
+
+function expectColumns(path: string, { names }: Table, { columns = [], drop = [], id }: TableChoice): void {
+  const named: [flag: string, column: string][] = [
+    ...columns.map((column): [string, string] => ["--columns", column]),
+    ...drop.map((column): [string, string] => ["--drop", column]),
+    ...(id === undefined ? [] : [["--id", id] as [string, string]]),
+  ];
+  for (const [flag, column] of named)
+    if (!names.includes(column))
+      throw new UsageError(`${flag}: ${path}: ${unknownName("column", column, names)}`);
+}
+
+function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
+  const { name, kinds } = tally;
+  const { type, problem } = typeOf(tally);
+  const numeric =
+    type === "continuous" ||
+    type === "integer" ||
+    type === "date" ||
+    (type === "identifier" && kinds.number.count > 0);
+  const { least, most, mean, std } = tally.numbers();
+  const distinct = tally.counts.size;
+  const gap = numeric ? gapOf(tally, type === "integer" || type === "identifier") : 0;
+  const origin = type === "date" || Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
+  const spikes = spikesOf(tally, type);
+  return {
+    name,
+    type,
+    use: useOf(name, type, numeric, choice),
+    missing: kinds.missing.count,
+    distinct,
+    ...(!tally.complete() && { uncounted: true as const }),
+    ...(numeric && { range: { least, most, mean, std }, gap, histogram: histogramOf(tally) }),
+    ...(numeric && origin !== 0 && { origin }),
+    ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
+    ...(spikes.length > 0 && { spikes }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+function useOf(
+  name: string,
+  type: ColumnType,
+  numeric: boolean,
+  { columns, drop = [], id }: TableChoice,
+): ColumnSchema["use"] {
+  if (name === id) return "id";
+  if (drop.includes(name) || (columns && !columns.includes(name))) return "none";
+  if (numeric && columns) return "model";
+  // what holds a mistake is not passed over in silence: training refuses it by name
+  return type === "constant" || type === "identifier" || type === "text" ? "none" : "model";
+}
+
+function typeOf(tally: ColumnTally): { type: ColumnType; problem?: string } {
+  const { kinds, counts, name } = tally;
+  const [number, date, truth, text, beyond] = [
+    kinds.number.count,
+    kinds.date.count,
+    kinds.boolean.count,
+    kinds.text.count,
+    kinds["out of range"].count,
+  ];
+  const present = number + date + truth + text + beyond;
+  if (counts.size <= 1 && beyond === 0)
+    return { type: present > 0 && kinds.missing.count > 0 ? "category" : "constant" };
+  if (beyond > 0 && text + date + truth === 0)
+    return {
+      type: "continuous",
+      problem: `${listFirst(kinds["out of range"].first, beyond)}: numbers must be finite and within ±3.4e38 (float32)`,
+    };
+  const numberKinds = [
+    ["number", number],
+    ["date", date],
+  ] as const;
+  for (const [kind, count] of numberKinds) {
+    if (count < MOSTLY * present) continue;
+    if (count < present) return { type: "mixed", problem: othersOf(tally, kind) };
+    if (kind === "date") return { type: "date" };
+    const { whole, consecutive } = tally.numbers();
+    const unique = !tally.complete() || counts.size === number;
+    if (whole && unique && (consecutive || ID_NAME.test(name))) return { type: "identifier" };
+    return { type: whole ? "integer" : "continuous" };
+  }
+  if (truth === present) return { type: "boolean" };
+  if (tally.complete() && counts.size <= CATEGORY.values && counts.size * CATEGORY.rowsEach <= present)
+    return { type: "category" };
+  return { type: counts.size === present || !tally.complete() ? "identifier" : "text" };
+}
+
+/** Cells that are neither missing nor of the kind that most are of. */
+function othersOf({ kinds }: ColumnTally, usual: "number" | "date"): string {
+  const others = (["text", "number", "boolean", "date", "out of range"] as const).filter(
+    (kind) => kind !== usual,
+  );
+  const count = others.reduce((sum, kind) => sum + kinds[kind].count, 0);
+  return `most cells hold a ${usual}, but ${listFirst(
+    others.flatMap((kind) => kinds[kind].first),
+    count,
+  )}`;
+}
+
+/** The values of a category, the most frequent first, with null where some are missing. */
+function valuesOf({ counts, kinds }: ColumnTally): (string | null)[] {
+  const all: [string | null, number][] = [...counts];
+  if (kinds.missing.count > 0) all.push([null, kinds.missing.count]);
+  return all.sort((a, b) => b[1] - a[1]).map(([value]) => value);
+}
+
+function spikesOf(tally: ColumnTally, type: ColumnType): { value: string; share: number }[] {
+  if (type === "constant" || type === "identifier" || type === "text") return [];
+  const rows = Math.max(1, tally.rows());
+  return [...tally.counts]
+    .map(([value, count]) => ({ value, share: count / rows }))
+    .filter(({ share }) => share >= SPIKE)
+    .sort((a, b) => b.share - a.share)
+    .slice(0, SPIKES);
+}

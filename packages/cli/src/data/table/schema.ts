@@ -1,0 +1,55 @@
+import * as v from "valibot";
+
+const columnTypes = [
+  "continuous",
+  "integer",
+  "boolean",
+  "category",
+  "date",
+  "constant",
+  "identifier",
+  "text",
+  "mixed",
+] as const;
+export type ColumnType = (typeof columnTypes)[number];
+
+/** `model`: the flow gets it; `id`: it names the rows; `none`: it is left out. */
+const uses = ["model", "id", "none"] as const;
+
+const number = v.number();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const columnSchema = v.strictObject({
+  name: v.string(),
+  type: v.picklist(columnTypes),
+  use: v.picklist(uses),
+  /** Rows without a value. */
+  missing: count,
+  /** Different values; with `uncounted` there are more. */
+  distinct: count,
+  uncounted: v.exactOptional(v.literal(true)),
+  /** Of numbers and dates (days since 1970-01-01 UTC). */
+  range: v.exactOptional(v.strictObject({ least: number, most: number, mean: number, std: number })),
+  /** The step between values that repeat, over which noise is spread; 0 where they do not. */
+  gap: v.exactOptional(v.pipe(number, v.minValue(0))),
+  /** What is subtracted, so that float32 keeps the digits. */
+  origin: v.exactOptional(number),
+  /** The values of a category, the most frequent first; null is a missing one. */
+  values: v.exactOptional(v.array(v.nullable(v.string()))),
+  /** Values that many rows share, and their share of the rows. */
+  spikes: v.exactOptional(v.array(v.strictObject({ value: v.string(), share: number }))),
+  /** Rows in bins of the same width from the least value to the most. */
+  histogram: v.exactOptional(v.array(count)),
+  /** Why it cannot be used. */
+  problem: v.exactOptional(v.string()),
+});
+
+/** The columns of a table as they were found in the file that a run was trained on. */
+export const tableSchema = v.strictObject({
+  version: v.literal(1),
+  rows: count,
+  columns: v.array(columnSchema),
+});
+
+export type ColumnSchema = Readonly<v.InferOutput<typeof columnSchema>>;
+export type TableSchema = Readonly<v.InferOutput<typeof tableSchema>>;

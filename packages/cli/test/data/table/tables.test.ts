@@ -1,0 +1,224 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parquetWriteFile } from "hyparquet-writer";
+import { describe, expect, it } from "vitest";
+import { findSchema } from "../../../src/data/table/find-schema.js";
+import { openTable } from "../../../src/data/table/open-table.js";
+import { temporaryFolder } from "../../temporary-folder.js";
+
+const root = temporaryFolder();
+
+function write(name: string, text: string | Uint8Array): string {
+  const path = join(root, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function read(path: string) {
+  const table = await openTable(path);
+  const rows = [];
+  for await (const block of table.blocks()) rows.push(...block);
+  return { names: table.names, rows, notes: table.notes, decimalComma: table.decimalComma };
+}
+
+const schemaOf = async (path: string) => findSchema(path, await openTable(path));
+
+const typesOf = async (path: string) =>
+  Object.fromEntries((await schemaOf(path)).columns.map(({ name, type }) => [name, type]));
+
+describe("a CSV file", () => {
+  it.each([
+    ["commas", 'a,b\n1,"x, y"\n2,"say ""hi"""\n', ["x, y", 'say "hi"']],
+    ["semicolons", "a;b\n1;x, y\n2;z\n", ["x, y", "z"]],
+    ["tabs", "a\tb\n1\tx\n2\ty\n", ["x", "y"]],
+    ["bars", "a|b\n1|x\n2|y\n", ["x", "y"]],
+    ["line ends of Windows", "a,b\r\n1,x\r\n2,y\r\n", ["x", "y"]],
+    ["a byte-order mark", "\ufeffa,b\n1,x\n2,y\n", ["x", "y"]],
+    ["a line break in quotes", 'a,b\n1,"x\ny"\n2,z\n', ["x\ny", "z"]],
+    ["no line end at its end", "a,b\n1,x\n\n2,y", ["x", "y"]],
+  ])("with %s has its cells", async (_, text, b) => {
+    const { names, rows } = await read(write("cells.csv", text));
+    expect(names).toEqual(["a", "b"]);
+    expect(rows.map((row) => row[0])).toEqual(["1", "2"]);
+    expect(rows.map((row) => row[1])).toEqual(b);
+  });
+
+  it("with decimal commas between semicolons holds numbers", async () => {
+    const path = write("comma.csv", "a;b\n1,5;2\n-2,25;3\n0,5;5\n");
+    const { columns } = await schemaOf(path);
+    expect(columns.map(({ type, range }) => [type, range?.least, range?.most])).toEqual([
+      ["continuous", -2.25, 1.5],
+      ["integer", 2, 5],
+    ]);
+    expect((await read(path)).notes[0]).toContain("decimal commas, semicolons separate");
+  });
+
+  it("without a header has its columns numbered", async () => {
+    const { names, rows, notes } = await read(write("bare.csv", "1,x\n2,y\n"));
+    expect([names, rows.length]).toEqual([["column 1", "column 2"], 2]);
+    expect(notes).toEqual(["the first row holds values, so columns are called by their numbers"]);
+  });
+
+  it("gives empty and repeated names others, and says so", async () => {
+    const { names, notes } = await read(write("names.csv", "a,,a\n1,2,3\n"));
+    expect(names).toEqual(["a", "column 2", "a (column 3)"]);
+    expect(notes).toEqual([
+      'column 2 has no name: it is called "column 2"',
+      'the name "a" comes twice: column 3 is called "a (column 3)"',
+    ]);
+  });
+
+  it("in Latin-1 or UTF-16 is text all the same", async () => {
+    const latin = Buffer.from("name,n\nMünchen,1\nKöln,2\n", "latin1");
+    expect((await read(write("latin.csv", latin))).rows[0]).toEqual(["München", "1"]);
+    const wide = Buffer.from("\ufeffname,n\nMünchen,1\nKöln,2\n", "utf16le");
+    expect((await read(write("wide.csv", wide))).rows[0]).toEqual(["München", "1"]);
+  });
+
+  it.each([
+    ["empty", "", "an empty file, expected a table"],
+    ["blank", "\n\n", "an empty file, expected a table"],
+    ["with zero bytes", "a,b\0\n1,2\n", "holds zero bytes, expected text"],
+    ["with an open quote", 'a,b\n1,2\n3,"4\n', "row 2: a quote is opened and not closed"],
+    ["with text after a quote", 'a,b\n1,2\n3,"4"5\n', "row 2: a quote is followed by text"],
+    ["with ragged rows", "a,b\n1,2\n3\n4,5,6\n", "expected 2 cells in a row: row 2 has 1; row 3 has 3"],
+  ])("%s is refused", async (_, text, message) => {
+    await expect(read(write("bad.csv", text))).rejects.toMatchObject({
+      code: "DATA",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("names the first five ragged rows and no more", async () => {
+    const text = `a,b\n${"1,2\n".repeat(3)}${"1\n".repeat(20)}`;
+    const rows = [4, 5, 6, 7, 8].map((row) => `row ${row} has 1`).join("; ");
+    await expect(read(write("ragged.csv", text))).rejects.toThrow(`expected 2 cells in a row: ${rows}\n`);
+  });
+
+  it("with a line that has no end is refused before it fills the memory", async () => {
+    const path = write("long.csv", `a,b\n1,"${"x".repeat(17 * 2 ** 20)}`);
+    await expect(read(path)).rejects.toThrow("a row is longer than 16 MiB");
+  });
+});
+
+describe("JSON lines", () => {
+  it("hold typed cells, and null where a row lacks a key", async () => {
+    const path = write("rows.jsonl", '{"a":1,"b":"x"}\n\n{"a":2.5,"c":[1]}\n');
+    const { names, rows } = await read(path);
+    expect([names, rows]).toEqual([
+      ["a", "b", "c"],
+      [
+        [1, "x", null],
+        [2.5, null, "[1]"],
+      ],
+    ]);
+  });
+
+  it.each([
+    ["", "an empty file"],
+    ['{"a":1}\n{"a":', "line 2 is not JSON"],
+    ['{"a":1}\n[1]\n', "line 2 is an array, expected an object"],
+    ["3\n", "line 1 is 3, expected an object"],
+  ])("that are damaged are refused: %j", async (text, message) => {
+    await expect(read(write("bad.jsonl", text))).rejects.toThrow(message);
+  });
+
+  it("refuse keys that come late", async () => {
+    const text = `${'{"a":1}\n'.repeat(1000)}{"a":1,"b":2}\n`;
+    await expect(read(write("late.jsonl", text))).rejects.toThrow('line 1001 has "b"');
+  });
+});
+
+describe("a Parquet file", () => {
+  const path = join(root, "rows.parquet");
+
+  it("holds the cells of its columns", async () => {
+    parquetWriteFile({
+      filename: path,
+      rowGroupSize: 2,
+      columnData: [
+        { name: "n", data: [1n, 2n, 3n], type: "INT64" },
+        { name: "x", data: [0.5, null, -1.5], type: "DOUBLE" },
+        { name: "s", data: ["a", "b", "c"], type: "STRING" },
+        { name: "t", data: [true, false, true], type: "BOOLEAN" },
+        { name: "d", data: [1, 2, 3].map((day) => new Date(Date.UTC(2024, 0, day))), type: "TIMESTAMP" },
+      ],
+    });
+    const { names, rows } = await read(path);
+    expect(names).toEqual(["n", "x", "s", "t", "d"]);
+    expect(rows[1]).toEqual([2, null, "b", false, "2024-01-02T00:00:00.000Z"]);
+    expect(rows).toHaveLength(3);
+  });
+
+  it("that is damaged is refused", async () => {
+    const bad = write("bad.parquet", "PAR1 and nothing else PAR1");
+    await expect(read(bad)).rejects.toMatchObject({
+      code: "DATA",
+      message: expect.stringContaining("not a readable Parquet file"),
+    });
+  });
+});
+
+describe("the schema of a table", () => {
+  const values = (row: (i: number) => string, count = 60) =>
+    Array.from({ length: count }, (_, i) => row(i)).join("\n");
+
+  it("finds the type of each column", async () => {
+    const path = write(
+      "types.csv",
+      `id,size,items,paid,shop,day,note,unit\n${values(
+        (i) =>
+          `X${i},${Math.sin(i)},${(i * 7) % 5},${i % 3 ? "yes" : "no"},${"NSW"[i % 3]},2024-02-${10 + (i % 15)},text ${i >> 1},kg`,
+      )}`,
+    );
+    expect(await typesOf(path)).toEqual({
+      id: "identifier",
+      size: "continuous",
+      items: "integer",
+      paid: "boolean",
+      shop: "category",
+      day: "date",
+      note: "text",
+      unit: "constant",
+    });
+  });
+
+  it("takes a column that counts the rows for an identifier, and others of whole numbers not", async () => {
+    const path = write(
+      "count.csv",
+      `n,m,customer_id\n${values((i) => `${i},${(i * 37) % 61},${(i * 53) % 61}`)}`,
+    );
+    expect(await typesOf(path)).toEqual({ n: "identifier", m: "integer", customer_id: "identifier" });
+  });
+
+  it("counts what is missing, and finds steps and spikes", async () => {
+    const path = write(
+      "gaps.csv",
+      `x,y\n${values((i) => `${i % 2 ? 0 : ((i * 7) % 20) / 10},${i % 4 ? i * i : "NA"}`)}`,
+    );
+    const [x, y] = (await schemaOf(path)).columns;
+    expect(x?.gap).toBeCloseTo(0.2, 10);
+    expect(x?.spikes?.[0]).toEqual({ value: "0", share: 33 / 60 });
+    expect([y?.type, y?.missing, y?.distinct]).toEqual(["integer", 15, 45]);
+  });
+
+  it("says where numbers are mixed with text, the first five", async () => {
+    const path = write("mixed.csv", `x\n${values((i) => (i % 20 === 3 ? `~${i}` : `${i / 3}`))}`);
+    const [x] = (await schemaOf(path)).columns;
+    expect([x?.type, x?.problem]).toEqual([
+      "mixed",
+      'most cells hold a number, but row 4 holds "~3"; row 24 holds "~23"; row 44 holds "~43"',
+    ]);
+  });
+
+  it.each(["Infinity", "-inf", "1e39"])("says where a number is out of range: %s", async (bad) => {
+    const path = write("range.csv", `x\n1\n2\n${bad}\n4\n`);
+    const [x] = (await schemaOf(path)).columns;
+    expect(x?.problem).toContain(`row 3 holds "${bad}": numbers must be finite`);
+  });
+
+  it("knows only dates that there are", async () => {
+    const path = write("dates.csv", `d\n${values((i) => `2024-02-${i === 7 ? "30" : 10 + (i % 19)}`)}`);
+    expect((await typesOf(path)).d).toBe("mixed");
+  });
+});

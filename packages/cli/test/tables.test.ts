@@ -1,0 +1,190 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { beforeAll, describe, expect, it } from "vitest";
+import { csvCell } from "../src/data/csv-cell.js";
+import { expectRefusal } from "./refusal.js";
+import { runCommand } from "./run-command.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const run = join(root, "run");
+
+const HEAD = "order,size,weight,shop";
+
+/** A row whose weight follows its size; one that is odd has a weight that does not. */
+function row(seed: number, odd = false): string {
+  const rng = makeRng(seed);
+  const size = 10 + 2 * rng.normal();
+  const weight = (odd ? -1 : 1) * 3 * (size - 10) + 0.2 * rng.normal() + (odd ? 30 : 0);
+  return `${size.toFixed(3)},${rng.uniform() < 0.05 ? "" : weight.toFixed(3)},${rng.uniform() < 0.7 ? "web" : "shop"}`;
+}
+
+function write(name: string, count: number, seed: number, odd: (i: number) => boolean = () => false): string {
+  const path = join(root, name);
+  const lines = Array.from({ length: count }, (_, i) => `=N${i},${row(seed + i, odd(i))}`);
+  writeFileSync(path, `${HEAD}\n${lines.join("\n")}\n`);
+  return path;
+}
+
+const train = (file: string, out: string, ...flags: string[]) =>
+  runCommand(["train", "--data", file, "--out", join(root, out), "--pictures", "none", "--json", ...flags]);
+
+const linesOf = (text: string) => text.trim().split("\n");
+
+beforeAll(async () => {
+  const { status, stderr } = await train(
+    write("orders.csv", 2000, 0),
+    "run",
+    "--id",
+    "order",
+    "--steps",
+    "120",
+  );
+  if (status !== 0) throw new Error(stderr);
+});
+
+describe("a run of a table", () => {
+  it("keeps the columns that it was trained on", async () => {
+    const { data } = JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
+    expect(data.columns).toEqual(["size", "weight", "weight is missing", "shop"]);
+    expect(data.reading.schema.columns.map(({ use }: { use: string }) => use)).toEqual([
+      "id",
+      "model",
+      "model",
+      "model",
+    ]);
+    const { stdout, status } = await runCommand(["evaluate", run, "--json"]);
+    expect([status, JSON.parse(stdout).examples]).toEqual([0, 200]);
+  });
+
+  it("scores every row of another table, with its id, a p-value and a flag", async () => {
+    const other = write("other.csv", 1000, 5000, (i) => i % 50 === 0);
+    const out = join(root, "scored.csv");
+    const { status, stderr } = await runCommand(["score", run, "--data", other, "--out", out]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("1,000 rows")]);
+    const [head, ...lines] = linesOf(readFileSync(out, "utf8"));
+    expect(head).toBe("order,log_prob,nll,p_value,flag");
+    expect(lines).toHaveLength(1000);
+    const rows = lines.map((line) => line.split(","));
+    expect(rows[7]![0]).toBe("'=N7");
+    expect(rows.every(([, log, nll]) => Number(log) === -Number(nll))).toBe(true);
+    expect(rows.every(([, , , p, flag]) => Number(p) <= 0.01 === (flag === "1"))).toBe(true);
+    const flags = (odd: boolean) =>
+      rows.filter((_, i) => (i % 50 === 0) === odd).filter(([, , , , flag]) => flag === "1");
+    expect(flags(true).length).toBeGreaterThan(14);
+    // false alarms of a calibration on 200 rows: Beta(2, 199), below 0.037 with probability 0.995
+    expect(flags(false).length).toBeLessThan(0.037 * 980);
+  });
+
+  it("writes JSON lines, in blocks that do not show", async () => {
+    const other = write("many.csv", 3000, 9000);
+    const out = join(root, "scored.jsonl");
+    const flags = ["--id", "shop", "--false-alarms", "0.2", "--quiet"];
+    expect((await runCommand(["score", run, other, "--out", out, ...flags])).status).toBe(0);
+    const rows = linesOf(readFileSync(out, "utf8")).map((line) => JSON.parse(line));
+    expect(rows).toHaveLength(3000);
+    expect(Object.keys(rows[0])).toEqual(["shop", "log_prob", "nll", "p_value", "flag"]);
+    const share = rows.filter(({ flag }) => flag === 1).length / 3000;
+    expect(Math.abs(share - 0.2)).toBeLessThan(0.12);
+    const first = await runCommand([
+      "score",
+      run,
+      other,
+      "--limit",
+      "5",
+      "--format",
+      "jsonl",
+      "--id",
+      "shop",
+    ]);
+    expect(linesOf(first.stdout).map((line) => JSON.parse(line).nll)).toEqual(
+      rows.slice(0, 5).map(({ nll }) => nll),
+    );
+  });
+
+  it("names rows by their numbers where they have no other name", async () => {
+    const path = join(root, "plain.csv");
+    writeFileSync(path, `size,weight,shop\n${[1, 2, 3].map((i) => row(i)).join("\n")}\n`);
+    const [head, ...lines] = linesOf((await runCommand(["score", run, path, "--quiet"])).stdout);
+    expect(head!.split(",")[0]).toBe("order");
+    expect(lines.map((line) => line.split(",")[0])).toEqual(["1", "2", "3"]);
+  });
+
+  it("scores the rows of a split of its own table without p-values", async () => {
+    const [head, ...lines] = linesOf(
+      (await runCommand(["score", run, "--split", "validation", "--quiet"])).stdout,
+    );
+    expect([head, lines.length]).toEqual(["row,log_prob,nll", 180]);
+    await expectRefusal(["score", run, "--split", "train", "--false-alarms", "0.1"], 2, "leave --split out");
+  });
+
+  it("without its calibration says how to make one, and goes on to make it", async () => {
+    const path = join(run, "calibration.json");
+    const before = readFileSync(path, "utf8");
+    rmSync(path);
+    await expectRefusal(["score", run], 2, `flowify train --resume ${run}`);
+    expect((await runCommand(["train", "--resume", run, "--json"])).status).toBe(0);
+    expect(readFileSync(path, "utf8")).toBe(before);
+  });
+
+  it("says that its rows are too few for rare false alarms", async () => {
+    const { stderr } = await runCommand(["score", run, "--false-alarms", "0.001", "--quiet"]);
+    expect(stderr).toContain("no row can be flagged at false alarms of 0.001: 200 held-out rows");
+  });
+
+  it("refuses a table and a probability that do not fit", async () => {
+    const path = join(root, "lacking.csv");
+    writeFileSync(path, "size\n1\n2\n");
+    await expectRefusal(["score", run, path], 2, 'lacks the columns "weight", "shop"');
+    await expectRefusal(["score", run, path, "--false-alarms", "2"], 2, "expected a number between 0 and 1");
+  });
+
+  it("is reproduced to the last digit", async () => {
+    const { status, stderr } = await runCommand(["reproduce", run, "--out", join(root, "again")]);
+    expect([status, stderr]).toEqual([0, expect.any(String)]);
+  });
+
+  it("is trained on few rows with a warning, and on very few not at all", async () => {
+    const few = await train(write("few.csv", 60, 0), "few", "--steps", "5");
+    expect([few.status, few.stderr]).toEqual([0, expect.stringContaining("only 60 rows")]);
+    expect(existsSync(join(root, "few", "calibration.json"))).toBe(true);
+    const none = await train(write("none.csv", 19, 0), "none");
+    expect([none.status, none.stderr]).toEqual([2, expect.stringContaining("19 rows, expected at least 20")]);
+  });
+});
+
+describe("flowify data describe", () => {
+  it("shows the columns, with a histogram", async () => {
+    const { status, stdout } = await runCommand(["data", "describe", join(root, "orders.csv")]);
+    expect([status, stdout]).toEqual([0, expect.stringContaining("2,000 rows, 4 columns")]);
+    expect(stdout).toMatch(/order +identifier +2,000/);
+    expect(stdout).toMatch(/size +continuous +[\d,]+ +\S+ … \S+ +[ ▁▂▃▄▅▆▇█]+/);
+    expect(stdout).toMatch(/shop +category +2 +web, shop/);
+    const document = JSON.parse(
+      (await runCommand(["data", "describe", join(root, "orders.csv"), "--json"])).stdout,
+    );
+    expect([document.rows, document.columns.length]).toEqual([2000, 4]);
+  });
+
+  it("refuses what is no table", async () => {
+    await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
+    await expectRefusal(["data", "describe", "package.json"], 2, "a file of an unknown kind, expected .csv");
+  });
+});
+
+describe("a cell that is written", () => {
+  it.each([
+    ["plain", "plain"],
+    ["=1+1", "'=1+1"],
+    ["+A1", "'+A1"],
+    ["-A1", "'-A1"],
+    ["@SUM(A1)", "'@SUM(A1)"],
+    ["\t=1", "'\t=1"],
+    ["-5.5", "-5.5"],
+    ["=A1,B1", `"'=A1,B1"`],
+    ['say "hi"', '"say ""hi"""'],
+  ])("is no formula: %j", (text, cell) => {
+    expect(csvCell(text)).toBe(cell);
+  });
+});
