@@ -32,8 +32,8 @@ export type ScoreFlags = Omit<CommonFlags, "json"> &
 const AT_ONCE = 256;
 
 /**
- * Images or rows in one piece, what each is called, and once a source the words for all of it. `fillLog`: log densities of what
- * fills missing values, which are no part of log p.
+ * Images or rows in one piece, what each is called, and once a source the words for all of it. `fillLog`: log densities of the
+ * noise in place of missing values, which are no part of log p.
  */
 type Named = Readonly<{
   images: Uint8Array | Float32Array;

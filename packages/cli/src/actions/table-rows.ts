@@ -9,7 +9,7 @@ import type { RunConfig } from "../format/config.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** Rows in one piece, what each is called, and the log density of what fills their missing values. */
+/** Rows in one piece, what each is called, and the log density of the noise in place of missing values. */
 export type NamedRows = Readonly<{
   images: Float32Array;
   names: readonly string[];

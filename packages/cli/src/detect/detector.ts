@@ -21,9 +21,9 @@ export type DetectorOptions = Readonly<{
 }>;
 
 /**
- * Detectors of rows that are unlike the training rows, fitted without labels. `flow`: −log p; `neighbours`: the distance to
- * the k-th one, of standardized columns; `kernels`: kernel densities in the robust space and in its mean with the rank-normal
- * one; `combination`, the default detector: flow and both kernels, each standardized over the training rows, summed.
+ * Detectors of rows that are unlike the training rows, fitted without labels. `flow`: −log p. `neighbours`: the distance to
+ * the k-th one, of standardized columns. `kernels`: kernel densities in the robust space and in its mean with the rank-normal
+ * one. `combination`, the default detector: flow and both kernels, each standardized over the training rows, summed.
  *
  * @param training rows [m, width], of m > k
  * @param rows rows [n, width] to be judged

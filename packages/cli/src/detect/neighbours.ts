@@ -10,7 +10,7 @@ export type NeighbourOptions = Readonly<{
   k: number;
   /** Standard deviation of the kernels, in the unit of the space. */
   bandwidth: number;
-  /** The rows are the training rows: each is left out of its own score. */
+  /** The rows are the training rows: no row counts in its score. */
   leaveOneOut?: boolean;
 }>;
 

@@ -45,7 +45,7 @@ export const encodedNames = ({ columns }: TableSchema): string[] =>
 /**
  * Numbers as they are, with uniform noise over the step between values that repeat; dates as days; categories and
  * booleans as their rank by frequency with noise of width 1, values that training did not have as one rank more. A missing number
- * becomes a draw q = N(mean, std²) of its column and sets its indicator. Noise is a function of (seed, row).
+ * becomes a sample of q = N(mean, std²) of its column and sets its indicator. Noise is a function of (seed, row).
  *
  * @throws DataError for columns that the table lacks
  */
