@@ -1,4 +1,4 @@
-import { createTrainer, type Executor, FlowModel } from "@flowify/core";
+import { type Executor, fit } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { autoNetwork } from "../networks/auto.js";
@@ -61,35 +61,25 @@ export async function flowScores(
   const { learningRate } = SCHEDULE;
   const every = Math.max(1, Math.floor(steps / SCHEDULE.looks));
   const batchSize = Math.min(SCHEDULE.batch, set.count);
-  const data = { examples: learnt, count: set.count };
-  const trainer = await createTrainer({ flow, executor, data, steps, batchSize, learningRate, seed });
-  let best: { params: Awaited<ReturnType<typeof trainer.params>>; figure: number } | undefined;
-  const look = async (): Promise<void> => {
-    const params = await trainer.params();
-    const figure = await withParams(params, async (model) => -(await model.evaluate(validation)).nats);
-    if (best === undefined || figure < best.figure) best = { params, figure };
-  };
-  const withParams = async <T>(
-    params: Awaited<ReturnType<typeof trainer.params>>,
-    use: (model: FlowModel) => Promise<T>,
-  ): Promise<T> => {
-    const model = new FlowModel(flow, params, executor);
-    try {
-      return await use(model);
-    } finally {
-      await model.dispose();
-    }
-  };
+  const model = await fit(
+    flow,
+    { examples: learnt, count: set.count },
+    {
+      executor,
+      steps,
+      batchSize,
+      learningRate,
+      seed,
+      validation: { examples: validation, count: validation.length / width },
+      validateEvery: every,
+    },
+  );
   try {
-    while (trainer.taken < steps) {
-      await trainer.step();
-      if (trainer.taken % every === 0) await look();
-    }
-    return await withParams(best!.params, async (model) => ({
+    return {
       training: (await model.logProb(all)).map((nats) => -nats),
       rows: (await model.logProb(space(rows))).map((nats) => -nats),
-    }));
+    };
   } finally {
-    await trainer.dispose();
+    await model.dispose();
   }
 }
