@@ -50,19 +50,14 @@ const LATENTS = 2;
  *
  * @example
  * ```ts
- * import { createTrainer, FlowModel, flow, jaxExecutor } from "@flowify/core";
+ * import { fit, flow } from "@flowify/core";
  * import { coupling } from "@flowify/core/layers";
  *
- * const executor = jaxExecutor();
  * const data = Array.from({ length: 256 }, (_, i) => [Math.sin(i), Math.sin(i) + 0.1 * Math.cos(7 * i)]);
- * const made = flow([coupling([2], 2, { hidden: 16 })]);
- * const trainer = await createTrainer({ flow: made, executor, data, steps: 40, batchSize: 64, seed: 7 });
- * while (trainer.taken < 40) await trainer.step();
- * const model = new FlowModel(made, await trainer.params(), executor);
+ * const model = await fit(flow([coupling([2], 2, { hidden: 16 })]), data, { steps: 40, batchSize: 64, seed: 7 });
  * const [on = 0, off = 0] = await model.logProb([[0.5, 0.5], [0.5, -0.5]]);
  * console.log(on > off, (await model.sample(10, { seed: 1 })).length);
  * await model.dispose();
- * await trainer.dispose();
  * // true 20
  * ```
  */
