@@ -75,7 +75,7 @@ test("imports against the direction, cycles and unnamed exports are named with t
     "packages/core/src/math/a.ts:3 default export: export a name",
     'packages/core/src/math/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
     'packages/core/src/math/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core ← onnx ← cli ← playground)',
-    'packages/core/src/math/c.ts:2 "@flowify/core" is this very package: import the file',
+    'packages/core/src/math/c.ts:2 "@flowify/core" is this package: import the file',
     'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core ← onnx ← cli ← playground)',
     'packages/onnx/src/index.ts:2 "../../core/src/math/b.js" leaves packages/onnx: import packages/core by its name',
     'packages/onnx/test/x.test.ts:1 "../../cli/test/help.js" leaves packages/onnx: import packages/cli by its name',
@@ -99,7 +99,7 @@ test("a cycle is one where only types are imported as well, inside a package or 
     "import cycle: packages/core/src/init/calibration-data.ts → packages/core/src/layer.ts → packages/core/src/init/calibration-data.ts",
     "import cycle: packages/onnx/src/b.ts → packages/onnx/src/index.ts → packages/onnx/src/b.ts",
     'packages/core/src/init/calibration-data.ts:1 "../layer.js" stands above init/calibration-data.ts in the order of core\'s rooms',
-    'packages/onnx/src/b.ts:1 "@flowify/onnx" is this very package: import the file',
+    'packages/onnx/src/b.ts:1 "@flowify/onnx" is this package: import the file',
   ]);
 });
 

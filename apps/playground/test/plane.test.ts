@@ -175,7 +175,7 @@ test("files that are no points are refused in words", { timeout: SLOW }, async (
   const five = Array.from({ length: 40 }, (_, i) => `"a, b",${i},7,${1e6 * Math.cos(i)},${Math.sin(i)}`);
   await input.setInputFiles(file(`name,number,same,far,near\n${five.join("\n")}`));
   await page.getByText("p.csv has 4 columns of numbers. Choose two.").waitFor();
-  await page.getByText("number across and far up, each scaled on its own").waitFor();
+  await page.getByText("number across and far up, each scaled separately").waitFor();
   await page.getByLabel("Across").selectOption("near");
   await page.getByText("near across and far up").waitFor();
   await expect
@@ -199,7 +199,7 @@ test("without workers, storage and threads the page says what it lacks, or works
         });
       }),
   });
-  await expectProblem(page, "This browser has no workers");
+  await expectProblem(page, "This browser has no web workers");
   await page.getByLabel("Theme").selectOption("dark");
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
 });

@@ -171,6 +171,6 @@ describe("a run with validation images", () => {
     await runCommand(["train", ...args, "--quiet", "--out", run]);
     const { status, stderr } = await runCommand(["evaluate", run, "--split", "validation"]);
     expect(status).toBe(2);
-    expect(stderr).toContain("error[USAGE]: --split validation: the run held no images of images out");
+    expect(stderr).toContain("error[USAGE]: --split validation: the run held out no images of images");
   });
 });

@@ -167,7 +167,7 @@ describe("a run of rows", () => {
       ),
     ]);
     const bare = await runCommand(["inspect", "vector/dense"]);
-    expect(bare.stderr).toContain("vector/dense is built for data: name them\n");
+    expect(bare.stderr).toContain("vector/dense builds a network for data, and none are named\n");
     expect((await runCommand(["inspect"])).stdout).toMatch(
       /vector\/coupling +spline couplings behind a whitening/,
     );

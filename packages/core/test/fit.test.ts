@@ -186,7 +186,7 @@ describe("fit refuses", () => {
       "example 1 holds NaN in column 1: values must be finite",
     ],
     Infinity: [[[Number.POSITIVE_INFINITY, 2]], options, DomainError, "example 0 holds Infinity in column 0"],
-    "zero rows": [[], options, DataError, "there are no examples: at least one is needed"],
+    "zero rows": [[], options, DataError, "expected at least one example, got none"],
     "fewer rows than a batch": [
       rows.slice(0, 10),
       options,

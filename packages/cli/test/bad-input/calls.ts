@@ -206,7 +206,7 @@ export const calls: readonly BadCall[] = [
     input: "`fit` of no rows",
     call: () => fitted([]),
     code: "DATA",
-    says: ["there are no examples", "at least one is needed"],
+    says: ["expected at least one example", "got none"],
   },
   {
     input: "`fit` of fewer rows than a batch",
