@@ -20,13 +20,13 @@ const actnorm = of("layers/actnorm.ts", "actnorm");
 const split = of("layers/split.ts", "split");
 const squeeze = of("layers/squeeze.ts", "squeeze");
 const order = of("layers/permute-channels.ts", "permuteChannels");
-const side = of("layers/side-by-side.ts", "parallel|conv2d");
+const side = of("layers/parallel.ts", "parallel|conv2d");
 const variational = of("layers/variational-dequantize.ts", "variationalDequantize");
 const coupled = of("layers/coupling.ts", "", ["layers/formulas"]);
 const squeezed = of("layers/squeeze.ts", "", ["layers/formulas"]);
 const moved = of("layers/reshape.ts", "channelsFirst|reverse");
-const start = of("layers/actnorm.ts", "", ["layers/start"]);
-const initLinear = of("layers/linear-start.ts", "", ["layers/start"]);
+const start = of("layers/actnorm.ts", "", ["layers/init.test"]);
+const initLinear = of("init/linear.ts", "", ["layers/init.test"]);
 
 export const imageMutations: readonly Mutation[] = [
   pad("params.logA.ref.add(0.5 * LOG_2PI)", "params.logA.ref.neg().add(0.5 * LOG_2PI)"),

@@ -43,11 +43,11 @@ const reorthogonalize = of("train/step.ts", "", ["train/orthogonal"]);
 const xoshiro = of("math/xoshiro.ts", "", ["math/rng"]);
 const ziggurat = of("math/ziggurat.ts", "", ["math/rng"]);
 const fill = of("math/fill.ts", "", ["math/rng"]);
-const starts = ["layers/start", "laws/start", "moments"];
-const moments = of("math/moments.ts", "", starts);
-const principal = of("math/principal.ts", "", starts);
-const dropped = of("layers/linear-start.ts", "", starts);
-const startExamples = of("start-examples.ts", "", starts);
+const starts = ["layers/init.test", "laws/start", "moments"];
+const moments = of("init/moments.ts", "", starts);
+const principal = of("init/principal.ts", "", starts);
+const dropped = of("init/linear.ts", "", starts);
+const startExamples = of("init/calibration-data.ts", "", starts);
 
 export const mutations: readonly Mutation[] = [
   // contribution
@@ -56,10 +56,10 @@ export const mutations: readonly Mutation[] = [
   linear("np.sum(logScale).mul(rows)", "np.sum(logScale).mul(0)"),
   linear("rest ? volume.add(rest) : volume", "rest ? volume.sub(rest) : volume"),
   linear("density.logProb(params.dropped, drop, w)", "density.logProb(params.dropped, drop, w).neg()"),
-  linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "0.5 * LOG_2PI - Math.log(APPENDED_STD)"),
-  linear("0.5 * LOG_2PI + Math.log(APPENDED_STD)", "Math.log(APPENDED_STD)"),
-  linear("                .mul(0.5)\n", ""),
-  linear("sumExamples(raw.mul(0))", "sumExamples(raw)"),
+  linear("0.5 * LOG_2PI + Math.log(AUGMENTATION_STD)", "0.5 * LOG_2PI - Math.log(AUGMENTATION_STD)"),
+  linear("0.5 * LOG_2PI + Math.log(AUGMENTATION_STD)", "Math.log(AUGMENTATION_STD)"),
+  linear("              .mul(0.5)\n", ""),
+  linear("? raw.mul(0)", "? raw"),
   // the map
   linear("raw.ref.sub(0.5)", "raw.ref"),
   linear("y.slice([], [d, n]).mul(scale)", "y.slice([], [d, n])"),

@@ -9,6 +9,6 @@ test("says what is missing, and what to use instead", async () => {
   await expect(nativeExecutor()).rejects.toMatchObject({
     name: "DeviceError",
     code: "DEVICE",
-    message: expect.stringContaining("compute in Wasm"),
+    message: expect.stringContaining("use the Wasm executor"),
   });
 });
