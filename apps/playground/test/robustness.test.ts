@@ -24,9 +24,9 @@ describe("storage", () => {
   async function expectTraining(page: Page): Promise<void> {
     await expectText(page, "Trained: all 5 steps are done.");
     await page.getByLabel("Theme").selectOption("dark");
-    await expectText(page, "for this visit: storage is denied or full");
+    await expectText(page, "for this visit only: storage is denied or full");
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
-    await expectText(page, "does not keep the page for visits without a network");
+    await expectText(page, "cannot store the page for offline use");
   }
 
   test("that is full", async () => {
@@ -89,8 +89,8 @@ test("a tab that is put to sleep while it trains goes on when it is woken, to th
 });
 
 test.each([
-  ["plane", "This browser has no workers"],
-  ["images", "This browser has no workers"],
+  ["plane", "This browser has no web workers"],
+  ["images", "This browser has no web workers"],
 ])("without workers %s says so", async (part, words) => {
   await expectProblem(await withoutWorkers(part), words);
 });
@@ -99,10 +99,10 @@ test("without workers a network and a run are refused in words", async () => {
   const file = { name: "net.onnx", mimeType: "", buffer: Buffer.from("x") };
   const network = await withoutWorkers("network");
   await network.locator("#part-network input[type=file]").setInputFiles(file);
-  await expectProblem(network, "This browser has no workers");
+  await expectProblem(network, "This browser has no web workers");
   const exchange = await withoutWorkers("exchange");
   await exchange.getByRole("button", { name: "Start a run on digits" }).click();
-  await expectProblem(exchange, "This browser has no workers");
+  await expectProblem(exchange, "This browser has no web workers");
 });
 
 const withoutWorkers = (part: string): Promise<Page> =>
