@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { assembled, TARGET } from "../../scripts/assemble.js";
+import { expect, it } from "vitest";
+import { assembled, moduleOf, TEXTS } from "../../scripts/assemble.js";
 
-test("the code of fill.wat is what its text says; else `node --import tsx scripts/assemble.ts`", async () => {
-  expect(readFileSync(TARGET, "utf8")).toBe(await assembled());
-});
+it.each(TEXTS)(
+  "the code of %s.wat is what its text says; else `node --import tsx scripts/assemble.ts`",
+  async (name) => {
+    expect(readFileSync(moduleOf(name), "utf8")).toBe(await assembled(name));
+  },
+);

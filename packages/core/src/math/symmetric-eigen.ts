@@ -1,6 +1,12 @@
-/** Block of columns for rotations, and number of collected sweeps: both fit the cache. */
+import { hasEigenKernels, openEigenKernels } from "./eigen-kernels.js";
+import { symmetricEigen } from "./linalg.js";
+
+/** Columns that a sweep of rotations is applied to at once (64 bytes), and number of collected sweeps: both fit the cache. */
 const STRIP = 8;
 const SWEEPS = 32;
+
+/** Reflections that are applied to a row of the basis at once. */
+const TOGETHER = 4;
 
 /** Rows to reduce before yielding to signals and timers. */
 const ROWS = 64;
@@ -12,8 +18,8 @@ const MOST_STEPS = 60;
 /**
  * Eigenvalues, ascending, and orthonormal eigenvectors (columns, row-major) of a symmetric matrix of n rows in float64:
  * Householder's reduction to a tridiagonal matrix, then QL with implicit shifts. The results equal those of other
- * implementations up to rounding, but the memory access suits large matrices: 3,072 rows take a fraction of the time of
- * ml-matrix.
+ * implementations up to rounding, but 3,072 rows take a fraction of the time of ml-matrix, which computes them where
+ * there is no WebAssembly.
  *
  * Source: Wilkinson and Reinsch 1971 (tred2, tql2); rotations in batches as Van Zee, van de Geijn and Quintana-Ortí 2014.
  */
@@ -21,28 +27,66 @@ export async function largeSymmetricEigen(
   matrix: Float64Array,
   n: number,
 ): Promise<{ values: Float64Array; vectors: Float64Array }> {
-  const { diagonal, beside, basis } = await tridiagonal(Float64Array.from(matrix), n);
-  await diagonalize(diagonal, beside, basis, n);
+  if (!hasEigenKernels()) {
+    const { values, vectors } = symmetricEigen({ rows: n, columns: n, data: matrix });
+    return { values, vectors: vectors.data };
+  }
+  const room = workspace(matrix, n);
+  const { beside, norms } = await tridiagonal(room);
+  await accumulate(room, norms);
+  await diagonalize(room, beside);
+  const { diagonal, basis, pitch } = room;
   const order = Array.from(diagonal, (_, i) => i).sort((a, b) => diagonal[a]! - diagonal[b]!);
   const vectors = new Float64Array(n * n);
   order.forEach((from, to) => {
-    for (let i = 0; i < n; i++) vectors[i * n + to] = basis[from * n + i]!;
+    for (let i = 0; i < n; i++) vectors[i * n + to] = basis[from * pitch + i]!;
   });
   return { values: Float64Array.from(order, (from) => diagonal[from]!), vectors };
 }
 
+/** The arrays of one decomposition in the memory of its kernels. Rows of `a` and `basis` are `pitch` numbers apart. */
+type Workspace = ReturnType<typeof workspace>;
+
+function workspace(matrix: Float64Array, n: number) {
+  const pitch = STRIP * Math.ceil(n / STRIP);
+  const numbers = 2 * n * pitch + (4 + TOGETHER) * pitch + (STRIP + 2 * SWEEPS) * pitch + 64;
+  const { kernels, allocate } = openEigenKernels(numbers);
+  const a = allocate(n * pitch);
+  for (let i = 0; i < n; i++) a.set(matrix.subarray(i * n, (i + 1) * n), i * pitch);
+  return {
+    n,
+    pitch,
+    kernels,
+    a,
+    /** Qᵀ: the rows become the eigenvectors. */
+    basis: allocate(n * pitch),
+    /** Becomes the eigenvalues. */
+    diagonal: new Float64Array(n),
+    v: allocate(pitch),
+    q: allocate(pitch),
+    product: allocate(pitch),
+    /** v, q and u of two rows, then their two sums. */
+    own: allocate(8),
+    reflections: allocate(TOGETHER * pitch),
+    /** 1 / h of four reflections, then their overlaps. */
+    factors: allocate(16),
+    strip: allocate(n * STRIP),
+    cosines: allocate(SWEEPS * pitch),
+    sines: allocate(SWEEPS * pitch),
+  };
+}
+
 /**
- * A = Q T Qᵀ by reflections I − v vᵀ / h from the last row up. The update of a step (v qᵀ + q vᵀ) is fused with the
- * product of the next one, in one pass over the lower triangle. `basis` is Qᵀ; `beside[i]` is the entry between i − 1
- * and i.
+ * A = Q T Qᵀ by reflections I − v vᵀ / h from the last row up; their vectors stay in the rows of `a`. The update of a step
+ * (v qᵀ + q vᵀ) is fused with the product of the next one, in one pass over the lower triangle. `beside[i]` is the entry
+ * between i − 1 and i, `norms[i]` the h of a reflection.
  */
-async function tridiagonal(a: Float64Array, n: number) {
-  const [diagonal, beside, norms] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
-  let [v, q] = [new Float64Array(n), new Float64Array(n)];
-  let product = new Float64Array(n);
+async function tridiagonal(room: Workspace): Promise<{ beside: Float64Array; norms: Float64Array }> {
+  const { n, pitch, a, diagonal, v, q, product } = room;
+  const [beside, norms] = [new Float64Array(n), new Float64Array(n)];
   for (let i = n - 1; i >= 0; i--) {
     if (i % ROWS === 0) await yieldToEvents();
-    const row = i * n;
+    const row = i * pitch;
     for (let c = 0; c < i; c++) a[row + c]! -= v[i]! * q[c]! + q[i]! * v[c]!;
     diagonal[i] = a[row + i]! - 2 * v[i]! * q[i]!;
     if (i === 0) break;
@@ -51,18 +95,18 @@ async function tridiagonal(a: Float64Array, n: number) {
     beside[i] = length;
     norms[i] = h;
     product.fill(0, 0, i);
-    updateAndMultiply(a, n, i, v, q, u, product);
+    updateAndMultiply(room, i, u);
     // q = p − (vᵀ p / 2h) v with p = A v / h; without a reflection nothing changes
     const scale = h === 0 ? 0 : 1 / h;
     let overlap = 0;
     for (let c = 0; c < i; c++) overlap += u[c]! * product[c]! * scale;
     const half = 0.5 * overlap * scale;
-    for (let c = 0; c < i; c++) product[c] = product[c]! * scale - half * u[c]!;
-    v = Float64Array.from(u);
-    [q, product] = [product, q];
-    if (h === 0) v.fill(0);
+    for (let c = 0; c < i; c++) {
+      q[c] = product[c]! * scale - half * u[c]!;
+      v[c] = h === 0 ? 0 : u[c]!;
+    }
   }
-  return { diagonal, beside, basis: await accumulated(a, norms, n) };
+  return { beside, norms };
 }
 
 /** Replaces a row by the vector v of its reflection; returns the remaining entry of the row, and h = |v|² / 2. */
@@ -81,151 +125,79 @@ function reflector(row: Float64Array): { length: number; h: number } {
 }
 
 /** Subtracts v qᵀ + q vᵀ from the leading i rows of the lower triangle, and adds A u to the product: two rows at a time. */
-function updateAndMultiply(
-  a: Float64Array,
-  n: number,
-  i: number,
-  v: Float64Array,
-  q: Float64Array,
-  u: Float64Array,
-  product: Float64Array,
-): void {
-  const last = i - (i % 2);
-  for (let r = 0; r < last; r += 2) {
-    const [row, next] = [r * n, (r + 1) * n];
+function updateAndMultiply(room: Workspace, i: number, u: Float64Array): void {
+  const { kernels, pitch, a, v, q, product, own } = room;
+  for (let r = 0; r < i; r += 2) {
+    const [row, next] = [r * pitch, (r + 1) * pitch];
+    const pair = r + 1 < i;
     const [v0, q0, u0] = [v[r]!, q[r]!, u[r]!];
-    const [v1, q1, u1] = [v[r + 1]!, q[r + 1]!, u[r + 1]!];
-    let [sum0, sum1] = [0, 0];
-    for (let c = 0; c < r; c++) {
-      const [vc, qc, uc] = [v[c]!, q[c]!, u[c]!];
-      const value0 = a[row + c]! - v0 * qc - q0 * vc;
-      const value1 = a[next + c]! - v1 * qc - q1 * vc;
-      a[row + c] = value0;
-      a[next + c] = value1;
-      sum0 += value0 * uc;
-      sum1 += value1 * uc;
-      product[c]! += value0 * u0 + value1 * u1;
-    }
-    // the 2 × 2 block on the diagonal
+    const [v1, q1, u1] = pair ? [v[r + 1]!, q[r + 1]!, u[r + 1]!] : [0, 0, 0];
+    own.set([v0, q0, u0, v1, q1, u1]);
+    // below a last row without a partner lies u, which has to stay: the zeros of the strip take its place
+    const at = a.byteOffset + 8 * row;
+    const below = pair ? a.byteOffset + 8 * next : room.strip.byteOffset;
+    kernels.updateRows(
+      at,
+      below,
+      8 * r,
+      v.byteOffset,
+      q.byteOffset,
+      u.byteOffset,
+      product.byteOffset,
+      own.byteOffset,
+    );
+    // the block on the diagonal
     const top = a[row + r]! - 2 * v0 * q0;
-    const below = a[next + r]! - v1 * q0 - q1 * v0;
-    const end = a[next + r + 1]! - 2 * v1 * q1;
     a[row + r] = top;
-    a[next + r] = below;
+    product[r]! += own[6]! + top * u0;
+    if (!pair) return;
+    const corner = a[next + r]! - v1 * q0 - q1 * v0;
+    const end = a[next + r + 1]! - 2 * v1 * q1;
+    a[next + r] = corner;
     a[next + r + 1] = end;
-    product[r]! += sum0 + top * u0 + below * u1;
-    product[r + 1]! += sum1 + below * u0 + end * u1;
-  }
-  for (let r = last; r < i; r++) {
-    const row = r * n;
-    const [vr, qr, ur] = [v[r]!, q[r]!, u[r]!];
-    let sum = 0;
-    for (let c = 0; c < r; c++) {
-      const value = a[row + c]! - vr * q[c]! - qr * v[c]!;
-      a[row + c] = value;
-      sum += value * u[c]!;
-      product[c]! += value * ur;
-    }
-    const value = a[row + r]! - 2 * vr * qr;
-    a[row + r] = value;
-    product[r]! += sum + value * ur;
+    product[r]! += corner * u1;
+    product[r + 1]! += own[7]! + corner * u0 + end * u1;
   }
 }
-
-/** Reflections applied to a row of the basis at once. */
-const TOGETHER = 4;
 
 /**
  * Qᵀ from the vectors in the rows of `a` below its diagonal. Four reflections at a time: x (I − v₁v₁ᵀ/h₁) … (I − v₄v₄ᵀ/h₄) is
  * x − Σ tₖ vₖᵀ with tₖ = (x·vₖ − Σ_{j<k} tⱼ vⱼ·vₖ) / hₖ, so that a row is read and written once for all four.
  */
-async function accumulated(a: Float64Array, norms: Float64Array, n: number): Promise<Float64Array> {
-  const basis = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) basis[i * n + i] = 1;
+async function accumulate(room: Workspace, norms: Float64Array): Promise<void> {
+  const { n, pitch, kernels, a, basis, reflections, factors } = room;
+  for (let i = 0; i < n; i++) basis[i * pitch + i] = 1;
   for (let i = 1; i < n; i += TOGETHER) {
     if (i % ROWS === 1) await yieldToEvents();
     const width = Math.min(i + TOGETHER - 1, n - 1);
+    reflections.fill(0);
+    const vectors = Array.from({ length: TOGETHER }, (_, k) => {
+      const vector = reflections.subarray(k * pitch, k * pitch + width);
+      if (i + k < n) vector.set(a.subarray((i + k) * pitch, (i + k) * pitch + i + k));
+      return vector;
+    });
+    const inverses = vectors.map((_, k) => (norms[i + k] ? 1 / norms[i + k]! : 0));
+    const overlaps = vectors.flatMap((of, k) => vectors.slice(0, k).map((before) => dot(before, of)));
+    factors.set([...inverses, ...overlaps]);
     // a row that is still a row of the identity is zero in the columns of a reflection: it does not change
-    reflectRows(basis, n, width, reflectionsOf(a, norms, n, i, width));
-  }
-  return basis;
-}
-
-type Reflections = Readonly<{
-  vectors: readonly Float64Array[];
-  inverses: readonly number[];
-  overlaps: readonly (readonly number[])[];
-}>;
-
-/**
- * Vectors of the reflections from row i on, padded to the columns of the last; an identity reflection has 0 for 1 / h.
- */
-function reflectionsOf(
-  a: Float64Array,
-  norms: Float64Array,
-  n: number,
-  i: number,
-  width: number,
-): Reflections {
-  const vectors = Array.from({ length: TOGETHER }, (_, k) => {
-    const vector = new Float64Array(width);
-    if (i + k < n) vector.set(a.subarray((i + k) * n, (i + k) * n + i + k));
-    return vector;
-  });
-  const inverses = vectors.map((_, k) => (norms[i + k] ? 1 / norms[i + k]! : 0));
-  const dot = (x: Float64Array, y: Float64Array): number =>
-    x.reduce((sum, value, c) => sum + value * y[c]!, 0);
-  const overlaps = vectors.map((v, k) => vectors.slice(0, k).map((before) => dot(before, v)));
-  return { vectors, inverses, overlaps };
-}
-
-/** Applies the reflections to the leading `width` rows of the basis. */
-function reflectRows(
-  basis: Float64Array,
-  n: number,
-  width: number,
-  { vectors, inverses, overlaps }: Reflections,
-): void {
-  const [v0, v1, v2, v3] = vectors as [Float64Array, Float64Array, Float64Array, Float64Array];
-  const [, [o10], [o20, o21], [o30, o31, o32]] = overlaps as [
-    [],
-    [number],
-    [number, number],
-    [number, number, number],
-  ];
-  for (let r = 0; r < width; r++) {
-    const row = r * n;
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
-    for (let c = 0; c < width; c++) {
-      const x = basis[row + c]!;
-      s0 += x * v0[c]!;
-      s1 += x * v1[c]!;
-      s2 += x * v2[c]!;
-      s3 += x * v3[c]!;
-    }
-    const t0 = s0 * inverses[0]!;
-    const t1 = (s1 - t0 * o10) * inverses[1]!;
-    const t2 = (s2 - t0 * o20 - t1 * o21) * inverses[2]!;
-    const t3 = (s3 - t0 * o30 - t1 * o31 - t2 * o32) * inverses[3]!;
-    for (let c = 0; c < width; c++) basis[row + c]! -= t0 * v0[c]! + t1 * v1[c]! + t2 * v2[c]! + t3 * v3[c]!;
+    const bytes = 16 * Math.ceil(width / 2);
+    kernels.reflect(basis.byteOffset, 8 * pitch, width, reflections.byteOffset, bytes, factors.byteOffset);
   }
 }
+
+const dot = (x: Float64Array, y: Float64Array): number => x.reduce((sum, value, c) => sum + value * y[c]!, 0);
 
 /** One sweep of rotations of the rows i and i + 1, from i = `from` down to `to`. */
 type Sweep = Readonly<{ from: number; to: number; cosines: Float64Array; sines: Float64Array }>;
 
 /** QL with implicit shifts: the diagonal becomes the eigenvalues, the rows of the basis the eigenvectors. */
-async function diagonalize(
-  d: Float64Array,
-  beside: Float64Array,
-  basis: Float64Array,
-  n: number,
-): Promise<void> {
+async function diagonalize(room: Workspace, beside: Float64Array): Promise<void> {
+  const { n, pitch, diagonal: d, cosines, sines } = room;
   const e = new Float64Array(n);
   e.set(beside.subarray(1));
   const sweeps: Sweep[] = [];
   const apply = (): Promise<void> => {
-    rotate(basis, n, sweeps);
+    rotate(room, sweeps);
     sweeps.length = 0;
     return yieldToEvents();
   };
@@ -235,7 +207,9 @@ async function diagonalize(
       while (m < n - 1 && Math.abs(e[m]!) > Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!))) m++;
       if (m === l) break;
       if (step >= MOST_STEPS) throw new RangeError(`no eigenvalue ${l} of ${n} after ${step} steps`);
-      sweeps.push(sweep(d, e, l, m));
+      const at = sweeps.length * pitch;
+      const [c, s] = [cosines.subarray(at, at + m - l), sines.subarray(at, at + m - l)];
+      sweeps.push(sweep(d, e, l, m, c, s));
       if (sweeps.length === SWEEPS) await apply();
     }
   }
@@ -243,8 +217,14 @@ async function diagonalize(
 }
 
 /** One implicit QL step on the rows l to m. */
-function sweep(d: Float64Array, e: Float64Array, l: number, m: number): Sweep {
-  const [cosines, sines] = [new Float64Array(m - l).fill(1), new Float64Array(m - l)];
+function sweep(
+  d: Float64Array,
+  e: Float64Array,
+  l: number,
+  m: number,
+  cosines: Float64Array,
+  sines: Float64Array,
+): Sweep {
   const half = (d[l + 1]! - d[l]!) / (2 * e[l]!);
   const root = Math.hypot(half, 1);
   let g = d[m]! - d[l]! + e[l]! / (half + (half < 0 ? -root : root));
@@ -283,46 +263,20 @@ function sweep(d: Float64Array, e: Float64Array, l: number, m: number): Sweep {
   return { from: m - 1, to: l, cosines, sines };
 }
 
-/** Applies sweeps to the rows of a matrix, some columns at a time. */
-function rotate(z: Float64Array, n: number, sweeps: readonly Sweep[]): void {
-  const strip = new Float64Array(n * STRIP);
+/** Applies sweeps to the rows of the basis, a strip of columns at a time. */
+function rotate(room: Workspace, sweeps: readonly Sweep[]): void {
+  const { n, pitch, kernels, basis } = room;
+  const strip = room.strip.byteOffset;
   for (let left = 0; left < n; left += STRIP) {
-    const wide = Math.min(STRIP, n - left);
-    for (let i = 0; i < n; i++) for (let k = 0; k < wide; k++) strip[i * STRIP + k] = z[i * n + left + k]!;
-    for (const each of sweeps) rotateStrip(strip, each);
-    for (let i = 0; i < n; i++) for (let k = 0; k < wide; k++) z[i * n + left + k] = strip[i * STRIP + k]!;
-  }
-}
-
-/** The result of a rotation of row i is passed to the next one: each number is read and written once per sweep. */
-function rotateStrip(strip: Float64Array, { from, to, cosines, sines }: Sweep): void {
-  for (let k = 0; k < STRIP; k += 4) {
-    let at = (from + 1) * STRIP + k;
-    let x0 = strip[at]!;
-    let x1 = strip[at + 1]!;
-    let x2 = strip[at + 2]!;
-    let x3 = strip[at + 3]!;
-    for (let i = from; i >= to; i--) {
-      const c = cosines[i - to]!;
-      const s = sines[i - to]!;
-      const above = at - STRIP;
-      const y0 = strip[above]!;
-      const y1 = strip[above + 1]!;
-      const y2 = strip[above + 2]!;
-      const y3 = strip[above + 3]!;
-      strip[at] = s * y0 + c * x0;
-      strip[at + 1] = s * y1 + c * x1;
-      strip[at + 2] = s * y2 + c * x2;
-      strip[at + 3] = s * y3 + c * x3;
-      x0 = c * y0 - s * x0;
-      x1 = c * y1 - s * x1;
-      x2 = c * y2 - s * x2;
-      x3 = c * y3 - s * x3;
-      at = above;
+    const from = basis.byteOffset + 8 * left;
+    kernels.copyStrip(from, 8 * pitch, strip, 8 * STRIP, n);
+    for (const { from: top, to, cosines, sines } of sweeps) {
+      const count = top - to + 1;
+      if (count === 0) continue;
+      const at = strip + 8 * STRIP * (top + 1);
+      const last = 8 * (count - 1);
+      kernels.rotate(at, cosines.byteOffset + last, sines.byteOffset + last, count);
     }
-    strip[at] = x0;
-    strip[at + 1] = x1;
-    strip[at + 2] = x2;
-    strip[at + 3] = x3;
+    kernels.copyStrip(strip, 8 * STRIP, from, 8 * pitch, n);
   }
 }

@@ -1,0 +1,48 @@
+import { code } from "./eigen-code.js";
+import { lazy } from "./lazy.js";
+
+/** The functions of `eigen.wat`; addresses in bytes. */
+type Kernels = {
+  copyStrip(from: number, fromPitch: number, to: number, toPitch: number, rows: number): void;
+  rotate(at: number, cosine: number, sine: number, count: number): void;
+  reflect(row: number, pitch: number, rows: number, vectors: number, width: number, factors: number): void;
+  updateRows(
+    row: number,
+    next: number,
+    bytes: number,
+    v: number,
+    q: number,
+    u: number,
+    product: number,
+    own: number,
+  ): void;
+};
+
+const compiled = lazy(() => {
+  try {
+    return new WebAssembly.Module(Uint8Array.from(atob(code), (c) => c.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+});
+
+/** Whether the engine has WebAssembly with vectors, and the page may compile it. */
+export const hasEigenKernels = (): boolean => compiled() !== undefined;
+
+const PAGE = 65536;
+
+/** The functions of `eigen.wat` on a memory of their own. `allocate` gives arrays in it, from addresses that 64 divides. */
+export function openEigenKernels(numbers: number): {
+  kernels: Kernels;
+  allocate: (length: number) => Float64Array;
+} {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * numbers) / PAGE), maximum: PAGE });
+  const instance = new WebAssembly.Instance(compiled() as WebAssembly.Module, { host: { memory } });
+  let used = 0;
+  const allocate = (length: number): Float64Array => {
+    const array = new Float64Array(memory.buffer, used, length);
+    used += 64 * Math.ceil(length / 8);
+    return array;
+  };
+  return { kernels: instance.exports as Kernels, allocate };
+}
