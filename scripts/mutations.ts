@@ -47,7 +47,7 @@ const starts = ["layers/init.test", "laws/start", "moments"];
 const moments = of("init/moments.ts", "", starts);
 const principal = of("init/principal.ts", "", starts);
 const dropped = of("init/linear.ts", "", starts);
-const startExamples = of("init/calibration-data.ts", "", starts);
+const initExamples = of("init/calibration-data.ts", "", starts);
 
 export const mutations: readonly Mutation[] = [
   // contribution
@@ -160,5 +160,5 @@ export const mutations: readonly Mutation[] = [
   principal("Math.floor((examples - 1) / 2)", "examples"),
   principal("if ((skewness[j] as number) < 0)", "if (false)"),
   dropped("if (doubt === 0) return", "if (doubt >= 0) return"),
-  startExamples("rngs[leaf] ??= makeRng(seed, leaf);", "rngs[leaf] = makeRng(seed, leaf);"),
+  initExamples("rngs[leaf] ??= makeRng(seed, leaf);", "rngs[leaf] = makeRng(seed, leaf);"),
 ];

@@ -168,7 +168,7 @@ export const couplingBuilder: Builder = (spec, inShape, names) => {
       bound: size(spec, "tailBound"),
       hidden: size(spec, "hidden"),
       kept: first.weight.shape[1] as number,
-      start: "random",
+      init: "random",
     }),
     params: nets.flatMap((net, i) => (i < stack - 1 ? [net, {}] : [net])),
   };

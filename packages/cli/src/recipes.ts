@@ -17,9 +17,9 @@ export type Recipe = Readonly<{
   /** Largest norm of gradients, by scaling them down; null for no clipping. */
   clip: number | null;
   density: "gaussian" | "mixture";
-  start: "data" | "random";
+  init: "data" | "random";
   /** Number of images for the data-dependent initialization. */
-  startExamples: number;
+  initExamples: number;
 }>;
 
 /** Default rates of a recipe. */
@@ -32,8 +32,8 @@ const standardRates: Rates = {
   warmup: trainingDefaults.warmup(Number.POSITIVE_INFINITY),
   clip: trainingDefaults.clip,
   density: "mixture",
-  start: trainingDefaults.init,
-  startExamples: trainingDefaults.initExamples,
+  init: trainingDefaults.init,
+  initExamples: trainingDefaults.initExamples,
 };
 
 /** Passes over the data in the paper. */
@@ -48,8 +48,8 @@ const paperRates: Rates = {
   warmup: 0,
   clip: null,
   density: "gaussian",
-  start: "random",
-  startExamples: trainingDefaults.initExamples,
+  init: "random",
+  initExamples: trainingDefaults.initExamples,
 };
 
 const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rates> => ({

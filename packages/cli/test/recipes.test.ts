@@ -26,14 +26,14 @@ describe("recipes", () => {
       warmup: 0,
       clip: null,
       density: "gaussian",
-      start: "random",
-      startExamples: 4096,
+      init: "random",
+      initExamples: 4096,
     });
     expect(recipeNamed("cifar10/fmlp")).toMatchObject({
       data: "cifar10",
       epochs: 300,
       clip: 500,
-      start: "data",
+      init: "data",
     });
   });
 
@@ -55,7 +55,7 @@ describe("the plan of a run", () => {
       steps: Math.ceil((300 * 60_000) / 128),
       seed: 7,
       flow: { density: "gaussian" },
-      training: { learningRate: 5e-4, orthogonalRate: 5e-4, warmup: 0, clip: null, start: "random" },
+      training: { learningRate: 5e-4, orthogonalRate: 5e-4, warmup: 0, clip: null, init: "random" },
     });
   });
 

@@ -63,7 +63,7 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    * skip it.
    */
   identityAtInit?: boolean;
-  /** How many examples `start` is the better for, where that is more than layers are given otherwise. */
+  /** Examples that `initFromData` needs, if more than usual. */
   initExamples?: number;
   /** Initial values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;

@@ -181,7 +181,7 @@ const elementwise: readonly CatalogEntry[] = [
   ofKind("prelu", [4], { kind: "prelu" }),
   ofKind("prelu per channel on an image", [3, 2, 2], { kind: "prelu", slope: [0.1, 0.5, 2] }),
   entry("rqSpline", "rqSpline", rqSpline([6]), { scale: 1.5 }),
-  entry("rqSpline from a random start", "rqSpline", rqSpline([6], { start: "uniform" }), {
+  entry("rqSpline from a random start", "rqSpline", rqSpline([6], { init: "uniform" }), {
     scale: 1.5,
     given: true,
   }),

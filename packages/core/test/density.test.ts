@@ -26,7 +26,7 @@ import { tolerance } from "./tolerances.js";
 
 beforeAll(() => usePrecision("float32"));
 
-const spline = (n: number) => rqSpline([n], { start: "uniform", bound: 3 });
+const spline = (n: number) => rqSpline([n], { init: "uniform", bound: 3 });
 
 describe("exp(log p) integrates to 1 over the plane", () => {
   const flows = {

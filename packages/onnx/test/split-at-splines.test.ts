@@ -84,7 +84,7 @@ async function both(f: F, params: JsTree<HostArray>, x: HostArray): Promise<Floa
   );
 }
 
-const spline = rqSpline([7, 3], { start: "uniform" });
+const spline = rqSpline([7, 3], { init: "uniform" });
 const splineParams = onHost(spline.init(random.key(1)));
 const tripled = (x: np.Array): np.Array => x.add(1).mul(3).sub(3);
 const forward: F = (params, x) => {
@@ -116,7 +116,7 @@ describe("a spline between other work", () => {
     });
 
   it("is a kernel's of its own where two have the same input", async () => {
-    const other = rqSpline([7, 3], { bins: 3, start: "uniform" });
+    const other = rqSpline([7, 3], { bins: 3, init: "uniform" });
     const params = [splineParams, onHost(other.init(random.key(2)))];
     const pair = ([a, b]: never[], x: np.Array): np.Array => {
       const y = tripled(x);
@@ -160,7 +160,7 @@ describe("a spline between other work", () => {
   });
 
   it("leaves to the session what is broadcast of its results", async () => {
-    const vectors = rqSpline([7], { start: "uniform" });
+    const vectors = rqSpline([7], { init: "uniform" });
     const params = onHost(vectors.init(random.key(4)));
     const pairs: F = (p, x) => {
       const z = vectors.inverse(p, tripled(x), {});
@@ -172,10 +172,7 @@ describe("a spline between other work", () => {
   });
 
   it("is written for the one that reads it through another shape", async () => {
-    const [first, second] = [
-      rqSpline([7], { start: "uniform" }),
-      rqSpline([7], { bins: 3, start: "uniform" }),
-    ];
+    const [first, second] = [rqSpline([7], { init: "uniform" }), rqSpline([7], { bins: 3, init: "uniform" })];
     const params = [
       ...[first, second].map((layer, i) => onHost(layer.init(random.key(5 + i)))),
       normals([7, 7], 3),
@@ -265,11 +262,11 @@ it("leaves a profile of each stage", async () => {
 describe("a flow with splines", () => {
   const layers: FlowLayer[] = [
     linear(12, 9),
-    rqSpline([9], { start: "uniform" }),
-    rqSpline([9], { bins: 4, bound: 1, start: "uniform" }),
+    rqSpline([9], { init: "uniform" }),
+    rqSpline([9], { bins: 4, bound: 1, init: "uniform" }),
     linear(9, 9),
-    rqSpline([9], { start: "uniform" }),
-    chain([linear(9, 5), rqSpline([5], { start: "uniform" })]),
+    rqSpline([9], { init: "uniform" }),
+    chain([linear(9, 5), rqSpline([5], { init: "uniform" })]),
   ] as FlowLayer[];
   const density = flow(layers);
   const params = onHost(density.init(random.key(5)));

@@ -187,7 +187,7 @@ async function trainAttempt(
 /** Network and data of a new run. */
 export type NewRun = Pick<
   RunConfig,
-  "network" | "description" | "given" | "flow" | "batch" | "steps" | "seed"
+  "network" | "description" | "pretrained" | "flow" | "batch" | "steps" | "seed"
 > &
   Pick<OpenRun, "weights" | "original">;
 
@@ -201,7 +201,7 @@ export async function beginRun(
   const data = await dataOf(images, images.shape);
   const config: ImageRunConfig = {
     format: "flowify-run",
-    version: 1,
+    version: 2,
     ...chosen,
     recipe: null,
     data,
@@ -212,8 +212,8 @@ export async function beginRun(
       warmup: Math.ceil(chosen.steps / 10),
       clip: trainingDefaults.clip,
       ema: trainingDefaults.ema,
-      start: "data",
-      startExamples: trainingDefaults.initExamples,
+      init: "data",
+      initExamples: trainingDefaults.initExamples,
       augment: trainingDefaults.augment,
     },
     checkpointEvery: chosen.steps,

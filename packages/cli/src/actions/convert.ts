@@ -61,16 +61,16 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   checkFolder(out, force);
   try {
-    const given = await readPretrained(file, flags);
-    const flow = flowify(given.network, { density });
+    const pretrained = await readPretrained(file, flags);
+    const flow = flowify(pretrained.network, { density });
     const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
     try {
-      const inputs = await inputsFor(given.network, flags);
-      const maxRelDiff = await largestDifference(given, flow, executor, inputs, terminal);
+      const inputs = await inputsFor(pretrained.network, flags);
+      const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
       const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
-      const report = conversionReport(basename(file), flow, given, seen);
-      await write(out, given, report);
-      say(terminal, out, report, given, flow);
+      const report = conversionReport(basename(file), flow, pretrained, seen);
+      await write(out, pretrained, report);
+      say(terminal, out, report, pretrained, flow);
       terminal.document(report);
       expectSameFunction(out, maxRelDiff, flags);
     } finally {
@@ -115,13 +115,13 @@ async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise
  * deterministic mode.
  */
 async function largestDifference(
-  given: PretrainedNetwork,
+  pretrained: PretrainedNetwork,
   flow: Flow,
   executor: Executor,
   inputs: Float32Array<ArrayBuffer>,
   { warn }: Terminal,
 ): Promise<number> {
-  const wanted = await computed(given, inputs, warn);
+  const wanted = await computed(pretrained, inputs, warn);
   const model = await FlowModel.create(flow, executor);
   try {
     return relativeDifference(wanted, await model.encode(inputs, { mode: "deterministic" }));

@@ -95,7 +95,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
 
 /** @throws UsageError if the run is not one of a converted network */
 function pretrainedPart({ config }: SavedRun, folder: string): { from: number; to: number } {
-  if (config.given) return config.given;
+  if (config.pretrained) return config.pretrained;
   throw new UsageError(
     `${folder}: not a run of a pretrained network\nmake one with flowify train --from DIR`,
   );
@@ -103,7 +103,7 @@ function pretrainedPart({ config }: SavedRun, folder: string): { from: number; t
 
 /** The pretrained network without any flow. */
 function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNetwork {
-  const { from, to } = config.given!;
+  const { from, to } = config.pretrained!;
   const { layers } = networkOfDescription(config.description!, network.tensors);
   return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
 }

@@ -62,11 +62,11 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
 /** Accuracy of the pretrained network of a run, if it has one, on images with labels. */
 async function pretrainedAccuracy(
   model: FlowModel,
-  { config: { given } }: SavedRun,
+  { config: { pretrained } }: SavedRun,
   images: DataSet,
 ): Promise<Accuracy | undefined> {
-  if (!given) return undefined;
-  const upTo = model.part(0, given.to);
+  if (!pretrained) return undefined;
+  const upTo = model.part(0, pretrained.to);
   try {
     return await accuracyOf(upTo, images);
   } finally {

@@ -197,10 +197,10 @@ function newConfig(
   const together = Math.max(1, Math.round(least / epoch / LOOKS));
   return {
     format: "flowify-run",
-    version: 1,
+    version: 2,
     network: network.name,
     ...(network.description && { description: network.description }),
-    ...(network.given && { given: network.given }),
+    ...(network.pretrained && { pretrained: network.pretrained }),
     recipe: flags.recipe ?? null,
     data: {
       name,
@@ -226,8 +226,8 @@ function newConfig(
       warmup: Math.min(flags.warmup ?? rates.warmup, Math.ceil(steps / 10)),
       clip: flags.clip ?? rates.clip,
       ema: flags.ema ?? trainingDefaults.ema,
-      start: rates.start,
-      startExamples: rates.startExamples,
+      init: rates.init,
+      initExamples: rates.initExamples,
       augment: flags.flip === true ? "flip" : trainingDefaults.augment,
     },
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),

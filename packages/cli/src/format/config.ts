@@ -47,12 +47,12 @@ const readingSchema = v.strictObject({
 /** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */
 const runConfigSchema = v.strictObject({
   format: v.literal("flowify-run"),
-  version: v.literal(1),
+  version: v.literal(2),
   network: name,
   /** The layers of a network that is not built in. */
   description: v.exactOptional(networkSchema),
   /** The range of layers of a converted network: [from, to). */
-  given: v.exactOptional(v.strictObject({ from: integer, to: integer })),
+  pretrained: v.exactOptional(v.strictObject({ from: integer, to: integer })),
   /** Origin of the settings; their values are below. */
   recipe: v.optional(v.nullable(text), null),
   data: v.strictObject({
@@ -88,8 +88,8 @@ const runConfigSchema = v.strictObject({
     /** null: never. */
     clip: v.nullable(rate),
     ema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
-    start: v.picklist(["data", "random"]),
-    startExamples: count,
+    init: v.picklist(["data", "random"]),
+    initExamples: count,
     augment: v.optional(v.picklist(["none", "flip"]), "none"),
   }),
   checkpointEvery: count,

@@ -113,11 +113,11 @@ export function networkOfPixels(
   own: Network,
   image: ImageShape,
   normalization: Normalization | undefined = ownNormalization(own),
-): { network: Network; given: { from: number; to: number } } {
+): { network: Network; pretrained: { from: number; to: number } } {
   const front = dequantized(image, own.inShape, normalization);
   return {
     network: { inShape: image, layers: [...front, ...own.layers, ...forBase(own)] },
-    given: { from: front.length, to: front.length + own.layers.length },
+    pretrained: { from: front.length, to: front.length + own.layers.length },
   };
 }
 
@@ -129,7 +129,7 @@ export function networkOfPixels(
 export function networkOfRows(
   own: Network,
   { shape, levels }: Pick<RowSet, "shape" | "levels">,
-): { network: Network; given: { from: number; to: number } } {
+): { network: Network; pretrained: { from: number; to: number } } {
   const size = own.inShape.reduce((a, b) => a * b, 1);
   if (size !== shape[0])
     throw new ShapeError(
@@ -141,6 +141,6 @@ export function networkOfRows(
   ];
   return {
     network: { inShape: shape, layers: [...front, ...own.layers, ...forBase(own)] },
-    given: { from: front.length, to: front.length + own.layers.length },
+    pretrained: { from: front.length, to: front.length + own.layers.length },
   };
 }

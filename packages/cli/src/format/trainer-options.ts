@@ -13,7 +13,7 @@ export const trainerOptions = ({ steps, batch, seed, training }: RunConfig): Cho
   warmup: training.warmup,
   clip: training.clip ?? Number.POSITIVE_INFINITY,
   ema: training.ema,
-  init: training.start,
-  initExamples: training.startExamples,
+  init: training.init,
+  initExamples: training.initExamples,
   augment: training.augment,
 });

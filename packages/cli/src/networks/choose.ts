@@ -58,7 +58,7 @@ const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
 /** A converted network among the layers of a flow: its range [from, to), and its ONNX file. */
 export type ConvertedNetwork = ChosenNetwork &
-  Readonly<{ given: Readonly<{ from: number; to: number }>; original?: string }>;
+  Readonly<{ pretrained: Readonly<{ from: number; to: number }>; original?: string }>;
 
 /**
  * The network that flowify convert wrote to a folder, extended for these data: dequantization and the normalization of
@@ -80,14 +80,14 @@ export function convertedNetwork(
   const own = networkOfDescription(described, readWeights(folder, described));
   if ("rows" in data && normalization !== undefined)
     throw new UsageError("--normalize is for pixels: the network takes rows without changes\nleave it out");
-  const { network, given } =
+  const { network, pretrained } =
     "rows" in data ? networkOfRows(own, data) : networkOfPixels(own, data.shape, normalization);
   const name = described.name === "network" ? basename(resolve(folder)) : described.name;
   const original = join(folder, ORIGINAL);
   return {
     name,
     ...describedNetwork(network),
-    given,
+    pretrained,
     ...(existsSync(original) && { original }),
   };
 }

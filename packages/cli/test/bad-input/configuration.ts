@@ -183,7 +183,7 @@ export const configuration: readonly BadCommand[] = [
   },
   {
     input: "a run of a later version",
-    args: ofConfig((text) => text.replace('"version": 1', '"version": 7')),
+    args: ofConfig((text) => text.replace('"version": 2', '"version": 7')),
     ...data,
     says: ["version", "expected 1"],
   },

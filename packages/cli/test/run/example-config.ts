@@ -2,7 +2,7 @@ import type { RunConfig } from "../../src/format/config.js";
 
 export const exampleConfig: RunConfig = {
   format: "flowify-run",
-  version: 1,
+  version: 2,
   network: "mnist/fmlp",
   recipe: null,
   data: {
@@ -24,8 +24,8 @@ export const exampleConfig: RunConfig = {
     warmup: 47,
     clip: 500,
     ema: 0,
-    start: "data",
-    startExamples: 4096,
+    init: "data",
+    initExamples: 4096,
     augment: "none",
   },
   checkpointEvery: 469,

@@ -13,7 +13,7 @@ const starting = (training: Partial<RunConfig["training"]>) =>
   });
 
 it("says where a run starts, and that its gradients are never clipped", () => {
-  expect(starting({ start: "random", startExamples: 7, clip: null })).toMatchObject({
+  expect(starting({ init: "random", initExamples: 7, clip: null })).toMatchObject({
     init: "random",
     initExamples: 7,
     clip: Number.POSITIVE_INFINITY,
@@ -23,8 +23,8 @@ it("says where a run starts, and that its gradients are never clipped", () => {
 it("a run that starts at random has other parameters than one that starts from data", async () => {
   const flow = flowify({ inShape: [2], layers: [{ kind: "actnorm" }, { kind: "linear", out: 2 }] });
   const data = { examples: Float32Array.from({ length: 16 }, (_, i) => 5 + Math.sin(i)), count: 8 };
-  const shift = async (start: "data" | "random"): Promise<number[]> => {
-    const trainer = await createTrainer({ flow, executor: jaxExecutor(), data, ...starting({ start }) });
+  const shift = async (init: "data" | "random"): Promise<number[]> => {
+    const trainer = await createTrainer({ flow, executor: jaxExecutor(), data, ...starting({ init }) });
     const { arrays } = await trainer.state();
     await trainer.dispose();
     return Object.entries(arrays).flatMap(([name, array]) =>

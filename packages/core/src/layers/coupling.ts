@@ -26,7 +26,7 @@ export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
   /** Features (channels of an image) that pass unchanged. Default half of them, rounded down. */
   kept?: number;
   /** Start as the identity (default), or with the conditioner's random last layer as the paper's code. */
-  start?: "identity" | "random";
+  init?: "identity" | "random";
 };
 
 /** What conditions a coupling: features [B, kept, …] ↦ spline parameters [B, transformed · (3K − 1), …]. */
@@ -54,7 +54,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       `coupling: needs two features at least, one to condition the other, got ${features}`,
     );
   const image = inShape.length === 3;
-  const { bins = 5, bound = 3, hidden = image ? 32 : 256, start = "identity" } = options;
+  const { bins = 5, bound = 3, hidden = image ? 32 : 256, init = "identity" } = options;
   const { kept = Math.floor(features / 2) } = options;
   expectSizes("coupling", { bins, hidden, kept });
   if (bins < 2 || bins > 500) throw new DomainError(`coupling: bins must be in 2..500, got ${bins}`);
@@ -82,7 +82,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     return splineKnots(
       widths.mul(shrink),
       heights.mul(shrink),
-      derivatives.add(start === "identity" ? UNIT_DERIVATIVE : 0),
+      derivatives.add(init === "identity" ? UNIT_DERIVATIVE : 0),
       bound,
     );
   };
@@ -90,8 +90,8 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    identityAtInit: start === "identity",
-    init: (key) => conditioner.init(key, { lastZero: start === "identity" }),
+    identityAtInit: init === "identity",
+    init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
     forward(params, x) {
       expectShape("coupling", "x", x, inShape);
       const [same, other] = halves(x);

@@ -28,7 +28,7 @@ const schemas = {
 };
 export type RqSplineOptions = o.Options<typeof schemas> & {
   /** Start values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
-  start?: "identity" | "uniform";
+  init?: "identity" | "uniform";
 };
 
 /**
@@ -48,7 +48,7 @@ export type RqSplineOptions = o.Options<typeof schemas> & {
  * ```
  */
 export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLayer<RqSplineParams> {
-  const { bins = 10, bound = 2, start = "identity" } = options;
+  const { bins = 10, bound = 2, init = "identity" } = options;
   expectSizes("rqSpline", { bins });
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))
@@ -61,7 +61,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     name: "rqSpline",
     inShape,
     init(key) {
-      if (start === "identity") {
+      if (init === "identity") {
         key.dispose();
         return {
           widths: np.zeros([bins]),
@@ -77,7 +77,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       };
     },
     async initFromData(key, examples) {
-      const found = start === "identity" ? initSpline(await someEntries(examples), bins, bound) : undefined;
+      const found = init === "identity" ? initSpline(await someEntries(examples), bins, bound) : undefined;
       if (!found) return layer.init(key);
       key.dispose();
       return {

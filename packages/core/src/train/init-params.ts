@@ -45,7 +45,7 @@ export type InitOptions = {
 export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
   takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
 
-/** Numbers of examples beyond `startExamples` that are held for layers that need more. */
+/** Numbers of examples beyond `initExamples` that are held for layers that need more. */
 const MOST_NUMBERS = 2 ** 24;
 
 /** The same as jax arrays. */
@@ -54,17 +54,17 @@ export async function initValues({
   executor,
   data,
   seed = 0,
-  init: start = defaults.init,
-  initExamples: startExamples = defaults.initExamples,
+  init = defaults.init,
+  initExamples = defaults.initExamples,
   onInit: onStart,
 }: Omit<InitOptions, "data"> & { data: ExampleReader }): Promise<FlowParams> {
   const key = random.key(seed);
-  if (start === "random") return flow.init(key);
+  if (init === "random") return flow.init(key);
   // initialization functions capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
   const room = Math.floor(MOST_NUMBERS / sizeOf(flow.domain.shape));
-  const count = Math.max(startExamples, Math.min(initExamplesOf(flow.chain.layers), room));
+  const count = Math.max(initExamples, Math.min(initExamplesOf(flow.chain.layers), room));
   const drawn = await randomExamples(data, flow.domain, count, seed);
   const examples = calibrationData(drawn, { executor: starter });
-  return initChain(flow.chain, key, examples, onStart, startExamples);
+  return initChain(flow.chain, key, examples, onStart, initExamples);
 }

@@ -71,7 +71,7 @@ function couple(
 
 describe("formulas", () => {
   it("one spline for all entries, its tails included", async () => {
-    const layer = rqSpline([7], { bins: 4, bound: 2, start: "uniform" });
+    const layer = rqSpline([7], { bins: 4, bound: 2, init: "uniform" });
     const prepared = await prepare({ layer, spread: 1, scale: 1.6 }, "float64");
     const { widths, heights, derivatives } = prepared.hostParams as unknown as {
       [name: string]: HostArray;

@@ -9,7 +9,7 @@ import { type Precision, usePrecision } from "../../src/testing/prepare.js";
 
 const WIDTH = 4;
 const spline = (bins: number, bound: number): FlowLayer =>
-  rqSpline([WIDTH], { bins, bound, start: "uniform" });
+  rqSpline([WIDTH], { bins, bound, init: "uniform" });
 /** Two alike, one of other bins, one of another bound, and a layer that prepares nothing between them. */
 const parts = [spline(5, 2), linear(WIDTH, WIDTH) as FlowLayer, spline(8, 2), spline(5, 2), spline(5, 3)];
 const whole = chain(parts);

@@ -39,12 +39,12 @@ function newRun(
   normalization: Normalization,
   original: Uint8Array,
 ): NewRun {
-  const { network, given } = ofDigits(own, normalization);
+  const { network, pretrained } = ofDigits(own, normalization);
   const { description, tensors } = describedNetwork(network);
   return {
     network: name,
     description,
-    given,
+    pretrained,
     flow: { density: "mixture", frozen: true },
     batch: 64,
     steps: 100,
@@ -130,7 +130,7 @@ export class PretrainedModel {
     pixels: Uint8Array,
     { count, temperature, seed }: PreimagesOptions,
   ): Promise<ExamplePreimages> {
-    const { from, to } = this.#given;
+    const { from, to } = this.#pretrained;
     const wanted = await this.#outputs(model, pixels);
     const [own, front] = [model.part(from, to), model.part(0, from)];
     try {
@@ -150,12 +150,12 @@ export class PretrainedModel {
     }
   }
 
-  get #given(): { from: number; to: number } {
-    return this.run.config.given ?? { from: 0, to: 0 };
+  get #pretrained(): { from: number; to: number } {
+    return this.run.config.pretrained ?? { from: 0, to: 0 };
   }
 
   async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
-    const upTo = model.part(0, this.#given.to);
+    const upTo = model.part(0, this.#pretrained.to);
     try {
       return await upTo.encode(pixels, { mode: "deterministic" });
     } finally {
