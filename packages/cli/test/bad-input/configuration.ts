@@ -185,7 +185,7 @@ export const configuration: readonly BadCommand[] = [
     input: "a run of a later version",
     args: ofConfig((text) => text.replace('"version": 2', '"version": 7')),
     ...data,
-    says: ["version", "expected 1"],
+    says: ["version", "expected 2"],
   },
   {
     input: "a run of −3 steps",
