@@ -70,7 +70,7 @@ describe("the plan of a run", () => {
       warmup: 5,
     });
     expect(config).toMatchObject({
-      steps: 469,
+      steps: 938,
       seed: 1,
       flow: { density: "gaussian" },
       training: { learningRate: 1e-4, orthogonalRate: 2e-4, warmup: 5, clip: 500 },
@@ -83,9 +83,9 @@ describe("the plan of a run", () => {
     expect(config).toMatchObject({
       network: "mnist/fconv1",
       recipe: null,
-      steps: 100,
+      steps: 200,
       seed: 0,
-      training: { learningRate, orthogonalRate, warmup: 10 },
+      training: { learningRate, orthogonalRate, warmup: 20 },
     });
   });
 

@@ -84,7 +84,7 @@ const paperNetworks: { readonly [name: string]: Network } = {
  * behind the choice are in docs/design/marginal.md.
  */
 const front = (stack: number): readonly NetworkLayer[] => [
-  { kind: "variationalDequantize" },
+  { kind: "variationalDequantize", hidden: 16 },
   { kind: "marginal" },
   ...(stack > 0 ? ([{ kind: "squeeze" }, coupling(stack), { kind: "unsqueeze" }] as const) : []),
 ];

@@ -61,7 +61,7 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
       },
       epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
       steps: count("Training steps, instead of --epochs"),
-      batch: count("Examples per step (default: 128)"),
+      batch: count("Examples per step (default: set by the network; 128 for most)"),
       lr: {
         kind: "parsed",
         parse: positiveNumber(),
