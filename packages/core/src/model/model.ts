@@ -22,6 +22,7 @@ import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import { batchRunner } from "./batches.js";
 import { type Evaluation, refuseNaN, summarize, totals } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
+import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 
 export type SampleOptions = DrawOptions & {
@@ -98,6 +99,18 @@ export class FlowModel {
    */
   async logProb(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float64Array> {
     return (await this.#ledger(examples, options)).total;
+  }
+
+  /**
+   * log p(x) of every example, and its gradient by the entries of x (the score of the density): where to change an
+   * example to make it more likely. The noise is that of `logProb` with the same options.
+   *
+   * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming the example.
+   */
+  async logProbGradient(examples: ExamplesIn, options: SampleOptions = {}): Promise<LogProbGradient> {
+    const read = readExamples(examples, this.flow.domain);
+    const rows = await this.#run(gradientRow(this.flow), read.examples, read.count, STREAM.evaluate, options);
+    return splitGradientRows(this.flow, rows, read.count);
   }
 
   /**

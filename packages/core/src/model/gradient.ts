@@ -1,0 +1,58 @@
+import { numpy as np, valueAndGrad } from "@jax-js/jax";
+import { NotFiniteError } from "../errors.js";
+import type { Flow, FlowParams } from "../flow.js";
+import type { NoiseTree } from "../noise.js";
+import { treeDispose, treeRef } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
+import type { RowFunction } from "./batch-parts.js";
+import { totals } from "./evaluation.js";
+
+/** log p(x), and its derivatives by the entries of x, of every example. */
+export type LogProbGradient = Readonly<{
+  /** Nats. */
+  logProb: Float64Array;
+  /** ∂ log p(x) / ∂x, one example after another. */
+  gradient: Float32Array;
+}>;
+
+/** Rows [B, K + 1 + D]: the terms of log p(x) as in `Flow.ledger`, then its gradient. */
+export const gradientRow = (flow: Flow): RowFunction => ({
+  name: "gradient",
+  inShape: flow.inShape,
+  noise: flow.forwardNoise,
+  itemwise: true,
+  f: (params: FlowParams, x: np.Array, noise: NoiseTree): np.Array => {
+    const batch = x.shape[0] as number;
+    // an example's log p does not depend on the others: the gradient of the sum holds each one's own
+    const total = (at: np.Array): [np.Array, np.Array] => {
+      const terms = flow.ledger(treeRef(params), at, treeRef(noise));
+      return [np.sum(terms.ref), terms];
+    };
+    const [[sum, terms], gradient] = valueAndGrad(total, { hasAux: true })(x) as unknown as [
+      [np.Array, np.Array],
+      np.Array,
+    ];
+    sum.dispose();
+    treeDispose([params, noise]);
+    return np.concatenate([terms, gradient.reshape([batch, -1])], 1);
+  },
+});
+
+/** log p, summed in double precision, and the gradient from such rows. Errors: `NotFiniteError` naming the example. */
+export function splitGradientRows(flow: Flow, rows: Float32Array, count: number): LogProbGradient {
+  const [terms, size] = [flow.ledgerLines.length, sizeOf(flow.inShape)];
+  const ledger = new Float32Array(count * terms);
+  const gradient = new Float32Array(count * size);
+  for (let i = 0; i < count; i++) {
+    const row = rows.subarray(i * (terms + size), (i + 1) * (terms + size));
+    if (!row.every(Number.isFinite))
+      throw new NotFiniteError(
+        0,
+        "gradient",
+        `gradient: log p of example ${i} or its gradient is not finite: the flow has no density there, or almost none\nleave the example out`,
+      );
+    ledger.set(row.subarray(0, terms), i * terms);
+    gradient.set(row.subarray(terms), i * size);
+  }
+  return { logProb: totals(flow, ledger, count), gradient };
+}
