@@ -26,21 +26,24 @@ async function pictureOf(path: string) {
 }
 
 describe("flowify sample --sheet", () => {
-  it.each(["temperatures", "interpolation", "layers"])("%s: a picture of its own", async (sheet) => {
-    const { status, stdout } = await runCommand([
-      "sample",
-      run,
-      "--sheet",
-      sheet,
-      "--columns",
-      "5",
-      "--json",
-    ]);
-    expect(status).toBe(0);
-    const { file } = JSON.parse(stdout) as { file: string };
-    expect(file).toBe(join(run, `${sheet}.png`));
-    expect(existsSync(file)).toBe(true);
-  });
+  it.each(["temperatures", "interpolation", "layers", "inpainting"])(
+    "%s: a picture of its own",
+    async (sheet) => {
+      const { status, stdout } = await runCommand([
+        "sample",
+        run,
+        "--sheet",
+        sheet,
+        "--columns",
+        "5",
+        "--json",
+      ]);
+      expect(status).toBe(0);
+      const { file } = JSON.parse(stdout) as { file: string };
+      expect(file).toBe(join(run, `${sheet}.png`));
+      expect(existsSync(file)).toBe(true);
+    },
+  );
 
   it("has a row for each temperature and for each layer that drops, and the latent", async () => {
     const heights: number[] = [];

@@ -7,11 +7,13 @@ import { expectRowFile, rowFileBytes } from "../data/row-files.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
+import { inpaintingSheet, STEPS } from "../run/inpainting-sheet.js";
 import { samplesPicture } from "../run/pictures.js";
-import type { Sheet } from "../run/sheet-names.js";
+import type { Hidden, Sheet } from "../run/sheet-names.js";
 import { interpolationSheet, layerSheet, PAIRS, type SheetOptions, temperatureSheet } from "../run/sheets.js";
 import { formatCount } from "../ui/format.js";
-import { createTerminal } from "../ui/terminal.js";
+import { createProgress } from "../ui/progress.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 export type SampleFlags = CommonFlags & {
@@ -21,6 +23,7 @@ export type SampleFlags = CommonFlags & {
   temperature?: number;
   mode?: "sample" | "deterministic";
   sheet?: Sheet;
+  hide?: Hidden;
   out?: string;
 };
 
@@ -38,6 +41,8 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   if (flags.out !== undefined) expectPlaceFor(flags.out);
+  if (flags.hide !== undefined && sheet !== "inpainting")
+    throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
   const { shape, columns: names } = readRunConfig(folder).data;
   const paths = runPaths(folder);
   const picture = sheet === "samples" ? paths.samples : join(folder, `${sheet}.png`);
@@ -63,7 +68,8 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
     const named = `${config.network} after ${formatCount(step)} steps`;
     if (sheet !== "samples") {
       const options = { title: `${named}: ${sheet}`, shape, columns, seed, temperature };
-      await writeFileAtomic(file, await sheetPicture(model, run, sheet, options));
+      const picture = await sheetPicture(model, run, sheet, options, { hide: flags.hide, terminal });
+      await writeFileAtomic(file, picture);
       terminal.say(`${sheet}: ${file}`);
       terminal.document({ file, sheet, columns, seed, temperature, step });
       return;
@@ -88,10 +94,19 @@ async function sheetPicture(
   run: SavedRun,
   sheet: Exclude<Sheet, "samples">,
   options: SheetOptions,
+  { hide = "bottom", terminal }: { hide: Hidden | undefined; terminal: Terminal },
 ): Promise<Uint8Array> {
   if (sheet === "temperatures") return temperatureSheet(model, options);
   if (sheet === "layers") return layerSheet(model, options);
-  const images = expectImages(await imagesFor(run, {}), "--sheet interpolation");
+  const images = expectImages(await imagesFor(run, {}), `--sheet ${sheet}`);
+  if (sheet === "inpainting") {
+    const progress = createProgress(terminal, { label: "steps", total: STEPS });
+    const onStep = (step: number, accepted: number): void =>
+      progress.update(step, accepted > 0 ? `${Math.round(100 * accepted)} % accepted` : "");
+    const picture = await inpaintingSheet(model, images, hide, options, onStep);
+    progress.finish();
+    return picture;
+  }
   if (images.count < 2)
     throw new UsageError("--sheet interpolation: needs two test images\nchoose another sheet");
   return interpolationSheet(model, firstImages(images, Math.min(2 * PAIRS, images.count)), options);

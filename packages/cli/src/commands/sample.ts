@@ -1,6 +1,6 @@
 import type { SampleFlags } from "../actions/sample.js";
 import type { CliContext } from "../context.js";
-import { sheets } from "../run/sheet-names.js";
+import { hideable, sheets } from "../run/sheet-names.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
 import { commonFlags, runFolder, seedFlag } from "./shared.js";
@@ -45,6 +45,12 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         optional: true,
         brief: "Content of the picture (default: samples)",
       },
+      hide: {
+        kind: "enum",
+        values: hideable,
+        optional: true,
+        brief: "With --sheet inpainting: the half of the images to hide (default: bottom)",
+      },
       out: {
         kind: "parsed",
         parse: nonEmpty,
@@ -65,11 +71,13 @@ numbers as CSV or NumPy file.
   temperatures   the same noise at temperatures 0.6 to 1, one row each
   interpolation  pairs of test images, and decoded latents between them
   layers         one sample, and the dropped coordinates of each layer sampled again: the scale that each layer controls
+  inpainting     test images with a half hidden, and draws of that half given the other: 200 steps of Langevin chains
 
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
   flowify sample runs/a --sheet layers --columns 12
+  flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/table --count 1000 --out rows.npy`,
   },
 });
