@@ -28,10 +28,7 @@ export const gradientRow = (flow: Flow): RowFunction => ({
       const terms = flow.ledger(treeRef(params), at, treeRef(noise));
       return [np.sum(terms.ref), terms];
     };
-    const [[sum, terms], gradient] = valueAndGrad(total, { hasAux: true })(x) as unknown as [
-      [np.Array, np.Array],
-      np.Array,
-    ];
+    const [[sum, terms], gradient] = valueAndGrad(total, { hasAux: true })(x);
     sum.dispose();
     treeDispose([params, noise]);
     return np.concatenate([terms, gradient.reshape([batch, -1])], 1);
