@@ -31,7 +31,7 @@ const ADAPTATION = 0.1;
  *     y' = y + ε²/2 ∇ log p(y) + ε n,   n ~ N(0, I),   on the hidden entries alone
  *
  * accepted with probability min(1, p(y') q(y | y') / p(y) q(y' | y)). Each chain finds its ε in the first half of the
- * steps. A flow that is not exact has one draw of its noise throughout.
+ * steps. A flow that is not exact keeps one sample of its noise throughout.
  *
  * @param start examples [n, D], one after another
  * @param hidden D numbers, 1 for an entry to sample

@@ -5,7 +5,7 @@ import { conditionalSamples } from "./conditional-samples.js";
 import { toBytes } from "./pictures.js";
 import type { Hidden } from "./sheet-names.js";
 
-/** Layers that work on each entry alone: behind them, what was hidden is still apart from what was not. */
+/** Layers that work on each entry alone: behind them, hidden entries are still apart from visible ones. */
 const ENTRYWISE = new Set(["dequantize", "variationalDequantize", "affine", "marginal"]);
 
 /** Samples that the chains choose their starts from. */

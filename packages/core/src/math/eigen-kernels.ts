@@ -31,7 +31,7 @@ export const hasEigenKernels = (): boolean => compiled() !== undefined;
 
 const PAGE = 65536;
 
-/** The functions of `eigen.wat` on a memory of their own. `allocate` gives arrays in it, from addresses that 64 divides. */
+/** The functions of `eigen.wat` with a new memory. `allocate` returns arrays in it, at addresses that 64 divides. */
 export function openEigenKernels(numbers: number): {
   kernels: Kernels;
   allocate: (length: number) => Float64Array;
