@@ -83,6 +83,7 @@ export {
   type ScoreKind,
 } from "./detect/detector.js";
 export { neighbourDistances } from "./detect/knn.js";
+export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export { exportOnnx } from "./export-onnx.js";
 export { fit } from "./fit.js";
