@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { openExecutor } from "flowify";
 import {
   calibrationOf,
   conformalP,
   fitDetector,
   openDetector,
-  openExecutor,
   readLabelledRows,
   rowReasons,
-} from "flowify";
+} from "flowify/tables";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
 const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;
