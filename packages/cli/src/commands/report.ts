@@ -52,10 +52,10 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
 its ledger now and over time, samples, reconstructions and configuration. report.json holds the same
 numbers.
 
-For a run of a table it also shows the distribution of scores with the threshold, the calibration of
-the p-values, the most unlikely rows with the columns to blame, pairs of columns with the density as
-contours, and generated rows beside training rows. --data FILE judges another file, and tests which
-columns differ from the training rows.
+For a run of a table, the page also shows the distribution of scores, the calibration of the p-values
+and the most unlikely rows with the columns to blame. Pairs of columns have the density as contours,
+and generated rows stand beside training rows. --data FILE judges the rows of another file. It tests
+which columns differ from the training rows.
 
 EXAMPLES
   flowify report runs/mnist-fmlp

@@ -28,7 +28,7 @@ const OUTSIDE = 0.005;
 const CATEGORIES = 8;
 
 /** Values of a column of numbers, without the noise of missing ones. */
-export function numbersOf(column: EncodedColumn, rows: Float32Array, width: number): number[] {
+function numbersOf(column: EncodedColumn, rows: Float32Array, width: number): number[] {
   const numbers: number[] = [];
   for (let at = 0; at < rows.length; at += width) {
     const row = rows.subarray(at, at + width);

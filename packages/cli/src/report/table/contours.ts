@@ -1,4 +1,4 @@
-/** A line through points, as x and y by turns. */
+/** A line through points: x, y, x, y, … */
 export type Line = readonly number[];
 
 /** A density on a grid: `values[row * side + column]` in the middle of the cell, from the lower left. */

@@ -4,7 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 type Piece = Readonly<{ images: Float32Array; names: readonly string[] }>;
 
 /** A row with its score. */
-export type ScoredRow = Readonly<{ name: string; score: number; row: Float32Array }>;
+type ScoredRow = Readonly<{ name: string; score: number; row: Float32Array }>;
 
 /** What is kept of any number of rows. */
 export type Survey = Readonly<{
