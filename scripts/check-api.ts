@@ -19,6 +19,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/onnx/browser": 40,
   flowify: 95,
   "flowify/charts": 20,
+  "flowify/detect": 20,
   "flowify/format": 60,
 };
 

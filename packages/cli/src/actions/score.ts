@@ -6,8 +6,12 @@ import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
+import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
+import type { ScoreKind } from "../detect/score-kinds.js";
+import type { RunConfig } from "../format/config.js";
 import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
+import { readRunConfig } from "../run/config.js";
 import { expectPlaceFor } from "../run/folder.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
@@ -15,13 +19,16 @@ import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal
 import { unitOf } from "../unit.js";
 import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
+import { scoreTables } from "./score-table.js";
 import { idHeader, isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {
     samples?: number;
     ledger?: boolean;
-    format?: "csv" | "jsonl";
+    score?: ScoreKind | "likelihood";
+    fdr?: number;
+    format?: ScoreFormat;
     seed?: number;
     out?: string;
     id?: string;
@@ -53,12 +60,15 @@ export async function score(
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { quiet = false, samples = 1, seed = 0, out } = flags;
-  const format = flags.format ?? (out?.endsWith(".jsonl") ? "jsonl" : "csv");
   // the scores have standard output, or a file, to themselves
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (out !== undefined) expectPlaceFor(out);
   if (files.length > 0 && flags.data !== undefined)
     throw new UsageError("files and --data exclude each other\nname one of them");
+  const config = readRunConfig(folder);
+  const tables = flags.data === undefined ? files : [flags.data];
+  if (isForDetector(config, flags, tables)) return scoreTables(this, flags, folder, config, tables);
+  const format = textFormat(flags.format ?? formatOf(out) ?? "csv");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
@@ -106,6 +116,29 @@ export async function score(
       `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(waiting.sources)}${judge ? `; ${formatCount(flagged)} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}` : ""}${out ? `; scores: ${out}` : ""}`,
     );
   });
+}
+
+/**
+ * True where the detector of a table judges: whole tables, unless something of the likelihood is asked for.
+ *
+ * @throws UsageError for flags of the detector where it does not judge
+ */
+function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly string[]): boolean {
+  const { score: kind, fdr, samples = 1, split, ledger = false } = flags;
+  const ofLikelihood = kind === "likelihood" || samples > 1 || ledger || split !== undefined;
+  if (data.reading?.schema && !ofLikelihood && files.every(isTable)) return true;
+  if ((kind === undefined || kind === "likelihood") && fdr === undefined) return false;
+  throw new UsageError(
+    `${fdr === undefined ? "--score" : "--fdr"} is for tables that a run of a table scores whole\nleave it out, or leave --split, --samples and --ledger out`,
+  );
+}
+
+/** @throws UsageError for Parquet, which holds the scores of a detector */
+function textFormat(format: ScoreFormat): "csv" | "jsonl" {
+  if (format !== "parquet") return format;
+  throw new UsageError(
+    "likelihoods are written as CSV or JSON lines\nchoose --format csv, or a name that ends in .csv",
+  );
 }
 
 /** Escapes control characters in names on a terminal. */
