@@ -7,7 +7,7 @@ const CLIP = 8;
 const NORMAL_IQR = 1.349;
 
 /** Knots of a column's map to normal ranks: as many values, or quantiles where there are more. */
-const KNOTS = 256;
+export const KNOTS = 256;
 
 /** What brings columns to a common scale, by training rows; arrays of a number a column, knots [width, KNOTS]. */
 export type Spaces = Readonly<{
