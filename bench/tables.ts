@@ -11,7 +11,7 @@ import {
   openDetector,
   readLabelledRows,
   type ScoreKind,
-} from "flowify/detect";
+} from "flowify/tables";
 import { type FalseAlarms, falseAlarmsOf, showFalseAlarms } from "./false-alarms.js";
 
 export type TablesOptions = Readonly<{

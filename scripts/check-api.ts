@@ -19,8 +19,8 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/onnx/browser": 40,
   flowify: 95,
   "flowify/charts": 20,
-  "flowify/detect": 20,
   "flowify/format": 60,
+  "flowify/tables": 40,
 };
 
 const root = resolve(process.argv[2] ?? ".");
