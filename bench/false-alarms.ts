@@ -1,6 +1,6 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { calibrationOf, conformalP } from "flowify";
+import { calibrationOf, conformalP } from "flowify/tables";
 
 /** Fewer held-out rows tell nothing about rare false alarms. */
 const FEWEST = 500;

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { auroc, type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { openExecutor } from "flowify";
 import {
   averagePrecision,
   fitDetector,
   neighbourDistances,
   openDetector,
-  openExecutor,
   readLabelledRows,
   type ScoreKind,
-} from "flowify";
+} from "flowify/tables";
 import { type FalseAlarms, falseAlarmsOf, showFalseAlarms } from "./false-alarms.js";
 
 export type TablesOptions = Readonly<{

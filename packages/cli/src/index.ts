@@ -70,19 +70,7 @@ export {
   type PublishedSplit,
   type Split,
 } from "./data/image-set.js";
-export { type LabelledRows, readLabelledRows } from "./data/labelled-rows.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
-export { averagePrecision } from "./detect/average-precision.js";
-export { calibrationOf, conformalP } from "./detect/calibration.js";
-export {
-  type Detector,
-  type DetectorOptions,
-  fitDetector,
-  type OpenDetector,
-  openDetector,
-  type ScoreKind,
-} from "./detect/detector.js";
-export { neighbourDistances } from "./detect/knn.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export { exportOnnx } from "./export-onnx.js";
 export { fit } from "./fit.js";

@@ -106,7 +106,8 @@ export function nothing(): Uint8Array {
   const x = { name: "x", type: "float32", shape: [1] } as const;
   graph.declare(x.name, x.type, x.shape);
   const y = graph.node("Identity", [x.name], { type: x.type, shape: x.shape });
-  return toBytes({ name: "nothing", inputs: [x], outputs: [{ ...x, name: y }], ...graph.live([y]) });
+  const { nodes, constants } = graph;
+  return toBytes({ name: "nothing", inputs: [x], outputs: [{ ...x, name: y }], nodes, constants });
 }
 
 /**

@@ -42,6 +42,10 @@ export function spread(shape: readonly number[], dtype: DType, seed = 1): HostAr
   return host(dtype.startsWith("float") ? values : values.map((v) => Math.round(v * 5)), shape, dtype);
 }
 
+/** An argument of a traced program. */
+export const specOf = (shape: readonly number[], dtype: DType = "float32" as DType): ArraySpec =>
+  new ArraySpec(shape, dtype);
+
 /** Results of `f` in ONNX Runtime, as plain numbers. */
 export async function runNative(f: Fn, args: readonly HostArray[], itemwise = false): Promise<HostArray[]> {
   const runner = await native();
@@ -81,10 +85,9 @@ export async function runFixed(
   [x, ...fixed]: readonly [HostArray, ...HostArray[]],
 ): Promise<{ results: HostArray[]; flops: number | undefined }> {
   const runner = await native();
-  const specOf = (arg: HostArray): ArraySpec => new ArraySpec(arg.shape, arg.dtype);
   const compiled = await runner.compile(
     (all: np.Array[], example: np.Array) => f(example, ...all),
-    [fixed.map(specOf), specOf(x)],
+    [fixed.map((arg) => specOf(arg.shape, arg.dtype)), specOf(x.shape, x.dtype)],
     { constant: fixed as never },
   );
   try {

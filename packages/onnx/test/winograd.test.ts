@@ -2,7 +2,7 @@
 import { DType, grad, lax, makeJaxpr, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { lower } from "../src/index.js";
-import { type Minimal, minimalFiltering } from "../src/lower/rules/minimal-filtering.js";
+import { type Minimal, minimalFiltering } from "../src/lower/passes/convolutions/minimal-filtering.js";
 import { expectSame, type Fn, spread } from "./compare.js";
 
 const plain = { stride: 1, inputDilation: 1, kernelDilation: 1, reversed: false };

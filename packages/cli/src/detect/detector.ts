@@ -25,7 +25,7 @@ const FEWEST = 10;
 const CLEAN_NEIGHBOUR = 5;
 const BANDWIDTH = 0.2;
 
-/** What a detector has learnt from training rows. */
+/** What a detector has learned from training rows. */
 export type Detector = Readonly<{
   /** The training rows hold anomalies. */
   contaminated: boolean;
@@ -56,7 +56,7 @@ const neighbourOf = (contaminated: boolean, reference: number): number =>
 
 const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
 
-/** A detector that computes: what it has learnt, placed on an executor. */
+/** A detector that computes: what it has learned, placed on an executor. */
 export type OpenDetector = Readonly<{
   /**
    * Scores of rows, a number each: high for rows that are unlike the training rows.

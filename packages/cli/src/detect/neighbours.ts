@@ -6,7 +6,7 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 /** Rows that are compared with so many reference rows in one product. */
 const BLOCK = { rows: 256, reference: 4096 } as const;
 
-/** In place of the squared distance of what does not count: a row itself, and what fills up a block. */
+/** In place of the squared distance where a pair does not count: a row with itself, and the padding of a block. */
 const FAR = 1e30;
 
 /** No row of the reference. */

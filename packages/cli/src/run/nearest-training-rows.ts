@@ -4,7 +4,7 @@ import type { TableSchema } from "../data/table/schema.js";
 /** Rows of each kind, and training rows, that are compared. */
 const COMPARED = { rows: 1000, training: 20_000 } as const;
 
-/** How near sampled rows come to training rows, and held-out rows for comparison. */
+/** How near sampled rows are to training rows, and held-out rows for comparison. */
 export type Privacy = Readonly<{
   /** Medians of the distance to the nearest training row. */
   sampled: number;

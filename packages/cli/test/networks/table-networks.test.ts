@@ -41,7 +41,7 @@ describe("the networks for tables", () => {
       7,
       0.05,
       0,
-      0.333333,
+      1.808259,
       undefined,
     ]);
     expect(columns![4]).toBe("price is missing");

@@ -1,7 +1,6 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
-import type { GraphNode } from "./model.js";
-import { isView } from "./node-list.js";
+import { type GraphNode, isView } from "./model.js";
 
 /**
  * Floating-point operations of the matrix products and convolutions of a graph: 2 for every

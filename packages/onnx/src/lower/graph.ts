@@ -1,6 +1,9 @@
 import { sizeOf } from "./jaxpr.js";
-import { nodesFor } from "./links.js";
+import type { Lazy } from "./lazy.js";
 import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
+import type { Origin } from "./origins.js";
+import { ortCpu, type Target } from "./target.js";
+import { UseDef } from "./use-def.js";
 
 export type NodeOptions = {
   attributes?: Readonly<Record<string, AttributeValue>>;
@@ -16,23 +19,55 @@ type Constant = Initializer["data"];
 const LONGEST_KEY = 65536;
 
 /**
- * Builds an ONNX graph node by node. Equal nodes and constants are created once (common subexpressions); `live` drops
- * unused nodes.
+ * The program of one lowering: values, the nodes that make them in order, and who reads them. Rules append nodes, then
+ * passes rewrite them. Equal nodes and constants exist once (common subexpressions).
  */
 export class Graph {
+  readonly target: Target;
   readonly #types = new Map<string, ValueType>();
-  readonly #producers = new Map<string, GraphNode>();
-  readonly #ages = new Map<string, number>();
-  readonly #nodes: GraphNode[] = [];
-  readonly #seen = new Map<string, readonly string[]>();
   readonly #constants = new Map<string, Initializer>();
   readonly #constantKeys = new Map<string, string>();
   readonly #used = new Set<string>();
   readonly #fixed = new Map<string, boolean>();
   readonly #rotations = new Set<string>();
+  readonly #origins = new Map<Lazy | string, Origin>();
+  readonly #links = new UseDef();
+  #nodes: GraphNode[] = [];
+  readonly #ages = new Map<string, number>();
+  readonly #seen = new Map<string, readonly string[]>();
 
-  /** Prefix of new names: the present equation. */
+  /** How often each pass acted, and the pass that runs now. */
+  readonly #acted = new Map<string, number>();
+  pass = "";
+
+  /** Prefix of new names: the present equation, or the node that a pass rewrites. */
   scope = "";
+
+  constructor(target: Target = ortCpu) {
+    this.target = target;
+  }
+
+  /** The nodes in order. */
+  get nodes(): readonly GraphNode[] {
+    return this.#nodes;
+  }
+
+  /** The values that the program returns; passes keep them, and `prune` keeps only what they need. */
+  get results(): readonly string[] {
+    return this.#links.results;
+  }
+
+  set results(names: readonly string[]) {
+    this.#links.results = names;
+  }
+
+  get acted(): ReadonlyMap<string, number> {
+    return this.#acted;
+  }
+
+  count(pass: string): void {
+    this.#acted.set(pass, (this.#acted.get(pass) ?? 0) + 1);
+  }
 
   /** Makes a name unique; its first use stays unchanged. */
   unique(name: string): string {
@@ -55,13 +90,38 @@ export class Graph {
     return this.#type(name).shape;
   }
 
+  /** The node that makes a value; undefined for inputs and constants. */
   producer(name: string): GraphNode | undefined {
-    return this.#producers.get(name);
+    return this.#links.producer(name);
+  }
+
+  /** The nodes that read a value. */
+  readers(name: string): ReadonlySet<GraphNode> {
+    return this.#links.readers(name);
+  }
+
+  isResult(name: string): boolean {
+    return this.#links.isResult(name);
+  }
+
+  /** True if one node reads a value, and nothing else needs it. */
+  hasOneReader(name: string): boolean {
+    return this.readers(name).size === 1 && !this.isResult(name);
   }
 
   /** The data of a constant, or undefined for any other value. */
   constantOf(name: string): Initializer | undefined {
     return this.#constants.get(name);
+  }
+
+  /** Records how a view, or a value by name, was made. */
+  remember(value: Lazy | string, origin: Origin): void {
+    this.#origins.set(value, { ...this.#origins.get(value), ...origin });
+  }
+
+  /** What was recorded about it. */
+  originOf(value: Lazy | string): Origin {
+    return this.#origins.get(value) ?? {};
   }
 
   /** Declares an input as equal in every run, and whether it is an orthogonal matrix. */
@@ -88,30 +148,23 @@ export class Graph {
 
   /** Adds a node with one output, or finds the existing one; returns its output. */
   node(op: string, inputs: readonly string[], out: ValueType, options: NodeOptions = {}): string {
-    return this.nodes(op, inputs, [out], options)[0] as string;
+    return this.nodesOf(op, inputs, [out], options)[0] as string;
   }
 
   /** Adds a node with several outputs. */
-  nodes(
+  nodesOf(
     op: string,
     inputs: readonly string[],
     outs: readonly ValueType[],
     { attributes = {}, domain = "" }: NodeOptions = {},
   ): readonly string[] {
-    const key = nodeKey(op, domain, inputs, attributes);
-    const found = this.#seen.get(key);
+    const found = this.#seen.get(nodeKey({ op, domain, inputs, attributes }));
     if (found !== undefined) return found;
     const name = this.unique(this.scope ? `${this.scope}/${op}` : op);
     const outputs = outs.map((out, i) =>
       this.declare(i === 0 ? name : this.unique(`${name}:${i}`), out.type, out.shape),
     );
-    const node: GraphNode = { op, domain, inputs, outputs, attributes };
-    for (const output of outputs) {
-      this.#producers.set(output, node);
-      this.#ages.set(output, this.#nodes.length);
-    }
-    this.#nodes.push(node);
-    this.#seen.set(key, outputs);
+    this.#append({ op, domain, inputs, outputs, attributes });
     return outputs;
   }
 
@@ -160,13 +213,20 @@ export class Graph {
     return source;
   }
 
+  /** The value with its axes in another order. */
+  transpose(name: string, perm: readonly number[]): string {
+    const shape = this.shapeOf(name);
+    const type = { type: this.typeOf(name), shape: perm.map((axis) => shape[axis] as number) };
+    return this.node("Transpose", [name], type, { attributes: { perm: [...perm] } });
+  }
+
   /** The first output of an existing node. */
   find(
     op: string,
     inputs: readonly string[],
     { attributes = {}, domain = "" }: NodeOptions = {},
   ): string | undefined {
-    return this.#seen.get(nodeKey(op, domain, inputs, attributes))?.[0];
+    return this.#seen.get(nodeKey({ op, domain, inputs, attributes }))?.[0];
   }
 
   /** Index of the node that produces a value; −1 for inputs and constants. */
@@ -174,16 +234,92 @@ export class Graph {
     return this.#ages.get(name) ?? -1;
   }
 
-  /** The nodes and constants that the outputs need, in order. */
-  live(outputs: readonly string[]): { nodes: GraphNode[]; constants: Initializer[] } {
-    const { nodes } = nodesFor(this.#nodes, outputs);
-    return { nodes, constants: this.constantsOf(nodes, outputs) };
+  /** The constants among the inputs of nodes and among results. */
+  get constants(): Initializer[] {
+    const needed = new Set([...this.results, ...this.#nodes.flatMap((node) => node.inputs)]);
+    return [...this.#constants.values()].filter((c) => needed.has(c.name));
   }
 
-  /** The constants among the inputs of nodes and among results. */
-  constantsOf(nodes: readonly GraphNode[], results: readonly string[]): Initializer[] {
-    const needed = new Set([...results, ...nodes.flatMap((node) => node.inputs)]);
-    return [...this.#constants.values()].filter((c) => needed.has(c.name));
+  /**
+   * Visits the nodes in order. `visit` returns what to read instead of the outputs of a node, made from values before
+   * it, or undefined to keep the node. Then removes what no result needs.
+   */
+  rewrite(visit: (node: GraphNode) => readonly string[] | undefined): void {
+    const before = this.#nodes;
+    this.#nodes = [];
+    this.#ages.clear();
+    this.#seen.clear();
+    const renamed = new Map<string, string>();
+    for (const old of before) {
+      const node = this.#shortened(this.#links.rename(old, renamed));
+      this.scope = node.outputs[0] as string;
+      const same = this.#known(node);
+      const by = same ?? visit(node);
+      if (by && !same) this.count(this.pass);
+      if (by) this.#links.replace(node, by, renamed);
+      else this.#append(node);
+    }
+    this.prune();
+  }
+
+  /** A Reshape of the first value of a chain of them. */
+  #shortened(node: GraphNode): GraphNode {
+    if (node.op !== "Reshape") return node;
+    const [name, shape] = [node.inputs[0] as string, this.shapeOf(node.outputs[0] as string)];
+    return this.#links.rename(node, new Map([[name, this.#unreshaped(name, shape)]]));
+  }
+
+  /** What exists already of a node's outputs. */
+  #known(node: GraphNode): readonly string[] | undefined {
+    const [name] = node.inputs as [string];
+    const isNothing =
+      node.op === "Reshape" && sameShape(this.shapeOf(name), this.shapeOf(node.outputs[0] as string));
+    return isNothing ? [name] : this.#seen.get(nodeKey(node));
+  }
+
+  /** Reads other values instead, from nodes anywhere in the graph, and puts nodes before their readers again. */
+  substitute(by: ReadonlyMap<string, string>): void {
+    if (by.size === 0) return;
+    this.count(this.pass);
+    this.results = this.results.map((name) => by.get(name) ?? name);
+    const done = new Set<string>();
+    const ordered: GraphNode[] = [];
+    const put = (node: GraphNode | undefined): void => {
+      if (!node || done.has(node.outputs[0] as string)) return;
+      done.add(node.outputs[0] as string);
+      const inputs = node.inputs.map((name) => by.get(name) ?? name);
+      for (const name of inputs) put(this.producer(name));
+      ordered.push(inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs });
+    };
+    for (const node of this.#nodes) if (!node.outputs.some((name) => by.has(name))) put(node);
+    this.#reset(ordered);
+    this.prune();
+  }
+
+  /** Removes nodes that no result needs. */
+  prune(): void {
+    const needed = new Set(this.results);
+    const kept = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
+      const live = outputs.some((name) => needed.has(name));
+      if (live) for (const name of inputs) needed.add(name);
+      return live;
+    });
+    if (kept.length < this.#nodes.length) this.#reset(kept.reverse());
+  }
+
+  #reset(nodes: readonly GraphNode[]): void {
+    this.#links.clear();
+    this.#nodes = [];
+    this.#ages.clear();
+    this.#seen.clear();
+    for (const node of nodes) this.#append(node);
+  }
+
+  #append(node: GraphNode): void {
+    this.#links.add(node);
+    for (const output of node.outputs) this.#ages.set(output, this.#nodes.length);
+    this.#nodes.push(node);
+    this.#seen.set(nodeKey(node), node.outputs);
   }
 
   #type(name: string): ValueType {
@@ -199,7 +335,7 @@ const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
 /** Commutative operators: x · g + g · x, the derivative of x², then has one product. */
 const commutative = new Set(["Add", "Mul", "And", "Or", "Equal"]);
 
-function nodeKey(op: string, domain: string, inputs: readonly string[], attributes: object): string {
+function nodeKey({ op, domain, inputs, attributes }: Omit<GraphNode, "outputs">): string {
   const operands = commutative.has(op) ? inputs.toSorted() : inputs;
   return `${domain}:${op}(${operands.join(";")})${JSON.stringify(attributes)}`;
 }

@@ -1,6 +1,7 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
 import { canonical, type Factor, factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
+import type { Target } from "./target.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
 export function cuts(sizes: readonly number[]): number[] {
@@ -43,13 +44,12 @@ export function grouped<K>(
   return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
 }
 
-/** Most elements of an axis whose parts are better as rows of an array than as columns. */
-const NARROW = 16;
-/** Fewest elements of the array for which this justifies a Transpose. */
-const LARGE = 4096;
-
-/** True for an axis of a large array that should not be innermost when it is split. */
-export const isNarrow = (size: number, elements: number): boolean => size <= NARROW && elements >= LARGE;
+/**
+ * True for an axis of a large array that should not be innermost when it is split: its parts are better as rows of an
+ * array than as columns, and that justifies a Transpose.
+ */
+export const isNarrow = ({ narrow, without }: Target, size: number, elements: number): boolean =>
+  !without.has("narrow-axes") && size <= narrow.axis && elements >= narrow.size;
 
 /** The same value with its buffer in another order of factors, by a Transpose node if necessary. */
 export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {

@@ -1,36 +1,16 @@
 import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
-import {
-  type Context,
-  elementType,
-  literal,
-  plainContext,
-  type Rule,
-  typedData,
-  unsupported,
-} from "./context.js";
+import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
-import { fuseBias, fuseSums } from "./fuse.js";
 import { Graph, type ValueType } from "./graph.js";
-import { type Atom, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
+import { type Atom, type Equation, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
-import { narrowProducts } from "./narrow.js";
-import { shareRotations } from "./rotations.js";
-import { bitRules } from "./rules/bits.js";
-import { concatRules } from "./rules/concat.js";
-import { convRules } from "./rules/conv.js";
-import { dotRules } from "./rules/dot.js";
-import { elementwiseRules } from "./rules/elementwise.js";
-import { indexingRules } from "./rules/indexing.js";
-import { movementRules } from "./rules/movement.js";
-import { reduceRules } from "./rules/reduce.js";
-import { sortRules } from "./rules/sort.js";
-import { windowRules } from "./rules/windows.js";
-import { longRuns } from "./runs.js";
-import { fuseTanh } from "./tanh.js";
-import { joinTransposes, quickTransposes } from "./transposes.js";
+import type { Pass } from "./passes/pass.js";
+import { passes } from "./passes.js";
+import { rules } from "./rules.js";
+import { ortCpu, type Target } from "./target.js";
 import { wantedOrders } from "./wanted.js";
 
 export type LowerOptions = {
@@ -49,19 +29,10 @@ export type LowerOptions = {
    * depends only on its inputs in the program.
    */
   itemwise?: boolean;
-};
-
-const rules: Readonly<Record<string, Rule>> = {
-  ...elementwiseRules,
-  ...movementRules,
-  ...concatRules,
-  ...reduceRules,
-  ...dotRules,
-  ...windowRules,
-  ...convRules,
-  ...indexingRules,
-  ...sortRules,
-  ...bitRules,
+  /** What the graph is for. Default `ortCpu`. */
+  target?: Target;
+  /** Called after the rules, and after each pass on the graph, with its name. */
+  onPass?: (name: string, graph: Graph) => void;
 };
 
 /**
@@ -73,6 +44,8 @@ export type LoweredGraph = GraphModel &
     flops: number;
     bytes: number;
     peak: number;
+    /** How often each pass acted. */
+    acted: ReadonlyMap<string, number>;
     /** Type and shape of a node's output or a constant. */
     typeOf(name: string): ValueType;
   }>;
@@ -88,14 +61,15 @@ export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit
  */
 export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredGraph {
   const jaxpr = prepare(closed.jaxpr);
-  const graph = new Graph();
+  const graph = new Graph(options.target ?? ortCpu);
   const env = new Map<Var, Lazy>();
   const constants = closed.consts.length;
   const inputs = bindInputs(graph, jaxpr.inBinders.slice(constants), env, options.inputNames);
   for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name, options.rotations?.has(name));
   const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
   bindConstants(graph, closed, jaxpr, env);
-  runRules(graph, jaxpr, env, options.itemwise ?? false);
+  const active = passes.filter((pass) => isActive(graph.target, pass));
+  runRules(graph, jaxpr, env, { itemwise: options.itemwise ?? false, active });
   graph.scope = "out";
   const cx = plainContext(graph);
   const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
@@ -104,8 +78,20 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
     type: boundaryType(out.aval.dtype),
     shape: out.aval.shape,
   }));
-  return { name: options.name ?? "flowify", inputs, outputs, ...nameOutputs(graph, values, outputNames) };
+  graph.results = values;
+  graph.prune();
+  options.onPass?.("rules", graph);
+  for (const { name, run } of active) {
+    if (!run) continue;
+    graph.pass = name;
+    run(graph);
+    options.onPass?.(name, graph);
+  }
+  return { name: options.name ?? "flowify", inputs, outputs, ...nameOutputs(graph, outputNames) };
 }
+
+const isActive = ({ without, semantics }: Target, { name, needs }: Pass): boolean =>
+  !without.has(name) && (needs === undefined || semantics[needs]);
 
 /** Converts between uint32 arguments and results and the internal int64. */
 const boundaryType = (dtype: DType): ElementType => (dtype === DType.Uint32 ? "uint32" : elementType(dtype));
@@ -156,8 +142,13 @@ function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map
 const isUsed = (jaxpr: Jaxpr, v: Var): boolean =>
   jaxpr.outs.includes(v) || jaxpr.eqns.some((eqn) => eqn.inputs.includes(v));
 
-function runRules(graph: Graph, jaxpr: Jaxpr, env: Map<Var, Lazy>, itemwise: boolean): void {
-  const wanted = wantedOrders(jaxpr);
+function runRules(
+  graph: Graph,
+  jaxpr: Jaxpr,
+  env: Map<Var, Lazy>,
+  { itemwise, active }: { itemwise: boolean; active: readonly Pass[] },
+): void {
+  const wanted = wantedOrders(jaxpr, graph.target);
   jaxpr.eqns.forEach((eqn, i) => {
     const [first] = eqn.outBinders;
     const cx: Context = { graph, wanted: first && wanted.get(first), itemwise };
@@ -166,15 +157,27 @@ function runRules(graph: Graph, jaxpr: Jaxpr, env: Map<Var, Lazy>, itemwise: boo
       for (const v of eqn.outBinders) env.set(v, empty(graph, v));
       return;
     }
-    const rule = rules[eqn.primitive];
-    if (rule === undefined) throw unsupported(eqn, "no rule to lower it to ONNX");
-    const results = rule(
-      cx,
-      eqn,
-      eqn.inputs.map((atom) => read(cx, env, atom)),
-    );
+    const inputs = eqn.inputs.map((atom) => read(cx, env, atom));
+    const results = rewritten(cx, eqn, inputs, active) ?? byRule(cx, eqn, inputs);
     eqn.outBinders.forEach((v, k) => env.set(v, results[k] as Lazy));
   });
+}
+
+/** The values of an equation by the first pass that applies. */
+function rewritten(cx: Context, eqn: Equation, inputs: readonly Lazy[], active: readonly Pass[]) {
+  for (const { name, equations } of active) {
+    const results = equations?.[eqn.primitive]?.(cx, eqn, inputs);
+    if (!results) continue;
+    cx.graph.count(name);
+    return results;
+  }
+  return undefined;
+}
+
+function byRule(cx: Context, eqn: Equation, inputs: readonly Lazy[]): readonly Lazy[] {
+  const rule = rules[eqn.primitive];
+  if (rule === undefined) throw unsupported(eqn, "no rule to lower it to ONNX");
+  return rule(cx, eqn, inputs);
 }
 
 function resultName(graph: Graph, v: Lazy): string {
@@ -188,34 +191,31 @@ function resultName(graph: Graph, v: Lazy): string {
  * Names the results. A value that is an input, a constant or already a result is copied by an Identity; any other value
  * is renamed at its producer.
  */
-function nameOutputs(graph: Graph, values: readonly string[], names: readonly string[]) {
+function nameOutputs(graph: Graph, names: readonly string[]) {
+  const { nodes, results } = graph;
   const renamed = new Map<string, string>();
   const copies: GraphModel["nodes"][number][] = [];
-  values.forEach((value, i) => {
+  results.forEach((value, i) => {
     const name = names[i] as string;
     if (graph.producer(value) !== undefined && !renamed.has(value)) renamed.set(value, name);
     else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   });
   const rename = (name: string) => renamed.get(name) ?? name;
   const original = new Map([...renamed].map(([value, name]) => [name, value]));
-  const nodes = shareRotations(graph, graph.live(values).nodes, values);
-  const results = new Set(values);
-  const joined = fuseSums(graph, fuseBias(graph, fuseTanh(graph, nodes, results), results), results);
-  const arranged = longRuns(graph, narrowProducts(graph, joined));
-  const fused = quickTransposes(graph, joinTransposes(graph, arranged, values));
   return {
     flops: countFlops(
       graph,
-      fused.filter(({ outputs: [first] }) => !graph.isFixed(first as string)),
+      nodes.filter(({ outputs: [first] }) => !graph.isFixed(first as string)),
     ),
-    bytes: countBytes(graph, fused),
-    peak: countPeak(graph, fused, values),
-    nodes: [...fused, ...copies].map((node) => ({
+    bytes: countBytes(graph, nodes),
+    peak: countPeak(graph, nodes, results),
+    acted: graph.acted,
+    nodes: [...nodes, ...copies].map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),
     })),
-    constants: graph.constantsOf(fused, values),
+    constants: graph.constants,
     typeOf(name: string): ValueType {
       const value = original.get(name) ?? name;
       return { type: graph.typeOf(value), shape: graph.shapeOf(value) };

@@ -14,6 +14,11 @@ export type GraphNode = Readonly<{
   attributes: Readonly<Record<string, AttributeValue>>;
 }>;
 
+/** Operators whose result shares the memory of their input. */
+const views: ReadonlySet<string> = new Set(["Reshape", "Flatten"]);
+
+export const isView = (node: GraphNode): boolean => views.has(node.op);
+
 /** A size, or the name of a dynamic size. */
 export type Dimension = number | string;
 

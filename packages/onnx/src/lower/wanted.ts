@@ -1,13 +1,14 @@
 import type { Jaxpr } from "@jax-js/jax";
 import { type Equation, isLiteral, paramsOf, sizeOf, type Var } from "./jaxpr.js";
 import { isNarrow } from "./layout.js";
+import type { Target } from "./target.js";
 
 /**
  * The order of axes that the users of a value prefer for its buffer. A matrix product can be written in either
  * orientation at no cost, and a later transposition costs more than the product, so the preference of a graph output or
  * an elementwise user is propagated back through transpositions and concatenations.
  */
-export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
+export function wantedOrders(jaxpr: Jaxpr, target: Target): Map<Var, readonly number[]> {
   const wanted = new Map<Var, readonly number[]>();
   const wish = (atom: Equation["inputs"][number], order: readonly number[] | undefined) => {
     if (!isLiteral(atom) && order !== undefined && !wanted.has(atom)) wanted.set(atom, order);
@@ -16,7 +17,7 @@ export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
   for (const out of jaxpr.outs) if (!isLiteral(out)) wish(out, natural(out));
   for (const eqn of jaxpr.eqns.toReversed()) {
     const [out] = eqn.outBinders;
-    const order = out && (narrowFirst(eqn, out.aval.shape) ?? wanted.get(out));
+    const order = out && (narrowFirst(eqn, out.aval.shape, target) ?? wanted.get(out));
     if (out === undefined || order === undefined) continue;
     for (const input of eqn.inputs) wish(input, inputOrder(eqn, out, input, order));
   }
@@ -27,10 +28,10 @@ export function wantedOrders(jaxpr: Jaxpr): Map<Var, readonly number[]> {
  * Narrow concatenated parts are rows, as `split` makes them, whatever order the whole should have: transposing the
  * whole at once is faster than concatenating the parts number by number.
  */
-function narrowFirst(eqn: Equation, shape: readonly number[]): readonly number[] | undefined {
+function narrowFirst(eqn: Equation, shape: readonly number[], target: Target): readonly number[] | undefined {
   if (eqn.primitive !== "concatenate") return undefined;
   const { axis } = paramsOf<{ axis: number }>(eqn);
-  if (!isNarrow(shape[axis] as number, sizeOf(shape))) return undefined;
+  if (!isNarrow(target, shape[axis] as number, sizeOf(shape))) return undefined;
   return [axis, ...shape.flatMap((_, i) => (i === axis ? [] : [i]))];
 }
 

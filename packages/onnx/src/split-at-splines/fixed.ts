@@ -1,9 +1,9 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { sizeOf } from "../lower/jaxpr.js";
-import { nodesFor } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel } from "../lower/model.js";
 import type { Engine } from "../runtime.js";
+import { nodesFor } from "./links.js";
 
 /** True for values that depend only on constants: every stage can compute them, and ONNX Runtime does so once. */
 export function fixedIn(graph: GraphModel): (name: string) => boolean {

@@ -2,10 +2,9 @@ import { type Expression, Expressions } from "../fused/expressions.js";
 import { emitKernel } from "../fused/kernel.js";
 import type { WasmFunction } from "../fused/wasm.js";
 import { sizeOf } from "../lower/jaxpr.js";
-import { type Links, linksOf } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
-import type { GraphNode } from "../lower/model.js";
-import { isView } from "../lower/node-list.js";
+import { type GraphNode, isView } from "../lower/model.js";
+import { type Links, linksOf } from "./links.js";
 
 /**
  * A part of a graph that a kernel can compute: a lookup in a fixed table, and all elementwise work that depends only on

@@ -1,6 +1,6 @@
-import { nodesFor } from "../lower/links.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { GraphModel, GraphNode, TensorInfo } from "../lower/model.js";
+import { nodesFor } from "./links.js";
 import type { Splines } from "./splines.js";
 
 /** A graph for ONNX Runtime, and the splines that kernels compute after it. */

@@ -10,7 +10,7 @@ export const distinctLimit = (columns: number): number =>
   Math.max(DISTINCT.least, Math.min(DISTINCT.most, Math.ceil(DISTINCT.all / columns)));
 
 /** Decimals that values of a grid have at most, the rounding of doubles, and the largest number of steps. */
-const GRID = { decimals: 9, rounding: 1e-9, most: 2 ** 50 } as const;
+const GRID = { decimals: 9, rounding: 2 ** -48, most: 2 ** 50 } as const;
 
 /** Values that are kept for the histogram: a fair sample of all. */
 const SAMPLED = 2000;
@@ -114,7 +114,7 @@ function gridFinder(): { add(value: number): void; step(): number } {
   let [decimals, first, divisor] = [0, Number.NaN, 0];
   let even = true;
   const isWhole = (value: number): boolean =>
-    Math.abs(value - Math.round(value)) <= GRID.rounding * Math.max(1, Math.abs(value));
+    Math.abs(value - Math.round(value)) <= GRID.rounding * Math.abs(value);
   return {
     add(value) {
       if (!even) return;

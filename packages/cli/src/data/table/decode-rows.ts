@@ -43,7 +43,7 @@ function cellOf(column: ColumnSchema, number: number): Cell {
   return type === "date" ? dateText(value) : value;
 }
 
-/** The value of a number that the flow gave: with a gap, the next of the values that lie so far apart. */
+/** The value of a number that the flow returned: with a gap, the next of the values that lie so far apart. */
 function onGrid({ range, gap = 0, origin = 0, uneven }: ColumnSchema, number: number): number {
   const { least, most } = range!;
   if (gap === 0 || uneven) return Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));

@@ -1,4 +1,4 @@
-import { robustSpace, type Space } from "../spaces.js";
+import { findSpaces, robustSpace } from "../spaces.js";
 
 /**
  * Finds the training rows nearest to a row, the nearest first: Euclidean distance of robustly scaled numbers, over all of
@@ -12,11 +12,11 @@ export function nearestRows(
   width: number,
   count: number,
 ): (row: Float32Array) => number[] {
-  const space: Space = robustSpace(training, width);
-  const learnt = space(training);
+  const spaces = findSpaces(training, width);
+  const learnt = robustSpace(spaces, training);
   const total = learnt.length / width;
   return (row) => {
-    const scaled = space(row);
+    const scaled = robustSpace(spaces, row);
     const nearest: { place: number; squared: number }[] = [];
     for (let place = 0; place < total; place++) {
       let squared = 0;

@@ -37,7 +37,7 @@ export type TableReasoner = Readonly<{
 }>;
 
 /**
- * Reasons by the flow of a run, with the usual values of its own training rows: its first 20,000 in the order of the split.
+ * Reasons by the flow of a run, with the usual values in its training rows: its first 20,000 in the order of the split.
  *
  * @throws UsageError for a run that is not of a table; DataError where its table cannot be read any more
  */

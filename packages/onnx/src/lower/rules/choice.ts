@@ -1,8 +1,7 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, convert, literal, madeBy, type Rule, stretch } from "../context.js";
+import { apply, type Context, convert, literal, type Rule, stretch } from "../context.js";
 import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
-import { type Lazy, sameLayout } from "../lazy.js";
-import { rememberMasked } from "./cumulative.js";
+import type { Lazy } from "../lazy.js";
 
 const byWidth: readonly DType[] = [
   DType.Bool,
@@ -42,16 +41,6 @@ export const compare: Rule = (cx, eqn, inputs) => {
   return [apply(cx, name, [a, b], DType.Bool)];
 };
 
-/** |x| as jax-js writes it: −x where x < 0, else x. */
-function absolute(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy | undefined {
-  const less = madeBy(cx, condition, "Less");
-  const minus = madeBy(cx, x, "Neg");
-  if (less === undefined || minus?.inputs[0] !== y.base || less.inputs[0] !== y.base) return undefined;
-  const limit = cx.graph.constantOf(less.inputs[1] as string);
-  if (limit?.data.length !== 1 || Number(limit.data[0]) !== 0) return undefined;
-  return sameLayout(x, y) && sameLayout(condition, y) ? apply(cx, "Abs", [y], y.dtype) : undefined;
-}
-
 /** x where the condition holds, else y. ONNX Runtime selects no booleans, so these are logic. */
 export function select(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy {
   if (x.dtype !== DType.Bool) return apply(cx, "Where", [condition, x, y], x.dtype);
@@ -69,8 +58,8 @@ export const where: Rule = (cx, eqn, inputs) => {
   const dtype = outType(eqn);
   const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
   if (condition.literal !== undefined) return [stretch(condition.literal ? a : b, outShape(eqn))];
-  const result = absolute(cx, condition, a, b) ?? select(cx, condition, a, b);
+  const result = select(cx, condition, a, b);
   if (dtype !== DType.Bool && b.literal === 0 && a.literal === undefined)
-    rememberMasked(cx, result, condition, a);
+    cx.graph.remember(result, { masked: { x: a, condition } });
   return [result];
 };

@@ -1,17 +1,13 @@
 import { DType } from "@jax-js/jax";
 import { type Context, elementType, type Rule } from "../context.js";
-import { isFloat, outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
+import { outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
-import { add } from "./arithmetic.js";
-import type { AxisTaps } from "./axis-taps.js";
 import { contract } from "./dot.js";
-import { flipped, pad, reversalOf, slice } from "./movement.js";
-import { afterConvolution, rememberConvolution } from "./pointwise.js";
-import { tapProduct } from "./taps.js";
+import { flipped, pad, slice } from "./movement.js";
 import { unfold } from "./windows.js";
 
-type ConvParams = {
+export type ConvParams = {
   vmapDims: number;
   strides: number[];
   padding: [number, number][];
@@ -19,14 +15,9 @@ type ConvParams = {
   rhsDilation: number[];
 };
 
-/** Largest number of entries in materialized windows of a convolution: 512 MiB of float32. */
-const MOST_WINDOWS = 2 ** 27;
-
 /**
- * A convolution, [batches…, N, C, …spatial] with [batches…, O, C, …kernel]. Chooses its form: gathered windows and one
- * product; Conv or ConvTranspose if the windows would be too large; slices and a product otherwise. ONNX Runtime's Conv
- * reaches a third of the rate of a product on images of a few pixels, and a quarter on the gradient of a weight, whose
- * kernel is the whole image.
+ * A convolution, [batches…, N, C, …spatial] with [batches…, O, C, …kernel]: Conv or ConvTranspose, or slices and a
+ * product where these do not apply.
  */
 const conv: Rule = (cx, eqn, inputs) => {
   const params = paramsOf<ConvParams>(eqn);
@@ -34,9 +25,6 @@ const conv: Rule = (cx, eqn, inputs) => {
   const [x, w] = inputs as [Lazy, Lazy];
   const out = outShape(eqn).slice(params.vmapDims + 2);
   const kernel = shapeOf(w).slice(params.vmapDims + 2);
-  const windows = sizeOf(shapeOf(x).slice(0, 2)) * sizeOf(out) * sizeOf(kernel);
-  if (isFloat(dtype) && params.vmapDims === 0 && windows <= MOST_WINDOWS)
-    return [asTaps(cx, x, w, params, out)];
   // ConvTranspose has one stride: it cannot both dilate the input and skip results.
   const strides = [params.lhsDilation, params.strides].filter((steps) => steps.some((n) => n !== 1));
   const known = kernel.length >= 1 && kernel.length <= 3 && params.vmapDims <= 1 && strides.length <= 1;
@@ -47,35 +35,6 @@ const conv: Rule = (cx, eqn, inputs) => {
 };
 
 export const convRules: Readonly<Record<string, Rule>> = { conv };
-
-/** Uses a reversed kernel before its reversal: the gradients of a convolution then share their windows. */
-function asTaps(cx: Context, x: Lazy, w: Lazy, params: ConvParams, out: readonly number[]): Lazy {
-  const reversal = reversalOf(w);
-  const all = reversal?.axes.every((axis) => axis >= 2) ?? false;
-  const kernel = reversal && all ? reversal.source : w;
-  const axes = out.map((output, i) => ({
-    input: shapeOf(x)[i + 2] as number,
-    output,
-    kernel: shapeOf(w)[i + 2] as number,
-    stride: params.strides[i] as number,
-    before: (params.padding[i] as [number, number])[0],
-    inputDilation: params.lhsDilation[i] as number,
-    kernelDilation: params.rhsDilation[i] as number,
-    reversed: all && reversal?.axes.includes(i + 2) === true,
-  }));
-  const chain = afterConvolution(cx, x, kernel, axes);
-  if (chain === undefined) return remembered(cx, x, kernel, axes);
-  const plain = { ...cx, wanted: undefined };
-  const { first, bias } = chain;
-  const result = remembered(cx, first.x, chain.kernel(plain), first.axes);
-  return bias ? add(cx, result, bias(plain)) : result;
-}
-
-function remembered(cx: Context, x: Lazy, kernel: Lazy, axes: readonly AxisTaps[]): Lazy {
-  const result = tapProduct(cx, x, kernel, axes);
-  rememberConvolution(result, { x, kernel, axes });
-  return result;
-}
 
 /** Windows of the padded input times the kernel. */
 function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: readonly number[]): Lazy {

@@ -2,7 +2,7 @@ import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, type Rule, stretch, unsupported } from "../context.js";
 import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
-import { add, floorLike, integerDivide, maximum, minimum, modulo, negate, product } from "./arithmetic.js";
+import { add, floorLike, integerDivide, maximum, minimum, modulo, multiply, negate } from "./arithmetic.js";
 import { compare, where } from "./choice.js";
 import { arcsine, arctangent, errorFunction, errorTail } from "./special.js";
 
@@ -55,7 +55,7 @@ const bitCombine: Rule = (cx, eqn, inputs) => {
 /** Rules of the elementwise primitives. */
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   add: binary(add, (a, b) => a + b),
-  mul: binary(product, (a, b) => a * b),
+  mul: binary(multiply, (a, b) => a * b),
   idiv: binary(integerDivide, (a, b) => Math.trunc(a / b)),
   mod: binary(modulo, (a, b) => a % b),
   min: binary(minimum, Math.min),

@@ -1,8 +1,9 @@
 import { arrangeTo, assemble, positionsOf, type Refined } from "../align.js";
 import { type Context, elementType } from "../context.js";
+import type { Graph } from "../graph.js";
 import { isFloat, sizeOf } from "../jaxpr.js";
 import { bufferSize, type Factor, type Lazy } from "../lazy.js";
-import { multiplyMatrices } from "./matrix-chain.js";
+import { product } from "../matrices.js";
 import { reduceFactors } from "./reductions.js";
 
 /**
@@ -11,15 +12,13 @@ import { reduceFactors } from "./reductions.js";
  */
 export type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", readonly number[]>>;
 
-/** Fewest multiplications per matrix in a stack: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6. */
-const SMALLEST_PRODUCT = 8192;
-
 /** Positions in front of the matrices: split off one by one, so that no side needs a transposition. */
 type Plan = Readonly<{ front: readonly number[]; roles: Roles }>;
 
 /** The sum over the inner positions as one MatMul or Gemm. */
 export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Lazy {
-  const plan = peel(refined, x, y, roles);
+  const plan = peel(cx.graph, refined, x, y, roles);
+  if (plan.front.length > 0) cx.graph.count("stacked-products");
   const { rows, columns } = plan.roles;
   // The result is [front, rows, columns]; the users may prefer the columns first, which costs nothing.
   const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
@@ -46,10 +45,12 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
 /**
  * Splits positions off the front of the buffers while one side would need a transposition. A position in front of both
  * sides becomes a batch of the product (and is summed afterwards if it is an inner one); one in front of only one side
- * is broadcast on the other.
+ * is broadcast on the other. Not for small matrices: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6.
  */
-function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
+function peel(graph: Graph, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
+  const { products, without } = graph.target;
   const plain: Plan = { front: [], roles };
+  if (without.has("stacked-products")) return plain;
   let [left, right] = [positionsOf(x), positionsOf(y)];
   let plan = plain;
   while (!fits(left, plan.roles, "rows") || !fits(right, plan.roles, "columns", left)) {
@@ -71,7 +72,7 @@ function peel(refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
   }
   const size = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
   const { rows, columns, inner } = plan.roles;
-  if (plan.front.length > 0 && size(rows) * size(columns) * size(inner) <= SMALLEST_PRODUCT) return plain;
+  if (plan.front.length > 0 && size(rows) * size(columns) * size(inner) <= products.stacked) return plain;
   // The unsummed result must not be larger than the data that the transpositions would move.
   const summed = plan.front.some((p) => roles.inner.includes(p));
   const written = size([...plan.front, ...plan.roles.batch, ...plan.roles.rows, ...plan.roles.columns]);
@@ -134,7 +135,7 @@ function emit(
       { name: left.name, flipped: transA },
       { name: right.name, flipped: transB },
     ] as const;
-    return { base: multiplyMatrices(graph, ...matrices), order };
+    return { base: product(graph, ...matrices), order };
   }
   // Runtimes can fuse a Transpose before MatMul.
   const inputs = [swapped(cx, left.name, transA), swapped(cx, right.name, transB)];

@@ -1,18 +1,9 @@
 import type { DType } from "@jax-js/jax";
-import { type Context, literal, madeBy, type Rule } from "../context.js";
+import { type Context, literal, type Rule } from "../context.js";
 import type { Graph } from "../graph.js";
 import { outShape, paramsOf } from "../jaxpr.js";
 import { arrange, grouped, isNarrow, reshapeOrCopy, solid } from "../layout.js";
-import {
-  broadcast,
-  bufferSize,
-  canonical,
-  factor,
-  type Lazy,
-  sameLayout,
-  shapeOf,
-  transpose,
-} from "../lazy.js";
+import { broadcast, bufferSize, canonical, factor, type Lazy, shapeOf, transpose } from "../lazy.js";
 
 /**
  * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis of size 1 gets a
@@ -79,7 +70,7 @@ const split: Rule = (cx, eqn, inputs) => {
     alongAxis(cx, whole, axis, size, (name, dim, shape) => {
       const type = graph.typeOf(name);
       const outs = sizes.map((n) => ({ type, shape: shape.with(dim, n) }));
-      return graph.nodes("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[
+      return graph.nodesOf("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[
         i
       ] as string;
     }),
@@ -93,7 +84,14 @@ const split: Rule = (cx, eqn, inputs) => {
  */
 function narrowInFront(graph: Graph, v: Lazy, axis: number): Lazy {
   const own = v.axes[axis]?.[0];
-  if (own === undefined || own !== v.order.at(-1) || !isNarrow(own.size, bufferSize(v))) return v;
+  if (
+    own === undefined ||
+    v.order.length === 1 ||
+    own !== v.order.at(-1) ||
+    !isNarrow(graph.target, own.size, bufferSize(v))
+  )
+    return v;
+  graph.count("narrow-axes");
   const turned = arrange(graph, v, [own, ...v.order.slice(0, -1)]);
   const type = { type: graph.typeOf(v.base), shape: [own.size, bufferSize(v) / own.size] };
   return { ...turned, base: graph.node("Flatten", [turned.base], type, { attributes: { axis: 1 } }) };
@@ -108,7 +106,7 @@ export function pad(cx: Context, v: Lazy, axis: number, before: number, after: n
   );
 }
 
-type Padding = Readonly<{ dim: number; before: number; after: number }>;
+export type Padding = Readonly<{ dim: number; before: number; after: number }>;
 
 /**
  * A Pad node with zeros along one dimension of an ONNX value. Widths of all dimensions are named: ONNX Runtime (1.27)
@@ -125,57 +123,18 @@ export function padNode(cx: Context, name: string, dtype: DType, { dim, before, 
   });
 }
 
-/**
- * The sum of two arrays that are zero where the other is not, side by side along one axis: a Concat.
- * The gradient of slicing an array into parts is such a sum.
- */
-export function addPadded(cx: Context, a: Lazy, b: Lazy): Lazy | undefined {
-  const [p, q] = [paddingOf(cx, a), paddingOf(cx, b)];
-  if (p === undefined || q === undefined || p.dim !== q.dim || !sameLayout(a, b)) return undefined;
-  const [left, right] = p.before <= q.before ? [p, q] : [q, p];
-  const { graph } = cx;
-  const shape = graph.shapeOf(a.base);
-  const total = shape[p.dim] as number;
-  const size = (end: typeof p) => total - end.before - end.after;
-  if (left.before + size(left) !== right.before || graph.shapeOf(b.base).join() !== shape.join())
-    return undefined;
-  const width = size(left) + size(right);
-  const joined = graph.node(
-    "Concat",
-    [left.source, right.source],
-    { type: graph.typeOf(a.base), shape: shape.with(p.dim, width) },
-    { attributes: { axis: p.dim } },
-  );
-  if (width === total) return { ...a, base: joined };
-  const base = padNode(cx, joined, a.dtype, { dim: p.dim, before: left.before, after: right.after });
-  return { ...a, base };
-}
-
-/** The input of a Pad node, its dimension, and the padding. */
-function paddingOf(cx: Context, v: Lazy): (Padding & { source: string }) | undefined {
-  const made = madeBy(cx, v, "Pad");
-  if (made === undefined) return undefined;
-  const [source, widths] = made.inputs as [string, string];
-  const all = Array.from(cx.graph.constantOf(widths)?.data ?? [], Number);
-  const rank = all.length / 2;
-  const dim = all.findIndex((width) => width !== 0) % rank;
-  return { source, dim, before: all[dim] as number, after: all[dim + rank] as number };
-}
-
 const padding: Rule = (cx, eqn, inputs) => {
   const { width } = paramsOf<{ width: [number, number][] }>(eqn);
   return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), inputs[0] as Lazy)];
 };
 
-/** The input of a reversal: reversing it again needs no node. */
-const reversals = new WeakMap<Lazy, { source: Lazy; axes: string }>();
-
 /** Reverses axes: Slices with negative steps. */
 export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   const { graph } = cx;
-  const key = [...axes].sort((a, b) => a - b).join();
-  const before = reversals.get(v);
-  if (before?.axes === key) return before.source;
+  const sorted = [...axes].sort((a, b) => a - b);
+  const before = graph.originOf(v).reversal;
+  // Reversing it again needs no node.
+  if (before?.axes.join() === sorted.join()) return before.source;
   const result = axes.reduce((w, axis) => {
     if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
     return alongAxis(cx, solid(graph, w, [axis]), axis, shapeOf(w)[axis] as number, (name, dim, shape) => {
@@ -185,30 +144,24 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
       return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
     });
   }, v);
-  if (result !== v) reversals.set(result, { source: v, axes: key });
+  if (result !== v) graph.remember(result, { reversal: { source: v, axes: sorted } });
   return result;
 }
 
-/** The value before a reversal, and the reversed axes. */
-export function reversalOf(v: Lazy): { source: Lazy; axes: readonly number[] } | undefined {
-  const found = reversals.get(v);
-  return found && { source: found.source, axes: found.axes.split(",").map(Number) };
-}
-
 /** A transposition of a reversal is one as well. */
-function transposed(v: Lazy, perm: readonly number[]): Lazy {
+function transposed({ graph }: Context, v: Lazy, perm: readonly number[]): Lazy {
   const result = transpose(v, perm);
-  const before = reversalOf(v);
+  const before = graph.originOf(v).reversal;
   if (before) {
     const axes = before.axes.map((axis) => perm.indexOf(axis)).sort((a, b) => a - b);
-    reversals.set(result, { source: transpose(before.source, perm), axes: axes.join() });
+    graph.remember(result, { reversal: { source: transpose(before.source, perm), axes } });
   }
   return result;
 }
 
 /** Rules of the primitives that only move elements. */
 export const movementRules: Readonly<Record<string, Rule>> = {
-  transpose: (_cx, eqn, [v]) => [transposed(v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
+  transpose: (cx, eqn, [v]) => [transposed(cx, v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
   broadcast: (_cx, eqn, [v]) => {
     const { shape, axis } = paramsOf<{ shape: number[]; axis: number[] }>(eqn);
     return [broadcast(v as Lazy, shape, axis)];

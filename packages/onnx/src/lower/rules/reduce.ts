@@ -2,19 +2,12 @@ import { DType } from "@jax-js/jax";
 import { type Rule, unsupported } from "../context.js";
 import { paramsOf } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
-import { cumulativeSum } from "./cumulative.js";
-import { contract } from "./dot.js";
-import { matrixOperands } from "./products.js";
 import { operators, type ReduceKind, reduceAxes } from "./reductions.js";
 
 const reduce: Rule = (cx, eqn, inputs) => {
   const { op, axis } = paramsOf<{ op: ReduceKind; axis: number[] }>(eqn);
   if (!(op in operators)) throw unsupported(eqn, `no reduction by ${op}`);
   const [v] = inputs as [Lazy];
-  const cumulative = op === "Add" ? cumulativeSum(cx, v, axis) : undefined;
-  if (cumulative) return [cumulative];
-  const pair = op === "Add" ? matrixOperands(v, axis) : undefined;
-  if (pair) return [contract(cx, ...pair, axis)];
   if (v.dtype !== DType.Bool) return [reduceAxes(cx, v, op, axis)];
   // Any is a maximum of booleans, all a minimum.
   const kind = op === "Add" || op === "Max" ? "Max" : "Min";

@@ -32,7 +32,7 @@ function inOrder({ graph }: Context, name: string, axis: number): InOrder {
   ] as const;
   const attributes = { axis, largest: 0, sorted: 1 };
   const size = graph.ints([shape[axis] as number]);
-  return graph.nodes("TopK", [name, size], outs, { attributes }) as unknown as InOrder;
+  return graph.nodesOf("TopK", [name, size], outs, { attributes }) as unknown as InOrder;
 }
 
 /**

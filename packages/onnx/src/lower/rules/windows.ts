@@ -9,9 +9,6 @@ import { alongAxis, pad, slice } from "./movement.js";
 /** Windows along one axis: entry (o, k) of the result is entry `o · stride + k · dilation` of the axis. */
 export type Window = Readonly<{ count: number; size: number; stride: number; dilation: number }>;
 
-/** More slices than this cost more than a gather. */
-const MAX_SLICES = 16;
-
 /** Every `step`-th entry from `start`, `count` of them. */
 function strided(cx: Context, v: Lazy, axis: number, start: number, count: number, step: number): Lazy {
   if (step === 1 || count === 1) return slice(cx, v, axis, start, start + count);
@@ -52,7 +49,7 @@ export function unfold(
   }
   const bySize = size <= count;
   const pieces = bySize ? size : count;
-  if (pieces > MAX_SLICES) return gathered(cx, v, axis, { count, size, stride, dilation });
+  if (pieces > cx.graph.target.mostSlices) return gathered(cx, v, axis, { count, size, stride, dilation });
   const parts = Array.from({ length: pieces }, (_, i) => {
     const part = bySize
       ? strided(cx, v, axis, i * dilation, count, stride)
@@ -91,7 +88,11 @@ function fold(
   length: number,
   { count, size, stride, dilation }: Window,
 ): Lazy {
-  if (dilation === 1 && Math.min(count, size) <= MAX_SLICES && (count <= size || stride === 1)) {
+  if (
+    dilation === 1 &&
+    Math.min(count, size) <= cx.graph.target.mostSlices &&
+    (count <= size || stride === 1)
+  ) {
     // Pieces that are contiguous in the result, padded to its length and added.
     const byWindow = count <= size;
     const pieces = Array.from({ length: byWindow ? count : size }, (_, i) => {

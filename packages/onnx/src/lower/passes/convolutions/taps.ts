@@ -1,21 +1,16 @@
-import type { Context } from "../context.js";
-import { sizeOf } from "../jaxpr.js";
-import { arrange, solid } from "../layout.js";
-import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../lazy.js";
+import type { Context } from "../../context.js";
+import { sizeOf } from "../../jaxpr.js";
+import { arrange, solid } from "../../layout.js";
+import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../../lazy.js";
+import { contract } from "../../rules/dot.js";
+import { padNode } from "../../rules/movement.js";
+import { reduceAxes } from "../../rules/reductions.js";
 import type { AxisTaps } from "./axis-taps.js";
-import { contract } from "./dot.js";
 import { minimalFiltering } from "./minimal-filtering.js";
-import { padNode } from "./movement.js";
-import { reduceAxes } from "./reductions.js";
 import { minimalCost, minimalProduct } from "./winograd.js";
 
 /** For output position q and kernel entry t (of all axes, row-major) the input position, −1 for zero padding. */
 type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int32Array }>;
-
-/** Multiplications that take as long as one memory access; a rough measurement. */
-const MOVE = 40;
-/** The same for one number written by a transformation of minimal filtering. */
-const WRITE = 20;
 
 /**
  * A convolution [N, C, …] * [O, C, …] -> [N, O, …] as one product of matrices, the channels
@@ -33,6 +28,7 @@ const WRITE = 20;
  * and a gathered kernel multiplies by zero, which does not remove NaN and Infinity.
  */
 export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTaps[]): Lazy {
+  const { gather, write, merged } = cx.graph.target.convolutions;
   const [n, c] = shapeOf(x) as [number, number];
   const [o] = shapeOf(w) as [number];
   const table = makeTable(axes);
@@ -41,7 +37,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const flatW = flat(w, [o, c, t]);
   // Contracting the batch: the common axes of the operands are outermost.
   const large = t > q;
-  const moves = (size: number, there: boolean) => (there ? 0 : size * MOVE);
+  const moves = (size: number, there: boolean) => (there ? 0 : size * gather);
   const known = (v: Lazy, lookup: Lookup) => lookup.plain || gatherPositions(cx, v, lookup, large, true);
   const byInput = inputLookup(table, large);
   const byKernel = kernelLookup(table);
@@ -74,7 +70,8 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       },
     },
   ];
-  if (cx.itemwise || !byKernel.index.includes(-1))
+  const mayCancel = cx.itemwise && cx.graph.target.semantics.minimalFiltering;
+  if (mayCancel || !byKernel.index.includes(-1))
     ways.push({
       cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
       make: () => {
@@ -84,10 +81,10 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
         return contract(ordered(cx, large), left, right, [3, 4]);
       },
     });
-  const minimal = cx.itemwise ? minimalFiltering(axes) : undefined;
+  const minimal = mayCancel ? minimalFiltering(axes) : undefined;
   if (minimal) {
-    const { products, written } = minimalCost(n, c, o, minimal);
-    ways.push({ cost: products + written * WRITE, make: () => minimalProduct(cx, x, w, minimal) });
+    const { products, written } = minimalCost(n, c, o, minimal, merged);
+    ways.push({ cost: products + written * write, make: () => minimalProduct(cx, x, w, minimal) });
   }
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
   return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
@@ -207,12 +204,9 @@ function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
   return lookup(index, width, inputs * taps);
 }
 
-/** Length of a row up to which a Gather of whole positions is better: a Gather takes 4 ns per row, however short. */
-const SHORT_ROW = 4;
-
 /**
  * Replaces the last axis of [a, b, positions] by a lookup. The buffer is [a, positions, b], or [b, positions, a], with
- * the positions in front if only a few numbers would follow them. With `onlyKnown`, creates no Gather: returns the
+ * the positions in front if only a few numbers would follow them: a Gather takes 4 ns per row, however short. With `onlyKnown`, creates no Gather: returns the
  * result only if it exists in the graph.
  */
 function gatherPositions(
@@ -226,7 +220,8 @@ function gatherPositions(
   const { graph } = cx;
   const sizes = shapeOf(v);
   const [outer, inner] = secondFirst ? [1, 0] : [0, 1];
-  const order = (sizes[inner] as number) <= SHORT_ROW ? [2, outer, inner] : [outer, 2, inner];
+  const order =
+    (sizes[inner] as number) <= graph.target.convolutions.shortRow ? [2, outer, inner] : [outer, 2, inner];
   const dim = order.indexOf(2);
   const ready = arrangedAs(cx, v, order);
   const type = graph.typeOf(ready.base);

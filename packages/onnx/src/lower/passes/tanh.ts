@@ -1,45 +1,36 @@
-import type { Graph } from "./graph.js";
-import { type Links, linksOf } from "./links.js";
-import type { GraphNode } from "./model.js";
+import type { Graph } from "../graph.js";
+import type { GraphNode } from "../model.js";
+import type { Pass } from "./pass.js";
 
 /**
- * jax-js writes tanh x as (e − 1) / (e + 1) · s, where e = exp(2 x s) and s is the sign of x: ten passes over memory.
- * If nothing else reads the intermediate values, as in programs without gradients, it becomes a Tanh: one pass, which
- * also keeps the digits of small x.
+ * jax-js writes tanh x as (e − 1) / (e + 1) · s, where e = exp(2 x s) and s is the sign of x. If nothing else reads the
+ * intermediate values, as in programs without gradients, it becomes a Tanh, which also keeps the digits of small x.
  */
-export function fuseTanh(
-  graph: Graph,
-  nodes: readonly GraphNode[],
-  outputs: ReadonlySet<string>,
-): GraphNode[] {
-  const links = linksOf(nodes);
-  const fused = new Map<GraphNode, string>();
-  const gone = new Set<GraphNode>();
-  for (const node of nodes) {
-    const found = node.op === "Mul" ? readTanh(graph, links, node) : undefined;
-    const within = new Set([node, ...(found?.between ?? [])]);
-    const alone = found?.between.every(({ outputs: made }) =>
-      made.every((name) => !outputs.has(name) && links.readers(name).every((reader) => within.has(reader))),
+function fuseTanh(graph: Graph): void {
+  graph.rewrite((node) => {
+    const found = node.op === "Mul" ? readTanh(graph, node) : undefined;
+    if (!found) return undefined;
+    const within = new Set([node, ...found.between]);
+    const alone = found.between.every(({ outputs }) =>
+      outputs.every((name) => !graph.isResult(name) && [...graph.readers(name)].every((r) => within.has(r))),
     );
-    if (!found || !alone) continue;
-    fused.set(node, found.x);
-    for (const inner of found.between) gone.add(inner);
-  }
-  return nodes.flatMap((node) => {
-    const x = fused.get(node);
-    if (x === undefined) return gone.has(node) ? [] : [node];
-    return [{ ...node, op: "Tanh", inputs: [x] }];
+    const [name] = node.outputs as [string];
+    const type = { type: graph.typeOf(name), shape: graph.shapeOf(name) };
+    return alone ? [graph.node("Tanh", [found.x], type)] : undefined;
   });
 }
 
+export const tanh: Pass = {
+  name: "tanh",
+  why: "one pass over memory instead of ten",
+  needs: "ownFunctions",
+  run: fuseTanh,
+};
+
 /** x, and the nodes between it and the product that is tanh x. */
-function readTanh(
-  graph: Graph,
-  { producer }: Links,
-  product: GraphNode,
-): { x: string; between: GraphNode[] } | undefined {
+function readTanh(graph: Graph, product: GraphNode): { x: string; between: GraphNode[] } | undefined {
   const made = (name: string | undefined, op: string): GraphNode | undefined => {
-    const node = producer(name);
+    const node = name === undefined ? undefined : graph.producer(name);
     return node?.op === op ? node : undefined;
   };
   const isNumber = (name: string | undefined, value: number): boolean => {

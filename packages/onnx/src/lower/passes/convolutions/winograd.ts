@@ -1,8 +1,9 @@
-import { type Context, elementType, typedData } from "../context.js";
-import { sizeOf } from "../jaxpr.js";
-import { arrange, solid } from "../layout.js";
-import { canonical, type Lazy, reshape, shapeOf } from "../lazy.js";
-import { contract } from "./dot.js";
+import { type Context, elementType, typedData } from "../../context.js";
+import { sizeOf } from "../../jaxpr.js";
+import { arrange, solid } from "../../layout.js";
+import { canonical, type Lazy, reshape, shapeOf } from "../../lazy.js";
+import { contract } from "../../rules/dot.js";
+import { alongAxis } from "../../rules/movement.js";
 import {
   columnsOf,
   isIdentity,
@@ -12,10 +13,6 @@ import {
   type Rows,
   turned,
 } from "./minimal-filtering.js";
-import { alongAxis } from "./movement.js";
-
-/** Factor of extra multiplications for one merged transformation, compared with several passes over the numbers. */
-const ONE_PASS = 2.5;
 
 /** Multiplications of the transformations and the products, and numbers written. */
 export function minimalCost(
@@ -23,6 +20,7 @@ export function minimalCost(
   c: number,
   o: number,
   axes: readonly Minimal[],
+  merged: number,
 ): { products: number; written: number } {
   const total = (of: (axis: Minimal) => number) => sizeOf(axes.map(of));
   let products = total(({ points, tiles }) => points * tiles) * n * c * o;
@@ -32,7 +30,7 @@ export function minimalCost(
     ["kernel", o * c],
     ["output", n * o],
   ] as const) {
-    const steps = stepsOf(axes, operand);
+    const steps = stepsOf(axes, operand, merged);
     const sizes = steps.map(columnsOf);
     steps.forEach((rows, i) => {
       if (isIdentity(rows)) return;
@@ -80,7 +78,8 @@ function transformed(
   operand: "input" | "kernel",
   inner: readonly number[],
 ): Lazy {
-  const steps = stepsOf(axes, operand);
+  const { merged } = cx.graph.target.convolutions;
+  const steps = stepsOf(axes, operand, merged);
   const [n, c] = shapeOf(v) as [number, number];
   const flat = view(v, [n, c, ...steps.map((rows) => columnsOf(rows))]);
   const order = [...steps.keys()].map((i) => i + 2).concat(inner);
@@ -99,7 +98,7 @@ function transformed(
 
 /** The transposed transformations, last axis first. */
 function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
-  const steps = stepsOf(axes, "output");
+  const steps = stepsOf(axes, "output", cx.graph.target.convolutions.merged);
   const [n, o] = shapeOf(v) as [number, number];
   const flat = view(v, [n, o, ...steps.map((rows) => rows.length)]);
   const result = steps.reduceRight((u, rows, i) => along(cx, u, 2 + i, turned(rows)), flat);
@@ -109,7 +108,7 @@ function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
 /**
  * The matrices of an operand, applied one after another: one for each axis, or one for all if that costs little more.
  */
-function stepsOf(axes: readonly Minimal[], operand: Operand): readonly Rows[] {
+function stepsOf(axes: readonly Minimal[], operand: Operand, merged: number): readonly Rows[] {
   const each = axes.map(({ matrices, roles }) => matrices[roles[operand]]);
   const sizes = each.map(columnsOf);
   const atOnce = sizeOf(sizes) * sizeOf(each.map((rows) => rows.length));
@@ -117,7 +116,7 @@ function stepsOf(axes: readonly Minimal[], operand: Operand): readonly Rows[] {
     sizes[i] = rows.length;
     return sum + sizeOf(sizes) * columnsOf(rows);
   }, 0);
-  return atOnce <= ONE_PASS * inTurn ? [each.reduce(kronecker)] : each;
+  return atOnce <= merged * inTurn ? [each.reduce(kronecker)] : each;
 }
 
 /** A matrix applied along one axis, without changing the order of the buffer. */

@@ -1,15 +1,19 @@
 import { type Context, wrap } from "../context.js";
 import type { Graph } from "../graph.js";
-import { sizeOf } from "../jaxpr.js";
+import { paramsOf, sizeOf } from "../jaxpr.js";
 import { solid } from "../layout.js";
 import { type Lazy, padRank } from "../lazy.js";
-import { alongAxis } from "./movement.js";
+import { alongAxis } from "../rules/movement.js";
+import type { ReduceKind } from "../rules/reductions.js";
+import type { Pass } from "./pass.js";
+
+/** Which columns a triangular mask takes for each row. */
+type Takes = "upToIt" | "beforeIt" | "fromIt" | "afterIt";
 
 /** A constant triangular mask: the entries of the axis `columns` that it selects for each entry of the axis `rows`. */
 type Triangle = Readonly<{ rows: number; columns: number; takes: Takes }>;
-type Takes = keyof typeof triangles;
 
-const triangles = {
+const triangles: Readonly<Record<Takes, (row: number, column: number) => boolean>> = {
   upToIt: (row: number, column: number) => column <= row,
   beforeIt: (row: number, column: number) => column < row,
   fromIt: (row: number, column: number) => column >= row,
@@ -24,25 +28,18 @@ const turned = {
   afterIt: "beforeIt",
 } as const satisfies Record<Takes, Takes>;
 
-const masked = new WeakMap<Lazy, Readonly<{ x: Lazy; triangle: Triangle }>>();
-
-/** Records that a value is x where a condition is true, and 0 elsewhere. */
-export function rememberMasked({ graph }: Context, result: Lazy, condition: Lazy, x: Lazy): void {
-  const rank = result.axes.length;
-  const triangle = triangleOf(graph, padRank(condition, rank));
-  if (triangle) masked.set(result, { x: padRank(x, rank), triangle });
-}
-
 /**
  * A sum over one axis of an array that is broadcast along another axis and masked by a triangle: the form of cumulative
  * sums in jax-js, and of their gradients. CumSum ignores masked entries, while a product with zeros and ones does not:
  * 0 · NaN is NaN. Undefined for any other sum.
  */
-export function cumulativeSum(cx: Context, v: Lazy, axes: readonly number[]): Lazy | undefined {
-  const { x, triangle } = masked.get(v) ?? {};
+function cumulativeSum(cx: Context, v: Lazy, axes: readonly number[]): Lazy | undefined {
+  const { masked } = cx.graph.originOf(v);
   const [summed = -1] = axes;
-  if (!x || !triangle || axes.length !== 1 || ![triangle.rows, triangle.columns].includes(summed))
-    return undefined;
+  const rank = v.axes.length;
+  const triangle = masked && axes.length === 1 && triangleOf(cx.graph, padRank(masked.condition, rank));
+  if (!triangle || ![triangle.rows, triangle.columns].includes(summed)) return undefined;
+  const x = padRank(masked.x, rank);
   const byRows = summed === triangle.columns;
   const kept = byRows ? triangle.rows : triangle.columns;
   if (x.axes[kept]?.some((f) => !f.lazy)) return undefined;
@@ -100,3 +97,15 @@ function vectorOf(graph: Graph, name: string, size: number): Vector | undefined 
   if (data?.length !== size || sizeOf(shape) !== size) return undefined;
   return { numbers: Array.from(data, Number), isInner: shape.at(-1) === size };
 }
+
+export const cumulativeSums: Pass = {
+  name: "cumulative-sums",
+  why: "jax-js sums n masked copies of n numbers; CumSum makes no copies",
+  equations: {
+    reduce: (cx, eqn, [v]) => {
+      const { op, axis } = paramsOf<{ op: ReduceKind; axis: number[] }>(eqn);
+      const sum = op === "Add" ? cumulativeSum(cx, v as Lazy, axis) : undefined;
+      return sum && [sum];
+    },
+  },
+};

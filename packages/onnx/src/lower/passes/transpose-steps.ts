@@ -1,16 +1,5 @@
-import { sizeOf } from "./jaxpr.js";
-
-/**
- * Measured cost of ONNX Runtime's Transpose on the CPU, in nanoseconds: per number; per block of numbers that stay
- * together; per matrix of a stack of transposed matrices, for which it has special code; per node.
- */
-const COSTS = { number: 0.45, block: 4.8, matrix: 9, node: 8000 };
-
-/** Fewest moved numbers that justify another node. */
-export const WORTH_A_NODE = COSTS.node / COSTS.block;
-
-/** Most axes for the search: it tries all their orders. */
-const MOST_AXES = 6;
+import { sizeOf } from "../jaxpr.js";
+import type { TransposeCosts } from "../target.js";
 
 /** A Transpose with adjacent axes merged. */
 type Step = Readonly<{ shape: readonly number[]; perm: readonly number[] }>;
@@ -18,21 +7,34 @@ type Step = Readonly<{ shape: readonly number[]; perm: readonly number[] }>;
 /** Steps of a Transpose, and their time in nanoseconds. */
 export type Steps = Readonly<{ steps: readonly Step[]; cost: number }>;
 
-const found = new Map<string, Steps>();
+/** The cheapest steps for Transposes, searched for once each. */
+export class TransposeSteps {
+  readonly #costs: TransposeCosts;
+  readonly #found = new Map<string, Steps>();
 
-/** The cheapest steps for a Transpose: one, or two or three with a smaller total time. */
-export function cheapestSteps(shape: readonly number[], perm: readonly number[]): Steps {
-  const key = `${shape.join()} ${perm.join()}`;
-  const steps = found.get(key) ?? search(merged(shape, perm));
-  found.set(key, steps);
-  return steps;
+  constructor(costs: TransposeCosts) {
+    this.#costs = costs;
+  }
+
+  /** Fewest moved numbers that justify another node. */
+  get worthANode(): number {
+    return this.#costs.node / this.#costs.block;
+  }
+
+  /** One step, or two or three with a smaller total time. */
+  cheapest(shape: readonly number[], perm: readonly number[]): Steps {
+    const key = `${shape.join()} ${perm.join()}`;
+    const steps = this.#found.get(key) ?? search(merged(shape, perm), this.#costs);
+    this.#found.set(key, steps);
+    return steps;
+  }
 }
 
 /**
  * Dijkstra's search over the orders of axes. The steps from each order are all matrix transpositions, and block moves
  * after which the rest is the identity or one matrix transposition.
  */
-function search({ sizes, order: target }: Merged): Steps {
+function search({ sizes, order: target }: Merged, costs: TransposeCosts): Steps {
   const numbers = sizeOf(sizes);
   const start = target.map((_, axis) => axis);
   const step = (from: readonly number[], to: readonly number[]): Step => {
@@ -44,14 +46,14 @@ function search({ sizes, order: target }: Merged): Steps {
     return { shape: joined.sizes, perm: joined.order };
   };
   const sizeAlong = (axes: readonly number[]): number => sizeOf(axes.map((axis) => sizes[axis] as number));
-  const costOf = (pieces: number): number => COSTS.node + COSTS.number * numbers + pieces;
+  const costOf = (pieces: number): number => costs.node + costs.number * numbers + pieces;
   const byBlocks = (from: readonly number[], to: readonly number[]): number => {
     const kept = to.findLastIndex((axis, i) => axis !== from[i]) + 1;
-    return costOf((COSTS.block * numbers) / sizeAlong(to.slice(kept)));
+    return costOf((costs.block * numbers) / sizeAlong(to.slice(kept)));
   };
   const direct = { order: target, steps: [step(start, target)], cost: byBlocks(start, target) };
   const leastOfTwo = 2 * costOf(0);
-  if (start.length > MOST_AXES || direct.cost <= leastOfTwo) return direct;
+  if (start.length > costs.mostAxes || direct.cost <= leastOfTwo) return direct;
   const viaBlocks = turns(target).map(({ order }) => order);
   const known = new Map([
     [start.join(), 0],
@@ -70,7 +72,7 @@ function search({ sizes, order: target }: Merged): Steps {
       open.push({ order, cost, steps: [...way.steps, step(way.order, order)] });
     };
     for (const { order, stacked } of turns(way.order))
-      go(order, costOf(COSTS.matrix * sizeAlong(order.slice(0, stacked))));
+      go(order, costOf(costs.matrix * sizeAlong(order.slice(0, stacked))));
     for (const order of [target, ...viaBlocks]) go(order, byBlocks(way.order, order));
   }
 }

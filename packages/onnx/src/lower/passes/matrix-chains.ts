@@ -1,9 +1,17 @@
 import type { Graph } from "../graph.js";
 import { sizeOf } from "../jaxpr.js";
-import type { GraphNode } from "../model.js";
-
-/** A matrix of the graph, or its transpose if flipped. */
-export type Matrix = Readonly<{ name: string; flipped: boolean }>;
+import {
+  columnsOf,
+  cost,
+  findProduct,
+  isProduct,
+  operandsOf,
+  product,
+  rowsOf,
+  transposed,
+} from "../matrices.js";
+import type { Matrix } from "../origins.js";
+import type { Pass } from "./pass.js";
 
 /**
  * The product of two matrices of floats. If one of them is itself a product, the three are multiplied in the cheaper
@@ -11,8 +19,12 @@ export type Matrix = Readonly<{ name: string; flipped: boolean }>;
  * matrices is free: x A B is x (A B), also if the columns of x A are scaled by fixed numbers, or concatenated with
  * others: [y, x A] B is y B₁ + x (A B₂).
  */
-export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
-  const orders: Order[] = [{ cost: cost(graph, a, b), once: false, make: () => product(graph, a, b) }];
+export const multiplyMatrices = (graph: Graph, a: Matrix, b: Matrix): string =>
+  cheapestOrder(graph, a, b).make();
+
+function cheapestOrder(graph: Graph, a: Matrix, b: Matrix): Order {
+  const plain = { cost: cost(graph, a, b), once: false, plain: true, make: () => product(graph, a, b) };
+  const orders: Order[] = [plain];
   const [left, right] = [factors(graph, a) ?? scaledFactors(graph, a), factors(graph, b)];
   if (left) {
     const [p, q] = left;
@@ -36,14 +48,27 @@ export function multiplyMatrices(graph: Graph, a: Matrix, b: Matrix): string {
   if (beside) orders.push(productsOf(graph, beside, a, b));
   const better = (order: Order, best: Order): boolean =>
     order.cost < best.cost || (order.cost === best.cost && order.once);
-  return orders.reduce((best, order) => (better(order, best) ? order : best)).make();
+  return orders.reduce((best, order) => (better(order, best) ? order : best));
 }
 
-/** A plan for a product: multiplications per run, and whether a part is computed once. */
-type Order = Readonly<{ cost: number; once: boolean; make: () => string }>;
+/** Puts the products of the graph in the cheaper order, one after another. */
+function reorder(graph: Graph): void {
+  graph.rewrite((node) => {
+    if (!isProduct(graph, node)) return undefined;
+    const order = cheapestOrder(graph, ...operandsOf(node));
+    return order.plain ? undefined : [order.make()];
+  });
+}
 
-/** Operands of products that are written as sums of several products. */
-const written = new WeakMap<Graph, Map<string, readonly [Matrix, Matrix]>>();
+export const matrixChains: Pass = {
+  name: "matrix-chains",
+  why: "three matrices are multiplied in the order that takes less, and products of fixed ones once",
+  needs: "reassociation",
+  run: reorder,
+};
+
+/** A plan for a product: multiplications per run, whether a part is computed once, and whether it is just the product. */
+type Order = Readonly<{ cost: number; once: boolean; plain?: boolean; make: () => string }>;
 
 /**
  * Σ over concatenated matrices, each times its rows of a fixed b; for products with a fixed matrix, that matrix times b
@@ -61,8 +86,7 @@ function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix):
     });
     const shape = graph.shapeOf(terms[0] as string);
     const sum = terms.reduce((before, term) => graph.node("Add", [before, term], { type, shape }));
-    const known = written.get(graph) ?? new Map<string, readonly [Matrix, Matrix]>();
-    written.set(graph, known.set(sum, [a, b]));
+    graph.remember(sum, { matrixProduct: [a, b] });
     return sum;
   };
   const cost = parts.reduce((sum, { x }) => sum + rowsOf(graph, x) * columnsOf(graph, x) * columns, 0);
@@ -78,7 +102,7 @@ function sliceRows(graph: Graph, { name, flipped }: Matrix, start: number, end: 
 
 /** A product within another one: free if it exists already, or is fixed. */
 function innerProduct(graph: Graph, a: Matrix, b: Matrix) {
-  const found = find(graph, a, b);
+  const found = findProduct(graph, a, b);
   const once = graph.isFixed(a.name) && graph.isFixed(b.name);
   return {
     once,
@@ -87,49 +111,13 @@ function innerProduct(graph: Graph, a: Matrix, b: Matrix) {
   };
 }
 
-const rowsOf = (graph: Graph, { name, flipped }: Matrix): number =>
-  graph.shapeOf(name)[flipped ? 1 : 0] as number;
-const columnsOf = (graph: Graph, { name, flipped }: Matrix): number =>
-  graph.shapeOf(name)[flipped ? 0 : 1] as number;
-const cost = (graph: Graph, a: Matrix, b: Matrix): number =>
-  rowsOf(graph, a) * columnsOf(graph, a) * columnsOf(graph, b);
-
-const transposed = ({ name, flipped }: Matrix): Matrix => ({ name, flipped: !flipped });
-
-/** The node of a product: MatMul if no operand is flipped, otherwise Gemm. */
-function nodeOf(a: Matrix, b: Matrix) {
-  const attributes = { ...(a.flipped && { transA: 1 }), ...(b.flipped && { transB: 1 }) };
-  return { op: a.flipped || b.flipped ? "Gemm" : "MatMul", inputs: [a.name, b.name], attributes };
-}
-
-function product(graph: Graph, a: Matrix, b: Matrix): string {
-  const { op, inputs, attributes } = nodeOf(a, b);
-  const shape = [rowsOf(graph, a), columnsOf(graph, b)];
-  return graph.node(op, inputs, { type: graph.typeOf(a.name), shape }, { attributes });
-}
-
-/** An existing product in the graph, in either orientation. */
-function find(graph: Graph, a: Matrix, b: Matrix): Matrix | undefined {
-  const ways = [
-    { ...nodeOf(a, b), flipped: false },
-    { ...nodeOf(transposed(b), transposed(a)), flipped: true },
-  ];
-  for (const { op, inputs, attributes, flipped } of ways) {
-    const name = graph.find(op, inputs, { attributes });
-    if (name !== undefined) return { name, flipped };
-  }
-  return undefined;
-}
-
 /** The two factors of a matrix, if it is a product. */
 function factors(graph: Graph, { name, flipped }: Matrix): readonly [Matrix, Matrix] | undefined {
-  const sum = flipped ? undefined : written.get(graph)?.get(name);
+  const sum = flipped ? undefined : graph.originOf(name).matrixProduct;
   if (sum) return sum;
   const node = graph.producer(name);
   if (node === undefined || !isProduct(graph, node)) return undefined;
-  const [x, y] = node.inputs as [string, string];
-  const a = { name: x, flipped: node.attributes.transA === 1 };
-  const b = { name: y, flipped: node.attributes.transB === 1 };
+  const [a, b] = operandsOf(node);
   return flipped ? [transposed(b), transposed(a)] : [a, b];
 }
 
@@ -171,12 +159,3 @@ function scaledFactors(graph: Graph, { name, flipped }: Matrix): readonly [Matri
   }
   return undefined;
 }
-
-/** A product of two matrices of floats with nothing added yet. */
-export function isProduct(graph: Graph, { op, inputs, outputs }: GraphNode): boolean {
-  if ((op !== "MatMul" && op !== "Gemm") || inputs.length !== 2) return false;
-  return isFloatMatrix(graph, outputs[0] as string) && inputs.every((name) => isFloatMatrix(graph, name));
-}
-
-const isFloatMatrix = (graph: Graph, name: string): boolean =>
-  graph.shapeOf(name).length === 2 && graph.typeOf(name).startsWith("float");

@@ -1,7 +1,9 @@
-import type { Graph } from "./graph.js";
-import { linksOf } from "./links.js";
-import type { GraphNode } from "./model.js";
-import { isProduct, type Matrix, multiplyMatrices } from "./rules/matrix-chain.js";
+import type { Graph } from "../graph.js";
+import { isProduct } from "../matrices.js";
+import type { GraphNode } from "../model.js";
+import type { Matrix } from "../origins.js";
+import { multiplyMatrices } from "./matrix-chains.js";
+import type { Pass } from "./pass.js";
 
 /**
  * Saves a product if columns w of a product x A, scaled or not, are multiplied by a fixed rotation R and by other fixed
@@ -9,25 +11,22 @@ import { isProduct, type Matrix, multiplyMatrices } from "./rules/matrix-chain.j
  * dropped ones. Then x (A R) = w R is one product, and w B is (w R) (R⁻¹ B), so the product with R is free. Other
  * slices of x A become separate products.
  */
-export function shareRotations(
-  graph: Graph,
-  nodes: readonly GraphNode[],
-  results: readonly string[],
-): GraphNode[] {
+function share(graph: Graph): void {
   graph.scope = "rotation";
   const renamed = new Map<string, string>();
-  const { readers } = linksOf(nodes);
+  const nodes = new Set(graph.nodes);
+  const before = (name: string) => [...graph.readers(name)].filter((reader) => nodes.has(reader));
   for (const node of nodes) {
     const right = fixedRight(graph, node);
     const [w] = node.inputs as [string];
     const kept = right && graph.isRotation(right.name) ? columnsOfProduct(graph, w) : undefined;
-    if (!right || !kept || results.includes(w) || results.includes(kept.of)) continue;
-    const others = readers(w).filter((reader) => reader !== node);
-    const cuts = readers(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
+    if (!right || !kept || graph.isResult(w) || graph.isResult(kept.of)) continue;
+    const others = before(w).filter((reader) => reader !== node);
+    const cuts = before(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
     const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
     if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
     const replaced = [node, ...others, ...cuts.map(({ reader }) => reader)];
-    if (replaced.some(({ outputs: [name] }) => results.includes(name as string))) continue;
+    if (replaced.some(({ outputs: [name] }) => graph.isResult(name as string))) continue;
     const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
     renamed.set(node.outputs[0] as string, z);
     for (const other of others) {
@@ -39,8 +38,15 @@ export function shareRotations(
       renamed.set(reader.outputs[0] as string, multiplyMatrices(graph, kept.x, columns));
     }
   }
-  return renamed.size === 0 ? [...nodes] : ordered(graph, nodes, results, renamed);
+  graph.substitute(renamed);
 }
+
+export const rotations: Pass = {
+  name: "rotations",
+  why: "saves the product of a dense layer whose columns are kept and also condition the dropped ones",
+  needs: "reassociation",
+  run: share,
+};
 
 const plain = (name: string): Matrix => ({ name, flipped: false });
 
@@ -109,35 +115,4 @@ function undone(graph: Graph, rotation: Matrix, b: Matrix): Matrix {
   const out = { type: graph.typeOf(first), shape: graph.shapeOf(first) };
   const twice = graph.node("Add", [first, first], out);
   return plain(graph.node("Sub", [twice, again], out));
-}
-
-/**
- * The nodes that results need, with some values replaced, in the same order; new nodes come before their first reader.
- */
-function ordered(
-  graph: Graph,
-  nodes: readonly GraphNode[],
-  results: readonly string[],
-  renamed: ReadonlyMap<string, string>,
-): GraphNode[] {
-  const current = (name: string): string => renamed.get(name) ?? name;
-  const needed = new Set<GraphNode>();
-  const open = [...results];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const node = graph.producer(current(name));
-    if (!node || needed.has(node)) continue;
-    needed.add(node);
-    open.push(...node.inputs);
-  }
-  const done = new Set<GraphNode>();
-  const order: GraphNode[] = [];
-  const put = (node: GraphNode | undefined): void => {
-    if (!node || done.has(node) || !needed.has(node)) return;
-    done.add(node);
-    const inputs = node.inputs.map(current);
-    for (const name of inputs) put(graph.producer(name));
-    order.push(inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs });
-  };
-  nodes.forEach(put);
-  return order;
 }

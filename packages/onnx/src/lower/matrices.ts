@@ -1,0 +1,57 @@
+import type { Graph } from "./graph.js";
+import type { GraphNode } from "./model.js";
+import type { Matrix } from "./origins.js";
+
+export const rowsOf = (graph: Graph, { name, flipped }: Matrix): number =>
+  graph.shapeOf(name)[flipped ? 1 : 0] as number;
+export const columnsOf = (graph: Graph, { name, flipped }: Matrix): number =>
+  graph.shapeOf(name)[flipped ? 0 : 1] as number;
+/** Multiplications of a product. */
+export const cost = (graph: Graph, a: Matrix, b: Matrix): number =>
+  rowsOf(graph, a) * columnsOf(graph, a) * columnsOf(graph, b);
+
+export const transposed = ({ name, flipped }: Matrix): Matrix => ({ name, flipped: !flipped });
+
+/** The node of a product: MatMul if no operand is flipped, otherwise Gemm. */
+function nodeOf(a: Matrix, b: Matrix) {
+  const attributes = { ...(a.flipped && { transA: 1 }), ...(b.flipped && { transB: 1 }) };
+  return { op: a.flipped || b.flipped ? "Gemm" : "MatMul", inputs: [a.name, b.name], attributes };
+}
+
+/** The product as one node. */
+export function product(graph: Graph, a: Matrix, b: Matrix): string {
+  const { op, inputs, attributes } = nodeOf(a, b);
+  const shape = [rowsOf(graph, a), columnsOf(graph, b)];
+  return graph.node(op, inputs, { type: graph.typeOf(a.name), shape }, { attributes });
+}
+
+/** An existing product in the graph, in either orientation. */
+export function findProduct(graph: Graph, a: Matrix, b: Matrix): Matrix | undefined {
+  const ways = [
+    { ...nodeOf(a, b), flipped: false },
+    { ...nodeOf(transposed(b), transposed(a)), flipped: true },
+  ];
+  for (const { op, inputs, attributes, flipped } of ways) {
+    const name = graph.find(op, inputs, { attributes });
+    if (name !== undefined) return { name, flipped };
+  }
+  return undefined;
+}
+
+/** The two operands of a product. */
+export function operandsOf({ inputs, attributes }: GraphNode): readonly [Matrix, Matrix] {
+  const [x, y] = inputs as [string, string];
+  return [
+    { name: x, flipped: attributes.transA === 1 },
+    { name: y, flipped: attributes.transB === 1 },
+  ];
+}
+
+/** A product of two matrices of floats with nothing added yet. */
+export function isProduct(graph: Graph, { op, inputs, outputs }: GraphNode): boolean {
+  if ((op !== "MatMul" && op !== "Gemm") || inputs.length !== 2) return false;
+  return isFloatMatrix(graph, outputs[0] as string) && inputs.every((name) => isFloatMatrix(graph, name));
+}
+
+const isFloatMatrix = (graph: Graph, name: string): boolean =>
+  graph.shapeOf(name).length === 2 && graph.typeOf(name).startsWith("float");

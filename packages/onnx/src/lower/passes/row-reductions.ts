@@ -1,0 +1,83 @@
+import type { Graph } from "../graph.js";
+import { sizeOf } from "../jaxpr.js";
+import type { ElementType, GraphNode } from "../model.js";
+import type { Pass } from "./pass.js";
+
+/** A reduction over the first dimensions as one of matrices [rows, columns], to an array of the shape `kept`. */
+type RowReduction = Readonly<{
+  name: string;
+  type: ElementType;
+  rows: number;
+  columns: number;
+  kept: readonly number[];
+}>;
+
+/** Reads a reduction of floats over the first dimensions. */
+function rowsOf(graph: Graph, { inputs, attributes }: GraphNode): RowReduction | undefined {
+  const [name, axes] = inputs as [string, string];
+  const count = graph.shapeOf(axes)[0] as number;
+  const type = graph.typeOf(name);
+  if (attributes.keepdims !== 0 || !type.startsWith("float")) return undefined;
+  const shape = graph.shapeOf(name);
+  const kept = shape.slice(count);
+  return { name, type, rows: sizeOf(shape.slice(0, count)), columns: sizeOf(kept), kept };
+}
+
+/**
+ * A sum over rows as a product with a row of ones. A product adds its rows one after another, so many rows, which would
+ * lose digits, are summed in parts.
+ */
+function sumByProduct(graph: Graph, node: GraphNode): string | undefined {
+  const { size, row, mostRows } = graph.target.sums;
+  const found = node.op === "ReduceSum" ? rowsOf(graph, node) : undefined;
+  if (!found || found.rows * found.columns < size || found.columns < row) return undefined;
+  const { name, type, rows, columns, kept } = found;
+  const parts = Math.ceil(rows / mostRows);
+  if (rows % parts !== 0) return undefined;
+  const length = rows / parts;
+  const data = type === "float64" ? new Float64Array(length).fill(1) : new Float32Array(length).fill(1);
+  const lead = parts === 1 ? [] : [parts];
+  const matrices = graph.reshape(name, [...lead, length, columns]);
+  const ones = graph.constant(data, type, [length]);
+  const sums = graph.node("MatMul", [ones, matrices], { type, shape: [...lead, columns] });
+  if (parts === 1) return graph.reshape(sums, kept);
+  const attributes = { keepdims: 0 };
+  const total = { type, shape: [columns] };
+  return graph.reshape(graph.node("ReduceSum", [sums, graph.ints([0])], total, { attributes }), kept);
+}
+
+export const sumsByProduct: Pass = {
+  name: "sums-by-product",
+  why: "a product with ones takes a fifth of the time of ReduceSum",
+  run: (graph) =>
+    graph.rewrite((node) => {
+      const sum = sumByProduct(graph, node);
+      return sum === undefined ? undefined : [sum];
+    }),
+};
+
+const extremes: Readonly<Record<string, string>> = { ReduceMax: "Max", ReduceMin: "Min" };
+
+/** The maximum or minimum of a few rows, as of the components of a mixture, element by element. */
+function extremeOfRows(graph: Graph, node: GraphNode): string | undefined {
+  const most = graph.target.extremes;
+  const op = extremes[node.op];
+  const found = op === undefined ? undefined : rowsOf(graph, node);
+  if (op === undefined || !found || found.rows > most.rows || found.rows * found.columns < most.size)
+    return undefined;
+  const { name, type, rows, columns, kept } = found;
+  const row = { type, shape: [1, columns] };
+  const inputs = [graph.reshape(name, [rows, columns]), graph.ints(Array<number>(rows).fill(1))];
+  const parts = graph.nodesOf("Split", inputs, Array(rows).fill(row), { attributes: { axis: 0 } });
+  return graph.reshape(graph.node(op, parts, row), kept);
+}
+
+export const rowExtremes: Pass = {
+  name: "row-extremes",
+  why: "the maximum of a few long rows takes a third of the time of ReduceMax",
+  run: (graph) =>
+    graph.rewrite((node) => {
+      const extreme = extremeOfRows(graph, node);
+      return extreme === undefined ? undefined : [extreme];
+    }),
+};

@@ -1,0 +1,64 @@
+import type { Graph } from "../graph.js";
+import { sizeOf } from "../jaxpr.js";
+import { cuts } from "../layout.js";
+import type { Pass } from "./pass.js";
+import { TransposeSteps } from "./transpose-steps.js";
+
+/**
+ * Splits Transposes that ONNX Runtime would do number by number into two or three steps, each of which moves blocks or
+ * transposes matrices: [64, 7, 7, 2, 2, 56] to [64, 56, 7, 2, 7, 2] took 3.4 ms, and takes 0.7 through [64, 7, 2, 7,
+ * 2, 56].
+ */
+function split(graph: Graph): void {
+  const known = new TransposeSteps(graph.target.transposes);
+  const { worthANode } = known;
+  /**
+   * ONNX Runtime moves a Transpose after a Reshape that splits axes, where it is slow; a Flatten between them prevents
+   * this.
+   */
+  const holding = (value: string, shape: readonly number[]): string => {
+    const large = sizeOf(shape) >= worthANode;
+    if (!large || graph.producer(value)?.op !== "Transpose" || !splits(graph.shapeOf(value), shape))
+      return value;
+    return flattened(graph, value);
+  };
+  const reshaped = (value: string, shape: readonly number[]): string => {
+    const held = holding(value, shape);
+    if (graph.shapeOf(held).join() === shape.join()) return held;
+    return graph.node("Reshape", [held, graph.ints(shape)], { type: graph.typeOf(value), shape });
+  };
+  graph.rewrite((node) => {
+    const [[source], [result]] = [node.inputs as [string], node.outputs as [string]];
+    const shape = graph.shapeOf(result);
+    if (graph.isFixed(result)) return undefined;
+    if (node.op === "Reshape")
+      return holding(source, shape) === source ? undefined : [reshaped(source, shape)];
+    if (node.op !== "Transpose" || sizeOf(shape) < worthANode) return undefined;
+    const { steps } = known.cheapest(graph.shapeOf(source), node.attributes.perm as readonly number[]);
+    if (steps.length === 1) return undefined;
+    const turned = steps.reduce(
+      (value, { shape: from, perm }) => graph.transpose(reshaped(value, from), perm),
+      source,
+    );
+    return [graph.shapeOf(turned).join() === shape.join() ? turned : reshaped(turned, shape)];
+  });
+}
+
+export const splitTransposes: Pass = {
+  name: "split-transposes",
+  why: "moving blocks and transposing matrices is faster than moving single numbers",
+  run: split,
+};
+
+/** The first axis, and the product of all others. */
+function flattened(graph: Graph, value: string): string {
+  const [first = 1, ...rest] = graph.shapeOf(value);
+  const type = { type: graph.typeOf(value), shape: [first, sizeOf(rest)] };
+  return graph.node("Flatten", [value], type, { attributes: { axis: 1 } });
+}
+
+/** True if every axis of a shape consists of one or several axes of another. */
+function splits(shape: readonly number[], other: readonly number[]): boolean {
+  const ends = new Set(cuts(other));
+  return cuts(shape).every((end) => ends.has(end));
+}
