@@ -3,13 +3,28 @@ import { join } from "node:path";
 import { auroc, type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { openExecutor } from "flowify";
 import {
   averagePrecision,
-  type DetectorScores,
-  detectorScores,
-  openExecutor,
+  fitDetector,
+  neighbourDistances,
+  openDetector,
   readLabelledRows,
-} from "flowify";
+  type ScoreKind,
+} from "flowify/tables";
+import { type FalseAlarms, falseAlarmsOf, showFalseAlarms } from "./false-alarms.js";
+
+export type TablesOptions = Readonly<{
+  /** The smallest sets: they take the least time. */
+  sets?: number | undefined;
+  /** Only sets whose name contains this. */
+  only?: string | undefined;
+  seeds: number;
+  /** Train on all rows instead of half of the normal ones. */
+  contaminated: boolean;
+  /** Threads inside an operation. */
+  threads?: number | undefined;
+}>;
 
 /** AUROC and average precision of a detector on one set, in percent. */
 type Figures = Readonly<{ auroc: number; ap: number }>;
@@ -20,84 +35,143 @@ type SetResult = Readonly<{
   columns: number;
   seconds: number;
   detectors: Readonly<Record<string, Figures>>;
+  falseAlarms?: FalseAlarms;
 }>;
 
-/** The smallest `sets` files of a folder: they take the least time. */
-function filesOf(folder: string, sets: number | undefined): string[] {
+/** The kinds of scores that are judged; the distance of the baseline is measured apart. */
+const KINDS = ["flow", "kernels", "combination"] as const satisfies readonly ScoreKind[];
+
+/** Rows that the baseline compares with at most. */
+const BASELINE = 20_000;
+
+function filesOf(folder: string, { sets, only = "" }: TablesOptions): string[] {
   const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".npz"))
+    .filter((name) => name.endsWith(".npz") && name.includes(only))
     .sort((a, b) => statSync(join(folder, a)).size - statSync(join(folder, b)).size);
   if (files.length === 0) throw new UsageError(`--tables ${folder}: holds no .npz files`);
   return files.slice(0, sets);
 }
 
-/**
- * The protocol of ADBench's one-class setting: half of the normal rows train, the other half and all anomalies are judged.
- * Labels enter into the split and the figures, nowhere else.
- */
-async function benchSet(executor: Executor, path: string, seed: number): Promise<Omit<SetResult, "set">> {
-  const { rows, labels, width } = await readLabelledRows(path);
+/** Rows of a set to learn from and to be judged. Clean: half of the normal rows train, all others are judged. Contaminated: all rows do both. */
+type Split = Readonly<{ learnt: readonly number[]; own: readonly number[]; strange: readonly number[] }>;
+
+function splitOf(labels: Float64Array, seed: number, contaminated: boolean): Split {
   const places = Array.from(labels.keys());
   const normal = places.filter((i) => labels[i] === 0);
-  const order = Array.from(permutation(makeRng(seed), normal.length), (i) => normal[i]!);
-  const learnt = order.slice(0, Math.floor(normal.length / 2));
-  const own = order.slice(learnt.length);
   const strange = places.filter((i) => labels[i] !== 0);
-  const pick = (which: readonly number[]): Float32Array =>
-    Float32Array.from(
-      { length: which.length * width },
-      (_, at) => rows[which[Math.floor(at / width)]! * width + (at % width)]!,
-    );
-  const began = performance.now();
-  const scores: DetectorScores = await detectorScores(
-    executor,
-    pick(learnt),
-    pick([...own, ...strange]),
-    width,
-    { seed },
+  if (contaminated) return { learnt: places, own: normal, strange };
+  const order = Array.from(permutation(makeRng(seed), normal.length), (i) => normal[i]!);
+  const half = Math.floor(normal.length / 2);
+  return { learnt: order.slice(0, half), own: order.slice(half), strange };
+}
+
+/** ADBench's one-class setting, or its unsupervised one. Labels enter into the split and the figures, nowhere else. */
+async function benchSet(
+  executor: Executor,
+  path: string,
+  seed: number,
+  contaminated: boolean,
+): Promise<Omit<SetResult, "set">> {
+  const { rows, labels, width } = await readLabelledRows(path);
+  const { learnt, own, strange } = splitOf(labels, seed, contaminated);
+  const pick = (which: readonly number[]): Float32Array => {
+    const out = new Float32Array(which.length * width);
+    which.forEach((from, to) => {
+      out.set(rows.subarray(from * width, (from + 1) * width), to * width);
+    });
+    return out;
+  };
+  const judgedRows = [...own, ...strange];
+  const judged = pick(judgedRows);
+  /** For judged rows that are among rows of the training set, their places there. */
+  const placesAmong = (chosen: readonly number[]): { own?: Int32Array } => {
+    if (!contaminated) return {};
+    const place = new Map(chosen.map((row, i) => [row, i]));
+    return { own: Int32Array.from(judgedRows, (row) => place.get(row) ?? -1) };
+  };
+  const baselineRows = Array.from(
+    permutation(makeRng(seed), learnt.length).subarray(0, BASELINE),
+    (i) => learnt[i]!,
   );
+  const knn = await neighbourDistances(
+    executor,
+    pick(baselineRows),
+    judged,
+    width,
+    placesAmong(baselineRows),
+  );
+  const began = performance.now();
+  const detector = await fitDetector(executor, pick(learnt), width, { seed, contaminated });
+  const open = await openDetector(executor, detector);
+  const reference = Array.from(detector.places, (i) => learnt[i]!);
+  const found = await open.score(judged, KINDS, placesAmong(reference).own);
+  await open.dispose();
   const seconds = (performance.now() - began) / 1000;
   const detectors = Object.fromEntries(
-    Object.entries(scores).map(([name, all]) => {
+    Object.entries({ knn, ...found }).map(([name, all]) => {
       const [low, high] = [all.subarray(0, own.length), all.subarray(own.length)];
       return [name, { auroc: 100 * auroc(low, high), ap: 100 * averagePrecision(low, high) }];
     }),
   );
-  return { seed, rows: labels.length, columns: width, seconds, detectors };
+  const heldOut = found.combination.subarray(0, own.length);
+  const falseAlarms = contaminated ? undefined : falseAlarmsOf(heldOut, seed);
+  return {
+    seed,
+    rows: labels.length,
+    columns: width,
+    seconds,
+    detectors,
+    ...(falseAlarms && { falseAlarms }),
+  };
 }
 
 const show = ({ auroc: area, ap }: Figures): string => `${area.toFixed(1)} / ${ap.toFixed(1)}`;
-
-/** Detectors on labelled sets: a line of JSON each on standard output, a line for people on standard error, and means. */
-export async function benchTables(folder: string, sets: number | undefined, seeds: number): Promise<void> {
-  const executor = await openExecutor("auto", { warn: (line) => process.stderr.write(`${line}\n`) });
-  const results: SetResult[] = [];
-  try {
-    for (const file of filesOf(folder, sets))
-      for (let seed = 0; seed < seeds; seed++) {
-        const result = { set: file, ...(await benchSet(executor, join(folder, file), seed)) };
-        results.push(result);
-        process.stdout.write(`${JSON.stringify(result)}\n`);
-        process.stderr.write(
-          `${file} seed ${seed}: ${lineOf(result.detectors)}; ${result.seconds.toFixed(1)} s\n`,
-        );
-      }
-  } finally {
-    await executor.dispose();
-  }
-  const names = Object.keys(results[0]?.detectors ?? {});
-  const mean = (of: (each: SetResult) => number): number =>
-    results.reduce((sum, each) => sum + of(each), 0) / results.length;
-  const means = Object.fromEntries(
-    names.map((name) => [
-      name,
-      { auroc: mean((each) => each.detectors[name]!.auroc), ap: mean((each) => each.detectors[name]!.ap) },
-    ]),
-  );
-  process.stderr.write(`mean AUROC / AP of ${results.length} runs: ${lineOf(means)}\n`);
-}
 
 const lineOf = (detectors: Readonly<Record<string, Figures>>): string =>
   Object.entries(detectors)
     .map(([name, figures]) => `${name} ${show(figures)}`)
     .join(", ");
+
+/** Detectors on labelled sets: a line of JSON each on standard output, a line for people on standard error, and means. */
+export async function benchTables(folder: string, options: TablesOptions): Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const { threads } = options;
+  const executor = await openExecutor("auto", { warn: say }, threads === undefined ? {} : { threads });
+  const results: SetResult[] = [];
+  try {
+    for (const file of filesOf(folder, options))
+      for (let seed = 0; seed < options.seeds; seed++) {
+        const found = await benchSet(executor, join(folder, file), seed, options.contaminated);
+        const result = { set: file, ...found };
+        results.push(result);
+        process.stdout.write(`${JSON.stringify(result)}\n`);
+        const alarms = result.falseAlarms ? `; ${showFalseAlarms(result.falseAlarms)}` : "";
+        say(`${file} seed ${seed}: ${lineOf(result.detectors)}${alarms}; ${result.seconds.toFixed(1)} s`);
+      }
+  } finally {
+    await executor.dispose();
+  }
+  sayMeans(results, say);
+}
+
+function sayMeans(results: readonly SetResult[], say: (line: string) => void): void {
+  const mean = (of: (each: SetResult) => number): number =>
+    results.reduce((sum, each) => sum + of(each), 0) / results.length;
+  const means = Object.fromEntries(
+    Object.keys(results[0]?.detectors ?? {}).map((name) => [
+      name,
+      { auroc: mean((each) => each.detectors[name]!.auroc), ap: mean((each) => each.detectors[name]!.ap) },
+    ]),
+  );
+  say(`mean AUROC / AP of ${results.length} runs: ${lineOf(means)}`);
+  const seconds = results.map((each) => each.seconds).sort((a, b) => a - b);
+  say(`seconds: median ${seconds[seconds.length >> 1]!.toFixed(1)}, most ${seconds.at(-1)!.toFixed(1)}`);
+  const judged = results.flatMap(({ falseAlarms, set, seed }) =>
+    falseAlarms ? [{ set, seed, falseAlarms }] : [],
+  );
+  if (judged.length === 0) return;
+  const outside = judged.filter(({ falseAlarms }) => falseAlarms.rates.some(({ inside }) => !inside));
+  say(
+    `false alarms inside of their 99 % intervals: ${judged.length - outside.length} of ${judged.length}${outside.map(({ set, seed }) => `; outside: ${set} seed ${seed}`).join("")}`,
+  );
+}

@@ -20,6 +20,7 @@ const limits: Readonly<Record<string, number>> = {
   flowify: 95,
   "flowify/charts": 20,
   "flowify/format": 60,
+  "flowify/tables": 40,
 };
 
 const root = resolve(process.argv[2] ?? ".");

@@ -31,6 +31,7 @@ const packages = [
       "dist/main.js",
       "dist/format/index.js",
       "dist/charts.js",
+      "dist/tables.js",
       "bin/flowify.js",
     ],
   },

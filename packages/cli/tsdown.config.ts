@@ -1,8 +1,8 @@
 import { defineConfig } from "tsdown";
 
-// main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format/index.js what pages do, charts.js what draws in their look.
+// main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format/index.js what pages do, charts.js what draws in their look, tables.js the detectors of odd rows.
 export default defineConfig({
-  entry: ["src/index.ts", "src/main.ts", "src/format/index.ts", "src/charts.ts"],
+  entry: ["src/index.ts", "src/main.ts", "src/format/index.ts", "src/charts.ts", "src/tables.ts"],
   platform: "node",
   target: "node20",
   fixedExtension: false,

@@ -70,10 +70,7 @@ export {
   type PublishedSplit,
   type Split,
 } from "./data/image-set.js";
-export { type LabelledRows, readLabelledRows } from "./data/labelled-rows.js";
 export { type DataSetChoice, loadDataSet } from "./data/registry.js";
-export { averagePrecision } from "./detect/average-precision.js";
-export { type DetectorOptions, type DetectorScores, detectorScores } from "./detect/detector.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export { exportOnnx } from "./export-onnx.js";
 export { fit } from "./fit.js";

@@ -62,7 +62,7 @@ describe("help", () => {
       network: "mnist/fmlp",
       inShape: [1, 28, 28],
       latentShape: [8],
-      parameters: 5_591_607,
+      parameters: 5_582_503,
       exact: false,
     });
     expect(document.recipes).toContain("mnist/fconv2:paper");

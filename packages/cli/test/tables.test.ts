@@ -119,6 +119,31 @@ describe("a run of a table", () => {
     await expectRefusal(["score", run, "--split", "train", "--false-alarms", "0.1"], 2, "leave --split out");
   });
 
+  it("samples rows in its own types, given a value, and says how near they come to training rows", async () => {
+    const out = join(root, "drawn.csv");
+    const flags = ["-n", "300", "--given", "shop=shop", "--privacy", "--json", "--out", out];
+    const { status, stdout, stderr } = await runCommand(["sample", run, ...flags]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("nearer than 99 % of the held-out rows")]);
+    const { effective, proposals, privacy } = JSON.parse(stdout);
+    expect(effective).toBeGreaterThan(300);
+    expect(effective / proposals).toBeCloseTo(0.3, 1);
+    // the share beyond the first percentile of 200 held-out rows
+    expect(privacy.near).toBeLessThan(0.06);
+    expect(privacy.sampled / privacy.heldOut).toBeGreaterThan(0.6);
+    const [head, ...lines] = linesOf(readFileSync(out, "utf8"));
+    expect([head, lines.length]).toEqual(["size,weight,shop", 300]);
+    const rows = lines.map((line) => line.split(","));
+    expect(rows.every(([size, , shop]) => Number(size) > 0 && shop === "shop")).toBe(true);
+    const lacking = rows.filter(([, weight]) => weight === "").length / 300;
+    expect(Math.abs(lacking - 0.05)).toBeLessThan(0.05);
+    await expectRefusal(
+      ["sample", run, "--out", join(root, "rows.txt")],
+      2,
+      "ends in .csv, .jsonl or .parquet",
+    );
+    await expectRefusal(["sample", run, "--given", "size"], 2, "expected column=value");
+  });
+
   it("without its calibration says how to make one, and goes on to make it", async () => {
     const path = join(run, "calibration.json");
     const before = readFileSync(path, "utf8");

@@ -266,6 +266,9 @@ const couplings: readonly CatalogEntry[] = [
     batch: 1,
   }),
   entry("coupling of 5, four kept", "coupling", coupling([5], 1, { hidden: 8, kept: 4 })),
+  entry("coupling with a residual conditioner", "coupling", coupling([5], 2, { hidden: 8, residual: true })),
+  entry("additive coupling", "coupling", coupling([5], 2, { hidden: 8, additive: true, residual: true })),
+  entry("additive coupling of channels", "coupling", coupling([2, 2, 3], 1, { hidden: 4, additive: true })),
   entry("coupling of channels", "coupling", coupling([2, 2, 3], 1, { hidden: 4 })),
   entry("coupling of 3 channels, two", "coupling", coupling([3, 2, 2], 2, { hidden: 4 }), { scale: 2 }),
   entry("coupling from a random start", "coupling", coupling([4], 1, { hidden: 8, init: "random" }), {

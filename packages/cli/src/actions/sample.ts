@@ -4,6 +4,7 @@ import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { expectImages, firstImages, isRowShape } from "../data/image-set.js";
 import { expectRowFile, rowFileBytes } from "../data/row-files.js";
+import { expectTableFile } from "../data/table/write-table.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
@@ -15,6 +16,7 @@ import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { imagesFor, type SavedRun, withModel } from "./open-run.js";
+import { expectTableFlags, sampleTable } from "./sample-table.js";
 
 export type SampleFlags = CommonFlags & {
   count?: number;
@@ -25,6 +27,8 @@ export type SampleFlags = CommonFlags & {
   sheet?: Sheet;
   hide?: Hidden;
   out?: string;
+  given?: readonly string[];
+  privacy?: boolean;
 };
 
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
@@ -43,18 +47,25 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   if (flags.out !== undefined) expectPlaceFor(flags.out);
   if (flags.hide !== undefined && sheet !== "inpainting")
     throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
-  const { shape, columns: names } = readRunConfig(folder).data;
+  const { shape, columns: names, reading: { schema } = {} } = readRunConfig(folder).data;
+  if (!schema) expectTableFlags(flags);
   const paths = runPaths(folder);
   const picture = sheet === "samples" ? paths.samples : join(folder, `${sheet}.png`);
   const file = flags.out ?? (isRowShape(shape) ? paths.sampledRows : picture);
   if (isRowShape(shape)) {
     if (sheet !== "samples")
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
-    expectRowFile(file);
+    if (schema) expectTableFile(file);
+    else expectRowFile(file);
   }
   await withModel(folder, flags, terminal, async (model, run) => {
     const { config, step } = run;
     const said = `${formatCount(count)} samples: ${file}`;
+    if (schema) {
+      const { given, privacy } = flags;
+      const sampling = { count, seed, temperature, mode, given, privacy };
+      return sampleTable(model, run, schema, file, sampling, terminal);
+    }
     if (isRowShape(shape)) {
       const drawn = await model.sample(count, { seed, temperature, mode });
       await writeFileAtomic(

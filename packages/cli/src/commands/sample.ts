@@ -51,12 +51,27 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         optional: true,
         brief: "With --sheet inpainting: the half of the images to hide (default: bottom)",
       },
+      given: {
+        kind: "parsed",
+        parse: nonEmpty,
+        variadic: true,
+        optional: true,
+        placeholder: "COLUMN=VALUE",
+        brief: "For a table: sample rows with this value in a column; may be given for several columns",
+      },
+      privacy: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "For a table: compare distances to the nearest training row with those of held-out rows",
+      },
       out: {
         kind: "parsed",
         parse: nonEmpty,
         optional: true,
         placeholder: "FILE",
-        brief: "PNG file, for rows .csv or .npy (default: samples.png or samples.csv in the run's folder)",
+        brief:
+          "PNG file; for rows .csv or .npy, for a table also .jsonl or .parquet (default: samples.png or samples.csv in the run's folder)",
       },
       ...commonFlags,
     },
@@ -65,7 +80,10 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
   docs: {
     brief: "Sample images or rows from a run",
     fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows of
-numbers as CSV or NumPy file.
+numbers as CSV or NumPy file. Rows of a table have its own types: categories, whole numbers, dates, missing values.
+
+--given samples rows of a table that hold a value, by importance resampling. It prints the effective sample size: the
+number of independent rows that the result is worth.
 
 --sheet chooses another picture:
   temperatures   the same noise at temperatures 0.6 to 1, one row each
@@ -78,6 +96,8 @@ EXAMPLES
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
   flowify sample runs/a --sheet layers --columns 12
   flowify sample runs/a --sheet inpainting --hide left
-  flowify sample runs/table --count 1000 --out rows.npy`,
+  flowify sample runs/sensors --count 1000 --out rows.npy
+  flowify sample runs/parcels --count 1000 --out rows.parquet --privacy
+  flowify sample runs/parcels --given carrier=air --given weight=12 --out heavy.csv`,
   },
 });

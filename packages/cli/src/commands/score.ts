@@ -26,6 +26,14 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         placeholder: "P",
         brief: "Flag rows of a table so that this share of ordinary rows is flagged (default: 0.01)",
       },
+      reasons: {
+        kind: "parsed",
+        parse: (input: string) => wholeNumber(1)(input || "3"),
+        inferEmpty: true,
+        optional: true,
+        placeholder: "N",
+        brief: "Add the N columns to blame for each flagged row of a table, and a repair (without N: 3)",
+      },
       samples: {
         kind: "parsed",
         parse: wholeNumber(1),
@@ -77,11 +85,16 @@ A run of a table also writes p_value and flag. The p-value compares -log p with 
 rows: a row like these has a p-value of at most P with probability P. --id names the column to
 repeat; without it rows have their numbers. Tables are read a block at a time.
 
+--reasons N adds, for each flagged row, the N columns to blame with their values, the smallest repair
+and the nearest training rows. A column is to blame if its usual values would make the row likelier.
+The run's table must still be in its place. Write N in front of a FILE.
+
 EXAMPLES
   flowify score runs/a digit.png other.png
   flowify score runs/a new.npy ~/photographs
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
   flowify score runs/a --split train --limit 1000 --format jsonl
-  flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001`,
+  flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
+  flowify score runs/payments --data june.csv --out scored.csv --reasons`,
   },
 });

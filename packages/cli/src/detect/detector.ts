@@ -1,62 +1,195 @@
-import type { Executor } from "@flowify/core";
-import { combineScores, type ScorePair } from "./combine.js";
-import { flowScores } from "./flow-scores.js";
-import { type NeighbourOptions, neighbourScores } from "./neighbours.js";
-import { meanSpace, rankNormalSpace, robustSpace, type Space, standardSpace } from "./spaces.js";
+import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
+import { combineScores, type Scale, scaleOf } from "./combine.js";
+import { detectorFlow, fitDetectorFlow } from "./detector-flow.js";
+import { type Neighbours, neighboursOf } from "./neighbours.js";
+import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, standardSpace } from "./spaces.js";
 
-/** Scores of rows, a number each: high for rows that are unlike the training rows. */
-export type DetectorScores = Readonly<
-  Record<"flow" | "neighbours" | "kernels" | "combination", Float64Array>
->;
+/** `combination` is the default; the others are what it consists of. */
+export type ScoreKind = "combination" | "flow" | "kernels" | "neighbours";
+
+/** Rows with which others are compared at most: a fair sample of the training rows. */
+const REFERENCE = 5000;
+
+/** Contaminated: distances are taken among so many of them, */
+const FAR_AMONG = 3000;
+/** to this neighbour at most, and at most to this share of them. */
+const FAR_NEIGHBOUR = { most: 50, part: 1 / 8 } as const;
+/** How often the distance counts in the combination. */
+const FAR_WEIGHT = 2;
+
+/** Fewest rows to fit a detector to. */
+const FEWEST = 10;
+
+const CLEAN_NEIGHBOUR = 5;
+const BANDWIDTH = 0.2;
+
+/** What a detector has learned from training rows. */
+export type Detector = Readonly<{
+  /** The training rows hold anomalies. */
+  contaminated: boolean;
+  spaces: Spaces;
+  /** Training rows [m, width] that others are compared with, and their numbers among the training rows. */
+  reference: Float32Array;
+  places: Uint32Array;
+  /** Parameters of the flow, by name. */
+  flow: Readonly<Record<string, HostArray>>;
+  /** Of the scores of the reference rows. */
+  scales: Readonly<Record<"flow" | "robust" | "mixed" | "neighbours", Scale>>;
+}>;
 
 export type DetectorOptions = Readonly<{
-  /** Which neighbour's distance is the score `neighbours`. Default 5. */
-  k?: number;
-  /** Standard deviation of the kernels. Default 0.2. */
-  bandwidth?: number;
-  /** Decides the training of the flow. Default 0. */
+  /** The training rows hold anomalies, as a table does that nobody has looked at. Default false. */
+  contaminated?: boolean;
+  /** Decides the training of the flow and the sample of reference rows. Default 0. */
   seed?: number;
   /** Training steps of the flow. Default 400. */
   steps?: number;
 }>;
 
+/** Which neighbour's distance is the score `neighbours`. */
+const neighbourOf = (contaminated: boolean, reference: number): number =>
+  contaminated
+    ? Math.max(1, Math.min(FAR_NEIGHBOUR.most, Math.floor(FAR_NEIGHBOUR.part * reference)))
+    : Math.min(CLEAN_NEIGHBOUR, reference - 1);
+
+const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
+
+/** A detector that computes: what it has learned, placed on an executor. */
+export type OpenDetector = Readonly<{
+  /**
+   * Scores of rows, a number each: high for rows that are unlike the training rows.
+   *
+   * @param rows [n, width]
+   * @param kinds the scores that are wanted
+   * @param own the place of each row in the reference, by which it is not compared with itself
+   */
+  score<Kind extends ScoreKind>(
+    rows: Float32Array,
+    kinds: readonly Kind[],
+    own?: Int32Array,
+  ): Promise<Readonly<Record<Kind, Float64Array>>>;
+  dispose(): Promise<void>;
+}>;
+
+/** The raw scores, before they are put on one scale. */
+type Parts = Readonly<Record<"flow" | "robust" | "mixed" | "neighbours", ArrayLike<number>>>;
+
+type Learnt = Pick<Detector, "contaminated" | "spaces" | "reference">;
+
+/** The parts of which scores of this kind consist. */
+const partsOf = (kind: ScoreKind, contaminated: boolean): readonly (keyof Parts)[] => {
+  if (kind === "kernels") return ["robust", "mixed"];
+  if (kind !== "combination") return [kind];
+  return contaminated ? ["flow", "robust", "mixed", "neighbours"] : ["flow", "robust", "mixed"];
+};
+
+/** Computes raw scores. Takes the model over. */
+async function openParts(executor: Executor, { contaminated, spaces, reference }: Learnt, model: FlowModel) {
+  const { width } = spaces;
+  const near = async (space: Space, rows: Float32Array, k?: number): Promise<Neighbours> =>
+    neighboursOf(executor, space(spaces, rows), width, { bandwidth: BANDWIDTH, ...(k && { k }) });
+  const among = contaminated ? reference.subarray(0, FAR_AMONG * width) : reference;
+  const neighbours = {
+    robust: await near(robustSpace, reference),
+    mixed: await near(mixedSpace, reference),
+    neighbours: await near(standardSpace, among, neighbourOf(contaminated, among.length / width)),
+  };
+  return {
+    async score(rows: Float32Array, wanted: ReadonlySet<keyof Parts>, own?: Int32Array): Promise<Parts> {
+      const none = new Float64Array();
+      const robust = wanted.has("robust")
+        ? await neighbours.robust.score(robustSpace(spaces, rows), own)
+        : null;
+      const mixed = wanted.has("mixed") ? await neighbours.mixed.score(mixedSpace(spaces, rows), own) : null;
+      const far = wanted.has("neighbours")
+        ? await neighbours.neighbours.score(standardSpace(spaces, rows), own)
+        : null;
+      const logProb = wanted.has("flow") ? await model.logProb(flowSpace(contaminated)(spaces, rows)) : none;
+      return {
+        flow: logProb.map((nats) => -nats),
+        robust: robust?.kernel ?? none,
+        mixed: mixed?.kernel ?? none,
+        neighbours: far?.distance ?? none,
+      };
+    },
+    async dispose(): Promise<void> {
+      for (const each of Object.values(neighbours)) await each.dispose();
+      await model.dispose();
+    },
+  };
+}
+
+/** Opens a detector on an executor. */
+export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
+  const { contaminated, spaces, flow, scales } = detector;
+  const model = await FlowModel.fromArrays(detectorFlow(spaces.width, contaminated), flow, executor);
+  const parts = await openParts(executor, detector, model);
+  return {
+    async score(rows, kinds, own) {
+      const wanted = new Set(kinds.flatMap((kind) => partsOf(kind, contaminated)));
+      const raw = await parts.score(rows, wanted, own);
+      const scoresOf = (kind: ScoreKind): Float64Array => {
+        const names = partsOf(kind, contaminated);
+        if (names.length === 1) return Float64Array.from(raw[names[0]!]);
+        return combineScores(
+          names.map((name) => ({
+            scores: raw[name],
+            scale: scales[name],
+            weight: name === "neighbours" ? FAR_WEIGHT : 1,
+          })),
+        );
+      };
+      return Object.fromEntries(kinds.map((kind) => [kind, scoresOf(kind)])) as never;
+    },
+    dispose: () => parts.dispose(),
+  };
+}
+
 /**
- * Detectors of rows that are unlike the training rows, fitted without labels. `flow`: −log p. `neighbours`: the distance to
- * the k-th one, of standardized columns. `kernels`: kernel densities in the robust space and in its mean with the rank-normal
- * one. `combination`, the default detector: flow and both kernels, each standardized over the training rows, summed.
+ * Fits a detector of rows that are unlike the training rows, without labels: −log p by a flow, kernel densities in two
+ * spaces, the distance to a neighbour, and the sum of the standardized scores.
  *
- * @param training rows [m, width], of m > k
- * @param rows rows [n, width] to be judged
- * @throws UsageError where there are too few training rows
+ * @param training rows [n, width], in any units
+ * @throws UsageError where there are too few rows
  */
-export async function detectorScores(
+export async function fitDetector(
   executor: Executor,
   training: Float32Array,
-  rows: Float32Array,
   width: number,
-  { k = 5, bandwidth = 0.2, seed = 0, steps = 400 }: DetectorOptions = {},
-): Promise<DetectorScores> {
-  const standard = standardSpace(training, width);
-  const robust = robustSpace(training, width);
-  const mixed = meanSpace(robust, rankNormalSpace(training, width));
-  const options = { k, bandwidth };
-  const near = async (space: Space, own: boolean) => {
-    const learnt = space(training);
-    const judged = own ? learnt : space(rows);
-    const more: NeighbourOptions = { ...options, leaveOneOut: own };
-    return neighbourScores(executor, learnt, judged, width, more);
-  };
-  const kernelsIn = async (space: Space): Promise<ScorePair> => ({
-    training: (await near(space, true)).kernel,
-    rows: (await near(space, false)).kernel,
-  });
-  const neighbours = (await near(standard, false)).distance;
-  const kernels = [await kernelsIn(robust), await kernelsIn(mixed)];
-  const flow = await flowScores(executor, standard, training, rows, width, { seed, steps });
-  return {
-    flow: Float64Array.from(flow.rows),
-    neighbours,
-    kernels: combineScores(kernels),
-    combination: combineScores([flow, ...kernels]),
-  };
+  { contaminated = false, seed = 0, steps = 400 }: DetectorOptions = {},
+): Promise<Detector> {
+  const count = training.length / width;
+  if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
+  const spaces = findSpaces(training, width);
+  const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
+  const reference = takeRows(training, width, places);
+  const learnt = { contaminated, spaces, reference };
+  const rows = flowSpace(contaminated)(spaces, training);
+  const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps });
+  const flow = model.arrays();
+  const parts = await openParts(executor, learnt, model);
+  try {
+    const own = Int32Array.from(places.keys()).subarray(0, FAR_AMONG);
+    const all = new Set(["flow", "robust", "mixed", "neighbours"] as const);
+    const raw = await parts.score(reference.subarray(0, FAR_AMONG * width), all, own);
+    const scales = {
+      flow: scaleOf(raw.flow),
+      robust: scaleOf(raw.robust),
+      mixed: scaleOf(raw.mixed),
+      neighbours: scaleOf(raw.neighbours),
+    };
+    return { ...learnt, places, flow, scales };
+  } finally {
+    await parts.dispose();
+  }
+}
+
+/** Some of the rows [n, width], in the order of `which`. */
+function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(which.length * width);
+  for (let to = 0; to < which.length; to++)
+    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
+  return out;
 }

@@ -4,7 +4,7 @@ import { auroc } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { readLabelledRows } from "../../src/data/labelled-rows.js";
-import { detectorScores } from "../../src/detect/detector.js";
+import { fitDetector, openDetector } from "../../src/detect/detector.js";
 import { openExecutor } from "../../src/executors.js";
 import { npyBytes } from "../data/npy-files.js";
 import { zipBytes } from "../data/zip-files.js";
@@ -24,20 +24,56 @@ function points(seed: number, count: number, radius: number): Float32Array {
   );
 }
 
-describe("the detectors", () => {
-  it("find rows inside of a ring, the same in each run of a seed", async () => {
+describe("a detector", () => {
+  const [training, own, strange] = [points(1, 400, 3), points(2, 100, 3), points(3, 40, 1)];
+  const rows = Float32Array.from([...own, ...strange]);
+  const kinds = ["flow", "kernels", "neighbours", "combination"] as const;
+  const areaOf = (all: Float64Array): number => auroc(all.subarray(0, 100), all.subarray(100));
+
+  it("finds rows inside of a ring, the same in each run of a seed", async () => {
+    const executor = await openExecutor("auto", { warn: () => {} });
+    const scoresOf = async () => {
+      const open = await openDetector(executor, await fitDetector(executor, training, 2, { steps: 80 }));
+      const scores = await open.score(rows, kinds);
+      await open.dispose();
+      return scores;
+    };
+    try {
+      const scores = await scoresOf();
+      for (const kind of kinds) expect(areaOf(scores[kind])).toBeGreaterThan(0.97);
+      expect((await scoresOf()).combination).toEqual(scores.combination);
+    } finally {
+      await executor.dispose();
+    }
+  });
+
+  it("finds anomalies among the rows that it was fitted to", async () => {
+    const executor = await openExecutor("auto", { warn: () => {} });
+    const all = Float32Array.from([...training.subarray(0, 200), ...strange.subarray(0, 20)]);
+    try {
+      const detector = await fitDetector(executor, all, 2, { steps: 60, contaminated: true });
+      const open = await openDetector(executor, detector);
+      const places = new Map([...detector.places].map((row, place) => [row, place]));
+      const itself = Int32Array.from({ length: 110 }, (_, i) => places.get(i)!);
+      const { combination } = await open.score(all, ["combination"], itself);
+      const compared = await open.score(all, ["combination"]);
+      await open.dispose();
+      expect(auroc(combination.subarray(0, 100), combination.subarray(100))).toBeGreaterThan(0.85);
+      expect(compared.combination.every((score, i) => score < combination[i]!)).toBe(true);
+    } finally {
+      await executor.dispose();
+    }
+  });
+
+  it("fits one column, and refuses a handful of rows", async () => {
     const executor = await openExecutor("auto", { warn: () => {} });
     try {
-      const [training, own, strange] = [points(1, 400, 3), points(2, 100, 3), points(3, 40, 1)];
-      const rows = Float32Array.from([...own, ...strange]);
-      const scores = await detectorScores(executor, training, rows, 2, { steps: 80 });
-      const areas = Object.fromEntries(
-        Object.entries(scores).map(([name, all]) => [name, auroc(all.subarray(0, 100), all.subarray(100))]),
-      );
-      expect(Object.keys(areas)).toEqual(["flow", "neighbours", "kernels", "combination"]);
-      for (const area of Object.values(areas)) expect(area).toBeGreaterThan(0.97);
-      const again = await detectorScores(executor, training, rows, 2, { steps: 80 });
-      expect(again.combination).toEqual(scores.combination);
+      const column = training.subarray(0, 300);
+      const open = await openDetector(executor, await fitDetector(executor, column, 1, { steps: 20 }));
+      const { combination } = await open.score(Float32Array.of(3, 50), ["combination"]);
+      await open.dispose();
+      expect(combination[1]).toBeGreaterThan(combination[0]!);
+      await expect(fitDetector(executor, column.subarray(0, 9), 1)).rejects.toThrow("9 rows: expected");
     } finally {
       await executor.dispose();
     }

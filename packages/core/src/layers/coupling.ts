@@ -21,6 +21,10 @@ const schemas = {
   bound: o.optional(o.positive),
   /** Width of the conditioner. Default 256 for vectors, 32 channels for images. */
   hidden: o.optional(o.size),
+  /** Hidden layers of the conditioner of vectors add to their input. Default false. */
+  residual: o.optional(o.flag),
+  /** Shift the entries of the other part instead of bending them: L = 0. Default false. */
+  additive: o.optional(o.flag),
 };
 export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
   /** Features (channels of an image) that pass unchanged. Default half of them, rounded down. */
@@ -37,9 +41,10 @@ type Conditioner = Readonly<{
 
 /**
  * One neural spline coupling: the first features pass unchanged and condition a rational-quadratic
- * spline for every entry of the others; L = Σ log s′ over these.
+ * spline for every entry of the others; L = Σ log s′ over these. With `additive` it conditions a shift, and L = 0 (Dinh et
+ * al. 2014, NICE).
  *
- * For vectors [n] the conditioner is dense, four layers of `hidden` with ReLU; for images [C, H, W]
+ * For vectors [n] the conditioner is dense, three hidden layers of `hidden` with ReLU; for images [C, H, W]
  * (features are channels) four 3 × 3 convolutions. Unnormalized widths and heights are divided by
  * √hidden. Exact, with closed-form inverse. Errors: `ShapeError` for fewer than two features,
  * `DomainError` for bins outside 2..500 and a bound that is not positive and finite.
@@ -55,18 +60,20 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     );
   const image = inShape.length === 3;
   const { bins = 5, bound = 3, hidden = image ? 32 : 256, init = "identity" } = options;
-  const { kept = Math.floor(features / 2) } = options;
+  const { kept = Math.floor(features / 2), residual = false, additive = false } = options;
   expectSizes("coupling", { bins, hidden, kept });
+  if (image && residual)
+    throw new DomainError("coupling: residual conditioners are for vectors; leave residual out for images");
   if (bins < 2 || bins > 500) throw new DomainError(`coupling: bins must be in 2..500, got ${bins}`);
   if (kept >= features)
     throw new ShapeError(`coupling: ${kept} of ${features} features kept leaves none to transform`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`coupling: bound must be positive and finite, got ${bound}`);
   const moved = features - kept;
-  const each = 3 * bins - 1;
+  const each = additive ? 1 : 3 * bins - 1;
   const conditioner: Conditioner = image
     ? convNet(imageSteps(kept, hidden, moved * each))
-    : mlp([kept, hidden, hidden, hidden, moved * each]);
+    : mlp([kept, hidden, hidden, hidden, moved * each], { residual });
   /** Knots [K, B · moved · space], the entries in the order of the transformed part. */
   const knots = (params: DenseParams[], context: np.Array) => {
     const raw = conditioner.apply(params, context);
@@ -96,6 +103,11 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       expectShape("coupling", "x", x, inShape);
       const [same, other] = halves(x);
       const shape = other.shape;
+      if (additive) {
+        const contribution = np.zeros([other.shape[0] as number], { dtype: other.dtype });
+        const shift = conditioner.apply(params, same.ref).reshape(shape);
+        return { z: np.concatenate([same, other.add(shift)], 1), contribution };
+      }
       const table = knots(params, same.ref);
       const { z, logDerivative } = ownForward(other.reshape([-1]), table, bound);
       return {
@@ -107,6 +119,10 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       expectShape("coupling", "z", z, inShape);
       const [same, other] = halves(z);
       const shape = other.shape;
+      if (additive) {
+        const shift = conditioner.apply(params, same.ref).reshape(shape);
+        return np.concatenate([same, other.sub(shift)], 1);
+      }
       const table = knots(params, same.ref);
       const x = ownInverse(other.reshape([-1]), table, bound);
       return np.concatenate([same, x.reshape(shape)], 1);

@@ -17,7 +17,11 @@ export type Mlp = Readonly<{
   apply(params: MlpParams, x: np.Array): np.Array;
 }>;
 
-export function mlp(sizes: readonly number[]): Mlp {
+/** @param options `residual`: a hidden layer that keeps the width adds to its input, h + ReLU(h Wᵀ + b). */
+export function mlp(
+  sizes: readonly number[],
+  { residual = false }: Readonly<{ residual?: boolean }> = {},
+): Mlp {
   const pairs = sizes.slice(1).map((out, i) => [sizes[i] as number, out] as const);
   return {
     sizes,
@@ -40,8 +44,10 @@ export function mlp(sizes: readonly number[]): Mlp {
     apply(params, x) {
       let h = x;
       params.forEach(({ weight, bias }, i) => {
+        const skip = residual && i > 0 && i < params.length - 1 ? h.ref : undefined;
         h = np.matmul(h, np.transpose(weight)).add(bias); // [N, in] -> [N, out]
         if (i < params.length - 1) h = nn.relu(h);
+        if (skip) h = h.add(skip);
       });
       return h;
     },

@@ -28,8 +28,11 @@ export type RowEncoder = Readonly<{
 
 const STREAM = 0x7ab1e;
 
-/** How one column becomes numbers. */
-type Slot = Readonly<{ column: ColumnSchema; from: number; at: number; indicator: boolean }>;
+/** Where the numbers of a column stand in a row of the flow: `at`, and with `indicator` the one after it. */
+export type ColumnSlot = Readonly<{ column: ColumnSchema; at: number; indicator: boolean }>;
+
+/** The same, with the place of the column in the file. */
+type Slot = ColumnSlot & Readonly<{ from: number }>;
 
 const isNumeric = ({ range }: ColumnSchema): boolean => range !== undefined;
 
@@ -55,7 +58,9 @@ export function rowEncoder(
   schema: TableSchema,
   { seed = 0, id }: { seed?: number; id?: string | undefined } = {},
 ): RowEncoder {
-  const slots = slotsOf(schema, table.names);
+  const slots = columnSlots(schema).map(
+    (slot): Slot => ({ ...slot, from: table.names.indexOf(slot.column.name) }),
+  );
   const names = encodedNames(schema);
   const idAt = table.names.indexOf(id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "");
   const reader = cellReader(table);
@@ -144,12 +149,13 @@ export function rowEncoder(
   };
 }
 
-function slotsOf({ columns }: TableSchema, found: readonly string[]): Slot[] {
+/** The columns that the flow gets, in the order of its numbers. */
+export function columnSlots({ columns }: TableSchema): ColumnSlot[] {
   let at = 0;
   return columns
     .filter(({ use }) => use === "model")
     .map((column) => {
-      const slot = { column, from: found.indexOf(column.name), at, indicator: hasIndicator(column) };
+      const slot = { column, at, indicator: hasIndicator(column) };
       at += slot.indicator ? 2 : 1;
       return slot;
     });

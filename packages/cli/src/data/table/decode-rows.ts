@@ -1,0 +1,57 @@
+import { type Cell, dateText } from "./cell.js";
+import { columnSlots } from "./encode-rows.js";
+import type { ColumnSchema, TableSchema } from "./schema.js";
+
+/** Significant digits of a float32. */
+const DIGITS = 7;
+
+/** Digits of a value on a grid, whose step is a difference of doubles. */
+const GRID_DIGITS = 12;
+
+/** Rows of a table again. */
+export type DecodedRows = Readonly<{
+  columns: readonly ColumnSchema[];
+  /** Booleans as they were written; dates in ISO 8601; null is a missing value. */
+  cells: Cell[][];
+}>;
+
+/**
+ * The inverse of `rowEncoder` but for its noise: numbers on the grid of their column, in the range of the training
+ * rows where there is a grid; dates; categories; null where the indicator says so. Columns that the flow does not get
+ * are left out.
+ *
+ * @param rows [count, width] as the flow samples them
+ */
+export function decodeRows(schema: TableSchema, rows: Float32Array): DecodedRows {
+  const slots = columnSlots(schema);
+  const last = slots.at(-1);
+  const width = last === undefined ? 0 : last.at + (last.indicator ? 2 : 1);
+  const cells = Array.from({ length: width === 0 ? 0 : rows.length / width }, (_, row) =>
+    slots.map(({ column, at, indicator }) => {
+      const place = row * width + at;
+      if (indicator && Math.round(rows[place + 1]!) >= 1) return null;
+      return cellOf(column, rows[place]!);
+    }),
+  );
+  return { columns: slots.map(({ column }) => column), cells };
+}
+
+function cellOf(column: ColumnSchema, number: number): Cell {
+  const { range, values = [], type } = column;
+  if (range === undefined) return values[clamp(Math.round(number), 0, values.length - 1)] ?? null;
+  const value = onGrid(column, number);
+  return type === "date" ? dateText(value) : value;
+}
+
+/** The value of a number that the flow returned: with a gap, the next of the values that lie so far apart. */
+function onGrid({ range, gap = 0, origin = 0, uneven }: ColumnSchema, number: number): number {
+  const { least, most } = range!;
+  if (gap === 0 || uneven) return Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));
+  const steps = clamp(Math.round((number + origin - least) / gap), 0, Math.round((most - least) / gap));
+  return Number((least + steps * gap).toPrecision(GRID_DIGITS));
+}
+
+/** Digits that an origin adds in front. */
+const digitsOf = (origin: number): number => (origin === 0 ? 0 : DIGITS);
+
+const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);

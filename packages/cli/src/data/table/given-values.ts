@@ -1,0 +1,95 @@
+import { UsageError } from "@flowify/core";
+import { unknownName } from "../../ui/suggest.js";
+import { cellReader, cellText } from "./cell.js";
+import { type ColumnSlot, columnSlots } from "./encode-rows.js";
+import type { TableSchema } from "./schema.js";
+
+/** What a column is to hold. */
+export type GivenValue = Readonly<{ slot: ColumnSlot }> &
+  (
+    | Readonly<{ kind: "code"; code: number }>
+    | Readonly<{ kind: "number"; number: number; width: number }>
+    | Readonly<{ kind: "missing" }>
+  );
+
+/** Proposals count where they lie within this part of a standard deviation of a number. */
+const WIDTH = 0.5;
+
+/** Values of a category that a message lists. */
+const SHOWN = 8;
+
+/**
+ * Reads `column=value` for columns of the table; an empty value is a missing one.
+ *
+ * @throws UsageError for text without `=`, a column that the flow does not have or that comes twice, and a value that it cannot hold
+ */
+export function givenValues(schema: TableSchema, texts: readonly string[]): GivenValue[] {
+  const slots = columnSlots(schema);
+  const names = slots.map(({ column }) => column.name);
+  const taken = new Set<string>();
+  return texts.map((text) => {
+    // a name may hold = itself: the longest one that the table has
+    const named = names.filter((name) => text.startsWith(`${name}=`)).sort((a, b) => b.length - a.length)[0];
+    if (named === undefined) {
+      const equals = text.indexOf("=");
+      throw new UsageError(
+        equals < 0
+          ? `--given ${text}: expected column=value\nwrite --given ${text}=VALUE`
+          : `--given: ${unknownName("column", text.slice(0, equals), names)}`,
+      );
+    }
+    if (taken.has(named)) throw new UsageError(`--given: column "${named}" comes twice\ngive it one value`);
+    taken.add(named);
+    return givenValue(slots[names.indexOf(named)]!, text.slice(named.length + 1));
+  });
+}
+
+function givenValue(slot: ColumnSlot, text: string): GivenValue {
+  const { column, indicator } = slot;
+  const { name, values = [], range, type, origin = 0, gap = 0 } = column;
+  const reader = cellReader();
+  const kind = reader.read(text);
+  if (range === undefined) {
+    const code = values.indexOf(kind === "missing" ? null : cellText(text));
+    if (code >= 0) return { slot, kind: "code", code };
+    const shown = values.slice(0, SHOWN).map((value) => (value === null ? "a missing value" : value));
+    throw new UsageError(
+      `--given ${name}=${text}: no training row has this value\nchoose one of ${shown.join(", ")}${values.length > SHOWN ? ", …" : ""}`,
+    );
+  }
+  if (kind === "missing") {
+    if (indicator) return { slot, kind };
+    throw new UsageError(`--given ${name}=: no training row lacks a value in this column\ngive it a value`);
+  }
+  if (kind !== (type === "date" ? "date" : "number"))
+    throw new UsageError(
+      `--given ${name}=${text}: expected ${type === "date" ? "a date such as 2024-03-01" : "a number"}\ncorrect the value`,
+    );
+  return { slot, kind: "number", number: reader.value - origin, width: Math.max(WIDTH * range.std, gap) };
+}
+
+/** The log of the share with which a row of the flow counts for a value; −∞ where it does not. */
+export function logShare(given: GivenValue, rows: Float32Array, row: number): number {
+  const { slot } = given;
+  if (given.kind === "code")
+    return Math.round(rows[row + slot.at]!) === given.code ? 0 : Number.NEGATIVE_INFINITY;
+  const missing = slot.indicator && Math.round(rows[row + slot.at + 1]!) >= 1;
+  if (given.kind === "missing" || missing)
+    return missing === (given.kind === "missing") ? 0 : Number.NEGATIVE_INFINITY;
+  const distance = (rows[row + slot.at]! - moved(given, rows[row + slot.at]!)) / given.width;
+  return Math.log(Math.max(0, 1 - distance ** 2));
+}
+
+/** Puts a value into a row of the flow: on a grid, the noise of the row stays. */
+export function putValue(given: GivenValue, rows: Float32Array, row: number): void {
+  if (given.kind === "number") rows[row + given.slot.at] = moved(given, rows[row + given.slot.at]!);
+}
+
+function moved({ slot: { column }, number }: Extract<GivenValue, { kind: "number" }>, found: number): number {
+  const { gap = 0 } = column;
+  const steps = gap === 0 ? 0 : (found - number) / gap;
+  return number + gap * (steps - Math.round(steps));
+}
+
+/** Whether a value can only be had by putting it in: log p of the row then changes. */
+export const isMoved = ({ kind }: GivenValue): boolean => kind === "number";

@@ -1,0 +1,31 @@
+import { findSpaces, robustSpace } from "../spaces.js";
+
+/**
+ * Finds the training rows nearest to a row, the nearest first: Euclidean distance of robustly scaled numbers, over all of
+ * the training rows.
+ *
+ * @param training rows [m, width]
+ * @returns for one row of `width` numbers, the places of at most `count` training rows
+ */
+export function nearestRows(
+  training: Float32Array,
+  width: number,
+  count: number,
+): (row: Float32Array) => number[] {
+  const spaces = findSpaces(training, width);
+  const learnt = robustSpace(spaces, training);
+  const total = learnt.length / width;
+  return (row) => {
+    const scaled = robustSpace(spaces, row);
+    const nearest: { place: number; squared: number }[] = [];
+    for (let place = 0; place < total; place++) {
+      let squared = 0;
+      for (let j = 0; j < width; j++) squared += (learnt[place * width + j]! - scaled[j]!) ** 2;
+      if (nearest.length === count && squared >= nearest[count - 1]!.squared) continue;
+      if (nearest.length === count) nearest.pop();
+      nearest.push({ place, squared });
+      nearest.sort((a, b) => a.squared - b.squared);
+    }
+    return nearest.map(({ place }) => place);
+  };
+}

@@ -1,0 +1,14 @@
+/** Detectors of odd rows: scores, calibration, and how well they find labelled anomalies. */
+export { type LabelledRows, readLabelledRows } from "./data/labelled-rows.js";
+export { averagePrecision } from "./detect/average-precision.js";
+export { calibrationOf, conformalP } from "./detect/calibration.js";
+export {
+  type Detector,
+  type DetectorOptions,
+  fitDetector,
+  type OpenDetector,
+  openDetector,
+  type ScoreKind,
+} from "./detect/detector.js";
+export { neighbourDistances } from "./detect/knn.js";
+export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";

@@ -1,0 +1,155 @@
+import { makeRng } from "@flowify/core/layer";
+import { describe, expect, it } from "vitest";
+import { type LogDensity, meanRepairs } from "../../../src/detect/reasons/mean-repair.js";
+import { rowReasons } from "../../../src/detect/reasons/row-reasons.js";
+import { type ColumnPlace, usualValues } from "../../../src/detect/reasons/usual-values.js";
+
+const places = (...widths: number[]): ColumnPlace[] => {
+  let at = 0;
+  return widths.map((width, i) => {
+    at += width;
+    return { name: `c${i}`, at: at - width, width };
+  });
+};
+
+/** Three columns: the second follows the first, the third is independent. */
+function follows(seed: number, count: number): Float32Array {
+  const rng = makeRng(seed);
+  return Float32Array.from(
+    Array.from({ length: count }, () => {
+      const a = rng.normal();
+      return [a, a + 0.1 * rng.normal(), rng.normal()];
+    }).flat(),
+  );
+}
+
+const logNormal = (x: number, std: number): number =>
+  -0.5 * (x / std) ** 2 - Math.log(std) - 0.5 * Math.log(2 * Math.PI);
+
+/** The density of these rows, and the sizes of the calls. */
+function exactDensity(): { density: LogDensity; sizes: number[] } {
+  const sizes: number[] = [];
+  const density: LogDensity = async (rows) => {
+    const count = rows.length / 3;
+    sizes.push(count);
+    return Array.from({ length: count }, (_, i) => {
+      const [a, b, c] = rows.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+      return logNormal(a, 1) + logNormal(b - a, 0.1) + logNormal(c, 1);
+    });
+  };
+  return { density, sizes };
+}
+
+describe("usual values", () => {
+  it("are those at evenly spaced ranks of each column", () => {
+    const rows = Float32Array.from({ length: 200 }, (_, i) => (i % 2 ? 99 - (i >> 1) : i >> 1));
+    const { count, columns } = usualValues(rows, 2, places(1, 1), 4);
+    expect(count).toBe(4);
+    expect(columns.map((each) => [...each])).toEqual([
+      [12, 37, 62, 87],
+      [12, 37, 62, 87],
+    ]);
+  });
+
+  it("keep a missing value with its indicator, in as many places as rows lack it", () => {
+    const rows = Float32Array.of(5, 0.2, -3, 0.9, 1, -0.1, 3, 0);
+    const { columns } = usualValues(rows, 2, places(2), 32);
+    expect(columns.map((each) => [...each])).toEqual([[...Float32Array.of(1, -0.1, 3, 0, 5, 0.2, -3, 0.9)]]);
+  });
+});
+
+describe("the mean repair", () => {
+  const training = follows(1, 2000);
+  const columns = places(1, 1, 1);
+
+  it("is the log of the mean density over the usual values, minus log p", async () => {
+    const { density } = exactDensity();
+    const row = Float32Array.of(1, -1, 0.5);
+    const usual = usualValues(training, 3, columns);
+    const [own] = Array.from(await density(row));
+    const [repairs] = await meanRepairs(density, row, [own!], columns, usual);
+    const logs = [...usual.columns[1]!].map(
+      (b) => logNormal(1, 1) + logNormal(b - 1, 0.1) + logNormal(0.5, 1),
+    );
+    const mean = logs.reduce((sum, log) => sum + Math.exp(log), 0) / logs.length;
+    expect(repairs![1]!.gain).toBeCloseTo(Math.log(mean) - own!, 4);
+    expect(repairs![1]!.best).toBeCloseTo(Math.max(...logs), 4);
+    expect(usual.columns[1]![repairs![1]!.value]).toBeCloseTo(1, 0);
+  });
+
+  it("takes any number of rows and columns in calls of a bounded size, with the same results", async () => {
+    const { density, sizes } = exactDensity();
+    const rows = follows(3, 1000);
+    const usual = usualValues(training, 3, columns);
+    const own = Array.from(await density(rows));
+    sizes.length = 0;
+    const all = await meanRepairs(density, rows, own, columns, usual);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000 * 3 * usual.count);
+    expect(Math.max(...sizes)).toBe(8192);
+    const last = await meanRepairs(density, rows.subarray(3 * 999), own.slice(999), columns, usual);
+    expect(all[999]).toEqual(last[0]);
+  });
+
+  it("has a largest gain for a row without any density where a column gives it one", async () => {
+    const density: LogDensity = async (rows) =>
+      Array.from({ length: rows.length / 2 }, (_, i) =>
+        Math.abs(rows[2 * i]!) > 10 ? Number.NEGATIVE_INFINITY : 0,
+      );
+    const usual = usualValues(Float32Array.of(1, 1, 2, 2), 2, places(1, 1));
+    const row = Float32Array.of(1e6, 0);
+    const [repairs] = await meanRepairs(density, row, await density(row), places(1, 1), usual);
+    expect(repairs!.map(({ gain }) => gain)).toEqual([Number.MAX_VALUE, Number.NEGATIVE_INFINITY]);
+  });
+});
+
+describe("the reasons of a row", () => {
+  const training = follows(1, 2000);
+  const { density } = exactDensity();
+  const columns = places(1, 1, 1);
+  const reasoner = rowReasons(density, training, 3, columns);
+
+  it("name the column that was swapped, more often than the deviation of columns does", async () => {
+    const rows = follows(5, 300);
+    const rng = makeRng(6);
+    const swapped = Array.from({ length: 300 }, () => rng.integer(3));
+    swapped.forEach((column, i) => {
+      // far enough from the middle for a reason
+      rows[3 * i + column] = column === 2 ? 5 : rows[3 * i + column]! > 0 ? -2 : 2;
+    });
+    const reasons = await reasoner.reasonsOf(rows, await density(rows), () => true);
+    const hits = reasons.filter((each, i) => each.columns[0]!.column === swapped[i]).length;
+    expect(hits / 300).toBeGreaterThan(0.7);
+    const own = reasons.filter((_, i) => swapped[i] === 2);
+    expect(own.every((each) => each.columns[0]!.column === 2)).toBe(true);
+  });
+
+  it("hold the fewest changes, to values that suit the rest of the row", async () => {
+    const rows = Float32Array.of(1, -1, 0, 1, -1, 6, 0.3, 0.3, 0.3);
+    const isUsual = (log: number): boolean => log > -6;
+    const [one, two, none] = await reasoner.reasonsOf(rows, await density(rows), isUsual);
+    expect(one!.repair).toHaveLength(1);
+    const changed = one!.repair[0]!;
+    const other = changed.column === 0 ? -1 : 1;
+    expect(reasoner.usual.columns[changed.column]![changed.value]).toBeCloseTo(other, 0);
+    expect(new Set(two!.repair.map(({ column }) => column)).has(2)).toBe(true);
+    expect(two!.repair).toHaveLength(2);
+    expect(none!.repair).toEqual([]);
+  });
+
+  it("hold no repair where no three changes are enough", async () => {
+    const [reasons] = await reasoner.reasonsOf(Float32Array.of(0, 0, 0), [0], () => false);
+    expect(reasons!.repair).toEqual([]);
+  });
+
+  it("name the nearest training rows, the nearest first", async () => {
+    const row = training.slice(3 * 77, 3 * 78);
+    const [reasons] = await reasoner.reasonsOf(row, [0], () => true);
+    expect(reasons!.nearest[0]).toBe(77);
+    const distance = (place: number): number =>
+      Math.hypot(...[0, 1, 2].map((j) => training[3 * place + j]! - row[j]!));
+    const [, second, third] = reasons!.nearest;
+    expect(distance(second!)).toBeLessThan(0.6);
+    expect(reasons!.nearest).toHaveLength(3);
+    expect(second).not.toBe(third);
+  });
+});

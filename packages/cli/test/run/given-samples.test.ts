@@ -1,0 +1,88 @@
+import { FlowModel, flow, jaxExecutor, type UsageError } from "@flowify/core";
+import { linear } from "@flowify/core/layers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { givenValues } from "../../src/data/table/given-values.js";
+import type { TableSchema } from "../../src/data/table/schema.js";
+import { givenSamples } from "../../src/run/given-samples.js";
+
+const number = { type: "continuous", use: "model", missing: 0, distinct: 99, gap: 0 } as const;
+
+/** x and y are normal, with variances 1 and 5 and covariance 2; the code of c is 0 or 1 about as often. */
+const schema: TableSchema = {
+  version: 1,
+  rows: 99,
+  columns: [
+    { ...number, name: "x", range: { least: -4, most: 4, mean: 0, std: 1 } },
+    { ...number, name: "y", range: { least: -9, most: 9, mean: 0, std: Math.sqrt(5) } },
+    { name: "c", type: "category", use: "model", missing: 0, distinct: 2, values: ["red", "blue"] },
+  ],
+};
+
+/** z of (x, y, c): x, y − 2x, 4 (c − ½). */
+const weights = {
+  weight: Float32Array.of(1, 0, 0, -2, 1, 0, 0, 0, 4),
+  bias: Float32Array.of(0, 0, -2),
+};
+
+let model: FlowModel;
+beforeAll(async () => {
+  model = await FlowModel.create(flow([linear(3, 3, { weights })]), jaxExecutor());
+});
+afterAll(() => model.dispose());
+
+async function sampled(given: readonly string[], count: number) {
+  const { rows, effective, proposals } = await givenSamples(model, givenValues(schema, given), {
+    count,
+    seed: 3,
+  });
+  const column = (at: number): number[] => Array.from({ length: count }, (_, i) => rows[3 * i + at]!);
+  return { column, effective, proposals };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const variance = (values: readonly number[]): number => mean(values.map((v) => (v - mean(values)) ** 2));
+
+describe("samples given a number", () => {
+  it("have it, and the mean and the variance of the conditional distribution", async () => {
+    const { column, effective } = await sampled(["y=3"], 800);
+    expect(new Set(column(1))).toEqual(new Set([3]));
+    expect(effective).toBeGreaterThan(800);
+    // x | y ~ N(2y/5, 1 − 4/5)
+    const spread = 5 * Math.sqrt(0.2 / 800);
+    expect(Math.abs(mean(column(0)) - 1.2)).toBeLessThan(spread);
+    expect(Math.abs(variance(column(0)) / 0.2 - 1)).toBeLessThan(5 * Math.sqrt(2 / 800));
+  });
+
+  it("that is rare are worth less, and none that no sample is near are an error", async () => {
+    const rare = await sampled(["y=9.5", "x=3.3"], 300);
+    expect(rare.effective).toBeLessThan(150);
+    await expect(sampled(["x=40"], 10)).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("samples is near these values"),
+    } satisfies Partial<UsageError>);
+  });
+});
+
+it("samples given a category all have it, and are as many independent ones as are wanted", async () => {
+  const { column, effective, proposals } = await sampled(["c=blue"], 500);
+  expect(column(2).every((code) => Math.round(code) === 1)).toBe(true);
+  expect(effective).toBeGreaterThanOrEqual(500);
+  expect(proposals).toBe(8192);
+  expect(new Set(column(0)).size).toBe(500);
+});
+
+describe("a given value is refused", () => {
+  it.each([
+    ["c", "expected column=value"],
+    ["d=1", 'unknown column "d"'],
+    ["c=green", "choose one of red, blue"],
+    ["x=red", "expected a number"],
+    ["x=", "no training row lacks a value"],
+  ])("%s: %s", (text, message) => {
+    expect(() => givenValues(schema, [text])).toThrow(message);
+  });
+
+  it("where its column comes twice", () => {
+    expect(() => givenValues(schema, ["c=red", "c=blue"])).toThrow('column "c" comes twice');
+  });
+});
