@@ -10,4 +10,5 @@ export {
   openDetector,
 } from "./detect/detector.js";
 export { neighbourDistances } from "./detect/knn.js";
+export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";
 export type { ScoreKind } from "./detect/score-kinds.js";
