@@ -27,6 +27,7 @@ import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
+import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
@@ -42,6 +43,7 @@ const checks: readonly Check[] = [
   cifar10,
   exported,
   memory,
+  tables,
   devices,
   playground,
   page,

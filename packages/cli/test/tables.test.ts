@@ -254,6 +254,11 @@ describe("a run of a table", () => {
     await expectRefusal(["score", run, join(root, "other.csv"), "--id", "odrer"], 2, 'did you mean "order"');
     writeFileSync(join(root, "text.csv"), `${HEAD}\nA,big,3,web\nB,1,2,web\n`);
     await expectRefusal(["score", run, join(root, "text.csv")], 2, 'row 1, column "size" holds "big"');
+    writeFileSync(join(root, "new.csv"), `${HEAD}\nA,,3,web\nB,10,2,moon\n`);
+    const { stdout, stderr } = await runCommand(["score", run, join(root, "new.csv")]);
+    expect(linesOf(stdout)).toHaveLength(3);
+    expect(stderr).toContain('column "shop" holds "moon", which no training row has');
+    expect(stderr).toContain('column "size" lacks 1 values; in training it lacked none');
     await expectRefusal(["score", run, path, "--false-alarms", "2"], 2, "expected a number between 0 and 1");
   });
 

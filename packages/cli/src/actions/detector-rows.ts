@@ -37,6 +37,7 @@ export async function* detectorRows(
     yield { rows: encoder.encode(block), names, first };
     first += block.length;
   }
+  for (const line of encoder.notes()) warn(`${file}: ${line}`);
 }
 
 /** All rows of a table in memory, [count, width]. */

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { listFirst, type Table } from "../data/table/table.js";
+import { LISTED, listFirst, type Table } from "../data/table/table.js";
 
 /** A column of numbers; dates are days since 1970. */
 type NumberInput = Readonly<{
@@ -51,6 +51,8 @@ export type DetectorEncoder = Readonly<{
    * @throws DataError for texts among numbers, with the first five of the block
    */
   encode(block: readonly (readonly Cell[])[]): Float32Array;
+  /** What the training rows did not have, a line each. */
+  notes(): string[];
 }>;
 
 /** @param path of the table, for messages */
@@ -66,6 +68,8 @@ export function detectorEncoder(
   );
   const reader = cellReader(table);
   const wrong: string[] = [];
+  const unseen = new Map<string, Set<string>>();
+  const lacking = new Map<string, number>();
   let row = 0;
   const number = (input: NumberInput, cell: Cell | undefined, out: Float32Array, at: number): void => {
     const kind = reader.read(cell);
@@ -73,6 +77,7 @@ export function detectorEncoder(
     else if (kind === "missing") {
       out[at] = input.fill;
       if (input.indicator) out[at + 1] = 1;
+      else lacking.set(input.name, (lacking.get(input.name) ?? 0) + 1);
     } else {
       const text = JSON.stringify(cellText(cell).slice(0, 40));
       const expected = input.kind === "date" ? "a date such as 2024-03-01" : "a number";
@@ -80,7 +85,28 @@ export function detectorEncoder(
     }
   };
 
+  /** The place of a text among the values; those that are too rare, and those that are new, have the last one. */
+  const code = (input: TextInput, known: ReadonlyMap<string, number>, cell: Cell | undefined): number => {
+    const value = reader.read(cell) === "missing" ? "" : cellText(cell);
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const others = unseen.get(input.name) ?? new Set();
+    if (input.values.length < VALUES && others.size < LISTED) others.add(JSON.stringify(value.slice(0, 40)));
+    unseen.set(input.name, others);
+    return input.values.length;
+  };
+
   return {
+    notes: () => [
+      ...[...unseen]
+        .filter(([, values]) => values.size > 0)
+        .map(
+          ([name, values]) => `column "${name}" holds ${[...values].join(", ")}, which no training row has`,
+        ),
+      ...[...lacking].map(
+        ([name, count]) => `column "${name}" lacks ${count} values; in training it lacked none`,
+      ),
+    ],
     encode(block) {
       const rows = new Float32Array(block.length * width);
       block.forEach((cells, i) => {
@@ -89,9 +115,8 @@ export function detectorEncoder(
         inputs.forEach((input, c) => {
           const cell = cells[from[c]!];
           if (input.kind === "text") {
-            const value = reader.read(cell) === "missing" ? "" : cellText(cell);
-            const code = codes[c]!.get(value) ?? input.values.length;
-            if (code > 0) rows[at + code - 1] = 1;
+            const place = code(input, codes[c]!, cell);
+            if (place > 0) rows[at + place - 1] = 1;
           } else number(input, cell, rows, at);
           at += widthOf(input);
         });

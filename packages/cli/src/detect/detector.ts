@@ -11,17 +11,17 @@ import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, standardS
 const REFERENCE = 5000;
 
 /** Contaminated: distances are taken among so many of them, */
-const FAR_AMONG = 3000;
+export const FAR_AMONG = 3000;
 /** to this neighbour at most, and at most to this share of them. */
 const FAR_NEIGHBOUR = { most: 50, part: 1 / 8 } as const;
 /** How often the distance counts in the combination. */
-const FAR_WEIGHT = 2;
+export const FAR_WEIGHT = 2;
 
 /** Fewest rows to fit a detector to. */
 const FEWEST = 10;
 
 const CLEAN_NEIGHBOUR = 5;
-const BANDWIDTH = 0.2;
+export const BANDWIDTH = 0.2;
 
 /** What a detector has learned from training rows. */
 export type Detector = Readonly<{
@@ -47,7 +47,7 @@ export type DetectorOptions = Readonly<{
 }>;
 
 /** Which neighbour's distance is the score `neighbours`. */
-const neighbourOf = (contaminated: boolean, reference: number): number =>
+export const neighbourOf = (contaminated: boolean, reference: number): number =>
   contaminated
     ? Math.max(1, Math.min(FAR_NEIGHBOUR.most, Math.floor(FAR_NEIGHBOUR.part * reference)))
     : Math.min(CLEAN_NEIGHBOUR, reference - 1);

@@ -1,7 +1,7 @@
 import { normalQuantile } from "./normal-quantile.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
-const CLIP = 8;
+export const CLIP = 8;
 
 /** Interquartile range of a standard normal. */
 const NORMAL_IQR = 1.349;
