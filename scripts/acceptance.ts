@@ -27,6 +27,7 @@ import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
+import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
@@ -41,6 +42,7 @@ const checks: readonly Check[] = [
   bench,
   cifar10,
   exported,
+  tables,
   memory,
   devices,
   playground,
