@@ -12,7 +12,7 @@ export function twoSampleP(a: Column, b: Column): number {
   if (isNumeric(a)) return kolmogorovP(a.filter(isNumber), b.filter(isNumber));
   const values = [...new Set([...a, ...b])];
   const counts = values.map((value) => [a, b].map((column) => column.filter((x) => x === value).length));
-  return chiSquareP(chiSquare(counts as [number, number][]), values.length - 1);
+  return chiSquareP(chiSquare(counts), values.length - 1);
 }
 
 /** 2 Σ_k (−1)^(k−1) exp(−2 k² λ²) with λ = D √(nm / (n + m)). Source: Smirnov 1939. */

@@ -16,6 +16,7 @@ export {
   type ScoreKind,
 } from "./detect/detector.js";
 export { neighbourDistances } from "./detect/knn.js";
+export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";
 export {
   type ReadTableOptions,
   readTable,

@@ -16,7 +16,7 @@ export type FlaggedRow = Readonly<{
 }>;
 
 /** The reasons of flagged rows as cells of a table. */
-export type RowReasons = Readonly<{
+export type ReasonCells = Readonly<{
   /** Names of the cells. */
   fields: readonly string[];
   /** For each of `count` rows that were scored together; empty texts for those that were not flagged. */
@@ -36,14 +36,14 @@ export async function flaggedReasons(
   { config }: Pick<SavedRun, "config">,
   most: number,
   judge: ((score: number) => readonly [p: number, flag: number]) | undefined,
-): Promise<RowReasons> {
+): Promise<ReasonCells> {
   if (!judge)
     throw new UsageError(
       "--reasons is for tables that a run of a table scores whole\nleave it out, or leave --split out",
     );
   const isUsual = (logProb: number): boolean => judge(-logProb)[1] === 0;
   const { columns, reasonsOf } = await tableReasoner(model, config.data);
-  const places = Array.from({ length: Math.min(most, columns) }, (_, i) => i);
+  const places = Array.from({ length: Math.min(most, columns.length) }, (_, i) => i);
   const fields = [
     ...places.flatMap((i) => [`reason_${i + 1}`, `reason_${i + 1}_value`]),
     "repair",

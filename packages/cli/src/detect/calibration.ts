@@ -36,6 +36,12 @@ export function conformalP({ scores }: Calibration, score: number): number {
   return (1 + scores.length - low) / (scores.length + 1);
 }
 
+/** The score above which p is at most `most`; none where there are too few held-out rows. */
+export function thresholdOf({ scores }: Calibration, most: number): number | undefined {
+  const above = Math.floor(most * (scores.length + 1)) - 1;
+  return above < 0 ? undefined : scores[Math.max(0, scores.length - 1 - above)];
+}
+
 /** The smallest probability of a false alarm that so many held-out rows can keep. */
 export const smallestP = ({ scores }: Calibration): number => 1 / (scores.length + 1);
 

@@ -19,8 +19,9 @@ function tableFront(schema: TableSchema): NetworkLayer[] {
   const origins: number[] = [];
   for (const { column, indicator } of columnSlots(schema)) {
     const { range, gap = 0, origin = 0, uneven } = column;
-    gaps.push(range === undefined ? 1 : uneven ? 0 : gap);
-    origins.push(range === undefined ? 0 : range.least - origin);
+    const step = range === undefined ? 1 : uneven ? 0 : gap;
+    gaps.push(step);
+    origins.push(range === undefined || step === 0 ? 0 : range.least - origin);
     if (!indicator) continue;
     gaps.push(1);
     origins.push(0);

@@ -201,7 +201,7 @@ function nameOutputs(graph: Graph, names: readonly string[]) {
     else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   });
   const rename = (name: string) => renamed.get(name) ?? name;
-  const original = new Map([...renamed].map(([value, name]) => [name, value]));
+  const original = new Map(results.map((value, i) => [names[i] as string, value]));
   return {
     flops: countFlops(
       graph,

@@ -11,7 +11,7 @@ export type Semantics = Readonly<{
   factoredSums: boolean;
   /** The hyperbolic tangent and the error function are those of the runtime. */
   ownFunctions: boolean;
-  /** max(x, 0) is Relu, and the maximum of an axis ReduceMax: NaN may be lost. */
+  /** The extreme of an axis is that of the runtime, which may miss a NaN. */
   lostNaN: boolean;
   /** Integer sums and products over an axis stop at the ends of their type. */
   saturation: boolean;

@@ -20,7 +20,7 @@ export function encodedColumns(table: TableSchema): EncodedColumn[] {
 }
 
 /** True where an encoded row lacks the number of a column. */
-const isMissing = ({ at, width }: ColumnPlace, row: Float32Array): boolean =>
+export const isMissing = ({ at, width }: ColumnPlace, row: Float32Array): boolean =>
   width > 1 && Math.round(row[at + 1]!) === 1;
 
 /**

@@ -4,7 +4,7 @@ import { type Change, smallestRepairs } from "./smallest-repair.js";
 import { type ColumnPlace, type UsualValues, usualValues } from "./usual-values.js";
 
 /** Why a row is unlikely. */
-type Reasons = Readonly<{
+export type RowReasons = Readonly<{
   /** All columns, the most to blame first, with the gain of their mean repair in nats. */
   columns: readonly Readonly<{ column: number; gain: number }>[];
   /** Changes that make the row usual; none where it is, or three columns are not enough. */
@@ -25,7 +25,7 @@ export type Reasoner = Readonly<{
     rows: Float32Array,
     own: ArrayLike<number>,
     isUsual: (logProb: number) => boolean,
-  ): Promise<Reasons[]>;
+  ): Promise<RowReasons[]>;
 }>;
 
 /** Nearest training rows that are named. */

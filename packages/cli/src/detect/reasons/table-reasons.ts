@@ -3,19 +3,22 @@ import { readRows } from "../../data/table/read-rows.js";
 import { rowsOfSplit } from "../../data/table/table-file.js";
 import type { RunConfig } from "../../format/config.js";
 import { pickRows } from "../score-rows.js";
-import { encodedColumns, encodedText, noiseLog } from "./encoded-columns.js";
+import { type EncodedColumn, encodedColumns, encodedText, noiseLog } from "./encoded-columns.js";
 import type { LogDensity } from "./mean-repair.js";
 import { rowReasons } from "./row-reasons.js";
 
 /** Training rows that the usual values and the nearest rows are taken from. */
 const MOST_ROWS = 20_000;
 
+/** Columns of less than this part of the largest gain are not to blame. */
+const MINOR = 0.1;
+
 /** A column and one of its values, as a table holds it. */
 type NamedValue = Readonly<{ name: string; value: string }>;
 
 /** Why a row of a table is unlikely, in the words of the table. */
 export type TableReasons = Readonly<{
-  /** Columns whose usual values would make the row likelier, the most to blame first, with the gain in nats. */
+  /** Columns whose usual values would make the row likelier, the most to blame first, with the gain in nats: at least a tenth of the largest. */
   blamed: readonly (NamedValue & Readonly<{ gain: number }>)[];
   /** Changes that make the row usual; none where three columns are not enough. */
   repair: readonly NamedValue[];
@@ -25,8 +28,9 @@ export type TableReasons = Readonly<{
 
 /** The arguments and the result of a reasoner of rows, for encoded rows of a table. */
 export type TableReasoner = Readonly<{
-  /** Columns that a row has. */
-  columns: number;
+  columns: readonly EncodedColumn[];
+  /** Training rows [n, width], as many as usual values and nearest rows are taken from. */
+  training: Float32Array;
   /** log p in nats of the values that are there. */
   density: LogDensity;
   reasonsOf(
@@ -63,7 +67,8 @@ export async function tableReasoner(
     return encodedText({ ...column, at: 0 }, numbers);
   };
   return {
-    columns: columns.length,
+    columns,
+    training: training.rows,
     density,
     async reasonsOf(rows, own, isUsual) {
       return (await reasonsOf(rows, own, isUsual)).map((reasons, i) => {
@@ -74,7 +79,7 @@ export async function tableReasoner(
         });
         return {
           blamed: reasons.columns
-            .filter(({ gain }) => gain > 0)
+            .filter(({ gain }) => gain > 0 && gain >= MINOR * reasons.columns[0]!.gain)
             .map(({ column, gain }) => ({ ...named(column), gain })),
           repair: reasons.repair.map(({ column, value }) => ({
             name: columns[column]!.name,
