@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readTable } from "flowify/tables";
-import { parquetWriteBuffer } from "hyparquet-writer";
+import { parquetBytes } from "../../packages/cli/test/data/parquet-files.js";
 import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
 import { mixedCsv, mixedRows } from "../tables/mixed-table.js";
 import type { Kind } from "./kinds.js";
@@ -45,15 +45,8 @@ function damagedCsv(draw: Random): Uint8Array {
 const jsonLines = rows.map((row) => JSON.stringify(row)).join("\n");
 
 const column = (name: keyof (typeof rows)[number]) => ({ name, data: rows.map((row) => row[name]) });
-const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).map(
-  (codec) =>
-    new Uint8Array(
-      parquetWriteBuffer({
-        columnData: (["kind", "paid", "size", "items", "score"] as const).map(column),
-        codec,
-        rowGroupSize: 25,
-      }),
-    ),
+const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).map((codec) =>
+  parquetBytes((["kind", "paid", "size", "items", "score"] as const).map(column), codec),
 );
 
 const table = (name: string, make: (draw: Random) => Uint8Array): Kind => ({

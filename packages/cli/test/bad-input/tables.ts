@@ -1,4 +1,4 @@
-import { parquetWriteBuffer } from "hyparquet-writer";
+import { parquetBytes } from "../data/parquet-files.js";
 import type { BadCommand } from "./bad-input.js";
 
 type Case = [
@@ -14,9 +14,7 @@ const table = (head: string, row: (i: number) => string, count = COUNT): string 
 const number = (i: number): string => String(Math.sin(i));
 const rows = table("size,shop", (i) => `${number(i)},${i % 3 ? "web" : "north"}`);
 
-const parquet = new Uint8Array(
-  parquetWriteBuffer({ columnData: [{ name: "n", data: Array.from({ length: COUNT }, (_, i) => i / 7) }] }),
-);
+const parquet = parquetBytes([{ name: "n", data: Array.from({ length: COUNT }, (_, i) => i / 7) }]);
 const damagedParquet = parquet.slice();
 damagedParquet.fill(0xff, parquet.length - 90, parquet.length - 8);
 
@@ -110,14 +108,14 @@ function usage(...flags: readonly string[]) {
 }
 
 export const tables: readonly BadCommand[] = cases.map(
-  ([input, content, says, { ending = "csv", flags = [], code = "DATA" } = {}]): BadCommand => ({
+  ([input, content, says, options = {}]): BadCommand => ({
     input,
     args: ({ write }) => {
-      const path = write(`rows.${ending}`, content);
-      return ["train", "--data", path, "--out", `${path}-run`, ...flags];
+      const path = write(`rows.${options.ending ?? "csv"}`, content);
+      return ["train", "--data", path, "--out", `${path}-run`, ...(options.flags ?? [])];
     },
     status: 2,
-    code,
+    code: options.code ?? "DATA",
     says,
   }),
 );
