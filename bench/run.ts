@@ -6,6 +6,7 @@ import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
+import { benchReasons } from "./reasons.js";
 import { runJson } from "./run-json.js";
 import { benchScaling } from "./scaling.js";
 import { benchScore, type ScoreResult } from "./score.js";
@@ -33,6 +34,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      seconds, false alarms; --sets N for the N smallest, --only NAME, --seeds N for as
                                      many splits (default 1), --contaminated to train on all rows,
                                      --threads N inside an operation
+  --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
+                                     at least 1,000 normal rows and 4 to 40 columns
   --profile                          the time of a step by kind of work, by primitive, by equation`;
 
 const PAPER = ":paper";
@@ -102,6 +105,7 @@ async function main(): Promise<number> {
       steps: { type: "string", default: "40" },
       "data-dir": { type: "string" },
       tables: { type: "string" },
+      reasons: { type: "string" },
       sets: { type: "string" },
       only: { type: "string" },
       threads: { type: "string" },
@@ -115,6 +119,11 @@ async function main(): Promise<number> {
     const { only, contaminated } = values;
     const seeds = positive("--seeds", values.seeds);
     await benchTables(values.tables, { sets, only, seeds, contaminated, threads });
+    return 0;
+  }
+  if (values.reasons !== undefined) {
+    for (let seed = 0; seed < positive("--seeds", values.seeds); seed++)
+      await benchReasons(values.reasons, seed);
     return 0;
   }
   if (values.scaling) {

@@ -2,6 +2,7 @@
 import { chain } from "../src/chain.js";
 import { mixture } from "../src/densities/mixture.js";
 import { actnorm } from "../src/layers/actnorm.js";
+import { dequantizeColumns } from "../src/layers/dequantize-columns.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { pad } from "../src/layers/pad.js";
@@ -60,6 +61,18 @@ const sides: readonly CatalogEntry[] = [
 ];
 
 const dequantizations: readonly CatalogEntry[] = [
+  entry(
+    "dequantizeColumns",
+    "dequantizeColumns",
+    dequantizeColumns([3], { gaps: [1, 0, 0.5], hidden: 8, bins: 3 }),
+    { levels: 4 },
+  ),
+  entry(
+    "dequantizeColumns, one with an origin",
+    "dequantizeColumns",
+    dequantizeColumns([1], { gaps: [2], origins: [-2], hidden: 4, bins: 2 }),
+    { levels: 1 },
+  ),
   entry(
     "variationalDequantize",
     "variationalDequantize",

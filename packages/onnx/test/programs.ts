@@ -9,36 +9,48 @@ type A = np.Array;
  * float32) and no comparison is between numbers that can be equal up to rounding.
  */
 type Instruction = Readonly<{ op: number; a: number; b: number; choice: number }>;
-export type Program = Readonly<{ inputs: readonly number[][]; code: readonly Instruction[] }>;
+export type Program = Readonly<{
+  inputs: readonly number[][];
+  code: readonly Instruction[];
+  /** Most elements of an array; operations with larger results are left out. */
+  largest: number;
+}>;
 
-const LARGEST = 96;
 const size = (shape: readonly number[]): number => shape.reduce((n, m) => n * m, 1);
 
-const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 });
 const instruction = fc.record({ op: fc.nat(999), a: fc.nat(99), b: fc.nat(99), choice: fc.nat(999) });
 
-export const programs: fc.Arbitrary<Program> = fc.record({
-  inputs: fc.array(shape, { minLength: 2, maxLength: 3 }),
-  code: fc.array(instruction, { minLength: 2, maxLength: 12 }),
-});
+/** Programs on arrays of at most `largest` elements, with axes of at most `longest`. */
+export function programsUpTo(largest: number, longest: number): fc.Arbitrary<Program> {
+  const shape = fc
+    .array(fc.integer({ min: 1, max: longest }), { minLength: 1, maxLength: 3 })
+    .filter((sizes) => size(sizes) <= largest);
+  return fc.record({
+    inputs: fc.array(shape, { minLength: 2, maxLength: 3 }),
+    code: fc.array(instruction, { minLength: 2, maxLength: 12 }),
+    largest: fc.constant(largest),
+  });
+}
+
+export const programs = programsUpTo(96, 4);
 
 /** An operation borrows its operands; undefined where it does not apply to these shapes. */
-type Operation = (a: A, b: A, choice: number) => A | undefined;
+type Operation = (a: A, b: A, choice: number, largest: number) => A | undefined;
 
-function broadcasts(a: A, b: A): boolean {
+function broadcasts(a: A, b: A, largest: number): boolean {
   const rank = Math.max(a.ndim, b.ndim);
   const at = (v: A, i: number) => v.shape[v.ndim - rank + i] ?? 1;
   const dims = Array.from({ length: rank }, (_, i) => [at(a, i), at(b, i)] as const);
   return (
     dims.every(([n, m]) => n === m || n === 1 || m === 1) &&
-    size(dims.map(([n, m]) => Math.max(n, m))) <= LARGEST
+    size(dims.map(([n, m]) => Math.max(n, m))) <= largest
   );
 }
 
 const both =
   (f: (a: A, b: A) => A): Operation =>
-  (a, b) =>
-    broadcasts(a, b) ? f(a.ref, b.ref) : undefined;
+  (a, b, _choice, largest) =>
+    broadcasts(a, b, largest) ? f(a.ref, b.ref) : undefined;
 
 const one =
   (f: (a: A) => A): Operation =>
@@ -47,9 +59,9 @@ const one =
 
 /** The operand with an axis, counted by the choice; no axis, no operation. */
 const onAxis =
-  (f: (a: A, axis: number, choice: number) => A | undefined): Operation =>
-  (a, _b, choice) =>
-    a.ndim === 0 ? undefined : f(a, choice % a.ndim, Math.floor(choice / 4));
+  (f: (a: A, axis: number, choice: number, largest: number) => A | undefined): Operation =>
+  (a, _b, choice, largest) =>
+    a.ndim === 0 ? undefined : f(a, choice % a.ndim, Math.floor(choice / 4), largest);
 
 const rotated = (n: number, by: number): number[] => Array.from({ length: n }, (_, i) => (i + by) % n);
 
@@ -91,8 +103,8 @@ const operations: readonly Operation[] = [
     range[axis] = [n % length, length];
     return a.ref.slice(...range);
   }),
-  onAxis((a, axis, n) => {
-    if (size(a.shape) * 3 > LARGEST) return undefined;
+  onAxis((a, axis, n, largest) => {
+    if (size(a.shape) * 3 > largest) return undefined;
     return np.pad(
       a.ref,
       a.shape.map((_, i): [number, number] => (i === axis ? [n % 2, 1] : [0, 0])),
@@ -104,30 +116,34 @@ const operations: readonly Operation[] = [
   }),
   onAxis((a, _axis, n) => np.transpose(a.ref, rotated(a.ndim, n))),
   onAxis((a, _axis, n) => a.ref.reshape(regrouped(a.shape, n))),
-  onAxis((a, axis, n) => {
+  onAxis((a, axis, n, largest) => {
     const wide = a.shape.toSpliced(axis, 0, (n % 3) + 1);
-    return wide.length > 4 || size(wide) > LARGEST
+    return wide.length > 4 || size(wide) > largest
       ? undefined
       : np.broadcastTo(a.ref.reshape(a.shape.toSpliced(axis, 0, 1)), wide);
   }),
-  (a, b) => {
+  (a, b, _choice, largest) => {
     const inner = b.shape[Math.max(0, b.ndim - 2)];
     if (a.ndim === 0 || b.ndim === 0 || a.shape[a.ndim - 1] !== inner) return undefined;
     const lead = (v: A) => v.shape.slice(0, -2);
     const [x, y] = [lead(a), lead(b)];
     if (x.length > 0 && y.length > 0 && x.join() !== y.join()) return undefined;
-    return size([...(x.length > y.length ? x : y), 16]) > LARGEST
+    return size([
+      ...(x.length > y.length ? x : y),
+      a.ndim > 1 ? (a.shape.at(-2) as number) : 1,
+      b.shape.at(-1) as number,
+    ]) > largest
       ? undefined
       : np.matmul(a.ref, b.ref).mul(0.5);
   },
-  (a, b) =>
+  (a, b, _choice, largest) =>
     a.ndim > 0 &&
     a.ndim === b.ndim &&
     a.shape.slice(1).join() === b.shape.slice(1).join() &&
-    size(a.shape) + size(b.shape) <= LARGEST
+    size(a.shape) + size(b.shape) <= largest
       ? np.concatenate([a.ref, b.ref], 0)
       : undefined,
-  (a, b, choice) => {
+  (a, b, choice, largest) => {
     if (a.ndim !== 3 || b.ndim !== 3 || a.shape[1] !== b.shape[1]) return undefined;
     const [stride, before, after, dilation] = [0, 1, 2, 3].map((i) => (choice >> i) & 1) as [
       number,
@@ -137,23 +153,23 @@ const operations: readonly Operation[] = [
     ];
     const reach = ((b.shape[2] as number) - 1) * (dilation + 1) + 1;
     const steps = Math.floor(((a.shape[2] as number) + before + after - reach) / (stride + 1)) + 1;
-    return steps < 1 || (a.shape[0] as number) * (b.shape[0] as number) * steps > LARGEST
+    return steps < 1 || (a.shape[0] as number) * (b.shape[0] as number) * steps > largest
       ? undefined
       : lax
           .convGeneralDilated(a.ref, b.ref, [stride + 1], [[before, after]], { rhsDilation: [dilation + 1] })
           .mul(0.5);
   },
-  (a, b) =>
-    size(a.shape) * size(b.shape) <= LARGEST ? np.outer(a.ref.reshape([-1]), b.ref.reshape([-1])) : undefined,
+  (a, b, _choice, largest) =>
+    size(a.shape) * size(b.shape) <= largest ? np.outer(a.ref.reshape([-1]), b.ref.reshape([-1])) : undefined,
 ];
 
 /** Runs a program; consumes its inputs and returns its last few arrays. */
-export function runProgram({ code }: Program, inputs: readonly A[]): A[] {
+export function runProgram({ code, largest }: Program, inputs: readonly A[]): A[] {
   const values = [...inputs];
   for (const { op, a, b, choice } of code) {
     const operation = operations[op % operations.length] as Operation;
     const pick = (n: number) => values[values.length - 1 - (n % Math.min(values.length, 4))] as A;
-    const result = operation(pick(a), pick(b), choice);
+    const result = operation(pick(a), pick(b), choice, largest);
     if (result !== undefined) values.push(result);
   }
   const results = values.slice(-2);

@@ -1,36 +1,74 @@
 import { join } from "node:path";
+import { DataError, UsageError } from "@flowify/core";
+import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import type { Point } from "../pictures/line-chart.js";
 import { reportPage } from "../report/page.js";
 import { type RunSummary, summarizeRun } from "../report/run-summary.js";
+import type { TableReport } from "../report/table/section.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
-import { createTerminal } from "../ui/terminal.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
+import { withModel } from "./open-run.js";
+import { reportTable, type TableReportOptions } from "./report-table.js";
 
-export type ReportFlags = { out?: string; json?: boolean };
+export type ReportFlags = Pick<CommonFlags, "device" | "threads" | "json"> &
+  TableReportOptions & { out?: string };
 
 export async function report(
   this: CliContext,
-  { out, json = false }: ReportFlags,
+  flags: ReportFlags,
   ...folders: [string, ...string[]]
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
+  const { out, json = false, data } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json });
-  const runs = folders.map(summarizeRun);
+  const summaries = folders.map(summarizeRun);
+  if (data !== undefined && !summaries.some(isOfTable))
+    throw new UsageError(
+      "--data is for runs of tables: it compares a file with their training rows\nleave it out",
+    );
+  const runs: ReportedRun[] = [];
+  for (const summary of summaries) {
+    const table = isOfTable(summary) ? await tableOf(summary.folder, flags, terminal) : undefined;
+    runs.push({ ...summary, ...(table && { table }) });
+  }
   const folder = out ?? folders[0];
   makeFolder(folder);
   const document = { runs: runs.map(numbers) };
-  const [page, data] = [join(folder, "report.html"), join(folder, "report.json")];
+  const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
   await writeFileAtomic(page, await reportPage(runs));
-  await writeFileAtomic(data, `${JSON.stringify(document, null, 2)}\n`);
-  terminal.say(`wrote ${page} and ${data}`);
+  await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
+  terminal.say(`wrote ${page} and ${numbersFile}`);
   terminal.document(document);
 }
 
+type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
+
+const isOfTable = ({ config }: RunSummary): boolean => config.data.reading?.schema !== undefined;
+
+/** The report of a table; none where its file cannot be read any more, unless a new file is to be compared with it. */
+async function tableOf(
+  folder: string,
+  flags: ReportFlags,
+  terminal: Terminal,
+): Promise<TableReport | undefined> {
+  try {
+    return await withModel(folder, flags, terminal, (model, run) =>
+      reportTable(model, run, folder, flags, terminal),
+    );
+  } catch (error) {
+    const isMissing = error instanceof DataError || error instanceof UsageError;
+    if (!isMissing || flags.data !== undefined) throw error;
+    terminal.warn(`${error.message.split("\n")[0]}: the report has no scores of rows`);
+    return undefined;
+  }
+}
+
 /** Everything except the pictures; figures under the name of their unit. */
-function numbers(summary: RunSummary) {
-  const { pictures: _, training, measured, ...rest } = summary;
+function numbers(summary: ReportedRun) {
+  const { pictures: _, training, measured, table, ...rest } = summary;
   const { field } = unitOf(rest.config.data.shape);
   const named = (points: readonly Point[]) =>
     points.map(({ value, ...point }) => ({ ...point, [field]: value }));
@@ -38,5 +76,18 @@ function numbers(summary: RunSummary) {
     ...rest,
     training: named(training),
     measured: measured.map(({ split, points }) => ({ split, points: named(points) })),
+    ...(table && { table: tableNumbers(table) }),
   };
 }
+
+const tableNumbers = ({ judged, falseAlarms, threshold, pValues, worst, columns }: TableReport) => ({
+  ...judged,
+  falseAlarms,
+  threshold: threshold ?? null,
+  pValues: pValues.map(({ name, uniform }) => ({ name, ...uniform })),
+  worst: worst.map(({ reasons, ...row }) => ({ ...row, ...reasons })),
+  columns: columns.map(({ name, groups: [, ...others] }) => ({
+    name,
+    differences: others.map((group) => ({ name: group.name, ...group.difference, missing: group.missing })),
+  })),
+});

@@ -120,7 +120,7 @@ async function trainIn(
   let end: RunEnd | undefined;
   try {
     const { validation, test } = plan;
-    const uniform = uniformFigure(plan.data);
+    const uniform = uniformFigure(plan.data, plan.network.description);
     end = await trainingLoop({
       trainer,
       config,

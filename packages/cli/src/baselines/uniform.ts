@@ -1,5 +1,6 @@
 import { surveyColumns } from "../data/column-survey.js";
 import type { DataSet } from "../data/image-set.js";
+import type { NetworkDescription } from "../format/network.js";
 
 /** Levels of a pixel. */
 const LEVELS = 256;
@@ -8,11 +9,22 @@ const LEVELS = 256;
  * The figure of a uniform distribution. For images: over the levels of a pixel, log₂ 256 bits per dimension. For rows:
  * −log p in nats over the range of each column in the training rows (over all levels for integers). Constant columns
  * count as 1 wide.
+ *
+ * @param network that is compared with it: where it takes values of a grid, the figure is for them as well
  */
-export function uniformFigure(train: DataSet): number {
+export function uniformFigure(train: DataSet, network?: NetworkDescription): number {
   if ("images" in train) return Math.log2(LEVELS);
   const { shape, levels } = train;
   if (levels !== undefined) return shape[0] * Math.log(levels);
   const { least, most } = surveyColumns(train);
-  return least.reduce((sum, low, column) => sum + Math.log(most[column]! - low || 1), 0);
+  return least.reduce(
+    (sum, low, column) => sum + Math.log(most[column]! - low || 1),
+    -logGaps(network?.layers[0]),
+  );
+}
+
+/** Σ log g of the columns whose likelihood is the probability of a value, which has a width of g. */
+function logGaps(first: NetworkDescription["layers"][number] | undefined): number {
+  if (first?.kind !== "dequantizeColumns") return 0;
+  return first.gaps.reduce((sum, gap) => sum + (gap > 0 ? Math.log(gap) : 0), 0);
 }

@@ -1,8 +1,8 @@
 import type { ReportFlags } from "../actions/report.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
-import { nonEmpty } from "./parsers.js";
-import { runFolder } from "./shared.js";
+import { nonEmpty, probability } from "./parsers.js";
+import { commonFlags, runFolder } from "./shared.js";
 
 export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/report.js")).report,
@@ -13,6 +13,21 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
       minimum: 1,
     },
     flags: {
+      data: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "FILE",
+        brief:
+          "For a run of a table: another file, whose rows are judged and compared with the training rows",
+      },
+      falseAlarms: {
+        kind: "parsed",
+        parse: probability,
+        optional: true,
+        placeholder: "P",
+        brief: "For a run of a table: share of ordinary rows that is flagged (default: 0.01)",
+      },
       out: {
         kind: "parsed",
         parse: nonEmpty,
@@ -26,6 +41,8 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
         withNegated: false,
         brief: "Also print report.json to standard output",
       },
+      device: commonFlags.device,
+      threads: commonFlags.threads,
     },
     aliases: { o: "out" },
   },
@@ -35,8 +52,14 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
 its ledger now and over time, samples, reconstructions and configuration. report.json holds the same
 numbers.
 
+For a run of a table, the page also shows the distribution of scores, the calibration of the p-values
+and the most unlikely rows with the columns to blame. Pairs of columns have the density as contours,
+and generated rows stand beside training rows. --data FILE judges the rows of another file. It tests
+which columns differ from the training rows.
+
 EXAMPLES
   flowify report runs/mnist-fmlp
-  flowify report runs/a runs/b runs/c --out compared`,
+  flowify report runs/a runs/b runs/c --out compared
+  flowify report runs/payments --data june.csv --out june`,
   },
 });

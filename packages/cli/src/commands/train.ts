@@ -29,6 +29,12 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
       dataDir: text("DIR", "Folder with the files of the data set"),
       ...readingParameters,
       ...tableParameters,
+      contaminated: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "The table holds anomalies: its detector leaves the oddest training rows out",
+      },
       limit: count("Only the first N training images"),
       validation: {
         kind: "parsed",
@@ -36,7 +42,7 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         optional: true,
         placeholder: "N",
         brief:
-          "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/… and --from a tenth, at most 1000)",
+          "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/…, table/… and --from a tenth, at most 1000)",
       },
       flip: {
         kind: "boolean",
@@ -158,8 +164,10 @@ follows the protocol of the paper. Other flags override the recipe.
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,
 couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also
-vector/coupling, vector/spline and vector/dense. Rows are an array [rows, columns] in a .npy or .npz file. Their likelihood is given in nats per row, and
-samples.png shows pairs of columns.
+vector/coupling, vector/spline and vector/dense, and for tables (.csv, .jsonl, .parquet)
+table/couplings (the default), table/additive, table/dense and table/gaussian. An array
+[rows, columns] in a .npy or .npz file is rows, too. Their likelihood is given in nats per
+row, and samples.png shows pairs of columns.
 
 With held-out examples flowify measures the initial state and twenty later states on them.
 It keeps the best one, and evaluate, sample and the other commands use it.

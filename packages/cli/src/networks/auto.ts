@@ -3,6 +3,7 @@ import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/im
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
 import { descriptionOf, isPreset } from "./presets.js";
+import { tableNetwork } from "./table-networks.js";
 
 /** The network that is built for the data. */
 export const AUTO = "auto";
@@ -42,8 +43,12 @@ type RowsToFit = Pick<RowSet, "shape" | "levels">;
 /** The network for data of any shape. */
 export const autoNetwork = (set: DataSet): ChosenNetwork => ({
   name: AUTO,
-  description: "rows" in set ? couplings(set) : { inShape: [...set.shape], layers: imageLayers(set) },
+  description: "rows" in set ? rowNetwork(set) : { inShape: [...set.shape], layers: imageLayers(set) },
 });
+
+/** The network for rows: that of tables where the columns are known, else couplings behind a whitening. */
+const rowNetwork = (set: RowSet): NetworkDescription =>
+  set.schema ? descriptionOf(tableNetwork("couplings", set.shape[0], set.schema)) : couplings(set);
 
 const couplings = ({ shape: [columns], levels }: RowsToFit, blocks?: number): NetworkDescription =>
   descriptionOf(

@@ -1,28 +1,47 @@
 import { type Network, ShapeError } from "@flowify/core";
 import { couplingNetwork, denseNetwork, splineNetwork } from "@flowify/core/internal";
 import { type DataSet, nounOf } from "../data/image-set.js";
+import type { TableSchema } from "../data/table/schema.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
+import { tableBodies, tableNetwork } from "./table-networks.js";
 
 type Preset = Readonly<{
   brief: string;
-  network(columns: number, options: { levels?: number }): Network;
+  network(columns: number, options: PresetInput): Network;
 }>;
+
+/** What a network depends on beside the number of columns. */
+type PresetInput = { levels?: number; schema?: TableSchema };
+
+/** Networks for tables. */
+const tablePresets: { readonly [name: string]: Preset } = Object.fromEntries(
+  Object.entries(tableBodies).map(([name, { brief }]) => [
+    `table/${name}`,
+    {
+      brief,
+      network: (columns, { schema, levels }) => tableNetwork(name, columns, schema, levels),
+    } satisfies Preset,
+  ]),
+);
+
+const given = (levels: number | undefined) => (levels === undefined ? {} : { levels });
 
 const presets: { readonly [name: string]: Preset } = {
   "vector/coupling": {
     brief: "spline couplings behind a whitening",
-    network: couplingNetwork,
+    network: (columns, { levels }) => couplingNetwork(columns, given(levels)),
   },
   "vector/spline": {
     brief: "the same behind a spline for each column: several peaks, heavy tails, hard edges",
-    network: splineNetwork,
+    network: (columns, { levels }) => splineNetwork(columns, given(levels)),
   },
   "vector/dense": {
     brief: "three dense layers with splines, which keep half of the columns and model the others",
-    network: (columns, options) =>
-      denseNetwork(columns, [columns, Math.ceil(0.75 * columns), Math.ceil(columns / 2)], options),
+    network: (columns, { levels }) =>
+      denseNetwork(columns, [columns, Math.ceil(0.75 * columns), Math.ceil(columns / 2)], given(levels)),
   },
+  ...tablePresets,
 };
 
 /** Names of the networks that are built for rows of any number of columns. */
@@ -50,7 +69,8 @@ export function presetNetwork(name: string, set: DataSet): ChosenNetwork {
     throw new ShapeError(
       `${name} takes rows of numbers, the data set ${set.name} has ${nounOf(set)} [${set.shape.join(", ")}]\nbuild a network for them by --network auto`,
     );
-  const { levels } = set;
+  const { levels, schema, shape } = set;
   const { network } = presets[name] as Preset;
-  return { name, description: descriptionOf(network(set.shape[0], levels === undefined ? {} : { levels })) };
+  const input = { ...given(levels), ...(schema && { schema }) };
+  return { name, description: descriptionOf(network(shape[0], input)) };
 }

@@ -1,8 +1,16 @@
 import { drawChart } from "./chart.js";
 import { type Scale, scaleFor } from "./scale.js";
-import { colorBySeries, namesOf, numbers } from "./series.js";
+import { colorBySeries, namesOf, numbers, verbatim } from "./series.js";
+import { type Theme, TRAINING } from "./theme.js";
 
-export type Group = Readonly<{ name: string; values: ArrayLike<number> }>;
+export type Group = Readonly<{ name: string; values: ArrayLike<number>; color?: string }>;
+
+export type HistogramOptions = Readonly<{
+  /** Default `"paper"`. */
+  theme?: Theme;
+  /** A value that is marked, and what is written beside it. */
+  mark?: Readonly<{ value: number; text: string }> | undefined;
+}>;
 
 const [WIDTH, HEIGHT] = [840, 320];
 const BINS = 120;
@@ -23,11 +31,11 @@ function between({ values }: Group, part: number): [low: number, high: number] {
   return [at(1 - part), at(part)];
 }
 
-/** An axis for all groups, on which the first has a shape however far off the others lie. */
-function scaleOf(groups: readonly Group[]): Scale {
+/** An axis for all groups and marks, on which the first group has a shape however far off the others lie. */
+function scaleOf(groups: readonly Group[], marks: readonly number[]): Scale {
   const filled = groups.filter(({ values }) => values.length > 0);
   if (filled.length === 0) return scaleFor(0, 1, 0, 1);
-  const ends = filled.flatMap((group) => between(group, SHOWN));
+  const ends = [...filled.flatMap((group) => between(group, SHOWN)), ...marks];
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const [first, last] = between(filled[0]!, MIDDLE);
   if (low === high) return scaleFor(low - 0.5, high + 0.5, low - 0.5, high + 0.5);
@@ -58,9 +66,14 @@ function parts(values: ArrayLike<number>, scale: Scale): Float64Array {
  *
  * @returns SVG
  */
-export function histogram(title: string, axis: string, all: readonly Group[]): Promise<string> {
+export function histogram(
+  title: string,
+  axis: string,
+  all: readonly Group[],
+  { theme = "paper", mark }: HistogramOptions = {},
+): Promise<string> {
   const groups = all.map(finiteOf);
-  const scale = scaleOf(groups);
+  const scale = scaleOf(groups, mark ? [mark.value] : []);
   const heights = groups.map(({ values }) => parts(values, scale));
   const peaks = heights.map((each) => Math.max(...each));
   // a group that lies in a bin or two would press all others flat: it is cut off, with its part written beside it
@@ -87,13 +100,12 @@ export function histogram(title: string, axis: string, all: readonly Group[]): P
       encoding: { x, y, color },
       layer: [
         {
-          data: { values: heights.flatMap(outline) },
+          data: { values: heights.flatMap((bins, i) => outline(bins, i, highest)) },
           mark: {
             type: "area",
             interpolate: "step-after",
-            clip: true,
             fillOpacity: 0.12,
-            line: { interpolate: "step-after", strokeWidth: 1.8, clip: true },
+            line: { interpolate: "step-after", strokeWidth: 1.8 },
           },
         },
         {
@@ -107,25 +119,55 @@ export function histogram(title: string, axis: string, all: readonly Group[]): P
           },
           encoding: { text: { field: "share" } },
         },
+        ...(mark ? markLayers({ place: scale.place(mark.value), text: verbatim(mark.text) }) : []),
       ],
     },
-    { title, texts: { ...namesOf(groups), tickLabels } },
+    { title, theme, texts: { ...namesOf(groups), tickLabels } },
   );
 }
 
+/** A line over the whole height, with its text on the side that has more room. */
+const markLayers = (at: Readonly<{ place: number; text: string }>) => {
+  const data = { values: [at] };
+  const x = { field: "place", type: "quantitative" as const };
+  const isLeft = at.place < 0.5;
+  return [
+    {
+      data,
+      mark: { type: "rule" as const, strokeDash: [5, 4], strokeWidth: 1.5 },
+      encoding: { x, y: { value: 0 }, y2: { value: HEIGHT }, color: { value: TRAINING } },
+    },
+    {
+      data,
+      mark: {
+        type: "text" as const,
+        align: isLeft ? ("left" as const) : ("right" as const),
+        dx: isLeft ? 6 : -6,
+        baseline: "top" as const,
+      },
+      encoding: {
+        x,
+        y: { value: 4 },
+        text: { field: "text", type: "nominal" as const },
+        color: { value: TRAINING },
+      },
+    },
+  ];
+};
+
 /** The group's finite values. */
-function finiteOf({ name, values }: Group): Group {
+function finiteOf({ name, values, ...others }: Group): Group {
   const finite = Array.from(values).filter(Number.isFinite);
-  const others = values.length - finite.length;
-  return { name: others > 0 ? `${name} (${others} not finite)` : name, values: finite };
+  const lost = values.length - finite.length;
+  return { name: lost > 0 ? `${name} (${lost} not finite)` : name, values: finite, ...others };
 }
 
-/** The upper edge of the bins, back to the ground at the end; there is none over empty stretches. */
-function outline(bins: Float64Array, series: number) {
+/** The upper edge of the bins, at most at the top of the chart, back to the ground at the end; there is none over empty stretches. */
+function outline(bins: Float64Array, series: number, highest: number) {
   const heights = [...bins, 0];
   return heights.map((part, bin) => {
     const empty = part === 0 && !heights[bin - 1] && !heights[bin + 1];
-    return { place: bin / BINS, part: empty ? null : part, series: String(series) };
+    return { place: bin / BINS, part: empty ? null : Math.min(part, highest), series: String(series) };
   });
 }
 

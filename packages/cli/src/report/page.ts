@@ -9,6 +9,7 @@ import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
 import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
+import { TABLE_STYLE, type TableReport, tableSection } from "./table/section.js";
 
 const PAGE = { theme: "page", width: 840, height: 320 } as const;
 
@@ -34,10 +35,13 @@ img { max-width: 100%; height: auto; background: #fff; } .grid { image-rendering
 .chart { zoom: 0.5; max-width: 200%; } /* drawn at twice its size */
 details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
-`;
+${TABLE_STYLE}`;
+
+/** A run, and what is said of the rows of its table. */
+type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
 
 /** One self-contained page without scripts, fonts or external resources. */
-export async function reportPage(runs: readonly RunSummary[]): Promise<string> {
+export async function reportPage(runs: readonly ReportedRun[]): Promise<string> {
   const title = runs.length === 1 ? `flowify: ${runs[0]?.name}` : `flowify: ${runs.length} runs`;
   const comparisons = await Promise.all(
     unitsOf(runs).map((unit) =>
@@ -136,8 +140,8 @@ async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<stri
   return `<h3>${titled(unit)}</h3>${figure(await lineChart({ ...PAGE, title, unit: unit.name, lines, steps }))}`;
 }
 
-async function section(run: RunSummary): Promise<string> {
-  const { config, ledgers, pictures, returns } = run;
+async function section(run: ReportedRun): Promise<string> {
+  const { config, ledgers, pictures, returns, table: rows } = run;
   const newest = ledgers.at(-1);
   const isOfImages = config.data.shape.length === 3;
   return [
@@ -147,6 +151,7 @@ async function section(run: RunSummary): Promise<string> {
       ({ step, failed, layer, until }) =>
         `<p>${escapeXml(`Step ${failed} was not finite in ${layer}. Training returned to step ${step}, with a smaller step size until step ${until}.`)}</p>`,
     ),
+    rows ? await tableSection(rows) : "",
     newest ? `<h3>Ledger after step ${formatCount(newest.step)}</h3>${await ledgerOf(newest, run)}` : "",
     ledgers.length > 1 ? `<h3>The largest contributions over time</h3>${await ledgerLines(run)}` : "",
     run.quality ? qualityTable(run.quality) : "",

@@ -20,6 +20,11 @@ export { type Conv1dOptions, conv1d } from "../layers/conv1d.js";
 export { type Conv2dOptions, conv2d } from "../layers/conv2d.js";
 export { type CouplingOptions, coupling } from "../layers/coupling.js";
 export { type DequantizeOptions, dequantize } from "../layers/dequantize.js";
+export {
+  type DequantizeColumnsOptions,
+  type DequantizeColumnsParams,
+  dequantizeColumns,
+} from "../layers/dequantize-columns.js";
 export { type KernelOptions, type KernelParams, kernel } from "../layers/kernel.js";
 export { type LeakyReluOptions, leakyRelu } from "../layers/leaky-relu.js";
 export { type LinearOptions, linear } from "../layers/linear.js";

@@ -8,6 +8,7 @@ export { conv1dKind } from "./conv1d.js";
 export { conv2dKind } from "./conv2d.js";
 export { couplingKind } from "./coupling.js";
 export { dequantizeKind } from "./dequantize.js";
+export { dequantizeColumnsKind } from "./dequantize-columns.js";
 export { leakyReluKind } from "./leaky-relu.js";
 export { linearKind } from "./linear.js";
 export { marginalKind } from "./marginal.js";

@@ -43,7 +43,8 @@ export class UseDef {
   rename(node: GraphNode, names: ReadonlyMap<string, string>): GraphNode {
     if (!node.inputs.some((name) => names.has(name))) return node;
     const renamed = { ...node, inputs: node.inputs.map((name) => names.get(name) ?? name) };
-    this.#forget(node, renamed.inputs);
+    // A replaced value's readers are already those of the other value.
+    this.#forget(node, [...node.inputs, ...renamed.inputs]);
     this.add(renamed);
     return renamed;
   }

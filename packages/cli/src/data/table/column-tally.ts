@@ -9,6 +9,9 @@ const DISTINCT = { least: 300, most: 10_000, all: 2_000_000 } as const;
 export const distinctLimit = (columns: number): number =>
   Math.max(DISTINCT.least, Math.min(DISTINCT.most, Math.ceil(DISTINCT.all / columns)));
 
+/** Decimals that values of a grid have at most, the rounding of doubles, and the largest number of steps. */
+const GRID = { decimals: 9, rounding: 2 ** -48, most: 2 ** 50 } as const;
+
 /** Values that are kept for the histogram: a fair sample of all. */
 const SAMPLED = 2000;
 
@@ -31,6 +34,8 @@ export type ColumnTally = Readonly<{
     std: number;
     whole: boolean;
     consecutive: boolean;
+    /** The largest number of which all differences are multiples; 0 where values have many decimals. */
+    grid: number;
   }>;
   sample(): readonly number[];
   add(cell: Cell | undefined, row: number, reader: CellReader): void;
@@ -54,6 +59,8 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [whole, consecutive, complete] = [true, true, true];
 
+  const grid = gridFinder();
+
   const addNumber = (value: number): void => {
     taken++;
     const delta = value - mean;
@@ -64,6 +71,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     whole &&= Number.isInteger(value);
     consecutive &&= taken === 1 || value === previous + 1;
     previous = value;
+    grid.add(value);
     const place = taken <= SAMPLED ? taken - 1 : rng.integer(taken);
     if (place < SAMPLED) sample[place] = value;
   };
@@ -74,7 +82,15 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     counts,
     rows: () => rows,
     complete: () => complete,
-    numbers: () => ({ least, most, mean, std: Math.sqrt(squares / Math.max(1, taken)), whole, consecutive }),
+    numbers: () => ({
+      least,
+      most,
+      mean,
+      std: Math.sqrt(squares / Math.max(1, taken)),
+      whole,
+      consecutive,
+      grid: grid.step(),
+    }),
     sample: () => sample,
     add(cell, row, reader) {
       rows++;
@@ -91,4 +107,33 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       else complete = false;
     },
   };
+}
+
+/** Finds the step of a grid that holds all numbers: the greatest common divisor of their differences, in decimal units. */
+function gridFinder(): { add(value: number): void; step(): number } {
+  let [decimals, first, divisor] = [0, Number.NaN, 0];
+  let even = true;
+  const isWhole = (value: number): boolean =>
+    Math.abs(value - Math.round(value)) <= GRID.rounding * Math.abs(value);
+  return {
+    add(value) {
+      if (!even) return;
+      if (Number.isNaN(first)) first = value;
+      while (!(isWhole(value * 10 ** decimals) && isWhole(first * 10 ** decimals))) {
+        decimals++;
+        divisor *= 10;
+        if (decimals > GRID.decimals) break;
+      }
+      const steps = Math.abs(Math.round(value * 10 ** decimals) - Math.round(first * 10 ** decimals));
+      even = decimals <= GRID.decimals && steps <= GRID.most;
+      divisor = commonDivisor(divisor, steps);
+    },
+    step: () => (even ? divisor / 10 ** decimals : 0),
+  };
+}
+
+function commonDivisor(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y > 0) [x, y] = [y, x % y];
+  return x;
 }

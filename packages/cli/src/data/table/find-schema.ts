@@ -63,9 +63,8 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     type === "integer" ||
     type === "date" ||
     (type === "identifier" && kinds.number.count > 0);
-  const { least, most, mean, std } = tally.numbers();
+  const { least, most, mean, std, whole } = tally.numbers();
   const distinct = tally.counts.size;
-  const gap = numeric ? gapOf(tally, type === "integer" || type === "identifier") : 0;
   const origin = type === "date" || Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
   const spikes = spikesOf(tally, type);
   return {
@@ -75,7 +74,11 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     missing: kinds.missing.count,
     distinct,
     ...(!tally.complete() && { uncounted: true as const }),
-    ...(numeric && { range: { least, most, mean, std }, gap, histogram: histogramOf(tally) }),
+    ...(numeric && {
+      range: { least, most, mean, std },
+      ...gapOf(tally, whole),
+      histogram: histogramOf(tally),
+    }),
     ...(numeric && origin !== 0 && { origin }),
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),

@@ -32,6 +32,8 @@ const columnSchema = v.strictObject({
   range: v.exactOptional(v.strictObject({ least: number, most: number, mean: number, std: number })),
   /** The step between values that repeat, over which noise is spread; 0 where they do not. */
   gap: v.exactOptional(v.pipe(number, v.minValue(0))),
+  /** Values are no multiples of the gap. */
+  uneven: v.exactOptional(v.literal(true)),
   /** What is subtracted, so that float32 keeps the digits. */
   origin: v.exactOptional(number),
   /** The values of a category, the most frequent first; null is a missing one. */

@@ -6,21 +6,26 @@ const BINS = 16;
 /** Share of the rows that repeat a value from which on the values have steps. */
 const REPEATED = 0.1;
 
+/** The step between values that repeat, and whether all values lie on a grid of this step. */
+export type Gap = Readonly<{ gap: number; uneven?: true }>;
+
 /**
- * The step between values that repeat; 0 where they hardly do, or are too many to be counted. Of integers it is their
- * smallest difference, of others the middle one: there a single pair can be close by chance.
+ * The step over which noise is spread; 0 where values hardly repeat, or are too many to be counted. On a grid it is the
+ * step of the grid; where there is none, the middle difference of the values: a single pair can be close by chance.
  */
-export function gapOf(tally: ColumnTally, whole: boolean): number {
+export function gapOf(tally: ColumnTally, whole: boolean): Gap {
   const { counts, kinds } = tally;
-  if (whole && !tally.complete()) return 1;
+  const { grid } = tally.numbers();
   const rows = kinds.number.count + kinds.date.count;
-  if (!whole && (!tally.complete() || rows - counts.size < REPEATED * rows)) return 0;
+  if (!whole && (!tally.complete() || rows - counts.size < REPEATED * rows)) return { gap: 0 };
+  if (grid > 0) return { gap: grid };
   const values = [...new Set(tally.sample())].sort((a, b) => a - b);
   const steps = values
     .slice(1)
     .map((value, i) => value - values[i]!)
     .sort((a, b) => a - b);
-  return (whole ? steps[0] : steps[Math.floor(steps.length / 2)]) ?? 0;
+  const gap = steps[Math.floor(steps.length / 2)] ?? 0;
+  return gap > 0 ? { gap, uneven: true } : { gap };
 }
 
 /** Values of the sample in bins of the same width. */

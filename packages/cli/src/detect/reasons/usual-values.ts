@@ -1,4 +1,4 @@
-/** The numbers of an encoded row that belong to one column: a value, or a value and its indicator. */
+/** The numbers of an encoded row that belong to one column: a value, a value and its indicator, an indicator for each value. */
 export type ColumnPlace = Readonly<{ name: string; at: number; width: number }>;
 
 /** Usual values of all columns: as many of each, [count, width of the column]. */
@@ -37,8 +37,11 @@ export function usualValues(
   };
 }
 
-/** By value; missing values come last, whatever number stands in their place. */
+/** By the indicators behind a value, the last one first: rows that lack a value come last, whatever number stands in its place. */
 function compare(rows: Float32Array, a: number, b: number, width: number): number {
-  const missing = width > 1 ? Math.round(rows[a + 1]!) - Math.round(rows[b + 1]!) : 0;
-  return missing || rows[a]! - rows[b]!;
+  for (let j = width - 1; j > 0; j--) {
+    const difference = Math.round(rows[a + j]!) - Math.round(rows[b + j]!);
+    if (difference !== 0) return difference;
+  }
+  return rows[a]! - rows[b]!;
 }

@@ -88,7 +88,7 @@ function simplerNegative(cx: Context, a: Lazy): Simplified {
 
 /** max(x, 0) as one node that reads one array. */
 function rectified(cx: Context, a: Lazy, b: Lazy): Simplified {
-  if (!isFloat(a.dtype) || !cx.graph.target.semantics.lostNaN) return undefined;
+  if (!isFloat(a.dtype)) return undefined;
   if (b.literal === 0) return apply(cx, "Relu", [a], a.dtype);
   return a.literal === 0 ? apply(cx, "Relu", [b], b.dtype) : undefined;
 }

@@ -43,7 +43,7 @@ const bitShift: Rule = (cx, eqn, inputs) => {
 };
 
 /** Reinterprets a uint32 as an int32: from 2³¹ on it is a negative number. */
-function asInt(cx: Context, v: Lazy, dtype: DType): Lazy {
+export function asInt(cx: Context, v: Lazy, dtype: DType): Lazy {
   if (dtype !== DType.Int32) return v;
   const high = apply(cx, "Less", [number(cx, 2147483647), v], DType.Bool);
   const signed = select(cx, high, op(cx, "Sub", v, number(cx, 4294967296)), v);

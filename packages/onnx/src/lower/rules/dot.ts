@@ -2,9 +2,11 @@ import { DType } from "@jax-js/jax";
 import { at, type Refined, refine } from "../align.js";
 import { apply, type Context, convert, type Rule, wrap } from "../context.js";
 import { outType } from "../jaxpr.js";
-import type { Lazy } from "../lazy.js";
+import { solid } from "../layout.js";
+import { type Lazy, padRank } from "../lazy.js";
+import { reduced } from "./exact-reductions.js";
 import { matrixProduct } from "./matrix-product.js";
-import { reduceAxes, reduceFactors, repeated } from "./reductions.js";
+import { reduceFactors, repeated } from "./reductions.js";
 
 const dot: Rule = (cx, eqn, inputs) => {
   const dtype = outType(eqn);
@@ -20,7 +22,16 @@ const dot: Rule = (cx, eqn, inputs) => {
 export const dotRules: Readonly<Record<string, Rule>> = { dot };
 
 /** The sum of x · y over logical axes, without the broadcast product. */
-export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): Lazy {
+export function contract(cx: Context, left: Lazy, right: Lazy, axes: readonly number[]): Lazy {
+  // Unless the target factors sums, each product is made, also those of a number that is the same in all of them.
+  const whole = (v: Lazy): Lazy =>
+    cx.graph.target.semantics.factoredSums
+      ? v
+      : solid(cx.graph, padRank(v, Math.max(left.axes.length, right.axes.length)), axes);
+  return sumOfProducts(cx, whole(left), whole(right), axes);
+}
+
+function sumOfProducts(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): Lazy {
   const refined = refine(cx.graph, [x, y]);
   const summed = new Set(axes.flatMap((axis) => refined.axes[axis] ?? []));
   const outAxes = refined.axes.filter((_, axis) => !axes.includes(axis));
@@ -40,7 +51,7 @@ export function contract(cx: Context, x: Lazy, y: Lazy, axes: readonly number[])
   const columns = free.filter((p) => !holds(left, p) && holds(right, p));
   if (rows.length === 0 && columns.length === 0) {
     const product = apply({ ...cx, wanted: undefined }, "Mul", [left, right], x.dtype);
-    const total = reduceAxes(cx, product, "Add", inner);
+    const total = reduced(cx, product, "Add", inner);
     // Drop the other summed positions too, then group the rest into axes.
     const kept = positions.filter((p) => !inner.includes(p));
     const byPosition = new Map(kept.map((p, i) => [p, total.axes[i] ?? []]));

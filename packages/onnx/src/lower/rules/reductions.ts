@@ -76,7 +76,7 @@ function extremeOfUint32(cx: Context, v: Lazy, op: ReduceKind, axes: readonly nu
   return apply(cx, "Add", [extreme, middle], U);
 }
 
-/** Reduces logical axes. */
+/** Reduces logical axes by the operators of ONNX Runtime. */
 export function reduceAxes(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
   const gone = new Set(axes.flatMap((i) => v.axes[i] ?? []));
   const times = [...gone].reduce((n, f) => (f.lazy ? n * f.size : n), 1);

@@ -32,9 +32,10 @@ export function arctangent(cx: Context, a: Lazy): Lazy {
   return corrected(cx, rough(cx, "Atan", a), op(cx, "Mul", a, c), c);
 }
 
-/** ONNX's Erf in float32; in float64 the formula of jax-js. */
+/** ONNX's Erf in float32, if the target may use it; else the formula of jax-js. */
 export function errorFunction(cx: Context, a: Lazy): Lazy {
-  if (a.dtype === DType.Float32) return op(cx, "Erf", a);
+  const { ownFunctions } = cx.graph.target.semantics;
+  if (a.dtype === DType.Float32 && ownFunctions) return op(cx, "Erf", a);
   return op(cx, "Mul", op(cx, "Sign", a), op(cx, "Sub", literal(cx, 1, a.dtype), tail(cx, a)));
 }
 

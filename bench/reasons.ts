@@ -1,0 +1,174 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Executor, UsageError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
+import { openExecutor } from "flowify";
+import {
+  calibrationOf,
+  conformalP,
+  fitDetector,
+  openDetector,
+  readLabelledRows,
+  rowReasons,
+} from "flowify/tables";
+
+/** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
+const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;
+
+/** Rows that are swapped at most, and those of them whose reasons are found whether they are flagged or not. */
+const SWAPPED = { most: 1000, all: 200 } as const;
+
+/** Rows are flagged by −log p, at this probability of a false alarm. */
+const FALSE_ALARMS = 0.01;
+
+/** How often the swapped column was named first, and how often among three, in percent of rows. */
+type Share = Readonly<{ rows: number; first: number; three: number }>;
+type SetReasons = Readonly<{
+  set: string;
+  seed: number;
+  columns: number;
+  /** Rows that are flagged after the swap, and were not before it. */
+  flagged: Share;
+  /** Rows whatever the swap does: many a value hardly differs from the old one. */
+  all: Share;
+  /** The flagged rows by the deviation of each column alone. */
+  deviation: Share;
+}>;
+
+type Rows = Readonly<{ name: string; rows: Float32Array; count: number; width: number }>;
+
+/** The normal rows of the smallest sets that have enough of them. */
+async function chosenSets(folder: string): Promise<Rows[]> {
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(".npz"))
+    .sort((a, b) => statSync(join(folder, a)).size - statSync(join(folder, b)).size);
+  const chosen: Rows[] = [];
+  for (const name of files) {
+    if (chosen.length === SETS.count) break;
+    const { rows, labels, width } = await readLabelledRows(join(folder, name));
+    const normal = Array.from(labels.keys()).filter((i) => labels[i] === 0);
+    if (normal.length < SETS.rows || width < SETS.columns.least || width > SETS.columns.most) continue;
+    chosen.push({ name, rows: takeRows(rows, width, normal), count: normal.length, width });
+  }
+  if (chosen.length === 0) throw new UsageError(`--reasons ${folder}: holds no set with enough normal rows`);
+  return chosen;
+}
+
+function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(which.length * width);
+  for (let to = 0; to < which.length; to++)
+    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
+  return out;
+}
+
+/** Rows in which one column has the value of another row; the column of each. */
+export function swapOneColumn(
+  rows: Float32Array,
+  width: number,
+  seed: number,
+): { swapped: Float32Array; columns: number[] } {
+  const count = rows.length / width;
+  const rng = makeRng(seed, 2);
+  const swapped = rows.slice(0, SWAPPED.most * width);
+  const columns = Array.from({ length: swapped.length / width }, (_, i) => {
+    const column = rng.integer(width);
+    swapped[i * width + column] = rows[rng.integer(count) * width + column]!;
+    return column;
+  });
+  return { swapped, columns };
+}
+
+/** @param ranks the columns of each row, the most to blame first */
+export function shareOf(ranks: readonly (readonly number[])[], swapped: readonly number[]): Share {
+  const places = ranks.map((columns, i) => columns.indexOf(swapped[i]!));
+  const percent = (below: number): number =>
+    (100 * places.filter((place) => place < below).length) / places.length;
+  return { rows: places.length, first: percent(1), three: percent(3) };
+}
+
+/** Half of the normal rows train, a quarter calibrates, in the last quarter a column of each row is swapped. */
+async function benchSet(executor: Executor, set: Rows, seed: number): Promise<SetReasons> {
+  const { name, rows, count, width } = set;
+  const order = permutation(makeRng(seed), count);
+  const [half, quarter] = [count >> 1, (3 * count) >> 2];
+  const training = takeRows(rows, width, order.subarray(0, half));
+  const open = await openDetector(executor, await fitDetector(executor, training, width, { seed }));
+  try {
+    const density = async (each: Float32Array): Promise<Float64Array> =>
+      (await open.score(each, ["flow"])).flow.map((nats) => -nats);
+    const calibration = calibrationOf(
+      0,
+      (await density(takeRows(rows, width, order.subarray(half, quarter)))).map((nats) => -nats),
+    );
+    const isFlagged = (logProb: number): boolean => conformalP(calibration, -logProb) <= FALSE_ALARMS;
+    const originals = takeRows(rows, width, order.subarray(quarter));
+    const { swapped, columns } = swapOneColumn(originals, width, seed);
+    const [before, after] = [await density(originals.subarray(0, swapped.length)), await density(swapped)];
+    const places = Array.from({ length: width }, (_, at) => ({ name: String(at), at, width: 1 }));
+    const reasoner = rowReasons(density, training, width, places);
+    const ranksOf = async (which: readonly number[]): Promise<number[][]> => {
+      const reasons = await reasoner.reasonsOf(takeRows(swapped, width, which));
+      return reasons.map((each) => each.columns.map(({ column }) => column));
+    };
+    const every = Array.from(columns.keys());
+    const flagged = every.filter((i) => isFlagged(after[i]!) && !isFlagged(before[i]!));
+    const some = every.slice(0, SWAPPED.all);
+    const deviations = deviationRanks(training, takeRows(swapped, width, flagged), width);
+    const of = (which: readonly number[]): number[] => which.map((i) => columns[i]!);
+    return {
+      set: name,
+      seed,
+      columns: width,
+      flagged: shareOf(await ranksOf(flagged), of(flagged)),
+      all: shareOf(await ranksOf(some), of(some)),
+      deviation: shareOf(deviations, of(flagged)),
+    };
+  } finally {
+    await open.dispose();
+  }
+}
+
+/** The columns of each row by |x − mean| / std, the largest first. */
+function deviationRanks(training: Float32Array, rows: Float32Array, width: number): number[][] {
+  const count = training.length / width;
+  const columns = Array.from({ length: width }, (_, column) => {
+    const values = Array.from({ length: count }, (__, i) => training[i * width + column]!);
+    const mean = values.reduce((sum, value) => sum + value, 0) / count;
+    const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count) || 1;
+    return { column, mean, std };
+  });
+  return Array.from({ length: rows.length / width }, (_, i) => {
+    const z = columns.map(({ column, mean, std }) => Math.abs(rows[i * width + column]! - mean) / std);
+    return Array.from(z.keys()).sort((a, b) => z[b]! - z[a]!);
+  });
+}
+
+const show = ({ rows, first, three }: Share): string =>
+  `${first.toFixed(0)} % first, ${three.toFixed(0)} % within three of ${rows} rows`;
+
+/** The mean of shares, a set each. */
+const meanOf = (shares: readonly Share[]): Share => ({
+  rows: shares.reduce((sum, { rows }) => sum + rows, 0),
+  first: shares.reduce((sum, { first }) => sum + first, 0) / shares.length,
+  three: shares.reduce((sum, { three }) => sum + three, 0) / shares.length,
+});
+
+/** Swaps one column of rows and counts how often it is named: a line of JSON for each set, lines for people on standard error. */
+export async function benchReasons(folder: string, seed: number): Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const executor = await openExecutor("auto", { warn: say });
+  const results: SetReasons[] = [];
+  try {
+    for (const set of await chosenSets(folder)) {
+      const result = await benchSet(executor, set, seed);
+      results.push(result);
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      say(`${set.name}: flagged ${show(result.flagged)}; all ${show(result.all)}`);
+    }
+  } finally {
+    await executor.dispose();
+  }
+  for (const kind of ["flagged", "all", "deviation"] as const)
+    say(`mean, ${kind}: ${show(meanOf(results.map((each) => each[kind])))}`);
+}

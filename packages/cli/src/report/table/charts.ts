@@ -1,0 +1,213 @@
+import { dateText } from "../../data/table/cell.js";
+import { drawChart } from "../../pictures/chart.js";
+import { histogram } from "../../pictures/histogram.js";
+import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
+import { BOUND, seriesColor, TRAINING } from "../../pictures/theme.js";
+import type { ColumnView } from "./columns.js";
+import type { PairView } from "./pairs.js";
+
+type Named = Readonly<{ name: string; values: ArrayLike<number> }>;
+
+const SMALL = { width: 250, height: 150 } as const;
+const SQUARE = 250;
+const SQUARE_CHART = { width: SQUARE, height: SQUARE } as const;
+
+/** The first group of rows is what others are compared with. */
+export const colorOf = (series: number): string => (series === 0 ? TRAINING : seriesColor(series - 1));
+const withColors = <G extends { name: string }>(groups: readonly G[]): (G & { color: string })[] =>
+  groups.map((group, i) => ({ ...group, color: colorOf(i) }));
+
+/** How the scores of groups of rows are spread, and the score from which on rows are flagged. */
+export const scoreChart = (
+  groups: readonly Named[],
+  unit: string,
+  threshold: number | undefined,
+): Promise<string> =>
+  histogram("Distribution of scores", unit, withColors(groups), {
+    theme: "page",
+    mark: threshold === undefined ? undefined : { value: threshold, text: "flagged to the right" },
+  });
+
+/** The share of rows whose p-value is at most α, over α: a straight line where p-values keep their promise. */
+export function calibrationChart(groups: readonly Named[], band: number): Promise<string> {
+  const alphas = Array.from({ length: 101 }, (_, i) => i / 100);
+  const values = groups.flatMap(({ values: ps }, series) => {
+    const ascending = Float64Array.from(ps).sort();
+    return alphas.map((alpha) => ({
+      alpha,
+      share: ascending.filter((p) => p <= alpha).length / ascending.length,
+      series: String(series),
+    }));
+  });
+  const axis = { format: ".0%", tickCount: 5 };
+  const x = numbers("alpha", "p-value at most", [0, 1], axis);
+  const y = numbers("share", "share of the rows", [0, 1], axis);
+  const limits = alphas.map((alpha) => ({
+    alpha,
+    share: Math.max(0, alpha - band),
+    high: Math.min(1, alpha + band),
+  }));
+  const colored = groups.map((group, i) => ({ ...group, color: seriesColor(i) }));
+  return drawChart(
+    {
+      ...SQUARE_CHART,
+      layer: [
+        {
+          data: { values: limits },
+          mark: { type: "area", opacity: 0.25, color: TRAINING },
+          encoding: { x, y, y2: { field: "high" } },
+        },
+        {
+          data: { values },
+          mark: { type: "line", strokeWidth: 2, interpolate: "step-after" },
+          encoding: { x, y, color: colorBySeries(colored, { symbol: "stroke", width: SQUARE }) },
+        },
+      ],
+    },
+    { title: "Calibration of the p-values", theme: "page", texts: namesOf(groups) },
+  );
+}
+
+/** Labels of an axis of dates: Vega has days since 1970 for numbers. */
+const dateLabels = ([low, high]: readonly [number, number], count: number) => {
+  const values = Array.from({ length: count }, (_, i) =>
+    Math.round(low + ((i + 0.5) / count) * (high - low)),
+  );
+  return { values, texts: Object.fromEntries(values.map((value) => [value, dateText(value)])) };
+};
+
+/** Training rows, the rows of the highest scores, and lines around shares of the generated rows. */
+export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<string> {
+  const labels = { x: dateLabels(x.range, 2), y: dateLabels(y.range, 3) };
+  const axis = (field: "x" | "y", of: PairView["x"]) =>
+    numbers(field, of.name, of.range, {
+      tickCount: 4,
+      titleLimit: SQUARE,
+      ...(of.isDate && { values: labels[field].values, labelExpr: `${field}Labels[datum.value]` }),
+    });
+  const encoding = { x: axis("x", x), y: axis("y", y) };
+  // no clipping: its marks have names, which several charts on a page would share
+  const isInside = (value: number, [low, high]: readonly [number, number]): boolean =>
+    value >= low && value <= high;
+  const points = (values: PairView["rows"]) => ({
+    values: values
+      .filter(([a, b]) => isInside(a, x.range) && isInside(b, y.range))
+      .map(([a, b]) => ({ x: a, y: b })),
+  });
+  const lines = contours.flatMap(({ lines: each, share }) =>
+    each.map((line, i) => ({ line, name: `${share} ${i}` })),
+  );
+  return drawChart(
+    {
+      ...SQUARE_CHART,
+      layer: [
+        {
+          data: points(rows),
+          mark: { type: "circle", size: 10, opacity: 0.5, color: TRAINING },
+          encoding,
+        },
+        {
+          data: {
+            values: lines.flatMap(({ line, name }) =>
+              Array.from({ length: line.length / 2 }, (_, at) => ({
+                x: line[2 * at]!,
+                y: line[2 * at + 1]!,
+                at,
+                name,
+              })),
+            ),
+          },
+          mark: { type: "line", strokeWidth: 1.4, color: seriesColor(0) },
+          encoding: {
+            ...encoding,
+            detail: { field: "name", type: "nominal" },
+            order: { field: "at", type: "quantitative" },
+          },
+        },
+        {
+          data: points(worst),
+          mark: {
+            type: "point",
+            shape: "cross",
+
+            size: 50,
+            filled: true,
+            opacity: 1,
+            color: BOUND,
+          },
+          encoding,
+        },
+      ],
+    },
+    {
+      title: `${x.name} and ${y.name}`,
+      theme: "page",
+      texts: { xLabels: labels.x.texts, yLabels: labels.y.texts },
+    },
+  );
+}
+
+/** One column in groups of rows: step lines of numbers, bars of categories. */
+export function columnChart({ name, bins, groups }: ColumnView): Promise<string> {
+  const color = {
+    ...colorBySeries(withColors(groups), { symbol: "square", width: SMALL.width }),
+    legend: null,
+  };
+  const share = {
+    field: "share",
+    type: "quantitative" as const,
+    title: null,
+    stack: null,
+    axis: { format: ".0%", tickCount: 3 },
+  };
+  const options = { title: name, theme: "page" as const, texts: namesOf(groups) };
+  if ("names" in bins) {
+    const values = groups.flatMap(({ shares }, series) =>
+      shares.map((each, i) => ({ place: String(i), share: each, series: String(series) })),
+    );
+    return drawChart(
+      {
+        ...SMALL,
+        data: { values },
+        mark: { type: "bar" },
+        encoding: {
+          x: {
+            field: "place",
+            type: "nominal",
+            title: null,
+            axis: { labelExpr: "categories[datum.value]", labelAngle: 0, labelLimit: 80, labelOverlap: true },
+          },
+          xOffset: { field: "series" },
+          y: share,
+          color,
+        },
+      },
+      { ...options, texts: { ...options.texts, categories: bins.names.map(String) } },
+    );
+  }
+  const { edges, isDate } = bins;
+  const ends = [edges[0]!, edges.at(-1)!] as const;
+  const labels = dateLabels(ends, 2);
+  const values = groups.flatMap(({ shares }, series) =>
+    [...shares, shares.at(-1)!].map((each, i) => ({ x: edges[i]!, share: each, series: String(series) })),
+  );
+  const dates = { values: labels.values, labelExpr: "dates[datum.value]" };
+  return drawChart(
+    {
+      ...SMALL,
+      data: { values },
+      mark: {
+        type: "area",
+        interpolate: "step-after",
+        fillOpacity: 0.12,
+        line: { interpolate: "step-after", strokeWidth: 1.6 },
+      },
+      encoding: {
+        x: { ...numbers("x", name, ends, { grid: false, tickCount: 4, ...(isDate && dates) }), title: null },
+        y: share,
+        color,
+      },
+    },
+    { ...options, texts: { ...options.texts, dates: labels.texts } },
+  );
+}

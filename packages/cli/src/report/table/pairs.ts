@@ -1,0 +1,100 @@
+import type { ColumnSlot } from "../../data/table/encode-rows.js";
+import { quantile } from "../../detect/spaces.js";
+import { columnValues } from "./column-values.js";
+import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
+
+type Point = readonly [x: number, y: number];
+
+/** Two columns of numbers: training rows, the rows of the highest scores, and lines that hold shares of the generated rows. */
+export type PairView = Readonly<{
+  x: Readonly<{ name: string; isDate: boolean; range: Point }>;
+  y: Readonly<{ name: string; isDate: boolean; range: Point }>;
+  rows: readonly Point[];
+  worst: readonly Point[];
+  contours: readonly Readonly<{ share: number; lines: readonly Line[] }>[];
+}>;
+
+/** Pairs that are shown, points in each, and shares of the generated rows inside of a line. */
+const SHOWN = { pairs: 6, points: 400 } as const;
+const SHARES = [0.5, 0.8, 0.95] as const;
+
+/** Rows that the association of columns is measured on. */
+const MEASURED = 2000;
+
+/** The axes end a little beyond these quantiles of training and generated rows. */
+const OUTSIDE = 0.005;
+const PAD = 0.08;
+
+/** Encoded rows [n, width]; of the rows of the highest scores the numbers of a column by its name, a number or none a row. */
+type PairRows = Readonly<{
+  training: Float32Array;
+  generated: Float32Array;
+  worst(name: string): readonly (number | undefined)[];
+}>;
+
+/** The pairs of columns that are associated most, by the rank correlation of training rows. */
+export function viewPairs(slots: readonly ColumnSlot[], rows: PairRows, width: number): PairView[] {
+  const numeric = slots.filter(({ column }) => column.range);
+  const measured = rows.training.subarray(0, MEASURED * width);
+  const pairs = numeric.flatMap((x, i) =>
+    numeric.slice(i + 1).map((y) => ({ x, y, strength: rankCorrelation(pointsOf(x, y, measured, width)) })),
+  );
+  return pairs
+    .sort((a, b) => b.strength - a.strength)
+    .slice(0, SHOWN.pairs)
+    .map(({ x, y }) => viewPair(x, y, rows, width));
+}
+
+function viewPair(x: ColumnSlot, y: ColumnSlot, rows: PairRows, width: number): PairView {
+  const training = pointsOf(x, y, rows.training, width);
+  const generated = pointsOf(x, y, rows.generated, width);
+  const others = rows.worst(y.column.name);
+  const worst = pointsIn(rows.worst(x.column.name).map((a, i) => [a, others[i]]));
+  const range = (axis: 0 | 1): Point => {
+    const all = Float64Array.from([...training, ...generated], (point) => point[axis]).sort();
+    const marked = worst.map((point) => point[axis]);
+    const low = Math.min(quantile(all, OUTSIDE), ...marked);
+    const high = Math.max(quantile(all, 1 - OUTSIDE), ...marked);
+    const pad = PAD * (high - low) || 0.5;
+    return [low - pad, high + pad];
+  };
+  const [xRange, yRange] = [range(0), range(1)];
+  const grid = densityGrid(generated, xRange, yRange);
+  const axis = ({ column: { name, type } }: ColumnSlot, ends: Point) => ({
+    name,
+    isDate: type === "date",
+    range: ends,
+  });
+  return {
+    x: axis(x, xRange),
+    y: axis(y, yRange),
+    rows: training.slice(0, SHOWN.points),
+    worst,
+    contours: SHARES.map((share) => ({ share, lines: contourLines(grid, massLevel(grid, share)) })),
+  };
+}
+
+/** Rows that have both values. */
+function pointsOf(x: ColumnSlot, y: ColumnSlot, rows: Float32Array, width: number): Point[] {
+  const others = columnValues(y, rows, width);
+  return pointsIn(columnValues(x, rows, width).map((a, i) => [a, others[i]]));
+}
+
+const pointsIn = (pairs: readonly (readonly unknown[])[]): Point[] =>
+  pairs.flatMap(([a, b]) => (typeof a === "number" && typeof b === "number" ? [[a, b] as const] : []));
+
+/** |Spearman's ρ|; ties are in the order of the rows. */
+function rankCorrelation(points: readonly Point[]): number {
+  const n = points.length;
+  if (n < 3) return 0;
+  const ranks = ([0, 1] as const).map((axis) => {
+    const order = Array.from(points.keys()).sort((a, b) => points[a]![axis] - points[b]![axis]);
+    const rank = new Float64Array(n);
+    order.forEach((point, i) => {
+      rank[point] = i;
+    });
+    return rank;
+  });
+  const squares = points.reduce((sum, _, i) => sum + (ranks[0]![i]! - ranks[1]![i]!) ** 2, 0);
+  return Math.abs(1 - (6 * squares) / (n * (n * n - 1)));
+}

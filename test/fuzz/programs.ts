@@ -1,0 +1,1 @@
+export { fuzzLowering } from "../../packages/onnx/test/fuzz/fuzz-lowering.js";
