@@ -42,6 +42,7 @@ function othersOf(digits: Uint8Array): { readonly [name: string]: number | undef
 export const compress: Check = {
   name: "compress",
   needs: [],
+  slow: true,
   async run({ scratch, say }) {
     const run = join(scratch, "run");
     const what = ["--data", "mnist", "--network", "fconv2", "--batch", "32", "--steps", "500"];
