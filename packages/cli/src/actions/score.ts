@@ -147,7 +147,11 @@ export async function score(
 function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly string[]): boolean {
   const { score: kind, fdr, samples = 1, split, ledger = false, reasons } = flags;
   const ofLikelihood =
-    kind === "likelihood" || samples > 1 || ledger || split !== undefined || reasons !== undefined;
+    kind === "likelihood" ||
+    samples > 1 ||
+    ledger ||
+    split !== undefined ||
+    (reasons !== undefined && files.length === 0);
   if (data.reading?.schema && !ofLikelihood && files.every(isTable)) return true;
   if ((kind === undefined || kind === "likelihood") && fdr === undefined) return false;
   throw new UsageError(

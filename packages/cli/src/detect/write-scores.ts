@@ -48,7 +48,12 @@ const writers: Readonly<Record<ScoreFormat, (columns: readonly ScoreColumn[], wr
   };
 
 const objectOf = (columns: readonly ScoreColumn[], row: ScoredRow): string =>
-  JSON.stringify(Object.fromEntries(columns.map(({ name }, i) => [name, rounded(row[i]!)])));
+  JSON.stringify(
+    // an empty text stands for what a row does not have
+    Object.fromEntries(
+      columns.map(({ name }, i) => [name, i > 0 && row[i] === "" ? null : rounded(row[i]!)]),
+    ),
+  );
 
 const parquetTypes = {
   text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
