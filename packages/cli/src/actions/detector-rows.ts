@@ -1,6 +1,5 @@
 import { UsageError } from "@flowify/core";
 import { checkColumns } from "../data/table/check-columns.js";
-import { type EncodedRows, rowEncoder } from "../data/table/encode-rows.js";
 import { openTable } from "../data/table/open-table.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
@@ -8,19 +7,12 @@ import { unknownName } from "../ui/suggest.js";
 import type { Terminal } from "../ui/terminal.js";
 
 /** Rows as the detector takes them, what each is called, and their numbers in the file, from 0 on. */
-export type DetectorRows = Readonly<{
-  rows: Float32Array;
-  names: readonly string[];
-  first: number;
-  /** The same rows as the run's network takes them, where they are wanted. */
-  encoded?: EncodedRows;
-}>;
+export type DetectorRows = Readonly<{ rows: Float32Array; names: readonly string[]; first: number }>;
 
 export type DetectorRowsOptions = Readonly<{
   schema: TableSchema;
   inputs: readonly DetectorInput[];
   id?: string | undefined;
-  forNetwork?: boolean;
   warn: Terminal["warn"];
 }>;
 
@@ -31,7 +23,7 @@ export type DetectorRowsOptions = Readonly<{
  */
 export async function* detectorRows(
   file: string,
-  { schema, inputs, id, forNetwork = false, warn }: DetectorRowsOptions,
+  { schema, inputs, id, warn }: DetectorRowsOptions,
 ): AsyncGenerator<DetectorRows> {
   const table = await openTable(file);
   if (id !== undefined && !table.names.includes(id))
@@ -39,12 +31,10 @@ export async function* detectorRows(
   for (const line of checkColumns(file, table.names, schema)) warn(line);
   const idAt = table.names.indexOf(id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "");
   const encoder = detectorEncoder(file, table, inputs);
-  const network = forNetwork ? rowEncoder(file, table, schema) : undefined;
   let first = 0;
   for await (const block of table.blocks()) {
     const names = block.map((cells, i) => (idAt < 0 ? String(first + i + 1) : String(cells[idAt] ?? "")));
-    const rows = encoder.encode(block);
-    yield { rows, names, first, ...(network && { encoded: network.encode(block) }) };
+    yield { rows: encoder.encode(block), names, first };
     first += block.length;
   }
   for (const line of encoder.notes()) warn(`${file}: ${line}`);

@@ -1,13 +1,13 @@
-import { type Executor, UsageError } from "@flowify/core";
+import { UsageError } from "@flowify/core";
 import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import { fileHashes } from "../data/file-hashes.js";
-import type { EncodedRows } from "../data/table/encode-rows.js";
 import { rowsOfSplit } from "../data/table/table-file.js";
 import { conformalP, smallestP } from "../detect/calibration.js";
 import { type OpenDetector, openDetector, takeRows } from "../detect/detector.js";
 import { readDetector, type TableDetector } from "../detect/detector-file.js";
 import { discoveryThreshold } from "../detect/discoveries.js";
+import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import { type ScoreColumn, scoreWriter } from "../detect/write-scores.js";
@@ -19,25 +19,23 @@ import { formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal.js";
 import { allDetectorRows, detectorRows } from "./detector-rows.js";
-import { type Reasoner, reasonsOfFlagged } from "./flagged-rows.js";
-import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
-import { withModel } from "./open-run.js";
-import { flaggedReasons } from "./row-reasons.js";
+import { FALSE_ALARMS } from "./judge-rows.js";
+import { reasonCells } from "./row-reasons.js";
 import { idHeader } from "./table-rows.js";
 
 export type TableScoreFlags = Omit<CommonFlags, "json"> &
   Pick<ImagesFlags, "data" | "limit"> & {
     score?: ScoreKind | "likelihood";
     falseAlarms?: number;
-    reasons?: number;
     fdr?: number;
+    reasons?: number;
     format?: ScoreFormat;
     out?: string;
     id?: string;
   };
 
-/** Scored rows in one piece. */
-type Scored = Readonly<{ names: readonly string[]; scores: Float64Array; encoded?: EncodedRows | undefined }>;
+/** Scored rows [n, width] in one piece. */
+type Scored = Readonly<{ names: readonly string[]; rows: Float32Array; scores: Float64Array }>;
 
 /** Passes over the rows that are scored; each begins from the first one. */
 type Pass = () => AsyncGenerator<Scored>;
@@ -67,29 +65,45 @@ export async function scoreTables(
     { name: "p", type: "number" },
     { name: "flag", type: "flag" },
   ];
-  const id = idHeader(schema, flags.id, ["score", "p", "flag"]);
-  const scoreOn = async (executor: Executor, reasoner?: Reasoner): Promise<void> => {
-    const more = reasoner?.reasons.fields.map((name): ScoreColumn => ({ name, type: "text" })) ?? [];
-    const columns: ScoreColumn[] = [{ name: id, type: "text" }, ...fields, ...more];
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
     const open = await openDetector(executor, found.detector);
     try {
       const source = { found, open, kind, config, files, flags };
       const pass: Pass = () => scoredRows(source, terminal);
       const threshold = await thresholdOf(found, kind, flags, pass, terminal);
       const calibration = found.calibrations[kind];
+      const reasons =
+        flags.reasons === undefined
+          ? undefined
+          : reasonCells(tableReasoner(found, open, kind, threshold), flags.reasons);
+      const written = [...fields, ...(reasons?.columns ?? [])];
+      const id = idHeader(
+        schema,
+        flags.id,
+        written.map(({ name }) => name),
+      );
+      const columns: ScoreColumn[] = [{ name: id, type: "text" }, ...written];
+      const { width } = found.detector.spaces;
       const totals = { rows: 0, flagged: 0 };
       const write = async (to: Write): Promise<void> => {
         const writer = scoreWriter(format, columns, to);
-        for await (const { names, scores, encoded } of pass()) {
-          const rows = names.map((name, i) => {
-            const p = conformalP(calibration, scores[i]!);
-            const flag = Number(p <= threshold);
-            totals.flagged += flag;
-            return [name, scores[i]!, p, flag] as const;
+        for await (const { names, scores, rows } of pass()) {
+          const judged = names.map((name, place) => {
+            const score = scores[place]!;
+            const row = rows.subarray(place * width, (place + 1) * width);
+            return { place, name, score, p: conformalP(calibration, score), row };
           });
-          totals.rows += rows.length;
-          const texts = reasoner && encoded ? await reasonsOfFlagged(reasoner, encoded, rows) : [];
-          await writer.add(rows.map((row, i) => [...row, ...(texts[i] ?? [])] as const));
+          const flagged = judged.filter(({ p }) => p <= threshold);
+          const more = await reasons?.cells(flagged, names.length);
+          totals.flagged += flagged.length;
+          totals.rows += names.length;
+          await writer.add(
+            judged.map(
+              ({ name, score, p, place }) =>
+                [name, score, p, Number(p <= threshold), ...(more?.[place] ?? [])] as const,
+            ),
+          );
         }
         await writer.end();
       };
@@ -97,20 +111,10 @@ export async function scoreTables(
       terminal.note(
         `${formatCount(totals.rows)} rows of ${files.join(", ") || `the test rows of ${config.data.name}`}: ${formatCount(totals.flagged)} flagged at ${flags.fdr === undefined ? `false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}` : `a false discovery rate of ${flags.fdr}`}${out ? `; scores: ${out}` : ""}`,
       );
-      for (const line of reasoner?.reasons.lines() ?? []) terminal.note(line);
+      for (const line of reasons?.lines() ?? []) terminal.note(line);
     } finally {
       await open.dispose();
     }
-  };
-  const { reasons } = flags;
-  if (reasons !== undefined)
-    return withModel(folder, flags, terminal, async (model, run) => {
-      const judge = judgeOf(run, flags, folder, terminal);
-      await scoreOn(model.executor, { model, reasons: await flaggedReasons(model, run, reasons, judge) });
-    });
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
-    await scoreOn(executor);
   } finally {
     await executor.dispose();
   }
@@ -136,22 +140,14 @@ async function* scoredRows(source: Source, { warn }: Terminal): AsyncGenerator<S
   const { found, open, kind, config, files, flags } = source;
   const { inputs, detector } = found;
   const schema = config.data.reading!.schema!;
-  const options = { schema, inputs, id: flags.id, forNetwork: flags.reasons !== undefined, warn };
+  const options = { schema, inputs, id: flags.id, warn };
   let left = flags.limit ?? Number.POSITIVE_INFINITY;
-  const scored = async (
-    rows: Float32Array,
-    names: readonly string[],
-    own?: Int32Array,
-    encoded?: EncodedRows,
-  ): Promise<Scored> => {
+  const scored = async (rows: Float32Array, names: readonly string[], own?: Int32Array): Promise<Scored> => {
     const count = Math.min(left, names.length);
     left -= count;
-    const { [kind]: scores } = await open.score(
-      rows.subarray(0, count * detector.spaces.width),
-      [kind],
-      own?.subarray(0, count),
-    );
-    return { names: names.slice(0, count), scores, encoded };
+    const some = rows.subarray(0, count * detector.spaces.width);
+    const { [kind]: scores } = await open.score(some, [kind], own?.subarray(0, count));
+    return { names: names.slice(0, count), rows: some, scores };
   };
   if (files.length === 0) {
     const all = await allDetectorRows(config.data.name, options);
@@ -163,13 +159,12 @@ async function* scoredRows(source: Source, { warn }: Terminal): AsyncGenerator<S
   for (const file of files) {
     const places = await placesIn(file, config, detector.places);
     const prefix = files.length > 1 ? `${file}#` : "";
-    for await (const { rows, names, first, encoded } of detectorRows(file, options)) {
+    for await (const { rows, names, first } of detectorRows(file, options)) {
       const own = places && Int32Array.from(names, (_, i) => places.get(first + i) ?? -1);
       yield await scored(
         rows,
         names.map((name) => prefix + name),
         own,
-        encoded,
       );
       if (left === 0) return;
     }

@@ -34,13 +34,6 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         placeholder: "P",
         brief: "Flag rows of a table so that this share of ordinary rows is flagged (default: 0.01)",
       },
-      fdr: {
-        kind: "parsed",
-        parse: probability,
-        optional: true,
-        placeholder: "P",
-        brief: "Flag rows of a table so that at most this share of flagged rows is ordinary; reads it twice",
-      },
       reasons: {
         kind: "parsed",
         parse: (input: string) => wholeNumber(1)(input || "3"),
@@ -48,6 +41,13 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         optional: true,
         placeholder: "N",
         brief: "Add the N columns to blame for each flagged row of a table, and a repair (without N: 3)",
+      },
+      fdr: {
+        kind: "parsed",
+        parse: probability,
+        optional: true,
+        placeholder: "P",
+        brief: "Flag rows of a table so that at most this share of flagged rows is ordinary; reads it twice",
       },
       samples: {
         kind: "parsed",
@@ -105,7 +105,7 @@ a block at a time.
 
 --reasons N adds, for each flagged row, the N columns to blame with their values, the smallest repair
 and the nearest training rows. A column is to blame if its usual values would make the row likelier.
-The run's table must still be in its place. Write N in front of a FILE.
+Without N, no FILE may follow: name it by --data.
 
 EXAMPLES
   flowify score runs/a digit.png other.png
@@ -113,7 +113,7 @@ EXAMPLES
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
   flowify score runs/a --split train --limit 1000 --format jsonl
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
-  flowify score runs/payments june.csv --out scored.parquet --fdr 0.1
-  flowify score runs/payments --data june.csv --out scored.csv --reasons`,
+  flowify score runs/payments --data june.csv --out scored.csv --reasons
+  flowify score runs/payments june.csv --out scored.parquet --fdr 0.1`,
   },
 });

@@ -37,7 +37,7 @@ export function conformalP({ scores }: Pick<Calibration, "scores">, score: numbe
 }
 
 /** The score above which p is at most `most`; none where there are too few held-out rows. */
-export function thresholdOf({ scores }: Calibration, most: number): number | undefined {
+export function thresholdOf({ scores }: Pick<Calibration, "scores">, most: number): number | undefined {
   const above = Math.floor(most * (scores.length + 1)) - 1;
   return above < 0 ? undefined : scores[Math.max(0, scores.length - 1 - above)];
 }

@@ -35,7 +35,7 @@ function inputOf({ name, type, range, origin = 0, missing, values = [] }: Column
 }
 
 /** Numbers that a column becomes. */
-const widthOf = (input: DetectorInput): number => {
+export const widthOf = (input: DetectorInput): number => {
   if (input.kind === "text") return Math.max(1, input.values.length);
   return input.indicator ? 2 : 1;
 };

@@ -47,9 +47,9 @@ const writers: Readonly<Record<ScoreFormat, (columns: readonly ScoreColumn[], wr
     parquet: parquetWriter,
   };
 
+/** Empty texts become null. */
 const objectOf = (columns: readonly ScoreColumn[], row: ScoredRow): string =>
   JSON.stringify(
-    // an empty text stands for what a row does not have
     Object.fromEntries(
       columns.map(({ name }, i) => [name, i > 0 && row[i] === "" ? null : rounded(row[i]!)]),
     ),
