@@ -13,10 +13,10 @@ export {
   fitDetector,
   type OpenDetector,
   openDetector,
-  type ScoreKind,
 } from "./detect/detector.js";
 export { neighbourDistances } from "./detect/knn.js";
 export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";
+export type { ScoreKind } from "./detect/score-kinds.js";
 export {
   type ReadTableOptions,
   readTable,
