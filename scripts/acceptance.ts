@@ -22,6 +22,7 @@ import { fullDisk } from "./acceptance/full-disk.js";
 import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
+import { longTable } from "./acceptance/long-table.js";
 import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
@@ -42,8 +43,9 @@ const checks: readonly Check[] = [
   bench,
   cifar10,
   exported,
-  memory,
   tables,
+  memory,
+  longTable,
   devices,
   playground,
   page,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
+import { ortCpu } from "./lower/target.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";
@@ -29,9 +30,6 @@ export type NativeExecutorOptions = {
   memory?: number;
 };
 
-/** Number of batches computed in parallel. */
-const LANES = 2;
-
 /**
  * Runs pure jax functions in ONNX Runtime's native library, on the CPU or with another of its providers.
  *
@@ -48,15 +46,12 @@ export async function nativeExecutor({
   checkThreads(threads);
   const engine = await nativeEngine();
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
+  const workers = provider === undefined && hasWorkers() ? Math.min(ortCpu.workers, threads) : 1;
   return runtimeExecutor(engine, {
     name: provider === undefined ? "native" : `native-${provider}`,
-    workers: provider === undefined && hasWorkers() ? Math.min(LANES, threads) : 1,
-    session: (program, workers) => ({
-      ...sessionOptions(
-        Math.floor(threads / workers),
-        flushDenormals,
-        profile === undefined ? undefined : join(profile, program),
-      ),
+    target: { ...ortCpu, threads, workers },
+    session: (program, each) => ({
+      ...sessionOptions(each, flushDenormals, profile === undefined ? undefined : join(profile, program)),
       ...(provider !== undefined && { executionProviders: [provider, "cpu"] }),
     }),
     memory: () => memory ?? availableMemory(),

@@ -5,6 +5,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";
 import { lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
+import type { Target } from "./lower/target.js";
 import { openProgram } from "./split-at-splines/open-program.js";
 import { programParts } from "./split-at-splines/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
@@ -20,6 +21,7 @@ export type NativeProgram = Readonly<{
 }>;
 
 export type OnnxProgramOptions = Readonly<{
+  target: Target;
   session: InferenceSession.SessionOptions;
   /** Other threads that also run the program. */
   workers?: readonly WorkerHandle[];
@@ -31,21 +33,17 @@ export type OnnxProgramOptions = Readonly<{
   itemwise?: boolean;
 }>;
 
-/**
- * ONNX Runtime's arena relative to the peak memory: it grows by powers of two. Training steps of the networks took 1.9
- * to 2.9 times.
- */
-const ARENA = 2;
-
 /** Throws the MemoryError that `onnxProgram` would throw, without building anything. */
 export function expectRoomFor(
   traced: ClosedJaxpr,
   { name, inputs, outputs }: Signature,
+  target: Target,
   memory: number,
 ): void {
   const names = (slots: readonly Slot[]): string[] => slots.map((slot) => slot.name);
-  const { peak } = lower(traced, { name, inputNames: names(inputs), outputNames: names(outputs) });
-  if (ARENA * peak > memory) throw new MemoryError(name, ARENA * peak, memory);
+  const { peak } = lower(traced, { name, inputNames: names(inputs), outputNames: names(outputs), target });
+  const bytes = target.memoryFactor * peak;
+  if (bytes > memory) throw new MemoryError(name, bytes, memory);
 }
 
 /** Lowers a traced program to an ONNX graph and compiles that to a session of ONNX Runtime. */
@@ -53,17 +51,17 @@ export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { session: options, workers = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
+  { target, session: options, workers = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
   const outputNames = outputs.map((slot) => slot.name);
   const fixed = new Set(inputNames.slice(0, constants.length));
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
-  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise });
+  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, target });
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const expectRoom = (partBytes: number): void => {
-    const bytes = (1 + workers.length) * (ARENA * lowered.peak + built + partBytes);
+    const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built + partBytes);
     if (bytes > memory) throw new MemoryError(name, bytes, memory);
   };
   expectRoom(0); // before files are made from it
@@ -76,7 +74,7 @@ export async function onnxProgram(
     if (cause instanceof DeviceError) throw cause;
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   };
-  const parts = await programParts(engine, model, options).catch(rejected);
+  const parts = await programParts(engine, model, options, target).catch(rejected);
   expectRoom(parts.bytes);
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));

@@ -3,6 +3,7 @@ import type { Compiled, HostData } from "@flowify/core/internal";
 import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
+import type { Target } from "./lower/target.js";
 import { expectRoomFor, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
@@ -14,10 +15,10 @@ const MOST_THREADS = 256;
 
 export type RuntimeExecutorOptions = Readonly<{
   name: string;
-  /** The session options of the program with this name, on this number of workers. */
-  session(program: string, workers: number): InferenceSession.SessionOptions;
-  /** Number of workers; all but the first are separate threads. Default 1. */
-  workers?: number;
+  /** What graphs are made for. */
+  target: Target;
+  /** The session options of the program with this name, on this number of threads. */
+  session(program: string, threads: number): InferenceSession.SessionOptions;
   /** Memory limit of a program in bytes, evaluated when it is compiled. */
   memory(): number;
 }>;
@@ -29,9 +30,10 @@ export type RuntimeExecutorOptions = Readonly<{
  */
 export function runtimeExecutor(
   engine: Engine,
-  { name: executorName, session, memory, workers: most = 1 }: RuntimeExecutorOptions,
+  { name: executorName, target, session, memory }: RuntimeExecutorOptions,
 ): Executor {
   const store = new TensorStore(engine);
+  const most = target.workers; // all but the first are separate threads
   const open = new Set<Compiled>();
   let threads: WorkerHandle[] = []; // started when a program is compiled for workers
   const workersBeside = (): readonly WorkerHandle[] => {
@@ -52,9 +54,10 @@ export function runtimeExecutor(
       try {
         const traceMs = performance.now() - start;
         const program =
-          (await fusedProgram(store, jaxpr, signature)) ??
+          (await fusedProgram(store, jaxpr, signature, target.kernels)) ??
           (await onnxProgram(store, jaxpr, signature, {
-            session: session(name, workers ? most : 1),
+            target,
+            session: session(name, Math.floor(target.threads / (workers ? most : 1))),
             workers: workers ? workersBeside() : [],
             memory: memory(),
             itemwise,
@@ -78,7 +81,7 @@ export function runtimeExecutor(
     expectRoom(f, specs, { name = f.name || "function" } = {}) {
       const { jaxpr, signature } = trace(f, specs, name);
       try {
-        expectRoomFor(jaxpr, signature, memory());
+        expectRoomFor(jaxpr, signature, target, memory());
       } finally {
         jaxpr.dispose();
       }

@@ -1,4 +1,5 @@
 import type { Executor } from "@flowify/core";
+import { ortCpu } from "./lower/target.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { sessionOptions, wasmEngine } from "./runtime.js";
 import { checkThreads, runtimeExecutor } from "./runtime-executor.js";
@@ -24,7 +25,8 @@ export async function wasmExecutor({
   checkThreads(threads);
   return runtimeExecutor(await wasmEngine(threads), {
     name: "wasm",
-    session: () => sessionOptions(threads, false),
+    target: { ...ortCpu, threads, workers: 1 },
+    session: (_program, each) => sessionOptions(each, false),
     memory: () => Math.min(REACH, availableMemory()),
   });
 }

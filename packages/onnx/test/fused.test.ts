@@ -6,6 +6,7 @@ import type { Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Arena } from "../src/fused/arena.js";
 import { fusedProgram } from "../src/fused/fused-program.js";
+import { ortCpu } from "../src/lower/target.js";
 import { type NativeProgram, onnxProgram } from "../src/onnx-program.js";
 import { type Engine, nativeEngine, sessionOptions } from "../src/runtime.js";
 import { TensorStore } from "../src/tensors.js";
@@ -51,7 +52,7 @@ async function fused(store: TensorStore, f: Fn, args: readonly HostArray[]): Pro
 async function unfused(store: TensorStore, f: Fn, args: readonly HostArray[]): Promise<NativeProgram> {
   const { jaxpr, signature } = trace(f, specsOf(args), "unfused");
   try {
-    const options = { session: sessionOptions(1, false), memory: Number.POSITIVE_INFINITY };
+    const options = { target: ortCpu, session: sessionOptions(1, false), memory: Number.POSITIVE_INFINITY };
     return await onnxProgram(store, jaxpr, signature, options);
   } finally {
     jaxpr.dispose();

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { gradientProgram } from "../../core/test/support/gradient-program.js";
 import { lower } from "../src/index.js";
 import { passes } from "../src/lower/passes.js";
-import { aggressive, ortCpu, strict, type Target } from "../src/lower/target.js";
+import { aggressive, ortCpu, portable, strict, type Target } from "../src/lower/target.js";
 import { trace } from "../src/trace.js";
 import { type Fn, specOf } from "./compare.js";
 import { programs, runProgram } from "./programs.js";
@@ -22,7 +22,15 @@ const alone = (name?: string): Target => ({
 });
 /** Without stacks, more matrices are transposed. */
 const unstacked = { ...aggressive, name: "unstacked", without: new Set(["stacked-products"]) };
-const targets = [ortCpu, strict, aggressive, unstacked, alone(), ...passes.map(({ name }) => alone(name))];
+const targets = [
+  ortCpu,
+  strict,
+  portable,
+  aggressive,
+  unstacked,
+  alone(),
+  ...passes.map(({ name }) => alone(name)),
+];
 
 /** Lowers with a check after each pass; how often each acted. */
 function checked(
@@ -191,4 +199,17 @@ it("a training step stays sound", () => {
   });
   jaxpr.dispose();
   expect(after).toEqual(["rules", ...passes.flatMap(({ name, run }) => (run ? [name] : []))]);
+});
+
+it("a portable graph says what it computes", () => {
+  const specs = [
+    [2, 3, 8, 8],
+    [4, 3, 3, 3],
+    [4, 1, 1],
+  ].map((shape) => specOf(shape));
+  const { jaxpr } = trace((x: A, w: A, b: A) => nn.relu(conv(x, w).add(b)), specs, "layer");
+  const operators = (target: Target) => lower(jaxpr, { target }).nodes.map(({ op }) => op);
+  expect(operators(portable)).toEqual(["Conv", "Add", "Relu"]);
+  expect(operators(ortCpu)).not.toContain("Conv");
+  jaxpr.dispose();
 });

@@ -11,6 +11,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 import { lower } from "../src/lower/lower.js";
 import { withConstants } from "../src/lower/model.js";
+import { ortCpu } from "../src/lower/target.js";
 import { nativeEngine, sessionOptions } from "../src/runtime.js";
 import { runtimeExecutor } from "../src/runtime-executor.js";
 import { programParts } from "../src/split-at-splines/program-parts.js";
@@ -21,7 +22,12 @@ const executor = await nativeExecutor({ threads: 2 });
 /** Without kernels. */
 const plain = runtimeExecutor(
   { ...engine, kernels: false },
-  { name: "plain", session: () => sessionOptions(1, false), memory: () => Number.POSITIVE_INFINITY },
+  {
+    name: "plain",
+    target: { ...ortCpu, workers: 1 },
+    session: (_program, threads) => sessionOptions(threads, false),
+    memory: () => Number.POSITIVE_INFINITY,
+  },
 );
 afterAll(() => Promise.all([executor.dispose(), plain.dispose()]));
 
@@ -63,7 +69,7 @@ async function callsOf(
     const lowered = lower(jaxpr, { inputNames: names, outputNames, fixed: new Set(fixed) });
     const leaves = tree.leaves(params as never) as HostArray[];
     const graph = withConstants(lowered, new Map(fixed.map((name, i) => [name, leaves[i] as HostArray])));
-    return (await programParts(engine, graph, sessionOptions(threads, false))).stages.map(
+    return (await programParts(engine, graph, sessionOptions(threads, false), ortCpu)).stages.map(
       ({ calls }) => calls.length,
     );
   } finally {

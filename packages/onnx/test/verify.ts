@@ -1,5 +1,6 @@
-import type { Graph, ValueType } from "../src/lower/graph.js";
+import type { Graph } from "../src/lower/graph.js";
 import type { GraphNode } from "../src/lower/model.js";
+import type { ValueType } from "../src/lower/values.js";
 
 type Shape = readonly number[];
 

@@ -14,9 +14,6 @@ import { wasmModule } from "./wasm.js";
 type Kernel = (bytes: number, ...pointersAndScalars: number[]) => void;
 type Floats = Float32Array<ArrayBuffer>;
 
-/** Below this many elements in every result, kernels save no time. */
-const SMALLEST = 4096;
-
 /**
  * Compiles an elementwise program to WebAssembly kernels, which make one pass over memory; ONNX Runtime makes one per
  * operation. Undefined for any other program, if all results have fewer than `smallest` elements, and if WebAssembly
@@ -26,7 +23,7 @@ export async function fusedProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  smallest: number = SMALLEST,
+  smallest: number,
 ): Promise<NativeProgram | undefined> {
   const program = readElementwise(traced);
   const large = signature.outputs.some(({ shape }) => shape.reduce((a, b) => a * b, 1) >= smallest);

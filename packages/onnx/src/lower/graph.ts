@@ -1,40 +1,27 @@
 import { sizeOf } from "./jaxpr.js";
-import type { Lazy } from "./lazy.js";
-import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
-import type { Origin } from "./origins.js";
+import type { AttributeValue, GraphNode, Initializer } from "./model.js";
 import { ortCpu, type Target } from "./target.js";
 import { UseDef } from "./use-def.js";
+import { Values, type ValueType } from "./values.js";
 
 export type NodeOptions = {
   attributes?: Readonly<Record<string, AttributeValue>>;
   domain?: string;
 };
 
-/** Type and shape of an ONNX value. */
-export type ValueType = Readonly<{ type: ElementType; shape: readonly number[] }>;
-
-type Constant = Initializer["data"];
-
-/** Most bytes of a constant for detecting duplicates. */
-const LONGEST_KEY = 65536;
-
 /**
  * The program of one lowering: values, the nodes that make them in order, and who reads them. Rules append nodes, then
  * passes rewrite them. Equal nodes and constants exist once (common subexpressions).
  */
-export class Graph {
+export class Graph extends Values {
   readonly target: Target;
-  readonly #types = new Map<string, ValueType>();
-  readonly #constants = new Map<string, Initializer>();
-  readonly #constantKeys = new Map<string, string>();
-  readonly #used = new Set<string>();
   readonly #fixed = new Map<string, boolean>();
   readonly #rotations = new Set<string>();
-  readonly #origins = new Map<Lazy | string, Origin>();
   readonly #links = new UseDef();
   #nodes: GraphNode[] = [];
   readonly #ages = new Map<string, number>();
   readonly #seen = new Map<string, readonly string[]>();
+  readonly #keys = new WeakMap<GraphNode, string>();
 
   /** How often each pass acted, and the pass that runs now. */
   readonly #acted = new Map<string, number>();
@@ -44,6 +31,7 @@ export class Graph {
   scope = "";
 
   constructor(target: Target = ortCpu) {
+    super();
     this.target = target;
   }
 
@@ -69,27 +57,6 @@ export class Graph {
     this.#acted.set(pass, (this.#acted.get(pass) ?? 0) + 1);
   }
 
-  /** Makes a name unique; its first use stays unchanged. */
-  unique(name: string): string {
-    let result = name;
-    for (let i = 2; this.#used.has(result); i++) result = `${name}.${i}`;
-    this.#used.add(result);
-    return result;
-  }
-
-  declare(name: string, type: ElementType, shape: readonly number[]): string {
-    this.#types.set(name, { type, shape });
-    return name;
-  }
-
-  typeOf(name: string): ElementType {
-    return this.#type(name).type;
-  }
-
-  shapeOf(name: string): readonly number[] {
-    return this.#type(name).shape;
-  }
-
   /** The node that makes a value; undefined for inputs and constants. */
   producer(name: string): GraphNode | undefined {
     return this.#links.producer(name);
@@ -109,21 +76,6 @@ export class Graph {
     return this.readers(name).size === 1 && !this.isResult(name);
   }
 
-  /** The data of a constant, or undefined for any other value. */
-  constantOf(name: string): Initializer | undefined {
-    return this.#constants.get(name);
-  }
-
-  /** Records how a view, or a value by name, was made. */
-  remember(value: Lazy | string, origin: Origin): void {
-    this.#origins.set(value, { ...this.#origins.get(value), ...origin });
-  }
-
-  /** What was recorded about it. */
-  originOf(value: Lazy | string): Origin {
-    return this.#origins.get(value) ?? {};
-  }
-
   /** Declares an input as equal in every run, and whether it is an orthogonal matrix. */
   fix(name: string, isRotation = false): void {
     this.#fixed.set(name, true);
@@ -141,7 +93,7 @@ export class Graph {
     const node = this.producer(name);
     const fixed = node
       ? !node.op.startsWith("Random") && node.inputs.every((input) => this.isFixed(input))
-      : this.#constants.has(name);
+      : this.constantOf(name) !== undefined;
     this.#fixed.set(name, fixed);
     return fixed;
   }
@@ -166,25 +118,6 @@ export class Graph {
     );
     this.#append({ op, domain, inputs, outputs, attributes });
     return outputs;
-  }
-
-  /** A constant tensor; equal ones share one initializer. */
-  constant(data: Constant, type: ElementType, shape: readonly number[]): string {
-    // Compares bytes, because 0 and −0 are different constants. Very long ones are not compared.
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const key = bytes.length <= LONGEST_KEY ? `${type}|${shape.join()}|${bytes.join()}` : undefined;
-    const found = key === undefined ? undefined : this.#constantKeys.get(key);
-    if (found !== undefined) return found;
-    const text = data.length === 1 ? String(data[0]) : `${type}[${shape.join()}]`;
-    const name = this.declare(this.unique(`const ${text}`), type, shape);
-    this.#constants.set(name, { name, type, shape, data });
-    if (key !== undefined) this.#constantKeys.set(key, name);
-    return name;
-  }
-
-  /** A constant int64 vector, for shapes and axes in ONNX. */
-  ints(values: readonly number[]): string {
-    return this.constant(BigInt64Array.from(values, BigInt), "int64", [values.length]);
   }
 
   /** The same elements in another shape; no node if the shape is already right. */
@@ -237,7 +170,7 @@ export class Graph {
   /** The constants among the inputs of nodes and among results. */
   get constants(): Initializer[] {
     const needed = new Set([...this.results, ...this.#nodes.flatMap((node) => node.inputs)]);
-    return [...this.#constants.values()].filter((c) => needed.has(c.name));
+    return this.constantsAmong(needed);
   }
 
   /**
@@ -274,7 +207,7 @@ export class Graph {
     const [name] = node.inputs as [string];
     const isNothing =
       node.op === "Reshape" && sameShape(this.shapeOf(name), this.shapeOf(node.outputs[0] as string));
-    return isNothing ? [name] : this.#seen.get(nodeKey(node));
+    return isNothing ? [name] : this.#seen.get(this.#keyOf(node));
   }
 
   /** Reads other values instead, from nodes anywhere in the graph, and puts nodes before their readers again. */
@@ -319,13 +252,13 @@ export class Graph {
     this.#links.add(node);
     for (const output of node.outputs) this.#ages.set(output, this.#nodes.length);
     this.#nodes.push(node);
-    this.#seen.set(nodeKey(node), node.outputs);
+    this.#seen.set(this.#keyOf(node), node.outputs);
   }
 
-  #type(name: string): ValueType {
-    const type = this.#types.get(name);
-    if (type === undefined) throw new Error(`unknown ONNX value ${name}`);
-    return type;
+  #keyOf(node: GraphNode): string {
+    const key = this.#keys.get(node) ?? nodeKey(node);
+    this.#keys.set(node, key);
+    return key;
   }
 }
 

@@ -2,7 +2,7 @@ import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
-import { Graph, type ValueType } from "./graph.js";
+import { Graph } from "./graph.js";
 import { type Atom, type Equation, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
@@ -11,6 +11,7 @@ import type { Pass } from "./passes/pass.js";
 import { passes } from "./passes.js";
 import { rules } from "./rules.js";
 import { ortCpu, type Target } from "./target.js";
+import type { ValueType } from "./values.js";
 import { wantedOrders } from "./wanted.js";
 
 export type LowerOptions = {

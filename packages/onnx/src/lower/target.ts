@@ -33,7 +33,7 @@ export type TransposeCosts = Readonly<{
 /** What graphs are made for: every switch and every threshold of the lowering. Sizes are numbers of elements. */
 export type Target = Readonly<{
   name: string;
-  /** Threads of a program, and of how many programs that run a batch together (`docs/design/executors.md`). */
+  /** Threads of an executor, and the workers that share them (`docs/design/executors.md`). */
   threads: number;
   workers: number;
   /** Peak memory of the runtime relative to that of the graph. */
@@ -81,7 +81,10 @@ export type Target = Readonly<{
   /** Shortest run of an elementwise node, and how much smaller an operand is that is expanded for it. */
   runs: Readonly<{ shortest: number; smaller: number }>;
   transposes: TransposeCosts;
-  /** Most threads and bytes for which a graph is split at its splines. */
+  /**
+   * Most threads of a session, and bytes between its parts, for which a graph is split at its splines. Every
+   * session has its own pool, and a kernel has one thread. The bytes are half of the limit of a WebAssembly memory.
+   */
   splines: Readonly<{ mostThreads: number; mostBytes: number }>;
   /** Smallest arrays of an elementwise program that is compiled to WebAssembly. */
   kernels: number;
@@ -129,6 +132,25 @@ export const ortCpu: Target = {
 
 /** `ortCpu`, with results that differ from those of jax-js only by rounding. */
 export const strict: Target = { ...ortCpu, name: "strict", semantics: exact };
+
+/** Readable graphs for any runtime: a convolution is a Conv, a sum a ReduceSum, and arrays keep their order. */
+export const portable: Target = {
+  ...ortCpu,
+  name: "portable",
+  without: new Set([
+    "pointwise-convolutions",
+    "gathered-windows",
+    "narrow-axes",
+    "stacked-products",
+    "sums-in-front",
+    "rotations",
+    "sums-by-product",
+    "row-extremes",
+    "narrow-products",
+    "long-runs",
+    "split-transposes",
+  ]),
+};
 
 /** Every pass at every size, for tests: no array is too small for it, and nothing costs anything. */
 export const aggressive: Target = {

@@ -6,6 +6,7 @@ import { type WasmFunction, wasmModule } from "../fused/wasm.js";
 import { sizeOf } from "../lower/jaxpr.js";
 import type { LoweredGraph } from "../lower/lower.js";
 import type { TensorInfo } from "../lower/model.js";
+import type { Target } from "../lower/target.js";
 import type { Engine } from "../runtime.js";
 import { typedArrays } from "../typed-arrays.js";
 import { fixedIn, fixedNumbers } from "./fixed.js";
@@ -41,15 +42,6 @@ export type ProgramParts = Readonly<{
   module: WebAssembly.Module | undefined;
 }>;
 
-/**
- * Most threads of a session for which a graph is split: every session has its own pool, and a kernel has one thread.
- * Measured with one.
- */
-const MOST_THREADS = 2;
-
-/** Most bytes passed between stages for which a graph is split: half of the limit of a WebAssembly memory. */
-const MOST_BYTES = 2 ** 31;
-
 /** Splines with the numbers of their tables in the layout of kernels. */
 type Filled = Splines & Readonly<{ data: Float32Array }>;
 
@@ -61,9 +53,10 @@ export async function programParts(
   engine: Engine,
   graph: LoweredGraph,
   options: InferenceSession.SessionOptions,
+  { splines: { mostThreads, mostBytes } }: Target,
 ): Promise<ProgramParts> {
   const isFixed = fixedIn(graph);
-  const onCpu = options.executionProviders === undefined && (options.intraOpNumThreads ?? 1) <= MOST_THREADS;
+  const onCpu = options.executionProviders === undefined && (options.intraOpNumThreads ?? 1) <= mostThreads;
   const found = engine.kernels && onCpu ? findSplines(graph, isFixed) : [];
   const splines = found.length > 0 ? await filled(engine, graph, found, options) : [];
   if (splines.length > 0) {
@@ -71,7 +64,7 @@ export async function programParts(
     const kernels = distinct(splines);
     const code = wasmModule([...kernels.values()].map(({ kernel }) => kernel));
     const parts = layout(engine, stages, splines, kernels);
-    if (stages.between.every(isPlain) && parts.bytes <= MOST_BYTES && WebAssembly.validate(code))
+    if (stages.between.every(isPlain) && parts.bytes <= mostBytes && WebAssembly.validate(code))
       return { ...parts, module: await WebAssembly.compile(code) };
   }
   const stages = [{ graph, splines: [] }];

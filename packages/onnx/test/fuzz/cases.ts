@@ -78,7 +78,8 @@ function products(draw: Draw): Case {
   const isFixed = draw.chance(0.6);
   const [way, last] = [draw.int(0, 4), draw.int(0, 2)];
   const f: Fn = (x, a, s, r, b, w, c) => {
-    const y = np.matmul(x, way % 2 === 0 ? a : np.transpose(a));
+    const once = np.matmul(x, way % 2 === 0 ? a.ref : np.transpose(a.ref));
+    const y = way < 3 ? once.add(np.sum(a)) : np.matmul(once, np.transpose(a));
     const u = y.ref.slice([], [n - kept, n]).mul(np.exp(s));
     const h = np.maximum(np.matmul(u.ref, np.transpose(w.ref)).add(c), 0);
     const z = np.matmul(u, r).add(b);

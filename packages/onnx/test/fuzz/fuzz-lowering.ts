@@ -1,7 +1,7 @@
 import { HostArray } from "@flowify/core";
 import { DType, defaultDevice, init } from "@jax-js/jax";
 import { passes } from "../../src/lower/passes.js";
-import { aggressive, ortCpu, strict, type Target } from "../../src/lower/target.js";
+import { aggressive, ortCpu, portable, strict, type Target } from "../../src/lower/target.js";
 import { runJax } from "../compare.js";
 import { type Case, drawCase } from "./cases.js";
 import { Draw } from "./draw.js";
@@ -37,7 +37,14 @@ const strictAtEverySize: Target = { ...aggressive, name: "aggressive, strict", s
 /** Targets of a case: the usual ones, and one pass alone and left out. */
 function targetsOf(draw: Draw, { special = false }: Case): Target[] {
   if (special) return [strict, strictAtEverySize];
-  return [ortCpu, strict, aggressive, none, only(draw.pick(names)), but(draw.pick(names))];
+  return [
+    ortCpu,
+    strict,
+    draw.chance(0.5) ? portable : aggressive,
+    none,
+    only(draw.pick(names)),
+    but(draw.pick(names)),
+  ];
 }
 
 const double = ({ data, shape, dtype }: HostArray, change: (x: number, i: number) => number): HostArray =>
