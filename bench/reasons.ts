@@ -108,8 +108,7 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
     const places = Array.from({ length: width }, (_, at) => ({ name: String(at), at, width: 1 }));
     const reasoner = rowReasons(density, training, width, places);
     const ranksOf = async (which: readonly number[]): Promise<number[][]> => {
-      const own = which.map((i) => after[i]!);
-      const reasons = await reasoner.reasonsOf(takeRows(swapped, width, which), own, () => true);
+      const reasons = await reasoner.reasonsOf(takeRows(swapped, width, which));
       return reasons.map((each) => each.columns.map(({ column }) => column));
     };
     const every = Array.from(columns.keys());

@@ -22,11 +22,13 @@ import { fullDisk } from "./acceptance/full-disk.js";
 import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
+import { longTable } from "./acceptance/long-table.js";
 import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
+import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
@@ -41,7 +43,9 @@ const checks: readonly Check[] = [
   bench,
   cifar10,
   exported,
+  tables,
   memory,
+  longTable,
   devices,
   playground,
   page,

@@ -4,6 +4,7 @@ import { FlowifyError } from "@flowify/core";
 import { drawFrom, type FuzzResult } from "../../scripts/acceptance/mutated-files.js";
 import { documentKinds } from "./document-kinds.js";
 import { imageKinds } from "./kinds.js";
+import { tableKinds } from "./table-kinds.js";
 
 /** Of computing, whatever else the machine does; and of waiting for what may never come. */
 const MOST_MS = 10_000;
@@ -24,7 +25,7 @@ export async function readMutated(
   enough: (files: number) => boolean,
 ): Promise<FuzzResult> {
   const draw = drawFrom(seed);
-  const all = [...(await imageKinds()), ...(await documentKinds())];
+  const all = [...(await imageKinds()), ...(await documentKinds()), ...tableKinds];
   const harmful: string[] = [];
   let [files, read, slowestMs] = [0, 0, 0];
   for (; !enough(files); files++) {

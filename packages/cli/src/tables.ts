@@ -1,5 +1,10 @@
-/** Detectors of odd rows: scores, calibration, and how well they find labelled anomalies. */
+/**
+ * Tables as rows of a flow and back; detectors of odd rows: scores, calibration, and how well they find labelled
+ * anomalies.
+ */
 export { type LabelledRows, readLabelledRows } from "./data/labelled-rows.js";
+export type { TableRows } from "./data/table/read-rows.js";
+export type { ColumnSchema, ColumnType, TableSchema } from "./data/table/schema.js";
 export { averagePrecision } from "./detect/average-precision.js";
 export { calibrationOf, conformalP } from "./detect/calibration.js";
 export {
@@ -8,7 +13,14 @@ export {
   fitDetector,
   type OpenDetector,
   openDetector,
-  type ScoreKind,
 } from "./detect/detector.js";
 export { neighbourDistances } from "./detect/knn.js";
 export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";
+export type { ScoreKind } from "./detect/score-kinds.js";
+export {
+  type ReadTableOptions,
+  readTable,
+  type TableFlowOptions,
+  tableCells,
+  tableFlow,
+} from "./table-flow.js";

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { auroc } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { csvCell } from "../src/data/csv-cell.js";
 import { expectRefusal } from "./refusal.js";
@@ -64,14 +66,13 @@ describe("a run of a table", () => {
     const { status, stderr } = await runCommand(["score", run, "--data", other, "--out", out]);
     expect([status, stderr]).toEqual([0, expect.stringContaining("1,000 rows")]);
     const [head, ...lines] = linesOf(readFileSync(out, "utf8"));
-    expect(head).toBe("order,log_prob,nll,p_value,flag");
+    expect(head).toBe("order,score,p,flag");
     expect(lines).toHaveLength(1000);
     const rows = lines.map((line) => line.split(","));
     expect(rows[7]![0]).toBe("'=N7");
-    expect(rows.every(([, log, nll]) => Number(log) === -Number(nll))).toBe(true);
-    expect(rows.every(([, , , p, flag]) => Number(p) <= 0.01 === (flag === "1"))).toBe(true);
+    expect(rows.every(([, , p, flag]) => Number(p) <= 0.01 === (flag === "1"))).toBe(true);
     const flags = (odd: boolean) =>
-      rows.filter((_, i) => (i % 50 === 0) === odd).filter(([, , , , flag]) => flag === "1");
+      rows.filter((_, i) => (i % 50 === 0) === odd).filter(([, , , flag]) => flag === "1");
     expect(flags(true).length).toBeGreaterThan(14);
     // false alarms of a calibration on 200 rows: Beta(2, 199), below 0.037 with probability 0.995
     expect(flags(false).length).toBeLessThan(0.037 * 980);
@@ -84,7 +85,7 @@ describe("a run of a table", () => {
     expect((await runCommand(["score", run, other, "--out", out, ...flags])).status).toBe(0);
     const rows = linesOf(readFileSync(out, "utf8")).map((line) => JSON.parse(line));
     expect(rows).toHaveLength(3000);
-    expect(Object.keys(rows[0])).toEqual(["shop", "log_prob", "nll", "p_value", "flag"]);
+    expect(Object.keys(rows[0])).toEqual(["shop", "score", "p", "flag"]);
     const share = rows.filter(({ flag }) => flag === 1).length / 3000;
     expect(Math.abs(share - 0.2)).toBeLessThan(0.12);
     const first = await runCommand([
@@ -98,9 +99,64 @@ describe("a run of a table", () => {
       "--id",
       "shop",
     ]);
-    expect(linesOf(first.stdout).map((line) => JSON.parse(line).nll)).toEqual(
-      rows.slice(0, 5).map(({ nll }) => nll),
+    expect(linesOf(first.stdout).map((line) => JSON.parse(line).score)).toEqual(
+      rows.slice(0, 5).map(({ score }) => score),
     );
+  });
+
+  it("writes Parquet, with the same numbers", async () => {
+    const other = join(root, "other.csv");
+    const out = join(root, "scored.parquet");
+    expect((await runCommand(["score", run, other, "--out", out, "--quiet"])).status).toBe(0);
+    const csv = linesOf((await runCommand(["score", run, other, "--quiet"])).stdout).slice(1);
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(out) });
+    const text = ({ order, score, p, flag }: (typeof rows)[number]) =>
+      [order, Number(score.toPrecision(9)), Number(p.toPrecision(9)), flag].join(",");
+    expect(rows.map(text)).toEqual(csv.map((line) => line.replace(/^'/, "")));
+  });
+
+  it("keeps the share of ordinary rows among flagged ones small", async () => {
+    const flags = ["--fdr", "0.3", "--quiet"];
+    const lines = linesOf((await runCommand(["score", run, join(root, "other.csv"), ...flags])).stdout);
+    const flagged = lines.flatMap((line, i) => (line.endsWith(",1") ? [(i - 1) % 50 === 0] : []));
+    expect(flagged.filter((odd) => odd).length).toBeGreaterThan(10);
+    expect(flagged.filter((odd) => !odd).length / flagged.length).toBeLessThan(0.6);
+  });
+
+  it("does not compare a row of its own table with itself", async () => {
+    const own = join(root, "orders.csv");
+    const copy = join(root, "copy.csv");
+    writeFileSync(copy, `${readFileSync(own, "utf8")}\n`); // the same rows in another file
+    const scoresOf = async (file: string) =>
+      linesOf((await runCommand(["score", run, file, "--score", "kernels", "--quiet"])).stdout)
+        .slice(1)
+        .map((line) => Number(line.split(",")[1]));
+    const [without, withItself] = [await scoresOf(own), await scoresOf(copy)];
+    const higher = without.filter((score, i) => score > withItself[i]! + 1e-6);
+    expect([without.length, higher.length]).toEqual([2000, 1800]);
+  });
+
+  it.each(["flow", "kernels", "neighbours"])("scores by %s alone", async (kind) => {
+    const other = join(root, "other.csv");
+    const { stdout } = await runCommand(["score", run, other, "--score", kind, "--quiet"]);
+    const scores = linesOf(stdout)
+      .slice(1)
+      .map((line) => Number(line.split(",")[1]));
+    const odd = scores.filter((_, i) => i % 50 === 0);
+    const usual = scores.filter((_, i) => i % 50 !== 0);
+    expect(auroc(usual, odd)).toBeGreaterThan(0.9);
+  });
+
+  it("writes likelihoods of the run's network where they are asked for", async () => {
+    const flags = ["--score", "likelihood", "--quiet", "--limit", "3"];
+    const [head, ...lines] = linesOf(
+      (await runCommand(["score", run, join(root, "other.csv"), ...flags])).stdout,
+    );
+    expect([head, lines.length]).toEqual(["order,log_prob,nll,p_value,flag", 3]);
+    for (const line of lines) {
+      const [, log, nll] = line.split(",").map(Number);
+      expect(log).toBe(-nll!);
+    }
   });
 
   it("names rows by their numbers where they have no other name", async () => {
@@ -117,6 +173,8 @@ describe("a run of a table", () => {
     );
     expect([head, lines.length]).toEqual(["row,log_prob,nll", 180]);
     await expectRefusal(["score", run, "--split", "train", "--false-alarms", "0.1"], 2, "leave --split out");
+    await expectRefusal(["score", run, "--split", "train", "--score", "flow"], 2, "leave --split,");
+    await expectRefusal(["score", run, "--ledger", "--fdr", "0.1"], 2, "--fdr is for tables");
   });
 
   it("samples rows in its own types, given a value, and says how near they come to training rows", async () => {
@@ -147,10 +205,18 @@ describe("a run of a table", () => {
   it("without its calibration says how to make one, and goes on to make it", async () => {
     const path = join(run, "calibration.json");
     const before = readFileSync(path, "utf8");
-    rmSync(path);
-    await expectRefusal(["score", run], 2, `flowify train --resume ${run}`);
+    const detector = join(run, "detector.safetensors");
+    const known = readFileSync(detector);
+    for (const [file, kind] of [
+      [path, "likelihood"],
+      [detector, "combination"],
+    ] as const) {
+      rmSync(file);
+      await expectRefusal(["score", run, "--score", kind], 2, `flowify train --resume ${run}`);
+    }
     expect((await runCommand(["train", "--resume", run, "--json"])).status).toBe(0);
     expect(readFileSync(path, "utf8")).toBe(before);
+    expect(readFileSync(detector).equals(known)).toBe(true);
   });
 
   it("says that its rows are too few for rare false alarms", async () => {
@@ -158,10 +224,41 @@ describe("a run of a table", () => {
     expect(stderr).toContain("no row can be flagged at false alarms of 0.001: 200 held-out rows");
   });
 
+  it("refuses a damaged detector", async () => {
+    const detector = join(run, "detector.safetensors");
+    const known = readFileSync(detector);
+    const metadata = /"contaminated\\":(true|false)/.exec(known.toString("latin1"))!;
+    for (const [bytes, message] of [
+      [known.subarray(0, 100), "not a detector"],
+      [Buffer.from(known).fill("x", metadata.index + 1, metadata.index + 5), "contaminated: is missing"],
+    ] as const) {
+      writeFileSync(detector, bytes);
+      await expectRefusal(["score", run], 2, message);
+    }
+    writeFileSync(detector, known);
+  });
+
+  it("refuses flags that do not fit each other", async () => {
+    await expectRefusal(["score", run, "--fdr", "0.1", "--false-alarms", "0.1"], 2, "exclude each other");
+    await expectRefusal(["score", run, "--format", "parquet"], 2, "--format parquet needs a file");
+    await expectRefusal(["score", run, "--score", "magic"], 2, "combination");
+    const likely = ["--score", "likelihood", "--out", join(root, "x.parquet")];
+    await expectRefusal(["score", run, ...likely], 2, "written as CSV or JSON lines");
+    await expectRefusal(["train", "--data", "mnist", "--contaminated"], 2, "mnist is none");
+  });
+
   it("refuses a table and a probability that do not fit", async () => {
     const path = join(root, "lacking.csv");
     writeFileSync(path, "size\n1\n2\n");
     await expectRefusal(["score", run, path], 2, 'lacks the columns "weight", "shop"');
+    await expectRefusal(["score", run, join(root, "other.csv"), "--id", "odrer"], 2, 'did you mean "order"');
+    writeFileSync(join(root, "text.csv"), `${HEAD}\nA,big,3,web\nB,1,2,web\n`);
+    await expectRefusal(["score", run, join(root, "text.csv")], 2, 'row 1, column "size" holds "big"');
+    writeFileSync(join(root, "new.csv"), `${HEAD}\nA,,3,web\nB,10,2,moon\n`);
+    const { stdout, stderr } = await runCommand(["score", run, join(root, "new.csv")]);
+    expect(linesOf(stdout)).toHaveLength(3);
+    expect(stderr).toContain('column "shop" holds "moon", which no training row has');
+    expect(stderr).toContain('column "size" lacks 1 values; in training it lacked none');
     await expectRefusal(["score", run, path, "--false-alarms", "2"], 2, "expected a number between 0 and 1");
   });
 

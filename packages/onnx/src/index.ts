@@ -8,7 +8,7 @@ export {
   openFile,
 } from "./export/agreement.js";
 export { describeExport, type WrittenProgram } from "./export/description.js";
-export { exportFlow } from "./export/export-flow.js";
+export { exportFlow, exportLogProb } from "./export/export-flow.js";
 export { type ExportStepOptions, exportStep } from "./export/export-step.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
 export type { DataShape, Imported, ImportRule, OpCall } from "./import/call.js";
@@ -47,6 +47,7 @@ export {
   type Initializer,
   OPSET,
   type TensorInfo,
+  type TextConstant,
   toBytes,
   toModelProto,
 } from "./lower/model.js";

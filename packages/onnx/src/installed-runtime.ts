@@ -15,7 +15,11 @@ export type Runtime = Readonly<{
   InferenceSession: {
     create(bytes: Uint8Array, options?: { logSeverityLevel?: 0 | 1 | 2 | 3 | 4 }): Promise<RuntimeSession>;
   };
-  Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => RuntimeTensor;
+  Tensor: {
+    new (type: "float32", data: Float32Array, shape: readonly number[]): RuntimeTensor;
+    new (type: "float64", data: Float64Array, shape: readonly number[]): RuntimeTensor;
+    new (type: "string", data: string[], shape: readonly number[]): RuntimeTensor;
+  };
 }>;
 
 /** The installed build, and its settings for all sessions. */

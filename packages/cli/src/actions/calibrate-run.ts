@@ -11,8 +11,6 @@ export function calibrateRun(folder: string, flags: CommonFlags, terminal: Termi
   return withModel(folder, flags, terminal, async (model, { config, step }) => {
     const calibration = await calibrate(model, config, step);
     await writeCalibration(runPaths(folder).calibration, calibration);
-    terminal.note(
-      `calibrated on ${formatCount(calibration.scores.length)} test rows; flowify score ${folder} FILE writes p-values`,
-    );
+    terminal.note(`calibrated on ${formatCount(calibration.scores.length)} test rows`);
   });
 }

@@ -28,9 +28,16 @@ import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { exportDetector } from "./export-detector.js";
 import { withModel } from "./open-run.js";
 
-export type ExportFlags = CommonFlags & { out: string; force?: boolean; step?: boolean };
+export type ExportFlags = CommonFlags & {
+  out: string;
+  force?: boolean;
+  step?: boolean;
+  detector?: boolean;
+  falseAlarms?: number;
+};
 
 const STATE = "state.safetensors";
 /**
@@ -44,6 +51,11 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
   const { json = false, quiet = false, out, force = false, step: withStep = false } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   checkFolder(out, force);
+  if (flags.detector === true && withStep)
+    throw new UsageError("--step and --detector exclude each other\nname one of them");
+  if (flags.detector === true) return exportDetector(flags, folder, terminal);
+  if (flags.falseAlarms !== undefined)
+    throw new UsageError("--false-alarms is for --detector\nleave it out, or add --detector");
   await withModel(folder, flags, terminal, async (model, { config, step, state }) => {
     makeFolder(out);
     const { batch, training } = config;

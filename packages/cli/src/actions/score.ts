@@ -6,8 +6,12 @@ import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
+import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
+import type { ScoreKind } from "../detect/score-kinds.js";
+import type { RunConfig } from "../format/config.js";
 import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
+import { readRunConfig } from "../run/config.js";
 import { expectPlaceFor } from "../run/folder.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
@@ -15,19 +19,21 @@ import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal
 import { unitOf } from "../unit.js";
 import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
-import { type FlaggedRow, flaggedReasons } from "./row-reasons.js";
+import { scoreTables } from "./score-table.js";
 import { idHeader, isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {
     samples?: number;
     ledger?: boolean;
-    format?: "csv" | "jsonl";
+    score?: ScoreKind | "likelihood";
+    fdr?: number;
+    reasons?: number;
+    format?: ScoreFormat;
     seed?: number;
     out?: string;
     id?: string;
     falseAlarms?: number;
-    reasons?: number;
   };
 
 /** Images per call of the model. */
@@ -45,14 +51,7 @@ type Named = Readonly<{
 }>;
 
 /** Examples whose scores have not come yet. */
-type Waiting = {
-  names: string[];
-  fillLog: number[];
-  /** Their numbers, where reasons are wanted. */
-  rows?: Float32Array[];
-  sources: string[];
-  taken: number;
-};
+type Waiting = { names: string[]; fillLog: number[]; sources: string[]; taken: number };
 
 export async function score(
   this: CliContext,
@@ -62,30 +61,30 @@ export async function score(
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { quiet = false, samples = 1, seed = 0, out } = flags;
-  const format = flags.format ?? (out?.endsWith(".jsonl") ? "jsonl" : "csv");
   // the scores have standard output, or a file, to themselves
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (out !== undefined) expectPlaceFor(out);
   if (files.length > 0 && flags.data !== undefined)
     throw new UsageError("files and --data exclude each other\nname one of them");
+  const config = readRunConfig(folder);
+  const tables = flags.data === undefined ? files : [flags.data];
+  if (isForDetector(config, flags, tables)) return scoreTables(this, flags, folder, config, tables);
+  const format = textFormat(flags.format ?? formatOf(out) ?? "csv");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
     const unit = unitOf(shape);
     const judge = judgeOf(run, flags, folder, terminal);
-    const reasons =
-      flags.reasons === undefined ? undefined : await flaggedReasons(model, run, flags.reasons, judge);
     const fields = [
       "log_prob",
       unit.field,
       ...(judge ? ["p_value", "flag"] : []),
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
-      ...(reasons?.fields ?? []),
     ];
     const schema = flags.split === undefined ? run.config.data.reading?.schema : undefined;
     const columns = [schema ? idHeader(schema, flags.id, fields) : nounOf({ shape }, 1), ...fields];
-    const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0, ...(reasons && { rows: [] }) };
+    const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0 };
     const source = sourceOf(run, flags, files, terminal);
     let [count, sum, squares, flagged] = [0, 0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
@@ -97,24 +96,16 @@ export async function score(
         const lines = count === 0 && format === "csv" ? [columns.map(csvCell).join(",")] : [];
         const names = waiting.names.splice(0, scores.logProb.length);
         const fills = waiting.fillLog.splice(0, scores.logProb.length);
-        const rows = waiting.rows?.splice(0, scores.logProb.length) ?? [];
-        const flaggedRows: FlaggedRow[] = [];
-        const figures = Array.from(scores.logProb, (logProb, i) => {
+        scores.logProb.forEach((logProb, i) => {
           const nats = logProb - fills[i]!;
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
           const judged = judge?.(figure) ?? [];
           const more = extra(scores, i, ledgerLines.length, flags.ledger === true);
-          if (judged[1] === 1)
-            flaggedRows.push({ place: i, name: names[i]!, p: judged[0]!, logProb: nats, row: rows[i]! });
+          lines.push(line(format, columns, names[i]!, [nats, figure, ...judged, ...more]));
+          count++;
+          flagged += judged[1] ?? 0;
           sum += figure;
           squares += figure * figure;
-          return [nats, figure, ...judged, ...more];
-        });
-        count += figures.length;
-        flagged += flaggedRows.length;
-        const texts = await reasons?.cells(flaggedRows, figures.length);
-        figures.forEach((values, i) => {
-          lines.push(line(format, columns, names[i]!, [...values, ...(texts?.[i] ?? [])]));
         });
         await write(lines.map((text) => `${text}\n`).join(""));
       }
@@ -125,8 +116,35 @@ export async function score(
     terminal.note(
       `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(waiting.sources)}${judge ? `; ${formatCount(flagged)} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}` : ""}${out ? `; scores: ${out}` : ""}`,
     );
-    for (const text of reasons?.lines() ?? []) terminal.note(text);
   });
+}
+
+/**
+ * True where the detector of a table judges: whole tables, unless something of the likelihood is asked for.
+ *
+ * @throws UsageError for flags of the detector where it does not judge
+ */
+function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly string[]): boolean {
+  const { score: kind, fdr, reasons, samples = 1, split, ledger = false } = flags;
+  const ofLikelihood = kind === "likelihood" || samples > 1 || ledger || split !== undefined;
+  if (data.reading?.schema && !ofLikelihood && files.every(isTable)) return true;
+  const flag = [
+    ...(fdr === undefined ? [] : ["--fdr"]),
+    ...(reasons === undefined ? [] : ["--reasons"]),
+    ...(kind === undefined || kind === "likelihood" ? [] : ["--score"]),
+  ][0];
+  if (flag === undefined) return false;
+  throw new UsageError(
+    `${flag} is for tables that a run of a table scores whole\nleave it out, or leave --split, --samples and --ledger out`,
+  );
+}
+
+/** @throws UsageError for Parquet, which holds the scores of a detector */
+function textFormat(format: ScoreFormat): "csv" | "jsonl" {
+  if (format !== "parquet") return format;
+  throw new UsageError(
+    "likelihoods are written as CSV or JSON lines\nchoose --format csv, or a name that ends in .csv",
+  );
 }
 
 /** Escapes control characters in names on a terminal. */
@@ -147,14 +165,12 @@ function line(
   format: "csv" | "jsonl",
   columns: readonly string[],
   name: string,
-  values: readonly (number | string)[],
+  values: readonly number[],
 ): string {
-  const figures = values.map((value) => (typeof value === "number" ? rounded(value) : value));
-  if (format === "csv") return [name, ...figures].map((value) => csvCell(String(value))).join(",");
-  // a text that is empty stands for what a row does not have
+  if (format === "csv") return [csvCell(name), ...values.map((value) => String(rounded(value)))].join(",");
   return JSON.stringify(
     Object.fromEntries(
-      [name, ...figures].map((value, i) => [columns[i], i > 0 && value === "" ? null : value]),
+      columns.map((column, i) => [column, i === 0 ? name : rounded(values[i - 1] as number)]),
     ),
   );
 }
@@ -246,10 +262,7 @@ async function* remember(
     waiting.names.push(...kept);
     waiting.fillLog.push(...kept.map((_, i) => fillLog?.[i] ?? 0));
     waiting.taken += kept.length;
-    const size = images.length / own.length;
-    if (images instanceof Float32Array)
-      waiting.rows?.push(...kept.map((_, i) => images.subarray(i * size, (i + 1) * size)));
-    yield images.subarray(0, size * kept.length);
+    yield images.subarray(0, (images.length / own.length) * kept.length);
     if (waiting.taken >= limit) return;
   }
 }

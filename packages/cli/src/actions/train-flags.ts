@@ -34,4 +34,5 @@ export type TrainFlags = CommonFlags &
     fallback?: boolean;
     tensorboard?: boolean;
     check?: boolean;
+    contaminated?: boolean;
   };

@@ -82,6 +82,7 @@ const decidedByRun = {
   checkpointEvery: "--checkpoint-every",
   evaluateEvery: "--evaluate-every",
   pictures: "--pictures",
+  contaminated: "--contaminated",
 } as const satisfies Partial<Record<keyof TrainFlags, string>>;
 
 export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
@@ -180,6 +181,10 @@ function newConfig(
 ): TrainPlan["config"] {
   const { data, validation } = images;
   const schema = "rows" in data ? data.schema : undefined;
+  if (flags.contaminated && !schema)
+    throw new UsageError(
+      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file`,
+    );
   const batch = flags.batch ?? rates.batch;
   if (batch > data.count) {
     throw new UsageError(
@@ -234,6 +239,7 @@ function newConfig(
     evaluateEvery: flags.evaluateEvery ?? together,
     ...(validation && { validateEvery: Math.ceil(steps / VALIDATIONS) }),
     pictures: flags.pictures ?? "each",
+    ...(flags.contaminated && { contaminated: true as const }),
   };
 }
 

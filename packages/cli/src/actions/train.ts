@@ -6,6 +6,7 @@ import { judgedLine } from "../run/verdict.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { calibrateRun } from "./calibrate-run.js";
+import { fitRunDetector } from "./fit-run-detector.js";
 import { runTraining, type Trained } from "./run-training.js";
 import type { TrainFlags } from "./train-flags.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
@@ -19,7 +20,10 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
   const interrupt = watchTraining(this.host, terminal);
   try {
     const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt });
-    if (end && "rows" in plan.data && plan.data.schema) await calibrateRun(plan.folder, flags, terminal);
+    if (end && "rows" in plan.data && plan.data.schema) {
+      await calibrateRun(plan.folder, flags, terminal);
+      await fitRunDetector(plan.folder, flags, terminal);
+    }
     const status = interrupt.status();
     if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
     if (end) sayEnd(terminal, plan, end);

@@ -1,7 +1,7 @@
 import type { ExportFlags } from "../actions/export.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
-import { nonEmpty } from "./parsers.js";
+import { nonEmpty, probability } from "./parsers.js";
 import { commonFlags, runFolder } from "./shared.js";
 
 export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
@@ -15,6 +15,19 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
         optional: true,
         withNegated: false,
         brief: "Also write the training step, for the batch size of the run",
+      },
+      detector: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Write the detector of a table instead: columns in, score, p and flag out",
+      },
+      falseAlarms: {
+        kind: "parsed",
+        parse: probability,
+        optional: true,
+        placeholder: "P",
+        brief: "With --detector: flag rows with a p-value of at most P (default: 0.01)",
       },
       force: {
         kind: "boolean",
@@ -35,12 +48,17 @@ every input and output. Images go in as bytes (0 to 255).
 --step also writes train-step.onnx. It takes examples, noise, step sizes and the training state
 (state.safetensors), and returns the loss and the next state. reorthogonalize.onnx keeps the matrices orthogonal.
 
+--detector writes the detector of a run of a table, detector.onnx, and a description of its inputs in
+detector.json. Numbers and texts go in as they are in the table, a tensor a column; preprocessing is
+inside. It returns score, p and flag of each row. ONNX Runtime computes them without flowify.
+
 Before the command ends, each file runs in ONNX Runtime and is compared with the flow. If python3 has
 the package onnx, its checker validates the files too.
 
 EXAMPLES
   flowify export runs/a --out exported
   flowify export runs/a --out exported --step
+  flowify export runs/payments --detector --out deployed
   flowify export runs/a --out exported --json | jq .programs`,
   },
 });

@@ -1,5 +1,7 @@
 import type { ScoreFlags } from "../actions/score.js";
 import type { CliContext } from "../context.js";
+import { scoreFormats } from "../detect/score-formats.js";
+import { scoreKinds } from "../detect/score-kinds.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, probability, wholeNumber } from "./parsers.js";
 import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag } from "./shared.js";
@@ -19,6 +21,12 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
     flags: {
       ...imagesFlags,
       id: idFlag,
+      score: {
+        kind: "enum",
+        values: [...scoreKinds, "likelihood"],
+        optional: true,
+        brief: "Score of a table's rows, or log p of the run's network (default: combination)",
+      },
       falseAlarms: {
         kind: "parsed",
         parse: probability,
@@ -33,6 +41,13 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         optional: true,
         placeholder: "N",
         brief: "Add the N columns to blame for each flagged row of a table, and a repair (without N: 3)",
+      },
+      fdr: {
+        kind: "parsed",
+        parse: probability,
+        optional: true,
+        placeholder: "P",
+        brief: "Flag rows of a table so that at most this share of flagged rows is ordinary; reads it twice",
       },
       samples: {
         kind: "parsed",
@@ -49,9 +64,9 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
       },
       format: {
         kind: "enum",
-        values: ["csv", "jsonl"],
+        values: scoreFormats,
         optional: true,
-        brief: "A table, or one JSON object per line (default: csv, or as --out ends)",
+        brief: "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
       },
       out: {
         kind: "parsed",
@@ -81,13 +96,16 @@ Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
 --ledger adds a column for every layer and for the base.
 
-A run of a table also writes p_value and flag. The p-value compares -log p with that of held-out
-rows: a row like these has a p-value of at most P with probability P. --id names the column to
-repeat; without it rows have their numbers. Tables are read a block at a time.
+Runs of tables have a detector: a flow, kernel densities and neighbours combined. Its columns: the id
+of the row (--id names the column; without it the number), score, p and flag. The p-value p compares the
+score with those of held-out rows: a row like these has p at most P with probability P. Rows with p of
+at most --false-alarms are flagged, or with --fdr as many as the Benjamini-Hochberg rule allows.
+--score likelihood writes log_prob, nll, p_value and flag of the run's network instead. Tables are read
+a block at a time.
 
 --reasons N adds, for each flagged row, the N columns to blame with their values, the smallest repair
 and the nearest training rows. A column is to blame if its usual values would make the row likelier.
-The run's table must still be in its place. Write N in front of a FILE.
+Without N, no FILE may follow: name it by --data.
 
 EXAMPLES
   flowify score runs/a digit.png other.png
@@ -95,6 +113,7 @@ EXAMPLES
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
   flowify score runs/a --split train --limit 1000 --format jsonl
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
-  flowify score runs/payments --data june.csv --out scored.csv --reasons`,
+  flowify score runs/payments --data june.csv --out scored.csv --reasons
+  flowify score runs/payments june.csv --out scored.parquet --fdr 0.1`,
   },
 });

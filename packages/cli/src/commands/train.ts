@@ -29,6 +29,12 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
       dataDir: text("DIR", "Folder with the files of the data set"),
       ...readingParameters,
       ...tableParameters,
+      contaminated: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "The table holds anomalies: its detector leaves the oddest training rows out",
+      },
       limit: count("Only the first N training images"),
       validation: {
         kind: "parsed",

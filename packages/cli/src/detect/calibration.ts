@@ -26,7 +26,7 @@ export const calibrationOf = (step: number, scores: ArrayLike<number>): Calibrat
  * Source: Vovk, Gammerman, Shafer 2005, "Algorithmic Learning in a Random World"; Bates et al. 2023, "Testing for
  * outliers with conformal p-values" (arXiv:2104.08279), equation 2.
  */
-export function conformalP({ scores }: Calibration, score: number): number {
+export function conformalP({ scores }: Pick<Calibration, "scores">, score: number): number {
   let [low, high] = [0, scores.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -37,13 +37,13 @@ export function conformalP({ scores }: Calibration, score: number): number {
 }
 
 /** The score above which p is at most `most`; none where there are too few held-out rows. */
-export function thresholdOf({ scores }: Calibration, most: number): number | undefined {
+export function thresholdOf({ scores }: Pick<Calibration, "scores">, most: number): number | undefined {
   const above = Math.floor(most * (scores.length + 1)) - 1;
   return above < 0 ? undefined : scores[Math.max(0, scores.length - 1 - above)];
 }
 
 /** The smallest probability of a false alarm that so many held-out rows can keep. */
-export const smallestP = ({ scores }: Calibration): number => 1 / (scores.length + 1);
+export const smallestP = ({ scores }: Pick<Calibration, "scores">): number => 1 / (scores.length + 1);
 
 export function writeCalibration(path: string, { step, scores }: Calibration): Promise<void> {
   const document = { format: "flowify-calibration", version: 1, step, scores: [...scores] };

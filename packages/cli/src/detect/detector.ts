@@ -4,26 +4,24 @@ import { makeRng } from "@flowify/core/layer";
 import { combineScores, type Scale, scaleOf } from "./combine.js";
 import { detectorFlow, fitDetectorFlow } from "./detector-flow.js";
 import { type Neighbours, neighboursOf } from "./neighbours.js";
+import type { ScoreKind } from "./score-kinds.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, standardSpace } from "./spaces.js";
-
-/** `combination` is the default; the others are what it consists of. */
-export type ScoreKind = "combination" | "flow" | "kernels" | "neighbours";
 
 /** Rows with which others are compared at most: a fair sample of the training rows. */
 const REFERENCE = 5000;
 
 /** Contaminated: distances are taken among so many of them, */
-const FAR_AMONG = 3000;
+export const FAR_AMONG = 3000;
 /** to this neighbour at most, and at most to this share of them. */
 const FAR_NEIGHBOUR = { most: 50, part: 1 / 8 } as const;
 /** How often the distance counts in the combination. */
-const FAR_WEIGHT = 2;
+export const FAR_WEIGHT = 2;
 
 /** Fewest rows to fit a detector to. */
 const FEWEST = 10;
 
 const CLEAN_NEIGHBOUR = 5;
-const BANDWIDTH = 0.2;
+export const BANDWIDTH = 0.2;
 
 /** What a detector has learned from training rows. */
 export type Detector = Readonly<{
@@ -49,12 +47,13 @@ export type DetectorOptions = Readonly<{
 }>;
 
 /** Which neighbour's distance is the score `neighbours`. */
-const neighbourOf = (contaminated: boolean, reference: number): number =>
+export const neighbourOf = (contaminated: boolean, reference: number): number =>
   contaminated
     ? Math.max(1, Math.min(FAR_NEIGHBOUR.most, Math.floor(FAR_NEIGHBOUR.part * reference)))
     : Math.min(CLEAN_NEIGHBOUR, reference - 1);
 
-const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
+/** The space of the flow and of the neighbours. */
+const ownSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
 
 /** A detector that computes: what it has learned, placed on an executor. */
 export type OpenDetector = Readonly<{
@@ -82,7 +81,7 @@ type Learnt = Pick<Detector, "contaminated" | "spaces" | "reference">;
 const partsOf = (kind: ScoreKind, contaminated: boolean): readonly (keyof Parts)[] => {
   if (kind === "kernels") return ["robust", "mixed"];
   if (kind !== "combination") return [kind];
-  return contaminated ? ["flow", "robust", "mixed", "neighbours"] : ["flow", "robust", "mixed"];
+  return contaminated ? ["flow", "neighbours"] : ["flow", "robust", "mixed"];
 };
 
 /** Computes raw scores. Takes the model over. */
@@ -94,7 +93,7 @@ async function openParts(executor: Executor, { contaminated, spaces, reference }
   const neighbours = {
     robust: await near(robustSpace, reference),
     mixed: await near(mixedSpace, reference),
-    neighbours: await near(standardSpace, among, neighbourOf(contaminated, among.length / width)),
+    neighbours: await near(ownSpace(contaminated), among, neighbourOf(contaminated, among.length / width)),
   };
   return {
     async score(rows: Float32Array, wanted: ReadonlySet<keyof Parts>, own?: Int32Array): Promise<Parts> {
@@ -104,9 +103,9 @@ async function openParts(executor: Executor, { contaminated, spaces, reference }
         : null;
       const mixed = wanted.has("mixed") ? await neighbours.mixed.score(mixedSpace(spaces, rows), own) : null;
       const far = wanted.has("neighbours")
-        ? await neighbours.neighbours.score(standardSpace(spaces, rows), own)
+        ? await neighbours.neighbours.score(ownSpace(contaminated)(spaces, rows), own)
         : null;
-      const logProb = wanted.has("flow") ? await model.logProb(flowSpace(contaminated)(spaces, rows)) : none;
+      const logProb = wanted.has("flow") ? await model.logProb(ownSpace(contaminated)(spaces, rows)) : none;
       return {
         flow: logProb.map((nats) => -nats),
         robust: robust?.kernel ?? none,
@@ -166,7 +165,7 @@ export async function fitDetector(
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, width, places);
   const learnt = { contaminated, spaces, reference };
-  const rows = flowSpace(contaminated)(spaces, training);
+  const rows = ownSpace(contaminated)(spaces, training);
   const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps });
   const flow = model.arrays();
   const parts = await openParts(executor, learnt, model);
@@ -187,7 +186,7 @@ export async function fitDetector(
 }
 
 /** Some of the rows [n, width], in the order of `which`. */
-function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
+export function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
   const out = new Float32Array(which.length * width);
   for (let to = 0; to < which.length; to++)
     out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);

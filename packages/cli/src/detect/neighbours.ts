@@ -42,8 +42,8 @@ export type Neighbours = Readonly<{
  * [n, 1] is that in `places` [1, m], and those of a negative place, are as far as can be.
  */
 const compare =
-  (bandwidth: number) =>
-  (s: np.Array, own: np.Array, t: np.Array, places: np.Array): { squared: np.Array; logSum: np.Array } => {
+  (bandwidth: number, wantsSquared: boolean) =>
+  (s: np.Array, own: np.Array, t: np.Array, places: np.Array): { [name: string]: np.Array } => {
     const [n, m] = [s.shape[0] as number, t.shape[0] as number];
     const lengths = np.sum(np.square(s.ref), 1).reshape([n, 1]);
     const others = np.sum(np.square(t.ref), 1).reshape([1, m]);
@@ -51,7 +51,10 @@ const compare =
     const left = np.equal(own, places.ref).astype(np.float32);
     const filled = np.less(places, 0).astype(np.float32);
     const squared = np.maximum(all, 0).add(left.add(filled).mul(FAR));
-    return { logSum: logSumExp(squared.ref.mul(-1 / (2 * bandwidth ** 2)), 1), squared };
+    const logSum = logSumExp(squared.ref.mul(-1 / (2 * bandwidth ** 2)), 1);
+    if (wantsSquared) return { logSum, squared };
+    squared.dispose();
+    return { logSum };
   };
 
 /**
@@ -74,7 +77,7 @@ export async function neighboursOf(
   const size = Math.min(BLOCK.reference, count);
   const spec = (...shape: number[]): ArraySpec => new ArraySpec(shape, np.float32);
   const program: Compiled = await executor.compile(
-    compare(bandwidth),
+    compare(bandwidth, k !== undefined),
     [spec(BLOCK.rows, width), spec(BLOCK.rows, 1), spec(size, width), spec(1, size)],
     { name: "compare" },
   );

@@ -1,13 +1,13 @@
 import { normalQuantile } from "./normal-quantile.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
-const CLIP = 8;
+export const CLIP = 8;
 
 /** Interquartile range of a standard normal. */
 const NORMAL_IQR = 1.349;
 
 /** Knots of a column's map to normal ranks: as many values, or quantiles where there are more. */
-const KNOTS = 256;
+export const KNOTS = 256;
 
 /** What brings columns to a common scale, by training rows; arrays of a number a column, knots [width, KNOTS]. */
 export type Spaces = Readonly<{

@@ -98,6 +98,8 @@ const runConfigSchema = v.strictObject({
   /** Epochs between measurements, and the measurements with pictures. */
   evaluateEvery: v.optional(count, 1),
   pictures: v.optional(v.picklist(pictureChoices), "each"),
+  /** The training rows hold anomalies: the detector of a table leaves the oddest of them out. */
+  contaminated: v.exactOptional(v.literal(true)),
   environment: v.exactOptional(environmentSchema),
 });
 

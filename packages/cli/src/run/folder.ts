@@ -29,6 +29,8 @@ export type RunFolder = Readonly<{
   curve: string;
   /** Scores of held-out rows of a table. */
   calibration: string;
+  /** Finds odd rows of a table. */
+  detector: string;
   release(): void;
 }>;
 
@@ -58,6 +60,7 @@ export const runPaths = (folder: string) => ({
   ledger: join(folder, "ledger.png"),
   curve: join(folder, "curve.png"),
   calibration: join(folder, "calibration.json"),
+  detector: join(folder, "detector.safetensors"),
   quality: join(folder, "quality.json"),
   nearest: join(folder, "nearest.png"),
 });

@@ -9,12 +9,14 @@ import { commandLine } from "./command-line.js";
 import { configuration } from "./configuration.js";
 import { dataFiles } from "./data-files.js";
 import { placesIn } from "./place.js";
+import { tables } from "./tables.js";
 
 const commands = {
   "the command line": commandLine,
   "networks and runs": configuration,
   "files and folders of images": dataFiles,
   archives,
+  tables,
   checkpoints,
 };
 const newPlace = placesIn(temporaryFolder());

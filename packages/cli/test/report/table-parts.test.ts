@@ -1,6 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import type { EncodedColumn } from "../../src/detect/reasons/encoded-columns.js";
+import type { ColumnSlot } from "../../src/data/table/encode-rows.js";
 import { viewColumn } from "../../src/report/table/columns.js";
 import { contourLines, densityGrid, massLevel } from "../../src/report/table/contours.js";
 import { viewPairs } from "../../src/report/table/pairs.js";
@@ -75,8 +75,8 @@ it("contours hold the share of the mass that they name, and are closed", () => {
 it("a survey keeps a fair sample, the worst rows and the counts of any number of rows", async () => {
   const pieces = (async function* () {
     for (let from = 0; from < 25_000; from += 5000) {
-      const images = Float32Array.from({ length: 5000 }, (_, i) => (7919 * (from + i)) % 25_000);
-      yield { images, names: Array.from(images, String) };
+      const rows = Float32Array.from({ length: 5000 }, (_, i) => (7919 * (from + i)) % 25_000);
+      yield { rows, names: Array.from(rows, String) };
     }
   })();
   const survey = await surveyRows(
@@ -105,7 +105,7 @@ const schemaOf = (more: object) => ({
 const range = { least: -4, most: 4, mean: 0, std: 1 };
 
 describe("a column in groups of rows", () => {
-  const number: EncodedColumn = { name: "x", at: 0, width: 2, schema: schemaOf({ range, missing: 5 }) };
+  const number: ColumnSlot = { at: 0, indicator: true, column: schemaOf({ range, missing: 5 }) };
   const withGaps = (seed: number, shift: number): Float32Array =>
     Float32Array.from(
       [...normals(seed, 1000, shift)].flatMap((value, i) => [value, i % 10 === 0 ? 1.2 : -0.3]),
@@ -132,12 +132,7 @@ describe("a column in groups of rows", () => {
 
   it("of categories has the frequent ones by name", () => {
     const values = Array.from({ length: 12 }, (_, i) => `v${i}`);
-    const column: EncodedColumn = {
-      name: "x",
-      at: 0,
-      width: 1,
-      schema: schemaOf({ type: "category", values }),
-    };
+    const column: ColumnSlot = { at: 0, indicator: false, column: schemaOf({ type: "category", values }) };
     const own = Float32Array.from({ length: 780 }, (_, i) => {
       // code c in 12 − c of 78 rows
       let [code, left] = [0, i % 78];
@@ -163,11 +158,11 @@ describe("a column in groups of rows", () => {
 it("shows the pairs of columns that are associated most, without rows that lack a value", () => {
   const count = 500;
   const columns = ["a", "b", "c"].map(
-    (name, at): EncodedColumn => ({ name, at, width: 1, schema: schemaOf({ name, range }) }),
+    (name, at): ColumnSlot => ({ at, indicator: false, column: schemaOf({ name, range }) }),
   );
   const [a, b, c] = [normals(1, count), normals(2, count), normals(3, count)];
   const rows = Float32Array.from(Array.from(a, (x, i) => [x, c[i]!, -x + 0.3 * b[i]!]).flat());
-  const worst = Float32Array.of(9, 0, 9);
+  const worst = (name: string) => (name === "b" ? [0, 1] : [9, undefined]);
   const pairs = viewPairs(columns, { training: rows, generated: rows, worst }, 3);
   expect(pairs.map(({ x, y }) => x.name + y.name)[0]).toBe("ac");
   expect(pairs).toHaveLength(3);

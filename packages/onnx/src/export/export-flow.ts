@@ -45,6 +45,14 @@ export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgr
   }
 }
 
+/**
+ * log p of a flow with its parameters as an ONNX graph, from `x` [batch, …] to `log_prob` [batch] and `ledger`.
+ *
+ * @throws UnsupportedOpError as `exportFlow` does
+ */
+export const exportLogProb = (flow: Flow, params: JsTree<HostArray>): ExportedProgram =>
+  exportProgram(flow, programsOf(flow).find(({ name }) => name === "log-prob") as Program, params);
+
 /** The error of the first layer that cannot be exported separately, prefixed by its name. */
 function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): UnsupportedOpError | undefined {
   for (const [i, layer] of chain.layers.entries()) {

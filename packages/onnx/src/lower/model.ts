@@ -32,6 +32,9 @@ export type Initializer = Readonly<{
   data: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | BigInt64Array;
 }>;
 
+/** A constant of texts. */
+export type TextConstant = Readonly<{ name: string; shape: readonly number[]; values: readonly string[] }>;
+
 /** An ONNX graph as plain data. */
 export type GraphModel = Readonly<{
   name: string;
@@ -39,6 +42,9 @@ export type GraphModel = Readonly<{
   outputs: readonly TensorInfo[];
   nodes: readonly GraphNode[];
   constants: readonly Initializer[];
+  /** Inputs and constants of texts. */
+  textInputs?: readonly Omit<TensorInfo, "type">[];
+  texts?: readonly TextConstant[];
   /** Documentation for readers of the file. */
   metadata?: { readonly [name: string]: string };
 }>;
@@ -88,8 +94,11 @@ export function toModelProto(graph: GraphModel): onnx.ModelProto {
     ],
     graph: create(onnx.GraphProtoSchema, {
       name: graph.name,
-      input: graph.inputs.map(valueInfo),
-      output: graph.outputs.map(valueInfo),
+      input: [
+        ...graph.inputs.map((info) => valueInfo(info, elementTypes[info.type])),
+        ...(graph.textInputs ?? []).map((info) => valueInfo(info, onnx.TensorProto_DataType.STRING)),
+      ],
+      output: graph.outputs.map((info) => valueInfo(info, elementTypes[info.type])),
       node: graph.nodes.map((node) =>
         create(onnx.NodeProtoSchema, {
           opType: node.op,
@@ -100,14 +109,24 @@ export function toModelProto(graph: GraphModel): onnx.ModelProto {
           attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
         }),
       ),
-      initializer: graph.constants.map((constant) =>
-        create(onnx.TensorProtoSchema, {
-          name: constant.name,
-          dims: constant.shape.map(BigInt),
-          dataType: elementTypes[constant.type],
-          rawData: bytesOf(constant.data),
-        }),
-      ),
+      initializer: [
+        ...graph.constants.map(({ name, shape, type, data }) =>
+          create(onnx.TensorProtoSchema, {
+            name,
+            dims: shape.map(BigInt),
+            dataType: elementTypes[type],
+            rawData: bytesOf(data),
+          }),
+        ),
+        ...(graph.texts ?? []).map(({ name, shape, values }) =>
+          create(onnx.TensorProtoSchema, {
+            name,
+            dims: shape.map(BigInt),
+            dataType: onnx.TensorProto_DataType.STRING,
+            stringData: values.map((value) => new TextEncoder().encode(value)),
+          }),
+        ),
+      ],
     }),
   });
 }
@@ -121,7 +140,10 @@ function bytesOf(data: Initializer["data"]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
-function valueInfo({ name, type, shape }: TensorInfo): onnx.ValueInfoProto {
+function valueInfo(
+  { name, shape }: Pick<TensorInfo, "name" | "shape">,
+  elemType: number,
+): onnx.ValueInfoProto {
   const dim = shape.map((n) =>
     create(onnx.TensorShapeProto_DimensionSchema, {
       value: typeof n === "string" ? { case: "dimParam", value: n } : { case: "dimValue", value: BigInt(n) },
@@ -133,7 +155,7 @@ function valueInfo({ name, type, shape }: TensorInfo): onnx.ValueInfoProto {
       value: {
         case: "tensorType",
         value: create(onnx.TypeProto_TensorSchema, {
-          elemType: elementTypes[type],
+          elemType,
           shape: create(onnx.TensorShapeProtoSchema, { dim }),
         }),
       },

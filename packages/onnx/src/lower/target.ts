@@ -82,8 +82,8 @@ export type Target = Readonly<{
   runs: Readonly<{ shortest: number; smaller: number }>;
   transposes: TransposeCosts;
   /**
-   * Most threads of a session, and bytes between its parts, for which a graph is split at its splines. Every session has
-   * its own pool, and a kernel has one thread. The bytes are half of the limit of a WebAssembly memory.
+   * Most threads of a session, and bytes between its parts, for which a graph is split at its splines. Every
+   * session has its own pool, and a kernel has one thread. The bytes are half of the limit of a WebAssembly memory.
    */
   splines: Readonly<{ mostThreads: number; mostBytes: number }>;
   /** Smallest arrays of an elementwise program that is compiled to WebAssembly. */

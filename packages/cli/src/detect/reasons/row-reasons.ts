@@ -13,19 +13,18 @@ export type RowReasons = Readonly<{
   nearest: readonly number[];
 }>;
 
+type ReasonOptions = Readonly<{
+  /** The score of the repair, low for odd rows. Default: the density. */
+  judge?: LogDensity;
+  /** Whether a row of this log p, or of this value of `judge`, needs no repair. Default: none needs one. */
+  isUsual?(logProb: number): boolean;
+}>;
+
 /** Finds the reasons of rows, and holds the usual values that the changes refer to. */
-export type Reasoner = Readonly<{
+type Reasoner = Readonly<{
   usual: UsualValues;
-  /**
-   * @param rows rows [n, width]
-   * @param own their log p in nats, n numbers
-   * @param isUsual whether a row of this log p needs no repair
-   */
-  reasonsOf(
-    rows: Float32Array,
-    own: ArrayLike<number>,
-    isUsual: (logProb: number) => boolean,
-  ): Promise<RowReasons[]>;
+  /** @param rows rows [n, width] */
+  reasonsOf(rows: Float32Array): Promise<RowReasons[]>;
 }>;
 
 /** Nearest training rows that are named. */
@@ -34,6 +33,7 @@ const NEAREST = 3;
 /**
  * Reasons by a density of whatever kind: mean repairs of the columns, the smallest repair, the nearest training rows.
  *
+ * @param density log p in nats of rows [n, width]
  * @param training rows [m, width] that are ordinary
  */
 export function rowReasons(
@@ -41,15 +41,16 @@ export function rowReasons(
   training: Float32Array,
   width: number,
   columns: readonly ColumnPlace[],
+  { judge = density, isUsual = () => true }: ReasonOptions = {},
 ): Reasoner {
   const usual = usualValues(training, width, columns);
   const nearest = nearestRows(training, width, NEAREST);
   return {
     usual,
-    async reasonsOf(rows, own, isUsual) {
-      if (own.length === 0) return [];
-      const repairs = await meanRepairs(density, rows, own, columns, usual);
-      const smallest = await smallestRepairs(density, rows, own, repairs, columns, usual, isUsual);
+    async reasonsOf(rows) {
+      if (rows.length === 0) return [];
+      const repairs = await meanRepairs(density, rows, await density(rows), columns, usual);
+      const smallest = await smallestRepairs(judge, rows, width, columns, usual, isUsual);
       return repairs.map((each, i) => ({
         columns: each
           .map(({ gain }, column) => ({ column, gain }))

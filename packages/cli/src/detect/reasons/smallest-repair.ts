@@ -1,3 +1,4 @@
+import { takeRows } from "../detector.js";
 import { type LogDensity, meanRepairs, type Repair } from "./mean-repair.js";
 import type { ColumnPlace, UsualValues } from "./usual-values.js";
 
@@ -11,44 +12,36 @@ const MOST = 3;
  * Few changes that make each row usual, found greedily: the column and the usual value that raise log p most, and so on until
  * `isUsual`. No changes where a row is usual as it is, or three changes are not enough.
  *
+ * @param density log p, or another score that is low for odd rows
  * @param rows rows [n, width]
- * @param own log p of the rows as they are, n numbers
- * @param first the repairs of these rows by `meanRepairs`
  */
 export async function smallestRepairs(
   density: LogDensity,
   rows: Float32Array,
-  own: ArrayLike<number>,
-  first: readonly (readonly Repair[])[],
+  width: number,
   columns: readonly ColumnPlace[],
   usual: UsualValues,
   isUsual: (logProb: number) => boolean,
 ): Promise<Change[][]> {
-  const width = rows.length / first.length;
   const changed = rows.slice();
-  const changes: Change[][] = first.map(() => []);
-  const found = first.map(() => false);
-  let open = Array.from(first.keys()).filter((row) => !isUsual(own[row]!));
-  let repairs: readonly (readonly Repair[])[] = open.map((row) => first[row]!);
+  const own = Array.from(await density(rows));
+  const changes: Change[][] = own.map(() => []);
+  let open = Array.from(own.keys()).filter((row) => !isUsual(own[row]!));
   for (let round = 0; round < MOST && open.length > 0; round++) {
-    const logs = open.map((row, i) => {
+    const now = open.map((row) => own[row]!);
+    const repairs = await meanRepairs(density, takeRows(changed, width, open), now, columns, usual);
+    open.forEach((row, i) => {
       const column = bestColumn(repairs[i]!, changes[row]!);
-      if (column === undefined) return Number.NEGATIVE_INFINITY;
+      if (column === undefined) return;
       const { value, best } = repairs[i]![column]!;
       const { at, width: size } = columns[column]!;
       changed.set(usual.columns[column]!.subarray(value * size, (value + 1) * size), row * width + at);
       changes[row]!.push({ column, value });
-      if (isUsual(best)) found[row] = true;
-      return best;
+      own[row] = best;
     });
-    const left = open.filter((row) => !found[row]);
-    if (round + 1 < MOST && left.length > 0) {
-      const now = logs.filter((_, i) => !found[open[i]!]);
-      repairs = await meanRepairs(density, pick(changed, width, left), now, columns, usual);
-    }
-    open = left;
+    open = open.filter((row) => !isUsual(own[row]!));
   }
-  return changes.map((each, row) => (found[row] ? each : []));
+  return changes.map((each, row) => (open.includes(row) ? [] : each));
 }
 
 /** The column whose best usual value makes the row most likely, of those that are as they were. */
@@ -59,11 +52,3 @@ function bestColumn(repairs: readonly Repair[], changes: readonly Change[]): num
     undefined,
   );
 }
-
-const pick = (rows: Float32Array, width: number, which: readonly number[]): Float32Array => {
-  const out = new Float32Array(which.length * width);
-  which.forEach((from, to) => {
-    out.set(rows.subarray(from * width, (from + 1) * width), to * width);
-  });
-  return out;
-};

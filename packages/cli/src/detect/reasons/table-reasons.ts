@@ -1,14 +1,9 @@
-import { type FlowModel, UsageError } from "@flowify/core";
-import { readRows } from "../../data/table/read-rows.js";
-import { rowsOfSplit } from "../../data/table/table-file.js";
-import type { RunConfig } from "../../format/config.js";
-import { pickRows } from "../score-rows.js";
-import { type EncodedColumn, encodedColumns, encodedText, noiseLog } from "./encoded-columns.js";
-import type { LogDensity } from "./mean-repair.js";
+import { conformalP } from "../calibration.js";
+import type { OpenDetector } from "../detector.js";
+import type { TableDetector } from "../detector-file.js";
+import type { ScoreKind } from "../score-kinds.js";
+import { type DetectorColumn, detectorColumns, detectorText } from "./detector-columns.js";
 import { rowReasons } from "./row-reasons.js";
-
-/** Training rows that the usual values and the nearest rows are taken from. */
-const MOST_ROWS = 20_000;
 
 /** Columns of less than this part of the largest gain are not to blame. */
 const MINOR = 0.1;
@@ -20,75 +15,67 @@ type NamedValue = Readonly<{ name: string; value: string }>;
 export type TableReasons = Readonly<{
   /** Columns whose usual values would make the row likelier, the most to blame first, with the gain in nats: at least a tenth of the largest. */
   blamed: readonly (NamedValue & Readonly<{ gain: number }>)[];
-  /** Changes that make the row usual; none where three columns are not enough. */
+  /** Changes after which the row is not flagged; none where three columns are not enough. */
   repair: readonly NamedValue[];
-  /** Names of the nearest training rows. */
-  nearest: readonly string[];
+  /** Numbers of the nearest training rows in their table, from 1 on. */
+  nearest: readonly number[];
 }>;
 
-/** The arguments and the result of a reasoner of rows, for encoded rows of a table. */
+/** Finds the reasons of rows of a table. */
 export type TableReasoner = Readonly<{
-  columns: readonly EncodedColumn[];
-  /** Training rows [n, width], as many as usual values and nearest rows are taken from. */
-  training: Float32Array;
-  /** log p in nats of the values that are there. */
-  density: LogDensity;
-  reasonsOf(
-    rows: Float32Array,
-    own: ArrayLike<number>,
-    isUsual: (logProb: number) => boolean,
-  ): Promise<TableReasons[]>;
+  columns: readonly DetectorColumn[];
+  /** @param rows rows [n, width] of the detector */
+  reasonsOf(rows: Float32Array): Promise<TableReasons[]>;
 }>;
 
 /**
- * Reasons by the flow of a run, with the usual values in its training rows: its first 20,000 in the order of the split.
+ * Reasons by the detector of a run: log p of its flow for the columns to blame; the score by which rows are flagged for the
+ * repair; usual values and nearest rows from the training rows that it holds.
  *
- * @throws UsageError for a run that is not of a table; DataError where its table cannot be read any more
+ * @param threshold rows with a p-value of at most this are flagged
  */
-export async function tableReasoner(
-  model: FlowModel,
-  { name, reading, shape }: RunConfig["data"],
-): Promise<TableReasoner> {
-  if (!reading?.schema)
-    throw new UsageError(`${name}: reasons need a run of a table\ntrain one on a CSV file`);
-  const width = shape[0];
-  const columns = encodedColumns(reading.schema);
-  const all = await readRows(name, reading);
-  const which = rowsOfSplit(all.count, "train").slice(0, MOST_ROWS);
-  const training = pickRows(all, which);
-  const density: LogDensity = async (rows) => {
-    const logs = await model.logProb(rows);
-    return logs.map((log, i) => log - noiseLog(columns, rows.subarray(i * width, (i + 1) * width)));
-  };
-  const { usual, reasonsOf } = rowReasons(density, training.rows, width, columns);
+export function tableReasoner(
+  { detector, inputs, calibrations }: TableDetector,
+  open: OpenDetector,
+  kind: ScoreKind,
+  threshold: number,
+): TableReasoner {
+  const columns = detectorColumns(inputs);
+  const { width } = detector.spaces;
+  const negative =
+    (score: ScoreKind) =>
+    async (rows: Float32Array): Promise<Float64Array> =>
+      (await open.score(rows, [score]))[score].map((value) => -value);
+  const { usual, reasonsOf } = rowReasons(negative("flow"), detector.reference, width, columns, {
+    judge: negative(kind),
+    isUsual: (value) => conformalP(calibrations[kind], -value) > threshold,
+  });
   const usualText = (place: number, value: number): string => {
     const column = columns[place]!;
     const numbers = usual.columns[place]!.subarray(value * column.width, (value + 1) * column.width);
-    return encodedText({ ...column, at: 0 }, numbers);
+    return detectorText({ ...column, at: 0 }, numbers);
   };
   return {
     columns,
-    training: training.rows,
-    density,
-    async reasonsOf(rows, own, isUsual) {
-      return (await reasonsOf(rows, own, isUsual)).map((reasons, i) => {
+    reasonsOf: async (rows) =>
+      (await reasonsOf(rows)).map((reasons, i) => {
         const row = rows.subarray(i * width, (i + 1) * width);
-        const named = (place: number): NamedValue => ({
-          name: columns[place]!.name,
-          value: encodedText(columns[place]!, row),
-        });
+        const least = Math.max(0, MINOR * reasons.columns[0]!.gain);
         return {
           blamed: reasons.columns
-            .filter(({ gain }) => gain > 0 && gain >= MINOR * reasons.columns[0]!.gain)
-            .map(({ column, gain }) => ({ ...named(column), gain })),
+            .filter(({ gain }) => gain > 0 && gain >= least)
+            .map(({ column, gain }) => ({
+              name: columns[column]!.name,
+              value: detectorText(columns[column]!, row),
+              gain,
+            })),
           repair: reasons.repair.map(({ column, value }) => ({
             name: columns[column]!.name,
             value: usualText(column, value),
           })),
-          nearest: reasons.nearest.map((place) => training.ids[place] ?? String(which[place]! + 1)),
+          nearest: reasons.nearest.map((place) => detector.places[place]! + 1),
         };
-      });
-    },
+      }),
   };
 }
 

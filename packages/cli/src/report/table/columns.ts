@@ -1,5 +1,6 @@
-import { type EncodedColumn, encodedText, isMissing } from "../../detect/reasons/encoded-columns.js";
+import type { ColumnSlot } from "../../data/table/encode-rows.js";
 import { quantile } from "../../detect/spaces.js";
+import { columnValues } from "./column-values.js";
 import { compareCounts, kolmogorovSmirnov, type TwoSample } from "./two-sample.js";
 
 /** Encoded rows of one kind: those of training, generated ones, those of a new file. */
@@ -27,64 +28,60 @@ const OUTSIDE = 0.005;
 /** Categories that are shown; the others count as one. */
 const CATEGORIES = 8;
 
-/** Values of a column of numbers, without the noise of missing ones. */
-function numbersOf(column: EncodedColumn, rows: Float32Array, width: number): number[] {
-  const numbers: number[] = [];
-  for (let at = 0; at < rows.length; at += width) {
-    const row = rows.subarray(at, at + width);
-    if (!isMissing(column, row)) numbers.push(row[column.at]! + (column.schema.origin ?? 0));
-  }
-  return numbers;
-}
-
 /** Looks at a column in groups of rows [n, width]; the first group decides the bins. */
-export function viewColumn(column: EncodedColumn, groups: readonly RowGroup[], width: number): ColumnView {
-  return column.schema.range ? viewNumbers(column, groups, width) : viewCategories(column, groups, width);
+export function viewColumn(slot: ColumnSlot, groups: readonly RowGroup[], width: number): ColumnView {
+  const values = groups.map(({ name, rows }) => ({ name, values: columnValues(slot, rows, width) }));
+  const { name, range, type } = slot.column;
+  if (!range)
+    return {
+      name,
+      ...viewCategories(values.map((group) => ({ ...group, values: group.values.map(String) }))),
+    };
+  return { name, ...viewNumbers(values, type === "date") };
 }
 
-function viewNumbers(column: EncodedColumn, groups: readonly RowGroup[], width: number): ColumnView {
-  const values = groups.map(({ rows }) => numbersOf(column, rows, width));
-  const ascending = Float64Array.from(values[0]!).sort();
-  const [low, high] = [quantile(ascending, OUTSIDE), quantile(ascending, 1 - OUTSIDE)];
+function viewNumbers(
+  groups: readonly Readonly<{ name: string; values: readonly unknown[] }>[],
+  isDate: boolean,
+): Omit<ColumnView, "name"> {
+  const numbers = groups.map(({ values }) => values.filter((value) => typeof value === "number"));
+  const ascending = Float64Array.from(numbers[0]!).sort();
+  const [low, high] =
+    ascending.length === 0 ? [0, 1] : [quantile(ascending, OUTSIDE), quantile(ascending, 1 - OUTSIDE)];
   const step = (high - low) / BINS || 1 / BINS;
-  const edges = Array.from({ length: BINS + 1 }, (_, i) => low + i * step);
   return {
-    name: column.name,
-    bins: { edges, isDate: column.schema.type === "date" },
-    groups: groups.map(({ name, rows }, i) => {
+    bins: { edges: Array.from({ length: BINS + 1 }, (_, i) => low + i * step), isDate },
+    groups: groups.map(({ name, values }, i) => {
       const shares = new Array<number>(BINS).fill(0);
-      for (const value of values[i]!)
-        shares[Math.min(BINS - 1, Math.max(0, Math.floor((value - low) / step)))]! += 1 / values[i]!.length;
+      for (const value of numbers[i]!)
+        shares[Math.min(BINS - 1, Math.max(0, Math.floor((value - low) / step)))]! += 1 / numbers[i]!.length;
       return {
         name,
         shares,
-        missing: 1 - (values[i]!.length * width) / rows.length,
-        difference: kolmogorovSmirnov(values[0]!, values[i]!),
+        missing: 1 - numbers[i]!.length / values.length,
+        difference: kolmogorovSmirnov(numbers[0]!, numbers[i]!),
       };
     }),
   };
 }
 
-function viewCategories(column: EncodedColumn, groups: readonly RowGroup[], width: number): ColumnView {
-  const counts = groups.map(({ rows }) => {
+function viewCategories(
+  groups: readonly Readonly<{ name: string; values: readonly string[] }>[],
+): Omit<ColumnView, "name"> {
+  const counts = groups.map(({ values }) => {
     const found = new Map<string, number>();
-    for (let at = 0; at < rows.length; at += width) {
-      const text = encodedText(column, rows.subarray(at, at + width));
-      found.set(text, (found.get(text) ?? 0) + 1);
-    }
+    for (const value of values) found.set(value, (found.get(value) ?? 0) + 1);
     return found;
   });
   const all = [...new Set(counts.flatMap((each) => [...each.keys()]))];
   const frequent = [...all].sort((a, b) => (counts[0]!.get(b) ?? 0) - (counts[0]!.get(a) ?? 0));
-  const shown = frequent.slice(0, CATEGORIES);
-  const rest = frequent.slice(CATEGORIES);
+  const [shown, rest] = [frequent.slice(0, CATEGORIES), frequent.slice(CATEGORIES)];
   const tables = counts.map((each) => all.map((name) => each.get(name) ?? 0));
   return {
-    name: column.name,
     bins: { names: rest.length > 0 ? [...shown, `${rest.length} others`] : shown },
-    groups: groups.map(({ name, rows }, i) => {
+    groups: groups.map(({ name, values }, i) => {
       const share = (names: readonly string[]): number =>
-        names.reduce((sum, each) => sum + (counts[i]!.get(each) ?? 0), 0) / (rows.length / width);
+        names.reduce((sum, each) => sum + (counts[i]!.get(each) ?? 0), 0) / values.length;
       return {
         name,
         shares: [...shown.map((each) => share([each])), ...(rest.length > 0 ? [share(rest)] : [])],

@@ -1,5 +1,6 @@
-import { type EncodedColumn, isMissing } from "../../detect/reasons/encoded-columns.js";
+import type { ColumnSlot } from "../../data/table/encode-rows.js";
 import { quantile } from "../../detect/spaces.js";
+import { columnValues } from "./column-values.js";
 import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
 
 type Point = readonly [x: number, y: number];
@@ -24,12 +25,16 @@ const MEASURED = 2000;
 const OUTSIDE = 0.005;
 const PAD = 0.08;
 
-/** Rows [n, width] each. */
-type PairRows = Readonly<{ training: Float32Array; generated: Float32Array; worst: Float32Array }>;
+/** Encoded rows [n, width]; of the rows of the highest scores the numbers of a column by its name, a number or none a row. */
+type PairRows = Readonly<{
+  training: Float32Array;
+  generated: Float32Array;
+  worst(name: string): readonly (number | undefined)[];
+}>;
 
 /** The pairs of columns that are associated most, by the rank correlation of training rows. */
-export function viewPairs(columns: readonly EncodedColumn[], rows: PairRows, width: number): PairView[] {
-  const numeric = columns.filter(({ schema }) => schema.range);
+export function viewPairs(slots: readonly ColumnSlot[], rows: PairRows, width: number): PairView[] {
+  const numeric = slots.filter(({ column }) => column.range);
   const measured = rows.training.subarray(0, MEASURED * width);
   const pairs = numeric.flatMap((x, i) =>
     numeric.slice(i + 1).map((y) => ({ x, y, strength: rankCorrelation(pointsOf(x, y, measured, width)) })),
@@ -40,10 +45,11 @@ export function viewPairs(columns: readonly EncodedColumn[], rows: PairRows, wid
     .map(({ x, y }) => viewPair(x, y, rows, width));
 }
 
-function viewPair(x: EncodedColumn, y: EncodedColumn, rows: PairRows, width: number): PairView {
+function viewPair(x: ColumnSlot, y: ColumnSlot, rows: PairRows, width: number): PairView {
   const training = pointsOf(x, y, rows.training, width);
   const generated = pointsOf(x, y, rows.generated, width);
-  const worst = pointsOf(x, y, rows.worst, width);
+  const others = rows.worst(y.column.name);
+  const worst = pointsIn(rows.worst(x.column.name).map((a, i) => [a, others[i]]));
   const range = (axis: 0 | 1): Point => {
     const all = Float64Array.from([...training, ...generated], (point) => point[axis]).sort();
     const marked = worst.map((point) => point[axis]);
@@ -54,9 +60,9 @@ function viewPair(x: EncodedColumn, y: EncodedColumn, rows: PairRows, width: num
   };
   const [xRange, yRange] = [range(0), range(1)];
   const grid = densityGrid(generated, xRange, yRange);
-  const axis = ({ name, schema }: EncodedColumn, ends: Point) => ({
+  const axis = ({ column: { name, type } }: ColumnSlot, ends: Point) => ({
     name,
-    isDate: schema.type === "date",
+    isDate: type === "date",
     range: ends,
   });
   return {
@@ -69,15 +75,13 @@ function viewPair(x: EncodedColumn, y: EncodedColumn, rows: PairRows, width: num
 }
 
 /** Rows that have both values. */
-function pointsOf(x: EncodedColumn, y: EncodedColumn, rows: Float32Array, width: number): Point[] {
-  const points: Point[] = [];
-  for (let at = 0; at < rows.length; at += width) {
-    const row = rows.subarray(at, at + width);
-    if (isMissing(x, row) || isMissing(y, row)) continue;
-    points.push([row[x.at]! + (x.schema.origin ?? 0), row[y.at]! + (y.schema.origin ?? 0)]);
-  }
-  return points;
+function pointsOf(x: ColumnSlot, y: ColumnSlot, rows: Float32Array, width: number): Point[] {
+  const others = columnValues(y, rows, width);
+  return pointsIn(columnValues(x, rows, width).map((a, i) => [a, others[i]]));
 }
+
+const pointsIn = (pairs: readonly (readonly unknown[])[]): Point[] =>
+  pairs.flatMap(([a, b]) => (typeof a === "number" && typeof b === "number" ? [[a, b] as const] : []));
 
 /** |Spearman's ρ|; ties are in the order of the rows. */
 function rankCorrelation(points: readonly Point[]): number {

@@ -1,5 +1,4 @@
-import type { TableReasons } from "../../detect/reasons/table-reasons.js";
-import { repairText } from "../../detect/reasons/table-reasons.js";
+import { repairText, type TableReasons } from "../../detect/reasons/table-reasons.js";
 import { escapeXml } from "../../pictures/escape.js";
 import { seriesColor } from "../../pictures/theme.js";
 import { formatCount } from "../../ui/format.js";
@@ -46,16 +45,16 @@ export const TABLE_STYLE = `
 
 /** The part of a report about a table: HTML without scripts; all that users wrote is escaped. */
 export async function tableSection(report: TableReport): Promise<string> {
-  const { judged, falseAlarms, threshold, unit, scores, pValues, worst, pairs, columns } = report;
+  const { judged, falseAlarms, threshold, unit, scores, worst, pairs, columns } = report;
   return [
     `<h3>Scores</h3>`,
     paragraph(
       `${formatCount(judged.flagged)} of ${formatCount(judged.rows)} rows of ${judged.source} are flagged at false alarms of ${falseAlarms}.`,
     ),
     `<div class="wide">${await scoreChart(scores, unit, threshold)}</div>`,
-    ...(await calibration(pValues)),
+    ...(await calibration(report)),
     `<h3>The most unlikely rows of ${escapeXml(judged.source)}</h3>`,
-    ...worst.map((row) => oddRow(row, unit)),
+    ...worst.map((row) => oddRow(row, report)),
     ...(pairs.length > 0
       ? [
           `<h3>Pairs of columns</h3>`,
@@ -87,22 +86,29 @@ async function charts(all: readonly Readonly<{ caption: string; svg: Promise<str
   return `<div class="charts">${figures.join("")}</div>`;
 }
 
-/** The half width of a band that holds the whole curve of uniform p-values with probability 0.99 (Massart 1990). */
-const bandOf = (count: number): number => Math.sqrt(Math.log(2 / 0.01) / (2 * count));
+/**
+ * The half width of a band that holds the distribution function of `count` p-values with probability 0.99, where these are ranks
+ * among `heldOut` scores. Source: Massart 1990, with the size of a two-sample test.
+ */
+const bandOf = (count: number, heldOut: number): number =>
+  Math.sqrt((Math.log(2 / 0.01) * (count + heldOut)) / (2 * count * heldOut));
 
-async function calibration(pValues: TableReport["pValues"]): Promise<string[]> {
-  if (pValues.length === 0) return [];
-  const fewest = Math.min(...pValues.map(({ values }) => values.length));
+async function calibration({ pValues, scores }: TableReport): Promise<string[]> {
+  const heldOut = scores[0]!.values.length;
+  const judged = pValues.at(-1)!.values.length;
   return [
     `<h3>Calibration of the p-values</h3>`,
     paragraph(
       `Rows like the held-out ones have p-values of at most α with probability α: their curve stays in the grey band with probability 0.99. Distance from uniform: ${pValues.map(({ name, uniform }) => `${name} ${uniform.statistic.toFixed(3)} (p = ${shownP(uniform.p)})`).join(", ")}.`,
     ),
-    `<div class="wide">${await calibrationChart(pValues, bandOf(fewest))}</div>`,
+    `<div class="wide">${await calibrationChart(pValues, bandOf(judged, heldOut))}</div>`,
   ];
 }
 
-function oddRow({ name, score, p, reasons }: TableReport["worst"][number], unit: string): string {
+function oddRow(
+  { name, score, p, reasons }: TableReport["worst"][number],
+  { unit, falseAlarms }: TableReport,
+): string {
   const shown = reasons.blamed.slice(0, REASONS);
   const most = Math.max(...shown.map(({ gain }) => gain));
   const bars = shown.map(
@@ -110,7 +116,7 @@ function oddRow({ name, score, p, reasons }: TableReport["worst"][number], unit:
       `<span>${escapeXml(column)}</span><span>${escapeXml(value)}</span><span><span class="bar" style="width:${((100 * gain) / most).toFixed(1)}%"></span></span><span>${gain.toFixed(1)} nats</span>`,
   );
   const repair = repairText(reasons);
-  return `<div class="odd"><h4>${escapeXml(name)}</h4>${paragraph(`${unit}: ${score.toPrecision(4)}; p-value ${shownP(p)}`)}<div class="gains">${bars.join("")}</div>${paragraph(repair ? `Usual with ${repair}.` : "No change of three columns makes it usual.")}${paragraph(`Nearest training rows: ${reasons.nearest.join(", ")}.`)}</div>`;
+  return `<div class="odd"><h4>${escapeXml(name)}</h4>${paragraph(`${unit} ${score.toPrecision(4)}, p-value ${shownP(p)}`)}<div class="gains">${bars.join("")}</div>${paragraph(repair ? `Not flagged with ${repair}.` : p > falseAlarms ? "Not flagged." : "No change of three columns makes it usual.")}${paragraph(`Nearest training rows: numbers ${reasons.nearest.join(", ")}.`)}</div>`;
 }
 
 const shownP = (p: number): string => (p < 0.0001 ? "below 0.0001" : p.toPrecision(2));

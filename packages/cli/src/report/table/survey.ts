@@ -1,7 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 
-/** Encoded rows of one piece, and what each is called. */
-type Piece = Readonly<{ images: Float32Array; names: readonly string[] }>;
+/** Rows in one piece, and what each is called. */
+type Piece = Readonly<{ rows: Float32Array; names: readonly string[] }>;
 
 /** A row with its score. */
 type ScoredRow = Readonly<{ name: string; score: number; row: Float32Array }>;
@@ -35,10 +35,10 @@ export async function surveyRows(
   const sample: { row: Float32Array; score: number }[] = [];
   const worst: ScoredRow[] = [];
   let [count, flagged] = [0, 0];
-  for await (const { images, names } of pieces) {
-    const scores = await score(images);
+  for await (const { rows: piece, names } of pieces) {
+    const scores = await score(piece);
     for (const [i, name] of names.entries()) {
-      const row = images.subarray(i * width, (i + 1) * width);
+      const row = piece.subarray(i * width, (i + 1) * width);
       const one = scores[i]!;
       count++;
       if (isFlagged(one)) flagged++;

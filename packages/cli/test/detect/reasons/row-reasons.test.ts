@@ -106,7 +106,8 @@ describe("the reasons of a row", () => {
   const training = follows(1, 2000);
   const { density } = exactDensity();
   const columns = places(1, 1, 1);
-  const reasoner = rowReasons(density, training, 3, columns);
+  const isUsual = (log: number): boolean => log > -6;
+  const reasoner = rowReasons(density, training, 3, columns, { isUsual });
 
   it("name the column that was swapped, more often than the deviation of columns does", async () => {
     const rows = follows(5, 300);
@@ -116,7 +117,7 @@ describe("the reasons of a row", () => {
       // far enough from the middle for a reason
       rows[3 * i + column] = column === 2 ? 5 : rows[3 * i + column]! > 0 ? -2 : 2;
     });
-    const reasons = await reasoner.reasonsOf(rows, await density(rows), () => true);
+    const reasons = await reasoner.reasonsOf(rows);
     const hits = reasons.filter((each, i) => each.columns[0]!.column === swapped[i]).length;
     expect(hits / 300).toBeGreaterThan(0.7);
     const own = reasons.filter((_, i) => swapped[i] === 2);
@@ -125,8 +126,7 @@ describe("the reasons of a row", () => {
 
   it("hold the fewest changes, to values that suit the rest of the row", async () => {
     const rows = Float32Array.of(1, -1, 0, 1, -1, 6, 0.3, 0.3, 0.3);
-    const isUsual = (log: number): boolean => log > -6;
-    const [one, two, none] = await reasoner.reasonsOf(rows, await density(rows), isUsual);
+    const [one, two, none] = await reasoner.reasonsOf(rows);
     expect(one!.repair).toHaveLength(1);
     const changed = one!.repair[0]!;
     const other = changed.column === 0 ? -1 : 1;
@@ -137,13 +137,23 @@ describe("the reasons of a row", () => {
   });
 
   it("hold no repair where no three changes are enough", async () => {
-    const [reasons] = await reasoner.reasonsOf(Float32Array.of(0, 0, 0), [0], () => false);
+    const never = rowReasons(density, training, 3, columns, { isUsual: () => false });
+    const [reasons] = await never.reasonsOf(Float32Array.of(0, 0, 0));
     expect(reasons!.repair).toEqual([]);
+  });
+
+  it("hold a repair by what the rows are judged by, where that is another score", async () => {
+    const judge: LogDensity = async (rows) =>
+      Array.from({ length: rows.length / 3 }, (_, i) => -Math.abs(rows[3 * i]! - 1.5));
+    const other = rowReasons(density, training, 3, columns, { judge, isUsual: (score) => score > -0.2 });
+    const [reasons] = await other.reasonsOf(Float32Array.of(0, 0, 5));
+    expect(reasons!.columns[0]!.column).toBe(2);
+    expect(reasons!.repair.map(({ column }) => column)).toEqual([0]);
   });
 
   it("name the nearest training rows, the nearest first", async () => {
     const row = training.slice(3 * 77, 3 * 78);
-    const [reasons] = await reasoner.reasonsOf(row, [0], () => true);
+    const [reasons] = await reasoner.reasonsOf(row);
     expect(reasons!.nearest[0]).toBe(77);
     const distance = (place: number): number =>
       Math.hypot(...[0, 1, 2].map((j) => training[3 * place + j]! - row[j]!));

@@ -1,0 +1,57 @@
+import { UsageError } from "@flowify/core";
+import { checkColumns } from "../data/table/check-columns.js";
+import { openTable } from "../data/table/open-table.js";
+import type { TableSchema } from "../data/table/schema.js";
+import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
+import { unknownName } from "../ui/suggest.js";
+import type { Terminal } from "../ui/terminal.js";
+
+/** Rows as the detector takes them, what each is called, and their numbers in the file, from 0 on. */
+export type DetectorRows = Readonly<{ rows: Float32Array; names: readonly string[]; first: number }>;
+
+export type DetectorRowsOptions = Readonly<{
+  schema: TableSchema;
+  inputs: readonly DetectorInput[];
+  id?: string | undefined;
+  warn: Terminal["warn"];
+}>;
+
+/**
+ * The rows of a table, a block at a time. They are called by their id, else by their number from 1 on.
+ *
+ * @throws DataError for a table that does not fit the schema, UsageError for an id column that it lacks
+ */
+export async function* detectorRows(
+  file: string,
+  { schema, inputs, id, warn }: DetectorRowsOptions,
+): AsyncGenerator<DetectorRows> {
+  const table = await openTable(file);
+  if (id !== undefined && !table.names.includes(id))
+    throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
+  for (const line of checkColumns(file, table.names, schema)) warn(line);
+  const idAt = table.names.indexOf(id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "");
+  const encoder = detectorEncoder(file, table, inputs);
+  let first = 0;
+  for await (const block of table.blocks()) {
+    const names = block.map((cells, i) => (idAt < 0 ? String(first + i + 1) : String(cells[idAt] ?? "")));
+    yield { rows: encoder.encode(block), names, first };
+    first += block.length;
+  }
+  for (const line of encoder.notes()) warn(`${file}: ${line}`);
+}
+
+/** All rows of a table in memory, [count, width]. */
+export async function allDetectorRows(
+  file: string,
+  options: DetectorRowsOptions,
+): Promise<Readonly<{ rows: Float32Array; names: readonly string[] }>> {
+  const parts: DetectorRows[] = [];
+  for await (const part of detectorRows(file, options)) parts.push(part);
+  const rows = new Float32Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    rows.set(part.rows, at);
+    at += part.rows.length;
+  }
+  return { rows, names: parts.flatMap(({ names }) => names) };
+}

@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DeviceError, type Executor, FlowModel, MismatchError, UsageError } from "@flowify/core";
+import { exportLogProb, loadRuntime, type Runtime, toBytes } from "@flowify/onnx";
+import type { CommonFlags } from "../commands/shared.js";
+import { type Cell, cellReader, cellText } from "../data/table/cell.js";
+import { openTable } from "../data/table/open-table.js";
+import { openDetector } from "../detect/detector.js";
+import { readDetector, type TableDetector } from "../detect/detector-file.js";
+import { detectorFlow } from "../detect/detector-flow.js";
+import { detectorGraph, graphInput } from "../detect/detector-graph.js";
+import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
+import { openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import { readRunConfig } from "../run/config.js";
+import { makeFolder, runPaths } from "../run/folder.js";
+import { formatCount } from "../ui/format.js";
+import type { Terminal } from "../ui/terminal.js";
+import { FALSE_ALARMS } from "./judge-rows.js";
+
+const FILE = "detector.onnx";
+const DESCRIPTION = "detector.json";
+
+/** Largest difference of a score, as a part of 1 + |score|. */
+const CLOSE = 1e-4;
+
+const meanings: Readonly<Record<DetectorInput["kind"], string>> = {
+  number: "a number; NaN where it is missing",
+  date: "days since 1970-01-01 UTC; NaN where the date is missing",
+  text: "a text; empty where it is missing",
+};
+
+const results = [
+  { name: "score", type: "float32", meaning: "high for odd rows" },
+  { name: "p", type: "float32", meaning: "share of held-out rows that are at least as odd" },
+  { name: "flag", type: "int32", meaning: "1 where p is at most falseAlarms, else 0" },
+] as const;
+
+/** Writes the detector of a run of a table as one ONNX file, with a description of its inputs and outputs. */
+export async function exportDetector(
+  flags: CommonFlags & { out: string; falseAlarms?: number },
+  folder: string,
+  terminal: Terminal,
+): Promise<void> {
+  const { out, falseAlarms = FALSE_ALARMS } = flags;
+  const config = readRunConfig(folder);
+  if (!config.data.reading?.schema)
+    throw new UsageError(`--detector: ${config.data.name} is no table\nleave --detector out`);
+  const found = readDetector(runPaths(folder).detector, folder);
+  const file = join(out, FILE);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const { contaminated, spaces, flow: arrays } = found.detector;
+    const flow = detectorFlow(spaces.width, contaminated);
+    const model = await FlowModel.fromArrays(flow, arrays, executor);
+    const logProb = exportLogProb(flow, model.params);
+    await model.dispose();
+    const graph = detectorGraph(found, logProb.graph, falseAlarms);
+    const description = {
+      format: "flowify-detector-graph",
+      version: 1,
+      file: FILE,
+      falseAlarms,
+      inputs: found.inputs.map((input) => ({
+        name: graphInput(input),
+        column: input.name,
+        type: input.kind === "text" ? "string" : "float64",
+        shape: ["batch", 1],
+        meaning: meanings[input.kind],
+      })),
+      outputs: results.map((output) => ({ ...output, shape: ["batch"] })),
+    };
+    const bytes = toBytes({ ...graph, metadata: { inputs: JSON.stringify(description.inputs) } });
+    makeFolder(out);
+    await writeFileAtomic(file, bytes);
+    await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+    const difference = await differenceOn(config.data.name, found, executor, bytes, terminal);
+    terminal.say(
+      `${file}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB, ${formatCount(graph.nodes.length)} nodes; takes ${description.inputs.map(({ name }) => name).join(", ")}; returns score, p, flag`,
+    );
+    terminal.document({ ...description, folder: out, ...(difference !== undefined && { difference }) });
+    if (difference !== undefined && difference > CLOSE)
+      throw new MismatchError(
+        `${file}: ONNX Runtime and flowify compute different scores: they differ by up to ${difference.toExponential(1)} of 1 + |score|\nthe file is written: do not use it`,
+      );
+  } finally {
+    await executor.dispose();
+  }
+}
+
+/** The largest difference of the file's scores from the detector's, on the first rows of the run's table; undefined where there is no table or no runtime. */
+async function differenceOn(
+  path: string,
+  found: TableDetector,
+  executor: Executor,
+  bytes: Uint8Array,
+  { warn }: Terminal,
+): Promise<number | undefined> {
+  if (!existsSync(path)) {
+    warn(`${path} is missing: the file is written without a comparison`);
+    return undefined;
+  }
+  const table = await openTable(path);
+  const { value: block = [] } = await table.blocks().next();
+  const rows = detectorEncoder(path, table, found.inputs).encode(block);
+  const open = await openDetector(executor, found.detector);
+  const { combination } = await open.score(rows, ["combination"]);
+  await open.dispose();
+  const runtime = await loadRuntime().catch((error: unknown) => {
+    if (!(error instanceof DeviceError)) throw error;
+    warn("ONNX Runtime is not installed: the file is written without a comparison");
+    return undefined;
+  });
+  if (runtime === undefined) return undefined;
+  const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const { score } = await session.run(feedsOf(runtime, table, found.inputs, block));
+  await session.release();
+  const computed = score!.data as Float32Array;
+  return combination.reduce(
+    (most, wanted, i) => Math.max(most, Math.abs(computed[i]! - wanted) / (1 + Math.abs(wanted))),
+    0,
+  );
+}
+
+/** The inputs of the graph for rows of a table. */
+function feedsOf(
+  { Tensor }: Runtime,
+  { names, decimalComma }: Readonly<{ names: readonly string[]; decimalComma: boolean }>,
+  inputs: readonly DetectorInput[],
+  block: readonly (readonly Cell[])[],
+) {
+  const reader = cellReader({ decimalComma });
+  const feeds = inputs.map((input) => {
+    const at = names.indexOf(input.name);
+    const cells = block.map((row) => row[at]);
+    const isMissing = (cell: Cell | undefined): boolean => reader.read(cell) === "missing";
+    const tensor =
+      input.kind === "text"
+        ? new Tensor(
+            "string",
+            cells.map((cell) => (isMissing(cell) ? "" : cellText(cell))),
+            [cells.length, 1],
+          )
+        : new Tensor(
+            "float64",
+            Float64Array.from(cells, (cell) => (isMissing(cell) ? Number.NaN : reader.value)),
+            [cells.length, 1],
+          );
+    return [graphInput(input), tensor] as const;
+  });
+  return Object.fromEntries(feeds);
+}

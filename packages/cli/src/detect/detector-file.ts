@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from "node:fs";
+import { DataError, decodeSafetensors, encodeSafetensors, HostArray, UsageError } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import * as v from "valibot";
+import { check } from "../format/check.js";
+import { writeFileAtomic } from "../run/atomic.js";
+import type { Calibration } from "./calibration.js";
+import type { Detector } from "./detector.js";
+import { type DetectorInput, widthOfAll } from "./detector-inputs.js";
+import { type ScoreKind, scoreKinds } from "./score-kinds.js";
+import { KNOTS } from "./spaces.js";
+
+const finite = v.pipe(v.number(), v.finite());
+const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(0)) });
+
+const documentSchema = v.strictObject({
+  format: v.literal("flowify-detector"),
+  version: v.literal(1),
+  contaminated: v.boolean(),
+  inputs: v.array(
+    v.variant("kind", [
+      v.strictObject({
+        kind: v.picklist(["number", "date"]),
+        name: v.string(),
+        origin: finite,
+        fill: finite,
+        indicator: v.boolean(),
+      }),
+      v.strictObject({ kind: v.literal("text"), name: v.string(), values: v.array(v.string()) }),
+    ]),
+  ),
+  scales: v.strictObject({ flow: scale, robust: scale, mixed: scale, neighbours: scale }),
+});
+
+/** The detector of a run: with the columns of its table, and scores of held-out rows, ascending, by which others are judged. */
+export type TableDetector = Readonly<{
+  detector: Detector;
+  inputs: readonly DetectorInput[];
+  calibrations: Readonly<Record<ScoreKind, Pick<Calibration, "scores">>>;
+}>;
+
+/** Writes a detector as one safetensors file; what is no array is JSON in its metadata. */
+export function writeDetector(
+  path: string,
+  { detector, inputs, calibrations }: TableDetector,
+): Promise<void> {
+  const { contaminated, spaces, reference, places, flow, scales } = detector;
+  const { width, knots, normals, ...columns } = spaces;
+  const floats = (data: Float32Array, ...shape: number[]) => new HostArray(data, shape, np.float32);
+  const tensors: { [name: string]: HostArray } = {
+    ...flow,
+    reference: floats(reference, reference.length / width, width),
+    places: new HostArray(places, [places.length], np.uint32),
+    knots: floats(knots, width, KNOTS),
+    normals: floats(normals, width, KNOTS),
+  };
+  for (const [name, data] of Object.entries(columns)) tensors[name] = floats(data, width);
+  for (const kind of scoreKinds) {
+    const { scores } = calibrations[kind];
+    tensors[`calibration.${kind}`] = new HostArray(scores, [scores.length], np.float64);
+  }
+  const document = { format: "flowify-detector", version: 1, contaminated, inputs, scales };
+  return writeFileAtomic(path, encodeSafetensors(tensors, { detector: JSON.stringify(document) }));
+}
+
+/**
+ * The detector of the run in `folder`.
+ *
+ * @throws UsageError where it has none, DataError where the file is damaged
+ */
+export function readDetector(path: string, folder: string): TableDetector {
+  const again = `run flowify train --resume ${folder} to write it`;
+  if (!existsSync(path))
+    throw new UsageError(`${folder}: no ${fileName(path)}, expected a detector\n${again}`);
+  const damaged = (why: string, cause?: unknown): DataError =>
+    new DataError(`${path}: not a detector: ${why}\n${again}`, { cause });
+  const file = decoded(path, damaged);
+  const checked = check(documentSchema, file.document);
+  if (!("value" in checked)) throw damaged(checked.problems.join("; "));
+  const { contaminated, inputs, scales } = checked.value;
+  const width = widthOfAll(inputs);
+  const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {
+    const data = file.tensors[name]?.data;
+    if (!(data instanceof type) || data.length === 0 || (length !== undefined && data.length !== length))
+      throw damaged(`${name} is missing or has another size`);
+    return data;
+  };
+  const columns = (name: string, each = 1): Float32Array => take(name, Float32Array, each * width);
+  const places = take("places", Uint32Array);
+  const calibrationOf = (kind: ScoreKind) => ({ scores: take(`calibration.${kind}`, Float64Array) });
+  return {
+    inputs,
+    calibrations: {
+      combination: calibrationOf("combination"),
+      flow: calibrationOf("flow"),
+      kernels: calibrationOf("kernels"),
+      neighbours: calibrationOf("neighbours"),
+    },
+    detector: {
+      contaminated,
+      scales,
+      places,
+      reference: take("reference", Float32Array, places.length * width),
+      flow: Object.fromEntries(Object.entries(file.tensors).filter(([name]) => name.startsWith("params."))),
+      spaces: {
+        width,
+        mean: columns("mean"),
+        std: columns("std"),
+        median: columns("median"),
+        spread: columns("spread"),
+        knots: columns("knots", KNOTS),
+        normals: columns("normals", KNOTS),
+      },
+    },
+  };
+}
+
+const fileName = (path: string): string => path.replace(/^.*[/\\]/, "");
+
+function decoded(path: string, damaged: (why: string, cause?: unknown) => DataError) {
+  try {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path));
+    return { tensors, document: JSON.parse(metadata.detector ?? "null") as unknown };
+  } catch (cause) {
+    throw damaged((cause as Error).message.split("\n")[0] ?? "", cause);
+  }
+}

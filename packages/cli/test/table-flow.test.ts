@@ -1,0 +1,64 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { describe, expect, it } from "vitest";
+import { fit } from "../src/index.js";
+import { readTable, tableCells, tableFlow } from "../src/tables.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+
+const rng = makeRng(3);
+const path = join(root, "shops.csv");
+const lines = Array.from({ length: 800 }, () => {
+  const web = rng.uniform() < 0.25;
+  const items = Math.floor(4 * rng.uniform());
+  return `${web ? "web" : "north"},${items},${rng.uniform() < 0.2 ? "" : (items + 0.1 * rng.normal()).toFixed(4)}`;
+});
+writeFileSync(path, `shop,items,weight\n${lines.join("\n")}\n`);
+
+describe("a flow of a table", () => {
+  it("learns the probability of its categories and whole numbers, and samples cells", async () => {
+    const { schema, rows, fillLog, names } = await readTable(path);
+    expect(names).toEqual(["shop", "items", "weight", "weight is missing"]);
+    const model = await fit(tableFlow(schema), rows, {
+      steps: 150,
+      validation: 0.1,
+      seed: 7,
+      learningRate: 3e-3,
+    });
+    const logProb = await model.logProb(rows);
+    const mean = logProb.reduce((sum, log, i) => sum + log - fillLog[i]!, 0) / logProb.length;
+    // −(entropy of the shop + of the items + of the indicator + 0.8 × that of the weight given the items)
+    const best = -(0.562 + Math.log(4) + 0.5 + 0.8 * (Math.log(0.1) + 1.4189));
+    expect(mean).toBeLessThan(best + 0.2);
+    expect(mean).toBeGreaterThan(best - 0.8);
+    const cells = tableCells(schema, await model.sample(400, { seed: 1 }));
+    const share = (is: (row: (typeof cells)[number]) => boolean): number => cells.filter(is).length / 400;
+    expect(Math.abs(share(({ shop }) => shop === "web") - 0.25)).toBeLessThan(0.09);
+    expect(Math.abs(share(({ weight }) => weight === null) - 0.2)).toBeLessThan(0.09);
+    expect(share(({ items }) => [0, 1, 2, 3].includes(Number(items)))).toBe(1);
+    await model.dispose();
+  });
+
+  it("is read as another table was", async () => {
+    const { schema } = await readTable(path, { drop: ["weight"] });
+    const other = join(root, "other.csv");
+    writeFileSync(other, "items,shop\n2,web\n1,north\n");
+    const { rows, notes } = await readTable(other, { schema });
+    expect(rows.map(Math.round)).toEqual(Float32Array.of(1, 2, 0, 1));
+    expect(notes).toEqual([expect.stringContaining("the columns come in another order")]);
+  });
+
+  it("has a network that there is, and a column", async () => {
+    const { schema } = await readTable(path);
+    expect(() => tableFlow(schema, { network: "coupling" as "couplings" })).toThrow(
+      'did you mean "couplings"?',
+    );
+    const none = {
+      ...schema,
+      columns: schema.columns.map((column) => ({ ...column, use: "none" as const })),
+    };
+    expect(() => tableFlow(none)).toThrow("no column to learn from");
+  });
+});

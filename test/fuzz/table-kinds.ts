@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { readTable } from "flowify/tables";
+import { parquetBytes } from "../../packages/cli/test/data/parquet-files.js";
+import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
+import { mixedCsv, mixedRows } from "../tables/mixed-table.js";
+import type { Kind } from "./kinds.js";
+import { mutatedText } from "./mutated-text.js";
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const rows = mixedRows(60, 1);
+const csv = mixedCsv(rows);
+
+/** Cells that readers trip over, or that say that a column is of another type. */
+const CELLS = [
+  '"',
+  '""',
+  '"a',
+  ",",
+  ";",
+  "\t",
+  "\0",
+  "NaN",
+  "-inf",
+  "1e39",
+  "1e999",
+  "=1+1",
+  "0x1f",
+  "2024-02-30",
+  "é",
+  "\ufeff",
+];
+
+/** A text in which one to four cells are others, or which is damaged as bytes. */
+function damagedCsv(draw: Random): Uint8Array {
+  if (draw(3) === 0) return mutated([bytesOf(csv), bytesOf(csv.replaceAll(",", ";"))], draw);
+  const lines = csv.split("\n").map((line) => line.split(","));
+  for (let left = 1 + draw(4); left > 0; left--) {
+    const line = lines[draw(lines.length)]!;
+    line[draw(line.length)] = CELLS[draw(CELLS.length)]!;
+  }
+  return bytesOf(lines.map((line) => line.join(",")).join("\n"));
+}
+
+const jsonLines = rows.map((row) => JSON.stringify(row)).join("\n");
+
+const column = (name: keyof (typeof rows)[number]) => ({ name, data: rows.map((row) => row[name]) });
+const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).map((codec) =>
+  parquetBytes((["kind", "paid", "size", "items", "score"] as const).map(column), codec),
+);
+
+const table = (name: string, make: (draw: Random) => Uint8Array): Kind => ({
+  name,
+  make: (draw) => ({ [name]: make(draw) }),
+  read: (place) => readTable(join(place, name)),
+});
+
+/**
+ * A Parquet file whose footer is damaged, the description of its columns. Damaged pages are left out: hyparquet fills as many
+ * values as a run of them claims, up to 2³¹.
+ */
+function damagedParquet(draw: Random): Uint8Array {
+  const bytes = parquets[draw(parquets.length)]!;
+  const footer =
+    bytes.length - 8 - new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
+  return Buffer.concat([bytes.subarray(0, footer), mutated([bytes.subarray(footer)], draw)]);
+}
+
+/** Tables in every format. */
+export const tableKinds: readonly Kind[] = [
+  table("a.csv", damagedCsv),
+  table("a.jsonl", (draw) =>
+    draw(2) === 0 ? mutated([bytesOf(jsonLines)], draw) : bytesOf(mutatedText([jsonLines], draw)),
+  ),
+  table("a.parquet", damagedParquet),
+];
