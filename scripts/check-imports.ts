@@ -52,6 +52,7 @@ const floors: readonly (readonly string[])[] = [
   ["math"],
   ["params"],
   ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],
+  ["coding"],
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts"],
   ["base.ts", "chain.ts", "rearrangement.ts", "nn"],

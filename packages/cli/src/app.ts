@@ -13,6 +13,7 @@ import {
 } from "@stricli/core";
 import { baselineCommand } from "./commands/baseline.js";
 import { camel } from "./commands/build-command.js";
+import { compressCommand, decompressCommand } from "./commands/compress.js";
 import { convertCommand } from "./commands/convert.js";
 import { dataCommands, describeCommand, getCommand, listCommand } from "./commands/data.js";
 import { decodeCommand } from "./commands/decode.js";
@@ -45,6 +46,8 @@ const routes = {
   sample: sampleCommand,
   reconstruct: reconstructCommand,
   score: scoreCommand,
+  compress: compressCommand,
+  decompress: decompressCommand,
   convert: convertCommand,
   decode: decodeCommand,
   explain: explainCommand,

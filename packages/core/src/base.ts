@@ -1,4 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
+import { normalNumbers } from "./coding/drop.js";
+import type { NumberCoder } from "./coding/normals.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import { expectShape, type Shape, sizeOf } from "./shape.js";
@@ -11,6 +13,8 @@ export type Base = Readonly<{
   noise: NoiseSpec;
   /** log p_Z(z), [B], in nats; consumes z. */
   logProb(z: np.Array): np.Array;
+  /** z on the grid, number by number, for lossless compression; a base without it cannot be coded. */
+  numbers?: NumberCoder;
   /** A sample of z; consumes the noise. In deterministic mode, the mean. */
   draw(noise: NoiseTree): np.Array;
 }>;
@@ -33,6 +37,7 @@ export function standardNormal(shape: Shape): Base {
     name: "standardNormal",
     shape,
     noise: { normal: { shape, distribution: "normal" } } as const,
+    numbers: normalNumbers(1),
     logProb(z: np.Array) {
       expectShape("standardNormal", "z", z, shape);
       return sumExamples(standardNormalLogDensity(z));

@@ -20,11 +20,16 @@ export type ConditionalDensity<P extends ArrayTree = ArrayTree> = Readonly<{
   init(key: np.Array): P;
   /** log q(value | context) in nats, [N]. */
   logProb(params: P, value: np.Array, context: np.Array): np.Array;
+  /** q as mixtures of K normals, for lossless compression; a density without it cannot be coded. Consumes both. */
+  components?(params: P, context: np.Array): MixtureOfNormals;
   /** A sample, [N, size]; with the noise at its mean, the mean (or the median) of q. */
   draw(params: P, context: np.Array, noise: NoiseTree): np.Array;
   /** Initial values fitted to values [size] and their contexts [contextSize], row by row. Consumes the key; eager. */
   start(key: np.Array, value: CalibrationData, context: CalibrationData): Promise<P>;
 }>;
+
+/** Weights [K, size], means [K, N, size] and standard deviations [K, N, size] of K normals. */
+export type MixtureOfNormals = { weights: np.Array; means: np.Array; stds: np.Array };
 
 /** Makes a density for given sizes; an option of layers. */
 export type ConditionalDensityFactory = (size: number, contextSize: number) => ConditionalDensity;

@@ -4,6 +4,7 @@ import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import type { ConditionalDensity } from "./conditional.js";
 import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
+import { normalResidual, placed } from "./residual.js";
 
 export type GaussianOptions = {
   /** Soft bound of the log-std around its initial value, in nats; Infinity for none (the paper's). Default 3. */
@@ -43,6 +44,10 @@ export function gaussian(
       const { location, logScale } = head.apply(params, context);
       const residual = value.sub(location).mul(np.exp(logScale.ref.neg()));
       return sumExamples(standardNormalLogDensity(residual).sub(logScale));
+    },
+    components(params, context) {
+      const { location, logScale } = head.apply(params, context);
+      return placed(normalResidual.components({}, size), location, logScale);
     },
     draw(params, context, noise) {
       const { location, logScale } = head.apply(params, context);

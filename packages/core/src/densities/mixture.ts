@@ -4,7 +4,7 @@ import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import type { ConditionalDensity } from "./conditional.js";
 import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
-import { type MixtureResidualParams, mixtureResidual } from "./residual.js";
+import { type MixtureResidualParams, mixtureResidual, placed } from "./residual.js";
 
 /** The network's parameters, and the distribution of the residual of every coordinate. */
 export type MixtureParams = { base: LocationScaleParams } & MixtureResidualParams;
@@ -51,6 +51,10 @@ export function mixture(
       const { location, logScale } = head.apply(base, context);
       const residual = value.sub(location).mul(np.exp(logScale.ref.neg())); // [N, size]
       return sumExamples(distribution.logDensity(residuals, residual).sub(logScale));
+    },
+    components({ base, ...residuals }, context) {
+      const { location, logScale } = head.apply(base, context);
+      return placed(distribution.components(residuals, size), location, logScale);
     },
     draw({ base, ...residuals }, context, noise) {
       const { location, logScale } = head.apply(base, context);

@@ -3,6 +3,7 @@ import { DomainError } from "../errors.js";
 import type { ArrayTree } from "../layer.js";
 import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
+import type { MixtureOfNormals } from "./conditional.js";
 
 /**
  * The distribution of a coordinate after removing its location and scale: a density on R for each of `size`
@@ -14,15 +15,37 @@ export type ResidualDistribution<P extends ArrayTree = ArrayTree> = Readonly<{
   init(size: number): P;
   /** log density of residuals [N, size], entry by entry. Consumes both. */
   logDensity(params: P, residual: np.Array): np.Array;
+  /** The components of the mixture of K normals that it is: weights, means and stds, [K, size]. Consumes the parameters. */
+  components(params: P, size: number): MixtureOfNormals;
   /** Residuals, [N, size]. Consumes both. */
   draw(params: P, noise: NoiseTree): np.Array;
 }>;
+
+/** The components of a residual [K, size] at location and log-scale [N, size]: means and stds [K, N, size]. Consumes all. */
+export function placed(
+  { weights, means, stds }: MixtureOfNormals,
+  location: np.Array,
+  logScale: np.Array,
+): MixtureOfNormals {
+  const [K, size] = weights.shape as [number, number];
+  const scale = np.exp(logScale);
+  return {
+    weights,
+    means: means.reshape([K, 1, size]).mul(scale.ref).add(location),
+    stds: stds.reshape([K, 1, size]).mul(scale),
+  };
+}
 
 /** N(0, 1): the paper's. */
 export const normalResidual: ResidualDistribution<Record<string, never>> = {
   noise: (size) => ({ normal: { shape: [size], distribution: "normal" } }),
   init: () => ({}),
   logDensity: (_params, residual) => standardNormalLogDensity(residual),
+  components: (_params, size) => ({
+    weights: np.ones([1, size]),
+    means: np.zeros([1, size]),
+    stds: np.ones([1, size]),
+  }),
   draw: (_params, noise) => (noise as { normal: np.Array }).normal,
 };
 
@@ -87,6 +110,11 @@ export function mixtureResidual(components: number): ResidualDistribution<Mixtur
       const logs = standardNormalLogDensity(t).add(logWeights(logits).reshape(rows).sub(logTau));
       return logSumExp(logs, 0);
     },
+    components: ({ logits, offsets, logWidths }) => ({
+      weights: np.exp(logWeights(logits)),
+      means: offsets,
+      stds: np.exp(logWidths),
+    }),
     draw({ logits, offsets, logWidths }, noise) {
       const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
       const pi = np.exp(logWeights(logits)); // [K, size]

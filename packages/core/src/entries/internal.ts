@@ -11,6 +11,7 @@ export { expectMemoryForEach } from "../executor/memory.js";
 export type { Schema } from "../layers/options.js";
 export { permutation } from "../math/rng.js";
 export type { Pair } from "../math/windows.js";
+export { createCodec } from "../model/codec.js";
 export type { LedgerEntry } from "../model/evaluation.js";
 export { flowShape, outShape } from "../network/apply-network.js";
 export { kinds } from "../network/kinds.js";

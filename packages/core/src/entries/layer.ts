@@ -7,6 +7,9 @@ import "../executor/jax-globals.js";
 
 export type { Base } from "../base.js";
 export type { ChainLayer } from "../chain.js";
+export type { BitStack } from "../coding/bit-stack.js";
+export type { GridCoder } from "../coding/grid.js";
+export type { MixtureOfNormals } from "../densities/conditional.js";
 export { type CalibrationData, calibrationData, rowsOf } from "../init/calibration-data.js";
 export { columnMoments, rowMoments } from "../init/moments.js";
 export { type ArrayTree, defineLayer, type FlowLayer, type Forward, type NoParams } from "../layer.js";

@@ -155,6 +155,7 @@ function total(shape: Shape, channels: number): FlowLayer {
       const { first, rest, sum } = parts(z);
       return np.concatenate([first.sub(sum), rest], 1);
     },
+    false,
   );
 }
 

@@ -1,5 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
+import { conditioned, shiftBy } from "../coding/curve.js";
+import { gridNetwork } from "../coding/grid-network.js";
+import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
@@ -7,7 +10,7 @@ import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConvStep, convNet } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
-import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { reverse } from "./reshape.js";
@@ -126,6 +129,14 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const table = knots(params, same.ref);
       const x = ownInverse(other.reshape([-1]), table, bound);
       return np.concatenate([same, x.reshape(shape)], 1);
+    },
+    async coder(params) {
+      const network = gridNetwork(params, [kept, ...space], (own, same) =>
+        additive ? [conditioner.apply(own, same)] : knots(own, same),
+      );
+      return conditioned(kept * sizeOf(space), network, (found) =>
+        additive ? shiftBy(found[0]!) : splineMap(splinesOfKnots(found, bins, bound)),
+      );
     },
   });
 }

@@ -1,5 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
-import { normalResidual, type ResidualDistribution } from "../densities/residual.js";
+import { stretched } from "../coding/curve.js";
+import { dropping } from "../coding/drop.js";
+import { type GridCoder, inOrder, shifted } from "../coding/grid.js";
+import { gridNetwork, numbers } from "../coding/grid-network.js";
+import { rotated } from "../coding/rotate.js";
+import { normalResidual, placed, type ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { droppedRows, initMap } from "../init/linear.js";
@@ -16,6 +21,7 @@ import type { ParameterKinds } from "../params/parameter-kinds.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
+import { channelsFirst } from "./reshape.js";
 
 /**
  * Parameters of a reducing kernel: those of a linear layer at every location, and the network that
@@ -186,6 +192,30 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const drop = location.add(np.exp(logScale).mul(distribution.draw(params.residual, drawn)));
       const y = np.concatenate([drop, kept], 1);
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
+    },
+    async coder({ rotateIn, rotateOut, logScale, bias, residual, ...own }) {
+      const rotation = r1.matrix(rotateIn);
+      const turnIn = rotated(await numbers(rotation.ref), n);
+      const turnOut = rotated(await numbers(r2.matrix(rotateOut)), m);
+      const at = (kept: boolean): number[] =>
+        Array.from({ length: locations * n }, (_, i) => i).filter((i) => i % n >= d === kept);
+      const image = channelsFirst([oh, ow, m]).coder as () => Promise<GridCoder>;
+      const drop = dropping({
+        dropped: at(false),
+        kept: at(true),
+        next: inOrder([
+          stretched(await numbers(np.exp(logScale))),
+          turnOut,
+          shifted(await numbers(bias)),
+          await image(),
+        ]),
+        density: gridNetwork({ own, rotation, residual }, outShape, (params, z) => {
+          const { location, logScale: log } = conditional(params.own, params.rotation, z);
+          const q = placed(distribution.components(params.residual, d), location, log);
+          return [q.weights, q.means, q.stds];
+        }),
+      });
+      return inOrder([turnIn, drop]);
     },
     async initFromData(key, examples) {
       const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];

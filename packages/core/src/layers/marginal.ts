@@ -1,9 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
+import { bent } from "../coding/curve.js";
+import { numbers } from "../coding/grid-network.js";
+import { splineMap, splinesOfCurves } from "../coding/splines.js";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
-import { entryForward, entryInverse } from "../math/entry-splines.js";
+import { entryCurves, entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
@@ -68,6 +71,9 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   /** How splines lie beside the entries of an example. */
   const splines = per === "entry" ? inShape : perChannel;
   const count = sizeOf(splines);
+  /** The channel and the spline of entry i of an example. */
+  const channelOf = (i: number): number => Math.floor(i / sizeOf(space));
+  const splineOf = per === "entry" ? (i: number): number => i : channelOf;
   return defineLayer<MarginalParams>({
     name: "marginal",
     inShape,
@@ -99,6 +105,20 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       expectShape("marginal", "z", z, inShape);
       const u = entryInverse(params, z.add(bound).mul(1 / (2 * bound)), splines);
       return u.mul(np.exp(logRange).reshape(perChannel)).add(low.reshape(perChannel));
+    },
+    async coder({ low, logRange, ...params }) {
+      const curve = splineMap(splinesOfCurves(await numbers(entryCurves(params)), bins), splineOf);
+      const [from, length] = [await numbers(low), await numbers(np.exp(logRange))];
+      return bent({
+        value(i, x) {
+          const c = channelOf(i);
+          return curve.value(i, (x - from[c]!) / length[c]!) * 2 * bound - bound;
+        },
+        inverse(i, z) {
+          const c = channelOf(i);
+          return curve.inverse(i, (z + bound) / (2 * bound)) * length[c]! + from[c]!;
+        },
+      });
     },
     initExamples: START_ITEMS,
     async initFromData(key, examples) {

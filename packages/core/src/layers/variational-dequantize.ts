@@ -1,4 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
+import type { Increasing } from "../coding/curve.js";
+import { gridNetwork } from "../coding/grid-network.js";
+import { dequantized } from "../coding/levels.js";
+import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
@@ -94,6 +98,18 @@ export function variationalDequantize(
       expectShape(name, "z", z, inShape);
       for (const { weight, bias } of params) for (const unused of [weight, bias]) unused.dispose();
       return levelOf(z, levels);
+    },
+    async coder(params) {
+      const network = gridNetwork(params, inShape, knots, (x) => Float32Array.from(x));
+      const bend = (found: Float64Array[]): Increasing => {
+        const { value, inverse } = splineMap(splinesOfKnots(found, bins, HALF));
+        return {
+          value: (i, e) => value(i, e - HALF) + HALF,
+          inverse: (i, u) => inverse(i, u - HALF) + HALF,
+        };
+      };
+      const given = async (x: Float64Array): Promise<Increasing> => bend(await network.run(x));
+      return dequantized(levels, { given, dispose: network.dispose });
     },
   });
 }

@@ -64,6 +64,13 @@ function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, directi
   return { rows: curves.reshape([count * (bins + 2), ROW]), ends, bins };
 }
 
+/** The curves of bins and tails, [M, K + 2, 6]: left knots x₀ and y₀, 1 / width, slope, α and β. Consumes the parameters. */
+export function entryCurves(params: EntrySplineParams): np.Array {
+  const { rows, ends, bins } = tableOf(params, "forward");
+  ends.dispose();
+  return rows.reshape([-1, bins + 2, ROW]);
+}
+
 /**
  * The curves that entries v [B, …shape] lie on. `splines` assigns splines to entries: a shape that broadcasts over that
  * of an example, with as many axes. Consumes the table, borrows v.

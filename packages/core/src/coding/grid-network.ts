@@ -1,0 +1,48 @@
+import { type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
+import { fromHost } from "../params/host.js";
+import { HostArray } from "../params/host-array.js";
+import type { Shape } from "../shape.js";
+import { toFloats } from "./grid.js";
+
+/** What networks inside of layers compute, on one engine for both sides: jax-js in WebAssembly, float32, one example at a time. */
+export const ENGINE = "wasm";
+
+/** The numbers of a jax array; consumes it. */
+export async function numbers(array: np.Array): Promise<Float64Array> {
+  return Float64Array.from((await array.data()) as Float32Array);
+}
+
+/** A function of one example, compiled. */
+export type GridNetwork = Readonly<{
+  /** Numbers on the grid, in the shape of the context. */
+  run(context: Float64Array): Promise<Float64Array[]>;
+  dispose(): void;
+}>;
+
+/**
+ * Compiles f(params, context [1, …shape]), which consumes both and returns arrays. Consumes the parameters.
+ *
+ * @param convert how grid numbers become the network's; default: multiples of the unit
+ */
+export function gridNetwork<P>(
+  params: P,
+  shape: Shape,
+  f: (params: P, context: np.Array) => np.Array[],
+  convert: (grid: ArrayLike<number>) => Float32Array = toFloats,
+): GridNetwork {
+  const compiled = jit(f as never) as unknown as ((p: P, x: np.Array) => np.Array[]) & { dispose(): void };
+  const arrays = params as JsTree<np.Array>;
+  return {
+    async run(context) {
+      const input = fromHost(new HostArray(convert(context), [1, ...shape], np.float32), ENGINE);
+      const outputs = compiled(tree.ref(arrays) as P, input);
+      const found: Float64Array[] = [];
+      for (const output of outputs) found.push(await numbers(output));
+      return found;
+    },
+    dispose() {
+      tree.dispose(arrays);
+      compiled.dispose();
+    },
+  };
+}

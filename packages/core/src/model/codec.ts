@@ -1,0 +1,117 @@
+import type { numpy as np } from "@jax-js/jax";
+import { type BitStack, newStack, type StoredBits, storedStack } from "../coding/bit-stack.js";
+import type { GridCoder } from "../coding/grid.js";
+import { ENGINE } from "../coding/grid-network.js";
+import type { NumberCoder } from "../coding/normals.js";
+import { DataError, DomainError, UnsupportedOpError } from "../errors.js";
+import type { Flow, FlowParams } from "../flow.js";
+import { shapeKey } from "../math/keys.js";
+import { fromHost } from "../params/host.js";
+import type { HostArray } from "../params/host-array.js";
+import { parameterPaths } from "../params/parameter-paths.js";
+import { treeDispose, treeFlatten } from "../params/pytree.js";
+import { sizeOf } from "../shape.js";
+import { readArray } from "../train/state.js";
+
+/** Examples as bits, and how many they are. */
+type Compressed = Readonly<{ bits: StoredBits; examples: number }>;
+
+/** Called after each example with the number of examples that are done, and the bits that they take so far. */
+type CodecProgress = (done: number, bits: number) => void;
+
+/**
+ * Lossless compression by a flow: bits-back coding with asymmetric numeral systems, layer by layer on a grid of fixed-point
+ * numbers. In expectation an example takes −log₂ of its probability as the flow bounds it.
+ *
+ * Source: Townsend et al. 2019 (arXiv:1901.04866); Ho et al. 2019 (arXiv:1905.08500); Hoogeboom et al. 2019 (arXiv:1905.07376).
+ */
+export type Codec = Readonly<{
+  /**
+   * Integers of 0 … levels − 1, [n, …inShape] row-major.
+   *
+   * @param below other compressed data, which the first noise is popped from; without enough of it random words from a seed,
+   * which add to the size
+   */
+  encode(examples: ArrayLike<number>, below?: Uint16Array, onProgress?: CodecProgress): Promise<Compressed>;
+  /**
+   * The examples in their order, to the bit, and what was below.
+   *
+   * @throws DataError for bits that are damaged, or that another flow or engine made
+   */
+  decode(compressed: Compressed): Promise<{ examples: Uint8Array; below: Uint16Array }>;
+  dispose(): void;
+}>;
+
+/**
+ * The codec of a flow with named arrays, those of a checkpoint.
+ *
+ * @throws UnsupportedOpError that names a layer that cannot be coded, DomainError for a flow of real numbers, CheckpointError for
+ * arrays that are missing or do not fit
+ */
+export async function createCodec(
+  flow: Flow,
+  arrays: { readonly [name: string]: HostArray },
+): Promise<Codec> {
+  const { base, chain, domain, dimensions } = flow;
+  const { levels } = domain;
+  if (levels === undefined || levels > 256)
+    throw new DomainError(
+      `compress: needs a flow of integers below at most 256, got ${levels ?? "real numbers"}\nput dequantize in front of the network`,
+    );
+  if (!base.numbers)
+    throw new UnsupportedOpError(base.name, "base", `base ${base.name}: cannot be coded without loss`);
+  const coder = await (chain.coder as NonNullable<typeof chain.coder>)(paramsFrom(flow, arrays));
+  const latent = { size: sizeOf(base.shape), numbers: base.numbers };
+  return {
+    async encode(examples, below, onProgress) {
+      const stack = newStack(below);
+      const count = examples.length / dimensions;
+      for (let k = 0; k < count; k++) {
+        const x = Float64Array.from({ length: dimensions }, (_, i) => examples[k * dimensions + i] as number);
+        const odd = x.find((v) => !(Number.isInteger(v) && v >= 0 && v < levels));
+        if (odd !== undefined)
+          throw new DomainError(`compress: expected integers of 0..${levels - 1}, got ${odd}`);
+        await encodeExample(coder, latent, x, stack);
+        onProgress?.(k + 1, stack.length());
+      }
+      return { bits: stack.store(), examples: count };
+    },
+    async decode({ bits, examples }) {
+      const stack = storedStack(bits);
+      const found = new Uint8Array(examples * dimensions);
+      for (let k = examples - 1; k >= 0; k--)
+        found.set(await decodeExample(coder, latent, stack), k * dimensions);
+      const below = stack.rest();
+      if (!below)
+        throw new DataError("compressed data: damaged, or made with other weights or on another engine");
+      return { examples: found, below };
+    },
+    dispose: coder.dispose,
+  };
+}
+
+/** The arrays as parameters on the engine that networks inside of layers run on. */
+function paramsFrom(flow: Flow, arrays: { readonly [name: string]: HostArray }): FlowParams {
+  const like = flow.init(shapeKey());
+  const paths = parameterPaths(like, flow.parameterKinds);
+  const { leaves, rebuild } = treeFlatten<np.Array>(like);
+  try {
+    const values = leaves.map((leaf, i) => readArray(arrays, `params.${paths[i]?.path}`, leaf));
+    return rebuild(values.map((value) => fromHost(value, ENGINE))) as FlowParams;
+  } finally {
+    treeDispose(like);
+  }
+}
+
+type Latent = Readonly<{ size: number; numbers: NumberCoder }>;
+
+async function encodeExample(coder: GridCoder, { numbers }: Latent, x: Float64Array, bits: BitStack) {
+  const z = await coder.encode(x, bits);
+  for (const [i, value] of z.entries()) numbers.push(bits, value, i);
+}
+
+async function decodeExample(coder: GridCoder, { size, numbers }: Latent, bits: BitStack) {
+  const z = new Float64Array(size);
+  for (let i = size - 1; i >= 0; i--) z[i] = numbers.pop(bits, i);
+  return coder.decode(z, bits);
+}
