@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { bench } from "./acceptance/bench.js";
 import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
+import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
 import { devices } from "./acceptance/devices.js";
 import { exported } from "./acceptance/export.js";
@@ -37,6 +38,7 @@ const checks: readonly Check[] = [
   images,
   fullDisk,
   mnist,
+  compress,
   convert,
   trainPretrained,
   fuzz,
