@@ -36,9 +36,10 @@ export function conformalP({ scores }: Pick<Calibration, "scores">, score: numbe
   return (1 + scores.length - low) / (scores.length + 1);
 }
 
-/** The score above which p is at most `most`; none where there are too few held-out rows. */
+/** Rows of a higher score have p of at most `most`; none where there are too few held-out rows. */
 export function thresholdOf({ scores }: Pick<Calibration, "scores">, most: number): number | undefined {
-  const above = Math.floor(most * (scores.length + 1)) - 1;
+  // 0.29 · 100 is a little below 29 in doubles
+  const above = Math.floor(most * (scores.length + 1) + 1e-9) - 1;
   return above < 0 ? undefined : scores[Math.max(0, scores.length - 1 - above)];
 }
 

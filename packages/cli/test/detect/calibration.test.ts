@@ -7,6 +7,7 @@ import {
   conformalP,
   readCalibration,
   smallestP,
+  thresholdOf,
   writeCalibration,
 } from "../../src/detect/calibration.js";
 import { temporaryFolder } from "../temporary-folder.js";
@@ -24,6 +25,17 @@ describe("a conformal p-value", () => {
       5, 5, 4, 4, 2, 1,
     ]);
     expect(smallestP(calibration)).toBe(1 / 5);
+  });
+
+  it("is at most α above the threshold of α, and nowhere else", () => {
+    const calibration = calibrationOf(1, normals(4, 99));
+    const scores = [...normals(5, 500), ...calibration.scores];
+    for (const alpha of [0.005, 0.01, 0.02, 0.05, 0.29, 0.995]) {
+      const threshold = thresholdOf(calibration, alpha) ?? Number.POSITIVE_INFINITY;
+      const flagged = scores.map((score) => conformalP(calibration, score) <= alpha);
+      expect(flagged).toEqual(scores.map((score) => score > threshold));
+    }
+    expect(thresholdOf(calibration, 0.005)).toBeUndefined();
   });
 
   it("is at most α for a share α of rows like the held-out ones", () => {

@@ -1,7 +1,8 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import {
-  asyncBufferFromFile,
+  type AsyncBuffer,
   type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
@@ -18,12 +19,37 @@ const compressors: Compressors = {
   BROTLI: (packed, maxOutputLength) => brotliDecompressSync(packed, { maxOutputLength }),
 };
 
+/**
+ * The bytes of a file. They are read at once: where one column is damaged, hyparquet leaves the promises of the others
+ * alone, and nobody would catch their errors.
+ */
+function bufferOf(path: string): AsyncBuffer {
+  const { size } = statSync(path);
+  return {
+    byteLength: size,
+    slice(start, end = size) {
+      if (!(start >= 0 && start <= end && end <= size))
+        throw new RangeError(`bytes ${start} to ${end} of ${size} are asked for`);
+      const bytes = new Uint8Array(end - start);
+      const file = openSync(path, "r");
+      try {
+        for (let at = 0; at < bytes.length; ) {
+          const read = readSync(file, bytes, at, bytes.length - at, start + at);
+          if (read === 0) throw new RangeError("the file has become shorter");
+          at += read;
+        }
+      } finally {
+        closeSync(file);
+      }
+      return bytes.buffer;
+    },
+  };
+}
+
 /** An Apache Parquet file, read a group of its rows at a time. */
 export async function parquetTable(path: string): Promise<Table> {
   expectRegularFile(path);
-  const file = await asyncBufferFromFile(path).catch((cause: unknown) => {
-    throw damaged(path, cause);
-  });
+  const file = bufferOf(path);
   const metadata = await parquetMetadataAsync(file).catch((cause: unknown) => {
     throw damaged(path, cause);
   });
@@ -37,7 +63,7 @@ async function* blocks(
   metadata: FileMetaData,
   names: readonly string[],
 ): AsyncGenerator<Cell[][]> {
-  const file = await asyncBufferFromFile(path);
+  const file = bufferOf(path);
   let rowStart = 0;
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
