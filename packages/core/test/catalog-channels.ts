@@ -62,9 +62,15 @@ const sides: readonly CatalogEntry[] = [
 
 const dequantizations: readonly CatalogEntry[] = [
   entry(
-    "dequantizeColumns",
+    "dequantizeColumns of a continuous column too",
     "dequantizeColumns",
     dequantizeColumns([3], { gaps: [1, 0, 0.5], hidden: 8, bins: 3 }),
+    { levels: 4 },
+  ),
+  entry(
+    "dequantizeColumns",
+    "dequantizeColumns",
+    dequantizeColumns([2], { gaps: [1, 0.5], hidden: 8, bins: 3 }),
     { levels: 4 },
   ),
   entry(

@@ -66,14 +66,15 @@ export function pad(
   declare("rows", bottom, [channels, bottom, width]);
   declare("left", left, [channels, tall, left]);
   declare("cols", right, [channels, tall, right]);
-  /** The entry of x at each place of z, or −1. */
-  const cropPlaces = Array.from({ length: sizeOf(outShape) }, (_, at) => {
-    const wide = width + left + right;
-    const [row, column] = [(Math.floor(at / wide) % tall) - top, (at % wide) - left];
-    const inside = row >= 0 && row < height && column >= 0 && column < width;
-    return inside ? (Math.floor(at / wide / tall) * height + row) * width + column : -1;
-  });
   const added = channels * (tall * (width + left + right) - height * width);
+  /** The entry of x at each place of z, or −1. */
+  const cropPlaces = (): number[] =>
+    Array.from({ length: sizeOf(outShape) }, (_, at) => {
+      const wide = width + left + right;
+      const [row, column] = [(Math.floor(at / wide) % tall) - top, (at % wide) - left];
+      const inside = row >= 0 && row < height && column >= 0 && column < width;
+      return inside ? (Math.floor(at / wide / tall) * height + row) * width + column : -1;
+    });
   return defineLayer<PadParams>({
     name: "pad",
     inShape,
@@ -110,7 +111,7 @@ export function pad(
     },
     async coder({ logA }) {
       const [a = 1] = await numbers(np.exp(logA));
-      return appending(cropPlaces, normalNumbers(a));
+      return appending(cropPlaces(), normalNumbers(a));
     },
   });
 }

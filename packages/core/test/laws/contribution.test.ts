@@ -19,6 +19,8 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
     ["chain up and down", "chain from pixels"].includes(name) || /^(conv|avgPool|branches)/.test(name),
   "layers/relu.test.ts, against the formula: as much noise forward as back": (name) =>
     /^(relu|clip)/.test(name),
+  "layers/dequantize-columns.test.ts, by differences: less noise than columns": (name) =>
+    name === "dequantizeColumns of a continuous column too",
   "layers/max-pool2d.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>
     name.startsWith("maxPool2d"),
   "images.test.ts: a tile's noise is centred, one less than there are copies; a mixture's choice": (name) =>

@@ -39,7 +39,7 @@ export const TABLE_STYLE = `
 .odd { border-top: 1px solid var(--line); padding: 12px 0; } .odd p { margin: 4px 0; } .odd h4 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
 .gains { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 2fr) minmax(0, 3fr) 5rem; max-width: 46rem; gap: 4px 12px; font-size: 0.9rem; margin: 8px 0; } .gains span { overflow-wrap: anywhere; }
 .bar { display: block; height: 0.75rem; margin-top: 0.3rem; background: ${seriesColor(0)}; border-radius: 2px; }
-.key { display: inline-block; margin-right: 16px; } .key::before { content: ""; display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 2px; margin-right: 6px; background: var(--key); }
+.key { display: inline-block; margin-right: 16px; } .key i { display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 2px; margin-right: 6px; }
 .moved { font-weight: 600; }
 `;
 
@@ -67,7 +67,7 @@ export async function tableSection(report: TableReport): Promise<string> {
         ]
       : []),
     `<h3>Columns</h3>`,
-    `<p>${(columns[0]?.groups ?? []).map(({ name }, i) => `<span class="key" style="--key:${colorOf(i)}">${escapeXml(name)}</span>`).join("")}</p>`,
+    `<p>${(columns[0]?.groups ?? []).map(({ name }, i) => `<span class="key"><i style="background:${colorOf(i)}"></i>${escapeXml(name)}</span>`).join("")}</p>`,
     await charts(columns.map((column) => ({ caption: column.name, svg: columnChart(column) }))),
     ...differences(columns),
     ...examples(report),
