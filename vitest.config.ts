@@ -19,6 +19,7 @@ export default defineConfig({
     // tests that use ONNX Runtime without our executor leave no telemetry behind either
     env: { ORT_DISABLE_TELEMETRY: "1", ...(chromium && { CHROMIUM: chromium }) },
     setupFiles: ["scripts/vitest/no-console.ts"],
+    globalSetup: ["scripts/vitest/one-build.ts"],
     reporters: ["default", "./scripts/vitest/totals-reporter.ts"],
     pool: "forks",
     maxWorkers: 2,

@@ -117,7 +117,7 @@ export const mutations: readonly Mutation[] = [
   entrySplines("[at, at, 0, 1, 1, 1]", "[at, at, 0, 2, 1, 1]"),
   whiten(".mul(-rows)", ".mul(rows)"),
   whiten(".mul(-rows)", ".neg()"),
-  whiten("np.exp(logStd.neg())", "np.exp(logStd)"),
+  whiten("rotation).mul(np.exp(logStd.neg()))", "rotation).mul(np.exp(logStd))"),
   whiten(".add(mean)", ""),
   dequantize("-sizeOf(inShape) * Math.log(levels)", "sizeOf(inShape) * Math.log(levels)"),
   dequantize("-sizeOf(inShape) * Math.log(levels)", "-Math.log(levels)"),

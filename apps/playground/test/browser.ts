@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -15,6 +17,9 @@ const PATH = "/some/where/";
 
 /** Milliseconds that a test waits for something on the page: start values take long on a busy machine. */
 const PATIENCE = 120_000;
+
+/** Milliseconds between two looks for the build of another file. */
+const LOOK = 50;
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -46,6 +51,40 @@ export type Playground = Readonly<{
   close(): Promise<void>;
 }>;
 
+const buildPage = (folder: string): Promise<unknown> =>
+  build({
+    root: fileURLToPath(new URL("..", import.meta.url)),
+    logLevel: "error",
+    build: { outDir: folder, emptyOutDir: true },
+  });
+
+/**
+ * The folder of the built page. In a run of tests (`scripts/vitest/one-build.ts`) one build serves all files: the first
+ * that needs it makes it, the others wait.
+ */
+async function builtPage(): Promise<{ folder: string; own: boolean }> {
+  const shared = process.env.PLAYGROUND_BUILD;
+  if (!shared) {
+    const folder = await mkdtemp(join(tmpdir(), "playground-"));
+    await buildPage(folder);
+    return { folder, own: true };
+  }
+  const [folder, done] = [join(shared, "page"), join(shared, "done")];
+  const first = await mkdir(folder).then(
+    () => true,
+    () => false,
+  );
+  if (first) {
+    await buildPage(folder);
+    await writeFile(done, "");
+  }
+  for (let waited = 0; !existsSync(done); waited += LOOK) {
+    if (waited > PATIENCE) throw new Error(`the page was not built in ${PATIENCE / 1000} s`);
+    await setTimeout(LOOK);
+  }
+  return { folder, own: false };
+}
+
 /** Builds the page, serves it from a free port, and starts Chromium. */
 export async function startPlayground({
   webgpu = false,
@@ -53,9 +92,7 @@ export async function startPlayground({
 }: PlaygroundOptions = {}): Promise<Playground> {
   const executablePath = process.env.CHROMIUM;
   if (!executablePath) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
-  const folder = await mkdtemp(join(tmpdir(), "playground-"));
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  await build({ root, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  const { folder, own } = await builtPage();
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const inside = path.startsWith(PATH) ? normalize(path.slice(PATH.length) || "index.html") : "..";
@@ -104,7 +141,7 @@ export async function startPlayground({
       await browser.close();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
-      await rm(folder, { recursive: true, force: true });
+      if (own) await rm(folder, { recursive: true, force: true });
       if (uncaught.length > 0) throw new Error(`uncaught on the page: ${uncaught.join("; ")}`);
     },
   };
