@@ -105,6 +105,11 @@ export const calls = (mirror: string): Call[] => [
   { args: ["reconstruct", "run", "--count", "2"], says: /reconstructions/ },
   { args: ["score", "run", "pictures/1.png"], says: /^pictures\/1\.png,-?\d/m },
   { args: ["score", "run", "others"], says: /on 30 images: others/ },
+  {
+    args: ["compress", "others/1.png", "others/2.png", "--run", "run", "--out", "packed.flow"],
+    says: /2 images: [\d,]+ bytes/,
+  },
+  { args: ["decompress", "packed.flow", "--run", "run", "--out", "unpacked"], says: /2 images/ },
   { args: ["explain", "run", "others/1.png"], says: /dequantize\[0\]/ },
   { args: ["ood", "run", "./others"], says: /AUROC/ },
   { args: ["report", "run", "--out", "reported"], says: /report\.html/ },
