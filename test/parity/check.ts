@@ -206,8 +206,9 @@ async function errorsOf(file: ParityCase, precision: Precision): Promise<Map<str
     await compare("forwardMean.z", mean.z, file.forwardMean.z);
   }
   for (const [i, entry] of file.inverse.entries()) {
+    // the word of the reference files
     const drawn =
-      entry.mode === "deterministic"
+      entry.mode === "mean"
         ? meanNoise(layer.inverseNoise, entry.z.shape[0] as number, precision)
         : noise(entry.noise, built.inverseNoise);
     const ours = layer.inverse(tree.ref(params), toJax(entry.z, precision), drawn);
