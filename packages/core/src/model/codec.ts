@@ -25,7 +25,7 @@ type CodecProgress = (done: number, bits: number) => void;
  *
  * Source: Townsend et al. 2019 (arXiv:1901.04866); Ho et al. 2019 (arXiv:1905.08500); Hoogeboom et al. 2019 (arXiv:1905.07376).
  */
-export type Codec = Readonly<{
+type Codec = Readonly<{
   /**
    * Integers of 0 … levels − 1, [n, …inShape] row-major.
    *
