@@ -100,7 +100,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    identityAtInit: init === "identity",
+    ...(init === "identity" && { atInit: "identity" as const }),
     init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
     forward(params, x) {
       expectShape("coupling", "x", x, inShape);
