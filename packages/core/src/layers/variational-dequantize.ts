@@ -6,7 +6,7 @@ import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
@@ -61,7 +61,7 @@ export function variationalDequantize(
   expectBins(name, bins);
   const each = numbersPerSpline(bins);
   const conditioner = image
-    ? convNet(imageSteps(features, hidden, features * each))
+    ? convNet(keepingSize([features, hidden, hidden, features * each]))
     : mlp([features, hidden, hidden, features * each]);
   const logLevels = -sizeOf(inShape) * Math.log(levels);
   /** Knots [K, B · n] of the splines that x decides on. */
@@ -105,18 +105,6 @@ export function variationalDequantize(
       return dequantized(levels, { given, dispose: network.dispose });
     },
   });
-}
-
-function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
-  const step = (i: number, o: number, relu: boolean): ConvStep => ({
-    kind: "conv",
-    in: i,
-    out: o,
-    kernel: [3, 3],
-    padding: 1,
-    relu,
-  });
-  return [step(from, hidden, true), step(hidden, hidden, true), step(hidden, to, false)];
 }
 
 export const variationalDequantizeKind = defineKind({
