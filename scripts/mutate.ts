@@ -57,6 +57,7 @@ async function firstFailure(folder: string, { tests, only }: Mutation): Promise<
   const child = spawn(join(root, "node_modules/.bin/vitest"), [...args, ...(only ? ["-t", only] : [])], {
     cwd: folder,
     stdio: "ignore",
+    env: { ...process.env, FLOWIFY_SEED: "1" },
   });
   const status = await new Promise<number>((done) => child.on("close", (code) => done(code ?? 1)));
   if (status === 0) return undefined;

@@ -17,6 +17,60 @@ export type PassExample = Readonly<{
 export const passExamples: readonly PassExample[] = [
   { f: (x, w, b) => nn.relu(np.matmul(x, w).add(b)).sub(1), shapes: [[8, 4], [4, 6], [6]] },
   {
+    f: (x, y) => [
+      x.ref.add(2).sub(5),
+      x.ref.mul(3).mul(0.25),
+      x.ref.sub(y.ref).neg(),
+      x.ref.neg().mul(0.5),
+      x.ref.neg().mul(y.ref.neg()),
+      x.ref.neg().add(y.ref),
+      x.ref.div(np.square(y.ref).add(1)),
+      np.abs(x.ref),
+      np.where(np.less(x.ref, 0.25), x.ref.neg(), x),
+      np.square(np.reciprocal(np.square(y).add(1))),
+    ],
+    shapes: [
+      [7, 3],
+      [7, 3],
+    ],
+  },
+  {
+    f: (x) => {
+      const parts = (v: A): A => {
+        const [a, b] = [v.ref.slice([], [0, 2]), v.slice([], [5, 8])];
+        return np.sum(np.sin(a)).add(np.sum(np.exp(b)));
+      };
+      return [grad(parts)(x.ref), grad((v: A) => parts(np.flip(v, 1)))(x)];
+    },
+    shapes: [[4, 8]],
+  },
+  {
+    f: (x, b, c) => [x.ref.add(b.ref).add(c.ref), b.add(x).add(c)],
+    shapes: [
+      [3, 4],
+      [3, 4],
+      [3, 4],
+    ],
+  },
+  {
+    f: (x, w) => [
+      np.sum(x.ref.reshape([8, 4, 1]).mul(w.ref.reshape([1, 4, 6])), [0, 1]),
+      np.max(x.reshape([8, 4, 1]).mul(w.reshape([1, 4, 6])), 1),
+    ],
+    shapes: [
+      [8, 4],
+      [4, 6],
+    ],
+  },
+  { f: (x) => np.sum(x, 0), shapes: [[27, 5]] },
+  {
+    f: (x, a, b) => {
+      const y = np.matmul(x.ref, a.ref);
+      return [y.ref.add(b.ref), np.sin(y), np.matmul(x, a).add(b.reshape([1, 1, 6]))];
+    },
+    shapes: [[8, 4], [4, 6], [6]],
+  },
+  {
     f: (x, a, b) => np.matmul(np.matmul(x, a), b),
     shapes: [
       [5, 4],
