@@ -18,7 +18,7 @@ const rows = "by its switch alone|where the target is strict";
 const algebra = of("passes/algebra.ts", ["passes", "semantics", "lower"], `${numbers}|${rows}|idioms`);
 const integers = of("passes/algebra.ts", ["edge-values"], "integers");
 const parts = of("passes/joined-parts.ts", ["passes", "lower"], `${numbers}|zeros around`);
-const fixedSums = of("passes/fixed-sums.ts", ["passes", "semantics", "fixed"], `${numbers}|${rows}|between`);
+const fixedSums = of("passes/fixed-sums.ts", ["passes", "semantics", "fixed"]);
 const cumulative = of("passes/cumulative-sums.ts", ["edge-values"], "cumulative");
 const contractions = of("passes/contractions.ts", ["passes", "lower"], `${numbers}|broadcast product`);
 const pointwise = of("passes/convolutions/pointwise.ts", ["fixed"], "pointwise");
@@ -34,7 +34,7 @@ const chains = of("passes/matrix-chains.ts", ["lower", "fixed", "semantics"], `m
 const rotations = of("passes/rotations.ts", ["rotations"]);
 const tanh = of("passes/tanh.ts", ["tanh"]);
 const reductions = of("passes/row-reductions.ts", ["passes", "rules"], `${numbers}|extremes`);
-const biases = of("passes/biases.ts", ["passes", "lower"], `${numbers}|dense`);
+const biases = of("passes/biases.ts", ["passes", "lower"], `${numbers}|second product`);
 const scalars = of("passes/scalar-sums.ts", ["lower", "rules-movement"], "scalar");
 const narrow = of("passes/narrow-products.ts", ["lower"], "narrow");
 const runs = of("passes/long-runs.ts", ["fixed"], "operands");
@@ -76,7 +76,7 @@ export const passMutations: readonly Mutation[] = [
   cumulative('exclusive: Number(takes === "beforeIt" || takes === "afterIt")', "exclusive: 0"),
   cumulative('reverse: Number(takes === "fromIt" || takes === "afterIt")', "reverse: 0"),
   contractions('const pair = op === "Add" ?', 'const pair = op !== "Add" ?'),
-  contractions("axes.some((i) => holds(x, i) && holds(y, i)) &&", ""),
+  contractions("pair && isMatrixProduct(...pair, axis) ?", "pair && !isMatrixProduct(...pair, axis) ?"),
   pointwise("if (outputs > between) return undefined;", ""),
   pointwise("return [bias ? add(cx, result, bias(plain)) : result];", "return [result];"),
   pointwise("before === 0 && input === output", "input === output"),
@@ -117,7 +117,7 @@ export const passMutations: readonly Mutation[] = [
   tanh("isNumber(where.inputs[1], 1) && isNumber(where.inputs[2], -1)", "true"),
   tanh("!graph.isResult(name) && ", ""),
   tanh("return isSign && ofX ?", "return isSign ?"),
-  reductions("const parts = Math.ceil(rows / mostRows);", "const parts = 1;"),
+  reductions("const length = rows / parts;", "const length = rows;"),
   reductions('{ ReduceMax: "Max", ReduceMin: "Min" }', '{ ReduceMax: "Min", ReduceMin: "Max" }'),
   reductions("if (rows % parts !== 0) return undefined;", ""),
   biases("type.shape.join() !== graph.shapeOf(product).join() || ", ""),
@@ -131,7 +131,7 @@ export const passMutations: readonly Mutation[] = [
   ),
   runs("sizeOf(whole) * smaller > sizeOf(result)", "false"),
   runs("length *= result[at] as number;\n    whole[at]", "whole[at]"),
-  joined("costOf(both.shape, both.perm) < saved", "true"),
+  joined("const undone = joined.perm.every((axis, i) => axis === i);", "const undone = true;"),
   joined("place.get(part) as number", "part"),
   split("return flattened(graph, value);", "return value;"),
   split("if (steps.length === 1) return undefined;", "return undefined;"),

@@ -28,7 +28,7 @@ const windowed = of("rules/windows.ts", ["structured"], "windows");
 const elementwise = of("rules/elementwise.ts", ["rules", "edge-values"], "element|integers");
 
 export const ruleMutations: readonly Mutation[] = [
-  arithmetic("const harms = b.literal === 0 || b.literal === -1;", "const harms = b.literal === 0;"),
+  arithmetic("{ ...one, axes: b.axes }, factor: b }", "{ ...one, axes: b.axes }, factor: one }"),
   arithmetic("select(cx, isLess(cx, a, b), b, a)", "select(cx, isLess(cx, a, b), a, b)"),
   arithmetic("{ attributes: { fmod: 1 } }", "{ attributes: { fmod: 0 } }"),
   bits('op(cx, "BitwiseAnd", by, number(cx, 31))', "by"),

@@ -37,8 +37,13 @@ export const passExamples: readonly PassExample[] = [
   {
     f: (x) => {
       const parts = (v: A): A => {
-        const [a, b] = [v.ref.slice([], [0, 2]), v.slice([], [5, 8])];
-        return np.sum(np.sin(a)).add(np.sum(np.exp(b)));
+        const cut = (from: number, to: number): A => v.ref.slice([], [from, to]);
+        const [a, b, c] = [cut(1, 3), cut(3, 4), cut(6, 8)];
+        v.dispose();
+        return np
+          .sum(np.sin(b))
+          .add(np.sum(np.exp(a)))
+          .add(np.sum(np.cos(c)));
       };
       return [grad(parts)(x.ref), grad((v: A) => parts(np.flip(v, 1)))(x)];
     },
@@ -63,6 +68,14 @@ export const passExamples: readonly PassExample[] = [
     ],
   },
   { f: (x) => np.sum(x, 0), shapes: [[27, 5]] },
+  {
+    f: (x, a, b) => np.matmul(x, a).add(b),
+    shapes: [
+      [1, 4],
+      [4, 6],
+      [8, 6],
+    ],
+  },
   {
     f: (x, a, b) => {
       const y = np.matmul(x.ref, a.ref);
