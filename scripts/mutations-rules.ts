@@ -25,7 +25,8 @@ const moving = of("rules/movement.ts", ["rules-movement", "lower"]);
 const sort = of("rules/sort.ts", ["edge-values"], "order");
 const special = of("rules/special.ts", ["rules", "semantics"], "element|strict");
 const windowed = of("rules/windows.ts", ["structured"], "windows");
-const elementwise = of("rules/elementwise.ts", ["rules", "edge-values"], "element|integers");
+const gathered = of("rules/windows.ts", ["conv-rules"], "many windows");
+const elementwise = of("rules/elementwise.ts", ["rules", "structured"], "element|integers|bits");
 
 export const ruleMutations: readonly Mutation[] = [
   arithmetic("{ ...one, axes: b.axes }, factor: b }", "{ ...one, axes: b.axes }, factor: one }"),
@@ -61,9 +62,9 @@ export const ruleMutations: readonly Mutation[] = [
   conv("dilation: params.rhsDilation[i] as number", "dilation: 1"),
   dot("cx.graph.target.semantics.factoredSums", "true"),
   dot('return repeated(cx, wrap(cx, plain), "Add", times);', "return wrap(cx, plain);"),
-  products("if (plan.roles.inner.length === 0) return plain;", ""),
+  products("[left.flipped, !right.flipped]", "[left.flipped, right.flipped]"),
   products("const swap = rank(columns) < rank(rows);", "const swap = rank(columns) > rank(rows);"),
-  reductions("v.literal ** times", "v.literal * times"),
+  reductions('"Pow", [v, literal(cx, times', '"Mul", [v, literal(cx, times'),
   reductions(".reduce((n, f) => (f.lazy ? n * f.size : n), 1)", ".reduce((n) => n, 1)"),
   indexing("others.toSpliced(outDim, 0, ...places)", "others.toSpliced(0, 0, ...places)"),
   indexing('adds ? { reduction: "add" } : {}', "{}"),
@@ -88,14 +89,14 @@ export const ruleMutations: readonly Mutation[] = [
   ),
   special("a.dtype === DType.Float32 && ownFunctions", "a.dtype === DType.Float32"),
   special("-0.284496736", "0.284496736"),
-  windowed("(count - 1) * step + 1", "count * step"),
-  windowed(
+  windowed("(count - 1) * step + 1", "(count - 1) * step"),
+  gathered(
     "Math.floor(i / size) * stride + (i % size) * dilation",
     "Math.floor(i / size) * stride + (i % size)",
   ),
   windowed("o * stride + k * dilation] = 1", "o + k * dilation] = 1"),
   windowed("const start = byWindow ? i * stride : i;", "const start = i;"),
-  elementwise("Number.isSafeInteger(value)", "true"),
-  elementwise("dtype !== DType.Uint32", "true"),
+  elementwise('or: "BitwiseOr"', 'or: "BitwiseXor"'),
+  elementwise("min: binary(minimum, Math.min)", "min: binary(maximum, Math.min)"),
   elementwise('ceil: unary(floorLike("Ceil")', 'ceil: unary(floorLike("Floor")'),
 ];

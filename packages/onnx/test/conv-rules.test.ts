@@ -89,6 +89,13 @@ const cases: readonly Case[] = [
     operators: ["Gemm"],
     conv: (x, w) => lax.convGeneralDilated(x, w, [2, 2], SAME, { lhsDilation: [3, 3], rhsDilation: [2, 1] }),
   },
+  {
+    name: "many windows, gathered",
+    image: [1, 2, 60],
+    kernel: [2, 2, 20],
+    operators: ["Gather"],
+    conv: (x, w) => lax.convGeneralDilated(x, w, [2], [[1, 2]], { lhsDilation: [2], rhsDilation: [2] }),
+  },
 ];
 
 it.each(cases)("$name", async ({ image, kernel, operators, conv }) => {

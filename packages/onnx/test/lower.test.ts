@@ -52,6 +52,10 @@ describe("what is not written", () => {
     expect(ops(lowered(both, [8, 4], [4, 6], [6]))).toEqual(["Add", "MatMul", "Sin"]);
   });
 
+  test("a reversal that is undone", () => {
+    expect(ops(lowered((x) => np.flip(np.flip(x, 1), 1), [8, 4]))).toEqual(["Identity"]);
+  });
+
   test("its gradient has no transposition and no reshape", () => {
     const loss = (x: A, w: A, b: A): A => np.sum(np.square(layer(x, w, b)));
     const model = lowered(valueAndGrad(loss, { argnums: [0, 1, 2] }) as never, [8, 4], [4, 6], [6]);
