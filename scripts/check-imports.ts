@@ -29,7 +29,11 @@ const below: Readonly<Record<string, readonly string[]>> = {
 };
 const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 /** Entry points for browsers, and packages that browsers cannot load. */
-const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
+const browserEntries = [
+  "packages/onnx/src/browser.ts",
+  "packages/cli/src/format/index.ts",
+  "packages/cli/src/tables-browser.ts",
+];
 const nodePackages = [
   "onnxruntime-node",
   "sharp",
