@@ -7,7 +7,11 @@ export const below: Readonly<Record<string, readonly string[]>> = {
 };
 export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 /** Entry points for browsers, and packages that browsers cannot load. */
-export const browserEntries = ["packages/onnx/src/browser.ts", "packages/cli/src/format/index.ts"];
+export const browserEntries = [
+  "packages/onnx/src/browser.ts",
+  "packages/cli/src/format/index.ts",
+  "packages/cli/src/tables-browser.ts",
+];
 export const nodePackages = [
   "onnxruntime-node",
   "sharp",
