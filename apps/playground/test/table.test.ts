@@ -69,6 +69,10 @@ test("odd rows of a file come first, with the column to blame, by keys alone", a
     await page.keyboard.press("ArrowDown");
   }
   expect(Object.fromEntries(blamed)).toEqual({ "=row31": "follows", "=row77": "square" });
+  await page.setViewportSize({ width: 400, height: 800 });
+  await rows.first().getByRole("button").click();
+  // the reasons stand below: the page scrolls to them
+  await expect.poll(async () => (await page.locator(".more").boundingBox())!.y).toBeLessThan(400);
 
   expect(await page.locator("#table-flagged").textContent()).toBe("0"); // 48 rows are held out
   await page.getByText("allow more false alarms").waitFor();

@@ -51,12 +51,12 @@ function Column({ column, bars, rows }: { column: ColumnSchema; bars: readonly n
         />
       </td>
       <th scope="row">{name}</th>
-      <td>{names ? "names the rows" : type}</td>
-      <td class="number">{percent(missing / Math.max(1, rows))}</td>
-      <td>{problem ? <span class="wrong">{problem}</span> : valuesOf(column)}</td>
       <td>
         <Histogram name={name} bars={bars} />
       </td>
+      <td>{names ? "names the rows" : type}</td>
+      <td class="number">{percent(missing / Math.max(1, rows))}</td>
+      <td>{problem ? <span class="wrong">{problem}</span> : valuesOf(column)}</td>
     </tr>
   );
 }
@@ -82,10 +82,10 @@ export function Columns({ table: { schema, bars, notes } }: { table: OpenedTable
             <tr>
               <th scope="col">use</th>
               <th scope="col">column</th>
+              <th scope="col">histogram</th>
               <th scope="col">type</th>
               <th scope="col">missing</th>
               <th scope="col">values</th>
-              <th scope="col">histogram</th>
             </tr>
           </thead>
           <tbody>

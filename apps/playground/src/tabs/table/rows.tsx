@@ -7,6 +7,14 @@ import { choose, chosen, config, facts, progress, showMore } from "./state.js";
 /** Steps of an arrow key. */
 const MOVES: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1 };
 
+/** On a narrow page the reasons stand below the rows. */
+function showReasons(): void {
+  const [rows, reasons] = document.querySelectorAll(".table-tab > .second, .table-tab > .more");
+  if (!rows || !reasons) return;
+  const { top } = reasons.getBoundingClientRect();
+  if (top > rows.getBoundingClientRect().bottom && top > innerHeight / 2) reasons.scrollIntoView();
+}
+
 /** The rows of the highest scores; one tab stop, arrow keys move between the rows. */
 export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
   const at = useSignal(0);
@@ -51,7 +59,7 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
                     tabIndex={i === stop ? 0 : -1}
                     onClick={() => {
                       at.value = i;
-                      void choose(row);
+                      void choose(row).then(showReasons);
                     }}
                   >
                     {name}
