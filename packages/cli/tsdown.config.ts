@@ -1,12 +1,12 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
-const common = {
+const common: UserConfig = {
   platform: "node",
   target: "node20",
   fixedExtension: false,
   deps: { onlyBundle: [] },
   failOnWarn: true,
-} as const;
+};
 
 // main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format/index.js what pages do, charts.js what draws in their look, tables.js the detectors of odd rows, tables-browser.js the same for pages.
 export default defineConfig([
