@@ -1,17 +1,9 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { DataError } from "@flowify/core";
-import {
-  type AsyncBuffer,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
+import type { AsyncBuffer, Compressors } from "hyparquet";
 import { expectRegularFile } from "../regular-file.js";
-import type { Cell } from "./cell.js";
-import { BLOCK, type Table, uniqueNames } from "./table.js";
+import { parquetRows } from "./parquet-rows.js";
+import type { Table } from "./table.js";
 
 /** Snappy comes with hyparquet. What is unpacked is at most as long as the file says. */
 const compressors: Compressors = {
@@ -46,48 +38,8 @@ function bufferOf(path: string): AsyncBuffer {
   };
 }
 
-/** An Apache Parquet file, read a group of its rows at a time. */
+/** An Apache Parquet file. */
 export async function parquetTable(path: string): Promise<Table> {
   expectRegularFile(path);
-  const file = bufferOf(path);
-  const metadata = await parquetMetadataAsync(file).catch((cause: unknown) => {
-    throw damaged(path, cause);
-  });
-  const found = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const { names, notes } = uniqueNames(found);
-  return { names, notes, decimalComma: false, blocks: () => blocks(path, metadata, found) };
+  return parquetRows(path, { file: bufferOf(path), compressors });
 }
-
-async function* blocks(
-  path: string,
-  metadata: FileMetaData,
-  names: readonly string[],
-): AsyncGenerator<Cell[][]> {
-  const file = bufferOf(path);
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors }).catch(
-      (cause: unknown) => {
-        throw damaged(path, cause);
-      },
-    );
-    for (let at = 0; at < rows.length; at += BLOCK)
-      yield rows.slice(at, at + BLOCK).map((row) => names.map((name) => cellOf(row[name])));
-    rowStart = rowEnd;
-  }
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "bigint") return Number(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
-}
-
-const damaged = (path: string, cause: unknown): DataError =>
-  new DataError(
-    `${path}: not a readable Parquet file (${(cause as Error).message})\nwrite it again, with snappy, gzip or no compression`,
-    { cause },
-  );
