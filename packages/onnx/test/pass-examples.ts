@@ -36,11 +36,17 @@ export const passExamples: readonly PassExample[] = [
   },
   {
     f: (x) => {
-      const parts = (v: A): A => {
-        const [a, b] = [v.ref.slice([], [1, 3]), v.slice([], [3, 5])];
-        return np.sum(np.sin(b)).add(np.sum(np.exp(a)));
-      };
-      return [grad(parts)(x.ref), grad((v: A) => parts(np.flip(v, 1)))(x)];
+      const parts =
+        (start: number, middle: number, next: number, end: number) =>
+        (v: A): A => {
+          const [a, b] = [v.ref.slice([], [start, middle]), v.slice([], [next, end])];
+          return np.sum(np.sin(b)).add(np.sum(np.exp(a)));
+        };
+      return [
+        grad(parts(1, 3, 3, 5))(x.ref), // side by side
+        grad(parts(0, 2, 5, 8))(x.ref), // with a gap
+        grad((v: A) => parts(1, 3, 3, 5)(np.flip(v, 1)))(x),
+      ];
     },
     shapes: [[4, 8]],
   },
