@@ -22,7 +22,8 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   if (!schema) return;
   const inputs = inputsOf(schema);
   const width = widthOfAll(inputs);
-  const { rows } = await allDetectorRows(data.name, { schema, inputs, warn: () => {} });
+  const { where } = data.reading!;
+  const { rows, numbers } = await allDetectorRows(data.name, { schema, inputs, where, warn: () => {} });
   const count = rows.length / width;
   const training = rowsOfSplit(count, "train").subarray(0, data.examples + data.validation);
   const test = rowsOfSplit(count, "test");
@@ -30,7 +31,7 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   try {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
     const found = await fitDetector(executor, takeRows(rows, width, training), width, options);
-    const detector = { ...found, places: found.places.map((place) => training[place]!) };
+    const detector = { ...found, places: found.places.map((place) => numbers[training[place]!]! - 1) };
     const open = await openDetector(executor, detector);
     const scores = await open.score(takeRows(rows, width, test), scoreKinds);
     await open.dispose();

@@ -1,11 +1,9 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { DataError } from "@flowify/core";
 import { CsvError, parse } from "csv-parse";
-import { readError } from "../packed.js";
-import { expectRegularFile } from "../regular-file.js";
 import { type CsvDialect, sniffCsv } from "./sniff.js";
-import { BLOCK, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
+import { type TextSource, textSource } from "./sources/text-source.js";
+import { BLOCK, type Block, blockOf, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
 
 /** Bytes from which the dialect is guessed. */
 const SNIFFED = 2 ** 20;
@@ -17,9 +15,11 @@ const separatorNames: Readonly<Record<string, string>> = {
   ",": "commas",
 };
 
-/** A CSV or TSV file: separators, quotes, decimal commas, encoding and header as `sniffCsv` finds them. */
-export async function csvTable(path: string): Promise<Table> {
-  const dialect = await sniffed(path);
+/** A CSV or TSV file, or one packed by gzip: separators, quotes, decimal commas, encoding and header as `sniffCsv` finds them. */
+export async function csvTable(path: string, called = path): Promise<Table> {
+  const source = textSource(path, called, "a table");
+  const { bytes, whole } = await source.head(SNIFFED);
+  const dialect = sniffCsv(called, bytes, whole);
   const { first, header, decimalComma, separator, encoding } = dialect;
   const { names, notes } = uniqueNames(header ? first : first.map((_, i) => `column ${i + 1}`));
   return {
@@ -33,33 +33,16 @@ export async function csvTable(path: string): Promise<Table> {
       ...notes,
     ],
     decimalComma,
-    blocks: () => blocks(path, dialect, names.length),
+    blocks: () => blocks(source, dialect, names.length),
   };
 }
 
-async function sniffed(path: string): Promise<CsvDialect> {
-  expectRegularFile(path);
-  const file = await open(path).catch((cause: unknown) => {
-    throw readError(path, "a table", cause);
-  });
-  try {
-    const { bytesRead, buffer } = await file
-      .read(Buffer.alloc(SNIFFED), 0, SNIFFED, 0)
-      .catch((cause: unknown) => {
-        throw readError(path, "a table", cause);
-      });
-    return sniffCsv(path, buffer.subarray(0, bytesRead), bytesRead < SNIFFED);
-  } finally {
-    await file.close();
-  }
-}
-
 async function* blocks(
-  path: string,
+  { name, pieces }: TextSource,
   { separator, encoding, header }: CsvDialect,
   columns: number,
-): AsyncGenerator<string[][]> {
-  const input = createReadStream(path, { highWaterMark: 1 << 18 });
+): AsyncGenerator<Block> {
+  const input = Readable.from(pieces());
   const parser = parse({
     delimiter: separator,
     bom: true,
@@ -71,7 +54,7 @@ async function* blocks(
     max_record_size: LONGEST_LINE,
   });
   input.on("error", (error) => parser.destroy(error));
-  const ragged = raggedRows(path, columns);
+  const ragged = raggedRows(name, columns);
   let block: string[][] = [];
   let row = 0;
   try {
@@ -79,13 +62,13 @@ async function* blocks(
       row++;
       if (!ragged.fits(row, cells.length)) continue;
       if (block.push(cells) < BLOCK) continue;
-      yield block;
+      yield blockOf(block, row - block.length);
       block = [];
     }
     ragged.end();
-    if (block.length > 0) yield block;
+    if (block.length > 0) yield blockOf(block, row - block.length);
   } catch (cause) {
-    throw damaged(path, header, cause);
+    throw damaged(name, header, cause);
   } finally {
     input.destroy();
     parser.destroy();

@@ -1,9 +1,7 @@
-import { createReadStream } from "node:fs";
 import { DataError } from "@flowify/core";
-import { readError } from "../packed.js";
-import { expectRegularFile } from "../regular-file.js";
 import type { Cell } from "./cell.js";
-import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
+import { type TextSource, textSource } from "./sources/text-source.js";
+import { BLOCK, type Block, blockOf, LISTED, LONGEST_LINE, type Table } from "./table.js";
 
 /** Rows in which the names of all columns are expected. */
 const NAMING_ROWS = 1000;
@@ -11,12 +9,12 @@ const NAMING_ROWS = 1000;
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** JSON lines: an object a line, each key a column. Keys that a row lacks are missing values. */
-export async function jsonLinesTable(path: string): Promise<Table> {
-  expectRegularFile(path);
+export async function jsonLinesTable(path: string, called = path): Promise<Table> {
+  const source = textSource(path, called, "JSON lines");
   const names: string[] = [];
   const known = new Set<string>();
   let rows = 0;
-  for await (const { object } of objects(path)) {
+  for await (const { object } of objects(source)) {
     for (const key of Object.keys(object)) {
       if (known.has(key)) continue;
       known.add(key);
@@ -24,29 +22,32 @@ export async function jsonLinesTable(path: string): Promise<Table> {
     }
     if (++rows === NAMING_ROWS) break;
   }
-  if (rows === 0) throw new DataError(`${path}: an empty file, expected a JSON object a line\nsave it again`);
-  return { names, notes: [], decimalComma: false, blocks: () => blocks(path, names, known) };
+  if (rows === 0)
+    throw new DataError(`${called}: an empty file, expected a JSON object a line\nsave it again`);
+  return { names, notes: [], decimalComma: false, blocks: () => blocks(source, names, known) };
 }
 
 async function* blocks(
-  path: string,
+  source: TextSource,
   names: readonly string[],
   known: ReadonlySet<string>,
-): AsyncGenerator<Cell[][]> {
+): AsyncGenerator<Block> {
   let block: Cell[][] = [];
   const strange: string[] = [];
-  for await (const { object, line } of objects(path)) {
+  let before = 0;
+  for await (const { object, line } of objects(source)) {
     const other = Object.keys(object).find((key) => !known.has(key));
     if (other !== undefined && strange.push(`line ${line} has "${other}"`) === LISTED) break;
     if (block.push(names.map((name) => cellOf(object[name]))) < BLOCK) continue;
-    yield block;
+    yield blockOf(block, before);
+    before += block.length;
     block = [];
   }
   if (strange.length > 0)
     throw new DataError(
-      `${path}: keys that none of the first ${NAMING_ROWS} rows has: ${strange.join("; ")}\ngive the first row every key, with null for a missing value`,
+      `${source.name}: keys that none of the first ${NAMING_ROWS} rows has: ${strange.join("; ")}\ngive the first row every key, with null for a missing value`,
     );
-  if (block.length > 0) yield block;
+  if (block.length > 0) yield blockOf(block, before);
 }
 
 const cellOf = (value: unknown): Cell => {
@@ -55,10 +56,10 @@ const cellOf = (value: unknown): Cell => {
   return JSON.stringify(value);
 };
 
-async function* objects(path: string): AsyncGenerator<{ object: JsonObject; line: number }> {
-  for await (const { text, line } of lines(path)) {
+async function* objects(source: TextSource): AsyncGenerator<{ object: JsonObject; line: number }> {
+  for await (const { text, line } of lines(source)) {
     if (text.trim() === "") continue;
-    yield { object: parsed(path, text, line), line };
+    yield { object: parsed(source.name, text, line), line };
   }
 }
 
@@ -77,26 +78,19 @@ function parsed(path: string, text: string, line: number): JsonObject {
   );
 }
 
-async function* lines(path: string): AsyncGenerator<{ text: string; line: number }> {
+async function* lines({ name, pieces }: TextSource): AsyncGenerator<{ text: string; line: number }> {
   const decoder = new TextDecoder();
-  const input = createReadStream(path, { highWaterMark: 1 << 18 });
   let rest = "";
   let line = 0;
-  try {
-    for await (const chunk of input as AsyncIterable<Uint8Array>) {
-      const pieces = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = pieces.pop() ?? "";
-      for (const text of pieces) yield { text, line: ++line };
-      if (rest.length > LONGEST_LINE)
-        throw new DataError(
-          `${path}: line ${line + 1} is longer than ${LONGEST_LINE / 2 ** 20} MiB\nwrite one object a line`,
-        );
-    }
-    rest += decoder.decode();
-    if (rest !== "") yield { text: rest, line: line + 1 };
-  } catch (cause) {
-    throw cause instanceof DataError ? cause : readError(path, "JSON lines", cause);
-  } finally {
-    input.destroy();
+  for await (const chunk of pieces()) {
+    const complete = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = complete.pop() ?? "";
+    for (const text of complete) yield { text, line: ++line };
+    if (rest.length > LONGEST_LINE)
+      throw new DataError(
+        `${name}: line ${line + 1} is longer than ${LONGEST_LINE / 2 ** 20} MiB\nwrite one object a line`,
+      );
   }
+  rest += decoder.decode();
+  if (rest !== "") yield { text: rest, line: line + 1 };
 }

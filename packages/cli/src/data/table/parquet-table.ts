@@ -1,28 +1,11 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { DataError } from "@flowify/core";
-import {
-  type AsyncBuffer,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { expectRegularFile } from "../regular-file.js";
 import type { Cell } from "./cell.js";
-import { BLOCK, type Table, uniqueNames } from "./table.js";
+import { damagedParquet, readGroup } from "./parquet/read-group.js";
+import { BLOCK, type Block, blockOf, type Table, uniqueNames } from "./table.js";
 
-/** Snappy comes with hyparquet. What is unpacked is at most as long as the file says. */
-const compressors: Compressors = {
-  GZIP: (packed, maxOutputLength) => gunzipSync(packed, { maxOutputLength }),
-  BROTLI: (packed, maxOutputLength) => brotliDecompressSync(packed, { maxOutputLength }),
-};
-
-/**
- * The bytes of a file. They are read at once: where one column is damaged, hyparquet leaves the promises of the others
- * alone, and nobody would catch their errors.
- */
+/** The bytes of a file, read where they are asked for. */
 function bufferOf(path: string): AsyncBuffer {
   const { size } = statSync(path);
   return {
@@ -47,34 +30,32 @@ function bufferOf(path: string): AsyncBuffer {
 }
 
 /** An Apache Parquet file, read a group of its rows at a time. */
-export async function parquetTable(path: string): Promise<Table> {
+export async function parquetTable(path: string, called = path): Promise<Table> {
   expectRegularFile(path);
   const file = bufferOf(path);
-  const metadata = await parquetMetadataAsync(file).catch((cause: unknown) => {
-    throw damaged(path, cause);
-  });
-  const found = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const { names, notes } = uniqueNames(found);
-  return { names, notes, decimalComma: false, blocks: () => blocks(path, metadata, found) };
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const found = parquetSchema(metadata).children.map(({ element }) => element.name);
+    const { names, notes } = uniqueNames(found);
+    return { names, notes, decimalComma: false, blocks: () => blocks(path, called, metadata) };
+  } catch (cause) {
+    throw damagedParquet(called, cause);
+  }
 }
 
-async function* blocks(
-  path: string,
-  metadata: FileMetaData,
-  names: readonly string[],
-): AsyncGenerator<Cell[][]> {
+async function* blocks(path: string, called: string, metadata: FileMetaData): AsyncGenerator<Block> {
   const file = bufferOf(path);
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors }).catch(
-      (cause: unknown) => {
-        throw damaged(path, cause);
-      },
-    );
-    for (let at = 0; at < rows.length; at += BLOCK)
-      yield rows.slice(at, at + BLOCK).map((row) => names.map((name) => cellOf(row[name])));
-    rowStart = rowEnd;
+  let before = 0;
+  for (const index of metadata.row_groups.keys()) {
+    const columns = await readGroup(file, { path: called, metadata, index });
+    const rows = Number(metadata.row_groups[index]!.num_rows);
+    for (let at = 0; at < rows; at += BLOCK) {
+      const cells = Array.from({ length: Math.min(BLOCK, rows - at) }, (_, i) =>
+        columns.map((column) => cellOf(column[at + i])),
+      );
+      yield blockOf(cells, before + at);
+    }
+    before += rows;
   }
 }
 
@@ -85,9 +66,3 @@ function cellOf(value: unknown): Cell {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
 }
-
-const damaged = (path: string, cause: unknown): DataError =>
-  new DataError(
-    `${path}: not a readable Parquet file (${(cause as Error).message})\nwrite it again, with snappy, gzip or no compression`,
-    { cause },
-  );

@@ -27,7 +27,7 @@ export function rowsOfSplit(count: number, split: PublishedSplit): Uint32Array {
 
 /** One table, `FILE.csv`, `.tsv`, `.jsonl` or `.parquet`. */
 export const tableFile: DataFormat<RowSet> = {
-  takes: ["columns", "drop", "id", "schema"],
+  takes: ["columns", "drop", "id", "where", "schema"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) => {
     const { rows, count, names, schema, notes } = await readRows(path, reading);
@@ -38,7 +38,12 @@ export const tableFile: DataFormat<RowSet> = {
       throw new DataError(
         `${path}: ${count} rows, expected at least ${FEWEST} to train on and to test\nadd rows`,
       );
-    const few = count < FEW ? [`${path}: only ${count} rows: what is learnt from them is rough`] : [];
+    const few = [
+      ...(count < FEW ? [`${path}: only ${count} rows: what is learned from them is rough`] : []),
+      ...(count < width
+        ? [`${path}: fewer rows (${count}) than columns (${width}): choose some by --columns, or add rows`]
+        : []),
+    ];
     const chosen = rowsOfSplit(count, split);
     const part = new Float32Array(chosen.length * width);
     chosen.forEach((from, to) => {

@@ -17,7 +17,7 @@ function write(name: string, text: string | Uint8Array): string {
 async function read(path: string) {
   const table = await openTable(path);
   const rows = [];
-  for await (const block of table.blocks()) rows.push(...block);
+  for await (const block of table.blocks()) rows.push(...block.rows);
   return { names: table.names, rows, notes: table.notes, decimalComma: table.decimalComma };
 }
 
