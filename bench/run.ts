@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
+import { benchPasses } from "./passes.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
 import { runJson } from "./run-json.js";
@@ -36,6 +37,9 @@ in ONNX Runtime, measured between the steps of the same run.
                                      --threads N inside an operation
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
+  --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
+                                     the lowering, into docs/results/passes.md, or into --out FOLDER; --only A,B for some
+                                     passes, --graphs to compare graphs and time nothing
   --profile                          the time of a step by kind of work, by primitive, by equation`;
 
 const PAPER = ":paper";
@@ -99,6 +103,8 @@ async function main(): Promise<number> {
       profile: { type: "boolean", default: false },
       score: { type: "boolean", default: false },
       scaling: { type: "boolean", default: false },
+      passes: { type: "boolean", default: false },
+      graphs: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       out: { type: "string", default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
       device: { type: "string", default: "native" },
@@ -129,6 +135,15 @@ async function main(): Promise<number> {
   if (values.scaling) {
     const sweeps = await benchScaling(values.out, availableParallelism());
     if (values.json) process.stdout.write(`${JSON.stringify(sweeps)}\n`);
+    return 0;
+  }
+  if (values.passes) {
+    const networks =
+      positionals.length > 0
+        ? positionals.map(fullName)
+        : paperNames.filter((name) => name.startsWith("mnist/"));
+    const { only, graphs, out } = values;
+    await benchPasses({ networks, only, steps: positive("--steps", values.steps), graphsOnly: graphs, out });
     return 0;
   }
   if (values.help || (!values.all && positionals.length === 0)) {

@@ -10,7 +10,7 @@ const DRAWN = 1024;
 type Images = { images: Float32Array | Uint8Array; count: number };
 
 /** Images of the data set of a network; random numbers if it is missing. */
-async function imagesFor(network: string, size: number, dataDir?: string): Promise<Images> {
+export async function imagesFor(network: string, size: number, dataDir?: string): Promise<Images> {
   const name = network.slice(0, network.indexOf("/"));
   try {
     return await loadDataSet({ name, dir: name === "cifar10" ? dataDir : undefined }, "train");

@@ -21,6 +21,7 @@ const limits: Readonly<Record<string, number>> = {
   "flowify/charts": 20,
   "flowify/format": 60,
   "flowify/tables": 40,
+  "flowify/tables/browser": 25,
 };
 
 const root = resolve(process.argv[2] ?? ".");

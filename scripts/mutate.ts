@@ -1,9 +1,10 @@
 /**
- * Tests whether the law suite detects wrong formulas. Copies the last commit to a scratch folder, changes one sign or
- * drops one term at a time, and runs the laws. Prints one line per mutation with the first failing test; exit status 1
- * if none fails.
+ * Tests whether the tests detect wrong formulas. Copies the last commit to a scratch folder, changes one sign or drops
+ * one term at a time, and runs the law suite, or for the lowering its tests. Prints the first failing test of each
+ * mutation, and at last how many there were; exit status 1 if no test detects one of them.
  *
- *     node --import tsx scripts/mutate.ts [WORD] [FROM]   only mutations with the word in their file, without the first FROM
+ *     npm run mutate -- [WORD] [FROM]   only mutations with the word in their file, without the first FROM
+ *     npm run mutate -- jax-to-onnx     those of the lowering; `layers` for the others
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -17,9 +18,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Mutation, mutations } from "./mutations.js";
-import { imageMutations } from "./mutations-images.js";
-import { networkMutations } from "./mutations-networks.js";
+import { mutationSets } from "./all-mutations.js";
+import type { Mutation } from "./mutations.js";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -57,6 +57,7 @@ async function firstFailure(folder: string, { tests, only }: Mutation): Promise<
   const child = spawn(join(root, "node_modules/.bin/vitest"), [...args, ...(only ? ["-t", only] : [])], {
     cwd: folder,
     stdio: "ignore",
+    env: { ...process.env, FLOWIFY_SEED: "1" },
   });
   const status = await new Promise<number>((done) => child.on("close", (code) => done(code ?? 1)));
   if (status === 0) return undefined;
@@ -68,17 +69,19 @@ async function firstFailure(folder: string, { tests, only }: Mutation): Promise<
 }
 
 const word = process.argv[2] ?? "";
-const queue = [...mutations, ...imageMutations, ...networkMutations]
-  .filter(({ file }) => file.includes(word))
+const queue = mutationSets
+  .flatMap(({ name, folder, mutations }) => mutations.map((each) => ({ ...each, set: name, place: folder })))
+  .filter(({ set, file }) => `${set}/${file}`.includes(word))
   .slice(Number(process.argv[3] ?? 0));
+const count = queue.length;
 let survived = 0;
 
 async function work(): Promise<void> {
   const folder = scratch();
   try {
     for (let mutation = queue.shift(); mutation; mutation = queue.shift()) {
-      const { file, from, to } = mutation;
-      const path = join(folder, "packages/core/src", file);
+      const { file, from, to, place } = mutation;
+      const path = join(folder, place, file);
       const text = readFileSync(path, "utf8");
       const missing = text.split(from).length !== 2;
       if (!missing)
@@ -98,5 +101,5 @@ async function work(): Promise<void> {
 }
 
 await Promise.all([work(), work()]);
-console.log(`${survived} survived`);
-process.exitCode = survived > 0 ? 1 : 0;
+console.log(`${count} mutations, ${survived} survived`);
+process.exitCode = survived > 0 || count === 0 ? 1 : 0;

@@ -22,6 +22,7 @@ const squeeze = of("layers/squeeze.ts", "squeeze");
 const order = of("layers/permute-channels.ts", "permuteChannels");
 const side = of("layers/parallel.ts", "parallel|conv2d");
 const variational = of("layers/variational-dequantize.ts", "variationalDequantize");
+const bending = of("layers/unit-splines.ts", "variationalDequantize");
 const coupled = of("layers/coupling.ts", "", ["layers/formulas"]);
 const squeezed = of("layers/squeeze.ts", "", ["layers/formulas"]);
 const moved = of("layers/reshape.ts", "channelsFirst|reverse");
@@ -90,6 +91,6 @@ export const imageMutations: readonly Mutation[] = [
   side("1 + inAxis,\n      );", "1 + outAxis,\n      );"),
   variational("stretched.add(logLevels)", "stretched.neg().add(logLevels)"),
   variational("stretched.add(logLevels)", "stretched"),
-  variational("z.add(HALF)", "z"),
+  bending("z.add(HALF)", "z"),
   moved("np.transpose(z, [0, 2, 3, 1])", "np.transpose(z, [0, 3, 2, 1])"),
 ];

@@ -149,7 +149,7 @@ async function initLayers(
         : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
-      next = l.identityAtInit ? seen : outputs(l, own, seen, seed);
+      next = l.atInit === "identity" ? seen : outputs(l, own, seen, seed);
     }
     const wanted = i < layers.length - 1 && next !== seen;
     seen = outermost && wanted ? await next.held() : next;
@@ -190,6 +190,7 @@ const outputs = (
   examples.map(
     layer.outShape,
     (x, noise) => {
+      if (typeof layer.atInit === "function") return layer.atInit(x, noise);
       const step = layer.forward(tree.ref(params), x, noise);
       step.contribution.dispose();
       return step.z;

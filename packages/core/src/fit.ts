@@ -15,7 +15,7 @@ import type { TrainingState } from "./train/state.js";
 import { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 
 /** How `fit` trains: the options of a trainer, those that may be left out, and those of a whole run. */
-export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state">> & {
+export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state" | "share">> & {
   /** Where to compute. Default: the fastest executor there is, in Node that of ONNX Runtime by the package `flowify`. */
   executor?: Executor;
   /** Steps of the run, or passes over the data instead. Default: one pass, and at least 500 steps. */

@@ -60,10 +60,10 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** Number of levels if x must hold integers 0..levels−1. Drivers check this first. */
   levels?: number;
   /**
-   * True only if the layer is the identity after initialization, also from data: the initialization of later layers can
-   * skip it.
+   * z after initialization, also from data, where it is cheaper than `forward`: the initialization of later layers uses
+   * it. Either the layer is the identity, or z is a function of x and of the noise of `forward`; it consumes both.
    */
-  identityAtInit?: boolean;
+  atInit?: "identity" | ((x: np.Array, noise: NoiseTree) => np.Array);
   /** Examples that `initFromData` needs, if more than usual. */
   initExamples?: number;
   /** Initial values; `key` is a jax-js random key, consumed. */

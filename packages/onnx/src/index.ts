@@ -51,6 +51,7 @@ export {
   toBytes,
   toModelProto,
 } from "./lower/model.js";
+export { loweringPasses } from "./lower/passes.js";
 export { ortCpu, portable, strict, type Target } from "./lower/target.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";

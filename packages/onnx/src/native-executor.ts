@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
-import { ortCpu } from "./lower/target.js";
+import { ortCpu, type Target } from "./lower/target.js";
+import type { LowerListener } from "./onnx-program.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";
@@ -28,6 +29,10 @@ export type NativeExecutorOptions = {
   provider?: string;
   /** Memory limit of a program in bytes; by default the available memory when it is compiled. */
   memory?: number;
+  /** What graphs are made for; its threads and workers are those of the executor. Default `ortCpu`. */
+  target?: Target;
+  /** Called with each graph before it is compiled, to inspect it or to make it for other targets. */
+  onLower?: LowerListener;
 };
 
 /**
@@ -42,18 +47,21 @@ export async function nativeExecutor({
   profile,
   provider,
   memory,
+  target = ortCpu,
+  onLower,
 }: NativeExecutorOptions = {}): Promise<Executor> {
   checkThreads(threads);
   const engine = await nativeEngine();
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
-  const workers = provider === undefined && hasWorkers() ? Math.min(ortCpu.workers, threads) : 1;
+  const workers = provider === undefined && hasWorkers() ? Math.min(target.workers, threads) : 1;
   return runtimeExecutor(engine, {
     name: provider === undefined ? "native" : `native-${provider}`,
-    target: { ...ortCpu, threads, workers },
+    target: { ...target, threads, workers },
     session: (program, each) => ({
       ...sessionOptions(each, flushDenormals, profile === undefined ? undefined : join(profile, program)),
       ...(provider !== undefined && { executionProviders: [provider, "cpu"] }),
     }),
     memory: () => memory ?? availableMemory(),
+    onLower,
   });
 }

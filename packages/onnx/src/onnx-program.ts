@@ -3,7 +3,7 @@ import type { PlacedArray, RunOptions } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";
-import { lower } from "./lower/lower.js";
+import { type LoweredGraph, lower } from "./lower/lower.js";
 import { withConstants } from "./lower/model.js";
 import type { Target } from "./lower/target.js";
 import { openProgram } from "./split-at-splines/open-program.js";
@@ -20,6 +20,9 @@ export type NativeProgram = Readonly<{
   dispose(): Promise<void>;
 }>;
 
+/** Is called with each graph before it is compiled; `lowerFor` makes the graph of the same program for another target. */
+export type LowerListener = (graph: LoweredGraph, lowerFor: (target: Target) => LoweredGraph) => void;
+
 export type OnnxProgramOptions = Readonly<{
   target: Target;
   session: InferenceSession.SessionOptions;
@@ -31,6 +34,7 @@ export type OnnxProgramOptions = Readonly<{
   constants?: readonly HostArray[];
   /** As for `Executor.compile`. */
   itemwise?: boolean;
+  onLower?: LowerListener | undefined;
 }>;
 
 /** Throws the MemoryError that `onnxProgram` would throw, without building anything. */
@@ -51,14 +55,25 @@ export async function onnxProgram(
   store: TensorStore,
   traced: ClosedJaxpr,
   signature: Signature,
-  { target, session: options, workers = [], memory, constants = [], itemwise = false }: OnnxProgramOptions,
+  {
+    target,
+    session: options,
+    workers = [],
+    memory,
+    constants = [],
+    itemwise = false,
+    onLower,
+  }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
   const inputNames = signature.inputs.map((slot) => slot.name);
   const outputNames = outputs.map((slot) => slot.name);
   const fixed = new Set(inputNames.slice(0, constants.length));
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
-  const lowered = lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, target });
+  const lowerFor = (other: Target): LoweredGraph =>
+    lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, target: other });
+  const lowered = lowerFor(target);
+  onLower?.(lowered, lowerFor);
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const expectRoom = (partBytes: number): void => {
     const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built + partBytes);

@@ -4,7 +4,7 @@ import { type DType, type JsTree, tree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
 import type { Target } from "./lower/target.js";
-import { expectRoomFor, onnxProgram } from "./onnx-program.js";
+import { expectRoomFor, type LowerListener, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
@@ -21,6 +21,7 @@ export type RuntimeExecutorOptions = Readonly<{
   session(program: string, threads: number): InferenceSession.SessionOptions;
   /** Memory limit of a program in bytes, evaluated when it is compiled. */
   memory(): number;
+  onLower?: LowerListener | undefined;
 }>;
 
 /**
@@ -30,7 +31,7 @@ export type RuntimeExecutorOptions = Readonly<{
  */
 export function runtimeExecutor(
   engine: Engine,
-  { name: executorName, target, session, memory }: RuntimeExecutorOptions,
+  { name: executorName, target, session, memory, onLower }: RuntimeExecutorOptions,
 ): Executor {
   const store = new TensorStore(engine);
   const most = target.workers; // all but the first are separate threads
@@ -61,6 +62,7 @@ export function runtimeExecutor(
             workers: workers ? workersBeside() : [],
             memory: memory(),
             itemwise,
+            onLower,
             constants: constant === undefined ? [] : tree.leaves(constant as never),
           }));
         const compiled: Compiled = {

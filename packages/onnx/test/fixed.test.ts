@@ -81,6 +81,25 @@ describe("a pointwise convolution after a convolution", () => {
     expectSameFixed(chain, shapes(channels)),
   );
 
+  it("stays two where the second one moves the image", () =>
+    expectSameFixed(
+      (x, w, v) =>
+        lax.convGeneralDilated(
+          conv(x, w),
+          v,
+          [1, 1],
+          [
+            [1, -1],
+            [0, 0],
+          ],
+        ),
+      [
+        [2, 3, 5, 5],
+        [6, 3, 3, 3],
+        [5, 6, 1, 1],
+      ],
+    ));
+
   it("gives the same numbers with an image added between", () =>
     expectSameFixed(
       (x, w, b, v) => conv(conv(x, w).add(b), v),

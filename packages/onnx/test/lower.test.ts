@@ -44,6 +44,18 @@ describe("what is not written", () => {
     expect(ops(lowered(transposed, [8, 4], [6, 4], [6]))).toEqual(["Gemm"]);
   });
 
+  test("a second product where something else reads the first one too", () => {
+    const both = (x: A, w: A, b: A): A[] => {
+      const y = np.matmul(x, w);
+      return [y.ref.add(b), np.sin(y)];
+    };
+    expect(ops(lowered(both, [8, 4], [4, 6], [6]))).toEqual(["Add", "MatMul", "Sin"]);
+  });
+
+  test("a reversal that is undone", () => {
+    expect(ops(lowered((x) => np.flip(np.flip(x, 1), 1), [8, 4]))).toEqual(["Identity"]);
+  });
+
   test("its gradient has no transposition and no reshape", () => {
     const loss = (x: A, w: A, b: A): A => np.sum(np.square(layer(x, w, b)));
     const model = lowered(valueAndGrad(loss, { argnums: [0, 1, 2] }) as never, [8, 4], [4, 6], [6]);
@@ -133,6 +145,7 @@ describe("a long sum over narrow matrices, AᵀB,", () => {
       [512, 80, 8],
       [4096, 80, 72],
       [4096, 8, 80],
+      [4096, 8, 32],
     ] as [number, number, number][])
       expect(ops(lowered(product, [k, m], [k, n]))).toEqual(["Gemm"]);
   });

@@ -1,6 +1,6 @@
 /** The graph between two passes is sound, for every target and for each pass alone. */
-import { flowify, zoo } from "@flowify/core";
-import { grad, lax, nn, numpy as np } from "@jax-js/jax";
+import { flowify, type HostArray, zoo } from "@flowify/core";
+import { DType, nn, type numpy as np } from "@jax-js/jax";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { gradientProgram } from "../../core/test/support/gradient-program.js";
@@ -8,7 +8,9 @@ import { lower } from "../src/index.js";
 import { passes } from "../src/lower/passes.js";
 import { aggressive, ortCpu, portable, strict, type Target } from "../src/lower/target.js";
 import { trace } from "../src/trace.js";
-import { type Fn, specOf } from "./compare.js";
+import { type Fn, host, runJax, specOf, spread } from "./compare.js";
+import { runLowered } from "./fuzz/run-lowered.js";
+import { conv, type PassExample, passExamples } from "./pass-examples.js";
 import { programs, runProgram } from "./programs.js";
 import { verify } from "./verify.js";
 
@@ -64,104 +66,10 @@ function checked(
   return acted;
 }
 
-const conv = (x: A, w: A): A => lax.convGeneralDilated(x, w, [1, 1], "SAME");
-/** A program for each pass, that gives it something to do. */
-const examples: readonly Readonly<{ f: Fn; shapes: readonly number[][]; itemwise?: boolean }>[] = [
-  { f: (x, w, b) => nn.relu(np.matmul(x, w).add(b)).sub(1), shapes: [[8, 4], [4, 6], [6]] },
-  {
-    f: (x, a, b) => np.matmul(np.matmul(x, a), b),
-    shapes: [
-      [5, 4],
-      [4, 4],
-      [4, 4],
-    ],
-  },
-  {
-    f: (x, b, c) => np.tanh(x).add(b).add(c),
-    shapes: [
-      [3, 4],
-      [3, 4],
-      [3, 4],
-    ],
-  },
-  { f: (x) => np.cumsum(x, 1), shapes: [[4, 9]] },
-  {
-    f: (x, w) => np.sum(x.reshape([8, 4, 1]).mul(w.reshape([1, 4, 6])), 1),
-    shapes: [
-      [8, 4],
-      [4, 6],
-    ],
-  },
-  { f: (x) => np.sum(x.ref).add(np.max(x.ref)).add(np.min(x)), shapes: [[5]] },
-  { f: (x) => [np.max(x.ref, 0), np.sum(np.square(x.ref)), np.sum(x, 0)], shapes: [[3, 40]] },
-  {
-    f: (x, b) => np.sum(x.ref.sub(b), 1).add(np.sum(x, 1)),
-    shapes: [
-      [30, 7, 3],
-      [7, 1],
-    ],
-  },
-  {
-    f: (x, v, w) => conv(conv(x, v), w),
-    shapes: [
-      [2, 3, 6, 6],
-      [4, 3, 3, 3],
-      [4, 4, 1, 1],
-    ],
-    itemwise: true,
-  },
-  {
-    f: (x, w) => np.matmul(np.transpose(x), w),
-    shapes: [
-      [40, 8],
-      [40, 3],
-    ],
-  },
-  {
-    f: (w, x) => np.matmul(np.transpose(x), np.transpose(w, [0, 2, 1]).reshape([40, 3])),
-    shapes: [
-      [10, 3, 4],
-      [40, 8],
-    ],
-  },
-  { f: (x) => np.transpose(x, [3, 0, 2, 1]), shapes: [[3, 4, 5, 6]] },
-  {
-    f: (x) => {
-      const [a, b] = np.split(np.transpose(x), [3], 0) as [A, A];
-      return [nn.softmax(a, 0), nn.softmax(b, 0)];
-    },
-    shapes: [[40, 5]],
-  },
-  {
-    f: grad((x: A) => np.sum(np.sin(x.ref.slice([], [0, 3]))).add(np.sum(np.exp(x.slice([], [3, 8]))))),
-    shapes: [[4, 8]],
-  },
-  {
-    f: (x, a, r, b) => {
-      const z = np.matmul(x, a);
-      const [y, w] = [z.ref.slice([], [0, 2]), z.slice([], [2, 6])];
-      return [np.sin(y), np.sin(np.matmul(w.ref, r)), np.sin(np.matmul(w, b))];
-    },
-    shapes: [
-      [9, 6],
-      [6, 6],
-      [4, 4],
-      [4, 3],
-    ],
-  },
-  {
-    f: (x, y) => np.matmul(np.transpose(x, [1, 0, 2]), y),
-    shapes: [
-      [6, 5, 4],
-      [5, 4, 3],
-    ],
-  },
-];
-
 const everActed = new Set<string>();
 
 it.each(targets)("$name makes sound graphs", (target) => {
-  const acted = examples.flatMap(({ f, shapes, itemwise }) => [
+  const acted = passExamples.flatMap(({ f, shapes, itemwise }) => [
     ...checked(f, shapes, target, itemwise).keys(),
   ]);
   for (const name of acted) everActed.add(name);
@@ -173,6 +81,38 @@ it("the examples have something to do for each pass", () => {
   everActed.add("joined-transposes");
   expect(passes.map(({ name }) => name).filter((name) => !everActed.has(name))).toEqual([]);
 });
+
+/** Inputs of an example, with a rotation where it says so. */
+const inputsOf = ({ shapes, rotation }: PassExample): HostArray[] =>
+  shapes.map((shape, i) => (i === rotation ? turn(shape[0] as number) : spread(shape, DType.Float32, i + 1)));
+
+/** A cyclic permutation with one sign changed. */
+const turn = (n: number): HostArray =>
+  host(
+    Array.from({ length: n * n }, (_, i) => Number((Math.floor(i / n) + 1) % n === i % n) * (i < n ? -1 : 1)),
+    [n, n],
+    DType.Float32,
+  );
+
+it.each([aggressive, unstacked, alone(), ortCpu, portable])(
+  "$name has the numbers of jax-js",
+  async (target) => {
+    for (const [i, example] of passExamples.entries()) {
+      const inputs = inputsOf(example);
+      const fixed = inputs.map((_, k) => k).slice(1);
+      const rotations = example.rotation === undefined ? [] : [example.rotation];
+      const { f, itemwise = false } = example;
+      const { results } = await runLowered({ name: `${i}`, f, inputs, fixed, rotations, itemwise }, target);
+      runJax(f, inputs).forEach(({ shape, data }, k) => {
+        const got = results[k] as HostArray;
+        expect(got.shape, `example ${i}`).toEqual(shape);
+        const size = Math.max(1, ...Array.from(data, (value) => Math.abs(Number(value))));
+        const off = Array.from(data, (value, j) => Math.abs(Number(value) - Number(got.data[j])));
+        expect(Math.max(...off), `example ${i}, result ${k}`).toBeLessThan(1e-5 * size);
+      });
+    }
+  },
+);
 
 it("random programs stay sound when every pass acts", () => {
   const found = fc.check(

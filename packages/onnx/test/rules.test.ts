@@ -244,6 +244,12 @@ describe("products", () => {
       (a, b) => np.sum(a.reshape([3, 4, 1]).mul(b.reshape([1, 4, 5])), 1),
     ],
     [
+      "sides that are only broadcast along the sum",
+      [3, 1],
+      [1, 5],
+      (a, b) => np.matmul(np.broadcastTo(a, [3, 4]), np.broadcastTo(b, [4, 5])),
+    ],
+    [
       "a summed row and nothing shared",
       [3, 4],
       [5, 4],

@@ -1,5 +1,5 @@
 import type { CommonFlags } from "../commands/shared.js";
-import { writeCalibration } from "../detect/calibration.js";
+import { writeCalibration } from "../detect/calibration-file.js";
 import { calibrate } from "../detect/score-rows.js";
 import { runPaths } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";

@@ -1,10 +1,7 @@
 import type { CommonFlags } from "../commands/shared.js";
-import { rowsOfSplit } from "../data/table/table-file.js";
-import { calibrationOf } from "../detect/calibration.js";
-import { fitDetector, openDetector, takeRows } from "../detect/detector.js";
 import { writeDetector } from "../detect/detector-file.js";
-import { inputsOf, widthOfAll } from "../detect/detector-inputs.js";
-import { scoreKinds } from "../detect/score-kinds.js";
+import { inputsOf } from "../detect/detector-inputs.js";
+import { fitTableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
 import { readRunConfig } from "../run/config.js";
 import { runPaths } from "../run/folder.js";
@@ -21,29 +18,16 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   const schema = data.reading?.schema;
   if (!schema) return;
   const inputs = inputsOf(schema);
-  const width = widthOfAll(inputs);
   const { where } = data.reading!;
   const { rows, numbers } = await allDetectorRows(data.name, { schema, inputs, where, warn: () => {} });
-  const count = rows.length / width;
-  const training = rowsOfSplit(count, "train").subarray(0, data.examples + data.validation);
-  const test = rowsOfSplit(count, "test");
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
-    const found = await fitDetector(executor, takeRows(rows, width, training), width, options);
-    const detector = { ...found, places: found.places.map((place) => numbers[training[place]!]! - 1) };
-    const open = await openDetector(executor, detector);
-    const scores = await open.score(takeRows(rows, width, test), scoreKinds);
-    await open.dispose();
-    const calibrations = {
-      combination: calibrationOf(0, scores.combination),
-      flow: calibrationOf(0, scores.flow),
-      kernels: calibrationOf(0, scores.kernels),
-      neighbours: calibrationOf(0, scores.neighbours),
-    };
-    await writeDetector(runPaths(folder).detector, { detector, inputs, calibrations });
+    const training = data.examples + data.validation;
+    const fitted = await fitTableDetector(executor, rows, inputs, options, training, numbers);
+    await writeDetector(runPaths(folder).detector, fitted);
     terminal.note(
-      `detector of ${formatCount(training.length)} rows, calibrated on ${formatCount(test.length)} test rows; flowify score ${folder} FILE finds odd rows`,
+      `detector of ${formatCount(training)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
     );
   } finally {
     await executor.dispose();

@@ -1,6 +1,7 @@
 import { UsageError } from "@flowify/core";
 import type { Split } from "../data/image-set.js";
-import { conformalP, readCalibration, smallestP } from "../detect/calibration.js";
+import { conformalP, smallestP } from "../detect/calibration.js";
+import { readCalibration } from "../detect/calibration-file.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { SavedRun } from "./open-run.js";

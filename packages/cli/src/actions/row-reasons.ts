@@ -1,5 +1,5 @@
+import type { ScoreColumn } from "../detect/csv-scores.js";
 import { repairText, type TableReasoner, type TableReasons } from "../detect/reasons/table-reasons.js";
-import type { ScoreColumn } from "../detect/write-scores.js";
 import { table } from "../ui/table.js";
 
 /** Flagged rows that the terminal shows, and letters of a cell. */

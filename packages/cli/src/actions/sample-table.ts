@@ -4,7 +4,7 @@ import { decodeRows } from "../data/table/decode-rows.js";
 import { givenValues } from "../data/table/given-values.js";
 import { readRows } from "../data/table/read-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
-import { rowsOfSplit } from "../data/table/table-file.js";
+import { rowsOfSplit } from "../data/table/split-rows.js";
 import { isWrittenTable, tableBytes } from "../data/table/write-table.js";
 import { pickRows } from "../detect/score-rows.js";
 import { writeFileAtomic } from "../run/atomic.js";

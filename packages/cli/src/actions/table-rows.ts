@@ -3,7 +3,7 @@ import { rowEncoder } from "../data/table/encode-rows.js";
 import { openTable } from "../data/table/open-table.js";
 import { readRows } from "../data/table/read-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
-import { rowsOfSplit } from "../data/table/table-file.js";
+import { rowsOfSplit } from "../data/table/split-rows.js";
 import { pickRows } from "../detect/score-rows.js";
 import type { RunConfig } from "../format/config.js";
 import { formatCount } from "../ui/format.js";

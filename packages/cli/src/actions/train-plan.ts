@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Flow, type NetworkLayer, UsageError } from "@flowify/core";
-import { trainingDefaults } from "@flowify/core/internal";
 import { type DeviceName, readingOf } from "../commands/shared.js";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
-import type { FileHash } from "../data/file-hashes.js";
-import { type Reading, readingFlags } from "../data/format.js";
-import { type DataSet, isRowShape, nounOf, type RowSet } from "../data/image-set.js";
+import { readingFlags } from "../data/format.js";
+import type { DataSet, RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import type { RunConfig } from "../format/config.js";
@@ -20,10 +18,11 @@ import {
   networkFor,
   networkNamed,
 } from "../networks/choose.js";
-import { dataOf, type Rates, type Recipe, ratesOf, recipeNamed } from "../recipes.js";
+import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
 import { networkOfRun, readRunConfig } from "../run/config.js";
 import { checkRunFolder } from "../run/folder.js";
-import { type LoadedData, loadData, loadDataAgain } from "./train-data.js";
+import { type Choices, newConfig } from "./new-config.js";
+import { loadData, loadDataAgain } from "./train-data.js";
 import type { TrainFlags } from "./train-flags.js";
 
 /** The plan of a training run, checked as far as possible before it starts. */
@@ -46,15 +45,6 @@ export type TrainPlan = Readonly<{
   /** Step sizes to try before the first step; the run uses the best. */
   tryRates?: readonly number[];
 }>;
-
-const CHECKPOINT_AT_LEAST_EVERY = 1000;
-
-/**
- * Approximate number of measurements with pictures in a run with short epochs, and of measurements on held-out
- * examples.
- */
-const LOOKS = 10;
-const VALIDATIONS = 20;
 
 /** Flags that determine the results of a run: a resumed run takes them from its configuration. */
 const decidedByRun = {
@@ -88,10 +78,6 @@ const decidedByRun = {
 
 export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
   flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
-
-/** Steps of `epochs` passes over the images: the last batch of an epoch extends into the next. */
-const stepsOf = (epochs: number, examples: number, batch: number): number =>
-  Math.ceil((epochs * examples) / batch);
 
 async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const { force = false } = flags;
@@ -164,87 +150,6 @@ function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void
     );
 }
 
-type Choices = {
-  name: string;
-  reading: Reading | undefined;
-  images: LoadedData;
-  files: FileHash[] | undefined;
-  network: ChosenNetwork & Partial<ConvertedNetwork>;
-  recipe: Recipe | undefined;
-  rates: Rates;
-};
-
-/**
- * Everything that determines the results of the run: flags first, then the recipe, then the defaults of the network.
- */
-function newConfig(
-  flags: TrainFlags,
-  { name, reading, images, files, network, recipe, rates }: Choices,
-): TrainPlan["config"] {
-  const { data, validation } = images;
-  const schema = "rows" in data ? data.schema : undefined;
-  if (flags.contaminated && !schema)
-    throw new UsageError(
-      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file`,
-    );
-  const batch = flags.batch ?? rates.batch;
-  if (batch > data.count) {
-    throw new UsageError(
-      `a batch of ${batch} is larger than the data (${data.count} ${nounOf(data, data.count)})\nchoose a smaller --batch`,
-    );
-  }
-  const epoch = stepsOf(1, data.count, batch);
-  const { steps: least = 0 } = isBuilt(network.name) ? autoSchedule(data) : {};
-  const steps =
-    flags.steps ??
-    (flags.epochs === undefined && recipe === undefined
-      ? Math.max(epoch, least)
-      : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch));
-  // with many short epochs, measure only after several of them
-  const together = Math.max(1, Math.round(least / epoch / LOOKS));
-  return {
-    format: "flowify-run",
-    version: 2,
-    network: network.name,
-    ...(network.description && { description: network.description }),
-    ...(network.pretrained && { pretrained: network.pretrained }),
-    recipe: flags.recipe ?? null,
-    data: {
-      name,
-      dir: flags.dataDir ?? null,
-      examples: data.count,
-      validation: validation?.count ?? 0,
-      shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
-      ...("rows" in data && data.columns && { columns: [...data.columns] }),
-      hash: data.hash,
-      ...((reading || schema) && { reading: { ...reading, ...(schema && { schema }) } }),
-      ...(files && { files }),
-    },
-    steps,
-    batch,
-    seed: flags.seed ?? recipe?.seed ?? 0,
-    flow: {
-      density: flags.density ?? rates.density,
-      ...(flags.from !== undefined && { frozen: flags.free !== true }),
-    },
-    training: {
-      learningRate: flags.lr ?? rates.learningRate,
-      orthogonalRate: flags.orthogonalLr ?? flags.lr ?? rates.orthogonalRate,
-      warmup: Math.min(flags.warmup ?? rates.warmup, Math.ceil(steps / 10)),
-      clip: flags.clip ?? rates.clip,
-      ema: flags.ema ?? trainingDefaults.ema,
-      init: rates.init,
-      initExamples: rates.initExamples,
-      augment: flags.flip === true ? "flip" : trainingDefaults.augment,
-    },
-    checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),
-    evaluateEvery: flags.evaluateEvery ?? together,
-    ...(validation && { validateEvery: Math.ceil(steps / VALIDATIONS) }),
-    pictures: flags.pictures ?? "each",
-    ...(flags.contaminated && { contaminated: true as const }),
-  };
-}
-
 async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan> {
   for (const [key, flag] of Object.entries(decidedByRun)) {
     if (flags[key as keyof typeof decidedByRun] !== undefined) {
@@ -253,20 +158,13 @@ async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan>
       );
     }
   }
-  const config = readRunConfig(folder);
-  const network = networkOfRun(config, folder);
-  const images = await loadDataAgain(config, flags.dataDir, folder);
-  const { device, ...rest } = config;
+  const { device, ...config } = readRunConfig(folder);
   return {
+    ...(await planAsBefore(folder, { ...config, device }, flags.dataDir)),
     folder,
     resume: true,
-    force: false,
-    config: rest,
+    config,
     device: flags.device ?? device,
-    network,
-    flow: flowOf(network, config.flow),
-    ...images,
-    warnings: [],
   };
 }
 
@@ -275,20 +173,22 @@ export async function planAgain(
   source: string,
   { dataDir, device, out }: { dataDir?: string; device?: DeviceName; out: string },
 ): Promise<TrainPlan> {
-  const { device: before, environment: _, ...config } = readRunConfig(source);
-  const network = networkOfRun({ ...config, device: before }, source);
-  const images = await loadDataAgain({ ...config, device: before }, dataDir, source);
+  const { environment: _, ...before } = readRunConfig(source);
+  const { device: usual, ...config } = before;
   return {
+    ...(await planAsBefore(source, before, dataDir)),
     folder: out,
     resume: false,
-    force: false,
     config,
-    device: device ?? before,
-    network,
-    flow: flowOf(network, config.flow),
-    ...images,
-    warnings: [],
+    device: device ?? usual,
   };
+}
+
+/** What the configuration of the run in `folder` decides, with its data read again. */
+async function planAsBefore(folder: string, config: RunConfig, dataDir: string | undefined) {
+  const network = networkOfRun(config, folder);
+  const images = await loadDataAgain(config, dataDir, folder);
+  return { force: false, network, flow: flowOf(network, config.flow), ...images, warnings: [] };
 }
 
 function unusedFolder(name: string): string {

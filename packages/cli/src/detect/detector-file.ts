@@ -4,11 +4,10 @@ import { numpy as np } from "@jax-js/jax";
 import * as v from "valibot";
 import { check } from "../format/check.js";
 import { writeFileAtomic } from "../run/atomic.js";
-import type { Calibration } from "./calibration.js";
-import type { Detector } from "./detector.js";
-import { type DetectorInput, widthOfAll } from "./detector-inputs.js";
+import { widthOfAll } from "./detector-inputs.js";
 import { type ScoreKind, scoreKinds } from "./score-kinds.js";
 import { KNOTS } from "./spaces.js";
+import type { TableDetector } from "./table-detector.js";
 
 const finite = v.pipe(v.number(), v.finite());
 const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(0)) });
@@ -31,13 +30,6 @@ const documentSchema = v.strictObject({
   ),
   scales: v.strictObject({ flow: scale, robust: scale, mixed: scale, neighbours: scale }),
 });
-
-/** The detector of a run: with the columns of its table, and scores of held-out rows, ascending, by which others are judged. */
-export type TableDetector = Readonly<{
-  detector: Detector;
-  inputs: readonly DetectorInput[];
-  calibrations: Readonly<Record<ScoreKind, Pick<Calibration, "scores">>>;
-}>;
 
 /** Writes a detector as one safetensors file; what is no array is JSON in its metadata. */
 export function writeDetector(

@@ -1,4 +1,12 @@
-import { type Executor, type Flow, FlowModel, fit, flow, type HostArray } from "@flowify/core";
+import {
+  type Executor,
+  type FitOptions,
+  type Flow,
+  FlowModel,
+  fit,
+  flow,
+  type HostArray,
+} from "@flowify/core";
 import {
   type Base,
   defineLayer,
@@ -87,14 +95,22 @@ function trainingFlow(width: number, contaminated: boolean): Flow {
   return { ...noisy, logProb: (params, x, drawn) => trimmed(noisy.logProb(params, x, drawn), leftOut) };
 }
 
-export type FlowOptions = Readonly<{ contaminated: boolean; seed: number; steps: number }>;
+export type FlowOptions = Readonly<{
+  contaminated: boolean;
+  seed: number;
+  steps: number;
+  /** Ends the training early: the best state so far is taken. */
+  signal?: FitOptions["signal"];
+  /** Called after each training step, the first is 1. */
+  onStep?: (step: number) => void;
+}>;
 
 /** Trains the flow on rows [n, width] of its space; its best state on a tenth of them. */
 export async function fitDetectorFlow(
   executor: Executor,
   rows: Float32Array,
   width: number,
-  { contaminated, seed, steps }: FlowOptions,
+  { contaminated, seed, steps, signal, onStep }: FlowOptions,
 ): Promise<FlowModel> {
   const count = rows.length / width;
   const held = Math.max(1, Math.round(SCHEDULE.heldOut * count));
@@ -110,6 +126,8 @@ export async function fitDetectorFlow(
       warmup: Math.ceil(SCHEDULE.warmup * steps),
       validation: held / count,
       validateEvery: Math.max(1, Math.floor(steps / SCHEDULE.looks)),
+      ...(signal && { signal }),
+      ...(onStep && { onStep: ({ step }) => onStep(step) }),
     },
   );
   const [, ...params] = model.params as readonly JsTree<HostArray>[]; // without the blur

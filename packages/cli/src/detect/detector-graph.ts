@@ -8,9 +8,9 @@ import type {
 } from "@flowify/onnx";
 import type { Scale } from "./combine.js";
 import { BANDWIDTH, FAR_AMONG, FAR_WEIGHT, neighbourOf } from "./detector.js";
-import type { TableDetector } from "./detector-file.js";
 import type { DetectorInput } from "./detector-inputs.js";
 import { CLIP, KNOTS, mixedSpace, robustSpace, type Spaces } from "./spaces.js";
+import type { TableDetector } from "./table-detector.js";
 
 /** Codes of ONNX's element types. */
 const FLOAT = 1;

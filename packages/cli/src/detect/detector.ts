@@ -2,7 +2,7 @@ import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/c
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { combineScores, type Scale, scaleOf } from "./combine.js";
-import { detectorFlow, fitDetectorFlow } from "./detector-flow.js";
+import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
 import { type Neighbours, neighboursOf } from "./neighbours.js";
 import type { ScoreKind } from "./score-kinds.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, standardSpace } from "./spaces.js";
@@ -44,7 +44,8 @@ export type DetectorOptions = Readonly<{
   seed?: number;
   /** Training steps of the flow. Default 400. */
   steps?: number;
-}>;
+}> &
+  Pick<FlowOptions, "signal" | "onStep">;
 
 /** Which neighbour's distance is the score `neighbours`. */
 export const neighbourOf = (contaminated: boolean, reference: number): number =>
@@ -157,7 +158,7 @@ export async function fitDetector(
   executor: Executor,
   training: Float32Array,
   width: number,
-  { contaminated = false, seed = 0, steps = 400 }: DetectorOptions = {},
+  { contaminated = false, seed = 0, steps = 400, ...control }: DetectorOptions = {},
 ): Promise<Detector> {
   const count = training.length / width;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
@@ -166,7 +167,7 @@ export async function fitDetector(
   const reference = takeRows(training, width, places);
   const learnt = { contaminated, spaces, reference };
   const rows = ownSpace(contaminated)(spaces, training);
-  const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps });
+  const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps, ...control });
   const flow = model.arrays();
   const parts = await openParts(executor, learnt, model);
   try {

@@ -1,45 +1,19 @@
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { csvCell } from "../data/csv-cell.js";
 import type { Write } from "../run/atomic.js";
+import { csvScores, rounded, type ScoreColumn, type ScoredRow, type ScoreWriter } from "./csv-scores.js";
 import type { ScoreFormat } from "./score-formats.js";
-
-/** One row of the output: its name, its numbers, and texts where there are more to say. */
-type ScoredRow = readonly [name: string, ...values: (number | string)[]];
-
-/** Writes rows as they come, in memory that does not grow with them. */
-export type ScoreWriter = Readonly<{ add(rows: readonly ScoredRow[]): Promise<void>; end(): Promise<void> }>;
-
-/** A column; its values are texts, numbers or 0 and 1. */
-export type ScoreColumn = Readonly<{ name: string; type: "text" | "number" | "flag" }>;
 
 /** Rows of one group of a Parquet file. */
 const GROUP = 100_000;
 
-/** Digits that a float32 sum of many terms has. */
-const rounded = (value: number | string): number | string =>
-  typeof value === "number" ? Number(value.toPrecision(9)) : value;
-
-/** A writer of these columns. Names come from files of others: a CSV cell that a spreadsheet would run is quoted. */
+/** A writer of these columns. */
 export function scoreWriter(format: ScoreFormat, columns: readonly ScoreColumn[], write: Write): ScoreWriter {
   return writers[format](columns, write);
 }
 
 const writers: Readonly<Record<ScoreFormat, (columns: readonly ScoreColumn[], write: Write) => ScoreWriter>> =
   {
-    csv(columns, write) {
-      let head = `${columns.map(({ name }) => csvCell(name)).join(",")}\n`;
-      const flush = async (lines: string): Promise<void> => {
-        await write(head + lines);
-        head = "";
-      };
-      return {
-        add: (rows) =>
-          flush(
-            rows.map((row) => `${row.map((value) => csvCell(String(rounded(value)))).join(",")}\n`).join(""),
-          ),
-        end: async () => (head === "" ? undefined : flush("")),
-      };
-    },
+    csv: csvScores,
     jsonl: (columns, write) => ({
       add: (rows) => write(rows.map((row) => `${objectOf(columns, row)}\n`).join("")),
       end: async () => {},

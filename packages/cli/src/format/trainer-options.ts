@@ -1,7 +1,9 @@
 import type { TrainOptions } from "@flowify/core";
 import type { RunConfig } from "./config.js";
 
-type Chosen = Required<Omit<TrainOptions, "flow" | "executor" | "data" | "state" | "check" | "onInit">>;
+type Chosen = Required<
+  Omit<TrainOptions, "flow" | "executor" | "data" | "state" | "share" | "check" | "onInit">
+>;
 
 /** What the configuration of a run says to a trainer. Each option is named, so that none is lost on the way. */
 export const trainerOptions = ({ steps, batch, seed, training }: RunConfig): Chosen => ({

@@ -2,14 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import {
-  calibrationOf,
-  conformalP,
-  readCalibration,
-  smallestP,
-  thresholdOf,
-  writeCalibration,
-} from "../../src/detect/calibration.js";
+import { calibrationOf, conformalP, smallestP, thresholdOf } from "../../src/detect/calibration.js";
+import { readCalibration, writeCalibration } from "../../src/detect/calibration-file.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const root = temporaryFolder();

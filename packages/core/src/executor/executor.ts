@@ -78,7 +78,7 @@ export type Executor = Readonly<{
   place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
   /** Copies a tree to the host; the placed arrays stay valid. */
   fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;
-  /** The arrays themselves if they are in the memory of the host; read them before any other call. */
+  /** The arrays themselves if they are in the memory of the host: what is written into them counts. Use them before any other call. */
   peek?(tree: JsTree<PlacedArray>): JsTree<HostArray>;
   /** Releases placed arrays. */
   release(tree: JsTree<PlacedArray>): void;

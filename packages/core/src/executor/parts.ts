@@ -11,15 +11,24 @@ export function partsOf({ workers = 1 }: Executor, examples: number): number {
   return examples % workers === 0 && examples / workers >= SMALLEST_PART ? workers : 1;
 }
 
+/** Examples `from` to `to` (without) of an array [B, …], as a view. */
+function rangeOf({ data, shape, dtype }: HostArray, from: number, to: number): HostArray {
+  const [examples = 1, ...rest] = shape;
+  const size = data.length / examples;
+  return new HostArray(data.subarray(from * size, to * size), [to - from, ...rest], dtype);
+}
+
+/** The same of all arrays of a tree. */
+export const rangeOfBatch = (batch: JsTree<HostArray>, from: number, to: number): JsTree<HostArray> =>
+  treeMap((array: HostArray) => rangeOf(array, from, to), batch);
+
 /** Equal parts of trees of arrays [B, …], as views. */
 export function splitBatch<T extends readonly JsTree<HostArray>[]>(batch: T, parts: number): T[] {
   const part =
     (i: number) =>
     (array: HostArray): HostArray => {
-      const { data, shape, dtype } = array;
-      const [examples = 1, ...rest] = shape;
-      const size = data.length / parts;
-      return new HostArray(data.subarray(i * size, (i + 1) * size), [examples / parts, ...rest], dtype);
+      const size = (array.shape[0] ?? 1) / parts;
+      return rangeOf(array, i * size, (i + 1) * size);
     };
   return Array.from({ length: parts }, (_, i) => batch.map((tree) => treeMap(part(i), tree)) as unknown as T);
 }

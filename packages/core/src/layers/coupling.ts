@@ -8,7 +8,7 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -75,7 +75,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   const moved = features - kept;
   const each = additive ? 1 : 3 * bins - 1;
   const conditioner: Conditioner = image
-    ? convNet(imageSteps(kept, hidden, moved * each))
+    ? convNet(keepingSize([kept, hidden, hidden, hidden, moved * each]))
     : mlp([kept, hidden, hidden, hidden, moved * each], { residual });
   /** Knots [K, B · moved · space], the entries in the order of the transformed part. */
   const knots = (params: DenseParams[], context: np.Array) => {
@@ -100,7 +100,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    identityAtInit: init === "identity",
+    ...(init === "identity" && { atInit: "identity" as const }),
     init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
     forward(params, x) {
       expectShape("coupling", "x", x, inShape);
@@ -139,23 +139,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       );
     },
   });
-}
-
-function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
-  const step = (i: number, o: number, relu: boolean): ConvStep => ({
-    kind: "conv",
-    in: i,
-    out: o,
-    kernel: [3, 3],
-    padding: 1,
-    relu,
-  });
-  return [
-    step(from, hidden, true),
-    step(hidden, hidden, true),
-    step(hidden, hidden, true),
-    step(hidden, to, false),
-  ];
 }
 
 /**

@@ -4,14 +4,12 @@ import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import { ownForward, splineKnots } from "../math/per-entry-spline.js";
-import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import { expectShape, type Shape, showShape } from "../shape.js";
-import { LARGEST_FRACTION } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
+import { bentNoise, expectBins, HALF, numbersPerSpline, unitKnots } from "./unit-splines.js";
 
 /** Mean and standard deviation of each column [n], fixed, and the network that looks at the row. */
 export type DequantizeColumnsParams = { mean: np.Array; std: np.Array; network: DenseParams[] };
@@ -27,9 +25,6 @@ const schemas = {
   hidden: o.optional(o.size),
 };
 export type DequantizeColumnsOptions = o.Options<typeof schemas>;
-
-/** Half the length of the unit interval that a spline lives on once it is centred. */
-const HALF = 0.5;
 
 /**
  * For each column c with a gap g > 0: x_c is rounded to k = a + g ⌊(x_c − a) / g + ½⌋, the next value of the grid, and
@@ -62,9 +57,9 @@ export function dequantizeColumns(
     throw new ShapeError(`${name}: expected ${n} gaps and origins, got ${gaps.length} and ${origins.length}`);
   if (gaps.some((gap) => !(gap >= 0)) || !gaps.some((gap) => gap > 0))
     throw new DomainError(`${name}: gaps must be at least 0, and one above 0, got ${gaps.join(", ")}`);
-  if (bins < 2 || bins > 500) throw new DomainError(`${name}: bins must be in 2..500, got ${bins}`);
+  expectBins(name, bins);
   const noisy = gaps.flatMap((gap, c) => (gap > 0 ? [c] : []));
-  const each = 3 * bins - 1;
+  const each = numbersPerSpline(bins);
   const logGaps = noisy.reduce((sum, c) => sum + Math.log(gaps[c] as number), 0);
   const conditioner = mlp([n, hidden, hidden, noisy.length * each]);
   const row = (values: readonly number[], dtype: np.DType): np.Array =>
@@ -87,10 +82,7 @@ export function dequantizeColumns(
   const knots = (params: DenseParams[], x: np.Array) => {
     const batch = x.shape[0] as number;
     const grid = conditioner.apply(params, x).reshape([batch, noisy.length, each]);
-    const first = np.transpose(grid, [2, 0, 1]).reshape([each, -1]);
-    const part = (from: number, to: number): np.Array => first.ref.slice([from, to]);
-    const [widths, heights] = [part(0, bins), part(bins, 2 * bins)];
-    return splineKnots(widths, heights, first.slice([2 * bins, each]).add(UNIT_DERIVATIVE), HALF);
+    return unitKnots(np.transpose(grid, [2, 0, 1]).reshape([each, -1]), bins);
   };
   return defineLayer<DequantizeColumnsParams>({
     name,
@@ -107,15 +99,16 @@ export function dequantizeColumns(
       const batch = x.shape[0] as number;
       const k = rounded(x);
       const table = knots(network, k.ref.sub(mean).div(std));
-      const centred = (noise as { u: np.Array }).u.reshape([-1]).sub(HALF);
-      const { z, logDerivative } = ownForward(centred, table, HALF);
-      const u = np.clip(z.add(HALF), 0, LARGEST_FRACTION).sub(HALF).reshape([batch, noisy.length]);
+      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, table);
       // [B, noisy] -> [B, n]: each column of noise to its place, in the unit of the column
       const places = new Float32Array(noisy.length * n);
       noisy.forEach((c, i) => {
         places[i * n + c] = gaps[c] as number;
       });
-      const spread = np.matmul(u, floats(places, [noisy.length, n]).astype(k.dtype));
+      const spread = np.matmul(
+        u.sub(HALF).reshape([batch, noisy.length]),
+        floats(places, [noisy.length, n]).astype(k.dtype),
+      );
       return {
         z: k.add(spread),
         contribution: sumExamples(logDerivative.reshape([batch, noisy.length])).add(logGaps),

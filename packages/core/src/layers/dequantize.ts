@@ -16,6 +16,10 @@ export type DequantizeOptions = o.Options<typeof schemas>;
 /** The largest u that float32 adds to a level below 256 without rounding up to the next. */
 export const LARGEST_FRACTION = 1 - 2 ** -16;
 
+/** (x + u) / levels. */
+export const uniformlyDequantized = (x: np.Array, u: np.Array, levels: number): np.Array =>
+  x.add(np.minimum(u, LARGEST_FRACTION)).mul(1 / levels);
+
 /** The integer behind a number of [0, 1). */
 export const levelOf = (z: np.Array, levels: number): np.Array =>
   np.clip(np.floor(z.mul(levels)), 0, levels - 1);
@@ -56,7 +60,7 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
       expectShape("dequantize", "x", x, inShape);
       const { u } = noise as { u: np.Array };
       const contribution = np.full([x.shape[0] as number], logScale, { dtype: x.dtype });
-      return { z: x.add(np.minimum(u, LARGEST_FRACTION)).mul(1 / levels), contribution };
+      return { z: uniformlyDequantized(x, u, levels), contribution };
     },
     inverse(_params, z) {
       expectShape("dequantize", "z", z, inShape);

@@ -6,14 +6,13 @@ import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import { ownForward, splineKnots } from "../math/per-entry-spline.js";
-import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { type ConvStep, convNet } from "../nn/conv-net.js";
+import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
-import { LARGEST_FRACTION, levelOf } from "./dequantize.js";
+import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
+import { bentNoise, expectBins, HALF, numbersPerSpline, unitKnots } from "./unit-splines.js";
 
 const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
@@ -24,9 +23,6 @@ const schemas = {
   hidden: o.optional(o.size),
 };
 export type VariationalDequantizeOptions = o.Options<typeof schemas>;
-
-/** Half the length of the unit interval that a spline lives on once it is centred. */
-const HALF = 0.5;
 
 /**
  * z = (x + u) / levels for x of integers 0..levels−1, u = s(ε; θ(x)) with ε ~ U[0, 1): every entry has
@@ -61,11 +57,11 @@ export function variationalDequantize(
   if (inShape.length !== 1 && !image)
     throw new ShapeError(`${name}: needs vectors [n] or images [C, H, W], got ${showShape(inShape)}`);
   const [features = 0, ...space] = inShape;
-  expectSizes(name, { bins, hidden, "number of entries": sizeOf(inShape) });
-  if (bins < 2 || bins > 500) throw new DomainError(`${name}: bins must be in 2..500, got ${bins}`);
-  const each = 3 * bins - 1;
+  expectSizes(name, { hidden, "number of entries": sizeOf(inShape) });
+  expectBins(name, bins);
+  const each = numbersPerSpline(bins);
   const conditioner = image
-    ? convNet(imageSteps(features, hidden, features * each))
+    ? convNet(keepingSize([features, hidden, hidden, features * each]))
     : mlp([features, hidden, hidden, features * each]);
   const logLevels = -sizeOf(inShape) * Math.log(levels);
   /** Knots [K, B · n] of the splines that x decides on. */
@@ -73,10 +69,8 @@ export function variationalDequantize(
     const batch = x.shape[0] as number;
     const raw = conditioner.apply(params, x.mul(2 / (levels - 1)).sub(1)); // x on [−1, 1]
     const grid = raw.reshape([batch, features, each, ...space]);
-    const first = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
-    const part = (from: number, to: number): np.Array => first.ref.slice([from, to]);
-    const [widths, heights] = [part(0, bins), part(bins, 2 * bins)];
-    return splineKnots(widths, heights, first.slice([2 * bins, each]).add(UNIT_DERIVATIVE), HALF);
+    const numbersFirst = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]);
+    return unitKnots(numbersFirst.reshape([each, -1]), bins);
   };
   return defineLayer<DenseParams[]>({
     name,
@@ -85,14 +79,13 @@ export function variationalDequantize(
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     levels,
     init: (key) => conditioner.init(key, { lastZero: true }),
+    atInit: (x, noise) => uniformlyDequantized(x, (noise as { u: np.Array }).u, levels),
     forward(params, x, noise) {
       expectShape(name, "x", x, inShape);
       const table = knots(params, x.ref);
-      const centred = (noise as { u: np.Array }).u.reshape([-1]).sub(HALF);
-      const { z, logDerivative } = ownForward(centred, table, HALF);
-      const u = np.clip(z.add(HALF), 0, LARGEST_FRACTION).reshape(x.shape);
+      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, table);
       const stretched = sumExamples(logDerivative.reshape(x.shape));
-      return { z: x.add(u).mul(1 / levels), contribution: stretched.add(logLevels) };
+      return { z: x.add(u.reshape(x.shape)).mul(1 / levels), contribution: stretched.add(logLevels) };
     },
     inverse(params, z) {
       expectShape(name, "z", z, inShape);
@@ -112,18 +105,6 @@ export function variationalDequantize(
       return dequantized(levels, { given, dispose: network.dispose });
     },
   });
-}
-
-function imageSteps(from: number, hidden: number, to: number): ConvStep[] {
-  const step = (i: number, o: number, relu: boolean): ConvStep => ({
-    kind: "conv",
-    in: i,
-    out: o,
-    kernel: [3, 3],
-    padding: 1,
-    relu,
-  });
-  return [step(from, hidden, true), step(hidden, hidden, true), step(hidden, to, false)];
 }
 
 export const variationalDequantizeKind = defineKind({

@@ -81,6 +81,17 @@ function transposedConv(x: np.Array, weight: np.Array, step: ConvStep): np.Array
   );
 }
 
+/** 3 × 3 convolutions that keep the size of an image, from each number of channels to the next, with ReLU between. */
+export const keepingSize = (channels: readonly number[]): ConvStep[] =>
+  channels.slice(1).map((out, i) => ({
+    kind: "conv",
+    in: channels[i] as number,
+    out,
+    kernel: [3, 3],
+    padding: 1,
+    relu: i < channels.length - 2,
+  }));
+
 /** `count` 1 × 1 steps from `from` over `width` to `to`, ReLU between them, not after the last. */
 export function pointwise(from: number, width: number, to: number, count: number): ConvStep[] {
   return Array.from({ length: count }, (_, i) => ({

@@ -5,7 +5,7 @@ import { contribution } from "./laws/contribution.js";
 import { declaration, init } from "./laws/declaration.js";
 import { deterministic, frozen } from "./laws/deterministic.js";
 import { gradients, inputGradients } from "./laws/gradients.js";
-import { identityAtInit, initFromData } from "./laws/init-from-data.js";
+import { atInit, initFromData } from "./laws/init-from-data.js";
 import { noise } from "./laws/noise.js";
 import { derivedReferences, references } from "./laws/references.js";
 import { roundTrips } from "./laws/round-trip.js";
@@ -30,5 +30,5 @@ export const laws: readonly Law[] = [
   derivedReferences,
   refusal,
   initFromData,
-  identityAtInit,
+  atInit,
 ];

@@ -4,6 +4,7 @@ import type { ExampleDomain } from "../examples.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, showShape, sizeOf } from "../shape.js";
+import type { Rows } from "./batch-share.js";
 import { type ExampleReader, readAll } from "./source.js";
 
 /** Purposes of the random streams, so that no two draw the same numbers. */
@@ -23,7 +24,7 @@ export type ImageAugmentation = "none" | "flip";
 
 /**
  * The batches of a run: position t·B + i of the endless sequence of shuffled epochs, a function of
- * (seed, step) alone.
+ * (seed, step) alone. Of a batch all examples, or a range of them.
  *
  * Errors: `UsageError` for a batch that is larger than the data, or examples to flip that are not images.
  */
@@ -48,19 +49,20 @@ export function batchesOf(
     }
     return found;
   };
-  return async (step: number): Promise<HostArray> => {
-    const indices = Uint32Array.from({ length: batchSize }, (_, i) => {
-      const position = step * batchSize + i;
+  return async (step: number, { from, to }: Rows = { from: 0, to: batchSize }): Promise<HostArray> => {
+    const indices = Uint32Array.from({ length: to - from }, (_, i) => {
+      const position = step * batchSize + from + i;
       return order(Math.floor(position / count))[position % count] as number;
     });
     const out = await read(indices);
-    if (augment === "flip") flipSome(out, shape, makeRng(seed, STREAM.augment, step));
-    return new HostArray(out, [batchSize, ...shape], np.float32);
+    if (augment === "flip") flipSome(out, shape, makeRng(seed, STREAM.augment, step), from);
+    return new HostArray(out, [to - from, ...shape], np.float32);
   };
 }
 
-/** Mirrors each image left to right, or not: one draw an image. */
-function flipSome(images: Float32Array, shape: Shape, rng: Rng): void {
+/** Mirrors each image left to right, or not: one draw an image, also for those `before` them in the batch. */
+function flipSome(images: Float32Array, shape: Shape, rng: Rng, before: number): void {
+  for (let i = 0; i < before; i++) rng.uniform();
   const size = sizeOf(shape);
   const width = shape[shape.length - 1] as number;
   for (let at = 0; at < images.length; at += size) {

@@ -2,6 +2,7 @@ import type { InitProgress } from "../chain.js";
 import { CheckpointError, UsageError } from "../errors.js";
 import type { Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
+import type { BatchShare } from "./batch-share.js";
 import type { ImageAugmentation } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
 import type { DataIn, ExampleReader } from "./source.js";
@@ -41,6 +42,8 @@ export type TrainOptions = {
    * not show it. Takes another pass forward; the numbers are the same. Default false.
    */
   check?: boolean;
+  /** Computes a part of every batch, where several processes train together. Default: all of it. */
+  share?: BatchShare;
   /** Goes on from here. */
   state?: TrainingState;
 };

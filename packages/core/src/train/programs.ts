@@ -6,8 +6,10 @@ import { mapNoise, noiseShape } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
+import { type BatchShare, type Rows, rowsOf } from "./batch-share.js";
 import { makeHealth } from "./diagnose.js";
 import {
+  addParts,
   averageAll,
   type ByPath,
   makeDescent,
@@ -26,6 +28,8 @@ export type ProgramOptions = {
   /** Shapes of the parameters. */
   params: JsTree<ArraySpec>;
   batchSize: number;
+  /** Of the batches that several processes compute together. */
+  share?: BatchShare | undefined;
   /** Gradients are scaled down to this global norm. Infinity: never. */
   clip: number;
   /** Decay of the weight average a step, 0 for none. */
@@ -34,10 +38,14 @@ export type ProgramOptions = {
 
 /** The compiled programs of a training step, in the order in which a step runs them. */
 export type StepPrograms = Readonly<{
-  /** In how many parts of the batch the gradient is computed, side by side. */
+  /** The examples of a batch that are computed here. */
+  rows: Rows;
+  /** In how many parts of those the gradient is computed, side by side. */
   parts: number;
   gradient: Compiled;
-  /** Adds the parts up; absent where there is one, whose gradient has it inside. */
+  /** Adds the parts of this process up, for the sum over all; absent where there is one part or one process. */
+  sum: Compiled | undefined;
+  /** Adds the parts up; absent where there is one of the whole batch, whose gradient has it inside. */
   descent: Compiled | undefined;
   update: Compiled;
   /** Of orthogonal parameters; absent where there are none. */
@@ -75,10 +83,14 @@ export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: numb
  * In how many parts the gradient is computed. Each part has a gradient of every parameter, to be copied and added up, so
  * parts pay where a batch makes about as many numbers on its way as there are parameters: convolutions, not wide dense layers.
  */
-function gradientParts({ flow, executor, batchSize }: ProgramOptions, moving: ByPath<ArraySpec>): number {
+function gradientParts(
+  { flow, executor }: ProgramOptions,
+  examples: number,
+  moving: ByPath<ArraySpec>,
+): number {
   const parameters = Object.values(moving).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const made = flow.chain.layers.reduce((sum, { outShape }) => sum + sizeOf(outShape), 0);
-  return 4 * batchSize * made >= parameters ? partsOf(executor, batchSize) : 1;
+  return 4 * examples * made >= parameters ? partsOf(executor, examples) : 1;
 }
 
 const scalar = new ArraySpec([], np.float32);
@@ -86,7 +98,7 @@ const adam = { rate: scalar, floor: scalar };
 
 /** Compiles the programs of a training step. Errors: `MemoryError` where a batch is too large. */
 export async function compilePrograms(options: ProgramOptions): Promise<StepPrograms> {
-  const { flow, executor, leaves, params, batchSize, clip, ema } = options;
+  const { flow, executor, leaves, params, batchSize, share, clip, ema } = options;
   const specs = treeFlatten(params).leaves;
   const free = pickByKind(leaves, specs, "euclidean");
   const square = pickByKind(leaves, specs, "orthogonal");
@@ -94,7 +106,9 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
   const moments = Object.fromEntries(
     Object.entries(moving).map(([path, spec]) => [path, { first: spec, second: spec }]),
   );
-  const parts = gradientParts(options, moving);
+  const rows = rowsOf(batchSize, share);
+  const examples = rows.to - rows.from;
+  const parts = gradientParts(options, examples, moving);
   const compiled: Compiled[] = [];
   const compile = async (name: string, f: unknown, args: readonly unknown[], workers = false) => {
     const specsOf = args as JsTree<ArraySpec>[];
@@ -105,14 +119,18 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
 
   const gradient = await compile(
     "gradient",
-    parts > 1 ? makeGradient(flow, leaves, parts) : makeWholeDescent(flow, leaves, clip),
-    gradientSpecs(flow, params, batchSize / parts),
+    parts > 1 || share
+      ? makeGradient(flow, leaves, examples / parts / batchSize)
+      : makeWholeDescent(flow, leaves, clip),
+    gradientSpecs(flow, params, examples / parts),
     parts > 1,
   );
   const part = { gradients: moving, loss: scalar };
+  const allParts = new Array(parts).fill(part);
+  const sum = share && parts > 1 ? await compile("sum", addParts, allParts) : undefined;
   const descent =
-    parts > 1
-      ? await compile("descent", makeDescent(clip), [square, ...new Array(parts).fill(part)])
+    parts > 1 || share
+      ? await compile("descent", makeDescent(clip), [square, ...(share ? [part] : allParts)])
       : undefined;
   const update = await compile("update", makeUpdate(leaves), [
     { values: free, moments },
@@ -132,8 +150,10 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
   const [ofGradient = 0, ...ofOthers] = counted;
   let health: Compiled | undefined;
   return {
+    rows,
     parts,
     gradient,
+    sum,
     descent,
     update,
     orthogonal,

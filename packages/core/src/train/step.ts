@@ -26,8 +26,8 @@ export type GradientResult = {
   loss: np.Array;
 };
 
-/** Loss and gradients of one of so many equal parts of a batch. */
-export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], parts = 1) {
+/** Loss and gradients of some examples of a batch, which are this share of it: a half, all of them. */
+export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], share = 1) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
     const moving = leaves.flatMap(({ kind }, i) => (kind === "fixed" ? [] : [i]));
@@ -38,7 +38,7 @@ export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], parts
         all[i] = free[k] as np.Array;
       });
       const mean = np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise)));
-      return parts === 1 ? mean.neg() : mean.mul(-1 / parts);
+      return share === 1 ? mean.neg() : mean.mul(-share);
     };
     const free = moving.map((i) => (values[i] as np.Array).ref);
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
@@ -57,26 +57,35 @@ export type DescentResult = GradientResult & {
   factor: np.Array;
 };
 
+/** Adds the parts of a batch up. */
+export const addParts = (...parts: GradientResult[]): GradientResult => {
+  const sum = (of: (part: GradientResult) => np.Array): np.Array => parts.map(of).reduce((a, b) => a.add(b));
+  const paths = Object.keys((parts[0] as GradientResult).gradients);
+  return {
+    gradients: Object.fromEntries(
+      paths.map((path) => [path, sum((part) => part.gradients[path] as np.Array)]),
+    ),
+    loss: sum((part) => part.loss),
+  };
+};
+
 /**
  * Adds the parts of a batch up, takes the skew gradients of orthogonal parameters, and clips all to the global norm `clip`
  * (Infinity: never).
  */
 export function makeDescent(clip: number) {
   return (matrices: ByPath, ...parts: GradientResult[]): DescentResult => {
-    const sum = (of: (part: GradientResult) => np.Array): np.Array =>
-      parts.map(of).reduce((a, b) => a.add(b));
+    const whole = addParts(...parts);
     const gradients: ByPath = {};
-    for (const path of Object.keys((parts[0] as GradientResult).gradients)) {
-      const g = sum((part) => part.gradients[path] as np.Array);
+    for (const [path, g] of Object.entries(whole.gradients))
       gradients[path] = matrices[path] ? skewGradient(matrices[path], g) : g;
-    }
     const squares = Object.values(gradients).map((g) => np.sum(np.square(g.ref)));
     const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
     const factor =
       clip === Number.POSITIVE_INFINITY
         ? np.onesLike(norm.ref)
         : np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1);
-    return { gradients, loss: sum((part) => part.loss), gradNorm: norm, factor };
+    return { gradients, loss: whole.loss, gradNorm: norm, factor };
   };
 }
 

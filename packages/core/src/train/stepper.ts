@@ -4,6 +4,7 @@ import { splitBatch } from "../executor/parts.js";
 import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
+import { type BatchShare, sumPlaced } from "./batch-share.js";
 import { type Culprit, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
 import { compilePrograms, type ProgramOptions, pickByKind } from "./programs.js";
 import type { HostState } from "./state.js";
@@ -35,7 +36,7 @@ type PlacedState = {
   moments: Moments;
   drift: PlacedArray;
   average: Placed;
-  spares: { parts: Tree[]; descent?: Descent; matrices?: Placed };
+  spares: { parts: Tree[]; sum?: Tree; descent?: Descent; matrices?: Placed };
 };
 
 const tree = (value: object): Tree => value;
@@ -61,10 +62,10 @@ const startState = async ({ executor, start }: StepperOptions): Promise<PlacedSt
  * written over the old; a step whose loss is not finite leaves the state as it was.
  */
 export async function makeStepper(options: StepperOptions) {
-  const { flow, executor, leaves } = options;
+  const { flow, executor, leaves, share } = options;
   const { rebuild } = treeFlatten(options.params);
   const programs = await compilePrograms(options);
-  const { parts, gradient, descent, update, orthogonal, averaging } = programs;
+  const { rows, parts, gradient, sum, descent, update, orthogonal, averaging } = programs;
   const state = await startState(options).catch(async (error: unknown) => {
     await programs.dispose();
     throw error;
@@ -75,6 +76,18 @@ export async function makeStepper(options: StepperOptions) {
   const valuesOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
   const replaceValues = (next: Placed): void => {
     state.values = state.values.map((value, i) => next[(leaves[i] as ParameterPath).path] ?? value);
+  };
+
+  /** The sum of the parts over all processes, in place of the parts. */
+  const sumOfAll = async (all: BatchShare): Promise<Tree[]> => {
+    const { spares } = state;
+    if (!sum) {
+      spares.parts = [await sumPlaced(executor, all, spares.parts[0] as Tree)];
+      return spares.parts;
+    }
+    const mine = await sum.run(spares.parts, into(spares.sum));
+    spares.sum = await sumPlaced(executor, all, mine);
+    return [spares.sum];
   };
 
   /** Loss, gradients, and their norm, at the parameters of this moment. Replaces the spares alone. */
@@ -88,7 +101,10 @@ export async function makeStepper(options: StepperOptions) {
       ),
     );
     const found = descent
-      ? await descent.run([tree(valuesOf("orthogonal")), ...spares.parts], into(spares.descent))
+      ? await descent.run(
+          [tree(valuesOf("orthogonal")), ...(share ? await sumOfAll(share) : spares.parts)],
+          into(spares.descent),
+        )
       : spares.parts[0];
     spares.descent = found as unknown as Descent;
     return spares.descent;
@@ -150,11 +166,12 @@ export async function makeStepper(options: StepperOptions) {
   };
 
   return {
+    rows,
     flops: programs.flops,
     traceMs: programs.traceMs,
     compileMs: programs.compileMs,
 
-    /** One step; `decay` is that of the weight average. Where the loss or the gradient's norm is not finite, the state stays as it was. */
+    /** One step on the examples of `rows`; `decay` is that of the weight average. Where the loss or the gradient's norm is not finite, the state stays as it was. */
     async take(
       x: HostArray,
       noise: JsTree<HostArray>,
@@ -169,7 +186,7 @@ export async function makeStepper(options: StepperOptions) {
       return now;
     },
 
-    /** The first layer whose output is not finite on this batch, with the example; undefined where all of them are. */
+    /** The first layer whose output is not finite on this whole batch, with the example; undefined where all of them are. */
     async nonFiniteLayer(x: HostArray, noise: JsTree<HostArray>): Promise<Culprit | undefined> {
       const health = await programs.health();
       const out = await health.run([rebuild(state.values), x, noise]);
@@ -188,6 +205,16 @@ export async function makeStepper(options: StepperOptions) {
     async restore(from: HostState): Promise<void> {
       releaseState();
       Object.assign(state, await placeState(executor, from));
+    },
+
+    /** Compares the parameters with those of the other processes. */
+    async compare({ compare }: BatchShare, step: number): Promise<void> {
+      const placed = state.values;
+      const values = (executor.peek?.(placed) ?? (await executor.fetch(placed))) as HostArray[];
+      const named = values.map(
+        ({ data }, i) => [(leaves[i] as ParameterPath).path, data as Float32Array] as const,
+      );
+      await compare(new Map(named), step);
     },
 
     /** The state, copied to the host. */
@@ -217,6 +244,7 @@ export async function makeStepper(options: StepperOptions) {
       releaseState();
       if (spares.matrices) executor.release(tree(spares.matrices));
       for (const spare of spares.parts) executor.release(spare);
+      if (spares.sum) executor.release(spares.sum);
       if (descent && spares.descent) executor.release(tree(spares.descent));
       await programs.dispose();
     },

@@ -1,6 +1,7 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { MemoryError, type NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec } from "../executor/executor.js";
+import { rangeOfBatch } from "../executor/parts.js";
 import { bitsPerDimension } from "../flow.js";
 import { shapeKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
@@ -34,6 +35,9 @@ import { makeStepper } from "./stepper.js";
 
 /** What a step reports; `loss` in nats, `bpd` in bits per dimension, on this batch before the step. */
 export type StepReport = Readonly<{ step: number; loss: number; bpd: number; gradNorm: number; lr: number }>;
+
+/** Steps between two comparisons of the parameters of all processes that train together. */
+const COMPARED_EVERY = 100;
 
 /** A run in progress: its state is where the executor computes, until it is asked for. */
 export type Trainer = Readonly<{
@@ -95,7 +99,7 @@ import { runSteps } from "@flowify/core/internal";
  */
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const all = withDefaults(options);
-  const { flow, executor, steps, batchSize, check, clip, ema, seed, warmup } = all;
+  const { flow, executor, steps, batchSize, share, check, clip, ema, seed, warmup } = all;
   const data = exampleReader(options.data, flow.domain);
   const batches = batchesOf(data, flow.domain, all);
 
@@ -116,7 +120,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     startMs = performance.now() - started;
     return host;
   };
-  const programs = { flow, executor, leaves, params, batchSize, clip, ema };
+  const programs = { flow, executor, leaves, params, batchSize, share, clip, ema };
   expectMemoryToTrain(programs);
   const stepper = await makeStepper({ ...programs, start }).catch((error: unknown) => {
     throw error instanceof MemoryError ? refuseBatch(error, programs) : error;
@@ -136,13 +140,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   /** Takes the next step with these step sizes; throws where it is not finite. */
   const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
     const { taken } = run;
-    const x = await batches(taken);
+    const { from, to } = stepper.rows;
     const noise = draw(makeRng(seed, STREAM.noise, taken));
-    const found = check ? await stepper.nonFiniteLayer(x, noise) : undefined;
+    // all processes look at the whole batch, so that they find the same
+    const diagnose = async () => stepper.nonFiniteLayer(await batches(taken), noise);
+    const found = check ? await diagnose() : undefined;
     if (found) throw stepNotFinite(taken + 1, found);
     const { loss, gradNorm } = await stepper.take(
-      x,
-      noise,
+      await batches(taken, stepper.rows),
+      rangeOfBatch(noise, from, to),
       {
         euclidean: scalarArrays(adamScalars(lr, taken)),
         orthogonal: scalarArrays(adamScalars(orthogonalLr, taken)),
@@ -150,10 +156,11 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       scalarArray(averageDecay(ema, taken)),
     );
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      const culprit = (await stepper.nonFiniteLayer(x, noise)) ?? (await stepper.nonFiniteGradient());
+      const culprit = (await diagnose()) ?? (await stepper.nonFiniteGradient());
       throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
     }
     run.taken++;
+    if (share && run.taken % COMPARED_EVERY === 0) await stepper.compare(share, run.taken);
     return { loss, gradNorm };
   };
 

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import type { FlowLayer } from "../../src/layer.js";
-import { identityAtInit, initFromData } from "../../src/testing/laws/init-from-data.js";
+import { atInit, initFromData } from "../../src/testing/laws/init-from-data.js";
 import { catalog } from "../catalog.js";
 import { partsOf } from "../catalog-images.js";
 import { expectLaw, subjectsOf } from "../support/laws.js";
@@ -12,12 +12,12 @@ describe(`${initFromData.name}: ${initFromData.promise}`, () => {
 /** A layer and those that it is made of. */
 const allOf = (layer: FlowLayer): FlowLayer[] => [layer, ...(partsOf(layer) ?? []).flatMap(allOf)];
 
-const identities = catalog.flatMap(({ name, layer }) =>
+const startsSaid = catalog.flatMap(({ name, layer }) =>
   allOf(layer)
-    .filter((part) => part.identityAtInit)
+    .filter((part) => part.atInit)
     .map((part, i) => ({ name: `${name}: ${part.name} ${i}`, layer: part })),
 );
 
-describe(`${identityAtInit.name}: ${identityAtInit.promise}`, () => {
-  it.each(identities)("$name", ({ layer }) => expectLaw(identityAtInit, { layer }));
+describe(`${atInit.name}: ${atInit.promise}`, () => {
+  it.each(startsSaid)("$name", ({ layer }) => expectLaw(atInit, { layer }));
 });

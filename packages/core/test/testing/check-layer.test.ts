@@ -354,7 +354,7 @@ describe("checkLayer", () => {
       deterministic: "no plain layer is given (option `plain`)",
       frozen: "a frozen one learns nothing",
       initFromData: "it has no start values from data",
-      identityAtInit: "it does not say that it starts as the identity",
+      atInit: "it does not say how it starts",
     });
   });
 
@@ -374,7 +374,7 @@ describe("checkLayer", () => {
     expect(laws.map(({ name }) => name).filter((name) => !tried.has(name))).toEqual([
       "compiled",
       "references, derived",
-      "identityAtInit",
+      "atInit",
     ]);
   });
 });

@@ -51,3 +51,8 @@ export const passes: readonly Pass[] = [
   joinedTransposes,
   splitTransposes,
 ];
+
+/** The names of the passes, which a target can leave out, and what each saves. */
+export const loweringPasses: readonly Readonly<{ name: string; why: string }>[] = passes.map(
+  ({ name, why }) => ({ name, why }),
+);

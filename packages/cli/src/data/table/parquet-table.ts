@@ -1,9 +1,15 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema } from "hyparquet";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import type { AsyncBuffer, Compressors } from "hyparquet";
 import { expectRegularFile } from "../regular-file.js";
-import type { Cell } from "./cell.js";
-import { damagedParquet, readGroup } from "./parquet/read-group.js";
-import { BLOCK, type Block, blockOf, type Table, uniqueNames } from "./table.js";
+import { parquetRows } from "./parquet-rows.js";
+import type { Table } from "./table.js";
+
+/** What is unpacked is at most as long as the file says. */
+const compressors: Compressors = {
+  GZIP: (packed, maxOutputLength) => gunzipSync(packed, { maxOutputLength }),
+  BROTLI: (packed, maxOutputLength) => brotliDecompressSync(packed, { maxOutputLength }),
+};
 
 /** The bytes of a file, read where they are asked for. */
 function bufferOf(path: string): AsyncBuffer {
@@ -29,40 +35,8 @@ function bufferOf(path: string): AsyncBuffer {
   };
 }
 
-/** An Apache Parquet file, read a group of its rows at a time. */
+/** An Apache Parquet file. */
 export async function parquetTable(path: string, called = path): Promise<Table> {
   expectRegularFile(path);
-  const file = bufferOf(path);
-  try {
-    const metadata = await parquetMetadataAsync(file);
-    const found = parquetSchema(metadata).children.map(({ element }) => element.name);
-    const { names, notes } = uniqueNames(found);
-    return { names, notes, decimalComma: false, blocks: () => blocks(path, called, metadata) };
-  } catch (cause) {
-    throw damagedParquet(called, cause);
-  }
-}
-
-async function* blocks(path: string, called: string, metadata: FileMetaData): AsyncGenerator<Block> {
-  const file = bufferOf(path);
-  let before = 0;
-  for (const index of metadata.row_groups.keys()) {
-    const columns = await readGroup(file, { path: called, metadata, index });
-    const rows = Number(metadata.row_groups[index]!.num_rows);
-    for (let at = 0; at < rows; at += BLOCK) {
-      const cells = Array.from({ length: Math.min(BLOCK, rows - at) }, (_, i) =>
-        columns.map((column) => cellOf(column[at + i])),
-      );
-      yield blockOf(cells, before + at);
-    }
-    before += rows;
-  }
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "bigint") return Number(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
+  return parquetRows(called, { file: bufferOf(path), compressors });
 }

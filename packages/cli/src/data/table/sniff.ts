@@ -12,6 +12,9 @@ export type CsvDialect = Readonly<{
   first: readonly string[];
 }>;
 
+/** Bytes from which the dialect is guessed. */
+export const SNIFFED = 2 ** 20;
+
 /** In this order where several divide the rows equally well: decimal commas divide them as well as separators do. */
 const SEPARATORS = ["\t", ";", "|", ","] as const;
 
@@ -26,9 +29,7 @@ const LOOKED_AT = 100;
  */
 export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDialect {
   const encoding = encodingOf(path, bytes);
-  const text = new TextDecoder(encoding === "utf16le" ? "utf-16le" : encoding === "utf8" ? "utf-8" : "latin1")
-    .decode(bytes)
-    .replace(/^\ufeff/, "");
+  const text = textOf(bytes, { encoding });
   if (text.trim() === "") throw new DataError(`${path}: an empty file, expected a table\nsave it again`);
   if (text.includes("\0"))
     throw new DataError(`${path}: holds zero bytes, expected text\nsave the table as CSV, in UTF-8`);
@@ -57,6 +58,12 @@ export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDi
     first: rows[0] ?? [],
   };
 }
+
+/** The text of bytes, without a byte-order mark. */
+export const textOf = (bytes: Uint8Array, { encoding }: Pick<CsvDialect, "encoding">): string =>
+  new TextDecoder(encoding === "utf16le" ? "utf-16le" : encoding === "utf8" ? "utf-8" : "latin1")
+    .decode(bytes)
+    .replace(/^\ufeff/, "");
 
 function encodingOf(path: string, bytes: Uint8Array): CsvDialect["encoding"] {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";

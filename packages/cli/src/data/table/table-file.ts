@@ -1,29 +1,14 @@
 import { DataError } from "@flowify/core";
-import { permutation } from "@flowify/core/internal";
-import { makeRng } from "@flowify/core/layer";
 import type { DataFormat } from "../format.js";
-import { type PublishedSplit, type RowSet, rowSet, WHOLE } from "../image-set.js";
+import { type RowSet, rowSet, WHOLE } from "../image-set.js";
 import { readRows } from "./read-rows.js";
+import { rowsOfSplit } from "./split-rows.js";
 
 /** Rows that a table needs: some to learn from, some to stop by, some to calibrate with. */
 const FEWEST = 20;
 
 /** Below so many, figures are rough. */
 const FEW = 100;
-
-/** A tenth of the rows is for the test, at least so many where they are at most this part: p-values are steps of 1/(n + 1). */
-const TEST = { part: 1 / 10, least: 200, most: 1 / 5 } as const;
-
-const SEED = 0;
-
-const testRows = (count: number): number =>
-  Math.max(1, Math.round(TEST.part * count), Math.min(TEST.least, Math.floor(TEST.most * count)));
-
-/** Which rows of a table belong to a split. Drawn in a random order: files are often sorted, and held-out rows must be like the others. */
-export function rowsOfSplit(count: number, split: PublishedSplit): Uint32Array {
-  const order = permutation(makeRng(SEED), count);
-  return split === "test" ? order.subarray(0, testRows(count)) : order.subarray(testRows(count));
-}
 
 /** One table, `FILE.csv`, `.tsv`, `.jsonl` or `.parquet`. */
 export const tableFile: DataFormat<RowSet> = {

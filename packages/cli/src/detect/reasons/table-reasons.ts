@@ -1,7 +1,7 @@
 import { conformalP } from "../calibration.js";
 import type { OpenDetector } from "../detector.js";
-import type { TableDetector } from "../detector-file.js";
 import type { ScoreKind } from "../score-kinds.js";
+import type { TableDetector } from "../table-detector.js";
 import { type DetectorColumn, detectorColumns, detectorText } from "./detector-columns.js";
 import { rowReasons } from "./row-reasons.js";
 

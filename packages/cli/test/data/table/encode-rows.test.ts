@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../../src/data/format.js";
 import { readRows } from "../../../src/data/table/read-rows.js";
-import { rowsOfSplit } from "../../../src/data/table/table-file.js";
+import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();

@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
+import type { Table } from "../../../src/data/table/table.js";
+import { tableOfBytes } from "../../../src/data/table/table-bytes.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -14,8 +16,20 @@ function write(name: string, text: string | Uint8Array): string {
   return path;
 }
 
+/** What a file holds; its bytes alone hold the same. */
 async function read(path: string) {
-  const table = await openTable(path);
+  const opening = openTable(path);
+  const bytes = new Uint8Array(readFileSync(path));
+  const [found, again] = await Promise.allSettled([contentOf(opening), contentOf(tableOfBytes(path, bytes))]);
+  const words = (result: PromiseSettledResult<unknown>): unknown =>
+    result.status === "rejected" ? (result.reason as Error).message : result.value;
+  expect(words(again)).toEqual(words(found));
+  if (found.status === "rejected") throw found.reason;
+  return found.value;
+}
+
+async function contentOf(opening: Promise<Table>) {
+  const table = await opening;
   const rows = [];
   for await (const block of table.blocks()) rows.push(...block.rows);
   return { names: table.names, rows, notes: table.notes, decimalComma: table.decimalComma };

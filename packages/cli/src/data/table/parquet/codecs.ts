@@ -1,25 +1,20 @@
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import type { Compressors } from "hyparquet";
 import { unpackSnappy } from "./snappy.js";
 
 /** Bytes of an unpacked page at most; writers make pages of about 1 MiB. */
 const LARGEST_PAGE = 2 ** 28;
 
-type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
-
-const codecs: Readonly<Record<string, Unpack>> = {
-  UNCOMPRESSED: (bytes) => bytes,
-  SNAPPY: unpackSnappy,
-  GZIP: (packed, maxOutputLength) => gunzipSync(packed, { maxOutputLength }),
-  BROTLI: (packed, maxOutputLength) => brotliDecompressSync(packed, { maxOutputLength }),
-};
+const own: Compressors = { UNCOMPRESSED: (bytes) => bytes, SNAPPY: unpackSnappy };
 
 /**
  * The decoder of a codec of Parquet. What it unpacks is exactly as long as the page header says.
  *
+ * @param others decoders besides Snappy
  * @throws RangeError for a codec that is not supported; the decoder throws where a page is damaged
  */
-export function codecOf(name: string): Unpack {
-  const unpack = Object.hasOwn(codecs, name) ? codecs[name] : undefined;
+export function codecOf(name: string, others: Compressors): (packed: Uint8Array, size: number) => Uint8Array {
+  const codecs = { ...others, ...own };
+  const unpack = Object.hasOwn(codecs, name) ? codecs[name as keyof Compressors] : undefined;
   if (unpack === undefined)
     throw new RangeError(`compressed by ${name}, expected ${Object.keys(codecs).join(", ")}`);
   return (packed, size) => {

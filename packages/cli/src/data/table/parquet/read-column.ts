@@ -1,4 +1,4 @@
-import type { ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from "hyparquet";
+import type { ColumnMetaData, Compressors, DecodedArray, PageHeader, SchemaTree } from "hyparquet";
 import { parquetHeader, readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { isFlatColumn } from "hyparquet/src/schema.js";
@@ -21,8 +21,9 @@ export function decodeColumn(
   meta: ColumnMetaData,
   path: SchemaTree[],
   rows: number,
+  compressors: Compressors,
 ): DecodedArray[] {
-  const unpack = codecOf(meta.codec);
+  const unpack = codecOf(meta.codec, compressors);
   const checks = pageChecks(bytes, meta, path, rows);
   const decoder = {
     pathInSchema: meta.path_in_schema,

@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import {
   type AsyncBuffer,
+  type Compressors,
   type DecodedArray,
   type FileMetaData,
   parquetSchema,
@@ -30,7 +31,7 @@ export const damagedParquet = (path: string, cause: unknown, where = ""): DataEr
  * @throws DataError that names the file, the row group and the column
  */
 export async function readGroup(
-  file: AsyncBuffer,
+  { file, compressors }: Readonly<{ file: AsyncBuffer; compressors: Compressors }>,
   { path, metadata, index }: Group,
 ): Promise<readonly DecodedArray[]> {
   const group = metadata.row_groups[index]!;
@@ -50,7 +51,7 @@ export async function readGroup(
     const name = chunk.meta_data?.path_in_schema.join(".") ?? "?";
     try {
       const { meta, bytes } = await chunkBytes(file, chunk);
-      const data = decodeColumn(bytes, meta, getTreePath(tree, meta.path_in_schema), rows);
+      const data = decodeColumn(bytes, meta, getTreePath(tree, meta.path_in_schema), rows, compressors);
       asyncColumns.push({ pathInSchema: meta.path_in_schema, data: Promise.resolve({ data, skipped: 0 }) });
     } catch (cause) {
       throw damagedParquet(path, cause, `${here}, column ${JSON.stringify(name)}`);

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { type Executor, FlowModel, flowify, zoo } from "@flowify/core";
+import { type LoweredGraph, nativeExecutor, type Target } from "@flowify/onnx";
+import { benchTrainer, imagesFor } from "./training.js";
+
+/** What is compared of a graph: equal digests mean equal nodes in the same order. */
+type GraphSummary = Readonly<{ digest: string; nodes: number; gigaflops: number; megabytes: number }>;
+
+/** What is timed: a training step, or log p of images. */
+export const kinds = ["step", "score"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Images of one scored batch. */
+export const BATCH = 256;
+
+class Recorded extends Error {}
+
+/** The graphs of programs by name. */
+export type Graphs = Map<string, GraphSummary>;
+
+/** An executor that lowers programs for several targets and runs none. */
+async function recorder(targets: readonly Target[]): Promise<{ executor: Executor; graphs: Graphs[] }> {
+  const graphs = targets.map((): Graphs => new Map());
+  const native = await nativeExecutor({
+    onLower({ name }, lowerFor) {
+      targets.forEach((target, i) => graphs[i]?.set(name, summaryOf(lowerFor(target))));
+      throw new Recorded();
+    },
+  });
+  const executor: Executor = {
+    ...native,
+    async compile(...args) {
+      try {
+        return await native.compile(...args);
+      } catch (error) {
+        if (!(error instanceof Recorded)) throw error;
+        const run = () => Promise.reject(error);
+        return { traceMs: 0, compileMs: 0, flops: 0, run, dispose: () => Promise.resolve() };
+      }
+    },
+  };
+  return { executor, graphs };
+}
+
+/** The graphs of the programs of a step, or of log p of a batch, for each target. */
+export async function graphsOf(network: string, kind: Kind, targets: readonly Target[]): Promise<Graphs[]> {
+  const { executor, graphs } = await recorder(targets);
+  if (kind === "step") {
+    const trainer = await benchTrainer(network, executor, 1);
+    await trainer.dispose();
+  } else {
+    const flow = flowify(zoo(network));
+    const size = flow.inShape.reduce((a, b) => a * b, 1);
+    const { images } = await imagesFor(network, size);
+    const model = await FlowModel.create(flow, executor, { seed: 7 });
+    await model.logProb(images.subarray(0, BATCH * size)).catch((error: unknown) => {
+      if (!(error instanceof Recorded)) throw error;
+    });
+    await model.dispose();
+  }
+  await executor.dispose();
+  return graphs;
+}
+
+function summaryOf({ nodes, constants, flops, bytes }: LoweredGraph): GraphSummary {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(nodes.map(({ op, inputs, attributes }) => [op, inputs.length, attributes])));
+  // names of values have numbers of their own: what matters is which node made them
+  const makers = new Map(nodes.flatMap(({ outputs }, i) => outputs.map((name, k) => [name, `${i}:${k}`])));
+  for (const { inputs } of nodes) hash.update(inputs.map((name) => makers.get(name) ?? "given").join());
+  for (const { shape, data } of constants)
+    hash.update(shape.join()).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return { digest: hash.digest("hex"), nodes: nodes.length, gigaflops: flops / 1e9, megabytes: bytes / 1e6 };
+}
+
+/** True if every program has the same graph. */
+export const sameGraphs = (a: Graphs, b: Graphs): boolean =>
+  a.size === b.size && [...a].every(([name, graph]) => b.get(name)?.digest === graph.digest);

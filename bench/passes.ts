@@ -1,0 +1,165 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Executor, FlowModel, flowify, UsageError, zoo } from "@flowify/core";
+import { loweringPasses, nativeExecutor, ortCpu, type Target } from "@flowify/onnx";
+import { machine } from "./machine.js";
+import { matrixProduct, median } from "./matrix-product.js";
+import { BATCH, type Graphs, graphsOf, type Kind, kinds, sameGraphs } from "./pass-graphs.js";
+import { type PassResult, passesPage } from "./passes-page.js";
+import { benchTrainer, imagesFor } from "./training.js";
+
+export type PassesOptions = Readonly<{
+  networks: readonly string[];
+  /** Names of passes, separated by commas; default all. */
+  only?: string | undefined;
+  /** Counted rounds of a step with and without the pass; a sixth as many of scores. */
+  steps: number;
+  /** Compares graphs and times nothing. */
+  graphsOnly: boolean;
+  out: string;
+}>;
+
+const WARM_UP = 3;
+/** Batches of one timed score. */
+const SCORED = 4;
+const SCORES_OF_STEPS = 1 / 6;
+
+const without = (pass: string): Target => ({ ...ortCpu, without: new Set([pass]) });
+
+/** What is timed once, and how to end it. */
+type Timed = Readonly<{ run(): Promise<void>; dispose(): Promise<void> }>;
+
+/** A step of a network, or log p of a few batches, with the graphs of a target. */
+async function open(network: string, kind: Kind, target: Target, most: number): Promise<Timed> {
+  const executor = await nativeExecutor({ target });
+  return kind === "step" ? openStep(network, executor, most) : openScore(network, executor);
+}
+
+async function openStep(network: string, executor: Executor, most: number): Promise<Timed> {
+  const trainer = await benchTrainer(network, executor, most);
+  return {
+    run: async () => void (await trainer.step()),
+    async dispose() {
+      await trainer.dispose();
+      await executor.dispose();
+    },
+  };
+}
+
+async function openScore(network: string, executor: Executor): Promise<Timed> {
+  const flow = flowify(zoo(network));
+  const { images } = await imagesFor(
+    network,
+    flow.inShape.reduce((a, b) => a * b, 1),
+  );
+  const model = await FlowModel.create(flow, executor, { seed: 7 });
+  const size = flow.inShape.reduce((a, b) => a * b, BATCH * SCORED);
+  return {
+    run: async () => void (await model.logProb(images.subarray(0, size))),
+    async dispose() {
+      await model.dispose();
+      await executor.dispose();
+    },
+  };
+}
+
+async function milliseconds(run: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await run();
+  return performance.now() - started;
+}
+
+/**
+ * Times of both in turn, the order swapped each round, with a product of g between them. The gain is the median of the
+ * ratios of the rounds; half of the spread of the middle half of them says how far it can be trusted.
+ */
+async function compared(
+  whole: Timed,
+  part: Timed,
+  g: () => Promise<number>,
+  rounds: number,
+): Promise<Pick<PassResult, "withPerG" | "withoutPerG" | "gain" | "spread">> {
+  const times = { with: [] as number[], without: [] as number[], g: [] as number[] };
+  for (let round = 0; round < WARM_UP + rounds; round++) {
+    const both = [
+      [times.with, whole],
+      [times.without, part],
+    ] as const;
+    for (const [into, timed] of round % 2 === 0 ? both : both.toReversed()) {
+      const product = await g();
+      const time = await milliseconds(timed.run);
+      if (round < WARM_UP) continue;
+      times.g.push(product);
+      into.push(time);
+    }
+  }
+  const ratios = times.with.map((time, i) => (times.without[i] as number) / time).sort((a, b) => a - b);
+  const quartile = (q: number): number => ratios[Math.floor(q * (ratios.length - 1))] as number;
+  const unit = median(times.g);
+  return {
+    withPerG: median(times.with) / unit,
+    withoutPerG: median(times.without) / unit,
+    gain: median(ratios) - 1,
+    spread: (quartile(0.75) - quartile(0.25)) / 2,
+  };
+}
+
+const total = (graphs: Graphs, of: "gigaflops" | "megabytes" | "nodes"): number =>
+  [...graphs.values()].reduce((sum, graph) => sum + graph[of], 0);
+
+/** The passes that are asked for; all by default. */
+function chosen(only: string | undefined): readonly string[] {
+  const names = loweringPasses.map(({ name }) => name);
+  const asked = only?.split(",") ?? names;
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no pass "${unknown}"; expected some of ${names.join(", ")}`);
+  return asked;
+}
+
+/**
+ * What each pass buys: steps and scores of networks with and without it, interleaved in this process. Where the graphs
+ * are equal, nothing is timed. Prints a line of JSON for each, and writes `passes.md` to the folder.
+ */
+export async function benchPasses({ networks, only, steps, graphsOnly, out }: PassesOptions): Promise<void> {
+  const names = chosen(only);
+  const results: PassResult[] = [];
+  const executor = await nativeExecutor();
+  const g = await matrixProduct(executor);
+  for (const network of networks)
+    for (const kind of kinds) {
+      const [base, ...others] = await graphsOf(network, kind, [ortCpu, ...names.map(without)]);
+      const changes = others.map((graphs) => !sameGraphs(graphs, base as Graphs));
+      const rounds = kind === "step" ? steps : Math.max(5, Math.round(steps * SCORES_OF_STEPS));
+      const timing = !graphsOnly && changes.includes(true);
+      const most = (names.length + 1) * (WARM_UP + rounds);
+      const whole = timing ? await open(network, kind, ortCpu, most) : undefined;
+      for (const [i, pass] of names.entries()) {
+        const [graphs, plain] = [others[i] as Graphs, base as Graphs];
+        const sizes = (each: Graphs) => ({
+          gigaflops: total(each, "gigaflops"),
+          megabytes: total(each, "megabytes"),
+          nodes: total(each, "nodes"),
+        });
+        const result: PassResult = {
+          pass,
+          network,
+          kind,
+          changes: changes[i] as boolean,
+          with: sizes(plain),
+          without: sizes(graphs),
+        };
+        if (whole && changes[i]) {
+          const part = await open(network, kind, without(pass), WARM_UP + rounds);
+          Object.assign(result, await compared(whole, part, () => g.time(), rounds));
+          await part.dispose();
+        }
+        results.push(result);
+        process.stdout.write(`${JSON.stringify(result)}\n`);
+      }
+      await whole?.dispose();
+    }
+  await g.dispose();
+  await executor.dispose();
+  writeFileSync(join(out, "passes.md"), passesPage(results, machine()));
+}

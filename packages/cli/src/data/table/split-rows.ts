@@ -1,0 +1,16 @@
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
+
+/** A tenth of the rows is for the test, at least so many where they are at most this part: p-values are steps of 1/(n + 1). */
+const TEST = { part: 1 / 10, least: 200, most: 1 / 5 } as const;
+
+const SEED = 0;
+
+const testRows = (count: number): number =>
+  Math.max(1, Math.round(TEST.part * count), Math.min(TEST.least, Math.floor(TEST.most * count)));
+
+/** Which rows of a table belong to a split. Drawn in a random order: files are often sorted, and held-out rows must be like the others. */
+export function rowsOfSplit(count: number, split: "train" | "test"): Uint32Array {
+  const order = permutation(makeRng(SEED), count);
+  return split === "test" ? order.subarray(0, testRows(count)) : order.subarray(testRows(count));
+}

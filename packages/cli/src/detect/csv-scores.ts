@@ -1,0 +1,31 @@
+import { csvCell } from "../data/csv-cell.js";
+
+/** One row of the output: its name, its numbers, and texts where there are more to say. */
+export type ScoredRow = readonly [name: string, ...values: (number | string)[]];
+
+/** Writes rows as they come, in memory that does not grow with them. */
+export type ScoreWriter = Readonly<{ add(rows: readonly ScoredRow[]): Promise<void>; end(): Promise<void> }>;
+
+/** A column; its values are texts, numbers or 0 and 1. */
+export type ScoreColumn = Readonly<{ name: string; type: "text" | "number" | "flag" }>;
+
+/** Digits that a float32 sum of many terms has. */
+export const rounded = (value: number | string): number | string =>
+  typeof value === "number" ? Number(value.toPrecision(9)) : value;
+
+/** Writes scores as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted. */
+export function csvScores(
+  columns: readonly ScoreColumn[],
+  write: (lines: string) => Promise<void>,
+): ScoreWriter {
+  let head = `${columns.map(({ name }) => csvCell(name)).join(",")}\n`;
+  const flush = async (lines: string): Promise<void> => {
+    await write(head + lines);
+    head = "";
+  };
+  return {
+    add: (rows) =>
+      flush(rows.map((row) => `${row.map((value) => csvCell(String(rounded(value)))).join(",")}\n`).join("")),
+    end: async () => (head === "" ? undefined : flush("")),
+  };
+}

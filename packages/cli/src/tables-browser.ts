@@ -1,0 +1,15 @@
+/** Tables and detectors of odd rows in pages: files as bytes, nothing of Node. */
+export type { Cell } from "./data/table/cell.js";
+export { dateText } from "./data/table/cell.js";
+export { expectUsable } from "./data/table/check-columns.js";
+export { findSchema } from "./data/table/find-schema.js";
+export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
+export type { Table } from "./data/table/table.js";
+export { tableOfBytes } from "./data/table/table-bytes.js";
+export { conformalP, smallestP } from "./detect/calibration.js";
+export { csvScores } from "./detect/csv-scores.js";
+export { type OpenDetector, openDetector } from "./detect/detector.js";
+export { detectorEncoder, inputsOf } from "./detect/detector-inputs.js";
+export { type TableReasons, tableReasoner } from "./detect/reasons/table-reasons.js";
+export { type ScoreKind, scoreKinds } from "./detect/score-kinds.js";
+export { fitTableDetector, type TableDetector } from "./detect/table-detector.js";

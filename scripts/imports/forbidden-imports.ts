@@ -1,0 +1,134 @@
+import { isBuiltin } from "node:module";
+import { filesIn, type Import, readSource, type Say, type Source } from "./read-source.js";
+import {
+  below,
+  browserEntries,
+  coreImports,
+  coreSources,
+  floorOf,
+  isTest,
+  lazyPackages,
+  nodePackages,
+  packageOf,
+  published,
+  workspaceOf,
+} from "./rules.js";
+import { declaredBy, packageNames, resolveRelative } from "./workspaces.js";
+
+/** Every cycle found by a depth-first search, as a list of files. */
+function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const cycles: string[][] = [];
+  const done = new Set<string>();
+  const walk = (path: string, trail: string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) cycles.push([...trail.slice(at), path]);
+    if (at >= 0 || done.has(path)) return;
+    for (const next of graph.get(path) ?? []) walk(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
+  return cycles;
+}
+
+/** All that is forbidden in the repository at `root`, sorted: `path:line text`; and how many files were read. */
+export function forbiddenImports(root: string): { files: number; violations: string[] } {
+  const violations: string[] = [];
+  const say: Say = (path, line, text) => void violations.push(`${path}:${line} ${text}`);
+  const names = packageNames(root);
+  const declared = new Map(published.map((workspace) => [workspace, declaredBy(root, workspace)]));
+
+  /** Says so where a room of core imports one above it. */
+  function checkFloors(from: string, line: number, name: string, target: string): void {
+    const [own, other] = [floorOf(from), floorOf(target)];
+    if (own !== undefined && other !== undefined && own >= 0 && other > own)
+      say(
+        from,
+        line,
+        `"${name}" stands above ${from.slice(coreSources.length)} in the order of core's rooms`,
+      );
+  }
+
+  /** Says what is wrong with one import; returns the file behind it, if it is one of ours. */
+  function check(source: Source, { line, name, typeOnly, dynamic }: Import): string | undefined {
+    const { path, workspace } = source;
+    const own = workspace ?? "the root";
+    let target: string | undefined;
+    if (lazyPackages.includes(packageOf(name)) && !typeOnly && !dynamic && !isTest(path))
+      say(path, line, `"${name}": load it by import() at the place of use`);
+    if (name.startsWith(".")) {
+      target = resolveRelative(root, path, name);
+      checkFloors(path, line, name, target);
+      const other = workspaceOf(target);
+      const testOfBelow =
+        isTest(path) && isTest(target) && (!workspace || !other || !!below[workspace]?.includes(other));
+      if (other !== workspace && !testOfBelow) {
+        say(
+          path,
+          line,
+          `"${name}" leaves ${own}: import ${other ? `${other} by its name` : "own files only"}`,
+        );
+      }
+    } else if (names.has(packageOf(name))) {
+      const other = names.get(packageOf(name))?.workspace ?? "";
+      target = names.get(name)?.source;
+      if (workspace && other !== workspace && !below[workspace]?.includes(other)) {
+        say(path, line, `"${name}": ${workspace} must not import ${other} (core ← onnx ← cli ← playground)`);
+      } else if (other === workspace && !isTest(path)) {
+        say(path, line, `"${name}" is this package: import the file`);
+      }
+    } else if (workspace === "packages/core" && !isTest(path) && !path.endsWith(".config.ts")) {
+      if (!coreImports.includes(name)) {
+        say(path, line, `"${name}": core imports only ${coreImports.join(", ")} and its own files`);
+      }
+    }
+    return target;
+  }
+
+  /** The file behind an import, if it is one of ours. */
+  const targetOf = (from: string, name: string): string | undefined =>
+    name.startsWith(".") ? resolveRelative(root, from, name) : names.get(name)?.source;
+
+  /** Reports imports of a published package that its package.json does not declare. */
+  function checkDeclared({ path, workspace }: Source, { line, name }: Import): void {
+    const known = workspace && path.startsWith(`${workspace}/src/`) && declared.get(workspace);
+    if (!known || name.startsWith(".") || isBuiltin(name)) return;
+    const needed = packageOf(name);
+    if (violations.some((said) => said.startsWith(`${path}:${line} `))) return; // forbidden in general
+    if (names.get(needed)?.workspace !== workspace && !known.has(needed))
+      say(path, line, `"${name}": ${workspace}/package.json does not declare ${needed} as a dependency`);
+  }
+
+  /** Says which imports of Node a browser would run into: those of types vanish before. */
+  function checkBrowsers(): void {
+    const found = new Map(sources.map((source) => [source.path, source]));
+    const entries = sources.map(({ path }) => path).filter((path) => path.startsWith("apps/playground/src/"));
+    const waiting = [...browserEntries, ...entries];
+    const loaded = new Set(waiting);
+    for (const path of waiting) {
+      const kept = found.get(path)?.imports.filter(({ typeOnly }) => !typeOnly) ?? [];
+      for (const { line, name } of kept)
+        if (isBuiltin(name) || nodePackages.includes(packageOf(name)))
+          say(path, line, `"${name}": browsers load this file and lack this module`);
+      for (const next of kept.flatMap(({ name }) => targetOf(path, name) ?? [])) {
+        if (!loaded.has(next)) waiting.push(next);
+        loaded.add(next);
+      }
+    }
+  }
+
+  const sources = ["packages", "apps", "bench", "examples", "scripts", "test"]
+    .flatMap((folder) => filesIn(root, folder))
+    .map((path) => readSource(root, path, say));
+  const graph = new Map(
+    sources.map((source) => [
+      source.path,
+      source.imports.map((each) => check(source, each)).filter((target) => target !== undefined),
+    ]),
+  );
+  checkBrowsers();
+  for (const source of sources) for (const each of source.imports) checkDeclared(source, each);
+  for (const { path } of sources)
+    if (floorOf(path) === -1) say(path, 1, "has no place in the order of core's rooms: add it to `floors`");
+  for (const cycle of cyclesIn(graph)) violations.push(`import cycle: ${cycle.join(" → ")}`);
+  return { files: sources.length, violations: violations.sort() };
+}

