@@ -8,6 +8,7 @@ import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf 
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { isTable } from "../data/table/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { idHeader } from "../detect/csv-scores.js";
 import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { RunConfig } from "../format/config.js";
@@ -22,7 +23,7 @@ import { unitOf } from "../unit.js";
 import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 import { scoreTables } from "./score-table.js";
-import { idHeader, ownTestRows, rowsOfTables } from "./table-rows.js";
+import { ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {
