@@ -62,7 +62,8 @@ export async function inChromium(
       // by a name that the compiler of this file does not look for
       const [runtimeName, snippetName] = ["onnxruntime-web", "./snippet.js"];
       const ort = (await import(runtimeName)) as Runtime;
-      const session = await ort.InferenceSession.create("deployed/detector.onnx");
+      const response = await fetch("deployed/detector.onnx");
+      const session = await ort.InferenceSession.create(new Uint8Array(await response.arrayBuffer()));
       const feeds = Object.entries(given).map(([name, values]) => {
         const shape = [values.length, 1];
         if (values.some((value) => typeof value === "string"))
