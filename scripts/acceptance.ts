@@ -17,6 +17,7 @@ import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
+import { detector } from "./acceptance/detector.js";
 import { devices } from "./acceptance/devices.js";
 import { exported } from "./acceptance/export.js";
 import { fullDisk } from "./acceptance/full-disk.js";
@@ -46,6 +47,7 @@ const checks: readonly Check[] = [
   cifar10,
   exported,
   tables,
+  detector,
   memory,
   longTable,
   devices,
