@@ -55,5 +55,5 @@ export { loweringPasses } from "./lower/passes.js";
 export { ortCpu, portable, strict, type Target } from "./lower/target.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
-export { availableMemory } from "./resources.js";
+export { availableCores, availableMemory } from "./resources.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

@@ -4,7 +4,7 @@ import type { CliContext } from "../context.js";
 import { fileHashes } from "../data/file-hashes.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { conformalP, smallestP } from "../detect/calibration.js";
-import type { ScoreColumn } from "../detect/csv-scores.js";
+import { idHeader, type ScoreColumn } from "../detect/csv-scores.js";
 import { type OpenDetector, openDetector, takeRows } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { discoveryThreshold } from "../detect/discoveries.js";
@@ -23,7 +23,6 @@ import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal
 import { allDetectorRows, detectorRows } from "./detector-rows.js";
 import { FALSE_ALARMS } from "./judge-rows.js";
 import { reasonCells } from "./row-reasons.js";
-import { idHeader } from "./table-rows.js";
 
 export type TableScoreFlags = Omit<CommonFlags, "json"> &
   Pick<ImagesFlags, "data" | "limit"> & {

@@ -6,6 +6,7 @@ import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
+import { idHeader } from "../detect/csv-scores.js";
 import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { RunConfig } from "../format/config.js";
@@ -20,7 +21,7 @@ import { unitOf } from "../unit.js";
 import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 import { scoreTables } from "./score-table.js";
-import { idHeader, isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
+import { isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {

@@ -26,12 +26,6 @@ export type RowsOptions = Readonly<{
 
 export const isTable = (path: string): boolean => TABLE_ENDING.test(path);
 
-/** What the column of row names is called. */
-export const idHeader = (schema: TableSchema, id: string | undefined, others: readonly string[]): string => {
-  const name = id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "row";
-  return others.includes(name) ? "row" : name;
-};
-
 /**
  * The rows of tables, a block at a time: memory does not grow with their number. Rows are called by their id, else by their
  * number from 1 on.

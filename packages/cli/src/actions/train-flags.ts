@@ -34,5 +34,6 @@ export type TrainFlags = CommonFlags &
     fallback?: boolean;
     tensorboard?: boolean;
     check?: boolean;
+    rankTimeout?: number;
     contaminated?: boolean;
   };

@@ -45,6 +45,8 @@ export const widthOfAll = (inputs: readonly DetectorInput[]): number =>
 
 /** Encodes the blocks of one table for the detector. */
 export type DetectorEncoder = Readonly<{
+  /** Numbers of a row. */
+  width: number;
   /**
    * Rows [n, width].
    *
@@ -97,6 +99,7 @@ export function detectorEncoder(
   };
 
   return {
+    width,
     notes: () => [
       ...[...unseen]
         .filter(([, values]) => values.size > 0)
