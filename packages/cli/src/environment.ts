@@ -20,8 +20,17 @@ function versionOf(name: string): string | null {
 /** The version of flowify: package.json is one folder above both the sources and the build. */
 export const { version } = require("../package.json") as { version: string };
 
-/** @param threads of the device; by default one per core */
-export function environment({ threads }: { threads?: number | undefined } = {}): Environment {
+/**
+ * @param threads of the device; by default one per core
+ * @param ranks processes that train together
+ */
+export function environment({
+  threads,
+  ranks = 1,
+}: {
+  threads?: number | undefined;
+  ranks?: number;
+} = {}): Environment {
   const cores = availableParallelism();
   return {
     flowify: version,
@@ -32,12 +41,13 @@ export function environment({ threads }: { threads?: number | undefined } = {}):
     cpu: cpus()[0]?.model ?? "unknown",
     cores,
     threads: threads ?? cores,
+    ...(ranks > 1 && { ranks }),
   };
 }
 
 /** `node v20.1.0, v22.2.0`, one line per difference. Runs without a recorded number of threads had one per core. */
 export const environmentChanges = (before: Environment, now: Environment): string[] =>
-  Object.entries(now).flatMap(([name, value]) => {
-    const old = { threads: before.cores, ...before }[name as keyof Environment];
+  Object.entries({ ranks: 1, ...now }).flatMap(([name, value]) => {
+    const old = { threads: before.cores, ranks: 1, ...before }[name as keyof Environment];
     return old === value ? [] : [`${name} ${old ?? "none"}, now ${value ?? "none"}`];
   });

@@ -34,7 +34,7 @@ export {
   refusal,
 } from "./import/report.js";
 export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
-export { type InstalledRuntime, loadRuntime, type Runtime } from "./installed-runtime.js";
+export { type InstalledRuntime, loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
@@ -55,5 +55,5 @@ export { loweringPasses } from "./lower/passes.js";
 export { ortCpu, portable, strict, type Target } from "./lower/target.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
-export { availableMemory } from "./resources.js";
+export { availableCores, availableMemory } from "./resources.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type Executor, FlowModel, MismatchError, UsageError } from "@flowify/core";
-import { exportLogProb, loadRuntime, type Runtime, toBytes } from "@flowify/onnx";
+import { exportLogProb, loadRuntime, ortCpu, portable, type Runtime, toBytes } from "@flowify/onnx";
 import type { CommonFlags } from "../commands/shared.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { openTable } from "../data/table/open-table.js";
@@ -41,9 +41,12 @@ const results = [
   { name: "flag", type: "int32", meaning: "1 where p is at most falseAlarms, else 0" },
 ] as const;
 
+/** What exported graphs are for, by the names of the command. */
+export const targets = { portable, "ort-cpu": ortCpu } as const;
+
 /** Writes the detector of a run of a table as one ONNX file, with a description of its inputs and outputs. */
 export async function exportDetector(
-  flags: CommonFlags & { out: string; falseAlarms?: number },
+  flags: CommonFlags & { out: string; falseAlarms?: number; target?: keyof typeof targets },
   folder: string,
   terminal: Terminal,
 ): Promise<void> {
@@ -58,7 +61,7 @@ export async function exportDetector(
     const { contaminated, spaces, flow: arrays } = found.detector;
     const flow = detectorFlow(spaces.width, contaminated);
     const model = await FlowModel.fromArrays(flow, arrays, executor);
-    const logProb = exportLogProb(flow, model.params);
+    const logProb = exportLogProb(flow, model.params, { target: targets[flags.target ?? "portable"] });
     await model.dispose();
     const graph = detectorGraph(found, logProb.graph, falseAlarms);
     const description = {

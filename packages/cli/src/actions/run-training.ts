@@ -15,6 +15,8 @@ import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
 import { trainerOptions } from "../format/trainer-options.js";
+import { leadTrainer } from "../ranks/led-trainer.js";
+import type { Ranks } from "../ranks/ranks.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig, writeRunConfig } from "../run/config.js";
 import { epochReporter } from "../run/epoch-report.js";
@@ -39,6 +41,8 @@ export type RunningOptions = Readonly<{
   tensorboard?: boolean | undefined;
   /** Look at what every layer gives before each step. */
   check?: boolean | undefined;
+  /** The processes that train together, of which this is rank 0. */
+  ranks?: Ranks | undefined;
 }>;
 
 /** How a run ended: at which step, and what its end gave if it came there. */
@@ -54,6 +58,19 @@ export async function runTraining(plan: TrainPlan, options: RunningOptions): Pro
   }
 }
 
+/**
+ * Threads to compute with, and those of a run that goes on: another number adds up in another order, so the run keeps its
+ * own where no other is asked for. With another number of ranks its order is another one anyway.
+ */
+export function threadsOf(
+  { resume, config: { environment } }: TrainPlan,
+  { threads, ranks }: { threads?: number | undefined; ranks?: Ranks | undefined },
+): { threads: number | undefined; before: number | undefined } {
+  const alike = resume && (environment?.ranks ?? 1) === (ranks?.size ?? 1);
+  const before = alike ? environment?.threads : undefined;
+  return { threads: threads ?? before ?? ranks?.cores, before };
+}
+
 /** Trains on a device; with `fallback`, on the next one from the last checkpoint where it breaks. */
 async function trainOn(
   device: DeviceName,
@@ -62,9 +79,7 @@ async function trainOn(
   options: RunningOptions,
 ): Promise<Trained> {
   const { terminal, fallback } = options;
-  // another number of threads adds up in another order: a run goes on with its own, where no other is asked for
-  const before = plan.resume ? plan.config.environment?.threads : undefined;
-  const threads = options.threads ?? before;
+  const { threads, before } = threadsOf(plan, options);
   if (before !== undefined && threads !== before)
     terminal.note(`${threads} threads, before ${before}: the last digits of the figures will differ`);
   try {
@@ -93,14 +108,15 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, threads, tensorboard = false, check = false }: RunningOptions,
+  { terminal, interrupt, threads, tensorboard = false, check = false, ranks }: RunningOptions,
 ): Promise<Trained> {
   const planned: RunConfig = {
     ...plan.config,
     device: executor.name as RunConfig["device"],
-    ...(!plan.resume && { environment: environment({ threads }) }),
+    ...(!plan.resume && { environment: environment({ threads, ranks: ranks?.size ?? 1 }) }),
   };
-  const trainer = await startTrainer(run, plan, planned, executor, { terminal, check });
+  const own = await startTrainer(run, plan, planned, executor, { terminal, check, share: ranks?.share });
+  const trainer = ranks ? await leadTrainer(own, ranks.comm) : own;
   const config = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
   if (!plan.resume) {
     if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
@@ -184,7 +200,7 @@ async function startTrainer(
   { resume, flow, data }: TrainPlan,
   config: RunConfig,
   executor: Executor,
-  { terminal, check }: { terminal: Terminal; check: boolean },
+  { terminal, check, share }: { terminal: Terminal; check: boolean; share: Ranks["share"] | undefined },
 ): Promise<Trainer> {
   const { note, warn } = terminal;
   const { network, steps, batch, seed } = config;
@@ -196,6 +212,7 @@ async function startTrainer(
     executor,
     data: { examples: examplesOf(data), count: data.count },
     check,
+    ...(share && { share }),
     ...trainerOptions(config),
   };
   // A run that was killed before its first checkpoint begins again; it computes the same.

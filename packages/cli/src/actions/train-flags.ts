@@ -35,5 +35,6 @@ export type TrainFlags = CommonFlags &
     fallback?: boolean;
     tensorboard?: boolean;
     check?: boolean;
+    rankTimeout?: number;
     contaminated?: boolean;
   };

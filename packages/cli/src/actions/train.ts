@@ -1,25 +1,39 @@
+import { UsageError } from "@flowify/core";
 import type { CliContext } from "../context.js";
 import { describeImages } from "../data/image-set.js";
+import { environment } from "../environment.js";
+import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
+import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { Measurement } from "../run/epoch-report.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report.js";
 import { judgedLine } from "../run/verdict.js";
 import { watchTraining } from "../ui/interrupt.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { calibrateRun } from "./calibrate-run.js";
 import { fitRunDetector } from "./fit-run-detector.js";
+import { followTraining } from "./follow-training.js";
 import { runTraining, type Trained } from "./run-training.js";
 import type { TrainFlags } from "./train-flags.js";
 import { planTraining, type TrainPlan } from "./train-plan.js";
 
 export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
+  const ranks = await joinRanks(this.host.env, flags.rankTimeout);
+  const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
+  await inJob(ranks, () => trainAs.call(this, several, flags));
+}
+
+async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainFlags): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  const plan = await planTraining(flags);
+  const silent = ranks !== undefined && ranks.rank > 0;
+  const terminal = silent ? silentTerminal(env) : createTerminal({ stdout, stderr, env, json, quiet });
+  const plan = await planWith(ranks, flags);
   for (const line of plan.warnings) terminal.warn(line);
   const interrupt = watchTraining(this.host, terminal);
   try {
-    const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt });
+    if (silent) return await followTraining(plan, flags, ranks, terminal);
+    if (ranks) sayRanks(terminal, plan, ranks);
+    const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt, ranks });
     if (end && "rows" in plan.data && plan.data.schema) {
       await calibrateRun(plan.folder, flags, terminal);
       await fitRunDetector(plan.folder, flags, terminal);
@@ -31,6 +45,30 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
   } finally {
     interrupt.stop();
   }
+}
+
+/** The plan, the same in all ranks. */
+async function planWith(ranks: Ranks | undefined, flags: TrainFlags): Promise<TrainPlan> {
+  if (ranks === undefined) return planTraining(flags);
+  const { comm, members } = ranks;
+  try {
+    if (flags.fallback === true)
+      throw new UsageError("--fallback is for one process, this run has several\nleave it out");
+    const plan = await planTraining(flags);
+    await agree(comm, members, { facts: factsOf(plan.config, environment()) });
+    return plan;
+  } catch (error) {
+    if (!(error instanceof AgreedError) && error instanceof Error) await agree(comm, members, { error });
+    throw error;
+  }
+}
+
+function sayRanks(terminal: Terminal, { resume, config: { environment } }: TrainPlan, ranks: Ranks): void {
+  const before = environment?.ranks ?? 1;
+  if (resume && before !== ranks.size)
+    terminal.note(`${ranks.size} ranks, before ${before}: the last digits of the figures will differ`);
+  if (!ranks.watched)
+    terminal.warn("the ranks cannot reach rank 0 by TCP: only the launcher notices a rank that is lost");
 }
 
 function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {

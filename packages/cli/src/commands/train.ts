@@ -144,6 +144,13 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         withNegated: false,
         brief: "Check the output of every layer before each step and name the first that is not finite",
       },
+      rankTimeout: {
+        kind: "parsed",
+        parse: wholeNumber(2),
+        optional: true,
+        placeholder: "SECONDS",
+        brief: "Under mpirun: seconds of silence after which a rank counts as lost (default: 30)",
+      },
       ...commonFlags,
     },
     aliases: { o: "out", q: "quiet" },
@@ -183,6 +190,9 @@ network stays the same, bit for bit; flowify checks this at the end. --free trai
 Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and produces
 the same numbers as a run that was never stopped.
 
+mpirun -n N flowify train … trains with N processes on one machine or many, by Open MPI or MPICH.
+Each computes its part of every batch; a rank that is silent for --rank-timeout seconds ends the job.
+
 EXAMPLES
   flowify train                                      one epoch of fmlp on MNIST
   flowify train --epochs 20 --seed 7 --out runs/a    a longer run in a chosen folder
@@ -197,6 +207,7 @@ EXAMPLES
   flowify train --data sensors.npy --out runs/sensors
   flowify train --data sensors.npy --network vector/spline
   flowify train --data 'orders-*.parquet' --id order --where "total > 0"
+  mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
   flowify train --limit 1000 --steps 20              a quick trial`,
   },
 });

@@ -27,6 +27,8 @@ const environmentSchema = v.strictObject({
   cores: count,
   /** Threads inside an operation: their number changes the order of sums. */
   threads: v.exactOptional(count),
+  /** Processes that computed a part of every batch each, where there were several. */
+  ranks: v.exactOptional(count),
 });
 
 export type Environment = Readonly<v.InferOutput<typeof environmentSchema>>;

@@ -6,7 +6,7 @@ type Chosen = Required<
 >;
 
 /** What the configuration of a run says to a trainer. Each option is named, so that none is lost on the way. */
-export const trainerOptions = ({ steps, batch, seed, training }: RunConfig): Chosen => ({
+export const trainerOptions = ({ steps, batch, seed, training }: Omit<RunConfig, "device">): Chosen => ({
   steps,
   batchSize: batch,
   seed,

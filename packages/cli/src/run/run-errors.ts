@@ -1,5 +1,6 @@
 import { DeviceError, NotFiniteError } from "@flowify/core";
 import type { RunConfig } from "../format/config.js";
+import { LostRankError } from "../ranks/watch.js";
 
 /** An error that ended a run, with the newest checkpoint that is on the disk, and what to do. */
 export function withWayOn(
@@ -9,6 +10,7 @@ export function withWayOn(
   folder: string,
 ): unknown {
   if (error instanceof NotFiniteError) return withRemedy(error, saved, config, folder);
+  if (error instanceof LostRankError) return withRanks(error, saved, folder);
   if (error instanceof DeviceError) return withCheckpoint(error, saved, folder);
   return error;
 }
@@ -29,9 +31,16 @@ function withRemedy(
   });
 }
 
+const keptIn = (saved: number | undefined, folder: string): string =>
+  saved === undefined ? "" : `\nthe last checkpoint, of step ${saved}, is kept in ${folder}`;
+
+function withRanks(error: LostRankError, saved: number | undefined, folder: string): Error {
+  const remedy = `continue with the same number of ranks: mpirun … flowify train --resume ${folder}`;
+  return new LostRankError(`${error.message}${keptIn(saved, folder)}\n${remedy}`, { cause: error });
+}
+
 /** The state of a step is lost with its device, or half changed. */
 function withCheckpoint(error: DeviceError, saved: number | undefined, folder: string): Error {
-  const kept = saved === undefined ? "" : `\nthe last checkpoint, of step ${saved}, is kept in ${folder}`;
   const remedy = `go on by flowify train --resume ${folder} --device native, or with --fallback`;
-  return new DeviceError(`${error.message}${kept}\n${remedy}`, { cause: error });
+  return new DeviceError(`${error.message}${keptIn(saved, folder)}\n${remedy}`, { cause: error });
 }

@@ -75,3 +75,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
     },
   };
 }
+
+/** Says nothing: another process reports the results. */
+export function silentTerminal(env: Env): Terminal {
+  const nowhere: OutputStream = { write: () => true };
+  return createTerminal({ stdout: nowhere, stderr: nowhere, env, quiet: true });
+}

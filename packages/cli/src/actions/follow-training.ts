@@ -1,0 +1,31 @@
+import { examplesOf } from "../data/image-set.js";
+import { openExecutor } from "../executors.js";
+import { trainerOptions } from "../format/trainer-options.js";
+import { followTrainer } from "../ranks/led-trainer.js";
+import type { Ranks } from "../ranks/ranks.js";
+import type { Terminal } from "../ui/terminal.js";
+import { threadsOf } from "./run-training.js";
+import type { TrainFlags } from "./train-flags.js";
+import type { TrainPlan } from "./train-plan.js";
+
+/** Computes this rank's part of every batch, as rank 0 commands. It reads no checkpoint and writes nothing. */
+export async function followTraining(
+  plan: TrainPlan,
+  { threads: asked, check = false }: Pick<TrainFlags, "threads" | "check">,
+  ranks: Ranks,
+  terminal: Terminal,
+): Promise<void> {
+  const { threads } = threadsOf(plan, { threads: asked, ranks });
+  const executor = await openExecutor(plan.device, terminal, threads === undefined ? {} : { threads });
+  const { flow, data, config } = plan;
+  try {
+    const examples = { examples: examplesOf(data), count: data.count };
+    const { share } = ranks;
+    await followTrainer(
+      { flow, executor, data: examples, check, share, ...trainerOptions(config) },
+      ranks.comm,
+    );
+  } finally {
+    await executor.dispose();
+  }
+}

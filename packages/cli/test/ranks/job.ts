@@ -1,0 +1,70 @@
+import type { Mpi, Request } from "../../src/ranks/mpi.js";
+
+/** The k-th call of every rank, and what is done when all have made it. */
+type Meeting = { calls: Map<number, ArrayBufferView[]>; done: boolean };
+
+const floats = (array: ArrayBufferView): Float32Array =>
+  new Float32Array(array.buffer, array.byteOffset, array.byteLength / 4);
+
+const unfit = (): never => {
+  throw new Error("not in this job");
+};
+
+/** The ranks of a job in one process: the k-th calls of all ranks meet. */
+export function jobOf(size: number): Mpi[] {
+  const meetings: Meeting[] = [];
+  const meet = (
+    rank: number,
+    k: number,
+    arrays: ArrayBufferView[],
+    together: (all: ArrayBufferView[][]) => void,
+  ) => {
+    meetings[k] ??= { calls: new Map(), done: false };
+    const meeting = meetings[k];
+    meeting.calls.set(rank, arrays);
+    if (meeting.calls.size < size) return;
+    together(Array.from({ length: size }, (_, each) => meeting.calls.get(each) as ArrayBufferView[]));
+    meeting.done = true;
+  };
+  return Array.from({ length: size }, (_, rank) => {
+    let calls = 0;
+    const places = new WeakMap<Request, number>();
+    const begin = (arrays: ArrayBufferView[], together: (all: ArrayBufferView[][]) => void): Request => {
+      const request = { what: "", handle: new BigInt64Array(1), arrays };
+      places.set(request, calls);
+      meet(rank, calls++, arrays, together);
+      return request;
+    };
+    return {
+      rank,
+      size,
+      sum: (array) =>
+        begin([array], (all) => {
+          const own = all.map(([each]) => floats(each as ArrayBufferView));
+          const sums = array.map((_, i) => own.reduce((sum, each) => sum + (each[i] as number), 0));
+          for (const each of own) each.set(sums);
+        }),
+      min: (array) =>
+        begin([array], (all) => {
+          const own = all.map(([each]) => each as Int32Array);
+          const least = array.map((_, i) => Math.min(...own.map((each) => each[i] as number)));
+          for (const each of own) each.set(least);
+        }),
+      broadcast: (bytes) =>
+        begin([bytes], (all) => {
+          for (const [each] of all) (each as Uint8Array).set(all[0]?.[0] as Uint8Array);
+        }),
+      gather: (mine, whole) =>
+        begin([mine, whole], (all) => {
+          for (const [, into] of all)
+            all.forEach(([from], each) => {
+              (into as Uint8Array).set(from as Uint8Array, each * mine.length);
+            });
+        }),
+      barrier: () => begin([], () => {}),
+      isDone: (request) => meetings[places.get(request) as number]?.done === true,
+      finalize: unfit,
+      abort: unfit,
+    };
+  });
+}

@@ -1,0 +1,67 @@
+import { execFile, execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { runCommand } from "../run-command.js";
+import { lastCheckpoint, metricsOf, writeSmallData } from "../small-run.js";
+import { temporaryFolder } from "../temporary-folder.js";
+
+const bin = fileURLToPath(new URL("../../bin/flowify.js", import.meta.url));
+
+/** Launchers that are installed, with what lets them start more ranks than cores, as any user. */
+const launchers = [
+  ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"],
+  ["mpiexec.mpich"],
+].filter(([name]) => {
+  try {
+    execFileSync(name as string, ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+describe("train under mpirun", () => {
+  it.skipIf(launchers.length === 0)(
+    "trains two ranks in ten steps, close to one process, rank 0 alone says so",
+    async () => {
+      const folder = temporaryFolder();
+      const { data, network } = writeSmallData(folder);
+      const short = ["--steps", "10", "--batch", "32", "--threads", "1", "--pictures", "none", "--seed", "5"];
+      const train = ["train", "--data", data, "--network", network, ...short, "--evaluate-every", "100"];
+      const alone = join(folder, "alone");
+      expect((await runCommand([...train, "--out", alone])).status).toBe(0);
+      const several = join(folder, "several");
+      const [name = "", ...flags] = launchers[0] ?? [];
+      const args = [...flags, "-n", "2", process.execPath, bin, ...train, "--out", several];
+      const { stdout } = await promisify(execFile)(name, args);
+      expect(stdout.match(/trained on/g)).toHaveLength(1);
+      const losses = (run: string) =>
+        metricsOf(run).flatMap(({ loss }) => (typeof loss === "number" ? [loss] : []));
+      const expected = losses(alone);
+      expect(expected).toHaveLength(10);
+      for (const [i, loss] of losses(several).entries()) expect(loss).toBeCloseTo(expected[i] as number, 3);
+      expect(lastCheckpoint(several, 10).length).toBe(lastCheckpoint(alone, 10).length);
+    },
+    120_000,
+  );
+
+  it("says what to install where no library of MPI is found", async () => {
+    const { status, stderr } = await runCommand(["train"], { PMI_SIZE: "2", FLOWIFY_MPI: "/no/libmpi.so" });
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      "this process was started by MPICH, and no library of it was found (/no/libmpi.so)",
+    );
+    expect(stderr).toContain("apt-get install mpich");
+  });
+
+  it("refuses a library that is none of MPI", async () => {
+    const file = join(temporaryFolder(), "libmpi.so");
+    writeFileSync(file, "not a library");
+    const { status, stderr } = await runCommand(["train"], { OMPI_COMM_WORLD_SIZE: "2", FLOWIFY_MPI: file });
+    expect(status).toBe(1);
+    expect(stderr).toContain("apt-get install openmpi-bin");
+  });
+});
