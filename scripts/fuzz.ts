@@ -54,7 +54,7 @@ async function fuzzPrograms(): Promise<boolean> {
   for (const [name, times] of [...found.acted].sort(([, a], [, b]) => a - b))
     console.log(`${name}: ${times}`);
   console.log(
-    `${found.cases} programs, ${found.runs} runs, ${found.wrong.length} wrong; the largest array has ${found.largest} elements`,
+    `${found.cases} programs, ${found.runs} runs, ${found.onWorkers} programs on two threads, ${found.wrong.length} wrong; the largest array has ${found.largest} elements`,
   );
   return found.wrong.length > 0;
 }

@@ -206,8 +206,8 @@ EXAMPLES
   flowify train --data ~/photographs --size 64x64
   flowify train --data sensors.npy --out runs/sensors
   flowify train --data sensors.npy --network vector/spline
-  flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
+  flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   flowify train --limit 1000 --steps 20              a quick trial`,
   },
 });
