@@ -45,6 +45,22 @@ const cases: readonly Case[] = [
       ),
   },
   {
+    name: "padding on one side and cropping of all on the other",
+    image: [2, 3, 1, 8],
+    kernel: [2, 3, 1, 2],
+    operators: ["Pad", "Slice", "Conv"],
+    conv: (x, w) =>
+      lax.convGeneralDilated(
+        x,
+        w,
+        [2, 2],
+        [
+          [1, -1],
+          [0, 0],
+        ],
+      ),
+  },
+  {
     name: "a dilated kernel",
     image: [2, 3, 9, 8],
     kernel: [4, 3, 3, 2],
