@@ -20,7 +20,7 @@ export function TableTab() {
       <Sheet name="file" title={table?.name ?? "A file of rows"} class="stack first">
         <DropZone
           label="Choose a file"
-          accept=".csv,.tsv,.tab,.jsonl,.ndjson,.parquet"
+          accept=".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet"
           disabled={busy}
           onFiles={(files) => void openFiles(files)}
           onProblem={(error) => {
