@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
+import { benchExport } from "./export.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
@@ -40,6 +41,8 @@ in ONNX Runtime, measured between the steps of the same run.
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
                                      the lowering, into docs/results/passes.md, or into --out FOLDER; --only A,B for some
                                      passes, --graphs to compare graphs and time nothing
+  --export                           log p of 256 images by the exported file of a network, readable and fast, in ONNX Runtime's
+                                     native library and in WebAssembly
   --profile                          the time of a step by kind of work, by primitive, by equation`;
 
 const PAPER = ":paper";
@@ -104,6 +107,7 @@ async function main(): Promise<number> {
       score: { type: "boolean", default: false },
       scaling: { type: "boolean", default: false },
       passes: { type: "boolean", default: false },
+      export: { type: "boolean", default: false },
       graphs: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       out: { type: "string", default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
@@ -145,6 +149,11 @@ async function main(): Promise<number> {
     const { only, graphs, out } = values;
     await benchPasses({ networks, only, steps: positive("--steps", values.steps), graphsOnly: graphs, out });
     return 0;
+  }
+  if (values.export) {
+    for (const name of positionals.map(fullName))
+      process.stdout.write(`${JSON.stringify(await benchExport(name))}\n`);
+    return positionals.length > 0 ? 0 : 2;
   }
   if (values.help || (!values.all && positionals.length === 0)) {
     process.stdout.write(`${help}\n`);

@@ -18,6 +18,7 @@ import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
+import { detector } from "./acceptance/detector.js";
 import { devices } from "./acceptance/devices.js";
 import { exported } from "./acceptance/export.js";
 import { fullDisk } from "./acceptance/full-disk.js";
@@ -48,6 +49,7 @@ const checks: readonly Check[] = [
   cifar10,
   exported,
   tables,
+  detector,
   memory,
   longTable,
   devices,

@@ -120,7 +120,7 @@ export const passMutations: readonly Mutation[] = [
   reductions("const length = rows / parts;", "const length = rows;"),
   reductions('{ ReduceMax: "Max", ReduceMin: "Min" }', '{ ReduceMax: "Min", ReduceMin: "Max" }'),
   reductions("if (rows % parts !== 0) return undefined;", ""),
-  biases("type.shape.join() !== graph.shapeOf(product).join() || ", ""),
+  biases("[...inputs, other], type", "[...inputs], type"),
   biases("isProduct(graph, made) && graph.hasOneReader(name)", "isProduct(graph, made)"),
   scalars("[...before.inputs, second]", "[...before.inputs]"),
   scalars("|| first === second || !graph.hasOneReader(first)", ""),

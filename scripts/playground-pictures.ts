@@ -1,6 +1,6 @@
 /**
- * Takes pictures of every tab of the playground, light and dark, wide and 400 pixels, for inspection; two of them are
- * in the README. Also takes pictures of the live frames in documents.
+ * Takes pictures of every tab of the playground, light and dark, wide and 400 pixels, for inspection; three of them
+ * are in documents. Also takes pictures of the live frames in documents.
  *
  *     npm run playground:pictures              writes runs/playground/*.png and docs/pictures/playground-*.png
  *     npm run playground:pictures -- plane     only that tab, or that picture of a document
@@ -24,6 +24,11 @@ type Part = Readonly<{
 
 const parts: Readonly<Record<string, Part>> = {
   plane: { config: { steps: 600 }, ready: "text=Trained: all" },
+  table: {
+    config: { steps: 400, falseAlarms: 0.02 },
+    ready: "nav",
+    clicks: ["Take the example", "Train"],
+  },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
   network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },
   exchange: { config: { steps: 200 }, ready: "nav", clicks: ["Start a run on digits", "Train"] },
@@ -38,8 +43,8 @@ async function clicked(page: Page, name: string): Promise<void> {
 }
 
 const widths = { wide: 1280, narrow: 400 } as const;
-/** Pictures in the README. */
-const shown = new Set(["plane-wide-light", "images-wide-light"]);
+/** Pictures in the README and in documents. */
+const shown = new Set(["plane-wide-light", "table-wide-light", "images-wide-light"]);
 const LONGEST = 600_000;
 
 const chromium = chromiumPath();

@@ -12,7 +12,11 @@ const isolated = {
 export default defineConfig({
   // Any host, any path.
   base: "./",
-  resolve: { conditions: ["@flowify/source", "module", "browser", "development|production"] },
+  resolve: {
+    // the package has builds for Node and for pages, without a condition that tells them apart
+    alias: { "csv-parse/sync": "csv-parse/browser/esm/sync" },
+    conditions: ["@flowify/source", "module", "browser", "development|production"],
+  },
   worker: { format: "es" },
   build: {
     target: "es2023",

@@ -29,7 +29,7 @@ export const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
  * The rooms and files of core, from the ground up: each imports its own floor and those below. A file that is named
  * here stands apart from its room.
  */
-export const floors: readonly (readonly string[])[] = [
+const floors: readonly (readonly string[])[] = [
   ["errors.ts", "shape.ts"],
   ["math"],
   ["params"],

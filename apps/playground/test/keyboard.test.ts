@@ -22,10 +22,19 @@ const addressOf = (part: string, config: object): string =>
   `#/${part}?config=${encodeURIComponent(JSON.stringify(config))}`;
 
 /** Each part with everything on it that it can have. */
-const parts: Readonly<Record<"plane" | "images" | "network" | "exchange", () => Promise<Page>>> = {
+const parts: Readonly<Record<"plane" | "table" | "images" | "network" | "exchange", () => Promise<Page>>> = {
   async plane() {
     const page = await playground.open(addressOf("plane", { data: "own", points: circle, steps: 3 }));
     await page.getByText("Trained: all 3 steps are done.").waitFor();
+    return page;
+  },
+  async table() {
+    const page = await playground.open(addressOf("table", { steps: 3, falseAlarms: 0.05 }));
+    await page.getByRole("button", { name: "Take the example" }).click();
+    await idle(page, "table");
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    await page.locator("output#table-row").waitFor();
+    await idle(page, "table");
     return page;
   },
   async images() {

@@ -34,7 +34,7 @@ export {
   refusal,
 } from "./import/report.js";
 export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
-export { type InstalledRuntime, loadRuntime, type Runtime } from "./installed-runtime.js";
+export { type InstalledRuntime, loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
 export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";

@@ -1,4 +1,5 @@
-import { nativeRuntime } from "./runtime.js";
+import { availableCores } from "./resources.js";
+import { nativeRuntime, wasmEngine } from "./runtime.js";
 
 type RuntimeTensor = { readonly data: unknown };
 
@@ -33,3 +34,10 @@ export type InstalledRuntime = Runtime & {
  * @throws DeviceError if it is not installed
  */
 export const loadRuntime = (): Promise<InstalledRuntime> => nativeRuntime();
+
+/**
+ * ONNX Runtime's WebAssembly build, an optional package, on all cores.
+ *
+ * @throws DeviceError if `onnxruntime-web` is not installed
+ */
+export const loadWasmRuntime = async (): Promise<Runtime> => (await wasmEngine(availableCores())).runtime;

@@ -10,6 +10,8 @@ import { openProgram } from "./split-at-splines/open-program.js";
 import { programParts } from "./split-at-splines/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import type { Signature, Slot } from "./trace.js";
+import { parcelBytes } from "./workers/parcel.js";
+import { MOST_RUNS } from "./workers/slots.js";
 import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";
 
 /** A compiled program on tensors. */
@@ -75,8 +77,11 @@ export async function onnxProgram(
   const lowered = lowerFor(target);
   onLower?.(lowered, lowerFor);
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const between =
+    workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
   const expectRoom = (partBytes: number): void => {
-    const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built + partBytes);
+    const each = target.memoryFactor * lowered.peak + built + partBytes;
+    const bytes = (1 + workers.length) * each + between;
     if (bytes > memory) throw new MemoryError(name, bytes, memory);
   };
   expectRoom(0); // before files are made from it

@@ -10,8 +10,12 @@ import { describe, expect, it } from "vitest";
 import {
   type ExportedProgram,
   exportFlow,
+  exportLogProb,
+  type GraphNode,
   loadRuntime,
   openFile,
+  ortCpu,
+  portable,
   toBytes,
   toModelProto,
 } from "../src/index.js";
@@ -106,6 +110,28 @@ async function byJax(program: ExportedProgram, feeds: Feeds) {
   const results = (f as (...all: unknown[]) => np.Array[])(...args);
   return Promise.all(results.map(async (result) => (await result.data()) as Float32Array));
 }
+
+it("has a Conv for a convolution and names its nodes after their layers, but for a fast target", async () => {
+  const made = flowify({
+    inShape: [1, 4, 4],
+    layers: [
+      { kind: "dequantize" },
+      { kind: "conv2d", out: 2, kernel: 2, stride: 2 },
+      { kind: "coupling", stack: 1 },
+    ],
+  });
+  const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
+  const [readable, fast] = [portable, ortCpu].map(
+    (target) => exportLogProb(made, model.params, { target }).graph.nodes,
+  ) as [readonly GraphNode[], readonly GraphNode[]];
+  await model.dispose();
+  const names = new Set(readable.map(({ outputs }) => outputs[0]?.split("/")[0]));
+  for (const { layer } of made.ledgerLines) expect(names).toContain(layer);
+  const convolutions = readable.filter(({ op }) => op === "Conv").map(({ outputs }) => outputs[0]);
+  expect(convolutions.length).toBeGreaterThan(2);
+  for (const name of convolutions) expect(name).toMatch(/^(conv2d\[1\]|coupling\[2\])\/conv\.\d+\/Conv$/);
+  expect(fast.map(({ op }) => op)).not.toContain("Conv");
+});
 
 describe.each(Object.entries(networks))("%s", (_, network) => {
   const made = flowify(network);

@@ -1,5 +1,7 @@
 import { createTrainer, flowify, MemoryError } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { numpy as np } from "@jax-js/jax";
 import { expect, it } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 
@@ -29,4 +31,17 @@ it("refuses a step that needs more memory than there is, and names a batch that 
 
 it("says where not even one example fits", async () => {
   await expect(trainer(64, 1000)).rejects.toThrow("not even a batch of 1 fits");
+});
+
+it("counts what goes between threads: arguments and results of two runs", async () => {
+  const executor = await nativeExecutor({ threads: 2, memory: 1 });
+  const needed = async (workers: boolean): Promise<number> => {
+    const f = (x: np.Array): np.Array => np.matmul(x.ref, x);
+    const specs = [new ArraySpec([64, 64], np.float32)];
+    const failure = await executor.compile(f, specs, { workers }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(MemoryError);
+    return (failure as MemoryError).bytes;
+  };
+  expect((await needed(true)) - 2 * (await needed(false))).toBe(2 * (4 * 64 ** 2 + 4 * 64 ** 2));
+  await executor.dispose();
 });

@@ -36,16 +36,17 @@ export const passExamples: readonly PassExample[] = [
   },
   {
     f: (x) => {
-      const parts = (v: A): A => {
-        const cut = (from: number, to: number): A => v.ref.slice([], [from, to]);
-        const [a, b, c] = [cut(1, 3), cut(3, 4), cut(6, 8)];
-        v.dispose();
-        return np
-          .sum(np.sin(b))
-          .add(np.sum(np.exp(a)))
-          .add(np.sum(np.cos(c)));
-      };
-      return [grad(parts)(x.ref), grad((v: A) => parts(np.flip(v, 1)))(x)];
+      const parts =
+        (start: number, middle: number, next: number, end: number) =>
+        (v: A): A => {
+          const [a, b] = [v.ref.slice([], [start, middle]), v.slice([], [next, end])];
+          return np.sum(np.sin(b)).add(np.sum(np.exp(a)));
+        };
+      return [
+        grad(parts(1, 3, 3, 5))(x.ref), // side by side
+        grad(parts(0, 2, 5, 8))(x.ref), // with a gap
+        grad((v: A) => parts(1, 3, 3, 5)(np.flip(v, 1)))(x),
+      ];
     },
     shapes: [[4, 8]],
   },

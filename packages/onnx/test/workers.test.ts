@@ -35,6 +35,19 @@ const normals = (shape: readonly number[], seed: number): HostArray => {
 const fetched = async (placed: JsTree<object>): Promise<HostArray[]> =>
   (await executor.fetch(placed)) as unknown as HostArray[];
 
+const network: Network = {
+  inShape: [1, 8, 8],
+  layers: [
+    { kind: "dequantize" },
+    { kind: "conv2d", out: 6, kernel: 3, stride: 2 },
+    { kind: "rqSpline" },
+    { kind: "flatten" },
+  ],
+};
+const flow = flowify(network);
+const rng = makeRng(3);
+const examples = Uint8Array.from({ length: 400 * 64 }, () => 256 * rng.uniform());
+
 describe("a program on two workers", () => {
   const f = (a: np.Array, b: np.Array): np.Array[] => [
     np.matmul(a.ref, b.ref),
@@ -80,19 +93,6 @@ describe("a program on two workers", () => {
 });
 
 describe("a flow on two workers", () => {
-  const network: Network = {
-    inShape: [1, 8, 8],
-    layers: [
-      { kind: "dequantize" },
-      { kind: "conv2d", out: 6, kernel: 3, stride: 2 },
-      { kind: "rqSpline" },
-      { kind: "flatten" },
-    ],
-  };
-  const flow = flowify(network);
-  const rng = makeRng(3);
-  const examples = Uint8Array.from({ length: 400 * 64 }, () => 256 * rng.uniform());
-
   it("has the loss and the moments of one worker", async () => {
     const options = { flow, data: { examples, count: 400 }, steps: 3, batchSize: 64, seed: 4 };
     const [two, single] = await Promise.all(
@@ -235,6 +235,58 @@ describe("a thread that ends by itself", () => {
     expect(warnings).toHaveBeenCalledTimes(1);
     await own.dispose();
   });
+
+  it.each(["a step", "a score"])(
+    "during %s: it ends with the same numbers, and so does the next one",
+    async (what) => {
+      const own = await nativeExecutor({ threads: 2 });
+      const model = what === "a score" ? await FlowModel.create(flow, own, { seed: 1 }) : undefined;
+      const trained = async () => {
+        const data = { examples, count: 400 };
+        return createTrainer({ flow, data, steps: 4, batchSize: 64, seed: 4, executor: own, init: "random" });
+      };
+      let trainer: Awaited<ReturnType<typeof trained>> | undefined;
+      const [thread] = (await threadsOf(async () => {
+        if (model) await model.logProb(examples);
+        else trainer = await trained();
+      })) as [Worker];
+      const once = async () => (model ? model.logProb(examples) : (await trainer?.step())?.loss);
+      const ended = new Promise((resolve) => thread.once("exit", resolve));
+      const interrupted = once();
+      thread.postMessage(null); // an error in the thread that nothing catches
+      const found = [await interrupted];
+      await ended;
+      found.push(await once());
+      await trainer?.dispose();
+      await model?.dispose();
+      await own.dispose();
+      expect(warnings).toHaveBeenCalledTimes(1);
+      expect(found).toEqual(await undisturbed(what));
+    },
+  );
+
+  /** Two scores, or two steps, without a disturbance. */
+  const undisturbed = async (what: string): Promise<unknown[]> => {
+    if (what === "a score") {
+      const model = await FlowModel.create(flow, executor, { seed: 1 });
+      const score = await model.logProb(examples);
+      await model.dispose();
+      return [score, score];
+    }
+    const data = { examples, count: 400 };
+    const trainer = await createTrainer({
+      flow,
+      data,
+      steps: 4,
+      batchSize: 64,
+      seed: 4,
+      executor,
+      init: "random",
+    });
+    const losses = [(await trainer.step()).loss, (await trainer.step()).loss];
+    await trainer.dispose();
+    return losses;
+  };
 
   it("by its handle while ONNX Runtime computes: the call is waited for, the process lives", async () => {
     const large = [new ArraySpec([700, 700], np.float32)];

@@ -17,6 +17,13 @@ export const parts: readonly Part[] = [
     load: async () => (await import("../tabs/plane/plane.js")).Plane,
   },
   {
+    id: "table",
+    title: "Table",
+    summary:
+      "A file of rows: its columns, its odd rows, and the columns that make them odd. No file leaves your computer.",
+    load: async () => (await import("../tabs/table/table.js")).TableTab,
+  },
+  {
     id: "images",
     title: "Images",
     summary:

@@ -1,4 +1,6 @@
 type WorkingProps = Readonly<{
+  /** Label of the button. Default: Cancel. */
+  label?: string;
   progress: Readonly<{ stage: string; done: number; of: number }> | undefined;
   cancel(): void;
   /** Whether cancelling discards the open network and its training. */
@@ -6,7 +8,7 @@ type WorkingProps = Readonly<{
 }>;
 
 /** The present task, its progress, and a button that cancels it. */
-export function Working({ progress, cancel, forgets }: WorkingProps) {
+export function Working({ label = "Cancel", progress, cancel, forgets }: WorkingProps) {
   return (
     <div class="working" role="status">
       {progress && (
@@ -14,7 +16,7 @@ export function Working({ progress, cancel, forgets }: WorkingProps) {
           <progress value={progress.done} max={progress.of} aria-label={progress.stage} />
           <span>{progress.stage}</span>
           <button type="button" class="small" onClick={cancel}>
-            {forgets ? "Cancel and discard the open network" : "Cancel"}
+            {forgets ? "Cancel and discard the open network" : label}
           </button>
         </>
       )}

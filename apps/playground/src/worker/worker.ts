@@ -9,6 +9,7 @@ type Scope = {
 /** The handlers of each tab, loaded at its first call. Calls are named `tab.verb`. */
 const parts: Readonly<Record<string, () => Promise<object>>> = {
   plane: async () => (await import("../tabs/plane/handlers.js")).planeHandlers,
+  table: async () => (await import("../tabs/table/handlers.js")).tableHandlers,
   images: async () => (await import("../tabs/images/handlers.js")).imagesHandlers,
   network: async () => (await import("../tabs/network/handlers.js")).networkHandlers,
   exchange: async () => (await import("../tabs/exchange/handlers.js")).exchangeHandlers,

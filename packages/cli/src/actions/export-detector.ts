@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type Executor, FlowModel, MismatchError, UsageError } from "@flowify/core";
-import { exportLogProb, loadRuntime, type Runtime, toBytes } from "@flowify/onnx";
+import { exportLogProb, loadRuntime, ortCpu, portable, type Runtime, toBytes } from "@flowify/onnx";
 import type { CommonFlags } from "../commands/shared.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { openTable } from "../data/table/open-table.js";
+import { isPattern } from "../data/table/sources/file-pattern.js";
+import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
+import { blockOf } from "../data/table/table.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { detectorFlow } from "../detect/detector-flow.js";
@@ -12,6 +15,7 @@ import { detectorGraph, graphInput } from "../detect/detector-graph.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
+import type { RunConfig } from "../format/config.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
 import { makeFolder, runPaths } from "../run/folder.js";
@@ -37,9 +41,12 @@ const results = [
   { name: "flag", type: "int32", meaning: "1 where p is at most falseAlarms, else 0" },
 ] as const;
 
+/** What exported graphs are for, by the names of the command. */
+export const targets = { portable, "ort-cpu": ortCpu } as const;
+
 /** Writes the detector of a run of a table as one ONNX file, with a description of its inputs and outputs. */
 export async function exportDetector(
-  flags: CommonFlags & { out: string; falseAlarms?: number },
+  flags: CommonFlags & { out: string; falseAlarms?: number; target?: keyof typeof targets },
   folder: string,
   terminal: Terminal,
 ): Promise<void> {
@@ -54,7 +61,7 @@ export async function exportDetector(
     const { contaminated, spaces, flow: arrays } = found.detector;
     const flow = detectorFlow(spaces.width, contaminated);
     const model = await FlowModel.fromArrays(flow, arrays, executor);
-    const logProb = exportLogProb(flow, model.params);
+    const logProb = exportLogProb(flow, model.params, { target: targets[flags.target ?? "portable"] });
     await model.dispose();
     const graph = detectorGraph(found, logProb.graph, falseAlarms);
     const description = {
@@ -75,7 +82,7 @@ export async function exportDetector(
     makeFolder(out);
     await writeFileAtomic(file, bytes);
     await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
-    const difference = await differenceOn(config.data.name, found, executor, bytes, terminal);
+    const difference = await differenceOn(config.data, found, executor, bytes, terminal);
     terminal.say(
       `${file}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB, ${formatCount(graph.nodes.length)} nodes; takes ${description.inputs.map(({ name }) => name).join(", ")}; returns score, p, flag`,
     );
@@ -91,18 +98,18 @@ export async function exportDetector(
 
 /** The largest difference of the file's scores from the detector's, on the first rows of the run's table; undefined where there is no table or no runtime. */
 async function differenceOn(
-  path: string,
+  { name: path, reading }: RunConfig["data"],
   found: TableDetector,
   executor: Executor,
   bytes: Uint8Array,
   { warn }: Terminal,
 ): Promise<number | undefined> {
-  if (!existsSync(path)) {
+  if (path === STANDARD_INPUT || !(isPattern(path) || existsSync(path))) {
     warn(`${path} is missing: the file is written without a comparison`);
     return undefined;
   }
-  const table = await openTable(path);
-  const { value: block = [] } = await table.blocks().next();
+  const table = await openTable(path, { where: reading?.where });
+  const { value: block = blockOf([]) } = await table.blocks().next();
   const rows = detectorEncoder(path, table, found.inputs).encode(block);
   const open = await openDetector(executor, found.detector);
   const { combination } = await open.score(rows, ["combination"]);
@@ -114,7 +121,7 @@ async function differenceOn(
   });
   if (runtime === undefined) return undefined;
   const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
-  const { score } = await session.run(feedsOf(runtime, table, found.inputs, block));
+  const { score } = await session.run(feedsOf(runtime, table, found.inputs, block.rows));
   await session.release();
   const computed = score!.data as Float32Array;
   return combination.reduce(

@@ -28,13 +28,14 @@ import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
-import { exportDetector } from "./export-detector.js";
+import { exportDetector, targets } from "./export-detector.js";
 import { withModel } from "./open-run.js";
 
 export type ExportFlags = CommonFlags & {
   out: string;
   force?: boolean;
   step?: boolean;
+  target?: keyof typeof targets;
   detector?: boolean;
   falseAlarms?: number;
 };
@@ -61,7 +62,7 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
     const { batch, training } = config;
     const options = { batch, clip: training.clip ?? Number.POSITIVE_INFINITY };
     const programs = [
-      ...exportFlow(model.flow, model.params),
+      ...exportFlow(model.flow, model.params, { target: targets[flags.target ?? "portable"] }),
       ...(withStep ? exportStep(model.flow, state, options) : []),
     ];
     const runtime = await runtimeOrNone(terminal);

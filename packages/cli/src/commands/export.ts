@@ -29,6 +29,12 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
         placeholder: "P",
         brief: "With --detector: flag rows with a p-value of at most P (default: 0.01)",
       },
+      target: {
+        kind: "enum",
+        values: ["portable", "ort-cpu"],
+        optional: true,
+        brief: "Graphs that are easy to read, or fast in ONNX Runtime on processors (default: portable)",
+      },
       force: {
         kind: "boolean",
         optional: true,
@@ -45,8 +51,11 @@ export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
 input of these graphs; the files that end in -drawing.onnx draw it themselves. flowify.json describes
 every input and output. Images go in as bytes (0 to 255).
 
+By default a convolution is a Conv, arrays keep their order of axes, and names of nodes begin with the
+layer (conv2d[3]/). With --target ort-cpu the graphs are rewritten for speed, as in training.
+
 --step also writes train-step.onnx. It takes examples, noise, step sizes and the training state
-(state.safetensors), and returns the loss and the next state. reorthogonalize.onnx keeps the matrices orthogonal.
+(state.safetensors), and returns the loss and the next state; it is always fast. reorthogonalize.onnx keeps the matrices orthogonal.
 
 --detector writes the detector of a run of a table, detector.onnx, and a description of its inputs in
 detector.json. Numbers and texts go in as they are in the table, a tensor a column; preprocessing is
@@ -58,6 +67,7 @@ the package onnx, its checker validates the files too.
 EXAMPLES
   flowify export runs/a --out exported
   flowify export runs/a --out exported --step
+  flowify export runs/a --out exported --target ort-cpu
   flowify export runs/payments --detector --out deployed
   flowify export runs/a --out exported --json | jq .programs`,
   },

@@ -1,4 +1,5 @@
 import { csvCell } from "../data/csv-cell.js";
+import type { TableSchema } from "../data/table/schema.js";
 
 /** One row of the output: its name, its numbers, and texts where there are more to say. */
 export type ScoredRow = readonly [name: string, ...values: (number | string)[]];
@@ -29,3 +30,9 @@ export function csvScores(
     end: async () => (head === "" ? undefined : flush("")),
   };
 }
+
+/** What the column of row names is called. */
+export const idHeader = (schema: TableSchema, id: string | undefined, others: readonly string[]): string => {
+  const name = id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "row";
+  return others.includes(name) ? "row" : name;
+};

@@ -10,6 +10,7 @@ import { drawNoise, type NoiseTree } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { lower } from "../lower/lower.js";
 import { type TensorInfo, withConstants } from "../lower/model.js";
+import { portable, type Target } from "../lower/target.js";
 import { leafPaths } from "../paths.js";
 import { trace } from "../trace.js";
 import { drawing } from "./drawing.js";
@@ -23,20 +24,30 @@ import {
   type Source,
   specsOf,
 } from "./exported.js";
+import { namedFlow } from "./named-flow.js";
 import { type Program, programsOf } from "./programs.js";
+
+export type ExportFlowOptions = {
+  /** What the graphs are for. Default `portable`; `ortCpu` for ONNX Runtime on processors. */
+  target?: Target;
+};
 
 /**
  * A flow with its parameters as ONNX graphs: log p with its ledger, encode, decode and sample, each with its noise as
  * inputs, and each in a variant that draws its own noise (with RandomNormal and RandomUniform). Float32; the first axis
- * of all inputs and outputs is the batch, of any size.
+ * of all inputs and outputs is the batch, of any size. Names of nodes begin with the layer: `conv2d[3]/`.
  *
  * @throws UnsupportedOpError that names the layer that cannot be lowered, or whose result depends on the number of
  * examples
  */
-export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgram[] {
+export function exportFlow(
+  flow: Flow,
+  params: JsTree<HostArray>,
+  { target = portable }: ExportFlowOptions = {},
+): ExportedProgram[] {
   try {
     return programsOf(flow).flatMap((program) => {
-      const given = exportProgram(flow, program, params);
+      const given = exportProgram(flow, program, params, target);
       const draws = given.inputs.some(({ role }) => role === "noise");
       return draws ? [given, drawing(given)] : [given];
     });
@@ -50,8 +61,12 @@ export function exportFlow(flow: Flow, params: JsTree<HostArray>): ExportedProgr
  *
  * @throws UnsupportedOpError as `exportFlow` does
  */
-export const exportLogProb = (flow: Flow, params: JsTree<HostArray>): ExportedProgram =>
-  exportProgram(flow, programsOf(flow).find(({ name }) => name === "log-prob") as Program, params);
+export const exportLogProb = (
+  flow: Flow,
+  params: JsTree<HostArray>,
+  { target = portable }: ExportFlowOptions = {},
+): ExportedProgram =>
+  exportProgram(flow, programsOf(flow).find(({ name }) => name === "log-prob") as Program, params, target);
 
 /** The error of the first layer that cannot be exported separately, prefixed by its name. */
 function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): UnsupportedOpError | undefined {
@@ -59,7 +74,7 @@ function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): Unsup
     const alone = flowOf([layer]);
     try {
       for (const program of programsOf(alone))
-        exportProgram(alone, program, [(params as JsTree<HostArray>[])[i] as JsTree<HostArray>]);
+        exportProgram(alone, program, [(params as JsTree<HostArray>[])[i] as JsTree<HostArray>], portable);
     } catch (error) {
       if (!(error instanceof UnsupportedOpError)) throw error;
       const { op, node, message } = error;
@@ -70,7 +85,12 @@ function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): Unsup
   return undefined;
 }
 
-function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>): ExportedProgram {
+function exportProgram(
+  flow: Flow,
+  program: Program,
+  params: JsTree<HostArray>,
+  target: Target,
+): ExportedProgram {
   const { name, input, noise, f, outputs } = program;
   const noisePaths = leafPaths(noiseSpecs(noise, 1), "noise");
   const declared = namedNoises(noise, noisePaths);
@@ -78,19 +98,29 @@ function exportProgram(flow: Flow, program: Program, params: JsTree<HostArray>):
   const paramPaths = leafPaths(params, "params");
   const own = new Set(paramPaths);
   const names = [...paramPaths, ...(input ? [input.name] : []), ...noisePaths];
-  const run = (
-    input ? f : (own: FlowParams, drawn: NoiseTree) => f(own, undefined as never, drawn)
-  ) as Source["run"];
+  const runOf = (of: Program["f"]) =>
+    (input ? of : (own: FlowParams, drawn: NoiseTree) => of(own, undefined as never, drawn)) as Source["run"];
+  const run = runOf(f);
+  const layered = namedFlow(flow);
+  const marked = runOf(programsOf(layered.flow).find((each) => each.name === name)?.f as Program["f"]);
   const open = withDynamicBatch({
     name,
     traced: (batch) => {
       const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
-      return trace(run, [specsOf(params), ...x, noiseSpecs(noise, batch)], name).jaxpr;
+      return trace(marked, [specsOf(params), ...x, noiseSpecs(noise, batch)], name).jaxpr;
     },
     lowered: (jaxpr) =>
-      lower(jaxpr, { name, inputNames: names, outputNames: outputs.map((out) => out.name), fixed: own }),
+      lower(jaxpr, {
+        name,
+        inputNames: names,
+        outputNames: outputs.map((out) => out.name),
+        fixed: own,
+        scopes: layered.names,
+        target,
+      }),
     batched: input?.name ?? (noisePaths[0] as string),
   });
+  layered.dispose();
   const graph = withConstants(open, new Map(paramPaths.map((path, i) => [path, values[i] as HostArray])));
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   const inputs = graph.inputs.filter((info) => used.has(info.name));

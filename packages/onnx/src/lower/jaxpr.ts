@@ -19,6 +19,30 @@ export function prepare(jaxpr: Jaxpr): Jaxpr {
   return jaxpr.flatten().simplify();
 }
 
+/**
+ * The same, with the jitted functions around each equation that have one of these names, by its first result:
+ * `conv2d[3]/`.
+ */
+export function prepareNamed(
+  jaxpr: Jaxpr,
+  names: ReadonlySet<string>,
+): { program: Jaxpr; around: ReadonlyMap<Var, string> } {
+  const flat = jaxpr.flatten();
+  const paths: string[] = [];
+  const walk = ({ eqns }: Jaxpr, path: string): void => {
+    for (const eqn of eqns) {
+      if (eqn.primitive !== "jit") paths.push(path);
+      else {
+        const { name, jaxpr: inner } = paramsOf<{ name: string; jaxpr: Jaxpr }>(eqn);
+        walk(inner, names.has(name) ? `${path}${name}/` : path);
+      }
+    }
+  };
+  walk(jaxpr, "");
+  const around = flat.eqns.map(({ outBinders }, i) => [outBinders[0] as Var, paths[i] as string] as const);
+  return { program: flat.simplify(), around: new Map(around) };
+}
+
 /** The parameters of an equation; each rule sets the record type of its primitive. */
 export function paramsOf<T>(eqn: Equation): T {
   return eqn.params as T;

@@ -3,7 +3,7 @@ import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
 import { Graph } from "./graph.js";
-import { type Atom, type Equation, isLiteral, prepare, sizeOf, type Var } from "./jaxpr.js";
+import { type Atom, type Equation, isLiteral, prepareNamed, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import type { ElementType, GraphModel, TensorInfo } from "./model.js";
@@ -30,6 +30,8 @@ export type LowerOptions = {
    * depends only on its inputs in the program.
    */
   itemwise?: boolean;
+  /** Names of jitted functions of the program that stand in front of the names of their nodes. */
+  scopes?: ReadonlySet<string>;
   /** What the graph is for. Default `ortCpu`. */
   target?: Target;
   /** Called after the rules, and after each pass on the graph, with its name. */
@@ -61,7 +63,7 @@ export const loweredPrimitives: readonly string[] = [...Object.keys(rules), "jit
  * @throws UnsupportedOpError for a primitive without a rule; `node` is the equation.
  */
 export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredGraph {
-  const jaxpr = prepare(closed.jaxpr);
+  const { program: jaxpr, around } = prepareNamed(closed.jaxpr, options.scopes ?? new Set());
   const graph = new Graph(options.target ?? ortCpu);
   const env = new Map<Var, Lazy>();
   const constants = closed.consts.length;
@@ -70,7 +72,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
   bindConstants(graph, closed, jaxpr, env);
   const active = passes.filter((pass) => isActive(graph.target, pass));
-  runRules(graph, jaxpr, env, { itemwise: options.itemwise ?? false, active });
+  runRules(graph, jaxpr, env, { itemwise: options.itemwise ?? false, active, around });
   graph.scope = "out";
   const cx = plainContext(graph);
   const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
@@ -147,13 +149,17 @@ function runRules(
   graph: Graph,
   jaxpr: Jaxpr,
   env: Map<Var, Lazy>,
-  { itemwise, active }: { itemwise: boolean; active: readonly Pass[] },
+  {
+    itemwise,
+    active,
+    around,
+  }: { itemwise: boolean; active: readonly Pass[]; around: ReadonlyMap<Var, string> },
 ): void {
   const wanted = wantedOrders(jaxpr, graph.target);
   jaxpr.eqns.forEach((eqn, i) => {
     const [first] = eqn.outBinders;
     const cx: Context = { graph, wanted: first && wanted.get(first), itemwise };
-    graph.scope = `${eqn.primitive}.${i}`;
+    graph.scope = `${(first && around.get(first)) ?? ""}${eqn.primitive}.${i}`;
     if (eqn.outBinders.every((v) => v.aval.size === 0)) {
       for (const v of eqn.outBinders) env.set(v, empty(graph, v));
       return;

@@ -10,6 +10,14 @@ type Place = Slot & Readonly<{ offset: number; length: number }>;
 export type Parcel = Readonly<{ shared: SharedArrayBuffer; slots: readonly Place[] }>;
 
 export function parcelFor(slots: readonly Slot[]): Parcel {
+  const { places, bytes } = placed(slots);
+  return { shared: new SharedArrayBuffer(bytes), slots: places };
+}
+
+/** Bytes of a parcel for these arrays. */
+export const parcelBytes = (slots: readonly Slot[]): number => placed(slots).bytes;
+
+function placed(slots: readonly Slot[]): { places: Place[]; bytes: number } {
   let bytes = 0;
   const places = slots.map((slot) => {
     const length = slot.shape.reduce((a, b) => a * b, 1);
@@ -17,7 +25,7 @@ export function parcelFor(slots: readonly Slot[]): Parcel {
     bytes += Math.ceil((length * constructorOf(slot).BYTES_PER_ELEMENT) / ALIGNMENT) * ALIGNMENT;
     return place;
   });
-  return { shared: new SharedArrayBuffer(bytes), slots: places };
+  return { places, bytes };
 }
 
 /** The arrays of a parcel, in the order of its slots. */

@@ -1,5 +1,5 @@
 /** Most runs of a program with memory at the same time: one that computes, and one that waits, fully prepared. */
-const MOST = 2;
+export const MOST_RUNS = 2;
 
 /** A pool of resources, each used by one run at a time, created on demand. */
 export class Slots<T> {
@@ -26,7 +26,7 @@ export class Slots<T> {
   #take(): T | Promise<T> {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#made < MOST) {
+    if (this.#made < MOST_RUNS) {
       const made = this.#make(this.#made);
       this.#made++;
       return made;

@@ -21,15 +21,15 @@ export type Case = Readonly<{
   special?: boolean;
 }>;
 
-const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
-function floats(draw: Draw, shape: Shape, scale = 1): HostArray {
+export function floats(draw: Draw, shape: Shape, scale = 1): HostArray {
   const data = Float32Array.from({ length: sizeOf(shape) }, () => scale * (2 * draw.uniform() - 1));
   return new HostArray(data, shape, DType.Float32);
 }
 
 /** A product of two reflections. */
-function rotation(draw: Draw, n: number): HostArray {
+export function rotation(draw: Draw, n: number): HostArray {
   let rows = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => Number(i === j)));
   for (let k = 0; k < 2; k++) {
     const v = Array.from({ length: n }, () => draw.uniform() - 0.5);
@@ -277,7 +277,8 @@ function written(draw: Draw): Case {
   return { name: "written", f, inputs, fixed: draw.chance(0.5) ? [1, 2, 3] : [] };
 }
 
-const kinds = [
+/** Programs of every size, more of the kinds that reach more passes. */
+export const kinds = [
   operations,
   written,
   operations,
@@ -288,5 +289,3 @@ const kinds = [
   integers,
   special,
 ];
-
-export const drawCase = (draw: Draw): Case => draw.pick(kinds)(draw);

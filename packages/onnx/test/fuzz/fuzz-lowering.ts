@@ -1,16 +1,21 @@
 import { HostArray } from "@flowify/core";
 import { DType, defaultDevice, init } from "@jax-js/jax";
+import { nativeExecutor } from "../../src/index.js";
 import { passes } from "../../src/lower/passes.js";
 import { aggressive, ortCpu, portable, strict, type Target } from "../../src/lower/target.js";
 import { runJax } from "../compare.js";
-import { type Case, drawCase } from "./cases.js";
+import { aimed } from "./aimed.js";
+import { type Case, kinds } from "./cases.js";
 import { Draw } from "./draw.js";
 import { firstWrong } from "./judge.js";
 import { runLowered } from "./run-lowered.js";
+import { runOnWorkers } from "./run-on-workers.js";
 
 export type LoweringFuzz = Readonly<{
   cases: number;
   runs: number;
+  /** Programs that ran on two threads at the same time. */
+  onWorkers: number;
   /** A line for each wrong result: the number of the case, the target and the entry. */
   wrong: readonly string[];
   /** How often each pass acted. */
@@ -20,7 +25,13 @@ export type LoweringFuzz = Readonly<{
 
 /** Error of the functions of ONNX Runtime, exp, sin and others, of numbers near 1, after a few more operations. */
 const FUNCTIONS = 2 ** -21;
-const hasFunctions = new Set(["operations", "gradient", "written"]);
+const hasFunctions = new Set(["operations", "gradient", "written", "aimed"]);
+
+/** Small programs that many passes act on: as often as all others together. */
+const AIMED = kinds.map(() => aimed);
+
+/** Share of the programs that also run on two workers. */
+const ON_WORKERS = 0.25;
 
 const names = passes.map(({ name }) => name);
 const only = (name: string): Target => ({
@@ -35,12 +46,12 @@ const none: Target = { ...aggressive, name: "no pass", without: new Set(names) }
 const strictAtEverySize: Target = { ...aggressive, name: "aggressive, strict", semantics: strict.semantics };
 
 /** Targets of a case: the usual ones, and one pass alone and left out. */
-function targetsOf(draw: Draw, { special = false }: Case): Target[] {
+function targetsOf(draw: Draw, { name, special = false }: Case): Target[] {
   if (special) return [strict, strictAtEverySize];
   return [
     ortCpu,
     strict,
-    draw.chance(0.5) ? portable : aggressive,
+    name !== "aimed" && draw.chance(0.5) ? portable : aggressive,
     none,
     only(draw.pick(names)),
     but(draw.pick(names)),
@@ -65,11 +76,12 @@ export async function fuzzLowering(
   const before = defaultDevice();
   const wrong: string[] = [];
   const acted = new Map<string, number>();
-  let [cases, runs, largest] = [0, 0, 0];
+  const executor = await nativeExecutor({ threads: 2 });
+  let [cases, runs, onWorkers, largest] = [0, 0, 0, 0];
   for (; !enough(cases); cases++) {
     const number = first + cases;
     const draw = new Draw(seed * 1_000_003 + number);
-    const each = drawCase(draw);
+    const each = draw.pick([...kinds, ...AIMED])(draw);
     const same = runJax(each.f, each.inputs, each.special ? "wasm" : "cpu");
     const exact = runJax(
       each.f,
@@ -80,28 +92,38 @@ export async function fuzzLowering(
       const nudged = each.inputs.map((x) => double(x, (v) => v * (1 + 2 ** -23 * (2 * noise.uniform() - 1))));
       return runJax(each.f, nudged);
     });
-    for (const target of targetsOf(draw, each)) {
-      const problem = await runLowered(each, target).then(
-        (ran) => {
-          for (const [name, times] of ran.acted) acted.set(name, (acted.get(name) ?? 0) + times);
-          largest = Math.max(largest, ran.largest);
-          const found = ran.results.map((got, i) => {
-            const evidence = changed.map((results) => results[i] as HostArray);
-            const text = firstWrong(
-              { got, same: same[i] as HostArray, exact: exact[i] as HostArray, changed: evidence },
-              each.itemwise ? 4096 : 128,
-              hasFunctions.has(each.name) ? FUNCTIONS : 0,
-            );
-            return text && `result ${i}, ${text}`;
-          });
-          return found.find((text) => text !== undefined);
-        },
-        (error: unknown) => String(error),
-      );
+    const problemOf = (results: readonly HostArray[]): string | undefined => {
+      const found = results.map((got, i) => {
+        const evidence = changed.map((others) => others[i] as HostArray);
+        const text = firstWrong(
+          { got, same: same[i] as HostArray, exact: exact[i] as HostArray, changed: evidence },
+          each.itemwise ? 4096 : 128,
+          hasFunctions.has(each.name) ? FUNCTIONS : 0,
+        );
+        return text && `result ${i}, ${text}`;
+      });
+      return found.find((text) => text !== undefined);
+    };
+    const judge = async (where: string, run: () => Promise<string | undefined>): Promise<void> => {
+      const problem = await run().catch((error: unknown) => String(error));
       runs++;
-      if (problem !== undefined) wrong.push(`case ${number} (${each.name}), ${target.name}: ${problem}`);
-    }
+      if (problem !== undefined) wrong.push(`case ${number} (${each.name}), ${where}: ${problem}`);
+    };
+    for (const target of targetsOf(draw, each))
+      await judge(target.name, async () => {
+        const ran = await runLowered(each, target);
+        for (const [name, times] of ran.acted) acted.set(name, (acted.get(name) ?? 0) + times);
+        largest = Math.max(largest, ran.largest);
+        return problemOf(ran.results);
+      });
+    if (!each.special && draw.chance(ON_WORKERS))
+      await judge("two workers", async () => {
+        const both = await runOnWorkers(executor, each);
+        onWorkers++;
+        return both.map(problemOf).find((text) => text !== undefined);
+      });
   }
+  await executor.dispose();
   defaultDevice(before);
-  return { cases, runs, wrong, acted, largest };
+  return { cases, runs, onWorkers, wrong, acted, largest };
 }

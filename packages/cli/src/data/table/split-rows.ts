@@ -1,5 +1,12 @@
+import { DataError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+
+/** Rows that a table needs: some to learn from, some to stop by, some to calibrate with. */
+const FEWEST = 20;
+
+/** Below so many, figures are rough. */
+const FEW = 100;
 
 /** A tenth of the rows is for the test, at least so many where they are at most this part: p-values are steps of 1/(n + 1). */
 const TEST = { part: 1 / 10, least: 200, most: 1 / 5 } as const;
@@ -13,4 +20,16 @@ const testRows = (count: number): number =>
 export function rowsOfSplit(count: number, split: "train" | "test"): Uint32Array {
   const order = permutation(makeRng(SEED), count);
   return split === "test" ? order.subarray(0, testRows(count)) : order.subarray(testRows(count));
+}
+
+/**
+ * @returns what to know of so few rows, a line
+ * @throws DataError where there are too few for training and test
+ */
+export function expectEnough(path: string, count: number): string[] {
+  if (count < FEWEST)
+    throw new DataError(
+      `${path}: ${count} rows, expected at least ${FEWEST} to train on and to test\nadd rows`,
+    );
+  return count < FEW ? [`${path}: only ${count} rows: what is learned from them is rough`] : [];
 }

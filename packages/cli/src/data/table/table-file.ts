@@ -1,29 +1,23 @@
-import { DataError } from "@flowify/core";
 import type { DataFormat } from "../format.js";
 import { type RowSet, rowSet, WHOLE } from "../image-set.js";
 import { readRows } from "./read-rows.js";
-import { rowsOfSplit } from "./split-rows.js";
-
-/** Rows that a table needs: some to learn from, some to stop by, some to calibrate with. */
-const FEWEST = 20;
-
-/** Below so many, figures are rough. */
-const FEW = 100;
+import { expectEnough, rowsOfSplit } from "./split-rows.js";
 
 /** One table, `FILE.csv`, `.tsv`, `.jsonl` or `.parquet`. */
 export const tableFile: DataFormat<RowSet> = {
-  takes: ["columns", "drop", "id", "schema"],
+  takes: ["columns", "drop", "id", "where", "schema"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) => {
     const { rows, count, names, schema, notes } = await readRows(path, reading);
     const width = names.length;
     const facts = { name, shape: [width] as const, columns: names, schema };
     if (undrawn || count === 0) return rowSet({ ...facts, split: WHOLE, rows, notes });
-    if (count < FEWEST)
-      throw new DataError(
-        `${path}: ${count} rows, expected at least ${FEWEST} to train on and to test\nadd rows`,
-      );
-    const few = count < FEW ? [`${path}: only ${count} rows: what is learnt from them is rough`] : [];
+    const few = [
+      ...expectEnough(path, count),
+      ...(count < width
+        ? [`${path}: fewer rows (${count}) than columns (${width}): choose some by --columns, or add rows`]
+        : []),
+    ];
     const chosen = rowsOfSplit(count, split);
     const part = new Float32Array(chosen.length * width);
     chosen.forEach((from, to) => {

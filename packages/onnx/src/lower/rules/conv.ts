@@ -70,12 +70,12 @@ function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: r
   return contract(cx, { ...left, axes: leftAxes }, { ...right, axes: rightAxes }, summed);
 }
 
-/** Pads, or crops if negative. */
+/** Pads, then crops if negative: in the other order nothing may be left between. */
 function padded(cx: Context, v: Lazy, lead: number, padding: readonly [number, number][]): Lazy {
   return padding.reduce((w, [before, after], i) => {
-    const size = shapeOf(w)[lead + i] as number;
-    const cut = slice(cx, w, lead + i, Math.max(0, -before), size - Math.max(0, -after));
-    return pad(cx, cut, lead + i, Math.max(0, before), Math.max(0, after));
+    const grown = pad(cx, w, lead + i, Math.max(0, before), Math.max(0, after));
+    const size = shapeOf(grown)[lead + i] as number;
+    return slice(cx, grown, lead + i, Math.max(0, -before), size - Math.max(0, -after));
   }, v);
 }
 
@@ -165,8 +165,12 @@ function asTransposed(
   const before = params.padding.map(([p], i) => (reach[i] as number) - p);
   const full = spatial.map((n, i) => (n - 1) * (params.lhsDilation[i] as number) + 1 + (reach[i] as number));
   const after = full.map((n, i) => n - (before[i] as number) - (shape[2 + i] as number));
-  const clipped = { before: before.map((n) => Math.max(0, n)), after: after.map((n) => Math.max(0, n)) };
-  const inner = full.map((n, i) => n - (clipped.before[i] as number) - (clipped.after[i] as number));
+  // An axis of which ConvTranspose would leave nothing is cropped after it was padded.
+  const crops = full.map((n, i) => {
+    const [first, last] = [Math.max(0, before[i] as number), Math.max(0, after[i] as number)];
+    return n > first + last ? ([first, last] as const) : ([0, 0] as const);
+  });
+  const inner = crops.map(([first, last], i) => (full[i] as number) - first - last);
   const base = graph.node(
     "ConvTranspose",
     [x, w],
@@ -175,7 +179,7 @@ function asTransposed(
       attributes: {
         kernel_shape: kernel,
         strides: params.lhsDilation,
-        pads: [...clipped.before, ...clipped.after],
+        pads: [...crops.map(([first]) => first), ...crops.map(([, last]) => last)],
         dilations: params.rhsDilation,
         group: groups,
       },
@@ -185,7 +189,7 @@ function asTransposed(
     cx,
     ofBuffer(base, DType.Float32, graph.shapeOf(base)),
     2,
-    before.map((n, i) => [Math.max(0, -n), Math.max(0, -(after[i] as number))]),
+    crops.map(([first, last], i) => [first - (before[i] as number), last - (after[i] as number)]),
   );
   return dense(graph, grown);
 }

@@ -1,0 +1,54 @@
+import type { ScoreKind, TableReasons, TableSchema } from "flowify/tables/browser";
+import type { Progress } from "../../run/train-run.js";
+import type { Call } from "../../worker/call.js";
+import type { TableConfig } from "./config.js";
+
+/** A table that was read: its columns, and how often their values occur. */
+export type OpenedTable = Readonly<{
+  name: string;
+  schema: TableSchema;
+  /** For each column the rows in bins of its range, or with each of its most frequent values; empty for other columns. */
+  bars: readonly (readonly number[])[];
+  /** Assumptions about the file, a line each. */
+  notes: readonly string[];
+}>;
+
+/** The trained detector. */
+export type DetectorFacts = Readonly<{
+  device: string;
+  /** Training steps that were taken, and rows that judge the others. */
+  steps: number;
+  heldOut: number;
+  /** Names of the columns that it takes. */
+  columns: readonly string[];
+  notes: readonly string[];
+}>;
+
+/** A row of the table with its place in it, from 1 on. */
+export type NamedRow = Readonly<{ row: number; name: string; cells: readonly string[] }>;
+
+/** The rows of the highest scores, and the p-values of all rows, ascending. */
+export type RankedRows = Readonly<{
+  rows: readonly (NamedRow & Readonly<{ score: number; p: number }>)[];
+  all: Float64Array;
+}>;
+
+/** Why a row is unlikely; `rows` are the row itself and its nearest training rows. */
+export type RowStory = Readonly<{ p: number; reasons: TableReasons; rows: readonly NamedRow[] }>;
+
+type Judging = Readonly<{ score: ScoreKind; falseAlarms: number }>;
+
+/** Calls to the worker of the table tab. */
+export type TableCalls = {
+  "table.open": Call<{ file: File }, OpenedTable>;
+  /** Trains a detector and scores all rows. Its signal ends the training; the best state so far then scores. */
+  "table.train": Call<
+    { drop: readonly string[]; id: string | undefined } & Omit<TableConfig, "score" | "falseAlarms">,
+    DetectorFacts,
+    Progress
+  >;
+  "table.rows": Call<{ score: ScoreKind; count: number }, RankedRows>;
+  "table.reasons": Call<Judging & { row: number }, RowStory>;
+  /** Scores, p-values and flags of all rows as CSV. */
+  "table.save": Call<Judging, string>;
+};

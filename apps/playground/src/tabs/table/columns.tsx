@@ -1,0 +1,119 @@
+import { type ColumnSchema, dateText } from "flowify/tables/browser";
+import { Scrolling } from "../../ui/scrolling.js";
+import type { OpenedTable } from "./calls.js";
+import { dropped, idColumn, progress, useColumn } from "./state.js";
+
+/** Values of a category that are named. */
+const NAMED = 4;
+
+const rounded = (value: number): string => String(Number(value.toPrecision(5))).replace("-", "−");
+
+const percent = (share: number): string => (share === 0 ? "" : `${(100 * share).toPrecision(2)} %`);
+
+/** The range of a number or a date, the values of a category. */
+function valuesOf({ type, range, distinct, values }: ColumnSchema): string {
+  if (range && distinct > 0) {
+    const text = type === "date" ? dateText : rounded;
+    return `${text(range.least)} to ${text(range.most)}`;
+  }
+  if (!values) return `${distinct.toLocaleString("en")} different`;
+  const named = values.slice(0, NAMED).map((value) => value ?? "missing");
+  return `${named.join(", ")}${values.length > NAMED ? ", …" : ""}`;
+}
+
+/** Bars from the left to the right, the tallest as high as the line. */
+function Histogram({ name, bars }: { name: string; bars: readonly number[] }) {
+  if (bars.length === 0) return null;
+  const tallest = Math.max(...bars, 1);
+  return (
+    <svg class="histogram" viewBox={`0 0 ${bars.length} 1`} preserveAspectRatio="none" role="img">
+      <title>Histogram of {name}</title>
+      {bars.map((rows, i) => (
+        <rect key={i} x={i + 0.06} width={0.88} y={1 - rows / tallest} height={rows / tallest} />
+      ))}
+    </svg>
+  );
+}
+
+function Column({ column, bars, rows }: { column: ColumnSchema; bars: readonly number[]; rows: number }) {
+  const { name, type, use, missing, problem } = column;
+  const names = name === idColumn.value;
+  const possible = use === "model" && !names;
+  return (
+    <tr>
+      <td>
+        <input
+          type="checkbox"
+          aria-label={`Use ${name}`}
+          checked={possible && !dropped.value.has(name)}
+          disabled={!possible || progress.value !== undefined}
+          onChange={({ currentTarget }) => useColumn(name, currentTarget.checked)}
+        />
+      </td>
+      <th scope="row">{name}</th>
+      <td>
+        <Histogram name={name} bars={bars} />
+      </td>
+      <td>{names ? "names the rows" : type}</td>
+      <td class="number">{percent(missing / Math.max(1, rows))}</td>
+      <td>{problem ? <span class="wrong">{problem}</span> : valuesOf(column)}</td>
+    </tr>
+  );
+}
+
+/** The columns of the file: type, missing share, values, histogram, and whether the detector takes them. */
+export function Columns({ table: { schema, bars, notes } }: { table: OpenedTable }) {
+  const { columns, rows } = schema;
+  return (
+    <>
+      <p>
+        <output id="table-size">
+          {rows.toLocaleString("en")} rows, {columns.length.toLocaleString("en")} columns
+        </output>
+      </p>
+      {notes.map((note) => (
+        <p class="note" key={note}>
+          {note}
+        </p>
+      ))}
+      <Scrolling label="Columns">
+        <table class="cells">
+          <thead>
+            <tr>
+              <th scope="col">use</th>
+              <th scope="col">column</th>
+              <th scope="col">histogram</th>
+              <th scope="col">type</th>
+              <th scope="col">missing</th>
+              <th scope="col">values</th>
+            </tr>
+          </thead>
+          <tbody>
+            {columns.map((column, i) => (
+              <Column key={column.name} column={column} bars={bars[i]!} rows={rows} />
+            ))}
+          </tbody>
+        </table>
+      </Scrolling>
+      <div class="row">
+        <label class="field">
+          Rows are named by
+          <select
+            value={idColumn.value ?? ""}
+            disabled={progress.value !== undefined}
+            onChange={({ currentTarget }) => {
+              idColumn.value = currentTarget.value || undefined;
+            }}
+          >
+            <option value="">their number</option>
+            {columns.map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+import { type ScoreKind, scoreKinds } from "flowify/tables/browser";
+import * as v from "valibot";
+import { between, whole } from "../../shell/ranges.js";
+import { backends } from "../../worker/backends.js";
+
+/** What the page takes at most; the command takes tables of any size. */
+export const LIMITS = { bytes: 100_000_000, rows: 20_000, columns: 200, numbers: 500 } as const;
+
+/** Configuration of this tab in the address: everything except the file, which stays with the user. */
+export const tableConfig = v.strictObject({
+  device: v.optional(v.picklist(backends), "auto"),
+  /** More than a few of the rows are odd. */
+  contaminated: v.optional(v.boolean(), false),
+  steps: v.optional(whole(1, 5000), 400),
+  seed: v.optional(whole(0, 1e9), 0),
+  score: v.optional(v.picklist(scoreKinds), "combination"),
+  /** Share of ordinary rows that are flagged. */
+  falseAlarms: v.optional(between(0.0001, 0.5), 0.01),
+});
+
+export type TableConfig = v.InferOutput<typeof tableConfig>;
+
+/** Names of the scores for users. */
+export const scoreNames: Readonly<Record<ScoreKind, string>> = {
+  combination: "combination",
+  flow: "−log p of the flow",
+  kernels: "kernel densities",
+  neighbours: "distance to a neighbour",
+};

@@ -1,0 +1,105 @@
+import type { ScoreKind } from "flowify/tables/browser";
+import { DeviceField } from "../../ui/device-field.js";
+import { NumberField } from "../../ui/number-field.js";
+import { scoreNames } from "./config.js";
+import { change, config, facts, flagged, judge, opened, progress, ranked, save, train } from "./state.js";
+
+/** Training of the detector. */
+export function Detector() {
+  const busy = progress.value !== undefined;
+  const { contaminated, steps, seed, device } = config.value;
+  return (
+    <>
+      <label>
+        <input
+          type="checkbox"
+          checked={contaminated}
+          disabled={busy}
+          onChange={({ currentTarget }) => change({ contaminated: currentTarget.checked })}
+        />{" "}
+        More than one row in fifty may be odd
+      </label>
+      <div class="row">
+        <NumberField
+          label="Steps"
+          value={steps}
+          min={1}
+          max={5000}
+          onValue={(value) => change({ steps: value })}
+        />
+        <NumberField
+          label="Seed"
+          value={seed}
+          min={0}
+          max={1e9}
+          onValue={(value) => change({ seed: value })}
+        />
+        <DeviceField value={device} disabled={busy} onValue={(value) => change({ device: value })} />
+        <button type="button" class="main" disabled={busy || !opened.value} onClick={() => void train()}>
+          Train
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** The choice of the score and of the share of false alarms, and what they make of the rows. */
+export function Judging() {
+  const busy = progress.value !== undefined;
+  const { score, falseAlarms } = config.value;
+  const { value: found } = facts;
+  return (
+    <>
+      {found && (
+        <p class="note number">
+          Trained for {found.steps.toLocaleString("en")} steps by{" "}
+          <output id="table-device">{found.device}</output>; {found.heldOut.toLocaleString("en")} held-out
+          rows judge the others.
+        </p>
+      )}
+      {found?.notes.map((note) => (
+        <p class="note" key={note}>
+          {note}
+        </p>
+      ))}
+      <div class="row">
+        <label class="field">
+          Score
+          <select
+            value={score}
+            disabled={busy}
+            onChange={({ currentTarget }) => void judge({ score: currentTarget.value as ScoreKind })}
+          >
+            {Object.entries(scoreNames).map(([kind, name]) => (
+              <option key={kind} value={kind}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <NumberField
+          label="False alarms, %"
+          value={Number((100 * falseAlarms).toPrecision(6))}
+          min={0.01}
+          max={50}
+          step={0.1}
+          onValue={(percent) => void judge({ falseAlarms: percent / 100 })}
+        />
+        <button type="button" disabled={busy || !ranked.value} onClick={() => void save()}>
+          Download scored.csv
+        </button>
+      </div>
+      <p role="status" class="number standing">
+        {ranked.value && (
+          <>
+            <output id="table-flagged">{flagged}</output> of {ranked.value.all.length.toLocaleString("en")}{" "}
+            rows are flagged. {found && 1 / (found.heldOut + 1) > falseAlarms && tooFew(found.heldOut)}
+          </>
+        )}
+      </p>
+    </>
+  );
+}
+
+const tooFew = (heldOut: number): string =>
+  `With ${heldOut} held-out rows a p-value is at least ${(100 / (heldOut + 1)).toPrecision(2)} %, so no row can be flagged: allow more false alarms.`;

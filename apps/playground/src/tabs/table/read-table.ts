@@ -1,0 +1,73 @@
+import { DataError } from "@flowify/core";
+import { gunzipSync } from "fflate";
+import {
+  blockOf,
+  type Cell,
+  type ColumnSchema,
+  findSchema,
+  type Table,
+  type TableSchema,
+  tableOfBytes,
+} from "flowify/tables/browser";
+import { LIMITS } from "./config.js";
+
+/** A table in memory, with its columns. */
+export type ReadTable = Readonly<{
+  name: string;
+  table: Table;
+  cells: readonly (readonly Cell[])[];
+  schema: TableSchema;
+}>;
+
+/** Rows of a block, and values of a category that have a bar. */
+const BLOCK = 1024;
+const BARS = 16;
+
+const COMMAND = "take a part of it, or use the command flowify, which takes tables of any size";
+
+/**
+ * Reads a file whole.
+ *
+ * @throws DataError for a file that is no table, damaged, or too large for the page
+ */
+export async function readTableFile(file: File): Promise<ReadTable> {
+  const { name, size } = file;
+  const tooLarge = (what: string, most: number, unit: string): DataError =>
+    new DataError(
+      `${name}: ${what}, expected at most ${most.toLocaleString("en")} ${unit} on this page\n${COMMAND}`,
+    );
+  if (size > LIMITS.bytes) throw tooLarge(`${(size / 1e6).toFixed(0)} MB`, LIMITS.bytes / 1e6, "MB");
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const compressors = {
+    GZIP: (packed: Uint8Array, length: number) => gunzipSync(packed, { out: new Uint8Array(length) }),
+  };
+  const found = await tableOfBytes(name, bytes, { most: LIMITS.rows + 1, compressors });
+  const columns = found.names.length;
+  if (columns > LIMITS.columns)
+    throw tooLarge(`${columns.toLocaleString("en")} columns`, LIMITS.columns, "columns");
+  const cells: (readonly Cell[])[] = [];
+  for await (const block of found.blocks()) {
+    cells.push(...block.rows);
+    if (cells.length > LIMITS.rows)
+      throw tooLarge(`more than ${LIMITS.rows.toLocaleString("en")} rows`, LIMITS.rows, "rows");
+  }
+  const table: Table = {
+    ...found,
+    async *blocks() {
+      for (let at = 0; at < cells.length; at += BLOCK) yield blockOf(cells.slice(at, at + BLOCK), at);
+    },
+  };
+  return { name, table, cells, schema: await findSchema(name, table) };
+}
+
+/** Heights for a small histogram of a column: bins of a number, or the most frequent values of a category. */
+export function barsOf({ cells }: ReadTable, { histogram, values }: ColumnSchema, at: number): number[] {
+  if (histogram) return [...histogram];
+  const counts = new Map((values ?? []).slice(0, BARS).map((value) => [value ?? "", 0]));
+  for (const row of cells) {
+    const text = String(row[at] ?? "");
+    const count = counts.get(text);
+    if (count !== undefined) counts.set(text, count + 1);
+  }
+  return [...counts.values()];
+}

@@ -1,0 +1,88 @@
+import { useSignal } from "@preact/signals";
+import { decimals } from "../../ui/format.js";
+import { Scrolling } from "../../ui/scrolling.js";
+import type { RankedRows } from "./calls.js";
+import { choose, chosen, config, facts, progress, showMore } from "./state.js";
+
+/** Steps of an arrow key. */
+const MOVES: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1 };
+
+/** On a narrow page the reasons stand below the rows. */
+function showReasons(): void {
+  const [rows, reasons] = document.querySelectorAll(".table-tab > .second, .table-tab > .more");
+  if (!rows || !reasons) return;
+  const { top } = reasons.getBoundingClientRect();
+  if (top > rows.getBoundingClientRect().bottom && top > innerHeight / 2) reasons.scrollIntoView();
+}
+
+/** The rows of the highest scores; one tab stop, arrow keys move between the rows. */
+export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
+  const at = useSignal(0);
+  const { falseAlarms } = config.value;
+  const stop = Math.min(at.value, rows.length - 1);
+  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
+    const next = stop + (MOVES[event.key] ?? 0);
+    if (next === stop || next < 0 || next >= rows.length) return;
+    event.preventDefault();
+    at.value = next;
+    event.currentTarget.querySelectorAll("button")[next]?.focus();
+  };
+  return (
+    <>
+      <p class="note">
+        The highest score comes first. Choose a row to see its reasons; the arrow keys move between rows.
+      </p>
+      <Scrolling label="Rows">
+        <table class="cells">
+          <thead>
+            <tr>
+              <th scope="col">row</th>
+              <th scope="col">score</th>
+              <th scope="col">p</th>
+              <th scope="col">flag</th>
+              {facts.value?.columns.map((name) => (
+                <th scope="col" key={name}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody onKeyDown={onKeyDown}>
+            {rows.map(({ row, name, score, p, cells }, i) => (
+              <tr key={row} class={chosen.value === row ? "chosen" : ""}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    class="small"
+                    aria-label={`Reasons of row ${name}`}
+                    aria-pressed={chosen.value === row}
+                    tabIndex={i === stop ? 0 : -1}
+                    onClick={() => {
+                      at.value = i;
+                      void choose(row).then(showReasons);
+                    }}
+                  >
+                    {name}
+                  </button>
+                </th>
+                <td class="number">{decimals(score, 2)}</td>
+                <td class="number">{p.toPrecision(2)}</td>
+                <td>{p <= falseAlarms && <span class="wrong">odd</span>}</td>
+                {cells.map((cell, column) => (
+                  <td key={facts.value?.columns[column]}>{cell}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scrolling>
+      {rows.length < all.length && (
+        <div class="row">
+          <button type="button" disabled={progress.value !== undefined} onClick={() => void showMore()}>
+            Show more rows
+          </button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,143 @@
+import { computed, signal } from "@preact/signals";
+import { configFor, writeConfig } from "../../shell/route.js";
+import { download } from "../../ui/download.js";
+import { makeWork } from "../../ui/work.js";
+import type { Connection } from "../../worker/client.js";
+import type { DetectorFacts, OpenedTable, RankedRows, RowStory } from "./calls.js";
+import { type TableConfig, tableConfig } from "./config.js";
+import { exampleFile } from "./example.js";
+import { timeLeft } from "./time-left.js";
+
+const first = configFor("table", tableConfig);
+
+export const config = signal<TableConfig>(first.value);
+export const opened = signal<OpenedTable | undefined>(undefined);
+/** Columns that the user leaves out, and the one that names the rows. */
+export const dropped = signal<ReadonlySet<string>>(new Set());
+export const idColumn = signal<string | undefined>(undefined);
+export const facts = signal<DetectorFacts | undefined>(undefined);
+export const ranked = signal<RankedRows | undefined>(undefined);
+/** The row whose reasons are shown, from 1 on. */
+export const chosen = signal<number | undefined>(undefined);
+export const story = signal<RowStory | undefined>(undefined);
+
+/** Rows that are shown at first, and with each click more. */
+const SHOWN = 50;
+
+let file: File | undefined;
+/** The worker that has read the file. */
+let reader: Connection | undefined;
+
+function forgetDetector(): void {
+  facts.value = undefined;
+  ranked.value = undefined;
+  chosen.value = undefined;
+  story.value = undefined;
+}
+
+const work = makeWork(first.problem, () => {
+  reader = undefined;
+  forgetDetector();
+});
+export const { progress, problem } = work;
+
+export const isTraining = computed(() => progress.value?.stage.startsWith("training") === true);
+
+/** Stops the training, whose best state then scores the rows; any other task ends without a result. */
+export const cancel = (): void => {
+  if (isTraining.value) work.cancel();
+  else void work.reset();
+};
+
+/** Rows that are flagged: those with a p-value of at most the share of false alarms. */
+export const flagged = computed(() => {
+  const { falseAlarms } = config.value;
+  return ranked.value?.all.filter((p) => p <= falseAlarms).length;
+});
+
+export function openFiles(files: readonly File[]): Promise<void> {
+  const [next] = files;
+  if (!next || files.length > 1) {
+    problem.value = `Found ${files.length} files, expected one.`;
+    return Promise.resolve();
+  }
+  return work.start(`reading ${next.name}`, async (worker) => {
+    forgetDetector();
+    opened.value = undefined;
+    file = next;
+    const { columns } = (await read(worker, next)).schema;
+    dropped.value = new Set();
+    idColumn.value = columns.find(({ type }) => type === "identifier")?.name;
+  });
+}
+
+export const openExample = (): Promise<void> => openFiles([exampleFile()]);
+
+async function read(worker: Connection, from: File): Promise<OpenedTable> {
+  const table = await worker.call("table.open", { file: from });
+  reader = worker;
+  opened.value = table;
+  return table;
+}
+
+export const train = (): Promise<void> =>
+  work.start(
+    "training",
+    async (worker, signal) => {
+      forgetDetector();
+      if (file && reader !== worker) await read(worker, file);
+      const { device, contaminated, steps, seed } = config.value;
+      const args = { device, contaminated, steps, seed, drop: [...dropped.value], id: idColumn.value };
+      const onEvent = timeLeft(work.tell);
+      facts.value = await worker.call("table.train", args, { signal, onEvent });
+      await rank(worker, SHOWN);
+      await tellReasons(worker, ranked.value?.rows[0]?.row);
+    },
+    "soft",
+  );
+
+async function rank(worker: Connection, count: number): Promise<void> {
+  ranked.value = await worker.call("table.rows", { score: config.value.score, count });
+}
+
+async function tellReasons(worker: Connection, row: number | undefined): Promise<void> {
+  if (row === undefined) return;
+  chosen.value = row;
+  const { score, falseAlarms } = config.value;
+  story.value = await worker.call("table.reasons", { row, score, falseAlarms });
+}
+
+export const choose = (row: number): Promise<void> =>
+  work.start("finding the reasons", (worker) => tellReasons(worker, row));
+
+export const showMore = (): Promise<void> =>
+  work.start("sorting", (worker) => rank(worker, (ranked.value?.rows.length ?? 0) + SHOWN));
+
+export function change(next: Partial<TableConfig>): void {
+  config.value = { ...config.value, ...next };
+  writeConfig("table", config.value);
+}
+
+/** Judges the rows by another score, or with another share of false alarms. */
+export async function judge(next: Partial<Pick<TableConfig, "score" | "falseAlarms">>): Promise<void> {
+  change(next);
+  if (!ranked.value) return;
+  await work.start("sorting", async (worker) => {
+    await rank(worker, ranked.value?.rows.length ?? SHOWN);
+    await tellReasons(worker, chosen.value);
+  });
+}
+
+export function useColumn(name: string, use: boolean): void {
+  const next = new Set(dropped.value);
+  if (use) next.delete(name);
+  else next.add(name);
+  dropped.value = next;
+}
+
+export const save = (): Promise<void> =>
+  work.start("writing the scores", async (worker) => {
+    const { score, falseAlarms } = config.value;
+    const text = await worker.call("table.save", { score, falseAlarms });
+    download("scored.csv", text, "text/csv");
+  });

@@ -1,0 +1,70 @@
+import { DropZone } from "../../ui/drop-zone.js";
+import { Lesson } from "../../ui/lesson.js";
+import { Problem, wordsOf } from "../../ui/problem.js";
+import { Sheet } from "../../ui/sheet.js";
+import { Working } from "../../ui/working.js";
+import { Columns } from "./columns.js";
+import { LIMITS } from "./config.js";
+import { Detector, Judging } from "./detector.js";
+import { Reasons } from "./reasons.js";
+import { Rows } from "./rows.js";
+import { cancel, isTraining, openExample, opened, openFiles, problem, progress, ranked } from "./state.js";
+import "./table.css";
+
+/** Table: a file of rows, a detector of the odd ones, and the reasons for each. */
+export function TableTab() {
+  const busy = progress.value !== undefined;
+  const { value: table } = opened;
+  return (
+    <div class="board table-tab">
+      <Sheet name="file" title={table?.name ?? "A file of rows"} class="stack first">
+        <DropZone
+          label="Choose a file"
+          accept=".csv,.tsv,.tab,.jsonl,.ndjson,.parquet"
+          disabled={busy}
+          onFiles={(files) => void openFiles(files)}
+          onProblem={(error) => {
+            problem.value = wordsOf(error);
+          }}
+        >
+          <p class="note">
+            Drop a CSV, TSV, JSON lines or Parquet file here, of at most {LIMITS.rows.toLocaleString("en")}{" "}
+            rows. It stays on your computer.
+          </p>
+          <button type="button" disabled={busy} onClick={() => void openExample()}>
+            Take the example
+          </button>
+        </DropZone>
+        <Problem text={table ? undefined : problem.value} />
+        {table && <Columns table={table} />}
+      </Sheet>
+      <Sheet name="detector" title="Detector" class="stack training">
+        <Detector />
+        <Working
+          progress={progress.value}
+          label={isTraining.value ? "Stop" : "Cancel"}
+          cancel={cancel}
+          forgets={false}
+        />
+        <Problem text={table && problem.value} />
+        <Judging />
+        <Lesson equation="p = (1 + #{held-out scores ≥ s}) / (n + 1)" docs="tables" about="odd rows">
+          A tenth to a fifth of the rows is held out. A row has a small p-value if few held-out rows have a
+          score as high. Of rows like the held-out ones, at most the chosen share is flagged.
+        </Lesson>
+      </Sheet>
+      {ranked.value && (
+        <>
+          <Sheet name="rows" title="Rows by score" class="stack second">
+            <Rows rows={ranked.value} />
+          </Sheet>
+          <div class="more beside">
+            <Sheet name="reasons" title="Reasons" class="stack">
+              <Reasons />
+            </Sheet>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}

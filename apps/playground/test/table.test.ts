@@ -1,0 +1,152 @@
+import { readFileSync } from "node:fs";
+import { makeRng } from "@flowify/core/layer";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { timeLeft } from "../src/tabs/table/time-left.js";
+import { expectProblem, type Playground, startPlayground } from "./browser.js";
+import { idle } from "./saved-run.js";
+
+vi.setConfig({ testTimeout: 150_000 });
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const file = (name: string, text: string | Buffer) => ({
+  name,
+  mimeType: "text/csv",
+  buffer: Buffer.from(text),
+});
+const choose = (page: Page, ...files: ReturnType<typeof file>[]): Promise<void> =>
+  page.locator("#part-table input[type=file]").setInputFiles(files);
+
+/** Rows whose second column follows the first and whose third is its square; in two of them one column does not. */
+const ODD: Readonly<Record<number, readonly [column: string, value: number]>> = {
+  31: ["follows", -1.5],
+  77: ["square", 0.1],
+};
+function planted(): string {
+  const rng = makeRng(3);
+  const lines = Array.from({ length: 240 }, (_, i) => {
+    const odd = ODD[i + 1];
+    const first = odd ? 1.5 : 4 * rng.uniform() - 2;
+    const cells: Record<string, number> = {
+      first,
+      follows: first + 0.05 * rng.normal(),
+      square: first ** 2 + 0.05 * rng.normal(),
+    };
+    if (odd) cells[odd[0]] = odd[1];
+    return `=row${i + 1},${Object.values(cells).map((value) => value.toFixed(4))},${i % 3 ? "yes" : "no"}`;
+  });
+  return `name,first,follows,square,"<b>told</b>"\n${lines.join("\n")}\n`;
+}
+
+test("odd rows of a file come first, with the column to blame, by keys alone", async () => {
+  const config = encodeURIComponent(JSON.stringify({ steps: 60 }));
+  const page = await playground.open(`#/table?config=${config}`);
+  await choose(page, file("planted.csv", planted()));
+  await page.locator("#table-size", { hasText: "240 rows, 5 columns" }).waitFor();
+  expect(await page.getByRole("img", { name: "Histogram of square" }).locator("rect").count()).toBe(16);
+  expect(await page.getByLabel("Rows are named by").inputValue()).toBe("name");
+  expect(await page.getByLabel("Use name").isDisabled()).toBe(true);
+  await page.getByLabel("Use <b>told</b>").press(" ");
+  await page.getByRole("button", { name: "Train", exact: true }).press("Enter");
+  const rows = page.locator(".second tbody tr");
+  await rows.first().waitFor();
+  await idle(page, "table");
+  const names = (await rows.locator("th").allTextContents()).slice(0, 2);
+  expect(names.toSorted()).toEqual(["=row31", "=row77"]);
+  expect(await page.locator(".second thead").textContent()).not.toContain("told");
+
+  const blamed = new Map<string, string | null>();
+  for (const name of names) {
+    await page.getByRole("button", { name: `Reasons of row ${name}`, exact: true }).press("Enter");
+    await page.locator("#table-row", { hasText: name }).waitFor();
+    await idle(page, "table");
+    blamed.set(name, await page.locator(".reasons th b").first().textContent());
+    await page.keyboard.press("ArrowDown");
+  }
+  expect(Object.fromEntries(blamed)).toEqual({ "=row31": "follows", "=row77": "square" });
+  await page.setViewportSize({ width: 400, height: 800 });
+  await rows.first().getByRole("button").click();
+  // the reasons stand below: the page scrolls to them
+  await expect.poll(async () => (await page.locator(".more").boundingBox())!.y).toBeLessThan(400);
+
+  expect(await page.locator("#table-flagged").textContent()).toBe("0"); // 48 rows are held out
+  await page.getByText("allow more false alarms").waitFor();
+  await page.getByLabel("False alarms, %").fill("5");
+  await page.getByLabel("False alarms, %").press("Enter");
+  await idle(page, "table");
+  const flagged = Number(await page.locator("#table-flagged").textContent());
+  expect(flagged).toBeGreaterThanOrEqual(2);
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download scored.csv" }).press("Enter"),
+  ]);
+  const [head, ...lines] = readFileSync(await saved.path(), "utf8")
+    .trim()
+    .split("\n");
+  expect([head, lines.length]).toEqual(["name,score,p,flag", 240]);
+  expect(lines[30]).toMatch(/^'=row31,[\d.]+,[\d.]+,1$/); // a spreadsheet must not run the name
+  expect(lines.filter((line) => line.endsWith(",1")).length).toBe(flagged);
+});
+
+test("files that are no usable table are refused in words, and a training is stopped", async () => {
+  const page = await playground.open("#/table");
+  const numbers = Array.from({ length: 120 }, (_, i) => `${Math.sin(i)},${i % 7}`);
+  const many = Array.from({ length: 20_001 }, (_, i) => i / 7).join("\n");
+  const cases: [ReturnType<typeof file>, string][] = [
+    [file("empty.csv", ""), "empty.csv: an empty file, expected a table"],
+    [file("ragged.csv", "a,b\n1,2\n3\n4,5,6\n"), "row 2 has 1; row 3 has 3"],
+    [file("quote.csv", 'a,b\n1,"2\n'), "a quote is opened and not closed"],
+    [file("t.xlsx", "PK"), "a file of an unknown kind, expected .csv, .tsv, .jsonl or .parquet"],
+    [file("t.parquet", "PAR1, and no more"), "not a readable Parquet file"],
+    [file("t.jsonl", '{"a":1}\n[2]\n'), "line 2 is an array"],
+    [file("many.csv", `a\n${many}\n`), "more than 20,000 rows, expected at most 20,000 rows on this page"],
+  ];
+  for (const [each, words] of cases) {
+    await choose(page, each);
+    await expectProblem(page, words);
+  }
+  const refused: [text: string, words: string][] = [
+    [numbers.slice(0, 9).join("\n"), "9 rows, expected at least 20"],
+    [numbers.with(7, "oh,2").join("\n"), 'column "a": most cells hold a number, but row 8 holds "oh"'],
+    ["", "a header and no rows"],
+  ];
+  for (const [text, words] of refused) {
+    await choose(page, file("t.csv", `a,b\n${text}\n`));
+    await idle(page, "table");
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    await expectProblem(page, words);
+  }
+  await choose(page, file("t.csv", `a,b\n${numbers.join("\n")}\n`));
+  await idle(page, "table");
+  await page.getByLabel("Steps").fill("5000");
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await page.getByText("training, ").waitFor();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.locator("#table-row").waitFor();
+  expect(await page.getByText("Trained for").textContent()).not.toContain("5,000 steps");
+});
+
+test("the time left follows from the speed of a stage", () => {
+  const told: string[] = [];
+  let seconds = 0;
+  const tell = timeLeft(
+    ({ stage }) => told.push(stage),
+    () => 1000 * seconds,
+  );
+  for (const done of [10, 20, 30, 40, 50]) {
+    tell({ stage: "training", done, of: 100 });
+    seconds += 2;
+  }
+  tell({ stage: "scoring", done: 0, of: 9 });
+  expect(told.slice(2)).toEqual([
+    "training, 30 of 100",
+    "training, 40 of 100, about 12 s left",
+    "training, 50 of 100, about 10 s left",
+    "scoring, 0 of 9",
+  ]);
+});
