@@ -56,4 +56,5 @@ export { ortCpu, portable, strict, type Target } from "./lower/target.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
 export { availableCores, availableMemory } from "./resources.js";
+export { type ToOnnxOptions, toOnnx } from "./to-onnx.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";
