@@ -5,6 +5,7 @@
  *     npm run acceptance -- DIR                    all but the slow ones; DIR holds parity/cases and data/…
  *     npm run acceptance -- DIR --only parity      one of them (may be given several times)
  *     npm run acceptance -- DIR --only convert --file resnet   only pretrained networks with this word in the file name
+ *     npm run acceptance -- DIR --only scale --file bits   only the parts of this check with this word in their name
  *
  * A further check is a file in `acceptance/` and an entry of `checks`.
  */
@@ -17,6 +18,7 @@ import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
+import { detector } from "./acceptance/detector.js";
 import { devices } from "./acceptance/devices.js";
 import { exported } from "./acceptance/export.js";
 import { fullDisk } from "./acceptance/full-disk.js";
@@ -29,6 +31,7 @@ import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
+import { scale } from "./acceptance/scale.js";
 import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
 
@@ -46,9 +49,11 @@ const checks: readonly Check[] = [
   cifar10,
   exported,
   tables,
+  detector,
   memory,
   longTable,
   devices,
+  scale,
   playground,
   page,
 ];

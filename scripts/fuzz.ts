@@ -5,6 +5,7 @@
  *
  *     npm run fuzz                               a minute of files, with a random seed, which is printed
  *     npm run fuzz -- --seconds 600 --seed 7
+ *     npm run fuzz -- --only tables              tables: CSV, JSON lines, Parquet and the like
  *     npm run fuzz -- --only lowering            programs; --case N begins with this one
  */
 import { randomInt } from "node:crypto";
@@ -32,7 +33,12 @@ const enough = (): boolean => performance.now() > until;
 async function fuzzFiles(): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "flowify-fuzz-"));
   console.log(`seed ${seed}, ${seconds} s, in ${folder}`);
-  const { files, read, harmful, slowestMs } = await readMutated(folder, Number(seed), enough);
+  const { files, read, harmful, slowestMs } = await readMutated(
+    folder,
+    Number(seed),
+    enough,
+    only === "tables" ? only : undefined,
+  );
   for (const each of harmful) console.log(each);
   const mib = process.resourceUsage().maxRSS / 1024;
   console.log(

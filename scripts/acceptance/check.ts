@@ -6,7 +6,7 @@ export type Row = Readonly<{ figure: string; limit: string; verdict: "ok" | "FAI
 type Context = Readonly<{
   /** The folder of data that the user named. */
   dir: string;
-  /** Only pretrained networks with this word in the file name. */
+  /** Only pretrained networks with this word in the file name, or parts with this word in their name. */
   file: string | undefined;
   /** An empty folder, removed at the end. */
   scratch: string;

@@ -4,7 +4,7 @@ import { zooNames } from "@flowify/core";
 import type { Agreement } from "@flowify/onnx";
 import { atMost, type Check, type Row } from "./check.js";
 import { runNode } from "./node.js";
-import { pythonWithOnnx } from "./python-runner.js";
+import { pythonWith } from "./python-runner.js";
 
 /** The largest difference, relative to the largest entry. */
 const CLOSE = 1e-4;
@@ -30,7 +30,7 @@ export const exported: Check = {
   slow: true,
   async run({ scratch, say }) {
     const rows: { [what: string]: Row } = {};
-    const python = pythonWithOnnx();
+    const python = pythonWith("onnx", "onnxruntime");
     if (python === undefined) rows.runner = { figure: INSTALL, limit: "", verdict: "open" };
     for (const network of zooNames) {
       say(network);

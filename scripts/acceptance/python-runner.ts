@@ -8,10 +8,11 @@ import type { FileRunner } from "@flowify/onnx";
 const script = fileURLToPath(new URL("run_onnx.py", import.meta.url));
 const execute = promisify(execFile);
 
-/** The first Python on this machine with onnx and onnxruntime; undefined if there is none. */
-export const pythonWithOnnx = (): string | undefined =>
+/** The first Python on this machine that has these packages; undefined if there is none. */
+export const pythonWith = (...packages: readonly string[]): string | undefined =>
   ["python3", "/usr/bin/python3"].find(
-    (python) => spawnSync(python, ["-I", "-c", "import onnx, onnxruntime"], { timeout: 60_000 }).status === 0,
+    (python) =>
+      spawnSync(python, ["-I", "-c", `import ${packages.join(", ")}`], { timeout: 60_000 }).status === 0,
   );
 
 /** Runs a file in Python's onnxruntime; the first run validates it with onnx. Arrays are exchanged through `folder`. */

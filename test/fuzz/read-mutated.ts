@@ -16,16 +16,18 @@ const cpuMs = (): number => {
 };
 
 /**
- * Reads mutated files of every kind, the same ones for every seed, until `enough` says so. A file does harm where
+ * Reads mutated files of every kind, or of tables only, the same ones for every seed, until `enough` says so. A file does harm where
  * it ends in another error than one of flowify's own, computes for ten seconds, or does not end; it is kept in `folder` then.
  */
 export async function readMutated(
   folder: string,
   seed: number,
   enough: (files: number) => boolean,
+  only?: "tables",
 ): Promise<FuzzResult> {
   const draw = drawFrom(seed);
-  const all = [...(await imageKinds()), ...(await documentKinds()), ...tableKinds];
+  const others = only === "tables" ? [] : [...(await imageKinds()), ...(await documentKinds())];
+  const all = [...others, ...tableKinds];
   const harmful: string[] = [];
   let [files, read, slowestMs] = [0, 0, 0];
   for (; !enough(files); files++) {

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { readTable } from "flowify/tables";
 import { parquetBytes } from "../../packages/cli/test/data/parquet-files.js";
+import { arrowBytes } from "../../packages/cli/test/data/table/arrow-files.js";
 import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
 import { mixedCsv, mixedRows } from "../tables/mixed-table.js";
 import type { Kind } from "./kinds.js";
@@ -45,9 +47,20 @@ function damagedCsv(draw: Random): Uint8Array {
 const jsonLines = rows.map((row) => JSON.stringify(row)).join("\n");
 
 const column = (name: keyof (typeof rows)[number]) => ({ name, data: rows.map((row) => row[name]) });
-const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).map((codec) =>
+/** Every way of writing values that hyparquet reads. */
+const encoded = [
+  { ...column("kind"), encoding: "DELTA_BYTE_ARRAY" },
+  { ...column("paid"), encoding: "RLE" },
+  { ...column("size"), encoding: "BYTE_STREAM_SPLIT" },
+  { ...column("items"), encoding: "DELTA_BINARY_PACKED" },
+  { name: "shop", data: rows.map(({ kind }) => kind), encoding: "DELTA_LENGTH_BYTE_ARRAY" },
+] as const;
+const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).flatMap((codec) => [
   parquetBytes((["kind", "paid", "size", "items", "score"] as const).map(column), codec),
-);
+  parquetBytes([...encoded], codec),
+]);
+
+const arrows = [arrowBytes("file"), arrowBytes("stream"), arrowBytes("file", true)];
 
 const table = (name: string, make: (draw: Random) => Uint8Array): Kind => ({
   name,
@@ -55,12 +68,10 @@ const table = (name: string, make: (draw: Random) => Uint8Array): Kind => ({
   read: (place) => readTable(join(place, name)),
 });
 
-/**
- * A Parquet file whose footer is damaged, the description of its columns. Damaged pages are left out: hyparquet fills as many
- * values as a run of them claims, up to 2³¹.
- */
+/** A Parquet file that is damaged anywhere, or in its footer alone, the description of its columns. */
 function damagedParquet(draw: Random): Uint8Array {
   const bytes = parquets[draw(parquets.length)]!;
+  if (draw(3) > 0) return mutated([bytes], draw);
   const footer =
     bytes.length - 8 - new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
   return Buffer.concat([bytes.subarray(0, footer), mutated([bytes.subarray(footer)], draw)]);
@@ -72,5 +83,10 @@ export const tableKinds: readonly Kind[] = [
   table("a.jsonl", (draw) =>
     draw(2) === 0 ? mutated([bytesOf(jsonLines)], draw) : bytesOf(mutatedText([jsonLines], draw)),
   ),
+  table("a.csv.gz", (draw) => {
+    if (draw(2) === 0) return gzipSync(damagedCsv(draw));
+    return mutated([gzipSync(csv)], draw);
+  }),
   table("a.parquet", damagedParquet),
+  table("a.arrow", (draw) => mutated(arrows, draw)),
 ];

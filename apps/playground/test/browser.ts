@@ -24,6 +24,8 @@ const LOOK = 50;
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".json": "application/json",
@@ -34,6 +36,8 @@ export type PlaygroundOptions = {
   webgpu?: boolean;
   /** The headers that threads need. Default true. */
   isolated?: boolean;
+  /** A folder to serve in place of the page's build. */
+  folder?: string;
 };
 
 export type Playground = Readonly<{
@@ -85,14 +89,15 @@ async function builtPage(): Promise<{ folder: string; own: boolean }> {
   return { folder, own: false };
 }
 
-/** Builds the page, serves it from a free port, and starts Chromium. */
+/** Builds the page, or takes a folder, serves it from a free port, and starts Chromium. */
 export async function startPlayground({
   webgpu = false,
   isolated = true,
+  folder: given,
 }: PlaygroundOptions = {}): Promise<Playground> {
   const executablePath = process.env.CHROMIUM;
   if (!executablePath) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
-  const { folder, own } = await builtPage();
+  const { folder, own } = given === undefined ? await builtPage() : { folder: given, own: false };
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const inside = path.startsWith(PATH) ? normalize(path.slice(PATH.length) || "index.html") : "..";

@@ -14,7 +14,7 @@ export type ReadTableOptions = TableChoice &
   }>;
 
 /**
- * Reads a table (.csv, .tsv, .jsonl, .parquet) whole: its schema, and its rows as a flow takes them. Columns are matched by
+ * Reads a table (.csv, .tsv, .jsonl, packed by gzip or not, .parquet, .arrow; or a pattern of such files) whole: its schema, and its rows as a flow takes them. Columns are matched by
  * name. −log p of a row is that of the flow plus `fillLog` of the row, which is 0 where no number is missing.
  *
  * @throws DataError for a file that is missing, damaged or does not fit; UsageError for columns that it does not have

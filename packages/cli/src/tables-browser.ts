@@ -5,7 +5,7 @@ export { expectUsable } from "./data/table/check-columns.js";
 export { findSchema } from "./data/table/find-schema.js";
 export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
 export { expectEnough } from "./data/table/split-rows.js";
-export type { Table } from "./data/table/table.js";
+export { blockOf, type Table } from "./data/table/table.js";
 export { tableOfBytes } from "./data/table/table-bytes.js";
 export { conformalP, smallestP } from "./detect/calibration.js";
 export { csvScores, idHeader } from "./detect/csv-scores.js";

@@ -38,3 +38,19 @@ export const spawnCommand = (args: readonly string[], stdout: number | "pipe" = 
   spawn(process.execPath, [bin, ...args], {
     stdio: ["ignore", stdout, "pipe"],
   }) as ChildProcessByStdio<null, Readable, Readable>;
+
+/** Runs `flowify` as a process, from its sources, with this standard input; returns its exit status and all that it wrote. */
+export async function pipeCommand(
+  args: readonly string[],
+  input: string | Uint8Array,
+): Promise<{ status: number; text: string }> {
+  const child = spawn(process.execPath, [bin, ...args], { stdio: "pipe" });
+  let text = "";
+  for (const output of [child.stdout, child.stderr])
+    output.on("data", (piece) => {
+      text += piece;
+    });
+  child.stdin.end(input);
+  const status = await new Promise<number>((done) => child.on("close", (code) => done(code ?? 1)));
+  return { status, text };
+}

@@ -127,13 +127,16 @@ describe("a run of a table", () => {
     const own = join(root, "orders.csv");
     const copy = join(root, "copy.csv");
     writeFileSync(copy, `${readFileSync(own, "utf8")}\n`); // the same rows in another file
-    const scoresOf = async (file: string) =>
-      linesOf((await runCommand(["score", run, file, "--score", "kernels", "--quiet"])).stdout)
-        .slice(1)
-        .map((line) => Number(line.split(",")[1]));
+    const linesFor = async (file: string, ...flags: string[]) =>
+      linesOf(
+        (await runCommand(["score", run, file, "--score", "kernels", "--quiet", ...flags])).stdout,
+      ).slice(1);
+    const scoresOf = async (file: string) => (await linesFor(file)).map((line) => Number(line.split(",")[1]));
     const [without, withItself] = [await scoresOf(own), await scoresOf(copy)];
     const higher = without.filter((score, i) => score > withItself[i]! + 1e-6);
     expect([without.length, higher.length]).toEqual([2000, 1800]);
+    const some = (await linesFor(own)).filter((line) => Number(line.slice(3).split(",")[0]) >= 1500);
+    expect(await linesFor(own, "--where", `"order" IS NOT NULL AND "order"[3:]::INT >= 1500`)).toEqual(some);
   });
 
   it.each(["flow", "kernels", "neighbours"])("scores by %s alone", async (kind) => {
@@ -245,6 +248,13 @@ describe("a run of a table", () => {
     const likely = ["--score", "likelihood", "--out", join(root, "x.parquet")];
     await expectRefusal(["score", run, ...likely], 2, "written as CSV or JSON lines");
     await expectRefusal(["train", "--data", "mnist", "--contaminated"], 2, "mnist is none");
+    await expectRefusal(
+      ["train", "--data", "mnist", "--where", "x > 1"],
+      2,
+      "--where: the examples of mnist",
+    );
+    await expectRefusal(["score", run, "--where", "size > 1"], 2, "name the table by --data");
+    await expectRefusal(["report", run, "--where", "size > 1"], 2, "name a table by --data");
   });
 
   it("refuses a table and a probability that do not fit", async () => {
@@ -268,9 +278,15 @@ describe("a run of a table", () => {
   });
 
   it("is trained on few rows with a warning, and on very few not at all", async () => {
-    const few = await train(write("few.csv", 60, 0), "few", "--steps", "5");
+    const few = await train(write("few.csv", 70, 0), "few", "--steps", "5", "--where", 'length("order") = 4');
     expect([few.status, few.stderr]).toEqual([0, expect.stringContaining("only 60 rows")]);
     expect(existsSync(join(root, "few", "calibration.json"))).toBe(true);
+    const { stdout } = await runCommand(["score", join(root, "few"), "--quiet"]);
+    expect(
+      linesOf(stdout)
+        .slice(1)
+        .map((line) => Number(line.split(",")[0]) > 10),
+    ).not.toContain(false);
     const none = await train(write("none.csv", 19, 0), "none");
     expect([none.status, none.stderr]).toEqual([2, expect.stringContaining("19 rows, expected at least 20")]);
   });

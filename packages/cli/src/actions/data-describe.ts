@@ -3,11 +3,12 @@ import { dateText } from "../data/table/cell.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { openTable } from "../data/table/open-table.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 
-export type DataDescribeFlags = { json?: boolean };
+export type DataDescribeFlags = { json?: boolean; where?: string };
 
 /** Heights of a bar, an eighth of a line each. */
 const BARS = " ▁▂▃▄▅▆▇█";
@@ -18,7 +19,8 @@ const SHOWN = { values: 4, letters: 16 } as const;
 export async function describeData(this: CliContext, flags: DataDescribeFlags, file: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
-  const opened = await openTable(file);
+  await keepNamedInput([file]);
+  const opened = await openTable(file, flags);
   const schema = await findSchema(file, opened);
   terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
   for (const note of opened.notes) terminal.say(note);

@@ -2,17 +2,24 @@ import { UsageError } from "@flowify/core";
 import { checkColumns } from "../data/table/check-columns.js";
 import { openTable } from "../data/table/open-table.js";
 import type { TableSchema } from "../data/table/schema.js";
+import { rowName } from "../data/table/table.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
 import { unknownName } from "../ui/suggest.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** Rows as the detector takes them, what each is called, and their numbers in the file, from 0 on. */
-export type DetectorRows = Readonly<{ rows: Float32Array; names: readonly string[]; first: number }>;
+/** Rows as the detector takes them, what each is called, and their numbers in the file, from 1 on. */
+export type DetectorRows = Readonly<{
+  rows: Float32Array;
+  names: readonly string[];
+  numbers: readonly number[];
+}>;
 
 export type DetectorRowsOptions = Readonly<{
   schema: TableSchema;
   inputs: readonly DetectorInput[];
   id?: string | undefined;
+  /** An SQL condition: rows that do not fulfil it are left out. */
+  where?: string | undefined;
   warn: Terminal["warn"];
 }>;
 
@@ -23,28 +30,24 @@ export type DetectorRowsOptions = Readonly<{
  */
 export async function* detectorRows(
   file: string,
-  { schema, inputs, id, warn }: DetectorRowsOptions,
+  { schema, inputs, id, where, warn }: DetectorRowsOptions,
 ): AsyncGenerator<DetectorRows> {
-  const table = await openTable(file);
+  const table = await openTable(file, { where });
   if (id !== undefined && !table.names.includes(id))
     throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
   for (const line of checkColumns(file, table.names, schema)) warn(line);
   const idAt = table.names.indexOf(id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "");
   const encoder = detectorEncoder(file, table, inputs);
-  let first = 0;
   for await (const block of table.blocks()) {
-    const names = block.map((cells, i) => (idAt < 0 ? String(first + i + 1) : String(cells[idAt] ?? "")));
-    yield { rows: encoder.encode(block), names, first };
-    first += block.length;
+    if (block.rows.length === 0) continue;
+    const names = block.rows.map((cells, i) => (idAt < 0 ? rowName(block, i) : String(cells[idAt] ?? "")));
+    yield { rows: encoder.encode(block), names, numbers: block.numbers };
   }
   for (const line of encoder.notes()) warn(`${file}: ${line}`);
 }
 
 /** All rows of a table in memory, [count, width]. */
-export async function allDetectorRows(
-  file: string,
-  options: DetectorRowsOptions,
-): Promise<Readonly<{ rows: Float32Array; names: readonly string[] }>> {
+export async function allDetectorRows(file: string, options: DetectorRowsOptions): Promise<DetectorRows> {
   const parts: DetectorRows[] = [];
   for await (const part of detectorRows(file, options)) parts.push(part);
   const rows = new Float32Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
@@ -53,5 +56,9 @@ export async function allDetectorRows(
     rows.set(part.rows, at);
     at += part.rows.length;
   }
-  return { rows, names: parts.flatMap(({ names }) => names) };
+  return {
+    rows,
+    names: parts.flatMap(({ names }) => names),
+    numbers: parts.flatMap(({ numbers }) => numbers),
+  };
 }

@@ -5,6 +5,9 @@ import { exportLogProb, loadRuntime, ortCpu, portable, type Runtime, toBytes } f
 import type { CommonFlags } from "../commands/shared.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { openTable } from "../data/table/open-table.js";
+import { isPattern } from "../data/table/sources/file-pattern.js";
+import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
+import { blockOf } from "../data/table/table.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { detectorFlow } from "../detect/detector-flow.js";
@@ -12,6 +15,7 @@ import { detectorGraph, graphInput } from "../detect/detector-graph.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
+import type { RunConfig } from "../format/config.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
 import { makeFolder, runPaths } from "../run/folder.js";
@@ -78,7 +82,7 @@ export async function exportDetector(
     makeFolder(out);
     await writeFileAtomic(file, bytes);
     await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
-    const difference = await differenceOn(config.data.name, found, executor, bytes, terminal);
+    const difference = await differenceOn(config.data, found, executor, bytes, terminal);
     terminal.say(
       `${file}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB, ${formatCount(graph.nodes.length)} nodes; takes ${description.inputs.map(({ name }) => name).join(", ")}; returns score, p, flag`,
     );
@@ -94,18 +98,18 @@ export async function exportDetector(
 
 /** The largest difference of the file's scores from the detector's, on the first rows of the run's table; undefined where there is no table or no runtime. */
 async function differenceOn(
-  path: string,
+  { name: path, reading }: RunConfig["data"],
   found: TableDetector,
   executor: Executor,
   bytes: Uint8Array,
   { warn }: Terminal,
 ): Promise<number | undefined> {
-  if (!existsSync(path)) {
+  if (path === STANDARD_INPUT || !(isPattern(path) || existsSync(path))) {
     warn(`${path} is missing: the file is written without a comparison`);
     return undefined;
   }
-  const table = await openTable(path);
-  const { value: block = [] } = await table.blocks().next();
+  const table = await openTable(path, { where: reading?.where });
+  const { value: block = blockOf([]) } = await table.blocks().next();
   const rows = detectorEncoder(path, table, found.inputs).encode(block);
   const open = await openDetector(executor, found.detector);
   const { combination } = await open.score(rows, ["combination"]);
@@ -117,7 +121,7 @@ async function differenceOn(
   });
   if (runtime === undefined) return undefined;
   const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
-  const { score } = await session.run(feedsOf(runtime, table, found.inputs, block));
+  const { score } = await session.run(feedsOf(runtime, table, found.inputs, block.rows));
   await session.release();
   const computed = score!.data as Float32Array;
   return combination.reduce(

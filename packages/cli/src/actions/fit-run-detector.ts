@@ -18,12 +18,13 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   const schema = data.reading?.schema;
   if (!schema) return;
   const inputs = inputsOf(schema);
-  const { rows } = await allDetectorRows(data.name, { schema, inputs, warn: () => {} });
+  const { where } = data.reading!;
+  const { rows, numbers } = await allDetectorRows(data.name, { schema, inputs, where, warn: () => {} });
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
     const training = data.examples + data.validation;
-    const fitted = await fitTableDetector(executor, rows, inputs, options, training);
+    const fitted = await fitTableDetector(executor, rows, inputs, options, training, numbers);
     await writeDetector(runPaths(folder).detector, fitted);
     terminal.note(
       `detector of ${formatCount(training)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,

@@ -24,7 +24,7 @@ import { FALSE_ALARMS } from "./judge-rows.js";
 import type { SavedRun } from "./open-run.js";
 import { rowsOfTables } from "./table-rows.js";
 
-export type TableReportOptions = Readonly<{ data?: string; falseAlarms?: number }>;
+export type TableReportOptions = Readonly<{ data?: string; where?: string; falseAlarms?: number }>;
 
 /** Rows are judged as `flowify score` judges them by default. */
 const KIND: ScoreKind = "combination";
@@ -50,7 +50,7 @@ export async function reportTable(
   options: TableReportOptions,
   { warn }: Terminal,
 ): Promise<TableReport> {
-  const { data: file, falseAlarms = FALSE_ALARMS } = options;
+  const { data: file, where, falseAlarms = FALSE_ALARMS } = options;
   const { name, reading, shape } = config.data;
   const [schema, width] = [reading!.schema!, shape[0]];
   const found = readDetector(runPaths(folder).detector, folder);
@@ -65,7 +65,7 @@ export async function reportTable(
           {
             name: file,
             rows: await sampledRows(
-              rowsOfTables([file], { schema, id: undefined, seed: 0, warn: () => {} }),
+              rowsOfTables([file], { schema, where, id: undefined, seed: 0, warn: () => {} }),
               width,
             ),
           },
@@ -73,7 +73,10 @@ export async function reportTable(
   const open = await openDetector(model.executor, found.detector);
   try {
     const rowOptions = { schema, inputs: found.inputs, warn };
-    const pieces = file === undefined ? testRows(name, found, rowOptions) : detectorRows(file, rowOptions);
+    const pieces =
+      file === undefined
+        ? testRows(name, found, { ...rowOptions, where: reading?.where })
+        : detectorRows(file, { ...rowOptions, where });
     const judged = await judgedRows(found, open, falseAlarms, pieces);
     const groups = [
       { name: "training rows", rows: training },

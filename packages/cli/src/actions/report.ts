@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import type { CommonFlags } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import type { Point } from "../pictures/line-chart.js";
 import { reportPage } from "../report/page.js";
 import { type RunSummary, summarizeRun } from "../report/run-summary.js";
@@ -22,13 +23,16 @@ export async function report(
   ...folders: [string, ...string[]]
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { out, json = false, data } = flags;
+  const { out, json = false, data, where } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json });
+  await keepNamedInput([data]);
   const summaries = folders.map(summarizeRun);
   if (data !== undefined && !summaries.some(isOfTable))
     throw new UsageError(
       "--data is for runs of tables: it compares a file with their training rows\nleave it out",
     );
+  if (where !== undefined && data === undefined)
+    throw new UsageError("--where is for the rows of --data\nname a table by --data, or leave --where out");
   const runs: ReportedRun[] = [];
   for (const summary of summaries) {
     const table = isOfTable(summary) ? await tableOf(summary.folder, flags, terminal) : undefined;

@@ -33,6 +33,7 @@ export type TableScoreFlags = Omit<CommonFlags, "json"> &
     format?: ScoreFormat;
     out?: string;
     id?: string;
+    where?: string;
   };
 
 /** Scored rows [n, width] in one piece. */
@@ -151,7 +152,10 @@ async function* scoredRows(source: Source, { warn }: Terminal): AsyncGenerator<S
     return { names: names.slice(0, count), rows: some, scores };
   };
   if (files.length === 0) {
-    const all = await allDetectorRows(config.data.name, options);
+    const all = await allDetectorRows(config.data.name, {
+      ...options,
+      where: config.data.reading?.where,
+    });
     const test = rowsOfSplit(all.names.length, "test");
     const names = Array.from(test, (row) => all.names[row]!);
     yield await scored(takeRows(all.rows, detector.spaces.width, test), names);
@@ -160,8 +164,8 @@ async function* scoredRows(source: Source, { warn }: Terminal): AsyncGenerator<S
   for (const file of files) {
     const places = await placesIn(file, config, detector.places);
     const prefix = files.length > 1 ? `${file}#` : "";
-    for await (const { rows, names, first } of detectorRows(file, options)) {
-      const own = places && Int32Array.from(names, (_, i) => places.get(first + i) ?? -1);
+    for await (const { rows, names, numbers } of detectorRows(file, { ...options, where: flags.where })) {
+      const own = places && Int32Array.from(names, (_, i) => places.get(numbers[i]! - 1) ?? -1);
       yield await scored(
         rows,
         names.map((name) => prefix + name),
@@ -178,12 +182,11 @@ async function placesIn(
   { data }: RunConfig,
   places: Uint32Array,
 ): Promise<ReadonlyMap<number, number> | undefined> {
-  const known = data.files?.[0]?.sha256;
-  if (known === undefined) return undefined;
-  const [own] = (await fileHashes(file)) ?? [];
-  return own?.sha256 === known
-    ? new Map(Array.from(places, (row, place) => [row, place] as const))
-    : undefined;
+  const known = data.files;
+  const own = known && (await fileHashes(file));
+  const isSame =
+    own?.length === known?.length && own?.every(({ sha256 }, i) => sha256 === known?.[i]?.sha256);
+  return isSame ? new Map(Array.from(places, (row, place) => [row, place] as const)) : undefined;
 }
 
 /** The p-value up to which rows are flagged. For a false discovery rate all rows are scored once before. */

@@ -6,6 +6,8 @@ import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
+import { isTable } from "../data/table/open-table.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { idHeader } from "../detect/csv-scores.js";
 import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
@@ -21,7 +23,7 @@ import { unitOf } from "../unit.js";
 import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 import { scoreTables } from "./score-table.js";
-import { isTable, ownTestRows, rowsOfTables } from "./table-rows.js";
+import { ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {
@@ -34,6 +36,7 @@ export type ScoreFlags = Omit<CommonFlags, "json"> &
     seed?: number;
     out?: string;
     id?: string;
+    where?: string;
     falseAlarms?: number;
   };
 
@@ -69,6 +72,8 @@ export async function score(
     throw new UsageError("files and --data exclude each other\nname one of them");
   const config = readRunConfig(folder);
   const tables = flags.data === undefined ? files : [flags.data];
+  await keepNamedInput(tables);
+  expectTables(config, flags, tables);
   if (isForDetector(config, flags, tables)) return scoreTables(this, flags, folder, config, tables);
   const format = textFormat(flags.format ?? formatOf(out) ?? "csv");
   await withModel(folder, flags, terminal, async (model, run) => {
@@ -118,6 +123,15 @@ export async function score(
       `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(waiting.sources)}${judge ? `; ${formatCount(flagged)} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}` : ""}${out ? `; scores: ${out}` : ""}`,
     );
   });
+}
+
+/** @throws UsageError for --where without a table that it can be applied to */
+function expectTables({ data }: RunConfig, { where, split }: ScoreFlags, files: readonly string[]): void {
+  const areTables = data.reading?.schema && split === undefined && files.length > 0 && files.every(isTable);
+  if (where !== undefined && !areTables)
+    throw new UsageError(
+      "--where is for rows of a table, scored by a run of a table\nname the table by --data, or leave --where out",
+    );
 }
 
 /**
@@ -185,10 +199,10 @@ function sourceOf(
 ): AsyncGenerator<Named> {
   const { schema } = run.config.data.reading ?? {};
   const tables = flags.data === undefined ? files : [flags.data];
-  const { seed = 0, id } = flags;
+  const { seed = 0, id, where } = flags;
   if (schema && flags.split === undefined) {
     if (tables.length === 0) return ownTestRows(run.config);
-    if (tables.every(isTable)) return rowsOfTables(tables, { schema, id, seed, warn });
+    if (tables.every(isTable)) return rowsOfTables(tables, { schema, id, where, seed, warn });
   }
   return files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
 }

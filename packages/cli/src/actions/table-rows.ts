@@ -1,6 +1,6 @@
 import { checkColumns } from "../data/table/check-columns.js";
 import { rowEncoder } from "../data/table/encode-rows.js";
-import { openTable, TABLE_ENDING } from "../data/table/open-table.js";
+import { openTable } from "../data/table/open-table.js";
 import { readRows } from "../data/table/read-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
@@ -20,11 +20,11 @@ export type NamedRows = Readonly<{
 export type RowsOptions = Readonly<{
   schema: TableSchema;
   id: string | undefined;
+  /** An SQL condition: rows that do not fulfil it are left out. */
+  where?: string | undefined;
   seed: number;
   warn: Terminal["warn"];
 }>;
-
-export const isTable = (path: string): boolean => TABLE_ENDING.test(path);
 
 /**
  * The rows of tables, a block at a time: memory does not grow with their number. Rows are called by their id, else by their
@@ -34,19 +34,20 @@ export const isTable = (path: string): boolean => TABLE_ENDING.test(path);
  */
 export async function* rowsOfTables(
   files: readonly string[],
-  { schema, id, seed, warn }: RowsOptions,
+  { schema, id, where, seed, warn }: RowsOptions,
 ): AsyncGenerator<NamedRows> {
   for (const file of files) {
-    const table = await openTable(file);
+    const table = await openTable(file, { where });
     for (const line of checkColumns(file, table.names, schema)) warn(line);
     const encoder = rowEncoder(file, table, schema, { seed, id });
     const prefix = files.length > 1 ? `${file}#` : "";
-    let row = 0;
+    let source: string | undefined = file;
     for await (const block of table.blocks()) {
-      const { rows, fillLog, ids, count } = encoder.encode(block);
-      const names = Array.from({ length: count }, (_, i) => `${prefix}${ids[i] ?? row + i + 1}`);
-      yield { images: rows, names, fillLog, ...(row === 0 && { source: file }) };
-      row += count;
+      const { rows, fillLog, ids, rowNames } = encoder.encode(block);
+      if (rowNames.length === 0) continue;
+      const names = rowNames.map((name, i) => `${prefix}${ids[i] ?? name}`);
+      yield { images: rows, names, fillLog, ...(source && { source }) };
+      source = undefined;
     }
     encoder.end();
     for (const line of encoder.notes()) warn(`${file}: ${line}`);
@@ -57,7 +58,7 @@ export async function* rowsOfTables(
 export async function* ownTestRows({ data }: RunConfig): AsyncGenerator<NamedRows> {
   const all = await readRows(data.name, data.reading);
   const which = rowsOfSplit(all.count, "test");
-  const { rows, fillLog, ids, count } = pickRows(all, which);
-  const names = Array.from(which, (row, i) => ids[i] ?? String(row + 1));
+  const { rows, fillLog, ids, rowNames, count } = pickRows(all, which);
+  const names = rowNames.map((name, i) => ids[i] ?? name);
   yield { images: rows, names, fillLog, source: `${formatCount(count)} test rows of ${data.name}` };
 }

@@ -6,6 +6,7 @@ import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import { readingFlags } from "../data/format.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import type { RunConfig } from "../format/config.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
@@ -89,6 +90,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
   const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
   if (flags.out !== undefined) checkRunFolder(flags.out, { force });
+  await keepNamedInput([flags.data]);
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
   // what is built or rated for these data is judged on some that are held out

@@ -40,7 +40,8 @@ async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainF
     }
     const status = interrupt.status();
     if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
-    if (end) sayEnd(terminal, plan, end);
+    if (ranks) saySums(terminal, ranks);
+    if (end) sayEnd(terminal, plan, end, ranks);
     else sayInterrupted(terminal, plan, step);
   } finally {
     interrupt.stop();
@@ -71,6 +72,14 @@ function sayRanks(terminal: Terminal, { resume, config: { environment } }: Train
     terminal.warn("the ranks cannot reach rank 0 by TCP: only the launcher notices a rank that is lost");
 }
 
+/** Milliseconds of a step that rank 0 waits for the sums of all ranks. */
+const waitOfStep = ({ comm: { sums } }: Ranks): number => sums.ms / Math.max(1, sums.count);
+
+const saySums = ({ note }: Terminal, ranks: Ranks): void =>
+  note(
+    `${ranks.size} ranks: ${waitOfStep(ranks).toFixed(1)} ms of each step waiting for the sum of the gradients`,
+  );
+
 function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {
   terminal.say(`stopped after step ${step} of ${steps}; continue with flowify train --resume ${folder}`);
   terminal.document({ run: folder, step, steps, finished: false });
@@ -80,6 +89,7 @@ function sayEnd(
   terminal: Terminal,
   { folder, data, validation, config: { steps } }: TrainPlan,
   { measured, pictures, unchanged, verdict }: NonNullable<Trained["end"]>,
+  ranks: Ranks | undefined,
 ): void {
   const result = measured.at(-1);
   const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
@@ -106,6 +116,7 @@ function sayEnd(
     judgedStep: verdict.judgedStep,
     warnings: verdict.warnings,
     ...(unchanged !== undefined && { unchanged }),
+    ...(ranks && { ranks: { size: ranks.size, waitOfStepMs: waitOfStep(ranks) } }),
   });
   for (const line of verdict.warnings) terminal.warn(line);
   if (unchanged === false)

@@ -5,7 +5,7 @@ import type { DataListFlags } from "../actions/data-list.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, webAddress } from "./parsers.js";
-import { commonFlags } from "./shared.js";
+import { commonFlags, whereFlag } from "./shared.js";
 
 export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   loader: async () => (await import("../actions/data-get.js")).getData,
@@ -64,9 +64,15 @@ export const describeCommand = buildCommand<DataDescribeFlags, [string], CliCont
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [{ parse: nonEmpty, placeholder: "FILE", brief: "Table: .csv, .tsv, .jsonl or .parquet" }],
+      parameters: [
+        {
+          parse: nonEmpty,
+          placeholder: "FILE",
+          brief: "Table: .csv, .tsv, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
+        },
+      ],
     },
-    flags: { json: commonFlags.json },
+    flags: { where: whereFlag, json: commonFlags.json },
   },
   docs: {
     brief: "Show the columns of a table",
@@ -74,8 +80,11 @@ export const describeCommand = buildCommand<DataDescribeFlags, [string], CliCont
 values, the distinct values, the range and a histogram. Values that many rows share are named.
 Constant columns, identifiers and free text are left out of training.
 
+--where needs DuckDB: npm install @duckdb/node-api. Its condition sees one row at a time.
+
 EXAMPLES
   flowify data describe payments.csv
+  flowify data describe 'payments-*.csv.gz' --where "amount > 100 AND shop = 'web'"
   flowify data describe payments.parquet --json`,
   },
 });

@@ -2,7 +2,7 @@ import type { ReportFlags } from "../actions/report.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, probability } from "./parsers.js";
-import { commonFlags, runFolder } from "./shared.js";
+import { commonFlags, runFolder, whereFlag } from "./shared.js";
 
 export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/report.js")).report,
@@ -21,6 +21,7 @@ export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], Cl
         brief:
           "For a run of a table: another file, whose rows are judged and compared with the training rows",
       },
+      where: whereFlag,
       falseAlarms: {
         kind: "parsed",
         parse: probability,

@@ -4,7 +4,7 @@ import { scoreFormats } from "../detect/score-formats.js";
 import { scoreKinds } from "../detect/score-kinds.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, probability, wholeNumber } from "./parsers.js";
-import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag } from "./shared.js";
+import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag, whereFlag } from "./shared.js";
 
 export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,
@@ -21,6 +21,7 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
     flags: {
       ...imagesFlags,
       id: idFlag,
+      where: whereFlag,
       score: {
         kind: "enum",
         values: [...scoreKinds, "likelihood"],
@@ -114,6 +115,7 @@ EXAMPLES
   flowify score runs/a --split train --limit 1000 --format jsonl
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
   flowify score runs/payments --data june.csv --out scored.csv --reasons
-  flowify score runs/payments june.csv --out scored.parquet --fdr 0.1`,
+  flowify score runs/payments june.csv --out scored.parquet --fdr 0.1
+  zcat june.csv.gz | flowify score runs/payments --data - --where "amount > 100" --out scored.csv`,
   },
 });

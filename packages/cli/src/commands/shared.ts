@@ -101,11 +101,21 @@ export const idFlag = {
   brief: "Column of a table that names its rows; the scores repeat it",
 } as const;
 
-/** Flags that say which columns of a table are used. */
+/** The flag that leaves rows of a table out. */
+export const whereFlag = {
+  kind: "parsed",
+  parse: nonEmpty,
+  optional: true,
+  placeholder: "SQL",
+  brief: "Only rows of a table that fulfil an SQL condition; needs npm install @duckdb/node-api",
+} as const;
+
+/** Flags that say which columns and rows of a table are used. */
 export const tableParameters: FlagParametersForType<TableChoice, CliContext> = {
   columns: columnNames("A,B", "Use only these columns of a table"),
   drop: columnNames("A,B", "Leave these columns of a table out"),
   id: idFlag,
+  where: whereFlag,
 };
 
 /**
@@ -114,7 +124,7 @@ export const tableParameters: FlagParametersForType<TableChoice, CliContext> = {
  * @throws UsageError for --resize without a size
  */
 export function readingOf(flags: PictureReading & TableChoice): Reading | undefined {
-  const { size, resize, grey, skipCorrupt, columns, drop, id } = flags;
+  const { size, resize, grey, skipCorrupt, columns, drop, id, where } = flags;
   if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const reading: Reading = {
     ...(size && { size }),
@@ -124,6 +134,7 @@ export function readingOf(flags: PictureReading & TableChoice): Reading | undefi
     ...(columns && { columns }),
     ...(drop && { drop }),
     ...(id !== undefined && { id }),
+    ...(where !== undefined && { where }),
   };
   return Object.keys(reading).length > 0 ? reading : undefined;
 }

@@ -171,7 +171,7 @@ follows the protocol of the paper. Other flags override the recipe.
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,
 couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also
-vector/coupling, vector/spline and vector/dense, and for tables (.csv, .jsonl, .parquet)
+vector/coupling, vector/spline and vector/dense, and for tables (.csv, .jsonl, .parquet, .arrow)
 table/couplings (the default), table/additive, table/dense and table/gaussian. An array
 [rows, columns] in a .npy or .npz file is rows, too. Their likelihood is given in nats per
 row, and samples.png shows pairs of columns.
@@ -207,6 +207,7 @@ EXAMPLES
   flowify train --data sensors.npy --out runs/sensors
   flowify train --data sensors.npy --network vector/spline
   mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
+  flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   flowify train --limit 1000 --steps 20              a quick trial`,
   },
 });

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { filesOf } from "./table/sources/file-pattern.js";
+import { keptStandardInput, STANDARD_INPUT } from "./table/sources/standard-input.js";
 
 export type FileHash = Readonly<{ name: string; sha256: string }>;
 
@@ -10,16 +12,18 @@ const MOST_FILES = 1000;
 const MOST_BYTES = 2 ** 31;
 
 /**
- * Names and hashes of a file, or of the files of a folder sorted by name: with them a message can name the changed file
+ * Names and hashes of a file, of the files of a pattern, or of the files of a folder sorted by name: with them a message can name the changed file
  * of a data set. Undefined above the limits.
  */
 export async function fileHashes(path: string): Promise<FileHash[] | undefined> {
-  const found = statSync(path).isDirectory()
-    ? readdirSync(path, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name))
-        .sort()
-    : [path];
+  const files = path === STANDARD_INPUT ? [keptStandardInput()] : filesOf(path);
+  const found =
+    files.length === 1 && statSync(files[0]!).isDirectory()
+      ? readdirSync(path, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort()
+      : files;
   const bytes = found.reduce((sum, file) => sum + statSync(file).size, 0);
   if (found.length > MOST_FILES || bytes > MOST_BYTES) return undefined;
   const hashes: FileHash[] = [];
@@ -27,7 +31,7 @@ export async function fileHashes(path: string): Promise<FileHash[] | undefined> 
     const hash = createHash("sha256");
     await pipeline(createReadStream(file), hash);
     hashes.push({
-      name: file === path ? basename(file) : file.slice(path.length + 1),
+      name: files.includes(file) ? basename(file) : file.slice(path.length + 1),
       sha256: hash.digest("hex"),
     });
   }

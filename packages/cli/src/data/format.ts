@@ -18,7 +18,7 @@ export type PictureReading = Readonly<{
   skipCorrupt?: boolean;
 }>;
 
-/** Which columns of a table are used. */
+/** Which columns and rows of a table are used. */
 export type TableChoice = Readonly<{
   /** Only these. */
   columns?: readonly string[];
@@ -26,6 +26,8 @@ export type TableChoice = Readonly<{
   drop?: readonly string[];
   /** The column that names the rows. */
   id?: string;
+  /** Only rows that fulfil this SQL condition. */
+  where?: string;
 }>;
 
 /** How data are to be read. */
@@ -45,6 +47,7 @@ export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema">, str
   columns: "--columns",
   drop: "--drop",
   id: "--id",
+  where: "--where",
 };
 
 /** A format of folders or files with images or rows of numbers. */

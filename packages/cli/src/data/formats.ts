@@ -10,6 +10,7 @@ import { imageNetFolder } from "./imagenet-npz.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 import { TABLE_ENDING } from "./table/open-table.js";
+import { STANDARD_INPUT } from "./table/sources/standard-input.js";
 import { tableFile } from "./table/table-file.js";
 
 const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
@@ -38,9 +39,10 @@ export async function formOf(path: string, split: PublishedSplit): Promise<DataF
   if (!(exists && statSync(path).isDirectory())) {
     const form = files.find(([ending]) => ending.test(path))?.[1];
     if (form) return form;
+    if (path === STANDARD_INPUT) return tableFile;
     if (exists)
       throw new DataError(
-        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .jsonl, .parquet`,
+        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .jsonl (.gz as well), .parquet, .arrow`,
       );
   }
   if (!exists) return idxFolder;

@@ -12,6 +12,8 @@ import { FILE_ENDING, formOf } from "./formats.js";
 import { idxFolder } from "./idx-folder.js";
 import { type DataSet, expectImages, type ImageSet, type PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
+import { isPattern } from "./table/sources/file-pattern.js";
+import { STANDARD_INPUT } from "./table/sources/standard-input.js";
 
 type DataSource = Readonly<{
   /** One line for the help. */
@@ -111,8 +113,12 @@ export type DataSetChoice = Readonly<{
 
 type Place = Readonly<{ path: string; label: string; form: DataFormat }>;
 
-/** `faces` of `data/faces.npy`. */
-const labelOf = (path: string): string => basename(resolve(path)).replace(FILE_ENDING, "");
+/** `faces` of `data/faces.npy`, `part` of `data/part-*.csv`. */
+const labelOf = (path: string): string => {
+  if (path === STANDARD_INPUT) return "standard-input";
+  const name = basename(resolve(path)).replace(FILE_ENDING, "");
+  return isPattern(path) ? name.replace(/[-_.]*[*?]+/g, "") || "table" : name;
+};
 
 /** The folder or file of a split; undefined if a named data set is in none of the usual places. */
 async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): Promise<Place | undefined> {
@@ -123,7 +129,10 @@ async function findPlace({ name, dir }: DataSetChoice, split: PublishedSplit): P
     const path = dir ?? (places.length === 1 ? places[0] : await firstHolding(form, places, split));
     return path === undefined ? undefined : { path, label: name, form };
   }
-  if (dir !== undefined || !(looksLikePath(name) || existsSync(name))) {
+  if (
+    dir !== undefined ||
+    !(looksLikePath(name) || existsSync(name) || isPattern(name) || name === STANDARD_INPUT)
+  ) {
     throw new UsageError(
       `${unknownName("data set", name, Object.keys(sources))}\nfor a folder or file of images, name its path: ./${name}`,
     );

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { LISTED, listFirst, type Table } from "../data/table/table.js";
+import { type Block, LISTED, listFirst, rowName, type Table } from "../data/table/table.js";
 
 /** A column of numbers; dates are days since 1970. */
 type NumberInput = Readonly<{
@@ -52,7 +52,7 @@ export type DetectorEncoder = Readonly<{
    *
    * @throws DataError for texts among numbers, with the first five of the block
    */
-  encode(block: readonly (readonly Cell[])[]): Float32Array;
+  encode(block: Block): Float32Array;
   /** What the training rows did not have, a line each. */
   notes(): string[];
 }>;
@@ -72,7 +72,7 @@ export function detectorEncoder(
   const wrong: string[] = [];
   const unseen = new Map<string, Set<string>>();
   const lacking = new Map<string, number>();
-  let row = 0;
+  let row = "";
   const number = (input: NumberInput, cell: Cell | undefined, out: Float32Array, at: number): void => {
     const kind = reader.read(cell);
     if (kind === input.kind) out[at] = reader.value - input.origin;
@@ -111,9 +111,9 @@ export function detectorEncoder(
       ),
     ],
     encode(block) {
-      const rows = new Float32Array(block.length * width);
-      block.forEach((cells, i) => {
-        row++;
+      const rows = new Float32Array(block.rows.length * width);
+      block.rows.forEach((cells, i) => {
+        row = rowName(block, i);
         let at = i * width;
         inputs.forEach((input, c) => {
           const cell = cells[from[c]!];

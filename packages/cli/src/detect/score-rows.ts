@@ -6,7 +6,10 @@ import type { RunConfig } from "../format/config.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 
 /** Some of the rows, in the order of `which`. */
-export function pickRows({ rows, fillLog, count, ids }: EncodedRows, which: Uint32Array): EncodedRows {
+export function pickRows(
+  { rows, fillLog, count, ids, rowNames }: EncodedRows,
+  which: Uint32Array,
+): EncodedRows {
   const width = rows.length / count;
   const picked = new Float32Array(which.length * width);
   which.forEach((from, to) => {
@@ -16,6 +19,7 @@ export function pickRows({ rows, fillLog, count, ids }: EncodedRows, which: Uint
     rows: picked,
     fillLog: Float64Array.from(which, (i) => fillLog[i]!),
     count: which.length,
+    rowNames: Array.from(which, (i) => rowNames[i]!),
     ids: ids.length > 0 ? Array.from(which, (i) => ids[i]!) : [],
   };
 }

@@ -17,6 +17,7 @@ export type TableDetector = Readonly<{
  *
  * @param rows all rows of the table, [n, width], as `detectorEncoder` encodes them
  * @param most training rows at most. Default: all that are not test rows
+ * @param numbers of the rows in their file, from 1 on. Default: 1, 2, …
  */
 export async function fitTableDetector(
   executor: Executor,
@@ -24,12 +25,17 @@ export async function fitTableDetector(
   inputs: readonly DetectorInput[],
   options: DetectorOptions,
   most?: number,
+  numbers?: readonly number[],
 ): Promise<TableDetector> {
   const width = widthOfAll(inputs);
   const count = rows.length / width;
   const training = rowsOfSplit(count, "train").subarray(0, most);
+  const numberOf = (place: number): number => {
+    const row = training[place]!;
+    return numbers ? numbers[row]! - 1 : row;
+  };
   const found = await fitDetector(executor, takeRows(rows, width, training), width, options);
-  const detector = { ...found, places: found.places.map((place) => training[place]!) };
+  const detector = { ...found, places: found.places.map(numberOf) };
   const open = await openDetector(executor, detector);
   try {
     const scores = await open.score(takeRows(rows, width, rowsOfSplit(count, "test")), scoreKinds);

@@ -42,6 +42,7 @@ const readingSchema = v.strictObject({
   columns: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   drop: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   id: v.exactOptional(v.string()),
+  where: v.exactOptional(v.string()),
   /** The columns of the table, as they were found in the training file. */
   schema: v.exactOptional(tableSchema),
 });

@@ -14,8 +14,8 @@ export type Communicator = Readonly<{
   /** Equal numbers of bytes of all ranks, in order. */
   gather(mine: Uint8Array): Promise<Uint8Array[]>;
   barrier(): Promise<void>;
-  /** Milliseconds that this process has waited for sums so far. */
-  readonly waitedMs: number;
+  /** Sums so far, and the milliseconds that this process has waited for them. */
+  readonly sums: Readonly<{ count: number; ms: number }>;
 }>;
 
 /** Arrays below this length are put together into one sum: a message costs as much as a thousand numbers. */
@@ -37,7 +37,7 @@ export function communicator(mpi: Mpi, check: () => void): Communicator {
   const { rank, size } = mpi;
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let small = new Float32Array(0);
-  let waited = 0;
+  const sums = { count: 0, ms: 0 };
 
   const waitFor = async (request: Request): Promise<void> => {
     const began = performance.now();
@@ -65,9 +65,7 @@ export function communicator(mpi: Mpi, check: () => void): Communicator {
   return {
     rank,
     size,
-    get waitedMs() {
-      return waited;
-    },
+    sums,
     async sum(arrays) {
       const began = performance.now();
       const few = arrays.filter(({ length }) => length < SMALL);
@@ -81,7 +79,8 @@ export function communicator(mpi: Mpi, check: () => void): Communicator {
         array.set(together.subarray(at, at + array.length));
         at += array.length;
       }
-      waited += performance.now() - began;
+      sums.ms += performance.now() - began;
+      sums.count++;
     },
     async least(value) {
       const array = Int32Array.of(value);

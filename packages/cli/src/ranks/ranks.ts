@@ -7,7 +7,7 @@ import { type Cores, coresHere, coresOfRank } from "./cores.js";
 import { launchedBy, launchedSize } from "./launcher.js";
 import { initMpi, type Mpi } from "./mpi.js";
 import { openMpi } from "./mpi-library.js";
-import { type MeetingPlace, type Member, nameOf, startWatch, type Watcher } from "./watch.js";
+import { LostRankError, type MeetingPlace, type Member, nameOf, startWatch, type Watcher } from "./watch.js";
 
 /** The processes of a job that train one flow together. */
 export type Ranks = Readonly<{
@@ -74,7 +74,7 @@ export async function joinRanks(env: Env, timeout = RANK_TIMEOUT): Promise<Ranks
     },
     async fail(error) {
       await watch?.leave();
-      if (size > 1 && error instanceof Error)
+      if (size > 1 && error instanceof Error && !(error instanceof LostRankError))
         error.message = `${nameOf(members[rank] as Member)}: ${error.message}`;
       return error;
     },

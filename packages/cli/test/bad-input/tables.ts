@@ -1,4 +1,6 @@
+import { gzipSync } from "node:zlib";
 import { parquetBytes } from "../data/parquet-files.js";
+import { arrowBytes } from "../data/table/arrow-files.js";
 import type { BadCommand } from "./bad-input.js";
 
 type Case = [
@@ -17,6 +19,17 @@ const rows = table("size,shop", (i) => `${number(i)},${i % 3 ? "web" : "north"}`
 const parquet = parquetBytes([{ name: "n", data: Array.from({ length: COUNT }, (_, i) => i / 7) }]);
 const damagedParquet = parquet.slice();
 damagedParquet.fill(0xff, parquet.length - 90, parquet.length - 8);
+
+const gaps = parquetBytes(
+  [{ name: "n", data: Array.from({ length: COUNT }, (_, i) => (i % 2 ? null : i)), type: "DOUBLE" }],
+  "UNCOMPRESSED",
+);
+/** In the place of the levels that say which of 25 values are missing: a run of 2³¹ − 1 levels. */
+const endlessRun = Buffer.from(Buffer.from(gaps).toString("hex").replace("0955555501", "feffffff0f"), "hex");
+
+const arrow = arrowBytes("file");
+/** 100 MiB of rows in 100 kB. */
+const bomb = gzipSync(Buffer.alloc(100 * 2 ** 20, "0,web\n"));
 
 const cases: readonly Case[] = [
   ["an empty table", "", ["an empty file, expected a table", "save it again"]],
@@ -64,6 +77,56 @@ const cases: readonly Case[] = [
     ["a row is longer than 16 MiB", "quotes in a cell are doubled"],
   ],
   [
+    "a header of 2 MiB",
+    `${Array.from({ length: 200_000 }, (_, i) => `column${i}`).join(",")}\n1\n`,
+    ["the first line is longer than 1 MiB", "use fewer columns"],
+  ],
+  [
+    "10,000 columns, and text in two of them",
+    table(
+      Array.from({ length: 10_000 }, (_, i) => `c${i}`).join(","),
+      (i) => Array.from({ length: 10_000 }, (_, c) => (i === 7 && c > 9997 ? "six" : i + c / 7)).join(","),
+      24,
+    ),
+    ['column "c9998": most cells hold a number, but row 8 holds "six"', "--drop c9998,c9999"],
+  ],
+  [
+    "a bomb: 100 MiB in 100 kB of csv.gz",
+    bomb,
+    ["unpacks to more than 200 times its size", "unpack it with gunzip"],
+    { ending: "csv.gz" },
+  ],
+  [
+    "a csv.gz cut short",
+    gzipSync(rows).subarray(0, 60),
+    ["gzip file cut short", "fetch the file again"],
+    { ending: "csv.gz" },
+  ],
+  [
+    "SQL in --where that reads a file",
+    rows,
+    ["a query in it", "write a condition"],
+    where("size > (FROM '/etc/passwd')"),
+  ],
+  [
+    "SQL in --where that writes a file",
+    rows,
+    ["more than a condition", "write a condition"],
+    where("true); COPY (SELECT 1) TO 'out.csv'; SELECT (true"),
+  ],
+  [
+    "SQL in --where that loads an extension",
+    rows,
+    ["more than a condition", "write a condition"],
+    where("true) UNION SELECT 1 FROM duckdb_extensions() WHERE (true"),
+  ],
+  [
+    "--where with a column that the table lacks",
+    rows,
+    ['unknown column "sise"', 'did you mean "size"?'],
+    where("sise > 1"),
+  ],
+  [
     "--columns that the table lacks",
     rows,
     ['unknown column "sise"', 'did you mean "size"?'],
@@ -96,6 +159,18 @@ const cases: readonly Case[] = [
     { ending: "parquet" },
   ],
   [
+    "a Parquet page that claims 2³¹ values",
+    endlessRun,
+    ['row group 1, column "n"', "a run of 2147483647 values where 25 are left"],
+    { ending: "parquet" },
+  ],
+  [
+    "an Arrow file cut short",
+    arrow.subarray(0, 900),
+    ["not a readable Arrow file", "write it again"],
+    { ending: "arrow" },
+  ],
+  [
     "a Parquet file cut short",
     parquet.subarray(0, 60),
     ["not a readable Parquet file", "write it again"],
@@ -105,6 +180,10 @@ const cases: readonly Case[] = [
 
 function usage(...flags: readonly string[]) {
   return { flags, code: "USAGE" } as const;
+}
+
+function where(condition: string) {
+  return usage("--where", condition);
 }
 
 export const tables: readonly BadCommand[] = cases.map(

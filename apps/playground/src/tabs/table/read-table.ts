@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { gunzipSync } from "fflate";
 import {
+  blockOf,
   type Cell,
   type ColumnSchema,
   findSchema,
@@ -46,14 +47,14 @@ export async function readTableFile(file: File): Promise<ReadTable> {
     throw tooLarge(`${columns.toLocaleString("en")} columns`, LIMITS.columns, "columns");
   const cells: (readonly Cell[])[] = [];
   for await (const block of found.blocks()) {
-    cells.push(...block);
+    cells.push(...block.rows);
     if (cells.length > LIMITS.rows)
       throw tooLarge(`more than ${LIMITS.rows.toLocaleString("en")} rows`, LIMITS.rows, "rows");
   }
   const table: Table = {
     ...found,
     async *blocks() {
-      for (let at = 0; at < cells.length; at += BLOCK) yield cells.slice(at, at + BLOCK);
+      for (let at = 0; at < cells.length; at += BLOCK) yield blockOf(cells.slice(at, at + BLOCK), at);
     },
   };
   return { name, table, cells, schema: await findSchema(name, table) };

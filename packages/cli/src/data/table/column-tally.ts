@@ -1,6 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { type Cell, type CellKind, type CellReader, cellText } from "./cell.js";
-import { LISTED } from "./table.js";
+import { type Block, LISTED, rowName } from "./table.js";
 
 /** Different values of a column that are counted one by one, and of all columns together: a table may have thousands. */
 const DISTINCT = { least: 300, most: 10_000, all: 2_000_000 } as const;
@@ -38,7 +38,8 @@ export type ColumnTally = Readonly<{
     grid: number;
   }>;
   sample(): readonly number[];
-  add(cell: Cell | undefined, row: number, reader: CellReader): void;
+  /** `at`: the place of the row in its block. */
+  add(cell: Cell | undefined, block: Block, at: number, reader: CellReader): void;
 }>;
 
 const newPlaces = (): Places => ({ count: 0, first: [] });
@@ -92,7 +93,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       grid: grid.step(),
     }),
     sample: () => sample,
-    add(cell, row, reader) {
+    add(cell, block, at, reader) {
       rows++;
       const kind = reader.read(cell);
       const places = kinds[kind];
@@ -100,7 +101,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       if (kind === "missing") return;
       const text = cellText(cell);
       if (places.first.length < LISTED)
-        places.first.push(`row ${row} holds ${JSON.stringify(text.slice(0, 40))}`);
+        places.first.push(`row ${rowName(block, at)} holds ${JSON.stringify(text.slice(0, 40))}`);
       if (kind === "number" || kind === "date") addNumber(reader.value);
       const before = counts.get(text);
       if (before !== undefined || counts.size < mostDistinct) counts.set(text, (before ?? 0) + 1);

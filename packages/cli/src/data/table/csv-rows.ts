@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { CsvError } from "csv-parse/sync";
 import type { CsvDialect } from "./sniff.js";
-import { BLOCK, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
+import { BLOCK, blockOf, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
 
 const separatorNames: Readonly<Record<string, string>> = {
   "\t": "tabs",
@@ -50,11 +50,11 @@ export function csvRows(
           row++;
           if (!ragged.fits(row, cells.length)) continue;
           if (block.push(cells) < BLOCK) continue;
-          yield block;
+          yield blockOf(block, row - block.length);
           block = [];
         }
         ragged.end();
-        if (block.length > 0) yield block;
+        if (block.length > 0) yield blockOf(block, row - block.length);
       } catch (cause) {
         throw damaged(path, header, cause);
       }

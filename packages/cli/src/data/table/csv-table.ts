@@ -1,37 +1,20 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { parse } from "csv-parse";
-import { readError } from "../packed.js";
-import { expectRegularFile } from "../regular-file.js";
 import { csvOptions, csvRows } from "./csv-rows.js";
 import { type CsvDialect, SNIFFED, sniffCsv } from "./sniff.js";
+import { type TextSource, textSource } from "./sources/text-source.js";
 import type { Table } from "./table.js";
 
-/** A CSV or TSV file: separators, quotes, decimal commas, encoding and header as `sniffCsv` finds them. */
-export async function csvTable(path: string): Promise<Table> {
-  const dialect = await sniffed(path);
-  return csvRows(path, dialect, () => records(path, dialect));
+/** A CSV or TSV file, or one packed by gzip: separators, quotes, decimal commas, encoding and header as `sniffCsv` finds them. */
+export async function csvTable(path: string, called = path): Promise<Table> {
+  const source = textSource(path, called, "a table");
+  const { bytes, whole } = await source.head(SNIFFED);
+  const dialect = sniffCsv(called, bytes, whole);
+  return csvRows(called, dialect, () => records(source, dialect));
 }
 
-async function sniffed(path: string): Promise<CsvDialect> {
-  expectRegularFile(path);
-  const file = await open(path).catch((cause: unknown) => {
-    throw readError(path, "a table", cause);
-  });
-  try {
-    const { bytesRead, buffer } = await file
-      .read(Buffer.alloc(SNIFFED), 0, SNIFFED, 0)
-      .catch((cause: unknown) => {
-        throw readError(path, "a table", cause);
-      });
-    return sniffCsv(path, buffer.subarray(0, bytesRead), bytesRead < SNIFFED);
-  } finally {
-    await file.close();
-  }
-}
-
-async function* records(path: string, dialect: CsvDialect): AsyncGenerator<string[]> {
-  const input = createReadStream(path, { highWaterMark: 1 << 18 });
+async function* records({ pieces }: TextSource, dialect: CsvDialect): AsyncGenerator<string[]> {
+  const input = Readable.from(pieces());
   const parser = parse(csvOptions(dialect));
   input.on("error", (error) => parser.destroy(error));
   try {

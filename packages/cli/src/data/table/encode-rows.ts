@@ -2,7 +2,7 @@ import { DataError } from "@flowify/core";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { type Cell, cellReader, cellText } from "./cell.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
-import { LISTED, listFirst, type Table } from "./table.js";
+import { type Block, blockOf, LISTED, listFirst, rowName, type Table } from "./table.js";
 
 /** Rows as the flow takes them. */
 export type EncodedRows = Readonly<{
@@ -11,6 +11,8 @@ export type EncodedRows = Readonly<{
   count: number;
   /** log q in nats of the noise that fills missing numbers, a row each: −log p + log q bounds −log p of the values that are there. */
   fillLog: Float64Array;
+  /** What each row is called by its place in the file. */
+  rowNames: readonly string[];
   /** Of the id column, where there is one. */
   ids: readonly string[];
 }>;
@@ -19,7 +21,7 @@ export type EncodedRows = Readonly<{
 export type RowEncoder = Readonly<{
   /** Names of the numbers of a row. */
   names: readonly string[];
-  encode(block: readonly (readonly Cell[])[]): EncodedRows;
+  encode(block: Block): EncodedRows;
   /** What was found that the training table did not have, a line each. */
   notes(): string[];
   /** @throws DataError for cells of another type; `encode` throws it as soon as five are found */
@@ -71,6 +73,8 @@ export function rowEncoder(
   const unexpectedlyMissing = new Map<string, number>();
   const wrong: string[] = [];
   let row = 0;
+  /** The row that is encoded, for messages. */
+  const current = { block: blockOf([]), at: 0 };
 
   const refuse = (): never => {
     throw new DataError(
@@ -92,7 +96,7 @@ export function rowEncoder(
     if (kind !== "missing") {
       const expected = column.type === "date" ? "a date such as 2024-03-01" : "a number";
       wrong.push(
-        `row ${row}, column "${name}" holds ${JSON.stringify(cellText(cell).slice(0, 40))}, expected ${expected}`,
+        `row ${rowName(current.block, current.at)}, column "${name}" holds ${JSON.stringify(cellText(cell).slice(0, 40))}, expected ${expected}`,
       );
       if (wrong.length >= LISTED) refuse();
       return 0;
@@ -119,11 +123,15 @@ export function rowEncoder(
   return {
     names,
     encode(block) {
-      const rows = new Float32Array(block.length * names.length);
-      const fillLog = new Float64Array(block.length);
+      const count = block.rows.length;
+      const rows = new Float32Array(count * names.length);
+      const fillLog = new Float64Array(count);
       const ids: string[] = [];
-      block.forEach((cells, i) => {
+      const rowNames = block.rows.map((_, i) => rowName(block, i));
+      current.block = block;
+      block.rows.forEach((cells, i) => {
         row++;
+        current.at = i;
         const rng = makeRng(STREAM, seed, row);
         for (const slot of slots) {
           const at = i * names.length + slot.at;
@@ -133,7 +141,7 @@ export function rowEncoder(
         }
         if (idAt >= 0) ids.push(cellText(cells[idAt]));
       });
-      return { rows, count: block.length, fillLog, ids };
+      return { rows, count, fillLog, ids, rowNames };
     },
     notes: () => [
       ...[...unseen].map(

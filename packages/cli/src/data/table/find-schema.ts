@@ -34,13 +34,14 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
   const reader = cellReader(table);
   const tallies = table.names.map((name, i) => columnTally(name, i, distinctLimit(table.names.length)));
   let rows = 0;
-  for await (const block of table.blocks())
-    for (const cells of block) {
-      rows++;
+  for await (const block of table.blocks()) {
+    rows += block.rows.length;
+    block.rows.forEach((cells, at) => {
       tallies.forEach((tally, i) => {
-        tally.add(cells[i], rows, reader);
+        tally.add(cells[i], block, at, reader);
       });
-    }
+    });
+  }
   return { version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) };
 }
 

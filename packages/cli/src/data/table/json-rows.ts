@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
 import type { Cell } from "./cell.js";
-import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
+import { BLOCK, type Block, blockOf, LISTED, LONGEST_LINE, type Table } from "./table.js";
 
 /** Rows in which the names of all columns are expected. */
 const NAMING_ROWS = 1000;
@@ -32,21 +32,23 @@ async function* blocks(
   chunks: Chunks,
   names: readonly string[],
   known: ReadonlySet<string>,
-): AsyncGenerator<Cell[][]> {
+): AsyncGenerator<Block> {
   let block: Cell[][] = [];
   const strange: string[] = [];
+  let before = 0;
   for await (const { object, line } of objects(path, chunks)) {
     const other = Object.keys(object).find((key) => !known.has(key));
     if (other !== undefined && strange.push(`line ${line} has "${other}"`) === LISTED) break;
     if (block.push(names.map((name) => cellOf(object[name]))) < BLOCK) continue;
-    yield block;
+    yield blockOf(block, before);
+    before += block.length;
     block = [];
   }
   if (strange.length > 0)
     throw new DataError(
       `${path}: keys that none of the first ${NAMING_ROWS} rows has: ${strange.join("; ")}\ngive the first row every key, with null for a missing value`,
     );
-  if (block.length > 0) yield block;
+  if (block.length > 0) yield blockOf(block, before);
 }
 
 const cellOf = (value: unknown): Cell => {

@@ -5,16 +5,13 @@ import { expectRegularFile } from "../regular-file.js";
 import { parquetRows } from "./parquet-rows.js";
 import type { Table } from "./table.js";
 
-/** Snappy comes with hyparquet. What is unpacked is at most as long as the file says. */
+/** What is unpacked is at most as long as the file says. */
 const compressors: Compressors = {
   GZIP: (packed, maxOutputLength) => gunzipSync(packed, { maxOutputLength }),
   BROTLI: (packed, maxOutputLength) => brotliDecompressSync(packed, { maxOutputLength }),
 };
 
-/**
- * The bytes of a file. They are read at once: where one column is damaged, hyparquet leaves the promises of the others
- * alone, and nobody would catch their errors.
- */
+/** The bytes of a file, read where they are asked for. */
 function bufferOf(path: string): AsyncBuffer {
   const { size } = statSync(path);
   return {
@@ -39,7 +36,7 @@ function bufferOf(path: string): AsyncBuffer {
 }
 
 /** An Apache Parquet file. */
-export async function parquetTable(path: string): Promise<Table> {
+export async function parquetTable(path: string, called = path): Promise<Table> {
   expectRegularFile(path);
-  return parquetRows(path, { file: bufferOf(path), compressors });
+  return parquetRows(called, { file: bufferOf(path), compressors });
 }

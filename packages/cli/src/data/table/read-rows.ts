@@ -21,7 +21,7 @@ export type TableRows = EncodedRows &
  * @throws DataError for a file that is missing, damaged or does not fit; UsageError for columns that it does not have
  */
 export async function readRows(path: string, reading: Reading = {}): Promise<TableRows> {
-  const table = await openTable(path);
+  const table = await openTable(path, reading);
   const schema = reading.schema ?? (await findSchema(path, table, reading));
   if (reading.schema === undefined) expectUsable(path, schema);
   const differences = checkColumns(path, table.names, schema);
@@ -49,5 +49,11 @@ function join(parts: readonly EncodedRows[], width: number): EncodedRows {
     fillLog.set(part.fillLog, at);
     at += part.count;
   }
-  return { rows, fillLog, count, ids: parts.flatMap(({ ids }) => ids) };
+  return {
+    rows,
+    fillLog,
+    count,
+    ids: parts.flatMap(({ ids }) => ids),
+    rowNames: parts.flatMap(({ rowNames }) => rowNames),
+  };
 }

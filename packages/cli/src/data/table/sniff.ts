@@ -25,7 +25,7 @@ const LOOKED_AT = 100;
  * The dialect of a CSV file, from its first bytes.
  *
  * @param whole the bytes are all of the file
- * @throws DataError for an empty file, UTF-16 in big-endian order and binary data
+ * @throws DataError for a first line that goes on behind these bytes, an empty file, UTF-16 in big-endian order and binary data
  */
 export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDialect {
   const encoding = encodingOf(path, bytes);
@@ -34,6 +34,10 @@ export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDi
   if (text.includes("\0"))
     throw new DataError(`${path}: holds zero bytes, expected text\nsave the table as CSV, in UTF-8`);
   const lastLine = text.lastIndexOf("\n");
+  if (!whole && lastLine < 0)
+    throw new DataError(
+      `${path}: the first line is longer than ${bytes.length / 2 ** 20} MiB, expected the names of the columns\nuse fewer columns, or shorter names`,
+    );
   const complete = whole || lastLine < 0 ? text : text.slice(0, lastLine);
   const read = SEPARATORS.map((separator) => {
     const rows = rowsOf(complete, separator);

@@ -5,14 +5,19 @@ import { expectEnough, rowsOfSplit } from "./split-rows.js";
 
 /** One table, `FILE.csv`, `.tsv`, `.jsonl` or `.parquet`. */
 export const tableFile: DataFormat<RowSet> = {
-  takes: ["columns", "drop", "id", "schema"],
+  takes: ["columns", "drop", "id", "where", "schema"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) => {
     const { rows, count, names, schema, notes } = await readRows(path, reading);
     const width = names.length;
     const facts = { name, shape: [width] as const, columns: names, schema };
     if (undrawn || count === 0) return rowSet({ ...facts, split: WHOLE, rows, notes });
-    const few = expectEnough(path, count);
+    const few = [
+      ...expectEnough(path, count),
+      ...(count < width
+        ? [`${path}: fewer rows (${count}) than columns (${width}): choose some by --columns, or add rows`]
+        : []),
+    ];
     const chosen = rowsOfSplit(count, split);
     const part = new Float32Array(chosen.length * width);
     chosen.forEach((from, to) => {

@@ -1,6 +1,25 @@
 import { DataError } from "@flowify/core";
 import type { Cell } from "./cell.js";
 
+/** Rows that are handed on together. */
+export type Block = Readonly<{
+  rows: readonly (readonly Cell[])[];
+  /** The number of each row, from 1 on: in the file, whatever `--where` leaves out; of several files, in all of them. */
+  numbers: readonly number[];
+  /** Of several files, the one that holds these rows, and the rows in the files before it. */
+  source?: Readonly<{ file: string; before: number }>;
+}>;
+
+/** What a row is called: by its number, of several files by file and number, `part-2.csv#17`. */
+export const rowName = ({ numbers, source }: Block, at: number): string =>
+  source ? `${source.file}#${numbers[at]! - source.before}` : String(numbers[at]);
+
+/** Rows that follow `before` others in their file. */
+export const blockOf = (rows: readonly (readonly Cell[])[], before = 0): Block => ({
+  rows,
+  numbers: rows.map((_, i) => before + i + 1),
+});
+
 /** A table in a file: opened, and read from the start as often as wanted. */
 export type Table = Readonly<{
   names: readonly string[];
@@ -9,7 +28,7 @@ export type Table = Readonly<{
   /** Numbers are written 1,5. */
   decimalComma: boolean;
   /** Its rows, some at a time. */
-  blocks(): AsyncGenerator<readonly (readonly Cell[])[]>;
+  blocks(): AsyncGenerator<Block>;
 }>;
 
 /** Rows that are handed on together: the memory that a table takes while it is read. */

@@ -32,7 +32,8 @@ writeFileSync(
 
 async function cellsOf(file: string): Promise<Cell[][]> {
   const cells: Cell[][] = [];
-  for await (const block of (await openTable(file)).blocks()) cells.push(...block.map((row) => [...row]));
+  for await (const block of (await openTable(file)).blocks())
+    cells.push(...block.rows.map((row) => [...row]));
   return cells;
 }
 

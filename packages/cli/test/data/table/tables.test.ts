@@ -31,7 +31,7 @@ async function read(path: string) {
 async function contentOf(opening: Promise<Table>) {
   const table = await opening;
   const rows = [];
-  for await (const block of table.blocks()) rows.push(...block);
+  for await (const block of table.blocks()) rows.push(...block.rows);
   return { names: table.names, rows, notes: table.notes, decimalComma: table.decimalComma };
 }
 

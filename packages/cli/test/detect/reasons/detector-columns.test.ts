@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { TableSchema } from "../../../src/data/table/schema.js";
+import { blockOf } from "../../../src/data/table/table.js";
 import { detectorEncoder, inputsOf } from "../../../src/detect/detector-inputs.js";
 import {
   detectorColumns,
@@ -37,7 +38,7 @@ it("writes the numbers of a row as the table has them", () => {
     ["33", "1000000001", "2024-01-01", "kiosk"],
   ];
   const inputs = inputsOf(schema);
-  const encoded = detectorEncoder("x.csv", { names, decimalComma: false }, inputs).encode(rows);
+  const encoded = detectorEncoder("x.csv", { names, decimalComma: false }, inputs).encode(blockOf(rows));
   const columns = detectorColumns(inputs);
   const width = encoded.length / rows.length;
   expect(columns.map(({ name, at, width: own }) => [name, at, own])).toEqual([

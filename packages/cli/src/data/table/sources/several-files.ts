@@ -1,0 +1,64 @@
+import { basename } from "node:path";
+import { DataError } from "@flowify/core";
+import type { Block, Table } from "../table.js";
+
+const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
+
+/**
+ * Several files as one table: the rows of one after those of the other, by the names of the columns of the first one.
+ *
+ * @throws DataError that names the first file whose columns are others
+ */
+export async function severalFiles(
+  files: readonly string[],
+  open: (file: string) => Promise<Table>,
+): Promise<Table> {
+  const [first = "", ...others] = files;
+  const leading = await open(first);
+  const tables: Table[] = [leading];
+  for (const file of others) {
+    const table = await open(file);
+    expectSameColumns(first, leading, file, table);
+    tables.push(table);
+  }
+  const notes = new Set(leading.notes);
+  for (const [i, table] of tables.entries())
+    for (const note of table.notes) if (!leading.notes.includes(note)) notes.add(`${files[i]}: ${note}`);
+  return {
+    names: leading.names,
+    notes: [`${files.length} files, from ${first} to ${files.at(-1)}`, ...notes],
+    decimalComma: tables.some(({ decimalComma }) => decimalComma),
+    blocks: () => blocks(files, tables),
+  };
+}
+
+function expectSameColumns(first: string, { names }: Table, file: string, table: Table): void {
+  const missing = names.filter((name) => !table.names.includes(name));
+  const fresh = table.names.filter((name) => !names.includes(name));
+  if (missing.length + fresh.length === 0) return;
+  const parts = [
+    ...(missing.length > 0 ? [`lacks ${quoted(missing.slice(0, 5))}`] : []),
+    ...(fresh.length > 0 ? [`has ${quoted(fresh.slice(0, 5))}`] : []),
+  ];
+  throw new DataError(
+    `${file}: ${parts.join(", ")}: other columns than ${first} has\ngive all files the same columns, or name only files that have them`,
+  );
+}
+
+async function* blocks(files: readonly string[], tables: readonly Table[]): AsyncGenerator<Block> {
+  const { names } = tables[0]!;
+  let before = 0;
+  for (const [i, table] of tables.entries()) {
+    const order = names.map((name) => table.names.indexOf(name));
+    const isSame = order.every((from, to) => from === to);
+    const source = { file: basename(files[i]!), before };
+    for await (const { rows, numbers } of table.blocks()) {
+      yield {
+        rows: isSame ? rows : rows.map((row) => order.map((from) => row[from] ?? null)),
+        numbers: numbers.map((number) => source.before + number),
+        source,
+      };
+      before = source.before + (numbers.at(-1) ?? 0);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
+import { runCommand } from "../../run-command.js";
+import { temporaryFolder } from "../../temporary-folder.js";
+
+vi.mock("@duckdb/node-api", () => {
+  throw new Error("Cannot find package '@duckdb/node-api'");
+});
+
+const path = join(temporaryFolder(), "rows.csv");
+writeFileSync(path, "a,b\n1,x\n2,y\n");
+
+it("without DuckDB, tables are read, and --where says what to install", async () => {
+  const { status, stdout } = await runCommand(["data", "describe", path]);
+  expect([status, stdout]).toEqual([0, expect.stringContaining("2 rows, 2 columns")]);
+  const failed = await runCommand(["data", "describe", path, "--where", "a > 1"]);
+  expect([failed.status, failed.stderr]).toEqual([
+    2,
+    expect.stringContaining("run npm install @duckdb/node-api, or leave --where out"),
+  ]);
+});

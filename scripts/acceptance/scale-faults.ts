@@ -1,0 +1,138 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { atMost, equal, type Row } from "./check.js";
+import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js";
+import { halfCheckpoints, metricsLength, sameCheckpoint, writeRows } from "./scale-runs.js";
+
+type Rows = { [what: string]: Row };
+type Trial = Readonly<{
+  launcher: Launcher;
+  /** The arguments of a run, without `--out`, and the folder of the same run to its end. */
+  train: readonly string[];
+  whole: string;
+  steps: number;
+  scratch: string;
+  say(text: string): void;
+}>;
+
+const KILLS = 30;
+const RANKS = 2;
+/** A rank that is silent for so many seconds counts as lost, and the job ends so many later at most. */
+const LIMIT_S = 5;
+const SLACK_S = 5;
+
+/** Waits until a run has taken steps beyond these, or its job has ended. */
+async function trains(folder: string, before: number, end: Promise<Ended>): Promise<void> {
+  let ended = false;
+  void end.then(() => {
+    ended = true;
+  });
+  while (!ended && metricsLength(folder) <= before) await wait(20);
+}
+
+/**
+ * Kills a random rank of a run at a random time, and resumes it, thirty times: some while they start, the others while
+ * they train. The end is that of a run that nobody killed, bit for bit.
+ */
+export async function kills({ launcher, train, whole, steps, scratch, say }: Trial): Promise<Rows> {
+  const folder = join(scratch, "killed");
+  let [named, half, killed] = [0, 0, 0];
+  while (killed < KILLS) {
+    const before = metricsLength(folder);
+    const job = start(
+      launcher,
+      RANKS,
+      before === 0 ? [...train, "--out", folder] : ["train", "--resume", folder],
+    );
+    if (Math.random() < 0.2) await wait(3000 * Math.random());
+    else {
+      await trains(folder, before, job.end);
+      await wait(1000 * Math.random());
+    }
+    const rank = Math.floor(RANKS * Math.random());
+    const pid = ranksWith(folder).get(rank);
+    if (pid === undefined) {
+      const { status, output } = await job.end;
+      if (status === 0) throw new Error(`the run ended after ${killed} kills: give it more steps`);
+      throw new Error(`no rank ${rank} to kill: ${output.slice(-500)}`);
+    }
+    process.kill(pid, "SIGKILL");
+    const { output } = await job.end;
+    killed++;
+    named += Number(output.includes(`rank ${rank}`) || output.includes(`PID ${pid}`));
+    half += metricsLength(folder) > 0 ? halfCheckpoints(folder).length : 0;
+    say(`kill ${killed}: rank ${rank}`);
+  }
+  await run(launcher, RANKS, ["train", "--resume", folder]);
+  return {
+    [`${launcher.name}, ${KILLS} kills: the rank is named`]: equal(named, KILLS),
+    [`${launcher.name}, ${KILLS} kills: half checkpoints`]: equal(half, 0),
+    [`${launcher.name}, ${KILLS} kills and resumes: last checkpoint, bit for bit`]: equal(
+      String(sameCheckpoint(folder, whole, steps)),
+      "true",
+    ),
+  };
+}
+
+/** Stops a rank (SIGSTOP): the job ends within a stated time, names it, and resumes bit for bit. */
+export async function hang({ launcher, train, whole, steps, scratch, say }: Trial): Promise<Rows> {
+  const rows: Rows = {};
+  for (const rank of [0, 1]) {
+    say(`rank ${rank} hangs`);
+    const folder = join(scratch, `stopped-${rank}`);
+    const job = start(launcher, RANKS, [...train, "--rank-timeout", String(LIMIT_S), "--out", folder]);
+    await trains(folder, 0, job.end);
+    await wait(500);
+    const pid = ranksWith(folder).get(rank);
+    if (pid === undefined) throw new Error(`no rank ${rank}: ${(await job.end).output.slice(-500)}`);
+    process.kill(pid, "SIGSTOP");
+    const began = performance.now();
+    const { output } = await job.end;
+    const what = `${launcher.name}, rank ${rank} hangs`;
+    rows[`${what}: seconds to the end of the job`] = atMost(
+      (performance.now() - began) / 1000,
+      LIMIT_S + SLACK_S,
+      (seconds) => seconds.toFixed(1),
+    );
+    const message = new RegExp(`rank ${rank} \\(.*\\) has not answered for ${LIMIT_S} s`);
+    rows[`${what}: is named`] = equal(String(message.test(output)), "true");
+    await run(launcher, RANKS, ["train", "--resume", folder]);
+    rows[`${what}: resumed, bit for bit`] = equal(String(sameCheckpoint(folder, whole, steps)), "true");
+  }
+  return rows;
+}
+
+/** The arguments with another value of a flag. */
+const withFlag = (args: readonly string[], flag: string, value: string): string[] => {
+  const at = args.indexOf(flag);
+  return at < 0 ? [...args, flag, value] : args.map((arg, i) => (i === at + 1 ? value : arg));
+};
+
+/** Rank 1 has another seed, other data, or none: no step is taken, and the error says what differs. */
+export async function differences({ launcher, train, scratch, say }: Trial): Promise<Rows> {
+  const other = join(scratch, "other.npy");
+  writeRows(other, 4000, 8);
+  const script = join(scratch, "rank.sh");
+  const rows: Rows = {};
+  const cases = [
+    ["seed", "--seed", "9", /rank 1 \(.*\) has another seed than rank 0: 9, expected/],
+    ["data", "--data", other, /rank 1 \(.*\) has another data than rank 0/],
+    ["file", "--data", "/none.npy", /rank 1 \(.*\): .*none\.npy/],
+    ["batch", "--batch", "32", /rank 1 \(.*\) has another settings than rank 0/],
+  ] as const;
+  for (const [what, flag, value, message] of cases) {
+    say(`rank 1 has another ${what}`);
+    const out = ["--out", join(scratch, `other-${what}`)];
+    const ofRank1 = withFlag([...train, ...out], flag, value).map((arg) => `'${arg}'`);
+    writeFileSync(
+      script,
+      `#!/bin/sh\n[ "\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] && exec "$1" "$2" ${ofRank1.join(" ")}\nexec "$@"\n`,
+      { mode: 0o755 },
+    );
+    const { status, output } = await start(launcher, RANKS, [...train, ...out], [script]).end;
+    rows[`${launcher.name}, another ${what}: exit status`] = equal(String(status), "2");
+    rows[`${launcher.name}, another ${what}: is named`] = equal(String(message.test(output)), "true");
+  }
+  return rows;
+}

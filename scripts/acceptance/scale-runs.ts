@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A .npy file of rows of four numbers. */
+export function writeRows(file: string, count: number, seed: number): void {
+  const columns = 4;
+  const values = new Float32Array(count * columns);
+  let state = seed;
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    values[i] = Math.sin(i * 0.37) + state / 2 ** 32;
+  }
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${columns}), }`;
+  const padded = `${header.padEnd(117)}\n`;
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0]);
+  writeFileSync(file, Buffer.concat([start, Buffer.from(padded), Buffer.from(values.buffer)]));
+}
+
+/** A network for them whose steps take a millisecond or two. */
+export function writeNetwork(file: string): void {
+  const layers = [
+    { kind: "linear", out: 4 },
+    { kind: "leakyRelu" },
+    { kind: "linear", out: 4 },
+    { kind: "leakyRelu" },
+    { kind: "linear", out: 4 },
+  ];
+  writeFileSync(file, JSON.stringify({ inShape: [4], layers }));
+}
+
+const nameOf = (step: number): string => `step-${String(step).padStart(9, "0")}`;
+
+/** The bytes of a run's checkpoint of a step; undefined where there is none. */
+function checkpointOf(run: string, step: number): Buffer | undefined {
+  const file = join(run, "checkpoints", `${nameOf(step)}.safetensors`);
+  return existsSync(file) ? readFileSync(file) : undefined;
+}
+
+export const sameCheckpoint = (a: string, b: string, step: number): boolean => {
+  const [first, second] = [checkpointOf(a, step), checkpointOf(b, step)];
+  return first !== undefined && second !== undefined && first.equals(second);
+};
+
+/** Takes the checkpoint of a step away, so that a run continues from the one before. */
+export function removeCheckpoint(run: string, step: number): void {
+  for (const kind of ["json", "safetensors"]) rmSync(join(run, "checkpoints", `${nameOf(step)}.${kind}`));
+}
+
+/** Bytes of a run's metrics so far. */
+export const metricsLength = (run: string): number => {
+  const file = join(run, "metrics.jsonl");
+  return existsSync(file) ? readFileSync(file).length : 0;
+};
+
+type Line = Readonly<{ step: number; loss?: number; imagesPerSecond?: number }>;
+
+/** The lines of a run's steps. */
+export const stepsOf = (run: string): Line[] =>
+  readFileSync(join(run, "metrics.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line)
+    .filter(({ loss }) => loss !== undefined);
+
+/** Checkpoints without their numbers, which must not exist at any time. */
+export const halfCheckpoints = (run: string): string[] => {
+  const names = readdirSync(join(run, "checkpoints")).filter((name) => !name.startsWith("."));
+  return names.filter(
+    (name) => name.endsWith(".json") && !names.includes(name.replace(".json", ".safetensors")),
+  );
+};
