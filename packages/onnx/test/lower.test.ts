@@ -4,14 +4,8 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
-import {
-  type GraphModel,
-  type LoweredGraph,
-  type LowerOptions,
-  lower,
-  loweredPrimitives,
-  toBytes,
-} from "../src/index.js";
+import { type GraphModel, type LoweredGraph, type LowerOptions, lower, toBytes } from "../src/index.js";
+import { loweredPrimitives } from "../src/lower/lower.js";
 import { expectSame, spread } from "./compare.js";
 
 type A = np.Array;
