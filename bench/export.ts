@@ -50,7 +50,7 @@ export async function benchExport(network: string): Promise<ExportResult> {
   const programs = names.map((name) => exportLogProb(flow, model.params, { target: targets[name] }));
   await model.dispose();
   const g = await matrixProduct(executor);
-  const cases: { run(): Promise<unknown>; times: number[]; file: FileRunner }[] = [];
+  const cases: { run: () => Promise<unknown>; times: number[]; file: FileRunner }[] = [];
   for (const runtime of [await loadRuntime(), await loadWasmRuntime()])
     for (const program of programs) {
       const file = await openFile(runtime, toBytes(program.graph));

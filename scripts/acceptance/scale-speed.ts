@@ -16,7 +16,7 @@ const median = (values: readonly number[]): number =>
 export async function speed(
   launcher: Launcher,
   networks: readonly string[],
-  { scratch, say }: { scratch: string; say(text: string): void },
+  { scratch, say }: { scratch: string; say: (text: string) => void },
 ): Promise<{ [what: string]: Row }> {
   const rows: { [what: string]: Row } = {};
   const short = [

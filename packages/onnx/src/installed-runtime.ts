@@ -40,5 +40,4 @@ export const loadRuntime = (): Promise<InstalledRuntime> => nativeRuntime();
  *
  * @throws DeviceError if `onnxruntime-web` is not installed
  */
-export const loadWasmRuntime = async (): Promise<Runtime> =>
-  (await wasmEngine(availableCores())).runtime as unknown as Runtime;
+export const loadWasmRuntime = async (): Promise<Runtime> => (await wasmEngine(availableCores())).runtime;

@@ -16,7 +16,7 @@ export function coresHere(): Cores {
 
 /**
  * Cores for each rank: those of a machine are divided among the ranks that may use the same ones, and all ranks take the
- * smallest share. A launcher that binds each rank to cores of its own has divided them already.
+ * smallest share. A launcher that binds each rank to its own cores has divided them already.
  */
 export const coresOfRank = (ranks: readonly (Cores & Readonly<{ host: string }>)[]): number =>
   Math.min(
