@@ -8,7 +8,7 @@ import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 
-export type DataDescribeFlags = { json?: boolean; where?: string };
+export type DataDescribeFlags = { json?: boolean; where?: string; calendar?: readonly string[] };
 
 /** Heights of a bar, an eighth of a line each. */
 const BARS = " ▁▂▃▄▅▆▇█";
@@ -21,7 +21,7 @@ export async function describeData(this: CliContext, flags: DataDescribeFlags, f
   const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
-  const schema = await findSchema(file, opened);
+  const schema = await findSchema(file, opened, { ...(flags.calendar && { calendar: flags.calendar }) });
   terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
   for (const note of opened.notes) terminal.say(note);
   terminal.say();

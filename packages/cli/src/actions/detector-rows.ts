@@ -32,7 +32,7 @@ export async function* detectorRows(
   file: string,
   { schema, inputs, id, where, warn }: DetectorRowsOptions,
 ): AsyncGenerator<DetectorRows> {
-  const table = await openTable(file, { where });
+  const table = await openTable(file, { where, schema });
   if (id !== undefined && !table.names.includes(id))
     throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
   for (const line of checkColumns(file, table.names, schema)) warn(line);

@@ -108,7 +108,7 @@ async function differenceOn(
     warn(`${path} is missing: the file is written without a comparison`);
     return undefined;
   }
-  const table = await openTable(path, { where: reading?.where });
+  const table = await openTable(path, reading);
   const { value: block = blockOf([]) } = await table.blocks().next();
   const rows = detectorEncoder(path, table, found.inputs).encode(block);
   const open = await openDetector(executor, found.detector);

@@ -37,7 +37,7 @@ export async function* rowsOfTables(
   { schema, id, where, seed, warn }: RowsOptions,
 ): AsyncGenerator<NamedRows> {
   for (const file of files) {
-    const table = await openTable(file, { where });
+    const table = await openTable(file, { where, schema });
     for (const line of checkColumns(file, table.names, schema)) warn(line);
     const encoder = rowEncoder(file, table, schema, { seed, id });
     const prefix = files.length > 1 ? `${file}#` : "";

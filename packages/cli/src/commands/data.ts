@@ -5,7 +5,7 @@ import type { DataListFlags } from "../actions/data-list.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, webAddress } from "./parsers.js";
-import { commonFlags, whereFlag } from "./shared.js";
+import { calendarFlag, commonFlags, whereFlag } from "./shared.js";
 
 export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   loader: async () => (await import("../actions/data-get.js")).getData,
@@ -72,7 +72,7 @@ export const describeCommand = buildCommand<DataDescribeFlags, [string], CliCont
         },
       ],
     },
-    flags: { where: whereFlag, json: commonFlags.json },
+    flags: { where: whereFlag, calendar: calendarFlag, json: commonFlags.json },
   },
   docs: {
     brief: "Show the columns of a table",

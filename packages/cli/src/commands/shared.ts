@@ -110,12 +110,19 @@ export const whereFlag = {
   brief: "Only rows of a table that fulfil an SQL condition; needs npm install @duckdb/node-api",
 } as const;
 
+/** The flag that takes dates apart. */
+export const calendarFlag = columnNames(
+  "A,B",
+  "Columns of dates whose time of day, weekday and month become columns as well",
+);
+
 /** Flags that say which columns and rows of a table are used. */
 export const tableParameters: FlagParametersForType<TableChoice & Pick<Reading, "table">, CliContext> = {
   columns: columnNames("A,B", "Use only these columns of a table"),
   drop: columnNames("A,B", "Leave these columns of a table out"),
   id: idFlag,
   where: whereFlag,
+  calendar: calendarFlag,
   table: {
     kind: "boolean",
     optional: true,
@@ -130,7 +137,7 @@ export const tableParameters: FlagParametersForType<TableChoice & Pick<Reading, 
  * @throws UsageError for --resize without a size
  */
 export function readingOf(flags: PictureReading & TableChoice & Pick<Reading, "table">): Reading | undefined {
-  const { size, resize, grey, skipCorrupt, columns, drop, id, where, table } = flags;
+  const { size, resize, grey, skipCorrupt, columns, drop, id, where, calendar, table } = flags;
   if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const reading: Reading = {
     ...(size && { size }),
@@ -141,6 +148,7 @@ export function readingOf(flags: PictureReading & TableChoice & Pick<Reading, "t
     ...(drop && { drop }),
     ...(id !== undefined && { id }),
     ...(where !== undefined && { where }),
+    ...(calendar && { calendar }),
     ...(table && { table }),
   };
   return Object.keys(reading).length > 0 ? reading : undefined;

@@ -35,9 +35,9 @@ function arrayExamples(where: string, array: NpyArray, part: ArrayPart): DataSet
 const takes: DataFormat["takes"] = ["size", ...tableFile.takes];
 
 /** True where an array is to be read as a table: if columns or rows are chosen, and for a run of such a table. */
-const isTable = ({ table, columns, drop, id, where, schema }: Reading): boolean =>
+const isTable = ({ table, columns, drop, id, where, calendar, schema }: Reading): boolean =>
   table === true ||
-  [columns, drop, id, where].some((choice) => choice !== undefined) ||
+  [columns, drop, id, where, calendar].some((choice) => choice !== undefined) ||
   (schema !== undefined && areOfArray(schema));
 
 /** One array of all images or rows, `FILE.npy`. */

@@ -26,6 +26,8 @@ export type TableChoice = Readonly<{
   drop?: readonly string[];
   /** The column that names the rows. */
   id?: string;
+  /** Columns of dates whose time, weekday and month become columns as well. */
+  calendar?: readonly string[];
   /** Only rows that fulfil this SQL condition. */
   where?: string;
 }>;
@@ -50,6 +52,7 @@ export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema">, str
   drop: "--drop",
   id: "--id",
   where: "--where",
+  calendar: "--calendar",
   table: "--table",
 };
 

@@ -1,6 +1,7 @@
 import { UsageError } from "@flowify/core";
 import { unknownName } from "../../ui/suggest.js";
 import type { TableChoice } from "../format.js";
+import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
@@ -27,7 +28,7 @@ const ROUNDED = 1e-3;
 /**
  * The columns of a table: one reading of the file, in memory that does not grow with it.
  *
- * @throws UsageError for columns that the table does not have
+ * @throws UsageError for columns that the table does not have, and for a calendar of no dates
  */
 export async function findSchema(path: string, table: Table, choice: TableChoice = {}): Promise<TableSchema> {
   expectColumns(path, table, choice);
@@ -42,13 +43,18 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
       });
     });
   }
-  return { version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) };
+  return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) });
 }
 
-function expectColumns(path: string, { names }: Table, { columns = [], drop = [], id }: TableChoice): void {
+function expectColumns(
+  path: string,
+  { names }: Table,
+  { columns = [], drop = [], calendar = [], id }: TableChoice,
+): void {
   const named: [flag: string, column: string][] = [
     ...columns.map((column): [string, string] => ["--columns", column]),
     ...drop.map((column): [string, string] => ["--drop", column]),
+    ...calendar.map((column): [string, string] => ["--calendar", column]),
     ...(id === undefined ? [] : [["--id", id] as [string, string]]),
   ];
   for (const [flag, column] of named)
@@ -83,6 +89,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     ...(numeric && origin !== 0 && { origin }),
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
+    ...(choice.calendar?.includes(name) && { calendar: true as const }),
     ...(problem !== undefined && { problem }),
   };
 }

@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { ARRAY_ENDING, areOfArray, arrayTable } from "./array-table.js";
 import { arrowTable } from "./arrow-table.js";
+import { calendarColumns, withCalendar } from "./calendar.js";
 import { csvTable } from "./csv-table.js";
 import { jsonLinesTable } from "./json-lines.js";
 import { parquetTable } from "./parquet-table.js";
@@ -10,6 +11,12 @@ import { severalFiles } from "./sources/several-files.js";
 import { keptStandardInput, STANDARD_INPUT, STANDARD_INPUT_NAME } from "./sources/standard-input.js";
 import type { Table } from "./table.js";
 import { filteredTable } from "./where/filter-rows.js";
+
+type Opening = Readonly<{
+  where?: string | undefined;
+  calendar?: readonly string[] | undefined;
+  schema?: TableSchema | undefined;
+}>;
 
 /** `called`: the name of the file in messages. */
 type Reader = (path: string, called?: string) => Promise<Table>;
@@ -37,14 +44,13 @@ export const isTable = (path: string, schema?: TableSchema): boolean =>
  * The table in a file, in several files that a pattern names, or on standard input: CSV, TSV, JSON lines, Parquet, Arrow, or an array.
  *
  * @param where an SQL condition that the rows must fulfil
+ * @param calendar columns of dates that are taken apart. Default: those that `schema` has
  * @throws UsageError for a wrong condition, DataError for a file of another kind, a missing, empty or damaged one
  */
-export async function openTable(
-  path: string,
-  { where }: { where?: string | undefined } = {},
-): Promise<Table> {
-  const table = await tableIn(path);
-  return where === undefined ? table : filteredTable(path, table, where);
+export async function openTable(path: string, { where, calendar, schema }: Opening = {}): Promise<Table> {
+  const found = await tableIn(path);
+  const table = where === undefined ? found : await filteredTable(path, found, where);
+  return withCalendar(table, calendar ?? (schema ? calendarColumns(schema) : []));
 }
 
 async function tableIn(path: string): Promise<Table> {

@@ -42,6 +42,8 @@ const columnSchema = v.strictObject({
   spikes: v.exactOptional(v.array(v.strictObject({ value: v.string(), share: number }))),
   /** Rows in bins of the same width from the least value to the most. */
   histogram: v.exactOptional(v.array(count)),
+  /** A date whose time, weekday and month are columns as well. */
+  calendar: v.exactOptional(v.literal(true)),
   /** Why it cannot be used. */
   problem: v.exactOptional(v.string()),
 });

@@ -1,3 +1,4 @@
+import { halfFloat } from "../../npy.js";
 import type { Cell } from "../cell.js";
 import type { ArrowField, ArrowType } from "./fields.js";
 import { type FlatTable, int64At } from "./flat-buffer.js";
@@ -191,15 +192,7 @@ function whole(view: DataView, bits: number, signed: boolean): Column {
 function floats(view: DataView, bits: number): Column {
   if (bits === 64) return (row) => view.getFloat64(8 * row, true);
   if (bits === 32) return (row) => view.getFloat32(4 * row, true);
-  return (row) => halfOf(view.getUint16(2 * row, true));
-}
-
-/** A 16-bit float, IEEE 754 binary16. */
-function halfOf(bits: number): number {
-  const sign = bits >>> 15 === 1 ? -1 : 1;
-  const [exponent, fraction] = [(bits >>> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+  return (row) => halfFloat(view.getUint16(2 * row, true));
 }
 
 function decimals(view: DataView, bits: number, scale: number): Column {
