@@ -93,6 +93,16 @@ test("odd rows of a file come first, with the column to blame, by keys alone", a
   expect([head, lines.length]).toEqual(["name,score,p,flag", 240]);
   expect(lines[30]).toMatch(/^'=row31,[\d.]+,[\d.]+,1$/); // a spreadsheet must not run the name
   expect(lines.filter((line) => line.endsWith(",1")).length).toBe(flagged);
+
+  const other = page.getByLabel("Score another file");
+  await other.setInputFiles([file("short.csv", "first,square\n1,1\n")]);
+  await expectProblem(page, 'short.csv: lacks the column "follows"');
+  await other.setInputFiles([file("new.csv", "follows,square,first\n0.5,0.25,0.5\n-1.9,3.6,1.9\n")]);
+  await page.getByText("new.csv: the columns come in another order").waitFor();
+  await idle(page, "table");
+  expect(await rows.locator("th").allTextContents()).toEqual(["2", "1"]);
+  await page.getByRole("button", { name: "Back to planted.csv.gz" }).press("Enter");
+  await page.getByText("240 rows are flagged").waitFor();
 });
 
 test("files that are no usable table are refused in words, and a training is stopped", async () => {

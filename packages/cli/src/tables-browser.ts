@@ -1,7 +1,7 @@
 /** Tables and detectors of odd rows in pages: files as bytes, nothing of Node. */
 export type { Cell } from "./data/table/cell.js";
 export { dateText } from "./data/table/cell.js";
-export { expectUsable } from "./data/table/check-columns.js";
+export { checkColumns, expectUsable } from "./data/table/check-columns.js";
 export { findSchema } from "./data/table/find-schema.js";
 export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
 export { expectEnough } from "./data/table/split-rows.js";

@@ -24,6 +24,9 @@ export type DetectorFacts = Readonly<{
   notes: readonly string[];
 }>;
 
+/** The file whose rows are judged, and how it differs from the one that the detector was trained on, a line each. */
+export type JudgedFile = Readonly<{ name: string; notes: readonly string[] }>;
+
 /** A row of the table with its place in it, from 1 on. */
 export type NamedRow = Readonly<{ row: number; name: string; cells: readonly string[] }>;
 
@@ -47,6 +50,8 @@ export type TableCalls = {
     DetectorFacts,
     Progress
   >;
+  /** Scores the rows of another file with the columns of the first; without one, those of the first again. */
+  "table.judge": Call<{ file: File | undefined }, JudgedFile, Progress>;
   "table.rows": Call<{ score: ScoreKind; count: number }, RankedRows>;
   "table.reasons": Call<Judging & { row: number }, RowStory>;
   /** Scores, p-values and flags of all rows as CSV. */

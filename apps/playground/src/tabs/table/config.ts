@@ -6,6 +6,9 @@ import { backends } from "../../worker/backends.js";
 /** What the page takes at most; the command takes tables of any size. */
 export const LIMITS = { bytes: 100_000_000, rows: 20_000, columns: 200, numbers: 500 } as const;
 
+/** What a choice of files offers. */
+export const TABLE_FILES = ".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet";
+
 /** Configuration of this tab in the address: everything except the file, which stays with the user. */
 export const tableConfig = v.strictObject({
   device: v.optional(v.picklist(backends), "auto"),

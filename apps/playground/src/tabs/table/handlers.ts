@@ -1,6 +1,7 @@
 import type { Executor } from "@flowify/core";
 import { DataError, UsageError } from "@flowify/core";
 import {
+  checkColumns,
   conformalP,
   csvScores,
   detectorEncoder,
@@ -26,13 +27,20 @@ import type { DetectorFacts, NamedRow, TableCalls } from "./calls.js";
 import { LIMITS } from "./config.js";
 import { barsOf, type ReadTable, readTableFile } from "./read-table.js";
 
-/** A detector with the scores of all rows. */
+/** A table with the scores of all its rows. */
+type Judged = Readonly<{
+  source: ReadTable;
+  rows: Float32Array;
+  scores: Readonly<Record<ScoreKind, Float64Array>>;
+}>;
+
+/** A detector, the table that it was trained on, and the one whose rows are shown. */
 type Session = Readonly<{
   schema: TableSchema;
   fitted: TableDetector;
   open: OpenDetector;
-  rows: Float32Array;
-  scores: Readonly<Record<ScoreKind, Float64Array>>;
+  own: Judged;
+  judged: Judged;
 }>;
 
 /** Rows that are scored between two messages. */
@@ -68,7 +76,8 @@ async function train(
   { signal, emit }: Training,
   why?: string,
 ): Promise<DetectorFacts> {
-  const { name, table } = opened();
+  const source = opened();
+  const { name, table } = source;
   const { drop, id, contaminated, seed, steps } = args;
   const schema = await findSchema(name, table, { drop, ...(id !== undefined && { id }) });
   expectUsable(name, schema);
@@ -79,13 +88,7 @@ async function train(
     throw new DataError(
       `${name}: its columns become ${encoder.width} numbers, expected at most ${LIMITS.numbers} on this page\nleave out columns with many different texts`,
     );
-  const rows = new Float32Array(schema.rows * encoder.width);
-  let at = 0;
-  for await (const block of table.blocks()) {
-    const part = encoder.encode(block);
-    rows.set(part, at);
-    at += part.length;
-  }
+  const rows = await encodedRows(source, encoder);
   let [taken, told] = [0, 0];
   const fitted = await fitTableDetector(executor, rows, inputs, {
     contaminated,
@@ -100,7 +103,8 @@ async function train(
     },
   });
   const open = await openDetector(executor, fitted.detector);
-  session = { schema, fitted, open, rows, scores: await scoreAll(open, fitted, rows, emit) };
+  const own = { source, rows, scores: await scoreAll(open, fitted, rows, emit, placesIn(fitted)) };
+  session = { schema, fitted, open, own, judged: own };
   return {
     device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
     steps: taken,
@@ -110,18 +114,36 @@ async function train(
   };
 }
 
+type DetectorEncoder = ReturnType<typeof detectorEncoder>;
+
+/** All rows of a table as the detector takes them. */
+async function encodedRows({ table, cells }: ReadTable, encoder: DetectorEncoder): Promise<Float32Array> {
+  const rows = new Float32Array(cells.length * encoder.width);
+  let at = 0;
+  for await (const block of table.blocks()) {
+    const part = encoder.encode(block);
+    rows.set(part, at);
+    at += part.length;
+  }
+  return rows;
+}
+
+/** The place in the detector's reference of a row that it was trained on, else −1. */
+function placesIn({ detector }: TableDetector): (row: number) => number {
+  const places = new Map(Array.from(detector.places, (row, place) => [row, place]));
+  return (row) => places.get(row) ?? -1;
+}
+
 /** All scores of all rows; a row is not compared with itself. */
 async function scoreAll(
   open: OpenDetector,
-  { detector: { places, spaces } }: TableDetector,
+  { detector: { spaces } }: TableDetector,
   rows: Float32Array,
   emit: (progress: Progress) => void,
-): Promise<Session["scores"]> {
+  placeOf: (row: number) => number = () => -1,
+): Promise<Judged["scores"]> {
   const count = rows.length / spaces.width;
-  const own = new Int32Array(count).fill(-1);
-  places.forEach((row, place) => {
-    own[row] = place;
-  });
+  const own = Int32Array.from({ length: count }, (_, row) => placeOf(row));
   const all = Object.fromEntries(scoreKinds.map((kind) => [kind, new Float64Array(count)])) as Record<
     ScoreKind,
     Float64Array
@@ -141,8 +163,7 @@ const ranked = (scores: Float64Array): number[] =>
   Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
 
 /** A row with the cells of the columns that the detector takes. */
-function namedRow(row: number): NamedRow {
-  const { table, cells } = opened();
+function namedRow(row: number, { table, cells }: ReadTable): NamedRow {
   const { schema, fitted } = scored();
   const textOf = (name: string): string => String(cells[row]![table.names.indexOf(name)] ?? "");
   const id = schema.columns.find(({ use }) => use === "id");
@@ -175,8 +196,27 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       return orInWasm(await openBackend(args.device), (executor, why) => train(args, executor, context, why));
     }),
 
+  "table.judge": ({ file }, { emit }) =>
+    inTurn(async () => {
+      const { schema, fitted, open, own } = scored();
+      if (file === undefined) {
+        session = { schema, fitted, open, own, judged: own };
+        return { name: own.source.name, notes: [] };
+      }
+      const source = await readTableFile(file);
+      const { name, table, cells } = source;
+      const notes = checkColumns(name, table.names, schema);
+      if (cells.length === 0) throw new DataError(`${name}: a header and no rows, expected rows of values`);
+      const encoder = detectorEncoder(name, table, fitted.inputs);
+      const rows = await encodedRows(source, encoder);
+      const judged = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
+      session = { schema, fitted, open, own, judged };
+      return { name, notes: [...notes, ...encoder.notes()] };
+    }),
+
   "table.rows": async ({ score, count }, { transfer }) => {
-    const { scores, fitted } = scored();
+    const { judged, fitted } = scored();
+    const { scores, source } = judged;
     const order = ranked(scores[score]);
     const pOf = (row: number): number => conformalP(fitted.calibrations[score], scores[score][row]!);
     const all = Float64Array.from(order, pOf);
@@ -184,14 +224,15 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
     return {
       rows: order
         .slice(0, count)
-        .map((row, i) => ({ ...namedRow(row), score: scores[score][row]!, p: all[i]! })),
+        .map((row, i) => ({ ...namedRow(row, source), score: scores[score][row]!, p: all[i]! })),
       all,
     };
   },
 
   "table.reasons": ({ row, score, falseAlarms }) =>
     inTurn(async () => {
-      const { fitted, open, rows, scores } = scored();
+      const { fitted, open, own, judged } = scored();
+      const { rows, scores, source } = judged;
       const { width } = fitted.detector.spaces;
       const reasoner = tableReasoner(fitted, open, score, falseAlarms);
       const [reasons] = await reasoner.reasonsOf(rows.slice((row - 1) * width, row * width));
@@ -199,12 +240,18 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       return {
         p,
         reasons: reasons!,
-        rows: [row, ...reasons!.nearest.filter((each) => each !== row)].map((each) => namedRow(each - 1)),
+        rows: [
+          namedRow(row - 1, source),
+          ...reasons!.nearest
+            .filter((each) => judged !== own || each !== row)
+            .map((each) => namedRow(each - 1, own.source)),
+        ],
       };
     }),
 
   "table.save": async ({ score, falseAlarms }) => {
-    const { schema, fitted, scores } = scored();
+    const { schema, fitted, judged } = scored();
+    const { scores, source } = judged;
     const parts: string[] = [];
     const head = idHeader(schema, undefined, ["score", "p", "flag"]);
     const writer = csvScores(
@@ -219,7 +266,7 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
     await writer.add(
       Array.from(scores[score], (value, row) => {
         const p = conformalP(fitted.calibrations[score], value);
-        return [namedRow(row).name, value, p, Number(p <= falseAlarms)] as const;
+        return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)] as const;
       }),
     );
     await writer.end();

@@ -1,8 +1,22 @@
 import { useSignal } from "@preact/signals";
+import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/format.js";
+import { wordsOf } from "../../ui/problem.js";
 import { Scrolling } from "../../ui/scrolling.js";
 import type { RankedRows } from "./calls.js";
-import { choose, chosen, config, facts, progress, showMore } from "./state.js";
+import { TABLE_FILES } from "./config.js";
+import {
+  choose,
+  chosen,
+  config,
+  facts,
+  judged,
+  judgeFile,
+  opened,
+  problem,
+  progress,
+  showMore,
+} from "./state.js";
 
 /** Steps of an arrow key. */
 const MOVES: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1 };
@@ -19,6 +33,8 @@ function showReasons(): void {
 export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
   const at = useSignal(0);
   const { falseAlarms } = config.value;
+  const busy = progress.value !== undefined;
+  const isOther = judged.value?.name !== opened.value?.name;
   const stop = Math.min(at.value, rows.length - 1);
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
     const next = stop + (MOVES[event.key] ?? 0);
@@ -32,6 +48,11 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
       <p class="note">
         The highest score comes first. Choose a row to see its reasons; the arrow keys move between rows.
       </p>
+      {judged.value?.notes.map((note) => (
+        <p class="note" key={note}>
+          {note}
+        </p>
+      ))}
       <Scrolling label="Rows">
         <table class="cells">
           <thead>
@@ -78,11 +99,26 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
       </Scrolling>
       {rows.length < all.length && (
         <div class="row">
-          <button type="button" disabled={progress.value !== undefined} onClick={() => void showMore()}>
+          <button type="button" disabled={busy} onClick={() => void showMore()}>
             Show more rows
           </button>
         </div>
       )}
+      <DropZone
+        label="Score another file"
+        accept={TABLE_FILES}
+        disabled={busy}
+        onFiles={([file]) => void judgeFile(file)}
+        onProblem={(error) => {
+          problem.value = wordsOf(error);
+        }}
+      >
+        {isOther && (
+          <button type="button" disabled={busy} onClick={() => void judgeFile()}>
+            Back to {opened.value?.name}
+          </button>
+        )}
+      </DropZone>
     </>
   );
 }

@@ -3,7 +3,7 @@ import { configFor, writeConfig } from "../../shell/route.js";
 import { download } from "../../ui/download.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
-import type { DetectorFacts, OpenedTable, RankedRows, RowStory } from "./calls.js";
+import type { DetectorFacts, JudgedFile, OpenedTable, RankedRows, RowStory } from "./calls.js";
 import { type TableConfig, tableConfig } from "./config.js";
 import { exampleFile } from "./example.js";
 import { timeLeft } from "./time-left.js";
@@ -16,6 +16,8 @@ export const opened = signal<OpenedTable | undefined>(undefined);
 export const dropped = signal<ReadonlySet<string>>(new Set());
 export const idColumn = signal<string | undefined>(undefined);
 export const facts = signal<DetectorFacts | undefined>(undefined);
+/** The file whose rows are shown. */
+export const judged = signal<JudgedFile | undefined>(undefined);
 export const ranked = signal<RankedRows | undefined>(undefined);
 /** The row whose reasons are shown, from 1 on. */
 export const chosen = signal<number | undefined>(undefined);
@@ -30,6 +32,7 @@ let reader: Connection | undefined;
 
 function forgetDetector(): void {
   facts.value = undefined;
+  judged.value = undefined;
   ranked.value = undefined;
   chosen.value = undefined;
   story.value = undefined;
@@ -90,11 +93,25 @@ export const train = (): Promise<void> =>
       const args = { device, contaminated, steps, seed, drop: [...dropped.value], id: idColumn.value };
       const onEvent = timeLeft(work.tell);
       facts.value = await worker.call("table.train", args, { signal, onEvent });
-      await rank(worker, SHOWN);
-      await tellReasons(worker, ranked.value?.rows[0]?.row);
+      judged.value = { name: opened.value?.name ?? "", notes: [] };
+      await showFirst(worker);
     },
     "soft",
   );
+
+/** Shows the rows of another file by the same detector; without one, those that it was trained on. */
+export function judgeFile(other?: File): Promise<void> {
+  return work.start("reading", async (worker) => {
+    const onEvent = timeLeft(work.tell);
+    judged.value = await worker.call("table.judge", { file: other }, { onEvent });
+    await showFirst(worker);
+  });
+}
+
+async function showFirst(worker: Connection): Promise<void> {
+  await rank(worker, SHOWN);
+  await tellReasons(worker, ranked.value?.rows[0]?.row);
+}
 
 async function rank(worker: Connection, count: number): Promise<void> {
   ranked.value = await worker.call("table.rows", { score: config.value.score, count });

@@ -4,11 +4,21 @@ import { Problem, wordsOf } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { Working } from "../../ui/working.js";
 import { Columns } from "./columns.js";
-import { LIMITS } from "./config.js";
+import { LIMITS, TABLE_FILES } from "./config.js";
 import { Detector, Judging } from "./detector.js";
 import { Reasons } from "./reasons.js";
 import { Rows } from "./rows.js";
-import { cancel, isTraining, openExample, opened, openFiles, problem, progress, ranked } from "./state.js";
+import {
+  cancel,
+  isTraining,
+  judged,
+  openExample,
+  opened,
+  openFiles,
+  problem,
+  progress,
+  ranked,
+} from "./state.js";
 import "./table.css";
 
 /** Table: a file of rows, a detector of the odd ones, and the reasons for each. */
@@ -20,7 +30,7 @@ export function TableTab() {
       <Sheet name="file" title={table?.name ?? "A file of rows"} class="stack first">
         <DropZone
           label="Choose a file"
-          accept=".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet"
+          accept={TABLE_FILES}
           disabled={busy}
           onFiles={(files) => void openFiles(files)}
           onProblem={(error) => {
@@ -56,7 +66,7 @@ export function TableTab() {
       </Sheet>
       {ranked.value && (
         <>
-          <Sheet name="rows" title="Rows by score" class="stack second">
+          <Sheet name="rows" title={`Rows of ${judged.value?.name} by score`} class="stack second">
             <Rows rows={ranked.value} />
           </Sheet>
           <div class="more beside">
