@@ -19,8 +19,6 @@ const algebra = of("passes/algebra.ts", ["passes", "semantics", "lower"], `${num
 const integers = of("passes/algebra.ts", ["edge-values"], "integers");
 const parts = of("passes/joined-parts.ts", ["passes", "lower"], `${numbers}|zeros around`);
 const fixedSums = of("passes/fixed-sums.ts", ["passes", "semantics", "fixed"]);
-const cumulative = of("passes/cumulative-sums.ts", ["edge-values"], "cumulative");
-const contractions = of("passes/contractions.ts", ["passes", "lower"], `${numbers}|broadcast product`);
 const pointwise = of("passes/convolutions/pointwise.ts", ["fixed"], "pointwise");
 const windows = of(
   "passes/convolutions/gathered-windows.ts",
@@ -71,12 +69,6 @@ export const passMutations: readonly Mutation[] = [
   ),
   fixedSums("(graph.isFixed(v.base) ? 1 : -1)", "(graph.isFixed(v.base) ? -1 : 1)"),
   fixedSums('needs: "reassociation",', ""),
-  cumulative("column <= row", "column < row"),
-  cumulative('upToIt: "fromIt",', 'upToIt: "upToIt",'),
-  cumulative('exclusive: Number(takes === "beforeIt" || takes === "afterIt")', "exclusive: 0"),
-  cumulative('reverse: Number(takes === "fromIt" || takes === "afterIt")', "reverse: 0"),
-  contractions('const pair = op === "Add" ?', 'const pair = op !== "Add" ?'),
-  contractions("pair && isMatrixProduct(...pair, axis) ?", "pair && !isMatrixProduct(...pair, axis) ?"),
   pointwise("if (outputs > between) return undefined;", ""),
   pointwise("return [bias ? add(cx, result, bias(plain)) : result];", "return [result];"),
   pointwise("before === 0 && input === output", "input === output"),

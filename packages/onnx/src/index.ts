@@ -22,7 +22,7 @@ export {
 export { openOnnx } from "./import/file.js";
 export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
 export { type OriginalNetwork, openOriginal, standaloneOnnx } from "./import/original.js";
-export { NEWEST_OPSET, readOnnx } from "./import/read.js";
+export { readOnnx } from "./import/read.js";
 export {
   type ConversionReport,
   type ConvertedLayer,
@@ -37,7 +37,7 @@ export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { type InstalledRuntime, loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
 export { kerasLayers } from "./keras/layers.js";
 export { isKeras, readKeras } from "./keras/read-keras.js";
-export { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "./lower/lower.js";
+export { type LoweredGraph, type LowerOptions, lower } from "./lower/lower.js";
 export {
   type AttributeValue,
   type Dimension,
@@ -49,11 +49,11 @@ export {
   type TensorInfo,
   type TextConstant,
   toBytes,
-  toModelProto,
 } from "./lower/model.js";
 export { loweringPasses } from "./lower/passes.js";
 export { ortCpu, portable, strict, type Target } from "./lower/target.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
 export { availableCores, availableMemory } from "./resources.js";
+export { type ToOnnxOptions, toOnnx } from "./to-onnx.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

@@ -17,8 +17,8 @@ import {
   ortCpu,
   portable,
   toBytes,
-  toModelProto,
 } from "../src/index.js";
+import { toModelProto } from "../src/lower/model.js";
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

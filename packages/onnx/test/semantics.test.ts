@@ -92,6 +92,14 @@ const rows: readonly Row[] = [
     jax: [-(2 ** 31) + 4],
   },
   {
+    row: "cumulative sums of integers beyond the ends",
+    name: "saturation",
+    f: (x) => np.cumsum(x),
+    inputs: [host([2 ** 31 - 1, 1, 2], [3], Int32)],
+    native: [2 ** 31 - 1, 2 ** 31 - 1, 2 ** 31 - 1],
+    jax: [2 ** 31 - 1, -(2 ** 31), -(2 ** 31) + 2],
+  },
+  {
     row: "products of unsigned integers beyond the ends",
     name: "saturation",
     f: (x) => np.prod(x, 1),

@@ -98,7 +98,7 @@ function deconvolved({ shapes, attributes }: Shapes): Shape[] {
 /** The shapes of the outputs of each operator; its text is from the specification of ONNX, not from the lowering. */
 const inferred: Readonly<Record<string, (node: Shapes) => readonly Shape[]>> = {
   ...Object.fromEntries(
-    "Abs Asin Atan Cast Ceil Cos CumSum Erf Exp Floor Identity IsNaN Log Neg Not Reciprocal Relu Sign Sin Sqrt Tanh"
+    "Abs Asin Atan Cast Ceil Cos Erf Exp Floor Identity IsNaN Log Neg Not Reciprocal Relu Sign Sin Sqrt Tanh"
       .split(" ")
       .map((op) => [op, same]),
   ),

@@ -7,16 +7,8 @@ import type { CliContext } from "../context.js";
 import { type Device, devices } from "../executors.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
+import type { DevicesFlags } from "./devices-flags.js";
 import { planRanks } from "./plan.js";
-
-export type DevicesFlags = {
-  threads?: number;
-  json?: boolean;
-  plan?: number;
-  network?: string;
-  batch?: number;
-  out?: string;
-};
 
 const SIZE = 512;
 const TIMES = 7;

@@ -13,7 +13,7 @@ import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
 import { table } from "../ui/table.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
-import type { DevicesFlags } from "./devices.js";
+import type { DevicesFlags } from "./devices-flags.js";
 
 /** Measures the pieces of a training step in this job, and prints what they come to with more ranks. */
 export async function planRanks(this: CliContext, most: number, flags: DevicesFlags): Promise<void> {

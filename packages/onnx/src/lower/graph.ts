@@ -213,7 +213,6 @@ export class Graph extends Values {
   /** Reads other values instead, from nodes anywhere in the graph, and puts nodes before their readers again. */
   substitute(by: ReadonlyMap<string, string>): void {
     if (by.size === 0) return;
-    this.count(this.pass);
     this.results = this.results.map((name) => by.get(name) ?? name);
     const done = new Set<string>();
     const ordered: GraphNode[] = [];

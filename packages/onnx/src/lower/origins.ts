@@ -7,11 +7,8 @@ export type Matrix = Readonly<{ name: string; flipped: boolean }>;
 /** How a value was made. Nodes have names only, so a rule that looks behind a value finds views of its operands here. */
 export type Origin = Readonly<{
   sum?: readonly [Lazy, Lazy];
-  product?: readonly [Lazy, Lazy];
   /** A value with reversed axes, in ascending order. */
   reversal?: Readonly<{ source: Lazy; axes: readonly number[] }>;
-  /** x where a condition is true, and 0 elsewhere. */
-  masked?: Readonly<{ x: Lazy; condition: Lazy }>;
   convolution?: Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
   /** The operands of a product of matrices that is written as a sum of several. */
   matrixProduct?: readonly [Matrix, Matrix];

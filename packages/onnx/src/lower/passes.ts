@@ -1,9 +1,7 @@
 import { algebra } from "./passes/algebra.js";
 import { biases } from "./passes/biases.js";
-import { contractions } from "./passes/contractions.js";
 import { gatheredWindows } from "./passes/convolutions/gathered-windows.js";
 import { pointwiseConvolutions } from "./passes/convolutions/pointwise.js";
-import { cumulativeSums } from "./passes/cumulative-sums.js";
 import { fixedSums } from "./passes/fixed-sums.js";
 import { joinedParts } from "./passes/joined-parts.js";
 import { joinedTransposes } from "./passes/joined-transposes.js";
@@ -25,8 +23,6 @@ export const passes: readonly Pass[] = [
   algebra,
   joinedParts,
   fixedSums,
-  cumulativeSums,
-  contractions,
   pointwiseConvolutions,
   gatheredWindows,
   {

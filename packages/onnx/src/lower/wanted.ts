@@ -1,6 +1,7 @@
 import type { Jaxpr } from "@jax-js/jax";
 import { type Equation, isLiteral, paramsOf, sizeOf, type Var } from "./jaxpr.js";
 import { isNarrow } from "./layout.js";
+import { elementwiseRules } from "./rules/elementwise.js";
 import type { Target } from "./target.js";
 
 /**
@@ -35,11 +36,6 @@ function narrowFirst(eqn: Equation, shape: readonly number[], target: Target): r
   return [axis, ...shape.flatMap((_, i) => (i === axis ? [] : [i]))];
 }
 
-const elementwise = new Set([
-  ..."add mul idiv mod min max neg reciprocal floor ceil stop_gradient cast sin cos asin atan".split(" "),
-  ..."exp log erf erfc sqrt compare where".split(" "),
-]);
-
 function inputOrder(
   eqn: Equation,
   out: Var,
@@ -53,7 +49,7 @@ function inputOrder(
   }
   if (eqn.primitive === "concatenate") return order;
   if (eqn.primitive === "reshape") return throughReshape(shape, out.aval.shape, order);
-  if (elementwise.has(eqn.primitive) && shape.length === out.aval.shape.length) return order;
+  if (eqn.primitive in elementwiseRules && shape.length === out.aval.shape.length) return order;
   return undefined;
 }
 

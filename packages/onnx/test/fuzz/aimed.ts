@@ -27,8 +27,8 @@ function keptColumns(draw: Draw): Part {
     f(x, a, s, r, b) {
       const z = np.matmul(x, isTurned ? np.transpose(a) : a);
       const [y, cut] = [z.ref.slice([], [0, n - kept]), z.slice([], [n - kept, n])];
-      const scale = np.exp(s);
-      const w = isScaled ? cut.mul(scale) : cut.add(np.sum(scale).mul(0));
+      const w = isScaled ? cut.mul(np.exp(s)) : cut;
+      if (!isScaled) s.dispose();
       return [np.sin(y), np.sin(np.matmul(w.ref, r)), np.sin(np.matmul(w, b))];
     },
   };
@@ -137,7 +137,15 @@ function idioms(draw: Draw): Part {
   };
 }
 
-const parts = [idioms, idioms, keptColumns, chains, pixels, narrow, turned, turned, turned, runs];
+const parts = [
+  idioms,
+  ...[keptColumns, keptColumns, keptColumns],
+  ...[chains, chains],
+  pixels,
+  narrow,
+  ...[turned, turned, turned, turned],
+  runs,
+];
 
 /** A program of small parts, each aimed at a pass that seldom acts in other programs. */
 export function aimed(draw: Draw): Case {

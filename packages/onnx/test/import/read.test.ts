@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { DataError, DomainError, FlowifyError, UnsupportedOpError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
-import { type Constant, convertOnnx, NEWEST_OPSET, readOnnx } from "../../src/index.js";
+import { NEWEST_OPSET } from "../../src/import/read.js";
+import { type Constant, convertOnnx, readOnnx } from "../../src/index.js";
 import { bytesOf, type FileOptions, file, floats, ints, model, twoLayers } from "./files.js";
 
 const Type = onnx.TensorProto_DataType;

@@ -118,12 +118,7 @@ export const algebra: Pass = {
   why: "differences, quotients, |x| and max(x, 0) are one node each, and constants and signs are merged",
   equations: {
     add: binary(simplerSum),
-    mul: binary((cx, a, b) => {
-      const result = simplerProduct(cx, a, b);
-      const both = a.literal === undefined && b.literal === undefined;
-      if (result && both && isFloat(a.dtype)) cx.graph.remember(result, { product: [a, b] });
-      return result;
-    }),
+    mul: binary(simplerProduct),
     neg: (cx, _eqn, [a]) => {
       const result = a && a.literal === undefined ? simplerNegative(cx, a) : undefined;
       return result && [result];

@@ -29,6 +29,7 @@ function share(graph: Graph): void {
     if (replaced.some(({ outputs: [name] }) => graph.isResult(name as string))) continue;
     const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
     renamed.set(node.outputs[0] as string, z);
+    graph.count(graph.pass);
     for (const other of others) {
       const back = undone(graph, right, fixedRight(graph, other) as Matrix);
       renamed.set(other.outputs[0] as string, multiplyMatrices(graph, plain(z), back));

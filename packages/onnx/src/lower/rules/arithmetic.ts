@@ -17,9 +17,7 @@ export function add(cx: Context, a: Lazy, b: Lazy): Lazy {
 export function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "And", [a, b], DType.Bool);
   if (a.literal !== undefined && b.literal === undefined) return multiply(cx, b, a);
-  const product = wrap(cx, apply(cx, "Mul", [a, b], a.dtype));
-  if (isFloat(a.dtype)) cx.graph.remember(product, { product: [a, b] });
-  return product;
+  return wrap(cx, apply(cx, "Mul", [a, b], a.dtype));
 }
 
 /** −x. */

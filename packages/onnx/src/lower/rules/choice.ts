@@ -58,8 +58,5 @@ export const where: Rule = (cx, eqn, inputs) => {
   const dtype = outType(eqn);
   const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
   if (condition.literal !== undefined) return [stretch(condition.literal ? a : b, outShape(eqn))];
-  const result = select(cx, condition, a, b);
-  if (dtype !== DType.Bool && b.literal === 0 && a.literal === undefined)
-    cx.graph.remember(result, { masked: { x: a, condition } });
-  return [result];
+  return [select(cx, condition, a, b)];
 };

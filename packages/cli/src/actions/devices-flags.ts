@@ -1,0 +1,8 @@
+export type DevicesFlags = {
+  threads?: number;
+  json?: boolean;
+  plan?: number;
+  network?: string;
+  batch?: number;
+  out?: string;
+};
