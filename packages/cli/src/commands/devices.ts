@@ -1,4 +1,4 @@
-import type { DevicesFlags } from "../actions/devices.js";
+import type { DevicesFlags } from "../actions/devices-flags.js";
 import type { CliContext } from "../context.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, wholeNumber } from "./parsers.js";
