@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
+import { cores } from "./scale-cores.js";
 import { differences, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
@@ -15,7 +16,7 @@ const CLOSE = 1e-4;
 
 /**
  * Training by several ranks of MPI: the same bits as one process and as itself, close to one process for any number of
- * ranks; killed, hanging and differing ranks; its speed. With `--file WORD` only the parts with this word in their name.
+ * ranks; killed, hanging and differing ranks; its speed; the threads of a run that may use some cores only. With `--file WORD` only the parts with this word in their name.
  */
 export const scale: Check = {
   name: "scale",
@@ -30,30 +31,23 @@ export const scale: Check = {
     const network = join(scratch, "net.json");
     writeRows(data, 4000, 7);
     writeNetwork(network);
-    const common = [
+    const often = "--evaluate-every 100000 --checkpoint-every 25 --quiet";
+    const words = `train --batch 64 --threads 1 --pictures none ${often}`.split(" ");
+    const train = (steps: number): string[] => [
+      ...words,
       "--data",
       data,
       "--network",
       network,
-      "--batch",
-      "64",
-      "--threads",
-      "1",
-      "--pictures",
-      "none",
-    ];
-    const train = (steps: number): string[] => [
-      "train",
-      ...common,
       "--steps",
       String(steps),
-      "--evaluate-every",
-      "100000",
-      "--checkpoint-every",
-      "25",
-      "--quiet",
     ];
     const rows: Rows = {};
+    if ("cores".includes(file)) {
+      say("cores");
+      const short = train(2).filter((word, i, all) => word !== "--threads" && all[i - 1] !== "--threads");
+      Object.assign(rows, await cores(short, scratch));
+    }
     for (const launcher of launchers) {
       const wanted = (part: string): boolean => `${launcher.name} ${part}`.includes(file);
       const place = join(scratch, launcher.name.replace(" ", ""));

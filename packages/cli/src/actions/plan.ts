@@ -15,7 +15,7 @@ import { table } from "../ui/table.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import type { DevicesFlags } from "./devices-flags.js";
 
-/** Measures the pieces of a training step in this job, and prints what they come to with more ranks. */
+/** Measures the pieces of a training step in this job, and prints the modelled step of more ranks. */
 export async function planRanks(this: CliContext, most: number, flags: DevicesFlags): Promise<void> {
   const ranks = await joinRanks(this.host.env);
   await inJob(ranks, () => planIn.call(this, ranks, most, flags));

@@ -44,7 +44,7 @@ export type PlannedStep = Readonly<{
   examplesPerSecond: number;
 }>;
 
-/** The step of a batch from what is measured and modelled; sums begin when the gradient is complete, so nothing overlaps. */
+/** The step of a batch from the measured compute time and the modelled sum; sums begin when the gradient is complete, so nothing overlaps. */
 export function planStep(
   batch: number,
   { ranks, computeMs, allreduceMs }: Pick<PlannedStep, "ranks" | "computeMs" | "allreduceMs">,
