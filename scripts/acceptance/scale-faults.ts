@@ -13,7 +13,7 @@ type Trial = Readonly<{
   whole: string;
   steps: number;
   scratch: string;
-  say(text: string): void;
+  say: (text: string) => void;
 }>;
 
 const KILLS = 30;
@@ -48,7 +48,7 @@ export async function kills({ launcher, train, whole, steps, scratch, say }: Tri
     if (Math.random() < 0.2) await wait(3000 * Math.random());
     else {
       await trains(folder, before, job.end);
-      await wait(1000 * Math.random());
+      await wait(200 * Math.random());
     }
     const rank = Math.floor(RANKS * Math.random());
     const pid = ranksWith(folder).get(rank);

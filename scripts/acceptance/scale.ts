@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { differences, hang, kills } from "./scale-faults.js";
@@ -8,7 +9,7 @@ import { speed } from "./scale-speed.js";
 type Rows = { [what: string]: Row };
 
 /** Steps of the run that is killed, and of the runs that are compared. */
-const LONG = 20_000;
+const LONG = 2000;
 const SHORT = 100;
 const CLOSE = 1e-4;
 
@@ -46,12 +47,17 @@ export const scale: Check = {
       ...common,
       "--steps",
       String(steps),
-      ...["--evaluate-every", "100000", "--checkpoint-every", "50", "--quiet"],
+      "--evaluate-every",
+      "100000",
+      "--checkpoint-every",
+      "25",
+      "--quiet",
     ];
     const rows: Rows = {};
     for (const launcher of launchers) {
       const wanted = (part: string): boolean => `${launcher.name} ${part}`.includes(file);
       const place = join(scratch, launcher.name.replace(" ", ""));
+      mkdirSync(place);
       const trial = {
         launcher,
         train: train(LONG),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { readTable } from "flowify/tables";
+import { duckdbParquet } from "../../packages/cli/test/data/duckdb-files.js";
 import { parquetBytes } from "../../packages/cli/test/data/parquet-files.js";
 import { arrowBytes } from "../../packages/cli/test/data/table/arrow-files.js";
 import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
@@ -59,6 +60,9 @@ const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).flatMap((codec) => [
   parquetBytes((["kind", "paid", "size", "items", "score"] as const).map(column), codec),
   parquetBytes([...encoded], codec),
 ]);
+/** Pages of the first version, lists and structs. */
+for (const options of ["COMPRESSION uncompressed", "COMPRESSION gzip, PARQUET_VERSION V2"])
+  parquets.push(await duckdbParquet(options));
 
 const arrows = [arrowBytes("file"), arrowBytes("stream"), arrowBytes("file", true)];
 

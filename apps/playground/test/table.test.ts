@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { makeRng } from "@flowify/core/layer";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { parquetBytes } from "../../../packages/cli/test/data/parquet-files.js";
 import { timeLeft } from "../src/tabs/table/time-left.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
@@ -14,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => playground.close());
 
-const file = (name: string, text: string | Buffer) => ({
+const file = (name: string, text: string | Uint8Array) => ({
   name,
   mimeType: "text/csv",
-  buffer: Buffer.from(text),
+  buffer: Buffer.from(text as Uint8Array),
 });
 const choose = (page: Page, ...files: ReturnType<typeof file>[]): Promise<void> =>
   page.locator("#part-table input[type=file]").setInputFiles(files);
@@ -46,7 +48,7 @@ function planted(): string {
 test("odd rows of a file come first, with the column to blame, by keys alone", async () => {
   const config = encodeURIComponent(JSON.stringify({ steps: 60 }));
   const page = await playground.open(`#/table?config=${config}`);
-  await choose(page, file("planted.csv", planted()));
+  await choose(page, file("planted.csv.gz", gzipSync(planted())));
   await page.locator("#table-size", { hasText: "240 rows, 5 columns" }).waitFor();
   expect(await page.getByRole("img", { name: "Histogram of square" }).locator("rect").count()).toBe(16);
   expect(await page.getByLabel("Rows are named by").inputValue()).toBe("name");
@@ -103,6 +105,7 @@ test("files that are no usable table are refused in words, and a training is sto
     [file("quote.csv", 'a,b\n1,"2\n'), "a quote is opened and not closed"],
     [file("t.xlsx", "PK"), "a file of an unknown kind, expected .csv, .tsv, .jsonl or .parquet"],
     [file("t.parquet", "PAR1, and no more"), "not a readable Parquet file"],
+    [file("t.csv.gz", "no gzip"), "t.csv.gz: damaged gzip file"],
     [file("t.jsonl", '{"a":1}\n[2]\n'), "line 2 is an array"],
     [file("many.csv", `a\n${many}\n`), "more than 20,000 rows, expected at most 20,000 rows on this page"],
   ];
@@ -121,7 +124,12 @@ test("files that are no usable table are refused in words, and a training is sto
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await expectProblem(page, words);
   }
-  await choose(page, file("t.csv", `a,b\n${numbers.join("\n")}\n`));
+  const [a, b] = [0, 1].map((at) => numbers.map((row) => Number(row.split(",")[at])));
+  const columns = [
+    { name: "a", data: a!, type: "DOUBLE" as const },
+    { name: "b", data: b!, type: "DOUBLE" as const },
+  ];
+  await choose(page, file("t.parquet", parquetBytes(columns)));
   await idle(page, "table");
   await page.getByLabel("Steps").fill("5000");
   await page.getByRole("button", { name: "Train", exact: true }).click();

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { arch, availableParallelism, cpus, platform } from "node:os";
+import { arch, cpus, platform } from "node:os";
 import { dirname, join } from "node:path";
+import { availableCores } from "@flowify/onnx";
 import type { Environment } from "./format/config.js";
 
 const require = createRequire(import.meta.url);
@@ -31,7 +32,7 @@ export function environment({
   threads?: number | undefined;
   ranks?: number;
 } = {}): Environment {
-  const cores = availableParallelism();
+  const cores = availableCores();
   return {
     flowify: version,
     node: process.version,

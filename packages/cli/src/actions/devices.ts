@@ -1,4 +1,4 @@
-import { DeviceError, type Executor, HostArray } from "@flowify/core";
+import { DeviceError, type Executor, HostArray, UsageError } from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime, nativeProviders } from "@flowify/onnx";
@@ -7,15 +7,28 @@ import type { CliContext } from "../context.js";
 import { type Device, devices } from "../executors.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
+import { planRanks } from "./plan.js";
 
-export type DevicesFlags = { threads?: number; json?: boolean };
+export type DevicesFlags = {
+  threads?: number;
+  json?: boolean;
+  plan?: number;
+  network?: string;
+  batch?: number;
+  out?: string;
+};
 
 const SIZE = 512;
 const TIMES = 7;
 
 type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: string }>;
 
-export async function listDevices(this: CliContext, { json = false, threads }: DevicesFlags): Promise<void> {
+export async function listDevices(this: CliContext, flags: DevicesFlags): Promise<void> {
+  const { json = false, threads, plan } = flags;
+  if (plan !== undefined) return planRanks.call(this, plan, flags);
+  for (const flag of ["network", "batch", "out"] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} is for a plan\nadd --plan N, or leave it out`);
   const { stdout, stderr, env } = this.host;
   const terminal = createTerminal({ stdout, stderr, env, json });
   const found: Found[] = [];

@@ -46,7 +46,7 @@ export function newConfig(
   const schema = "rows" in data ? data.schema : undefined;
   if (flags.contaminated && !schema)
     throw new UsageError(
-      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file`,
+      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file; for an array add --table`,
     );
   const batch = flags.batch ?? rates.batch;
   if (batch > data.count) {

@@ -127,7 +127,9 @@ export async function score(
 
 /** @throws UsageError for --where without a table that it can be applied to */
 function expectTables({ data }: RunConfig, { where, split }: ScoreFlags, files: readonly string[]): void {
-  const areTables = data.reading?.schema && split === undefined && files.length > 0 && files.every(isTable);
+  const schema = data.reading?.schema;
+  const areTables =
+    schema && split === undefined && files.length > 0 && files.every((file) => isTable(file, schema));
   if (where !== undefined && !areTables)
     throw new UsageError(
       "--where is for rows of a table, scored by a run of a table\nname the table by --data, or leave --where out",
@@ -142,7 +144,8 @@ function expectTables({ data }: RunConfig, { where, split }: ScoreFlags, files: 
 function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly string[]): boolean {
   const { score: kind, fdr, reasons, samples = 1, split, ledger = false } = flags;
   const ofLikelihood = kind === "likelihood" || samples > 1 || ledger || split !== undefined;
-  if (data.reading?.schema && !ofLikelihood && files.every(isTable)) return true;
+  const schema = data.reading?.schema;
+  if (schema && !ofLikelihood && files.every((file) => isTable(file, schema))) return true;
   const flag = [
     ...(fdr === undefined ? [] : ["--fdr"]),
     ...(reasons === undefined ? [] : ["--reasons"]),
@@ -202,7 +205,8 @@ function sourceOf(
   const { seed = 0, id, where } = flags;
   if (schema && flags.split === undefined) {
     if (tables.length === 0) return ownTestRows(run.config);
-    if (tables.every(isTable)) return rowsOfTables(tables, { schema, id, where, seed, warn });
+    if (tables.every((file) => isTable(file, schema)))
+      return rowsOfTables(tables, { schema, id, where, seed, warn });
   }
   return files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
 }

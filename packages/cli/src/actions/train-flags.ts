@@ -1,10 +1,11 @@
 import type { Normalization } from "../commands/parsers.js";
 import type { CommonFlags, PictureChoice } from "../commands/shared.js";
-import type { PictureReading, TableChoice } from "../data/format.js";
+import type { PictureReading, Reading, TableChoice } from "../data/format.js";
 
 export type TrainFlags = CommonFlags &
   PictureReading &
-  TableChoice & {
+  TableChoice &
+  Pick<Reading, "table"> & {
     recipe?: string;
     data?: string;
     dataDir?: string;

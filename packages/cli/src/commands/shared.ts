@@ -111,11 +111,17 @@ export const whereFlag = {
 } as const;
 
 /** Flags that say which columns and rows of a table are used. */
-export const tableParameters: FlagParametersForType<TableChoice, CliContext> = {
+export const tableParameters: FlagParametersForType<TableChoice & Pick<Reading, "table">, CliContext> = {
   columns: columnNames("A,B", "Use only these columns of a table"),
   drop: columnNames("A,B", "Leave these columns of a table out"),
   id: idFlag,
   where: whereFlag,
+  table: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "Read an array [rows, columns] of a .npy or .npz file as a table, with a detector of odd rows",
+  },
 };
 
 /**
@@ -123,8 +129,8 @@ export const tableParameters: FlagParametersForType<TableChoice, CliContext> = {
  *
  * @throws UsageError for --resize without a size
  */
-export function readingOf(flags: PictureReading & TableChoice): Reading | undefined {
-  const { size, resize, grey, skipCorrupt, columns, drop, id, where } = flags;
+export function readingOf(flags: PictureReading & TableChoice & Pick<Reading, "table">): Reading | undefined {
+  const { size, resize, grey, skipCorrupt, columns, drop, id, where, table } = flags;
   if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const reading: Reading = {
     ...(size && { size }),
@@ -135,6 +141,7 @@ export function readingOf(flags: PictureReading & TableChoice): Reading | undefi
     ...(drop && { drop }),
     ...(id !== undefined && { id }),
     ...(where !== undefined && { where }),
+    ...(table && { table }),
   };
   return Object.keys(reading).length > 0 ? reading : undefined;
 }

@@ -1,26 +1,14 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { DataError } from "@flowify/core";
 import { arrayImages, type PixelSize } from "./array-images.js";
 import { arrayRows } from "./array-rows.js";
 import { drawnImages, drawnRows } from "./drawn-split.js";
-import type { DataFormat } from "./format.js";
+import type { DataFormat, Reading } from "./format.js";
 import { readIdx } from "./idx.js";
 import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set.js";
-import { type NpyArray, readNpy, unsignedBytes } from "./npy.js";
+import { type NpyArray, unsignedBytes } from "./npy.js";
+import { readNpyFile } from "./npy-file.js";
 import { npzHolds, readNpz } from "./npz.js";
-import { readError } from "./packed.js";
-import { expectRegularFile } from "./regular-file.js";
-
-async function readNpyFile(path: string): Promise<NpyArray> {
-  expectRegularFile(path);
-  try {
-    const { size } = await stat(path);
-    return await readNpy(path, createReadStream(path, { highWaterMark: 1 << 20 }), size);
-  } catch (cause) {
-    throw cause instanceof DataError ? cause : readError(path, "a NumPy file", cause);
-  }
-}
+import { areOfArray } from "./table/array-table.js";
+import { tableFile } from "./table/table-file.js";
 
 /** `whole`: the array holds all splits; `undrawn`: use the array as a whole instead of splitting it. */
 type ArrayPart = Readonly<{
@@ -43,12 +31,29 @@ function arrayExamples(where: string, array: NpyArray, part: ArrayPart): DataSet
   return whole ? drawnImages(where, images, split, name, undrawn) : imageSet({ name, split, ...images });
 }
 
+/** Ways of reading that an array has: as images or rows, or as a table. */
+const takes: DataFormat["takes"] = ["size", ...tableFile.takes];
+
+/** True where an array is to be read as a table: if columns or rows are chosen, and for a run of such a table. */
+const isTable = ({ table, columns, drop, id, where, schema }: Reading): boolean =>
+  table === true ||
+  [columns, drop, id, where].some((choice) => choice !== undefined) ||
+  (schema !== undefined && areOfArray(schema));
+
 /** One array of all images or rows, `FILE.npy`. */
 export const npyFile: DataFormat = {
-  takes: ["size"],
+  takes,
   holds: () => true,
-  read: async (path, split, name, { size }, undrawn) =>
-    arrayExamples(path, await readNpyFile(path), { split, name, size, whole: true, undrawn }),
+  read: async (path, split, name, reading, undrawn) =>
+    isTable(reading)
+      ? tableFile.read(path, split, name, reading, undrawn)
+      : arrayExamples(path, await readNpyFile(path), {
+          split,
+          name,
+          size: reading.size,
+          whole: true,
+          undrawn,
+        }),
 };
 
 /** One idx file of all images. */
@@ -61,9 +66,11 @@ export const idxFile: DataFormat = {
 
 /** Arrays by name, `FILE.npz`: one with all images or rows, or one per split. */
 export const npzFile: DataFormat = {
-  takes: ["size"],
+  takes,
   holds: npzHolds,
-  read: async (path, split, name, { size }, undrawn) => {
+  read: async (path, split, name, reading, undrawn) => {
+    if (isTable(reading)) return tableFile.read(path, split, name, reading, undrawn);
+    const { size } = reading;
     const { where, whole, array } = await readNpz(path, split);
     return arrayExamples(where, array, { split, name, size, whole, undrawn });
   },

@@ -34,6 +34,8 @@ export type TableChoice = Readonly<{
 export type Reading = PictureReading &
   TableChoice &
   Readonly<{
+    /** An array [rows, columns] is a table. */
+    table?: boolean;
     /** The columns of the table that a run was trained on: other tables are read as that one was. */
     schema?: TableSchema;
   }>;
@@ -48,6 +50,7 @@ export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema">, str
   drop: "--drop",
   id: "--id",
   where: "--where",
+  table: "--table",
 };
 
 /** A format of folders or files with images or rows of numbers. */

@@ -43,6 +43,7 @@ const readingSchema = v.strictObject({
   drop: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   id: v.exactOptional(v.string()),
   where: v.exactOptional(v.string()),
+  table: v.exactOptional(v.boolean()),
   /** The columns of the table, as they were found in the training file. */
   schema: v.exactOptional(tableSchema),
 });

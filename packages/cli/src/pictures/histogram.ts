@@ -8,12 +8,15 @@ export type Group = Readonly<{ name: string; values: ArrayLike<number>; color?: 
 export type HistogramOptions = Readonly<{
   /** Default `"paper"`. */
   theme?: Theme;
+  /** The axis reaches to the largest value of all groups, however rare. Default false. */
+  upperTail?: boolean;
   /** A value that is marked, and what is written beside it. */
   mark?: Readonly<{ value: number; text: string }> | undefined;
 }>;
 
 const [WIDTH, HEIGHT] = [840, 320];
-const BINS = 120;
+/** Bins, and values of the smallest group that each has on average at least, as far as the fewest bins allow. */
+const BINS = { fewest: 24, most: 120, values: 8 } as const;
 /** Values of a group beyond these of its quantiles do not widen the axis: they are counted at its ends. */
 const SHOWN = 0.995;
 
@@ -24,18 +27,24 @@ const HEADROOM = 1.04;
 /** What the shape of the first group is judged by: the middle 90 % of it. */
 const MIDDLE = 0.95;
 
+/** As many bins as the smallest group fills: with few values each would have a tooth of its own. */
+function binsFor(groups: readonly Group[]): number {
+  const fewest = Math.min(...groups.map(({ values }) => values.length).filter((count) => count > 0));
+  return Math.min(BINS.most, Math.max(BINS.fewest, Math.round(fewest / BINS.values)));
+}
+
 /** The values that part of a group lies between, its few most distant ones left out. */
-function between({ values }: Group, part: number): [low: number, high: number] {
+function between({ values }: Group, part: number, upper: number = part): [low: number, high: number] {
   const sorted = Float64Array.from(values).sort();
   const at = (where: number): number => sorted[Math.round(where * (sorted.length - 1))]!;
-  return [at(1 - part), at(part)];
+  return [at(1 - part), at(upper)];
 }
 
 /** An axis for all groups and marks, on which the first group has a shape however far off the others lie. */
-function scaleOf(groups: readonly Group[], marks: readonly number[]): Scale {
+function scaleOf(groups: readonly Group[], marks: readonly number[], upper: number): Scale {
   const filled = groups.filter(({ values }) => values.length > 0);
   if (filled.length === 0) return scaleFor(0, 1, 0, 1);
-  const ends = [...filled.flatMap((group) => between(group, SHOWN)), ...marks];
+  const ends = [...filled.flatMap((group) => between(group, SHOWN, upper)), ...marks];
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const [first, last] = between(filled[0]!, MIDDLE);
   if (low === high) return scaleFor(low - 0.5, high + 0.5, low - 0.5, high + 0.5);
@@ -51,11 +60,11 @@ function scaleOf(groups: readonly Group[], marks: readonly number[]): Scale {
 }
 
 /** The part of the values in each bin; what lies outside is counted in the first and in the last. */
-function parts(values: ArrayLike<number>, scale: Scale): Float64Array {
-  const counts = new Float64Array(BINS);
+function parts(values: ArrayLike<number>, scale: Scale, bins: number): Float64Array {
+  const counts = new Float64Array(bins);
   for (const value of Array.from(values)) {
-    const bin = Math.floor(scale.place(value) * BINS);
-    counts[Math.min(BINS - 1, Math.max(0, bin))]! += 1 / values.length;
+    const bin = Math.floor(scale.place(value) * bins);
+    counts[Math.min(bins - 1, Math.max(0, bin))]! += 1 / values.length;
   }
   return counts;
 }
@@ -70,11 +79,12 @@ export function histogram(
   title: string,
   axis: string,
   all: readonly Group[],
-  { theme = "paper", mark }: HistogramOptions = {},
+  { theme = "paper", mark, upperTail = false }: HistogramOptions = {},
 ): Promise<string> {
   const groups = all.map(finiteOf);
-  const scale = scaleOf(groups, mark ? [mark.value] : []);
-  const heights = groups.map(({ values }) => parts(values, scale));
+  const scale = scaleOf(groups, mark ? [mark.value] : [], upperTail ? 1 : SHOWN);
+  const bins = binsFor(groups);
+  const heights = groups.map(({ values }) => parts(values, scale, bins));
   const peaks = heights.map((each) => Math.max(...each));
   // a group that lies in a bin or two would press all others flat: it is cut off, with its part written beside it
   const highest = Math.min(HEADROOM * Math.max(...peaks), HIGHER_AT_MOST * (peaks[0] || 1)) || 1;
@@ -90,7 +100,7 @@ export function histogram(
   const shares = numbers("part", "share of the values", [0, highest], { format: ".2~%", tickCount: 5 });
   const y = { ...shares, stack: null };
   const labelled = heights
-    .flatMap((bins, i) => cuts(bins, highest, i))
+    .flatMap((each, i) => cuts(each, highest, i))
     .map((cut, line) => ({ ...cut, part: highest * (1 - 0.06 * line) }));
   const color = colorBySeries(groups, { symbol: "square", width: WIDTH });
   return drawChart(
@@ -100,7 +110,7 @@ export function histogram(
       encoding: { x, y, color },
       layer: [
         {
-          data: { values: heights.flatMap((bins, i) => outline(bins, i, highest)) },
+          data: { values: heights.flatMap((each, i) => outline(each, i, highest)) },
           mark: {
             type: "area",
             interpolate: "step-after",
@@ -167,7 +177,7 @@ function outline(bins: Float64Array, series: number, highest: number) {
   const heights = [...bins, 0];
   return heights.map((part, bin) => {
     const empty = part === 0 && !heights[bin - 1] && !heights[bin + 1];
-    return { place: bin / BINS, part: empty ? null : Math.min(part, highest), series: String(series) };
+    return { place: bin / bins.length, part: empty ? null : Math.min(part, highest), series: String(series) };
   });
 }
 
@@ -176,8 +186,8 @@ function cuts(bins: Float64Array, highest: number, series: number) {
   return Array.from(bins).flatMap((part, bin) => {
     if (part <= highest || bins[bin - 1]! > highest) return [];
     const end = bins.findIndex((each, at) => at > bin && each <= highest);
-    const cut = bins.subarray(bin, end === -1 ? BINS : end).reduce((sum, each) => sum + each, 0);
+    const cut = bins.subarray(bin, end === -1 ? bins.length : end).reduce((sum, each) => sum + each, 0);
     const share = `${Math.round(100 * cut)}%`;
-    return [{ place: bin / BINS, series: String(series), share }];
+    return [{ place: bin / bins.length, series: String(series), share }];
   });
 }

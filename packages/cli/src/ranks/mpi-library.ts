@@ -42,6 +42,18 @@ const install: Readonly<Record<Family, string>> = {
   MPICH: "Debian and Ubuntu: apt-get install mpich",
 };
 
+/**
+ * Settings of MPI that a user may override. Open MPI and UCX rewrite functions of the C library while the process runs, to see
+ * memory come and go; that is unsafe beside the other threads of Node, and one start in thirty crashed. UCX would also
+ * take the signals that WebAssembly needs.
+ */
+const settings: Readonly<Record<string, string>> = {
+  OMPI_MCA_memory: "^patcher",
+  UCX_MEM_MMAP_HOOK_MODE: "none",
+  UCX_MEM_MALLOC_HOOKS: "n",
+  UCX_ERROR_SIGNALS: "",
+};
+
 type Koffi = typeof import("koffi");
 type Opened = Readonly<{ file: string; library: ReturnType<Koffi["load"]> }>;
 
@@ -52,6 +64,7 @@ type Opened = Readonly<{ file: string; library: ReturnType<Koffi["load"]> }>;
  */
 export async function openMpi(family: Family, env: Env): Promise<MpiLibrary> {
   const koffi = await loadKoffi(family);
+  for (const [name, value] of Object.entries(settings)) process.env[name] ??= value;
   const named = env.FLOWIFY_MPI;
   const { file, library } = firstOf(koffi, named ? [named] : files[family], family);
   const found = hasSymbol(library, "ompi_mpi_comm_world") ? "Open MPI" : "MPICH";

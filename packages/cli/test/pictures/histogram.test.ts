@@ -39,6 +39,18 @@ describe("the histogram", () => {
     expect(to - from).toBeGreaterThan(700);
   });
 
+  it("reaches to the farthest value where the upper tail counts, in bins as wide as few values need", async () => {
+    const values = [...around(2, 1, 40), 6];
+    const svg = await histogram("t", "bits", [{ name: "a", values }], { upperTail: true });
+    expect(texts(svg)).toContain("6");
+    const widest = marks(svg, "line")
+      .find(({ color }) => color === BLUE)!
+      .points.map(([x]) => x);
+    expect(new Set(widest.map(Math.round)).size).toBeLessThan(26);
+    const many = [...around(2, 1), 6];
+    expect(texts(await draw([{ name: "a", values: many }]))).not.toContain("6");
+  });
+
   it("keeps the shape of the first group however far off others lie", async () => {
     const far = { name: "far", values: around(200, 400) };
     const svg = await draw([{ name: "own", values: around(4, 0.4) }, far]);

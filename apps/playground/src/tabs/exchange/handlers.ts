@@ -12,15 +12,15 @@ import type { Handlers } from "../../worker/protocol.js";
 import type { ExchangeCalls, RunSummary } from "./calls.js";
 import { readPictures } from "./pictures.js";
 
-/** A network for digits: 784 → 64 → 16, with a learned spline between. Convolutions are slow in a page. */
+/** A network for digits: a spline for each pixel, then 784 → 64 → 16. Convolutions are slow in a page. */
 const dense: Omit<NewRun, "seed"> = {
   network: "digits",
   description: {
     inShape: [1, 28, 28],
     layers: [
       { kind: "dequantize" },
+      { kind: "marginal", bins: 16 },
       { kind: "flatten" },
-      { kind: "whiten" },
       { kind: "linear", out: 64 },
       { kind: "rqSpline" },
       { kind: "linear", out: 16 },

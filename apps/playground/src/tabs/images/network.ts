@@ -2,7 +2,10 @@ import type { Network, NetworkLayer } from "@flowify/core";
 import type { Examples } from "@flowify/core/internal";
 import { type ImageShape, type ImagesConfig, numbersOf } from "./config.js";
 
-/** The dense network of a configuration: dequantized, whitened pixels, then layers with a spline after each but the last. */
+/** Bins of the spline of each pixel: the page has about a thousand images, too few for more. */
+const BINS = 16;
+
+/** The dense network of a configuration: a spline for each pixel, then layers with a spline after each but the last. */
 export function imagesNetwork({ widths }: Pick<ImagesConfig, "widths">, shape: ImageShape): Network {
   const dense = widths.flatMap((out, i): NetworkLayer[] => [
     { kind: "linear", out },
@@ -10,7 +13,7 @@ export function imagesNetwork({ widths }: Pick<ImagesConfig, "widths">, shape: I
   ]);
   return {
     inShape: shape,
-    layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "whiten" }, ...dense],
+    layers: [{ kind: "dequantize" }, { kind: "marginal", bins: BINS }, { kind: "flatten" }, ...dense],
   };
 }
 

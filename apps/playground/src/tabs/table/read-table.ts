@@ -37,7 +37,8 @@ export async function readTableFile(file: File): Promise<ReadTable> {
       `${name}: ${what}, expected at most ${most.toLocaleString("en")} ${unit} on this page\n${COMMAND}`,
     );
   if (size > LIMITS.bytes) throw tooLarge(`${(size / 1e6).toFixed(0)} MB`, LIMITS.bytes / 1e6, "MB");
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const bytes = /\.gz$/i.test(name) ? await unpacked(file) : new Uint8Array(await file.arrayBuffer());
+  if (!bytes) throw tooLarge("it unpacks to more", LIMITS.bytes / 1e6, "MB");
   const compressors = {
     GZIP: (packed: Uint8Array, length: number) => gunzipSync(packed, { out: new Uint8Array(length) }),
   };
@@ -70,4 +71,28 @@ export function barsOf({ cells }: ReadTable, { histogram, values }: ColumnSchema
     if (count !== undefined) counts.set(text, count + 1);
   }
   return [...counts.values()];
+}
+
+/**
+ * Unpacks a gzip file; undefined where it is larger than the page takes.
+ *
+ * @throws DataError for a damaged file
+ */
+async function unpacked(file: File): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = file.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new DataError(`${file.name}: damaged gzip file\nfetch the file again, or write it again`, {
+        cause,
+      });
+    });
+    if (done) return new Uint8Array(await new Blob(parts).arrayBuffer());
+    parts.push(value);
+    length += value.length;
+    if (length <= LIMITS.bytes) continue;
+    await reader.cancel();
+    return undefined;
+  }
 }

@@ -20,7 +20,7 @@ export function TableTab() {
       <Sheet name="file" title={table?.name ?? "A file of rows"} class="stack first">
         <DropZone
           label="Choose a file"
-          accept=".csv,.tsv,.tab,.jsonl,.ndjson,.parquet"
+          accept=".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet"
           disabled={busy}
           onFiles={(files) => void openFiles(files)}
           onProblem={(error) => {
@@ -50,7 +50,8 @@ export function TableTab() {
         <Judging />
         <Lesson equation="p = (1 + #{held-out scores ≥ s}) / (n + 1)" docs="tables" about="odd rows">
           A tenth to a fifth of the rows is held out. A row has a small p-value if few held-out rows have a
-          score as high. Of rows like the held-out ones, at most the chosen share is flagged.
+          score as high. Of rows like the held-out ones, at most the chosen share is flagged. Rows that the
+          detector was trained on may look more usual than they are.
         </Lesson>
       </Sheet>
       {ranked.value && (

@@ -1,3 +1,5 @@
+import { secondsOf } from "./duration.js";
+
 /** A cell as a file holds it: text, or in JSON and Parquet a value with a type. */
 export type Cell = string | number | boolean | null;
 
@@ -22,7 +24,10 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 const MINUTES_PER_DAY = 1440;
 
-/** Reads cells one at a time; `value` is that of the last one, where it is a number, a boolean (0 or 1) or a date (days since 1970). */
+/**
+ * Reads cells one at a time; `value` is that of the last one, where it is a number, a duration (seconds), a boolean (0 or 1) or a date
+ * (days since 1970).
+ */
 export type CellReader = Readonly<{ read(cell: Cell | undefined): CellKind; readonly value: number }>;
 
 /** @param decimalComma numbers are written 1,5 */
@@ -44,6 +49,8 @@ export function cellReader({ decimalComma = false }: { decimalComma?: boolean } 
       return "boolean";
     }
     if (INFINITE.test(text)) return "out of range";
+    const seconds = secondsOf(text);
+    if (seconds !== undefined) return take(seconds);
     const days = daysOf(text);
     if (days === undefined) return "text";
     value = days;

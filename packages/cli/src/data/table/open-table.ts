@@ -1,8 +1,10 @@
 import { DataError } from "@flowify/core";
+import { ARRAY_ENDING, areOfArray, arrayTable } from "./array-table.js";
 import { arrowTable } from "./arrow-table.js";
 import { csvTable } from "./csv-table.js";
 import { jsonLinesTable } from "./json-lines.js";
 import { parquetTable } from "./parquet-table.js";
+import type { TableSchema } from "./schema.js";
 import { filesOf } from "./sources/file-pattern.js";
 import { severalFiles } from "./sources/several-files.js";
 import { keptStandardInput, STANDARD_INPUT, STANDARD_INPUT_NAME } from "./sources/standard-input.js";
@@ -19,14 +21,20 @@ const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
   [/\.(arrows?|feather|ipc)$/i, arrowTable],
 ];
 
+/** An array is a table only where it is read as one: otherwise it holds images, or rows of numbers. */
+const allReaders: typeof readers = [...readers, [ARRAY_ENDING, arrayTable]];
+
 /** The end of the name of a table. */
 export const TABLE_ENDING = new RegExp(readers.map(([{ source }]) => source).join("|"), "i");
 
-/** True for the name of a table: of a file or of files with such an ending, or of standard input. */
-export const isTable = (path: string): boolean => path === STANDARD_INPUT || TABLE_ENDING.test(path);
+/** True for the name of a table: of a file or of files with such an ending, or of standard input. An array is one for a run of such a table. */
+export const isTable = (path: string, schema?: TableSchema): boolean =>
+  path === STANDARD_INPUT ||
+  TABLE_ENDING.test(path) ||
+  (ARRAY_ENDING.test(path) && schema !== undefined && areOfArray(schema));
 
 /**
- * The table in a file, in several files that a pattern names, or on standard input: CSV, TSV, JSON lines, Parquet or Arrow.
+ * The table in a file, in several files that a pattern names, or on standard input: CSV, TSV, JSON lines, Parquet, Arrow, or an array.
  *
  * @param where an SQL condition that the rows must fulfil
  * @throws UsageError for a wrong condition, DataError for a file of another kind, a missing, empty or damaged one
@@ -46,9 +54,9 @@ async function tableIn(path: string): Promise<Table> {
 }
 
 async function openFile(path: string, called?: string): Promise<Table> {
-  const open = readers.find(([ending]) => ending.test(path))?.[1];
+  const open = allReaders.find(([ending]) => ending.test(path))?.[1];
   if (open) return open(path, called);
   throw new DataError(
-    `${called ?? path}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet or .arrow`,
+    `${called ?? path}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet, .arrow, .npy or .npz`,
   );
 }

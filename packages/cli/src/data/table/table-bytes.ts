@@ -17,7 +17,7 @@ type BytesOptions = Readonly<{
 /**
  * The table in the bytes of a file, as `openTable` reads it from a disk.
  *
- * @param name of the file; its ending decides on the format
+ * @param name of the file; its ending decides on the format, and bytes of `.csv.gz` are unpacked already
  * @throws DataError for a file of another kind, an empty or damaged one
  */
 export async function tableOfBytes(
@@ -25,8 +25,8 @@ export async function tableOfBytes(
   bytes: Uint8Array<ArrayBuffer>,
   { most, compressors = {} }: BytesOptions = {},
 ): Promise<Table> {
-  if (/\.(csv|tsv|tab)$/i.test(name)) return csvOf(name, bytes, most);
-  if (/\.(jsonl|ndjson)$/i.test(name))
+  if (/\.(csv|tsv|tab)(\.gz)?$/i.test(name)) return csvOf(name, bytes, most);
+  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name))
     return jsonRows(name, async function* () {
       yield bytes;
     });

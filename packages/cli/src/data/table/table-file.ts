@@ -3,9 +3,9 @@ import { type RowSet, rowSet, WHOLE } from "../image-set.js";
 import { readRows } from "./read-rows.js";
 import { expectEnough, rowsOfSplit } from "./split-rows.js";
 
-/** One table, `FILE.csv`, `.tsv`, `.jsonl` or `.parquet`. */
+/** One table: a file or several, or standard input. */
 export const tableFile: DataFormat<RowSet> = {
-  takes: ["columns", "drop", "id", "where", "schema"],
+  takes: ["columns", "drop", "id", "where", "table", "schema"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) => {
     const { rows, count, names, schema, notes } = await readRows(path, reading);

@@ -25,6 +25,7 @@ export const scoreChart = (
 ): Promise<string> =>
   histogram("Distribution of scores", unit, withColors(groups), {
     theme: "page",
+    upperTail: true,
     mark: threshold === undefined ? undefined : { value: threshold, text: "flagged to the right" },
   });
 

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../../src/data/format.js";
+import { cellReader } from "../../../src/data/table/cell.js";
 import { readRows } from "../../../src/data/table/read-rows.js";
 import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
@@ -35,6 +36,22 @@ async function columnsOf(path: string, reading: Reading = {}) {
   );
   return { columns, names, ...rest };
 }
+
+it.each([
+  ["0:00:01", 1],
+  ["1:30:00", 5400],
+  ["-26:00:00.5", -93_600.5],
+  ["PT5M", 300],
+  ["P1DT2H3.5S", 93_603.5],
+  ["-P2W", -1_209_600],
+])("a duration, %s, is a number of seconds", (text, seconds) => {
+  const reader = cellReader();
+  expect([reader.read(text), reader.value]).toEqual(["number", seconds]);
+});
+
+it.each(["P", "PT", "P1M", "P1Y", "1:60:00", "12:30", "1:2:3", "T5M"])("%s is no duration", (text) => {
+  expect(cellReader().read(text)).toBe("text");
+});
 
 describe("the rows of a table", () => {
   it("are numbers: as they are, as codes by frequency, as days, with an indicator of what is missing", async () => {

@@ -9,6 +9,7 @@ import { checkDelta } from "../../../src/data/table/parquet/check-delta.js";
 import { checkRuns } from "../../../src/data/table/parquet/check-runs.js";
 import { unpackSnappy } from "../../../src/data/table/parquet/snappy.js";
 import { temporaryFolder } from "../../temporary-folder.js";
+import { duckdbParquet } from "../duckdb-files.js";
 import { parquetBytes } from "../parquet-files.js";
 
 const root = temporaryFolder();
@@ -55,6 +56,25 @@ describe("a Parquet file", () => {
       ['{"x":2,"y":[]}', 2],
     ]);
   });
+
+  it.each(["snappy", "gzip, PARQUET_VERSION V2", "brotli", "uncompressed, PARQUET_VERSION V1"])(
+    "written by DuckDB (COMPRESSION %s) has its cells",
+    async (options) => {
+      const rows = await cellsOf(await duckdbParquet(`COMPRESSION ${options}`));
+      expect(rows).toHaveLength(60);
+      expect(rows[0]).toEqual([
+        0,
+        null,
+        "web",
+        "text 0",
+        true,
+        "2024-02-01T00:00:00.000Z",
+        "[0,1]",
+        '{"a":0,"b":[0]}',
+      ]);
+      expect(rows[59]!.slice(0, 5)).toEqual([59, 59 / 7, "air", "text 59", false]);
+    },
+  );
 
   it("with a run that claims 2³¹ values is refused at once, by row group and column", async () => {
     const data = Array.from({ length: 40 }, (_, i) => (i % 2 ? null : i / 7));

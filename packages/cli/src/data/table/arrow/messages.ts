@@ -17,7 +17,7 @@ export type ArrowMessage = Readonly<{
 }>;
 
 /**
- * The messages of an Arrow file or stream, one after the other. A file is a stream with a beginning and its own index; the index is
+ * The messages of an Arrow file or stream, one after the other. A file is a stream between a few bytes and an index; the index is
  * not read.
  *
  * @throws RangeError for a damaged file

@@ -18,7 +18,7 @@ const LARGEST_GROUP = 2 ** 27;
 /** A row group of a file: `index` from 0 on. */
 export type Group = Readonly<{ path: string; metadata: FileMetaData; index: number }>;
 
-/** DataError for a fault in a Parquet file; `where` begins with a comma. */
+/** The error of a damaged Parquet file; `where` begins with a comma. */
 export const damagedParquet = (path: string, cause: unknown, where = ""): DataError =>
   new DataError(
     `${path}${where}: not a readable Parquet file (${(cause as Error).message})\nwrite it again, with snappy, gzip or no compression`,

@@ -37,7 +37,8 @@ export function sqlValues(type: SqlType, decimalComma: boolean) {
     if (type === "VARCHAR") return cellText(cell);
     if (type === "BOOLEAN") return typeof cell === "boolean" ? cell : undefined;
     if (typeOfKind[kind] !== type) return undefined;
-    if (type === "DOUBLE") return Number.isNaN(reader.value) ? Number(cell) : reader.value;
+    if (type === "DOUBLE" && !Number.isNaN(reader.value)) return reader.value;
+    if (type === "DOUBLE") return cellText(cell).startsWith("-") ? -Number.MAX_VALUE : Number.MAX_VALUE; // ±inf
     return BigInt(Math.round(reader.value * MICROSECONDS_PER_DAY));
   };
 }

@@ -1,0 +1,53 @@
+import { DataError } from "@flowify/core";
+import { elementReader, type NpyArray } from "../npy.js";
+import { readNpyFile } from "../npy-file.js";
+import { readNpz } from "../npz.js";
+import type { TableSchema } from "./schema.js";
+import { BLOCK, type Block, blockOf, type Table } from "./table.js";
+
+/** Files of arrays. */
+export const ARRAY_ENDING = /\.np[yz]$/i;
+
+const nameOf = (column: number): string => `column ${column + 1}`;
+
+/** True for the columns of a table that was an array. */
+export const areOfArray = ({ columns }: TableSchema): boolean =>
+  columns.every(({ name }, column) => name === nameOf(column));
+
+/**
+ * An array [rows, columns] of any type of integers or floats as a table. NaN is a missing value. It is held in memory.
+ *
+ * @throws DataError for other axes, and a file that is missing or damaged
+ */
+export async function arrayTable(path: string, called = path): Promise<Table> {
+  const array = /\.npz$/i.test(path) ? (await readNpz(path, "train")).array : await readNpyFile(path, called);
+  const { sizes } = array;
+  const [, columns = 0] = sizes;
+  if (sizes.length !== 2)
+    throw new DataError(`${called}: an array [${sizes.join(", ")}], expected a table [rows, columns]`);
+  return {
+    names: Array.from({ length: columns }, (_, column) => nameOf(column)),
+    notes: ["an array has no names, so columns are called by their numbers"],
+    decimalComma: false,
+    blocks: () => blocks(array),
+  };
+}
+
+async function* blocks({
+  sizes: [count = 0, columns = 0],
+  type,
+  fortran,
+  data,
+}: NpyArray): AsyncGenerator<Block> {
+  const read = elementReader(type);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const [rowStep, columnStep] = fortran ? [1, count] : [columns, 1];
+  for (let at = 0; at < count; at += BLOCK) {
+    const rows = Array.from({ length: Math.min(BLOCK, count - at) }, (_, i) =>
+      Array.from({ length: columns }, (__, column) =>
+        read(view, ((at + i) * rowStep + column * columnStep) * type.bytes),
+      ),
+    );
+    yield blockOf(rows, at);
+  }
+}

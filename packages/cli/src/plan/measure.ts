@@ -1,0 +1,98 @@
+import {
+  createTrainer,
+  type Executor,
+  type Flow,
+  type TrainingState,
+  type TrainOptions,
+} from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import type { Communicator } from "../ranks/communicator.js";
+import type { Timed } from "./cost-model.js";
+
+type Share = NonNullable<TrainOptions["share"]>;
+
+/** Calls before those that are measured, and measured ones, of which the median counts. */
+const WARM = 3;
+const MEASURED = 9;
+/** Numbers of the Allreduces that the network is measured with, up to those of all gradients. */
+const SIZES = [256, 4096, 65_536, 1_048_576] as const;
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function medianMs(call: () => Promise<unknown>, before: () => Promise<void>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < WARM + MEASURED; i++) {
+    await before();
+    const began = performance.now();
+    await call();
+    times.push(performance.now() - began);
+  }
+  return median(times.slice(WARM));
+}
+
+/** Random examples of a flow: levels of pixels, or normal numbers. */
+function randomExamples({ domain }: Flow, count: number): TrainOptions["data"] {
+  const rng = makeRng(1);
+  const size = count * domain.shape.reduce((a, b) => a * b, 1);
+  const { levels } = domain;
+  const examples = Float32Array.from({ length: size }, () =>
+    levels === undefined ? rng.normal() : Math.floor(levels * rng.uniform()),
+  );
+  return { examples, count };
+}
+
+export type StepTimes = Readonly<{
+  /** Milliseconds of a step of a rank without the sums. */
+  compute(ranks: number): Promise<number>;
+  /** Milliseconds of a whole step of the ranks of this job. */
+  whole(share: Share): Promise<number>;
+  /** Numbers that are added up in a step. */
+  parameters: number;
+}>;
+
+/** Prepares to measure steps of a flow on random examples; all ranks of a job call it, and what it returns, alike. */
+export async function stepTimes(
+  flow: Flow,
+  executor: Executor,
+  batchSize: number,
+  comm: Communicator | undefined,
+): Promise<StepTimes> {
+  const together = async (): Promise<void> => comm?.barrier();
+  const data = randomExamples(flow, Math.max(256, batchSize));
+  const options = { flow, executor, data, batchSize, steps: 1000, learningRate: 1e-6, initExamples: 256 };
+  let state: TrainingState | undefined;
+  const timed = async (share: Share | undefined): Promise<number> => {
+    const trainer = await createTrainer({ ...options, ...(share && { share }), ...(state && { state }) });
+    state ??= await trainer.state();
+    try {
+      return await medianMs(() => trainer.step(), together);
+    } finally {
+      await trainer.dispose();
+    }
+  };
+  const trainer = await createTrainer(options);
+  state = await trainer.state();
+  const { parameters } = trainer;
+  await trainer.dispose();
+  const nothing = { part: 0, sum: async () => {}, compare: async () => {} };
+  return {
+    parameters,
+    compute: (ranks) => timed(ranks === 1 ? undefined : { ...nothing, of: ranks }),
+    whole: (share) => timed(share),
+  };
+}
+
+/** Allreduces of several sizes between the ranks of this job, up to so many numbers. */
+export async function measureNetwork(comm: Communicator, most: number): Promise<Timed[]> {
+  const timed: Timed[] = [];
+  for (const length of [...SIZES.filter((size) => size < most), most]) {
+    const array = new Float32Array(length);
+    const ms = await medianMs(
+      () => comm.sum([array]),
+      () => comm.barrier(),
+    );
+    timed.push({ bytes: array.byteLength, ms });
+  }
+  return timed;
+}
