@@ -43,8 +43,12 @@ it("writes over an earlier export only where asked to", async () => {
   const again = await runCommand(["export", run, "--out", out]);
   expect(again.status).toBe(2);
   expect(again.stderr).toContain(`--out ${out}: holds ONNX files already`);
-  const forced = await runCommand(["export", run, "--out", out, "--force"]);
+  const written = (): Buffer => readFileSync(join(out, "log-prob.onnx"));
+  expect(written().includes("portable")).toBe(true);
+  const forced = await runCommand(["export", run, "--out", out, "--force", "--target", "ort-cpu"]);
   expect(forced.status).toBe(0);
+  expect(written().includes("portable")).toBe(false);
+  expect(written().includes("ort-cpu")).toBe(true);
   expect(forced.stdout).toMatch(/^\d files in .*, ONNX opset 20, batches of any size/);
 });
 

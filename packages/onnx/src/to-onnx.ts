@@ -50,7 +50,7 @@ export function toOnnx(
       );
   }
   const specs = Object.values(args).map(({ shape, dtype = DType.Float32 }) => new ArraySpec(shape, dtype));
-  const { jaxpr, signature } = trace(f as never, specs, name);
+  const { jaxpr, signature } = trace(f, specs, name);
   try {
     const graph = lower(jaxpr, {
       name,

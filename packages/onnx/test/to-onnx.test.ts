@@ -14,30 +14,30 @@ const loss = (w: A, b: A, v: A, x: A): A => np.mean(np.square(mlp(x, w, b, v)));
 const sizes = { w: [5, 7], b: [7], v: [7, 2] };
 
 const examples: readonly Example[] = [
-  { name: "a multilayer perceptron", f: mlp as Fn, shapes: { x: [4, 5], ...sizes } },
+  { name: "a multilayer perceptron", f: mlp, shapes: { x: [4, 5], ...sizes } },
   {
     name: "its gradient",
-    f: ((w, b, v, x) => grad(loss, { argnums: [0, 1, 2] })(w, b, v, x)) as Fn,
+    f: (w, b, v, x) => grad(loss, { argnums: [0, 1, 2] })(w, b, v, x),
     shapes: { ...sizes, x: [4, 5] },
   },
   {
     name: "a step of Adam",
-    f: ((w, first, second, x, b, v) => {
-      const [value, slope] = valueAndGrad(loss)(w.ref, b, v, x) as unknown as [A, A];
+    f: (w, first, second, x, b, v) => {
+      const [value, slope] = valueAndGrad(loss)(w.ref, b, v, x);
       const m = first.mul(0.9).add(slope.ref.mul(0.1));
       const s = second.mul(0.999).add(np.square(slope).mul(0.001));
       const next = w.sub(m.ref.mul(0.01).div(np.sqrt(np.square(s.ref).add(1e-8))));
       return [value, next, m, s];
-    }) as Fn,
+    },
     shapes: { w: [5, 7], first: [5, 7], second: [5, 7], x: [4, 5], b: [7], v: [7, 2] },
   },
   {
     name: "attention",
-    f: ((x, q, k, v) => {
+    f: (x, q, k, v) => {
       const [a, b, c] = [q, k, v].map((w) => np.matmul(x.ref, w)) as [A, A, A];
       x.dispose();
       return np.matmul(nn.softmax(np.matmul(a, np.transpose(b)).div(2), -1), c);
-    }) as Fn,
+    },
     shapes: { x: [6, 4], q: [4, 4], k: [4, 4], v: [4, 3] },
   },
 ];

@@ -14,6 +14,7 @@ import {
   loadRuntime,
   OPSET,
   openFile,
+  ortCpu,
   type Runtime,
   toBytes,
   type WrittenProgram,
@@ -61,15 +62,21 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
     makeFolder(out);
     const { batch, training } = config;
     const options = { batch, clip: training.clip ?? Number.POSITIVE_INFINITY };
+    const target = targets[flags.target ?? "portable"];
     const programs = [
-      ...exportFlow(model.flow, model.params, { target: targets[flags.target ?? "portable"] }),
+      ...exportFlow(model.flow, model.params, { target }),
       ...(withStep ? exportStep(model.flow, state, options) : []),
     ];
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
     const written: WrittenProgram[] = [];
     for (const program of programs) {
-      const metadata = { network: config.network, step: String(step), program: program.name };
+      const metadata = {
+        network: config.network,
+        step: String(step),
+        program: program.name,
+        target: program.batch === undefined ? target.name : ortCpu.name,
+      };
       const bytes = toBytes({ ...program.graph, metadata });
       const file = `${program.name}.onnx`;
       await writeFileAtomic(join(out, file), bytes);

@@ -139,11 +139,17 @@ function idioms(draw: Draw): Part {
 
 const parts = [
   idioms,
-  ...[keptColumns, keptColumns, keptColumns],
-  ...[chains, chains],
+  keptColumns,
+  keptColumns,
+  keptColumns,
+  chains,
+  chains,
   pixels,
   narrow,
-  ...[turned, turned, turned, turned],
+  turned,
+  turned,
+  turned,
+  turned,
   runs,
 ];
 
