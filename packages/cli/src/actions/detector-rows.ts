@@ -36,7 +36,10 @@ export async function* detectorRows(
   if (id !== undefined && !table.names.includes(id))
     throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
   for (const line of checkColumns(file, table.names, schema)) warn(line);
-  const idAt = table.names.indexOf(id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "");
+  const named = id ?? schema.columns.find(({ use }) => use === "id")?.name;
+  const idAt = named === undefined ? -1 : table.names.indexOf(named);
+  if (named !== undefined && idAt < 0)
+    warn(`${file}: lacks the column "${named}", which names the rows: they are called by their numbers`);
   const encoder = detectorEncoder(file, table, inputs);
   for await (const block of table.blocks()) {
     if (block.rows.length === 0) continue;

@@ -8,6 +8,7 @@ import { rowsOfSplit } from "../data/table/split-rows.js";
 import { isWrittenTable, tableBytes } from "../data/table/write-table.js";
 import { pickRows } from "../detect/score-rows.js";
 import { writeFileAtomic } from "../run/atomic.js";
+import { expectNotAnInput } from "../run/folder.js";
 import { type GivenSamples, givenSamples } from "../run/given-samples.js";
 import { type Privacy, privacyOf } from "../run/nearest-training-rows.js";
 import { formatCount } from "../ui/format.js";
@@ -36,6 +37,7 @@ export async function sampleTable(
   terminal: Terminal,
 ): Promise<void> {
   const { given, count, seed, temperature, mode } = sampling;
+  expectNotAnInput(file, [run.config.data.name]);
   const values = given && givenValues(schema, given);
   const found = values && (await givenSamples(model, values, sampling));
   const rows = found?.rows ?? (await model.sample(count, { seed, temperature, mode }));

@@ -201,9 +201,18 @@ async function thresholdOf(
   const least = smallestP(calibration);
   if (fdr !== undefined) {
     const counts = new Float64Array(calibration.scores.length + 1);
-    for await (const { scores } of pass())
+    let rows = 0;
+    for await (const { scores } of pass()) {
+      rows += scores.length;
       for (const score of scores) counts[Math.round(conformalP(calibration, score) / least) - 1]!++;
-    return discoveryThreshold(counts, fdr);
+    }
+    const threshold = discoveryThreshold(counts, fdr);
+    const fewest = Math.ceil((least * rows) / fdr);
+    if (threshold === 0 && counts[0]! < fewest)
+      warn(
+        `no row is flagged at a false discovery rate of ${fdr}: ${calibration.scores.length} held-out rows tell probabilities from ${least.toPrecision(2)} on, so at least ${fewest} rows would have to be odder than all of them; train on more rows, or use --false-alarms`,
+      );
+    return threshold;
   }
   const most = falseAlarms ?? FALSE_ALARMS;
   if (least > most)

@@ -7,7 +7,8 @@ import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { isTable } from "../data/table/open-table.js";
-import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { isPattern } from "../data/table/sources/file-pattern.js";
+import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { idHeader } from "../detect/csv-scores.js";
 import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
@@ -15,7 +16,7 @@ import type { RunConfig } from "../format/config.js";
 import { expectFit } from "../networks/choose.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
 import { readRunConfig } from "../run/config.js";
-import { expectPlaceFor } from "../run/folder.js";
+import { expectNotAnInput, expectPlaceFor } from "../run/folder.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal.js";
@@ -73,8 +74,12 @@ export async function score(
   const config = readRunConfig(folder);
   const tables = flags.data === undefined ? files : [flags.data];
   await keepNamedInput(tables);
+  if (out !== undefined) expectNotAnInput(out, tables);
   expectTables(config, flags, tables);
-  if (isForDetector(config, flags, tables)) return scoreTables(this, flags, folder, config, tables);
+  if (isForDetector(config, flags, tables)) {
+    expectFiles(tables);
+    return scoreTables(this, flags, folder, config, tables);
+  }
   const format = textFormat(flags.format ?? formatOf(out) ?? "csv");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
@@ -125,9 +130,19 @@ export async function score(
   });
 }
 
-/** @throws UsageError for --where without a table that it can be applied to */
+/** @throws DataError for a name that is neither a file, nor a pattern, nor standard input */
+function expectFiles(names: readonly string[]): void {
+  const missing = names.find((name) => name !== STANDARD_INPUT && !isPattern(name) && !existsSync(name));
+  if (missing !== undefined) throw new DataError(`${missing}: no such file\ncheck its path`);
+}
+
+/** @throws UsageError for --where without a table that it can be applied to, and for --split of another table */
 function expectTables({ data }: RunConfig, { where, split }: ScoreFlags, files: readonly string[]): void {
   const schema = data.reading?.schema;
+  if (schema && split !== undefined && files.length > 0)
+    throw new UsageError(
+      "--split chooses rows of the table that the run was trained on\nleave it out, or leave the file out",
+    );
   const areTables =
     schema && split === undefined && files.length > 0 && files.every((file) => isTable(file, schema));
   if (where !== undefined && !areTables)

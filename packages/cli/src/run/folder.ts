@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
@@ -75,6 +75,14 @@ export function expectPlaceFor(file: string): void {
     throw new UsageError(
       `--out ${file}: the folder ${folder} does not exist\ncreate it first, or choose another --out`,
     );
+}
+
+/** @throws UsageError if a result would replace one of the files that it is made from */
+export function expectNotAnInput(file: string, inputs: readonly string[]): void {
+  if (!existsSync(file)) return;
+  const place = realpathSync(file);
+  if (inputs.some((input) => existsSync(input) && realpathSync(input) === place))
+    throw new UsageError(`--out ${file}: this file is read as well\nchoose another --out`);
 }
 
 /** Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. */

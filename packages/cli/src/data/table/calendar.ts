@@ -9,9 +9,9 @@ const MONTHS = "January February March April May June July August September Octo
 );
 
 /** What stands behind the name of a date in those of its calendar columns. */
-const FEATURES = ["time", "weekday", "month"] as const;
+export const FEATURES = ["time", "weekday", "month"] as const;
 
-const SECONDS_PER_DAY = 86_400;
+export const SECONDS_PER_DAY = 86_400;
 
 /** 1970-01-01 was a Thursday. */
 const THURSDAY = 3;

@@ -1,4 +1,5 @@
-import { type Cell, dateText } from "./cell.js";
+import { FEATURES, SECONDS_PER_DAY } from "./calendar.js";
+import { type Cell, cellReader, dateText } from "./cell.js";
 import { columnSlots } from "./encode-rows.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
 
@@ -33,7 +34,23 @@ export function decodeRows(schema: TableSchema, rows: Float32Array): DecodedRows
       return cellOf(column, rows[place]!);
     }),
   );
-  return { columns: slots.map(({ column }) => column), cells };
+  return joinedDates({ columns: slots.map(({ column }) => column), cells });
+}
+
+/** Each date that was taken apart is one cell again: the day with its time. Weekday and month follow from the day. */
+function joinedDates({ columns, cells }: DecodedRows): DecodedRows {
+  const dates = columns.filter(({ calendar }) => calendar).map(({ name }) => name);
+  const names = columns.map(({ name }) => name);
+  const parts = new Set(dates.flatMap((name) => FEATURES.map((feature) => `${name} ${feature}`)));
+  const kept = names.flatMap((name, i) => (parts.has(name) ? [] : [i]));
+  const reader = cellReader();
+  for (const name of dates) {
+    const [day, time] = [names.indexOf(name), names.indexOf(`${name} ${FEATURES[0]}`)];
+    for (const row of cells)
+      if (time >= 0 && row[time] !== null && reader.read(row[day] ?? null) === "date")
+        row[day] = dateText(reader.value + Number(row[time]) / SECONDS_PER_DAY);
+  }
+  return { columns: kept.map((i) => columns[i]!), cells: cells.map((row) => kept.map((i) => row[i]!)) };
 }
 
 function cellOf(column: ColumnSchema, number: number): Cell {

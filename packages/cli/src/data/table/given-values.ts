@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
 import { unknownName } from "../../ui/suggest.js";
-import { cellReader, cellText } from "./cell.js";
+import { cellReader, cellText, dateText } from "./cell.js";
 import { type ColumnSlot, columnSlots } from "./encode-rows.js";
 import type { TableSchema } from "./schema.js";
 
@@ -14,6 +14,9 @@ export type GivenValue = Readonly<{ slot: ColumnSlot }> &
 
 /** Proposals count where they lie within this part of a standard deviation of a number. */
 const WIDTH = 0.5;
+
+/** Significant digits of a value on a grid. */
+const DIGITS = 12;
 
 /** Values of a category that a message lists. */
 const SHOWN = 8;
@@ -65,7 +68,26 @@ function givenValue(slot: ColumnSlot, text: string): GivenValue {
     throw new UsageError(
       `--given ${name}=${text}: expected ${type === "date" ? "a date such as 2024-03-01" : "a number"}\ncorrect the value`,
     );
+  expectOnGrid(slot, reader.value, text);
   return { slot, kind: "number", number: reader.value - origin, width: Math.max(WIDTH * range.std, gap) };
+}
+
+/** Part of a step by which a value may miss the grid of its column: that of doubles and of decimal digits. */
+const OFF_GRID = 1e-3;
+
+/** @throws UsageError for a number between two values that the column can have */
+function expectOnGrid({ column }: ColumnSlot, value: number, text: string): void {
+  const { name, type, range, gap = 0, uneven } = column;
+  if (gap === 0 || uneven || range === undefined) return;
+  const steps = (value - range.least) / gap;
+  if (Math.abs(steps - Math.round(steps)) <= OFF_GRID) return;
+  const near = [Math.floor(steps), Math.ceil(steps)].map((step) => {
+    const at = Number((range.least + step * gap).toPrecision(DIGITS));
+    return type === "date" ? dateText(at) : String(at);
+  });
+  throw new UsageError(
+    `--given ${name}=${text}: the column has no values between ${near.join(" and ")}\nchoose one of the two`,
+  );
 }
 
 /** The log of the share with which a row of the flow counts for a value; −∞ where it does not. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openTable } from "../../../src/data/table/open-table.js";
@@ -71,10 +71,11 @@ it("is shown, refused for other columns, and used by a run", async () => {
   const described = await runCommand(["data", "describe", out, "--json"]);
   expect(JSON.parse(described.stdout).columns.map(({ name }: { name: string }) => name)).toEqual([
     "at",
-    "at time",
-    "at weekday",
-    "at month",
     "paid",
     "size",
   ]);
+  const [, first] = readFileSync(out, "utf8").split("\n");
+  expect(first).toMatch(/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?,/);
+  const again = await runCommand(["score", run, out, "--quiet"]);
+  expect([again.status, again.stdout.trim().split("\n").length]).toEqual([0, 3]);
 });
