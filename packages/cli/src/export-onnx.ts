@@ -26,7 +26,7 @@ export async function exportOnnx(model: FlowModel, folder: string): Promise<read
   makeFolder(folder);
   const written: WrittenProgram[] = [];
   for (const program of programs) {
-    const bytes = toBytes({ ...program.graph, metadata: { program: program.name } });
+    const bytes = toBytes({ ...program.graph, metadata: { program: program.name, target: program.target } });
     const file = `${program.name}.onnx`;
     await writeFileAtomic(join(folder, file), bytes);
     written.push({ program, file, bytes: bytes.length });

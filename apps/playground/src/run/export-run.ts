@@ -13,7 +13,7 @@ export async function exportModel(
   const written = programs.map((program, i) => {
     const file = `${program.name}.onnx`;
     tell({ stage: file, done: i, of: programs.length });
-    const metadata = { network, step: String(step), program: program.name };
+    const metadata = { network, step: String(step), program: program.name, target: program.target };
     return { program, file, content: toBytes({ ...program.graph, metadata }) };
   });
   const description = describeExport(

@@ -14,7 +14,6 @@ import {
   loadRuntime,
   OPSET,
   openFile,
-  ortCpu,
   type Runtime,
   toBytes,
   type WrittenProgram,
@@ -75,7 +74,7 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
         network: config.network,
         step: String(step),
         program: program.name,
-        target: program.batch === undefined ? target.name : ortCpu.name,
+        target: program.target,
       };
       const bytes = toBytes({ ...program.graph, metadata });
       const file = `${program.name}.onnx`;

@@ -38,7 +38,7 @@ function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count)
 }
 
 /** The same program, which draws its noise itself; without examples or latents it has an input for the count. */
-export function drawing({ name, graph, inputs, outputs, source }: ExportedProgram): ExportedProgram {
+export function drawing({ name, graph, inputs, ...program }: ExportedProgram): ExportedProgram {
   const kept = inputs.filter(({ role }) => role !== "noise");
   const noises = inputs.filter(({ role }) => role === "noise");
   const like = kept.find(({ role }) => role === "examples" || role === "latents")?.name;
@@ -55,7 +55,6 @@ export function drawing({ name, graph, inputs, outputs, source }: ExportedProgra
       like === undefined ? { input: count.name } : { lengthOf: like },
     ),
     inputs: like === undefined ? [count] : kept,
-    outputs,
-    source,
+    ...program,
   };
 }

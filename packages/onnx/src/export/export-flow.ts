@@ -133,6 +133,7 @@ function exportProgram(
   return {
     name,
     graph: { ...graph, inputs },
+    target: target.name,
     inputs: inputs.map(describe),
     outputs: open.outputs.map((info, i) => ({
       name: info.name,

@@ -3,6 +3,7 @@ import { ArraySpec, trainingStep } from "@flowify/core/internal";
 import { drawNoise, type NoiseSpec } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { lower } from "../lower/lower.js";
+import { ortCpu } from "../lower/target.js";
 import { leafPaths } from "../paths.js";
 import { trace } from "../trace.js";
 import { drawing } from "./drawing.js";
@@ -99,7 +100,7 @@ function exportFixed(
   const { jaxpr, signature } = trace(run, specs, name);
   const outputNames = signature.outputs.map((slot) => slot.name.replace(/^out\./, ""));
   try {
-    const graph = lower(jaxpr, { name, inputNames: names, outputNames, itemwise: true });
+    const graph = lower(jaxpr, { name, inputNames: names, outputNames, itemwise: true, target: ortCpu });
     const used = new Set(graph.nodes.flatMap((node) => node.inputs));
     const noises = namedNoises(
       noise,
@@ -109,6 +110,7 @@ function exportFixed(
     return {
       name,
       graph: { ...graph, inputs },
+      target: ortCpu.name,
       inputs: inputs.map(({ name: input, shape }) => {
         const distribution = noises.get(input)?.distribution;
         if (distribution) return { name: input, shape, role: "noise", distribution };

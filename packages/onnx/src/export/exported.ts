@@ -40,6 +40,8 @@ export type ExportedProgram = Readonly<{
   graph: GraphModel;
   inputs: readonly ExportedInput[];
   outputs: readonly ExportedOutput[];
+  /** Name of the target that the graph was lowered for: `portable`, `ort-cpu`. */
+  target: string;
   /** The size of the batch, if it is fixed. */
   batch?: number;
   source: Source;

@@ -15,7 +15,7 @@ export const tableFile: DataFormat<RowSet> = {
     const few = [
       ...expectEnough(path, count),
       ...(count < width
-        ? [`${path}: fewer rows (${count}) than columns (${width}): choose some by --columns, or add rows`]
+        ? [`${path}: fewer rows (${count}) than columns (${width}): leave columns out, or add rows`]
         : []),
     ];
     const chosen = rowsOfSplit(count, split);
