@@ -11,7 +11,7 @@ import { placeOf } from "./place.js";
 /** Progress is recorded after the first piece, then at most this often. */
 const EVERY_MS = 1000;
 
-/** A file in pieces, with what its writer needs to go on after a kill. */
+/** A file in pieces, with the state that its writer needs to go on after a kill. */
 export type ResumableFile<State> = Readonly<{
   /** What was last kept; undefined where the file begins. */
   kept: State | undefined;
@@ -23,7 +23,7 @@ export type ResumableFile<State> = Readonly<{
 export type ResumableOptions<State> = Readonly<{
   /** All that decides the content, by name: a file goes on only where every fact is the same. */
   facts: Readonly<Record<string, string>>;
-  /** Of what is kept; it is stored as JSON. */
+  /** Of the kept state, which is stored as JSON. */
   state: v.GenericSchema<unknown, State>;
   warn(line: string): void;
 }>;
