@@ -14,20 +14,33 @@ type FlaggedRow = Readonly<{
   row: Float32Array;
 }>;
 
+/** A line about a flagged row, and its score. */
+export type WorstRow = Readonly<{ score: number; line: string[] }>;
+
 /** The reasons of flagged rows as cells of a table. */
 export type ReasonCells = Readonly<{
   columns: readonly ScoreColumn[];
   /** For each of `count` rows that were scored together; empty texts for those that were not flagged. */
   cells(flagged: readonly FlaggedRow[], count: number): Promise<string[][]>;
-  /** The reasons of the rows of the highest scores so far, a line each. */
+  /** The rows of the highest scores so far. */
+  worst(): readonly WorstRow[];
+  /** Their reasons, a line each. */
   lines(): string[];
 }>;
 
-/** For `flowify score`: the columns to blame with their values, the smallest repair, the nearest training rows. */
-export function reasonCells({ columns, reasonsOf }: TableReasoner, most: number): ReasonCells {
+/**
+ * For `flowify score`: the columns to blame with their values, the smallest repair, the nearest training rows.
+ *
+ * @param before the rows of the highest scores among those that were scored before
+ */
+export function reasonCells(
+  { columns, reasonsOf }: TableReasoner,
+  most: number,
+  before: readonly WorstRow[] = [],
+): ReasonCells {
   const places = Array.from({ length: Math.min(most, columns.length) }, (_, i) => i);
   const names = [...places.flatMap((i) => [`reason_${i + 1}`, `reason_${i + 1}_value`]), "repair", "nearest"];
-  const worst: { flagged: FlaggedRow; reasons: TableReasons }[] = [];
+  const worst = [...before];
   return {
     columns: names.map((name) => ({ name, type: "text" })),
     async cells(flagged, count) {
@@ -39,17 +52,18 @@ export function reasonCells({ columns, reasonsOf }: TableReasoner, most: number)
           repairText(reasons),
           reasons.nearest.join(" "),
         ];
-        worst.push({ flagged: flagged[i]!, reasons });
+        worst.push({ score: flagged[i]!.score, line: lineOf(flagged[i]!, reasons, places.length) });
       });
-      worst.sort((a, b) => b.flagged.score - a.flagged.score).splice(SHOWN.rows);
+      worst.sort((a, b) => b.score - a.score).splice(SHOWN.rows);
       return cells;
     },
+    worst: () => worst,
     lines: () =>
       worst.length === 0
         ? []
         : table([
             ["row", "p-value", "columns to blame", "smallest repair", "nearest training rows"],
-            ...worst.map(({ flagged, reasons }) => lineOf(flagged, reasons, places.length)),
+            ...worst.map(({ line }) => line),
           ]),
   };
 }

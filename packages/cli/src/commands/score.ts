@@ -104,6 +104,9 @@ at most --false-alarms are flagged, or with --fdr as many as the Benjamini-Hochb
 --score likelihood writes log_prob, nll, p_value and flag of the run's network instead. Tables are read
 a block at a time.
 
+Scores of tables with --out FILE are kept in FILE.part until all are written. If the command is killed,
+run it again: it continues behind the last recorded row, unless data, run or options have changed.
+
 --reasons N adds, for each flagged row, the N columns to blame with their values, the smallest repair
 and the nearest training rows. A column is to blame if its usual values would make the row likelier.
 Without N, no FILE may follow: name it by --data.

@@ -5,7 +5,12 @@ import type { TableSchema } from "../data/table/schema.js";
 export type ScoredRow = readonly [name: string, ...values: (number | string)[]];
 
 /** Writes rows as they come, in memory that does not grow with them. */
-export type ScoreWriter = Readonly<{ add(rows: readonly ScoredRow[]): Promise<void>; end(): Promise<void> }>;
+export type ScoreWriter = Readonly<{
+  add(rows: readonly ScoredRow[]): Promise<void>;
+  end(): Promise<void>;
+  /** What another writer needs to go on after all rows so far, as JSON; undefined while some of them are not written. */
+  progress(): unknown;
+}>;
 
 /** A column; its values are texts, numbers or 0 and 1. */
 export type ScoreColumn = Readonly<{ name: string; type: "text" | "number" | "flag" }>;
@@ -14,12 +19,17 @@ export type ScoreColumn = Readonly<{ name: string; type: "text" | "number" | "fl
 export const rounded = (value: number | string): number | string =>
   typeof value === "number" ? Number(value.toPrecision(9)) : value;
 
-/** Writes scores as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted. */
+/**
+ * Writes scores as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted.
+ *
+ * @param begun the progress of another writer, whose rows and header are in the file already
+ */
 export function csvScores(
   columns: readonly ScoreColumn[],
   write: (lines: string) => Promise<void>,
+  begun?: unknown,
 ): ScoreWriter {
-  let head = `${columns.map(({ name }) => csvCell(name)).join(",")}\n`;
+  let head = begun === undefined ? `${columns.map(({ name }) => csvCell(name)).join(",")}\n` : "";
   const flush = async (lines: string): Promise<void> => {
     await write(head + lines);
     head = "";
@@ -28,6 +38,7 @@ export function csvScores(
     add: (rows) =>
       flush(rows.map((row) => `${row.map((value) => csvCell(String(rounded(value)))).join(",")}\n`).join("")),
     end: async () => (head === "" ? undefined : flush("")),
+    progress: () => ({}),
   };
 }
 

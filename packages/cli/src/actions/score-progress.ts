@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import * as v from "valibot";
+import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
+import { filesOf } from "../data/table/sources/file-pattern.js";
+import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
+import type { ScoreFormat } from "../detect/score-formats.js";
+import type { ScoreKind } from "../detect/score-kinds.js";
+import { version } from "../environment.js";
+import { writeAtomic } from "../run/atomic.js";
+import { runPaths } from "../run/folder.js";
+import { placeOf } from "../run/place.js";
+import { type ResumableFile, writeResumable } from "../run/resumable-file.js";
+import { formatCount } from "../ui/format.js";
+import { printable } from "../ui/printable.js";
+import type { OutputStream, Terminal } from "../ui/terminal.js";
+
+export type TableScoreFlags = Omit<CommonFlags, "json"> &
+  Pick<ImagesFlags, "data" | "limit"> & {
+    score?: ScoreKind | "likelihood";
+    falseAlarms?: number;
+    fdr?: number;
+    reasons?: number;
+    format?: ScoreFormat;
+    out?: string;
+    id?: string;
+    where?: string;
+  };
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** What has been scored, and what the rows that follow need of it. */
+const progressSchema = v.strictObject({
+  rows: count,
+  flagged: count,
+  /** The p-value up to which rows are flagged. */
+  threshold: v.number(),
+  /** JSON has null for an infinite score. */
+  worst: v.array(
+    v.strictObject({
+      score: v.pipe(
+        v.nullable(v.number()),
+        v.transform((score) => score ?? Number.POSITIVE_INFINITY),
+      ),
+      line: v.array(v.string()),
+    }),
+  ),
+  /** Of the writer. */
+  writer: v.unknown(),
+});
+
+type ScoreProgress = v.InferOutput<typeof progressSchema>;
+
+/** Where scores are written, and how far that has come. */
+export type ScoreOutput = ResumableFile<ScoreProgress>;
+
+export type ScorePlace = Readonly<{
+  /** The folder of the run. */
+  folder: string;
+  files: readonly string[];
+  flags: TableScoreFlags;
+  terminal: Terminal;
+  stdout: OutputStream;
+}>;
+
+/**
+ * Writes scores to `--out` or to standard output. Of named tables that are written to a file, what a killed command has
+ * scored is kept, and the same command goes on there.
+ */
+export async function writeScores(
+  { folder, files, flags, terminal, stdout }: ScorePlace,
+  produce: (output: ScoreOutput) => Promise<void>,
+): Promise<void> {
+  const { out } = flags;
+  const once = { kept: undefined, keep: async () => {} };
+  if (out === undefined) return produce({ ...once, write: standardOutput(stdout) });
+  const isRepeatable = files.length > 0 && !files.includes(STANDARD_INPUT);
+  if (!isRepeatable || !placeOf(out).replace) return writeAtomic(out, (write) => produce({ ...once, write }));
+  const facts = factsOf(folder, files, flags);
+  await writeResumable(out, { facts, state: progressSchema, warn: terminal.warn }, (output) => {
+    if (output.kept) terminal.note(`going on after ${formatCount(output.kept.rows)} scored rows`);
+    return produce(output);
+  });
+}
+
+/** Escapes control characters in names on a terminal. */
+const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | string) => {
+  const text = String(lines);
+  stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
+};
+
+/** All that decides the scores but the device. Data files are known by name, size and time of change. */
+function factsOf(
+  folder: string,
+  files: readonly string[],
+  { score = "combination", falseAlarms, fdr, reasons, format, limit, id, where }: TableScoreFlags,
+): Record<string, string> {
+  const { config, detector } = runPaths(folder);
+  const options = {
+    "--score": score,
+    "--false-alarms": falseAlarms,
+    "--fdr": fdr,
+    "--reasons": reasons,
+    "--format": format,
+    "--limit": limit,
+    "--id": id,
+    "--where": where,
+  };
+  const data = files.flatMap(filesOf).map((file) => {
+    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {};
+    return [file, size, mtimeMs];
+  });
+  return {
+    "version of flowify": version,
+    run: hashOf(readFileSync(config), readFileSync(detector)),
+    "--data": hashOf(JSON.stringify(data)),
+    ...Object.fromEntries(
+      Object.entries(options).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)]],
+      ),
+    ),
+  };
+}
+
+function hashOf(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}

@@ -1,0 +1,88 @@
+import type { RowGroup } from "hyparquet";
+import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import * as v from "valibot";
+import type { Write } from "../run/atomic.js";
+import type { ScoreColumn, ScoredRow, ScoreWriter } from "./csv-scores.js";
+
+/** A group of rows is written as soon as it has this many. */
+const GROUP = 100_000;
+
+const types = {
+  text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
+  number: { type: "DOUBLE" },
+  flag: { type: "INT32" },
+} as const;
+
+const progressSchema = v.strictObject({ offset: v.number(), groups: v.string() });
+
+/**
+ * Writes scores as Parquet. It goes on between two groups of rows: `begun` holds the metadata of those before.
+ *
+ * @param group rows of a group at least, but for the last one
+ */
+export function parquetScores(
+  columns: readonly ScoreColumn[],
+  write: Write,
+  begun?: unknown,
+  group = GROUP,
+): ScoreWriter {
+  const bytes = new ByteWriter();
+  const schema = [
+    { name: "root", num_children: columns.length },
+    ...columns.map(({ name, type }) => ({ name, ...types[type], repetition_type: "REQUIRED" as const })),
+  ];
+  const parquet = new ParquetWriter({ writer: bytes, schema });
+  if (begun !== undefined) {
+    const { offset, groups } = v.parse(progressSchema, begun);
+    parquet.row_groups = unpacked(groups);
+    parquet.num_rows = parquet.row_groups.reduce((sum, { num_rows }) => sum + num_rows, 0n);
+    bytes.index = 0; // the first bytes of the file are there
+    bytes.offset = offset;
+  }
+  let waiting: ScoredRow[] = [];
+  /** Writes the bytes that were encoded so far; positions in the file go on. */
+  const flush = async (): Promise<void> => {
+    if (bytes.index > 0) await write(new Uint8Array(bytes.buffer.slice(0, bytes.index)));
+    bytes.index = 0;
+  };
+  const writeGroup = async (): Promise<void> => {
+    // an index of pages would be written behind the last group, and would have to be kept until then
+    const columnData = columns.map(({ name }, at) => ({
+      name,
+      data: waiting.map((row) => row[at]!),
+      offsetIndex: false,
+    }));
+    const rowGroupSize = waiting.length;
+    waiting = [];
+    await parquet.write({ columnData, rowGroupSize });
+    await flush();
+  };
+  return {
+    async add(rows) {
+      for (const row of rows) waiting.push(row);
+      if (waiting.length >= group) await writeGroup();
+    },
+    async end() {
+      if (waiting.length > 0) await writeGroup();
+      await parquet.finish();
+      await flush();
+    },
+    progress: () =>
+      waiting.length > 0 ? undefined : { offset: bytes.offset, groups: packed(parquet.row_groups) },
+  };
+}
+
+/** JSON has neither bigints nor -0 and numbers that are not finite, which the statistics of a column may hold. */
+const packed = (groups: readonly RowGroup[]): string =>
+  JSON.stringify(groups, (_, value: unknown) => {
+    if (typeof value === "bigint") return { bigint: String(value) };
+    if (typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0))) return value;
+    return { number: Object.is(value, -0) ? "-0" : String(value) };
+  });
+
+const unpacked = (text: string): RowGroup[] =>
+  JSON.parse(text, (_, value: unknown) => {
+    if (typeof value !== "object" || value === null) return value;
+    if ("bigint" in value) return BigInt(value.bigint as string);
+    return "number" in value ? Number(value.number) : value;
+  }) as RowGroup[];
