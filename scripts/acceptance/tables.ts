@@ -48,7 +48,17 @@ async function mixedTable(scratch: string, say: (text: string) => void): Promise
   await runNode(flowify, ["train", "--data", table, "--out", run, ...TRAINING]);
   say(`mixed table trained in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   const scored = join(scratch, "scored.csv");
-  await runNode(flowify, ["score", run, "--data", other, "--out", scored, "--quiet"]);
+  await runNode(flowify, [
+    "score",
+    run,
+    "--data",
+    other,
+    "--score",
+    "likelihood",
+    "--out",
+    scored,
+    "--quiet",
+  ]);
   const lines = readFileSync(scored, "utf8").trim().split("\n");
   const at = lines[0]!.split(",").indexOf("log_prob");
   const found = lines.slice(1).map((line) => Number(line.split(",")[at]));
