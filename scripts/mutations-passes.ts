@@ -1,15 +1,5 @@
 /** Mutations of the passes of the lowering, for `mutate.ts`, each with tests that take seconds. */
-import type { Mutation } from "./mutations.js";
-
-const of =
-  (file: string, tests: readonly string[], only?: string) =>
-  (from: string, to: string): Mutation => ({
-    file,
-    from,
-    to,
-    tests: tests.map((name) => `onnx/test/${name}.test`),
-    ...(only && { only }),
-  });
+import { type Mutation, inLowering as of } from "./mutations.js";
 
 /** The examples of the passes, and where results may differ. */
 const numbers = "numbers of jax-js";

@@ -15,6 +15,17 @@ const of =
   (file: string, only: string, tests: readonly string[] = laws) =>
   (from: string, to: string): Mutation => ({ file, from, to, tests, only });
 
+/** Mutations of a file of the lowering, which its own tests catch. */
+export const inLowering =
+  (file: string, tests: readonly string[], only?: string) =>
+  (from: string, to: string): Mutation => ({
+    file,
+    from,
+    to,
+    tests: tests.map((name) => `onnx/test/${name}.test`),
+    ...(only && { only }),
+  });
+
 const linear = of("layers/linear.ts", "linear");
 const rotation = of("layers/rotation.ts", "linear");
 const gaussian = of("densities/gaussian.ts", "gaussian");

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const flowify = resolve(root, "packages/cli/bin/flowify.js");
 
-/** A launcher of MPI, with what lets it start more ranks than cores, as any user, bound to none. */
+/** A launcher of MPI, with its flags for more ranks than cores, for the superuser, and for ranks bound to no core. */
 export type Launcher = Readonly<{ name: string; command: readonly string[] }>;
 
 const isInstalled = (name: string): boolean => {

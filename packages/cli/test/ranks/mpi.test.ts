@@ -10,7 +10,7 @@ import { temporaryFolder } from "../temporary-folder.js";
 
 const bin = fileURLToPath(new URL("../../bin/flowify.js", import.meta.url));
 
-/** Launchers that are installed, with what lets them start more ranks than cores, as any user. */
+/** The installed launchers, with their flags for more ranks than cores and for the superuser. */
 const launchers = [
   ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"],
   ["mpiexec.mpich"],
