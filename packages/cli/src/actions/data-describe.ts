@@ -1,6 +1,7 @@
 import type { CliContext } from "../context.js";
 import { dateText } from "../data/table/cell.js";
 import { findSchema } from "../data/table/find-schema.js";
+import { lookAlikeHints } from "../data/table/look-alikes.js";
 import { openTable } from "../data/table/open-table.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
@@ -26,7 +27,10 @@ export async function describeData(this: CliContext, flags: DataDescribeFlags, f
   for (const note of opened.notes) terminal.say(note);
   terminal.say();
   for (const line of table(linesOf(schema), [false, false, true, true])) terminal.say(line);
-  const remarks = schema.columns.flatMap((column) => remarksOf(column, schema.rows));
+  const remarks = [
+    ...schema.columns.flatMap((column) => remarksOf(column, schema.rows)),
+    ...lookAlikeHints(schema.columns),
+  ];
   if (remarks.length > 0) terminal.say();
   for (const remark of remarks) terminal.say(remark);
   terminal.document({ file, notes: opened.notes, ...schema });

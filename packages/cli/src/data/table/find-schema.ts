@@ -4,6 +4,7 @@ import type { TableChoice } from "../format.js";
 import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
+import { lookAlike } from "./look-alikes.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
 import { gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
@@ -74,6 +75,8 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
   const distinct = tally.counts.size;
   const origin = type === "date" || Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
   const spikes = spikesOf(tally, type);
+  const looksLike =
+    kinds.text.count > 0 && problem === undefined ? lookAlike(tally.counts.keys()) : undefined;
   return {
     name,
     type,
@@ -90,6 +93,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
     ...(choice.calendar?.includes(name) && { calendar: true as const }),
+    ...(looksLike && { looksLike }),
     ...(problem !== undefined && { problem }),
   };
 }

@@ -2,6 +2,7 @@ import type { Reading } from "../format.js";
 import { checkColumns, expectUsable, leftOut } from "./check-columns.js";
 import { type EncodedRows, encodedNames, rowEncoder } from "./encode-rows.js";
 import { findSchema } from "./find-schema.js";
+import { lookAlikeHints } from "./look-alikes.js";
 import { openTable } from "./open-table.js";
 import type { TableSchema } from "./schema.js";
 
@@ -30,7 +31,10 @@ export async function readRows(path: string, reading: Reading = {}): Promise<Tab
   for await (const block of table.blocks()) parts.push(encoder.encode(block));
   encoder.end();
   const joined = join(parts, encoder.names.length);
-  const found = reading.schema === undefined ? [...table.notes, ...leftOut(schema.columns)] : differences;
+  const found =
+    reading.schema === undefined
+      ? [...table.notes, ...leftOut(schema.columns), ...lookAlikeHints(schema.columns)]
+      : differences;
   return {
     ...joined,
     schema,

@@ -44,6 +44,8 @@ const columnSchema = v.strictObject({
   histogram: v.exactOptional(v.array(count)),
   /** A date whose time, weekday and month are columns as well. */
   calendar: v.exactOptional(v.literal(true)),
+  /** Texts that a person reads as numbers or dates, in a form that flowify does not read. */
+  looksLike: v.exactOptional(v.picklist(["number", "date"])),
   /** Why it cannot be used. */
   problem: v.exactOptional(v.string()),
 });
