@@ -23,7 +23,7 @@ export function lookAlike(texts: Iterable<string>): ColumnSchema["looksLike"] {
   return undefined;
 }
 
-/** What to write so that columns are read as a person reads them, a line each; nothing of what names the rows. */
+/** How to write columns so that they are read as a person reads them, a line each. The column that names the rows has none. */
 export const lookAlikeHints = (columns: readonly ColumnSchema[]): string[] =>
   columns
     .filter(({ use }) => use !== "id")
