@@ -79,36 +79,91 @@ const paperNetworks: { readonly [name: string]: Network } = {
 };
 
 /**
+ * The places of a 2 × 2 block, `2 · row + column`, in orders that split it between the first two and the last two: into
+ * rows, a checkerboard, columns.
+ */
+const BLOCK_ORDERS = [
+  [0, 1, 2, 3],
+  [0, 3, 1, 2],
+  [0, 2, 1, 3],
+] as const;
+
+/**
+ * Couplings of squeezed images, two for each of the splits (numbers of `BLOCK_ORDERS`): that every place is conditioned
+ * on all of its neighbours is worth more than twice as many couplings of rows (docs/results/levers.md).
+ */
+function couplingsOfBlocks(channels: number, splits: readonly number[]): NetworkLayer[] {
+  const inOrder = Array.from({ length: 4 * channels }, (_, i) => i);
+  const layers: NetworkLayer[] = [];
+  let now = inOrder;
+  const arrange = (wanted: number[]): void => {
+    const order = wanted.map((channel) => now.indexOf(channel));
+    if (order.some((from, to) => from !== to)) layers.push({ kind: "permuteChannels", order });
+    now = wanted;
+  };
+  for (const split of splits) {
+    const places = BLOCK_ORDERS[split] as readonly number[];
+    arrange(places.flatMap((place) => Array.from({ length: channels }, (_, c) => 4 * c + place)));
+    layers.push(coupling(2));
+    now = now.toReversed(); // as a stack of two leaves them
+  }
+  arrange(inOrder);
+  return layers;
+}
+
+/**
  * The layers in front of a network of the paper, in place of its dequantization: learned dequantization, and a spline
  * for each pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them. The figures
  * behind the choice are in docs/design/marginal.md.
  */
-const front = (stack: number): readonly NetworkLayer[] => [
+const front = (channels: number, splits: readonly number[]): readonly NetworkLayer[] => [
   { kind: "variationalDequantize", hidden: 16 },
   { kind: "marginal" },
-  ...(stack > 0 ? ([{ kind: "squeeze" }, coupling(stack), { kind: "unsqueeze" }] as const) : []),
+  ...(splits.length > 0
+    ? [{ kind: "squeeze" } as const, ...couplingsOfBlocks(channels, splits), { kind: "unsqueeze" } as const]
+    : []),
 ];
 
-/** Couplings in front of each network. */
-const couplingsInFront: { readonly [network: string]: number } = {
-  fmlp: 0,
-  fconv1: 4,
-  "fconv1-nsf": 4,
-  fconv2: 4,
-  "fconv2-nsf": 6,
+/** The splits of the couplings in front of each network of the paper. */
+const splitsInFront: { readonly [network: string]: readonly number[] } = {
+  fmlp: [],
+  fconv1: [0, 1],
+  "fconv1-nsf": [0, 1],
+  fconv2: [0, 1],
+  "fconv2-nsf": [0, 1, 2],
+};
+
+/** Two couplings with a wider conditioner, for many channels. */
+const wide: NetworkLayer = { kind: "coupling", stack: 2, hidden: 64 };
+
+/**
+ * Networks made for the best likelihood: more couplings in front, and couplings at a quarter and an eighth of the
+ * resolution too, with a turn of the channels between them.
+ */
+const ownNetworks: { readonly [name: string]: Network } = {
+  "mnist/best": {
+    inShape: [1, 28, 28],
+    layers: [
+      ...front(1, [0, 1, 2, 1]),
+      ...splined(conv(4, 2, 2), conv(16, 2, 2)),
+      ...[wide, conv(16, 1, 1), wide, ...splined(conv(32, 2, 2)), wide],
+      ...splined(conv(48, 2, 2), conv(64, 2, 2)),
+      ...[flatten, ...splined(linear(64), linear(32)), linear(8)],
+    ],
+  },
 };
 
 const PAPER = ":paper";
 
-/** Names of the networks: those of the paper with layers of ours in front of them. */
-export const zooNames: readonly string[] = Object.keys(paperNetworks);
+/** Names of our networks: those of the paper with layers of ours in front of them, and `best`. */
+export const zooNames: readonly string[] = [...Object.keys(paperNetworks), ...Object.keys(ownNetworks)];
 
 /** Names of the unchanged networks of the paper: `"mnist/fmlp:paper"`. */
-export const paperNames: readonly string[] = zooNames.map((name) => `${name}${PAPER}`);
+export const paperNames: readonly string[] = Object.keys(paperNetworks).map((name) => `${name}${PAPER}`);
 
 /**
  * A network by its name: `"mnist/fmlp"`, the paper's network after learned dequantization and a spline for each pixel,
- * or `"mnist/fmlp:paper"`, the paper's network unchanged.
+ * `"mnist/fmlp:paper"`, the paper's network unchanged, or `"mnist/best"`, ours for the best likelihood.
  *
  * Errors: `UsageError` that lists the names.
  *
@@ -122,6 +177,7 @@ export const paperNames: readonly string[] = zooNames.map((name) => `${name}${PA
  * ```
  */
 export function zoo(name: string): Network {
+  if (Object.hasOwn(ownNetworks, name)) return { name, ...(ownNetworks[name] as Network) };
   const base = name.endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;
   const found = Object.hasOwn(paperNetworks, base) ? paperNetworks[base] : undefined;
   if (!found)
@@ -130,6 +186,6 @@ export function zoo(name: string): Network {
     );
   if (base !== name) return { name, ...found };
   const [, ...layers] = found.layers;
-  const stack = couplingsInFront[base.slice(base.indexOf("/") + 1)] ?? 0;
-  return { name, inShape: found.inShape, layers: [...front(stack), ...layers] };
+  const splits = splitsInFront[base.slice(base.indexOf("/") + 1)] ?? [];
+  return { name, inShape: found.inShape, layers: [...front(found.inShape[0] as number, splits), ...layers] };
 }
