@@ -1,4 +1,5 @@
 import { UsageError } from "./errors.js";
+import { imageFront } from "./image-front.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 import type { Shape } from "./shape.js";
 
@@ -78,52 +79,6 @@ const paperNetworks: { readonly [name: string]: Network } = {
   ),
 };
 
-/**
- * The places of a 2 × 2 block, `2 · row + column`, in orders that split it between the first two and the last two: into
- * rows, a checkerboard, columns.
- */
-const BLOCK_ORDERS = [
-  [0, 1, 2, 3],
-  [0, 3, 1, 2],
-  [0, 2, 1, 3],
-] as const;
-
-/**
- * Couplings of squeezed images, two for each of the splits (numbers of `BLOCK_ORDERS`): that every place is conditioned
- * on all of its neighbours is worth more than twice as many couplings of rows (docs/results/levers.md).
- */
-function couplingsOfBlocks(channels: number, splits: readonly number[]): NetworkLayer[] {
-  const inOrder = Array.from({ length: 4 * channels }, (_, i) => i);
-  const layers: NetworkLayer[] = [];
-  let now = inOrder;
-  const arrange = (wanted: number[]): void => {
-    const order = wanted.map((channel) => now.indexOf(channel));
-    if (order.some((from, to) => from !== to)) layers.push({ kind: "permuteChannels", order });
-    now = wanted;
-  };
-  for (const split of splits) {
-    const places = BLOCK_ORDERS[split] as readonly number[];
-    arrange(places.flatMap((place) => Array.from({ length: channels }, (_, c) => 4 * c + place)));
-    layers.push(coupling(2));
-    now = now.toReversed(); // as a stack of two leaves them
-  }
-  arrange(inOrder);
-  return layers;
-}
-
-/**
- * The layers in front of a network of the paper, in place of its dequantization: learned dequantization, and a spline
- * for each pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them. The figures
- * behind the choice are in docs/design/marginal.md.
- */
-const front = (channels: number, splits: readonly number[]): readonly NetworkLayer[] => [
-  { kind: "variationalDequantize", hidden: 16 },
-  { kind: "marginal" },
-  ...(splits.length > 0
-    ? [{ kind: "squeeze" } as const, ...couplingsOfBlocks(channels, splits), { kind: "unsqueeze" } as const]
-    : []),
-];
-
 /** The splits of the couplings in front of each network of the paper. */
 const splitsInFront: { readonly [network: string]: readonly number[] } = {
   fmlp: [],
@@ -144,7 +99,7 @@ const ownNetworks: { readonly [name: string]: Network } = {
   "mnist/best": {
     inShape: [1, 28, 28],
     layers: [
-      ...front(1, [0, 1, 2, 1]),
+      ...imageFront(1, [0, 1, 2, 1]),
       ...splined(conv(4, 2, 2), conv(16, 2, 2)),
       ...[wide, conv(16, 1, 1), wide, ...splined(conv(32, 2, 2)), wide],
       ...splined(conv(48, 2, 2), conv(64, 2, 2)),
@@ -187,5 +142,9 @@ export function zoo(name: string): Network {
   if (base !== name) return { name, ...found };
   const [, ...layers] = found.layers;
   const splits = splitsInFront[base.slice(base.indexOf("/") + 1)] ?? [];
-  return { name, inShape: found.inShape, layers: [...front(found.inShape[0] as number, splits), ...layers] };
+  return {
+    name,
+    inShape: found.inShape,
+    layers: [...imageFront(found.inShape[0] as number, splits), ...layers],
+  };
 }
