@@ -118,7 +118,7 @@ export const ortCpu: Target = {
   memoryFactor: 2, // the arena grows by powers of two; training steps of the networks took 1.9 to 2.9 times
   semantics: fast,
   without: new Set(),
-  narrow: { axis: 16, size: 4096 },
+  narrow: { axis: 32, size: 4096 }, // splines of 10 bins have 29 numbers; 17 in front took a fifth off the step of a wide table
   sums: { size: 16384, row: 32, mostRows: 4096, shortRun: 7, alwaysShortRun: 2, shortSum: 64 },
   extremes: { rows: 8, size: 16384 },
   convolutions: { mostWindows: 2 ** 27, gather: 40, write: 20, shortRow: 4, merged: 2.5 },

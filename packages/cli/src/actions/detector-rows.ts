@@ -1,8 +1,8 @@
 import { UsageError } from "@flowify/core";
+import { rowName } from "../data/table/block.js";
 import { checkColumns } from "../data/table/check-columns.js";
 import { openTable } from "../data/table/open-table.js";
 import type { TableSchema } from "../data/table/schema.js";
-import { rowName } from "../data/table/table.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
 import { unknownName } from "../ui/suggest.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -42,8 +42,9 @@ export async function* detectorRows(
     warn(`${file}: lacks the column "${named}", which names the rows: they are called by their numbers`);
   const encoder = detectorEncoder(file, table, inputs);
   for await (const block of table.blocks()) {
-    if (block.rows.length === 0) continue;
-    const names = block.rows.map((cells, i) => (idAt < 0 ? rowName(block, i) : String(cells[idAt] ?? "")));
+    if (block.count === 0) continue;
+    const ids = block.columns[idAt];
+    const names = block.numbers.map((_, i) => (ids ? String(ids.at(i) ?? "") : rowName(block, i)));
     yield { rows: encoder.encode(block), names, numbers: block.numbers };
   }
   for (const line of encoder.notes()) warn(`${file}: ${line}`);

@@ -5,9 +5,10 @@ import {
   parquetMetadataAsync,
   parquetSchema,
 } from "hyparquet";
-import type { Cell } from "./cell.js";
+import { type Block, columnsOf } from "./block.js";
+import { partOf } from "./columns.js";
 import { damagedParquet, readGroup } from "./parquet/read-group.js";
-import { BLOCK, type Block, blockOf, type Table, uniqueNames } from "./table.js";
+import { COLUMN_BLOCK, type Table, uniqueNames } from "./table.js";
 
 /** What reads a Parquet file: its bytes, and how they are unpacked besides Snappy, which flowify unpacks itself. */
 export type ParquetSource = Readonly<{ file: AsyncBuffer; compressors: Compressors }>;
@@ -29,20 +30,11 @@ async function* blocks(path: string, source: ParquetSource, metadata: FileMetaDa
   for (const index of metadata.row_groups.keys()) {
     const columns = await readGroup(source, { path, metadata, index });
     const rows = Number(metadata.row_groups[index]!.num_rows);
-    for (let at = 0; at < rows; at += BLOCK) {
-      const cells = Array.from({ length: Math.min(BLOCK, rows - at) }, (_, i) =>
-        columns.map((column) => cellOf(column[at + i])),
-      );
-      yield blockOf(cells, before + at);
+    for (let at = 0; at < rows; at += COLUMN_BLOCK) {
+      const end = Math.min(at + COLUMN_BLOCK, rows);
+      const parts = columns.map((column) => partOf(column, at, end));
+      yield columnsOf(parts, end - at, before + at);
     }
     before += rows;
   }
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "bigint") return Number(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
 }

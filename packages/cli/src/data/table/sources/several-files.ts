@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { DataError } from "@flowify/core";
-import type { Block, Table } from "../table.js";
+import { type Block, columnBlock } from "../block.js";
+import type { Table } from "../table.js";
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
 
@@ -50,14 +51,13 @@ async function* blocks(files: readonly string[], tables: readonly Table[]): Asyn
   let before = 0;
   for (const [i, table] of tables.entries()) {
     const order = names.map((name) => table.names.indexOf(name));
-    const isSame = order.every((from, to) => from === to);
     const source = { file: basename(files[i]!), before };
-    for await (const { rows, numbers } of table.blocks()) {
-      yield {
-        rows: isSame ? rows : rows.map((row) => order.map((from) => row[from] ?? null)),
-        numbers: numbers.map((number) => source.before + number),
+    for await (const { columns, numbers } of table.blocks()) {
+      yield columnBlock(
+        order.map((from) => columns[from]!),
+        numbers.map((number) => source.before + number),
         source,
-      };
+      );
       before = source.before + (numbers.at(-1) ?? 0);
     }
   }
