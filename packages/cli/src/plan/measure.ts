@@ -75,7 +75,7 @@ export async function stepTimes(
   state = await trainer.state();
   const { parameters } = trainer;
   await trainer.dispose();
-  const nothing = { part: 0, sum: async () => {}, compare: async () => {} };
+  const nothing = { part: 0, sumTo: async () => {}, spread: async () => {}, compare: async () => {} };
   return {
     parameters,
     compute: (ranks) => timed(ranks === 1 ? undefined : { ...nothing, of: ranks }),
@@ -83,16 +83,18 @@ export async function stepTimes(
   };
 }
 
-/** Allreduces of several sizes between the ranks of this job, up to so many numbers. */
+/** Sums of several sizes between the ranks of this job, up to so many numbers: each rank owns the same part of them. */
 export async function measureNetwork(comm: Communicator, most: number): Promise<Timed[]> {
   const timed: Timed[] = [];
   for (const length of [...SIZES.filter((size) => size < most), most]) {
-    const array = new Float32Array(length);
-    const ms = await medianMs(
-      () => comm.sum([array]),
-      () => comm.barrier(),
-    );
-    timed.push({ bytes: array.byteLength, ms });
+    const owners = Array.from({ length: comm.size }, (_, owner) => owner);
+    const arrays = owners.map(() => new Float32Array(Math.ceil(length / comm.size)));
+    const sum = async (): Promise<void> => {
+      await comm.sumTo(arrays, owners);
+      await comm.spread(arrays, owners);
+    };
+    const ms = await medianMs(sum, () => comm.barrier());
+    timed.push({ bytes: Float32Array.BYTES_PER_ELEMENT * length, ms });
   }
   return timed;
 }

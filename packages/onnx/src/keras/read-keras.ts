@@ -1,6 +1,6 @@
 import { DataError, UnsupportedOpError } from "@flowify/core";
+import { type TensorInfo, toBytes } from "jax-to-onnx/internal";
 import type { ExternalData } from "../import/tensor.js";
-import { type TensorInfo, toBytes } from "../lower/model.js";
 import { KerasCall } from "./call.js";
 import { type Emitted, Emitter } from "./emitter.js";
 import { kerasLayers } from "./layers.js";
