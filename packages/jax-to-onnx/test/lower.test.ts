@@ -57,35 +57,6 @@ describe("what is not written", () => {
     expect(ops(model)).toEqual(["Add", "Gemm", "Gemm", "Gemm", "ReduceSum", "ReduceSumSquare"]);
   });
 
-  test("additions of scalars after one another, which one Sum does in their order", () => {
-    const norms = (...all: A[]): A => all.map((x) => np.sum(np.square(x))).reduce((a, b) => a.add(b));
-    const model = lowered(norms, [3], [4], [5], [6]);
-    expect(ops(model)).toEqual([
-      "ReduceSumSquare",
-      "ReduceSumSquare",
-      "ReduceSumSquare",
-      "ReduceSumSquare",
-      "Sum",
-    ]);
-    const sum = model.nodes.find(({ op }) => op === "Sum");
-    const inputOf = (name: string) => model.nodes.find(({ outputs }) => outputs[0] === name)?.inputs[0];
-    expect(sum?.inputs.map(inputOf)).toEqual(["x0", "x1", "x2", "x3"]);
-    const alsoWanted = (a: A, b: A, c: A): A[] => {
-      const two = np.sum(a).add(np.sum(b));
-      return [two.ref, two.add(np.sum(c))];
-    };
-    expect(ops(lowered(alsoWanted, [2], [3], [4])).filter((op) => op === "Add")).toHaveLength(2);
-    expect(ops(lowered((a: A, b: A, c: A) => a.add(b).add(c), [2], [2], [2]))).toEqual(["Add", "Add"]);
-  });
-
-  test("zeros around the parts of a split array's gradient", () => {
-    const parts = (x: A): A => {
-      const [a, b] = [x.ref.slice([], [0, 3]), x.slice([], [3, 8])];
-      return np.sum(np.sin(a)).add(np.sum(np.exp(b)));
-    };
-    expect(ops(lowered(grad(parts) as never, [4, 8]))).not.toContain("Pad");
-  });
-
   test("windows and transformations that another product of a convolution has made already", () => {
     const gradients = (stride: number, padding: "SAME" | "VALID") => {
       const loss = (x: A, w: A): A => np.sum(np.sin(lax.convGeneralDilated(x, w, [stride, stride], padding)));

@@ -1,6 +1,16 @@
 import { DataError } from "@flowify/core";
 import type { Block } from "./block.js";
 
+/** Rows that can be read without those before them: a group of rows of a file, or a file. */
+export type TablePart = Readonly<{
+  bytes: number;
+  /** Where the file says it. */
+  rows?: number;
+}>;
+
+/** Parts [from, to) of a table. */
+export type PartRange = Readonly<{ from: number; to: number }>;
+
 /** A table in a file: opened, and read from the start as often as wanted. */
 export type Table = Readonly<{
   names: readonly string[];
@@ -8,8 +18,10 @@ export type Table = Readonly<{
   notes: readonly string[];
   /** Numbers are written 1,5. */
   decimalComma: boolean;
-  /** Its rows, some at a time. */
-  blocks(): AsyncGenerator<Block>;
+  /** Missing where rows can only be read from the first one on. */
+  parts?: readonly TablePart[];
+  /** Its rows, some at a time, by default of all parts. Rows keep their numbers where the parts before tell how many rows they have. */
+  blocks(range?: PartRange): AsyncGenerator<Block>;
 }>;
 
 /** Rows that are handed on together: the memory that a table takes while it is read. In columns of numbers there are more of them. */

@@ -33,8 +33,9 @@ export async function filteredTable(path: string, table: Table, where: string): 
     );
     if (twice !== undefined)
       throw refused(where, `the table has several columns "${twice}", which differ in capitals only`);
+    const { parts: _, ...whole } = table; // how many rows of a part are left is not known
     return {
-      ...table,
+      ...whole,
       notes: [...table.notes, `only rows with ${where}`],
       blocks: () => filtered(path, table, where, used),
     };
