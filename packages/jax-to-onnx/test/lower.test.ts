@@ -4,8 +4,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { toBytes } from "../src/file.js";
 import { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "../src/lower.js";
-import { type GraphModel, toBytes } from "../src/model.js";
+import type { GraphModel } from "../src/model.js";
 import { expectSame, spread } from "./compare.js";
 
 type A = np.Array;
