@@ -1,0 +1,29 @@
+/** What the executors and exports of flowify share with the compiler. No promise is made for other users. */
+export { readConstant } from "./constants.js";
+export { OPSET, toBytes, toModelProto } from "./file.js";
+export {
+  type Atom,
+  type Equation,
+  isLiteral,
+  outType,
+  paramsOf,
+  prepare,
+  sizeOf,
+  type Var,
+} from "./jaxpr.js";
+export { type LoweredGraph, type LowerOptions, lower } from "./lower.js";
+export {
+  type AttributeValue,
+  type Dimension,
+  type ElementType,
+  type GraphModel,
+  type GraphNode,
+  type Initializer,
+  isView,
+  type TensorInfo,
+  type TextConstant,
+  withConstants,
+} from "./model.js";
+export { leafPaths } from "./paths.js";
+export { withSymbolicAxes } from "./symbolic/symbolic-axes.js";
+export { type Signature, type Slot, trace } from "./trace.js";
