@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { lax, makeJaxpr, nn, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-type Lowering = Pick<typeof import("jax-to-onnx/internal"), "lower">;
+type Lowering = typeof import("../../packages/jax-to-onnx/src/lower.js");
 
 const root = resolve(import.meta.dirname, "../..");
 const text = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
@@ -21,7 +21,7 @@ let lowering: Lowering;
 function edit(file: string, from: string, to: string): void {
   const path = join(copy, file);
   const parts = readFileSync(path, "utf8").split(from);
-  expect([file, parts.length]).toEqual([file, 2]);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} places with ${from}`);
   writeFileSync(path, parts.join(to));
 }
 
