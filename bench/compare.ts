@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { UsageError, zooNames } from "@flowify/core";
+import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { loadDataSet } from "flowify";
 import type { BenchResult } from "./network.js";
 import { type NetworkResult, resultsPage } from "./results.js";
@@ -24,7 +24,7 @@ replaces its old numbers; the others stay.
   --out FOLDER        folder of the page (default docs/results)`;
 
 /** Each network in the version of the recipe and of the paper. */
-const networks: readonly string[] = zooNames.flatMap((name) => [name, `${name}:paper`]);
+const networks: readonly string[] = [...zooNames, ...paperNames];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const flowify = join(root, "packages/cli/bin/flowify.js");

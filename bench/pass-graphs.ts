@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Executor, FlowModel, flowify, zoo } from "@flowify/core";
-import { type LoweredGraph, nativeExecutor, type Target } from "@flowify/onnx";
+import { nativeExecutor } from "@flowify/onnx";
+import type { Target } from "jax-to-onnx";
+import type { LoweredGraph } from "jax-to-onnx/internal";
 import { benchTrainer, imagesFor } from "./training.js";
 
 /** What is compared of a graph: equal digests mean equal nodes in the same order. */

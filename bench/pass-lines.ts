@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-const lower = new URL("../packages/onnx/src/lower/", import.meta.url);
+const lower = new URL("../packages/jax-to-onnx/src/", import.meta.url);
 
 /** The files of a pass, or a function in one. A pass without an entry is the file with its name. */
 const sources: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-import { loweringPasses } from "@flowify/onnx";
+import { loweringPasses } from "jax-to-onnx";
 import type { Kind } from "./pass-graphs.js";
 import { linesOf } from "./pass-lines.js";
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Executor, FlowModel, flowify, UsageError, zoo } from "@flowify/core";
-import { loweringPasses, nativeExecutor, ortCpu, type Target } from "@flowify/onnx";
+import { nativeExecutor } from "@flowify/onnx";
+import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import { machine } from "./machine.js";
 import { matrixProduct, median } from "./matrix-product.js";
 import { BATCH, type Graphs, graphsOf, type Kind, kinds, sameGraphs } from "./pass-graphs.js";

@@ -14,5 +14,9 @@ export const mutationSets: readonly MutationSet[] = [
     folder: "packages/core/src",
     mutations: [...mutations, ...imageMutations, ...networkMutations],
   },
-  { name: "jax-to-onnx", folder: "packages/onnx/src/lower", mutations: [...passMutations, ...ruleMutations] },
+  {
+    name: "jax-to-onnx",
+    folder: "packages/jax-to-onnx/src",
+    mutations: [...passMutations, ...ruleMutations],
+  },
 ];

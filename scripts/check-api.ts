@@ -15,7 +15,9 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/core/layers": 95,
   "@flowify/core/testing": 25,
   "@flowify/core/internal": 35,
-  "@flowify/onnx": 80,
+  "jax-to-onnx": 20,
+  "jax-to-onnx/internal": 30,
+  "@flowify/onnx": 75,
   "@flowify/onnx/browser": 40,
   flowify: 95,
   "flowify/charts": 20,
@@ -56,7 +58,7 @@ function namesIn({ source }: Entry): string[] {
   });
 }
 
-for (const folder of ["packages/core", "packages/onnx", "packages/cli"]) {
+for (const folder of ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"]) {
   const listed = new Map<string, string>();
   for (const entry of entriesIn(folder)) {
     const names = namesIn(entry);

@@ -1,5 +1,5 @@
 /**
- * Tests the published packages as a user gets them: builds, packs the three tarballs, checks their manifests and
+ * Tests the published packages as a user gets them: builds, packs the four tarballs, checks their manifests and
  * imports, installs them in an empty folder, compiles strict programs that use them, and runs an import and every
  * command in the table of docs/commands.md.
  *
@@ -17,6 +17,11 @@ import { expectScores, tenLines } from "./pack/ten-lines.js";
 
 const packages = [
   { folder: "packages/core", name: "@flowify/core", needs: ["dist/index.js", "dist/index.d.ts"] },
+  {
+    folder: "packages/jax-to-onnx",
+    name: "jax-to-onnx",
+    needs: ["dist/index.js", "dist/index.d.ts", "dist/internal.js"],
+  },
   {
     folder: "packages/onnx",
     name: "@flowify/onnx",

@@ -30,10 +30,11 @@ function scratch(): string {
   execFileSync("tar", ["-x", "-C", folder], { input: archive });
   mkdirSync(join(folder, "node_modules/@flowify"), { recursive: true });
   for (const name of readdirSync(join(root, "node_modules")))
-    if (name !== "@flowify")
+    if (name !== "@flowify" && name !== "jax-to-onnx")
       symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   for (const name of ["core", "onnx"])
     symlinkSync(join(folder, "packages", name), join(folder, "node_modules/@flowify", name));
+  symlinkSync(join(folder, "packages/jax-to-onnx"), join(folder, "node_modules/jax-to-onnx"));
   return folder;
 }
 

@@ -72,7 +72,11 @@ export function forbiddenImports(root: string): { files: number; violations: str
       const other = names.get(packageOf(name))?.workspace ?? "";
       target = names.get(name)?.source;
       if (workspace && other !== workspace && !below[workspace]?.includes(other)) {
-        say(path, line, `"${name}": ${workspace} must not import ${other} (core ← onnx ← cli ← playground)`);
+        say(
+          path,
+          line,
+          `"${name}": ${workspace} must not import ${other} (core, jax-to-onnx ← onnx ← cli ← playground)`,
+        );
       } else if (other === workspace && !isTest(path)) {
         say(path, line, `"${name}" is this package: import the file`);
       }

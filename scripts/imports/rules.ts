@@ -1,13 +1,15 @@
 /** The workspaces that a workspace may import, by folder. Scripts, benchmarks and shared tests may import all. */
 export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/core": [],
-  "packages/onnx": ["packages/core"],
-  "packages/cli": ["packages/core", "packages/onnx"],
-  "apps/playground": ["packages/core", "packages/onnx", "packages/cli"],
+  "packages/jax-to-onnx": [],
+  "packages/onnx": ["packages/core", "packages/jax-to-onnx"],
+  "packages/cli": ["packages/core", "packages/jax-to-onnx", "packages/onnx"],
+  "apps/playground": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"],
 };
 export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 /** Entry points for browsers, and packages that browsers cannot load. */
 export const browserEntries = [
+  "packages/jax-to-onnx/src/index.ts",
   "packages/onnx/src/browser.ts",
   "packages/cli/src/format/index.ts",
   "packages/cli/src/tables-browser.ts",
@@ -51,7 +53,7 @@ const floors: readonly (readonly string[])[] = [
 ];
 
 /** The published workspaces: their package.json declares what their sources import. */
-export const published = ["packages/core", "packages/onnx", "packages/cli"];
+export const published = ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"];
 
 /** The folder of core's sources, whose rooms stand in the order of `floors`. */
 export const coreSources = "packages/core/src/";

@@ -1,4 +1,4 @@
-import { loweringPasses } from "@flowify/onnx";
+import { loweringPasses } from "jax-to-onnx";
 import { expect, it } from "vitest";
 import { linesOf } from "../../bench/pass-lines.js";
 import { type PassResult, passesPage } from "../../bench/passes-page.js";

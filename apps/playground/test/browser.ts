@@ -36,6 +36,8 @@ export type PlaygroundOptions = {
   webgpu?: boolean;
   /** The headers that threads need. Default true. */
   isolated?: boolean;
+  /** The reader asks for less motion, so that nothing trains unless the address asks for it. Default false. */
+  still?: boolean;
   /** A folder to serve in place of the page's build. */
   folder?: string;
 };
@@ -93,6 +95,7 @@ async function builtPage(): Promise<{ folder: string; own: boolean }> {
 export async function startPlayground({
   webgpu = false,
   isolated = true,
+  still = false,
   folder: given,
 }: PlaygroundOptions = {}): Promise<Playground> {
   const executablePath = process.env.CHROMIUM;
@@ -132,7 +135,9 @@ export async function startPlayground({
     folder,
     async open(hash = "", { before, ...options } = {}) {
       await Promise.all(browser.contexts().map((context) => context.close()));
-      const page = await (await browser.newContext(options)).newPage();
+      const page = await (
+        await browser.newContext({ reducedMotion: still ? "reduce" : "no-preference", ...options })
+      ).newPage();
       page.setDefaultTimeout(PATIENCE);
       page.on("pageerror", (error) => uncaught.push(error.message));
       await before?.(page);

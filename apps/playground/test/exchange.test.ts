@@ -48,7 +48,7 @@ async function trained(name: keyof typeof networks, side: number): Promise<strin
 let playground: Playground;
 let digits: string;
 beforeAll(async () => {
-  playground = await startPlayground();
+  playground = await startPlayground({ still: true });
   digits = await trained("digits", 28);
 });
 afterAll(() => playground.close());

@@ -31,7 +31,7 @@ const files = ({
 
 let playground: Playground;
 beforeAll(async () => {
-  playground = await startPlayground();
+  playground = await startPlayground({ still: true });
 });
 afterAll(() => playground.close());
 

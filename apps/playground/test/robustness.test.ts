@@ -70,8 +70,8 @@ describe("storage", () => {
 });
 
 test("a tab that is put to sleep while it trains goes on when it is woken, to the numbers of one that was not", async () => {
-  const config = addressOf({ layers, steps: 300 });
-  const done = "Trained: all 300 steps are done.";
+  const config = addressOf({ layers, steps: 120 });
+  const done = "Trained: all 120 steps are done.";
   const awake = await playground.open(config);
   await awake.getByText(done).waitFor();
   const wanted = await text(awake, "#plane-log-prob");

@@ -4,7 +4,7 @@ import { type Playground, seriousFindings, startPlayground } from "./browser.js"
 
 let playground: Playground;
 beforeAll(async () => {
-  playground = await startPlayground();
+  playground = await startPlayground({ still: true });
 });
 afterAll(() => playground.close());
 
@@ -23,7 +23,7 @@ test("a chosen theme is there on the next visit", async () => {
 
 test("a part rests while another one is shown, and then goes on", { timeout: 120_000 }, async () => {
   const page = await playground.open(
-    `#/plane?config=${encodeURIComponent(JSON.stringify({ steps: 20_000 }))}`,
+    `#/plane?config=${encodeURIComponent(JSON.stringify({ steps: 20_000, running: true }))}`,
   );
   const step = async (): Promise<number> => Number(await page.locator("#plane-step").textContent());
   await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);

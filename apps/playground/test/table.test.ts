@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 150_000 });
 
 let playground: Playground;
 beforeAll(async () => {
-  playground = await startPlayground();
+  playground = await startPlayground({ still: true });
 });
 afterAll(() => playground.close());
 

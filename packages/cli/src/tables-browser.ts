@@ -1,11 +1,13 @@
 /** Tables and detectors of odd rows in pages: files as bytes, nothing of Node. */
+
+export { blockOf } from "./data/table/block.js";
 export type { Cell } from "./data/table/cell.js";
 export { dateText } from "./data/table/cell.js";
 export { checkColumns, expectUsable } from "./data/table/check-columns.js";
 export { findSchema } from "./data/table/find-schema.js";
 export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
 export { expectEnough } from "./data/table/split-rows.js";
-export { blockOf, type Table } from "./data/table/table.js";
+export type { Table } from "./data/table/table.js";
 export { tableOfBytes } from "./data/table/table-bytes.js";
 export { conformalP, smallestP } from "./detect/calibration.js";
 export { csvScores, idHeader } from "./detect/csv-scores.js";

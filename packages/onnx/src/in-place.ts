@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { type GraphModel, toModelProto } from "jax-to-onnx/internal";
 import * as onnx from "onnx-buf";
-import { type GraphModel, toModelProto } from "./lower/model.js";
 import { DONE } from "./run-in-place.js";
 
 /**

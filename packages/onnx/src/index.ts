@@ -1,3 +1,16 @@
+export { ortCpu, portable, strict, type Target } from "jax-to-onnx";
+export {
+  type AttributeValue,
+  type Dimension,
+  type ElementType,
+  type GraphModel,
+  type GraphNode,
+  type Initializer,
+  OPSET,
+  type TensorInfo,
+  type TextConstant,
+  toBytes,
+} from "jax-to-onnx/internal";
 export { CLOSE, relativeDifference } from "./difference.js";
 export {
   type Agreement,
@@ -36,23 +49,7 @@ export {
 export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { type InstalledRuntime, loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
 export { isKeras, readKeras, readKerasFile } from "./keras/read-keras.js";
-export { type LoweredGraph, type LowerOptions, lower } from "./lower/lower.js";
-export {
-  type AttributeValue,
-  type Dimension,
-  type ElementType,
-  type GraphModel,
-  type GraphNode,
-  type Initializer,
-  OPSET,
-  type TensorInfo,
-  type TextConstant,
-  toBytes,
-} from "./lower/model.js";
-export { loweringPasses } from "./lower/passes.js";
-export { ortCpu, portable, strict, type Target } from "./lower/target.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
 export { availableCores, availableMemory } from "./resources.js";
-export { type ToOnnxOptions, toOnnx } from "./to-onnx.js";
 export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";

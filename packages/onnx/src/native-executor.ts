@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Executor } from "@flowify/core";
-import { ortCpu, type Target } from "./lower/target.js";
+import { ortCpu, type Target } from "jax-to-onnx";
 import type { LowerListener } from "./onnx-program.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";

@@ -1,15 +1,14 @@
 import { DeviceError, type HostArray, MemoryError } from "@flowify/core";
 import type { PlacedArray, RunOptions } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
+import type { Target } from "jax-to-onnx";
+import { type LoweredGraph, type Signature, type Slot, withConstants } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";
-import { type LoweredGraph, lower } from "./lower/lower.js";
-import { withConstants } from "./lower/model.js";
-import type { Target } from "./lower/target.js";
+import { lower } from "./lower.js";
 import { openProgram } from "./split-at-splines/open-program.js";
 import { programParts } from "./split-at-splines/program-parts.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
-import type { Signature, Slot } from "./trace.js";
 import { parcelBytes } from "./workers/parcel.js";
 import { MOST_RUNS } from "./workers/slots.js";
 import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";

@@ -1,14 +1,14 @@
 import { type Executor, HostArray, UsageError } from "@flowify/core";
 import type { Compiled, HostData } from "@flowify/core/internal";
 import { type DType, type JsTree, tree } from "@jax-js/jax";
+import type { Target } from "jax-to-onnx";
+import { trace } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
-import type { Target } from "./lower/target.js";
 import { expectRoomFor, type LowerListener, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
-import { trace } from "./trace.js";
 import { WorkerHandle } from "./workers/worker-handle.js";
 
 const MOST_THREADS = 256;

@@ -1,8 +1,7 @@
 import { DeviceError } from "@flowify/core";
+import { type GraphModel, toBytes } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { toBytesInPlace } from "./in-place.js";
-import { Graph } from "./lower/graph.js";
-import { type GraphModel, toBytes } from "./lower/model.js";
 import { runInPlace } from "./run-in-place.js";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -102,12 +101,15 @@ async function startWasm(threads: number): Promise<Engine> {
 
 /** An identity program. */
 export function nothing(): Uint8Array {
-  const graph = new Graph();
-  const x = { name: "x", type: "float32", shape: [1] } as const;
-  graph.declare(x.name, x.type, x.shape);
-  const y = graph.node("Identity", [x.name], { type: x.type, shape: x.shape });
-  const { nodes, constants } = graph;
-  return toBytes({ name: "nothing", inputs: [x], outputs: [{ ...x, name: y }], nodes, constants });
+  const one = { type: "float32", shape: [1] } as const;
+  const copy = { op: "Identity", domain: "", inputs: ["x"], outputs: ["y"], attributes: {} };
+  return toBytes({
+    name: "nothing",
+    inputs: [{ name: "x", ...one }],
+    outputs: [{ name: "y", ...one }],
+    nodes: [copy],
+    constants: [],
+  });
 }
 
 /**

@@ -1,10 +1,10 @@
 import { HostArray, ShapeError } from "@flowify/core";
 import type { HostData, PlacedArray } from "@flowify/core/internal";
 import { DType, type JsTree, tree } from "@jax-js/jax";
+import type { Signature, Slot } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";
 import type { Engine } from "./runtime.js";
-import type { Signature, Slot } from "./trace.js";
 import { typedArrays } from "./typed-arrays.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { Executor } from "@flowify/core";
-import { ortCpu } from "./lower/target.js";
+import { ortCpu } from "jax-to-onnx";
 import { availableCores, availableMemory } from "./resources.js";
 import { sessionOptions, wasmEngine } from "./runtime.js";
 import { checkThreads, runtimeExecutor } from "./runtime-executor.js";

@@ -1,7 +1,7 @@
+import type { GraphModel } from "jax-to-onnx/internal";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, it } from "vitest";
 import { toBytesInPlace } from "../src/in-place.js";
-import type { GraphModel } from "../src/lower/model.js";
 import { runInPlace } from "../src/run-in-place.js";
 
 const SIZE = 2 ** 20;

@@ -2,10 +2,11 @@
 import { HostArray } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { DType, numpy as np } from "@jax-js/jax";
+import type { LoweredGraph } from "jax-to-onnx/internal";
 import { describe, expect, it } from "vitest";
-import type { LoweredGraph } from "../src/index.js";
+import { type Fn, lowerFixed } from "../../jax-to-onnx/test/compare.js";
 import { isRotation } from "../src/is-rotation.js";
-import { type Fn, lowerFixed, runFixed, runJax, spread } from "./compare.js";
+import { runFixed, runJax, spread } from "./compare.js";
 
 type A = np.Array;
 

@@ -1,4 +1,5 @@
 /** Programs of several sessions with kernels between them: the numbers of one session, and when they are made. */
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,15 +8,13 @@ import { ArraySpec } from "@flowify/core/internal";
 import { type FlowLayer, makeRng } from "@flowify/core/layer";
 import { linear, rqSpline } from "@flowify/core/layers";
 import { type JsTree, numpy as np, random, tree } from "@jax-js/jax";
+import { ortCpu } from "jax-to-onnx";
+import { lower, trace, withConstants } from "jax-to-onnx/internal";
 import { afterAll, describe, expect, it } from "vitest";
 import { nativeExecutor } from "../src/index.js";
-import { lower } from "../src/lower/lower.js";
-import { withConstants } from "../src/lower/model.js";
-import { ortCpu } from "../src/lower/target.js";
 import { nativeEngine, sessionOptions } from "../src/runtime.js";
 import { runtimeExecutor } from "../src/runtime-executor.js";
 import { programParts } from "../src/split-at-splines/program-parts.js";
-import { trace } from "../src/trace.js";
 
 const engine = await nativeEngine();
 const executor = await nativeExecutor({ threads: 2 });

@@ -3,12 +3,14 @@
  * that they write, floating-point operations of products. A change that makes a step dearer shows here
  * without a stopwatch; `FLOWIFY_UPDATE_COUNTS=1 npm test -- step-counts` accepts it.
  */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { flowify, paperNames, zoo } from "@flowify/core";
+import { loweringPasses } from "jax-to-onnx";
+import { lower, trace } from "jax-to-onnx/internal";
 import { afterAll, expect, it } from "vitest";
 import { gradientProgram } from "../../core/test/support/gradient-program.js";
-import { lower } from "../src/index.js";
-import { trace } from "../src/trace.js";
+import { verify } from "../../jax-to-onnx/test/verify.js";
 
 const BATCH = 128;
 const file = new URL("step-counts.json", import.meta.url);
@@ -38,6 +40,25 @@ it.each(paperNames)("%s", (name) => {
   expect(found.gigaflops, "operations of products, 10⁹").toBeLessThanOrEqual((limit?.gigaflops ?? 0) * 1.001);
   expect(found.nodes, "nodes").toBeLessThanOrEqual((limit?.nodes ?? 0) * 1.01);
   expect(found.megabytes, "megabytes written").toBeLessThanOrEqual((limit?.megabytes ?? 0) * 1.01);
+});
+
+it("a training step stays sound", () => {
+  const { gradient, specs } = gradientProgram(flowify(zoo("mnist/fmlp:paper")), 128);
+  const { jaxpr, signature } = trace(gradient, specs, "step");
+  const inputNames = signature.inputs.map(({ name }) => name);
+  const after: string[] = [];
+  lower(jaxpr, {
+    inputNames,
+    itemwise: true,
+    onPass: (name, graph) => {
+      verify(graph, inputNames);
+      after.push(name);
+    },
+  });
+  jaxpr.dispose();
+  const order = ["rules", ...loweringPasses.map(({ name }) => name)];
+  expect(after.length).toBeGreaterThan(5);
+  expect(after).toEqual(order.filter((name) => after.includes(name)));
 });
 
 afterAll(() => {

@@ -1,8 +1,9 @@
 import { UsageError } from "@flowify/core";
+import { rowName } from "../data/table/block.js";
 import { checkColumns } from "../data/table/check-columns.js";
 import { openTable } from "../data/table/open-table.js";
 import type { TableSchema } from "../data/table/schema.js";
-import { rowName } from "../data/table/table.js";
+import type { PartRange, TablePart } from "../data/table/table.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
 import { unknownName } from "../ui/suggest.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -23,15 +24,22 @@ export type DetectorRowsOptions = Readonly<{
   warn: Terminal["warn"];
 }>;
 
-/**
- * The rows of a table, a block at a time. They are called by their id, else by their number from 1 on.
- *
- * @throws DataError for a table that does not fit the schema, UsageError for an id column that it lacks
- */
-export async function* detectorRows(
+/** A table that is read for a detector. */
+export type DetectorTable = Readonly<{
+  file: string;
+  /** Missing where rows can only be read from the first one on. */
+  parts: readonly TablePart[] | undefined;
+  /** Rows a block at a time, by default all. They are called by their id, else by their number from 1 on. */
+  rows(range?: PartRange): AsyncGenerator<DetectorRows>;
+  /** Warns of what was found in the rows that were read since the last time. */
+  end(): void;
+}>;
+
+/** @throws DataError for a table that does not fit the schema, UsageError for an id column that it lacks */
+export async function openDetectorTable(
   file: string,
   { schema, inputs, id, where, warn }: DetectorRowsOptions,
-): AsyncGenerator<DetectorRows> {
+): Promise<DetectorTable> {
   const table = await openTable(file, { where, schema });
   if (id !== undefined && !table.names.includes(id))
     throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
@@ -40,19 +48,38 @@ export async function* detectorRows(
   const idAt = named === undefined ? -1 : table.names.indexOf(named);
   if (named !== undefined && idAt < 0)
     warn(`${file}: lacks the column "${named}", which names the rows: they are called by their numbers`);
-  const encoder = detectorEncoder(file, table, inputs);
-  for await (const block of table.blocks()) {
-    if (block.rows.length === 0) continue;
-    const names = block.rows.map((cells, i) => (idAt < 0 ? rowName(block, i) : String(cells[idAt] ?? "")));
-    yield { rows: encoder.encode(block), names, numbers: block.numbers };
-  }
-  for (const line of encoder.notes()) warn(`${file}: ${line}`);
+  let encoder = detectorEncoder(file, table, inputs);
+  return {
+    file,
+    parts: table.parts,
+    async *rows(range) {
+      for await (const block of table.blocks(range)) {
+        if (block.count === 0) continue;
+        const ids = block.columns[idAt];
+        const names = block.numbers.map((_, i) => (ids ? String(ids.at(i) ?? "") : rowName(block, i)));
+        yield { rows: encoder.encode(block), names, numbers: block.numbers };
+      }
+    },
+    end() {
+      for (const line of encoder.notes()) warn(`${file}: ${line}`);
+      encoder = detectorEncoder(file, table, inputs);
+    },
+  };
 }
 
-/** All rows of a table in memory, [count, width]. */
+/** All rows of a table in memory, [count, width]. Errors: those of `openDetectorTable`. */
 export async function allDetectorRows(file: string, options: DetectorRowsOptions): Promise<DetectorRows> {
+  const table = await openDetectorTable(file, options);
   const parts: DetectorRows[] = [];
-  for await (const part of detectorRows(file, options)) parts.push(part);
+  for await (const part of table.rows()) parts.push(part);
+  table.end();
+  return joinRows(parts);
+}
+
+/** Rows one after another. */
+export function joinRows(parts: readonly DetectorRows[]): DetectorRows {
+  const [first] = parts;
+  if (parts.length === 1 && first) return first;
   const rows = new Float32Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
   let at = 0;
   for (const part of parts) {

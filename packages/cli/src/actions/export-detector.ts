@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { DeviceError, type Executor, FlowModel, MismatchError, UsageError } from "@flowify/core";
 import { exportLogProb, loadRuntime, ortCpu, portable, type Runtime, toBytes } from "@flowify/onnx";
 import type { CommonFlags } from "../commands/shared.js";
+import { blockOf } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { openTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
-import { blockOf } from "../data/table/table.js";
+import { BLOCK } from "../data/table/table.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { detectorFlow } from "../detect/detector-flow.js";
@@ -109,7 +110,8 @@ async function differenceOn(
     return undefined;
   }
   const table = await openTable(path, reading);
-  const { value: block = blockOf([]) } = await table.blocks().next();
+  const { value: first } = await table.blocks().next();
+  const block = blockOf(first?.rows.slice(0, BLOCK) ?? []);
   const rows = detectorEncoder(path, table, found.inputs).encode(block);
   const open = await openDetector(executor, found.detector);
   const { combination } = await open.score(rows, ["combination"]);

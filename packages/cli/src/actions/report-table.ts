@@ -19,7 +19,7 @@ import { type Survey, surveyRows } from "../report/table/survey.js";
 import { kolmogorovSmirnov } from "../report/table/two-sample.js";
 import { runPaths } from "../run/folder.js";
 import type { Terminal } from "../ui/terminal.js";
-import { allDetectorRows, detectorRows } from "./detector-rows.js";
+import { allDetectorRows, type DetectorRowsOptions, openDetectorTable } from "./detector-rows.js";
 import { FALSE_ALARMS } from "./judge-rows.js";
 import type { SavedRun } from "./open-run.js";
 import { rowsOfTables } from "./table-rows.js";
@@ -76,7 +76,7 @@ export async function reportTable(
     const pieces =
       file === undefined
         ? testRows(name, found, { ...rowOptions, where: reading?.where })
-        : detectorRows(file, { ...rowOptions, where });
+        : allBlocks(file, { ...rowOptions, where });
     const judged = await judgedRows(found, open, falseAlarms, pieces);
     const groups = [
       { name: "training rows", rows: training },
@@ -101,10 +101,15 @@ export async function reportTable(
   }
 }
 
-type RowOptions = Parameters<typeof detectorRows>[1];
+/** The rows of a file, a block at a time. */
+async function* allBlocks(file: string, options: DetectorRowsOptions) {
+  const table = await openDetectorTable(file, options);
+  yield* table.rows();
+  table.end();
+}
 
 /** The test rows of the run's own table. */
-async function* testRows(file: string, { detector }: TableDetector, options: RowOptions) {
+async function* testRows(file: string, { detector }: TableDetector, options: DetectorRowsOptions) {
   const all = await allDetectorRows(file, options);
   const which = rowsOfSplit(all.names.length, "test");
   yield {

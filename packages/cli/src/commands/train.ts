@@ -166,8 +166,9 @@ checkpoints (safetensors + JSON), metrics.jsonl, the resolved config.json and th
 pictures: samples.png, samples-mean.png, reconstructions.png, ledger.png, curve.png.
 The folder pictures keeps those of every epoch.
 
---recipe NAME chooses a network, its schedule (300 epochs) and its step sizes. NAME:paper
-follows the protocol of the paper. Other flags override the recipe.
+--recipe NAME chooses a network, its schedule and its step sizes. NAME:paper follows the protocol
+of the paper. mnist/best aims at the best likelihood: ten epochs, over an hour on two cores.
+Other flags override the recipe.
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,
 couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also

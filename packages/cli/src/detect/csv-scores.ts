@@ -7,6 +7,9 @@ export type ScoredRow = readonly [name: string, ...values: (number | string)[]];
 /** Writes rows as they come, in memory that does not grow with them. */
 export type ScoreWriter = Readonly<{
   add(rows: readonly ScoredRow[]): Promise<void>;
+  /** Writes all rows so far. */
+  flush(): Promise<void>;
+  /** Writes the rest, and what stands behind all rows. */
   end(): Promise<void>;
   /** What another writer needs to go on after all rows so far, as JSON; undefined while some of them are not written. */
   progress(): unknown;
@@ -37,6 +40,7 @@ export function csvScores(
   return {
     add: (rows) =>
       flush(rows.map((row) => `${row.map((value) => csvCell(String(rounded(value)))).join(",")}\n`).join("")),
+    flush: async () => {},
     end: async () => (head === "" ? undefined : flush("")),
     progress: () => ({}),
   };

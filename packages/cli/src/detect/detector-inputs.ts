@@ -1,7 +1,8 @@
 import { DataError } from "@flowify/core";
-import { type Cell, cellReader, cellText } from "../data/table/cell.js";
+import { type Block, type CellColumn, rowName } from "../data/table/block.js";
+import { type Cell, cellReader, cellText, LARGEST_FLOAT32 } from "../data/table/cell.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { type Block, LISTED, listFirst, rowName, type Table } from "../data/table/table.js";
+import { LISTED, listFirst, type Table } from "../data/table/table.js";
 
 /** A column of numbers; dates are days since 1970. */
 type NumberInput = Readonly<{
@@ -69,26 +70,44 @@ export function detectorEncoder(
     input.kind === "text" ? new Map(input.values.map((value, code) => [value, code])) : undefined,
   );
   const reader = cellReader(table);
-  const wrong: string[] = [];
   const unseen = new Map<string, Set<string>>();
   const lacking = new Map<string, number>();
-  let row = "";
-  const number = (input: NumberInput, cell: Cell | undefined, out: Float32Array, at: number): void => {
-    const kind = reader.read(cell);
-    if (kind === input.kind) out[at] = reader.value - input.origin;
-    else if (kind === "missing") {
-      out[at] = input.fill;
-      if (input.indicator) out[at + 1] = 1;
-      else lacking.set(input.name, (lacking.get(input.name) ?? 0) + 1);
-    } else {
-      const text = JSON.stringify(cellText(cell).slice(0, 40));
-      const expected = input.kind === "date" ? "a date such as 2024-03-01" : "a number";
-      wrong.push(`row ${row}, column "${input.name}" holds ${text}, expected ${expected}`);
+
+  const missing = (input: NumberInput, out: Float32Array, at: number): void => {
+    out[at] = input.fill;
+    if (input.indicator) out[at + 1] = 1;
+    else lacking.set(input.name, (lacking.get(input.name) ?? 0) + 1);
+  };
+
+  /** Writes the numbers of a column into rows [n, width], from `first` on; returns the rows whose cell is of another kind. */
+  const encodeNumbers = (
+    input: NumberInput,
+    { numbers, dates, at: cellAt }: CellColumn,
+    out: Float32Array,
+    first: number,
+  ): number[] => {
+    const wrong: number[] = [];
+    const { origin } = input;
+    const fits = numbers && (dates ?? false) === (input.kind === "date");
+    const count = out.length / width;
+    for (let row = 0, at = first; row < count; row++, at += width) {
+      if (fits) {
+        const value = numbers[row]!;
+        if (Math.abs(value) <= LARGEST_FLOAT32) out[at] = value - origin;
+        else if (Number.isNaN(value)) missing(input, out, at);
+        else wrong.push(row);
+        continue;
+      }
+      const kind = reader.read(cellAt(row));
+      if (kind === input.kind) out[at] = reader.value - origin;
+      else if (kind === "missing") missing(input, out, at);
+      else wrong.push(row);
     }
+    return wrong;
   };
 
   /** The place of a text among the values; those that are too rare, and those that are new, have the last one. */
-  const code = (input: TextInput, known: ReadonlyMap<string, number>, cell: Cell | undefined): number => {
+  const codeOf = (input: TextInput, known: ReadonlyMap<string, number>, cell: Cell | undefined): number => {
     const value = reader.read(cell) === "missing" ? "" : cellText(cell);
     const found = known.get(value);
     if (found !== undefined) return found;
@@ -96,6 +115,24 @@ export function detectorEncoder(
     if (input.values.length < VALUES && others.size < LISTED) others.add(JSON.stringify(value.slice(0, 40)));
     unseen.set(input.name, others);
     return input.values.length;
+  };
+
+  const encodeTexts = (
+    input: TextInput,
+    known: ReadonlyMap<string, number>,
+    { coded, at: cellAt }: CellColumn,
+    out: Float32Array,
+    first: number,
+  ): void => {
+    const places = new Map<number, number>(); // of the codes of a dictionary
+    const count = out.length / width;
+    for (let row = 0, at = first; row < count; row++, at += width) {
+      const code = coded?.codes[row];
+      let place = code === undefined ? undefined : places.get(code);
+      place ??= codeOf(input, known, cellAt(row));
+      if (code !== undefined) places.set(code, place);
+      if (place > 0) out[at + place - 1] = 1;
+    }
   };
 
   return {
@@ -111,21 +148,37 @@ export function detectorEncoder(
       ),
     ],
     encode(block) {
-      const rows = new Float32Array(block.rows.length * width);
-      block.rows.forEach((cells, i) => {
-        row = rowName(block, i);
-        let at = i * width;
-        inputs.forEach((input, c) => {
-          const cell = cells[from[c]!];
-          if (input.kind === "text") {
-            const place = code(input, codes[c]!, cell);
-            if (place > 0) rows[at + place - 1] = 1;
-          } else number(input, cell, rows, at);
-          at += widthOf(input);
-        });
+      const rows = new Float32Array(block.count * width);
+      const wrong: { row: number; input: NumberInput; cell: Cell }[] = [];
+      let first = 0;
+      inputs.forEach((input, c) => {
+        const column = block.columns[from[c]!] ?? NOTHING;
+        if (input.kind === "text") encodeTexts(input, codes[c]!, column, rows, first);
+        else
+          for (const row of encodeNumbers(input, column, rows, first))
+            wrong.push({ row, input, cell: column.at(row) });
+        first += widthOf(input);
       });
-      if (wrong.length > 0) throw new DataError(`${path}: ${listFirst(wrong)}\ncorrect these cells`);
+      if (wrong.length > 0) throw wrongCells(path, block, wrong);
       return rows;
     },
   };
+}
+
+/** Of a column that a file lacks. */
+const NOTHING: CellColumn = { at: () => null };
+
+/** Cells of another kind, by rows. */
+function wrongCells(
+  path: string,
+  block: Block,
+  wrong: readonly Readonly<{ row: number; input: NumberInput; cell: Cell }>[],
+): DataError {
+  const found = [...wrong].sort((a, b) => a.row - b.row).slice(0, LISTED);
+  const lines = found.map(({ row, input, cell }) => {
+    const text = JSON.stringify(cellText(cell).slice(0, 40));
+    const expected = input.kind === "date" ? "a date such as 2024-03-01" : "a number";
+    return `row ${rowName(block, row)}, column "${input.name}" holds ${text}, expected ${expected}`;
+  });
+  return new DataError(`${path}: ${listFirst(lines, wrong.length)}\ncorrect these cells`);
 }

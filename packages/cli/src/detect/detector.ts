@@ -3,7 +3,9 @@ import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { combineScores, type Scale, scaleOf } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
+import { flowScores } from "./flow-scores.js";
 import { type Neighbours, neighboursOf } from "./neighbours.js";
+import { lazyPromise } from "./over-workers.js";
 import type { ScoreKind } from "./score-kinds.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, standardSpace } from "./spaces.js";
 
@@ -85,28 +87,35 @@ const partsOf = (kind: ScoreKind, contaminated: boolean): readonly (keyof Parts)
   return contaminated ? ["flow", "neighbours"] : ["flow", "robust", "mixed"];
 };
 
-/** Computes raw scores. Takes the model over. */
-async function openParts(executor: Executor, { contaminated, spaces, reference }: Learnt, model: FlowModel) {
+/** Computes raw scores, each with what it needs as soon as it is wanted. Takes the model over. */
+function openParts(executor: Executor, { contaminated, spaces, reference }: Learnt, model: FlowModel) {
   const { width } = spaces;
-  const near = async (space: Space, rows: Float32Array, k?: number): Promise<Neighbours> =>
-    neighboursOf(executor, space(spaces, rows), width, { bandwidth: BANDWIDTH, ...(k && { k }) });
+  const near = (space: Space, rows: Float32Array, k?: number) =>
+    lazyPromise(() =>
+      neighboursOf(executor, space(spaces, rows), width, { bandwidth: BANDWIDTH, ...(k && { k }) }),
+    );
   const among = contaminated ? reference.subarray(0, FAR_AMONG * width) : reference;
+  const opened: Neighbours[] = [];
   const neighbours = {
-    robust: await near(robustSpace, reference),
-    mixed: await near(mixedSpace, reference),
-    neighbours: await near(ownSpace(contaminated), among, neighbourOf(contaminated, among.length / width)),
+    robust: near(robustSpace, reference),
+    mixed: near(mixedSpace, reference),
+    neighbours: near(ownSpace(contaminated), among, neighbourOf(contaminated, among.length / width)),
   };
+  const open = async (part: keyof typeof neighbours): Promise<Neighbours> => {
+    const found = await neighbours[part]();
+    if (!opened.includes(found)) opened.push(found);
+    return found;
+  };
+  const flow = flowScores(executor, detectorFlow(width, contaminated), model);
   return {
     async score(rows: Float32Array, wanted: ReadonlySet<keyof Parts>, own?: Int32Array): Promise<Parts> {
       const none = new Float64Array();
-      const robust = wanted.has("robust")
-        ? await neighbours.robust.score(robustSpace(spaces, rows), own)
-        : null;
-      const mixed = wanted.has("mixed") ? await neighbours.mixed.score(mixedSpace(spaces, rows), own) : null;
-      const far = wanted.has("neighbours")
-        ? await neighbours.neighbours.score(ownSpace(contaminated)(spaces, rows), own)
-        : null;
-      const logProb = wanted.has("flow") ? await model.logProb(ownSpace(contaminated)(spaces, rows)) : none;
+      const compared = async (part: keyof typeof neighbours, space: Space) =>
+        wanted.has(part) ? (await open(part)).score(space(spaces, rows), own) : null;
+      const robust = await compared("robust", robustSpace);
+      const mixed = await compared("mixed", mixedSpace);
+      const far = await compared("neighbours", ownSpace(contaminated));
+      const logProb = wanted.has("flow") ? await flow.logProb(ownSpace(contaminated)(spaces, rows)) : none;
       return {
         flow: logProb.map((nats) => -nats),
         robust: robust?.kernel ?? none,
@@ -115,8 +124,8 @@ async function openParts(executor: Executor, { contaminated, spaces, reference }
       };
     },
     async dispose(): Promise<void> {
-      for (const each of Object.values(neighbours)) await each.dispose();
-      await model.dispose();
+      for (const each of opened) await each.dispose();
+      await flow.dispose();
     },
   };
 }
@@ -125,7 +134,7 @@ async function openParts(executor: Executor, { contaminated, spaces, reference }
 export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
   const { contaminated, spaces, flow, scales } = detector;
   const model = await FlowModel.fromArrays(detectorFlow(spaces.width, contaminated), flow, executor);
-  const parts = await openParts(executor, detector, model);
+  const parts = openParts(executor, detector, model);
   return {
     async score(rows, kinds, own) {
       const wanted = new Set(kinds.flatMap((kind) => partsOf(kind, contaminated)));
@@ -169,7 +178,7 @@ export async function fitDetector(
   const rows = ownSpace(contaminated)(spaces, training);
   const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps, ...control });
   const flow = model.arrays();
-  const parts = await openParts(executor, learnt, model);
+  const parts = openParts(executor, learnt, model);
   try {
     const own = Int32Array.from(places.keys()).subarray(0, FAR_AMONG);
     const all = new Set(["flow", "robust", "mixed", "neighbours"] as const);

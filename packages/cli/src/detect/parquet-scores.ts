@@ -4,8 +4,8 @@ import * as v from "valibot";
 import type { Write } from "../run/atomic.js";
 import type { ScoreColumn, ScoredRow, ScoreWriter } from "./csv-scores.js";
 
-/** A group of rows is written as soon as it has this many. */
-const GROUP = 100_000;
+/** A group of rows is written as soon as it has this many: a group of 122,880 rows, as DuckDB writes them, becomes one. */
+const GROUP = 131_072;
 
 const types = {
   text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
@@ -61,6 +61,9 @@ export function parquetScores(
     async add(rows) {
       for (const row of rows) waiting.push(row);
       if (waiting.length >= group) await writeGroup();
+    },
+    async flush() {
+      if (waiting.length > 0) await writeGroup();
     },
     async end() {
       if (waiting.length > 0) await writeGroup();

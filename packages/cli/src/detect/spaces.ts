@@ -87,30 +87,55 @@ function normalRanks(ascending: Float64Array): { value: number; normal: number }
 /** Rows as distances are taken in, [n, width] in and out. */
 export type Space = (spaces: Spaces, rows: Float32Array) => Float32Array;
 
+/** Rows [n, width] by a function of each column. */
+function byColumn(
+  rows: Float32Array,
+  width: number,
+  mapOf: (column: number) => (value: number) => number,
+): Float32Array {
+  const out = new Float32Array(rows.length);
+  for (let c = 0; c < width; c++) {
+    const map = mapOf(c);
+    for (let at = c; at < rows.length; at += width) out[at] = map(rows[at]!);
+  }
+  return out;
+}
+
 /** z = (x − mean) / std. */
 export const standardSpace: Space = ({ width, mean, std }, rows) =>
-  rows.map((value, i) => (value - mean[i % width]!) / std[i % width]!);
+  byColumn(rows, width, (c) => {
+    const [middle, scale] = [mean[c]!, std[c]!];
+    return (value) => (value - middle) / scale;
+  });
 
 /** z = (x − median) / spread, clipped at ±8. */
 export const robustSpace: Space = ({ width, median, spread }, rows) =>
-  rows.map((value, i) => Math.min(CLIP, Math.max(-CLIP, (value - median[i % width]!) / spread[i % width]!)));
+  byColumn(rows, width, (c) => {
+    const [middle, scale] = [median[c]!, spread[c]!];
+    return (value) => Math.min(CLIP, Math.max(-CLIP, (value - middle) / scale));
+  });
 
 /** z = the normal quantile of the rank among training values, linear between knots and constant beyond them. */
 export const rankNormalSpace: Space = ({ width, knots, normals }, rows) =>
-  rows.map((value, i) => {
-    const from = (i % width) * KNOTS;
+  byColumn(rows, width, (c) =>
+    rankOf(knots.subarray(c * KNOTS, (c + 1) * KNOTS), normals.subarray(c * KNOTS)),
+  );
+
+const rankOf =
+  (knots: Float32Array, normals: Float32Array) =>
+  (value: number): number => {
     let [low, high] = [0, KNOTS - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (knots[from + middle]! < value) low = middle + 1;
+      if (knots[middle]! < value) low = middle + 1;
       else high = middle;
     }
-    const [k, before] = [from + low, from + Math.max(0, low - 1)];
-    const step = knots[k]! - knots[before]!;
-    if (!(step > 0)) return normals[k]!;
+    const before = Math.max(0, low - 1);
+    const step = knots[low]! - knots[before]!;
+    if (!(step > 0)) return normals[low]!;
     const share = Math.min(1, Math.max(0, (value - knots[before]!) / step));
-    return normals[before]! + share * (normals[k]! - normals[before]!);
-  });
+    return normals[before]! + share * (normals[low]! - normals[before]!);
+  };
 
 /** The mean of the robust and the rank-normal space. */
 export const mixedSpace: Space = (spaces, rows) => {

@@ -9,6 +9,7 @@ const writers: Readonly<Record<ScoreFormat, OpenWriter>> = {
   csv: csvScores,
   jsonl: (columns, write) => ({
     add: (rows) => write(rows.map((row) => `${objectOf(columns, row)}\n`).join("")),
+    flush: async () => {},
     end: async () => {},
     progress: () => ({}),
   }),

@@ -7,7 +7,7 @@ import {
 } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import type { Communicator } from "../ranks/communicator.js";
-import type { Timed } from "./cost-model.js";
+import { busiestBytes, type Timed } from "./cost-model.js";
 
 type Share = NonNullable<TrainOptions["share"]>;
 
@@ -43,13 +43,30 @@ function randomExamples({ domain }: Flow, count: number): TrainOptions["data"] {
 }
 
 export type StepTimes = Readonly<{
-  /** Milliseconds of a step of a rank without the sums. */
-  compute(ranks: number): Promise<number>;
+  /** Milliseconds of a step of a rank without the sums, and how many numbers each of so many ranks owns. */
+  compute(ranks: number): Promise<Readonly<{ computeMs: number; owned: readonly number[] }>>;
   /** Milliseconds of a whole step of the ranks of this job. */
   whole(share: Share): Promise<number>;
   /** Numbers that are added up in a step. */
   parameters: number;
 }>;
+
+/** The share of the first of so many ranks, which sends and receives nothing; `owned` counts the numbers of each rank. */
+function alone(of: number): { share: Share; owned: number[] } {
+  const owned = new Array<number>(of).fill(0);
+  const share: Share = {
+    part: 0,
+    of,
+    async sumTo(arrays, owners) {
+      owned.fill(0);
+      for (const [i, owner] of owners.entries())
+        owned[owner] = (owned[owner] as number) + (arrays[i] as Float32Array).length;
+    },
+    spread: async () => {},
+    compare: async () => {},
+  };
+  return { share, owned };
+}
 
 /** Prepares to measure steps of a flow on random examples; all ranks of a job call it, and what it returns, alike. */
 export async function stepTimes(
@@ -75,24 +92,29 @@ export async function stepTimes(
   state = await trainer.state();
   const { parameters } = trainer;
   await trainer.dispose();
-  const nothing = { part: 0, sum: async () => {}, compare: async () => {} };
   return {
     parameters,
-    compute: (ranks) => timed(ranks === 1 ? undefined : { ...nothing, of: ranks }),
+    async compute(ranks) {
+      if (ranks === 1) return { computeMs: await timed(undefined), owned: [parameters] };
+      const { share, owned } = alone(ranks);
+      return { computeMs: await timed(share), owned };
+    },
     whole: (share) => timed(share),
   };
 }
 
-/** Allreduces of several sizes between the ranks of this job, up to so many numbers. */
+/** Sums of several sizes between the ranks of this job, up to so many numbers: each rank owns the same part of them. */
 export async function measureNetwork(comm: Communicator, most: number): Promise<Timed[]> {
   const timed: Timed[] = [];
   for (const length of [...SIZES.filter((size) => size < most), most]) {
-    const array = new Float32Array(length);
-    const ms = await medianMs(
-      () => comm.sum([array]),
-      () => comm.barrier(),
-    );
-    timed.push({ bytes: array.byteLength, ms });
+    const owners = Array.from({ length: comm.size }, (_, owner) => owner);
+    const arrays = owners.map(() => new Float32Array(Math.ceil(length / comm.size)));
+    const sum = async (): Promise<void> => {
+      await comm.sumTo(arrays, owners);
+      await comm.spread(arrays, owners);
+    };
+    const ms = await medianMs(sum, () => comm.barrier());
+    timed.push({ bytes: busiestBytes(arrays.map(({ length }) => length)), ms });
   }
   return timed;
 }

@@ -1,12 +1,15 @@
 import { setImmediate as eventsOfThread } from "node:timers/promises";
 import type { Mpi, Request } from "./mpi.js";
+import { addTo, type Parcel, parcelsOf } from "./owned-arrays.js";
 
 /** What the processes of a job send each other. All make the same calls in the same order. */
 export type Communicator = Readonly<{
   rank: number;
   size: number;
-  /** Adds arrays up over all ranks, in place. */
-  sum(arrays: readonly Float32Array[]): Promise<void>;
+  /** Adds each array up over all ranks, in place, in the rank that owns it; terms are added in the order of ranks. */
+  sumTo(arrays: readonly Float32Array[], owners: readonly number[]): Promise<void>;
+  /** Each array, from its owner to all. */
+  spread(arrays: readonly Float32Array[], owners: readonly number[]): Promise<void>;
   /** The least of all ranks' numbers, whole and below 2³¹. */
   least(value: number): Promise<number>;
   /** Bytes of rank 0, to all; those of the others say how many there are. */
@@ -14,20 +17,20 @@ export type Communicator = Readonly<{
   /** Equal numbers of bytes of all ranks, in order. */
   gather(mine: Uint8Array): Promise<Uint8Array[]>;
   barrier(): Promise<void>;
-  /** Sums so far, and the milliseconds that this process has waited for them. */
+  /** Calls of `sumTo` so far, and the milliseconds that this process has spent in `sumTo` and `spread`. */
   readonly sums: Readonly<{ count: number; ms: number }>;
 }>;
-
-/** Arrays below this length are put together into one sum: a message costs as much as a thousand numbers. */
-const SMALL = 16_384;
 
 /** Most bytes of one broadcast: counts in MPI are 32-bit. */
 const MOST_BYTES = 2 ** 28;
 
-/** A waiting process looks all the time for so long, and lets other events of its thread in after that. */
+/**
+ * A waiting process looks all the time for so long. After that it sleeps between two looks, then also lets other events of
+ * its thread in, and at last sleeps longer: rank 0 measures, and may use all cores.
+ */
 const BUSY_MS = 2;
-/** Beyond this it sleeps longer between two looks: rank 0 measures, and may use all cores. */
-const PATIENT_MS = 50;
+const EVENTS_MS = 50;
+const PATIENT_MS = 1000;
 const NAP_MS = { short: 0.05, long: 1 } as const;
 
 /**
@@ -36,7 +39,7 @@ const NAP_MS = { short: 0.05, long: 1 } as const;
 export function communicator(mpi: Mpi, check: () => void): Communicator {
   const { rank, size } = mpi;
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  let small = new Float32Array(0);
+  let received: Float32Array[][] = [];
   const sums = { count: 0, ms: 0 };
 
   const waitFor = async (request: Request): Promise<void> => {
@@ -47,41 +50,73 @@ export function communicator(mpi: Mpi, check: () => void): Communicator {
       if (elapsed < BUSY_MS) continue;
       check();
       Atomics.wait(sleeper, 0, 0, elapsed < PATIENT_MS ? NAP_MS.short : NAP_MS.long);
-      if (elapsed >= PATIENT_MS) await eventsOfThread();
+      if (elapsed >= EVENTS_MS) await eventsOfThread();
     }
   };
 
-  const putTogether = (arrays: readonly Float32Array[]): Float32Array => {
-    const length = arrays.reduce((sum, array) => sum + array.length, 0);
-    if (small.length !== length) small = new Float32Array(length);
-    let at = 0;
-    for (const array of arrays) {
-      small.set(array, at);
-      at += array.length;
-    }
-    return small;
+  /** The other ranks, each rank beginning with the next one, so that not all send to the same. */
+  const others = Array.from({ length: size - 1 }, (_, k) => (rank + 1 + k) % size);
+
+  /** Sends arrays to each other rank and receives those of all others, at the same time. */
+  const exchange = async (
+    toSend: (other: number) => readonly Float32Array[],
+    toReceive: (other: number) => readonly Float32Array[],
+  ): Promise<void> => {
+    const incoming = others.flatMap((other) => toReceive(other).map((array) => mpi.receive(array, other)));
+    const outgoing = others.flatMap((other) => toSend(other).map((array) => mpi.send(array, other)));
+    for (const request of [...incoming, ...outgoing]) await waitFor(request);
+  };
+
+  /** Memory for the terms of every other rank, kept from call to call. */
+  const roomFor = (arrays: readonly Float32Array[]): Float32Array[][] => {
+    const [first] = received;
+    const fits =
+      first?.length === arrays.length && arrays.every((each, i) => each.length === first[i]?.length);
+    if (!fits) received = others.map(() => arrays.map(({ length }) => new Float32Array(length)));
+    return received;
+  };
+
+  const timed = async (work: () => Promise<void>): Promise<void> => {
+    const began = performance.now();
+    await work();
+    sums.ms += performance.now() - began;
   };
 
   return {
     rank,
     size,
     sums,
-    async sum(arrays) {
-      const began = performance.now();
-      const few = arrays.filter(({ length }) => length < SMALL);
-      const together = putTogether(few);
-      const requests = [...arrays.filter(({ length }) => length >= SMALL), together].map((array) =>
-        mpi.sum(array),
-      );
-      for (const request of requests) await waitFor(request);
-      let at = 0;
-      for (const array of few) {
-        array.set(together.subarray(at, at + array.length));
-        at += array.length;
-      }
-      sums.ms += performance.now() - began;
-      sums.count++;
-    },
+    sumTo: (arrays, owners) =>
+      timed(async () => {
+        const parcels = parcelsOf(arrays, owners, size);
+        for (const parcel of parcels) parcel.pack();
+        const mine = parcels[rank] as Parcel;
+        const terms = roomFor(mine.arrays);
+        const termsOf = (other: number) => terms[others.indexOf(other)] as Float32Array[];
+        await exchange((other) => (parcels[other] as Parcel).arrays, termsOf);
+        // (… (r₀ + r₁) + …) + mine, whose order is that of ranks: a sum of two terms has no order
+        const [first, ...before] = others
+          .filter((other) => other < rank)
+          .toSorted((a, b) => a - b)
+          .map(termsOf);
+        for (const each of before) addTo(first as Float32Array[], each);
+        if (first) addTo(mine.arrays, first);
+        const after = others.filter((other) => other > rank).toSorted((a, b) => a - b);
+        for (const other of after) addTo(mine.arrays, termsOf(other));
+        mine.unpack();
+        sums.count++;
+      }),
+    spread: (arrays, owners) =>
+      timed(async () => {
+        const parcels = parcelsOf(arrays, owners, size);
+        const mine = parcels[rank] as Parcel;
+        mine.pack();
+        await exchange(
+          () => mine.arrays,
+          (other) => (parcels[other] as Parcel).arrays,
+        );
+        for (const other of others) parcels[other]?.unpack();
+      }),
     async least(value) {
       const array = Int32Array.of(value);
       await waitFor(mpi.min(array));

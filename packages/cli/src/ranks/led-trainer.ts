@@ -9,7 +9,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../format/checkpoint.js";
 import { broadcastBytes, type Communicator } from "./communicator.js";
 
 /** What rank 0 has all ranks do next. */
-const commands = ["step", "findRate", "rollBack", "end"] as const;
+const commands = ["step", "state", "findRate", "rollBack", "end"] as const;
 type Command = (typeof commands)[number];
 
 const encoder = new TextEncoder();
@@ -69,7 +69,10 @@ export async function leadTrainer(trainer: Trainer, comm: Communicator): Promise
       await sendState(comm, to);
       return trainer.rollBack(to, failure);
     },
-    state: trainer.state,
+    async state() {
+      await command(comm, "state");
+      return trainer.state();
+    },
     params: trainer.params,
     timings: trainer.timings,
     flops: trainer.flops,
@@ -86,6 +89,7 @@ export async function followTrainer(options: Omit<TrainOptions, "state">, comm: 
   const trainer = await createTrainer({ ...options, state: await receiveState(comm) });
   const follow = {
     step: () => trainer.step(),
+    state: () => trainer.state(), // for what rank 0 lacks
     findRate: async () => trainer.findRate(await receiveJson<number[]>(comm)),
     async rollBack() {
       const { step, layer, message } = await receiveJson<NotFiniteError>(comm);

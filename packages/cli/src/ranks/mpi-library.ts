@@ -11,7 +11,6 @@ type Constants = Readonly<{
   float: Handle;
   int: Handle;
   byte: Handle;
-  sum: Handle;
   min: Handle;
   errorsReturn: Handle;
   inPlace: bigint;
@@ -124,7 +123,6 @@ const openMpiConstants = (addressOf: (symbol: string) => bigint): Constants => (
   float: addressOf("ompi_mpi_float"),
   int: addressOf("ompi_mpi_int"),
   byte: addressOf("ompi_mpi_byte"),
-  sum: addressOf("ompi_mpi_op_sum"),
   min: addressOf("ompi_mpi_op_min"),
   errorsReturn: addressOf("ompi_mpi_errors_return"),
   inPlace: 1n,
@@ -137,7 +135,6 @@ const mpich: Constants = {
   float: 0x4c00040a,
   int: 0x4c000405,
   byte: 0x4c00010d,
-  sum: 0x58000003,
   min: 0x58000002,
   errorsReturn: 0x54000001,
   inPlace: -1n,

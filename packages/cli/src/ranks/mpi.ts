@@ -8,8 +8,9 @@ export type Request = Readonly<{ what: string; handle: BigInt64Array; arrays: re
 export type Mpi = Readonly<{
   rank: number;
   size: number;
-  /** Sums in place. */
-  sum(array: Float32Array): Request;
+  /** Numbers to another process, and from it: those of one pair of processes arrive in the order in which they are sent. */
+  send(array: Float32Array, to: number): Request;
+  receive(array: Float32Array, from: number): Request;
   /** Minima in place. */
   min(array: Int32Array): Request;
   /** From rank 0 to all. */
@@ -28,13 +29,16 @@ const THREAD_FUNNELED = 1;
 
 const MOST_ERROR_BYTES = 1024;
 
+/** All messages between two processes have the same tag. */
+const TAG = 1;
+
 /**
  * Joins the job that the launcher has started.
  *
  * @throws DeviceError with the message of the library
  */
 export function initMpi({ call, constants, file }: MpiLibrary): Mpi {
-  const { world, float, int, byte, sum, min, errorsReturn, inPlace, ignoreStatus } = constants;
+  const { world, float, int, byte, min, errorsReturn, inPlace, ignoreStatus } = constants;
   const number = new Int32Array(new ArrayBuffer(8));
   const errorString = call("MPI_Error_string", "int", "void *", "void *");
   const checked = (name: string, ...types: Parameters<typeof call>[1][]) => {
@@ -54,6 +58,9 @@ export function initMpi({ call, constants, file }: MpiLibrary): Mpi {
     checked(name, "handle", "void *")(world, number);
     return number[0] as number;
   };
+  const message = ["void *", "int", "handle", "int", "int", "handle", "void *"] as const;
+  const send = checked("MPI_Isend", ...message);
+  const receive = checked("MPI_Irecv", ...message);
   const allreduce = checked(
     "MPI_Iallreduce",
     "void *",
@@ -86,9 +93,14 @@ export function initMpi({ call, constants, file }: MpiLibrary): Mpi {
   return {
     rank: numberOf("MPI_Comm_rank"),
     size: numberOf("MPI_Comm_size"),
-    sum(array) {
-      const request = begun("Allreduce", [array]);
-      allreduce(inPlace, array, array.length, float, sum, world, request.handle);
+    send(array, to) {
+      const request = begun("Isend", [array]);
+      send(array, array.length, float, to, TAG, world, request.handle);
+      return request;
+    },
+    receive(array, from) {
+      const request = begun("Irecv", [array]);
+      receive(array, array.length, float, from, TAG, world, request.handle);
       return request;
     },
     min(array) {

@@ -63,7 +63,8 @@ export async function joinRanks(env: Env, timeout = RANK_TIMEOUT): Promise<Ranks
     share: {
       part: rank,
       of: size,
-      sum: comm.sum,
+      sumTo: comm.sumTo,
+      spread: comm.spread,
       compare: (parameters, step) => compareParameters(comm, members, parameters, step),
     },
     async leave() {

@@ -13,15 +13,35 @@ const COLUMNS = `
   [i, i + 1] AS pair,
   {'a': i, 'b': [i]} AS both`;
 
-/** A Parquet file of 60 rows with lists and structs, written by DuckDB; options as COPY takes them. */
-export async function duckdbParquet(options: string): Promise<Uint8Array> {
+/** Columns of all types that are decoded as wholes, each with missing values. */
+export const TYPED = [
+  "b::INTEGER",
+  "b * 3000000000",
+  "b / 7",
+  "(b / 7)::FLOAT",
+  "(b / 7)::DECIMAL(9, 2)",
+  "'text ' || (b % 5)",
+]
+  .concat(
+    "DATE '1969-11-01' + b::INTEGER",
+    "TIMESTAMP '1969-12-31 23:59:58' + INTERVAL 7777 microsecond * b",
+    "b % 3 = 0",
+  )
+  .flatMap((value, i) => [
+    `CASE WHEN b % 11 = ${i} THEN NULL ELSE ${value} END AS c${i}`,
+    `${value.replace(/\bb\b/g, "i")} AS d${i}`,
+  ])
+  .join(", ");
+
+/** A Parquet file of 60 rows, by default with lists and structs, written by DuckDB; options as COPY takes them. */
+export async function duckdbParquet(options: string, columns = COLUMNS): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), "flowify-duckdb-"));
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   try {
     const file = join(folder, "rows.parquet");
     await connection.run(
-      `COPY (SELECT ${COLUMNS} FROM range(60) AS t(i)) TO '${file}' (FORMAT parquet, ${options})`,
+      `COPY (SELECT ${columns} FROM (SELECT i, i AS b FROM range(60) AS t(i))) TO '${file}' (FORMAT parquet, ${options})`,
     );
     return readFileSync(file);
   } finally {

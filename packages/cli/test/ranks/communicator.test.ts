@@ -8,28 +8,43 @@ const inRanks = <T>(
 ): Promise<T[]> => Promise.all(jobOf(size).map((mpi) => work(communicator(mpi, () => {}))));
 
 describe("communicator", () => {
-  it("adds up arrays of all lengths in place, the small ones in one call", async () => {
-    const job = jobOf(2);
-    let calls = 0;
-    const counted = job.map((mpi) => ({
+  it("adds up arrays of all lengths in their owners, and spreads them, the small ones of an owner in one message", async () => {
+    const owners = [0, 1, 1, 2, 0];
+    const lengths = [1, 3, 40_000, 2, 5];
+    let messages = 0;
+    const counted = jobOf(3).map((mpi) => ({
       ...mpi,
-      sum(array: Float32Array) {
-        calls++;
-        return mpi.sum(array);
+      send(array: Float32Array, to: number) {
+        messages++;
+        return mpi.send(array, to);
       },
     }));
-    const all = await Promise.all(
+    await Promise.all(
       counted.map(async (mpi) => {
-        const arrays = [1, 3, 40_000, 2].map((length) => new Float32Array(length).fill(mpi.rank + 1));
-        await communicator(mpi, () => {}).sum(arrays);
-        return arrays;
+        const arrays = lengths.map((length) => new Float32Array(length).fill(10 ** mpi.rank));
+        const comm = communicator(mpi, () => {});
+        await comm.sumTo(arrays, owners);
+        expect(arrays.map(([first]) => first)).toEqual(
+          owners.map((owner) => (owner === mpi.rank ? 111 : 10 ** mpi.rank)),
+        );
+        await comm.spread(arrays, owners);
+        for (const [k, array] of arrays.entries()) {
+          expect(array).toHaveLength(lengths[k] as number);
+          expect(array.every((value) => value === 111)).toBe(true);
+        }
+        expect(comm.sums.count).toBe(1);
       }),
     );
-    for (const arrays of all) {
-      expect(arrays.map(({ length }) => length)).toEqual([1, 3, 40_000, 2]);
-      for (const array of arrays) expect(array.every((value) => value === 3)).toBe(true);
-    }
-    expect(calls).toBe(2 * 2);
+    expect(messages).toBe(2 * 2 * (1 + 2 + 1));
+  });
+
+  it("adds up in the order of ranks, whoever owns the sum", async () => {
+    const all = await inRanks(4, async (comm) => {
+      const arrays = [0, 1, 2, 3].map(() => Float32Array.of([1e8, 1, -1e8, 1][comm.rank] as number));
+      await comm.sumTo(arrays, [0, 1, 2, 3]);
+      return (arrays[comm.rank] as Float32Array)[0];
+    });
+    expect(all).toEqual([1, 1, 1, 1]);
   });
 
   it("brings texts of any length together, in the order of ranks", async () => {

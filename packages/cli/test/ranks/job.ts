@@ -3,8 +3,8 @@ import type { Mpi, Request } from "../../src/ranks/mpi.js";
 /** The k-th call of every rank, and what is done when all have made it. */
 type Meeting = { calls: Map<number, ArrayBufferView[]>; done: boolean };
 
-const floats = (array: ArrayBufferView): Float32Array =>
-  new Float32Array(array.buffer, array.byteOffset, array.byteLength / 4);
+/** What one rank has sent another, and what that wants from it, each in order. */
+type Letters = { sent: Request[]; wanted: Request[] };
 
 const unfit = (): never => {
   throw new Error("not in this job");
@@ -13,6 +13,19 @@ const unfit = (): never => {
 /** The ranks of a job in one process: the k-th calls of all ranks meet. */
 export function jobOf(size: number): Mpi[] {
   const meetings: Meeting[] = [];
+  const letters = new Map<string, Letters>();
+  const arrived = new Set<Request>();
+  const post = (way: string, kind: keyof Letters, array: Float32Array): Request => {
+    const request = { what: "", handle: new BigInt64Array(1), arrays: [array] };
+    const all = letters.get(way) ?? { sent: [], wanted: [] };
+    letters.set(way, all);
+    all[kind].push(request);
+    if (all.sent.length === 0 || all.wanted.length === 0) return request;
+    const [from, to] = [all.sent.shift(), all.wanted.shift()] as [Request, Request];
+    (to.arrays[0] as Float32Array).set(from.arrays[0] as Float32Array);
+    arrived.add(from).add(to);
+    return request;
+  };
   const meet = (
     rank: number,
     k: number,
@@ -38,12 +51,8 @@ export function jobOf(size: number): Mpi[] {
     return {
       rank,
       size,
-      sum: (array) =>
-        begin([array], (all) => {
-          const own = all.map(([each]) => floats(each as ArrayBufferView));
-          const sums = array.map((_, i) => own.reduce((sum, each) => sum + (each[i] as number), 0));
-          for (const each of own) each.set(sums);
-        }),
+      send: (array, to) => post(`${rank} to ${to}`, "sent", array),
+      receive: (array, from) => post(`${from} to ${rank}`, "wanted", array),
       min: (array) =>
         begin([array], (all) => {
           const own = all.map(([each]) => each as Int32Array);
@@ -62,7 +71,7 @@ export function jobOf(size: number): Mpi[] {
             });
         }),
       barrier: () => begin([], () => {}),
-      isDone: (request) => meetings[places.get(request) as number]?.done === true,
+      isDone: (request) => arrived.has(request) || meetings[places.get(request) as number]?.done === true,
       finalize: unfit,
       abort: unfit,
     };

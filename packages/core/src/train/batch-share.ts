@@ -6,15 +6,20 @@ import { treeFlatten } from "../params/pytree.js";
 
 /**
  * The share of every batch that this process computes, where several processes train one flow together. Each takes the
- * same steps: order and noise are functions of (seed, step, place in the batch), gradients are added up, and every
- * process moves all parameters.
+ * same steps: order and noise are functions of (seed, step, place in the batch). Every parameter has an owner, the one
+ * process that has the sum of its gradient, moves it, and sends it to the others.
  */
 export type BatchShare = Readonly<{
   /** Number of this process, from 0, and how many there are. */
   part: number;
   of: number;
-  /** Adds the arrays up over all processes, in place; the sums have the same bits in all of them. */
-  sum(arrays: readonly Float32Array[]): Promise<void>;
+  /**
+   * Adds each array up over all processes, in place, in the process that owns it. The terms are added in the order of the
+   * processes, so the bits depend on their number alone. The arrays of other owners stay as they are.
+   */
+  sumTo(arrays: readonly Float32Array[], owners: readonly number[]): Promise<void>;
+  /** Copies each array from its owner to all others. */
+  spread(arrays: readonly Float32Array[], owners: readonly number[]): Promise<void>;
   /** Called with all parameters by path every 100 steps: throws where those of another process differ. */
   compare(parameters: ReadonlyMap<string, Float32Array>, step: number): Promise<void>;
 }>;
@@ -32,20 +37,31 @@ export function rowsOf(batchSize: number, share: BatchShare | undefined): Rows {
   return { from: upTo(part), to: upTo(part + 1) };
 }
 
-/** Adds placed float32 arrays up over all processes. The given tree is replaced by the returned one. */
-export async function sumPlaced(
+/** Numbers of every process, in their order. */
+export async function gatherNumbers(
+  { part, of, spread }: BatchShare,
+  mine: readonly number[],
+): Promise<Float32Array[]> {
+  const all = Array.from({ length: of }, () => new Float32Array(mine.length));
+  all[part]?.set(mine);
+  await spread(all, [...all.keys()]);
+  return all;
+}
+
+/** Lets `change` write to placed float32 arrays, as host memory. The given tree is replaced by the returned one. */
+export async function changePlaced(
   executor: Executor,
-  { sum }: BatchShare,
   placed: JsTree<PlacedArray>,
+  change: (arrays: readonly Float32Array[]) => Promise<void>,
 ): Promise<JsTree<PlacedArray>> {
   const numbers = (host: JsTree<HostArray>): Float32Array[] =>
     treeFlatten(host).leaves.map(({ data }) => data as Float32Array);
   if (executor.peek) {
-    await sum(numbers(executor.peek(placed)));
+    await change(numbers(executor.peek(placed)));
     return placed;
   }
   const host = await executor.fetch(placed);
-  await sum(numbers(host));
+  await change(numbers(host));
   executor.release(placed);
   return executor.place(host);
 }

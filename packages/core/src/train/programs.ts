@@ -8,10 +8,12 @@ import { treeFlatten } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
 import { type BatchShare, type Rows, rowsOf } from "./batch-share.js";
 import { makeHealth } from "./diagnose.js";
+import { ownersOf } from "./owners.js";
 import {
   addParts,
   averageAll,
   type ByPath,
+  descentOfSome,
   makeDescent,
   makeGradient,
   makeUpdate,
@@ -45,11 +47,20 @@ export type StepPrograms = Readonly<{
   gradient: Compiled;
   /** Adds the parts of this process up, for the sum over all; absent where there is one part or one process. */
   sum: Compiled | undefined;
-  /** Adds the parts up; absent where there is one of the whole batch, whose gradient has it inside. */
+  /**
+   * Adds the parts up; absent where there is one of the whole batch, whose gradient has it inside. Of several processes:
+   * from the sums of what this one owns.
+   */
   descent: Compiled | undefined;
-  update: Compiled;
-  /** Of orthogonal parameters; absent where there are none. */
-  orthogonal: Readonly<{ retract: Compiled; reorthogonalize: Compiled }> | undefined;
+  /** The owner of each parameter, and the parameters with those of other owners as fixed ones. */
+  owners: readonly number[];
+  mine: readonly ParameterPath[];
+  /** Of the parameters that this process moves; absent where there are none. */
+  update: Compiled | undefined;
+  /** Of its orthogonal parameters; absent where there are none. */
+  retract: Compiled | undefined;
+  /** Of all orthogonal parameters; absent where there are none. */
+  reorthogonalize: Compiled | undefined;
   /** Absent without a weight average. */
   averaging: Compiled | undefined;
   /** What every layer gives, for a diagnosis: compiled when it is first asked for. */
@@ -100,11 +111,18 @@ const adam = { rate: scalar, floor: scalar };
 export async function compilePrograms(options: ProgramOptions): Promise<StepPrograms> {
   const { flow, executor, leaves, params, batchSize, share, clip, ema } = options;
   const specs = treeFlatten(params).leaves;
-  const free = pickByKind(leaves, specs, "euclidean");
-  const square = pickByKind(leaves, specs, "orthogonal");
+  const owners = ownersOf(leaves, specs, share?.of ?? 1);
+  const part = share?.part ?? 0;
+  const mine = leaves.map(
+    (leaf, i): ParameterPath => (owners[i] === part ? leaf : { ...leaf, kind: "fixed" }),
+  );
+  const free = pickByKind(mine, specs, "euclidean");
+  const square = pickByKind(mine, specs, "orthogonal");
+  const squares = pickByKind(leaves, specs, "orthogonal");
+  const moved = pickByKind(mine, specs, "euclidean", "orthogonal");
   const moving = pickByKind(leaves, specs, "euclidean", "orthogonal");
   const moments = Object.fromEntries(
-    Object.entries(moving).map(([path, spec]) => [path, { first: spec, second: spec }]),
+    Object.entries(moved).map(([path, spec]) => [path, { first: spec, second: spec }]),
   );
   const rows = rowsOf(batchSize, share);
   const examples = rows.to - rows.from;
@@ -125,28 +143,32 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
     gradientSpecs(flow, params, examples / parts),
     parts > 1,
   );
-  const part = { gradients: moving, loss: scalar };
-  const allParts = new Array(parts).fill(part);
+  const allParts = new Array(parts).fill({ gradients: moving, loss: scalar });
+  const none = Object.keys(moved).length === 0;
   const sum = share && parts > 1 ? await compile("sum", addParts, allParts) : undefined;
-  const descent =
-    parts > 1 || share
-      ? await compile("descent", makeDescent(clip), [square, ...(share ? [part] : allParts)])
-      : undefined;
-  const update = await compile("update", makeUpdate(leaves), [
-    { values: free, moments },
-    moving,
-    scalar,
-    { euclidean: adam, orthogonal: adam },
-  ]);
-  const orthogonal =
+  const compileDescent = async () => {
+    if (share) return none ? undefined : compile("descent", descentOfSome, [square, moved]);
+    return parts > 1 ? compile("descent", makeDescent(clip), [square, ...allParts]) : undefined;
+  };
+  const descent = await compileDescent();
+  const update = none
+    ? undefined
+    : await compile("update", makeUpdate(mine), [
+        { values: free, moments },
+        moved,
+        scalar,
+        { euclidean: adam, orthogonal: adam },
+      ]);
+  const retract =
     Object.keys(square).length > 0
-      ? {
-          retract: await compile("retraction", retractAll, [square, square, scalar]),
-          reorthogonalize: await compile("reorthogonalize", reorthogonalizeAll, [square]),
-        }
+      ? await compile("retraction", retractAll, [square, square, scalar])
+      : undefined;
+  const reorthogonalize =
+    Object.keys(squares).length > 0
+      ? await compile("reorthogonalize", reorthogonalizeAll, [squares])
       : undefined;
   const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
-  const counted = [gradient, descent, update, orthogonal?.retract].map((program) => program?.flops ?? 0);
+  const counted = [gradient, descent, update, retract].map((program) => program?.flops ?? 0);
   const [ofGradient = 0, ...ofOthers] = counted;
   let health: Compiled | undefined;
   return {
@@ -155,8 +177,11 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
     gradient,
     sum,
     descent,
+    owners,
+    mine,
     update,
-    orthogonal,
+    retract,
+    reorthogonalize,
     averaging,
     async health() {
       health ??= await compile("health", makeHealth(flow), gradientSpecs(flow, params, batchSize));

@@ -89,6 +89,20 @@ export function makeDescent(clip: number) {
   };
 }
 
+/**
+ * Skew gradients of these matrices, and the sum of the squares of each gradient, [K]: what `makeDescent` computes, for
+ * the parameters of one process of several.
+ */
+export const descentOfSome = (matrices: ByPath, raw: ByPath): { skew: ByPath; squares: np.Array } => {
+  const skew: ByPath = {};
+  const squares = Object.entries(raw).map(([path, g]) => {
+    if (!matrices[path]) return np.sum(np.square(g));
+    skew[path] = skewGradient(matrices[path], g);
+    return np.sum(np.square(skew[path].ref));
+  });
+  return { skew, squares: np.stack(squares, 0) };
+};
+
 /** Both in one program, for a batch that is computed as a whole. */
 export function makeWholeDescent(flow: Flow, leaves: readonly ParameterPath[], clip: number) {
   const [gradient, descent] = [makeGradient(flow, leaves), makeDescent(clip)];

@@ -1,12 +1,23 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import type { Executor, PlacedArray } from "../executor/executor.js";
+import type { PlacedArray } from "../executor/executor.js";
 import { splitBatch } from "../executor/parts.js";
 import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
-import { type BatchShare, sumPlaced } from "./batch-share.js";
+import type { BatchShare } from "./batch-share.js";
 import { type Culprit, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
+import {
+  into,
+  type Moments,
+  type Placed,
+  type PlacedDescent,
+  type PlacedGradient,
+  type PlacedState,
+  placeState,
+  tree,
+} from "./placed-state.js";
 import { compilePrograms, type ProgramOptions, pickByKind } from "./programs.js";
+import { type Descent, makeSharedStep } from "./shared-step.js";
 import type { HostState } from "./state.js";
 import type { ByPath } from "./step.js";
 
@@ -21,74 +32,37 @@ export const DRIFT_LIMIT = 2e-6;
 /** Reorthogonalizations (of two Newton–Schulz steps) that take an average of orthogonal matrices back to an orthogonal one. */
 const PROJECTIONS = 3;
 
-type Tree = JsTree<PlacedArray>;
-type Placed = ByPath<PlacedArray>;
-type Moments = ByPath<{ first: PlacedArray; second: PlacedArray }>;
-type Descent = { gradients: Placed; loss: PlacedArray; gradNorm: PlacedArray; factor: PlacedArray };
-
-/**
- * What a step replaces, where the executor computes. The spares are results of the step before: the next one writes over
- * them, so that training allocates nothing.
- */
-type PlacedState = {
-  /** Parameters, in the order of their paths. */
-  values: PlacedArray[];
-  moments: Moments;
-  drift: PlacedArray;
-  average: Placed;
-  spares: { parts: Tree[]; sum?: Tree; descent?: Descent; matrices?: Placed };
-};
-
-const tree = (value: object): Tree => value;
-const into = (spare: object | undefined): { into?: Tree } => (spare ? { into: tree(spare) } : {});
-
-async function placeState(executor: Executor, from: HostState): Promise<Omit<PlacedState, "spares">> {
-  const place = async (host: object) => executor.place(tree(host) as JsTree<HostArray>);
-  return {
-    values: treeFlatten(await executor.place(from.params)).leaves,
-    moments: (await place(from.moments)) as unknown as Moments,
-    drift: await executor.place(from.drift),
-    average: (await place(from.average)) as unknown as Placed,
-  };
-}
-
-const startState = async ({ executor, start }: StepperOptions): Promise<PlacedState> => ({
-  ...(await placeState(executor, await start())),
-  spares: { parts: [] },
-});
-
 /**
  * Keeps the state of training where the executor computes, and takes steps. What a step replaces is
  * written over the old; a step whose loss is not finite leaves the state as it was.
  */
 export async function makeStepper(options: StepperOptions) {
-  const { flow, executor, leaves, share } = options;
+  const { flow, executor, leaves, share, clip } = options;
   const { rebuild } = treeFlatten(options.params);
   const programs = await compilePrograms(options);
-  const { rows, parts, gradient, sum, descent, update, orthogonal, averaging } = programs;
-  const state = await startState(options).catch(async (error: unknown) => {
+  const { rows, parts, gradient, sum, descent, mine, update, retract, reorthogonalize, averaging } = programs;
+  const startState = async (): Promise<PlacedState> => ({
+    ...(await placeState(executor, await options.start())),
+    spares: { parts: [] },
+  });
+  const state = await startState().catch(async (error: unknown) => {
     await programs.dispose();
     throw error;
   });
+  const shared = share && makeSharedStep(executor, share, programs, { leaves, clip });
 
   const number = async (leaf: PlacedArray): Promise<number> =>
     ((await executor.fetch(leaf)) as HostArray).data[0] as number;
-  const valuesOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
+  /** Of all parameters of these kinds, or of those that are moved here. */
+  const allOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
+  const mineOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(mine, state.values, ...kinds);
   const replaceValues = (next: Placed): void => {
     state.values = state.values.map((value, i) => next[(leaves[i] as ParameterPath).path] ?? value);
   };
 
-  /** The sum of the parts over all processes, in place of the parts. */
-  const sumOfAll = async (all: BatchShare): Promise<Tree[]> => {
-    const { spares } = state;
-    if (!sum) {
-      spares.parts = [await sumPlaced(executor, all, spares.parts[0] as Tree)];
-      return spares.parts;
-    }
-    const mine = await sum.run(spares.parts, into(spares.sum));
-    spares.sum = await sumPlaced(executor, all, mine);
-    return [spares.sum];
-  };
+  /** The gradient of the examples that are computed here, in one part; of several processes. */
+  const gradientHere = (): PlacedGradient =>
+    (state.spares.sum ?? state.spares.parts[0]) as unknown as PlacedGradient;
 
   /** Loss, gradients, and their norm, at the parameters of this moment. Replaces the spares alone. */
   const descend = async (x: HostArray, noise: JsTree<HostArray>): Promise<Descent> => {
@@ -100,62 +74,80 @@ export async function makeStepper(options: StepperOptions) {
         gradient.run([all, ...part], { worker, ...into(spares.parts[worker]) }),
       ),
     );
+    if (shared) {
+      if (sum) spares.sum = await sum.run(spares.parts, into(spares.sum));
+      const here = gradientHere();
+      const { gradients, loss } = here;
+      const both = await shared.descend({ gradients, loss: await number(loss) }, mineOf("orthogonal"));
+      here.gradients = both.gradients;
+      return both.found;
+    }
     const found = descent
-      ? await descent.run(
-          [tree(valuesOf("orthogonal")), ...(share ? await sumOfAll(share) : spares.parts)],
-          into(spares.descent),
-        )
+      ? await descent.run([tree(mineOf("orthogonal")), ...spares.parts], into(spares.descent))
       : spares.parts[0];
-    spares.descent = found as unknown as Descent;
-    return spares.descent;
+    const placed = found as unknown as PlacedDescent;
+    spares.descent = placed;
+    return { ...placed, loss: await number(placed.loss), gradNorm: await number(placed.gradNorm) };
   };
 
   /** Adam: new moments, new Euclidean parameters, and the rotation Ω of each orthogonal one. */
   const moveEuclidean = async (at: Descent, scalars: JsTree<HostArray>): Promise<Placed> => {
-    const replaced = { values: valuesOf("euclidean"), moments: state.moments };
+    if (!update) return {};
+    const paths = Object.keys(mineOf("euclidean", "orthogonal"));
+    const moments = Object.fromEntries(paths.map((path) => [path, state.moments[path]])) as Moments;
+    const replaced = { values: mineOf("euclidean"), moments };
     // Ω takes the place of the skew gradient that it is made from
-    const skew = Object.keys(valuesOf("orthogonal")).map((path) => [path, at.gradients[path] as PlacedArray]);
+    const skew = Object.keys(mineOf("orthogonal")).map((path) => [path, at.gradients[path] as PlacedArray]);
     const next = (await update.run(
       [tree(replaced), tree(at.gradients), at.factor, scalars],
       into({ ...replaced, omegas: Object.fromEntries(skew) }),
     )) as unknown as { values: Placed; moments: Moments; omegas: Placed };
-    state.moments = next.moments;
+    state.moments = { ...state.moments, ...next.moments };
     replaceValues(next.values);
     Object.assign(at.gradients, next.omegas);
     return next.omegas;
   };
 
-  /** Turns the orthogonal parameters by their Ω, and takes their departure away where it has become too large. */
+  const setDrift = async (value: number): Promise<void> => {
+    executor.release(state.drift);
+    state.drift = await executor.place(new HostArray(Float32Array.of(value), [], np.float32));
+  };
+
+  /** Turns the orthogonal parameters by their Ω. */
   const turnOrthogonal = async (omegas: Placed): Promise<void> => {
-    if (!orthogonal) return;
+    if (!retract) return;
     const { spares, drift } = state;
-    const before = valuesOf("orthogonal");
+    const before = mineOf("orthogonal");
     const spare = spares.matrices && { matrices: spares.matrices, drift };
-    const next = (await orthogonal.retract.run(
-      [tree(before), tree(omegas), drift],
-      into(spare),
-    )) as unknown as {
+    const next = (await retract.run([tree(before), tree(omegas), drift], into(spare))) as unknown as {
       matrices: Placed;
       drift: PlacedArray;
     };
     if (!spare) executor.release(drift);
     spares.matrices = before;
     state.drift = next.drift;
-    const tooFar = (await number(next.drift)) > DRIFT_LIMIT;
-    if (!tooFar) {
-      replaceValues(next.matrices);
+    replaceValues(next.matrices);
+  };
+
+  /** Takes the departure of the orthogonal parameters away where it has become too large, in all processes alike. */
+  const straighten = async (): Promise<void> => {
+    if (!reorthogonalize) return;
+    const here = await number(state.drift);
+    const drift = shared ? await shared.largest(here) : here;
+    if (drift <= DRIFT_LIMIT) {
+      if (drift !== here) await setDrift(drift);
       return;
     }
-    replaceValues((await orthogonal.reorthogonalize.run([tree(next.matrices)])) as unknown as Placed);
-    executor.release(tree(next.matrices));
-    executor.release(next.drift);
-    state.drift = await executor.place(new HostArray(new Float32Array(1), [], np.float32));
+    const matrices = allOf("orthogonal");
+    replaceValues((await reorthogonalize.run([tree(matrices)])) as unknown as Placed);
+    executor.release(tree(matrices));
+    await setDrift(0);
   };
 
   const moveAverage = async (decay: HostArray): Promise<void> => {
     if (!averaging) return;
     const { average } = state;
-    const moved = valuesOf("euclidean", "orthogonal");
+    const moved = allOf("euclidean", "orthogonal");
     const next = await averaging.run([tree(average), tree(moved), decay], into(average));
     state.average = next as unknown as Placed;
   };
@@ -179,9 +171,14 @@ export async function makeStepper(options: StepperOptions) {
       decay: HostArray,
     ): Promise<{ loss: number; gradNorm: number }> {
       const at = await descend(x, noise);
-      const now = { loss: await number(at.loss), gradNorm: await number(at.gradNorm) };
+      const now = { loss: at.loss, gradNorm: at.gradNorm };
       if (!Number.isFinite(now.loss) || !Number.isFinite(now.gradNorm)) return now;
       await turnOrthogonal(await moveEuclidean(at, scalars));
+      if (shared) {
+        state.values = await shared.spreadValues(state.values);
+        state.momentsApart = true;
+      }
+      await straighten();
       await moveAverage(decay);
       return now;
     },
@@ -197,7 +194,9 @@ export async function makeStepper(options: StepperOptions) {
 
     /** Whose gradient the step before was not finite in. */
     async nonFiniteGradient(): Promise<Culprit> {
-      const { gradients } = state.spares.descent as Descent;
+      const at = shared ? gradientHere() : (state.spares.descent as PlacedDescent);
+      if (shared) at.gradients = await shared.spreadGradients(at.gradients);
+      const { gradients } = at;
       return nonFiniteGradient(flow, (await executor.fetch(tree(gradients))) as ByPath<HostArray>);
     },
 
@@ -217,8 +216,16 @@ export async function makeStepper(options: StepperOptions) {
       await compare(new Map(named), step);
     },
 
-    /** The state, copied to the host. */
+    /** Parameters and their averages, copied to the host. */
+    async fetchValues(): Promise<Pick<HostState, "params" | "average">> {
+      const placed = tree({ params: rebuild(state.values), average: state.average });
+      return (await executor.fetch(placed)) as unknown as HostState;
+    },
+
+    /** The state, copied to the host; of several processes all call it. */
     async fetch(): Promise<HostState> {
+      if (shared && state.momentsApart) state.moments = await shared.spreadMoments(state.moments);
+      state.momentsApart = false;
       const { values, moments, drift, average } = state;
       const placed = tree({ params: rebuild(values), moments, drift, average });
       return (await executor.fetch(placed)) as unknown as HostState;
@@ -226,16 +233,16 @@ export async function makeStepper(options: StepperOptions) {
 
     /** Takes matrices that are averages of orthogonal ones to the nearest orthogonal ones. */
     async project(averages: JsTree<HostArray>): Promise<JsTree<HostArray>> {
-      if (!orthogonal) return averages;
+      if (!reorthogonalize) return averages;
       const all = treeFlatten(averages).leaves;
-      let mine = await executor.place(tree(pickByKind(leaves, all, "orthogonal")) as JsTree<HostArray>);
+      let turned = await executor.place(tree(pickByKind(leaves, all, "orthogonal")) as JsTree<HostArray>);
       for (let k = 0; k < PROJECTIONS; k++) {
-        const next = await orthogonal.reorthogonalize.run([mine]);
-        executor.release(mine);
-        mine = next;
+        const next = await reorthogonalize.run([turned]);
+        executor.release(turned);
+        turned = next;
       }
-      const matrices = (await executor.fetch(mine)) as unknown as ByPath<HostArray>;
-      executor.release(mine);
+      const matrices = (await executor.fetch(turned)) as unknown as ByPath<HostArray>;
+      executor.release(turned);
       return rebuild(leaves.map(({ path }, i) => matrices[path] ?? (all[i] as HostArray)));
     },
 
@@ -246,6 +253,7 @@ export async function makeStepper(options: StepperOptions) {
       for (const spare of spares.parts) executor.release(spare);
       if (spares.sum) executor.release(spares.sum);
       if (descent && spares.descent) executor.release(tree(spares.descent));
+      shared?.dispose();
       await programs.dispose();
     },
   };

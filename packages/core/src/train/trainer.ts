@@ -56,7 +56,7 @@ export type Trainer = Readonly<{
    * Errors: `NotFiniteError` where no step size gives finite losses.
    */
   findRate(rates: readonly number[]): Promise<number>;
-  /** The whole state, copied to the host. Errors: `NotFiniteError` where a number of it is NaN or infinite. */
+  /** The whole state, copied to the host; of several processes that train together all ask for it. Errors: `NotFiniteError` where a number of it is NaN or infinite. */
   state(): Promise<TrainingState>;
   /** The parameters (with weight averaging, their average), copied to the host. */
   params(): Promise<JsTree<HostArray>>;
@@ -201,7 +201,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       return { arrays, step: taken, seed, ...(rollbacks.length > 0 && { rollbacks }) };
     },
     async params() {
-      const { params, average } = await stepper.fetch();
+      const { params, average } = await stepper.fetchValues();
       if (ema === 0) return params;
       const { leaves: values, rebuild } = treeFlatten(params);
       return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));

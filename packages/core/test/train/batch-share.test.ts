@@ -16,27 +16,36 @@ const flow = flowify({
 /** Rows of two numbers. */
 const rows = flowify({ inShape: [2], layers: [{ kind: "linear", out: 2 }] });
 
-/** A meeting of so many processes in one: the last to come adds all arrays up, in order, for everybody. */
+/** A meeting of so many processes in one: the last to come does what all have come for. */
 function meeting(of: number) {
-  let waiting: { part: number; arrays: readonly Float32Array[]; go: () => void }[] = [];
+  type Coming = { part: number; arrays: readonly Float32Array[]; go: () => void };
+  let waiting: Coming[] = [];
   const compared: { part: number; step: number; values: number[] }[] = [];
+  const meet = (part: number, arrays: readonly Float32Array[], work: (all: Float32Array[][]) => void) =>
+    new Promise<void>((resolve) => {
+      waiting.push({ part, arrays, go: resolve });
+      if (waiting.length < of) return;
+      const all = waiting.sort((a, b) => a.part - b.part);
+      waiting = [];
+      work(arrays.map((_, k) => all.map(({ arrays }) => arrays[k] as Float32Array)));
+      for (const { go } of all) go();
+    });
   const share = (part: number): BatchShare => ({
     part,
     of,
-    sum: (arrays) =>
-      new Promise((resolve) => {
-        waiting.push({ part, arrays, go: resolve });
-        if (waiting.length < of) return;
-        const all = waiting.sort((a, b) => a.part - b.part);
-        waiting = [];
-        arrays.forEach((_, k) => {
-          const own = all.map(({ arrays }) => arrays[k] as Float32Array);
-          const sums = (own[0] as Float32Array).map((_, i) =>
-            own.reduce((sum, array) => sum + (array[i] as number), 0),
+    sumTo: (arrays, owners) =>
+      meet(part, arrays, (all) => {
+        for (const [k, each] of all.entries()) {
+          const sums = (each[0] as Float32Array).map((_, i) =>
+            each.reduce((sum, array) => sum + (array[i] as number), 0),
           );
-          for (const array of own) array.set(sums);
-        });
-        for (const { go } of all) go();
+          each[owners[k] as number]?.set(sums);
+        }
+      }),
+    spread: (arrays, owners) =>
+      meet(part, arrays, (all) => {
+        for (const [k, each] of all.entries())
+          for (const array of each) array.set(each[owners[k] as number] as Float32Array);
       }),
     async compare(parameters, step) {
       compared.push({ part, step, values: [...parameters.values()].flatMap((array) => [...array]) });
@@ -117,6 +126,23 @@ describe("a batch that several processes share", () => {
     expect(messages[0]).toContain("step 2");
     expect(messages[1]).toBe(messages[0]);
     for (const trainer of all) await trainer.dispose();
+  });
+
+  it("has the bits of a run that did not stop where it goes on from its state", async () => {
+    const { share } = meeting(2);
+    const both = (other: Partial<TrainOptions> = {}) =>
+      Promise.all([0, 1].map((part) => start(share(part), other)));
+    const [whole, first] = [await both(), await both()];
+    const take = (trainers: Trainer[], count: number) =>
+      Promise.all(trainers.map((trainer) => steps(trainer, count)));
+    const states = (trainers: Trainer[]) => Promise.all(trainers.map((trainer) => trainer.state()));
+    const losses = (await take(whole, 6))[0]?.slice(3);
+    await take(first, 3);
+    const [middle] = await states(first);
+    const rest = await both({ state: middle! });
+    expect((await take(rest, 3))[0]).toEqual(losses);
+    expect(isDeepStrictEqual(await states(rest), await states(whole))).toBe(true);
+    for (const trainer of [...whole, ...first, ...rest]) await trainer.dispose();
   });
 
   it("needs an example for each process", async () => {

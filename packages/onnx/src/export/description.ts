@@ -1,5 +1,5 @@
 import type { Flow } from "@flowify/core";
-import { OPSET } from "../lower/model.js";
+import { OPSET } from "jax-to-onnx/internal";
 import { type Agreement, farthest } from "./agreement.js";
 import type { ExportedProgram } from "./exported.js";
 

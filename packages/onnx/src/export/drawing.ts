@@ -1,5 +1,5 @@
 import type { NoiseDistribution } from "@flowify/core/layer";
-import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../lower/model.js";
+import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "jax-to-onnx/internal";
 import type { ExportedInput, ExportedProgram } from "./exported.js";
 
 type Noise = Readonly<{ name: string; shape: readonly Dimension[]; distribution: NoiseDistribution }>;

@@ -8,13 +8,17 @@ import {
 import { ArraySpec } from "@flowify/core/internal";
 import { drawNoise, type NoiseTree } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
-import { lower } from "../lower/lower.js";
-import { type TensorInfo, withConstants } from "../lower/model.js";
-import { portable, type Target } from "../lower/target.js";
-import { leafPaths } from "../paths.js";
-import { trace } from "../trace.js";
+import { portable, type Target } from "jax-to-onnx";
+import {
+  leafPaths,
+  lower,
+  type TensorInfo,
+  trace,
+  withConstants,
+  withDynamicBatch,
+} from "jax-to-onnx/internal";
+import { compiled } from "../lower.js";
 import { drawing } from "./drawing.js";
-import { withDynamicBatch } from "./dynamic-batch.js";
 import { someExamples } from "./example.js";
 import {
   type ExportedInput,
@@ -103,23 +107,25 @@ function exportProgram(
   const run = runOf(f);
   const layered = namedFlow(flow);
   const marked = runOf(programsOf(layered.flow).find((each) => each.name === name)?.f as Program["f"]);
-  const open = withDynamicBatch({
-    name,
-    traced: (batch) => {
-      const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
-      return trace(marked, [specsOf(params), ...x, noiseSpecs(noise, batch)], name).jaxpr;
-    },
-    lowered: (jaxpr) =>
-      lower(jaxpr, {
-        name,
-        inputNames: names,
-        outputNames: outputs.map((out) => out.name),
-        fixed: own,
-        scopes: layered.names,
-        target,
-      }),
-    batched: input?.name ?? (noisePaths[0] as string),
-  });
+  const open = compiled(() =>
+    withDynamicBatch({
+      name,
+      traced: (batch) => {
+        const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
+        return trace(marked, [specsOf(params), ...x, noiseSpecs(noise, batch)], name).jaxpr;
+      },
+      lowered: (jaxpr) =>
+        lower(jaxpr, {
+          name,
+          inputNames: names,
+          outputNames: outputs.map((out) => out.name),
+          fixed: own,
+          scopes: layered.names,
+          target,
+        }),
+      batched: input?.name ?? (noisePaths[0] as string),
+    }),
+  );
   layered.dispose();
   const graph = withConstants(open, new Map(paramPaths.map((path, i) => [path, values[i] as HostArray])));
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));

@@ -8,7 +8,7 @@ import {
   type Rng,
 } from "@flowify/core/layer";
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
-import type { Dimension, GraphModel } from "../lower/model.js";
+import type { Dimension, GraphModel } from "jax-to-onnx/internal";
 
 /** An input of an exported program. */
 export type ExportedInput = Readonly<{

@@ -1,9 +1,9 @@
 import type { PlacedArray } from "@flowify/core/internal";
 import { type ClosedJaxpr, tree } from "@jax-js/jax";
+import type { Signature } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
 import type { NativeProgram } from "../onnx-program.js";
 import { argumentTensors, resultTensors, type TensorStore } from "../tensors.js";
-import type { Signature } from "../trace.js";
 import { type Arena, roundUp } from "./arena.js";
 import type { Expression } from "./expressions.js";
 import { compute } from "./operations.js";

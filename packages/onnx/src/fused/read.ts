@@ -1,6 +1,14 @@
 import { type ClosedJaxpr, DType } from "@jax-js/jax";
-import { readConstant } from "../lower/constants.js";
-import { type Atom, type Equation, isLiteral, outType, paramsOf, prepare, type Var } from "../lower/jaxpr.js";
+import {
+  type Atom,
+  type Equation,
+  isLiteral,
+  outType,
+  paramsOf,
+  prepare,
+  readConstant,
+  type Var,
+} from "jax-to-onnx/internal";
 import { type Expression, Expressions } from "./expressions.js";
 
 /** An elementwise program: its expressions, operands first, and its results. */

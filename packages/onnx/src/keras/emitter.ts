@@ -1,4 +1,4 @@
-import type { AttributeValue, GraphNode, Initializer } from "../lower/model.js";
+import type { AttributeValue, GraphNode, Initializer } from "jax-to-onnx/internal";
 
 /** A value of the graph: its name, and its number of axes including the batch. */
 export type Emitted = Readonly<{ name: string; rank: number }>;

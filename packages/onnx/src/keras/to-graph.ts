@@ -1,5 +1,5 @@
 import { DataError, UnsupportedOpError } from "@flowify/core";
-import { type TensorInfo, toBytes } from "../lower/model.js";
+import { type TensorInfo, toBytes } from "jax-to-onnx/internal";
 import { KerasCall } from "./call.js";
 import { type Emitted, Emitter } from "./emitter.js";
 import { kerasLayers } from "./layers.js";

@@ -1,7 +1,5 @@
+import { type GraphModel, type LoweredGraph, sizeOf } from "jax-to-onnx/internal";
 import type { InferenceSession } from "onnxruntime-node";
-import { sizeOf } from "../lower/jaxpr.js";
-import type { LoweredGraph } from "../lower/lower.js";
-import type { GraphModel } from "../lower/model.js";
 import type { Engine } from "../runtime.js";
 import { nodesFor } from "./links.js";
 

@@ -1,4 +1,4 @@
-import type { GraphNode } from "../lower/model.js";
+import type { GraphNode } from "jax-to-onnx/internal";
 
 /** The producer of each value of a graph, and its readers. */
 export type Links = Readonly<{

@@ -1,12 +1,10 @@
 import type { DType } from "@jax-js/jax";
+import type { Target } from "jax-to-onnx";
+import { type LoweredGraph, sizeOf, type TensorInfo } from "jax-to-onnx/internal";
 import type { InferenceSession } from "onnxruntime-node";
 import { roundUp } from "../fused/arena.js";
 import { tableData } from "../fused/lookup.js";
 import { type WasmFunction, wasmModule } from "../fused/wasm.js";
-import { sizeOf } from "../lower/jaxpr.js";
-import type { LoweredGraph } from "../lower/lower.js";
-import type { TensorInfo } from "../lower/model.js";
-import type { Target } from "../lower/target.js";
 import type { Engine } from "../runtime.js";
 import { typedArrays } from "../typed-arrays.js";
 import { fixedIn, fixedNumbers } from "./fixed.js";

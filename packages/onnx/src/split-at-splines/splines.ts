@@ -1,9 +1,7 @@
+import { type GraphNode, isView, type LoweredGraph, sizeOf } from "jax-to-onnx/internal";
 import { type Expression, Expressions } from "../fused/expressions.js";
 import { emitKernel } from "../fused/kernel.js";
 import type { WasmFunction } from "../fused/wasm.js";
-import { sizeOf } from "../lower/jaxpr.js";
-import type { LoweredGraph } from "../lower/lower.js";
-import { type GraphNode, isView } from "../lower/model.js";
 import { type Links, linksOf } from "./links.js";
 
 /**

@@ -1,5 +1,4 @@
-import type { LoweredGraph } from "../lower/lower.js";
-import type { GraphModel, GraphNode, TensorInfo } from "../lower/model.js";
+import type { GraphModel, GraphNode, LoweredGraph, TensorInfo } from "jax-to-onnx/internal";
 import { nodesFor } from "./links.js";
 import type { Splines } from "./splines.js";
 

@@ -1,4 +1,4 @@
-import type { Slot } from "../trace.js";
+import type { Slot } from "jax-to-onnx/internal";
 import { typedArrays } from "../typed-arrays.js";
 
 /** Alignment of arrays: vectors of any width load at full speed. */

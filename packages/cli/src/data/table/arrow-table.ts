@@ -3,7 +3,8 @@ import { expectRegularFile } from "../regular-file.js";
 import { addDictionary, batchColumns, type Dictionaries } from "./arrow/columns.js";
 import { type ArrowField, fieldsOf } from "./arrow/fields.js";
 import { arrowMessages } from "./arrow/messages.js";
-import { BLOCK, type Block, blockOf, type Table, uniqueNames } from "./table.js";
+import { type Block, blockOf } from "./block.js";
+import { BLOCK, type Table, uniqueNames } from "./table.js";
 
 /** An Apache Arrow file or stream (Feather version 2), read a batch at a time. */
 export async function arrowTable(path: string, called = path): Promise<Table> {

@@ -1,7 +1,8 @@
 import { UsageError } from "@flowify/core";
+import { type Block, rowBlock } from "./block.js";
 import { type Cell, cellReader, dateText } from "./cell.js";
 import type { TableSchema } from "./schema.js";
-import type { Block, Table } from "./table.js";
+import type { PartRange, Table } from "./table.js";
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
 const MONTHS = "January February March April May June July August September October November December".split(
@@ -42,11 +43,11 @@ export function withCalendar(table: Table, dates: readonly string[]): Table {
     names: table.names.flatMap((name, i) =>
       taken[i] ? [name, ...FEATURES.map((feature) => `${name} ${feature}`)] : [name],
     ),
-    blocks: () => apart(table, taken),
+    blocks: (range) => apart(table, taken, range),
   };
 }
 
-async function* apart(table: Table, taken: readonly boolean[]): AsyncGenerator<Block> {
+async function* apart(table: Table, taken: readonly boolean[], range?: PartRange): AsyncGenerator<Block> {
   const reader = cellReader(table);
   const parts = (cell: Cell): readonly Cell[] => {
     if (reader.read(cell) !== "date") return [cell, null, null, null];
@@ -56,9 +57,10 @@ async function* apart(table: Table, taken: readonly boolean[]): AsyncGenerator<B
     const month = new Date(day * SECONDS_PER_DAY * 1000).getUTCMonth();
     return [dateText(day), seconds, WEEKDAYS[weekday]!, MONTHS[month]!];
   };
-  for await (const block of table.blocks())
-    yield {
-      ...block,
-      rows: block.rows.map((row) => row.flatMap((cell, i) => (taken[i] ? parts(cell) : [cell]))),
-    };
+  for await (const { rows, numbers, source } of table.blocks(range))
+    yield rowBlock(
+      rows.map((row) => row.flatMap((cell, i) => (taken[i] ? parts(cell) : [cell]))),
+      numbers,
+      source,
+    );
 }

@@ -21,8 +21,9 @@ const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(inity)?$/i;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/;
 
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
+export const LARGEST_FLOAT32 = 3.4028234663852886e38;
 const MINUTES_PER_DAY = 1440;
+const MILLISECONDS_PER_DAY = 86_400_000;
 
 /**
  * Reads cells one at a time; `value` is that of the last one, where it is a number, a duration (seconds), a boolean (0 or 1) or a date
@@ -30,14 +31,18 @@ const MINUTES_PER_DAY = 1440;
  */
 export type CellReader = Readonly<{ read(cell: Cell | undefined): CellKind; readonly value: number }>;
 
+export function kindOfNumber(value: number): CellKind {
+  if (Number.isNaN(value)) return "missing";
+  return Math.abs(value) <= LARGEST_FLOAT32 ? "number" : "out of range";
+}
+
 /** @param decimalComma numbers are written 1,5 */
 export function cellReader({ decimalComma = false }: { decimalComma?: boolean } = {}): CellReader {
   const pattern = decimalComma ? COMMA_NUMBER : NUMBER;
   let value = Number.NaN;
   const take = (number: number): CellKind => {
     value = number;
-    if (Number.isNaN(number)) return "missing";
-    return Math.abs(number) <= LARGEST_FLOAT32 ? "number" : "out of range";
+    return kindOfNumber(number);
   };
   const readText = (text: string): CellKind => {
     if (pattern.test(text)) return take(Number(decimalComma ? text.replace(",", ".") : text));
@@ -79,7 +84,16 @@ function daysOf(text: string): number | undefined {
   const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   if (midnight.getUTCMonth() + 1 !== Number(month) || midnight.getUTCDate() !== Number(day)) return undefined;
   const minutes = 60 * Number(hour) + Number(minute) + (Number(second) + Number(fraction)) / 60;
-  return midnight.getTime() / 86_400_000 + (minutes - offsetMinutes(zone)) / MINUTES_PER_DAY;
+  return midnight.getTime() / MILLISECONDS_PER_DAY + (minutes - offsetMinutes(zone)) / MINUTES_PER_DAY;
+}
+
+/** The same of milliseconds since 1970, to the last bit. */
+export function daysOfMilliseconds(milliseconds: number): number {
+  const day = Math.floor(milliseconds / MILLISECONDS_PER_DAY);
+  const rest = milliseconds - day * MILLISECONDS_PER_DAY;
+  const [hour, minute] = [Math.floor(rest / 3_600_000), Math.floor(rest / 60_000) % 60];
+  const second = Math.floor(rest / 1000) % 60;
+  return day + (60 * hour + minute + (second + (rest % 1000) / 1000) / 60) / MINUTES_PER_DAY;
 }
 
 /** Minutes east of Greenwich of `Z`, `+02:00` or `-0530`. */
@@ -94,6 +108,10 @@ export function dateText(days: number): string {
   const text = new Date(Math.round(days * 86_400) * 1000).toISOString();
   return Number.isInteger(days) ? text.slice(0, 10) : `${text.slice(0, 19)}Z`;
 }
+
+/** The date and the time of so many days since 1970, to the millisecond. */
+export const timeText = (days: number): string =>
+  new Date(Math.round(days * MILLISECONDS_PER_DAY)).toISOString();
 
 /** The text by which equal cells are recognized. */
 export const cellText = (cell: Cell | undefined): string => String(cell ?? "");

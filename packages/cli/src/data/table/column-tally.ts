@@ -1,6 +1,8 @@
 import { makeRng } from "@flowify/core/layer";
-import { type Cell, type CellKind, type CellReader, cellText } from "./cell.js";
-import { type Block, LISTED, rowName } from "./table.js";
+import { type Block, type CellColumn, rowName } from "./block.js";
+import { type Cell, type CellKind, type CellReader, cellText, kindOfNumber, timeText } from "./cell.js";
+import { LISTED } from "./table.js";
+import { valueCounts } from "./value-counts.js";
 
 /** Different values of a column that are counted one by one, and of all columns together: a table may have thousands. */
 const DISTINCT = { least: 300, most: 10_000, all: 2_000_000 } as const;
@@ -24,7 +26,7 @@ export type ColumnTally = Readonly<{
   kinds: Readonly<Record<CellKind, Places>>;
   rows(): number;
   /** How often each value comes, as far as values are counted; `complete`: they are all. */
-  counts: ReadonlyMap<string, number>;
+  readonly counts: ReadonlyMap<string, number>;
   complete(): boolean;
   /** Of numbers and dates. */
   numbers(): Readonly<{
@@ -38,8 +40,8 @@ export type ColumnTally = Readonly<{
     grid: number;
   }>;
   sample(): readonly number[];
-  /** `at`: the place of the row in its block. */
-  add(cell: Cell | undefined, block: Block, at: number, reader: CellReader): void;
+  /** Counts the cells of a block. */
+  add(column: CellColumn, block: Block, reader: CellReader): void;
 }>;
 
 const newPlaces = (): Places => ({ count: 0, first: [] });
@@ -54,11 +56,13 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     date: newPlaces(),
     text: newPlaces(),
   };
-  const counts = new Map<string, number>();
+  let dates = false;
+  const textOf = (value: number): string => cellText(dates ? timeText(value) : value);
+  const counts = valueCounts(mostDistinct, textOf);
   const sample: number[] = [];
   let [rows, taken, mean, squares, previous] = [0, 0, 0, 0, Number.NaN];
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  let [whole, consecutive, complete] = [true, true, true];
+  let [whole, consecutive] = [true, true];
 
   const grid = gridFinder();
 
@@ -77,12 +81,32 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     if (place < SAMPLED) sample[place] = value;
   };
 
+  /** What one cell is; `key`: by which equal cells are recognized. */
+  const take = (kind: CellKind, value: number, key: string | number, block: Block, at: number): void => {
+    const places = kinds[kind];
+    places.count++;
+    if (kind === "missing") return;
+    if (places.first.length < LISTED) {
+      const text = typeof key === "number" ? textOf(key) : key;
+      places.first.push(`row ${rowName(block, at)} holds ${JSON.stringify(text.slice(0, 40))}`);
+    }
+    if (kind === "number" || kind === "date") addNumber(value);
+    counts.add(key);
+  };
+
+  const readCell = (cell: Cell, reader: CellReader): ReadCell => {
+    const kind = reader.read(cell);
+    return { kind, value: reader.value, key: kind === "missing" ? "" : cellText(cell) };
+  };
+
   return {
     name,
     kinds,
-    counts,
+    get counts() {
+      return counts.byText();
+    },
     rows: () => rows,
-    complete: () => complete,
+    complete: () => counts.complete(),
     numbers: () => ({
       least,
       most,
@@ -93,22 +117,28 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       grid: grid.step(),
     }),
     sample: () => sample,
-    add(cell, block, at, reader) {
-      rows++;
-      const kind = reader.read(cell);
-      const places = kinds[kind];
-      places.count++;
-      if (kind === "missing") return;
-      const text = cellText(cell);
-      if (places.first.length < LISTED)
-        places.first.push(`row ${rowName(block, at)} holds ${JSON.stringify(text.slice(0, 40))}`);
-      if (kind === "number" || kind === "date") addNumber(reader.value);
-      const before = counts.get(text);
-      if (before !== undefined || counts.size < mostDistinct) counts.set(text, (before ?? 0) + 1);
-      else complete = false;
+    add({ numbers, dates: areDates, coded, at: cellAt }, block, reader) {
+      rows += block.count;
+      dates = areDates ?? false;
+      const known: ReadCell[] = []; // of the values of a dictionary
+      for (let at = 0; at < block.count; at++) {
+        if (numbers) {
+          const value = numbers[at]!;
+          const kind = dates && !Number.isNaN(value) ? "date" : kindOfNumber(value);
+          take(kind, value, value, block, at);
+          continue;
+        }
+        const code = coded?.codes[at] ?? -1;
+        const cell = known[code] ?? readCell(cellAt(at), reader);
+        if (code >= 0) known[code] = cell;
+        take(cell.kind, cell.value, cell.key, block, at);
+      }
     },
   };
 }
+
+/** A cell that was read: `key` recognizes equal ones. */
+type ReadCell = Readonly<{ kind: CellKind; value: number; key: string }>;
 
 /** Finds the step of a grid that holds all numbers: the greatest common divisor of their differences, in decimal units. */
 function gridFinder(): { add(value: number): void; step(): number } {

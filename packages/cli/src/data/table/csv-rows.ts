@@ -1,7 +1,8 @@
 import { DataError } from "@flowify/core";
 import { CsvError } from "csv-parse/sync";
+import { blockOf } from "./block.js";
 import type { CsvDialect } from "./sniff.js";
-import { BLOCK, blockOf, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
+import { BLOCK, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
 
 const separatorNames: Readonly<Record<string, string>> = {
   "\t": "tabs",

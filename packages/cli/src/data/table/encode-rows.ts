@@ -1,8 +1,9 @@
 import { DataError } from "@flowify/core";
 import { makeRng, type Rng } from "@flowify/core/layer";
+import { type Block, blockOf, rowName } from "./block.js";
 import { type Cell, cellReader, cellText } from "./cell.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
-import { type Block, blockOf, LISTED, listFirst, rowName, type Table } from "./table.js";
+import { LISTED, listFirst, type Table } from "./table.js";
 
 /** Rows as the flow takes them. */
 export type EncodedRows = Readonly<{
@@ -123,24 +124,24 @@ export function rowEncoder(
   return {
     names,
     encode(block) {
-      const count = block.rows.length;
+      const { count, columns } = block;
       const rows = new Float32Array(count * names.length);
       const fillLog = new Float64Array(count);
       const ids: string[] = [];
-      const rowNames = block.rows.map((_, i) => rowName(block, i));
+      const rowNames = block.numbers.map((_, i) => rowName(block, i));
       current.block = block;
-      block.rows.forEach((cells, i) => {
+      for (let i = 0; i < count; i++) {
         row++;
         current.at = i;
         const rng = makeRng(STREAM, seed, row);
         for (const slot of slots) {
           const at = i * names.length + slot.at;
-          const cell = cells[slot.from];
+          const cell = columns[slot.from]?.at(i);
           if (isNumeric(slot.column)) fillLog[i]! += numberOf(slot, cell, rng, rows, at);
           else rows[at] = codeOf(slot, cell) + rng.uniform() - 0.5;
         }
-        if (idAt >= 0) ids.push(cellText(cells[idAt]));
-      });
+        if (idAt >= 0) ids.push(cellText(columns[idAt]?.at(i)));
+      }
       return { rows, count, fillLog, ids, rowNames };
     },
     notes: () => [

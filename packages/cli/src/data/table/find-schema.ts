@@ -37,12 +37,11 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
   const tallies = table.names.map((name, i) => columnTally(name, i, distinctLimit(table.names.length)));
   let rows = 0;
   for await (const block of table.blocks()) {
-    rows += block.rows.length;
-    block.rows.forEach((cells, at) => {
-      tallies.forEach((tally, i) => {
-        tally.add(cells[i], block, at, reader);
-      });
-    });
+    rows += block.count;
+    for (const [i, tally] of tallies.entries()) {
+      const column = block.columns[i];
+      if (column) tally.add(column, block, reader);
+    }
   }
   return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) });
 }

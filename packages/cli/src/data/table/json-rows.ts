@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
+import { type Block, blockOf } from "./block.js";
 import type { Cell } from "./cell.js";
-import { BLOCK, type Block, blockOf, LISTED, LONGEST_LINE, type Table } from "./table.js";
+import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
 
 /** Rows in which the names of all columns are expected. */
 const NAMING_ROWS = 1000;

@@ -5,9 +5,10 @@ import {
   parquetMetadataAsync,
   parquetSchema,
 } from "hyparquet";
-import type { Cell } from "./cell.js";
+import { type Block, columnsOf } from "./block.js";
+import { partOf } from "./columns.js";
 import { damagedParquet, readGroup } from "./parquet/read-group.js";
-import { BLOCK, type Block, blockOf, type Table, uniqueNames } from "./table.js";
+import { COLUMN_BLOCK, type PartRange, type Table, uniqueNames } from "./table.js";
 
 /** What reads a Parquet file: its bytes, and how they are unpacked besides Snappy, which flowify unpacks itself. */
 export type ParquetSource = Readonly<{ file: AsyncBuffer; compressors: Compressors }>;
@@ -18,31 +19,42 @@ export async function parquetRows(path: string, source: ParquetSource): Promise<
     const metadata = await parquetMetadataAsync(source.file);
     const found = parquetSchema(metadata).children.map(({ element }) => element.name);
     const { names, notes } = uniqueNames(found);
-    return { names, notes, decimalComma: false, blocks: () => blocks(path, source, metadata) };
+    const parts = metadata.row_groups.map(({ num_rows, total_byte_size }) => ({
+      rows: Number(num_rows),
+      bytes: Number(total_byte_size),
+    }));
+    return {
+      names,
+      notes,
+      decimalComma: false,
+      parts,
+      blocks: (range) => blocks(path, source, metadata, range),
+    };
   } catch (cause) {
     throw damagedParquet(path, cause);
   }
 }
 
-async function* blocks(path: string, source: ParquetSource, metadata: FileMetaData): AsyncGenerator<Block> {
+async function* blocks(
+  path: string,
+  source: ParquetSource,
+  metadata: FileMetaData,
+  { from, to }: PartRange = { from: 0, to: metadata.row_groups.length },
+): AsyncGenerator<Block> {
   let before = 0;
-  for (const index of metadata.row_groups.keys()) {
-    const columns = await readGroup(source, { path, metadata, index });
-    const rows = Number(metadata.row_groups[index]!.num_rows);
-    for (let at = 0; at < rows; at += BLOCK) {
-      const cells = Array.from({ length: Math.min(BLOCK, rows - at) }, (_, i) =>
-        columns.map((column) => cellOf(column[at + i])),
-      );
-      yield blockOf(cells, before + at);
+  for (const [index, group] of metadata.row_groups.entries()) {
+    const rows = Number(group.num_rows);
+    if (index >= from && index < to) {
+      const columns = await readGroup(source, { path, metadata, index });
+      for (let at = 0; at < rows; at += COLUMN_BLOCK) {
+        const end = Math.min(at + COLUMN_BLOCK, rows);
+        yield columnsOf(
+          columns.map((column) => partOf(column, at, end)),
+          end - at,
+          before + at,
+        );
+      }
     }
     before += rows;
   }
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "bigint") return Number(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
 }

@@ -1,24 +1,15 @@
 import { DataError } from "@flowify/core";
-import type { Cell } from "./cell.js";
+import type { Block } from "./block.js";
 
-/** Rows that are handed on together. */
-export type Block = Readonly<{
-  rows: readonly (readonly Cell[])[];
-  /** The number of each row, from 1 on: in the file, whatever `--where` leaves out; of several files, in all of them. */
-  numbers: readonly number[];
-  /** Of several files, the one that holds these rows, and the rows in the files before it. */
-  source?: Readonly<{ file: string; before: number }>;
+/** Rows that can be read without those before them: a group of rows of a file, or a file. */
+export type TablePart = Readonly<{
+  bytes: number;
+  /** Where the file says it. */
+  rows?: number;
 }>;
 
-/** What a row is called: by its number, of several files by file and number, `part-2.csv#17`. */
-export const rowName = ({ numbers, source }: Block, at: number): string =>
-  source ? `${source.file}#${numbers[at]! - source.before}` : String(numbers[at]);
-
-/** Rows that follow `before` others in their file. */
-export const blockOf = (rows: readonly (readonly Cell[])[], before = 0): Block => ({
-  rows,
-  numbers: rows.map((_, i) => before + i + 1),
-});
+/** Parts [from, to) of a table. */
+export type PartRange = Readonly<{ from: number; to: number }>;
 
 /** A table in a file: opened, and read from the start as often as wanted. */
 export type Table = Readonly<{
@@ -27,12 +18,15 @@ export type Table = Readonly<{
   notes: readonly string[];
   /** Numbers are written 1,5. */
   decimalComma: boolean;
-  /** Its rows, some at a time. */
-  blocks(): AsyncGenerator<Block>;
+  /** Missing where rows can only be read from the first one on. */
+  parts?: readonly TablePart[];
+  /** Its rows, some at a time, by default of all parts. Rows keep their numbers where the parts before tell how many rows they have. */
+  blocks(range?: PartRange): AsyncGenerator<Block>;
 }>;
 
-/** Rows that are handed on together: the memory that a table takes while it is read. */
+/** Rows that are handed on together: the memory that a table takes while it is read. In columns of numbers there are more of them. */
 export const BLOCK = 1024;
+export const COLUMN_BLOCK = 8192;
 
 /** A line of a text file that is longer is refused before it fills the memory. */
 export const LONGEST_LINE = 2 ** 24;

@@ -1,15 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
+import { parquetReadObjects } from "hyparquet";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
 import { describe, expect, it } from "vitest";
+import type { Block } from "../../../src/data/table/block.js";
 import { openTable } from "../../../src/data/table/open-table.js";
 import { checkDelta } from "../../../src/data/table/parquet/check-delta.js";
 import { checkRuns } from "../../../src/data/table/parquet/check-runs.js";
 import { unpackSnappy } from "../../../src/data/table/parquet/snappy.js";
 import { temporaryFolder } from "../../temporary-folder.js";
-import { duckdbParquet } from "../duckdb-files.js";
+import { duckdbParquet, TYPED } from "../duckdb-files.js";
 import { parquetBytes } from "../parquet-files.js";
 
 const root = temporaryFolder();
@@ -73,6 +76,28 @@ describe("a Parquet file", () => {
         '{"a":0,"b":[0]}',
       ]);
       expect(rows[59]!.slice(0, 5)).toEqual([59, 59 / 7, "air", "text 59", false]);
+    },
+  );
+
+  it.each(["snappy", "gzip, PARQUET_VERSION V2", "uncompressed"])(
+    "whose columns are decoded as wholes (COMPRESSION %s) has the cells that hyparquet decodes",
+    async (options) => {
+      const bytes = await duckdbParquet(`COMPRESSION ${options}`, TYPED);
+      const file = new Uint8Array(bytes).buffer;
+      const compressors = { GZIP: (packed: Uint8Array) => new Uint8Array(gunzipSync(packed)) };
+      const wanted = await parquetReadObjects({ file, compressors });
+      const cells = wanted.map((row) =>
+        Object.values(row).map((cell) =>
+          cell instanceof Date ? cell.toISOString() : typeof cell === "bigint" ? Number(cell) : cell,
+        ),
+      );
+      expect(await cellsOf(bytes)).toEqual(cells);
+      const { value: block } = await (await openTable(join(root, "rows.parquet"))).blocks().next();
+      const forms = (block as Block).columns.map(({ numbers, dates, coded }) =>
+        dates ? "days" : numbers ? "numbers" : coded ? "codes" : "cells",
+      );
+      const once = ["numbers", "numbers", "numbers", "numbers", "numbers", "codes", "days", "days", "cells"];
+      expect(forms).toEqual(once.flatMap((form) => [form, form]));
     },
   );
 

@@ -4,10 +4,10 @@ import { gzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { fileHashes } from "../../../src/data/file-hashes.js";
+import { rowName } from "../../../src/data/table/block.js";
 import { openTable } from "../../../src/data/table/open-table.js";
 import { readRows } from "../../../src/data/table/read-rows.js";
 import { GZIP_LIMIT, textSource } from "../../../src/data/table/sources/text-source.js";
-import { rowName } from "../../../src/data/table/table.js";
 import { pipeCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
+import { rowName } from "../../../src/data/table/block.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
 import { readRows } from "../../../src/data/table/read-rows.js";
-import { rowName } from "../../../src/data/table/table.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();

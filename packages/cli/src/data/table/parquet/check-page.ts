@@ -18,12 +18,15 @@ const widthOf = (largest: number): number => 32 - Math.clz32(largest);
 /** Where values begin in a page, how many there are, and how they are written; `second`: in a page of the second version. */
 type Values = Readonly<{ at: number; count: number; encoding: string; second: boolean }>;
 
+/** Where the values of a page begin, and how many there are. */
+export type PageValues = Readonly<{ at: number; present: number }>;
+
 /**
  * Checks the unpacked content of a page of the first version: levels, then values.
  *
  * @throws RangeError for a damaged page
  */
-export function checkPage(page: Uint8Array, header: DataPageHeader, path: readonly SchemaTree[]): void {
+export function checkPage(page: Uint8Array, header: DataPageHeader, path: readonly SchemaTree[]): PageValues {
   const count = header.num_values;
   let at = 0;
   const levels = (largest: number): number => {
@@ -37,6 +40,7 @@ export function checkPage(page: Uint8Array, header: DataPageHeader, path: readon
   levels(getMaxRepetitionLevel([...path]));
   const present = levels(getMaxDefinitionLevel([...path]));
   checkValues(page, { at, count: present, encoding: header.encoding, second: false }, path);
+  return { at, present };
 }
 
 /**

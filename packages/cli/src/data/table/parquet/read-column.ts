@@ -1,15 +1,12 @@
 import type { ColumnMetaData, Compressors, DecodedArray, PageHeader, SchemaTree } from "hyparquet";
-import { parquetHeader, readColumn } from "hyparquet/src/column.js";
+import { readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
-import { isFlatColumn } from "hyparquet/src/schema.js";
 import { checkLevels, checkPage, checkValuesV2 } from "./check-page.js";
 import { codecOf } from "./codecs.js";
+import { pagesOf } from "./pages.js";
 
 /** Checks the unpacked content of a page. */
 type PageCheck = (page: Uint8Array) => void;
-
-/** Values of a dictionary are at least a bit each. */
-const BITS = 8;
 
 /**
  * Decodes one column of a row group, after its pages are found to hold what they claim: hyparquet believes them.
@@ -53,33 +50,9 @@ function pageChecks(
   path: SchemaTree[],
   rows: number,
 ): ReadonlyMap<number, PageCheck> {
-  const bytes = new Uint8Array(buffer);
   const checks = new Map<number, PageCheck>();
-  const reader = { view: new DataView(buffer), offset: 0 };
-  const flat = isFlatColumn(path);
-  const most = flat ? Math.min(rows, Number(meta.num_values)) : Number(meta.num_values);
-  let values = 0;
-  while (reader.offset < bytes.length - 1 && !(flat && values >= rows)) {
-    const header = parquetHeader(reader);
-    const { compressed_page_size: size } = header;
-    if (!(size >= 0 && reader.offset + size <= bytes.length))
-      throw new RangeError(`a page of ${size} bytes where ${bytes.length - reader.offset} are left`);
-    values += checkHeader(header, most - values);
-    addCheck(checks, bytes.subarray(reader.offset, reader.offset + size), header, path);
-    reader.offset += size;
-  }
+  for (const { header, packed } of pagesOf(buffer, meta, path, rows)) addCheck(checks, packed, header, path);
   return checks;
-}
-
-/** @returns the number of values in the page, of a dictionary none */
-function checkHeader(header: PageHeader, left: number): number {
-  const { type, uncompressed_page_size: size } = header;
-  const { num_values: count } =
-    header.data_page_header ?? header.data_page_header_v2 ?? header.dictionary_page_header ?? {};
-  const most = type === "DICTIONARY_PAGE" ? BITS * Number(size) : left;
-  if (count !== undefined && Number.isInteger(count) && count >= 0 && count <= most)
-    return type === "DICTIONARY_PAGE" ? 0 : count;
-  throw new RangeError(`a page of ${count} values where ${most} are left`);
 }
 
 function addCheck(

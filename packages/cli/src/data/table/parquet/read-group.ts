@@ -2,7 +2,6 @@ import { DataError } from "@flowify/core";
 import {
   type AsyncBuffer,
   type Compressors,
-  type DecodedArray,
   type FileMetaData,
   parquetSchema,
   type RowGroup,
@@ -10,6 +9,9 @@ import {
 import { assembleAsync } from "hyparquet/src/rowgroup.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { flatten } from "hyparquet/src/utils.js";
+import type { CellColumn } from "../block.js";
+import type { Cell } from "../cell.js";
+import { decodeFlat } from "./flat-column.js";
 import { decodeColumn } from "./read-column.js";
 
 /** Cells of a row group at most: it is decoded at once. Writers make groups of about a million rows. */
@@ -33,7 +35,7 @@ export const damagedParquet = (path: string, cause: unknown, where = ""): DataEr
 export async function readGroup(
   { file, compressors }: Readonly<{ file: AsyncBuffer; compressors: Compressors }>,
   { path, metadata, index }: Group,
-): Promise<readonly DecodedArray[]> {
+): Promise<readonly CellColumn[]> {
   const group = metadata.row_groups[index]!;
   const here = `, row group ${index + 1}`;
   const rows = Number(group.num_rows);
@@ -47,11 +49,18 @@ export async function readGroup(
       here,
     );
   const asyncColumns = [];
+  const whole = new Map<string, CellColumn>();
   for (const chunk of group.columns) {
     const name = chunk.meta_data?.path_in_schema.join(".") ?? "?";
     try {
       const { meta, bytes } = await chunkBytes(file, chunk);
-      const data = decodeColumn(bytes, meta, getTreePath(tree, meta.path_in_schema), rows, compressors);
+      const levels = getTreePath(tree, meta.path_in_schema);
+      const found = decodeFlat(bytes, meta, levels, rows, compressors);
+      if (found) {
+        whole.set(meta.path_in_schema[0]!, found);
+        continue;
+      }
+      const data = decodeColumn(bytes, meta, levels, rows, compressors);
       asyncColumns.push({ pathInSchema: meta.path_in_schema, data: Promise.resolve({ data, skipped: 0 }) });
     } catch (cause) {
       throw damagedParquet(path, cause, `${here}, column ${JSON.stringify(name)}`);
@@ -63,6 +72,8 @@ export async function readGroup(
   );
   const settled = await Promise.allSettled(assembled.asyncColumns.map(({ data }) => data));
   return tree.children.map(({ element: { name } }) => {
+    const found = whole.get(name);
+    if (found) return found;
     const at = assembled.asyncColumns.findIndex(({ pathInSchema }) => pathInSchema[0] === name);
     const column = settled[at];
     const problem =
@@ -78,8 +89,16 @@ export async function readGroup(
         problem ?? new RangeError(`${values.length} values, expected ${rows}`),
         `${here}, column ${JSON.stringify(name)}`,
       );
-    return values;
+    return { at: (row) => cellOf(values[row]) };
   });
+}
+
+function cellOf(value: unknown): Cell {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
 }
 
 /** The packed pages of a column of a row group. */

@@ -1,6 +1,8 @@
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError } from "@flowify/core";
-import type { Block, Table } from "../table.js";
+import { type Block, columnBlock } from "../block.js";
+import type { PartRange, Table, TablePart } from "../table.js";
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
 
@@ -28,7 +30,8 @@ export async function severalFiles(
     names: leading.names,
     notes: [`${files.length} files, from ${first} to ${files.at(-1)}`, ...notes],
     decimalComma: tables.some(({ decimalComma }) => decimalComma),
-    blocks: () => blocks(files, tables),
+    parts: tables.flatMap((table, i) => partsOf(table, files[i]!)),
+    blocks: (range) => blocks(files, tables, range),
   };
 }
 
@@ -45,20 +48,32 @@ function expectSameColumns(first: string, { names }: Table, file: string, table:
   );
 }
 
-async function* blocks(files: readonly string[], tables: readonly Table[]): AsyncGenerator<Block> {
+/** A file that cannot be read in parts is one. */
+const partsOf = ({ parts }: Table, file: string): readonly TablePart[] =>
+  parts ?? [{ bytes: statSync(file).size }];
+
+async function* blocks(
+  files: readonly string[],
+  tables: readonly Table[],
+  { from, to }: PartRange = { from: 0, to: Number.POSITIVE_INFINITY },
+): AsyncGenerator<Block> {
   const { names } = tables[0]!;
-  let before = 0;
+  let [before, first] = [0, 0];
   for (const [i, table] of tables.entries()) {
-    const order = names.map((name) => table.names.indexOf(name));
-    const isSame = order.every((from, to) => from === to);
+    const parts = partsOf(table, files[i]!);
+    const own = { from: Math.max(0, from - first), to: Math.min(parts.length, to - first) };
     const source = { file: basename(files[i]!), before };
-    for await (const { rows, numbers } of table.blocks()) {
-      yield {
-        rows: isSame ? rows : rows.map((row) => order.map((from) => row[from] ?? null)),
-        numbers: numbers.map((number) => source.before + number),
+    first += parts.length;
+    before += parts.reduce((sum, { rows = 0 }) => sum + rows, 0);
+    if (own.from >= own.to && parts.length > 0) continue;
+    const order = names.map((name) => table.names.indexOf(name));
+    for await (const { columns, numbers } of table.blocks(table.parts && own)) {
+      yield columnBlock(
+        order.map((at) => columns[at]!),
+        numbers.map((number) => source.before + number),
         source,
-      };
-      before = source.before + (numbers.at(-1) ?? 0);
+      );
+      if (parts[0]?.rows === undefined) before = source.before + (numbers.at(-1) ?? 0);
     }
   }
 }

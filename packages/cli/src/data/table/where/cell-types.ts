@@ -1,5 +1,5 @@
+import type { Block } from "../block.js";
 import { type Cell, type CellKind, cellReader, cellText } from "../cell.js";
-import type { Block } from "../table.js";
 
 /** How a column enters a condition. */
 export type SqlType = "DOUBLE" | "TIMESTAMP" | "BOOLEAN" | "VARCHAR";

@@ -1,14 +1,15 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError } from "@flowify/core";
 import { unknownName } from "../../../ui/suggest.js";
+import { type Block, rowBlock, rowName } from "../block.js";
 import { cellText } from "../cell.js";
-import { type Block, rowName, type Table } from "../table.js";
+import type { Table } from "../table.js";
 import { type SqlType, sqlTypeOf, sqlValues } from "./cell-types.js";
 import { columnsOfCondition, ROWS, refused, statementOf } from "./condition.js";
 import { loadDuckDb, openDatabase } from "./duckdb.js";
 
-/** Blocks that are asked about together, and from which the types of the columns are found. */
-const TOGETHER = 8;
+/** Rows that are asked about together, and from which the types of the columns are found. */
+const TOGETHER = 8192;
 
 /** The number of a row among those that are asked about. */
 const PLACE = '"#"';
@@ -32,8 +33,9 @@ export async function filteredTable(path: string, table: Table, where: string): 
     );
     if (twice !== undefined)
       throw refused(where, `the table has several columns "${twice}", which differ in capitals only`);
+    const { parts: _, ...whole } = table; // how many rows of a part are left is not known
     return {
-      ...table,
+      ...whole,
       notes: [...table.notes, `only rows with ${where}`],
       blocks: () => filtered(path, table, where, used),
     };
@@ -75,10 +77,14 @@ async function* filtered(
 
 async function* together(blocks: AsyncGenerator<Block>): AsyncGenerator<Block[]> {
   let some: Block[] = [];
+  let count = 0;
   for await (const block of blocks) {
-    if (some.push(block) < TOGETHER) continue;
+    some.push(block);
+    count += block.count;
+    if (count < TOGETHER) continue;
     yield some;
     some = [];
+    count = 0;
   }
   if (some.length > 0) yield some;
 }
@@ -154,8 +160,9 @@ async function placesOf(
   }
 }
 
-const some = (block: Block, which: readonly number[]): Block => ({
-  ...block,
-  rows: which.map((row) => block.rows[row]!),
-  numbers: which.map((row) => block.numbers[row]!),
-});
+const some = ({ rows, numbers, source }: Block, which: readonly number[]): Block =>
+  rowBlock(
+    which.map((row) => rows[row]!),
+    which.map((row) => numbers[row]!),
+    source,
+  );

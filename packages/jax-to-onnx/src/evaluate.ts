@@ -1,0 +1,117 @@
+import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
+import { readConstant } from "./constants.js";
+import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
+import type { Graph } from "./graph.js";
+import { type Atom, type Equation, isLiteral, prepare, type Var } from "./jaxpr.js";
+import { type Lazy, ofBuffer } from "./lazy.js";
+import { type OwnRule, runOwnRule } from "./own-rules.js";
+import type { Pass } from "./passes/pass.js";
+import { programs, refusals } from "./programs.js";
+import { rules } from "./rules.js";
+import { trace } from "./trace.js";
+import { wantedOrders } from "./wanted.js";
+
+/** The values of a program's variables. */
+export type Environment = Map<Var, Lazy>;
+
+export type EvaluateOptions = Readonly<{
+  itemwise: boolean;
+  /** The passes that act on equations. */
+  active: readonly Pass[];
+  /** Rules that go before ours. */
+  own: Readonly<Record<string, OwnRule>>;
+  /** Names of functions around an equation, by its first result; and the prefix of all names. */
+  around: ReadonlyMap<Var, string>;
+  prefix?: string;
+}>;
+
+/** Lowers the equations of a program in order. */
+export function evaluate(graph: Graph, jaxpr: Jaxpr, env: Environment, options: EvaluateOptions): void {
+  const wanted = wantedOrders(jaxpr, graph.target);
+  const { itemwise, around, prefix = "" } = options;
+  jaxpr.eqns.forEach((eqn, i) => {
+    const [first] = eqn.outBinders;
+    const cx: Context = { graph, wanted: first && wanted.get(first), itemwise };
+    graph.scope = `${prefix}${(first && around.get(first)) ?? ""}${eqn.primitive}.${i}`;
+    if (eqn.outBinders.every((v) => v.aval.size === 0)) {
+      for (const v of eqn.outBinders) env.set(v, empty(graph, v));
+      return;
+    }
+    const inputs = eqn.inputs.map((atom) => read(cx, env, atom));
+    const results = lowerEquation(cx, eqn, inputs, options);
+    eqn.outBinders.forEach((v, k) => env.set(v, results[k] as Lazy));
+  });
+}
+
+/** The values of an equation: by a rule of the caller, the first pass that applies, a rule, or another program. */
+function lowerEquation(
+  cx: Context,
+  eqn: Equation,
+  inputs: readonly Lazy[],
+  options: EvaluateOptions,
+): readonly Lazy[] {
+  const { primitive } = eqn;
+  const own = options.own[primitive];
+  if (own) return runOwnRule(own, cx, eqn, inputs);
+  const found = rewritten(cx, eqn, inputs, options.active) ?? rules[primitive]?.(cx, eqn, inputs);
+  if (found) return found;
+  const program = programs[primitive];
+  if (program === undefined) throw unsupported(eqn, refusals[primitive] ?? "no rule to lower it to ONNX");
+  const { jaxpr: closed } = trace(
+    program(eqn),
+    eqn.inputs.map(({ aval }) => aval),
+    primitive,
+  );
+  try {
+    const jaxpr = prepare(closed.jaxpr);
+    const env: Environment = new Map();
+    bindConstants(cx.graph, closed, jaxpr, env);
+    jaxpr.inBinders.slice(closed.consts.length).forEach((v, i) => env.set(v, inputs[i] as Lazy));
+    evaluate(cx.graph, jaxpr, env, { ...options, prefix: `${cx.graph.scope}/` });
+    return jaxpr.outs.map((out) => read(cx, env, out));
+  } finally {
+    closed.dispose();
+  }
+}
+
+/** The values of an equation by the first pass that applies. */
+function rewritten(cx: Context, eqn: Equation, inputs: readonly Lazy[], active: readonly Pass[]) {
+  for (const { name, equations } of active) {
+    const results = equations?.[eqn.primitive]?.(cx, eqn, inputs);
+    if (!results) continue;
+    cx.graph.count(name);
+    return results;
+  }
+  return undefined;
+}
+
+/** The value of an operand. */
+export function read(cx: Context, env: ReadonlyMap<Var, Lazy>, atom: Atom): Lazy {
+  if (isLiteral(atom)) return literal(cx, Number(atom.value), atom.aval.dtype);
+  const value = env.get(atom);
+  if (value === undefined) throw new Error(`variable ${atom.toString()} has no value`);
+  return value;
+}
+
+/** An array without elements can have any value. */
+export const empty = (graph: Graph, v: Var): Lazy =>
+  literal(plainContext(graph), 0, v.aval.dtype, v.aval.shape);
+
+/** The values of the constants that a program uses. */
+export function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
+  closed.consts.forEach((tracer, i) => {
+    const v = jaxpr.inBinders[i] as Var;
+    const { dtype, shape } = v.aval;
+    // Traces of gradients may leave large unused constants.
+    if (!isUsed(jaxpr, v)) return;
+    const { values, uniform } = readConstant(tracer);
+    const value =
+      uniform === undefined
+        ? ofBuffer(graph.constant(typedData(values, dtype), elementType(dtype), shape), dtype, shape)
+        : literal(plainContext(graph), uniform, dtype, shape);
+    env.set(v, value);
+  });
+}
+
+const isUsed = (jaxpr: Jaxpr, v: Var): boolean =>
+  jaxpr.outs.includes(v) || jaxpr.eqns.some((eqn) => eqn.inputs.includes(v));

@@ -1,0 +1,169 @@
+import { type ClosedJaxpr, DType } from "@jax-js/jax";
+import { elementType, plainContext } from "./context.js";
+import { countBytes, countFlops, countPeak } from "./counts.js";
+import { bindConstants, type Environment, empty, evaluate, read } from "./evaluate.js";
+import { Graph } from "./graph.js";
+import { prepareNamed, sizeOf, type Var } from "./jaxpr.js";
+import { dense } from "./layout.js";
+import { type Lazy, ofBuffer } from "./lazy.js";
+import type { ElementType, GraphModel, TensorInfo } from "./model.js";
+import type { OwnRule } from "./own-rules.js";
+import type { Pass } from "./passes/pass.js";
+import { passes } from "./passes.js";
+import { programs } from "./programs.js";
+import { rules } from "./rules.js";
+import { ortCpu, type Target } from "./target.js";
+import type { ValueType } from "./values.js";
+
+export type LowerOptions = {
+  /** Name of the graph. */
+  name?: string;
+  /** Names of the arguments and results, in the order of the flattened trees. */
+  inputNames?: readonly string[];
+  outputNames?: readonly string[];
+  /** Names of arguments that are the same in every run: computations that depend only on them may run once. */
+  fixed?: ReadonlySet<string>;
+  /** The orthogonal matrices among them, up to rounding. */
+  rotations?: ReadonlySet<string>;
+  /**
+   * Only sums over an example matter, as in a training step: a convolution may use a form whose errors are relative to
+   * the largest number of its image, and in which one non-finite number spoils its whole image. Default false: a result
+   * depends only on its inputs in the program.
+   */
+  itemwise?: boolean;
+  /** Names of jitted functions of the program that stand in front of the names of their nodes. */
+  scopes?: ReadonlySet<string>;
+  /** Rules for primitives, which go before ours. */
+  rules?: Readonly<Record<string, OwnRule>>;
+  /** What the graph is for. Default `ortCpu`. */
+  target?: Target;
+  /** Called after the rules, and after each pass on the graph, with its name. */
+  onPass?: (name: string, graph: Graph) => void;
+};
+
+/**
+ * A graph, the floating-point operations of its products and convolutions (2 per multiply-add), the bytes that its
+ * nodes write, and its peak memory. Products of fixed arguments are not counted.
+ */
+export type LoweredGraph = GraphModel &
+  Readonly<{
+    flops: number;
+    bytes: number;
+    peak: number;
+    /** How often each pass acted. */
+    acted: ReadonlyMap<string, number>;
+    /** Type and shape of a node's output or a constant. */
+    typeOf(name: string): ValueType;
+  }>;
+
+/** The primitives of jax-js that can be lowered. */
+export const loweredPrimitives: readonly string[] = [...Object.keys(rules), ...Object.keys(programs), "jit"];
+
+/**
+ * Lowers a traced program to an ONNX graph with one input per argument and one output per result.
+ * Constants are read, not consumed.
+ *
+ * @throws UnsupportedOpError for a primitive without a rule; `node` is the equation.
+ */
+export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredGraph {
+  const { program: jaxpr, around } = prepareNamed(closed.jaxpr, options.scopes ?? new Set());
+  const graph = new Graph(options.target ?? ortCpu);
+  const env: Environment = new Map();
+  const constants = closed.consts.length;
+  const inputs = bindInputs(graph, jaxpr.inBinders.slice(constants), env, options.inputNames);
+  for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name, options.rotations?.has(name));
+  const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
+  bindConstants(graph, closed, jaxpr, env);
+  const active = passes.filter((pass) => isActive(graph.target, pass));
+  evaluate(graph, jaxpr, env, {
+    itemwise: options.itemwise ?? false,
+    active,
+    around,
+    own: options.rules ?? {},
+  });
+  graph.scope = "out";
+  const cx = plainContext(graph);
+  const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
+  const outputs = jaxpr.outs.map((out, i) => ({
+    name: outputNames[i] as string,
+    type: boundaryType(out.aval.dtype),
+    shape: out.aval.shape,
+  }));
+  graph.results = values;
+  graph.prune();
+  options.onPass?.("rules", graph);
+  for (const { name, run } of active) {
+    if (!run) continue;
+    graph.pass = name;
+    run(graph);
+    options.onPass?.(name, graph);
+  }
+  return { name: options.name ?? "function", inputs, outputs, ...nameOutputs(graph, outputNames) };
+}
+
+const isActive = ({ without, semantics }: Target, { name, needs }: Pass): boolean =>
+  !without.has(name) && (needs === undefined || semantics[needs]);
+
+/** Converts between uint32 arguments and results and the internal int64. */
+const boundaryType = (dtype: DType): ElementType => (dtype === DType.Uint32 ? "uint32" : elementType(dtype));
+
+function bindInputs(
+  graph: Graph,
+  binders: readonly Var[],
+  env: Environment,
+  names: readonly string[] = [],
+): TensorInfo[] {
+  return binders.map((v, i) => {
+    const { dtype, shape } = v.aval;
+    const type = boundaryType(dtype);
+    const name = graph.declare(graph.unique(names[i] ?? `input.${i}`), type, shape);
+    const held = elementType(dtype);
+    const base =
+      held === type ? name : graph.node("Cast", [name], { type: held, shape }, { attributes: { to: 7 } });
+    env.set(v, sizeOf(shape) === 0 ? empty(graph, v) : ofBuffer(base, dtype, shape));
+    return { name, type, shape };
+  });
+}
+
+function resultName(graph: Graph, v: Lazy): string {
+  const name = dense(graph, v);
+  if (v.dtype !== DType.Uint32) return name;
+  const type = { type: "uint32", shape: graph.shapeOf(name) } as const;
+  return graph.node("Cast", [name], type, { attributes: { to: 12 } });
+}
+
+/**
+ * Names the results. A value that is an input, a constant or already a result is copied by an Identity; any other value
+ * is renamed at its producer.
+ */
+function nameOutputs(graph: Graph, names: readonly string[]) {
+  const { nodes, results } = graph;
+  const renamed = new Map<string, string>();
+  const copies: GraphModel["nodes"][number][] = [];
+  results.forEach((value, i) => {
+    const name = names[i] as string;
+    if (graph.producer(value) !== undefined && !renamed.has(value)) renamed.set(value, name);
+    else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
+  });
+  const rename = (name: string) => renamed.get(name) ?? name;
+  const original = new Map(results.map((value, i) => [names[i] as string, value]));
+  return {
+    flops: countFlops(
+      graph,
+      nodes.filter(({ outputs: [first] }) => !graph.isFixed(first as string)),
+    ),
+    bytes: countBytes(graph, nodes),
+    peak: countPeak(graph, nodes, results),
+    acted: graph.acted,
+    nodes: [...nodes, ...copies].map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    })),
+    constants: graph.constants,
+    typeOf(name: string): ValueType {
+      const value = original.get(name) ?? name;
+      return { type: graph.typeOf(value), shape: graph.shapeOf(value) };
+    },
+  };
+}

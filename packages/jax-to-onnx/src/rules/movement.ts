@@ -1,0 +1,174 @@
+import type { DType } from "@jax-js/jax";
+import { type Context, literal, type Rule } from "../context.js";
+import type { Graph } from "../graph.js";
+import { outShape, paramsOf } from "../jaxpr.js";
+import { arrange, grouped, isNarrow, reshapeOrCopy, solid } from "../layout.js";
+import { broadcast, bufferSize, canonical, factor, type Lazy, shapeOf, transpose } from "../lazy.js";
+
+/**
+ * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis of size 1 gets a
+ * separate dimension in front. `make` receives the ONNX value, the dimension and the shape of the result.
+ */
+export function alongAxis(
+  cx: Context,
+  v: Lazy,
+  axis: number,
+  size: number,
+  make: (name: string, dim: number, shape: readonly number[]) => string,
+): Lazy {
+  const own = v.axes[axis]?.[0];
+  const fresh = size === 1 ? [] : [factor(size)];
+  if (own === undefined) {
+    const name = cx.graph.reshape(v.base, [1, ...cx.graph.shapeOf(v.base)]);
+    const base = make(name, 0, [size, ...cx.graph.shapeOf(v.base)]);
+    return canonical({ base, dtype: v.dtype, order: [...fresh, ...v.order], axes: v.axes.with(axis, fresh) });
+  }
+  const { name, shape, keys } = grouped(cx.graph, v, (f) => f === own);
+  // The factor may span several dimensions of the present shape.
+  const first = keys.indexOf(true);
+  const count = keys.lastIndexOf(true) - first + 1;
+  const merged = [...shape.slice(0, first), own.size, ...shape.slice(first + count)];
+  const base = make(cx.graph.reshape(name, merged), first, merged.with(first, size));
+  const order = v.order.flatMap((f) => (f === own ? fresh : [f]));
+  return canonical({ base, dtype: v.dtype, order, axes: v.axes.with(axis, fresh) });
+}
+
+/** Elements `start` to `end` of an axis. */
+export function slice(cx: Context, v: Lazy, axis: number, start: number, end: number): Lazy {
+  const size = shapeOf(v)[axis] as number;
+  if (start === 0 && end === size) return v;
+  const factors = v.axes[axis] ?? [];
+  // Equal entries: any of them can be used.
+  if (factors.every((f) => f.lazy)) {
+    const cut = end - start === 1 ? [] : [factor(end - start, true)];
+    return { ...v, axes: v.axes.with(axis, cut) };
+  }
+  const { graph } = cx;
+  return alongAxis(cx, solid(graph, v, [axis]), axis, end - start, (name, dim, shape) =>
+    graph.node("Slice", [name, graph.ints([start]), graph.ints([end]), graph.ints([dim])], {
+      type: graph.typeOf(name),
+      shape,
+    }),
+  );
+}
+
+const shrink: Rule = (cx, eqn, inputs) => {
+  const { slice: ranges } = paramsOf<{ slice: [number, number][] }>(eqn);
+  return [ranges.reduce((v, [start, end], axis) => slice(cx, v, axis, start, end), inputs[0] as Lazy)];
+};
+
+const split: Rule = (cx, eqn, inputs) => {
+  const { axis, sizes } = paramsOf<{ axis: number; sizes: number[] }>(eqn);
+  const [v] = inputs as [Lazy];
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  if ((v.axes[axis] ?? []).every((f) => f.lazy) || sizes.some((n) => n === 0)) {
+    return sizes.map((size, i) => slice(cx, v, axis, starts[i] as number, (starts[i] as number) + size));
+  }
+  const { graph } = cx;
+  const whole = narrowInFront(graph, solid(graph, v, [axis]), axis);
+  return sizes.map((size, i) =>
+    alongAxis(cx, whole, axis, size, (name, dim, shape) => {
+      const type = graph.typeOf(name);
+      const outs = sizes.map((n) => ({ type, shape: shape.with(dim, n) }));
+      return graph.nodesOf("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[
+        i
+      ] as string;
+    }),
+  );
+};
+
+/**
+ * Moves an axis of few innermost elements to the outermost position of the buffer: parts of [25088, 14] are runs of
+ * five, for which every node takes 2 ns per number, while parts of [14, 25088] are long rows. The parts keep this order
+ * for all later nodes.
+ */
+function narrowInFront(graph: Graph, v: Lazy, axis: number): Lazy {
+  const own = v.axes[axis]?.[0];
+  if (
+    own === undefined ||
+    v.order.length === 1 ||
+    own !== v.order.at(-1) ||
+    !isNarrow(graph.target, own.size, bufferSize(v))
+  )
+    return v;
+  graph.count("narrow-axes");
+  const turned = arrange(graph, v, [own, ...v.order.slice(0, -1)]);
+  const type = { type: graph.typeOf(v.base), shape: [own.size, bufferSize(v) / own.size] };
+  return { ...turned, base: graph.node("Flatten", [turned.base], type, { attributes: { axis: 1 } }) };
+}
+
+/** Zeros before and after, along one axis. */
+export function pad(cx: Context, v: Lazy, axis: number, before: number, after: number): Lazy {
+  if (before === 0 && after === 0) return v;
+  const size = shapeOf(v)[axis] as number;
+  return alongAxis(cx, solid(cx.graph, v, [axis]), axis, size + before + after, (name, dim) =>
+    padNode(cx, name, v.dtype, { dim, before, after }),
+  );
+}
+
+type Padding = Readonly<{ dim: number; before: number; after: number }>;
+
+/**
+ * A Pad node with zeros along one dimension of an ONNX value. Widths of all dimensions are named: ONNX Runtime (1.27)
+ * moves transpositions past a Pad with explicit axes without permuting these axes.
+ */
+export function padNode(cx: Context, name: string, dtype: DType, { dim, before, after }: Padding): string {
+  const { graph } = cx;
+  const shape = graph.shapeOf(name);
+  const none = shape.map(() => 0);
+  const widths = graph.ints([...none.with(dim, before), ...none.with(dim, after)]);
+  return graph.node("Pad", [name, widths, literal(cx, 0, dtype).base], {
+    type: graph.typeOf(name),
+    shape: shape.with(dim, (shape[dim] as number) + before + after),
+  });
+}
+
+const padding: Rule = (cx, eqn, inputs) => {
+  const { width } = paramsOf<{ width: [number, number][] }>(eqn);
+  return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), inputs[0] as Lazy)];
+};
+
+/** Reverses axes: Slices with negative steps. */
+export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
+  const { graph } = cx;
+  const sorted = [...axes].sort((a, b) => a - b);
+  const before = graph.originOf(v).reversal;
+  // Reversing it again needs no node.
+  if (before?.axes.join() === sorted.join()) return before.source;
+  const result = axes.reduce((w, axis) => {
+    if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
+    return alongAxis(cx, solid(graph, w, [axis]), axis, shapeOf(w)[axis] as number, (name, dim, shape) => {
+      // The end must be before the first element, and −1 would mean the last one.
+      const end = -(2 ** 31);
+      const inputs = [name, graph.ints([-1]), graph.ints([end]), graph.ints([dim]), graph.ints([-1])];
+      return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
+    });
+  }, v);
+  if (result !== v) graph.remember(result, { reversal: { source: v, axes: sorted } });
+  return result;
+}
+
+/** A transposition of a reversal is one as well. */
+function transposed({ graph }: Context, v: Lazy, perm: readonly number[]): Lazy {
+  const result = transpose(v, perm);
+  const before = graph.originOf(v).reversal;
+  if (before) {
+    const axes = before.axes.map((axis) => perm.indexOf(axis)).sort((a, b) => a - b);
+    graph.remember(result, { reversal: { source: transpose(before.source, perm), axes } });
+  }
+  return result;
+}
+
+/** Rules of the primitives that only move elements. */
+export const movementRules: Readonly<Record<string, Rule>> = {
+  transpose: (cx, eqn, [v]) => [transposed(cx, v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
+  broadcast: (_cx, eqn, [v]) => {
+    const { shape, axis } = paramsOf<{ shape: number[]; axis: number[] }>(eqn);
+    return [broadcast(v as Lazy, shape, axis)];
+  },
+  reshape: (cx, eqn, [v]) => [reshapeOrCopy(cx.graph, v as Lazy, outShape(eqn))],
+  flip: (cx, eqn, [v]) => [flipped(cx, v as Lazy, paramsOf<{ axis: number[] }>(eqn).axis)],
+  shrink,
+  split,
+  pad: padding,
+};

@@ -1,0 +1,168 @@
+/**
+ * Where results may differ from those of jax-js by more than rounding: one switch for each row of `docs/semantics.md`.
+ * Off, the lowering takes the slower way that does not differ.
+ */
+export type Semantics = Readonly<{
+  /** (x + 1) + 2 is x + 3, and three matrices are multiplied in the cheaper order. */
+  reassociation: boolean;
+  /** x · (1/y), as jax-js writes a quotient, is x / y. */
+  quotients: boolean;
+  /** Σₖ xₖ y, with y the same for all k, is (Σₖ xₖ) y. */
+  factoredSums: boolean;
+  /** The hyperbolic tangent and the error function are those of the runtime. */
+  ownFunctions: boolean;
+  /** The extreme of an axis is that of the runtime, which may miss a NaN. */
+  lostNaN: boolean;
+  /** Integer sums and products over an axis stop at the ends of their type. */
+  saturation: boolean;
+  /** In itemwise programs a convolution adds numbers that cancel, or multiplies by zeros that it adds. */
+  minimalFiltering: boolean;
+}>;
+
+/** Measured times of ONNX Runtime's Transpose, in nanoseconds, and the reach of the search for its steps. */
+export type TransposeCosts = Readonly<{
+  /** Per number; per block of numbers that stay together; per matrix of a stack of matrices; per node. */
+  number: number;
+  block: number;
+  matrix: number;
+  node: number;
+  /** Most axes for the search, which tries all their orders. */
+  mostAxes: number;
+}>;
+
+/** What graphs are made for: every switch and every threshold of the lowering. Sizes are numbers of elements. */
+export type Target = Readonly<{
+  name: string;
+  /** Threads of an executor, and the workers that share them (`docs/design/executors.md`). */
+  threads: number;
+  workers: number;
+  /** Peak memory of the runtime relative to that of the graph. */
+  memoryFactor: number;
+  semantics: Semantics;
+  /** Names of passes that do not run. */
+  without: ReadonlySet<string>;
+  /** An axis of at most `axis` entries of an array of at least `size` is not innermost when it is split. */
+  narrow: Readonly<{ axis: number; size: number }>;
+  sums: Readonly<{
+    /** Smallest array, and shortest row, for a sum by a product with ones; most rows of one such product. */
+    size: number;
+    row: number;
+    mostRows: number;
+    /**
+     * Adjacent entries, all summed or all kept, up to which sums are slow; kept ones only if there are at most
+     * `alwaysShortRun` of them, or sums of at most `shortSum` terms.
+     */
+    shortRun: number;
+    alwaysShortRun: number;
+    shortSum: number;
+  }>;
+  /** Most rows, and smallest array, for a maximum row by row. */
+  extremes: Readonly<{ rows: number; size: number }>;
+  convolutions: Readonly<{
+    /** Most numbers in materialized windows. */
+    mostWindows: number;
+    /** Multiplications that take as long as gathering a number, or writing one in minimal filtering. */
+    gather: number;
+    write: number;
+    /** Longest row that is gathered together with its neighbours. */
+    shortRow: number;
+    /** Factor of extra multiplications for one merged transformation instead of one for each axis. */
+    merged: number;
+  }>;
+  /** Most slices of an axis; more are gathered. */
+  mostSlices: number;
+  products: Readonly<{
+    /** Fewest multiplications for each product of a stack. */
+    stacked: number;
+    /** Fewer columns than this, of at least `long` rows, are transposed instead of the other matrix. */
+    narrow: number;
+    long: number;
+  }>;
+  /** Shortest run of an elementwise node, and how much smaller an operand is that is expanded for it. */
+  runs: Readonly<{ shortest: number; smaller: number }>;
+  transposes: TransposeCosts;
+  /**
+   * Most threads of a session, and bytes between its parts, for which a graph is split at its splines. Every
+   * session has its own pool, and a kernel has one thread. The bytes are half of the limit of a WebAssembly memory.
+   */
+  splines: Readonly<{ mostThreads: number; mostBytes: number }>;
+  /** Smallest arrays of an elementwise program that is compiled to WebAssembly. */
+  kernels: number;
+}>;
+
+const fast: Semantics = {
+  reassociation: true,
+  quotients: true,
+  factoredSums: true,
+  ownFunctions: true,
+  lostNaN: true,
+  saturation: true,
+  minimalFiltering: true,
+};
+
+const exact: Semantics = {
+  reassociation: false,
+  quotients: false,
+  factoredSums: false,
+  ownFunctions: false,
+  lostNaN: false,
+  saturation: false,
+  minimalFiltering: false,
+};
+
+/** ONNX Runtime on processors. The times and sizes were measured on two cores of one machine, with AVX-512. */
+export const ortCpu: Target = {
+  name: "ort-cpu",
+  threads: 1,
+  workers: 2,
+  memoryFactor: 2, // the arena grows by powers of two; training steps of the networks took 1.9 to 2.9 times
+  semantics: fast,
+  without: new Set(),
+  narrow: { axis: 32, size: 4096 }, // splines of 10 bins have 29 numbers; 17 in front took a fifth off the step of a wide table
+  sums: { size: 16384, row: 32, mostRows: 4096, shortRun: 7, alwaysShortRun: 2, shortSum: 64 },
+  extremes: { rows: 8, size: 16384 },
+  convolutions: { mostWindows: 2 ** 27, gather: 40, write: 20, shortRow: 4, merged: 2.5 },
+  mostSlices: 16,
+  products: { stacked: 8192, narrow: 64, long: 1024 },
+  runs: { shortest: 16, smaller: 8 },
+  transposes: { number: 0.45, block: 4.8, matrix: 9, node: 8000, mostAxes: 6 },
+  splines: { mostThreads: 2, mostBytes: 2 ** 31 },
+  kernels: 4096,
+};
+
+/** `ortCpu`, with results that differ from those of jax-js only by rounding. */
+export const strict: Target = { ...ortCpu, name: "strict", semantics: exact };
+
+/** Readable graphs for any runtime: a convolution is a Conv, a sum a ReduceSum, and arrays keep their order. */
+export const portable: Target = {
+  ...ortCpu,
+  name: "portable",
+  without: new Set([
+    "pointwise-convolutions",
+    "gathered-windows",
+    "narrow-axes",
+    "stacked-products",
+    "sums-in-front",
+    "rotations",
+    "sums-by-product",
+    "row-extremes",
+    "narrow-products",
+    "long-runs",
+    "split-transposes",
+  ]),
+};
+
+/** Every pass at every size, for tests: no array is too small for it, and nothing costs anything. */
+export const aggressive: Target = {
+  ...ortCpu,
+  name: "aggressive",
+  narrow: { axis: Number.POSITIVE_INFINITY, size: 0 },
+  sums: { size: 0, row: 0, mostRows: 8, shortRun: 7, alwaysShortRun: 7, shortSum: Number.POSITIVE_INFINITY },
+  extremes: { rows: 64, size: 0 },
+  convolutions: { ...ortCpu.convolutions, gather: 0, write: 0 },
+  mostSlices: 2,
+  products: { stacked: 0, narrow: Number.POSITIVE_INFINITY, long: 0 },
+  runs: { shortest: 4, smaller: 1 },
+  transposes: { ...ortCpu.transposes, node: 0 },
+  kernels: 0,
+};
