@@ -131,15 +131,20 @@ it.each([18, 19, 21, 22, 23])("writes opset %i", async (opset) => {
 it("writes large constants to a second file, at multiples of a page", async () => {
   const inputs = new Map([["x", spread([2, 40], DType.Float32)]]);
   const [w, v] = [spread([40, 40], DType.Float32, 2), spread([40, 3], DType.Float32, 3)];
-  const f = (x: A, a: A, b: A): A => np.matmul(np.sin(np.matmul(x, a)), b);
-  const args = { x: { shape: ["batch", 40] }, w: { shape: [40, 40] }, v: { shape: [40, 3] } };
+  const f = (x: A, a: A, b: A, c: A): A => np.matmul(np.sin(np.matmul(x, a)), b).add(c);
+  const args = {
+    x: { shape: ["batch", 40] },
+    w: { shape: [40, 40] },
+    v: { shape: [40, 3] },
+    small: { shape: [3] },
+  };
   const pieces: Uint8Array[] = [];
   const externalData = {
     location: "weights.bin",
     write: (bytes: Uint8Array) => pieces.push(bytes),
     atLeast: 100,
   };
-  const constants = { w, v };
+  const constants = { w, v, small: spread([3], DType.Float32, 4) };
   const file = toOnnx(f, args, { constants, externalData });
   const data = Buffer.concat(pieces);
   expect(data.length).toBe(8192 + 480);
