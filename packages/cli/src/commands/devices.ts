@@ -59,7 +59,7 @@ of the ranks that it runs in, modelled and measured.
 
 --measure tries numbers of workers and threads for a network. Workers compute parts of a batch side
 by side, each with its part of the threads. flowify train uses the fastest ones, for this network and
-batch on these cores, unless --workers or --threads are given.
+batch on these cores, unless its flags name others.
 
 --json prints one document:
   { devices: [{ name, present, gflops, why }] }, with --plan { network, batch, planned, links, here },
