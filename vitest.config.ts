@@ -32,7 +32,7 @@ export default defineConfig({
       // lines of code, in percent; what runs in processes of its own does not count
       thresholds: {
         "packages/core/src/**": { lines: 95 },
-        "packages/jax-to-onnx/src/**": { lines: 95 },
+        "packages/jax-to-onnx/src/**": { lines: 90 },
         "packages/onnx/src/**": { lines: 90 },
         "packages/cli/src/**": { lines: 90 },
       },

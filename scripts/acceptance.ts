@@ -26,6 +26,7 @@ import { fullDisk } from "./acceptance/full-disk.js";
 import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
+import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { longTable } from "./acceptance/long-table.js";
 import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
@@ -49,6 +50,7 @@ const checks: readonly Check[] = [
   bench,
   cifar10,
   exported,
+  jaxToOnnx,
   tables,
   detector,
   engines,

@@ -1,7 +1,8 @@
 /**
  * Tests the published packages as a user gets them: builds, packs the four tarballs, checks their manifests and
  * imports, installs them in an empty folder, compiles strict programs that use them, and runs an import and every
- * command in the table of docs/commands.md.
+ * command in the table of docs/commands.md. The example in the README of `jax-to-onnx` runs where its tarball alone is
+ * installed, in Node and on a page.
  *
  *     npm run check-pack [-- --no-build]     --no-build packs the present dist
  */
@@ -10,7 +11,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { chromiumPath } from "./chromium.js";
 import { type Call, calls, commandsIn, commandsOfTable, writeData, wrongMirror } from "./pack/commands.js";
+import { printedOnPage, writeReadmeExample } from "./pack/compiler-alone.js";
 import { writeConsumers } from "./pack/consumers.js";
 import { copiesOf, wrongImports } from "./pack/packed-files.js";
 import { expectScores, tenLines } from "./pack/ten-lines.js";
@@ -164,6 +167,25 @@ async function runCommands(home: string): Promise<void> {
   }
 }
 
+/** In an empty folder with the tarball of the compiler alone, the example of its README runs in Node and on a page. */
+async function runCompilerAlone(home: string, tarball: string): Promise<void> {
+  const expectTrue = (printed: string): void => {
+    if (printed.trim() !== "true") throw new Error(`expected true, got ${printed}`);
+  };
+  await step("install jax-to-onnx alone", async () => {
+    mkdirSync(home);
+    writeFileSync(join(home, "package.json"), JSON.stringify({ private: true }));
+    await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], home);
+    writeReadmeExample(home);
+  });
+  await step("the example of its README in Node", async () =>
+    expectTrue(await run(process.execPath, ["readme.mjs"], home)),
+  );
+  process.env.CHROMIUM ??= chromiumPath() ?? "";
+  if (process.env.CHROMIUM === "") console.log("not run: the same on a page, because Chromium is missing");
+  else await step("the same on a page", async () => expectTrue(await printedOnPage(home)));
+}
+
 async function main(folder: string): Promise<void> {
   if (!process.argv.includes("--no-build")) {
     for (const { folder: workspace } of packages) {
@@ -177,6 +199,7 @@ async function main(folder: string): Promise<void> {
     await step(`publint ${name}`, () => run("publint", ["run", tarball, "--strict"]));
     await step(`types of ${name}`, () => run("attw", [tarball, "--profile", "esm-only"]));
     tarballs.push(tarball);
+    if (name === "jax-to-onnx") await runCompilerAlone(join(folder, "alone"), tarball);
   }
   const home = join(folder, "home");
   const installed = (name: string): string => join(home, "node_modules", name);

@@ -7,7 +7,6 @@ const rows = "by its switch alone|where the target is strict";
 
 const algebra = of("passes/algebra.ts", ["passes", "semantics", "lower"], `${numbers}|${rows}|idioms`);
 const integers = of("passes/algebra.ts", ["edge-values"], "integers");
-const parts = of("passes/joined-parts.ts", ["passes", "lower"], `${numbers}|zeros around`);
 const fixedSums = of("passes/fixed-sums.ts", ["passes", "semantics", "fixed"]);
 const pointwise = of("passes/convolutions/pointwise.ts", ["fixed"], "pointwise");
 const windows = of(
@@ -23,7 +22,6 @@ const rotations = of("passes/rotations.ts", ["rotations"]);
 const tanh = of("passes/tanh.ts", ["tanh"]);
 const reductions = of("passes/row-reductions.ts", ["passes", "rules"], `${numbers}|extremes`);
 const biases = of("passes/biases.ts", ["passes", "lower"], `${numbers}|second product`);
-const scalars = of("passes/scalar-sums.ts", ["lower", "rules-movement"], "scalar");
 const narrow = of("passes/narrow-products.ts", ["lower"], "narrow");
 const runs = of("passes/long-runs.ts", ["fixed"], "operands");
 const joined = of("passes/joined-transposes.ts", ["transposes"], "program");
@@ -51,12 +49,6 @@ export const passMutations: readonly Mutation[] = [
   algebra("!cx.graph.target.semantics.reassociation || made === undefined || ", "made === undefined || "),
   algebra("Number(limit.data[0]) !== 0", "Number(limit.data[0]) === 0"),
   integers("if (!isFloat(a.dtype)) return undefined;\n  if (b.literal === 0)", "if (b.literal === 0)"),
-  parts("left.before + size(left) !== right.before", "false"),
-  parts("const [left, right] = p.before <= q.before ? [p, q] : [q, p];", "const [left, right] = [p, q];"),
-  parts(
-    "{ dim: p.dim, before: left.before, after: right.after }",
-    "{ dim: p.dim, before: right.after, after: left.before }",
-  ),
   fixedSums("(graph.isFixed(v.base) ? 1 : -1)", "(graph.isFixed(v.base) ? -1 : 1)"),
   fixedSums('needs: "reassociation",', ""),
   pointwise("if (outputs > between) return undefined;", ""),
@@ -104,8 +96,6 @@ export const passMutations: readonly Mutation[] = [
   reductions("if (rows % parts !== 0) return undefined;", ""),
   biases("[...inputs, other], type", "[...inputs], type"),
   biases("isProduct(graph, made) && graph.hasOneReader(name)", "isProduct(graph, made)"),
-  scalars("[...before.inputs, second]", "[...before.inputs]"),
-  scalars("|| first === second || !graph.hasOneReader(first)", ""),
   narrow("n >= narrow || n >= m || k < long", "n >= narrow || k < long"),
   narrow(
     "[graph.transpose(b, [1, 0]), a], type), [1, 0])",

@@ -18,6 +18,14 @@ const windowed = of("rules/windows.ts", ["structured"], "windows");
 const gathered = of("rules/windows.ts", ["conv-rules"], "many windows");
 const elementwise = of("rules/elementwise.ts", ["rules", "structured"], "element|integers|bits");
 
+const factors = of("programs/factorizations.ts", ["written-out"]);
+const fourier = of("programs/fourier.ts", ["written-out"], "fft|length|inverse");
+const own = of("own-rules.ts", ["to-onnx"], "rule|nodes|equation");
+const values = of("arguments.ts", ["to-onnx"], "values|refuses");
+const files = of("file.ts", ["to-onnx"], "second|opset");
+const sizes = of("symbolic/sizes.ts", ["to-onnx", "symbolic-axes"]);
+const anySize = of("symbolic/any-size.ts", ["symbolic-axes"]);
+
 export const ruleMutations: readonly Mutation[] = [
   arithmetic("{ ...one, axes: b.axes }, factor: b }", "{ ...one, axes: b.axes }, factor: one }"),
   arithmetic("select(cx, isLess(cx, a, b), b, a)", "select(cx, isLess(cx, a, b), a, b)"),
@@ -86,6 +94,21 @@ export const ruleMutations: readonly Mutation[] = [
   ),
   windowed("o * stride + k * dilation] = 1", "o + k * dilation] = 1"),
   windowed("const start = byWindow ? i * stride : i;", "const start = i;"),
+  factors("np.where(np.less(np.arange(n), j), 0, scaled)", "scaled"),
+  factors("if (j < n - 1) rest = rest.sub(", "if (j < n - 1) rest = rest.add("),
+  factors("unitDiagonal ? above : above.div(", "unitDiagonal ? above : above.mul("),
+  factors("np.less(np.arange(m), j), -1,", "np.less(np.arange(m), j), 1e9,"),
+  factors("np.expandDims(usable.ref, -1), np.less(j, np.arange(n))", "np.expandDims(usable.ref, -1), true"),
+  factors("np.where(usable, factors, column)", "factors"),
+  fourier("inverse ? 1 : -1", "inverse ? -1 : 1"),
+  fourier("powers(b, a, n, sign", "powers(b, a, n, 1"),
+  fourier("multiply(b, c)", "multiply(b.neg(), c)"),
+  own("name === undefined || found !== wanted", "name === undefined"),
+  values("value?.shape?.join() !== shape.join()", "value === undefined"),
+  files("Math.ceil(end / ALIGNMENT) * ALIGNMENT", "end"),
+  files("bytes.byteLength < atLeast", "false"),
+  sizes("larger * p ** e === value * q ** e", "larger * p === value * q || e === 0"),
+  anySize("size + (other - size) * steps", "other"),
   elementwise('or: "BitwiseOr"', 'or: "BitwiseXor"'),
   elementwise("min: binary(minimum, Math.min)", "min: binary(maximum, Math.min)"),
   elementwise('ceil: unary(floorLike("Ceil")', 'ceil: unary(floorLike("Floor")'),

@@ -6,7 +6,7 @@ import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js
 import { halfCheckpoints, metricsLength, sameCheckpoint, writeRows } from "./scale-runs.js";
 
 type Rows = { [what: string]: Row };
-type Trial = Readonly<{
+export type Trial = Readonly<{
   launcher: Launcher;
   /** The arguments of a run, without `--out`, and the folder of the same run to its end. */
   train: readonly string[];
@@ -19,11 +19,11 @@ type Trial = Readonly<{
 const KILLS = 30;
 const RANKS = 2;
 /** A rank that is silent for so many seconds counts as lost, and the job ends so many later at most. */
-const LIMIT_S = 5;
-const SLACK_S = 5;
+export const LIMIT_S = 5;
+export const SLACK_S = 5;
 
 /** Waits until a run has taken steps beyond these, or its job has ended. */
-async function trains(folder: string, before: number, end: Promise<Ended>): Promise<void> {
+export async function trains(folder: string, before: number, end: Promise<Ended>): Promise<void> {
   let ended = false;
   void end.then(() => {
     ended = true;

@@ -2,8 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { cores } from "./scale-cores.js";
+import { epoch } from "./scale-epoch.js";
 import { differences, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
+import { network } from "./scale-network.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
 import { speed } from "./scale-speed.js";
 
@@ -16,7 +18,7 @@ const CLOSE = 1e-4;
 
 /**
  * Training by several ranks of MPI: the same bits as one process and as itself, close to one process for any number of
- * ranks; killed, hanging and differing ranks; its speed; the threads of a run that may use some cores only. With `--file WORD` only the parts with this word in their name.
+ * ranks; killed, hanging and differing ranks; hosts with a slow network; an epoch; its speed; the threads of a run that may use some cores only. With `--file WORD` only the parts with this word in their name.
  */
 export const scale: Check = {
   name: "scale",
@@ -28,9 +30,9 @@ export const scale: Check = {
       return { "": { figure, limit: "", verdict: "open" } };
     }
     const data = join(scratch, "rows.npy");
-    const network = join(scratch, "net.json");
+    const networkFile = join(scratch, "net.json");
     writeRows(data, 4000, 7);
-    writeNetwork(network);
+    writeNetwork(networkFile);
     const often = "--evaluate-every 100000 --checkpoint-every 25 --quiet";
     const words = `train --batch 64 --threads 1 --pictures none ${often}`.split(" ");
     const train = (steps: number): string[] => [
@@ -38,7 +40,7 @@ export const scale: Check = {
       "--data",
       data,
       "--network",
-      network,
+      networkFile,
       "--steps",
       String(steps),
     ];
@@ -61,12 +63,14 @@ export const scale: Check = {
         say,
       };
       if (wanted("bits")) Object.assign(rows, await bits(launcher, train(SHORT), place, say));
-      if (wanted("kills") || wanted("hang")) {
+      if (wanted("kills") || wanted("hang") || wanted("network")) {
         say("a run that nobody kills");
         await run(launcher, 2, [...trial.train, "--out", trial.whole]);
       }
       if (wanted("kills")) Object.assign(rows, await kills(trial));
       if (wanted("hang")) Object.assign(rows, await hang(trial));
+      if (wanted("network")) Object.assign(rows, await network(trial));
+      if (wanted("epoch")) Object.assign(rows, await epoch(launcher, { scratch: place, say }));
       if (wanted("differences")) Object.assign(rows, await differences({ ...trial, train: train(SHORT) }));
       if (wanted("speed"))
         Object.assign(rows, await speed(launcher, ["fmlp", "fconv2", "fconv2-nsf"], { scratch: place, say }));

@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
 import { convertOnnx, openOnnx, readKeras, readOnnx } from "@flowify/onnx";
-import { readCheckpoint } from "flowify";
+import { loadKeras, readCheckpoint } from "flowify";
 import { encodeCheckpoint } from "flowify/format";
+import { zipBytes } from "../../packages/cli/test/data/zip-files.js";
 import { parsers } from "../../packages/cli/test/parsers.js";
 import { exampleConfig } from "../../packages/cli/test/run/example-config.js";
+import { h5Of, kerasOf } from "../../packages/onnx/test/keras/stored.js";
 import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
-import { kerasModel, kerasShard } from "./keras-model.js";
+import { kerasModel, kerasSaved, kerasShard } from "./keras-model.js";
 import type { Kind } from "./kinds.js";
 import { mutatedText } from "./mutated-text.js";
 import { residual } from "./onnx-model.js";
@@ -103,10 +105,29 @@ const arrays = {
 };
 const state = { arrays, step: 3, seed: 7, rollbacks: [{ failed: 5, layer: "linear[4]", to: 3, until: 105 }] };
 
+type Entry = Readonly<{ name: string; content: Uint8Array; stored: boolean }>;
+
+const damagedEntry = ({ content, ...entry }: Entry, draw: Random): Entry => ({
+  ...entry,
+  content: entry.name.endsWith(".json")
+    ? documents([new TextDecoder().decode(content)], draw)
+    : mutated([content], draw),
+});
+
 /** Networks, runs, checkpoints: everything that is read beside images. */
 export async function documentKinds(): Promise<Kind[]> {
   const checkpoint = await encodeCheckpoint({ network: "small", state, metrics: [{ step: 3, loss: 1 }] });
   const { name: sidecar, bytes: facts } = checkpoint.sidecar;
+  const h5 = await h5Of(kerasSaved);
+  const entries = [...(await kerasOf(kerasSaved))].map(([name, content]) => ({
+    name,
+    content,
+    stored: true,
+  }));
+  const archived = (draw: Random): Uint8Array => {
+    const at = draw(entries.length);
+    return zipBytes(entries.with(at, damagedEntry(entries[at]!, draw)));
+  };
   const safetensors = encodeSafetensors(arrays, { note: "text" });
   return [
     {
@@ -170,6 +191,16 @@ export async function documentKinds(): Promise<Kind[]> {
         const { bytes, external } = openOnnx(join(place, "model.json"));
         return convertOnnx(readOnnx(readKeras(jsonOf(bytes), external)));
       },
+    },
+    {
+      name: "model.h5",
+      make: (draw) => ({ "model.h5": mutated([h5], draw) }),
+      read: (place) => loadKeras(join(place, "model.h5")),
+    },
+    {
+      name: "model.keras",
+      make: (draw) => ({ "model.keras": archived(draw) }),
+      read: (place) => loadKeras(join(place, "model.keras")),
     },
   ];
 }

@@ -46,3 +46,14 @@ export const kerasShard = Uint8Array.of(
   ...new Uint8Array(Float32Array.from({ length: 40 }, (_, i) => 0.1 + Math.abs(Math.sin(i))).buffer),
   ...Uint8Array.from({ length: 54 }, (_, i) => 4 * i),
 );
+
+const plain = weights.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+
+/** The same model without quantized weights, for the files of Keras. */
+export const kerasSaved = {
+  json: {
+    modelTopology: kerasModel.modelTopology.model_config,
+    weightsManifest: [{ paths: [], weights: plain }],
+  },
+  shard: new Uint8Array(Float32Array.from({ length: 94 }, (_, i) => 0.1 + Math.abs(Math.sin(i))).buffer),
+};

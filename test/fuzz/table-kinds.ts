@@ -64,7 +64,12 @@ const parquets = (["SNAPPY", "UNCOMPRESSED"] as const).flatMap((codec) => [
 for (const options of ["COMPRESSION uncompressed", "COMPRESSION gzip, PARQUET_VERSION V2"])
   parquets.push(await duckdbParquet(options));
 
-const arrows = [arrowBytes("file"), arrowBytes("stream"), arrowBytes("file", true)];
+const arrows = [
+  arrowBytes("file"),
+  arrowBytes("stream"),
+  arrowBytes("file", "LZ4"),
+  arrowBytes("file", "ZSTD"),
+];
 
 const table = (name: string, make: (draw: Random) => Uint8Array): Kind => ({
   name,

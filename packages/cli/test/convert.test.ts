@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { h5Of, kerasOf } from "../../onnx/test/keras/stored.js";
+import { loadKeras } from "../src/index.js";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
+import { zipBytes } from "./data/zip-files.js";
 import { dense, writeOnnx } from "./onnx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
@@ -139,6 +142,55 @@ describe("flowify convert", () => {
     const without = await runCommand(["convert", file, "--out", join(root, "no")]);
     expect(without.status).toBe(3);
     expect(without.stderr).toContain('GRU "scores": there is no rule');
+  });
+
+  it("reads an .h5 file and a .keras file, by their content, and names them in errors", async () => {
+    const flat = { name: "flat", batch_input_shape: [null, 2, 2, 1] };
+    const layers = [
+      { class_name: "Flatten", config: flat },
+      { class_name: "Dense", config: { name: "scores", units: 2 } },
+    ];
+    const saved = {
+      json: {
+        modelTopology: { class_name: "Sequential", config: { layers } },
+        weightsManifest: [
+          {
+            paths: [],
+            weights: [
+              { name: "scores/kernel", shape: [4, 2], dtype: "float32" },
+              { name: "scores/bias", shape: [2], dtype: "float32" },
+            ],
+          },
+        ],
+      },
+      shard: new Uint8Array(Float32Array.of(1, -1, 2, -2, 3, -3, 4, 5, 0.5, -0.5).buffer),
+    };
+    const entries = [...(await kerasOf(saved))].map(([name, content]) => ({ name, content, stored: true }));
+    const [h5, keras, odd] = ["model.h5", "model.keras", "model.bin"].map((name) => join(root, name));
+    writeFileSync(h5!, await h5Of(saved));
+    writeFileSync(keras!, zipBytes(entries));
+    writeFileSync(odd!, zipBytes(entries));
+    const reports = [];
+    for (const [i, file] of [h5!, keras!, odd!].entries()) {
+      const { status, stdout } = await runCommand([
+        "convert",
+        file,
+        "--out",
+        join(root, `stored-${i}`),
+        "--json",
+      ]);
+      expect(status).toBe(0);
+      reports.push(JSON.parse(stdout));
+    }
+    for (const report of reports) {
+      expect(report.layers).toEqual(reports[0].layers);
+      expect(report.maxRelDiff).toBeLessThan(1e-6);
+    }
+    const weights = (i: number) => readFileSync(join(root, `stored-${i}`, "weights.safetensors"));
+    expect(weights(0)).toEqual(weights(1));
+    expect((await loadKeras(keras!)).layers.map(({ kind }) => kind)).toEqual(["reshape", "linear"]);
+    writeFileSync(keras!, zipBytes(entries.slice(0, 2)));
+    await expect(loadKeras(keras!)).rejects.toThrow("model.keras: a zip archive without model.weights.h5");
   });
 
   it("refuses files that are no network, and folders with other things in them", async () => {

@@ -33,15 +33,27 @@ function couplingsOfBlocks(channels: number, splits: readonly number[]): Network
   return layers;
 }
 
+/** What comes in front of a network of images. */
+type ImageFrontOptions = Readonly<{
+  /** The couplings, two for each split of the 2 × 2 blocks: 0 into rows, 1 into a checkerboard, 2 into columns. */
+  splits: readonly number[];
+  /** Dequantization by a network instead of uniform noise. Default true. */
+  learned?: boolean;
+  /** A spline for each entry of an image, or one for each channel. Default `entry`. */
+  per?: "entry" | "channel";
+}>;
+
 /**
  * The layers in front of a network of images, in place of its dequantization: learned dequantization, and a spline for
- * each pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them, in the order of
- * `splits`: 0 splits blocks into rows, 1 into a checkerboard, 2 into columns; sides must be even unless it is empty. The
- * figures behind the choice are in docs/design/marginal.md.
+ * each pixel. Convolutions mix pixels at once, so couplings at half the resolution come before them; they need even
+ * sides. The figures behind the choice are in docs/design/marginal.md.
  */
-export const imageFront = (channels: number, splits: readonly number[]): readonly NetworkLayer[] => [
-  { kind: "variationalDequantize", hidden: 16 },
-  { kind: "marginal" },
+export const imageFront = (
+  channels: number,
+  { splits, learned = true, per = "entry" }: ImageFrontOptions,
+): readonly NetworkLayer[] => [
+  learned ? { kind: "variationalDequantize", hidden: 16 } : { kind: "dequantize" },
+  { kind: "marginal", ...(per === "channel" && { per }) },
   ...(splits.length > 0
     ? [{ kind: "squeeze" } as const, ...couplingsOfBlocks(channels, splits), { kind: "unsqueeze" } as const]
     : []),

@@ -1,6 +1,6 @@
 /** What the executors and exports of flowify share with the compiler. No promise is made for other users. */
 export { readConstant } from "./constants.js";
-export { withDynamicBatch } from "./dynamic-batch.js";
+export { OPSET, toBytes, toModelProto } from "./file.js";
 export {
   type Atom,
   type Equation,
@@ -20,12 +20,10 @@ export {
   type GraphNode,
   type Initializer,
   isView,
-  OPSET,
   type TensorInfo,
   type TextConstant,
-  toBytes,
-  toModelProto,
   withConstants,
 } from "./model.js";
 export { leafPaths } from "./paths.js";
+export { withSymbolicAxes } from "./symbolic/symbolic-axes.js";
 export { type Signature, type Slot, trace } from "./trace.js";

@@ -7,7 +7,7 @@ import type { AttributeValue } from "./model.js";
 import type { ArrayType } from "./trace.js";
 
 /** An equation of a traced program: its parameters, its operands by name, and what it returns. */
-type RuleEquation = Readonly<{
+export type RuleEquation = Readonly<{
   primitive: string;
   params: Readonly<Record<string, unknown>>;
   inputs: readonly (ArrayType & Readonly<{ name: string }>)[];
@@ -15,7 +15,7 @@ type RuleEquation = Readonly<{
 }>;
 
 /** Adds to the graph; each call returns the name of a value. uint32 arrays are int64 in the graph. */
-type NodeBuilder = Readonly<{
+export type NodeBuilder = Readonly<{
   /** A node with one result; an attribute that is a float is written `{ float: 0.5 }`. */
   node(
     op: string,

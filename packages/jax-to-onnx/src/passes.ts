@@ -3,7 +3,6 @@ import { biases } from "./passes/biases.js";
 import { gatheredWindows } from "./passes/convolutions/gathered-windows.js";
 import { pointwiseConvolutions } from "./passes/convolutions/pointwise.js";
 import { fixedSums } from "./passes/fixed-sums.js";
-import { joinedParts } from "./passes/joined-parts.js";
 import { joinedTransposes } from "./passes/joined-transposes.js";
 import { longRuns } from "./passes/long-runs.js";
 import { matrixChains } from "./passes/matrix-chains.js";
@@ -11,7 +10,6 @@ import { narrowProducts } from "./passes/narrow-products.js";
 import type { Pass } from "./passes/pass.js";
 import { rotations } from "./passes/rotations.js";
 import { rowExtremes, sumsByProduct } from "./passes/row-reductions.js";
-import { scalarSums } from "./passes/scalar-sums.js";
 import { splitTransposes } from "./passes/split-transposes.js";
 import { tanh } from "./passes/tanh.js";
 
@@ -21,7 +19,6 @@ import { tanh } from "./passes/tanh.js";
  */
 export const passes: readonly Pass[] = [
   algebra,
-  joinedParts,
   fixedSums,
   pointwiseConvolutions,
   gatheredWindows,
@@ -41,7 +38,6 @@ export const passes: readonly Pass[] = [
   sumsByProduct,
   rowExtremes,
   biases,
-  scalarSums,
   narrowProducts,
   longRuns,
   joinedTransposes,

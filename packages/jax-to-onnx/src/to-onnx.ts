@@ -1,28 +1,52 @@
-import { DType, type JsTree, type numpy as np } from "@jax-js/jax";
+import type { JsTree, numpy as np } from "@jax-js/jax";
+import {
+  type Argument,
+  type ArgumentSpec,
+  argumentTree,
+  type ConstantValue,
+  constantsOf,
+  mapArguments,
+  type Tree,
+} from "./arguments.js";
 import { UsageError } from "./errors.js";
-import { lower } from "./lower.js";
-import { type Initializer, toBytes, withConstants } from "./model.js";
+import { type ExternalData, toBytes } from "./file.js";
+import { type LowerOptions, lower } from "./lower.js";
+import { withConstants } from "./model.js";
+import type { OwnRule } from "./own-rules.js";
+import { leafPaths } from "./paths.js";
+import type { SymbolicAxis } from "./symbolic/sizes.js";
+import { MOST_SYMBOLS, withSymbolicAxes } from "./symbolic/symbolic-axes.js";
 import { portable, type Target } from "./target.js";
-import { trace } from "./trace.js";
+import { type ArrayType, trace } from "./trace.js";
 
 export type ToOnnxOptions = {
   /** Name of the graph. Default: that of the function. */
   name?: string;
-  /** Names of the results, in the order of the flattened tree. Default `out`, or `out.0`, `out.1`, … */
-  outputNames?: readonly string[];
+  /** Names of the results, in the order of the flattened tree. Default `out`, or `out.0`, `out.loss`, … */
+  names?: readonly string[];
   /** Values of arguments that are built into the file, by name; they are no inputs then. */
-  constants?: Readonly<Record<string, Pick<Initializer, "shape" | "data">>>;
+  constants?: Readonly<Record<string, Tree<ConstantValue>>>;
   /** What the graph is for. Default `portable`; `ortCpu` for speed in ONNX Runtime on processors. */
   target?: Target;
+  /** Version of the operators, 18 to 23. Default 20. */
+  opset?: number;
+  /** A second file for large constants: a file of ONNX holds 2 GiB at most. Default: all in one. */
+  externalData?: ExternalData;
+  /** Rules by primitive that go before those of the package: nodes for it, also of private operators. */
+  rules?: Readonly<Record<string, OwnRule>>;
 };
 
 /**
- * Any pure jax-js function as the bytes of an ONNX file, opset 20, for these shapes. A gradient, or a whole training
- * step, is such a function too.
+ * Any pure jax-js function as the bytes of an ONNX file. A gradient, or a whole training step, is such a function too.
  *
- * @param args the arguments by name, in their order: shape and type, by default float32
- * @throws UnsupportedOpError with the equation of a primitive that ONNX cannot express; UsageError for a constant that is
- * no argument, or of another shape
+ * A size that is a name, as in `{ shape: ["batch", 784] }`, may be any in the file; the same name is the same size. Up
+ * to four names. The function may use such a size in shapes, and nothing else may depend on it.
+ *
+ * @param args the arguments by name, in their order: shape and type, by default float32, or a tree of them. Inputs have
+ * the paths of the leaves as their names: `params.0.weight`
+ * @throws UnsupportedOpError with the equation, for a primitive that ONNX cannot express, and for a function that does
+ * not allow for every size; UsageError for constants and names that do not fit the arguments and results, or are too
+ * large for one file
  *
  * @example
  * ```ts
@@ -30,44 +54,93 @@ export type ToOnnxOptions = {
  * import { nn, numpy as np } from "@jax-js/jax";
  *
  * const layer = (x: np.Array, w: np.Array) => nn.relu(np.matmul(x, w));
- * const file = toOnnx(layer, { x: { shape: [8, 4] }, w: { shape: [4, 2] } });
+ * const file = toOnnx(layer, { x: { shape: ["batch", 4] }, w: { shape: [4, 2] } });
  * console.log(file instanceof Uint8Array);
  * // true
  * ```
  */
 export function toOnnx(
-  f: (...args: np.Array[]) => JsTree<np.Array>,
-  args: Readonly<Record<string, { readonly shape: readonly number[]; readonly dtype?: DType }>>,
-  { name = f.name || "function", outputNames, constants = {}, target = portable }: ToOnnxOptions = {},
+  f: (...args: never[]) => JsTree<np.Array>,
+  args: Readonly<Record<string, Tree<ArgumentSpec>>>,
+  {
+    name = f.name || "function",
+    names,
+    constants = {},
+    target = portable,
+    opset,
+    externalData,
+    rules = {},
+  }: ToOnnxOptions = {},
 ): Uint8Array {
-  const inputNames = Object.keys(args);
-  for (const [constant, { shape }] of Object.entries(constants)) {
-    const wanted = args[constant]?.shape;
-    if (wanted?.join() !== shape.join())
-      throw new UsageError(
-        `constant ${constant}: shape [${shape}], expected ${wanted ? `[${wanted}]` : `one of the arguments ${inputNames.join(", ")}`}`,
-      );
-  }
-  const specs = Object.values(args).map(({ shape, dtype = DType.Float32 }) => new Argument(shape, dtype));
-  const { jaxpr, signature } = trace(f, specs, name);
+  const trees = Object.entries(args).map(([key, spec]) => [key, argumentTree(spec, key)] as const);
+  const unknown = Object.keys(constants).find((key) => !(key in args));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `constant ${unknown}: expected one of the arguments ${Object.keys(args).join(", ")}`,
+    );
+  const built = new Map(
+    trees.flatMap(([key, node]) => (key in constants ? constantsOf(node, constants[key], key) : [])),
+  );
+  const symbols = symbolsOf(trees);
+  const traced = (sizes: readonly number[]) => {
+    const known = new Map(symbols.map(({ name: symbol }, i) => [symbol, sizes[i] as number]));
+    const specs = trees.map(([, node]) => mapArguments(node, (leaf) => leaf.of(known)));
+    return trace(f, specs as JsTree<ArrayType>[], name);
+  };
+  const { jaxpr, signature } = traced(symbols.map(() => 2));
   try {
-    const graph = lower(jaxpr, {
+    const inputNames = trees.flatMap(([key, node]) => leafPaths(node, key));
+    if (names) expectNames(names, inputNames, signature.outputs.length);
+    const options: LowerOptions = {
       name,
       inputNames,
-      outputNames: outputNames ?? signature.outputs.map((slot) => slot.name),
-      fixed: new Set(Object.keys(constants)),
+      outputNames: names ?? signature.outputs.map((slot) => slot.name),
+      fixed: new Set(built.keys()),
       target,
+      rules,
+    };
+    const graph =
+      symbols.length === 0
+        ? lower(jaxpr, options)
+        : withSymbolicAxes({
+            name,
+            symbols,
+            traced: (sizes) => traced(sizes).jaxpr,
+            lowered: (program) => lower(program, options),
+          });
+    return toBytes(withConstants(graph, built), {
+      ...(opset !== undefined && { opset }),
+      ...(externalData && { externalData }),
     });
-    return toBytes(withConstants(graph, new Map(Object.entries(constants))));
   } finally {
     jaxpr.dispose();
   }
 }
 
-/** An argument: a class, so that trees treat it as a leaf. */
-class Argument {
-  constructor(
-    readonly shape: readonly number[],
-    readonly dtype: DType,
-  ) {}
+function expectNames(names: readonly string[], inputs: readonly string[], results: number): void {
+  if (names.length !== results)
+    throw new UsageError(`${names.length} names for ${results} results: ${names.join(", ")}`);
+  const twice = names.find((each, i) => inputs.includes(each) || names.indexOf(each) !== i);
+  if (twice !== undefined)
+    throw new UsageError(`${twice}: a name of two results, or of an input and a result`);
+}
+
+/** The names among the sizes, each with the first input that has it. */
+function symbolsOf(trees: readonly (readonly [name: string, node: Tree<Argument>])[]): SymbolicAxis[] {
+  const found = new Map<string, SymbolicAxis>();
+  for (const [key, node] of trees) {
+    const paths = leafPaths(node, key);
+    let i = 0;
+    mapArguments(node, ({ shape }) => {
+      const input = paths[i++] as string;
+      shape.forEach((size, axis) => {
+        if (typeof size === "string" && !found.has(size)) found.set(size, { name: size, input, axis });
+      });
+    });
+  }
+  if (found.size > MOST_SYMBOLS)
+    throw new UsageError(
+      `sizes with the names ${[...found.keys()].join(", ")}: expected at most ${MOST_SYMBOLS}`,
+    );
+  return [...found.values()];
 }

@@ -4,8 +4,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DType, grad, lax, makeJaxpr, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { toBytes } from "../src/file.js";
 import { type LoweredGraph, type LowerOptions, lower, loweredPrimitives } from "../src/lower.js";
-import { type GraphModel, toBytes } from "../src/model.js";
+import type { GraphModel } from "../src/model.js";
 import { expectSame, spread } from "./compare.js";
 
 type A = np.Array;
@@ -54,35 +55,6 @@ describe("what is not written", () => {
     const loss = (x: A, w: A, b: A): A => np.sum(np.square(layer(x, w, b)));
     const model = lowered(valueAndGrad(loss, { argnums: [0, 1, 2] }) as never, [8, 4], [4, 6], [6]);
     expect(ops(model)).toEqual(["Add", "Gemm", "Gemm", "Gemm", "ReduceSum", "ReduceSumSquare"]);
-  });
-
-  test("additions of scalars after one another, which one Sum does in their order", () => {
-    const norms = (...all: A[]): A => all.map((x) => np.sum(np.square(x))).reduce((a, b) => a.add(b));
-    const model = lowered(norms, [3], [4], [5], [6]);
-    expect(ops(model)).toEqual([
-      "ReduceSumSquare",
-      "ReduceSumSquare",
-      "ReduceSumSquare",
-      "ReduceSumSquare",
-      "Sum",
-    ]);
-    const sum = model.nodes.find(({ op }) => op === "Sum");
-    const inputOf = (name: string) => model.nodes.find(({ outputs }) => outputs[0] === name)?.inputs[0];
-    expect(sum?.inputs.map(inputOf)).toEqual(["x0", "x1", "x2", "x3"]);
-    const alsoWanted = (a: A, b: A, c: A): A[] => {
-      const two = np.sum(a).add(np.sum(b));
-      return [two.ref, two.add(np.sum(c))];
-    };
-    expect(ops(lowered(alsoWanted, [2], [3], [4])).filter((op) => op === "Add")).toHaveLength(2);
-    expect(ops(lowered((a: A, b: A, c: A) => a.add(b).add(c), [2], [2], [2]))).toEqual(["Add", "Add"]);
-  });
-
-  test("zeros around the parts of a split array's gradient", () => {
-    const parts = (x: A): A => {
-      const [a, b] = [x.ref.slice([], [0, 3]), x.slice([], [3, 8])];
-      return np.sum(np.sin(a)).add(np.sum(np.exp(b)));
-    };
-    expect(ops(lowered(grad(parts) as never, [4, 8]))).not.toContain("Pad");
   });
 
   test("windows and transformations that another product of a convolution has made already", () => {

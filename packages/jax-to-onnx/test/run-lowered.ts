@@ -1,8 +1,9 @@
 import type { DType, JsTree, numpy as np } from "@jax-js/jax";
 import * as ort from "onnxruntime-node";
+import { toBytes } from "../src/file.js";
 import type { Graph } from "../src/graph.js";
 import { type LoweredGraph, lower } from "../src/lower.js";
-import { type GraphModel, toBytes } from "../src/model.js";
+import type { GraphModel } from "../src/model.js";
 import { ortCpu, type Target } from "../src/target.js";
 import { trace } from "../src/trace.js";
 import { HostArray } from "./host-array.js";

@@ -62,6 +62,7 @@ describe("lu", () => {
     expect.hasAssertions();
     await expectSame(f, [host([1, 2, 3, 1, 2, 3, -1, 2, 0], [3, 3], Float64)]);
     await expectSame(f, [host([0, 0, 0, 1], [2, 2], Float64)]);
+    await expectSame(f, [host([1, 2, Number.POSITIVE_INFINITY, 2, 1, 1, 1, 1, 3], [3, 3], Float64)]);
   });
 
   it("serves determinants, inverses and solutions", async () => {

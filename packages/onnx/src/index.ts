@@ -48,8 +48,7 @@ export {
 } from "./import/report.js";
 export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
 export { type InstalledRuntime, loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
-export { kerasLayers } from "./keras/layers.js";
-export { isKeras, readKeras } from "./keras/read-keras.js";
+export { isKeras, readKeras, readKerasFile } from "./keras/read-keras.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
 export { availableCores, availableMemory } from "./resources.js";

@@ -5,7 +5,7 @@ import { isBuilt } from "../networks/auto.js";
 import { flowOf, networkNamed } from "../networks/choose.js";
 import { planChart } from "../pictures/plan-chart.js";
 import { svgToPng } from "../pictures/png.js";
-import { allreduceMs, fitNetwork, type Network, type PlannedStep, planStep } from "../plan/cost-model.js";
+import { fitNetwork, type Network, type PlannedStep, planStep } from "../plan/cost-model.js";
 import { measureNetwork, stepTimes } from "../plan/measure.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { ratesOf } from "../recipes.js";
@@ -67,15 +67,12 @@ async function measured(
   try {
     const flow = flowOf(network, { density: "mixture" });
     const times = await stepTimes(flow, executor, batch, ranks?.comm);
-    const stepOf = async (count: number, links: Network | undefined): Promise<PlannedStep> => {
-      const bytes = Float32Array.BYTES_PER_ELEMENT * times.parameters;
-      const sumMs = links ? allreduceMs(links, count, bytes) : 0;
-      return planStep(batch, { ranks: count, computeMs: await times.compute(count), allreduceMs: sumMs });
-    };
-    const one = await stepOf(1, undefined);
+    const stepOf = async (count: number, links?: Network): Promise<PlannedStep> =>
+      planStep(batch, { ranks: count, ...(await times.compute(count)) }, links);
+    const one = await stepOf(1);
     if (ranks === undefined || ranks.size === 1) return { network: network.name, batch, planned: [one] };
     const { size, comm, share } = ranks;
-    const links = fitNetwork(await measureNetwork(comm, times.parameters), size);
+    const links = fitNetwork(await measureNetwork(comm, times.parameters));
     const planned = [one];
     for (const count of powersOf2(most)) planned.push(await stepOf(count, links));
     const modelled = planned.find(({ ranks: count }) => count === size) ?? (await stepOf(size, links));
@@ -93,18 +90,18 @@ const powersOf2 = (most: number): number[] =>
 function sayPlan(terminal: Terminal, plan: Plan): void {
   const { network, batch, planned, links, here } = plan;
   const [one] = planned;
-  const rows = planned.map(({ ranks, computeMs, allreduceMs: sumMs, stepMs, examplesPerSecond }) => {
+  const rows = planned.map(({ ranks, computeMs, sumsMs, stepMs, examplesPerSecond }) => {
     const faster = examplesPerSecond / (one?.examplesPerSecond ?? Number.NaN);
     return [
       String(ranks),
       computeMs.toFixed(1),
-      sumMs.toFixed(1),
+      sumsMs.toFixed(1),
       stepMs.toFixed(1),
       examplesPerSecond.toFixed(0),
       faster.toFixed(2),
     ];
   });
-  const head = ["ranks", "compute ms", "Allreduce ms", "step ms", "examples/s", "speedup"];
+  const head = ["ranks", "compute ms", "sums ms", "step ms", "examples/s", "speedup"];
   for (const line of table(
     [head, ...rows],
     head.map(() => true),

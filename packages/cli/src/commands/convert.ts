@@ -16,8 +16,7 @@ export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
         {
           parse: nonEmpty,
           placeholder: "FILE",
-          brief:
-            "An ONNX file, the model.json of Keras or TensorFlow.js, or a network as JSON with its weights",
+          brief: "An ONNX file, an .h5 or .keras file, the model.json of TensorFlow.js, or a network as JSON",
         },
       ],
     },
@@ -84,7 +83,7 @@ EXAMPLES
   flowify convert classifier.onnx --out converted
   flowify convert classifier.onnx --out converted --data mnist --normalize 0.1307:0.3081
   flowify convert big.onnx --out features --output relu5 --input-shape 3,32,32
-  flowify convert keras/model.json --out converted
+  flowify convert classifier.keras --out converted
   flowify convert net.json --out converted --json`,
   },
 });

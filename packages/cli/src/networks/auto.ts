@@ -1,4 +1,4 @@
-import { couplingNetwork } from "@flowify/core/internal";
+import { couplingNetwork, imageFront } from "@flowify/core/internal";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
@@ -62,15 +62,18 @@ const couplings = ({ shape: [columns], levels }: RowsToFit, blocks?: number): Ne
 export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => couplings(rows, 0);
 
 /**
- * Convolutions that halve an image down to one position, each followed by a spline and couplings, and dense layers:
- * the paper's `fconv2-nsf` for any size.
+ * A spline for each pixel, couplings at half the resolution, convolutions that halve an image down to one position, each
+ * followed by a spline and couplings, and dense layers: the paper's `fconv2-nsf` for any size behind our layers in front.
  */
 function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {
   const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
-  const layers: Layer[] = [
-    { kind: "dequantize" },
-    { kind: "marginal", per: count < ENOUGH_FOR_PIXELS ? "channel" : "entry" },
-  ];
+  const even = height % 2 === 0 && width % 2 === 0;
+  const front = imageFront(channels, {
+    splits: even ? [0, 1] : [],
+    learned: false,
+    per: count < ENOUGH_FOR_PIXELS ? "channel" : "entry",
+  });
+  const layers = [...front] as Layer[];
   let [now, tall, wide] = [channels, height, width];
   for (let level = 0; tall > 1 || wide > 1; level++) {
     const kernel: [number, number] = [Math.min(2, tall), Math.min(2, wide)];

@@ -1,9 +1,9 @@
 import type { OrdinaryNetwork } from "@flowify/core";
 import { DataError } from "@flowify/core";
-import { type ConvertOptions, convertOnnx, isKeras, openOnnx, readKeras, readOnnx } from "@flowify/onnx";
-import { expectShallow } from "../format/depth.js";
+import { type ConvertOptions, convertOnnx, isKeras, openOnnx, readOnnx } from "@flowify/onnx";
+import { openModelFile } from "./model-file.js";
+import { naming } from "./naming.js";
 import { readJson } from "./network-file.js";
-import { naming } from "./pretrained.js";
 
 /**
  * The network of an ONNX file, with its weights, for `flowify`: with `frozen: true` its function stays as it is.
@@ -25,25 +25,24 @@ export async function loadOnnx(path: string, options: ConvertOptions = {}): Prom
 }
 
 /**
- * The network of a layers model of Keras or TensorFlow.js, from its `model.json` and the weights beside it, as `loadOnnx`
- * returns that of an ONNX file.
+ * The network of a model that Keras or TensorFlow.js saved, as `loadOnnx` returns that of an ONNX file: an `.h5` file, a
+ * `.keras` file, or a `model.json` with the weights beside it. The first two need the optional package `h5wasm`.
  *
- * @throws UnsupportedOpError for a layer without a rule; DataError for a file without a layers model or without weights. Each
- * names the file
+ * @throws UnsupportedOpError for a layer without a rule; DataError for a file without a model or without weights;
+ * UsageError if `h5wasm` is not installed. Each names the file
  *
  * @example
  * ```ts
  * import { flowify, loadKeras } from "flowify";
- * const flow = flowify(await loadKeras("classifier/model.json"), { frozen: true });
+ * const flow = flowify(await loadKeras("classifier.keras"), { frozen: true });
  * ```
  */
 export async function loadKeras(path: string, options: ConvertOptions = {}): Promise<OrdinaryNetwork> {
-  const json = readJson(path);
-  expectShallow(path, json);
-  if (!isKeras(json))
+  const json = /\.json$/i.test(path) ? readJson(path) : undefined;
+  if (json !== undefined && !isKeras(json))
     throw new DataError(
       `${path}: not a model of Keras or TensorFlow.js: expected "modelTopology" and "weightsManifest"`,
     );
-  const { external } = openOnnx(path);
-  return naming(path, () => convertOnnx(readOnnx(readKeras(json, external)), options).network);
+  const { bytes, external } = await openModelFile(path, json);
+  return naming(path, () => convertOnnx(readOnnx(bytes, external), options).network);
 }

@@ -1,15 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import {
-  DataError,
-  DomainError,
-  FlowifyError,
-  type OrdinaryNetwork,
-  ShapeError,
-  UnsupportedOpError,
-  UsageError,
-} from "@flowify/core";
+import { type OrdinaryNetwork, UsageError } from "@flowify/core";
 import { outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 import {
@@ -18,15 +10,14 @@ import {
   type ImportRules,
   isKeras,
   nodeText,
-  openOnnx,
   originTexts,
-  readKeras,
   readOnnx,
   standaloneOnnx,
 } from "@flowify/onnx";
 import { expectRegularFile } from "../data/regular-file.js";
-import { expectShallow } from "../format/depth.js";
 import { networkOfDescription } from "../format/weights.js";
+import { openModelFile } from "./model-file.js";
+import { naming } from "./naming.js";
 import { readJson, readNetworkFile, readWeights } from "./network-file.js";
 
 /** A pretrained network from a file. */
@@ -42,10 +33,9 @@ export type PretrainedNetwork = Readonly<{
 }>;
 
 /**
- * Reads a trained network from an ONNX file, a layers model of Keras or TensorFlow.js, or a network described
- * in JSON.
+ * Reads a trained network from an ONNX file, a model of Keras or TensorFlow.js, or a network described in JSON.
  *
- * @throws the errors of `readOnnx`, `convertOnnx`, `readKeras` and `readNetworkFile`; each names the file
+ * @throws the errors of `readOnnx`, `convertOnnx`, `openModelFile` and `readNetworkFile`; each names the file
  */
 export async function readPretrained(
   file: string,
@@ -53,12 +43,9 @@ export async function readPretrained(
 ): Promise<PretrainedNetwork> {
   const json = extname(file) === ".json" ? readJson(file) : undefined;
   if (json !== undefined && !isKeras(json)) return described(file);
-  expectShallow(file, json);
   const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
-  const opened = openOnnx(file);
-  const { external } = opened;
-  const bytes = json === undefined ? opened.bytes : naming(file, () => readKeras(json, external));
-  const converted = naming(file, () => convertOnnx(readOnnx(bytes, external), { ...choices, rules }));
+  const { bytes, external } = await openModelFile(file, json);
+  const converted = await naming(file, () => convertOnnx(readOnnx(bytes, external), { ...choices, rules }));
   return {
     network: converted.network,
     outShape: converted.outShape,
@@ -66,20 +53,6 @@ export async function readPretrained(
     leftOut: converted.leftOut.map(nodeText),
     original: standaloneOnnx(bytes, converted, external),
   };
-}
-
-/** The result of `read`, or its error with the file in front of the message. */
-export function naming<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (!(cause instanceof FlowifyError)) throw cause;
-    const message = `${file}: ${cause.message}`;
-    if (cause instanceof UnsupportedOpError)
-      throw new UnsupportedOpError(cause.op, cause.node, message, { cause });
-    const Kind = [DataError, DomainError, ShapeError].find((each) => cause instanceof each) ?? UsageError;
-    throw new Kind(message, { cause });
-  }
 }
 
 function described(file: string): PretrainedNetwork {

@@ -1,29 +1,36 @@
-/** Milliseconds of an Allreduce of so many bytes. */
+/** Milliseconds of a sum to owners and its spread back, in each of which no link carries more than so many bytes one way. */
 export type Timed = Readonly<{ bytes: number; ms: number }>;
 
 /** A network between ranks: milliseconds a message takes, and milliseconds a byte takes beyond that. */
 export type Network = Readonly<{ alphaMs: number; betaMs: number }>;
 
-/** Messages that follow each other, and the part of the bytes that each rank sends, in an Allreduce of so many ranks. */
-const rounds = (ranks: number): number => 2 * Math.ceil(Math.log2(ranks));
-const sent = (ranks: number): number => (2 * (ranks - 1)) / ranks;
+/** Messages of a step beside those of the sums: the command of rank 0, loss and norm, departure of orthogonal matrices. */
+const SMALL_MESSAGES = 3;
+
+const bytesOf = (numbers: number): number => Float32Array.BYTES_PER_ELEMENT * numbers;
 
 /**
- * Milliseconds of an Allreduce in the α–β model:
- *
- *     t = 2 ⌈log₂ P⌉ · α + 2 (P − 1) / P · bytes · β
- *
- * the cost of a reduce-scatter and an allgather (Thakur, Rabenseifner and Gropp 2005). The additions are part of β.
+ * Bytes that the busiest link carries one way in each half of the exchange, where each rank owns so many numbers. To sum up, a
+ * rank sends what others own, and receives from each of them what it owns; to spread, the other way round.
  */
-export const allreduceMs = ({ alphaMs, betaMs }: Network, ranks: number, bytes: number): number =>
-  ranks === 1 ? 0 : rounds(ranks) * alphaMs + sent(ranks) * bytes * betaMs;
+export function busiestBytes(owned: readonly number[]): number {
+  const all = owned.reduce((sum, each) => sum + each, 0);
+  return bytesOf(Math.max(...owned.map((own) => Math.max((owned.length - 1) * own, all - own))));
+}
 
 /**
- * α and β from Allreduces of several sizes between so many ranks: least squares of relative errors, both at least 0.
- * Needs two sizes or more, and two ranks or more.
+ * Milliseconds of the two halves in the α–β model:
+ *
+ *     t = 2 (α + bytes · β)
+ *
+ * the cost of a reduce-scatter and an allgather whose messages are on their way at the same time (Thakur, Rabenseifner
+ * and Gropp 2005). The additions are part of β.
  */
-export function fitNetwork(timed: readonly Timed[], ranks: number): Network {
-  const weighted = timed.map(({ bytes, ms }) => ({ a: rounds(ranks) / ms, b: (sent(ranks) * bytes) / ms }));
+export const sumsMs = ({ alphaMs, betaMs }: Network, bytes: number): number => 2 * (alphaMs + bytes * betaMs);
+
+/** α and β from the times of several sizes, two or more: least squares of relative errors, both at least 0. */
+export function fitNetwork(timed: readonly Timed[]): Network {
+  const weighted = timed.map(({ bytes, ms }) => ({ a: 2 / ms, b: (2 * bytes) / ms }));
   const sum = (of: (each: { a: number; b: number }) => number): number =>
     weighted.reduce((total, each) => total + of(each), 0);
   const [aa, ab, bb] = [sum(({ a }) => a * a), sum(({ a, b }) => a * b), sum(({ b }) => b * b)];
@@ -39,16 +46,21 @@ export function fitNetwork(timed: readonly Timed[], ranks: number): Network {
 export type PlannedStep = Readonly<{
   ranks: number;
   computeMs: number;
-  allreduceMs: number;
+  sumsMs: number;
   stepMs: number;
   examplesPerSecond: number;
 }>;
 
-/** The step of a batch from the measured compute time and the modelled sum; sums begin when the gradient is complete, so nothing overlaps. */
+/**
+ * The step of a batch from the measured compute time and the modelled sums of several ranks; without a network that of one
+ * rank. Sums begin when the gradient is complete, so nothing overlaps.
+ */
 export function planStep(
   batch: number,
-  { ranks, computeMs, allreduceMs }: Pick<PlannedStep, "ranks" | "computeMs" | "allreduceMs">,
+  { ranks, computeMs, owned }: Readonly<{ ranks: number; computeMs: number; owned: readonly number[] }>,
+  network?: Network,
 ): PlannedStep {
-  const stepMs = computeMs + allreduceMs;
-  return { ranks, computeMs, allreduceMs, stepMs, examplesPerSecond: (1000 * batch) / stepMs };
+  const ofSums = network ? sumsMs(network, busiestBytes(owned)) : 0;
+  const stepMs = computeMs + ofSums + SMALL_MESSAGES * (network?.alphaMs ?? 0);
+  return { ranks, computeMs, sumsMs: ofSums, stepMs, examplesPerSecond: (1000 * batch) / stepMs };
 }

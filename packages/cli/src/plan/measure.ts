@@ -7,7 +7,7 @@ import {
 } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import type { Communicator } from "../ranks/communicator.js";
-import type { Timed } from "./cost-model.js";
+import { busiestBytes, type Timed } from "./cost-model.js";
 
 type Share = NonNullable<TrainOptions["share"]>;
 
@@ -43,13 +43,30 @@ function randomExamples({ domain }: Flow, count: number): TrainOptions["data"] {
 }
 
 export type StepTimes = Readonly<{
-  /** Milliseconds of a step of a rank without the sums. */
-  compute(ranks: number): Promise<number>;
+  /** Milliseconds of a step of a rank without the sums, and how many numbers each of so many ranks owns. */
+  compute(ranks: number): Promise<Readonly<{ computeMs: number; owned: readonly number[] }>>;
   /** Milliseconds of a whole step of the ranks of this job. */
   whole(share: Share): Promise<number>;
   /** Numbers that are added up in a step. */
   parameters: number;
 }>;
+
+/** The share of the first of so many ranks, which sends and receives nothing; `owned` counts the numbers of each rank. */
+function alone(of: number): { share: Share; owned: number[] } {
+  const owned = new Array<number>(of).fill(0);
+  const share: Share = {
+    part: 0,
+    of,
+    async sumTo(arrays, owners) {
+      owned.fill(0);
+      for (const [i, owner] of owners.entries())
+        owned[owner] = (owned[owner] as number) + (arrays[i] as Float32Array).length;
+    },
+    spread: async () => {},
+    compare: async () => {},
+  };
+  return { share, owned };
+}
 
 /** Prepares to measure steps of a flow on random examples; all ranks of a job call it, and what it returns, alike. */
 export async function stepTimes(
@@ -75,10 +92,13 @@ export async function stepTimes(
   state = await trainer.state();
   const { parameters } = trainer;
   await trainer.dispose();
-  const nothing = { part: 0, sumTo: async () => {}, spread: async () => {}, compare: async () => {} };
   return {
     parameters,
-    compute: (ranks) => timed(ranks === 1 ? undefined : { ...nothing, of: ranks }),
+    async compute(ranks) {
+      if (ranks === 1) return { computeMs: await timed(undefined), owned: [parameters] };
+      const { share, owned } = alone(ranks);
+      return { computeMs: await timed(share), owned };
+    },
     whole: (share) => timed(share),
   };
 }
@@ -94,7 +114,7 @@ export async function measureNetwork(comm: Communicator, most: number): Promise<
       await comm.spread(arrays, owners);
     };
     const ms = await medianMs(sum, () => comm.barrier());
-    timed.push({ bytes: Float32Array.BYTES_PER_ELEMENT * length, ms });
+    timed.push({ bytes: busiestBytes(arrays.map(({ length }) => length)), ms });
   }
   return timed;
 }

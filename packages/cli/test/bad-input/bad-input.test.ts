@@ -8,12 +8,14 @@ import { checkpoints } from "./checkpoints.js";
 import { commandLine } from "./command-line.js";
 import { configuration } from "./configuration.js";
 import { dataFiles } from "./data-files.js";
+import { models } from "./models.js";
 import { placesIn } from "./place.js";
 import { tables } from "./tables.js";
 
 const commands = {
   "the command line": commandLine,
   "networks and runs": configuration,
+  "pretrained networks": models,
   "files and folders of images": dataFiles,
   archives,
   tables,

@@ -1,42 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { planChart } from "../../src/pictures/plan-chart.js";
-import { allreduceMs, fitNetwork, planStep } from "../../src/plan/cost-model.js";
+import { busiestBytes, fitNetwork, planStep, sumsMs } from "../../src/plan/cost-model.js";
 import { coresOfRank } from "../../src/ranks/cores.js";
 
 describe("model of a step's cost", () => {
-  it("costs an Allreduce 2 ⌈log₂ P⌉ messages and 2 (P − 1) / P of its bytes, and nothing for one rank", () => {
-    const network = { alphaMs: 0.5, betaMs: 1e-6 };
-    expect(allreduceMs(network, 1, 8e6)).toBe(0);
-    expect(allreduceMs(network, 2, 8e6)).toBeCloseTo(2 * 0.5 + 8, 12);
-    expect(allreduceMs(network, 5, 8e6)).toBeCloseTo(6 * 0.5 + 12.8, 12);
+  it("costs two messages and twice the bytes of the busiest link, which depend on who owns what", () => {
+    expect(sumsMs({ alphaMs: 0.5, betaMs: 1e-6 }, 8e6)).toBeCloseTo(2 * 0.5 + 16, 12);
+    expect(busiestBytes([100, 100])).toBe(400);
+    expect(busiestBytes([100, 100, 100, 100])).toBe(1200);
+    expect(busiestBytes([50, 150])).toBe(600);
+    expect(busiestBytes([0, 10, 90])).toBe(4 * 2 * 90);
   });
 
   it("recovers the network from times that follow the model, and never a negative part", () => {
     const network = { alphaMs: 0.03, betaMs: 2e-7 };
-    const timed = [1e3, 1e5, 1e7].map((bytes) => ({ bytes, ms: allreduceMs(network, 4, bytes) }));
-    const fitted = fitNetwork(timed, 4);
+    const timed = [1e3, 1e5, 1e7].map((bytes) => ({ bytes, ms: sumsMs(network, bytes) }));
+    const fitted = fitNetwork(timed);
     expect(fitted.alphaMs).toBeCloseTo(network.alphaMs, 9);
     expect(fitted.betaMs / network.betaMs).toBeCloseTo(1, 9);
     const falling = [
       { bytes: 10, ms: 2 },
       { bytes: 1000, ms: 1 },
     ];
-    expect(fitNetwork(falling, 2)).toMatchObject({ betaMs: 0 });
+    expect(fitNetwork(falling)).toMatchObject({ betaMs: 0 });
     const steep = [
       { bytes: 10, ms: 0.001 },
       { bytes: 1000, ms: 1 },
     ];
-    expect(fitNetwork(steep, 2)).toMatchObject({ alphaMs: 0 });
+    expect(fitNetwork(steep)).toMatchObject({ alphaMs: 0 });
   });
 
   it("adds up what a rank computes and waits for", () => {
-    expect(planStep(64, { ranks: 4, computeMs: 6, allreduceMs: 2 })).toEqual({
-      ranks: 4,
-      computeMs: 6,
-      allreduceMs: 2,
-      stepMs: 8,
-      examplesPerSecond: 8000,
-    });
+    const rank = { ranks: 4, computeMs: 6, owned: [1000, 1000, 1000, 1000] };
+    const found = planStep(64, rank, { alphaMs: 0.2, betaMs: 5e-5 });
+    expect(found.sumsMs).toBeCloseTo(1.6, 9);
+    expect(found.stepMs).toBeCloseTo(6 + 1.6 + 3 * 0.2, 9);
+    expect(found.examplesPerSecond).toBeCloseTo(64_000 / 8.2, 6);
+    expect(planStep(64, { ...rank, ranks: 1 })).toMatchObject({ sumsMs: 0, stepMs: 6 });
   });
 
   it("draws the model and the measurements in two colours", async () => {

@@ -11,9 +11,6 @@ function entries(x: A, row: number | [] | [number, number], column: number | [] 
 /** Column vectors times row vectors: [..., m], [..., n] -> [..., m, n]. */
 const outer = (a: A, b: A): A => np.expandDims(a, -1).mul(np.expandDims(b, -2));
 
-/** 0, 1, … n − 1 in an array that broadcasts along an axis counted from the end. */
-const numbers = (n: number, axis: -1 | -2): A => np.arange(n).reshape(axis === -1 ? [n] : [n, 1]);
-
 /** x [..., n, n] = L Lᵀ; reads the lower triangle. */
 export function cholesky(x: A): A[] {
   const n = x.shape.at(-1) as number;
@@ -21,7 +18,7 @@ export function cholesky(x: A): A[] {
   let rest = x;
   for (let j = 0; j < n; j++) {
     const scaled = entries(rest, [], j).div(np.sqrt(entries(rest, j, [j, j + 1])));
-    const column = np.where(np.less(numbers(n, -1), j), 0, scaled);
+    const column = np.where(np.less(np.arange(n), j), 0, scaled);
     if (j < n - 1) rest = rest.sub(outer(column.ref, column.ref));
     columns.push(column);
   }
@@ -49,13 +46,13 @@ export function triangularSolve(a: A, b: A, { unitDiagonal }: { unitDiagonal: bo
 export function lu(x: A): A[] {
   const [m, n] = x.shape.slice(-2) as [number, number];
   const pivots: A[] = [];
-  let order = np.broadcastTo(numbers(m, -1), x.shape.slice(0, -1));
+  let order = np.broadcastTo(np.arange(m), x.shape.slice(0, -1));
   let rest = x;
   for (let j = 0; j < Math.min(m, n); j++) {
-    const sizes = np.where(np.less(numbers(m, -1), j), -1, np.abs(entries(rest, [], j)));
+    const sizes = np.where(np.less(np.arange(m), j), -1, np.abs(entries(rest, [], j)));
     const pivot = np.expandDims(np.argmax(sizes, -1), -1); // [..., 1]
-    const isPivot = np.equal(numbers(m, -1), pivot.ref); // [..., m]
-    const isRow = np.equal(numbers(m, -1), j);
+    const isPivot = np.equal(np.arange(m), pivot.ref); // [..., m]
+    const isRow = np.equal(np.arange(m), j);
     const swapped = (values: A, where: A, at: A, axis: number): A => {
       const chosen = np.sum(np.where(where.ref, values.ref, 0), axis, { keepdims: true });
       const own = values.ref.slice(
@@ -66,13 +63,13 @@ export function lu(x: A): A[] {
     order = swapped(order, isPivot.ref, isRow.ref, -1);
     rest = swapped(rest, np.expandDims(isPivot, -1), np.expandDims(isRow, -1), -2);
     const diagonal = entries(rest, j, [j, j + 1]); // [..., 1]
-    const isBelow = np.less(j, numbers(m, -1));
+    const isBelow = np.less(j, np.arange(m));
     const usable = np.logicalAnd(isBelow, np.notEqual(diagonal.ref, 0));
     const column = entries(rest, [], j);
     const factors = np.where(usable.ref, column.ref.div(np.where(np.equal(diagonal.ref, 0), 1, diagonal)), 0);
-    const right = np.where(np.less(j, numbers(n, -1)), entries(rest, j, []), 0);
-    const updated = rest.sub(outer(factors.ref, right));
-    const isColumn = np.equal(numbers(n, -1), j);
+    const isRight = np.logicalAnd(np.expandDims(usable.ref, -1), np.less(j, np.arange(n)));
+    const updated = np.where(isRight, rest.ref.sub(outer(factors.ref, entries(rest, j, []))), rest);
+    const isColumn = np.equal(np.arange(n), j);
     rest = np.where(isColumn, np.expandDims(np.where(usable, factors, column), -1), updated);
     pivots.push(pivot);
   }

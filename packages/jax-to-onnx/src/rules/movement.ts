@@ -106,7 +106,7 @@ export function pad(cx: Context, v: Lazy, axis: number, before: number, after: n
   );
 }
 
-export type Padding = Readonly<{ dim: number; before: number; after: number }>;
+type Padding = Readonly<{ dim: number; before: number; after: number }>;
 
 /**
  * A Pad node with zeros along one dimension of an ONNX value. Widths of all dimensions are named: ONNX Runtime (1.27)

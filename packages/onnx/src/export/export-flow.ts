@@ -15,7 +15,7 @@ import {
   type TensorInfo,
   trace,
   withConstants,
-  withDynamicBatch,
+  withSymbolicAxes,
 } from "jax-to-onnx/internal";
 import { compiled } from "../lower.js";
 import { drawing } from "./drawing.js";
@@ -108,11 +108,11 @@ function exportProgram(
   const layered = namedFlow(flow);
   const marked = runOf(programsOf(layered.flow).find((each) => each.name === name)?.f as Program["f"]);
   const open = compiled(() =>
-    withDynamicBatch({
+    withSymbolicAxes({
       name,
-      traced: (batch) => {
-        const x = input ? [new ArraySpec([batch, ...input.shape], DType.Float32)] : [];
-        return trace(marked, [specsOf(params), ...x, noiseSpecs(noise, batch)], name).jaxpr;
+      traced: ([batch]) => {
+        const x = input ? [new ArraySpec([batch as number, ...input.shape], DType.Float32)] : [];
+        return trace(marked, [specsOf(params), ...x, noiseSpecs(noise, batch as number)], name).jaxpr;
       },
       lowered: (jaxpr) =>
         lower(jaxpr, {
@@ -123,7 +123,7 @@ function exportProgram(
           scopes: layered.names,
           target,
         }),
-      batched: input?.name ?? (noisePaths[0] as string),
+      symbols: [{ name: "batch", input: input?.name ?? (noisePaths[0] as string), axis: 0 }],
     }),
   );
   layered.dispose();

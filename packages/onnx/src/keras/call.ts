@@ -7,7 +7,7 @@ import type { KerasWeights, Weight } from "./weights.js";
 export class KerasCall {
   constructor(
     readonly layer: KerasLayer,
-    /** True for Keras 3, which has some different defaults. */
+    /** That of Keras: 3 has some different defaults. */
     readonly version: string,
     readonly inputs: readonly Emitted[],
     readonly emitter: Emitter,
@@ -79,14 +79,14 @@ export class KerasCall {
    * @param names its names in the versions of Keras
    */
   weight(wanted: readonly (number | undefined)[], ...names: readonly string[]): Weight {
-    const found = names.map((name) => this.weights(this.layer.name, name)).find((each) => each);
-    if (!found) throw this.wrong(`its weight ${names[0]} is not in the manifest`);
+    const found = names.map((name) => this.weights(this.layer, name)).find((each) => each);
+    if (!found) throw this.wrong(`its weight ${names[0]} is missing`);
     const fits =
       wanted.length === found.shape.length &&
       wanted.every((n, i) => (n ?? found.shape[i]) === found.shape[i]);
     if (fits) return found;
     throw new ShapeError(
-      `${this.label}: its weight ${names[0]} is [${found.shape.join(", ")}] in the manifest, the layer expects [${wanted.map((n) => n ?? "any").join(", ")}]\nsave the model again`,
+      `${this.label}: its weight ${names[0]} is [${found.shape.join(", ")}] in the file, the layer expects [${wanted.map((n) => n ?? "any").join(", ")}]\nsave the model again`,
     );
   }
 

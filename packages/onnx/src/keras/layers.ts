@@ -1,7 +1,7 @@
 import { entriesOf } from "../import/tensor.js";
 import { activated, clipped } from "./activations.js";
 import type { KerasCall, KerasRule } from "./call.js";
-import type { Emitted } from "./emitter.js";
+import { batchNormalization, normalization } from "./normalization.js";
 import { windowLayers } from "./windows.js";
 
 const same: KerasRule = ({ x }) => x;
@@ -43,35 +43,6 @@ const reshape: KerasRule = (call) => {
 
 const permute: KerasRule = (call) =>
   call.node("Transpose", [call.x], { perm: [0, ...call.wholes("dims", call.x.rank - 1)] });
-
-const batchNormalization: KerasRule = (call) => {
-  const { x } = call;
-  const given = call.config("axis") ?? -1;
-  const axis = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;
-  const last = axis === -1 || axis === x.rank - 1;
-  if (!last && axis !== 1)
-    throw call.unsupported(
-      `it normalizes along axis ${JSON.stringify(given)}; expected the axis of the channels`,
-    );
-  const [channels = 0] = call.weight([undefined], "moving_mean").shape;
-  const numbers = (name: string): string =>
-    call.constant(name, [channels], call.weight([channels], name).data);
-  const or = (name: string, used: string, value: number): string =>
-    call.config(used) === false
-      ? call.constant(name, [channels], new Float32Array(channels).fill(value))
-      : numbers(name);
-  const constants = [
-    or("gamma", "scale", 1),
-    or("beta", "center", 0),
-    numbers("moving_mean"),
-    numbers("moving_variance"),
-  ];
-  const epsilon = { float: call.number("epsilon", 1e-3) };
-  const act = (z: Emitted): Emitted => call.node("BatchNormalization", [z, ...constants], { epsilon });
-  if (!last || x.rank === 2) return act(x);
-  const { emitter, layer } = call;
-  return emitter.channelsLast(layer.name, act(emitter.channelsFirst(layer.name, x)));
-};
 
 /** max(x, 0), with a largest value or a slope below 0. */
 const relu: KerasRule = (call) => {
@@ -131,7 +102,7 @@ const concatenate = joined("Concat", (call, rank) => {
   return { axis: axis < 0 ? rank + axis : axis };
 });
 
-/** One rule per class of layer. Dropout and noise layers are ignored. */
+/** One rule per class of layer. Dropout, noise and random changes of images act in training alone: they are ignored. */
 export const kerasLayers: { readonly [className: string]: KerasRule } = {
   Dense: dense,
   ...windowLayers,
@@ -146,6 +117,7 @@ export const kerasLayers: { readonly [className: string]: KerasRule } = {
   ELU: elu,
   Softmax: softmax,
   Rescaling: rescaling,
+  Normalization: normalization,
   Add: joined("Sum", () => ({})),
   Subtract: joined("Sub", () => ({})),
   Concatenate: concatenate,
@@ -156,4 +128,10 @@ export const kerasLayers: { readonly [className: string]: KerasRule } = {
   GaussianDropout: same,
   GaussianNoise: same,
   ActivityRegularization: same,
+  RandomFlip: same,
+  RandomRotation: same,
+  RandomTranslation: same,
+  RandomZoom: same,
+  RandomContrast: same,
+  RandomBrightness: same,
 };

@@ -1,11 +1,14 @@
-import { DataError, UnsupportedOpError } from "@flowify/core";
-import { type TensorInfo, toBytes } from "jax-to-onnx/internal";
+import { DataError } from "@flowify/core";
 import type { ExternalData } from "../import/tensor.js";
-import { KerasCall } from "./call.js";
-import { type Emitted, Emitter } from "./emitter.js";
-import { kerasLayers } from "./layers.js";
-import { type KerasLayer, readTopology } from "./topology.js";
-import { readWeights } from "./weights.js";
+import { Hdf5 } from "./hdf5.js";
+import { parsedJson } from "./json.js";
+import { weightsOfManifest } from "./manifest.js";
+import { weightsOfArchive, weightsOfH5 } from "./stored-weights.js";
+import { kerasToOnnx } from "./to-graph.js";
+import { isJson, readTopology } from "./topology.js";
+
+type ModelJson = { modelTopology?: unknown; weightsManifest?: unknown };
+type TopologyJson = { keras_version?: unknown; model_config?: unknown };
 
 /** True if a JSON document is the `model.json` of a Keras or TensorFlow.js model. */
 export const isKeras = (json: unknown): boolean =>
@@ -13,88 +16,73 @@ export const isKeras = (json: unknown): boolean =>
 
 /**
  * A layers model of Keras or TensorFlow.js as the bytes of an ONNX file, for `readOnnx`: `model.json` with its
- * `modelTopology` and `weightsManifest`, and the shards next to it. Images keep their channels last; before ONNX
- * operators with channels first, the channels are moved to the front, and back after them.
+ * `modelTopology` and `weightsManifest`, and the shards next to it.
  *
  * @param beside returns the bytes of a file next to `model.json`
  * @throws UnsupportedOpError for a layer without a rule, with class and name; DataError for a file that is not a layers
  * model, and for weights that are missing or do not fit
  */
 export function readKeras(json: unknown, beside: ExternalData): Uint8Array {
-  const { version, layers, outputs } = readTopology(json);
-  const weights = readWeights((json as { weightsManifest?: unknown }).weightsManifest, beside);
-  const emitter = new Emitter();
-  const inputs: TensorInfo[] = [];
-  const values = new Map<string, Emitted>();
-  for (const layer of inOrder(layers)) {
-    if (values.has(layer.name))
-      throw new DataError(`two layers are named ${JSON.stringify(layer.name)}\nexport the model again`);
-    if (layer.className === "InputLayer") {
-      const input = inputOf(layer, emitter);
-      inputs.push(input);
-      values.set(layer.name, { name: input.name, rank: input.shape.length });
-    } else {
-      const taken = layer.inputs.map((name) => values.get(name)!);
-      values.set(layer.name, ruleOf(layer)(new KerasCall(layer, version, taken, emitter, weights)));
-    }
-  }
-  const results = outputs.map((name): TensorInfo => {
-    const value = values.get(name);
-    if (!value)
-      throw new DataError(
-        `the output is that of a layer ${JSON.stringify(name)}, which is missing\nexport the model again`,
-      );
-    const shape = Array.from({ length: value.rank }, (_, axis) =>
-      axis === 0 ? "N" : `${value.name}_${axis}`,
+  const { modelTopology: topology, weightsManifest } = json as ModelJson;
+  if (!isJson(topology))
+    throw new DataError(
+      "no modelTopology\nexpected the model.json of a layers model, as tf.js and its converter save it",
     );
-    return { name: value.name, type: "float32", shape };
-  });
-  return toBytes({
-    name: "keras",
-    inputs,
-    outputs: results,
-    nodes: emitter.nodes,
-    constants: emitter.constants,
-  });
-}
-
-function ruleOf({ className, name }: KerasLayer): (call: KerasCall) => Emitted {
-  if (Object.hasOwn(kerasLayers, className)) return kerasLayers[className]!;
-  throw new UnsupportedOpError(
-    className,
-    name,
-    `${className} ${JSON.stringify(name)}: there is no rule for layers of class ${className}; there are rules for ${Object.keys(kerasLayers).join(", ")}`,
+  const { keras_version: version, model_config: model = topology } = topology as TopologyJson;
+  return kerasToOnnx(
+    readTopology(model, typeof version === "string" ? version : ""),
+    weightsOfManifest(weightsManifest, beside),
   );
 }
 
-function inputOf({ name, config }: KerasLayer, emitter: Emitter): TensorInfo {
-  const { batch_input_shape: built, batch_shape: shape = built } = config;
-  if (!Array.isArray(shape) || shape.length < 2)
-    throw new DataError(
-      `the input ${JSON.stringify(name)} has no batch_input_shape\nsave the model after it was built`,
-    );
-  const sizes = shape
-    .slice(1)
-    .map((size: unknown, i) => (Number.isSafeInteger(size) ? (size as number) : `${name}_${i + 1}`));
-  return { name: emitter.name(name), type: "float32", shape: ["N", ...sizes] };
+/**
+ * A model that Keras 2 or 3 saved as a file, as the bytes of an ONNX file, for `readOnnx`. Needs the optional package
+ * `h5wasm`.
+ *
+ * @param file the bytes of an `.h5` file; or, of a `.keras` file, a function that returns the bytes of an entry of this
+ * zip archive: `config.json`, `metadata.json` and `model.weights.h5`
+ * @throws DataError for a damaged file, one that holds weights alone, and weights that are missing or do not fit;
+ * UnsupportedOpError for a layer without a rule, with class and name; UsageError if `h5wasm` is not installed
+ *
+ * Source: `save_model_to_hdf5` of keras/src/legacy/saving/legacy_h5_format.py, `save_model` of
+ * keras/src/saving/saving_lib.py
+ */
+export const readKerasFile = (file: Uint8Array | ExternalData): Promise<Uint8Array> =>
+  typeof file === "function" ? readArchive(file) : readH5(file);
+
+async function readH5(bytes: Uint8Array): Promise<Uint8Array> {
+  const file = await Hdf5.open(bytes);
+  try {
+    const [config] = file.texts("/", "model_config") ?? [];
+    if (config === undefined)
+      throw new DataError(
+        'no model_config: not a model of Keras, or its weights alone\nsave the whole model: model.save("model.keras")',
+      );
+    const [version = ""] = file.texts("/", "keras_version") ?? [];
+    return kerasToOnnx(readTopology(parsedJson(config, "model_config"), version), weightsOfH5(file));
+  } finally {
+    file.close();
+  }
 }
 
-/** Sorts layers topologically. */
-function inOrder(layers: readonly KerasLayer[]): KerasLayer[] {
-  const done = new Set<string>();
-  const ordered: KerasLayer[] = [];
-  for (let left = layers; left.length > 0; ) {
-    const waiting: KerasLayer[] = [];
-    for (const layer of left) {
-      const ready = layer.inputs.every((name) => done.has(name));
-      (ready ? ordered : waiting).push(layer);
-      if (ready) done.add(layer.name);
-    }
-    if (waiting.length === left.length)
-      throw new DataError(
-        `the layer ${JSON.stringify(left[0]!.name)} has the output of a missing layer as input, or depends on its own output\nexport the model again`,
-      );
-    left = waiting;
+async function readArchive(entry: ExternalData): Promise<Uint8Array> {
+  const [config, weights] = ["config.json", "model.weights.h5"].map((name) => {
+    const bytes = entry(name);
+    if (bytes) return bytes;
+    throw new DataError(
+      `a zip archive without ${name}: not a model of Keras\nexpected a .keras file as model.save writes it`,
+    );
+  });
+  const metadata = parsedJson(entry("metadata.json") ?? "{}", "metadata.json");
+  const { keras_version: version } = (metadata ?? {}) as TopologyJson;
+  const topology = readTopology(
+    parsedJson(config!, "config.json"),
+    typeof version === "string" ? version : "3",
+  );
+  const file = await Hdf5.open(weights!, "model.weights.h5: ");
+  try {
+    return kerasToOnnx(topology, weightsOfArchive(file));
+  } finally {
+    file.close();
   }
-  return ordered;
 }

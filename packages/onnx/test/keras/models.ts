@@ -47,9 +47,8 @@ export async function saved(model: tf.LayersModel): Promise<Saved> {
 export const converted = ({ json, shard }: Saved): ConvertedNetwork =>
   convertOnnx(readOnnx(readKeras(json, (path) => (path === "group1-shard1of1.bin" ? shard : undefined))));
 
-/** Expects the network of what was saved to compute what TensorFlow.js does, to 1e-5 of the largest entry. */
-export async function expectSame(model: tf.LayersModel, files: Saved): Promise<ConvertedNetwork> {
-  const result = converted(files);
+/** Expects a network to compute what TensorFlow.js does, to 1e-5 of the largest entry. */
+export async function expectSame(model: tf.LayersModel, result: ConvertedNetwork): Promise<ConvertedNetwork> {
   const { inShape } = result.network;
   const x = Float32Array.from(irregular(3 * inShape.reduce((a, b) => a * b, 1)), (v) => 2 * v);
   const wanted = (model.predict(tfc.tensor(x, [3, ...inShape])) as tfc.Tensor).dataSync<"float32">();

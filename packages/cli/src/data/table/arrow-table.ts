@@ -61,7 +61,7 @@ function checked<T>(called: string, read: () => T): T {
     return read();
   } catch (cause) {
     throw new DataError(
-      `${called}: not a readable Arrow file (${(cause as Error).message})\nwrite it again, with LZ4 or no compression: in Python pyarrow.feather.write_feather(table, "rows.arrow")`,
+      `${called}: not a readable Arrow file (${(cause as Error).message})\nwrite it again, with LZ4, Zstandard or no compression: in Python pyarrow.feather.write_feather(table, "rows.arrow")`,
       { cause },
     );
   }

@@ -65,14 +65,27 @@ const frameOf = (bytes: Uint8Array): Uint8Array => {
   return frame;
 };
 
+/** A Zstandard frame of one block that is not packed. */
+export const zstdFrameOf = (bytes: Uint8Array): Uint8Array => {
+  const frame = new Uint8Array(13 + bytes.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, 0xfd2fb528, true);
+  view.setUint8(4, 0xa0); // one segment, its size in four bytes
+  view.setUint32(5, bytes.length, true);
+  view.setUint32(9, 1 + 8 * bytes.length, true); // the last block, in three bytes
+  frame.set(bytes, 12);
+  return frame.subarray(0, 12 + bytes.length);
+};
+
 /** An Arrow file or stream with a column of every type, in batches of 10 rows, written by Flechette. */
-export function arrowBytes(format: "file" | "stream", packed = false): Uint8Array {
+export function arrowBytes(format: "file" | "stream", packed?: "LZ4" | "ZSTD"): Uint8Array {
   setCompressionCodec(0, { encode: frameOf, decode: (bytes) => bytes });
+  setCompressionCodec(1, { encode: zstdFrameOf, decode: (bytes) => bytes });
   const table = tableFromColumns(
     Object.entries(columns).map(([name, [values, type]]) => [
       name,
       columnFromArray([...values], type, { maxBatchRows: 10 }),
     ]),
   );
-  return tableToIPC(table, { format, ...(packed && { codec: 0 }) })!;
+  return tableToIPC(table, { format, ...(packed && { codec: packed === "LZ4" ? 0 : 1 }) })!;
 }

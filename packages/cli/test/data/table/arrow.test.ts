@@ -27,7 +27,8 @@ describe("an Arrow", () => {
   it.each([
     ["file", "rows.feather", arrowBytes("file")],
     ["stream", "rows.arrows", arrowBytes("stream")],
-    ["file packed by LZ4", "rows.arrow", arrowBytes("file", true)],
+    ["file packed by LZ4", "rows.arrow", arrowBytes("file", "LZ4")],
+    ["stream packed by Zstandard", "rows.arrows", arrowBytes("stream", "ZSTD")],
   ])("%s has its cells", async (_, name, bytes) => {
     const { names, notes, rows, numbers } = await read(name, bytes);
     expect(names).toEqual(arrowCells.names);

@@ -60,7 +60,7 @@ describe("a Parquet file", () => {
     ]);
   });
 
-  it.each(["snappy", "gzip, PARQUET_VERSION V2", "brotli", "uncompressed, PARQUET_VERSION V1"])(
+  it.each(["snappy", "gzip, PARQUET_VERSION V2", "brotli", "zstd", "uncompressed, PARQUET_VERSION V1"])(
     "written by DuckDB (COMPRESSION %s) has its cells",
     async (options) => {
       const rows = await cellsOf(await duckdbParquet(`COMPRESSION ${options}`));

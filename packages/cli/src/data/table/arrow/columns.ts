@@ -1,5 +1,6 @@
 import { halfFloat } from "../../npy.js";
 import type { Cell } from "../cell.js";
+import { unpackZstd } from "../zstd.js";
 import type { ArrowField, ArrowType } from "./fields.js";
 import { type FlatTable, int64At } from "./flat-buffer.js";
 import { unpackLz4 } from "./lz4.js";
@@ -8,7 +9,7 @@ import { unpackLz4 } from "./lz4.js";
 const LARGEST = { cells: 2 ** 27, buffer: 2 ** 28 } as const;
 
 /** Codecs by their number in the format. */
-const codecs: readonly ((packed: Uint8Array, size: number) => Uint8Array)[] = [unpackLz4];
+const codecs: readonly ((packed: Uint8Array, size: number) => Uint8Array)[] = [unpackLz4, unpackZstd];
 
 /** The buffers and lengths of a batch, in the order of its columns. */
 type Cursor = Readonly<{
@@ -31,7 +32,7 @@ function cursorOf(batch: FlatTable, body: Uint8Array): Cursor {
   const codec = batch.table(3);
   const unpack = codec && codecs[codec.uint8(0) ?? 0];
   if (codec && unpack === undefined)
-    throw new RangeError("compressed by Zstandard, expected LZ4 or no compression");
+    throw new RangeError("compressed by another codec than LZ4 and Zstandard");
   const next = <T>(list: readonly T[], what: string): (() => T) => {
     let at = 0;
     return () => {

@@ -1,15 +1,16 @@
 import type { Compressors } from "hyparquet";
+import { unpackZstd } from "../zstd.js";
 import { unpackSnappy } from "./snappy.js";
 
 /** Bytes of an unpacked page at most; writers make pages of about 1 MiB. */
 const LARGEST_PAGE = 2 ** 28;
 
-const own: Compressors = { UNCOMPRESSED: (bytes) => bytes, SNAPPY: unpackSnappy };
+const own: Compressors = { UNCOMPRESSED: (bytes) => bytes, SNAPPY: unpackSnappy, ZSTD: unpackZstd };
 
 /**
  * The decoder of a codec of Parquet. What it unpacks is exactly as long as the page header says.
  *
- * @param others decoders besides Snappy
+ * @param others decoders besides Snappy and Zstandard
  * @throws RangeError for a codec that is not supported; the decoder throws where a page is damaged
  */
 export function codecOf(name: string, others: Compressors): (packed: Uint8Array, size: number) => Uint8Array {

@@ -1,18 +1,18 @@
 /** Graphs for batches of any size. */
 import { DType, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { withDynamicBatch } from "../src/dynamic-batch.js";
 import { lower } from "../src/lower.js";
+import { withSymbolicAxes } from "../src/symbolic/symbolic-axes.js";
 import { trace } from "../src/trace.js";
 import { host } from "./compare.js";
 
 /** Of examples of `width` numbers. */
 const open = (f: (x: np.Array) => np.Array[], width: number) =>
-  withDynamicBatch({
+  withSymbolicAxes({
     name: "f",
-    traced: (batch) => trace(f, [host([], [batch, width], DType.Float32)], "f").jaxpr,
+    traced: ([batch]) => trace(f, [host([], [batch as number, width], DType.Float32)], "f").jaxpr,
     lowered: (jaxpr) => lower(jaxpr, { inputNames: ["x"] }),
-    batched: "x",
+    symbols: [{ name: "batch", input: "x", axis: 0 }],
   });
 
 /** The first of every few numbers times the sum of the others. */
@@ -37,7 +37,7 @@ it("is there where every pair of batches has an array that is large in one of th
 
 it("is refused where numbers depend on the batch", () => {
   expect(() => open((x) => [np.sum(x.ref, 0).mul(x.shape[0] as number), x], 3)).toThrow(
-    /cannot be exported for batches of any size/,
+    /cannot be exported for a batch of any size/,
   );
 });
 
@@ -64,7 +64,7 @@ describe("is refused where a program is another one for some batches:", () => {
     expect(() => open((x) => [f(x)], 3)).toThrow(
       expect.objectContaining({
         code: "UNSUPPORTED_OP",
-        message: expect.stringMatching(/cannot be exported for batches of any size/),
+        message: expect.stringMatching(/cannot be exported for a batch of any size/),
       }),
     );
   });

@@ -1,32 +1,38 @@
 import type { ClosedJaxpr } from "@jax-js/jax";
-import { readConstant } from "./constants.js";
-import { UnsupportedOpError } from "./errors.js";
-import { type Atom, isLiteral, prepare, type Var } from "./jaxpr.js";
+import { readConstant } from "../constants.js";
+import { UnsupportedOpError } from "../errors.js";
+import { type Atom, isLiteral, prepare, type Var } from "../jaxpr.js";
 
 /**
- * Batch sizes for tracing a program. The first six cover every remainder modulo 2 to 6. The rest lie on both sides of
- * common numbers, odd and even, up to more examples than usual batches have. A batch of one is not included: axes of
- * size 1 may validly vanish from a program.
+ * Sizes for tracing a program. The first six cover every remainder modulo 2 to 6. The rest lie on both sides of common
+ * numbers, odd and even, up to more examples than usual batches have. One is not included: axes of size 1 may validly
+ * vanish from a program.
  */
 const SIZES = [2, 3, 4, 5, 6, 7, 29, 64, 100, 257, 1008, 4096, 65_537] as const;
 
-/**
- * A line of a traced program: the part that must be equal for every batch, and sizes, which may grow with the batch.
- */
+/** A line of a traced program: the part that must be equal for every size of an axis, and sizes, which may grow with it. */
 type Line = Readonly<{ where: string; text: string; sizes: readonly number[] }>;
 
+/** The error for a part of a program, or of a graph, that depends on the size of an axis. */
+export const dependsOn = (symbol: string, name: string, where: string, why: string): UnsupportedOpError =>
+  new UnsupportedOpError(
+    symbol,
+    where,
+    `${name}: ${where} ${why}: it cannot be exported for a ${symbol} of any size`,
+  );
+
 /**
- * Traces a program for batches of many sizes. Its equations must be equal, with equal numbers, and each size must be
- * constant or proportional to the batch. A dependence on the batch by a condition, a maximum, a remainder or a mean
- * over the examples violates this, and would be built into the file for one size.
+ * Traces a program for many sizes of one axis. Its equations must be equal, with equal numbers, and each size must be
+ * constant or proportional to that of the axis. A dependence on it by a condition, a maximum, a remainder or a mean
+ * violates this, and would be built into the file for one size.
  *
- * @param traced the program for a batch size; this function disposes of it
+ * @param traced the program for a size of the axis; this function disposes of it
  * @throws UnsupportedOpError that names the first equation that differs
  */
-export function expectAnyBatch(traced: (batch: number) => ClosedJaxpr, name: string): void {
+export function expectAnySize(traced: (size: number) => ClosedJaxpr, symbol: string, name: string): void {
   const [first, second, ...others] = SIZES;
-  const at = (batch: number): Line[] => {
-    const program = traced(batch);
+  const at = (size: number): Line[] => {
+    const program = traced(size);
     try {
       return linesOf(program);
     } finally {
@@ -34,30 +40,31 @@ export function expectAnyBatch(traced: (batch: number) => ClosedJaxpr, name: str
     }
   };
   const [start, next] = [at(first), at(second)];
-  /** The line of the first batch size, with the growth of its sizes to those of the second. */
-  const expected = (line: Line, i: number, batch: number): string => {
-    const steps = (batch - first) / (second - first);
+  /** The line of the first size, with the growth of its sizes to those of the second. */
+  const expected = (line: Line, i: number, of: number): string => {
+    const steps = (of - first) / (second - first);
     const sizes = line.sizes.map((size, k) => {
       const other = next[i]?.sizes[k] ?? Number.NaN;
       return other === size ? size : size + (other - size) * steps;
     });
     return `${line.text} ${sizes.join(" ")}`;
   };
-  const compare = (batch: number, lines: readonly Line[]): void => {
+  const compare = (size: number, lines: readonly Line[]): void => {
     const odd = lines.findIndex((line, i) => {
       const wanted = start[i];
-      return !wanted || expected(wanted, i, batch) !== `${line.text} ${line.sizes.join(" ")}`;
+      return !wanted || expected(wanted, i, size) !== `${line.text} ${line.sizes.join(" ")}`;
     });
     const where = (lines[odd] ?? start[lines.length])?.where;
     if (where === undefined) return;
-    throw new UnsupportedOpError(
-      "batch",
+    throw dependsOn(
+      symbol,
+      name,
       where,
-      `${name}: ${where} depends on the size of the batch, it differs for ${first} and ${batch} examples: it cannot be exported for batches of any size`,
+      `depends on the size of the ${symbol}, it differs for ${first} and ${size}`,
     );
   };
   compare(second, next);
-  for (const batch of others) compare(batch, at(batch));
+  for (const size of others) compare(size, at(size));
 }
 
 function linesOf(closed: ClosedJaxpr): Line[] {
@@ -97,7 +104,7 @@ const withoutNumbers = (params: unknown, sizes: number[]): string =>
   });
 
 /**
- * Number of entries to compare for larger constants: these occur only for large batches, and usually repeat one number.
+ * Number of entries to compare for larger constants: these occur only for large sizes, and usually repeat one number.
  */
 const READ = 2 ** 20;
 

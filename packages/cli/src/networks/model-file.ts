@@ -1,0 +1,53 @@
+import { extname } from "node:path";
+import { DataError } from "@flowify/core";
+import { openOnnx, readKeras, readKerasFile } from "@flowify/onnx";
+import { LARGEST_RATIO, RATIO_FROM } from "../data/archive-limits.js";
+import { withZip, type ZipEntry } from "../data/zip.js";
+import { expectShallow } from "../format/depth.js";
+import { naming } from "./naming.js";
+
+/** A trained network as ONNX, and the files of its weights. */
+type ModelFile = ReturnType<typeof openOnnx>;
+
+/** The entries of a `.keras` archive that are read. */
+const ENTRIES = ["config.json", "metadata.json", "model.weights.h5"];
+
+/**
+ * The graph of an ONNX file, of an `.h5` or `.keras` file, or of the `model.json` of a layers model, for `readOnnx`.
+ *
+ * @param json the document of a `.json` file
+ * @throws the errors of `readKeras` and `readKerasFile`, DataError for a damaged archive; each names the file
+ */
+export async function openModelFile(file: string, json?: unknown): Promise<ModelFile> {
+  if (json !== undefined) {
+    expectShallow(file, json);
+    const { external } = openOnnx(file);
+    return { bytes: await naming(file, () => readKeras(json, external)), external };
+  }
+  const { bytes, external } = openOnnx(file);
+  const own = extname(file).toLowerCase();
+  const starts = (text: string): boolean =>
+    Buffer.from(bytes.subarray(0, text.length)).equals(Buffer.from(text, "latin1"));
+  if (starts("\x89HDF") || own === ".h5" || own === ".hdf5")
+    return { bytes: await naming(file, () => readKerasFile(bytes)), external };
+  if (starts("PK\x03\x04") || own === ".keras") {
+    const entries = await withZip(file, (found) => entriesOf(file, found));
+    return { bytes: await naming(file, () => readKerasFile((name) => entries.get(name))), external };
+  }
+  return { bytes, external };
+}
+
+async function entriesOf(file: string, entries: readonly ZipEntry[]): Promise<Map<string, Uint8Array>> {
+  const read = new Map<string, Uint8Array>();
+  for (const { name, size, packed, pieces } of entries) {
+    if (!ENTRIES.includes(name)) continue;
+    if (size > Math.max(RATIO_FROM, LARGEST_RATIO * packed))
+      throw new DataError(
+        `${file}: ${name} unpacks to ${size} bytes, more than ${LARGEST_RATIO} times its packed size\nsave the model again`,
+      );
+    const parts: Uint8Array[] = [];
+    for await (const piece of pieces()) parts.push(piece);
+    read.set(name, Buffer.concat(parts));
+  }
+  return read;
+}

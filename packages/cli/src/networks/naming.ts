@@ -1,0 +1,22 @@
+import {
+  DataError,
+  DomainError,
+  FlowifyError,
+  ShapeError,
+  UnsupportedOpError,
+  UsageError,
+} from "@flowify/core";
+
+/** The result of `read`, or its error with the file in front of the message. */
+export async function naming<T>(file: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof FlowifyError)) throw cause;
+    const message = `${file}: ${cause.message}`;
+    if (cause instanceof UnsupportedOpError)
+      throw new UnsupportedOpError(cause.op, cause.node, message, { cause });
+    const Kind = [DataError, DomainError, ShapeError].find((each) => cause instanceof each) ?? UsageError;
+    throw new Kind(message, { cause });
+  }
+}

@@ -1,0 +1,180 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import * as onnx from "onnx-buf";
+import { UsageError } from "./errors.js";
+import type { AttributeValue, ElementType, GraphModel, Initializer, TensorInfo } from "./model.js";
+
+/** Opset 20 is the newest that all runtimes of recent years support. */
+export const OPSET = 20;
+
+/** The versions of the format that belong to the opsets that graphs are written for. */
+const formats: Readonly<Record<number, bigint>> = { 18: 8n, 19: 9n, 20: 9n, 21: 10n, 22: 10n, 23: 11n };
+
+/** Most bytes of a file, which is one message of Protocol Buffers. */
+const MOST_BYTES = 2 ** 31 - 1;
+/** Constants in a second file begin at multiples of this, so that a runtime can map them. */
+const ALIGNMENT = 4096;
+const SMALL = 1024;
+
+/** A second file for the numbers of large constants. */
+export type ExternalData = Readonly<{
+  /** Name of the second file, relative to the first. */
+  location: string;
+  /** Takes the bytes of the second file, piece by piece in order. */
+  write(bytes: Uint8Array): void;
+  /** Constants of fewer bytes stay in the first file. Default 1024. */
+  atLeast?: number;
+}>;
+
+export type FileOptions = Readonly<{
+  /** Version of the operators, 18 to 23. Default 20. */
+  opset?: number;
+  externalData?: ExternalData;
+}>;
+
+const elementTypes: Readonly<Record<ElementType, number>> = {
+  float32: onnx.TensorProto_DataType.FLOAT,
+  float64: onnx.TensorProto_DataType.DOUBLE,
+  int32: onnx.TensorProto_DataType.INT32,
+  int64: onnx.TensorProto_DataType.INT64,
+  uint32: onnx.TensorProto_DataType.UINT32,
+  bool: onnx.TensorProto_DataType.BOOL,
+};
+
+/** The ONNX message of a graph. */
+export function toModelProto(
+  graph: GraphModel,
+  { opset = OPSET, externalData }: FileOptions = {},
+): onnx.ModelProto {
+  const irVersion = formats[opset];
+  if (irVersion === undefined)
+    throw new UsageError(`opset ${opset}: expected one of ${Object.keys(formats).join(", ")}`);
+  const place = externalData ? externally(externalData) : undefined;
+  const domains = new Set(graph.nodes.map((node) => node.domain).filter((d) => d !== ""));
+  return create(onnx.ModelProtoSchema, {
+    irVersion,
+    producerName: "jax-to-onnx",
+    metadataProps: Object.entries(graph.metadata ?? {}).map(([key, value]) =>
+      create(onnx.StringStringEntryProtoSchema, { key, value }),
+    ),
+    opsetImport: [
+      create(onnx.OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) }),
+      ...[...domains].map((domain) => create(onnx.OperatorSetIdProtoSchema, { domain, version: 1n })),
+    ],
+    graph: create(onnx.GraphProtoSchema, {
+      name: graph.name,
+      input: [
+        ...graph.inputs.map((info) => valueInfo(info, elementTypes[info.type])),
+        ...(graph.textInputs ?? []).map((info) => valueInfo(info, onnx.TensorProto_DataType.STRING)),
+      ],
+      output: graph.outputs.map((info) => valueInfo(info, elementTypes[info.type])),
+      node: graph.nodes.map((node) =>
+        create(onnx.NodeProtoSchema, {
+          opType: node.op,
+          domain: node.domain,
+          name: node.outputs[0] as string,
+          input: [...node.inputs],
+          output: [...node.outputs],
+          attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+        }),
+      ),
+      initializer: [
+        ...graph.constants.map(({ name, shape, type, data }) => {
+          const bytes = bytesOf(data);
+          return create(onnx.TensorProtoSchema, {
+            name,
+            dims: shape.map(BigInt),
+            dataType: elementTypes[type],
+            ...(place?.(bytes) ?? { rawData: bytes }),
+          });
+        }),
+        ...(graph.texts ?? []).map(({ name, shape, values }) =>
+          create(onnx.TensorProtoSchema, {
+            name,
+            dims: shape.map(BigInt),
+            dataType: onnx.TensorProto_DataType.STRING,
+            stringData: values.map((value) => new TextEncoder().encode(value)),
+          }),
+        ),
+      ],
+    }),
+  });
+}
+
+/**
+ * The bytes of an ONNX file.
+ *
+ * @throws UsageError if its constants are too large for one file, or for an opset that graphs are not written for
+ */
+export function toBytes(graph: GraphModel, options: FileOptions = {}): Uint8Array {
+  const { atLeast = SMALL } = options.externalData ?? { atLeast: Number.POSITIVE_INFINITY };
+  const bytes = graph.constants.reduce(
+    (sum, { data: { byteLength } }) => sum + (byteLength < atLeast ? byteLength : 0),
+    0,
+  );
+  if (bytes > MOST_BYTES)
+    throw new UsageError(
+      `${graph.name}: constants of ${bytes} bytes do not fit into one file of ${MOST_BYTES}; write them to a second one with externalData`,
+    );
+  return toBinary(onnx.ModelProtoSchema, toModelProto(graph, options));
+}
+
+/** Writes large constants to the second file; the fields of a message that say where. */
+function externally({ location, write, atLeast = SMALL }: ExternalData) {
+  let end = 0;
+  return (bytes: Uint8Array) => {
+    if (bytes.byteLength < atLeast) return undefined;
+    const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+    if (offset > end) write(new Uint8Array(offset - end));
+    write(bytes);
+    end = offset + bytes.byteLength;
+    const fields = { location, offset: String(offset), length: String(bytes.byteLength) };
+    return {
+      dataLocation: onnx.TensorProto_DataLocation.EXTERNAL,
+      externalData: Object.entries(fields).map(([key, value]) =>
+        create(onnx.StringStringEntryProtoSchema, { key, value }),
+      ),
+    };
+  };
+}
+
+function bytesOf(data: Initializer["data"]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+}
+
+function valueInfo(
+  { name, shape }: Pick<TensorInfo, "name" | "shape">,
+  elemType: number,
+): onnx.ValueInfoProto {
+  const dim = shape.map((n) =>
+    create(onnx.TensorShapeProto_DimensionSchema, {
+      value: typeof n === "string" ? { case: "dimParam", value: n } : { case: "dimValue", value: BigInt(n) },
+    }),
+  );
+  return create(onnx.ValueInfoProtoSchema, {
+    name,
+    type: create(onnx.TypeProtoSchema, {
+      value: {
+        case: "tensorType",
+        value: create(onnx.TypeProto_TensorSchema, {
+          elemType,
+          shape: create(onnx.TensorShapeProtoSchema, { dim }),
+        }),
+      },
+    }),
+  });
+}
+
+function attribute(name: string, value: AttributeValue): onnx.AttributeProto {
+  const type = onnx.AttributeProto_AttributeType;
+  if (typeof value === "number") {
+    return create(onnx.AttributeProtoSchema, { name, type: type.INT, i: BigInt(value) });
+  }
+  if (typeof value === "string") {
+    const s = new TextEncoder().encode(value);
+    return create(onnx.AttributeProtoSchema, { name, type: type.STRING, s });
+  }
+  if ("float" in value) {
+    return create(onnx.AttributeProtoSchema, { name, type: type.FLOAT, f: value.float });
+  }
+  return create(onnx.AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
+}

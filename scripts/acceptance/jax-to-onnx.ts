@@ -1,0 +1,41 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { ortCpu, portable } from "jax-to-onnx";
+import { examples, fileOf } from "../../test/jax-to-onnx.js";
+import { type Check, equal } from "./check.js";
+import { pythonWith } from "./python-runner.js";
+
+const script = fileURLToPath(new URL("check_onnx.py", import.meta.url));
+const OPSETS = [18, 20, 22];
+
+/** Files of jax-js functions (a network, its gradient, a step of Adam, attention) pass the checker of Python's onnx. */
+export const jaxToOnnx: Check = {
+  name: "jax-to-onnx",
+  needs: [],
+  async run({ scratch }) {
+    const what = "files that Python's onnx accepts";
+    const python = pythonWith("onnx");
+    if (python === undefined)
+      return {
+        [what]: {
+          figure: "not run: no python3 with onnx (apt install python3-onnx)",
+          limit: "",
+          verdict: "open",
+        },
+      };
+    const files = examples.flatMap((example) =>
+      [portable, ortCpu].flatMap((target) =>
+        OPSETS.map((opset) => {
+          const file = join(scratch, `${example.name}-${target.name}-${opset}.onnx`);
+          writeFileSync(file, fileOf(example, { target, opset }));
+          return file;
+        }),
+      ),
+    );
+    const { stdout } = await promisify(execFile)(python, ["-I", script, ...files], { timeout: 300_000 });
+    return { [what]: equal(Number(stdout), files.length) };
+  },
+};

@@ -1,0 +1,61 @@
+/** The example of the README of `jax-to-onnx`, where nothing but its tarball is installed: in Node, and on a page. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startPlayground } from "@flowify/playground/browser";
+
+type Manifest = { main?: string; exports?: Record<string, string | { import?: string; default?: string }> };
+
+/** The folders of the packages in a folder `node_modules`. */
+const packagesIn = (folder: string): string[] =>
+  readdirSync(folder).flatMap((name) =>
+    name.startsWith("@") ? readdirSync(join(folder, name)).map((inner) => `${name}/${inner}`) : [name],
+  );
+
+/** What a page needs to import packages by their names, as a bundler would resolve them. */
+function importMap(home: string): string {
+  const names = packagesIn(join(home, "node_modules")).filter((name) => !name.startsWith("."));
+  const imports = names.flatMap((name) => {
+    const manifest = JSON.parse(
+      readFileSync(join(home, "node_modules", name, "package.json"), "utf8"),
+    ) as Manifest;
+    const entries = Object.entries(manifest.exports ?? { ".": manifest.main ?? "index.js" });
+    return entries.flatMap(([entry, target]) => {
+      const file = typeof target === "string" ? target : (target.import ?? target.default);
+      return file ? [[join(name, entry), `./${join("node_modules", name, file)}`] as const] : [];
+    });
+  });
+  return JSON.stringify({ imports: Object.fromEntries(imports) });
+}
+
+/** Writes the first JavaScript of the installed README into `readme.mjs`, and a page that runs it. */
+export function writeReadmeExample(home: string): void {
+  const text = readFileSync(join(home, "node_modules/jax-to-onnx/README.md"), "utf8");
+  const code = /^```js\n(.*?)^```/ms.exec(text)?.[1];
+  if (!code?.includes("toOnnx(")) throw new Error("the README of jax-to-onnx has no example in JavaScript");
+  writeFileSync(join(home, "readme.mjs"), code);
+  writeFileSync(
+    join(home, "index.html"),
+    `<!doctype html><title>jax-to-onnx</title><script type="importmap">${importMap(home)}</script>
+    <script type="module" src="./readme.mjs"></script>`,
+  );
+}
+
+/** What the example prints on a page in Chromium. */
+export async function printedOnPage(home: string): Promise<string> {
+  const served = await startPlayground({ folder: home });
+  try {
+    let print: (text: string) => void = () => {};
+    const printed = new Promise<string>((done) => {
+      print = done;
+    });
+    await served.open("", {
+      before: async (page) => {
+        page.on("console", (message) => print(message.text()));
+        page.on("pageerror", (error) => print(error.message));
+      },
+    });
+    return await printed;
+  } finally {
+    await served.close();
+  }
+}

@@ -1,0 +1,1 @@
+export { examples, fileOf } from "../packages/jax-to-onnx/test/examples.js";
