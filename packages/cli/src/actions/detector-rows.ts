@@ -31,7 +31,7 @@ export type DetectorTable = Readonly<{
   parts: readonly TablePart[] | undefined;
   /** Rows a block at a time, by default all. They are called by their id, else by their number from 1 on. */
   rows(range?: PartRange): AsyncGenerator<DetectorRows>;
-  /** Warns of what was found in the rows that were read since the last time. */
+  /** Warns of findings in the rows that were read since the last time. */
   end(): void;
 }>;
 

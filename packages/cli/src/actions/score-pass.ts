@@ -120,7 +120,7 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
   return { pass, total: Number.isNaN(total) ? undefined : total, readingMs: clock.ms };
 }
 
-/** Measures how long an iteration waits for what it iterates over. */
+/** Measures how long an iteration waits for the next value. */
 function stopwatch() {
   let ms = 0;
   return {

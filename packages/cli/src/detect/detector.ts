@@ -87,7 +87,7 @@ const partsOf = (kind: ScoreKind, contaminated: boolean): readonly (keyof Parts)
   return contaminated ? ["flow", "neighbours"] : ["flow", "robust", "mixed"];
 };
 
-/** Computes raw scores, each with what it needs as soon as it is wanted. Takes the model over. */
+/** Computes raw scores. Programs are compiled when a score is first wanted. Takes the model over. */
 function openParts(executor: Executor, { contaminated, spaces, reference }: Learnt, model: FlowModel) {
   const { width } = spaces;
   const near = (space: Space, rows: Float32Array, k?: number) =>

@@ -124,7 +124,7 @@ export function readPart<State>(
 ): Readonly<{ content: string; bytes: number; state: State }> | undefined {
   const content = join(folder, "content");
   const found = foundIn(join(folder, "progress.json"), content, recordOf(state));
-  return found ? { content, bytes: found.bytes, state: found.state as State } : undefined;
+  return found ? { content, bytes: found.bytes, state: found.state } : undefined;
 }
 
 /** Syncs the content before the record that counts it. */

@@ -47,9 +47,9 @@ async function write(name: string, fails = -1, facts = { run: "a" }) {
   const end = fails < 0 ? Promise.all(ends) : Promise.race(ends.filter((_, rank) => rank === fails));
   const failed = await end.then(
     () => undefined,
-    (error: Error) => error.message,
+    (error: unknown) => (error as Error).message,
   );
-  return { wrote: wrote.sort(), warnings, failed };
+  return { wrote: wrote.sort((a, b) => a - b), warnings, failed };
 }
 
 const WHOLE = "rank 0\nrank 1\nrank 2\nstates 0 1 2\n";
