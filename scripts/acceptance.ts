@@ -20,6 +20,7 @@ import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
 import { detector } from "./acceptance/detector.js";
 import { devices } from "./acceptance/devices.js";
+import { engines } from "./acceptance/engines.js";
 import { exported } from "./acceptance/export.js";
 import { fullDisk } from "./acceptance/full-disk.js";
 import { fuzz } from "./acceptance/fuzz.js";
@@ -52,6 +53,7 @@ const checks: readonly Check[] = [
   jaxToOnnx,
   tables,
   detector,
+  engines,
   memory,
   longTable,
   devices,

@@ -4,6 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 import { chromiumPath } from "../chromium.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { type DetectorColumns, inChromium, inNode, inPython, type Judged } from "./detector-runners.js";
+import { snippetsIn } from "./doc-snippet.js";
 import { runNode } from "./node.js";
 import { pythonWith } from "./python-runner.js";
 
@@ -50,12 +51,7 @@ function columnsOf(text: string): DetectorColumns {
 }
 
 /** The first block of a language in the section of docs/tables.md that deploys a detector. */
-function snippetOf(language: string): string {
-  const [, section = ""] = readFileSync("docs/tables.md", "utf8").split("\n## Deploy it\n");
-  const found = new RegExp(`\`\`\`${language}\\n([^\`]*(?:\`(?!\`\`)[^\`]*)*)\`\`\``).exec(section);
-  if (!found) throw new Error(`docs/tables.md deploys nothing in ${language}`);
-  return found[1]!;
-}
+const snippetOf = (language: string): string => snippetsIn("docs/tables.md", "Deploy it", language)[0]!;
 
 function rowsFor(runner: string, found: Judged, wanted: Judged): { [what: string]: Row } {
   const difference = Math.max(

@@ -23,13 +23,16 @@ export const { version } = require("../package.json") as { version: string };
 
 /**
  * @param threads of the device; by default one per core
+ * @param workers of the device, where that was asked for
  * @param ranks processes that train together
  */
 export function environment({
   threads,
+  workers,
   ranks = 1,
 }: {
   threads?: number | undefined;
+  workers?: number | undefined;
   ranks?: number;
 } = {}): Environment {
   const cores = availableCores();
@@ -42,6 +45,7 @@ export function environment({
     cpu: cpus()[0]?.model ?? "unknown",
     cores,
     threads: threads ?? cores,
+    ...(workers !== undefined && { workers }),
     ...(ranks > 1 && { ranks }),
   };
 }

@@ -7,7 +7,9 @@ export type { DeviceName };
 
 export type DeviceOptions = {
   /** Threads inside an operation, for native and Wasm; by default one for each core that this process may use. */
-  threads?: number;
+  threads?: number | undefined;
+  /** Parts of a batch that the native device computes side by side; by default two. */
+  workers?: number | undefined;
 };
 
 /** A device to compute on. */
@@ -33,7 +35,11 @@ export const devices: readonly Device[] = [
   {
     name: "native",
     brief: "ONNX Runtime on the processor (package onnxruntime-node)",
-    open: ({ threads } = {}) => nativeExecutor(threads === undefined ? {} : { threads }),
+    open: ({ threads, workers } = {}) =>
+      nativeExecutor({
+        ...(threads !== undefined && { threads }),
+        ...(workers !== undefined && { workers }),
+      }),
   },
   provided("cuda", "NVIDIA graphics cards"),
   provided("tensorrt", "NVIDIA graphics cards through TensorRT"),

@@ -101,9 +101,15 @@ const ownNetworks: { readonly [name: string]: Network } = {
     layers: [
       ...imageFront(1, { splits: [0, 1, 2, 1] }),
       ...splined(conv(4, 2, 2), conv(16, 2, 2)),
-      ...[wide, conv(16, 1, 1), wide, ...splined(conv(32, 2, 2)), wide],
+      wide,
+      conv(16, 1, 1),
+      wide,
+      ...splined(conv(32, 2, 2)),
+      wide,
       ...splined(conv(48, 2, 2), conv(64, 2, 2)),
-      ...[flatten, ...splined(linear(64), linear(32)), linear(8)],
+      flatten,
+      ...splined(linear(64), linear(32)),
+      linear(8),
     ],
   },
 };

@@ -106,7 +106,7 @@ describe("flowify", () => {
       if (layer.kind === "permuteChannels") places = (layer.order as number[]).map((from) => places[from]!);
       if (layer.kind !== "coupling") continue;
       expect(layer.stack).toBe(2); // two turn the order around
-      first.push([...new Set(places.slice(0, places.length / 2))].sort().join(" "));
+      first.push([...new Set(places.slice(0, places.length / 2))].sort((a, b) => a - b).join(" "));
       places = places.toReversed();
     }
     expect(first).toEqual(["0 1", "0 3", "0 2"]); // rows, a checkerboard, columns

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Executor } from "@flowify/core";
+import { type Executor, UsageError } from "@flowify/core";
 import { ortCpu, type Target } from "jax-to-onnx";
 import type { LowerListener } from "./onnx-program.js";
 import { checkProvider } from "./providers.js";
@@ -11,6 +11,11 @@ import { hasWorkers } from "./workers/worker-handle.js";
 export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
   threads?: number;
+  /**
+   * Parts of a batch that are computed side by side, each with its part of the threads; by default two. More than one part
+   * only where each has 32 examples.
+   */
+  workers?: number;
   /**
    * Rounds numbers below 1e-38 to zero, because some processors compute them a hundred times slower. Off by default:
    * ONNX Runtime sets it for the whole process when its first session is created, so that JavaScript also loses numbers
@@ -38,11 +43,12 @@ export type NativeExecutorOptions = {
 /**
  * Runs pure jax functions in ONNX Runtime's native library, on the CPU or with another of its providers.
  *
- * @throws UsageError for an invalid number of threads; in `compile` MemoryError for a program that needs too much
+ * @throws UsageError for an invalid number of threads or workers; in `compile` MemoryError for a program that needs too much
  * memory; DeviceError if `onnxruntime-node` is not installed, or its library or that of the provider does not load.
  */
 export async function nativeExecutor({
   threads = availableCores(),
+  workers: most,
   flushDenormals = false,
   profile,
   provider,
@@ -53,7 +59,9 @@ export async function nativeExecutor({
   checkThreads(threads);
   const engine = await nativeEngine();
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
-  const workers = provider === undefined && hasWorkers() ? Math.min(target.workers, threads) : 1;
+  if (most !== undefined && !(Number.isInteger(most) && most >= 1))
+    throw new UsageError(`${most} workers: expected a whole number from 1`);
+  const workers = provider === undefined && hasWorkers() ? Math.min(most ?? target.workers, threads) : 1;
   return runtimeExecutor(engine, {
     name: provider === undefined ? "native" : `native-${provider}`,
     target: { ...target, threads, workers },

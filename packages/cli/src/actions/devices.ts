@@ -8,6 +8,7 @@ import { type Device, devices } from "../executors.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import type { DevicesFlags } from "./devices-flags.js";
+import { measureSplits } from "./measure-splits.js";
 import { planRanks } from "./plan.js";
 
 const SIZE = 512;
@@ -16,7 +17,13 @@ const TIMES = 7;
 type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: string }>;
 
 export async function listDevices(this: CliContext, flags: DevicesFlags): Promise<void> {
-  const { json = false, threads, plan } = flags;
+  const { json = false, threads, plan, measure = false } = flags;
+  if (measure) {
+    for (const flag of ["plan", "out", "threads"] as const)
+      if (flags[flag] !== undefined)
+        throw new UsageError(`--measure takes no --${flag}\nleave one of them out`);
+    return measureSplits.call(this, flags);
+  }
   if (plan !== undefined) return planRanks.call(this, plan, flags);
   for (const flag of ["network", "batch", "out"] as const)
     if (flags[flag] !== undefined)

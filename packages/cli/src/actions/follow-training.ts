@@ -4,19 +4,19 @@ import { trainerOptions } from "../format/trainer-options.js";
 import { followTrainer } from "../ranks/led-trainer.js";
 import type { Ranks } from "../ranks/ranks.js";
 import type { Terminal } from "../ui/terminal.js";
-import { threadsOf } from "./run-training.js";
+import { splitOf } from "./run-training.js";
 import type { TrainFlags } from "./train-flags.js";
 import type { TrainPlan } from "./train-plan.js";
 
 /** Computes this rank's part of every batch, as rank 0 commands. It reads no checkpoint and writes nothing. */
 export async function followTraining(
   plan: TrainPlan,
-  { threads: asked, check = false }: Pick<TrainFlags, "threads" | "check">,
+  { threads, workers, check = false }: Pick<TrainFlags, "threads" | "workers" | "check">,
   ranks: Ranks,
   terminal: Terminal,
 ): Promise<void> {
-  const { threads } = threadsOf(plan, { threads: asked, ranks });
-  const executor = await openExecutor(plan.device, terminal, threads === undefined ? {} : { threads });
+  const { split } = splitOf(plan, { threads, workers, ranks });
+  const executor = await openExecutor(plan.device, terminal, split);
   const { flow, data, config } = plan;
   try {
     const examples = { examples: examplesOf(data), count: data.count };

@@ -35,10 +35,11 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
     throw new UsageError(
       `${folder}: its metrics.jsonl has no lines, expected at least one to compare\ntrain the run further with flowify train --resume ${folder}`,
     );
-  // the number of threads determines the order of sums: use that of the run by default
+  // the numbers of threads and workers determine the order of sums: use those of the run
+  const workers = config.environment?.workers;
   const threads = flags.threads ?? config.environment?.threads ?? config.environment?.cores;
   const changes = config.environment
-    ? environmentChanges(config.environment, environment({ threads }))
+    ? environmentChanges(config.environment, environment({ threads, workers }))
     : ["the run does not record the environment it was trained in"];
   for (const change of changes) terminal.note(change);
   const scratch = flags.out === undefined ? mkdtempSync(join(tmpdir(), "flowify-reproduce-")) : undefined;
@@ -48,7 +49,7 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const plan = await planAgain(folder, again);
   const interrupt = watchTraining(this.host, terminal);
   try {
-    await runTraining(plan, { ...flags, threads, terminal, interrupt });
+    await runTraining(plan, { ...flags, threads, workers, terminal, interrupt });
     const status = interrupt.status();
     if (status !== undefined) {
       this.process.exitCode = status;

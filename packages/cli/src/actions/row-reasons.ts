@@ -19,14 +19,22 @@ export type WorstRow = Readonly<{ score: number; line: string[] }>;
 
 /** The reasons of flagged rows as cells of a table. */
 export type ReasonCells = Readonly<{
-  columns: readonly ScoreColumn[];
   /** For each of `count` rows that were scored together; empty texts for those that were not flagged. */
   cells(flagged: readonly FlaggedRow[], count: number): Promise<string[][]>;
   /** The rows of the highest scores so far. */
   worst(): readonly WorstRow[];
-  /** Their reasons, a line each. */
-  lines(): string[];
 }>;
+
+/** The columns of the output for `most` reasons of a table with so many columns. */
+export const reasonColumns = (columns: number, most: number): ScoreColumn[] =>
+  [
+    ...placesOf(columns, most).flatMap((i) => [`reason_${i + 1}`, `reason_${i + 1}_value`]),
+    "repair",
+    "nearest",
+  ].map((name) => ({ name, type: "text" }));
+
+const placesOf = (columns: number, most: number): number[] =>
+  Array.from({ length: Math.min(most, columns) }, (_, i) => i);
 
 /**
  * For `flowify score`: the columns to blame with their values, the smallest repair, the nearest training rows.
@@ -38,14 +46,13 @@ export function reasonCells(
   most: number,
   before: readonly WorstRow[] = [],
 ): ReasonCells {
-  const places = Array.from({ length: Math.min(most, columns.length) }, (_, i) => i);
-  const names = [...places.flatMap((i) => [`reason_${i + 1}`, `reason_${i + 1}_value`]), "repair", "nearest"];
-  const worst = [...before];
+  const places = placesOf(columns.length, most);
+  const none = reasonColumns(columns.length, most).map(() => "");
+  let worst = [...before];
   return {
-    columns: names.map((name) => ({ name, type: "text" })),
     async cells(flagged, count) {
       const found = await reasonsOf(Float32Array.from(flagged.flatMap(({ row }) => [...row])));
-      const cells = Array.from({ length: count }, () => names.map(() => ""));
+      const cells = Array.from({ length: count }, () => [...none]);
       found.forEach((reasons, i) => {
         cells[flagged[i]!.place] = [
           ...places.flatMap((at) => [reasons.blamed[at]?.name ?? "", reasons.blamed[at]?.value ?? ""]),
@@ -54,19 +61,24 @@ export function reasonCells(
         ];
         worst.push({ score: flagged[i]!.score, line: lineOf(flagged[i]!, reasons, places.length) });
       });
-      worst.sort((a, b) => b.score - a.score).splice(SHOWN.rows);
+      worst = worstOf(worst);
       return cells;
     },
     worst: () => worst,
-    lines: () =>
-      worst.length === 0
-        ? []
-        : table([
-            ["row", "p-value", "columns to blame", "smallest repair", "nearest training rows"],
-            ...worst.map(({ line }) => line),
-          ]),
   };
 }
+
+const worstOf = (rows: readonly WorstRow[]): WorstRow[] =>
+  [...rows].sort((a, b) => b.score - a.score).slice(0, SHOWN.rows);
+
+/** The reasons of the rows of the highest scores, a line each. */
+export const worstLines = (rows: readonly WorstRow[]): string[] =>
+  rows.length === 0
+    ? []
+    : table([
+        ["row", "p-value", "columns to blame", "smallest repair", "nearest training rows"],
+        ...worstOf(rows).map(({ line }) => line),
+      ]);
 
 const short = (text: string): string =>
   text.length > SHOWN.letters ? `${text.slice(0, SHOWN.letters - 1)}…` : text;

@@ -15,6 +15,7 @@ import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
 import { trainerOptions } from "../format/trainer-options.js";
+import { rememberedSplit } from "../plan/splits.js";
 import { leadTrainer } from "../ranks/led-trainer.js";
 import type { Ranks } from "../ranks/ranks.js";
 import { writeFileAtomic } from "../run/atomic.js";
@@ -35,6 +36,7 @@ export type RunningOptions = Readonly<{
   terminal: Terminal;
   interrupt: Pick<Interrupt, "status">;
   threads?: number | undefined;
+  workers?: number | undefined;
   /** Go on with the next device where one breaks. */
   fallback?: boolean | undefined;
   /** Write TensorBoard event files. */
@@ -58,17 +60,29 @@ export async function runTraining(plan: TrainPlan, options: RunningOptions): Pro
   }
 }
 
+type AskedSplit = Readonly<{ threads?: number | undefined; workers?: number | undefined }>;
+
 /**
- * Threads to compute with, and those of a run that goes on: another number adds up in another order, so the run keeps its
- * own where no other is asked for. With another number of ranks its order is another one anyway.
+ * Threads and workers to compute with, and those of a run that goes on: other numbers add up in another order, so the run
+ * keeps its own where no others are asked for. With another number of ranks its order is another one anyway. A new run
+ * has those that `flowify devices --measure` found best.
  */
-export function threadsOf(
-  { resume, config: { environment } }: TrainPlan,
-  { threads, ranks }: { threads?: number | undefined; ranks?: Ranks | undefined },
-): { threads: number | undefined; before: number | undefined } {
-  const alike = resume && (environment?.ranks ?? 1) === (ranks?.size ?? 1);
-  const before = alike ? environment?.threads : undefined;
-  return { threads: threads ?? before ?? ranks?.cores, before };
+export function splitOf(
+  { resume, network, config: { batch, environment } }: TrainPlan,
+  { threads, workers, ranks }: AskedSplit & { ranks?: Ranks | undefined },
+): { split: AskedSplit; before?: AskedSplit; remembered: boolean } {
+  const alike = resume && environment && (environment.ranks ?? 1) === (ranks?.size ?? 1);
+  const before = alike ? { threads: environment.threads, workers: environment.workers } : undefined;
+  const isOpen = threads === undefined && workers === undefined && !resume && ranks === undefined;
+  const best = isOpen ? rememberedSplit(network, batch) : undefined;
+  return {
+    split: best ?? {
+      threads: threads ?? before?.threads ?? ranks?.cores,
+      workers: workers ?? before?.workers,
+    },
+    ...(before && { before }),
+    remembered: best !== undefined,
+  };
 }
 
 /** Trains on a device; with `fallback`, on the next one from the last checkpoint where it breaks. */
@@ -79,13 +93,18 @@ async function trainOn(
   options: RunningOptions,
 ): Promise<Trained> {
   const { terminal, fallback } = options;
-  const { threads, before } = threadsOf(plan, options);
-  if (before !== undefined && threads !== before)
-    terminal.note(`${threads} threads, before ${before}: the last digits of the figures will differ`);
+  const { split, before, remembered } = splitOf(plan, options);
+  if (remembered)
+    terminal.note(`${split.workers} workers, ${split.threads} threads, as flowify devices --measure found`);
+  for (const what of ["threads", "workers"] as const)
+    if (before?.[what] !== undefined && split[what] !== before[what])
+      terminal.note(
+        `${split[what]} ${what}, before ${before[what]}: the last digits of the figures will differ`,
+      );
   try {
-    const executor = await openExecutor(device, terminal, threads === undefined ? {} : { threads });
+    const executor = await openExecutor(device, terminal, split);
     try {
-      return await trainIn(run, plan, executor, { ...options, threads });
+      return await trainIn(run, plan, executor, { ...options, ...split });
     } finally {
       await executor.dispose();
     }
@@ -108,12 +127,12 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, threads, tensorboard = false, check = false, ranks }: RunningOptions,
+  { terminal, interrupt, threads, workers, tensorboard = false, check = false, ranks }: RunningOptions,
 ): Promise<Trained> {
   const planned: RunConfig = {
     ...plan.config,
     device: executor.name as RunConfig["device"],
-    ...(!plan.resume && { environment: environment({ threads, ranks: ranks?.size ?? 1 }) }),
+    ...(!plan.resume && { environment: environment({ threads, workers, ranks: ranks?.size ?? 1 }) }),
   };
   const own = await startTrainer(run, plan, planned, executor, { terminal, check, share: ranks?.share });
   const trainer = ranks ? await leadTrainer(own, ranks.comm) : own;

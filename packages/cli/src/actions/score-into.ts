@@ -1,15 +1,18 @@
 import { conformalP } from "../detect/calibration.js";
 import { idHeader, type ScoreColumn } from "../detect/csv-scores.js";
+import { detectorColumns } from "../detect/reasons/detector-columns.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreFormat } from "../detect/score-formats.js";
-import { scoreWriter } from "../detect/write-scores.js";
+import { begunBehind, scoreWriter } from "../detect/write-scores.js";
+import { type Communicator, gatherTexts } from "../ranks/communicator.js";
+import type { Ranks } from "../ranks/ranks.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { FALSE_ALARMS } from "./judge-rows.js";
-import { reasonCells } from "./row-reasons.js";
+import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
-import type { ScoreOutput, TableScoreFlags } from "./score-progress.js";
+import type { ScoreOutput, ScoreProgress, TableScoreFlags } from "./score-progress.js";
 import { thresholdOf } from "./score-threshold.js";
 
 export type Scoring = ScoreSource &
@@ -17,6 +20,8 @@ export type Scoring = ScoreSource &
     flags: TableScoreFlags;
     format: ScoreFormat;
     terminal: Terminal;
+    /** The processes that score together. */
+    ranks: Ranks | undefined;
   }>;
 
 const fields: readonly ScoreColumn[] = [
@@ -25,25 +30,47 @@ const fields: readonly ScoreColumn[] = [
   { name: "flag", type: "flag" },
 ];
 
-/** Scores all rows that have not been scored; returns lines that say how many were flagged, and why. */
-export async function scoreInto({ write, kept, keep }: ScoreOutput, scoring: Scoring): Promise<string[]> {
-  const { found, open, kind, config, files, flags, format, terminal } = scoring;
-  const { pass, total, readingMs } = await scoredRows(scoring, terminal);
-  const threshold = kept?.threshold ?? (await thresholdOf(found, kind, flags, pass, terminal));
-  const calibration = found.calibrations[kind];
-  const reasons =
-    flags.reasons === undefined
-      ? undefined
-      : reasonCells(tableReasoner(found, open, kind, threshold), flags.reasons, kept?.worst);
-  const written = [...fields, ...(reasons?.columns ?? [])];
+/** The columns of the output. */
+export function scoreColumns({ config, flags, found: { inputs } }: Scoring): ScoreColumn[] {
+  const { reasons } = flags;
+  const why = reasons === undefined ? [] : reasonColumns(detectorColumns(inputs).length, reasons);
+  const written = [...fields, ...why];
   const id = idHeader(
     config.data.reading!.schema!,
     flags.id,
     written.map(({ name }) => name),
   );
-  const writer = scoreWriter(format, [{ name: id, type: "text" }, ...written], write, kept?.writer);
+  return [{ name: id, type: "text" }, ...written];
+}
+
+/** Scores all rows that have not been scored; returns the last state, and lines about the speed. */
+export async function scoreInto(
+  { write, kept, keep }: ScoreOutput,
+  scoring: Scoring,
+): Promise<Readonly<{ state: ScoreProgress; speed: readonly string[] }>> {
+  const { found, open, kind, flags, format, terminal, ranks } = scoring;
+  const { pass, total, readingMs } = await scoredRows({ ...scoring, share: ranks }, terminal);
+  const threshold = await agreedThreshold(kept?.threshold, ranks, (sum) =>
+    thresholdOf(found, kind, flags, pass, terminal, sum),
+  );
+  if (kept?.complete) return { state: kept, speed: [] };
+  const calibration = found.calibrations[kind];
+  const reasons =
+    flags.reasons === undefined
+      ? undefined
+      : reasonCells(tableReasoner(found, open, kind, threshold), flags.reasons, kept?.worst);
+  const isFirst = ranks === undefined || ranks.rank === 0;
+  const begun = kept?.writer ?? (isFirst ? undefined : begunBehind(format));
+  const writer = scoreWriter(format, scoreColumns(scoring), write, begun);
   const { width } = found.detector.spaces;
   const totals = { rows: kept?.rows ?? 0, flagged: kept?.flagged ?? 0 };
+  const stateOf = (progress: unknown, complete: boolean): ScoreProgress => ({
+    ...totals,
+    complete,
+    threshold,
+    worst: [...(reasons?.worst() ?? [])],
+    writer: progress,
+  });
   const before = totals.rows;
   const [began, readBefore] = [performance.now(), readingMs()];
   const bar =
@@ -78,20 +105,53 @@ export async function scoreInto({ write, kept, keep }: ScoreOutput, scoring: Sco
     );
     bar?.update(totals.rows, `${formatCount(totals.flagged)} flagged`);
     const progress = writer.progress();
-    if (progress !== undefined)
-      await keep({ ...totals, threshold, worst: [...(reasons?.worst() ?? [])], writer: progress });
+    if (progress !== undefined) await keep(stateOf(progress, false));
   }
   bar?.finish();
-  await writer.end();
+  if (ranks) await writer.flush();
+  else await writer.end();
+  const state = stateOf(writer.progress(), true);
+  await keep(state, true);
+  const speed = speedLines(totals.rows - before, performance.now() - began, readingMs() - readBefore);
+  return { state, speed };
+}
+
+/** Of several processes: the threshold of one that has scored rows already, else that of all. */
+async function agreedThreshold(
+  kept: number | undefined,
+  ranks: Ranks | undefined,
+  find: (sum?: (numbers: Float64Array) => Promise<Float64Array>) => Promise<number>,
+): Promise<number> {
+  if (ranks === undefined) return kept ?? find();
+  const { comm } = ranks;
+  const known = JSON.parse(
+    (await gatherTexts(comm, JSON.stringify(kept ?? null))).find((text) => text !== "null") ?? "null",
+  ) as number | null;
+  return known ?? find((numbers) => sumOfRanks(comm, numbers));
+}
+
+async function sumOfRanks(comm: Communicator, numbers: Float64Array): Promise<Float64Array> {
+  const all = await comm.gather(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  const sums = new Float64Array(numbers.length);
+  for (const each of all) {
+    const part = new Float64Array(each.slice().buffer);
+    for (let i = 0; i < sums.length; i++) sums[i]! += part[i]!;
+  }
+  return sums;
+}
+
+/** How many rows were flagged, and why, in a few lines. */
+export function flaggedLines({ config, files, flags }: Scoring, states: readonly ScoreProgress[]): string[] {
+  const sumOf = (count: "rows" | "flagged"): string =>
+    formatCount(states.reduce((sum, state) => sum + state[count], 0));
   const source = files.join(", ") || `the test rows of ${config.data.name}`;
   const limit =
     flags.fdr === undefined
       ? `false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}`
       : `a false discovery rate of ${flags.fdr}`;
   return [
-    `${formatCount(totals.rows)} rows of ${source}: ${formatCount(totals.flagged)} flagged at ${limit}${flags.out ? `; scores: ${flags.out}` : ""}`,
-    ...speedLines(totals.rows - before, performance.now() - began, readingMs() - readBefore),
-    ...(reasons?.lines() ?? []),
+    `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at ${limit}${flags.out ? `; scores: ${flags.out}` : ""}`,
+    ...(flags.reasons === undefined ? [] : worstLines(states.flatMap(({ worst }) => worst))),
   ];
 }
 

@@ -18,7 +18,7 @@ import { cutsOf, cutsOfRank } from "./score-cuts.js";
 const PIECE = { rows: 4096, numbers: 2 ** 20 } as const;
 
 /** Scored rows [n, width] in one piece. */
-export type Scored = Readonly<{
+type Scored = Readonly<{
   names: readonly string[];
   rows: Float32Array;
   scores: Float64Array;

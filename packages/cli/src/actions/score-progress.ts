@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { UsageError } from "@flowify/core";
 import * as v from "valibot";
 import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
 import { filesOf } from "../data/table/sources/file-pattern.js";
@@ -7,10 +8,12 @@ import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { ScoreFormat } from "../detect/score-formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import { version } from "../environment.js";
-import { writeAtomic } from "../run/atomic.js";
+import type { Ranks } from "../ranks/ranks.js";
+import { type Write, writeAtomic } from "../run/atomic.js";
 import { runPaths } from "../run/folder.js";
 import { placeOf } from "../run/place.js";
 import { type ResumableFile, writeResumable } from "../run/resumable-file.js";
+import { removePartsOfRanks, type WrittenPart, writeShared } from "../run/shared-file.js";
 import { formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import type { OutputStream, Terminal } from "../ui/terminal.js";
@@ -33,6 +36,8 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const progressSchema = v.strictObject({
   rows: count,
   flagged: count,
+  /** All rows of this process are scored. */
+  complete: v.boolean(),
   /** The p-value up to which rows are flagged. */
   threshold: v.number(),
   /** JSON has null for an infinite score. */
@@ -49,7 +54,7 @@ const progressSchema = v.strictObject({
   writer: v.unknown(),
 });
 
-type ScoreProgress = v.InferOutput<typeof progressSchema>;
+export type ScoreProgress = v.InferOutput<typeof progressSchema>;
 
 /** Where scores are written, and how far that has come. */
 export type ScoreOutput = ResumableFile<ScoreProgress>;
@@ -61,26 +66,40 @@ export type ScorePlace = Readonly<{
   flags: TableScoreFlags;
   terminal: Terminal;
   stdout: OutputStream;
+  /** The processes that score together. */
+  ranks: Ranks | undefined;
 }>;
 
 /**
  * Writes scores to `--out` or to standard output. Of named tables that are written to a file, what a killed command has
  * scored is kept, and the same command goes on there.
+ *
+ * @param end writes what stands behind the parts of several processes
+ * @throws UsageError for several processes without files to read and to write
  */
 export async function writeScores(
-  { folder, files, flags, terminal, stdout }: ScorePlace,
+  { folder, files, flags, terminal, stdout, ranks }: ScorePlace,
   produce: (output: ScoreOutput) => Promise<void>,
+  end: (parts: readonly WrittenPart<ScoreProgress>[], write: Write) => Promise<void>,
 ): Promise<void> {
   const { out } = flags;
   const once = { kept: undefined, keep: async () => {} };
-  if (out === undefined) return produce({ ...once, write: standardOutput(stdout) });
   const isRepeatable = files.length > 0 && !files.includes(STANDARD_INPUT);
-  if (!isRepeatable || !placeOf(out).replace) return writeAtomic(out, (write) => produce({ ...once, write }));
-  const facts = factsOf(folder, files, flags);
-  await writeResumable(out, { facts, state: progressSchema, warn: terminal.warn }, (output) => {
+  const isFile = out !== undefined && placeOf(out).replace;
+  if (ranks && !(isRepeatable && isFile))
+    throw new UsageError(
+      "several ranks score tables in files into a file\nname them with --data and --out, or start one process",
+    );
+  if (out === undefined) return produce({ ...once, write: standardOutput(stdout) });
+  if (!isRepeatable || !isFile) return writeAtomic(out, (write) => produce({ ...once, write }));
+  const options = { facts: factsOf(folder, files, flags), state: progressSchema, warn: terminal.warn };
+  const going = (output: ScoreOutput): Promise<void> => {
     if (output.kept) terminal.note(`going on after ${formatCount(output.kept.rows)} scored rows`);
     return produce(output);
-  });
+  };
+  if (ranks) return writeShared(out, ranks, options, going, end);
+  await removePartsOfRanks(out, terminal.warn);
+  await writeResumable(out, options, going);
 }
 
 /** Escapes control characters in names on a terminal. */
@@ -90,7 +109,7 @@ const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | stri
 };
 
 /** All that decides the scores but the device. Data files are known by name, size and time of change. */
-function factsOf(
+export function factsOf(
   folder: string,
   files: readonly string[],
   { score = "combination", falseAlarms, fdr, reasons, format, limit, id, where }: TableScoreFlags,

@@ -3,24 +3,46 @@ import type { CliContext } from "../context.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { formatOf } from "../detect/score-formats.js";
+import { joinedProgress, scoreWriter } from "../detect/write-scores.js";
+import { version } from "../environment.js";
 import { openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
+import { agree, type Facts } from "../ranks/agreement.js";
+import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { createTerminal } from "../ui/terminal.js";
-import { scoreInto } from "./score-into.js";
-import { type TableScoreFlags, writeScores } from "./score-progress.js";
+import { flaggedLines, scoreColumns, scoreInto } from "./score-into.js";
+import { factsOf, type ScoreProgress, type TableScoreFlags, writeScores } from "./score-progress.js";
+
+type Table = Readonly<{
+  flags: TableScoreFlags;
+  folder: string;
+  config: RunConfig;
+  files: readonly string[];
+}>;
 
 /** Scores the rows of tables by the detector of a run, a block at a time: memory does not grow with their number. */
 export async function scoreTables(
-  { host }: CliContext,
+  context: CliContext,
   flags: TableScoreFlags,
   folder: string,
   config: RunConfig,
   files: readonly string[],
 ): Promise<void> {
+  const ranks = await joinRanks(context.host.env);
+  const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
+  await inJob(ranks, () => scoreAs(context, several, { flags, folder, config, files }));
+}
+
+async function scoreAs(
+  { host }: CliContext,
+  ranks: Ranks | undefined,
+  { flags, folder, config, files }: Table,
+): Promise<void> {
   const { stdout, stderr, env } = host;
-  const { out, quiet = false } = flags;
+  const { out } = flags;
   const kind = flags.score === "likelihood" ? "combination" : (flags.score ?? "combination");
+  const quiet = flags.quiet === true || (ranks !== undefined && ranks.rank > 0);
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (flags.fdr !== undefined && flags.falseAlarms !== undefined)
     throw new UsageError("--fdr and --false-alarms exclude each other\nname one of them");
@@ -29,21 +51,45 @@ export async function scoreTables(
     throw new UsageError("--format parquet needs a file\nname one with --out scored.parquet");
   if (out !== undefined) expectPlaceFor(out);
   const found = readDetector(runPaths(folder).detector, folder);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
+  if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });
+  const threads = flags.threads ?? ranks?.cores;
+  const executor = await openExecutor(
+    flags.device ?? "auto",
+    terminal,
+    threads === undefined ? {} : { threads },
+  );
   try {
     const open = await openDetector(executor, found.detector);
     try {
-      const scoring = { found, open, kind, config, files, flags, format, terminal };
-      const place = { folder, files, flags: { ...flags, format }, terminal, stdout };
-      let lines: readonly string[] = [];
-      await writeScores(place, async (output) => {
-        lines = await scoreInto(output, scoring);
-      });
-      for (const line of lines) terminal.note(line);
+      const scoring = { found, open, kind, config, files, flags, format, terminal, ranks } as const;
+      let states: readonly ScoreProgress[] = [];
+      let speed: readonly string[] = [];
+      await writeScores(
+        place,
+        async (output) => {
+          const scored = await scoreInto(output, scoring);
+          states = [scored.state];
+          speed = scored.speed.map((line) => (ranks ? `rank 0: ${line}` : line));
+        },
+        async (parts, write) => {
+          states = parts.map(({ state }) => state);
+          const written = parts.map(({ bytes, state }) => ({ bytes, progress: state.writer }));
+          const behind = joinedProgress(format, written);
+          await scoreWriter(format, scoreColumns(scoring), write, behind).end();
+        },
+      );
+      const [first, ...others] = flaggedLines(scoring, states);
+      for (const line of [first!, ...speed, ...others]) terminal.note(line);
     } finally {
       await open.dispose();
     }
   } finally {
     await executor.dispose();
   }
+}
+
+/** What all processes that score together must have alike. */
+function jobFacts({ "--data": data, ...others }: Readonly<Record<string, string>>): Facts {
+  return { flowify: version, data: data ?? "", settings: JSON.stringify(others) };
 }

@@ -35,6 +35,7 @@ export type TrainFlags = CommonFlags &
     fallback?: boolean;
     tensorboard?: boolean;
     check?: boolean;
+    workers?: number;
     rankTimeout?: number;
     contaminated?: boolean;
   };

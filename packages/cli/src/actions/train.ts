@@ -72,12 +72,12 @@ function sayRanks(terminal: Terminal, { resume, config: { environment } }: Train
     terminal.warn("the ranks cannot reach rank 0 by TCP: only the launcher notices a rank that is lost");
 }
 
-/** Milliseconds of a step that rank 0 waits for the sums of all ranks. */
+/** Milliseconds of a step in which rank 0 exchanges gradients and new values, waiting included. */
 const waitOfStep = ({ comm: { sums } }: Ranks): number => sums.ms / Math.max(1, sums.count);
 
 const saySums = ({ note }: Terminal, ranks: Ranks): void =>
   note(
-    `${ranks.size} ranks: ${waitOfStep(ranks).toFixed(1)} ms of each step waiting for the sum of the gradients`,
+    `${ranks.size} ranks: ${waitOfStep(ranks).toFixed(1)} ms of each step in sums of gradients and messages of new values`,
   );
 
 function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {

@@ -16,19 +16,26 @@ export const devicesCommand = buildCommand<DevicesFlags, [], CliContext>({
         placeholder: "N",
         brief: "Measure the pieces of a training step, and model the step of up to N ranks",
       },
+      measure: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief:
+          "Measure a training step with each split of the cores, and remember the best for flowify train",
+      },
       network: {
         kind: "parsed",
         parse: nonEmpty,
         optional: true,
         placeholder: "NAME",
-        brief: "With --plan: a network, or a file net.json (default: fmlp)",
+        brief: "With --plan and --measure: a network, or a file net.json (default: fmlp)",
       },
       batch: {
         kind: "parsed",
         parse: wholeNumber(1),
         optional: true,
         placeholder: "N",
-        brief: "With --plan: examples per step (default: set by the network)",
+        brief: "With --plan and --measure: examples per step (default: set by the network)",
       },
       out: {
         kind: "parsed",
@@ -50,12 +57,18 @@ one, and so do the other commands. The default is the native device, or Wasm if 
 mpirun the network between the ranks. It prints the modelled step of 1, 2, 4, … N ranks, and the step
 of the ranks that it runs in, modelled and measured.
 
+--measure tries numbers of workers and threads for a network. Workers compute parts of a batch side
+by side, each with its part of the threads. flowify train uses the fastest ones, for this network and
+batch on these cores, unless --workers or --threads are given.
+
 --json prints one document:
-  { devices: [{ name, present, gflops, why }] }, with --plan { network, batch, planned, links, here }
+  { devices: [{ name, present, gflops, why }] }, with --plan { network, batch, planned, links, here },
+  with --measure { network, batch, cores, measured, best }
 
 EXAMPLES
   flowify devices
   flowify devices --threads 1
+  flowify devices --measure --network fconv2
   mpirun -n 4 flowify devices --plan 64 --network fconv2 --out plan.png`,
   },
 });

@@ -144,6 +144,14 @@ export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
         withNegated: false,
         brief: "Check the output of every layer before each step and name the first that is not finite",
       },
+      workers: {
+        kind: "parsed",
+        parse: wholeNumber(1),
+        optional: true,
+        placeholder: "N",
+        brief:
+          "Parts of a batch that the native device computes side by side; changes last digits (default: as flowify devices --measure found, or 2)",
+      },
       rankTimeout: {
         kind: "parsed",
         parse: wholeNumber(2),

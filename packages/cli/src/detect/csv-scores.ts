@@ -40,7 +40,7 @@ export function csvScores(
   return {
     add: (rows) =>
       flush(rows.map((row) => `${row.map((value) => csvCell(String(rounded(value)))).join(",")}\n`).join("")),
-    flush: async () => {},
+    flush: async () => (head === "" ? undefined : flush("")),
     end: async () => (head === "" ? undefined : flush("")),
     progress: () => ({}),
   };

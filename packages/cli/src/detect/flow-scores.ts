@@ -19,7 +19,7 @@ export function flowScores(executor: Executor, flow: Flow, model: FlowModel) {
   let opened: Promise<Compiled> | undefined;
   const open = lazyPromise(() => {
     const rows = new ArraySpec([AT_ONCE, width], np.float32);
-    opened = executor.compile(flow.ledger, [specs as never, rows, noise as never], {
+    opened = executor.compile(flow.ledger, [specs, rows, noise], {
       name: "flow",
       workers: true,
       itemwise: true,
@@ -40,7 +40,7 @@ export function flowScores(executor: Executor, flow: Flow, model: FlowModel) {
         const batch = part.length === AT_ONCE * width ? part : new Float32Array(AT_ONCE * width);
         if (batch !== part) batch.set(part);
         const x = new HostArray(batch, [AT_ONCE, width], np.float32);
-        const result = await program.run([model.params, x, noise as never], { worker });
+        const result = await program.run([model.params, x, noise], { worker });
         const { data, shape } = (executor.peek?.(result) ?? (await executor.fetch(result))) as HostArray;
         const lines = shape[1]!;
         for (let i = 0; i < part.length / width; i++)

@@ -64,6 +64,7 @@ export function parquetScores(
     },
     async flush() {
       if (waiting.length > 0) await writeGroup();
+      else await flush();
     },
     async end() {
       if (waiting.length > 0) await writeGroup();
@@ -74,6 +75,40 @@ export function parquetScores(
       waiting.length > 0 ? undefined : { offset: bytes.offset, groups: packed(parquet.row_groups) },
   };
 }
+
+/** The progress of a writer whose file holds what several writers wrote, one after another: all but the first began at `PARQUET_BEGUN`. */
+export function joinedParquet(parts: readonly Readonly<{ bytes: number; progress: unknown }>[]) {
+  let before = 0;
+  const groups = parts.flatMap(({ bytes, progress }) => {
+    const shift = BigInt(before);
+    before += bytes;
+    return unpacked(v.parse(progressSchema, progress).groups).map((each) => shifted(each, shift));
+  });
+  return { offset: before, groups: packed(groups) };
+}
+
+/** The progress of a writer whose bytes come behind those of another one. */
+export const PARQUET_BEGUN = { offset: 0, groups: "[]" } as const;
+
+/** A group whose pages stand so many bytes further behind. */
+const shifted = (group: RowGroup, bytes: bigint): RowGroup => ({
+  ...group,
+  columns: group.columns.map((column) => {
+    const { meta_data: meta } = column;
+    const dictionary = meta?.dictionary_page_offset;
+    return {
+      ...column,
+      file_offset: column.file_offset + bytes,
+      ...(meta && {
+        meta_data: {
+          ...meta,
+          data_page_offset: meta.data_page_offset + bytes,
+          ...(dictionary !== undefined && { dictionary_page_offset: dictionary + bytes }),
+        },
+      }),
+    };
+  }),
+});
 
 /** JSON has neither bigints nor -0 and numbers that are not finite, which the statistics of a column may hold. */
 const packed = (groups: readonly RowGroup[]): string =>

@@ -1,6 +1,6 @@
 import type { Write } from "../run/atomic.js";
 import { csvScores, rounded, type ScoreColumn, type ScoredRow, type ScoreWriter } from "./csv-scores.js";
-import { parquetScores } from "./parquet-scores.js";
+import { joinedParquet, PARQUET_BEGUN, parquetScores } from "./parquet-scores.js";
 import type { ScoreFormat } from "./score-formats.js";
 
 type OpenWriter = (columns: readonly ScoreColumn[], write: Write, begun?: unknown) => ScoreWriter;
@@ -27,6 +27,15 @@ export const scoreWriter = (
   write: Write,
   begun?: unknown,
 ): ScoreWriter => writers[format](columns, write, begun);
+
+/** The progress of a writer whose rows come behind those of another one. */
+export const begunBehind = (format: ScoreFormat): unknown => (format === "parquet" ? PARQUET_BEGUN : {});
+
+/** The progress of a writer whose file holds what several writers wrote, one after another. */
+export const joinedProgress = (
+  format: ScoreFormat,
+  parts: readonly Readonly<{ bytes: number; progress: unknown }>[],
+): unknown => (format === "parquet" ? joinedParquet(parts) : {});
 
 /** Empty texts become null. */
 const objectOf = (columns: readonly ScoreColumn[], row: ScoredRow): string =>

@@ -16,8 +16,8 @@ export type ResumableFile<State> = Readonly<{
   /** What was last kept; undefined where the file begins. */
   kept: State | undefined;
   write: Write;
-  /** Records that everything written so far belongs to this state. */
-  keep(state: State): Promise<void>;
+  /** Records that everything written so far belongs to this state; not more often than once a second, unless it is the `last` one. */
+  keep(state: State, last?: boolean): Promise<void>;
 }>;
 
 export type ResumableOptions<State> = Readonly<{
@@ -46,11 +46,31 @@ const recordOf = <State>(state: v.GenericSchema<unknown, State>) =>
  */
 export async function writeResumable<State>(
   path: string,
-  { facts, state, warn }: ResumableOptions<State>,
+  options: ResumableOptions<State>,
   produce: (file: ResumableFile<State>) => Promise<void>,
 ): Promise<void> {
   const target = placeOf(path).path;
-  const folder = `${target}.part`;
+  const folder = partFolder(target);
+  await writePart(folder, options, produce, async (content) => {
+    await rename(content, target);
+    await syncFolder(dirname(target));
+  });
+}
+
+/** The folder of a file that is not complete. */
+export const partFolder = (target: string): string => `${target}.part`;
+
+/**
+ * The same for content that `finish` takes away; without it, it stays, and a later call finds it complete.
+ *
+ * @throws UsageError where another process writes it, or the folder is none
+ */
+export async function writePart<State>(
+  folder: string,
+  { facts, state, warn }: ResumableOptions<State>,
+  produce: (file: ResumableFile<State>) => Promise<void>,
+  finish?: (content: string) => Promise<void>,
+): Promise<void> {
   const [content, record] = [join(folder, "content"), join(folder, "progress.json")];
   if (existsSync(folder) && !statSync(folder).isDirectory())
     throw new UsageError(
@@ -83,9 +103,10 @@ export async function writeResumable<State>(
     } finally {
       await file.close();
     }
-    await rename(content, target);
-    await syncFolder(dirname(target));
-    await remove();
+    if (finish) {
+      await finish(content);
+      await remove();
+    }
   } catch (error) {
     const isFinal = error instanceof DataError || error instanceof UsageError;
     if (isFinal || !existsSync(record)) await remove();
@@ -96,11 +117,21 @@ export async function writeResumable<State>(
   }
 }
 
+/** What a part holds that no process writes; undefined where there is none, or it is damaged. */
+export function readPart<State>(
+  folder: string,
+  state: v.GenericSchema<unknown, State>,
+): Readonly<{ content: string; bytes: number; state: State }> | undefined {
+  const content = join(folder, "content");
+  const found = foundIn(join(folder, "progress.json"), content, recordOf(state));
+  return found ? { content, bytes: found.bytes, state: found.state as State } : undefined;
+}
+
 /** Syncs the content before the record that counts it. */
 function recorder(file: FileHandle, write: (bytes: number, state: unknown) => Promise<void>) {
   let next = Number.NEGATIVE_INFINITY;
-  return async (state: unknown): Promise<void> => {
-    if (performance.now() < next) return;
+  return async (state: unknown, last = false): Promise<void> => {
+    if (!last && performance.now() < next) return;
     await file.sync();
     await write((await file.stat()).size, state);
     next = performance.now() + EVERY_MS;

@@ -50,3 +50,16 @@ export async function duckdbParquet(options: string, columns = COLUMNS): Promise
     rmSync(folder, { recursive: true });
   }
 }
+
+/** The rows that a query of files in a folder returns. */
+export async function duckdbRows(query: string, folder: string): Promise<readonly Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    await connection.run(`SET file_search_path = '${folder}'`);
+    return (await connection.runAndReadAll(query)).getRowObjects();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

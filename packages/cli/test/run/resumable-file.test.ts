@@ -5,7 +5,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { ScoreColumn, ScoredRow } from "../../src/detect/csv-scores.js";
-import { parquetScores } from "../../src/detect/parquet-scores.js";
+import { joinedParquet, PARQUET_BEGUN, parquetScores } from "../../src/detect/parquet-scores.js";
 import { writeResumable } from "../../src/run/resumable-file.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
@@ -123,5 +123,37 @@ describe("Parquet that goes on between groups", () => {
     expect(found.map(({ id, score, flag }) => [id, score + 0, flag])).toEqual(
       rows.map(([id, score, flag]) => [id, (score as number) + 0, flag]), // -0 is 0
     );
+  });
+
+  it("has the bytes of one writer where several wrote its parts", async () => {
+    const columns: ScoreColumn[] = [
+      { name: "id", type: "text" },
+      { name: "score", type: "number" },
+    ];
+    const parts = [30, 0, 23, 7].map((count, part) =>
+      Array.from({ length: count }, (_, i): ScoredRow => [`row ${part}`, 100 * part + i]),
+    );
+    const pieces: Uint8Array[] = [];
+    const add = async (piece: Uint8Array | string) => void pieces.push(Buffer.from(piece as Uint8Array));
+    const bytes = () => Buffer.concat(pieces.splice(0));
+    const one = parquetScores(columns, add, undefined, 10);
+    for (const rows of parts) {
+      await one.add(rows);
+      await one.flush();
+    }
+    await one.end();
+    const wanted = bytes();
+    const written = [];
+    for (const [part, rows] of parts.entries()) {
+      const writer = parquetScores(columns, add, part === 0 ? undefined : PARQUET_BEGUN, 10);
+      await writer.add(rows);
+      await writer.flush();
+      written.push({ content: bytes(), progress: JSON.parse(JSON.stringify(writer.progress())) });
+    }
+    const begun = joinedParquet(
+      written.map(({ content, progress }) => ({ bytes: content.length, progress })),
+    );
+    await parquetScores(columns, add, begun, 10).end();
+    expect(Buffer.concat([...written.map(({ content }) => content), bytes()]).equals(wanted)).toBe(true);
   });
 });

@@ -1,8 +1,11 @@
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { type Shape, sizeOf } from "../shape.js";
 
-/** A matrix of so many rows costs as much again as to add its numbers up, to move them and to send them: products. */
-const ROWS = 128;
+/**
+ * The products of an orthogonal matrix of so many rows cost as much as to add its numbers up, to move them and to send them
+ * within a machine: measured for `fmlp`, 0.065 ns for each number and row against 2.4 ns for each number.
+ */
+const ROWS = 40;
 
 /** What a parameter costs its owner, in numbers that are added up, moved and sent. */
 const costOf = ({ kind }: ParameterPath, shape: Shape): number =>

@@ -40,7 +40,7 @@ export const blockOf = (rows: readonly (readonly Cell[])[], before = 0): Block =
 export function rowBlock(
   rows: readonly (readonly Cell[])[],
   numbers: readonly number[],
-  source?: Source | undefined,
+  source?: Source,
 ): Block {
   const width = rows[0]?.length ?? 0;
   const columns = Array.from(
@@ -58,7 +58,7 @@ export const columnsOf = (columns: readonly CellColumn[], count: number, before:
 export function columnBlock(
   columns: readonly CellColumn[],
   numbers: readonly number[],
-  source?: Source | undefined,
+  source?: Source,
 ): Block {
   let rows: Cell[][] | undefined;
   return {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { TableSchema } from "../../../src/data/table/schema.js";
 import { blockOf } from "../../../src/data/table/block.js";
+import type { TableSchema } from "../../../src/data/table/schema.js";
 import { detectorEncoder, inputsOf } from "../../../src/detect/detector-inputs.js";
 import {
   detectorColumns,

@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { makeRng } from "@flowify/core/layer";
+import { startPlayground } from "@flowify/playground/browser";
+import { duckdbRows } from "../../packages/cli/test/data/duckdb-files.js";
+import { chromiumPath } from "../chromium.js";
+import { atMost, type Check, equal, type Row } from "./check.js";
+import { snippetsIn } from "./doc-snippet.js";
+import { runNode } from "./node.js";
+import { pythonWith } from "./python-runner.js";
+
+const PAGE = "docs/engines.md";
+const flowify = "packages/cli/bin/flowify.js";
+const runtime = resolve("node_modules/onnxruntime-web/dist");
+const execute = promisify(execFile);
+
+/** More rows than two batches of the recipe for Python. */
+const ROWS = { known: 2000, fresh: 2500 } as const;
+const ODD = 50;
+const CLOSE = 1e-4;
+const DAY = 86_400_000;
+
+/** Parcels as in docs/tables.md. */
+function parcels(count: number, seed: number, isOdd: (row: number) => boolean): string {
+  const rng = makeRng(seed);
+  const lines = Array.from({ length: count }, (_, row) => {
+    const length = 30 + 6 * rng.normal();
+    const weight = isOdd(row) ? 14 - 0.3 * length : 0.3 * length + 0.5 * rng.normal();
+    const day = `2024-03-${String(1 + rng.integer(28)).padStart(2, "0")}`;
+    const shown = rng.uniform() < 0.03 ? "" : weight.toFixed(2);
+    return `P${seed}${row},${day},${length.toFixed(1)},${shown},${rng.uniform() < 0.8 ? "road" : "air"}`;
+  });
+  return `parcel,day,length,weight,carrier\n${lines.join("\n")}\n`;
+}
+
+const cellsOf = (file: string): string[][] =>
+  readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(","));
+
+type Scored = readonly Readonly<{ score: number; flag: number }>[];
+
+function rowsFor(engine: string, found: Scored, wanted: Scored): { [what: string]: Row } {
+  const difference = Math.max(
+    ...wanted.map(
+      ({ score }, i) => Math.abs((found[i]?.score ?? Number.NaN) - score) / (1 + Math.abs(score)),
+    ),
+  );
+  const flags = wanted.filter(({ flag }, i) => found[i]?.flag !== flag).length;
+  return {
+    [`${engine}, largest difference of ${wanted.length} scores`]: atMost(difference, CLOSE, (value) =>
+      value.toExponential(1),
+    ),
+    [`${engine}, flags that differ`]: equal(flags, 0),
+  };
+}
+
+const notRun = (what: string): Row => ({ figure: `not run: ${what}`, limit: "", verdict: "open" });
+
+const scoredOf = (cells: readonly string[][]): Scored =>
+  cells.map(([, score, , flag]) => ({ score: Number(score), flag: Number(flag) }));
+
+async function inPython(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {
+  const python = pythonWith("numpy", "onnxruntime");
+  if (python === undefined)
+    return { Python: notRun("no python3 with onnxruntime (apt install python3-onnxruntime)") };
+  const [code] = snippetsIn(PAGE, "Python, any number of rows", "python");
+  writeFileSync(join(folder, "score.py"), code!);
+  await execute(python, ["-I", "score.py"], { cwd: folder, timeout: 300_000 });
+  return rowsFor("Python", scoredOf(cellsOf(join(folder, "scores.csv"))), wanted);
+}
+
+async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {
+  const chromium = chromiumPath();
+  if (chromium === undefined) return { "service worker": notRun("no Chromium found") };
+  process.env.CHROMIUM = chromium;
+  for (const file of ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"])
+    cpSync(join(runtime, file), join(folder, file));
+  const [worker, page] = snippetsIn(PAGE, "A service worker", "js");
+  writeFileSync(join(folder, "worker.js"), worker!);
+  // the recipe, with all rows in the place of its two
+  const cells = cellsOf(join(folder, "new.csv"));
+  const column = <T>(at: number, read: (text: string) => T): T[] => cells.map((row) => read(row[at]!));
+  const number = (text: string): number | null => (text === "" ? null : Number(text));
+  const columns = {
+    day: column(1, (text) => Date.parse(text) / DAY),
+    length: column(2, number),
+    weight: column(3, number),
+    carrier: column(4, String),
+  };
+  const own = /^const columns = .*$/m;
+  if (!own.test(page!)) throw new Error(`${PAGE}: the page has no line with columns`);
+  const code = page!.replace(own, `const columns = ${JSON.stringify(columns)};`);
+  writeFileSync(join(folder, "page.js"), `${code}\nexport const found = { score, flag };\n`);
+  writeFileSync(join(folder, "page.html"), "<!doctype html><title>engines</title>");
+  const served = await startPlayground({ folder });
+  try {
+    const opened = await served.open("page.html");
+    const found = await opened.evaluate(async () => {
+      const name = "./page.js"; // the compiler of this file does not look for it
+      return ((await import(name)) as { found: { score: number[]; flag: number[] } }).found;
+    });
+    const rows = found.score.map((score, i) => ({ score, flag: found.flag[i]! }));
+    return rowsFor("service worker", rows, wanted);
+  } finally {
+    await served.close();
+  }
+}
+
+async function inDuckDb(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {
+  const [query] = snippetsIn(PAGE, "DuckDB, joined with the scores", "sql");
+  const rows = await duckdbRows(query!, folder);
+  const sum = (name: string): number => rows.reduce((all, row) => all + Number(row[name]), 0);
+  const flagged = wanted.reduce((all, { flag }) => all + flag, 0);
+  return {
+    "DuckDB, parcels of all carriers": equal(sum("parcels"), wanted.length),
+    "DuckDB, flagged parcels": equal(sum("flagged"), flagged),
+  };
+}
+
+/** The recipes of docs/engines.md, as they stand there, compared with `flowify score`. */
+export const engines: Check = {
+  name: "engines",
+  needs: [],
+  async run({ scratch, say }) {
+    const file = (name: string): string => join(scratch, name);
+    writeFileSync(
+      file("known.csv"),
+      parcels(ROWS.known, 1, () => false),
+    );
+    writeFileSync(
+      file("new.csv"),
+      parcels(ROWS.fresh, 2, (row) => row % ODD === 0),
+    );
+    const training = ["--id", "parcel", "--steps", "200", "--pictures", "none", "--quiet"];
+    await runNode(flowify, ["train", "--data", file("known.csv"), "--out", file("run"), ...training]);
+    await runNode(flowify, ["export", file("run"), "--detector", "--out", file("deployed"), "--quiet"]);
+    const score = ["score", file("run"), "--data", file("new.csv"), "--quiet", "--out"];
+    for (const name of ["scored.csv", "scored.parquet"]) await runNode(flowify, [...score, file(name)]);
+    const wanted = scoredOf(cellsOf(file("scored.csv")));
+    say(`${wanted.filter(({ flag }) => flag === 1).length} of ${wanted.length} rows are flagged`);
+    return {
+      ...(await inPython(scratch, wanted)),
+      ...(await inServiceWorker(scratch, wanted)),
+      ...(await inDuckDb(scratch, wanted)),
+      Spark: notRun("no cluster"),
+      Triton: notRun("no server"),
+    };
+  },
+};
