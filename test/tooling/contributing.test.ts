@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { lax, makeJaxpr, nn, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-type Lowering = typeof import("../../packages/jax-to-onnx/src/lower.js");
+type Lowering = Pick<typeof import("jax-to-onnx/internal"), "lower">;
 
 const root = resolve(import.meta.dirname, "../..");
 const text = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
