@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { makeRng } from "@flowify/core/layer";
 import { startPlayground } from "@flowify/playground/browser";
-import { duckdbRows } from "../../packages/cli/test/data/duckdb-files.js";
+import { duckdbRows } from "../../test/support/duckdb-files.js";
 import { chromiumPath } from "../chromium.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { snippetsIn } from "./doc-snippet.js";

@@ -5,8 +5,8 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
-import { rowsIn, writeLongRows } from "../../packages/cli/test/data/long-rows.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
+import { rowsIn, writeLongRows } from "./long-rows.js";
 import { launchers, ranksWith, run, start } from "./scale-job.js";
 import { writeRows } from "./wide-table.js";
 

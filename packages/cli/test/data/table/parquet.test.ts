@@ -6,13 +6,13 @@ import { makeRng } from "@flowify/core/layer";
 import { parquetReadObjects } from "hyparquet";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
 import { describe, expect, it } from "vitest";
+import { duckdbParquet, TYPED } from "../../../../../test/support/duckdb-files.js";
 import type { Block } from "../../../src/data/table/block.js";
 import { openTable } from "../../../src/data/table/open-table.js";
 import { checkDelta } from "../../../src/data/table/parquet/check-delta.js";
 import { checkRuns } from "../../../src/data/table/parquet/check-runs.js";
 import { unpackSnappy } from "../../../src/data/table/parquet/snappy.js";
 import { temporaryFolder } from "../../temporary-folder.js";
-import { duckdbParquet, TYPED } from "../duckdb-files.js";
 import { parquetBytes } from "../parquet-files.js";
 
 const root = temporaryFolder();
