@@ -86,8 +86,8 @@ describe("an array of two axes", () => {
       rows[row * COLUMNS + 1] = row === 4 ? Number.NaN : Number.POSITIVE_INFINITY;
     const { status, stderr } = await train(write("nan.npy", rows), "nan");
     expect(status).toBe(2);
-    expect(stderr).toContain("nan.npy: row 4, column 1 holds NaN; row 5, column 1 holds Infinity; row 6");
-    expect(stderr).toContain("row 8, column 1 holds Infinity; and 3 more");
+    expect(stderr).toContain("nan.npy: row 5, column 2 holds NaN; row 6, column 2 holds Infinity; row 7");
+    expect(stderr).toContain("row 9, column 2 holds Infinity; and 3 more");
   });
 });
 
@@ -218,7 +218,7 @@ describe("columns", () => {
     const bad = rowsOf(1000, (rng) => [rng.normal() * 1e8, 7, rng.normal()]);
     const file = write("bad.npy", bad);
     const { stdout, stderr } = await train(file, "bad", "--steps", "60");
-    expect(stderr).toContain("column 1 is constant in the training rows of bad");
+    expect(stderr).toContain("column 2 is constant in the training rows of bad");
     // two independent normals, one of them a hundred million times wider: log 1e8 + 2 · 1.419 = 21.26, and a constant
     const { nll, ledger } = JSON.parse(stdout);
     expect(Number.isFinite(nll)).toBe(true);
@@ -240,7 +240,7 @@ describe("columns", () => {
     const flags = ["--steps", "3", "--batch", "16", "--network", network, "--pictures", "none"];
     const { stderr } = await train(file, "wide", ...flags);
     expect(stderr).toContain(
-      "column 0 of wide is on a scale that differs from the others by more than a factor of 10,000",
+      "column 1 of wide is on a scale that differs from the others by more than a factor of 10,000",
     );
   });
 });

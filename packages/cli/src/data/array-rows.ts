@@ -36,7 +36,7 @@ export function arrayRows(where: string, array: NpyArray): ArrayRows {
       rows[row * columns + column] = kept;
       if (Number.isFinite(kept)) continue;
       found++;
-      if (bad.length < LISTED) bad.push(`row ${row}, column ${column} holds ${value}`);
+      if (bad.length < LISTED) bad.push(`row ${row + 1}, column ${column + 1} holds ${value}`);
     }
   if (found > 0)
     throw new DataError(

@@ -72,7 +72,7 @@ export const nounOf = ({ shape }: Readonly<{ shape: readonly number[] }>, count 
 
 /** `column 3`, or `column "age"` if the columns have names. */
 export const columnLabel = ({ columns }: Pick<RowSet, "columns">, column: number): string =>
-  columns ? `column ${JSON.stringify(columns[column])}` : `column ${column}`;
+  columns ? `column ${JSON.stringify(columns[column])}` : `column ${column + 1}`;
 
 /**
  * The set, checked to hold images.

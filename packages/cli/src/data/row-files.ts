@@ -26,7 +26,9 @@ export function rowFileBytes(file: string, rows: WrittenRows): Uint8Array {
 
 /** One line per row, below a line with the names of the columns. */
 function csvBytes({ rows, shape: [columns], columns: names }: WrittenRows): Uint8Array {
-  const head = Array.from({ length: columns }, (_, column) => csvCell(names?.[column] ?? `column ${column}`));
+  const head = Array.from({ length: columns }, (_, column) =>
+    csvCell(names?.[column] ?? `column ${column + 1}`),
+  );
   const lines = [head.join(",")];
   for (let at = 0; at < rows.length; at += columns)
     lines.push(Array.from(rows.subarray(at, at + columns), shortest).join(","));

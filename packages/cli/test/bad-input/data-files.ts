@@ -132,7 +132,7 @@ const cases: readonly Case[] = [
     "rows with a value that is not finite",
     "a.npy",
     () => npyBytes([4, 1], new Uint8Array(Float32Array.of(1, 2, Number.NaN, 3).buffer), { descr: "'<f4'" }),
-    "row 2, column 0 holds NaN",
+    "row 3, column 1 holds NaN",
     "remove such rows or columns",
   ],
   [

@@ -38,6 +38,8 @@ export type ColumnTally = Readonly<{
     consecutive: boolean;
     /** The largest number of which all differences are multiples; 0 where values have many decimals. */
     grid: number;
+    /** Decimals that all numbers have at most; undefined where they have many. */
+    decimals: number | undefined;
   }>;
   sample(): readonly number[];
   /** Counts the cells of a block. */
@@ -115,6 +117,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       whole,
       consecutive,
       grid: grid.step(),
+      decimals: grid.decimals(),
     }),
     sample: () => sample,
     add({ numbers, dates: areDates, coded, at: cellAt }, block, reader) {
@@ -141,7 +144,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
 type ReadCell = Readonly<{ kind: CellKind; value: number; key: string }>;
 
 /** Finds the step of a grid that holds all numbers: the greatest common divisor of their differences, in decimal units. */
-function gridFinder(): { add(value: number): void; step(): number } {
+function gridFinder(): { add(value: number): void; step(): number; decimals(): number | undefined } {
   let [decimals, first, divisor] = [0, Number.NaN, 0];
   let even = true;
   const isWhole = (value: number): boolean =>
@@ -160,6 +163,7 @@ function gridFinder(): { add(value: number): void; step(): number } {
       divisor = commonDivisor(divisor, steps);
     },
     step: () => (even ? divisor / 10 ** decimals : 0),
+    decimals: () => (even ? decimals : undefined),
   };
 }
 

@@ -61,9 +61,12 @@ function cellOf(column: ColumnSchema, number: number): Cell {
 }
 
 /** The value of a number that the flow returned: with a gap, the next of the values that lie so far apart. */
-function onGrid({ range, gap = 0, origin = 0, uneven }: ColumnSchema, number: number): number {
+function onGrid({ range, gap = 0, origin = 0, uneven, decimals }: ColumnSchema, number: number): number {
   const { least, most } = range!;
-  if (gap === 0 || uneven) return Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));
+  if (gap === 0 || uneven) {
+    const value = Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));
+    return decimals === undefined ? value : Number(value.toFixed(decimals));
+  }
   const steps = clamp(Math.round((number + origin - least) / gap), 0, Math.round((most - least) / gap));
   return Number((least + steps * gap).toPrecision(GRID_DIGITS));
 }

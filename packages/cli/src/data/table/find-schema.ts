@@ -70,7 +70,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     type === "integer" ||
     type === "date" ||
     (type === "identifier" && kinds.number.count > 0);
-  const { least, most, mean, std, whole } = tally.numbers();
+  const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
   const origin = type === "date" || Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
   const spikes = spikesOf(tally, type);
@@ -86,6 +86,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     ...(numeric && {
       range: { least, most, mean, std },
       ...gapOf(tally, whole),
+      ...(type === "continuous" && decimals !== undefined && { decimals }),
       histogram: histogramOf(tally),
     }),
     ...(numeric && origin !== 0 && { origin }),

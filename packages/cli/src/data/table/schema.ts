@@ -34,6 +34,8 @@ const columnSchema = v.strictObject({
   gap: v.exactOptional(v.pipe(number, v.minValue(0))),
   /** Values are no multiples of the gap. */
   uneven: v.exactOptional(v.literal(true)),
+  /** Decimals that the values of a continuous column have at most; absent where they have many. */
+  decimals: v.exactOptional(count),
   /** What is subtracted, so that float32 keeps the digits. */
   origin: v.exactOptional(number),
   /** The values of a category, the most frequent first; null is a missing one. */
