@@ -92,7 +92,7 @@ export class Hdf5 {
 
   close(): void {
     try {
-      this.file.close();
+      this.#try(() => this.file.close()); // fails after the library has failed within a damaged file
     } finally {
       this.remove();
     }

@@ -16,7 +16,8 @@ export function hasSoundHeaps(bytes: Uint8Array): boolean {
 
 function isSound(view: DataView, at: number): boolean {
   const end = at + Number(view.getBigUint64(at + 8, true));
-  if (view.getUint8(at + 4) !== 1 || end > view.byteLength) return true; // another one, or one that the library refuses
+  if (view.getUint8(at + 4) !== 1) return true; // the version; these are other bytes
+  if (end > view.byteLength) return false;
   for (let object = at + HEADER; object + HEADER <= end; ) {
     const size = Number(view.getBigUint64(object + 8, true));
     const free = view.getUint16(object, true) === 0; // the rest, its own header included

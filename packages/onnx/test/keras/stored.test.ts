@@ -182,11 +182,7 @@ describe("what is no such file", () => {
 
   it("is refused where it is cut short, damaged, or something else", async () => {
     const bytes = await h5Of(await saved(small));
-    await expectRefused(
-      bytes.subarray(0, bytes.length - 100),
-      "damaged, cut short, or not a file in HDF5",
-      "truncated file",
-    );
+    await expectRefused(bytes.subarray(0, bytes.length - 100), "damaged, cut short, or not a file in HDF5");
     await expectRefused(bytes.subarray(0, 40), "not a file in HDF5");
     const heap = new TextDecoder("latin1").decode(bytes).indexOf("GCOL");
     await expectRefused(bytes.with(heap + 30, 1), "(the sizes of a heap)");
