@@ -14,7 +14,7 @@ writeFileSync(network, onnxBytes(dense.nodes, dense.weights));
 
 let playground: Playground;
 beforeAll(async () => {
-  playground = await startPlayground({ still: true });
+  playground = await startPlayground();
 });
 afterAll(() => playground.close());
 
