@@ -72,7 +72,7 @@ function levelBaselines(train: RowSet, test: RowSet, levels: number): RowBaselin
 /** The step between the values of each column, 0 for a column of any numbers, and one of the values. */
 type Grid = Readonly<{ gaps: readonly number[]; origins: readonly number[] }>;
 
-/** The grid of the columns of a network that gives values their probability. */
+/** The grid of the columns, for a network of probabilities. */
 function gridOf(network: NetworkDescription | undefined): Grid | undefined {
   const first = network?.layers[0];
   if (first?.kind !== "dequantizeColumns") return undefined;

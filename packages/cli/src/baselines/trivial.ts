@@ -3,7 +3,7 @@ import type { NetworkDescription } from "../format/network.js";
 import { histogramBpd } from "./histograms.js";
 import { columnBaselines } from "./rows.js";
 
-/** A density that knows nothing of how numbers depend on each other, and its mean figure, in the unit of the data. */
+/** A density of independent numbers, and its mean figure in the unit of the data. */
 export type TrivialBaseline = Readonly<{ name: string; figure: number }>;
 
 /**

@@ -49,8 +49,8 @@ const masses = (u: np.Array): np.Array =>
   np.exp(u.ref.sub(lax.stopGradient(np.max(u, 0, { keepdims: true }))));
 
 /**
- * Which inner knots each entry of v [M] has reached, true or false [K − 1, M], by the masses [K, M] of the sizes: knot k
- * is at the share (1 − K f) Σ_{j<k} m_j / Σ m + k f, where f is the floor. Consumes the masses, borrows v.
+ * Which inner knots each entry of v [M] has reached: true or false [K − 1, M]. Knot k is at the share
+ * (1 − K f) Σ_{j<k} m_j / Σ m + k f of the interval, for masses m [K, M] of the sizes and the floor f. Consumes the masses, borrows v.
  */
 function reachedKnots(mass: np.Array, v: np.Array, bound: number): np.Array {
   const bins = mass.shape[0] as number;

@@ -13,13 +13,9 @@ export type Mlp = Readonly<{
   sizes: readonly number[];
   /** PyTorch's initialization: weights and biases uniform within ±1/√in; optionally zeros in the last layer. */
   init(key: np.Array, options?: { lastZero?: boolean }): MlpParams;
-  /** x [N, sizes[0]] ↦ [N, sizes[last]], or what `last` gives in place of the last layer; consumes both. */
-  apply(params: MlpParams, x: np.Array, last?: (params: DenseParams, h: np.Array) => np.Array): np.Array;
+  /** x [N, sizes[0]] ↦ [N, sizes[last]]; consumes both. */
+  apply(params: MlpParams, x: np.Array): np.Array;
 }>;
-
-/** [N, in] -> [N, out]; consumes everything. */
-const dense = ({ weight, bias }: DenseParams, x: np.Array): np.Array =>
-  np.matmul(x, np.transpose(weight)).add(bias);
 
 /** @param options `residual`: a hidden layer that keeps the width adds to its input, h + ReLU(h Wᵀ + b). */
 export function mlp(
@@ -45,14 +41,15 @@ export function mlp(
         };
       });
     },
-    apply(params, x, last = dense) {
+    apply(params, x) {
       let h = x;
-      params.slice(0, -1).forEach((layer, i) => {
-        const skip = residual && i > 0 ? h.ref : undefined;
-        h = nn.relu(dense(layer, h));
+      params.forEach(({ weight, bias }, i) => {
+        const skip = residual && i > 0 && i < params.length - 1 ? h.ref : undefined;
+        h = np.matmul(h, np.transpose(weight)).add(bias); // [N, in] -> [N, out]
+        if (i < params.length - 1) h = nn.relu(h);
         if (skip) h = h.add(skip);
       });
-      return last(params.at(-1) as DenseParams, h);
+      return h;
     },
   };
 }
