@@ -13,4 +13,5 @@ export async function expectDiskSpace(file: string, bytes: number): Promise<void
   );
 }
 
-const shown = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+const shown = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
