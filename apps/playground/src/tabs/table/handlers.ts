@@ -3,17 +3,17 @@ import { DataError, UsageError } from "@flowify/core";
 import {
   checkColumns,
   conformalP,
-  csvScores,
+  csvWriter,
   detectorEncoder,
   expectEnough,
   expectUsable,
   findSchema,
   fitTableDetector,
-  idHeader,
   inputsOf,
   type OpenDetector,
   openDetector,
   type ScoreKind,
+  scoreColumns,
   scoreKinds,
   type TableDetector,
   type TableSchema,
@@ -253,20 +253,11 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
     const { schema, fitted, judged } = scored();
     const { scores, source } = judged;
     const parts: string[] = [];
-    const head = idHeader(schema, undefined, ["score", "p", "flag"]);
-    const writer = csvScores(
-      [
-        { name: head, type: "text" },
-        { name: "score", type: "number" },
-        { name: "p", type: "number" },
-        { name: "flag", type: "flag" },
-      ],
-      async (lines) => void parts.push(lines),
-    );
+    const writer = csvWriter(scoreColumns(schema), async (lines) => void parts.push(lines));
     await writer.add(
       Array.from(scores[score], (value, row) => {
         const p = conformalP(fitted.calibrations[score], value);
-        return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)] as const;
+        return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)];
       }),
     );
     await writer.end();
