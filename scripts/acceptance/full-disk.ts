@@ -36,7 +36,7 @@ const same = (a: Map<string, Buffer>, b: Map<string, Buffer>): boolean =>
   a.size > 0 && a.size === b.size && [...a].every(([name, bytes]) => b.get(name)?.equals(bytes));
 
 /** Fills the file system of a file. */
-function fill(file: string): void {
+export function fill(file: string): void {
   try {
     for (;;) appendFileSync(file, Buffer.alloc(65_536));
   } catch (error) {
@@ -51,28 +51,33 @@ function fill(file: string): void {
 export const fullDisk: Check = {
   name: "full-disk",
   needs: [],
-  async run({ scratch, say }) {
-    const disk = join(scratch, "disk");
-    mkdirSync(disk);
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${MEGABYTES}m`, "flowify", disk], { stdio: "pipe" });
-    } catch {
-      const figure = "mounting needs root; npm test injects ENOSPC into the system calls";
-      return { "a file system": { figure, limit: "", verdict: "open" } };
-    }
-    try {
-      return await trial(scratch, disk, say);
-    } finally {
-      execFileSync("umount", [disk]);
-    }
-  },
+  run: ({ scratch, say }) => onSmallDisk(scratch, MEGABYTES, (disk) => trial(scratch, disk, say)),
 };
 
-async function trial(
+type Rows = { [what: string]: Row };
+
+/** Mounts a file system of so many megabytes for a trial. */
+export async function onSmallDisk(
   scratch: string,
-  disk: string,
-  say: (text: string) => void,
-): Promise<{ [what: string]: Row }> {
+  megabytes: number,
+  tried: (disk: string) => Promise<Rows>,
+): Promise<Rows> {
+  const disk = join(scratch, "disk");
+  mkdirSync(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "flowify", disk], { stdio: "pipe" });
+  } catch {
+    const figure = "mounting needs root; npm test injects ENOSPC into the system calls";
+    return { "a file system": { figure, limit: "", verdict: "open" } };
+  }
+  try {
+    return await tried(disk);
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+}
+
+async function trial(scratch: string, disk: string, say: (text: string) => void): Promise<Rows> {
   const net = join(scratch, "net.json");
   writeFileSync(net, JSON.stringify(network));
   const train = (out: string) => {

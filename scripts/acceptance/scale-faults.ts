@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { atMost, equal, type Row } from "./check.js";
+import { fill, onSmallDisk } from "./full-disk.js";
 import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js";
 import { halfCheckpoints, metricsLength, sameCheckpoint, writeRows } from "./scale-runs.js";
 
@@ -102,6 +103,35 @@ export async function hang({ launcher, train, whole, steps, scratch, say }: Tria
   }
   return rows;
 }
+
+/** Megabytes of a disk for the checkpoints of a run, a few kilobytes each. */
+const DISK = 4;
+
+/**
+ * The disk of rank 0 is full from a checkpoint on: the job ends with an error that says so, no checkpoint is half written, and with
+ * room again it resumes bit for bit.
+ */
+export const disk = ({ launcher, train, whole, steps, scratch, say }: Trial): Promise<Rows> =>
+  onSmallDisk(scratch, DISK, async (small) => {
+    say("the disk of rank 0 is full");
+    const [folder, filler] = [join(small, "run"), join(small, "filler")];
+    const job = start(launcher, RANKS, [...train, "--out", folder]);
+    await trains(folder, 0, job.end);
+    fill(filler);
+    const { status, output } = await job.end;
+    const half = halfCheckpoints(folder).length;
+    const ended = sameCheckpoint(folder, whole, steps);
+    rmSync(filler);
+    await run(launcher, RANKS, ["train", "--resume", folder]);
+    const what = `${launcher.name}, a full disk`;
+    return {
+      [`${what}: exit status is not 0`]: equal(String(status !== 0), "true"),
+      [`${what}: is named`]: equal(String(/ENOSPC|no space|is full/i.test(output)), "true"),
+      [`${what}: half checkpoints`]: equal(half, 0),
+      [`${what}: last checkpoint written meanwhile`]: equal(String(ended), "false"),
+      [`${what}: resumed, bit for bit`]: equal(String(sameCheckpoint(folder, whole, steps)), "true"),
+    };
+  });
 
 /** The arguments with another value of a flag. */
 const withFlag = (args: readonly string[], flag: string, value: string): string[] => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { cores } from "./scale-cores.js";
 import { epoch } from "./scale-epoch.js";
-import { differences, hang, kills } from "./scale-faults.js";
+import { differences, disk, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
 import { network } from "./scale-network.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
@@ -63,12 +63,13 @@ export const scale: Check = {
         say,
       };
       if (wanted("bits")) Object.assign(rows, await bits(launcher, train(SHORT), place, say));
-      if (wanted("kills") || wanted("hang") || wanted("network")) {
+      if (["kills", "hang", "disk", "network"].some(wanted)) {
         say("a run that nobody kills");
         await run(launcher, 2, [...trial.train, "--out", trial.whole]);
       }
       if (wanted("kills")) Object.assign(rows, await kills(trial));
       if (wanted("hang")) Object.assign(rows, await hang(trial));
+      if (wanted("disk")) Object.assign(rows, await disk(trial));
       if (wanted("network")) Object.assign(rows, await network(trial));
       if (wanted("epoch")) Object.assign(rows, await epoch(launcher, { scratch: place, say }));
       if (wanted("differences")) Object.assign(rows, await differences({ ...trial, train: train(SHORT) }));
