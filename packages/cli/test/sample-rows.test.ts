@@ -13,6 +13,7 @@ import {
 import { type RowFormat, rowFormats } from "../src/data/written/formats.js";
 import { joinedProgress } from "../src/data/written/row-writer.js";
 import { communicator } from "../src/ranks/communicator.js";
+import { expectDiskSpace } from "../src/run/disk-space.js";
 import { writeContinued } from "../src/run/shared-file.js";
 import { silentTerminal } from "../src/ui/terminal.js";
 import { jobOf } from "./ranks/job.js";
@@ -121,5 +122,12 @@ describe("the rows of a sampling", () => {
     }
     expect(rangeOf(300, 256, noOne)).toEqual({ from: 0, to: 300 });
     expect([2, 100, 1e6].map(groupOf)).toEqual([131_072, 32_768, 256]);
+  });
+
+  it("that their disk has no room for are refused; a device has no room to look at", async () => {
+    const most = 2 ** 80;
+    await expect(expectDiskSpace(join(folder, "large.npy"), most)).rejects.toThrow("its disk has");
+    await expect(expectDiskSpace(join(folder, "small.npy"), 1)).resolves.toBeUndefined();
+    await expect(expectDiskSpace("/dev/null", most)).resolves.toBeUndefined();
   });
 });

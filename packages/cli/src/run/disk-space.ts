@@ -5,7 +5,9 @@ import { placeOf } from "./place.js";
 
 /** @throws UsageError if the disk of a file that will grow by so many bytes has fewer left */
 export async function expectDiskSpace(file: string, bytes: number): Promise<void> {
-  const { bavail, blocks, bsize } = await statfs(dirname(placeOf(file).path));
+  const { path, replace } = placeOf(file);
+  if (!replace) return; // a device or a pipe
+  const { bavail, blocks, bsize } = await statfs(dirname(path));
   const free = bavail * bsize;
   if (blocks === 0 || bytes <= free) return; // some file systems do not know
   throw new UsageError(

@@ -1,10 +1,10 @@
 import type { Executor } from "@flowify/core";
-import { DataError, UsageError } from "@flowify/core";
+import { DataError, jaxExecutor, UsageError } from "@flowify/core";
 import {
   checkColumns,
   conformalP,
-  csvWriter,
   detectorEncoder,
+  detectorOnnx,
   expectEnough,
   expectUsable,
   findSchema,
@@ -13,8 +13,8 @@ import {
   type OpenDetector,
   openDetector,
   type ScoreKind,
-  scoreColumns,
   scoreKinds,
+  scoresAsCsv,
   type TableDetector,
   type TableSchema,
   tableReasoner,
@@ -252,15 +252,18 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
   "table.save": async ({ score, falseAlarms }) => {
     const { schema, fitted, judged } = scored();
     const { scores, source } = judged;
-    const parts: string[] = [];
-    const writer = csvWriter(scoreColumns(schema), async (lines) => void parts.push(lines));
-    await writer.add(
-      Array.from(scores[score], (value, row) => {
-        const p = conformalP(fitted.calibrations[score], value);
-        return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)];
-      }),
-    );
-    await writer.end();
-    return parts.join("");
+    const rows = Array.from(scores[score], (value, row) => {
+      const p = conformalP(fitted.calibrations[score], value);
+      return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)];
+    });
+    return scoresAsCsv(schema, rows);
   },
+
+  "table.export": ({ falseAlarms }, { transfer }) =>
+    inTurn(async () => {
+      const { bytes } = await detectorOnnx(scored().fitted, jaxExecutor(), { falseAlarms });
+      const own = new Uint8Array(bytes);
+      transfer(own.buffer);
+      return own;
+    }),
 };
