@@ -25,6 +25,9 @@ describe("flowify train", () => {
     expect(trained.stdout).toMatch(/^\d+\.\d{3} ± \d\.\d{3} bits per dimension on 40 test images of images/);
     expect(trained.stdout).toMatch(/^linear\[\d+\] +[+-]\d+\.\d{3} +exact/m);
     expect(trained.stdout).toMatch(/^dequantize\[0\] +\+8\.000 +bound/m);
+    expect(trained.stdout).toMatch(
+      /^to compare: a histogram of each pixel has \d\.\d{3} bits per dimension$/m,
+    );
     expect(trained.stdout).toContain("trained on 256 train images of images\n");
     expect(trained.stdout).toContain(`pictures: ${join(run, "samples.png")}`);
     expect(trained.stderr).toContain("small on 256 train images of images: 6 steps of 64, seed 3");
