@@ -27,6 +27,7 @@ import { fuzz } from "./acceptance/fuzz.js";
 import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
+import { longSample } from "./acceptance/long-sample.js";
 import { longTable } from "./acceptance/long-table.js";
 import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
@@ -55,6 +56,7 @@ const checks: readonly Check[] = [
   detector,
   engines,
   memory,
+  longSample,
   longTable,
   devices,
   scale,

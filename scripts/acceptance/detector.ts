@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng } from "@flowify/core/layer";
 import { chromiumPath } from "../chromium.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
-import { type DetectorColumns, inChromium, inNode, inPython, type Judged } from "./detector-runners.js";
+import { inChromium, inNode, inPython, type Judged } from "./detector-runners.js";
 import { snippetsIn } from "./doc-snippet.js";
 import { runNode } from "./node.js";
+import { cellsOf, columnsOf, parcels } from "./parcels.js";
 import { pythonWith } from "./python-runner.js";
 
 const flowify = "packages/cli/bin/flowify.js";
@@ -15,40 +15,6 @@ const ODD = 25;
 const FALSE_ALARMS = ["--false-alarms", "0.02"];
 /** The largest difference of scores, as a part of 1 + |score|. */
 const CLOSE = 1e-4;
-const DAY = 86_400_000;
-
-/** Parcels like those of docs/tables.md: a date, a number, a number that may be missing, a text. New ones have a carrier that training had not. */
-function parcels(count: number, seed: number, isOdd: (row: number) => boolean): string {
-  const rng = makeRng(seed);
-  const lines = Array.from({ length: count }, (_, row) => {
-    const length = 30 + 6 * rng.normal();
-    const weight = isOdd(row) ? 14 - 0.3 * length : 0.3 * length + 0.5 * rng.normal();
-    const day = `2024-03-${String(1 + rng.integer(28)).padStart(2, "0")}`;
-    const carrier = rng.uniform() < 0.8 ? "road" : rng.uniform() < 0.1 && seed > 1 ? "drone" : "air";
-    return `${day},${length.toFixed(1)},${rng.uniform() < 0.03 ? "" : weight.toFixed(2)},${carrier}`;
-  });
-  return `day,length,weight,carrier\n${lines.join("\n")}\n`;
-}
-
-const cellsOf = (text: string): string[][] =>
-  text
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((line) => line.split(","));
-
-/** The columns of the graph, without flowify. */
-function columnsOf(text: string): DetectorColumns {
-  const cells = cellsOf(text);
-  const column = <T>(at: number, take: (cell: string) => T): T[] => cells.map((row) => take(row[at]!));
-  const number = (cell: string): number | null => (cell === "" ? null : Number(cell));
-  return {
-    day: column(0, (cell) => Date.parse(cell) / DAY),
-    length: column(1, number),
-    weight: column(2, number),
-    carrier: column(3, String),
-  };
-}
 
 /** The first block of a language in the section of docs/tables.md that deploys a detector. */
 const snippetOf = (language: string): string => snippetsIn("docs/tables.md", "Deploy it", language)[0]!;
@@ -85,11 +51,8 @@ export const detector: Check = {
   needs: [],
   async run({ scratch, say }) {
     const [known, fresh] = [join(scratch, "known.csv"), join(scratch, "new.csv")];
-    const text = parcels(ROWS.fresh, 2, (row) => row % ODD === 0);
-    writeFileSync(
-      known,
-      parcels(ROWS.known, 1, () => false),
-    );
+    const text = parcels(ROWS.fresh, 2, { isOdd: (row) => row % ODD === 0, drones: true });
+    writeFileSync(known, parcels(ROWS.known, 1));
     writeFileSync(fresh, text);
     const columns = columnsOf(text);
     const rows: { [what: string]: Row } = {};

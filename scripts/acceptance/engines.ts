@@ -2,13 +2,13 @@ import { execFile } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { makeRng } from "@flowify/core/layer";
 import { startPlayground } from "@flowify/playground/browser";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
 import { chromiumPath } from "../chromium.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { snippetsIn } from "./doc-snippet.js";
 import { runNode } from "./node.js";
+import { cellsOf, columnsOf, parcels } from "./parcels.js";
 import { pythonWith } from "./python-runner.js";
 
 const PAGE = "docs/engines.md";
@@ -20,27 +20,8 @@ const execute = promisify(execFile);
 const ROWS = { known: 2000, fresh: 2500 } as const;
 const ODD = 50;
 const CLOSE = 1e-4;
-const DAY = 86_400_000;
 
-/** Parcels as in docs/tables.md. */
-function parcels(count: number, seed: number, isOdd: (row: number) => boolean): string {
-  const rng = makeRng(seed);
-  const lines = Array.from({ length: count }, (_, row) => {
-    const length = 30 + 6 * rng.normal();
-    const weight = isOdd(row) ? 14 - 0.3 * length : 0.3 * length + 0.5 * rng.normal();
-    const day = `2024-03-${String(1 + rng.integer(28)).padStart(2, "0")}`;
-    const shown = rng.uniform() < 0.03 ? "" : weight.toFixed(2);
-    return `P${seed}${row},${day},${length.toFixed(1)},${shown},${rng.uniform() < 0.8 ? "road" : "air"}`;
-  });
-  return `parcel,day,length,weight,carrier\n${lines.join("\n")}\n`;
-}
-
-const cellsOf = (file: string): string[][] =>
-  readFileSync(file, "utf8")
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((line) => line.split(","));
+const textOf = (...path: readonly string[]): string => readFileSync(join(...path), "utf8");
 
 type Scored = readonly Readonly<{ score: number; flag: number }>[];
 
@@ -71,7 +52,7 @@ async function inPython(folder: string, wanted: Scored): Promise<{ [what: string
   const [code] = snippetsIn(PAGE, "Python, any number of rows", "python");
   writeFileSync(join(folder, "score.py"), code!);
   await execute(python, ["-I", "score.py"], { cwd: folder, timeout: 300_000 });
-  return rowsFor("Python", scoredOf(cellsOf(join(folder, "scores.csv"))), wanted);
+  return rowsFor("Python", scoredOf(cellsOf(textOf(folder, "scores.csv"))), wanted);
 }
 
 async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {
@@ -83,15 +64,7 @@ async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what:
   const [worker, page] = snippetsIn(PAGE, "A service worker", "js");
   writeFileSync(join(folder, "worker.js"), worker!);
   // the recipe, with all rows in the place of its two
-  const cells = cellsOf(join(folder, "new.csv"));
-  const column = <T>(at: number, read: (text: string) => T): T[] => cells.map((row) => read(row[at]!));
-  const number = (text: string): number | null => (text === "" ? null : Number(text));
-  const columns = {
-    day: column(1, (text) => Date.parse(text) / DAY),
-    length: column(2, number),
-    weight: column(3, number),
-    carrier: column(4, String),
-  };
+  const columns = columnsOf(textOf(folder, "new.csv"));
   const own = /^const columns = .*$/m;
   if (!own.test(page!)) throw new Error(`${PAGE}: the page has no line with columns`);
   const code = page!.replace(own, `const columns = ${JSON.stringify(columns)};`);
@@ -128,20 +101,14 @@ export const engines: Check = {
   needs: [],
   async run({ scratch, say }) {
     const file = (name: string): string => join(scratch, name);
-    writeFileSync(
-      file("known.csv"),
-      parcels(ROWS.known, 1, () => false),
-    );
-    writeFileSync(
-      file("new.csv"),
-      parcels(ROWS.fresh, 2, (row) => row % ODD === 0),
-    );
+    writeFileSync(file("known.csv"), parcels(ROWS.known, 1));
+    writeFileSync(file("new.csv"), parcels(ROWS.fresh, 2, { isOdd: (row) => row % ODD === 0 }));
     const training = ["--id", "parcel", "--steps", "200", "--pictures", "none", "--quiet"];
     await runNode(flowify, ["train", "--data", file("known.csv"), "--out", file("run"), ...training]);
     await runNode(flowify, ["export", file("run"), "--detector", "--out", file("deployed"), "--quiet"]);
     const score = ["score", file("run"), "--data", file("new.csv"), "--quiet", "--out"];
     for (const name of ["scored.csv", "scored.parquet"]) await runNode(flowify, [...score, file(name)]);
-    const wanted = scoredOf(cellsOf(file("scored.csv")));
+    const wanted = scoredOf(cellsOf(textOf(file("scored.csv"))));
     say(`${wanted.filter(({ flag }) => flag === 1).length} of ${wanted.length} rows are flagged`);
     return {
       ...(await inPython(scratch, wanted)),

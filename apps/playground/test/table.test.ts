@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { makeRng } from "@flowify/core/layer";
+import { loadRuntime } from "@flowify/onnx";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parquetBytes } from "../../../packages/cli/test/data/parquet-files.js";
@@ -45,6 +46,30 @@ function planted(): string {
   return `name,first,follows,square,"<b>told</b>"\n${lines.join("\n")}\n`;
 }
 
+/** What a button of the page saves. */
+async function downloaded(page: Page, name: string): Promise<Buffer> {
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: `Download ${name}` }).press("Enter"),
+  ]);
+  await idle(page, "table");
+  expect(saved.suggestedFilename()).toBe(name);
+  return readFileSync(await saved.path());
+}
+
+/** Scores, p-values and flags of rows by a detector's file in ONNX Runtime alone. */
+async function byGraph(bytes: Uint8Array, columns: Record<string, number[]>): Promise<number[][]> {
+  const { InferenceSession, Tensor } = await loadRuntime();
+  const session = await InferenceSession.create(bytes);
+  const feeds = Object.entries(columns).map(([name, values]) => [
+    name,
+    new Tensor("float64", Float64Array.from(values), [values.length, 1]),
+  ]);
+  const found = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  return ["score", "p", "flag"].map((name) => [...(found[name]!.data as Float32Array)]);
+}
+
 test("odd rows of a file come first, with the column to blame, by keys alone", async () => {
   const config = encodeURIComponent(JSON.stringify({ steps: 60 }));
   const page = await playground.open(`#/table?config=${config}`);
@@ -83,11 +108,7 @@ test("odd rows of a file come first, with the column to blame, by keys alone", a
   await idle(page, "table");
   const flagged = Number(await page.locator("#table-flagged").textContent());
   expect(flagged).toBeGreaterThanOrEqual(2);
-  const [saved] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download scored.csv" }).press("Enter"),
-  ]);
-  const [head, ...lines] = readFileSync(await saved.path(), "utf8")
+  const [head, ...lines] = String(await downloaded(page, "scored.csv"))
     .trim()
     .split("\n");
   expect([head, lines.length]).toEqual(["name,score,p,flag", 240]);
@@ -101,6 +122,18 @@ test("odd rows of a file come first, with the column to blame, by keys alone", a
   await page.getByText("new.csv: the columns come in another order").waitFor();
   await idle(page, "table");
   expect(await rows.locator("th").allTextContents()).toEqual(["2", "1"]);
+  const scored = String(await downloaded(page, "scored.csv"))
+    .trim()
+    .split("\n")
+    .slice(1);
+  const found = await byGraph(await downloaded(page, "detector.onnx"), {
+    first: [0.5, 1.9],
+    follows: [0.5, -1.9],
+    square: [0.25, 3.6],
+  });
+  for (const [i, line] of scored.entries())
+    for (const [k, cell] of line.split(",").slice(1).entries())
+      expect(found[k]![i]).toBeCloseTo(Number(cell), 4);
   await page.getByRole("button", { name: "Back to planted.csv.gz" }).press("Enter");
   await page.getByText("240 rows are flagged").waitFor();
 });

@@ -1,9 +1,13 @@
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { makeRng } from "@flowify/core/layer";
+import { describe, expect, it } from "vitest";
 import { gaussianBpd } from "../src/baselines/gaussian.js";
 import { histogramBpd, uniformBpd } from "../src/baselines/histograms.js";
-import { imageSet } from "../src/data/image-set.js";
+import { columnBaselines } from "../src/baselines/rows.js";
+import { trivialBaseline } from "../src/baselines/trivial.js";
+import { imageSet, type RowSet } from "../src/data/image-set.js";
 import { openExecutor } from "../src/executors.js";
+import type { NetworkDescription } from "../src/format/network.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -76,4 +80,56 @@ it("the Gaussian has the likelihood of its closed form", async () => {
   const mean = bpd.reduce((sum, value) => sum + value, 0) / bpd.length;
   const variance = bpd.reduce((sum, value) => sum + (value - mean) ** 2, 0) / bpd.length;
   expect(Math.abs(mean - entropy / 2)).toBeLessThan(4 * Math.sqrt(variance / bpd.length));
+});
+
+describe("columns on a grid", () => {
+  const rng = makeRng(5, 1);
+  /** Values 0, ½, … 2, the low ones more often, with the noise that tables carry. */
+  const values = Array.from({ length: 400 }, () => Math.floor(rng.uniform() ** 2 * 5) / 2);
+  const rowSet = (column: readonly number[]): RowSet => ({
+    name: "grid",
+    split: "train",
+    shape: [1],
+    count: column.length,
+    rows: Float32Array.from(column),
+    hash: "",
+  });
+  const train = rowSet(values.map((value) => value + (rng.uniform() - 0.5) * 0.49));
+  const network: NetworkDescription = { inShape: [1], layers: [{ kind: "dequantizeColumns", gaps: [0.5] }] };
+  const densities: NetworkDescription = { inShape: [1], layers: [{ kind: "whiten" }] };
+  const all = rowSet([0, 0.5, 1, 1.5, 2]);
+
+  it("have probabilities: they sum to 1, those of the bound to less", () => {
+    const [uniform, gaussian, histogram] = columnBaselines(train, all, network).map(({ exact, nll }) => ({
+      exact,
+      sum: nll.reduce((sum, value) => sum + Math.exp(-value), 0),
+    }));
+    expect(uniform).toEqual({ exact: true, sum: expect.closeTo(1, 9) });
+    expect(histogram).toEqual({ exact: true, sum: expect.closeTo(1, 9) });
+    expect(gaussian!.exact).toBe(false);
+    expect(gaussian!.sum).toBeGreaterThan(0.5);
+    expect(gaussian!.sum).toBeLessThan(1);
+  });
+
+  it("count values without their noise", () => {
+    const [, , histogram] = columnBaselines(train, all, network);
+    const counts = [0, 0.5, 1, 1.5, 2].map((value) => values.filter((other) => other === value).length);
+    expect([...histogram!.nll]).toEqual(
+      counts.map((count) => expect.closeTo(-Math.log((count + 1) / (400 + 5)), 9)),
+    );
+  });
+
+  it("have densities for a network of densities, ln 2 away for a uniform distribution of five steps", () => {
+    const [uniform] = columnBaselines(train, all, densities);
+    expect(uniform!.nll[0]).toBeCloseTo(Math.log(Math.max(...train.rows) - Math.min(...train.rows)), 5);
+  });
+
+  it("are compared with the best of them", () => {
+    const [, , histogram] = columnBaselines(train, train, network);
+    const mean = histogram!.nll.reduce((a, b) => a + b, 0) / 400;
+    expect(trivialBaseline(train, train, network)).toEqual({
+      name: "a histogram of each column",
+      figure: expect.closeTo(mean, 9),
+    });
+  });
 });

@@ -191,7 +191,7 @@ describe("a run of rows", () => {
     const png = await runCommand(["sample", folder, "--out", join(root, "rows.png")]);
     expect([png.status, png.stderr]).toEqual([
       2,
-      expect.stringContaining("expected a name that ends in .csv or .npy for rows"),
+      expect.stringContaining("ends in .csv, .jsonl or .parquet for rows, or .npy for the numbers"),
     ]);
   });
 

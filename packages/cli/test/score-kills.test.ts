@@ -106,3 +106,32 @@ describe("flowify score that is killed", () => {
     expect(linesOf(out)).toBe(12_001);
   });
 });
+
+describe("flowify sample that is killed", () => {
+  const args = ["sample", run, "--count", "60000", "--seed", "3"];
+
+  it("goes on, to the bytes of one that was never killed, whose first rows are those of a smaller sample", async () => {
+    const [whole, out, few] = ["whole.jsonl", "sampled.jsonl", "few.jsonl"].map((name) => join(root, name));
+    expect((await runCommand([...args, "--out", whole!])).stdout).toBe(`60,000 samples: ${whole}\n`);
+    await killed([...args, "--out", out!], out!);
+    const { rows } = JSON.parse(recordOf(out!)).state;
+    const { status, stderr } = await runCommand([...args, "--out", out!]);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringContaining(`going on after ${rows.toLocaleString("en-US")} sampled rows\n`),
+    ]);
+    expect(readFileSync(out!).equals(readFileSync(whole!))).toBe(true);
+    expect((await runCommand(["sample", run, "-n", "512", "--seed", "3", "--out", few!])).status).toBe(0);
+    expect(readFileSync(whole!, "utf8").startsWith(readFileSync(few!, "utf8"))).toBe(true);
+  });
+
+  it("with more rows than the disk has room for begins no file", async () => {
+    const out = join(root, "large.npy");
+    const { status, stderr } = await runCommand(["sample", run, "--count", "1e15", "--out", out]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/large\.npy: needs at least [\d.e+]+ GiB, its disk has/),
+    ]);
+    expect(readdirSync(root).filter((name) => name.startsWith("large"))).toEqual([]);
+  });
+});

@@ -14,7 +14,11 @@ const BLOCK_ORDERS = [
  * Couplings of squeezed images, two for each of the splits (numbers of `BLOCK_ORDERS`): that every place is conditioned
  * on all of its neighbours is worth more than twice as many couplings of rows (docs/results/levers.md).
  */
-function couplingsOfBlocks(channels: number, splits: readonly number[]): NetworkLayer[] {
+function couplingsOfBlocks(
+  channels: number,
+  splits: readonly number[],
+  size: ImageFrontOptions["size"],
+): NetworkLayer[] {
   const inOrder = Array.from({ length: 4 * channels }, (_, i) => i);
   const layers: NetworkLayer[] = [];
   let now = inOrder;
@@ -26,7 +30,7 @@ function couplingsOfBlocks(channels: number, splits: readonly number[]): Network
   for (const split of splits) {
     const places = BLOCK_ORDERS[split] as readonly number[];
     arrange(places.flatMap((place) => Array.from({ length: channels }, (_, c) => 4 * c + place)));
-    layers.push({ kind: "coupling", stack: 2 });
+    layers.push({ kind: "coupling", stack: 2, ...size });
     now = now.toReversed(); // as a stack of two leaves them
   }
   arrange(inOrder);
@@ -41,6 +45,8 @@ type ImageFrontOptions = Readonly<{
   learned?: boolean;
   /** A spline for each entry of an image, or one for each channel. Default `entry`. */
   per?: "entry" | "channel";
+  /** Width of the couplings' conditioners, and bins of their splines; by default those of a coupling. */
+  size?: Readonly<{ hidden?: number; bins?: number }>;
 }>;
 
 /**
@@ -50,11 +56,15 @@ type ImageFrontOptions = Readonly<{
  */
 export const imageFront = (
   channels: number,
-  { splits, learned = true, per = "entry" }: ImageFrontOptions,
+  { splits, learned = true, per = "entry", size = {} }: ImageFrontOptions,
 ): readonly NetworkLayer[] => [
   learned ? { kind: "variationalDequantize", hidden: 16 } : { kind: "dequantize" },
   { kind: "marginal", ...(per === "channel" && { per }) },
   ...(splits.length > 0
-    ? [{ kind: "squeeze" } as const, ...couplingsOfBlocks(channels, splits), { kind: "unsqueeze" } as const]
+    ? [
+        { kind: "squeeze" } as const,
+        ...couplingsOfBlocks(channels, splits, size),
+        { kind: "unsqueeze" } as const,
+      ]
     : []),
 ];

@@ -91,9 +91,13 @@ const splitsInFront: { readonly [network: string]: readonly number[] } = {
 /** Two couplings with a wider conditioner, for many channels. */
 const wide: NetworkLayer = { kind: "coupling", stack: 2, hidden: 64 };
 
+/** Width and bins where colour images have half their resolution: neighbours there say most about a pixel. */
+const fine = { hidden: 48, bins: 8 } as const;
+const fineCoupling: NetworkLayer = { kind: "coupling", stack: 2, ...fine };
+
 /**
  * Networks made for the best likelihood: more couplings in front, and couplings at a quarter and an eighth of the
- * resolution too, with a turn of the channels between them.
+ * resolution too, with a turn of the channels between them. Of colour images some couplings in front follow a turn as well.
  */
 const ownNetworks: { readonly [name: string]: Network } = {
   "mnist/best": {
@@ -110,6 +114,25 @@ const ownNetworks: { readonly [name: string]: Network } = {
       flatten,
       ...splined(linear(64), linear(32)),
       linear(8),
+    ],
+  },
+  "cifar10/best": {
+    inShape: [3, 32, 32],
+    layers: [
+      ...imageFront(3, { splits: [1, 2], per: "channel", size: fine }),
+      conv(12, 2, 2),
+      fineCoupling,
+      conv(12, 1, 1),
+      fineCoupling,
+      ...splined(conv(48, 2, 2)),
+      wide,
+      conv(48, 1, 1),
+      wide,
+      ...splined(conv(72, 2, 2)),
+      wide,
+      ...splined(conv(96, 2, 2), conv(128, 2, 2)),
+      flatten,
+      coupling(2),
     ],
   },
 };

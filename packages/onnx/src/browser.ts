@@ -2,7 +2,7 @@
 export { toBytes } from "jax-to-onnx/internal";
 export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
-export { exportFlow } from "./export/export-flow.js";
+export { exportFlow, exportLogProb } from "./export/export-flow.js";
 export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
 export { type ConvertedNetwork, type ConvertOptions, convertOnnx, importRules } from "./import/convert.js";
 export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";

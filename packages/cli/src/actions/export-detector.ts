@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceError, type Executor, FlowModel, MismatchError, UsageError } from "@flowify/core";
-import { exportLogProb, loadRuntime, ortCpu, portable, type Runtime, toBytes } from "@flowify/onnx";
+import { DeviceError, type Executor, MismatchError, UsageError } from "@flowify/core";
+import { loadRuntime, ortCpu, portable, type Runtime } from "@flowify/onnx";
 import type { CommonFlags } from "../commands/shared.js";
 import { blockOf } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
@@ -11,9 +11,9 @@ import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { BLOCK } from "../data/table/table.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
-import { detectorFlow } from "../detect/detector-flow.js";
-import { detectorGraph, graphInput } from "../detect/detector-graph.js";
+import { graphInput } from "../detect/detector-graph.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
+import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
@@ -29,18 +29,6 @@ const DESCRIPTION = "detector.json";
 
 /** Largest difference of a score, as a part of 1 + |score|. */
 const CLOSE = 1e-4;
-
-const meanings: Readonly<Record<DetectorInput["kind"], string>> = {
-  number: "a number; NaN where it is missing",
-  date: "days since 1970-01-01 UTC; NaN where the date is missing",
-  text: "a text; empty where it is missing",
-};
-
-const results = [
-  { name: "score", type: "float32", meaning: "high for odd rows" },
-  { name: "p", type: "float32", meaning: "share of held-out rows that are at least as odd" },
-  { name: "flag", type: "int32", meaning: "1 where p is at most falseAlarms, else 0" },
-] as const;
 
 /** What exported graphs are for, by the names of the command. */
 export const targets = { portable, "ort-cpu": ortCpu } as const;
@@ -59,33 +47,22 @@ export async function exportDetector(
   const file = join(out, FILE);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
-    const { contaminated, spaces, flow: arrays } = found.detector;
-    const flow = detectorFlow(spaces.width, contaminated);
-    const model = await FlowModel.fromArrays(flow, arrays, executor);
-    const logProb = exportLogProb(flow, model.params, { target: targets[flags.target ?? "portable"] });
-    await model.dispose();
-    const graph = detectorGraph(found, logProb.graph, falseAlarms);
-    const description = {
-      format: "flowify-detector-graph",
-      version: 1,
-      file: FILE,
+    const {
+      bytes,
+      nodes,
+      description: described,
+    } = await detectorOnnx(found, executor, {
       falseAlarms,
-      inputs: found.inputs.map((input) => ({
-        name: graphInput(input),
-        column: input.name,
-        type: input.kind === "text" ? "string" : "float64",
-        shape: ["batch", 1],
-        meaning: meanings[input.kind],
-      })),
-      outputs: results.map((output) => ({ ...output, shape: ["batch"] })),
-    };
-    const bytes = toBytes({ ...graph, metadata: { inputs: JSON.stringify(description.inputs) } });
+      target: targets[flags.target ?? "portable"],
+    });
+    const { format, version, ...more } = described;
+    const description = { format, version, file: FILE, ...more };
     makeFolder(out);
     await writeFileAtomic(file, bytes);
     await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
     const difference = await differenceOn(config.data, found, executor, bytes, terminal);
     terminal.say(
-      `${file}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB, ${formatCount(graph.nodes.length)} nodes; takes ${description.inputs.map(({ name }) => name).join(", ")}; returns score, p, flag`,
+      `${file}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB, ${formatCount(nodes)} nodes; takes ${description.inputs.map(({ name }) => name).join(", ")}; returns score, p, flag`,
     );
     terminal.document({ ...description, folder: out, ...(difference !== undefined && { difference }) });
     if (difference !== undefined && difference > CLOSE)

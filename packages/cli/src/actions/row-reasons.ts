@@ -1,4 +1,4 @@
-import type { ScoreColumn } from "../detect/csv-scores.js";
+import type { WrittenColumn } from "../data/written/written-rows.js";
 import { repairText, type TableReasoner, type TableReasons } from "../detect/reasons/table-reasons.js";
 import { table } from "../ui/table.js";
 
@@ -19,19 +19,19 @@ export type WorstRow = Readonly<{ score: number; line: string[] }>;
 
 /** The reasons of flagged rows as cells of a table. */
 export type ReasonCells = Readonly<{
-  /** For each of `count` rows that were scored together; empty texts for those that were not flagged. */
-  cells(flagged: readonly FlaggedRow[], count: number): Promise<string[][]>;
+  /** For each of `count` rows that were scored together; null for those that were not flagged. */
+  cells(flagged: readonly FlaggedRow[], count: number): Promise<(string | null)[][]>;
   /** The rows of the highest scores so far. */
   worst(): readonly WorstRow[];
 }>;
 
 /** The columns of the output for `most` reasons of a table with so many columns. */
-export const reasonColumns = (columns: number, most: number): ScoreColumn[] =>
+export const reasonColumns = (columns: number, most: number): WrittenColumn[] =>
   [
     ...placesOf(columns, most).flatMap((i) => [`reason_${i + 1}`, `reason_${i + 1}_value`]),
     "repair",
     "nearest",
-  ].map((name) => ({ name, type: "text" }));
+  ].map((name) => ({ name, type: "text", nullable: true }));
 
 const placesOf = (columns: number, most: number): number[] =>
   Array.from({ length: Math.min(most, columns) }, (_, i) => i);
@@ -47,18 +47,18 @@ export function reasonCells(
   before: readonly WorstRow[] = [],
 ): ReasonCells {
   const places = placesOf(columns.length, most);
-  const none = reasonColumns(columns.length, most).map(() => "");
+  const none = reasonColumns(columns.length, most).map(() => null);
   let worst = [...before];
   return {
     async cells(flagged, count) {
       const found = await reasonsOf(Float32Array.from(flagged.flatMap(({ row }) => [...row])));
-      const cells = Array.from({ length: count }, () => [...none]);
+      const cells = Array.from({ length: count }, (): (string | null)[] => [...none]);
       found.forEach((reasons, i) => {
         cells[flagged[i]!.place] = [
-          ...places.flatMap((at) => [reasons.blamed[at]?.name ?? "", reasons.blamed[at]?.value ?? ""]),
+          ...places.flatMap((at) => [reasons.blamed[at]?.name, reasons.blamed[at]?.value]),
           repairText(reasons),
           reasons.nearest.join(" "),
-        ];
+        ].map((text) => text || null);
         worst.push({ score: flagged[i]!.score, line: lineOf(flagged[i]!, reasons, places.length) });
       });
       worst = worstOf(worst);

@@ -7,6 +7,7 @@ import {
   FlowModel,
   type Trainer,
 } from "@flowify/core";
+import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { uniformFigure } from "../baselines/uniform.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../checkpoint.js";
 import type { DeviceName } from "../commands/shared.js";
@@ -48,7 +49,10 @@ export type RunningOptions = Readonly<{
 }>;
 
 /** How a run ended: at which step, and what its end gave if it came there. */
-export type Trained = Readonly<{ step: number; end?: RunEnd & { unchanged?: boolean } }>;
+export type Trained = Readonly<{
+  step: number;
+  end?: RunEnd & { unchanged?: boolean; baseline?: TrivialBaseline };
+}>;
 
 /** Opens the folder of a run, trains, and closes it. */
 export async function runTraining(plan: TrainPlan, options: RunningOptions): Promise<Trained> {
@@ -174,7 +178,13 @@ async function trainIn(
   const unchanged = end && (await functionStays?.());
   const step = trainer.taken;
   await trainer.dispose();
-  return { step, ...(end && { end: { ...end, ...(unchanged !== undefined && { unchanged }) } }) };
+  if (!end) return { step };
+  const last = end.measured.at(-1);
+  const baseline = last && trivialBaseline(plan.data, last.images, plan.network.description);
+  return {
+    step,
+    end: { ...end, ...(baseline && { baseline }), ...(unchanged !== undefined && { unchanged }) },
+  };
 }
 
 /** The configuration with the step size that does best from the start; a run that goes on has it from there. */

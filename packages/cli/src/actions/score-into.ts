@@ -1,9 +1,10 @@
+import type { TableFormat } from "../data/written/formats.js";
+import { begunBehind, rowWriter } from "../data/written/row-writer.js";
+import type { WrittenColumn } from "../data/written/written-rows.js";
 import { conformalP } from "../detect/calibration.js";
-import { idHeader, type ScoreColumn } from "../detect/csv-scores.js";
 import { detectorColumns } from "../detect/reasons/detector-columns.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
-import type { ScoreFormat } from "../detect/score-formats.js";
-import { begunBehind, scoreWriter } from "../detect/write-scores.js";
+import { scoreColumns } from "../detect/score-columns.js";
 import { type Communicator, gatherTexts } from "../ranks/communicator.js";
 import type { Ranks } from "../ranks/ranks.js";
 import { formatCount } from "../ui/format.js";
@@ -18,29 +19,17 @@ import { thresholdOf } from "./score-threshold.js";
 export type Scoring = ScoreSource &
   Readonly<{
     flags: TableScoreFlags;
-    format: ScoreFormat;
+    format: TableFormat;
     terminal: Terminal;
     /** The processes that score together. */
     ranks: Ranks | undefined;
   }>;
 
-const fields: readonly ScoreColumn[] = [
-  { name: "score", type: "number" },
-  { name: "p", type: "number" },
-  { name: "flag", type: "flag" },
-];
-
 /** The columns of the output. */
-export function scoreColumns({ config, flags, found: { inputs } }: Scoring): ScoreColumn[] {
-  const { reasons } = flags;
-  const why = reasons === undefined ? [] : reasonColumns(detectorColumns(inputs).length, reasons);
-  const written = [...fields, ...why];
-  const id = idHeader(
-    config.data.reading!.schema!,
-    flags.id,
-    written.map(({ name }) => name),
-  );
-  return [{ name: id, type: "text" }, ...written];
+export function columnsOf({ config, flags, found: { inputs } }: Scoring): WrittenColumn[] {
+  const { id, reasons } = flags;
+  const more = reasons === undefined ? [] : reasonColumns(detectorColumns(inputs).length, reasons);
+  return scoreColumns(config.data.reading!.schema!, { id, more });
 }
 
 /** Scores all rows that have not been scored; returns the last state, and lines about the speed. */
@@ -61,7 +50,7 @@ export async function scoreInto(
       : reasonCells(tableReasoner(found, open, kind, threshold), flags.reasons, kept?.worst);
   const isFirst = ranks === undefined || ranks.rank === 0;
   const begun = kept?.writer ?? (isFirst ? undefined : begunBehind(format));
-  const writer = scoreWriter(format, scoreColumns(scoring), write, begun);
+  const writer = rowWriter(format, columnsOf(scoring), write, { begun });
   const { width } = found.detector.spaces;
   const totals = { rows: kept?.rows ?? 0, flagged: kept?.flagged ?? 0 };
   const stateOf = (progress: unknown, complete: boolean): ScoreProgress => ({
@@ -92,16 +81,13 @@ export async function scoreInto(
     totals.flagged += flagged.length;
     totals.rows += names.length;
     await writer.add(
-      names.map(
-        (name, place) =>
-          [
-            name,
-            scores[place]!,
-            p[place]!,
-            Number(p[place]! <= threshold),
-            ...(more?.[place] ?? []),
-          ] as const,
-      ),
+      names.map((name, place) => [
+        name,
+        scores[place]!,
+        p[place]!,
+        Number(p[place]! <= threshold),
+        ...(more?.[place] ?? []),
+      ]),
     );
     bar?.update(totals.rows, `${formatCount(totals.flagged)} flagged`);
     const progress = writer.progress();

@@ -1,19 +1,19 @@
-import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { UsageError } from "@flowify/core";
 import * as v from "valibot";
 import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
 import { filesOf } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
-import type { ScoreFormat } from "../detect/score-formats.js";
+import type { TableFormat } from "../data/written/formats.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import { version } from "../environment.js";
 import type { Ranks } from "../ranks/ranks.js";
 import { type Write, writeAtomic } from "../run/atomic.js";
 import { runPaths } from "../run/folder.js";
+import { hashOf } from "../run/hash-of.js";
 import { placeOf } from "../run/place.js";
-import { type ResumableFile, writeResumable } from "../run/resumable-file.js";
-import { removePartsOfRanks, type WrittenPart, writeShared } from "../run/shared-file.js";
+import type { ResumableFile } from "../run/resumable-file.js";
+import { type WrittenPart, writeContinued } from "../run/shared-file.js";
 import { formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import type { OutputStream, Terminal } from "../ui/terminal.js";
@@ -24,7 +24,7 @@ export type TableScoreFlags = Omit<CommonFlags, "json"> &
     falseAlarms?: number;
     fdr?: number;
     reasons?: number;
-    format?: ScoreFormat;
+    format?: TableFormat;
     out?: string;
     id?: string;
     where?: string;
@@ -97,9 +97,7 @@ export async function writeScores(
     if (output.kept) terminal.note(`going on after ${formatCount(output.kept.rows)} scored rows`);
     return produce(output);
   };
-  if (ranks) return writeShared(out, ranks, options, going, end);
-  await removePartsOfRanks(out, terminal.warn);
-  await writeResumable(out, options, going);
+  await writeContinued(out, ranks, options, going, end);
 }
 
 /** Escapes control characters in names on a terminal. */
@@ -139,10 +137,4 @@ export function factsOf(
       ),
     ),
   };
-}
-
-function hashOf(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
 }

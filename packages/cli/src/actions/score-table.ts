@@ -1,9 +1,9 @@
 import { UsageError } from "@flowify/core";
 import type { CliContext } from "../context.js";
+import { formatOf, tableFormats } from "../data/written/formats.js";
+import { joinedProgress, rowWriter } from "../data/written/row-writer.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
-import { formatOf } from "../detect/score-formats.js";
-import { joinedProgress, scoreWriter } from "../detect/write-scores.js";
 import { version } from "../environment.js";
 import { openExecutor } from "../executors.js";
 import type { RunConfig } from "../format/config.js";
@@ -11,7 +11,7 @@ import { agree, type Facts } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { createTerminal } from "../ui/terminal.js";
-import { flaggedLines, scoreColumns, scoreInto } from "./score-into.js";
+import { columnsOf, flaggedLines, scoreInto } from "./score-into.js";
 import { factsOf, type ScoreProgress, type TableScoreFlags, writeScores } from "./score-progress.js";
 
 type Table = Readonly<{
@@ -46,7 +46,7 @@ async function scoreAs(
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (flags.fdr !== undefined && flags.falseAlarms !== undefined)
     throw new UsageError("--fdr and --false-alarms exclude each other\nname one of them");
-  const format = flags.format ?? formatOf(out) ?? "csv";
+  const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
   if (format === "parquet" && out === undefined)
     throw new UsageError("--format parquet needs a file\nname one with --out scored.parquet");
   if (out !== undefined) expectPlaceFor(out);
@@ -75,8 +75,8 @@ async function scoreAs(
         async (parts, write) => {
           states = parts.map(({ state }) => state);
           const written = parts.map(({ bytes, state }) => ({ bytes, progress: state.writer }));
-          const behind = joinedProgress(format, written);
-          await scoreWriter(format, scoreColumns(scoring), write, behind).end();
+          const begun = joinedProgress(format, written);
+          await rowWriter(format, columnsOf(scoring), write, { begun }).end();
         },
       );
       const [first, ...others] = flaggedLines(scoring, states);

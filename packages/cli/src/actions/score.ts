@@ -9,8 +9,8 @@ import { isDataSet, loadMeasured } from "../data/registry.js";
 import { isTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
-import { idHeader } from "../detect/csv-scores.js";
-import { formatOf, type ScoreFormat } from "../detect/score-formats.js";
+import { formatOf, type TableFormat, tableFormats } from "../data/written/formats.js";
+import { idHeader } from "../detect/score-columns.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { RunConfig } from "../format/config.js";
 import { expectFit } from "../networks/choose.js";
@@ -33,7 +33,7 @@ export type ScoreFlags = Omit<CommonFlags, "json"> &
     score?: ScoreKind | "likelihood";
     fdr?: number;
     reasons?: number;
-    format?: ScoreFormat;
+    format?: TableFormat;
     seed?: number;
     out?: string;
     id?: string;
@@ -80,7 +80,7 @@ export async function score(
     expectFiles(tables);
     return scoreTables(this, flags, folder, config, tables);
   }
-  const format = textFormat(flags.format ?? formatOf(out) ?? "csv");
+  const format = textFormat(flags.format ?? formatOf(out, tableFormats) ?? "csv");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
@@ -173,7 +173,7 @@ function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly s
 }
 
 /** @throws UsageError for Parquet, which holds the scores of a detector */
-function textFormat(format: ScoreFormat): "csv" | "jsonl" {
+function textFormat(format: TableFormat): "csv" | "jsonl" {
   if (format !== "parquet") return format;
   throw new UsageError(
     "likelihoods are written as CSV or JSON lines\nchoose --format csv, or a name that ends in .csv",

@@ -9,6 +9,7 @@ import { imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report
 import { judgedLine } from "../run/verdict.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 import { calibrateRun } from "./calibrate-run.js";
 import { fitRunDetector } from "./fit-run-detector.js";
 import { followTraining } from "./follow-training.js";
@@ -88,7 +89,7 @@ function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: Train
 function sayEnd(
   terminal: Terminal,
   { folder, data, validation, config: { steps } }: TrainPlan,
-  { measured, pictures, unchanged, verdict }: NonNullable<Trained["end"]>,
+  { measured, pictures, unchanged, verdict, baseline }: NonNullable<Trained["end"]>,
   ranks: Ranks | undefined,
 ): void {
   const result = measured.at(-1);
@@ -96,6 +97,10 @@ function sayEnd(
   if (result) sayLikelihood(terminal, result.evaluation, result.images);
   if (!terminal.quiet) {
     if (result) terminal.say();
+    if (baseline)
+      terminal.say(
+        `to compare: ${baseline.name} has ${baseline.figure.toFixed(3)} ${unitOf(data.shape).name}`,
+      );
     const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
     terminal.say(`trained on ${describeImages(data)}${kept}`);
     const judged = judgedLine(verdict, steps);
@@ -111,6 +116,7 @@ function sayEnd(
     finished: true,
     ...(result && measuredDocument(result)),
     ...(held && { validation: measuredDocument(held) }),
+    ...(baseline && { baseline: { name: baseline.name, [unitOf(data.shape).field]: baseline.figure } }),
     train: { ...imagesDocument(data), examples: data.count },
     pictures,
     judgedStep: verdict.judgedStep,

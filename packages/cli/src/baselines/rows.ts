@@ -1,8 +1,11 @@
 import { type Executor, FlowModel, initParams } from "@flowify/core";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
+import type { NetworkDescription } from "../format/network.js";
 import { gaussianNetwork } from "../networks/auto.js";
 import { flowOf } from "../networks/choose.js";
+import { descriptionOf } from "../networks/presets.js";
+import { tableNetwork } from "../networks/table-networks.js";
 
 /** −log p in nats of each row, and whether it is exact. */
 export type RowBaseline = Readonly<{ name: string; exact: boolean; nll: Float64Array }>;
@@ -12,7 +15,8 @@ const MOST_BINS = 256;
 
 /**
  * Trivial densities of rows, fitted to the training rows: independent columns that are uniform or have a histogram,
- * over their range in all rows; a Gaussian for each column; one Gaussian with full covariance.
+ * over their range in all rows; a Gaussian for each column; one Gaussian with full covariance. Columns whose values lie on a
+ * grid have probabilities in place of densities, as the networks for tables have.
  */
 export async function rowBaselines(
   train: RowSet,
@@ -20,42 +24,70 @@ export async function rowBaselines(
   executor: Executor,
   seed: number,
 ): Promise<RowBaseline[]> {
-  if (train.levels !== undefined) return levelBaselines(train, test, executor, seed);
-  const survey = surveyColumns(train);
-  const ranges = rangesOf(survey, surveyColumns(test));
+  const { schema, levels, shape } = train;
+  const network = schema ? descriptionOf(tableNetwork("gaussian", shape[0], schema)) : gaussianNetwork(train);
+  const nll = await gaussianRows(train, test, { network, executor, seed });
+  const exact = levels === undefined && gridOf(network) === undefined;
+  return [...columnBaselines(train, test, network), { name: "Gaussian", exact, nll }];
+}
+
+/**
+ * Those of them with independent columns.
+ *
+ * @param network that they are compared with: columns are on a grid where it takes them so
+ */
+export function columnBaselines(
+  train: RowSet,
+  test: RowSet,
+  network: NetworkDescription | undefined,
+): RowBaseline[] {
+  if (train.levels !== undefined) return levelBaselines(train, test, train.levels);
+  const grid = gridOf(network);
+  const [seen, unseen] = grid ? [onGrid(train, grid), onGrid(test, grid)] : [train, test];
+  const survey = surveyColumns(seen);
+  const ranges = rangesOf(survey, surveyColumns(unseen), grid);
+  const sum = (of: ColumnNll): Float64Array => sumColumns(unseen, of);
   return [
-    { name: "uniform", exact: true, nll: sumColumns(test, (_, column) => Math.log(ranges[column]!.width)) },
-    { name: "Gaussian of each column", exact: true, nll: sumColumns(test, gaussianColumn(survey)) },
-    { name: "histogram of each column", exact: true, nll: sumColumns(test, histogramColumn(train, ranges)) },
-    { name: "Gaussian", exact: true, nll: await gaussianRows(train, test, executor, seed) },
+    { name: "uniform", exact: true, nll: sum((_, column) => logSize(ranges[column]!)) },
+    { name: "Gaussian of each column", exact: grid === undefined, nll: sum(gaussianColumn(survey, ranges)) },
+    { name: "histogram of each column", exact: true, nll: sum(histogramColumn(seen, ranges)) },
   ];
 }
 
 /** The same for integers: probabilities of levels. */
-async function levelBaselines(
-  train: RowSet,
-  test: RowSet,
-  executor: Executor,
-  seed: number,
-): Promise<RowBaseline[]> {
-  const levels = train.levels as number;
+function levelBaselines(train: RowSet, test: RowSet, levels: number): RowBaseline[] {
   const [columns] = train.shape;
   const counts = new Float64Array(columns * levels).fill(1);
   train.rows.forEach((value, i) => {
     counts[(i % columns) * levels + value]!++;
   });
+  const ofLevel: ColumnNll = (value, column) =>
+    -Math.log((counts[column * levels + value] ?? 1) / (train.count + levels));
   return [
     { name: "uniform", exact: true, nll: sumColumns(test, () => Math.log(levels)) },
-    {
-      name: "histogram of each column",
-      exact: true,
-      nll: sumColumns(
-        test,
-        (value, column) => -Math.log((counts[column * levels + value] ?? 1) / (train.count + levels)),
-      ),
-    },
-    { name: "Gaussian", exact: false, nll: await gaussianRows(train, test, executor, seed) },
+    { name: "histogram of each column", exact: true, nll: sumColumns(test, ofLevel) },
   ];
+}
+
+/** The step between the values of each column, 0 for a column of any numbers, and one of the values. */
+type Grid = Readonly<{ gaps: readonly number[]; origins: readonly number[] }>;
+
+/** The grid of the columns, for a network of probabilities. */
+function gridOf(network: NetworkDescription | undefined): Grid | undefined {
+  const first = network?.layers[0];
+  if (first?.kind !== "dequantizeColumns") return undefined;
+  const { gaps, origins = gaps.map(() => 0) } = first;
+  return { gaps, origins };
+}
+
+/** Rows without the noise that they carry within the steps of the grid. */
+function onGrid(set: RowSet, { gaps, origins }: Grid): RowSet {
+  const [columns] = set.shape;
+  const rows = Float32Array.from(set.rows, (value, i) => {
+    const [gap, origin] = [gaps[i % columns]!, origins[i % columns]!];
+    return gap > 0 ? origin + gap * Math.round((value - origin) / gap) : value;
+  });
+  return { ...set, rows };
 }
 
 type ColumnNll = (value: number, column: number) => number;
@@ -68,36 +100,62 @@ function sumColumns({ rows, count, shape: [columns] }: RowSet, of: ColumnNll): F
   return sums;
 }
 
-type Range = Readonly<{ low: number; width: number }>;
+type Range = Readonly<{
+  low: number;
+  /** High minus low; on a grid one step more, so that each value has its own. */
+  width: number;
+  /** The step of the grid, or 0. */
+  gap: number;
+}>;
 
-/** Minimum and width of each column over all rows; a constant column has the width 1. */
-function rangesOf(train: ColumnSurvey, test: ColumnSurvey): Range[] {
-  return Array.from(train.least, (_, column) => {
-    const low = Math.min(train.least[column]!, test.least[column]!);
-    return { low, width: Math.max(train.most[column]!, test.most[column]!) - low || 1 };
+/** Range of each column over all rows; a constant column of any numbers has the width 1. */
+const rangesOf = (train: ColumnSurvey, test: ColumnSurvey, grid: Grid | undefined): Range[] =>
+  Array.from(train.least, (_, column) => {
+    const [low, high] = [
+      Math.min(train.least[column]!, test.least[column]!),
+      Math.max(train.most[column]!, test.most[column]!),
+    ];
+    const gap = grid?.gaps[column] ?? 0;
+    return gap > 0
+      ? { low: low - gap / 2, width: high - low + gap, gap }
+      : { low, width: high - low || 1, gap };
   });
-}
 
-function gaussianColumn({ mean, std }: ColumnSurvey): ColumnNll {
-  return (value, column) => {
-    const spread = std[column]! || 1;
-    return 0.5 * Math.log(2 * Math.PI) + Math.log(spread) + 0.5 * ((value - mean[column]!) / spread) ** 2;
+/** Nats of a uniform distribution over a range: of a density, or of the probability of a value. */
+const logSize = ({ width, gap }: Range): number => Math.log(gap > 0 ? width / gap : width);
+
+/** On a grid, the mean over uniform noise within a step: an upper bound. */
+const gaussianColumn =
+  ({ mean, std }: ColumnSurvey, ranges: readonly Range[]): ColumnNll =>
+  (value, column) => {
+    const { gap } = ranges[column]!;
+    const noise = gap ** 2 / 12;
+    const variance = std[column]! ** 2 + noise || 1;
+    const square = ((value - mean[column]!) ** 2 + noise) / variance;
+    return 0.5 * (Math.log(2 * Math.PI * variance) + square) - Math.log(gap > 0 ? gap : 1);
   };
-}
 
 function histogramColumn({ rows, count, shape: [columns] }: RowSet, ranges: readonly Range[]): ColumnNll {
-  const bins = Math.max(1, Math.min(MOST_BINS, Math.floor(Math.sqrt(count))));
+  const most = Math.max(1, Math.min(MOST_BINS, Math.floor(Math.sqrt(count))));
+  const bins = ranges.map(({ width, gap }) => {
+    if (gap === 0) return { count: most, width: width / most };
+    const values = Math.round(width / gap);
+    const each = values > MOST_BINS ? Math.ceil(values / most) : 1; // values of a bin
+    return { count: Math.ceil(values / each), width: each * gap };
+  });
   const binOf = (value: number, column: number): number => {
-    const { low, width } = ranges[column]!;
-    return Math.min(bins - 1, Math.floor(((value - low) / width) * bins));
+    const own = bins[column]!;
+    return Math.min(own.count - 1, Math.max(0, Math.floor((value - ranges[column]!.low) / own.width)));
   };
-  const counts = new Float64Array(columns * bins).fill(1);
+  const counts = bins.map((own) => new Float64Array(own.count).fill(1));
   rows.forEach((value, i) => {
-    counts[(i % columns) * bins + binOf(value, i % columns)]!++;
+    counts[i % columns]![binOf(value, i % columns)]!++;
   });
   return (value, column) => {
-    const part = counts[column * bins + binOf(value, column)]! / (count + bins);
-    return -Math.log((part * bins) / ranges[column]!.width);
+    const own = bins[column]!;
+    const part = counts[column]![binOf(value, column)]! / (count + own.count);
+    const { gap } = ranges[column]!;
+    return Math.log((gap > 0 ? own.width / gap : own.width) / part);
   };
 }
 
@@ -105,11 +163,9 @@ function histogramColumn({ rows, count, shape: [columns] }: RowSet, ranges: read
 async function gaussianRows(
   train: RowSet,
   test: RowSet,
-  executor: Executor,
-  seed: number,
+  { network, executor, seed }: { network: NetworkDescription; executor: Executor; seed: number },
 ): Promise<Float64Array> {
-  const network = { name: "gaussian", description: gaussianNetwork(train) };
-  const flow = flowOf(network, {});
+  const flow = flowOf({ name: "gaussian", description: network }, {});
   const data = { examples: train.rows, count: train.count };
   const params = await initParams({ flow, executor, data, initExamples: train.count, seed });
   const model = new FlowModel(flow, params, executor);

@@ -44,7 +44,8 @@ to beat: a flow has to represent that spike by a density.
 
 Rows of numbers (.npy, .npz) are measured in nats per row: independent columns that are uniform,
 Gaussian or follow a histogram, and one Gaussian with a full covariance. A constant column counts
-as 1 wide.
+as 1 wide. Columns of tables whose values lie on a grid, such as whole numbers, decimals and
+categories, have probabilities of these values, as with flowify train. A Gaussian is then a bound.
 
 --json prints one document:
   { dataset, split, hash, examples, baselines: [{ name, bpd, stdErr, exact }] }; for rows nll replaces bpd

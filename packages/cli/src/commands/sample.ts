@@ -1,4 +1,4 @@
-import type { SampleFlags } from "../actions/sample.js";
+import type { SampleFlags } from "../actions/sample-flags.js";
 import type { CliContext } from "../context.js";
 import { hideable, sheets } from "../run/sheet-names.js";
 import { buildCommand } from "./build-command.js";
@@ -71,7 +71,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
         optional: true,
         placeholder: "FILE",
         brief:
-          "PNG file; for rows .csv or .npy, for a table also .jsonl or .parquet (default: samples.png or samples.csv in the run's folder)",
+          "PNG file; for rows .csv, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
       },
       ...commonFlags,
     },
@@ -79,11 +79,15 @@ export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
   },
   docs: {
     brief: "Sample images or rows from a run",
-    fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows of
-numbers as CSV or NumPy file. Rows of a table have its own types: categories, whole numbers, dates, missing values.
+    fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows
+as CSV, JSON lines, Parquet or NumPy file. Rows of a table have its own types: categories, whole numbers, dates, missing
+values.
+
+Rows are written in blocks, so any number of them needs the same memory. After a kill, the same command continues. Several
+processes share the rows: mpirun -n 4 flowify sample …. The file has the same bytes in each case.
 
 --given samples rows of a table that hold a value, by importance resampling. It prints the effective sample size: the
-number of independent rows that the result is worth.
+number of independent rows that the result is worth. These rows are held in memory, in one process.
 
 --sheet chooses another picture:
   temperatures   the same noise at temperatures 0.6 to 1, one row each
@@ -98,6 +102,7 @@ EXAMPLES
   flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/sensors --count 1000 --out rows.npy
   flowify sample runs/parcels --count 1000 --out rows.parquet --privacy
+  flowify sample runs/parcels --count 1e7 --out rows.parquet
   flowify sample runs/parcels --given carrier=air --given weight=12 --out heavy.csv`,
   },
 });

@@ -1,6 +1,6 @@
 import type { ScoreFlags } from "../actions/score.js";
 import type { CliContext } from "../context.js";
-import { scoreFormats } from "../detect/score-formats.js";
+import { tableFormats } from "../data/written/formats.js";
 import { scoreKinds } from "../detect/score-kinds.js";
 import { buildCommand } from "./build-command.js";
 import { nonEmpty, probability, wholeNumber } from "./parsers.js";
@@ -65,7 +65,7 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
       },
       format: {
         kind: "enum",
-        values: scoreFormats,
+        values: tableFormats,
         optional: true,
         brief: "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
       },

@@ -175,7 +175,7 @@ pictures: samples.png, samples-mean.png, reconstructions.png, ledger.png, curve.
 The folder pictures keeps those of every epoch.
 
 --recipe NAME chooses a network, its schedule and its step sizes. NAME:paper follows the protocol
-of the paper. mnist/best aims at the best likelihood: ten epochs, over an hour on two cores.
+of the paper. mnist/best and cifar10/best aim at the best likelihood: over an hour on two cores.
 Other flags override the recipe.
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,

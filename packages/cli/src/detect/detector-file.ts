@@ -24,6 +24,9 @@ const documentSchema = v.strictObject({
         origin: finite,
         fill: finite,
         indicator: v.boolean(),
+        grid: v.exactOptional(
+          v.strictObject({ least: finite, step: v.pipe(finite, v.gtValue(0)), digits: finite }),
+        ),
       }),
       v.strictObject({ kind: v.literal("text"), name: v.string(), values: v.array(v.string()) }),
     ]),

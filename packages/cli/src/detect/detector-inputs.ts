@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { type Block, type CellColumn, rowName } from "../data/table/block.js";
 import { type Cell, cellReader, cellText, LARGEST_FLOAT32 } from "../data/table/cell.js";
+import { type Grid, gridOf } from "../data/table/grid.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { LISTED, listFirst, type Table } from "../data/table/table.js";
 
@@ -10,6 +11,8 @@ type NumberInput = Readonly<{
   name: string;
   /** What is subtracted, so that float32 keeps the digits. */
   origin: number;
+  /** Where dates lie, for texts. */
+  grid?: Grid;
   /** In place of a missing value, after the subtraction. */
   fill: number;
   /** Training rows lacked values: a second number is 1 where the value is missing, else 0. */
@@ -29,10 +32,13 @@ const VALUES = 32;
 export const inputsOf = ({ columns }: TableSchema): DetectorInput[] =>
   columns.filter(({ use }) => use === "model").map(inputOf);
 
-function inputOf({ name, type, range, origin = 0, missing, values = [] }: ColumnSchema): DetectorInput {
+function inputOf(column: ColumnSchema): DetectorInput {
+  const { name, type, range, origin = 0, missing, values = [] } = column;
   if (!range) return { kind: "text", name, values: values.slice(0, VALUES).map((value) => value ?? "") };
-  const kind = type === "date" ? "date" : "number";
-  return { kind, name, origin, fill: Math.fround(range.mean - origin), indicator: missing > 0 };
+  const numbers = { name, origin, fill: Math.fround(range.mean - origin), indicator: missing > 0 };
+  if (type !== "date") return { kind: "number", ...numbers };
+  const grid = gridOf(column);
+  return { kind: "date", ...numbers, ...(grid && { grid }) };
 }
 
 /** Numbers that a column becomes. */

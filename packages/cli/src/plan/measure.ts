@@ -43,7 +43,10 @@ function randomExamples({ domain }: Flow, count: number): TrainOptions["data"] {
 }
 
 export type StepTimes = Readonly<{
-  /** Milliseconds of a step of a rank without the sums, and how many numbers each of so many ranks owns. */
+  /**
+   * Milliseconds of a step of a rank without the sums, and how many numbers each of so many ranks owns. For the ranks of this
+   * job, each does its own part, and the last one counts; for another number, all do the first one's.
+   */
   compute(ranks: number): Promise<Readonly<{ computeMs: number; owned: readonly number[] }>>;
   /** Milliseconds of a whole step of the ranks of this job. */
   whole(share: Share): Promise<number>;
@@ -51,11 +54,11 @@ export type StepTimes = Readonly<{
   parameters: number;
 }>;
 
-/** The share of the first of so many ranks, which sends and receives nothing; `owned` counts the numbers of each rank. */
-function alone(of: number): { share: Share; owned: number[] } {
+/** The share of one of so many ranks, which sends and receives nothing; `owned` counts the numbers of each rank. */
+function alone(part: number, of: number): { share: Share; owned: number[] } {
   const owned = new Array<number>(of).fill(0);
   const share: Share = {
-    part: 0,
+    part,
     of,
     async sumTo(arrays, owners) {
       owned.fill(0);
@@ -79,11 +82,15 @@ export async function stepTimes(
   const data = randomExamples(flow, Math.max(256, batchSize));
   const options = { flow, executor, data, batchSize, steps: 1000, learningRate: 1e-6, initExamples: 256 };
   let state: TrainingState | undefined;
-  const timed = async (share: Share | undefined): Promise<number> => {
+  const timed = async (share: Share | undefined, after = async (): Promise<void> => {}): Promise<number> => {
     const trainer = await createTrainer({ ...options, ...(share && { share }), ...(state && { state }) });
     state ??= await trainer.state();
+    const step = async (): Promise<void> => {
+      await trainer.step();
+      await after();
+    };
     try {
-      return await medianMs(() => trainer.step(), together);
+      return await medianMs(step, together);
     } finally {
       await trainer.dispose();
     }
@@ -96,8 +103,9 @@ export async function stepTimes(
     parameters,
     async compute(ranks) {
       if (ranks === 1) return { computeMs: await timed(undefined), owned: [parameters] };
-      const { share, owned } = alone(ranks);
-      return { computeMs: await timed(share), owned };
+      const isThisJob = ranks === comm?.size;
+      const { share, owned } = alone(isThisJob ? comm.rank : 0, ranks);
+      return { computeMs: await timed(share, isThisJob ? together : undefined), owned };
     },
     whole: (share) => timed(share),
   };

@@ -20,13 +20,16 @@ const figure = (svg: string): string => `<div class="wide">${svg}</div>`;
 const LAYERS = 6;
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; } }
+:root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; --shade: #0004; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; --shade: #fff5; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1000px; padding: 24px 16px 64px; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.6rem; } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; font-size: 1.3rem; } h3 { font-size: 1rem; margin-top: 2rem; }
 p { color: var(--soft); }
-.wide { overflow-x: auto; }
+/* what scrolls sideways has a shade at each end behind which there is more: paper covers it, which scrolls with the content */
+.wide, .charts figure { overflow-x: auto; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll;
+  background-image: linear-gradient(to right, var(--paper) 50%, transparent), linear-gradient(to left, var(--paper) 50%, transparent), linear-gradient(to right, var(--shade), transparent), linear-gradient(to left, var(--shade), transparent);
+  background-position: left, right, left, right; background-size: 32px 100%, 32px 100%, 16px 100%, 16px 100%; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }

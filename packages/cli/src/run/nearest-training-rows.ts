@@ -2,7 +2,7 @@ import { type ColumnSlot, columnSlots } from "../data/table/encode-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
 
 /** Rows of each kind, and training rows, that are compared. */
-const COMPARED = { rows: 1000, training: 20_000 } as const;
+export const COMPARED = { rows: 1000, training: 20_000 } as const;
 
 /** How near sampled rows are to training rows, and held-out rows for comparison. */
 export type Privacy = Readonly<{

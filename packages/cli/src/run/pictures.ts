@@ -32,7 +32,7 @@ export type SamplesPicture = Readonly<{
  */
 export function expectRoomFor({ executor }: FlowModel, count: number, shape: ImageShape): void {
   const numbers = imageSize(shape) + (imageSize(shape) + cellBytes(shape)) / Float32Array.BYTES_PER_ELEMENT;
-  expectMemoryForEach(executor, `a picture of ${formatCount(count)} images`, count, { host: numbers });
+  expectMemoryForEach(executor, `a picture of ${formatCount(count)} images`, count, numbers);
 }
 
 /** A labelled grid of samples, as PNG. */

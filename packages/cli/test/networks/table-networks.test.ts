@@ -48,7 +48,7 @@ describe("the networks for tables", () => {
     expect(networkFor("auto", mixed).description?.layers[0]).toEqual({
       kind: "dequantizeColumns",
       gaps: [2, 1, 7, 0.05, 1, 0, 0, 1],
-      origins: [4, 0, 0, 0.4, 0, 0, 0, 0],
+      origins: [4, 0, -10, 0.4, 0, 0, 0, 0], // days count from the middle of their range
     });
   });
 

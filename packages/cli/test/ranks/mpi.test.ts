@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -24,7 +24,7 @@ const launchers = [
   }
 });
 
-describe("train under mpirun", () => {
+describe("under mpirun", () => {
   it.skipIf(launchers.length === 0)(
     "trains two ranks in ten steps, close to one process, rank 0 alone says so",
     async () => {
@@ -46,6 +46,35 @@ describe("train under mpirun", () => {
       for (const [i, loss] of losses(several).entries()) expect(loss).toBeCloseTo(expected[i] as number, 3);
       const namesIn = (run: string) => Object.keys(decodeSafetensors(lastCheckpoint(run, 10)).tensors);
       expect(namesIn(several)).toEqual(namesIn(alone));
+    },
+    120_000,
+  );
+
+  it.skipIf(launchers.length === 0)(
+    "shares the rows that are sampled, to the bytes of one process",
+    async () => {
+      const folder = temporaryFolder();
+      const data = join(folder, "known.csv");
+      const rows = Array.from({ length: 300 }, (_, i) => `${i % 17},${(i % 29) / 8},${i % 3 ? "a" : "b"}`);
+      writeFileSync(data, `x,y,kind\n${rows.join("\n")}\n`);
+      const run = join(folder, "run");
+      const training = ["--network", "table/additive", "--steps", "1", "--pictures", "none", "--quiet"];
+      expect((await runCommand(["train", "--data", data, "--out", run, ...training])).status).toBe(0);
+      const [one, two] = [join(folder, "one.csv"), join(folder, "two.csv")];
+      const sample = ["sample", run, "--count", "3000", "--out"];
+      expect((await runCommand([...sample, one])).status).toBe(0);
+      const [name = "", ...flags] = launchers[0] ?? [];
+      const { stdout } = await promisify(execFile)(name, [
+        ...flags,
+        "-n",
+        "2",
+        process.execPath,
+        bin,
+        ...sample,
+        two,
+      ]);
+      expect(stdout).toBe(`3,000 samples: ${two}\n`);
+      expect(readFileSync(two).equals(readFileSync(one))).toBe(true);
     },
     120_000,
   );

@@ -4,8 +4,9 @@ import { DataError } from "@flowify/core";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import type { ScoreColumn, ScoredRow } from "../../src/detect/csv-scores.js";
-import { joinedParquet, PARQUET_BEGUN, parquetScores } from "../../src/detect/parquet-scores.js";
+import type { Cell } from "../../src/data/table/cell.js";
+import { joinedParquet, PARQUET_BEGUN, parquetWriter } from "../../src/data/written/parquet-writer.js";
+import type { WrittenColumn, WrittenRow } from "../../src/data/written/written-rows.js";
 import { writeResumable } from "../../src/run/resumable-file.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
@@ -91,25 +92,36 @@ describe("writeResumable", () => {
 
 describe("Parquet that goes on between groups", () => {
   it("has the bytes of a file that was written at once", async () => {
-    const columns: ScoreColumn[] = [
+    const columns: WrittenColumn[] = [
       { name: "id", type: "text" },
       { name: "score", type: "number" },
       { name: "flag", type: "flag" },
+      { name: "day", type: "date", nullable: true },
+      { name: "paid", type: "boolean" },
     ];
     const values = [-0, 1.5, Number.POSITIVE_INFINITY, -2, 0, 1e-300];
-    const rows = Array.from({ length: 53 }, (_, i): ScoredRow => [`é${i % 7}`, values[i % 6]!, i % 2]);
+    const rows = Array.from(
+      { length: 53 },
+      (_, i): WrittenRow => [
+        `é${i % 7}`,
+        values[i % 6]!,
+        i % 2,
+        i % 5 ? `2024-02-0${i % 5}T10:00:0${i % 7}Z` : null,
+        i % 3 ? "true" : "FALSE",
+      ],
+    );
     const blocks = Array.from({ length: 9 }, (_, i) => rows.slice(i * 6, i * 6 + 6));
     /** In several goes: a writer is left as soon as its file is whole. */
     const bytesOf = async (isLeft: boolean): Promise<Buffer> => {
       const pieces: Uint8Array[] = [];
       const add = async (piece: Uint8Array | string) => void pieces.push(Buffer.from(piece as Uint8Array));
-      let writer = parquetScores(columns, add, undefined, 10);
+      let writer = parquetWriter(columns, add, undefined, 10);
       let left = 0;
       for (const block of blocks) {
         await writer.add(block);
         const progress = writer.progress();
         if (!isLeft || progress === undefined) continue;
-        writer = parquetScores(columns, add, JSON.parse(JSON.stringify(progress)), 10);
+        writer = parquetWriter(columns, add, JSON.parse(JSON.stringify(progress)), 10);
         left++;
       }
       await writer.end();
@@ -120,23 +132,39 @@ describe("Parquet that goes on between groups", () => {
     writeFileSync(file, await bytesOf(true));
     expect(readFileSync(file).equals(await bytesOf(false))).toBe(true);
     const found = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
-    expect(found.map(({ id, score, flag }) => [id, score + 0, flag])).toEqual(
-      rows.map(([id, score, flag]) => [id, (score as number) + 0, flag]), // -0 is 0
+    const time = (text: Cell | undefined) => (typeof text === "string" ? Date.parse(text) : null);
+    expect(
+      found.map(({ id, score, flag, day, paid }) => [
+        id,
+        score + 0,
+        flag,
+        time(day?.toISOString() ?? null),
+        paid,
+      ]),
+    ).toEqual(
+      // -0 is 0
+      rows.map(([id, score, flag, day, paid]) => [
+        id,
+        (score as number) + 0,
+        flag,
+        time(day),
+        paid === "true",
+      ]),
     );
   });
 
   it("has the bytes of one writer where several wrote its parts", async () => {
-    const columns: ScoreColumn[] = [
+    const columns: WrittenColumn[] = [
       { name: "id", type: "text" },
       { name: "score", type: "number" },
     ];
     const parts = [30, 0, 23, 7].map((count, part) =>
-      Array.from({ length: count }, (_, i): ScoredRow => [`row ${part}`, 100 * part + i]),
+      Array.from({ length: count }, (_, i): WrittenRow => [`row ${part}`, 100 * part + i]),
     );
     const pieces: Uint8Array[] = [];
     const add = async (piece: Uint8Array | string) => void pieces.push(Buffer.from(piece as Uint8Array));
     const bytes = () => Buffer.concat(pieces.splice(0));
-    const one = parquetScores(columns, add, undefined, 10);
+    const one = parquetWriter(columns, add, undefined, 10);
     for (const rows of parts) {
       await one.add(rows);
       await one.flush();
@@ -145,7 +173,7 @@ describe("Parquet that goes on between groups", () => {
     const wanted = bytes();
     const written = [];
     for (const [part, rows] of parts.entries()) {
-      const writer = parquetScores(columns, add, part === 0 ? undefined : PARQUET_BEGUN, 10);
+      const writer = parquetWriter(columns, add, part === 0 ? undefined : PARQUET_BEGUN, 10);
       await writer.add(rows);
       await writer.flush();
       written.push({ content: bytes(), progress: JSON.parse(JSON.stringify(writer.progress())) });
@@ -153,7 +181,7 @@ describe("Parquet that goes on between groups", () => {
     const begun = joinedParquet(
       written.map(({ content, progress }) => ({ bytes: content.length, progress })),
     );
-    await parquetScores(columns, add, begun, 10).end();
+    await parquetWriter(columns, add, begun, 10).end();
     expect(Buffer.concat([...written.map(({ content }) => content), bytes()]).equals(wanted)).toBe(true);
   });
 });

@@ -32,7 +32,7 @@ function expectMemory(
 }
 
 /**
- * The same for `count` things of equal size: their numbers in the memory of jax-js, and on the host in one array.
+ * The same for `count` things of `numbers` numbers each on the host, in one array.
  *
  * @throws MemoryError
  */
@@ -40,13 +40,9 @@ export function expectMemoryForEach(
   executor: Pick<Executor, "memory">,
   what: string,
   count: number,
-  { jax = 0, host }: { jax?: number; host: number },
+  numbers: number,
 ): void {
-  for (const [where, numbers] of [
-    [inJax, jax],
-    [inOneArray, host],
-    [executor, host],
-  ] as const)
+  for (const where of [inOneArray, executor])
     expectMemory(where, what, NUMBER * numbers * count, (available) => {
       return `${shown(available / (NUMBER * numbers))} fit`;
     });

@@ -6,7 +6,7 @@ import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
-import { ownForward, ownInverse, splineKnots } from "../math/per-entry-spline.js";
+import { ownForward, ownInverse, type RawSplines, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
@@ -35,12 +35,6 @@ export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
   /** Start as the identity (default), or with the conditioner's random last layer as the paper's code. */
   init?: "identity" | "random";
 };
-
-/** What conditions a coupling: features [B, kept, …] ↦ spline parameters [B, transformed · (3K − 1), …]. */
-type Conditioner = Readonly<{
-  init(key: np.Array, options: { lastZero: boolean }): DenseParams[];
-  apply(params: DenseParams[], x: np.Array): np.Array;
-}>;
 
 /**
  * One neural spline coupling: the first features pass unchanged and condition a rational-quadratic
@@ -74,27 +68,23 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     throw new DomainError(`coupling: bound must be positive and finite, got ${bound}`);
   const moved = features - kept;
   const each = additive ? 1 : 3 * bins - 1;
-  const conditioner: Conditioner = image
-    ? convNet(keepingSize([kept, hidden, hidden, hidden, moved * each]))
-    : mlp([kept, hidden, hidden, hidden, moved * each], { residual });
-  /** Knots [K, B · moved · space], the entries in the order of the transformed part. */
-  const knots = (params: DenseParams[], context: np.Array) => {
+  const sizes = [kept, hidden, hidden, hidden, moved * each];
+  const conditioner = image ? convNet(keepingSize(sizes)) : mlp(sizes, { residual });
+  const shrink = 1 / Math.sqrt(hidden);
+  /** Splines of B · moved · space entries, in the order of the transformed part. */
+  const splines = (params: DenseParams[], context: np.Array): RawSplines => {
     const raw = conditioner.apply(params, context);
-    const batch = raw.shape[0] as number;
-    const grid = raw.reshape([batch, moved, each, ...space]);
-    const first = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
-    const [widths, heights, derivatives] = np.split(first, [bins, 2 * bins], 0) as [
-      np.Array,
-      np.Array,
-      np.Array,
-    ];
-    const shrink = 1 / Math.sqrt(hidden);
-    return splineKnots(
-      widths.mul(shrink),
-      heights.mul(shrink),
-      derivatives.add(init === "identity" ? UNIT_DERIVATIVE : 0),
+    const grid = raw.reshape([raw.shape[0] as number, moved, each, ...space]);
+    const numbers = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
+    const rows = np.split(numbers, [bins, 2 * bins], 0);
+    const [widths, heights, derivatives] = rows as [np.Array, np.Array, np.Array];
+    return {
+      widths: widths.mul(shrink),
+      heights: heights.mul(shrink),
+      derivatives,
+      shift: init === "identity" ? UNIT_DERIVATIVE : 0,
       bound,
-    );
+    };
   };
   const halves = (x: np.Array) => np.split(x, [kept], 1) as [np.Array, np.Array];
   return defineLayer<DenseParams[]>({
@@ -111,8 +101,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
         const shift = conditioner.apply(params, same.ref).reshape(shape);
         return { z: np.concatenate([same, other.add(shift)], 1), contribution };
       }
-      const table = knots(params, same.ref);
-      const { z, logDerivative } = ownForward(other.reshape([-1]), table, bound);
+      const { z, logDerivative } = ownForward(other.reshape([-1]), splines(params, same.ref));
       return {
         z: np.concatenate([same, z.reshape(shape)], 1),
         contribution: sumExamples(logDerivative.reshape(shape)),
@@ -126,13 +115,12 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
         const shift = conditioner.apply(params, same.ref).reshape(shape);
         return np.concatenate([same, other.sub(shift)], 1);
       }
-      const table = knots(params, same.ref);
-      const x = ownInverse(other.reshape([-1]), table, bound);
+      const x = ownInverse(other.reshape([-1]), splines(params, same.ref));
       return np.concatenate([same, x.reshape(shape)], 1);
     },
     async coder(params) {
       const network = gridNetwork(params, [kept, ...space], (own, same) =>
-        additive ? [conditioner.apply(own, same)] : knots(own, same),
+        additive ? [conditioner.apply(own, same)] : splineKnots(splines(own, same)),
       );
       return conditioned(kept * sizeOf(space), network, (found) =>
         additive ? shiftBy(found[0]!) : splineMap(splinesOfKnots(found, bins, bound)),

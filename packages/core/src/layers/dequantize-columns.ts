@@ -9,7 +9,7 @@ import { floats } from "../params/host.js";
 import { expectShape, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
-import { bentNoise, expectBins, HALF, numbersPerSpline, unitKnots } from "./unit-splines.js";
+import { bentNoise, expectBins, HALF, numbersPerSpline, unitSplines } from "./unit-splines.js";
 
 /** Mean and standard deviation of each column [n], fixed, and the network that looks at the row. */
 export type DequantizeColumnsParams = { mean: np.Array; std: np.Array; network: DenseParams[] };
@@ -78,11 +78,11 @@ export function dequantizeColumns(
     );
     return np.where(np.greater(onGrid, 0), k, x);
   };
-  /** Knots [K, B · noisy] of the splines that a row decides on. */
-  const knots = (params: DenseParams[], x: np.Array) => {
+  /** B · noisy splines, which a row decides on. */
+  const splines = (params: DenseParams[], x: np.Array) => {
     const batch = x.shape[0] as number;
     const grid = conditioner.apply(params, x).reshape([batch, noisy.length, each]);
-    return unitKnots(np.transpose(grid, [2, 0, 1]).reshape([each, -1]), bins);
+    return unitSplines(np.transpose(grid, [2, 0, 1]).reshape([each, -1]), bins);
   };
   return defineLayer<DequantizeColumnsParams>({
     name,
@@ -98,8 +98,8 @@ export function dequantizeColumns(
       expectShape(name, "x", x, inShape);
       const batch = x.shape[0] as number;
       const k = rounded(x);
-      const table = knots(network, k.ref.sub(mean).div(std));
-      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, table);
+      const bent = splines(network, k.ref.sub(mean).div(std));
+      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, bent);
       // [B, noisy] -> [B, n]: each column of noise to its place, in the unit of the column
       const places = new Float32Array(noisy.length * n);
       noisy.forEach((c, i) => {

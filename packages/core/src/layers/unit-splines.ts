@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { ownForward, splineKnots } from "../math/per-entry-spline.js";
+import { ownForward, type RawSplines } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { expectSizes } from "../shape.js";
 import { LARGEST_FRACTION } from "./dequantize.js";
@@ -17,23 +17,14 @@ export function expectBins(name: string, bins: number): void {
   if (bins < 2 || bins > 500) throw new DomainError(`${name}: bins must be in 2..500, got ${bins}`);
 }
 
-/** Knots [K, N] of N monotone splines of [0, 1) onto itself, from raw numbers [3K − 1, N]; zeros are the identity. */
-export function unitKnots(raw: np.Array, bins: number): ReturnType<typeof splineKnots> {
-  const part = (from: number, to: number): np.Array => raw.ref.slice([from, to]);
-  const [widths, heights] = [part(0, bins), part(bins, 2 * bins)];
-  return splineKnots(
-    widths,
-    heights,
-    raw.slice([2 * bins, numbersPerSpline(bins)]).add(UNIT_DERIVATIVE),
-    HALF,
-  );
+/** N monotone splines of [0, 1) onto itself, from raw numbers [3K − 1, N]; zeros are the identity. */
+export function unitSplines(raw: np.Array, bins: number): RawSplines {
+  const [widths, heights, derivatives] = np.split(raw, [bins, 2 * bins], 0) as [np.Array, np.Array, np.Array];
+  return { widths, heights, derivatives, shift: UNIT_DERIVATIVE, bound: HALF };
 }
 
 /** u = s(ε) in [0, 1) and log s′(ε), [N] each, of noise ε of any shape with N entries. */
-export function bentNoise(
-  noise: np.Array,
-  knots: ReturnType<typeof splineKnots>,
-): { u: np.Array; logDerivative: np.Array } {
-  const { z, logDerivative } = ownForward(noise.reshape([-1]).sub(HALF), knots, HALF);
+export function bentNoise(noise: np.Array, splines: RawSplines): { u: np.Array; logDerivative: np.Array } {
+  const { z, logDerivative } = ownForward(noise.reshape([-1]).sub(HALF), splines);
   return { u: np.clip(z.add(HALF), 0, LARGEST_FRACTION), logDerivative };
 }

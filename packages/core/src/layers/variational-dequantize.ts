@@ -6,13 +6,14 @@ import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
+import { splineKnots } from "../math/per-entry-spline.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
-import { bentNoise, expectBins, HALF, numbersPerSpline, unitKnots } from "./unit-splines.js";
+import { bentNoise, expectBins, HALF, numbersPerSpline, unitSplines } from "./unit-splines.js";
 
 const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
@@ -64,13 +65,13 @@ export function variationalDequantize(
     ? convNet(keepingSize([features, hidden, hidden, features * each]))
     : mlp([features, hidden, hidden, features * each]);
   const logLevels = -sizeOf(inShape) * Math.log(levels);
-  /** Knots [K, B · n] of the splines that x decides on. */
-  const knots = (params: DenseParams[], x: np.Array) => {
+  /** B · n splines, which x decides on. */
+  const splines = (params: DenseParams[], x: np.Array) => {
     const batch = x.shape[0] as number;
     const raw = conditioner.apply(params, x.mul(2 / (levels - 1)).sub(1)); // x on [−1, 1]
     const grid = raw.reshape([batch, features, each, ...space]);
     const numbersFirst = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]);
-    return unitKnots(numbersFirst.reshape([each, -1]), bins);
+    return unitSplines(numbersFirst.reshape([each, -1]), bins);
   };
   return defineLayer<DenseParams[]>({
     name,
@@ -82,8 +83,8 @@ export function variationalDequantize(
     atInit: (x, noise) => uniformlyDequantized(x, (noise as { u: np.Array }).u, levels),
     forward(params, x, noise) {
       expectShape(name, "x", x, inShape);
-      const table = knots(params, x.ref);
-      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, table);
+      const bent = splines(params, x.ref);
+      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, bent);
       const stretched = sumExamples(logDerivative.reshape(x.shape));
       return { z: x.add(u.reshape(x.shape)).mul(1 / levels), contribution: stretched.add(logLevels) };
     },
@@ -93,7 +94,12 @@ export function variationalDequantize(
       return levelOf(z, levels);
     },
     async coder(params) {
-      const network = gridNetwork(params, inShape, knots, (x) => Float32Array.from(x));
+      const network = gridNetwork(
+        params,
+        inShape,
+        (own, x) => splineKnots(splines(own, x)),
+        (x) => Float32Array.from(x),
+      );
       const bend = (found: Float64Array[]): Increasing => {
         const { value, inverse } = splineMap(splinesOfKnots(found, bins, HALF));
         return {

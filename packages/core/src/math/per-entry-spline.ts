@@ -1,26 +1,34 @@
-import { nn, numpy as np } from "@jax-js/jax";
+import { lax, nn, numpy as np } from "@jax-js/jax";
 import { softplus } from "./numerics.js";
 import { type Bin, curveOf, splineForward, splineInverse } from "./rq-spline.js";
 import { MIN_DERIVATIVE, MIN_SIZE } from "./spline-parameters.js";
 
+/**
+ * Unnormalized parameters of M splines of K bins on [−bound, bound]: widths and heights [K, M], inner derivatives
+ * [K − 1, M]; a column for every spline. Sizes are softmax with a floor, derivatives softplus with a floor; the derivative is 1 at both ends.
+ */
+export type RawSplines = Readonly<{
+  widths: np.Array;
+  heights: np.Array;
+  derivatives: np.Array;
+  /** Added to the derivatives, so that zeros can stand for the identity. */
+  shift: number;
+  bound: number;
+}>;
+
 /** The knots of splines, [K, M] each: a column for every spline, a row for every bin, in the order of `Bin`. */
 type Knots = [x0: np.Array, width: np.Array, y0: np.Array, height: np.Array, d0: np.Array, d1: np.Array];
 
-/**
- * Knots from unnormalized parameters: widths and heights [K, M] by softmax with a floor, scaled to
- * [−bound, bound]; inner derivatives [K−1, M] by softplus with a floor; derivative 1 at both ends.
- */
-export function splineKnots(
-  widths: np.Array,
-  heights: np.Array,
-  derivatives: np.Array,
-  bound: number,
-): Knots {
+/** The part of an interval that a softmax divides among K bins; the rest is their floors. */
+const freePart = (bins: number): number => 1 - MIN_SIZE * bins;
+
+/** All knots of the splines: what a coder needs, which asks for many entries of each. Consumes everything. */
+export function splineKnots({ widths, heights, derivatives, shift, bound }: RawSplines): Knots {
   const bins = widths.shape[0] as number;
   const sizes = (u: np.Array): np.Array =>
     nn
       .softmax(u, 0)
-      .mul(1 - MIN_SIZE * bins)
+      .mul(freePart(bins))
       .add(MIN_SIZE)
       .mul(2 * bound);
   const width = sizes(widths);
@@ -29,51 +37,86 @@ export function splineKnots(
   const before = np.tril(np.ones([bins, bins], { dtype: width.dtype }), -1);
   const x0 = np.matmul(before.ref, width.ref).sub(bound);
   const y0 = np.matmul(before, height.ref).sub(bound);
-  const inner = softplus(derivatives).add(MIN_DERIVATIVE);
+  const inner = softplus(derivatives.add(shift)).add(MIN_DERIVATIVE);
   const end = np.onesLike(width.ref.slice([0, 1]));
   const d0 = np.concatenate([end.ref, inner.ref], 0);
   const d1 = np.concatenate([inner, end], 0);
   return [x0, width, y0, height, d0, d1];
 }
 
-/** The knots for the search: x₀ forward, y₀ for the inverse. */
-const SEARCHED = { forward: 0, inverse: 2 } as const;
-type Direction = keyof typeof SEARCHED;
+/** exp(u) up to a factor for each column, which their quotients do not have. */
+const masses = (u: np.Array): np.Array =>
+  np.exp(u.ref.sub(lax.stopGradient(np.max(u, 0, { keepdims: true }))));
 
-/** The bins of entries v [M], each in its own spline (knots [K, M]). Consumes the knots, borrows v. */
-function ownBin(knots: Knots, v: np.Array, direction: Direction): Bin {
-  const [bins, count] = knots[0].shape as [number, number];
-  const inner = knots[SEARCHED[direction]].ref.slice([1, bins]);
-  const reached = np.lessEqual(inner, v.ref.reshape([1, -1])).astype(v.dtype); // [K−1, M]
-  const edge = (value: number): np.Array => np.full([1, count], value, { dtype: v.dtype });
-  const above = np.concatenate([reached.ref, edge(0)], 0);
-  const here = np.concatenate([edge(1), reached], 0).sub(above); // one-hot over the bins, [K, M]
-  const rows = knots.map((row) => np.sum(row.mul(here.ref), 0));
-  here.dispose();
-  const [x0, width, y0, height, d0, d1] = rows as Knots;
+/**
+ * Which inner knots each entry of v [M] has reached: true or false [K − 1, M]. Knot k is at the share
+ * (1 − K f) Σ_{j<k} m_j / Σ m + k f of the interval, for masses m [K, M] of the sizes and the floor f. Consumes the masses, borrows v.
+ */
+function reachedKnots(mass: np.Array, v: np.Array, bound: number): np.Array {
+  const bins = mass.shape[0] as number;
+  const { dtype } = mass;
+  const floors = np.arange(1, bins, 1, { dtype }).mul(MIN_SIZE).reshape([-1, 1]);
+  const before = np
+    .tril(np.ones([bins - 1, bins], { dtype }))
+    .mul(freePart(bins))
+    .add(floors);
+  const total = np.sum(mass.ref, 0, { keepdims: true });
+  const share = v.ref.add(bound).mul(1 / (2 * bound));
+  return np.lessEqual(np.matmul(before, mass), total.mul(share.reshape([1, -1])));
+}
+
+type Direction = "forward" | "inverse";
+
+/**
+ * The bins of entries v [M], each in its own spline. Numbers are picked from the unnormalized parameters, and normalized
+ * afterwards: M numbers each instead of K M. Consumes the parameters, borrows v.
+ */
+function ownBin(splines: RawSplines, v: np.Array, direction: Direction): Bin {
+  const { widths, heights, derivatives, shift, bound } = splines;
+  const [bins, count] = widths.shape as [number, number];
+  const { dtype } = widths;
+  const [across, up] = [masses(widths), masses(heights)];
+  const searched = direction === "forward" ? across : up;
+  const reached = reachedKnots(lax.stopGradient(searched.ref), lax.stopGradient(v.ref), bound);
+  const knot = (k: number): np.Array => reached.ref.slice(k);
+  const [pastFirst, inLast] = [knot(0), knot(bins - 2)];
+  const past = reached.astype(dtype);
+  const edge = (value: number): np.Array => np.full([1, count], value, { dtype });
+  const rank = np.sum(past.ref, 0); // the number of the bin
+  const below = np.concatenate([past.ref, edge(0)], 0); // 1 for the bins before an entry's own
+  const here = np.concatenate([edge(1), past], 0).sub(below.ref); // 1 for its own
+  const place = (mass: np.Array): [start: np.Array, size: np.Array] => {
+    const scale = np.reciprocal(np.sum(mass.ref, 0)).mul(2 * bound * freePart(bins));
+    const size = np.sum(mass.ref.mul(here.ref), 0).mul(scale.ref);
+    const start = np.sum(mass.mul(below.ref), 0).mul(scale);
+    return [start.add(rank.ref.mul(2 * bound * MIN_SIZE)).sub(bound), size.add(2 * bound * MIN_SIZE)];
+  };
+  const [x0, width] = place(across);
+  const [y0, height] = place(up);
+  const inner = (own: np.Array, raw: np.Array): np.Array =>
+    softplus(np.sum(raw.mul(own), 0).add(shift)).add(MIN_DERIVATIVE);
+  const d0 = np.where(pastFirst, inner(here.ref.slice([1, bins]), derivatives.ref), 1);
+  const d1 = np.where(inLast, 1, inner(here.ref.slice([0, bins - 1]), derivatives));
+  for (const used of [rank, below, here]) used.dispose();
   return { x0, width, y0, height, d0, d1 };
 }
 
 /**
- * Applies its own spline (knots [K, M]) to each entry of x [M], with linear tails: inside [−bound, bound] the formula,
+ * Applies its own spline to each entry of x [M], with linear tails: inside [−bound, bound] the formula,
  * outside the identity. An entry outside is clipped before the formula and restored after it, so that the unused branch
  * never has a NaN gradient. Consumes everything.
  */
-export function ownForward(
-  x: np.Array,
-  knots: Knots,
-  bound: number,
-): { z: np.Array; logDerivative: np.Array } {
-  const { inside, clipped } = moveInside(x, bound);
-  const curve = curveOf(ownBin(knots, clipped, "forward"));
+export function ownForward(x: np.Array, splines: RawSplines): { z: np.Array; logDerivative: np.Array } {
+  const { inside, clipped } = moveInside(x, splines.bound);
+  const curve = curveOf(ownBin(splines, clipped, "forward"));
   const { z, logDerivative } = splineForward(clipped, curve);
   return { logDerivative: np.where(inside.ref, logDerivative, 0), z: np.where(inside, z, x) };
 }
 
 /** The inverse of `ownForward`. */
-export function ownInverse(z: np.Array, knots: Knots, bound: number): np.Array {
-  const { inside, clipped } = moveInside(z, bound);
-  const curve = curveOf(ownBin(knots, clipped, "inverse"));
+export function ownInverse(z: np.Array, splines: RawSplines): np.Array {
+  const { inside, clipped } = moveInside(z, splines.bound);
+  const curve = curveOf(ownBin(splines, clipped, "inverse"));
   return np.where(inside, splineInverse(clipped, curve), z);
 }
 

@@ -5,10 +5,8 @@ import type { Executor, PlacedArray } from "../executor/executor.js";
 import { expectMemoryFor, expectMemoryForEach } from "../executor/memory.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
 import { shapeKey } from "../math/keys.js";
-import { makeRng } from "../math/rng.js";
 import type { OrdinaryNetwork } from "../network/network.js";
-import { type DrawOptions, drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../noise.js";
-import { fromHost } from "../params/host.js";
+import type { DrawOptions, NoiseSpec, NoiseTree } from "../noise.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
 import { parameterPaths } from "../params/parameter-paths.js";
@@ -24,6 +22,7 @@ import { type Evaluation, refuseNaN, summarize, totals } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
+import { latentStream } from "./latents.js";
 
 export type SampleOptions = DrawOptions & {
   /** `sample` (default) samples every noise, `deterministic` sets it to its mean. */
@@ -42,8 +41,11 @@ export type Scores = Readonly<{
 /** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
 const COPIES = 3;
 
-/** Copies of the latents of a sample, in the memory of jax-js and on the host: the random numbers and the latents. */
+/** Copies of the latents of a sample on the host: those of the stream, and those of the batches that are computed. */
 const LATENTS = 2;
+
+/** Examples in a block of samples at most, and numbers. */
+const BLOCK = { examples: 4096, numbers: 2 ** 20 } as const;
 
 /**
  * A flow with parameters on an executor. Methods take typed or nested arrays and return promises of typed arrays. Only
@@ -122,8 +124,7 @@ export class FlowModel {
     examples: ExamplesIn,
     { samples = 16, seed = 0 }: { samples?: number; seed?: number } = {},
   ): Promise<BoundEstimate> {
-    if (!Number.isInteger(samples) || samples < 1)
-      throw new UsageError(`the number of samples must be a positive integer, got ${samples}`);
+    expectCount(samples);
     const logs: Float64Array[] = [];
     for (let k = 0; k < samples; k++) logs.push(await this.logProb(examples, { seed: seed * samples + k }));
     return importanceBound(logs);
@@ -139,8 +140,7 @@ export class FlowModel {
     source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
     { samples = 1, seed = 0 }: { samples?: number; seed?: number } = {},
   ): AsyncGenerator<Scores> {
-    if (!Number.isInteger(samples) || samples < 1)
-      throw new UsageError(`the number of samples must be a positive integer, got ${samples}`);
+    expectCount(samples);
     let firstBatch = 0;
     for await (const examples of inBatches(source, this.flow.domain, LARGEST)) {
       const logs: Float64Array[] = [];
@@ -183,18 +183,40 @@ export class FlowModel {
     return this.#decode("sample", await this.latents(n, options), n, options);
   }
 
+  /**
+   * The samples `from` to `to` (without) of `sample(n)`, bit for bit, in blocks, with constant memory. `from` and, unless it is
+   * n, `to` are multiples of 256: samples are computed in batches of that size. A block has 4,096 samples, large ones fewer: 256
+   * by a power of two.
+   *
+   * @throws UsageError for another range
+   */
+  async *sampleBlocks(
+    n: number,
+    { from = 0, to = n, ...options }: SampleOptions & { from?: number; to?: number } = {},
+  ): AsyncGenerator<Float32Array> {
+    expectCount(n);
+    const isEdge = (at: number): boolean => at % LARGEST === 0 || at === n;
+    if (!(from >= 0 && from <= to && to <= n && isEdge(from) && isEdge(to)))
+      throw new UsageError(
+        `samples ${from} to ${to} of ${n}: expected multiples of ${LARGEST} within the number of samples`,
+      );
+    const { base, dimensions } = this.flow;
+    const most = 2 ** Math.floor(Math.log2(BLOCK.numbers / Math.max(dimensions, sizeOf(base.shape))));
+    const size = Math.min(Math.max(most, LARGEST), BLOCK.examples);
+    const latents = latentStream(base, options.seed ?? 0, options.temperature ?? 1);
+    latents.skip(from);
+    for (let at = from; at < to; at += size) {
+      const count = Math.min(size, to - at);
+      yield this.#decode("sample", await latents.next(count), count, options, at / LARGEST);
+    }
+  }
+
   /** n samples z of the base, one after another, each of `flow.latentShape`. `sample` decodes these. */
   async latents(n: number, { seed = 0, temperature = 1 }: SampleOptions = {}): Promise<Float32Array> {
-    if (!Number.isInteger(n) || n < 1)
-      throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
+    expectCount(n);
     const { base, dimensions } = this.flow;
-    expectMemoryForEach(this.executor, `drawing ${n} samples`, n, {
-      jax: LATENTS * sizeOf(base.shape),
-      host: LATENTS * sizeOf(base.shape) + dimensions,
-    });
-    const noise = drawNoise(base.noise, n, makeRng(seed, STREAM.latent), temperature);
-    const z = await takeToHost(base.draw(mapTreeOfNoise(noise, (leaf) => fromHost(leaf))));
-    return (z as HostArray).data as Float32Array;
+    expectMemoryForEach(this.executor, `drawing ${n} samples`, n, LATENTS * sizeOf(base.shape) + dimensions);
+    return latentStream(base, seed, temperature).next(n);
   }
 
   /**
@@ -331,6 +353,7 @@ export class FlowModel {
     z: Uint8Array | Float32Array,
     count: number,
     options: SampleOptions,
+    firstBatch = 0,
   ): Promise<Float32Array> {
     const { decode, inverseNoise, latentShape } = this.flow;
     const row = {
@@ -338,7 +361,7 @@ export class FlowModel {
       inShape: latentShape,
       itemwise: name === "sample",
     };
-    return this.#run(row, z, count, STREAM.sample, options, { check: refuseNaN("decode") });
+    return this.#run(row, z, count, STREAM.sample, options, { firstBatch, check: refuseNaN("decode") });
   }
 
   /** Contributions, a row per example, and their sums in double precision. */
@@ -359,4 +382,10 @@ export class FlowModel {
     );
     return { rows, total: totals(flow, rows, count) };
   }
+}
+
+/** @throws UsageError for a number of samples that is none */
+function expectCount(n: number): void {
+  if (!Number.isInteger(n) || n < 1)
+    throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
 }

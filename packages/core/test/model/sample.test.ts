@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
+import { FlowModel, flow, jaxExecutor, uniform } from "../../src/index.js";
 import { linear } from "../../src/layers/linear.js";
 
 describe("FlowModel.sample", () => {
@@ -16,6 +16,49 @@ describe("FlowModel.sample", () => {
     kept.forEach((z, i) => {
       expect(again[i]).toBeCloseTo(z, 4);
     });
+    await model.dispose();
+  });
+});
+
+describe("FlowModel.sampleBlocks", () => {
+  /** A flow that drops coordinates: its samples have noise of the latent and of each batch. */
+  const open = (base = uniform([1])) =>
+    FlowModel.create(flow([linear(3, 1)], base), jaxExecutor(), { seed: 2 });
+
+  async function blocksOf(model: FlowModel, ...args: Parameters<FlowModel["sampleBlocks"]>) {
+    const blocks: Float32Array[] = [];
+    for await (const block of model.sampleBlocks(...args)) blocks.push(block);
+    return blocks;
+  }
+
+  it("are the samples of one call, from any batch to any other", async () => {
+    const model = await open();
+    const options = { seed: 4, temperature: 0.5 };
+    const whole = await model.sample(9000, options);
+    const blocks = await blocksOf(model, 9000, options);
+    expect(blocks.map(({ length }) => length / 3)).toEqual([4096, 4096, 808]);
+    expect(blocks.flatMap((block) => [...block])).toEqual([...whole]);
+    for (const [from, to] of [
+      [256, 1024],
+      [8704, 9000],
+      [4352, 9000],
+      [9000, 9000],
+    ] as const) {
+      const some = await blocksOf(model, 9000, { ...options, from, to });
+      expect(some.flatMap((block) => [...block])).toEqual([...whole.subarray(3 * from, 3 * to)]);
+    }
+    await model.dispose();
+  });
+
+  it("refuses ranges that no batch ends", async () => {
+    const model = await open();
+    for (const [from, to] of [
+      [100, 512],
+      [256, 300],
+      [512, 256],
+      [0, 1024],
+    ] as const)
+      await expect(blocksOf(model, 600, { from, to })).rejects.toThrow("expected multiples of 256");
     await model.dispose();
   });
 });

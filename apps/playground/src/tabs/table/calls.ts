@@ -56,4 +56,6 @@ export type TableCalls = {
   "table.reasons": Call<Judging & { row: number }, RowStory>;
   /** Scores, p-values and flags of all rows as CSV. */
   "table.save": Call<Judging, string>;
+  /** The detector as an ONNX file, whose score is the combination. */
+  "table.export": Call<Pick<Judging, "falseAlarms">, Uint8Array<ArrayBuffer>>;
 };

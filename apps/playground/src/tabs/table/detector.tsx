@@ -2,7 +2,19 @@ import type { ScoreKind } from "flowify/tables/browser";
 import { DeviceField } from "../../ui/device-field.js";
 import { NumberField } from "../../ui/number-field.js";
 import { scoreNames } from "./config.js";
-import { change, config, facts, flagged, judge, opened, progress, ranked, save, train } from "./state.js";
+import {
+  change,
+  config,
+  facts,
+  flagged,
+  judge,
+  opened,
+  progress,
+  ranked,
+  save,
+  saveDetector,
+  train,
+} from "./state.js";
 
 /** Training of the detector. */
 export function Detector() {
@@ -87,6 +99,9 @@ export function Judging() {
         />
         <button type="button" disabled={busy || !ranked.value} onClick={() => void save()}>
           Download scored.csv
+        </button>
+        <button type="button" disabled={busy || !found} onClick={() => void saveDetector()}>
+          Download detector.onnx
         </button>
       </div>
       <p role="status" class="number standing">

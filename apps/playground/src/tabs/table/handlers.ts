@@ -1,20 +1,20 @@
 import type { Executor } from "@flowify/core";
-import { DataError, UsageError } from "@flowify/core";
+import { DataError, jaxExecutor, UsageError } from "@flowify/core";
 import {
   checkColumns,
   conformalP,
-  csvScores,
   detectorEncoder,
+  detectorOnnx,
   expectEnough,
   expectUsable,
   findSchema,
   fitTableDetector,
-  idHeader,
   inputsOf,
   type OpenDetector,
   openDetector,
   type ScoreKind,
   scoreKinds,
+  scoresAsCsv,
   type TableDetector,
   type TableSchema,
   tableReasoner,
@@ -252,24 +252,18 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
   "table.save": async ({ score, falseAlarms }) => {
     const { schema, fitted, judged } = scored();
     const { scores, source } = judged;
-    const parts: string[] = [];
-    const head = idHeader(schema, undefined, ["score", "p", "flag"]);
-    const writer = csvScores(
-      [
-        { name: head, type: "text" },
-        { name: "score", type: "number" },
-        { name: "p", type: "number" },
-        { name: "flag", type: "flag" },
-      ],
-      async (lines) => void parts.push(lines),
-    );
-    await writer.add(
-      Array.from(scores[score], (value, row) => {
-        const p = conformalP(fitted.calibrations[score], value);
-        return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)] as const;
-      }),
-    );
-    await writer.end();
-    return parts.join("");
+    const rows = Array.from(scores[score], (value, row) => {
+      const p = conformalP(fitted.calibrations[score], value);
+      return [namedRow(row, source).name, value, p, Number(p <= falseAlarms)];
+    });
+    return scoresAsCsv(schema, rows);
   },
+
+  "table.export": ({ falseAlarms }, { transfer }) =>
+    inTurn(async () => {
+      const { bytes } = await detectorOnnx(scored().fitted, jaxExecutor(), { falseAlarms });
+      const own = new Uint8Array(bytes);
+      transfer(own.buffer);
+      return own;
+    }),
 };

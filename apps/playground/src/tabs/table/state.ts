@@ -158,3 +158,9 @@ export const save = (): Promise<void> =>
     const text = await worker.call("table.save", { score, falseAlarms });
     download("scored.csv", text, "text/csv");
   });
+
+export const saveDetector = (): Promise<void> =>
+  work.start("writing the detector", async (worker) => {
+    const { falseAlarms } = config.value;
+    download("detector.onnx", await worker.call("table.export", { falseAlarms }));
+  });

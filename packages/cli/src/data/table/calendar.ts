@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
 import { type Block, rowBlock } from "./block.js";
-import { type Cell, cellReader, dateText } from "./cell.js";
+import { type Cell, cellReader, dateText, SECONDS_PER_DAY } from "./cell.js";
 import type { TableSchema } from "./schema.js";
 import type { PartRange, Table } from "./table.js";
 
@@ -11,8 +11,6 @@ const MONTHS = "January February March April May June July August September Octo
 
 /** What stands behind the name of a date in those of its calendar columns. */
 export const FEATURES = ["time", "weekday", "month"] as const;
-
-export const SECONDS_PER_DAY = 86_400;
 
 /** 1970-01-01 was a Thursday. */
 const THURSDAY = 3;

@@ -23,7 +23,8 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)
 
 export const LARGEST_FLOAT32 = 3.4028234663852886e38;
 const MINUTES_PER_DAY = 1440;
-const MILLISECONDS_PER_DAY = 86_400_000;
+export const SECONDS_PER_DAY = 86_400;
+export const MILLISECONDS_PER_DAY = 86_400_000;
 
 /**
  * Reads cells one at a time; `value` is that of the last one, where it is a number, a duration (seconds), a boolean (0 or 1) or a date
@@ -103,11 +104,16 @@ function offsetMinutes(zone: string): number {
   return zone.startsWith("-") ? -minutes : minutes;
 }
 
-/** `2024-03-01`, or with a time where the days are not whole. */
+/** `2024-03-01`, or to the millisecond with a time, where there is one. */
 export function dateText(days: number): string {
-  const text = new Date(Math.round(days * 86_400) * 1000).toISOString();
-  return Number.isInteger(days) ? text.slice(0, 10) : `${text.slice(0, 19)}Z`;
+  const milliseconds = Math.round(days * MILLISECONDS_PER_DAY);
+  const text = new Date(milliseconds).toISOString();
+  if (milliseconds % MILLISECONDS_PER_DAY === 0) return text.slice(0, 10);
+  return milliseconds % 1000 === 0 ? `${text.slice(0, 19)}Z` : text;
 }
+
+/** The same number of days, to the second. */
+export const toSeconds = (days: number): number => Math.round(days * SECONDS_PER_DAY) / SECONDS_PER_DAY;
 
 /** The date and the time of so many days since 1970, to the millisecond. */
 export const timeText = (days: number): string =>

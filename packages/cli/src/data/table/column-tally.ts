@@ -1,6 +1,14 @@
 import { makeRng } from "@flowify/core/layer";
 import { type Block, type CellColumn, rowName } from "./block.js";
-import { type Cell, type CellKind, type CellReader, cellText, kindOfNumber, timeText } from "./cell.js";
+import {
+  type Cell,
+  type CellKind,
+  type CellReader,
+  cellText,
+  kindOfNumber,
+  MILLISECONDS_PER_DAY,
+  timeText,
+} from "./cell.js";
 import { LISTED } from "./table.js";
 import { valueCounts } from "./value-counts.js";
 
@@ -36,7 +44,10 @@ export type ColumnTally = Readonly<{
     std: number;
     whole: boolean;
     consecutive: boolean;
-    /** The largest number of which all differences are multiples; 0 where values have many decimals. */
+    /**
+     * The largest number of which all differences are multiples, of dates in whole milliseconds; 0 where values have more
+     * decimals.
+     */
     grid: number;
     /** Decimals that all numbers have at most; undefined where they have many. */
     decimals: number | undefined;
@@ -66,9 +77,10 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [whole, consecutive] = [true, true];
 
-  const grid = gridFinder();
+  const grid = gridFinder(GRID.decimals);
+  const times = gridFinder(0);
 
-  const addNumber = (value: number): void => {
+  const addNumber = (value: number, isDate: boolean): void => {
     taken++;
     const delta = value - mean;
     mean += delta / taken;
@@ -78,7 +90,8 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     whole &&= Number.isInteger(value);
     consecutive &&= taken === 1 || value === previous + 1;
     previous = value;
-    grid.add(value);
+    if (isDate) times.add(value * MILLISECONDS_PER_DAY);
+    else grid.add(value);
     const place = taken <= SAMPLED ? taken - 1 : rng.integer(taken);
     if (place < SAMPLED) sample[place] = value;
   };
@@ -92,7 +105,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       const text = typeof key === "number" ? textOf(key) : key;
       places.first.push(`row ${rowName(block, at)} holds ${JSON.stringify(text.slice(0, 40))}`);
     }
-    if (kind === "number" || kind === "date") addNumber(value);
+    if (kind === "number" || kind === "date") addNumber(value, kind === "date");
     counts.add(key);
   };
 
@@ -116,7 +129,7 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       std: Math.sqrt(squares / Math.max(1, taken)),
       whole,
       consecutive,
-      grid: grid.step(),
+      grid: kinds.date.count > 0 ? times.step() / MILLISECONDS_PER_DAY : grid.step(),
       decimals: grid.decimals(),
     }),
     sample: () => sample,
@@ -144,7 +157,11 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
 type ReadCell = Readonly<{ kind: CellKind; value: number; key: string }>;
 
 /** Finds the step of a grid that holds all numbers: the greatest common divisor of their differences, in decimal units. */
-function gridFinder(): { add(value: number): void; step(): number; decimals(): number | undefined } {
+function gridFinder(mostDecimals: number): {
+  add(value: number): void;
+  step(): number;
+  decimals(): number | undefined;
+} {
   let [decimals, first, divisor] = [0, Number.NaN, 0];
   let even = true;
   const isWhole = (value: number): boolean =>
@@ -156,10 +173,10 @@ function gridFinder(): { add(value: number): void; step(): number; decimals(): n
       while (!(isWhole(value * 10 ** decimals) && isWhole(first * 10 ** decimals))) {
         decimals++;
         divisor *= 10;
-        if (decimals > GRID.decimals) break;
+        if (decimals > mostDecimals) break;
       }
       const steps = Math.abs(Math.round(value * 10 ** decimals) - Math.round(first * 10 ** decimals));
-      even = decimals <= GRID.decimals && steps <= GRID.most;
+      even = decimals <= mostDecimals && steps <= GRID.most;
       divisor = commonDivisor(divisor, steps);
     },
     step: () => (even ? divisor / 10 ** decimals : 0),

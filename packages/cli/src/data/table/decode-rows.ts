@@ -1,13 +1,11 @@
-import { FEATURES, SECONDS_PER_DAY } from "./calendar.js";
-import { type Cell, cellReader, dateText } from "./cell.js";
+import { FEATURES } from "./calendar.js";
+import { type Cell, cellReader, dateText, SECONDS_PER_DAY, toSeconds } from "./cell.js";
 import { columnSlots } from "./encode-rows.js";
+import { gridOf, nextOnGrid } from "./grid.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
 
 /** Significant digits of a float32. */
 const DIGITS = 7;
-
-/** Digits of a value on a grid, whose step is a difference of doubles. */
-const GRID_DIGITS = 12;
 
 /** Rows of a table again. */
 export type DecodedRows = Readonly<{
@@ -56,19 +54,18 @@ function joinedDates({ columns, cells }: DecodedRows): DecodedRows {
 function cellOf(column: ColumnSchema, number: number): Cell {
   const { range, values = [], type } = column;
   if (range === undefined) return values[clamp(Math.round(number), 0, values.length - 1)] ?? null;
-  const value = onGrid(column, number);
+  const value = numberOf(column, number);
   return type === "date" ? dateText(value) : value;
 }
 
-/** The value of a number that the flow returned: with a gap, the next of the values that lie so far apart. */
-function onGrid({ range, gap = 0, origin = 0, uneven, decimals }: ColumnSchema, number: number): number {
-  const { least, most } = range!;
-  if (gap === 0 || uneven) {
-    const value = Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));
-    return decimals === undefined ? value : Number(value.toFixed(decimals));
-  }
-  const steps = clamp(Math.round((number + origin - least) / gap), 0, Math.round((most - least) / gap));
-  return Number((least + steps * gap).toPrecision(GRID_DIGITS));
+/** The value of a number that the flow returned: on a grid, the next of its values within the range. */
+function numberOf(column: ColumnSchema, number: number): number {
+  const { range, origin = 0, type, decimals } = column;
+  const grid = gridOf(column);
+  if (grid) return nextOnGrid(grid, clamp(number + origin, range!.least, range!.most));
+  if (type === "date") return toSeconds(number + origin);
+  const value = Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));
+  return decimals === undefined ? value : Number(value.toFixed(decimals));
 }
 
 /** Digits that an origin adds in front. */

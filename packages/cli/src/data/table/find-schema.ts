@@ -72,7 +72,9 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     (type === "identifier" && kinds.number.count > 0);
   const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
-  const origin = type === "date" || Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
+  const nearby = Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
+  // from the middle, float32 has one more bit for the times of dates
+  const origin = type === "date" ? Math.floor((least + most) / 2) : nearby;
   const spikes = spikesOf(tally, type);
   const looksLike =
     kinds.text.count > 0 && problem === undefined ? lookAlike(tally.counts.keys()) : undefined;

@@ -34,6 +34,8 @@ const columnSchema = v.strictObject({
   gap: v.exactOptional(v.pipe(number, v.minValue(0))),
   /** Values are no multiples of the gap. */
   uneven: v.exactOptional(v.literal(true)),
+  /** Days of which all differences of dates are multiples, whole milliseconds, where the gap is no such number. */
+  grid: v.exactOptional(v.pipe(number, v.gtValue(0))),
   /** Decimals that the values of a continuous column have at most; absent where they have many. */
   decimals: v.exactOptional(count),
   /** What is subtracted, so that float32 keeps the digits. */

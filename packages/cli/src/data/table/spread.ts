@@ -6,8 +6,11 @@ const BINS = 16;
 /** Share of the rows that repeat a value from which on the values have steps. */
 const REPEATED = 0.1;
 
-/** The step between values that repeat, and whether all values lie on a grid of this step. */
-export type Gap = Readonly<{ gap: number; uneven?: true }>;
+/** Steps of a grid of dates at most: float32 keeps the place of each, and noise between them. */
+const STEPS = 2 ** 20;
+
+/** The step between values that repeat, whether all values lie on a grid of this step, and another one on which dates lie. */
+export type Gap = Readonly<{ gap: number; uneven?: true; grid?: number }>;
 
 /**
  * The step over which noise is spread; 0 where values hardly repeat, or are too many to be counted. On a grid it is the
@@ -15,17 +18,19 @@ export type Gap = Readonly<{ gap: number; uneven?: true }>;
  */
 export function gapOf(tally: ColumnTally, whole: boolean): Gap {
   const { counts, kinds } = tally;
-  const { grid } = tally.numbers();
+  const { grid, least, most } = tally.numbers();
+  const areDates = kinds.date.count > 0;
+  const others = areDates && grid > 0 ? { grid } : {};
   const rows = kinds.number.count + kinds.date.count;
-  if (!whole && (!tally.complete() || rows - counts.size < REPEATED * rows)) return { gap: 0 };
-  if (grid > 0) return { gap: grid };
+  if (!whole && (!tally.complete() || rows - counts.size < REPEATED * rows)) return { gap: 0, ...others };
+  if (grid > 0 && !(areDates && most - least > STEPS * grid)) return { gap: grid };
   const values = [...new Set(tally.sample())].sort((a, b) => a - b);
   const steps = values
     .slice(1)
     .map((value, i) => value - values[i]!)
     .sort((a, b) => a - b);
   const gap = steps[Math.floor(steps.length / 2)] ?? 0;
-  return gap > 0 ? { gap, uneven: true } : { gap };
+  return gap > 0 ? { gap, uneven: true, ...others } : { gap, ...others };
 }
 
 /** Values of the sample in bins of the same width. */

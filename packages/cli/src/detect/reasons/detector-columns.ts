@@ -1,4 +1,5 @@
-import { dateText } from "../../data/table/cell.js";
+import { dateText, toSeconds } from "../../data/table/cell.js";
+import { nextOnGrid } from "../../data/table/grid.js";
 import { type DetectorInput, widthOf } from "../detector-inputs.js";
 import type { ColumnPlace } from "./usual-values.js";
 
@@ -37,7 +38,7 @@ export function detectorText(column: DetectorColumn, row: Float32Array): string 
   }
   const number = detectorNumber(column, row);
   if (number === undefined) return MISSING;
-  if (input.kind === "date") return dateText(Math.round(number * 86_400) / 86_400);
+  if (input.kind === "date") return dateText(input.grid ? nextOnGrid(input.grid, number) : toSeconds(number));
   const size = Math.abs(row[at]!);
   const decimals = DIGITS.sure - (size > 0 ? Math.floor(Math.log10(size)) : 0);
   return String(Number(number.toFixed(Math.min(DIGITS.most, Math.max(0, decimals)))));

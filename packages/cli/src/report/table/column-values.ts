@@ -1,16 +1,14 @@
 import type { ColumnSlot } from "../../data/table/encode-rows.js";
+import { gridOf, nextOnGrid } from "../../data/table/grid.js";
 import type { ColumnSchema } from "../../data/table/schema.js";
 
 /** A value of a column: a number (dates in days since 1970), the name of a category, or null where it is missing. */
 type ColumnValue = number | string | null;
 
-/** Significant digits of a value on a grid, whose step is a difference of doubles. */
-const DIGITS = 12;
-
 /** A number without the noise of its encoding: in a column on a grid, the next of its values. */
-function withoutNoise({ range, gap = 0, uneven }: ColumnSchema, number: number): number {
-  if (range === undefined || gap === 0 || uneven) return number;
-  return Number((range.least + Math.round((number - range.least) / gap) * gap).toPrecision(DIGITS));
+function withoutNoise(column: ColumnSchema, number: number): number {
+  const grid = gridOf(column);
+  return grid ? nextOnGrid(grid, number) : number;
 }
 
 /** The values of one column of encoded rows [n, width], as they stand in a table. */

@@ -35,7 +35,7 @@ const REASONS = 5;
 const CHANCE = 0.01;
 
 export const TABLE_STYLE = `
-.charts { display: flex; flex-wrap: wrap; gap: 16px 24px; } .charts figure { margin: 0; max-width: 100%; overflow-x: auto; } figcaption { font-size: 0.875rem; font-weight: 600; overflow-wrap: anywhere; }
+.charts { display: flex; flex-wrap: wrap; gap: 16px 24px; } .charts figure { margin: 0; max-width: 100%; } figcaption { font-size: 0.875rem; font-weight: 600; overflow-wrap: anywhere; }
 .odd { border-top: 1px solid var(--line); padding: 12px 0; } .odd p { margin: 4px 0; } .odd h4 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
 .gains { display: grid; grid-template-columns: minmax(0, 2fr) minmax(5.6rem, 2fr) minmax(0, 3fr) 5rem; max-width: 46rem; gap: 4px 12px; font-size: 0.9rem; margin: 8px 0; } .gains span { overflow-wrap: anywhere; }
 .bar { display: block; height: 0.75rem; margin-top: 0.3rem; background: ${seriesColor(0)}; border-radius: 2px; }

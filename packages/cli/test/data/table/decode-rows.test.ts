@@ -1,12 +1,15 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../src/data/table/cell.js";
 import { decodeRows } from "../../../src/data/table/decode-rows.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
 import { readRows } from "../../../src/data/table/read-rows.js";
-import { expectTableFile, tableBytes } from "../../../src/data/table/write-table.js";
+import type { TableFormat } from "../../../src/data/written/formats.js";
+import { rowWriter } from "../../../src/data/written/row-writer.js";
+import { sampleFormat, writtenColumns } from "../../../src/data/written/sampled-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -72,24 +75,68 @@ describe("rows of the flow", () => {
     expect(cells).toEqual([1e4, 40, null, "false", values!.at(-1), "2024-02-20", 1.7e9 + 147]);
   });
 
-  it.each(["csv", "jsonl", "parquet"])("are the same table after a way through .%s", async (ending) => {
-    const { rows, schema } = await readRows(path);
-    const file = join(root, `again.${ending}`);
-    const decoded = decodeRows(schema, rows);
-    writeFileSync(file, await tableBytes(file, decoded));
-    const again = await findSchema(file, await openTable(file));
-    const used = schema.columns.filter(({ use }) => use === "model");
-    expect(again.columns.map(({ name, type, missing, gap }) => ({ name, type, missing, gap }))).toEqual(
-      used.map(({ name, type, missing, gap }) => ({ name, type, missing, gap })),
-    );
-    const cells = await cellsOf(file);
-    expect(cells[4]!.slice(0, 2).map(Number)).toEqual(decoded.cells[4]!.slice(0, 2));
-    const shop = cells.map((row) => row[4]);
-    expect(shop[0]).toBe(ending === "csv" ? "'=web" : "=web");
+  it("of dates with times lie on the grid of their column, and reach to both ends of its range", async () => {
+    const minute = 60_000;
+    const began = Date.UTC(2015, 0, 1, 8, 7);
+    const iso = (time: number) => new Date(time).toISOString().replace(".000Z", "Z");
+    const count = 400;
+    const rng = makeRng(1);
+    const years = 10 * 365 * 24 * 60 * minute;
+    const times = Array.from({ length: count }, (_, i) => ({
+      slot: began + 15 * minute * (36 * (i % 99) ** 2 + (i % 99)), // quarters of an hour over ten years, which repeat
+      second: began + 1000 * Math.round(((i + rng.uniform()) / count) * (years / 1000)),
+      recent: began + 1000 * rng.integer(100 * 24 * 3600),
+      fraction: began + 250 * rng.integer(24 * 3600 * 4),
+    }));
+    const file = join(root, "times.csv");
+    const lines = times.map((row) => Object.values(row).map(iso).join(","));
+    writeFileSync(file, `slot,second,recent,fraction\n${lines.join("\n")}\n`);
+    const { rows, schema } = await readRows(file);
+    const days = (ms: number) => ms / 86_400_000;
+    expect(schema.columns.map(({ type, gap = 0, grid = 0 }) => [type, gap, grid])).toEqual([
+      ["date", days(15 * minute), 0],
+      ["date", 0, days(1000)],
+      ["date", 0, days(1000)],
+      ["date", 0, days(250)],
+    ]);
+    const { cells } = decodeRows(schema, rows);
+    const text = (i: number) => times.map((row) => iso(Object.values(row)[i]!));
+    for (const i of [0, 2, 3]) expect(cells.map((row) => row[i])).toEqual(text(i));
+    // over ten years float32 is 5 s apart
+    for (const [i, { second }] of times.entries())
+      expect(Math.abs(Date.parse(String(cells[i]![1])) - second)).toBeLessThan(6000);
+    expect(cells.every((row) => /:\d\dZ$/.test(String(row[1])))).toBe(true);
+    const ends = [-1e5, 1e5].map((far) => decodeRows(schema, new Float32Array(4).fill(far)).cells[0]);
+    const sorted = [0, 1, 2, 3].map((i) => text(i).sort());
+    expect(ends).toEqual([sorted.map((all) => all[0]), sorted.map((all) => all.at(-1))]);
   });
 
+  it.each<TableFormat>(["csv", "jsonl", "parquet"])(
+    "are the same table after a way through .%s",
+    async (ending) => {
+      const { rows, schema } = await readRows(path);
+      const file = join(root, `again.${ending}`);
+      const decoded = decodeRows(schema, rows);
+      writeFileSync(file, "");
+      const writer = rowWriter(ending, writtenColumns(decoded.columns), async (piece) =>
+        appendFileSync(file, piece),
+      );
+      await writer.add(decoded.cells);
+      await writer.end();
+      const again = await findSchema(file, await openTable(file));
+      const used = schema.columns.filter(({ use }) => use === "model");
+      expect(again.columns.map(({ name, type, missing, gap }) => ({ name, type, missing, gap }))).toEqual(
+        used.map(({ name, type, missing, gap }) => ({ name, type, missing, gap })),
+      );
+      const cells = await cellsOf(file);
+      expect(cells[4]!.slice(0, 2).map(Number)).toEqual(decoded.cells[4]!.slice(0, 2));
+      const shop = cells.map((row) => row[4]);
+      expect(shop[0]).toBe(ending === "csv" ? "'=web" : "=web");
+    },
+  );
+
   it("are written to no file of another kind", () => {
-    expect(() => expectTableFile("rows.txt")).toThrow("ends in .csv, .jsonl or .parquet");
-    expect(() => expectTableFile("rows.npy")).not.toThrow();
+    expect(() => sampleFormat("rows.txt")).toThrow("ends in .csv, .jsonl or .parquet");
+    expect(["a.NPY", "csv.parquet"].map(sampleFormat)).toEqual(["npy", "parquet"]);
   });
 });

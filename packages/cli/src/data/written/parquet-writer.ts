@@ -1,8 +1,10 @@
 import type { RowGroup } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import * as v from "valibot";
-import type { Write } from "../run/atomic.js";
-import type { ScoreColumn, ScoredRow, ScoreWriter } from "./csv-scores.js";
+import type { Write } from "../../run/atomic.js";
+import type { Cell } from "../table/cell.js";
+import { typedCell } from "./typed-cell.js";
+import type { RowWriter, WrittenColumn, WrittenRow } from "./written-rows.js";
 
 /** A group of rows is written as soon as it has this many: a group of 122,880 rows, as DuckDB writes them, becomes one. */
 const GROUP = 131_072;
@@ -11,26 +13,32 @@ const types = {
   text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
   number: { type: "DOUBLE" },
   flag: { type: "INT32" },
+  boolean: { type: "BOOLEAN" },
+  date: { type: "INT64", converted_type: "TIMESTAMP_MILLIS" },
 } as const;
+
+const repetition = ({ nullable = false }: WrittenColumn) =>
+  ({ repetition_type: nullable ? "OPTIONAL" : "REQUIRED" }) as const;
 
 const progressSchema = v.strictObject({ offset: v.number(), groups: v.string() });
 
 /**
- * Writes scores as Parquet. It goes on between two groups of rows: `begun` holds the metadata of those before.
+ * Writes rows as Parquet. It goes on between two groups of rows: `begun` holds the metadata of those before.
  *
  * @param group rows of a group at least, but for the last one
  */
-export function parquetScores(
-  columns: readonly ScoreColumn[],
+export function parquetWriter(
+  columns: readonly WrittenColumn[],
   write: Write,
   begun?: unknown,
   group = GROUP,
-): ScoreWriter {
+): RowWriter {
   const bytes = new ByteWriter();
   const schema = [
     { name: "root", num_children: columns.length },
-    ...columns.map(({ name, type }) => ({ name, ...types[type], repetition_type: "REQUIRED" as const })),
+    ...columns.map((column) => ({ name: column.name, ...types[column.type], ...repetition(column) })),
   ];
+  const values = columns.map(writtenValue);
   const parquet = new ParquetWriter({ writer: bytes, schema });
   if (begun !== undefined) {
     const { offset, groups } = v.parse(progressSchema, begun);
@@ -39,7 +47,7 @@ export function parquetScores(
     bytes.index = 0; // the first bytes of the file are there
     bytes.offset = offset;
   }
-  let waiting: ScoredRow[] = [];
+  let waiting: WrittenRow[] = [];
   /** Writes the bytes that were encoded so far; positions in the file go on. */
   const flush = async (): Promise<void> => {
     if (bytes.index > 0) await write(new Uint8Array(bytes.buffer.slice(0, bytes.index)));
@@ -49,7 +57,7 @@ export function parquetScores(
     // an index of pages would be written behind the last group, and would have to be kept until then
     const columnData = columns.map(({ name }, at) => ({
       name,
-      data: waiting.map((row) => row[at]!),
+      data: waiting.map((row) => values[at]!(row[at]!)),
       offsetIndex: false,
     }));
     const rowGroupSize = waiting.length;
@@ -74,6 +82,12 @@ export function parquetScores(
     progress: () =>
       waiting.length > 0 ? undefined : { offset: bytes.offset, groups: packed(parquet.row_groups) },
   };
+}
+
+/** Turns cells into what the library writes. */
+function writtenValue(column: WrittenColumn): (cell: Cell) => Cell | bigint {
+  if (column.type === "date") return (cell) => (cell === null ? null : BigInt(Date.parse(String(cell))));
+  return typedCell(column);
 }
 
 /** The progress of a writer whose file holds what several writers wrote, one after another: all but the first began at `PARQUET_BEGUN`. */

@@ -1,0 +1,15 @@
+import type { CommonFlags } from "../commands/shared.js";
+import type { Hidden, Sheet } from "../run/sheet-names.js";
+
+export type SampleFlags = CommonFlags & {
+  count?: number;
+  columns?: number;
+  seed?: number;
+  temperature?: number;
+  mode?: "sample" | "deterministic";
+  sheet?: Sheet;
+  hide?: Hidden;
+  out?: string;
+  given?: readonly string[];
+  privacy?: boolean;
+};

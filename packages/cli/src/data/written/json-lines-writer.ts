@@ -1,0 +1,24 @@
+import { typedCell } from "./typed-cell.js";
+import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
+
+/** Writes rows as JSON lines, an object each. */
+export function jsonLinesWriter(
+  columns: readonly WrittenColumn[],
+  write: (lines: string) => Promise<void>,
+): RowWriter {
+  const typed = columns.map(typedCell);
+  return {
+    add: (rows) =>
+      write(
+        rows
+          .map((row) => {
+            const cells = columns.map((column, i) => [column.name, typed[i]!(rounded(column, row[i]!))]);
+            return `${JSON.stringify(Object.fromEntries(cells))}\n`;
+          })
+          .join(""),
+      ),
+    flush: async () => {},
+    end: async () => {},
+    progress: () => ({}),
+  };
+}

@@ -1,0 +1,92 @@
+import { UsageError } from "@flowify/core";
+import type { RunConfig } from "../../format/config.js";
+import type { Write } from "../../run/atomic.js";
+import { decodeRows } from "../table/decode-rows.js";
+import type { ColumnSchema, TableSchema } from "../table/schema.js";
+import { formatOf, type RowFormat, rowFormats } from "./formats.js";
+import { npyWriter } from "./npy-writer.js";
+import { type RowWriterOptions, rowWriter } from "./row-writer.js";
+import type { RowWriter, WrittenColumn, WrittenRow } from "./written-rows.js";
+
+/** The columns of written samples, and the numbers of a flow [n, width] as rows of them. */
+type Layout = Readonly<{
+  columns: readonly WrittenColumn[];
+  cellsOf(rows: Float32Array): readonly WrittenRow[];
+}>;
+
+/** @throws UsageError for a file name with an ending that no format of rows has */
+export function sampleFormat(file: string): RowFormat {
+  const format = formatOf(file, rowFormats);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    `--out ${file}: expected a name that ends in .csv, .jsonl or .parquet for rows, or .npy for the numbers of the network\nchoose such a name`,
+  );
+}
+
+/** Writes samples of a run of rows: those of a table in its own types. */
+export function sampleWriter(
+  format: RowFormat,
+  data: Pick<RunConfig["data"], "shape" | "columns" | "reading">,
+  count: number,
+  write: Write,
+  options: RowWriterOptions,
+): RowWriter<Float32Array> {
+  if (format === "npy") return npyWriter({ width: data.shape[0], count }, write, options.begun);
+  const { columns, cellsOf } = layoutOf(data);
+  const writer = rowWriter(format, columns, write, options);
+  return { ...writer, add: (rows) => writer.add(cellsOf(rows)) };
+}
+
+/** Bytes that a row takes at least. */
+export function leastBytes(format: RowFormat, data: Pick<RunConfig["data"], "shape" | "reading">): number {
+  if (format === "npy") return 4 * data.shape[0];
+  return format === "parquet" ? 0 : layoutOf(data).columns.length;
+}
+
+const layoutOf = ({
+  shape: [width],
+  columns,
+  reading,
+}: Pick<RunConfig["data"], "shape" | "columns" | "reading">): Layout =>
+  reading?.schema ? tableLayout(reading.schema) : numberLayout(width, columns);
+
+const tableLayout = (schema: TableSchema): Layout => ({
+  columns: writtenColumns(decodeRows(schema, new Float32Array()).columns),
+  cellsOf: (rows) => decodeRows(schema, rows).cells,
+});
+
+/** The columns of a table in the types that formats have for them. */
+export const writtenColumns = (columns: readonly ColumnSchema[]): WrittenColumn[] =>
+  columns.map((column) => ({
+    name: column.name,
+    type: typeOf(column),
+    nullable: column.missing > 0 || (column.values ?? []).includes(null),
+  }));
+
+/** Booleans are those that are written as true and false, and not as yes and no. */
+function typeOf({ type, range, values = [] }: ColumnSchema): WrittenColumn["type"] {
+  if (type === "date") return "date";
+  if (range) return "number";
+  const hasTruth = values.every((value) => value === null || /^(true|false)$/i.test(value));
+  return type === "boolean" && hasTruth ? "boolean" : "text";
+}
+
+const numberLayout = (width: number, names: readonly string[] | undefined): Layout => ({
+  columns: Array.from({ length: width }, (_, i) => ({
+    name: names?.[i] ?? `column ${i + 1}`,
+    type: "number",
+  })),
+  cellsOf: (rows) =>
+    Array.from({ length: rows.length / width }, (_, row) =>
+      Array.from(rows.subarray(row * width, (row + 1) * width), shortest),
+    ),
+});
+
+/** The number with the shortest text that parses back to the same 32-bit float. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(9));
+}

@@ -1,0 +1,29 @@
+import type { Cell } from "../table/cell.js";
+
+/** A column of a written table. */
+export type WrittenColumn = Readonly<{
+  name: string;
+  /** Flags are 0 and 1. Booleans and dates (ISO 8601) come as texts, and are written in the type that the format has for them. */
+  type: "text" | "number" | "flag" | "boolean" | "date";
+  /** Some cells are null. */
+  nullable?: boolean;
+  /** Significant digits of numbers in formats of text; by default all. */
+  digits?: number;
+}>;
+
+export type WrittenRow = readonly Cell[];
+
+/** Writes rows as they come, in memory that does not grow with them. */
+export type RowWriter<Rows = readonly WrittenRow[]> = Readonly<{
+  add(rows: Rows): Promise<void>;
+  /** Writes all rows so far. */
+  flush(): Promise<void>;
+  /** Writes the rest, and what stands behind all rows. */
+  end(): Promise<void>;
+  /** What another writer needs to go on after all rows so far, as JSON; undefined while some of them are not written. */
+  progress(): unknown;
+}>;
+
+/** The number with the digits of its column. */
+export const rounded = ({ digits }: WrittenColumn, cell: Cell): Cell =>
+  digits !== undefined && typeof cell === "number" ? Number(cell.toPrecision(digits)) : cell;
