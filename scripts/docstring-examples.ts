@@ -87,11 +87,7 @@ async function main(scratch: string): Promise<number> {
     writeFileSync(file, `${example.code}\nexport {};\n`);
     return { ...example, file };
   });
-  const errors = typeErrors(
-    scratch,
-    written.map(({ file }) => file),
-  );
-  const problems = [...missing, ...errors];
+  const problems = [...missing, ...typeErrors(written.map(({ file }) => file))];
   for (const { name, where, file, expected } of written) {
     const output = await printedBy(file).catch((error: unknown) => `threw ${String(error)}`);
     if (process.argv.includes("--print")) console.log(JSON.stringify({ name, output }));

@@ -107,10 +107,8 @@ function main(given: readonly string[]): number {
       return short.replaceAll(relative(root, file), snippet.document);
     }, text);
 
-  const problems = typeErrors(
-    scratch,
-    written.map(({ file }) => file).filter((file) => file.endsWith(".ts")),
-  ).map(named);
+  const modules = written.map(({ file }) => file).filter((file) => file.endsWith(".ts"));
+  const problems = typeErrors(modules).map(named);
   for (const { snippet, file } of written) {
     const { status, output, error } = execute(snippet, file);
     const where = `${snippet.document}:${snippet.line}`;

@@ -1,8 +1,8 @@
 /** What the checks of snippets share: where these lie, how they are type-checked, how output is compared. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -30,15 +30,14 @@ export function difference(expected: string, output: string): string | undefined
 }
 
 /** Where TypeScript disagrees with the snippets. What it says of the sources is the business of `npm test -- types`. */
-export function typeErrors(scratch: string, files: readonly string[]): string[] {
+export function typeErrors(files: readonly string[]): string[] {
   if (files.length === 0) return [];
-  const project = join(scratch, "tsconfig.json");
-  const config = { extends: join(root, "tsconfig.json"), files, include: [], exclude: [] };
-  writeFileSync(project, JSON.stringify(config));
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const args = [tsc, "-p", project, "--pretty", "false"];
-  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
-  return stdout
-    .split(/\n(?!\s|$)/)
-    .filter((error) => files.some((file) => error.startsWith(relative(root, file))));
+  const read = (path: string): string | undefined => ts.sys.readFile(path);
+  const config = ts.readConfigFile(join(root, "tsconfig.json"), read).config as object;
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files, include: [] }, ts.sys, root);
+  const program = ts.createProgram(files, options);
+  const host = { getCurrentDirectory: () => root, getCanonicalFileName: String, getNewLine: () => "\n" };
+  return files
+    .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
+    .map((diagnostic) => ts.formatDiagnostic(diagnostic, host));
 }

@@ -98,7 +98,7 @@ async function main(): Promise<number> {
   const [count, seed] = [Number(positionals[0] ?? 30), Number(values.seed)];
   const scratch = mkdtempSync(join(tmpdir(), "flowify-crash-"));
   try {
-    const { data, network } = writeSmallData(scratch);
+    const { data, network } = writeSmallData(scratch, "convolution");
     const training = ["--data", data, "--network", network, "--batch", "64", "--steps", String(STEPS)];
     const care = [
       "--ema",

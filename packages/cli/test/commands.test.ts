@@ -7,7 +7,7 @@ import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const { data, network } = writeSmallData(root);
+const { data, network } = writeSmallData(root, "convolution");
 const run = join(root, "run");
 const STEPS = 6;
 const what = ["--data", data, "--network", network, "--batch", "64", "--seed", "3"];

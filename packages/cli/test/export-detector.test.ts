@@ -141,6 +141,8 @@ describe("flowify export --detector", () => {
       network,
       "--steps",
       "1",
+      "--pictures",
+      "none",
       "--out",
       images,
       "--quiet",

@@ -12,7 +12,7 @@ const run = join(root, "run");
 const out = join(root, "exported");
 
 beforeAll(async () => {
-  const { data, network } = writeSmallData(root);
+  const { data, network } = writeSmallData(root, "convolution");
   const what = ["--data", data, "--network", network, "--batch", "64", "--steps", "2", "--pictures", "none"];
   const { status, stderr } = await runCommand(["train", ...what, "--out", run]);
   if (status !== 0) throw new Error(stderr);

@@ -39,18 +39,8 @@ vi.mock("@flowify/core", async (original) => ({
 
 const root = temporaryFolder();
 const { data, network } = writeSmallData(root);
-const options = [
-  "--data",
-  data,
-  "--network",
-  network,
-  "--batch",
-  "64",
-  "--steps",
-  "12",
-  "--pictures",
-  "none",
-];
+const few = ["--batch", "64", "--steps", "12", "--pictures", "none"];
+const options = ["--data", data, "--network", network, ...few];
 const training = (every: number, out: string): string[] => {
   const flags = ["--checkpoint-every", String(every), "--device", "webgpu", "--out", out];
   return ["train", ...options, ...flags];
@@ -89,7 +79,9 @@ describe("a device that breaks in the middle of a run", () => {
 
 it("refuses a batch that needs more memory than there is, before anything is trained", async () => {
   const available = vi.spyOn(process, "availableMemory").mockReturnValue(2e6);
-  const args = ["train", ...options, "--out", join(root, "large")];
+  // its step needs more than its parameters do
+  const { data: images, network: convolution } = writeSmallData(join(root, "convolution"), "convolution");
+  const args = ["train", "--data", images, "--network", convolution, ...few, "--out", join(root, "large")];
   const { status, stderr } = await runCommand(args);
   available.mockRestore();
   expect({ status, stderr }).toMatchObject({

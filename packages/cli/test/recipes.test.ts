@@ -10,7 +10,7 @@ import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const { data, network } = writeSmallData(root);
+const { data, network } = writeSmallData(root, "convolution");
 
 describe("recipes", () => {
   it("are two a network: ours, and the paper's", () => {

@@ -6,7 +6,7 @@ import { metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const { data, network } = writeSmallData(root);
+const { data, network } = writeSmallData(root, "convolution");
 const options = ["--data", data, "--network", network, "--batch", "64", "--warmup", "1"];
 
 it("writes one page about runs, with their numbers beside it", async () => {

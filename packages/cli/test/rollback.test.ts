@@ -7,23 +7,19 @@ import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const { data, network } = writeSmallData(root);
-const training = ["train", "--data", data, "--network", network, "--batch", "64", "--warmup", "1"];
-const options = [
-  ...training,
-  "--steps",
-  "20",
-  "--checkpoint-every",
-  "5",
-  "--seed",
-  "3",
-  "--pictures",
-  "none",
-];
+
+/** How a network is trained. */
+function trainingOf(kind: "dense" | "convolution"): string[] {
+  const { data, network } = writeSmallData(join(root, kind), kind);
+  const training = ["train", "--data", data, "--network", network, "--batch", "64", "--warmup", "1"];
+  return [...training, "--steps", "20", "--checkpoint-every", "5", "--seed", "3", "--pictures", "none"];
+}
+const options = trainingOf("dense");
 
 it("a run whose steps are far too long goes back to its newest checkpoint and takes shorter ones", async () => {
   const folder = join(root, "long");
-  const { status, stderr } = await runCommand([...options, "--lr", "30", "--out", folder]);
+  const training = trainingOf("convolution");
+  const { status, stderr } = await runCommand([...training, "--lr", "30", "--out", folder]);
   expect(status).toBe(0);
   expect(stderr).toContain(
     "step 2: gradient of conv2d[1] is not finite; back to step 0, a tenth of the step size until step 102",
@@ -36,12 +32,12 @@ it("a run whose steps are far too long goes back to its newest checkpoint and ta
 
   // a tenth of the step size is what it then does
   const tenth = join(root, "tenth");
-  expect(await runCommand([...options, "--lr", "3", "--out", tenth])).toMatchObject({ status: 0 });
+  expect(await runCommand([...training, "--lr", "3", "--out", tenth])).toMatchObject({ status: 0 });
   expect(metricsOf(tenth).at(-1)).toEqual(metricsOf(folder).at(-1));
 
   // killed and resumed, it goes back as it did
   const killed = join(root, "killed");
-  const child = spawnCommand([...options, "--lr", "30", "--out", killed]);
+  const child = spawnCommand([...training, "--lr", "30", "--out", killed]);
   const ended = new Promise((done) => child.on("close", done));
   while (!existsSync(join(killed, "checkpoints/step-000000005.json"))) await setTimeout(2);
   child.kill("SIGKILL");

@@ -8,7 +8,7 @@ import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const { data, network } = writeSmallData(root);
+const { data, network } = writeSmallData(root, "convolution");
 const run = join(root, "run");
 
 beforeAll(async () => {

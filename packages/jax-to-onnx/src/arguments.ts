@@ -3,6 +3,7 @@ import { UsageError } from "./errors.js";
 import { isFloat } from "./jaxpr.js";
 import type { Initializer } from "./model.js";
 import type { ArrayType } from "./trace.js";
+import { typedArrays } from "./typed-arrays.js";
 
 /** A tree as jax-js has them: records and lists of leaves. */
 export type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> };
@@ -64,14 +65,6 @@ export function mapArguments<T>(node: Tree<Argument>, f: (leaf: Argument) => T):
   return Object.fromEntries(branches.map(([key, child]) => [key, mapArguments(child, f)]));
 }
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-} as const;
-
 /**
  * The leaves of an argument with their values, by path.
  *
@@ -97,7 +90,7 @@ function constantOf(
     throw new UsageError(
       `constant ${where}: ${value?.shape ? `shape [${value.shape}]` : "no value"}, expected [${shape}]`,
     );
-  const Values = arrays[dtype as keyof typeof arrays];
+  const Values = typedArrays[dtype as keyof typeof typedArrays];
   const numbers = "dataSync" in value ? (value.ref as typeof value).dataSync() : value.data;
   if (numbers instanceof Values) return { shape: value.shape, data: numbers };
   if (!("dataSync" in value) || isFloat(dtype))

@@ -1,6 +1,7 @@
 import { type DType, defaultDevice, init, type JsTree, makeJaxpr, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
 import { type LoweredGraph, lower } from "../src/lower.js";
+import { typedArrays } from "../src/typed-arrays.js";
 import { HostArray } from "./host-array.js";
 import { runLowered } from "./run-lowered.js";
 
@@ -10,17 +11,9 @@ scope.Float16Array ??= class {};
 
 export type Fn = (...args: np.Array[]) => JsTree<np.Array>;
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-} as const;
-
 /** A host array from numbers. */
 export function host(values: readonly number[], shape: readonly number[], dtype: DType): HostArray {
-  return new HostArray(arrays[dtype as keyof typeof arrays].from(values), shape, dtype);
+  return new HostArray(typedArrays[dtype as keyof typeof typedArrays].from(values), shape, dtype);
 }
 
 /** Evenly spread, irregular numbers in (−1, 1) from a counter: no two runs differ. */

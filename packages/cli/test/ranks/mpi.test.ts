@@ -29,7 +29,7 @@ describe("under mpirun", () => {
     "trains two ranks in ten steps, close to one process, rank 0 alone says so",
     async () => {
       const folder = temporaryFolder();
-      const { data, network } = writeSmallData(folder);
+      const { data, network } = writeSmallData(folder, "convolution");
       const short = ["--steps", "10", "--batch", "32", "--threads", "1", "--pictures", "none", "--seed", "5"];
       const train = ["train", "--data", data, "--network", network, ...short, "--evaluate-every", "100"];
       const alone = join(folder, "alone");

@@ -1,0 +1,35 @@
+import { type ArrayTree, defineLayer, expectShape, type FlowLayer } from "../../src/entries/layer.js";
+import { type CheckLayerOptions, checkLayer, LawError } from "../../src/entries/testing.js";
+
+/** What checkLayer finds of a layer that breaks a law. */
+export const brokenBy = async <P extends ArrayTree>(
+  layer: FlowLayer<P>,
+  options?: CheckLayerOptions,
+): Promise<LawError> => {
+  try {
+    await checkLayer(layer, options);
+  } catch (error) {
+    if (error instanceof LawError) return error;
+    throw error;
+  }
+  throw new Error("checkLayer finds nothing");
+};
+
+/** A layer with other fields; arrays that do not fit are refused as before. */
+export const change = <P extends ArrayTree>(
+  layer: FlowLayer<P>,
+  fields: Partial<FlowLayer<P>>,
+): FlowLayer<P> => {
+  const changed = { ...layer, ...fields };
+  return defineLayer<P>({
+    ...changed,
+    forward(params, x, noise) {
+      expectShape(layer.name, "x", x, layer.inShape);
+      return changed.forward(params, x, noise);
+    },
+    inverse(params, z, noise) {
+      expectShape(layer.name, "z", z, changed.outShape);
+      return changed.inverse(params, z, noise);
+    },
+  });
+};
