@@ -1,31 +1,56 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { chromiumPath } from "./scripts/chromium.js";
+import { LongestFirst } from "./scripts/vitest/longest-first.js";
 
 const chromium = chromiumPath();
 
 // Sources are read across workspaces, so no test needs a build.
 const conditions = ["@flowify/source", "module", "node", "development|production"];
 
-export default defineConfig({
+/** Laws compile the same kernels in every file: they share processes, and so these. */
+const laws = ["packages/core/test/laws/*.test.ts", "packages/core/test/testing/*.test.ts"];
+
+/** Test files with a process for each, or one after the other in a few processes. */
+const project = (
+  name: string,
+  isolate: boolean,
+  files: { include: string[]; exclude?: string[] },
+): TestProjectInlineConfiguration => ({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@flowify/source", "node"] } },
   test: {
-    include: [
-      "packages/*/test/**/*.test.ts",
-      "test/**/*.test.ts",
-      // in a browser; scripts/test.ts says so where there is none
-      ...(chromium ? ["apps/*/test/**/*.test.ts"] : []),
-    ],
+    name,
+    isolate,
+    ...files,
     // tests that use ONNX Runtime without our executor leave no telemetry behind either
     env: { ORT_DISABLE_TELEMETRY: "1", ...(chromium && { CHROMIUM: chromium }) },
-    setupFiles: ["scripts/vitest/no-console.ts"],
+    setupFiles: ["scripts/vitest/no-console.ts", ...(isolate ? [] : ["scripts/vitest/default-device.ts"])],
+    pool: "forks",
+    // Native kernels and wasm compile inside tests: slow under load, never by minutes.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("files", true, {
+        include: [
+          "packages/*/test/**/*.test.ts",
+          "test/**/*.test.ts",
+          // in a browser; scripts/test.ts says so where there is none
+          ...(chromium ? ["apps/*/test/**/*.test.ts"] : []),
+        ],
+        exclude: laws,
+      }),
+      project("laws", false, { include: laws }),
+    ],
     globalSetup: ["scripts/vitest/one-build.ts"],
     reporters: ["default", "./scripts/vitest/totals-reporter.ts"],
-    pool: "forks",
-    maxWorkers: 2,
-    // Native kernels and wasm compile inside tests: slow under load, never by minutes.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // one more than the cores of CI: tests of pages and of processes wait now and then
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     coverage: {
       include: ["packages/*/src/**/*.ts"],
       reporter: ["text", "json-summary"],

@@ -104,13 +104,13 @@ const add = ({ passed, failed }: Totals): void => {
   totals.passed += passed;
   totals.failed += failed;
 };
-/** Most checks compute on one core: two at a time. */
-async function runChecks(queue: Check[]): Promise<void> {
+const queue = words.length === 0 ? [...checks] : chosen;
+async function runChecks(): Promise<void> {
   for (let check = queue.shift(); check; check = queue.shift()) add(await runCheck(check));
 }
-const queue = words.length === 0 ? [...checks] : chosen;
-await Promise.all([runChecks(queue), runChecks(queue)]);
-if (words.length === 0 || words.includes("tests") || filters.length > 0) add(await runTests(filters));
+const withTests = words.length === 0 || words.includes("tests") || filters.length > 0;
+/** Most checks compute on one core: two at a time, or one beside the tests. */
+await Promise.all([runChecks(), withTests ? runTests(filters).then(add).then(runChecks) : runChecks()]);
 if (!chromiumPath())
   console.log(
     "not run: the tests of apps/playground, because Chromium is missing (set the variable CHROMIUM)",

@@ -6,7 +6,6 @@ import { afterEach } from "vitest";
 
 const silent = /[\\/]packages[\\/](core|onnx)[\\/]src[\\/]/;
 const here = fileURLToPath(import.meta.url);
-const calls: string[] = [];
 
 /** The line of the stack that called console: the first with a file other than this one. */
 function caller(): string {
@@ -14,21 +13,31 @@ function caller(): string {
   return frames.find((frame) => /[\\/].*:\d+:\d+/.test(frame) && !frame.includes(here))?.trim() ?? "";
 }
 
-const methods = console as unknown as Record<string, unknown>;
-for (const [name, method] of Object.entries(console)) {
-  if (typeof method !== "function") continue;
-  methods[name] = (...args: unknown[]): unknown => {
-    const frame = caller();
-    if (silent.test(frame)) {
-      const message = `console.${name} called ${frame}: core and onnx print nothing`;
-      calls.push(message);
-      throw new Error(message);
-    }
-    return Reflect.apply(method, console, args);
-  };
+/** Watches `console`; returns the calls that it finds from then on. */
+function watchConsole(): string[] {
+  const calls: string[] = [];
+  const methods = console as unknown as Record<string, unknown>;
+  for (const [name, method] of Object.entries(console)) {
+    if (typeof method !== "function") continue;
+    methods[name] = (...args: unknown[]): unknown => {
+      const frame = caller();
+      if (silent.test(frame)) {
+        const message = `console.${name} called ${frame}: core and onnx print nothing`;
+        calls.push(message);
+        throw new Error(message);
+      }
+      return Reflect.apply(method, console, args);
+    };
+  }
+  return calls;
 }
 
+// test files that share a process run this file once each, and share its console
+const shared = globalThis as { consoleCalls?: string[] };
+shared.consoleCalls ??= watchConsole();
+const { consoleCalls } = shared;
+
 afterEach(() => {
-  const found = calls.splice(0);
+  const found = consoleCalls.splice(0);
   if (found.length > 0) throw new Error(found.join("\n"));
 });
