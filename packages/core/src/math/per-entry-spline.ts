@@ -50,7 +50,7 @@ const masses = (u: np.Array): np.Array =>
 
 /**
  * Which inner knots each entry of v [M] has reached: true or false [K − 1, M]. Knot k is at the share
- * (1 − K f) Σ_{j<k} m_j / Σ m + k f of the interval, for masses m [K, M] of the sizes and the floor f. Consumes the masses, borrows v.
+ * (1 − K f) Σ_{j<k} m_j / Σ m + k f of the interval, for masses m [K, M] of the sizes and the floor f. Consumes both.
  */
 function reachedKnots(mass: np.Array, v: np.Array, bound: number): np.Array {
   const bins = mass.shape[0] as number;
@@ -61,7 +61,7 @@ function reachedKnots(mass: np.Array, v: np.Array, bound: number): np.Array {
     .mul(freePart(bins))
     .add(floors);
   const total = np.sum(mass.ref, 0, { keepdims: true });
-  const share = v.ref.add(bound).mul(1 / (2 * bound));
+  const share = v.add(bound).mul(1 / (2 * bound));
   return np.lessEqual(np.matmul(before, mass), total.mul(share.reshape([1, -1])));
 }
 
