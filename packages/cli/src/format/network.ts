@@ -1,5 +1,5 @@
-import { UsageError } from "@flowify/core";
-import { kinds, layerSchema } from "@flowify/core/internal";
+import { type NetworkLayer, UsageError } from "@flowify/core";
+import { kinds, layerSchema, type Stored } from "@flowify/core/internal";
 import * as v from "valibot";
 import { printable } from "../ui/printable.js";
 import { check } from "./check.js";
@@ -10,11 +10,21 @@ const name = v.pipe(v.string(), v.nonEmpty("expected a text that is not empty"))
 /** Numbers, or the name of an array in the weights file. */
 const numbers = v.union([v.array(v.pipe(v.number(), v.finite())), name]);
 
+/** A layer as JSON, with the name of an array where the layer holds many numbers. */
+type LayerDescription = Stored<NetworkLayer, string | number[]>;
+
+export type NetworkDescription = {
+  name?: string;
+  weights?: string;
+  inShape: number[];
+  layers: LayerDescription[];
+};
+
 /**
  * An ordinary network as JSON: the shape of one example, [C, H, W] for an image, the layers in order, and for layers
  * with weights the name of a safetensors file in the same folder.
  */
-export const networkSchema = v.strictObject({
+export const networkSchema: v.GenericSchema<unknown, NetworkDescription> = v.strictObject({
   name: v.exactOptional(name),
   weights: v.exactOptional(
     v.pipe(v.string(), v.regex(/^[\w.-]+$/, "expected the name of a file in the same folder")),
@@ -25,8 +35,6 @@ export const networkSchema = v.strictObject({
   ),
   layers: v.pipe(v.array(layerSchema(numbers)), v.minLength(1, "expected at least one layer")),
 });
-
-export type NetworkDescription = v.InferOutput<typeof networkSchema>;
 
 /**
  * The network that a JSON document describes. Building the flow checks that the layers fit each other.
