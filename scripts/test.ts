@@ -24,7 +24,8 @@ const checks: readonly Check[] = [
       "oxlint --type-aware --deny-warnings",
     ],
   },
-  { name: "types", commands: ["tsc -p .", "tsc -p packages/core"] },
+  // with declarations: types that a package cannot name end its build
+  { name: "types", commands: ["tsc -p . --declaration", "tsc -p packages/core"] },
   { name: "unused", commands: ["knip --no-progress --treat-config-hints-as-errors"] },
   { name: "imports", commands: [`${typeScript} scripts/check-imports.ts`] },
   {
