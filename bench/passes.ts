@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Executor, FlowModel, flowify, UsageError, zoo } from "@flowify/core";
-import { nativeExecutor } from "@flowify/onnx";
+import { type NativeExecutorOptions, nativeExecutor } from "@flowify/onnx";
 import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import { machine } from "./machine.js";
 import { matrixProduct, median } from "./matrix-product.js";
@@ -17,6 +17,8 @@ export type PassesOptions = Readonly<{
   steps: number;
   /** Compares graphs and times nothing. */
   graphsOnly: boolean;
+  /** Threads of both; by default one per core. */
+  threads?: number | undefined;
   out: string;
 }>;
 
@@ -31,8 +33,13 @@ const without = (pass: string): Target => ({ ...ortCpu, without: new Set([pass])
 type Timed = Readonly<{ run(): Promise<void>; dispose(): Promise<void> }>;
 
 /** A step of a network, or log p of a few batches, with the graphs of a target. */
-async function open(network: string, kind: Kind, target: Target, most: number): Promise<Timed> {
-  const executor = await nativeExecutor({ target });
+async function open(
+  network: string,
+  kind: Kind,
+  most: number,
+  options: NativeExecutorOptions,
+): Promise<Timed> {
+  const executor = await nativeExecutor(options);
   return kind === "step" ? openStep(network, executor, most) : openScore(network, executor);
 }
 
@@ -122,10 +129,13 @@ function chosen(only: string | undefined): readonly string[] {
  * What each pass buys: steps and scores of networks with and without it, interleaved in this process. Where the graphs
  * are equal, nothing is timed. Prints a line of JSON for each, and writes `passes.md` to the folder.
  */
-export async function benchPasses({ networks, only, steps, graphsOnly, out }: PassesOptions): Promise<void> {
+export async function benchPasses(options: PassesOptions): Promise<void> {
+  const { networks, only, steps, graphsOnly, out } = options;
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  mkdirSync(out, { recursive: true });
   const names = chosen(only);
   const results: PassResult[] = [];
-  const executor = await nativeExecutor();
+  const executor = await nativeExecutor(threads);
   const g = await matrixProduct(executor);
   for (const network of networks)
     for (const kind of kinds) {
@@ -134,7 +144,7 @@ export async function benchPasses({ networks, only, steps, graphsOnly, out }: Pa
       const rounds = kind === "step" ? steps : Math.max(5, Math.round(steps * SCORES_OF_STEPS));
       const timing = !graphsOnly && changes.includes(true);
       const most = (names.length + 1) * (WARM_UP + rounds);
-      const whole = timing ? await open(network, kind, ortCpu, most) : undefined;
+      const whole = timing ? await open(network, kind, most, threads) : undefined;
       for (const [i, pass] of names.entries()) {
         const [graphs, plain] = [others[i] as Graphs, base as Graphs];
         const sizes = (each: Graphs) => ({
@@ -151,7 +161,7 @@ export async function benchPasses({ networks, only, steps, graphsOnly, out }: Pa
           without: sizes(graphs),
         };
         if (whole && changes[i]) {
-          const part = await open(network, kind, without(pass), WARM_UP + rounds);
+          const part = await open(network, kind, WARM_UP + rounds, { ...threads, target: without(pass) });
           Object.assign(result, await compared(whole, part, () => g.time(), rounds));
           await part.dispose();
         }
@@ -162,5 +172,5 @@ export async function benchPasses({ networks, only, steps, graphsOnly, out }: Pa
     }
   await g.dispose();
   await executor.dispose();
-  writeFileSync(join(out, "passes.md"), passesPage(results, machine()));
+  writeFileSync(join(out, "passes.md"), passesPage(results, machine(options.threads)));
 }

@@ -40,7 +40,7 @@ in ONNX Runtime, measured between the steps of the same run.
                                      at least 1,000 normal rows and 4 to 40 columns
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
                                      the lowering, into docs/results/passes.md, or into --out FOLDER; --only A,B for some
-                                     passes, --graphs to compare graphs and time nothing
+                                     passes, --graphs to compare graphs and time nothing, --threads N
   --export                           log p of 256 images by the exported file of a network, readable and fast, in ONNX Runtime's
                                      native library and in WebAssembly
   --profile                          the time of a step by kind of work, by primitive, by equation`;
@@ -147,7 +147,9 @@ async function main(): Promise<number> {
         ? positionals.map(fullName)
         : paperNames.filter((name) => name.startsWith("mnist/"));
     const { only, graphs, out } = values;
-    await benchPasses({ networks, only, steps: positive("--steps", values.steps), graphsOnly: graphs, out });
+    const steps = positive("--steps", values.steps);
+    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
+    await benchPasses({ networks, only, steps, graphsOnly: graphs, threads, out });
     return 0;
   }
   if (values.export) {
