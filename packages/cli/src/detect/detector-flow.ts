@@ -26,6 +26,10 @@ const SCHEDULE = { batch: 200, learningRate: 4e-3, warmup: 0.3, heldOut: 0.1, lo
 /** Bins of the spline of a single column. */
 const SINGLE_BINS = 16;
 
+/** A step's time is that of its arrays of knots, [rows, columns, bins]: from this many columns on, splines have fewer bins. */
+const WIDE = 500;
+const WIDE_BINS = 3;
+
 /** z = x + σ ε: rows that repeat, or hold integers, have a bounded density. For training only; its L = 0 takes ε for given. */
 function blur(width: number, noise: number): FlowLayer<NoParams> {
   const normal = { shape: [width], distribution: "normal" } as const;
@@ -65,7 +69,8 @@ function standardLogistic(width: number): Base {
  */
 export function detectorFlow(width: number, contaminated: boolean): Flow {
   const { blocks, hidden } = contaminated ? CONTAMINATED : CLEAN;
-  const kind = contaminated ? { additive: true } : { bins: CLEAN.bins, bound: CLEAN.bound };
+  const bins = width < WIDE ? CLEAN.bins : WIDE_BINS;
+  const kind = contaminated ? { additive: true } : { bins, bound: CLEAN.bound };
   const block = (seed: number): FlowLayer[] => [
     permuteChannels([width], { seed }),
     coupling([width], 2, { hidden, residual: true, ...kind }),
