@@ -2,13 +2,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { afterEach, expect, test } from "vitest";
-import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { expectImagesAsInNode, expectPretrainedAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { dense, onnxBytes } from "./onnx-files.js";
-import { idle, unpacked } from "./saved-run.js";
+import { idle } from "./saved-run.js";
 
 const root = temporaryFolder();
 
@@ -65,25 +64,6 @@ test("training goes on in Wasm where the GPU is lost, with the steps that were t
   expect(await page.locator("#plane-device").textContent()).toBe("Wasm");
   await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
   expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
-});
-
-test("an open run is trained further in Wasm where the GPU is lost", { timeout: SLOW }, async () => {
-  playground = await startPlayground({ webgpu: true });
-  const config = encodeURIComponent(JSON.stringify({ device: "webgpu", count: 1, steps: 1 }));
-  const page = await playground.open(`#/exchange?config=${config}`);
-  await page.getByRole("button", { name: "Start a run on digits" }).click();
-  await page.locator("#part-exchange output#bpd").waitFor({ timeout: SLOW });
-  await idle(page, "exchange");
-  expect(await page.locator("#part-exchange output#device").textContent()).toBe("WebGPU");
-  await playground.loseGpu();
-  await page.getByRole("button", { name: "Train", exact: true }).click();
-  await page.locator("#part-exchange output#step", { hasText: "1" }).waitFor({ timeout: SLOW });
-  await idle(page, "exchange");
-  expect(await page.locator("#part-exchange output#device").textContent()).toBe("Wasm");
-  const saved = await unpacked(page, "Save the run", join(root, "run"));
-  const { stdout } = await runCommand(["evaluate", saved, "--limit", "128", "--json", "--quiet"]);
-  const { bpd } = JSON.parse(stdout) as { bpd: number };
-  expect(await shown(page, "#part-exchange output#bpd")).toBeCloseTo(bpd, 4);
 });
 
 test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, async () => {

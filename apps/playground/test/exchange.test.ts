@@ -119,7 +119,7 @@ describe("a run of the command", () => {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it("is measured and trained on pictures of the reader, with WebGPU as well", async () => {
+  it("is measured and trained on pictures of the reader, with WebGPU as well, and in Wasm once the GPU is lost", async () => {
     const pictures = join(root, "pictures");
     for (const split of ["train", "test"]) mkdirSync(join(pictures, split), { recursive: true });
     const paths = await Promise.all(
@@ -140,18 +140,30 @@ describe("a run of the command", () => {
         [playground, "Wasm", 4],
         [withWebgpu, "WebGPU", 3],
       ] as const) {
-        const page = await open(small, { served, config: { device: device.toLowerCase(), count: 4 } });
+        const page = await open(small, {
+          served,
+          config: { device: device.toLowerCase(), count: 4, steps: 3 },
+        });
         await page.getByText("Choose pictures to see").waitFor({ timeout: 60_000 });
         await idle(page, "exchange");
         expect(await page.locator("#part-exchange output#device").textContent()).toBe(device);
         await page.getByLabel("Choose pictures", { exact: true }).setInputFiles([...paths, words]);
         await page.getByText("12 pictures, 1 skipped: words.txt").waitFor({ timeout: 60_000 });
         expect(await output(page, "bpd")).toBeCloseTo(wanted, close);
-        await page.getByRole("button", { name: "Train", exact: true }).click();
-        await page.locator("output#step", { hasText: "13" }).waitFor({ timeout: 120_000 });
-        await idle(page, "exchange");
-        const further = await unpacked(page, "Save the run", join(root, `further on ${device}`));
-        expect(await output(page, "bpd")).toBeCloseTo(await evaluated(further, "--data", pictures), close);
+        const trainTo = async (step: number): Promise<void> => {
+          await page.getByRole("button", { name: "Train", exact: true }).click();
+          await page
+            .locator("#part-exchange output#step", { hasText: String(step) })
+            .waitFor({ timeout: 120_000 });
+          await idle(page, "exchange");
+          const further = await unpacked(page, "Save the run", join(root, `${device}, step ${step}`));
+          expect(await output(page, "bpd")).toBeCloseTo(await evaluated(further, "--data", pictures), close);
+        };
+        await trainTo(6);
+        if (device === "Wasm") continue;
+        await served.loseGpu();
+        await trainTo(9);
+        expect(await page.locator("#part-exchange output#device").textContent()).toBe("Wasm");
       }
     } finally {
       await withWebgpu.close();

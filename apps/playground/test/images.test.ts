@@ -3,24 +3,21 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectImagesAsInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
 
-let playground: Playground;
-beforeAll(async () => {
-  playground = await startPlayground();
-});
-afterAll(() => playground.close());
-
 const SLOW = 120_000;
 const small = { widths: [8], steps: 6 };
 /** The first image on the line between two. */
 const LINE = ".gallery.line .tile";
 const addressOf = (config: object): string => `#/images?config=${encodeURIComponent(JSON.stringify(config))}`;
 
-/** The page once all steps are taken, and what it then shows. */
-async function trained(): Promise<Page> {
-  const page = await playground.open(addressOf(small));
-  await page.getByText("Trained: all 6 steps are done.").waitFor({ timeout: SLOW });
-  return page;
-}
+let playground: Playground;
+/** Trained once: the tests down to the one of other widths look at it in turn. */
+let trained: Page;
+beforeAll(async () => {
+  playground = await startPlayground();
+  trained = await playground.open(addressOf(small));
+  await trained.getByText("Trained: all 6 steps are done.").waitFor({ timeout: SLOW });
+}, SLOW);
+afterAll(() => playground.close());
 
 /** The pixels of a canvas, as a text that can be compared. */
 const pixels = (page: Page, selector: string): Promise<string> =>
@@ -30,30 +27,7 @@ const pixels = (page: Page, selector: string): Promise<string> =>
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
 
 test("digits train to the numbers of the same run in Node", { timeout: SLOW }, async () => {
-  await expectImagesAsInNode(await trained(), small);
-});
-
-test("a click gives an image's ledger; temperature and ends change what is drawn", {
-  timeout: SLOW,
-}, async () => {
-  const page = await trained();
-  const mean = await shown(page, "#images-log-prob");
-  await page.getByRole("button", { name: "Ledger of image 2" }).press("Enter");
-  await expect
-    .poll(async () => Math.abs((await shown(page, "#images-log-prob")) - mean), { timeout: SLOW })
-    .toBeGreaterThan(0.01);
-  const values = await page.locator("#part-images .ledger tbody .number").allTextContents();
-  const sum = values.reduce((total, text) => total + Number(text.replace("−", "-")), 0);
-  expect(sum).toBeCloseTo(await shown(page, "#images-log-prob"), 1);
-
-  const sample = "#part-images .gallery .tile";
-  const before = await pixels(page, sample);
-  await page.getByLabel("Temperature of the samples").press("Home");
-  await expect.poll(() => pixels(page, sample), { timeout: SLOW }).not.toBe(before);
-  const line = await pixels(page, ".gallery.line .tile");
-  await page.getByLabel("From").selectOption("image 5");
-  await expect.poll(() => pixels(page, ".gallery.line .tile"), { timeout: SLOW }).not.toBe(line);
-  expect(await seriousFindings(page)).toEqual([]);
+  await expectImagesAsInNode(trained, small);
 });
 
 /** The drawn line once it is another one than `before`. */
@@ -62,25 +36,8 @@ async function lineAfter(page: Page, before: string): Promise<string> {
   return pixels(page, LINE);
 }
 
-test("of choices in quick succession the last one is drawn", { timeout: SLOW }, async () => {
-  const page = await trained();
-  const first = await pixels(page, LINE);
-  const from = page.getByLabel("From");
-  await from.selectOption("image 5");
-  const fifth = await lineAfter(page, first);
-  await from.selectOption("image 3");
-  await lineAfter(page, fifth);
-  await from.evaluate((select: HTMLSelectElement) => {
-    for (const value of ["6", "4"]) {
-      select.value = value;
-      select.dispatchEvent(new Event("change", { bubbles: true }));
-    }
-  });
-  await expect.poll(() => pixels(page, LINE), { timeout: SLOW }).toBe(fifth);
-});
-
 test("an answer that comes after its image is no longer chosen is dropped", { timeout: SLOW }, async () => {
-  const page = await trained();
+  const page = trained;
   const mean = await shown(page, "#images-log-prob");
   await page.evaluate(async () => {
     document.querySelector<HTMLElement>("[aria-label='Ledger of image 2']")?.click();
@@ -98,6 +55,66 @@ test("an answer that comes after its image is no longer chosen is dropped", { ti
   expect(await shown(page, "#images-log-prob")).toBe(mean);
 });
 
+test("of choices in quick succession the last one is drawn", { timeout: SLOW }, async () => {
+  const page = trained;
+  const from = page.getByLabel("From");
+  const before = await pixels(page, LINE);
+  await from.selectOption("image 2");
+  const first = await lineAfter(page, before);
+  await from.selectOption("image 5");
+  const fifth = await lineAfter(page, first);
+  await from.selectOption("image 3");
+  await lineAfter(page, fifth);
+  await from.evaluate((select: HTMLSelectElement) => {
+    for (const value of ["6", "4"]) {
+      select.value = value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+  await expect.poll(() => pixels(page, LINE), { timeout: SLOW }).toBe(fifth);
+});
+
+test("a click gives an image's ledger; temperature and ends change what is drawn", {
+  timeout: SLOW,
+}, async () => {
+  const page = trained;
+  const mean = await shown(page, "#images-log-prob");
+  await page.getByRole("button", { name: "Ledger of image 2" }).press("Enter");
+  await expect
+    .poll(async () => Math.abs((await shown(page, "#images-log-prob")) - mean), { timeout: SLOW })
+    .toBeGreaterThan(0.01);
+  const values = await page.locator("#part-images .ledger tbody .number").allTextContents();
+  const sum = values.reduce((total, text) => total + Number(text.replace("−", "-")), 0);
+  expect(sum).toBeCloseTo(await shown(page, "#images-log-prob"), 1);
+
+  const sample = "#part-images .gallery .tile";
+  const before = await pixels(page, sample);
+  await page.getByLabel("Temperature of the samples").press("Home");
+  await expect.poll(() => pixels(page, sample), { timeout: SLOW }).not.toBe(before);
+  const line = await pixels(page, ".gallery.line .tile");
+  await page.getByLabel("From").selectOption("image 7");
+  await expect.poll(() => pixels(page, ".gallery.line .tile"), { timeout: SLOW }).not.toBe(line);
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+test("changes in quick succession open one after the other, and the last one trains", {
+  timeout: SLOW,
+}, async () => {
+  const page = trained;
+  await page.getByLabel("Widths").evaluate(async (select: HTMLSelectElement) => {
+    for (const value of ["64 32 16", "64 8", "16"]) {
+      select.value = value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+      // so that the worker has begun
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  });
+  await page.getByText("Trained: all 6 steps are done.").waitFor({ state: "detached" });
+  await page.getByText("Trained: all 6 steps are done.").waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
+  await expectImagesAsInNode(page, { ...small, widths: [16] });
+});
+
 test("samples that cannot be drawn are told in words", { timeout: SLOW }, async () => {
   const page = await playground.open(addressOf({ ...small, running: false }), {
     before: (fresh) =>
@@ -113,24 +130,6 @@ test("samples that cannot be drawn are told in words", { timeout: SLOW }, async 
   await page.locator("#images-bpd", { hasText: /\d/ }).waitFor({ timeout: SLOW });
   await page.getByLabel("Temperature of the samples").press("Home");
   await expectProblem(page, "has no handler for images.unknown");
-});
-
-test("changes in quick succession open one after the other, and the last one trains", {
-  timeout: SLOW,
-}, async () => {
-  const page = await trained();
-  await page.getByLabel("Widths").evaluate(async (select: HTMLSelectElement) => {
-    for (const value of ["64 32 16", "64 8", "16"]) {
-      select.value = value;
-      select.dispatchEvent(new Event("change", { bubbles: true }));
-      // so that the worker has begun
-      await new Promise((done) => setTimeout(done, 50));
-    }
-  });
-  await page.getByText("Trained: all 6 steps are done.").waitFor({ state: "detached" });
-  await page.getByText("Trained: all 6 steps are done.").waitFor();
-  expect(await page.getByRole("alert").count()).toBe(0);
-  await expectImagesAsInNode(page, { ...small, widths: [16] });
 });
 
 test("files that are no pictures, and too many of them, are refused in words", {
