@@ -7,8 +7,16 @@ const chromium = chromiumPath();
 // Sources are read across workspaces, so no test needs a build.
 const conditions = ["@flowify/source", "module", "node", "development|production"];
 
-/** Laws compile the same kernels in every file: they share processes, and so these. */
-const laws = ["packages/core/test/laws/*.test.ts", "packages/core/test/testing/*.test.ts"];
+/** Files that replace modules, globals or the file system of their process, or measure it. */
+const alone = [
+  "packages/cli/test/data-command.test.ts",
+  "packages/cli/test/data/table/where-absent.test.ts",
+  "packages/cli/test/fallback.test.ts",
+  "packages/cli/test/faults.test.ts",
+  "packages/core/test/math/rng.test.ts",
+  "packages/onnx/test/memory.test.ts",
+  "packages/onnx/test/missing-runtime.test.ts",
+];
 
 /** Test files with a process for each, or one after the other in a few processes. */
 const project = (
@@ -35,16 +43,16 @@ const project = (
 export default defineConfig({
   test: {
     projects: [
-      project("files", true, {
+      project("alone", true, { include: alone }),
+      project("shared", false, {
         include: [
           "packages/*/test/**/*.test.ts",
           "test/**/*.test.ts",
           // in a browser; scripts/test.ts says so where there is none
           ...(chromium ? ["apps/*/test/**/*.test.ts"] : []),
         ],
-        exclude: laws,
+        exclude: alone,
       }),
-      project("laws", false, { include: laws }),
     ],
     globalSetup: ["scripts/vitest/one-build.ts"],
     reporters: ["default", "./scripts/vitest/totals-reporter.ts"],

@@ -47,7 +47,7 @@ function sizeOf(result: PassResult | undefined): string {
 }
 
 /** The page of what passes buy. */
-export function passesPage(results: readonly PassResult[], machine: string): string {
+export function passesPage(results: readonly PassResult[], machine: string, ofTheProcessor = false): string {
   const names = [...new Set(results.map(({ pass }) => pass))];
   const columns = [...new Set(results.map(({ network, kind }) => `${network} ${kind}`))];
   const at = (pass: string, column: string): PassResult | undefined =>
@@ -75,7 +75,7 @@ images, of each network with all passes and with all but one, in turn in one pro
 
 ## Time
 
-How much longer it takes without the pass, in percent: the median of the ratios of neighbouring rounds, and half the spread of
+How much ${ofTheProcessor ? "more processor time" : "longer"} it takes without the pass, in percent: the median of the ratios of neighbouring rounds, and half the spread of
 their middle half. \`=\`: the graphs are the same. Lines of code include comments. A pass whose largest gain is below
 ${(100 * RULE).toFixed(0)} % does not stay.
 

@@ -17,7 +17,7 @@ export type PassesOptions = Readonly<{
   steps: number;
   /** Compares graphs and times nothing. */
   graphsOnly: boolean;
-  /** Threads of both; by default one per core. */
+  /** Threads of both; by default one per core. With one, times are those of the processor. */
   threads?: number | undefined;
   out: string;
 }>;
@@ -71,10 +71,19 @@ async function openScore(network: string, executor: Executor): Promise<Timed> {
   };
 }
 
-async function milliseconds(run: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
+/** Milliseconds on the clock, or of the processor. */
+type Clock = () => number;
+const onTheClock: Clock = () => performance.now();
+/** With one thread this is the time of a machine that does nothing else. */
+const ofTheProcessor: Clock = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+async function milliseconds(run: () => Promise<unknown>, clock: Clock): Promise<number> {
+  const started = clock();
   await run();
-  return performance.now() - started;
+  return clock() - started;
 }
 
 /**
@@ -84,8 +93,9 @@ async function milliseconds(run: () => Promise<unknown>): Promise<number> {
 async function compared(
   whole: Timed,
   part: Timed,
-  g: () => Promise<number>,
+  g: () => Promise<unknown>,
   rounds: number,
+  clock: Clock,
 ): Promise<Pick<PassResult, "withPerG" | "withoutPerG" | "gain" | "spread">> {
   const times = { with: [] as number[], without: [] as number[], g: [] as number[] };
   for (let round = 0; round < WARM_UP + rounds; round++) {
@@ -94,8 +104,8 @@ async function compared(
       [times.without, part],
     ] as const;
     for (const [into, timed] of round % 2 === 0 ? both : both.toReversed()) {
-      const product = await g();
-      const time = await milliseconds(timed.run);
+      const product = await milliseconds(g, clock);
+      const time = await milliseconds(timed.run, clock);
       if (round < WARM_UP) continue;
       times.g.push(product);
       into.push(time);
@@ -133,6 +143,7 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
   const { networks, only, steps, graphsOnly, out } = options;
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   mkdirSync(out, { recursive: true });
+  const clock = options.threads === 1 ? ofTheProcessor : onTheClock;
   const names = chosen(only);
   const results: PassResult[] = [];
   const executor = await nativeExecutor(threads);
@@ -162,7 +173,7 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
         };
         if (whole && changes[i]) {
           const part = await open(network, kind, WARM_UP + rounds, { ...threads, target: without(pass) });
-          Object.assign(result, await compared(whole, part, () => g.time(), rounds));
+          Object.assign(result, await compared(whole, part, () => g.time(), rounds, clock));
           await part.dispose();
         }
         results.push(result);
@@ -172,5 +183,5 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
     }
   await g.dispose();
   await executor.dispose();
-  writeFileSync(join(out, "passes.md"), passesPage(results, machine(options.threads)));
+  writeFileSync(join(out, "passes.md"), passesPage(results, machine(options.threads), options.threads === 1));
 }

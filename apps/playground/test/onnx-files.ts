@@ -43,15 +43,16 @@ export function onnxBytes(
   return toBytes(graph);
 }
 
-/** 784 → 16 → 10 with a ReLU between. */
+/** Means of 4 × 4 pixels, and 49 → 16 → 10 with a ReLU between. */
 export const dense = {
   nodes: [
-    ["Flatten", ["x"], "f"],
+    ["AveragePool", ["x"], "m", { kernel_shape: [4, 4], strides: [4, 4] }],
+    ["Flatten", ["m"], "f"],
     ["Gemm", ["f", "w1", "b1"], "h", { transB: 1 }],
     ["Relu", ["h"], "r"],
     ["Gemm", ["r", "w2", "b2"], "logits", { transB: 1 }],
   ],
-  weights: { w1: [16, 784], b1: [16], w2: [10, 16], b2: [10] },
+  weights: { w1: [16, 49], b1: [16], w2: [10, 16], b2: [10] },
 } as const satisfies { nodes: readonly NodeText[]; weights: Shapes };
 
 /** A convolution with a residual around another, pooling, and a softmax that is left out. */
