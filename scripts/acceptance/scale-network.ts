@@ -19,6 +19,9 @@ const LINK = 0.125;
 const DROP_S = 10;
 
 type Plan = Readonly<{
+  planned: readonly { ranks: number; computeMs: number; sumsMs: number }[];
+  crowding: number;
+  sums: readonly { bytes: number; ms: number }[];
   links: { alphaMs: number; betaMs: number };
   here: { stepMs: number; modelledMs: number };
 }>;
@@ -45,7 +48,11 @@ export async function network({ launcher: base, train, whole, steps, scratch, sa
       const plan = ["devices", "--plan", String(ranks), "--network", NETWORK, "--threads", "1", "--json"];
       const { output } = await run(hosts.launcher(base, ranks), ranks, plan);
       const json = output.split("\n").find((line) => line.startsWith("{")) ?? "";
-      const { here, links: fitted } = JSON.parse(json) as Plan;
+      const { here, links: fitted, planned, crowding, sums } = JSON.parse(json) as Plan;
+      const { computeMs, sumsMs } = planned.find((each) => each.ranks === ranks) as Plan["planned"][number];
+      say(
+        `${computeMs.toFixed(0)} ms computed, ${sumsMs.toFixed(0)} ms of sums, crowding ${crowding.toFixed(2)}; measured ${sums.map(({ bytes, ms }) => `2 × ${(1e-6 * bytes).toFixed(2)} MB in ${ms.toFixed(0)} ms`).join(", ")}`,
+      );
       const what = `${base.name}, ${ranks} hosts, ${links}, ${NETWORK}`;
       const { modelledMs, stepMs } = here;
       rows[

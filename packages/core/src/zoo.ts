@@ -91,27 +91,36 @@ const splitsInFront: { readonly [network: string]: readonly number[] } = {
 /** Two couplings with a wider conditioner, for many channels. */
 const wide: NetworkLayer = { kind: "coupling", stack: 2, hidden: 64 };
 
+/**
+ * `count` pairs of spline couplings of all numbers of an image, each in a random order. Convolutions see what is near; these
+ * fit the parts of an image together.
+ */
+const ofAll = (count: number, hidden: number): NetworkLayer[] =>
+  Array.from({ length: count }, (_, i): NetworkLayer[] => [
+    { kind: "permuteChannels", seed: i + 1 },
+    { kind: "coupling", stack: 2, hidden },
+  ]).flat();
+
 /** Width and bins where colour images have half their resolution: neighbours there say most about a pixel. */
 const fine = { hidden: 48, bins: 8 } as const;
 const fineCoupling: NetworkLayer = { kind: "coupling", stack: 2, ...fine };
 
 /**
- * Networks made for the best likelihood: more couplings in front, and couplings at a quarter and an eighth of the
- * resolution too, with a turn of the channels between them. Of colour images some couplings in front follow a turn as well.
+ * Networks made for the best likelihood: more couplings in front, and couplings at a quarter of the resolution too, with a
+ * turn of the channels between them. Digits get couplings of all numbers behind these; of colour images some couplings in
+ * front follow a turn as well, and an eighth of the resolution has couplings.
  */
 const ownNetworks: { readonly [name: string]: Network } = {
   "mnist/best": {
     inShape: [1, 28, 28],
     layers: [
-      ...imageFront(1, { splits: [0, 1, 2, 1] }),
+      ...imageFront(1, { splits: [0, 1, 2] }),
       ...splined(conv(4, 2, 2), conv(16, 2, 2)),
       wide,
       conv(16, 1, 1),
       wide,
-      ...splined(conv(32, 2, 2)),
-      wide,
-      ...splined(conv(48, 2, 2), conv(64, 2, 2)),
       flatten,
+      ...ofAll(6, 128),
       ...splined(linear(64), linear(32)),
       linear(8),
     ],

@@ -5,7 +5,7 @@ import { isBuilt } from "../networks/auto.js";
 import { flowOf, networkNamed } from "../networks/choose.js";
 import { planChart } from "../pictures/plan-chart.js";
 import { svgToPng } from "../pictures/png.js";
-import { fitNetwork, type Network, type PlannedStep, planStep } from "../plan/cost-model.js";
+import { fitNetwork, type Network, type PlannedStep, planStep, type Timed } from "../plan/cost-model.js";
 import { measureNetwork, stepTimes } from "../plan/measure.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { ratesOf } from "../recipes.js";
@@ -43,8 +43,11 @@ type Plan = Readonly<{
   batch: number;
   /** Modelled steps; the one of a single rank is measured. */
   planned: readonly PlannedStep[];
-  /** With several ranks: the network between them, and the whole step of this job, modelled and measured. */
+  /** With several ranks: sums between them and the network that they fit, and the whole step of this job, modelled and measured. */
+  sums?: readonly Timed[];
   links?: Network;
+  /** How much longer ranks of this job compute than one of them alone: more than 1 where they share cores. */
+  crowding?: number;
   here?: Readonly<{ ranks: number; stepMs: number; modelledMs: number }>;
 }>;
 
@@ -67,28 +70,36 @@ async function measured(
   try {
     const flow = flowOf(network, { density: "mixture" });
     const times = await stepTimes(flow, executor, batch, ranks?.comm);
-    const stepOf = async (count: number, links?: Network): Promise<PlannedStep> =>
-      planStep(batch, { ranks: count, ...(await times.compute(count)) }, links);
-    const one = await stepOf(1);
+    const one = planStep(batch, { ranks: 1, ...(await times.compute(1)) });
     if (ranks === undefined || ranks.size === 1) return { network: network.name, batch, planned: [one] };
     const { size, comm, share } = ranks;
-    const links = fitNetwork(await measureNetwork(comm, times.parameters));
+    const own = await times.compute(size);
+    const sums = await measureNetwork(comm, own.summed);
+    const links = fitNetwork(sums);
+    const crowding = await times.crowding();
+    const stepOf = async (count: number): Promise<PlannedStep> => {
+      const part = count === size ? own : await times.compute(count);
+      return planStep(batch, { ranks: count, ...part, crowding }, links);
+    };
     const planned = [one];
-    for (const count of powersOf2(most)) planned.push(await stepOf(count, links));
-    const modelled = planned.find(({ ranks: count }) => count === size) ?? (await stepOf(size, links));
+    for (const count of powersOf2(most)) planned.push(await stepOf(count));
+    const modelled = planned.find(({ ranks: count }) => count === size) ?? (await stepOf(size));
     const here = { ranks: size, stepMs: await times.whole(share), modelledMs: modelled.stepMs };
-    return { network: network.name, batch, planned, links, here };
+    return { network: network.name, batch, planned, sums, links, crowding, here };
   } finally {
     await executor.dispose();
   }
 }
+
+/** Ranks that compute so much longer than one alone share its cores. */
+const SHARED = 1.25;
 
 /** 2, 4, 8, … up to a number. */
 const powersOf2 = (most: number): number[] =>
   Array.from({ length: Math.floor(Math.log2(most)) }, (_, i) => 2 ** (i + 1));
 
 function sayPlan(terminal: Terminal, plan: Plan): void {
-  const { network, batch, planned, links, here } = plan;
+  const { network, batch, planned, links, crowding = 1, here } = plan;
   const [one] = planned;
   const rows = planned.map(({ ranks, computeMs, sumsMs, stepMs, examplesPerSecond }) => {
     const faster = examplesPerSecond / (one?.examplesPerSecond ?? Number.NaN);
@@ -115,6 +126,10 @@ function sayPlan(terminal: Terminal, plan: Plan): void {
     terminal.say(
       `network between ${here.ranks} ranks: ${(1000 * alphaMs).toFixed(1)} µs a message, ${gigabytes} GB/s`,
     );
+    if (crowding > SHARED)
+      terminal.say(
+        `ranks share cores: one computes ${crowding.toFixed(2)} times as long as it does alone, and others compute while it waits`,
+      );
     const error = (100 * (here.modelledMs - here.stepMs)) / here.stepMs;
     terminal.say(
       `a step of ${here.ranks} ranks: measured ${here.stepMs.toFixed(1)} ms, modelled ${here.modelledMs.toFixed(1)} ms (${error.toFixed(0)} %)`,

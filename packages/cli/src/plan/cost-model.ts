@@ -28,13 +28,19 @@ export function busiestBytes(owned: readonly number[]): number {
  */
 export const sumsMs = ({ alphaMs, betaMs }: Network, bytes: number): number => 2 * (alphaMs + bytes * betaMs);
 
-/** α and β from the times of several sizes, two or more: least squares of relative errors, both at least 0. */
+/**
+ * α and β from the times of several sizes, two or more; both at least 0. Least squares of errors with a variance in proportion
+ * to the time: the largest sums count most, and the smallest still fix α.
+ */
 export function fitNetwork(timed: readonly Timed[]): Network {
-  const weighted = timed.map(({ bytes, ms }) => ({ a: 2 / ms, b: (2 * bytes) / ms }));
-  const sum = (of: (each: { a: number; b: number }) => number): number =>
+  const weighted = timed.map(({ bytes, ms }) => {
+    const root = Math.sqrt(ms);
+    return { a: 2 / root, b: (2 * bytes) / root, root };
+  });
+  const sum = (of: (each: { a: number; b: number; root: number }) => number): number =>
     weighted.reduce((total, each) => total + of(each), 0);
   const [aa, ab, bb] = [sum(({ a }) => a * a), sum(({ a, b }) => a * b), sum(({ b }) => b * b)];
-  const [ra, rb] = [sum(({ a }) => a), sum(({ b }) => b)];
+  const [ra, rb] = [sum(({ a, root }) => a * root), sum(({ b, root }) => b * root)];
   const determinant = aa * bb - ab * ab;
   const [alphaMs, betaMs] = [(ra * bb - rb * ab) / determinant, (aa * rb - ab * ra) / determinant];
   if (alphaMs < 0) return { alphaMs: 0, betaMs: rb / bb };
@@ -51,16 +57,31 @@ export type PlannedStep = Readonly<{
   examplesPerSecond: number;
 }>;
 
+/** What the ranks of a job compute, and how they share cores. */
+type Computing = Readonly<{
+  ranks: number;
+  /** The part of a rank, with all ranks of the job at work. */
+  computeMs: number;
+  /** Numbers that each rank owns. */
+  owned: readonly number[];
+  /** How much longer that takes than with the other ranks at rest: 1 where each rank has its own cores. Default 1. */
+  crowding?: number;
+}>;
+
 /**
- * The step of a batch from the measured compute time and the modelled sums of several ranks; without a network that of one
- * rank. Sums begin when the gradient is complete, so nothing overlaps.
+ * The step of a batch from the measured compute time C and the modelled messages M of several ranks; without a network that of
+ * one rank. Sums begin when the gradient is complete, so a rank adds them to what it computes. Where ranks share
+ * cores, one computes while another waits, and a step is no shorter than the work of the cores:
+ *
+ *     t = max(C, C / crowding + M)
  */
 export function planStep(
   batch: number,
-  { ranks, computeMs, owned }: Readonly<{ ranks: number; computeMs: number; owned: readonly number[] }>,
+  { ranks, computeMs, owned, crowding = 1 }: Computing,
   network?: Network,
 ): PlannedStep {
   const ofSums = network ? sumsMs(network, busiestBytes(owned)) : 0;
-  const stepMs = computeMs + ofSums + SMALL_MESSAGES * (network?.alphaMs ?? 0);
+  const messages = ofSums + SMALL_MESSAGES * (network?.alphaMs ?? 0);
+  const stepMs = Math.max(computeMs, computeMs / crowding + messages);
   return { ranks, computeMs, sumsMs: ofSums, stepMs, examplesPerSecond: (1000 * batch) / stepMs };
 }

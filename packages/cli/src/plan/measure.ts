@@ -14,8 +14,11 @@ type Share = NonNullable<TrainOptions["share"]>;
 /** Calls before those that are measured, and measured ones, of which the median counts. */
 const WARM = 3;
 const MEASURED = 9;
-/** Numbers of the Allreduces that the network is measured with, up to those of all gradients. */
-const SIZES = [256, 4096, 65_536, 1_048_576] as const;
+/**
+ * The parts of each array of a step that the network is measured with: mostly large ones, since links let the first bytes of a
+ * burst pass faster.
+ */
+const PARTS = [1 / 64, 1 / 4, 1 / 2, 1] as const;
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -42,33 +45,46 @@ function randomExamples({ domain }: Flow, count: number): TrainOptions["data"] {
   return { examples, count };
 }
 
+/** The arrays that are summed up in a step: the numbers in each, and the rank that owns it. */
+type Summed = Readonly<{ lengths: readonly number[]; owners: readonly number[] }>;
+
+/** The part of a rank: its milliseconds without the sums, what is summed up, and how many numbers each rank owns of it. */
+type Part = Readonly<{ computeMs: number; summed: Summed; owned: readonly number[] }>;
+
 export type StepTimes = Readonly<{
   /**
-   * Milliseconds of a step of a rank without the sums, and how many numbers each of so many ranks owns. For the ranks of this
-   * job, each does its own part, and the last one counts; for another number, all do the first one's.
+   * A step of a rank, one of so many. For the ranks of this job, each does its own part, and the last one counts; for another
+   * number, all do the first one's.
    */
-  compute(ranks: number): Promise<Readonly<{ computeMs: number; owned: readonly number[] }>>;
+  compute(ranks: number): Promise<Part>;
+  /**
+   * How much longer a step takes the first rank with all ranks of this job at work than with the others at rest; at least 1.
+   */
+  crowding(): Promise<number>;
   /** Milliseconds of a whole step of the ranks of this job. */
   whole(share: Share): Promise<number>;
-  /** Numbers that are added up in a step. */
-  parameters: number;
 }>;
 
-/** The share of one of so many ranks, which sends and receives nothing; `owned` counts the numbers of each rank. */
-function alone(part: number, of: number): { share: Share; owned: number[] } {
-  const owned = new Array<number>(of).fill(0);
+/** The share of one of so many ranks, which sends and receives nothing; `summed` is what it would have summed up. */
+function alone(part: number, of: number): { share: Share; summed(): Summed } {
+  let last: Summed = { lengths: [], owners: [] };
   const share: Share = {
     part,
     of,
     async sumTo(arrays, owners) {
-      owned.fill(0);
-      for (const [i, owner] of owners.entries())
-        owned[owner] = (owned[owner] as number) + (arrays[i] as Float32Array).length;
+      last = { lengths: arrays.map(({ length }) => length), owners };
     },
     spread: async () => {},
     compare: async () => {},
   };
-  return { share, owned };
+  return { share, summed: () => last };
+}
+
+/** How many numbers each of so many ranks owns. */
+function ownedOf({ lengths, owners }: Summed, ranks: number): number[] {
+  const owned = new Array<number>(ranks).fill(0);
+  for (const [i, owner] of owners.entries()) owned[owner] = (owned[owner] as number) + (lengths[i] as number);
+  return owned;
 }
 
 /** Prepares to measure steps of a flow on random examples; all ranks of a job call it, and what it returns, alike. */
@@ -82,7 +98,11 @@ export async function stepTimes(
   const data = randomExamples(flow, Math.max(256, batchSize));
   const options = { flow, executor, data, batchSize, steps: 1000, learningRate: 1e-6, initExamples: 256 };
   let state: TrainingState | undefined;
-  const timed = async (share: Share | undefined, after = async (): Promise<void> => {}): Promise<number> => {
+  const timed = async (
+    share: Share | undefined,
+    after = async (): Promise<void> => {},
+    before = together,
+  ): Promise<number> => {
     const trainer = await createTrainer({ ...options, ...(share && { share }), ...(state && { state }) });
     state ??= await trainer.state();
     const step = async (): Promise<void> => {
@@ -90,7 +110,7 @@ export async function stepTimes(
       await after();
     };
     try {
-      return await medianMs(step, together);
+      return await medianMs(step, before);
     } finally {
       await trainer.dispose();
     }
@@ -100,29 +120,41 @@ export async function stepTimes(
   const { parameters } = trainer;
   await trainer.dispose();
   return {
-    parameters,
     async compute(ranks) {
-      if (ranks === 1) return { computeMs: await timed(undefined), owned: [parameters] };
+      if (ranks === 1) {
+        const summed = { lengths: [parameters], owners: [0] };
+        return { computeMs: await timed(undefined), summed, owned: [parameters] };
+      }
       const isThisJob = ranks === comm?.size;
-      const { share, owned } = alone(isThisJob ? comm.rank : 0, ranks);
-      return { computeMs: await timed(share, isThisJob ? together : undefined), owned };
+      const { share, summed } = alone(isThisJob ? comm.rank : 0, ranks);
+      const computeMs = await timed(share, isThisJob ? together : undefined);
+      return { computeMs, summed: summed(), owned: ownedOf(summed(), ranks) };
+    },
+    async crowding() {
+      if (comm === undefined) return 1;
+      const { share } = alone(comm.rank, comm.size);
+      const crowded = await timed(share);
+      const rest = async (): Promise<void> => {};
+      const single = comm.rank === 0 ? await timed(share, rest, rest) : crowded;
+      await together();
+      return Math.max(1, crowded / single);
     },
     whole: (share) => timed(share),
   };
 }
 
-/** Sums of several sizes between the ranks of this job, up to so many numbers: each rank owns the same part of them. */
-export async function measureNetwork(comm: Communicator, most: number): Promise<Timed[]> {
+/** The sums of a step between the ranks of this job, and of the same arrays cut to several sizes. */
+export async function measureNetwork(comm: Communicator, { lengths, owners }: Summed): Promise<Timed[]> {
   const timed: Timed[] = [];
-  for (const length of [...SIZES.filter((size) => size < most), most]) {
-    const owners = Array.from({ length: comm.size }, (_, owner) => owner);
-    const arrays = owners.map(() => new Float32Array(Math.ceil(length / comm.size)));
+  for (const part of PARTS) {
+    const cut = lengths.map((length) => Math.ceil(part * length));
+    const arrays = cut.map((length) => new Float32Array(length));
     const sum = async (): Promise<void> => {
       await comm.sumTo(arrays, owners);
       await comm.spread(arrays, owners);
     };
     const ms = await medianMs(sum, () => comm.barrier());
-    timed.push({ bytes: busiestBytes(arrays.map(({ length }) => length)), ms });
+    timed.push({ bytes: busiestBytes(ownedOf({ lengths: cut, owners }, comm.size)), ms });
   }
   return timed;
 }

@@ -39,6 +39,16 @@ describe("model of a step's cost", () => {
     expect(planStep(64, { ...rank, ranks: 1 })).toMatchObject({ sumsMs: 0, stepMs: 6 });
   });
 
+  it("lets a rank compute while another on its cores waits, but no step is shorter than the work of the cores", () => {
+    const rank = { ranks: 4, computeMs: 8, owned: [1000, 1000, 1000, 1000] };
+    const slow = { alphaMs: 0.2, betaMs: 5e-4 };
+    const messages = 2 * (0.2 + 12_000 * 5e-4) + 3 * 0.2;
+    expect(planStep(64, { ...rank, crowding: 2 }, slow).stepMs).toBeCloseTo(8 / 2 + messages, 9);
+    const fast = { alphaMs: 0.01, betaMs: 1e-5 };
+    expect(planStep(64, { ...rank, crowding: 2 }, fast).stepMs).toBe(8);
+    expect(planStep(64, { ...rank, crowding: 1 }, fast).stepMs).toBeGreaterThan(8);
+  });
+
   it("draws the model and the measurements in two colours", async () => {
     const speed = (ranks: number) => ({ ranks, examplesPerSecond: 1000 * ranks ** 0.8 });
     const svg = await planChart({
