@@ -66,7 +66,7 @@ export type StepTimes = Readonly<{
 }>;
 
 /** The share of one of so many ranks, which sends and receives nothing; `summed` is what it would have summed up. */
-function alone(part: number, of: number): { share: Share; summed(): Summed } {
+function alone(part: number, of: number): { share: Share; summed: () => Summed } {
   let last: Summed = { lengths: [], owners: [] };
   const share: Share = {
     part,
