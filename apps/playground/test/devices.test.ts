@@ -81,7 +81,7 @@ test("a given network is scored, trained and asked for preimages by WebGPU, to t
   playground = await startPlayground({ webgpu: true });
   const path = join(root, "net.onnx");
   writeFileSync(path, onnxBytes(dense.nodes, dense.weights));
-  const config = { device: "webgpu", steps: 2, count: 1 };
+  const config = { device: "webgpu", steps: 5, count: 1 };
   const page = await playground.open(`#/network?config=${encodeURIComponent(JSON.stringify(config))}`);
   await page.locator("#part-network input[type=file]").setInputFiles(path);
   await page.getByRole("button", { name: "Make it a density" }).click();
@@ -93,7 +93,7 @@ test("a given network is scored, trained and asked for preimages by WebGPU, to t
 
   const before = await shown(page, "#part-network output#learnt");
   await page.getByRole("button", { name: "Train the inverse" }).click();
-  await page.getByText("has had 2 steps").waitFor({ timeout: SLOW });
+  await page.getByText("has had 5 steps").waitFor({ timeout: SLOW });
   expect(await shown(page, "#part-network output#learnt")).toBeLessThan(before);
   await page.getByRole("button", { name: "Sample preimages" }).click();
   await page.locator("output#preimages-difference").waitFor({ timeout: SLOW });

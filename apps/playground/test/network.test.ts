@@ -109,7 +109,7 @@ describe("a network of one's own", () => {
   it("is drawn in red where an operator has no rule, with the reason", async () => {
     const page = await playground.open("#/network");
     await drop(page, file("odd.onnx", unsupported));
-    expect(await alert(page)).toContain('Cosh "q" (node 2): there is no rule for Cosh');
+    expect(await alert(page)).toContain('Cosh "q" (node 3): there is no rule for Cosh');
     expect(await page.locator("svg.graph rect.wrong").count()).toBe(1);
     expect(await page.locator("svg.graph g:has(rect.wrong) title").textContent()).toContain(
       "no rule for Cosh",

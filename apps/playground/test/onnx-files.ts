@@ -71,6 +71,6 @@ export const residual = {
 
 /** With an operator that has no rule. */
 export const unsupported = {
-  nodes: [...dense.nodes.slice(0, 2), ["Cosh", ["h"], "q"], ["Relu", ["q"], "r"]],
+  nodes: [...dense.nodes.slice(0, 3), ["Cosh", ["h"], "q"], ["Relu", ["q"], "r"]],
   weights: dense.weights,
 } as const satisfies { nodes: readonly NodeText[]; weights: Shapes };

@@ -7,7 +7,7 @@ import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
-const { data, network } = writeSmallData(root, "convolution");
+const { data, network } = writeSmallData(root);
 const STEPS = 30;
 const training = ["--data", data, "--network", network, "--batch", "64", "--steps", String(STEPS)];
 const often = ["--checkpoint-every", "10", "--evaluate-every", "4"];
