@@ -70,7 +70,7 @@ type Computing = Readonly<{
 
 /**
  * The step of a batch from the measured compute time C and the modelled messages M of several ranks; without a network that of
- * one rank. Sums begin when the gradient is complete, so a rank adds them to what it computes. Where ranks share
+ * one rank. Sums begin when the gradient is complete, so a rank waits for them after its part. Where ranks share
  * cores, one computes while another waits, and a step is no shorter than the work of the cores:
  *
  *     t = max(C, C / crowding + M)
