@@ -7,7 +7,6 @@ const rows = "by its switch alone|where the target is strict";
 
 const algebra = of("passes/algebra.ts", ["passes", "semantics", "lower"], `${numbers}|${rows}|idioms`);
 const integers = of("passes/algebra.ts", ["edge-values"], "integers");
-const fixedSums = of("passes/fixed-sums.ts", ["passes", "semantics", "fixed"]);
 const pointwise = of("passes/convolutions/pointwise.ts", ["fixed"], "pointwise");
 const windows = of(
   "passes/convolutions/gathered-windows.ts",
@@ -22,7 +21,6 @@ const rotations = of("passes/rotations.ts", ["rotations"]);
 const tanh = of("passes/tanh.ts", ["tanh"]);
 const reductions = of("passes/row-reductions.ts", ["passes", "rules"], `${numbers}|extremes`);
 const biases = of("passes/biases.ts", ["passes", "lower"], `${numbers}|second product`);
-const narrow = of("passes/narrow-products.ts", ["lower"], "narrow");
 const runs = of("passes/long-runs.ts", ["fixed"], "operands");
 const joined = of("passes/joined-transposes.ts", ["transposes"], "program");
 const split = of("passes/split-transposes.ts", ["transposes"], "program");
@@ -49,8 +47,6 @@ export const passMutations: readonly Mutation[] = [
   algebra("!cx.graph.target.semantics.reassociation || made === undefined || ", "made === undefined || "),
   algebra("Number(limit.data[0]) !== 0", "Number(limit.data[0]) === 0"),
   integers("if (!isFloat(a.dtype)) return undefined;\n  if (b.literal === 0)", "if (b.literal === 0)"),
-  fixedSums("(graph.isFixed(v.base) ? 1 : -1)", "(graph.isFixed(v.base) ? -1 : 1)"),
-  fixedSums('needs: "reassociation",', ""),
   pointwise("if (outputs > between) return undefined;", ""),
   pointwise("return [bias ? add(cx, result, bias(plain)) : result];", "return [result];"),
   pointwise("before === 0 && input === output", "input === output"),
@@ -96,11 +92,6 @@ export const passMutations: readonly Mutation[] = [
   reductions("if (rows % parts !== 0) return undefined;", ""),
   biases("[...inputs, other], type", "[...inputs], type"),
   biases("isProduct(graph, made) && graph.hasOneReader(name)", "isProduct(graph, made)"),
-  narrow("n >= narrow || n >= m || k < long", "n >= narrow || k < long"),
-  narrow(
-    "[graph.transpose(b, [1, 0]), a], type), [1, 0])",
-    "[graph.transpose(b, [1, 0]), a], type), [0, 1])",
-  ),
   runs("sizeOf(whole) * smaller > sizeOf(result)", "false"),
   runs("length *= result[at] as number;\n    whole[at]", "whole[at]"),
   joined("const undone = joined.perm.every((axis, i) => axis === i);", "const undone = true;"),

@@ -2,11 +2,9 @@ import { algebra } from "./passes/algebra.js";
 import { biases } from "./passes/biases.js";
 import { gatheredWindows } from "./passes/convolutions/gathered-windows.js";
 import { pointwiseConvolutions } from "./passes/convolutions/pointwise.js";
-import { fixedSums } from "./passes/fixed-sums.js";
 import { joinedTransposes } from "./passes/joined-transposes.js";
 import { longRuns } from "./passes/long-runs.js";
 import { matrixChains } from "./passes/matrix-chains.js";
-import { narrowProducts } from "./passes/narrow-products.js";
 import type { Pass } from "./passes/pass.js";
 import { rotations } from "./passes/rotations.js";
 import { rowExtremes, sumsByProduct } from "./passes/row-reductions.js";
@@ -19,7 +17,6 @@ import { tanh } from "./passes/tanh.js";
  */
 export const passes: readonly Pass[] = [
   algebra,
-  fixedSums,
   pointwiseConvolutions,
   gatheredWindows,
   {
@@ -38,7 +35,6 @@ export const passes: readonly Pass[] = [
   sumsByProduct,
   rowExtremes,
   biases,
-  narrowProducts,
   longRuns,
   joinedTransposes,
   splitTransposes,

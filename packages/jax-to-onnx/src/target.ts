@@ -74,9 +74,6 @@ export type Target = Readonly<{
   products: Readonly<{
     /** Fewest multiplications for each product of a stack. */
     stacked: number;
-    /** Fewer columns than this, of at least `long` rows, are transposed instead of the other matrix. */
-    narrow: number;
-    long: number;
   }>;
   /** Shortest run of an elementwise node, and how much smaller an operand is that is expanded for it. */
   runs: Readonly<{ shortest: number; smaller: number }>;
@@ -123,7 +120,7 @@ export const ortCpu: Target = {
   extremes: { rows: 8, size: 16384 },
   convolutions: { mostWindows: 2 ** 27, gather: 40, write: 20, shortRow: 4, merged: 2.5 },
   mostSlices: 16,
-  products: { stacked: 8192, narrow: 64, long: 1024 },
+  products: { stacked: 8192 },
   runs: { shortest: 16, smaller: 8 },
   transposes: { number: 0.45, block: 4.8, matrix: 9, node: 8000, mostAxes: 6 },
   splines: { mostThreads: 2, mostBytes: 2 ** 31 },
@@ -146,7 +143,6 @@ export const portable: Target = {
     "rotations",
     "sums-by-product",
     "row-extremes",
-    "narrow-products",
     "long-runs",
     "split-transposes",
   ]),
@@ -161,7 +157,7 @@ export const aggressive: Target = {
   extremes: { rows: 64, size: 0 },
   convolutions: { ...ortCpu.convolutions, gather: 0, write: 0 },
   mostSlices: 2,
-  products: { stacked: 0, narrow: Number.POSITIVE_INFINITY, long: 0 },
+  products: { stacked: 0 },
   runs: { shortest: 4, smaller: 1 },
   transposes: { ...ortCpu.transposes, node: 0 },
   kernels: 0,

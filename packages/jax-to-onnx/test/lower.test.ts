@@ -91,16 +91,11 @@ describe("what is not written", () => {
 describe("a long sum over narrow matrices, AᵀB,", () => {
   const product = (a: A, b: A): A => np.matmul(np.transpose(a), b);
 
-  test("copies the narrower one", () => {
-    expect(ops(lowered(product, [4096, 80], [4096, 8]))).toEqual(["MatMul", "Transpose", "Transpose"]);
-  });
-
-  test("is one Gemm where it is short, or neither is narrow, or the other one is", () => {
+  test("is one Gemm", () => {
     for (const [k, m, n] of [
       [512, 80, 8],
-      [4096, 80, 72],
+      [4096, 80, 8],
       [4096, 8, 80],
-      [4096, 8, 32],
     ] as [number, number, number][])
       expect(ops(lowered(product, [k, m], [k, n]))).toEqual(["Gemm"]);
   });
