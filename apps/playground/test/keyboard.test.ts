@@ -95,97 +95,7 @@ const focused = (page: Page): Promise<{ stop: number; ring: boolean }> =>
     };
   });
 
-const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 });
-/** The number that an output of the page shows. */
-const shown = async (page: Page, id: string): Promise<number> =>
-  Number((await page.locator(id).textContent())?.replace("−", "-"));
-/** The name of what has the focus. */
-const nameOfFocused = (page: Page): Promise<string | null> =>
-  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? null);
-/** The kinds of the layers in the editor. */
-const kinds = (page: Page): Promise<string[]> => page.locator(".editor .kind").allTextContents();
-
-/** Buttons, lists, sliders and the editor of layers. */
-async function workPlane(page: Page): Promise<void> {
-  const press = async (name: string, key: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).press(key);
-  await press("Reset", "Enter");
-  await eventually(() => shown(page, "#plane-step")).toBe(3);
-
-  const before = await kinds(page);
-  await press("Move layer 1, coupling down", "Enter");
-  await eventually(() => kinds(page)).toEqual([before[1], before[0], before[2]]);
-  // the focus goes with the layer
-  await eventually(() => nameOfFocused(page)).toBe("Move layer 2, coupling down");
-  await press("Remove layer 1, linear", " ");
-  await eventually(() => kinds(page)).toEqual(["coupling", "coupling"]);
-  await eventually(() => nameOfFocused(page)).toBe("Remove layer 1, coupling");
-  await press("Undo", "Enter");
-  await press("Undo", "Enter");
-  await eventually(() => kinds(page)).toEqual(before);
-  await page.getByText("Trained: all 3 steps are done.").waitFor();
-
-  const slider = page.getByRole("slider");
-  await slider.press("Home");
-  expect(await slider.getAttribute("aria-valuetext")).toBe("data x");
-  await slider.press("End");
-  expect(await slider.getAttribute("aria-valuetext")).toBe("after coupling[2]");
-  await page.getByLabel("Direction").press("b");
-  expect(await slider.getAttribute("aria-valuetext")).toContain("after inverse of");
-  await page.getByLabel("Seed").focus();
-  await page.keyboard.press("ArrowUp");
-  await eventually(() => decodeURIComponent(page.url())).toContain('"seed":1');
-}
-
-/** Arrow keys walk a gallery, Enter asks for a ledger. */
-async function workImages(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).focus();
-  for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowUp"])
-    await page.keyboard.press(key);
-  expect(await nameOfFocused(page)).toBe("Ledger of sample 2");
-  await page.keyboard.press("Enter");
-  await page.getByText("log p of sample 2").waitFor();
-}
-
-/** A digit is drawn by keys and by the pointer, and read as it then is. */
-async function workNetwork(page: Page): Promise<void> {
-  const outputs = (): Promise<string[]> =>
-    page.locator("table[aria-label=Outputs] td.number").allTextContents();
-  const pixels = (): Promise<string> =>
-    page.locator("canvas.pad").evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
-  await page.getByRole("button", { name: "Clear" }).press("Enter");
-  await idle(page, "network");
-  const [blank, empty] = [await outputs(), await pixels()];
-
-  const pad = page.locator("canvas.pad");
-  await pad.focus();
-  for (let i = 0; i < 8; i++) await page.keyboard.press("Shift+ArrowDown");
-  await page.keyboard.press("ArrowRight");
-  await page.keyboard.press(" ");
-  await page.getByRole("button", { name: "Clear" }).focus();
-  await idle(page, "network");
-  const [byKeys, drawn] = [await outputs(), await pixels()];
-  expect(byKeys).not.toEqual(blank);
-  expect(drawn).not.toBe(empty);
-
-  const { x, y, width } = (await pad.boundingBox())!;
-  await page.mouse.move(x + 0.2 * width, y + 0.3 * width);
-  await page.mouse.down();
-  await page.mouse.move(x + 0.8 * width, y + 0.3 * width, { steps: 6 });
-  await page.mouse.up();
-  await idle(page, "network");
-  expect(await outputs()).not.toEqual(byKeys);
-  expect(await pixels()).not.toBe(drawn);
-}
-
-/** What is done by keys on a part once it is open. */
-const work: Readonly<Record<string, (page: Page) => Promise<void>>> = {
-  plane: workPlane,
-  images: workImages,
-  network: workNetwork,
-};
-
-describe.each(Object.entries(parts))("%s", (name, open) => {
+describe.each(Object.entries(parts))("%s", (_, open) => {
   let page: Page;
   beforeAll(async () => {
     page = await open();
@@ -227,7 +137,87 @@ describe.each(Object.entries(parts))("%s", (name, open) => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     },
   );
+});
 
-  const own = work[name];
-  if (own) test("is worked by keys alone", () => own(page));
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 });
+/** The number that an output of the page shows. */
+const shown = async (page: Page, id: string): Promise<number> =>
+  Number((await page.locator(id).textContent())?.replace("−", "-"));
+/** The name of what has the focus. */
+const nameOfFocused = (page: Page): Promise<string | null> =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? null);
+/** The kinds of the layers in the editor. */
+const kinds = (page: Page): Promise<string[]> => page.locator(".editor .kind").allTextContents();
+
+test("buttons, lists, sliders and the editor of the plane are worked by keys alone", async () => {
+  const page = await parts.plane();
+  const press = async (name: string, key: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).press(key);
+  await press("Reset", "Enter");
+  await eventually(() => shown(page, "#plane-step")).toBe(3);
+
+  const before = await kinds(page);
+  await press("Move layer 1, coupling down", "Enter");
+  await eventually(() => kinds(page)).toEqual([before[1], before[0], before[2]]);
+  // the focus goes with the layer
+  await eventually(() => nameOfFocused(page)).toBe("Move layer 2, coupling down");
+  await press("Remove layer 1, linear", " ");
+  await eventually(() => kinds(page)).toEqual(["coupling", "coupling"]);
+  await eventually(() => nameOfFocused(page)).toBe("Remove layer 1, coupling");
+  await press("Undo", "Enter");
+  await press("Undo", "Enter");
+  await eventually(() => kinds(page)).toEqual(before);
+  await page.getByText("Trained: all 3 steps are done.").waitFor();
+
+  const slider = page.getByRole("slider");
+  await slider.press("Home");
+  expect(await slider.getAttribute("aria-valuetext")).toBe("data x");
+  await slider.press("End");
+  expect(await slider.getAttribute("aria-valuetext")).toBe("after coupling[2]");
+  await page.getByLabel("Direction").press("b");
+  expect(await slider.getAttribute("aria-valuetext")).toContain("after inverse of");
+  await page.getByLabel("Seed").focus();
+  await page.keyboard.press("ArrowUp");
+  await eventually(() => decodeURIComponent(page.url())).toContain('"seed":1');
+});
+
+test("arrow keys walk a gallery, Enter asks for a ledger", async () => {
+  const page = await parts.images();
+  await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).focus();
+  for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowUp"])
+    await page.keyboard.press(key);
+  expect(await nameOfFocused(page)).toBe("Ledger of sample 2");
+  await page.keyboard.press("Enter");
+  await page.getByText("log p of sample 2").waitFor();
+});
+
+test("a digit is drawn by keys and by the pointer, and read as it then is", async () => {
+  const page = await parts.network();
+  const outputs = (): Promise<string[]> =>
+    page.locator("table[aria-label=Outputs] td.number").allTextContents();
+  const pixels = (): Promise<string> =>
+    page.locator("canvas.pad").evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
+  await page.getByRole("button", { name: "Clear" }).press("Enter");
+  await idle(page, "network");
+  const [blank, empty] = [await outputs(), await pixels()];
+
+  const pad = page.locator("canvas.pad");
+  await pad.focus();
+  for (let i = 0; i < 8; i++) await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press(" ");
+  await page.getByRole("button", { name: "Clear" }).focus();
+  await idle(page, "network");
+  const [byKeys, drawn] = [await outputs(), await pixels()];
+  expect(byKeys).not.toEqual(blank);
+  expect(drawn).not.toBe(empty);
+
+  const { x, y, width } = (await pad.boundingBox())!;
+  await page.mouse.move(x + 0.2 * width, y + 0.3 * width);
+  await page.mouse.down();
+  await page.mouse.move(x + 0.8 * width, y + 0.3 * width, { steps: 6 });
+  await page.mouse.up();
+  await idle(page, "network");
+  expect(await outputs()).not.toEqual(byKeys);
+  expect(await pixels()).not.toBe(drawn);
 });
