@@ -77,8 +77,7 @@ images, of each network with all passes and with all but one, in turn in one pro
 
 How much ${ofTheProcessor ? "more processor time" : "longer"} it takes without the pass, in percent: the median of the ratios of neighbouring rounds, and half the spread of
 their middle half. \`=\`: the graphs are the same. Lines of code include comments. A pass whose largest gain is below
-${(100 * RULE).toFixed(0)} % does not stay, unless results are closer to those of jax-js with it: \`row-extremes\` keeps NaN, and \`tanh\` the digits of small
-numbers.
+${(100 * RULE).toFixed(0)} % does not stay. Two stay for their results: \`row-extremes\` keeps NaN, and \`tanh\` the digits of small numbers.
 
 ${table(["pass", "lines", "largest", ...heads], gains)}
 
