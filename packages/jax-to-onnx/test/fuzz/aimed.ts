@@ -72,6 +72,24 @@ function pixels(draw: Draw): Part {
   };
 }
 
+/** Gradients of two small convolutions: rows of images that were transposed from rows. */
+function kernels(draw: Draw): Part {
+  const [c, m, o, side] = [draw.int(1, 4), draw.int(2, 5), draw.int(1, 4), draw.int(5, 8)];
+  const [stride, k] = [draw.int(1, 2), draw.int(1, 3)];
+  const around: [number, number] = [draw.int(0, 1), draw.int(0, 1)];
+  const conv = (x: A, w: A, step: number): A => lax.convGeneralDilated(x, w, [step, step], [around, around]);
+  return {
+    inputs: [
+      floats(draw, [draw.int(2, 5), c, side, side]),
+      floats(draw, [m, c, k, k]),
+      floats(draw, [o, m, 2, 2]),
+    ],
+    f: grad((x: A, v: A, w: A) => np.sum(np.sin(conv(np.sin(conv(x, v, stride)), w, 1))), {
+      argnums: [0, 1, 2],
+    }) as Part["f"],
+  };
+}
+
 /** AᵀB of long matrices with few columns, as in the gradient of a kernel. */
 function narrow(draw: Draw): Part {
   const [k, m] = [draw.size(4, 1200), draw.int(2, 12)];
@@ -151,6 +169,8 @@ const parts = [
   turned,
   turned,
   runs,
+  kernels,
+  kernels,
 ];
 
 /** A program of small parts, each aimed at a pass that seldom acts in other programs. */
