@@ -8,6 +8,25 @@ declare function structuredClone<T>(value: T, options?: { transfer?: ArrayBuffer
 declare function queueMicrotask(callback: () => void): void;
 declare function setTimeout(callback: () => void, milliseconds?: number): unknown;
 declare function clearTimeout(timer: unknown): void;
+declare function atob(base64: string): string;
+
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Memory {
+    constructor(size: { initial: number; maximum?: number });
+    readonly buffer: ArrayBuffer;
+  }
+  class Instance {
+    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
+    readonly exports: Record<string, unknown>;
+  }
+}
+
+interface GPUDevice {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+}
 
 declare class TextEncoder {
   encode(text?: string): Uint8Array<ArrayBuffer>;
