@@ -63,7 +63,7 @@ describe("a run of a table", () => {
   it("scores every row of another table, with its id, a p-value and a flag", async () => {
     const other = write("other.csv", 1000, 5000, (i) => i % 50 === 0);
     const out = join(root, "scored.csv");
-    const { status, stderr } = await runCommand(["score", run, "--data", other, "--out", out]);
+    const { status, stderr } = await runCommand(["score", other, "--run", run, "--out", out]);
     expect([status, stderr]).toEqual([0, expect.stringContaining("1,000 rows")]);
     const [head, ...lines] = linesOf(readFileSync(out, "utf8"));
     expect(head).toBe("order,score,p,flag");

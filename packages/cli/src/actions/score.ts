@@ -28,6 +28,7 @@ import { ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {
+    run?: string;
     samples?: number;
     ledger?: boolean;
     score?: ScoreKind | "likelihood";
@@ -58,12 +59,10 @@ type Named = Readonly<{
 /** Examples whose scores have not come yet. */
 type Waiting = { names: string[]; fillLog: number[]; sources: string[]; taken: number };
 
-export async function score(
-  this: CliContext,
-  flags: ScoreFlags,
-  folder: string,
-  ...files: string[]
-): Promise<void> {
+export async function score(this: CliContext, flags: ScoreFlags, ...args: string[]): Promise<void> {
+  const [folder, ...files] = flags.run === undefined ? args : [flags.run, ...args];
+  if (folder === undefined)
+    throw new UsageError("the folder of the run is missing\nfor example flowify score runs/a FILE");
   const { stdout, stderr, env } = this.host;
   const { quiet = false, samples = 1, seed = 0, out } = flags;
   // the scores have standard output, or a file, to themselves

@@ -6,7 +6,7 @@ import { buildCommand } from "./build-command.js";
 import { nonEmpty, probability, wholeNumber } from "./parsers.js";
 import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag, whereFlag } from "./shared.js";
 
-export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliContext>({
+export const scoreCommand = buildCommand<ScoreFlags, string[], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,
   parameters: {
     positional: {
@@ -16,9 +16,15 @@ export const scoreCommand = buildCommand<ScoreFlags, [string, ...string[]], CliC
         placeholder: "DIR FILE",
         brief: `${runFolder.brief}, then images or rows`,
       },
-      minimum: 1,
     },
     flags: {
+      run: {
+        kind: "parsed",
+        parse: nonEmpty,
+        optional: true,
+        placeholder: "DIR",
+        brief: "Folder of the run, in place of the first argument",
+      },
       ...imagesFlags,
       id: idFlag,
       where: whereFlag,
@@ -118,7 +124,7 @@ EXAMPLES
   flowify score runs/a --split train --limit 1000 --format jsonl
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
   flowify score runs/payments --data june.csv --out scored.csv --reasons
-  flowify score runs/payments june.csv --out scored.parquet --fdr 0.1
+  flowify score june.csv --run runs/payments --out scored.parquet --fdr 0.1
   zcat june.csv.gz | flowify score runs/payments --data - --where "amount > 100" --out scored.csv`,
   },
 });

@@ -37,6 +37,7 @@ const lines: readonly Line[] = [
   ["train --steps 3 --epochs 1", "--epochs and --steps exclude each other", "give one of them"],
   ["train --free", "--free is for a converted network", "name one with --from DIR"],
   ["evaluate", "the argument DIR is missing", "flowify evaluate --help shows its flags"],
+  ["score", "the folder of the run is missing", "for example flowify score runs/a FILE"],
   [
     "evaluate /nowhere/at-all",
     "/nowhere/at-all: no such folder",
