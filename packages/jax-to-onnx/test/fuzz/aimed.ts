@@ -74,13 +74,13 @@ function pixels(draw: Draw): Part {
 
 /** Gradients of two small convolutions: rows of images that were transposed from rows. */
 function kernels(draw: Draw): Part {
-  const [c, m, o, side] = [draw.int(1, 4), draw.int(2, 5), draw.int(1, 4), draw.int(5, 8)];
+  const [c, m, o, side] = [draw.int(1, 2), draw.int(2, 3), draw.int(1, 3), draw.int(5, 6)];
   const [stride, k] = [draw.int(1, 2), draw.int(1, 3)];
   const around: [number, number] = [draw.int(0, 1), draw.int(0, 1)];
   const conv = (x: A, w: A, step: number): A => lax.convGeneralDilated(x, w, [step, step], [around, around]);
   return {
     inputs: [
-      floats(draw, [draw.int(2, 5), c, side, side]),
+      floats(draw, [draw.int(2, 3), c, side, side]),
       floats(draw, [m, c, k, k]),
       floats(draw, [o, m, 2, 2]),
     ],
