@@ -15,6 +15,8 @@ export type ScatterOptions = Readonly<{
   generated: ScatterRows;
 }>;
 
+type Interval = readonly [low: number, high: number];
+
 const SIDE = 200;
 /** Pairs of columns that are shown, and points in each. */
 const PAIRS = 6;
@@ -37,16 +39,17 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
   const pairs = pairsOf(columns);
   const both = [real, generated];
   const color = colorBySeries(both, { symbol: "circle", width: pairs.length * SIDE });
+  const domains = Array.from({ length: columns }, (_, column) => domainOf(real.rows, columns, column));
   const axis = (field: "x" | "y", column: number) =>
-    numbers(field, label(column), domainOf(real.rows, columns, column), { tickCount: 4, titleLimit: SIDE });
+    numbers(field, label(column), domains[column]!, { tickCount: 4, titleLimit: SIDE });
   const spec: TopLevelSpec = {
     columns: pairs.length,
     concat: both.flatMap(({ rows }, series) =>
       pairs.map(([x, y]) => ({
         width: SIDE,
         height: SIDE,
-        data: { values: pointsOf(rows, columns, x, y, series) },
-        mark: { type: "circle" as const, clip: true, size: 8, opacity: 0.6 },
+        data: { values: pointsOf(rows, columns, [x, y], domains, series) },
+        mark: { type: "circle" as const, size: 8, opacity: 1, fillOpacity: 0.6 },
         encoding: { x: axis("x", x), y: axis("y", y), color },
       })),
     ),
@@ -54,17 +57,24 @@ export function scatterChart({ title, columns, label, real, generated }: Scatter
   return drawChart(spec, { title, texts: namesOf(both) });
 }
 
-/** The first points; those that are not finite are left out of the drawing by Vega-Lite. */
-function pointsOf(rows: Float32Array, columns: number, x: number, y: number, series: number) {
+/** Those of the first points that lie inside of the axes: the renderer does not survive marks far outside. */
+function pointsOf(
+  rows: Float32Array,
+  columns: number,
+  [x, y]: readonly [x: number, y: number],
+  domains: readonly Interval[],
+  series: number,
+) {
+  const isInside = (value: number, [low, high]: Interval): boolean => value >= low && value <= high;
   return Array.from({ length: Math.min(POINTS, Math.floor(rows.length / columns)) }, (_, row) => ({
     x: rows[row * columns + x]!,
     y: rows[row * columns + y]!,
     series: String(series),
-  }));
+  })).filter((point) => isInside(point.x, domains[x]!) && isInside(point.y, domains[y]!));
 }
 
 /** The interval of what a column mostly holds, with a margin. */
-function domainOf(rows: Float32Array, columns: number, column: number): [low: number, high: number] {
+function domainOf(rows: Float32Array, columns: number, column: number): Interval {
   const sorted = rows.filter((value, i) => i % columns === column && Number.isFinite(value)).sort();
   if (sorted.length === 0) return [0, 1];
   const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))]!;

@@ -29,6 +29,19 @@ describe("clouds of points", () => {
     expect(ticks(texts(wild))).toEqual(ticks(found));
   });
 
+  it("draws no point outside of its panel, where the renderer does not survive it", async () => {
+    // a pair of columns with one row inside of the axes, and two with none
+    const rows = grid(50, 4, 1e6);
+    rows.set([0.1, 0.2, 9, 9]);
+    const svg = await scatterChart({ ...options, generated: { name: "wild", rows } });
+    const drawn = marks(svg, "symbol");
+    expect(drawn.filter(({ color }) => color === SERIES[1])).toHaveLength(1);
+    for (const [[x, y]] of drawn.map(({ points }) => points as [[number, number]]))
+      expect(Math.min(x, y, 200 - x, 200 - y)).toBeGreaterThanOrEqual(0);
+    expect(svg).not.toContain("clip-path");
+    await expect(svgToPng(svg)).resolves.toBeInstanceOf(Uint8Array);
+  });
+
   it("leaves points out that are not finite", async () => {
     const rows = grid(10, 2);
     rows[0] = Number.NaN;
