@@ -19,7 +19,7 @@ export function rowPoints(
   groups: readonly Float32Array[],
 ): Points {
   if (schema) return tablePoints(schema, width, groups);
-  const names = Array.from({ length: width }, (_, column) => columns?.[column] ?? `column ${column}`);
+  const names = Array.from({ length: width }, (_, column) => columns?.[column] ?? `column ${column + 1}`);
   return { columns: names.map((name) => ({ name })), groups };
 }
 

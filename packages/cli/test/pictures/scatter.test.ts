@@ -97,6 +97,14 @@ describe("clouds of points", () => {
   });
 });
 
+it("columns of an array are counted from 1, as in its samples", () => {
+  const rows = Float32Array.from([1, 2]);
+  const namesOf = (more: object): string[] =>
+    rowPoints({ shape: [2], ...more }, [rows]).columns.map(({ name }) => name);
+  expect(namesOf({})).toEqual(["column 1", "column 2"]);
+  expect(namesOf({ columns: ["a", "b"] })).toEqual(["a", "b"]);
+});
+
 describe("rows of a table", () => {
   const column = (more: Partial<ColumnSchema>): ColumnSchema => ({
     name: "x",
