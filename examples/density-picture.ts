@@ -64,7 +64,7 @@ export async function drawDensities(path: string, picture: DensityPicture): Prom
   const values = Array.from({ length: points.length / 2 }, (_, i) => ({
     x: points[2 * i]!,
     y: points[2 * i + 1]!,
-  }));
+  })).filter(({ x, y }) => Math.max(Math.abs(x), Math.abs(y)) <= shown);
   const axis = { grid: false, values: [-2, 0, 2] };
   const x = numbers("x", "x", [-shown, shown], axis);
   const y = numbers("y", "y", [-shown, shown], axis);
@@ -96,13 +96,13 @@ export async function drawDensities(path: string, picture: DensityPicture): Prom
           },
           {
             data: { values },
-            mark: { type: "circle" as const, clip: true, size: 7, color: "#fff", opacity: 0.6 },
+            mark: { type: "circle" as const, size: 7, color: "#fff", opacity: 1, fillOpacity: 0.6 },
             encoding: { x, y },
           },
           {
             // nothing that is seen but its legend: images have none
             data: { values: [0, top].map((density) => ({ density })) },
-            mark: { type: "circle" as const, opacity: 0 },
+            mark: { type: "circle" as const, opacity: 1, fillOpacity: 0 },
             encoding: {
               color: {
                 field: "density",

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { escapeXml, validXml } from "./escape.js";
-import { openRenderer } from "./render.js";
+import { openRenderer, PictureError } from "./render.js";
 import { verbatim } from "./series.js";
 import { fonts, type Theme, themeConfig } from "./theme.js";
 
@@ -22,8 +22,17 @@ export type ChartOptions = Readonly<{
  *
  * @param spec - what Vega-Lite shall draw; colours of text, fonts and sizes come from the theme
  * @returns one `<svg>` element that needs no script and nothing from elsewhere
+ * @throws PictureError where the chart cannot be drawn as described
  */
-export async function drawChart(
+export async function drawChart(spec: TopLevelSpec, options: ChartOptions): Promise<string> {
+  try {
+    return await drawn(spec, options);
+  } catch (cause) {
+    throw new PictureError(`chart "${options.title}": ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function drawn(
   spec: TopLevelSpec,
   { title, subtitle, theme = "paper", texts = {} }: ChartOptions,
 ): Promise<string> {
@@ -41,11 +50,13 @@ export async function drawChart(
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
     const svg = await view.toSVG();
-    if (failures.length > 0) throw new Error(`chart "${title}": ${failures.join("; ")}`);
+    if (failures.length > 0) throw new Error(failures.join("; "));
     const name = escapeXml(subtitle === undefined ? title : `${title}: ${subtitle}`);
     // one picture with one name: what Vega says of its parts is of no use inside of it
     const named = validXml(svg)
       .replace(/<(g|path) [^<>]*>/g, (tag) => tag.replace(/ (role|aria-\w+)="[^"]*"/g, ""))
+      // labels that others leave no space
+      .replace(/(<\w[^<>]*) opacity="0"/g, '$1 display="none"')
       .replace("<svg ", () => `<svg role="img" aria-label="${name}" `);
     return theme === "page" ? named.replace(/ xmlns(:xlink)?="[^"]*"/g, "") : named;
   } finally {

@@ -9,10 +9,24 @@ const FILES = ["400Regular/Inter_400Regular.ttf", "600SemiBold/Inter_600SemiBold
 
 export type TextStyle = Readonly<{ size: number; weight?: number }>;
 
+/** A picture that could not be drawn. */
+export class PictureError extends Error {}
+
+/**
+ * What resvg draws in a layer of its own. Where a layer lies far outside of the picture, or of the layer around it, resvg ends
+ * the whole process. The texts of a picture are escaped: none of them can look like an attribute.
+ */
+const LAYER = /<\w[^<>]* (clip-path|mask|filter|opacity(?!="1"))="/;
+
 export type Renderer = Readonly<{
   /** Width of one line of text in the bundled font, in pixels. */
   textWidth(text: string, style: TextStyle): number;
-  /** Draws SVG on white, with `zoom` pixels of the result for one of the drawing: 8-bit RGBA, row-major. */
+  /**
+   * Draws SVG on white, with `zoom` pixels of the result for one of the drawing: 8-bit RGBA, row-major.
+   *
+   * @throws PictureError for SVG that resvg does not read, and for what it may end the process at: clip paths, masks, filters
+   * and `opacity` below 1. Translucent marks have `fill-opacity` and `stroke-opacity`.
+   */
   rasterize(svg: string, zoom?: number): Readonly<{ width: number; height: number; rgba: Uint8Array }>;
 }>;
 
@@ -50,9 +64,18 @@ async function loadRenderer(): Promise<Renderer> {
       return width;
     },
     rasterize(svg, zoom = 1) {
+      const layer = LAYER.exec(svg)?.[1];
+      if (layer !== undefined)
+        throw new PictureError(
+          `a picture has ${layer}, which the renderer may end the process at\nleave out marks outside of their panel, and use fillOpacity or strokeOpacity`,
+        );
       const fitTo = { mode: "zoom", value: zoom } as const;
-      const { width, height, pixels } = new Resvg(svg, { font, fitTo, background: "#fff" }).render();
-      return { width, height, rgba: pixels };
+      try {
+        const { width, height, pixels } = new Resvg(svg, { font, fitTo, background: "#fff" }).render();
+        return { width, height, rgba: pixels };
+      } catch (cause) {
+        throw new PictureError(`a picture could not be drawn: ${(cause as Error).message}`, { cause });
+      }
     },
   };
 }

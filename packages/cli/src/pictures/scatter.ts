@@ -1,71 +1,164 @@
 import type { TopLevelSpec } from "vega-lite";
 import { drawChart } from "./chart.js";
+import { dateLabels } from "./date-labels.js";
 import { colorBySeries, namesOf, numbers } from "./series.js";
 
-/** Rows of numbers, row-major, of `columns` columns. */
-type ScatterRows = Readonly<{ name: string; rows: Float32Array }>;
+/** How the numbers of a column are shown. */
+export type ScatterColumn = Readonly<{
+  name: string;
+  /** The numbers are places in this list of names. */
+  categories?: readonly string[];
+  /** The numbers are days since 1970-01-01. */
+  isDate?: boolean;
+  /** Marks of the axis are at least so far apart. */
+  step?: number;
+}>;
+
+/** Rows of numbers, row-major, one for each column; those that are not finite are left out. */
+type ScatterRows = Readonly<{ name: string; rows: ArrayLike<number> }>;
 
 export type ScatterOptions = Readonly<{
   title: string;
-  columns: number;
-  /** What a column is called. */
-  label(column: number): string;
-  /** The first decides the axes; the others are drawn beside it, a picture each. */
+  columns: readonly ScatterColumn[];
+  /** The first decides the axes; the others are drawn below it, a picture each. */
   real: ScatterRows;
   generated: ScatterRows;
 }>;
 
+type Interval = readonly [low: number, high: number];
+type Point = Readonly<{ x: number; y: number }>;
+
 const SIDE = 200;
-/** Pairs of columns that are shown, and points in each. */
+/** Pairs of columns that are shown. */
 const PAIRS = 6;
-const POINTS = 1500;
+/** Columns, the first ones, and rows of each group that are shown at most. */
+export const SHOWN = { columns: 2 * PAIRS, rows: 1500 } as const;
 /** The axes leave so many of the points at each end out: one far away must not hide the others. */
 const OUTSIDE = 0.005;
+/** Area of a point, and the part of a panel that its circles cover at most where all are of one size. */
+const [AREA, COVERED] = [8, 1 / 8];
+/** Names of categories are upright where there are more of them, and shortened to so many pixels. */
+const LEVEL = 3;
+const UPRIGHT = 80;
 
-/** Neighbouring columns, as many pairs as fit; a single column against its own order. */
+/** Neighbouring columns, as many pairs as fit; the last of an odd number beside the one before it, a single column against its own order. */
 const pairsOf = (columns: number): [x: number, y: number][] =>
   columns === 1
     ? [[0, 0]]
-    : Array.from({ length: Math.min(PAIRS, Math.floor(columns / 2)) }, (_, i) => [2 * i, 2 * i + 1]);
+    : Array.from({ length: Math.min(PAIRS, Math.ceil(columns / 2)) }, (_, i) => {
+        const x = Math.min(2 * i, columns - 2);
+        return [x, x + 1];
+      });
 
 /**
  * Draws pairs of columns as clouds of points: above those of real rows, below those of generated ones, on the same axes.
+ * Rows at one place are a circle whose area grows with their share of the rows.
  *
  * @returns SVG
  */
-export function scatterChart({ title, columns, label, real, generated }: ScatterOptions): Promise<string> {
-  const pairs = pairsOf(columns);
+export function scatterChart({ title, real, generated, ...options }: ScatterOptions): Promise<string> {
+  const columns = options.columns.slice(0, SHOWN.columns);
+  const pairs = pairsOf(columns.length);
   const both = [real, generated];
+  const groups = both.map(({ rows }) => firstRows(rows, columns.length, options.columns.length));
+  const domains = columns.map(({ categories }, at) =>
+    categories ? ([-0.5, categories.length - 0.5] as const) : domainOf(groups[0]!.map((row) => row[at]!)),
+  );
+  const dates = domains.map((domain) => dateLabels(domain, 2));
   const color = colorBySeries(both, { symbol: "circle", width: pairs.length * SIDE });
-  const axis = (field: "x" | "y", column: number) =>
-    numbers(field, label(column), domainOf(real.rows, columns, column), { tickCount: 4, titleLimit: SIDE });
+  const axis = (field: "x" | "y", at: number) => {
+    const { name, categories, isDate, step } = columns[at]!;
+    const labelExpr = `column${at}[datum.value]`;
+    return numbers(field, name, domains[at]!, {
+      titleLimit: SIDE,
+      ...(categories
+        ? { values: [...categories.keys()], labelExpr, ...nameLabels(field, categories.length) }
+        : isDate
+          ? { values: dates[at]!.values, labelExpr }
+          : { tickCount: 4, ...(step !== undefined && { tickMinStep: step }) }),
+    });
+  };
+  const panels = pairs.map(([x, y]) =>
+    sized(
+      groups.map((rows) => ({
+        rows: rows.length,
+        places: placesOf(
+          rows.map((row) => ({ x: row[x]!, y: row[y]! })),
+          domains[x]!,
+          domains[y]!,
+        ),
+      })),
+    ),
+  );
   const spec: TopLevelSpec = {
     columns: pairs.length,
-    concat: both.flatMap(({ rows }, series) =>
-      pairs.map(([x, y]) => ({
+    concat: both.flatMap((_, series) =>
+      pairs.map(([x, y], panel) => ({
         width: SIDE,
         height: SIDE,
-        data: { values: pointsOf(rows, columns, x, y, series) },
-        mark: { type: "circle" as const, clip: true, size: 8, opacity: 0.6 },
-        encoding: { x: axis("x", x), y: axis("y", y), color },
+        data: { values: panels[panel]![series]!.map((circle) => ({ ...circle, series: String(series) })) },
+        mark: { type: "circle" as const, opacity: 1, fillOpacity: 0.6 },
+        encoding: {
+          x: axis("x", x),
+          y: axis("y", y),
+          size: { field: "area", type: "quantitative" as const, scale: null, legend: null },
+          color,
+        },
       })),
     ),
   };
-  return drawChart(spec, { title, texts: namesOf(both) });
+  const texts = columns.map(({ categories }, at) => [`column${at}`, categories ?? dates[at]!.texts] as const);
+  return drawChart(spec, { title, texts: { ...namesOf(both), ...Object.fromEntries(texts) } });
 }
 
-/** The first points; those that are not finite are left out of the drawing by Vega-Lite. */
-function pointsOf(rows: Float32Array, columns: number, x: number, y: number, series: number) {
-  return Array.from({ length: Math.min(POINTS, Math.floor(rows.length / columns)) }, (_, row) => ({
-    x: rows[row * columns + x]!,
-    y: rows[row * columns + y]!,
-    series: String(series),
-  }));
+/** How names of categories stand at an axis. */
+const nameLabels = (field: "x" | "y", count: number) =>
+  field === "y" || count > LEVEL
+    ? { labelAngle: field === "y" ? 0 : -90, labelLimit: UPRIGHT }
+    : { labelAngle: 0, labelLimit: SIDE / count - 6 };
+
+/** The first columns of the first rows [n, width]. */
+function firstRows(rows: ArrayLike<number>, columns: number, width: number): number[][] {
+  return Array.from({ length: Math.min(SHOWN.rows, Math.floor(rows.length / width)) }, (_, row) =>
+    Array.from({ length: columns }, (_, column) => rows[row * width + column]!),
+  );
+}
+
+/** The places of the points inside of the axes, and how many lie there: the renderer does not survive marks far outside. */
+function placesOf(points: readonly Point[], xs: Interval, ys: Interval): (Point & { count: number })[] {
+  const isInside = (value: number, [low, high]: Interval): boolean => value >= low && value <= high;
+  const places = new Map<string, Point & { count: number }>();
+  for (const point of points) {
+    if (!isInside(point.x, xs) || !isInside(point.y, ys)) continue;
+    const key = `${point.x} ${point.y}`;
+    const place = places.get(key) ?? { ...point, count: 0 };
+    place.count++;
+    places.set(key, place);
+  }
+  return [...places.values()];
+}
+
+/** The groups of a panel as circles: one area for one share of the rows, a row at least what is seen. */
+function sized(
+  groups: readonly Readonly<{ rows: number; places: readonly (Point & { count: number })[] }>[],
+): (Point & { area: number })[][] {
+  const filled = groups.filter(({ places }) => places.length > 0);
+  // the area of all rows: no circle is larger than its part of the panel
+  const whole = Math.min(
+    ...filled.map(({ rows, places }) => {
+      const most = Math.max(...places.map(({ count }) => count));
+      const largest = Math.max(AREA, (COVERED * SIDE * SIDE) / places.length);
+      return rows * Math.min(AREA, largest / most);
+    }),
+  );
+  return groups.map(({ rows, places }) =>
+    places.map(({ count, ...point }) => ({ ...point, area: Math.max(AREA, (whole * count) / rows) })),
+  );
 }
 
 /** The interval of what a column mostly holds, with a margin. */
-function domainOf(rows: Float32Array, columns: number, column: number): [low: number, high: number] {
-  const sorted = rows.filter((value, i) => i % columns === column && Number.isFinite(value)).sort();
+function domainOf(values: readonly number[]): Interval {
+  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
   if (sorted.length === 0) return [0, 1];
   const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))]!;
   const [low, high] = [at(OUTSIDE), at(1 - OUTSIDE)];

@@ -5,7 +5,8 @@ import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
 import { lineChart, MOST, type Point } from "../pictures/line-chart.js";
 import { encodePng, svgToPng } from "../pictures/png.js";
-import { scatterChart } from "../pictures/scatter.js";
+import { rowPoints } from "../pictures/row-points.js";
+import { SHOWN, scatterChart } from "../pictures/scatter.js";
 import { TRAINING } from "../pictures/theme.js";
 import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
@@ -75,14 +76,14 @@ export async function scatterPicture(
   model: FlowModel,
   { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },
 ): Promise<Uint8Array> {
-  const [columns] = real.shape;
+  const shown = real.rows.subarray(0, SHOWN.rows * real.shape[0]);
+  const { columns, groups } = rowPoints(real, [shown, await model.sample(count, { seed })]);
   return svgToPng(
     await scatterChart({
       title,
       columns,
-      label: (column) => real.columns?.[column] ?? `column ${column}`,
-      real: { name: `${real.split} rows`, rows: real.rows },
-      generated: { name: "generated rows", rows: await model.sample(count, { seed }) },
+      real: { name: `${real.split} rows`, rows: groups[0]! },
+      generated: { name: "generated rows", rows: groups[1]! },
     }),
   );
 }

@@ -2,6 +2,7 @@ import type { Trainer } from "@flowify/core";
 import { bestCheckpoint, type MeasuredCheckpoint, readCheckpoint } from "../checkpoint.js";
 import type { DataSet } from "../data/image-set.js";
 import type { RunConfig } from "../format/config.js";
+import { PictureError } from "../pictures/render.js";
 import { mayPass } from "./atomic.js";
 import type { CheckpointWriter } from "./checkpoints.js";
 import type { EpochEnd, EpochReporter, Measurement, StateToLookAt } from "./epoch-report.js";
@@ -74,8 +75,9 @@ export function runMeasures(options: MeasureOptions): RunMeasures {
     try {
       return await reporter.draw(at, measured, of);
     } catch (error) {
-      if (!mayPass(error)) throw error;
-      note(`the pictures of epoch ${at.epoch} could not be written: ${(error as Error).message}`);
+      if (!mayPass(error) && !(error instanceof PictureError)) throw error;
+      const what = error instanceof PictureError ? "drawn" : "written";
+      note(`the pictures of epoch ${at.epoch} could not be ${what}: ${(error as Error).message}`);
       return [];
     }
   };

@@ -4,7 +4,7 @@ import { drawChart } from "../../src/pictures/chart.js";
 import { escapeXml } from "../../src/pictures/escape.js";
 import { lineChart } from "../../src/pictures/line-chart.js";
 import { svgToPng } from "../../src/pictures/png.js";
-import { openRenderer } from "../../src/pictures/render.js";
+import { openRenderer, PictureError } from "../../src/pictures/render.js";
 import { SERIES, TRAINING } from "../../src/pictures/theme.js";
 import { hostile, texts } from "./svg.js";
 
@@ -79,7 +79,27 @@ describe("a chart", () => {
 
   it("fails where it cannot be drawn, and prints nothing", async () => {
     const wrong = { ...bars(["a"]), transform: [{ calculate: "noSuchFunction(1)", as: "x" }] };
-    await expect(drawChart(wrong, { title: "t" })).rejects.toThrow("noSuchFunction");
+    const drawing = drawChart(wrong, { title: "t" });
+    await expect(drawing).rejects.toThrow("noSuchFunction");
+    await expect(drawing).rejects.toThrow(PictureError);
+  });
+});
+
+describe("the renderer", () => {
+  it.each([
+    `<path d="M0,0h9v9" opacity="0.6"/>`,
+    `<g class="a" clip-path="url(#c)"/>`,
+    `<g filter="url(#f)"/>`,
+  ])("refuses %s, which may end the process", async (element) => {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">${element}</svg>`;
+    await expect(svgToPng(svg)).rejects.toThrow(PictureError);
+  });
+
+  it("takes what is opaque, whatever its texts say, and says why it reads no SVG", async () => {
+    const text = escapeXml(` opacity="0.5" <g clip-path="url(#c)">`);
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text aria-label="${text}" opacity="1" fill-opacity="0.5">opacity="0.5"</text></svg>`;
+    await expect(svgToPng(svg)).resolves.toBeInstanceOf(Uint8Array);
+    await expect(svgToPng("<svg")).rejects.toThrow(PictureError);
   });
 });
 

@@ -130,6 +130,51 @@ describe("a column in groups of rows", () => {
     expect(moved!.p).toBeLessThan(1e-9);
   });
 
+  it.each([
+    { what: "integers", least: 1, step: 1, values: 20, bins: 20 },
+    { what: "many integers", least: -7, step: 1, values: 100, bins: 20 },
+    { what: "a prime number of them", least: 0, step: 1, values: 53, bins: 18 },
+    { what: "cents", least: 0.05, step: 0.01, values: 240, bins: 24 },
+    { what: "one value", least: 3, step: 1, values: 1, bins: 1 },
+    { what: "milliseconds of years", least: 0, step: 1e-3, values: 2 ** 30, bins: 24 },
+  ])("on a grid has as many values of it in each bin: $what", ({ least, step, values, bins }) => {
+    const most = least + (values - 1) * step;
+    const grid: ColumnSlot = {
+      at: 0,
+      indicator: false,
+      column: schemaOf({ range: { ...range, least, most }, gap: step }),
+    };
+    const count = Math.min(values, 1000);
+    const rows = Float32Array.from(
+      { length: count },
+      (_, i) => least + step * Math.round((i * (values - 1)) / Math.max(1, count - 1)),
+    );
+    const view = viewColumn(grid, [{ name: "own", rows }], 1);
+    const { edges } = view.bins as { edges: readonly number[] };
+    expect(edges).toHaveLength(bins + 1);
+    const inside = edges.slice(1).map((edge, i) => Math.round((edge - edges[i]!) / step));
+    expect(new Set(inside).size).toBe(1);
+    // the axis begins half a step before a value of the grid
+    const place = (edges[0]! - least) / step + 0.5;
+    expect(Math.abs(place - Math.round(place))).toBeLessThan(1e-3);
+    // the last bin may hold fewer: there the values end
+    const { shares } = view.groups[0]!;
+    const digits = values === count ? 9 : 2;
+    for (const share of shares.slice(0, -1)) expect(share).toBeCloseTo(inside[0]! / values, digits);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+  });
+
+  it("counts values far away in the outermost bins", () => {
+    const rows = Float32Array.from({ length: 1000 }, (_, i) => (i < 2 ? 900 * i - 400 : i % 10));
+    const grid: ColumnSlot = { at: 0, indicator: false, column: schemaOf({ range, gap: 1 }) };
+    const view = viewColumn(grid, [{ name: "own", rows }], 1);
+    expect(view.bins).toEqual({ edges: Array.from({ length: 11 }, (_, i) => i - 0.5), isDate: false });
+    // the 0 and the 1 of the first rows are −400 and 500
+    expect(view.groups[0]!.shares.map((share) => Math.round(share * 1000))).toEqual([
+      100, 99, 100, 100, 100, 100, 100, 100, 100, 101,
+    ]);
+  });
+
   it("of categories has the frequent ones by name", () => {
     const values = Array.from({ length: 12 }, (_, i) => `v${i}`);
     const column: ColumnSlot = { at: 0, indicator: false, column: schemaOf({ type: "category", values }) };

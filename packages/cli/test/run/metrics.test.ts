@@ -1,8 +1,11 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { PictureError } from "../../src/pictures/render.js";
 import { openMetrics, rewindMetrics, withoutTimes } from "../../src/run/metrics.js";
+import { type MeasureOptions, runMeasures } from "../../src/run/run-measures.js";
 import { temporaryFolder } from "../temporary-folder.js";
+import { exampleConfig } from "./example-config.js";
 
 const folder = temporaryFolder();
 
@@ -72,5 +75,31 @@ describe("metrics.jsonl", () => {
 
   it("is compared without the fields that depend on the clock", () => {
     expect(withoutTimes({ step: 1, loss: 2, seconds: 3, imagesPerSecond: 4 })).toEqual({ step: 1, loss: 2 });
+  });
+});
+
+describe("the end of a run", () => {
+  const at = { step: 2, epoch: 1, last: true };
+  const endWith = (failure: Error, note: (line: string) => void) =>
+    runMeasures({
+      trainer: { taken: 2 },
+      config: exampleConfig,
+      run: { metrics: logOf("end", 2) },
+      reporter: { draw: () => Promise.reject(failure) },
+      validation: undefined,
+      test: undefined,
+      uniform: 8,
+      note,
+    } as unknown as MeasureOptions).report(at, []);
+
+  it("comes without the pictures where these cannot be drawn", async () => {
+    const notes: string[] = [];
+    const end = await endWith(new PictureError("no picture"), (line) => notes.push(line));
+    expect(end).toMatchObject({ pictures: [], verdict: { judgedStep: 2 } });
+    expect(notes).toEqual(["the pictures of epoch 1 could not be drawn: no picture"]);
+  });
+
+  it("does not hide any other failure", async () => {
+    await expect(endWith(new TypeError("a defect"), () => undefined)).rejects.toThrow("a defect");
   });
 });

@@ -1,5 +1,5 @@
-import { dateText } from "../../data/table/cell.js";
 import { drawChart } from "../../pictures/chart.js";
+import { dateLabels } from "../../pictures/date-labels.js";
 import { histogram } from "../../pictures/histogram.js";
 import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
 import { BOUND, seriesColor, TRAINING } from "../../pictures/theme.js";
@@ -68,14 +68,6 @@ export function calibrationChart(groups: readonly Named[], band: number): Promis
     { title: "Calibration of the p-values", theme: "page", texts: namesOf(groups) },
   );
 }
-
-/** Labels of an axis of dates: Vega has days since 1970 for numbers. */
-const dateLabels = ([low, high]: readonly [number, number], count: number) => {
-  const values = Array.from({ length: count }, (_, i) =>
-    Math.round(low + ((i + 0.5) / count) * (high - low)),
-  );
-  return { values, texts: Object.fromEntries(values.map((value) => [value, dateText(value)])) };
-};
 
 /** Training rows, the rows of the highest scores, and lines around shares of the generated rows. */
 export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<string> {

@@ -3,7 +3,7 @@ import { gridOf, nextOnGrid } from "../../data/table/grid.js";
 import type { ColumnSchema } from "../../data/table/schema.js";
 
 /** A value of a column: a number (dates in days since 1970), the name of a category, or null where it is missing. */
-type ColumnValue = number | string | null;
+export type ColumnValue = number | string | null;
 
 /** A number without the noise of its encoding: in a column on a grid, the next of its values. */
 function withoutNoise(column: ColumnSchema, number: number): number {

@@ -1,4 +1,5 @@
 import type { ColumnSlot } from "../../data/table/encode-rows.js";
+import { type Grid, gridOf } from "../../data/table/grid.js";
 import { quantile } from "../../detect/spaces.js";
 import { columnValues } from "./column-values.js";
 import { compareCounts, kolmogorovSmirnov, type TwoSample } from "./two-sample.js";
@@ -22,9 +23,12 @@ export type ColumnView = Readonly<{
   }>[];
 }>;
 
+/** Bins at most. */
 const BINS = 24;
-/** The bins leave so many of the first group out at each end: what lies beyond counts in the outermost bins. */
-const OUTSIDE = 0.005;
+/** The bins leave so many of the first group out at each end, where all of it would need so much more space. */
+const [OUTSIDE, WIDER] = [0.005, 1.1];
+/** Of quotients that are whole numbers but for their rounding. */
+const ROUNDING = 1e-6;
 /** Categories that are shown; the others count as one. */
 const CATEGORIES = 8;
 
@@ -37,24 +41,25 @@ export function viewColumn(slot: ColumnSlot, groups: readonly RowGroup[], width:
       name,
       ...viewCategories(values.map((group) => ({ ...group, values: group.values.map(String) }))),
     };
-  return { name, ...viewNumbers(values, type === "date") };
+  return { name, ...viewNumbers(values, type === "date", gridOf(slot.column)) };
 }
 
 function viewNumbers(
   groups: readonly Readonly<{ name: string; values: readonly unknown[] }>[],
   isDate: boolean,
+  grid: Grid | undefined,
 ): Omit<ColumnView, "name"> {
   const numbers = groups.map(({ values }) => values.filter((value) => typeof value === "number"));
   const ascending = Float64Array.from(numbers[0]!).sort();
-  const [low, high] =
-    ascending.length === 0 ? [0, 1] : [quantile(ascending, OUTSIDE), quantile(ascending, 1 - OUTSIDE)];
-  const step = (high - low) / BINS || 1 / BINS;
+  const ends = endsOf(ascending);
+  const { low, width, count } = grid ? gridBins(ends, grid) : evenBins(ends);
   return {
-    bins: { edges: Array.from({ length: BINS + 1 }, (_, i) => low + i * step), isDate },
+    bins: { edges: Array.from({ length: count + 1 }, (_, i) => low + i * width), isDate },
     groups: groups.map(({ name, values }, i) => {
-      const shares = new Array<number>(BINS).fill(0);
+      const shares = new Array<number>(count).fill(0);
       for (const value of numbers[i]!)
-        shares[Math.min(BINS - 1, Math.max(0, Math.floor((value - low) / step)))]! += 1 / numbers[i]!.length;
+        shares[Math.min(count - 1, Math.max(0, Math.floor((value - low) / width)))]! +=
+          1 / numbers[i]!.length;
       return {
         name,
         shares,
@@ -63,6 +68,33 @@ function viewNumbers(
       };
     }),
   };
+}
+
+type Interval = readonly [low: number, high: number];
+type Bins = Readonly<{ low: number; width: number; count: number }>;
+
+/** What lies beyond the ends would be a heap in the outermost bins: nothing does where the values end nearby. */
+function endsOf(ascending: Float64Array): Interval {
+  if (ascending.length === 0) return [0, 1];
+  const most = [quantile(ascending, OUTSIDE), quantile(ascending, 1 - OUTSIDE)] as const;
+  const all = [ascending[0]!, ascending.at(-1)!] as const;
+  return all[1] - all[0] <= WIDER * (most[1] - most[0]) ? all : most;
+}
+
+function evenBins([low, high]: Interval): Bins {
+  return { low, width: (high - low) / BINS || 1 / BINS, count: BINS };
+}
+
+/** Bins with as many values of a grid each, and edges between two of them: no bin is empty or full because of where it lies. */
+function gridBins([low, high]: Interval, { least, step }: Grid): Bins {
+  const first = Math.floor((low - least) / step + ROUNDING);
+  const values = Math.ceil((high - least) / step - ROUNDING) - first + 1;
+  const fewest = Math.ceil(values / BINS);
+  // of a few sizes that which leaves the fewest places of the last bin beyond the values
+  const sizes = Array.from({ length: Math.min(fewest, BINS) + 1 }, (_, i) => fewest + i);
+  const spare = (size: number): number => Math.ceil(values / size) * size - values;
+  const size = sizes.reduce((best, each) => (spare(each) < spare(best) ? each : best));
+  return { low: least + (first - 0.5) * step, width: size * step, count: Math.ceil(values / size) };
 }
 
 function viewCategories(
