@@ -43,7 +43,7 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
       if (column) tally.add(column, block, reader);
     }
   }
-  return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) });
+  return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, table, choice)) });
 }
 
 function expectColumns(
@@ -62,7 +62,7 @@ function expectColumns(
       throw new UsageError(`${flag}: ${path}: ${unknownName("column", column, names)}`);
 }
 
-function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
+function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): ColumnSchema {
   const { name, kinds } = tally;
   const { type, problem } = typeOf(tally);
   const numeric =
@@ -75,7 +75,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
   const nearby = Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
   // from the middle, float32 has one more bit for the times of dates
   const origin = type === "date" ? Math.floor((least + most) / 2) : nearby;
-  const spikes = spikesOf(tally, type);
+  const spikes = spikesOf(tally, type, table);
   const looksLike =
     kinds.text.count > 0 && problem === undefined ? lookAlike(tally.counts.keys()) : undefined;
   return {
@@ -168,11 +168,21 @@ function valuesOf({ counts, kinds }: ColumnTally): (string | null)[] {
   return all.sort((a, b) => b[1] - a[1]).map(([value]) => value);
 }
 
-function spikesOf(tally: ColumnTally, type: ColumnType): { value: string; share: number }[] {
+function spikesOf(
+  tally: ColumnTally,
+  type: ColumnType,
+  { decimalComma }: Table,
+): { value: string; share: number }[] {
   if (type === "constant" || type === "identifier" || type === "text") return [];
   const rows = Math.max(1, tally.rows());
+  const reader = cellReader({ decimalComma });
+  // with a decimal point, as ranges are written
+  const plain = (value: string): string =>
+    decimalComma && /^[\d.,+-]+$/.test(value) && reader.read(value) === "number"
+      ? String(reader.value)
+      : value;
   return [...tally.counts]
-    .map(([value, count]) => ({ value, share: count / rows }))
+    .map(([value, count]) => ({ value: plain(value), share: count / rows }))
     .filter(({ share }) => share >= SPIKE)
     .sort((a, b) => b.share - a.share)
     .slice(0, SPIKES);

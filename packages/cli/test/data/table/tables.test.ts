@@ -67,6 +67,50 @@ describe("a CSV file", () => {
     expect((await read(path)).notes[0]).toContain("decimal commas, semicolons separate");
   });
 
+  it("with decimal commas and dots between thousands holds numbers, with or without a header", async () => {
+    const body = "912,82;4.343;6,10\n-1.050,5;992;0,125\n7;12.000;\n7;1.234.567;3\n";
+    for (const text of [`a;b;c\n${body}`, body]) {
+      const path = write("thousands.csv", text);
+      const { columns } = await schemaOf(path);
+      expect(columns.map(({ type, range }) => [type, range?.least, range?.most])).toEqual([
+        ["continuous", -1050.5, 912.82],
+        ["integer", 992, 1_234_567],
+        ["continuous", 0.125, 6.1],
+      ]);
+      expect(columns[1]?.spikes?.[0]).toEqual({ value: "4343", share: 1 / 4 });
+      expect((await read(path)).notes.at(-1)).toBe(
+        "numbers have decimal commas and dots between thousands (4.343 is 4343), semicolons separate the cells",
+      );
+    }
+    const [total] = (await schemaOf(write("row.csv", "5.869;5,11\n"))).columns;
+    expect([total?.type, (await read(write("row.csv", "5.869;5,11\n"))).decimalComma]).toEqual([
+      "constant",
+      true,
+    ]);
+  });
+
+  const commas =
+    '"a": decimal commas, but "b": decimal points; numbers are read with points, so write all of them';
+  it.each([
+    ["a;b\n6,10;0.869\n7,5;4.343\n", false, `${commas} like 1234.5`],
+    [
+      "a;b\n5;4.343\n7;992\n",
+      false,
+      '"b": the dot in 4.343 is read as a decimal point; if it stands between thousands, write 4343',
+    ],
+    [
+      "a;b\n4,343;4\n992;5\n",
+      true,
+      '"a": the comma in 4,343 is read as a decimal comma; if it stands between thousands, write 4343',
+    ],
+    ["a\tb\n4,343\t5.869\n992\t4.343\n", false, `${commas} like 1234.5`],
+    ["a;b\n4.343;0.5\n5.111;1\n", false, undefined],
+    ["a;b\n1.10;1,5\nx;2\ny;3,5\nz;5\n", true, "numbers have decimal commas, semicolons separate the cells"],
+  ])("whose decimals are in doubt says so: %j", async (text, decimalComma, note) => {
+    const found = await read(write("doubt.csv", text));
+    expect([found.decimalComma, found.notes.at(-1)]).toEqual([decimalComma, note]);
+  });
+
   it("without a header has its columns numbered", async () => {
     const { names, rows, notes } = await read(write("bare.csv", "1,x\n2,y\n"));
     expect([names, rows.length]).toEqual([["column 1", "column 2"], 2]);
