@@ -4,7 +4,7 @@ import type { TableChoice } from "../format.js";
 import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
-import { lookAlike } from "./look-alikes.js";
+import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
 import { gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
@@ -76,8 +76,7 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
   // from the middle, float32 has one more bit for the times of dates
   const origin = type === "date" ? Math.floor((least + most) / 2) : nearby;
   const spikes = spikesOf(tally, type, table);
-  const looksLike =
-    kinds.text.count > 0 && problem === undefined ? lookAlike(tally.counts.keys()) : undefined;
+  const likeness = likenessOf(tally, table);
   return {
     name,
     type,
@@ -95,9 +94,19 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
     ...(choice.calendar?.includes(name) && { calendar: true as const }),
-    ...(looksLike && { looksLike }),
-    ...(problem !== undefined && { problem }),
+    ...(likeness &&
+      problem === undefined && {
+        looksLike: likeness.looksLike,
+        hint: hintOf(likeness, kinds.text.count > 0 ? "texts" : "numbers"),
+      }),
+    ...(problem !== undefined && { problem: likeness ? `${problem}; write ${likeness.write}` : problem }),
   };
+}
+
+/** What a person reads in texts, or in whole numbers. */
+function likenessOf({ kinds, counts, numbers }: ColumnTally, table: Table): Likeness | undefined {
+  if (kinds.text.count > 0) return lookAlike(counts.keys(), cellReader(table));
+  return kinds.number.count > 0 && numbers().whole ? compactDates(counts.keys()) : undefined;
 }
 
 function useOf(

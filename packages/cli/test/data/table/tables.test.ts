@@ -269,6 +269,26 @@ describe("the schema of a table", () => {
     ]);
   });
 
+  it("says how to write what looks like numbers and dates: texts, whole numbers, and some cells among numbers", async () => {
+    const path = write(
+      "alike.csv",
+      `paid,owed,day,left\n${values((i) => `"${i % 5 ? "4,2" : ""}${10 + i}.95",${i % 20 ? i / 3 : `(${i}.5)`},200612${10 + (i % 20)},x`)}`,
+    );
+    const [paid, owed, day, left] = (await schemaOf(path)).columns;
+    expect([paid?.looksLike, paid?.hint]).toEqual([
+      "number",
+      "the texts look like numbers; write 1234.5 without groups and signs for them to be numbers",
+    ]);
+    expect(owed?.problem).toBe(
+      'most cells hold a number, but row 1 holds "(0.5)"; row 21 holds "(20.5)"; row 41 holds "(40.5)"; write -3.21 in place of (3.21)',
+    );
+    expect([day?.type, day?.hint]).toEqual([
+      "integer",
+      "the numbers look like dates; write 2006-12-10 in place of 20061210 for them to be dates",
+    ]);
+    expect([left?.hint, owed?.hint]).toEqual([undefined, undefined]);
+  });
+
   it.each(["Infinity", "-inf", "1e39"])("says where a number is out of range: %s", async (bad) => {
     const path = write("range.csv", `x\n1\n2\n${bad}\n4\n`);
     const [x] = (await schemaOf(path)).columns;
