@@ -6,7 +6,7 @@ import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
-import { gapOf, histogramOf } from "./spread.js";
+import { type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 
 /** Values that a category has at most, and rows that each has on average at least. */
@@ -22,7 +22,7 @@ const SPIKES = 3;
 /** Names of columns that number rows. */
 const ID_NAME = /(^|[^a-z])(id|uuid|key|index|row)$/i;
 
-/** Rounding of float32 beside the spread of a column that is too much. */
+/** Rounding of float32 beside 1, and beside the spread of a column that is too much. */
 const FLOAT32 = 2 ** -24;
 const ROUNDED = 1e-3;
 
@@ -72,9 +72,8 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
     (type === "identifier" && kinds.number.count > 0);
   const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
-  const nearby = Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
-  // from the middle, float32 has one more bit for the times of dates
-  const origin = type === "date" ? Math.floor((least + most) / 2) : nearby;
+  const gap = gapOf(tally, whole);
+  const origin = originOf(type, { least, most, mean, std }, gap);
   const spikes = spikesOf(tally, type, table);
   const likeness = likenessOf(tally, table);
   return {
@@ -86,7 +85,7 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
     ...(!tally.complete() && { uncounted: true as const }),
     ...(numeric && {
       range: { least, most, mean, std },
-      ...gapOf(tally, whole),
+      ...gap,
       ...(type === "continuous" && decimals !== undefined && { decimals }),
       histogram: histogramOf(tally),
     }),
@@ -101,6 +100,24 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
       }),
     ...(problem !== undefined && { problem: likeness ? `${problem}; write ${likeness.write}` : problem }),
   };
+}
+
+/** What is subtracted: of dates the middle, of numbers what float32 needs for their spread, and for their steps where it can keep them. */
+function originOf(
+  type: ColumnType,
+  { least, most, mean, std }: NonNullable<ColumnSchema["range"]>,
+  { gap, uneven }: Gap,
+): number {
+  // from the middle, float32 has one more bit
+  const middle = Math.floor((least + most) / 2);
+  if (type === "date") return middle;
+  const nearby = Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
+  if (gap === 0 || uneven) return nearby;
+  const keepsSteps = (origin: number): boolean => {
+    const largest = Math.max(Math.abs(least - origin), Math.abs(most - origin));
+    return FLOAT32 * 2 ** Math.floor(Math.log2(largest)) <= gap / 2;
+  };
+  return [nearby, middle].find(keepsSteps) ?? nearby;
 }
 
 /** What a person reads in texts, or in whole numbers. */
