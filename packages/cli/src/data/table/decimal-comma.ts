@@ -20,8 +20,8 @@ const DOTS_BETWEEN_THOUSANDS = /^[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?$/;
 const COMMA_LIKE_THOUSANDS = /^[+-]?[1-9]\d{0,2},\d{3}$/;
 
 /**
- * Decides between decimal commas and points, by what most cells of each column can be read as. Commas need a column that only they make
- * a column of numbers, and none that only points do.
+ * Decides between decimal commas and points. Commas need a column most of whose cells only they make numbers, and no column of which
+ * points do the same.
  */
 export function decimalsOf(rows: readonly string[][], separator: string): Decimals {
   const columns = separator === "," ? [] : surveyed(rows);
