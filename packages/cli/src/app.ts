@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { paperNames, UsageError, zooNames } from "@flowify/core";
 import {
   type Application,
@@ -98,8 +99,8 @@ function argumentMessage(error: ArgumentScannerError, command: string): string {
     UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
       `--${externalFlagName} needs a value${nextFlagName === undefined ? "" : `, found --${nextFlagName}`}`,
     UnexpectedPositionalError: ({ input }) =>
-      command === "train " && isNetwork(input)
-        ? `unexpected argument "${input}"; did you mean --network ${input}?`
+      command === "train " && (isNetwork(input) || existsSync(input))
+        ? `unexpected argument "${input}"; did you mean --${isNetwork(input) ? "network" : "data"} ${input}?`
         : `unexpected argument "${input}"`,
     UnsatisfiedPositionalError: ({ placeholder }) => `the argument ${placeholder} is missing`,
     UnexpectedFlagError: ({ externalFlagName, previousInput, input }) =>

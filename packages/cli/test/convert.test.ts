@@ -61,6 +61,9 @@ describe("flowify convert", () => {
     ]);
     const weights = (folder: string) => readFileSync(join(root, folder, "weights.safetensors"));
     expect(weights("again")).toEqual(weights("converted"));
+    // and shows it, before it is trained
+    const { stdout } = await runCommand(["inspect", join(root, "again")]);
+    expect(stdout).toMatch(/^again: 1×4×4 → 3/);
   });
 
   it("compares on images too, normalized as the network was trained", async () => {

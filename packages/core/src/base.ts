@@ -1,4 +1,4 @@
-import { numpy as np } from "@jax-js/jax";
+import type { numpy as np } from "@jax-js/jax";
 import { normalNumbers } from "./coding/drop.js";
 import type { NumberCoder } from "./coding/normals.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
@@ -68,10 +68,8 @@ export function uniform(shape: Shape, [low, high]: readonly [low: number, high: 
     noise: { uniform: { shape, distribution: "uniform" } } as const,
     logProb(z: np.Array) {
       expectShape("uniform", "z", z, shape);
-      const batch = z.shape[0] as number;
-      const { dtype } = z;
-      z.dispose();
-      return np.full([batch], log, { dtype });
+      // of z, not a constant: the batch of an exported program has any size
+      return sumExamples(z.mul(0)).add(log);
     },
     draw: (noise: NoiseTree) => (noise as { uniform: np.Array }).uniform.mul(high - low).add(low),
   });

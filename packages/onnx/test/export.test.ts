@@ -59,6 +59,15 @@ const networks: { readonly [what: string]: Network } = {
       { kind: "flatten" },
     ],
   },
+  "a sigmoid at the end, with a uniform base": {
+    inShape: [1, 2, 2],
+    layers: [
+      { kind: "dequantize", levels: 4 },
+      { kind: "flatten" },
+      { kind: "linear", out: 2 },
+      { kind: "sigmoid" },
+    ],
+  },
 };
 
 type Feeds = { [name: string]: HostArray };

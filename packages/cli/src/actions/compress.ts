@@ -9,13 +9,11 @@ import { expectImages, type ImageShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "./open-run.js";
 
 export type CompressFlags = ImagesFlags & { run: string; out?: string; json?: boolean; quiet?: boolean };
-
-/** Images between two lines of progress. */
-const PROGRESS = 100;
 
 export async function compress(this: CliContext, flags: CompressFlags, ...files: string[]): Promise<void> {
   const { stdout, stderr, env } = this.host;
@@ -33,12 +31,11 @@ export async function compress(this: CliContext, flags: CompressFlags, ...files:
     const count = images.length / dimensions;
     const plain = await firstImages(codec, images, dimensions);
     const others = images.subarray(plain.examples * dimensions);
-    const { bits, examples } = await codec.encode(others, plain.words, (done, length) => {
-      if (done % PROGRESS === 0)
-        terminal.note(
-          `${formatCount(done)} of ${formatCount(count)} images, ${(length / done / dimensions).toFixed(3)} bits per dimension`,
-        );
-    });
+    const progress = createProgress(terminal, { label: "image", total: others.length / dimensions });
+    const { bits, examples } = await codec.encode(others, plain.words, (done, length) =>
+      progress.update(done, `${(length / done / dimensions).toFixed(3)} bits per dimension`),
+    );
+    progress.finish();
     const weights = weightsHash(run.arrays);
     const file = packImages({ weights, examples, plain, bits, ...(names && { names }) });
     await writeFileAtomic(out, file);
@@ -89,7 +86,7 @@ async function imagesIn(
   for (const file of files) {
     if (!isImageFile(file))
       throw new DataError(
-        `${file}: not a picture (png, jpeg, webp, …) or an idx file\nname files of these kinds, or a data set with --data`,
+        `${file}: not a picture (png, jpeg, webp, …) or an idx file\nname files of these kinds, or a folder or data set by --data`,
       );
     const found = await readImageFile(file, shape, readingOf(flags));
     read.push(found.images);

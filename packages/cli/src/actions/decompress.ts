@@ -11,6 +11,7 @@ import { encodePng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { makeFolder } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, readRun } from "./open-run.js";
 
@@ -34,7 +35,9 @@ export async function decompress(this: CliContext, flags: DecompressFlags, file:
   const codec = await createCodec(run.flow, run.arrays);
   try {
     const size = imageSize(shape);
-    const { examples, below } = await codec.decode(stored);
+    const progress = createProgress(terminal, { label: "image", total: stored.examples });
+    const { examples, below } = await codec.decode(stored, (done) => progress.update(done, ""));
+    progress.finish();
     const images = Buffer.concat([unpackPlain({ ...stored.plain, words: below }, size), examples]);
     const count = images.length / size;
     const names = fileNames(count, stored.names);

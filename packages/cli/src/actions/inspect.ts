@@ -1,15 +1,17 @@
 import { existsSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { type Flow, UsageError } from "@flowify/core";
 import { readingOf } from "../commands/shared.js";
 import type { CliContext } from "../context.js";
 import type { PictureReading } from "../data/format.js";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
-import type { ChosenNetwork } from "../format/weights.js";
+import { type ChosenNetwork, NETWORK } from "../format/weights.js";
 import { AUTO, isBuilt } from "../networks/auto.js";
 import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
 import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
 import { presetBriefs } from "../networks/presets.js";
 import { recipeNames } from "../recipes.js";
+import { holdsRun } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
@@ -27,7 +29,7 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
   const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
   if (target === undefined) {
     listNetworks(terminal);
-  } else if (existsSync(target) && statSync(target).isDirectory()) {
+  } else if (isRunFolder(target)) {
     const { network, flow, step } = await readRun(target, terminal);
     describe(terminal, flow, network, { step, run: target });
   } else {
@@ -36,9 +38,17 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
   }
 }
 
+/** A folder of flowify convert has no run yet: its network is shown as it is. */
+const isRunFolder = (target: string): boolean =>
+  existsSync(target) &&
+  statSync(target).isDirectory() &&
+  (holdsRun(target) || !existsSync(join(target, NETWORK)));
+
 /** @throws UsageError for a network that is built for data without them, and for data with another network */
 async function networkToShow(target: string, flags: InspectFlags): Promise<ChosenNetwork> {
   const { data, dataDir } = flags;
+  const converted = join(target, NETWORK);
+  if (existsSync(converted)) return { ...networkNamed(converted), name: basename(resolve(target)) };
   const named = networkNamed(target);
   if (!isBuilt(named.name)) {
     if (data !== undefined)

@@ -14,7 +14,7 @@ export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>(
           parse: nonEmpty,
           optional: true,
           placeholder: "NETWORK|DIR",
-          brief: "A network's name, a file net.json, or the folder of a run",
+          brief: "A network's name, a file net.json, or the folder of a run or a converted network",
         },
       ],
     },

@@ -152,7 +152,7 @@ function expectElements(where: string, { array: { sizes, type }, bytes }: Head, 
 export function unsignedBytes(where: string, { type, fortran, data }: NpyArray): Uint8Array {
   if (type.kind !== "u" || type.bytes !== 1)
     throw new DataError(
-      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images\nscale the values to 0..255 and save them, ${inPython('x.round().astype("uint8")')}`,
+      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images\nscale the values to 0..255 and save them, ${inPython('(255 * x).round().astype("uint8")')} for values in 0..1`,
     );
   if (fortran)
     throw new DataError(

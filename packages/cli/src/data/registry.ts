@@ -100,7 +100,7 @@ export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] 
 /** True for the name of a named data set. */
 export const isDataSet = (name: string): boolean => Object.hasOwn(sources, name);
 
-const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name);
+const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name) || FILE_ENDING.test(name);
 
 /** Choice of a data set: a name, or the path of a folder or file of images, and the way of reading. */
 export type DataSetChoice = Readonly<{

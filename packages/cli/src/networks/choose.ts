@@ -40,6 +40,10 @@ function candidates(name: string): ChosenNetwork[] {
   }
   const found = known.filter((each) => each === name || shortName(each) === name);
   if (found.length > 0) return found.map((each) => ({ name: each }));
+  if (/\.(onnx|h5|keras)$/i.test(name))
+    throw new UsageError(
+      `${name} has to be converted first\nflowify convert ${name} --out DIR shows its layers, and flowify train --from DIR trains it`,
+    );
   const accepted = [...known, ...known.map(shortName), AUTO];
   throw new UsageError(
     `${unknownName("network", name, [...zooNames, ...presetNames], accepted)}\nfor your own network, name its file: --network ./net.json`,

@@ -182,6 +182,10 @@ export function notARun(folder: string): UsageError {
     return new UsageError(
       `${folder} holds a run that stopped before its first step\nstart it again with the same command`,
     );
+  if (existsSync(folder) && statSync(folder).isFile())
+    return new UsageError(
+      `${folder} is a file, not the folder of a run\nthe run comes first, for example flowify score runs/a ${folder}`,
+    );
   const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
   return new UsageError(`${folder}${what}\ntrain one with flowify train --out ${folder}`);
 }

@@ -22,6 +22,8 @@ export type Progress = Readonly<{
 const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 5_000;
 const BAR = 20;
+/** Share of the work that says little of the rest: programs are compiled, and caches filled. */
+const EARLY = 1 / 20;
 
 /** A bar in the remaining width, or none if the width is too small. */
 function bar(part: number, room: number): string {
@@ -51,6 +53,8 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   if (quiet) return { update: () => {}, note: () => {}, finish: () => {} };
   const live = stderr.isTTY === true;
   const start = now();
+  /** Where the rate is counted from: the start, or the first update where that came early and stands for warming up. */
+  let origin: { done: number; time: number } | undefined;
   let shown = live ? Number.NEGATIVE_INFINITY : start;
   let last: string | undefined;
   let pending = false;
@@ -59,7 +63,9 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
 
   const render = (done: number, text: string): string => {
     const elapsed = now() - start;
-    const rate = (done - before) / elapsed;
+    const isEarly = done - before < EARLY * (total - before);
+    origin ??= isEarly ? { done, time: now() } : { done: before, time: start };
+    const rate = (done - origin.done) / (now() - origin.time);
     const left =
       done >= total
         ? formatDuration(elapsed)

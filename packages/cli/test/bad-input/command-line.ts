@@ -37,6 +37,13 @@ const lines: readonly Line[] = [
   ["train --steps 3 --epochs 1", "--epochs and --steps exclude each other", "give one of them"],
   ["train --free", "--free is for a converted network", "name one with --from DIR"],
   ["evaluate", "the argument DIR is missing", "flowify evaluate --help shows its flags"],
+  [
+    "score package.json",
+    "package.json is a file, not the folder of a run",
+    "flowify score runs/a package.json",
+  ],
+  ["train package.json", "did you mean --data package.json?", "flowify train --help shows its flags"],
+  ["inspect net.onnx", "net.onnx has to be converted first", "flowify convert net.onnx --out DIR"],
   ["score", "the folder of the run is missing", "for example flowify score runs/a FILE"],
   [
     "evaluate /nowhere/at-all",

@@ -70,7 +70,7 @@ const cases: readonly Case[] = [
     "a.npy",
     () => npyBytes([4, 2, 2], new Uint8Array(64), { descr: "'<f4'" }),
     "holds <f4, expected unsigned bytes",
-    'numpy.save("data.npy", x.round().astype("uint8"))',
+    'numpy.save("data.npy", (255 * x).round().astype("uint8"))',
   ],
   [
     "an array of Python objects",

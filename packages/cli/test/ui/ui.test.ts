@@ -223,6 +223,13 @@ describe("progress", () => {
     expect(stderr.text()).toContain(`\r\x1b[2Kstep  40/100  ${figures} and  6 s left`);
   });
 
+  it("counts no time left by a first step, in which programs are compiled", () => {
+    const { stderr, at } = progressOn(true);
+    at(9000).update(21, "loss 1.00");
+    at(10_000).update(31, "loss 0.90");
+    expect(stderr.text()).toMatch(/ 21\/100 {2}loss 1\.00\r.* 31\/100 {2}loss 0\.90 {2}7 s left$/s);
+  });
+
   it("shows the whole line where a terminal says that it is 0 columns wide", () => {
     const stderr = { ...stream(true), columns: 0 };
     const progress = createProgress(createTerminal({ stdout: stream(), stderr, env: {} }), {

@@ -19,7 +19,7 @@ const opened = lazy(() => {
       memory: WebAssembly.Memory;
       fill(this: void, normal: number, end: number): void;
     };
-    const buffer = memory.buffer as ArrayBuffer; // it does not grow
+    const buffer = memory.buffer; // it does not grow
     const state = new Int32Array(buffer, PLACES.state, 4);
     const numbers = new Float32Array(buffer, PLACES.numbers, ROOM);
     new Float64Array(buffer, PLACES.edges).set(edges);

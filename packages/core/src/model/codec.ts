@@ -34,11 +34,14 @@ type Codec = Readonly<{
    */
   encode(examples: ArrayLike<number>, below?: Uint16Array, onProgress?: CodecProgress): Promise<Compressed>;
   /**
-   * The examples in their order, to the bit, and what was below.
+   * The examples in their order, to the bit, and what was below. The last example comes first.
    *
    * @throws DataError for bits that are damaged, or that another flow or engine made
    */
-  decode(compressed: Compressed): Promise<{ examples: Uint8Array; below: Uint16Array }>;
+  decode(
+    compressed: Compressed,
+    onProgress?: (done: number) => void,
+  ): Promise<{ examples: Uint8Array; below: Uint16Array }>;
   dispose(): void;
 }>;
 
@@ -76,11 +79,13 @@ export async function createCodec(
       }
       return { bits: stack.store(), examples: count };
     },
-    async decode({ bits, examples }) {
+    async decode({ bits, examples }, onProgress) {
       const stack = storedStack(bits);
       const found = new Uint8Array(examples * dimensions);
-      for (let k = examples - 1; k >= 0; k--)
+      for (let k = examples - 1; k >= 0; k--) {
         found.set(await decodeExample(coder, latent, stack), k * dimensions);
+        onProgress?.(examples - k);
+      }
       const below = stack.rest();
       if (!below)
         throw new DataError("compressed data: damaged, or made with other weights or on another engine");

@@ -64,7 +64,7 @@ function givenValue(slot: ColumnSlot, text: string): GivenValue {
   }
   if (kind !== (type === "date" ? "date" : "number"))
     throw new UsageError(
-      `--given ${name}=${text}: expected ${type === "date" ? "a date such as 2024-03-01" : "a number"}\ncorrect the value`,
+      `--given ${name}=${text}: expected ${type === "date" ? "a date such as 2024-03-01" : "a number"}\n${/^[-+]?\d*,\d+$/.test(text) ? `write ${text.replace(",", ".")}` : "correct the value"}`,
     );
   expectOnGrid(slot, reader.value, text);
   return { slot, kind: "number", number: reader.value - origin, width: Math.max(WIDTH * range.std, gap) };

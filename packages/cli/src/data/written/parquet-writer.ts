@@ -5,7 +5,7 @@ import type { Cell } from "../table/cell.js";
 import { typedCell } from "./typed-cell.js";
 import type { RowWriter, WrittenColumn, WrittenRow } from "./written-rows.js";
 
-/** As the writer has it; the reader is a package of its own, with another version of these types. */
+/** As the writer has it: the reader is another package, with another version of these types. */
 type RowGroup = ParquetWriter["row_groups"][number];
 
 /** A group of rows is written as soon as it has this many: a group of 122,880 rows, as DuckDB writes them, becomes one. */
