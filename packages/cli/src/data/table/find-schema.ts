@@ -69,7 +69,7 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
     type === "continuous" ||
     type === "integer" ||
     type === "date" ||
-    (type === "identifier" && kinds.number.count > 0);
+    (type === "identifier" && kinds.number.count > 0 && kinds.text.count === 0);
   const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
   const gap = gapOf(tally, whole);
