@@ -305,6 +305,21 @@ describe("flowify data describe", () => {
     expect([document.rows, document.columns.length]).toEqual([2000, 4]);
   });
 
+  it("shows all digits of whole numbers, and 100 % where every row lacks a value", async () => {
+    const file = join(root, "digits.csv");
+    const row = (i: number): string =>
+      [1.7e12 + 7 * i * i, `200612${10 + (i % 20)}`, "", 234_567.25 + i, i === 7 ? 1 : ""].join(",");
+    const body = Array.from({ length: 300 }, (_, i) => row(i)).join("\n");
+    writeFileSync(file, `milliseconds,day,empty,fraction,rare\n${body}\n`);
+    const { stdout } = await runCommand(["data", "describe", file]);
+    expect(stdout).toMatch(/milliseconds +integer +300 +1700000000000 … 1700000625807 /);
+    expect(stdout).toMatch(/day +integer +20 +20061210 … 20061229 /);
+    expect(stdout).toMatch(/empty +constant +100 % +0/);
+    expect(stdout).toMatch(/fraction +continuous +300 +234567 … 234866 /);
+    expect(stdout).toMatch(/rare +category +99.7 % +1 +missing, 1/);
+    expect(stdout).toContain('"day": the numbers look like dates; write 2006-12-10 in place of 20061210');
+  });
+
   it("refuses what is no table", async () => {
     await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
     await expectRefusal(["data", "describe", "package.json"], 2, "a file of an unknown kind, expected .csv");

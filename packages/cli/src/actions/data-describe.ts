@@ -50,11 +50,24 @@ function linesOf({ rows, columns }: TableSchema): string[][] {
   ];
 }
 
-const percent = (share: number): string => (share === 0 ? "" : `${(100 * share).toPrecision(2)} %`);
+/** Two digits; only all rows are 100 %. */
+function percent(share: number): string {
+  if (share === 0) return "";
+  if (share === 1) return "100 %";
+  const percents = 100 * share;
+  return `${percents < 99.5 ? percents.toPrecision(2) : Math.min(percents, 99.9).toFixed(1)} %`;
+}
 
-/** A number of the column as people read it. */
-const valueText = ({ type }: ColumnSchema, value: number): string =>
-  type === "date" ? dateText(value) : String(Number(value.toPrecision(5)));
+/** Digits of a fraction; digits before its point are always shown. */
+const DIGITS = 5;
+
+/** A number of the column as people read it: of a whole one, all digits. */
+function valueText({ type }: ColumnSchema, value: number): string {
+  if (type === "date") return dateText(value);
+  if (Number.isInteger(value)) return String(value);
+  const whole = String(Math.trunc(Math.abs(value))).length;
+  return String(Number(value.toPrecision(Math.max(DIGITS, whole))));
+}
 
 function valuesOf(column: ColumnSchema): string {
   const { range, values } = column;

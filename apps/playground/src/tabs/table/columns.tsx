@@ -6,9 +6,14 @@ import { dropped, idColumn, progress, useColumn } from "./state.js";
 /** Values of a category that are named. */
 const NAMED = 4;
 
-const rounded = (value: number): string => String(Number(value.toPrecision(5))).replace("-", "−");
+/** Five digits of a fraction; of whole numbers all. */
+const rounded = (value: number): string =>
+  String(Number.isInteger(value) ? value : Number(value.toPrecision(5))).replace("-", "−");
 
-const percent = (share: number): string => (share === 0 ? "" : `${(100 * share).toPrecision(2)} %`);
+const percent = (share: number): string => {
+  if (share === 0) return "";
+  return share > 0.99 ? `${Math.floor(1000 * share) / 10} %` : `${(100 * share).toPrecision(2)} %`;
+};
 
 /** The range of a number or a date, the values of a category. */
 function valuesOf({ type, range, distinct, values }: ColumnSchema): string {

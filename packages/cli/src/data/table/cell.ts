@@ -17,7 +17,8 @@ const BOOLEANS: ReadonlyMap<string, number> = new Map([
 ]);
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+)(e[+-]?\d+)?$/i;
+/** Also with dots between thousands. */
+const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+|[1-9]\d{0,2}(\.\d{3})+(,\d*)?)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(inity)?$/i;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/;
 
@@ -37,7 +38,7 @@ export function kindOfNumber(value: number): CellKind {
   return Math.abs(value) <= LARGEST_FLOAT32 ? "number" : "out of range";
 }
 
-/** @param decimalComma numbers are written 1,5 */
+/** @param decimalComma numbers are written 1,5 and 4.343,50 */
 export function cellReader({ decimalComma = false }: { decimalComma?: boolean } = {}): CellReader {
   const pattern = decimalComma ? COMMA_NUMBER : NUMBER;
   let value = Number.NaN;
@@ -46,7 +47,8 @@ export function cellReader({ decimalComma = false }: { decimalComma?: boolean } 
     return kindOfNumber(number);
   };
   const readText = (text: string): CellKind => {
-    if (pattern.test(text)) return take(Number(decimalComma ? text.replace(",", ".") : text));
+    if (pattern.test(text))
+      return take(Number(decimalComma ? text.replaceAll(".", "").replace(",", ".") : text));
     const lower = text.toLowerCase();
     if (MISSING.has(lower)) return "missing";
     const truth = BOOLEANS.get(lower);

@@ -19,8 +19,8 @@ const DISTINCT = { least: 300, most: 10_000, all: 2_000_000 } as const;
 export const distinctLimit = (columns: number): number =>
   Math.max(DISTINCT.least, Math.min(DISTINCT.most, Math.ceil(DISTINCT.all / columns)));
 
-/** Decimals that values of a grid have at most, the rounding of doubles, and the largest number of steps. */
-const GRID = { decimals: 9, rounding: 2 ** -48, most: 2 ** 50 } as const;
+/** Decimals that values of a grid have at most, the rounding of doubles, and the largest number of steps, also between whole numbers. */
+const GRID = { decimals: 9, rounding: 2 ** -48, most: 2 ** 50, mostWhole: 2 ** 53 } as const;
 
 /** Values that are kept for the histogram: a fair sample of all. */
 const SAMPLED = 2000;
@@ -176,7 +176,7 @@ function gridFinder(mostDecimals: number): {
         if (decimals > mostDecimals) break;
       }
       const steps = Math.abs(Math.round(value * 10 ** decimals) - Math.round(first * 10 ** decimals));
-      even = decimals <= mostDecimals && steps <= GRID.most;
+      even = decimals <= mostDecimals && steps <= (decimals === 0 ? GRID.mostWhole : GRID.most);
       divisor = commonDivisor(divisor, steps);
     },
     step: () => (even ? divisor / 10 ** decimals : 0),

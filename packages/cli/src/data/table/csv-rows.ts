@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { CsvError } from "csv-parse/sync";
 import { blockOf } from "./block.js";
+import { decimalNotes } from "./decimal-comma.js";
 import type { CsvDialect } from "./sniff.js";
 import { BLOCK, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
 
@@ -27,7 +28,7 @@ export const csvOptions = ({ separator, encoding, header }: CsvDialect) =>
 /** The table of a CSV file, from wherever its rows come; `records` begins from the first one. */
 export function csvRows(
   path: string,
-  { first, header, decimalComma, separator, encoding }: CsvDialect,
+  { first, header, decimals, separator, encoding }: CsvDialect,
   records: () => AsyncIterable<string[]> | Iterable<string[]>,
 ): Table {
   const { names, notes } = uniqueNames(header ? first : first.map((_, i) => `column ${i + 1}`));
@@ -35,13 +36,11 @@ export function csvRows(
     names,
     notes: [
       ...(header ? [] : ["the first row holds values, so columns are called by their numbers"]),
-      ...(decimalComma
-        ? [`numbers have decimal commas, ${separatorNames[separator]} separate the cells`]
-        : []),
+      ...decimalNotes(decimals, names, separatorNames[separator] ?? separator),
       ...(encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : []),
       ...notes,
     ],
-    decimalComma,
+    decimalComma: decimals.decimalComma,
     async *blocks() {
       const ragged = raggedRows(path, names.length);
       let block: string[][] = [];

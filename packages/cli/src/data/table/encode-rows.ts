@@ -91,7 +91,9 @@ export function rowEncoder(
     const noise = rng.uniform() - 0.5;
     if (indicator) out[at + 1] = (kind === "missing" ? 1 : 0) + rng.uniform() - 0.5;
     if (kind === (column.type === "date" ? "date" : "number")) {
-      out[at] = reader.value - origin + gap * noise;
+      const value = reader.value - origin;
+      const noisy = Math.fround(value + gap * noise);
+      out[at] = Math.abs(noisy - value) < gap / 2 ? noisy : value; // float32 may round to the edge of the next step
       return 0;
     }
     if (kind !== "missing") {

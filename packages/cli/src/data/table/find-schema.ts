@@ -4,9 +4,9 @@ import type { TableChoice } from "../format.js";
 import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
-import { lookAlike } from "./look-alikes.js";
+import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
-import { gapOf, histogramOf } from "./spread.js";
+import { type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 
 /** Values that a category has at most, and rows that each has on average at least. */
@@ -22,7 +22,7 @@ const SPIKES = 3;
 /** Names of columns that number rows. */
 const ID_NAME = /(^|[^a-z])(id|uuid|key|index|row)$/i;
 
-/** Rounding of float32 beside the spread of a column that is too much. */
+/** Rounding of float32 beside 1, and beside the spread of a column that is too much. */
 const FLOAT32 = 2 ** -24;
 const ROUNDED = 1e-3;
 
@@ -43,7 +43,7 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
       if (column) tally.add(column, block, reader);
     }
   }
-  return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, choice)) });
+  return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, table, choice)) });
 }
 
 function expectColumns(
@@ -62,22 +62,20 @@ function expectColumns(
       throw new UsageError(`${flag}: ${path}: ${unknownName("column", column, names)}`);
 }
 
-function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
+function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): ColumnSchema {
   const { name, kinds } = tally;
   const { type, problem } = typeOf(tally);
   const numeric =
     type === "continuous" ||
     type === "integer" ||
     type === "date" ||
-    (type === "identifier" && kinds.number.count > 0);
+    (type === "identifier" && kinds.number.count > 0 && kinds.text.count === 0);
   const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
-  const nearby = Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
-  // from the middle, float32 has one more bit for the times of dates
-  const origin = type === "date" ? Math.floor((least + most) / 2) : nearby;
-  const spikes = spikesOf(tally, type);
-  const looksLike =
-    kinds.text.count > 0 && problem === undefined ? lookAlike(tally.counts.keys()) : undefined;
+  const gap = gapOf(tally, whole);
+  const origin = originOf(type, { least, most, mean, std }, gap);
+  const spikes = spikesOf(tally, type, table);
+  const likeness = likenessOf(tally, table);
   return {
     name,
     type,
@@ -87,7 +85,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     ...(!tally.complete() && { uncounted: true as const }),
     ...(numeric && {
       range: { least, most, mean, std },
-      ...gapOf(tally, whole),
+      ...gap,
       ...(type === "continuous" && decimals !== undefined && { decimals }),
       histogram: histogramOf(tally),
     }),
@@ -95,9 +93,37 @@ function columnOf(tally: ColumnTally, choice: TableChoice): ColumnSchema {
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
     ...(choice.calendar?.includes(name) && { calendar: true as const }),
-    ...(looksLike && { looksLike }),
-    ...(problem !== undefined && { problem }),
+    ...(likeness &&
+      problem === undefined && {
+        looksLike: likeness.looksLike,
+        hint: hintOf(likeness, kinds.text.count > 0 ? "texts" : "numbers"),
+      }),
+    ...(problem !== undefined && { problem: likeness ? `${problem}; write ${likeness.write}` : problem }),
   };
+}
+
+/** What is subtracted: of dates the middle, of numbers what float32 needs for their spread, and for their steps where it can keep them. */
+function originOf(
+  type: ColumnType,
+  { least, most, mean, std }: NonNullable<ColumnSchema["range"]>,
+  { gap, uneven }: Gap,
+): number {
+  // from the middle, float32 has one more bit
+  const middle = Math.floor((least + most) / 2);
+  if (type === "date") return middle;
+  const nearby = Math.abs(mean) * FLOAT32 > ROUNDED * std ? Math.floor(least) : 0;
+  if (gap === 0 || uneven) return nearby;
+  const keepsSteps = (origin: number): boolean => {
+    const largest = Math.max(Math.abs(least - origin), Math.abs(most - origin));
+    return FLOAT32 * 2 ** Math.floor(Math.log2(largest)) <= gap / 2;
+  };
+  return [nearby, middle].find(keepsSteps) ?? nearby;
+}
+
+/** What a person reads in texts, or in whole numbers. */
+function likenessOf({ kinds, counts, numbers }: ColumnTally, table: Table): Likeness | undefined {
+  if (kinds.text.count > 0) return lookAlike(counts.keys(), cellReader(table));
+  return kinds.number.count > 0 && numbers().whole ? compactDates(counts.keys()) : undefined;
 }
 
 function useOf(
@@ -168,11 +194,21 @@ function valuesOf({ counts, kinds }: ColumnTally): (string | null)[] {
   return all.sort((a, b) => b[1] - a[1]).map(([value]) => value);
 }
 
-function spikesOf(tally: ColumnTally, type: ColumnType): { value: string; share: number }[] {
+function spikesOf(
+  tally: ColumnTally,
+  type: ColumnType,
+  { decimalComma }: Table,
+): { value: string; share: number }[] {
   if (type === "constant" || type === "identifier" || type === "text") return [];
   const rows = Math.max(1, tally.rows());
+  const reader = cellReader({ decimalComma });
+  // with a decimal point, as ranges are written
+  const plain = (value: string): string =>
+    decimalComma && /^[\d.,+-]+$/.test(value) && reader.read(value) === "number"
+      ? String(reader.value)
+      : value;
   return [...tally.counts]
-    .map(([value, count]) => ({ value, share: count / rows }))
+    .map(([value, count]) => ({ value: plain(value), share: count / rows }))
     .filter(({ share }) => share >= SPIKE)
     .sort((a, b) => b.share - a.share)
     .slice(0, SPIKES);

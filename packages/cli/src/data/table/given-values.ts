@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import { unknownName } from "../../ui/suggest.js";
 import { cellReader, cellText, dateText } from "./cell.js";
 import { type ColumnSlot, columnSlots } from "./encode-rows.js";
+import { gridOf, nextOnGrid } from "./grid.js";
 import type { TableSchema } from "./schema.js";
 
 /** What a column is to hold. */
@@ -14,9 +15,6 @@ export type GivenValue = Readonly<{ slot: ColumnSlot }> &
 
 /** Proposals count where they lie within this part of a standard deviation of a number. */
 const WIDTH = 0.5;
-
-/** Significant digits of a value on a grid. */
-const DIGITS = 12;
 
 /** Values of a category that a message lists. */
 const SHOWN = 8;
@@ -77,12 +75,13 @@ const OFF_GRID = 1e-3;
 
 /** @throws UsageError for a number between two values that the column can have */
 function expectOnGrid({ column }: ColumnSlot, value: number, text: string): void {
-  const { name, type, range, gap = 0, uneven } = column;
-  if (gap === 0 || uneven || range === undefined) return;
-  const steps = (value - range.least) / gap;
+  const { name, type, gap = 0, uneven } = column;
+  const grid = gridOf(column);
+  if (gap === 0 || uneven || grid === undefined) return;
+  const steps = (value - grid.least) / gap;
   if (Math.abs(steps - Math.round(steps)) <= OFF_GRID) return;
   const near = [Math.floor(steps), Math.ceil(steps)].map((step) => {
-    const at = Number((range.least + step * gap).toPrecision(DIGITS));
+    const at = nextOnGrid(grid, grid.least + step * gap);
     return type === "date" ? dateText(at) : String(at);
   });
   throw new UsageError(

@@ -48,8 +48,10 @@ const columnSchema = v.strictObject({
   histogram: v.exactOptional(v.array(count)),
   /** A date whose time, weekday and month are columns as well. */
   calendar: v.exactOptional(v.literal(true)),
-  /** Texts that a person reads as numbers or dates, in a form that flowify does not read. */
+  /** What a person reads as numbers or dates, in a form that flowify does not read so. */
   looksLike: v.exactOptional(v.picklist(["number", "date"])),
+  /** How to write it. */
+  hint: v.exactOptional(v.string()),
   /** Why it cannot be used. */
   problem: v.exactOptional(v.string()),
 });

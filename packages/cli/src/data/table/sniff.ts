@@ -1,12 +1,13 @@
 import { DataError } from "@flowify/core";
 import { parse } from "csv-parse/sync";
 import { type Cell, cellReader } from "./cell.js";
+import { type Decimals, decimalsOf } from "./decimal-comma.js";
 
 /** How a text file writes a table. */
 export type CsvDialect = Readonly<{
   separator: string;
   encoding: "utf8" | "latin1" | "utf16le";
-  decimalComma: boolean;
+  decimals: Decimals;
   header: boolean;
   /** The cells of the first row. */
   first: readonly string[];
@@ -18,8 +19,8 @@ export const SNIFFED = 2 ** 20;
 /** In this order where several divide the rows equally well: decimal commas divide them as well as separators do. */
 const SEPARATORS = ["\t", ";", "|", ","] as const;
 
-/** Rows that are looked at. */
-const LOOKED_AT = 100;
+/** Rows that are looked at, and those for decimal commas: some columns are nearly empty. */
+const LOOKED_AT = { first: 100, decimals: 1000 } as const;
 
 /**
  * The dialect of a CSV file, from its first bytes.
@@ -40,7 +41,7 @@ export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDi
     );
   const complete = whole || lastLine < 0 ? text : text.slice(0, lastLine);
   const read = SEPARATORS.map((separator) => {
-    const rows = rowsOf(complete, separator);
+    const rows = rowsOf(complete, separator, LOOKED_AT.first);
     return { separator, rows, ...evenness(rows) };
   });
   const divided = read.filter(({ cells }) => cells > 1);
@@ -49,12 +50,13 @@ export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDi
     undefined,
   );
   const { separator, rows } = best ?? read.at(-1)!;
-  const decimalComma = separator !== "," && writesDecimalCommas(rows);
+  const more = separator === "," ? rows : rowsOf(complete, separator, LOOKED_AT.decimals);
+  const decimals = decimalsOf(more, separator);
   return {
     separator,
     encoding,
-    decimalComma,
-    header: hasHeader(rows, decimalComma),
+    decimals,
+    header: hasHeader(rows, decimals),
     first: rows[0] ?? [],
   };
 }
@@ -78,7 +80,7 @@ function encodingOf(path: string, bytes: Uint8Array): CsvDialect["encoding"] {
 }
 
 /** The first rows; damaged ones are left to the reader, which says what is wrong. */
-const rowsOf = (text: string, delimiter: string): string[][] =>
+const rowsOf = (text: string, delimiter: string, to: number): string[][] =>
   parse(text, {
     delimiter,
     relax_quotes: true,
@@ -86,7 +88,7 @@ const rowsOf = (text: string, delimiter: string): string[][] =>
     skip_empty_lines: true,
     skip_records_with_error: true,
     trim: true,
-    to: LOOKED_AT,
+    to,
   });
 
 /** How many cells most rows have, and the share of rows that have as many. */
@@ -97,16 +99,9 @@ function evenness(rows: readonly string[][]): { cells: number; share: number } {
   return { cells, share: most / Math.max(1, rows.length) };
 }
 
-function writesDecimalCommas(rows: readonly string[][]): boolean {
-  const cells = rows.flat();
-  return (
-    cells.some((cell) => /^[+-]?\d+,\d+$/.test(cell)) && !cells.some((cell) => /^[+-]?\d*\.\d+$/.test(cell))
-  );
-}
-
 /** The first row names columns where it has no value in it, or where all rows are text. */
-function hasHeader([first, ...rest]: readonly string[][], decimalComma: boolean): boolean {
-  const reader = cellReader({ decimalComma });
+function hasHeader([first, ...rest]: readonly string[][], decimals: Decimals): boolean {
+  const reader = cellReader(decimals);
   const isValue = (cell: Cell): boolean => {
     const kind = reader.read(cell);
     return kind !== "text" && cell !== "";

@@ -111,6 +111,30 @@ describe("rows of the flow", () => {
     expect(ends).toEqual([sorted.map((all) => all[0]), sorted.map((all) => all.at(-1))]);
   });
 
+  it("of numbers keep all digits of their steps where 24 bits hold them", async () => {
+    const rng = makeRng(2);
+    const values = Array.from({ length: 400 }, (_, i) => ({
+      milliseconds: 1.7e12 + rng.integer(2 ** 24),
+      seconds: 1.7e9 + rng.integer(31_536_000), // of a year
+      large: 2 ** 53 - 1 - rng.integer(1000),
+      cents: ((i % 300) * 66_667) / 100,
+      decades: 1e9 + rng.integer(1e9),
+      wide: i % 2 ? rng.integer(1000) : 2 ** 53 - 1 - rng.integer(1000),
+    }));
+    const file = join(root, "digits.csv");
+    const lines = values.map((row) => Object.values(row).join(","));
+    writeFileSync(file, `milliseconds,seconds,large,cents,decades,wide\n${lines.join("\n")}\n`);
+    const { rows, schema } = await readRows(file);
+    expect(schema.columns.map(({ gap }) => gap)).toEqual([1, 1, 1, 666.67, 1, 1]);
+    const { cells } = decodeRows(schema, rows);
+    for (const [i, { milliseconds, seconds, large, cents, decades, wide }] of values.entries()) {
+      expect(cells[i]!.slice(0, 4)).toEqual([milliseconds, seconds, large, cents]);
+      // here float32 is 128 apart
+      expect(Math.abs(Number(cells[i]![4]) - decades)).toBeLessThanOrEqual(65);
+      expect(Math.abs(Number(cells[i]![5]) - wide)).toBeLessThan(2 ** 30);
+    }
+  });
+
   it.each<TableFormat>(["csv", "jsonl", "parquet"])(
     "are the same table after a way through .%s",
     async (ending) => {

@@ -67,6 +67,50 @@ describe("a CSV file", () => {
     expect((await read(path)).notes[0]).toContain("decimal commas, semicolons separate");
   });
 
+  it("with decimal commas and dots between thousands holds numbers, with or without a header", async () => {
+    const body = "912,82;4.343;6,10\n-1.050,5;992;0,125\n7;12.000;\n7;1.234.567;3\n";
+    for (const text of [`a;b;c\n${body}`, body]) {
+      const path = write("thousands.csv", text);
+      const { columns } = await schemaOf(path);
+      expect(columns.map(({ type, range }) => [type, range?.least, range?.most])).toEqual([
+        ["continuous", -1050.5, 912.82],
+        ["integer", 992, 1_234_567],
+        ["continuous", 0.125, 6.1],
+      ]);
+      expect(columns[1]?.spikes?.[0]).toEqual({ value: "4343", share: 1 / 4 });
+      expect((await read(path)).notes.at(-1)).toBe(
+        "numbers have decimal commas and dots between thousands (4.343 is 4343), semicolons separate the cells",
+      );
+    }
+    const [total] = (await schemaOf(write("row.csv", "5.869;5,11\n"))).columns;
+    expect([total?.type, (await read(write("row.csv", "5.869;5,11\n"))).decimalComma]).toEqual([
+      "constant",
+      true,
+    ]);
+  });
+
+  const commas =
+    '"a": decimal commas, but "b": decimal points; numbers are read with points, so write all of them';
+  it.each([
+    ["a;b\n6,10;0.869\n7,5;4.343\n", false, `${commas} like 1234.5`],
+    [
+      "a;b\n5;4.343\n7;992\n",
+      false,
+      '"b": the dot in 4.343 is read as a decimal point; if it stands between thousands, write 4343',
+    ],
+    [
+      "a;b\n4,343;4\n992;5\n",
+      true,
+      '"a": the comma in 4,343 is read as a decimal comma; if it stands between thousands, write 4343',
+    ],
+    ["a\tb\n4,343\t5.869\n992\t4.343\n", false, `${commas} like 1234.5`],
+    ["a;b\n4.343;0.5\n5.111;1\n", false, undefined],
+    ["a;b\n1.10;1,5\nx;2\ny;3,5\nz;5\n", true, "numbers have decimal commas, semicolons separate the cells"],
+  ])("whose decimals are in doubt says so: %j", async (text, decimalComma, note) => {
+    const found = await read(write("doubt.csv", text));
+    expect([found.decimalComma, found.notes.at(-1)]).toEqual([decimalComma, note]);
+  });
+
   it("without a header has its columns numbered", async () => {
     const { names, rows, notes } = await read(write("bare.csv", "1,x\n2,y\n"));
     expect([names, rows.length]).toEqual([["column 1", "column 2"], 2]);
@@ -223,6 +267,27 @@ describe("the schema of a table", () => {
       "mixed",
       'most cells hold a number, but row 4 holds "~3"; row 24 holds "~23"; row 44 holds "~43"',
     ]);
+  });
+
+  it("says how to write what looks like numbers and dates: texts, whole numbers, and some cells among numbers", async () => {
+    const path = write(
+      "alike.csv",
+      `paid,owed,day,left\n${values((i) => `"${i % 5 ? "4,2" : ""}${10 + i}.95",${i % 20 ? i / 3 : `(${i}.5)`},200612${10 + (i % 20)},x`)}`,
+    );
+    const [paid, owed, day, left] = (await schemaOf(path)).columns;
+    expect([paid?.looksLike, paid?.hint]).toEqual([
+      "number",
+      "the texts look like numbers; write 1234.5 without groups and signs for them to be numbers",
+    ]);
+    expect([paid?.type, paid?.range]).toEqual(["identifier", undefined]); // some of its texts are plain numbers
+    expect(owed?.problem).toBe(
+      'most cells hold a number, but row 1 holds "(0.5)"; row 21 holds "(20.5)"; row 41 holds "(40.5)"; write -3.21 in place of (3.21)',
+    );
+    expect([day?.type, day?.hint]).toEqual([
+      "integer",
+      "the numbers look like dates; write 2006-12-10 in place of 20061210 for them to be dates",
+    ]);
+    expect([left?.hint, owed?.hint]).toEqual([undefined, undefined]);
   });
 
   it.each(["Infinity", "-inf", "1e39"])("says where a number is out of range: %s", async (bad) => {
