@@ -64,7 +64,9 @@ export function scatterChart({ title, real, generated, ...options }: ScatterOpti
   const domains = columns.map(({ categories }, at) =>
     categories ? ([-0.5, categories.length - 0.5] as const) : domainOf(groups[0]!.map((row) => row[at]!)),
   );
-  const dates = domains.map((domain) => dateLabels(domain, 2));
+  const dates = domains.map((domain, at) =>
+    columns[at]!.isDate ? dateLabels(domain, 2) : { values: [], texts: {} },
+  );
   const color = colorBySeries(both, { symbol: "circle", width: pairs.length * SIDE });
   const axis = (field: "x" | "y", at: number) => {
     const { name, categories, isDate, step } = columns[at]!;
