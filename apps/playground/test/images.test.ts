@@ -165,8 +165,18 @@ test("files that are no pictures, and too many of them, are refused in words", {
 test("pictures keep their colours, are made grey where asked, and the page says which", {
   timeout: SLOW,
 }, async () => {
-  const page = await playground.open(addressOf({ ...small, running: false }));
-  await page.getByRole("button", { name: "Ledger of image 1" }).waitFor({ timeout: SLOW });
+  // the digits come later than the pictures, and must not take their place
+  let release = (): void => {};
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  const page = await playground.open(addressOf({ ...small, running: false }), {
+    before: (fresh) =>
+      fresh.route("**/digits.bin", async (route) => {
+        await held;
+        await route.continue();
+      }),
+  });
   const png = Buffer.from(
     await page.evaluate(() => {
       const canvas = document.createElement("canvas");
@@ -184,6 +194,9 @@ test("pictures keep their colours, are made grey where asked, and the page says 
   }));
   await page.getByLabel("Open pictures").setInputFiles(pictures);
   await page.getByText("42 pictures in colour, 14 × 14 pixels: 588 numbers each").waitFor({ timeout: SLOW });
+  const answered = page.waitForResponse("**/digits.bin");
+  release();
+  await (await answered).finished();
   /** The middle of the first held-out image. */
   const middle = (): Promise<number[]> =>
     page

@@ -95,11 +95,27 @@ async function look(current: () => boolean): Promise<void> {
   if (current()) run.show(view);
 }
 
+let choices = 0;
+let decided = 0;
+
+/** A choice of images; the function is true once they are read, unless images that were chosen later were read before. */
+function choice(): () => boolean {
+  choices++;
+  const own = choices;
+  return () => {
+    if (own < decided) return false;
+    decided = own;
+    return true;
+  };
+}
+
 /** Starts with the digits that come with the page. */
 export async function begin(): Promise<void> {
-  files.value = undefined;
+  const isLast = choice();
   try {
     const { train, test } = await loadDigits();
+    if (!isLast()) return;
+    files.value = undefined;
     const { side } = config.value;
     const digits = joined([train, test]);
     source.value = `digits of MNIST, ${side} × ${side} pixels.`;
@@ -129,6 +145,7 @@ function hasColour(pixels: Uint8Array, plane: number): boolean {
 
 /** Trains on the user's pictures, scaled down. Names the files that are not pictures. */
 export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
+  const isLast = choice();
   const abort = new AbortController();
   sourceProblem.value = undefined;
   const { side, colour } = config.value;
@@ -150,6 +167,7 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
         `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,
       );
     const bytes = kept ? pixels : (await read(1)).pixels;
+    if (!isLast()) return;
     files.value = chosenFiles;
     source.value = `${describePictures(count, { coloured, kept })}${left}`;
     void open(false, { bytes, side, shape: [kept ? 3 : 1, side, side] });
