@@ -23,6 +23,8 @@ export type LoweringFuzz = Readonly<{
 
 /** Error of the functions of ONNX Runtime, exp, sin and others, of numbers near 1, after a few more operations. */
 const FUNCTIONS = 2 ** -21;
+/** Error of minimal filtering, in parts of the largest number (docs/semantics.md). */
+const FILTERING = 2 ** -20;
 const hasFunctions = new Set(["operations", "gradient", "written", "aimed"]);
 
 /** Small programs that many passes act on: as often as all others together. */
@@ -59,6 +61,9 @@ function targetsOf(draw: Draw, { name, special = false }: Case): Target[] {
   ];
 }
 
+const largestOf = ({ data }: HostArray): number =>
+  (data as Float64Array).reduce((most, value) => Math.max(most, Math.abs(Number(value))), 0);
+
 const double = ({ data, shape, dtype }: HostArray, change: (x: number, i: number) => number): HostArray =>
   dtype === DType.Float32
     ? new HostArray(Float64Array.from(data as Float32Array, change), shape, DType.Float64)
@@ -92,13 +97,17 @@ export async function fuzzLowering(
       const nudged = each.inputs.map((x) => double(x, (v) => v * (1 + 2 ** -23 * (2 * noise.uniform() - 1))));
       return runJax(each.f, nudged);
     });
-    const problemOf = (results: readonly HostArray[]): string | undefined => {
+    const problemOf = (results: readonly HostArray[], filters: boolean): string | undefined => {
       const found = results.map((got, i) => {
         const evidence = changed.map((others) => others[i] as HostArray);
+        const want = exact[i] as HostArray;
         const text = firstWrong(
-          { got, same: same[i] as HostArray, exact: exact[i] as HostArray, changed: evidence },
+          { got, same: same[i] as HostArray, exact: want, changed: evidence },
           each.itemwise ? 4096 : 128,
-          hasFunctions.has(each.name) ? FUNCTIONS : 0,
+          Math.max(
+            hasFunctions.has(each.name) ? FUNCTIONS : 0,
+            each.itemwise && filters ? FILTERING * largestOf(want) : 0,
+          ),
         );
         return text && `result ${i}, ${text}`;
       });
@@ -114,13 +123,13 @@ export async function fuzzLowering(
         const ran = await runLowered(each, target);
         for (const [name, times] of ran.acted) acted.set(name, (acted.get(name) ?? 0) + times);
         largest = Math.max(largest, ran.largest);
-        return problemOf(ran.results);
+        return problemOf(ran.results, target.semantics.minimalFiltering);
       });
     if (elsewhere && !each.special && draw.chance(ELSEWHERE))
       await judge(elsewhere.name, async () => {
         const found = await elsewhere.run(each);
         others++;
-        return found.map(problemOf).find((text) => text !== undefined);
+        return found.map((results) => problemOf(results, true)).find((text) => text !== undefined);
       });
   }
   defaultDevice(before);
