@@ -1,4 +1,4 @@
-import type { numpy as np } from "@jax-js/jax";
+import { numpy as np } from "@jax-js/jax";
 import { normalNumbers } from "./coding/drop.js";
 import type { NumberCoder } from "./coding/normals.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
@@ -61,15 +61,18 @@ export function standardNormal(shape: Shape): Base {
  * ```
  */
 export function uniform(shape: Shape, [low, high]: readonly [low: number, high: number] = [0, 1]): Base {
-  const log = -sizeOf(shape) * Math.log(high - low);
+  // of width 1 it is 0, never −0: jax-js keeps that sign in small arrays alone, and an export would see two programs
+  const log = sizeOf(shape) * Math.log(1 / (high - low));
   return Object.freeze({
     name: "uniform",
     shape,
     noise: { uniform: { shape, distribution: "uniform" } } as const,
     logProb(z: np.Array) {
       expectShape("uniform", "z", z, shape);
-      // of z, not a constant: the batch of an exported program has any size
-      return sumExamples(z.mul(0)).add(log);
+      const batch = z.shape[0] as number;
+      const { dtype } = z;
+      z.dispose();
+      return np.full([batch], log, { dtype });
     },
     draw: (noise: NoiseTree) => (noise as { uniform: np.Array }).uniform.mul(high - low).add(low),
   });
