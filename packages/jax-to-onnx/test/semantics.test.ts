@@ -2,7 +2,7 @@
 
 import { DType, defaultDevice, init, lax, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ortCpu, type Semantics, strict, type Target } from "../src/target.js";
+import { aggressive, ortCpu, type Semantics, strict, type Target } from "../src/target.js";
 import { type Fn, host, runJax } from "./compare.js";
 import type { HostArray } from "./host-array.js";
 import { runLowered } from "./run-lowered.js";
@@ -93,6 +93,14 @@ const rows: readonly Row[] = [
     jax: [-(2 ** 31) + 4],
   },
   {
+    row: "sums of products of integers beyond the ends",
+    name: "saturation",
+    f: (x, y) => np.dot(x, y),
+    inputs: [host([2 ** 31 - 1, 2, 3], [3], Int32), host([1, 1, 1], [3], Int32)],
+    native: [2 ** 31 - 1],
+    jax: [-(2 ** 31) + 4],
+  },
+  {
     row: "cumulative sums of integers beyond the ends",
     name: "saturation",
     f: (x) => np.cumsum(x),
@@ -146,5 +154,53 @@ describe.each(rows)("$row", (row) => {
     expect(await numbersOf(row, strict)).toEqual(rounded(row.jax));
     const [eager] = runJax(row.f, row.inputs, "wasm") as [HostArray];
     expect([...eager.data].map((value) => Math.fround(Number(value)))).toEqual(rounded(row.jax));
+  });
+});
+
+const strictAtEverySize: Target = { ...aggressive, semantics: strict.semantics };
+/** Numbers just below 2³² and 2³¹, whose products are just below 2⁶³. */
+const unsigned = (shape: readonly number[], side: number): HostArray => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return host(
+    Array.from({ length: size }, (_, i) => 2 ** (32 - side) - 1 - ((3 * i) % 7)),
+    shape,
+    Uint32,
+  );
+};
+
+describe("sums of products of large unsigned integers wrap around", () => {
+  beforeAll(async () => {
+    await init("wasm");
+  });
+
+  it.each<[string, Fn, readonly number[], readonly number[]]>([
+    ["two vectors", (x, y) => np.dot(x, y), [5], [5]],
+    ["a matrix and a vector", (x, y) => np.matmul(x, y), [3, 5], [5]],
+    [
+      "rows of two matrices",
+      (x, y) =>
+        lax.dot(x, y, {
+          lhsContractingDims: [1],
+          rhsContractingDims: [1],
+          lhsBatchDims: [0],
+          rhsBatchDims: [0],
+        }),
+      [4, 5],
+      [4, 5],
+    ],
+    ["two matrices", (x, y) => np.matmul(x, y), [3, 5], [5, 2]],
+    [
+      "two axes of two arrays",
+      (x, y) => lax.dot(x, y, { lhsContractingDims: [0, 2], rhsContractingDims: [0, 1] }),
+      [3, 2, 5],
+      [3, 5, 4],
+    ],
+  ])("%s", async (name, f, left, right) => {
+    const inputs = [unsigned(left, 0), unsigned(right, 1)];
+    const [expected] = runJax(f, inputs, "wasm") as [HostArray];
+    for (const target of [ortCpu, strict, strictAtEverySize]) {
+      const { results } = await runLowered({ name, f, inputs }, target);
+      expect([...(results[0] as HostArray).data].map(Number)).toEqual([...expected.data].map(Number));
+    }
   });
 });

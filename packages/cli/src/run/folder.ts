@@ -85,11 +85,18 @@ export function expectNotAnInput(file: string, inputs: readonly string[]): void 
     throw new UsageError(`--out ${file}: this file is read as well\nchoose another --out`);
 }
 
-/** Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. */
+/**
+ * Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. Another process
+ * may create them at the same time.
+ */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
-  mkdirSync(folder);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 /**

@@ -1,11 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { readRunConfig, writeRunConfig } from "../../src/run/config.js";
-import { openRunFolder } from "../../src/run/folder.js";
+import { makeFolder, openRunFolder } from "../../src/run/folder.js";
 import { lockRun } from "../../src/run/lock.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { exampleConfig } from "./example-config.js";
@@ -32,6 +33,35 @@ const refusal = async (promise: Promise<unknown>): Promise<string> => {
   expect(error).toBeInstanceOf(UsageError);
   return (error as Error).message;
 };
+
+/** Makes folders 0, 1, … in the folder that it is given, as long as it lives. */
+const OTHER_MAKER = `
+  const { mkdirSync } = require("node:fs");
+  process.stdout.write("ready\\n");
+  for (let i = 0; i < 5000; i++)
+    try { mkdirSync(process.argv[1] + "/" + i); } catch {}`;
+
+describe("makeFolder", () => {
+  it("makes a folder that another process makes at the same time", async () => {
+    const place = freshFolder();
+    makeFolder(place);
+    const other = spawn(process.execPath, ["-e", OTHER_MAKER, place]);
+    await once(other.stdout, "data");
+    // whichever process is behind finds folders, which is faster than to make them: the two stay together
+    for (let i = 0; i < 5000; i++) makeFolder(join(place, String(i)));
+    await once(other, "exit");
+    expect(readdirSync(place)).toHaveLength(5000);
+  });
+
+  it("refuses a file, and a link to nothing, in place of a folder", () => {
+    const file = join(freshFolder(), "deep", "file");
+    makeFolder(join(file, ".."));
+    writeFileSync(file, "");
+    expect(() => makeFolder(join(file, "folder"))).toThrow("ENOTDIR");
+    symlinkSync("nowhere", `${file}-link`);
+    expect(() => makeFolder(`${file}-link`)).toThrow("EEXIST");
+  });
+});
 
 describe("openRunFolder", () => {
   it("makes a folder, holds its lock, and gives it back", async () => {

@@ -51,7 +51,7 @@ function sumOfProducts(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): 
   const columns = free.filter((p) => !holds(left, p) && holds(right, p));
   if (rows.length === 0 && columns.length === 0) {
     const product = apply({ ...cx, wanted: undefined }, "Mul", [left, right], x.dtype);
-    const total = reduced(cx, product, "Add", inner);
+    const total = reduced(cx, wrap(cx, product), "Add", inner);
     // Drop the other summed positions too, then group the rest into axes.
     const kept = positions.filter((p) => !inner.includes(p));
     const byPosition = new Map(kept.map((p, i) => [p, total.axes[i] ?? []]));

@@ -1,10 +1,10 @@
 import { arrangeTo, assemble, positionsOf, type Refined } from "../align.js";
-import { type Context, elementType } from "../context.js";
+import { type Context, elementType, wrap } from "../context.js";
 import type { Graph } from "../graph.js";
 import { isFloat, sizeOf } from "../jaxpr.js";
-import { bufferSize, type Factor, type Lazy } from "../lazy.js";
+import { bufferSize, type Lazy } from "../lazy.js";
 import { product } from "../matrices.js";
-import { reduceFactors } from "./reductions.js";
+import { reduced } from "./exact-reductions.js";
 
 /**
  * The role of each position in a product: held by both sides and kept (batch), by the left one only (rows), by the
@@ -31,9 +31,9 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
   if (alone.size === 0) return assemble(refined, result.order, result.base, x.dtype);
   // Inner positions that were split off must still be summed.
   const factors = result.order.map((p) => ({ size: refined.sizes[p] as number, lazy: false }));
-  const gone = new Set<Factor>(factors.filter((_, i) => alone.has(result.order[i] as number)));
   const whole = { base: result.base, dtype: x.dtype, order: factors, axes: factors.map((f) => [f]) };
-  const summed = reduceFactors(cx, whole, "ReduceSum", (f) => gone.has(f));
+  const axes = result.order.flatMap((p, axis) => (alone.has(p) ? [axis] : []));
+  const summed = reduced(cx, wrap(cx, whole), "Add", axes);
   return assemble(
     refined,
     result.order.filter((p) => !alone.has(p)),
