@@ -1,6 +1,5 @@
 /** The catalog's layers that scale, move and part with channels, and dequantization by a flow. */
 import { chain } from "../src/chain.js";
-import { mixture } from "../src/densities/mixture.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { dequantizeColumns } from "../src/layers/dequantize-columns.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
@@ -12,6 +11,7 @@ import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { tile } from "../src/layers/tile.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
+import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry } from "./support/entry.js";
 
 const movements: readonly CatalogEntry[] = [
@@ -31,19 +31,21 @@ const norms: readonly CatalogEntry[] = [
 
 const splits: readonly CatalogEntry[] = [
   entry("split", ["split", "gaussian"], split([4])),
-  entry("split of 5, four leaving", ["split", "gaussian"], split([5], { leaving: 4 }), { batch: 1 }),
-  entry("split of channels", ["split", "gaussian"], split([3, 2, 2])),
+  entry("split of 5, four leaving", ["split", "gaussian"], split([5], { leaving: 4, density: narrow }), {
+    batch: 1,
+  }),
+  entry("split of channels", ["split", "gaussian"], split([3, 2, 2], { density: narrow })),
 ];
 
 export const mixtureSplits: readonly CatalogEntry[] = [
-  entry("split of channels, mixture", ["split", "mixture"], split([3, 2, 1], { density: mixture })),
+  entry("split of channels, mixture", ["split", "mixture"], split([3, 2, 1], { density: narrowMixture })),
 ];
 
 const sides: readonly CatalogEntry[] = [
   entry(
     "parallel: reducing and bijective, another axis out",
     ["parallel", "linear", "leakyRelu"],
-    parallel([linear(3, 2, { leading: [2] }), leakyRelu([2, 2])], { inAxis: 1, outAxis: 1 }),
+    parallel([linear(3, 2, { leading: [2], density: narrow }), leakyRelu([2, 2])], { inAxis: 1, outAxis: 1 }),
   ),
   entry("parallel: increasing", ["parallel", "linear"], parallel([linear(2, 3), linear(1, 2)])),
   entry(

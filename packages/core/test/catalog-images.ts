@@ -1,6 +1,5 @@
 /** The catalog's layers of images, small: no side is above 6 where a smaller one shows the same. */
 import { isChain } from "../src/chain.js";
-import { mixture } from "../src/densities/mixture.js";
 import { mixtureResidual } from "../src/densities/residual.js";
 import type { FlowLayer } from "../src/layer.js";
 import { type Conv1dOptions, conv1d } from "../src/layers/conv1d.js";
@@ -18,6 +17,7 @@ import type { NoiseOf } from "../src/noise.js";
 import type { HostArray } from "../src/params/host-array.js";
 import type { Shape } from "../src/shape.js";
 import { host, perturbedLike } from "../src/testing/prepare.js";
+import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 
 const pads: readonly CatalogEntry[] = [
@@ -144,7 +144,7 @@ const convolution = (
   rest: Rest = {},
 ): ConvCase => {
   const whitened = options.whiten ?? false;
-  const layer = conv2d(inShape, out, { ...options, whiten: whitened });
+  const layer = conv2d(inShape, out, { density: narrow, ...options, whiten: whitened });
   const name = `conv2d ${inShape.join("×")} → ${out}, ${what}`;
   const of = [
     "conv2d",
@@ -164,7 +164,7 @@ const sequences = (
   options: Conv1dOptions,
 ): ConvCase => {
   const { kernel: k, stride = 1, dilation = 1, padding = "fit", whiten = false, ...others } = options;
-  const layer = conv1d([channels, width], out, { ...options, whiten });
+  const layer = conv1d([channels, width], out, { density: narrow, ...options, whiten });
   const name = `conv1d ${channels}×${width} → ${out}, ${what}`;
   return {
     entry: entry(name, ["conv1d"], layer, whiten ? { params: withWhitening(layer) } : {}),
@@ -201,7 +201,7 @@ export const convolutions: readonly ConvCase[] = [
     kernel: 2,
     stride: 2,
     inverse: "local",
-    density: mixture,
+    density: narrowMixture,
   }),
   convolution("2×2 stride 2, as many", [1, 4, 4], 4, { kernel: 2, stride: 2 }),
   convolution("2×2 stride 2, widening", [1, 4, 4], 6, { kernel: 2, stride: 2 }),

@@ -1,7 +1,6 @@
 /** The catalog's layers that given networks need. */
 
 import { chain } from "../src/chain.js";
-import { mixture } from "../src/densities/mixture.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { affine } from "../src/layers/affine.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
@@ -18,6 +17,7 @@ import { reshape } from "../src/layers/reshape.js";
 import { makeRng } from "../src/math/rng.js";
 import type { Shape } from "../src/shape.js";
 import type { ConvCase } from "./catalog-images.js";
+import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry } from "./support/entry.js";
 
 const affines: readonly CatalogEntry[] = [
@@ -70,7 +70,7 @@ const convolution = (
 ): ConvCase => {
   const [kh, kw] = typeof options.kernel === "number" ? [options.kernel, options.kernel] : options.kernel;
   const out = weights.weight.length / ((inShape[0] / (options.groups ?? 1)) * kh * kw);
-  const layer = conv2d(inShape, out, { ...options, weights });
+  const layer = conv2d(inShape, out, { density: narrow, ...options, weights });
   const name = `conv2d of given weights, ${what}`;
   return {
     entry: entry(name, "conv2d", layer, { given: true, condition: 10, ...rest }),
@@ -135,17 +135,32 @@ export const pools: readonly CatalogEntry[] = [
     padding: { right: 1 },
   }),
   maxPool("2×1 dilation 2", [1, 4, 2], { kernel: [2, 1], stride: 2, dilation: [2, 1] }),
-  entry("avgPool2d 2×2 stride 2", "avgPool2d", avgPool2d([2, 4, 4], { kernel: 2, stride: 2 }), {
-    given: true,
-  }),
-  entry("avgPool2d of the whole image", "avgPool2d", avgPool2d([3, 2, 3], { kernel: [2, 3] }), {
-    given: true,
-  }),
-  entry("avgPool2d 2×2 stride 1, padding 1", "avgPool2d", avgPool2d([1, 3, 3], { kernel: 2, padding: 1 }), {
-    given: true,
-    batch: 1,
-    condition: 10,
-  }),
+  entry(
+    "avgPool2d 2×2 stride 2",
+    "avgPool2d",
+    avgPool2d([2, 4, 4], { kernel: 2, stride: 2, density: narrow }),
+    {
+      given: true,
+    },
+  ),
+  entry(
+    "avgPool2d of the whole image",
+    "avgPool2d",
+    avgPool2d([3, 2, 3], { kernel: [2, 3], density: narrow }),
+    {
+      given: true,
+    },
+  ),
+  entry(
+    "avgPool2d 2×2 stride 1, padding 1",
+    "avgPool2d",
+    avgPool2d([1, 3, 3], { kernel: 2, padding: 1, density: narrow }),
+    {
+      given: true,
+      batch: 1,
+      condition: 10,
+    },
+  ),
   entry(
     "avgPool2d 3×1 stride 3×1, zeros counted, mixture",
     "avgPool2d",
@@ -154,7 +169,7 @@ export const pools: readonly CatalogEntry[] = [
       stride: [3, 1],
       padding: { top: 1, bottom: 1 },
       countPadding: true,
-      density: mixture,
+      density: narrowMixture,
     }),
     { given: true },
   ),
@@ -164,7 +179,10 @@ const forks: readonly CatalogEntry[] = [
   entry(
     "branches: a residual connection",
     "branches",
-    branches([reshape([3], [3]), chain([linear(3, 4), leakyRelu([4]), linear(4, 3)])], { join: "add" }),
+    branches([reshape([3], [3]), chain([linear(3, 4), leakyRelu([4]), linear(4, 3, { density: narrow })])], {
+      join: "add",
+      density: narrow,
+    }),
   ),
   entry("branches of one number", "branches", branches([leakyRelu([1]), linear(1, 1)], { join: "add" }), {
     batch: 1,
@@ -182,7 +200,7 @@ const forks: readonly CatalogEntry[] = [
     "branches",
     branches([actnorm([2, 1, 2]), prelu([2, 1, 2]), reshape([2, 1, 2], [2, 1, 2])], {
       join: "add",
-      density: mixture,
+      density: narrowMixture,
     }),
   ),
 ];

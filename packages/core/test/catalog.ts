@@ -1,7 +1,6 @@
 /** A named constructor for every layer, odd variants included. The law suite runs over all of them. */
 import { chain } from "../src/chain.js";
 import { gaussian } from "../src/densities/gaussian.js";
-import { mixture } from "../src/densities/mixture.js";
 import { flowify } from "../src/flowify.js";
 import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
@@ -15,7 +14,7 @@ import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
 import { type HostMatrix, type HostReflections, randomOrthogonal } from "../src/math/linalg.js";
 import { makeRng, type Rng } from "../src/math/rng.js";
-import type { OrdinaryLayer, OrdinaryNetwork } from "../src/network/network.js";
+import type { OrdinaryLayer } from "../src/network/network.js";
 import type { NoiseOf } from "../src/noise.js";
 import type { HostArray } from "../src/params/host-array.js";
 import type { Shape } from "../src/shape.js";
@@ -23,43 +22,8 @@ import { host, perturbedLike } from "../src/testing/prepare.js";
 import { channels } from "./catalog-channels.js";
 import { images } from "./catalog-images.js";
 import { networkLayers } from "./catalog-networks.js";
-
-export type CatalogEntry = Readonly<{
-  name: string;
-  /** The exports of core that it is made of. */
-  of: readonly string[];
-  layer: FlowLayer;
-  seed?: number;
-  /** Examples in a batch. Default 3. */
-  batch?: number;
-  /** Inputs are integers below this, instead of normal. */
-  levels?: number;
-  /** Standard deviation of normal inputs. Default 1. */
-  scale?: number;
-  /** How far parameters are moved off their start. Default 0.3. */
-  spread?: number;
-  /** Parameters that say what deterministic mode computes stay as `init` makes them; only the others are moved. */
-  given?: boolean;
-  /** Parameters of its own. */
-  params?(rng: Rng): NoiseOf<HostArray> | Promise<NoiseOf<HostArray>>;
-  /** Weights of the plain dense layer that deterministic mode has to reproduce. */
-  weights?: DenseWeights;
-  /** The layer as a network has it, where it has a value without any flow: deterministic mode has to reproduce it. */
-  network?: OrdinaryNetwork;
-  /** Factor that the layer itself puts between rounding and result. Default 1. */
-  condition?: number;
-  /** Parameters whose gradient is zero whatever the data, and why. */
-  zeroGradient?: { readonly [path: string]: string };
-}>;
-
-type Rest = Omit<CatalogEntry, "name" | "of" | "layer">;
-
-const entry = (
-  name: string,
-  of: string | readonly string[],
-  layer: FlowLayer,
-  rest: Rest = {},
-): CatalogEntry => Object.freeze({ name, of: typeof of === "string" ? [of] : of, layer, ...rest });
+import { narrow, narrowMixture } from "./support/densities.js";
+import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 
 /** A layer by its description, which is compared with its plain layer as well. */
 const ofKind = (name: string, inShape: Shape, layer: OrdinaryLayer, rest: Rest = {}): CatalogEntry => {
@@ -74,9 +38,9 @@ const lin = (
   options: LinearOptions = {},
   rest: Rest = {},
 ): CatalogEntry => {
-  const of = ["linear", ...(n > m ? [options.density === mixture ? "mixture" : "gaussian"] : [])];
+  const of = ["linear", ...(n > m ? [options.density === narrowMixture ? "mixture" : "gaussian"] : [])];
   const name = `linear ${[...(options.leading ?? []), n].join("×")} → ${m}${what && `, ${what}`}`;
-  return entry(name, of, linear(n, m, options), rest);
+  return entry(name, of, linear(n, m, { density: narrow, ...options }), rest);
 };
 
 /** Random weights, the rank lowered where asked: sums of few outer products. */
@@ -105,7 +69,7 @@ const rotationOf = (r: HostMatrix | HostReflections): NoiseOf<HostArray> =>
 
 /** Given weights whose larger rotation is kept as reflections. */
 const compact = (n: number, m: number, what: string, weights: DenseWeights, rest: Rest): CatalogEntry => {
-  const options = { weights, compactAbove: 1 };
+  const options = { weights, compactAbove: 1, density: narrow };
   const { rotateIn, rotateOut } = weightRotations(weights, n, m, n > m ? "in" : "out");
   return lin(n, m, `given weights, compact${what}`, options, {
     weights,
@@ -121,7 +85,7 @@ const compact = (n: number, m: number, what: string, weights: DenseWeights, rest
 };
 
 const free = (d: number, context: number) => gaussian(d, context, { limit: Number.POSITIVE_INFINITY });
-const five = (d: number, context: number) => mixture(d, context, { components: 5, limit: 2 });
+const five = (d: number, context: number) => narrowMixture(d, context, { components: 5, limit: 2 });
 
 const linears: readonly CatalogEntry[] = [
   lin(4, 4, ""),
@@ -129,13 +93,13 @@ const linears: readonly CatalogEntry[] = [
   lin(1, 1, ""),
   lin(4, 4, "extreme scales", {}, { spread: 2.5, scale: 100, condition: 100 }),
   lin(3, 3, "on two axes", { leading: [2, 2] }),
-  lin(5, 3, "gaussian"),
+  lin(5, 3, "gaussian", { density: gaussian }),
   lin(5, 3, "gaussian, expm", { orthogonal: "expm" }),
   lin(5, 4, "gaussian without bound", { density: free }, { batch: 1 }),
   lin(4, 1, "gaussian"),
   lin(4, 2, "on an axis", { leading: [3] }),
-  lin(5, 3, "mixture", { density: mixture }),
-  lin(2, 1, "mixture", { density: mixture }),
+  lin(5, 3, "mixture", { density: narrowMixture }),
+  lin(2, 1, "mixture", { density: narrowMixture }),
   entry(
     "linear 2×3 → 2, mixture of five",
     ["linear", "mixture"],
@@ -232,7 +196,7 @@ const chains: readonly CatalogEntry[] = [
   entry(
     "chain that reduces twice, nested",
     ["chain", "linear", "leakyRelu", "gaussian"],
-    chain([linear(5, 3), chain([leakyRelu([3]), linear(3, 2)])]),
+    chain([linear(5, 3, { density: narrow }), chain([leakyRelu([3]), linear(3, 2, { density: narrow })])]),
   ),
   entry(
     "chain that increases twice",
@@ -242,12 +206,12 @@ const chains: readonly CatalogEntry[] = [
   entry(
     "chain up and down",
     ["chain", "linear", "leakyRelu", "gaussian"],
-    chain([linear(2, 4), leakyRelu([4]), linear(4, 2)]),
+    chain([linear(2, 4), leakyRelu([4]), linear(4, 2, { density: narrow })]),
   ),
   entry(
     "chain from pixels",
     ["chain", "dequantize", "flatten", "linear", "mixture"],
-    chain([dequantize([1, 2, 2]), flatten([1, 2, 2]), linear(4, 2, { density: mixture })]),
+    chain([dequantize([1, 2, 2]), flatten([1, 2, 2]), linear(4, 2, { density: narrowMixture })]),
     { levels: 256 },
   ),
 ];

@@ -3,12 +3,15 @@ import { columnMoments } from "../init/moments.js";
 import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import type { ConditionalDensity } from "./conditional.js";
-import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
+import {
+  type InverseNetworkOptions,
+  type LocationScaleParams,
+  locationScale,
+  locationScaleManifolds,
+} from "./location-scale.js";
 import { normalResidual, placed } from "./residual.js";
 
-export type GaussianOptions = {
-  /** Soft bound of the log-std around its initial value, in nats; Infinity for none (the paper's). Default 3. */
-  limit?: number;
+export type GaussianOptions = InverseNetworkOptions & {
   /** Initialize the network's last layer with zeros, so that q is unconditional at first. Default true. */
   lastZero?: boolean;
 };
@@ -16,13 +19,14 @@ export type GaussianOptions = {
 /**
  * q(value | context) = Π_j N(value_j; mean_j, std_j²), mean and log-std from a network of the context.
  *
- * The paper's model of dropped coordinates. Source: Flowification, section 3.2.
+ * The paper's model of dropped coordinates. Errors: `ShapeError` for hidden sizes that are no positive integers. Source:
+ * Flowification, section 3.2.
  *
  * @example
  * ```ts
  * import { gaussian, linear } from "@flowify/core/layers";
  *
- * const layer = linear(8, 3, { density: (size, context) => gaussian(size, context, { limit: 5 }) });
+ * const layer = linear(8, 3, { density: (size, context) => gaussian(size, context, { hidden: [32, 32] }) });
  * console.log(layer.outShape, layer.exact);
  * // [ 3 ] true
  * ```
@@ -30,9 +34,9 @@ export type GaussianOptions = {
 export function gaussian(
   size: number,
   contextSize: number,
-  { limit = 3, lastZero = true }: GaussianOptions = {},
+  { lastZero = true, ...network }: GaussianOptions = {},
 ): ConditionalDensity<LocationScaleParams> {
-  const head = locationScale(size, contextSize, limit);
+  const head = locationScale("gaussian", size, contextSize, network);
   return {
     name: "gaussian",
     size,

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { softBound } from "../math/numerics.js";
 import { type Mlp, type MlpParams, mlp } from "../nn/mlp.js";
+import { expectSizes } from "../shape.js";
 import { inverseNetworkSizes } from "./conditional.js";
 
 /**
@@ -24,8 +25,22 @@ export type LocationScale = Readonly<{
 
 export const locationScaleManifolds = { center: "fixed", logUnit: "fixed" } as const;
 
-export function locationScale(size: number, contextSize: number, limit: number): LocationScale {
-  const network = mlp(inverseNetworkSizes(size, contextSize));
+/** The network of a density. */
+export type InverseNetworkOptions = {
+  /** Soft bound of the log-scale around its initial value, in nats; Infinity for none (the paper's). Default 3. */
+  limit?: number;
+  /** Sizes of the hidden layers of its network. Default the paper's, of 64 or more. */
+  hidden?: readonly number[];
+};
+
+export function locationScale(
+  name: string,
+  size: number,
+  contextSize: number,
+  { limit = 3, hidden }: InverseNetworkOptions,
+): LocationScale {
+  if (hidden) expectSizes(name, Object.fromEntries(hidden.map((n, i) => [`hidden[${i}]`, n])));
+  const network = mlp(hidden ? [contextSize, ...hidden, 2 * size] : inverseNetworkSizes(size, contextSize));
   return {
     network,
     init: (key, lastZero) => ({

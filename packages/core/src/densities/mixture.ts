@@ -3,17 +3,20 @@ import { columnMoments } from "../init/moments.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import type { ConditionalDensity } from "./conditional.js";
-import { type LocationScaleParams, locationScale, locationScaleManifolds } from "./location-scale.js";
+import {
+  type InverseNetworkOptions,
+  type LocationScaleParams,
+  locationScale,
+  locationScaleManifolds,
+} from "./location-scale.js";
 import { type MixtureResidualParams, mixtureResidual, placed } from "./residual.js";
 
 /** The network's parameters, and the distribution of the residual of every coordinate. */
 export type MixtureParams = { base: LocationScaleParams } & MixtureResidualParams;
 
-export type MixtureOptions = {
+export type MixtureOptions = InverseNetworkOptions & {
   /** K ≥ 2. Default 3. */
   components?: number;
-  /** Soft bound of the log-scale around its initial value, in nats. Default 3. */
-  limit?: number;
 };
 
 /**
@@ -22,7 +25,8 @@ export type MixtureOptions = {
  * distribution of its residual.
  *
  * The network has the same outputs as for the Gaussian; the mixture adds only 3·K numbers per coordinate. It models the
- * heavy tails of coordinates that are almost constant in most examples and vary in a few.
+ * heavy tails of coordinates that are almost constant in most examples and vary in a few. Errors: `ShapeError` for hidden
+ * sizes that are no positive integers, `DomainError` for fewer than two components.
  *
  * @example
  * ```ts
@@ -36,9 +40,9 @@ export type MixtureOptions = {
 export function mixture(
   size: number,
   contextSize: number,
-  { components = 3, limit = 3 }: MixtureOptions = {},
+  { components = 3, ...network }: MixtureOptions = {},
 ): ConditionalDensity<MixtureParams> {
-  const head = locationScale(size, contextSize, limit);
+  const head = locationScale("mixture", size, contextSize, network);
   const distribution = mixtureResidual(components);
   return {
     name: "mixture",

@@ -15,7 +15,8 @@ import { treeMap } from "../../src/params/pytree.js";
 import { sizeOf } from "../../src/shape.js";
 import { numbersOf } from "../../src/testing/arrays.js";
 import { prepare } from "../../src/testing/prepare.js";
-import { type CatalogEntry, catalog } from "../catalog.js";
+import { catalog } from "../catalog.js";
+import type { CatalogEntry } from "../support/entry.js";
 import { tolerance } from "../tolerances.js";
 
 const EXAMPLES = 6;

@@ -1,5 +1,6 @@
 import type { FlowLayer } from "../../src/layer.js";
 import type { DenseWeights } from "../../src/layers/linear-weights.js";
+import type { OrdinaryNetwork } from "../../src/network/network.js";
 import type { Subject } from "../../src/testing/subject.js";
 
 /** A layer of the catalog, and where the laws look at it. */
@@ -10,6 +11,8 @@ export type CatalogEntry = Subject &
     of: readonly string[];
     /** Weights of the plain dense layer that deterministic mode has to reproduce. */
     weights?: DenseWeights;
+    /** The layer as a network has it, where it has a value without any flow: deterministic mode has to reproduce it. */
+    network?: OrdinaryNetwork;
   }>;
 
 export type Rest = Omit<CatalogEntry, "name" | "of" | "layer">;
