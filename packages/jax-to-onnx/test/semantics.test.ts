@@ -93,6 +93,14 @@ const rows: readonly Row[] = [
     jax: [-(2 ** 31) + 4],
   },
   {
+    row: "sums that overflow unless each term is multiplied first",
+    name: "factoredSums",
+    f: (x, y) => np.matmul(x.mul(2 ** -10), y),
+    inputs: [floats([3e38, 3e38, 1, 1], [2, 2]), floats([1, 1, 1, 2], [2, 2])],
+    native: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 2 ** -9, 3 * 2 ** -10],
+    jax: [6e38 * 2 ** -10, 9e38 * 2 ** -10, 2 ** -9, 3 * 2 ** -10],
+  },
+  {
     row: "sums of products of integers beyond the ends",
     name: "saturation",
     f: (x, y) => np.dot(x, y),

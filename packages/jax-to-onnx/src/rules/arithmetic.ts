@@ -1,7 +1,7 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, literal, wrap } from "../context.js";
-import { isFloat } from "../jaxpr.js";
-import type { Lazy } from "../lazy.js";
+import { apply, type Context, elementType, literal, typedData, wrap } from "../context.js";
+import { isFloat, sizeOf } from "../jaxpr.js";
+import { factor, type Lazy, padRank } from "../lazy.js";
 import { select } from "./choice.js";
 
 /** x + y; a number comes second. */
@@ -17,7 +17,29 @@ export function add(cx: Context, a: Lazy, b: Lazy): Lazy {
 export function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "And", [a, b], DType.Bool);
   if (a.literal !== undefined && b.literal === undefined) return multiply(cx, b, a);
-  return wrap(cx, apply(cx, "Mul", [a, b], a.dtype));
+  const by = cx.graph.target.semantics.factoredSums ? b : writtenOut(cx, b, a);
+  return wrap(cx, apply(cx, "Mul", [a, by], a.dtype));
+}
+
+/**
+ * A number once for each entry of the last axis of what it multiplies: ONNX Runtime multiplies the sums of a matrix product
+ * with a single one.
+ */
+function writtenOut(cx: Context, number: Lazy, factors: Lazy): Lazy {
+  const { literal, dtype } = number;
+  const rank = Math.max(number.axes.length, factors.axes.length);
+  const { axes } = padRank(factors, rank);
+  const axis = axes.findLastIndex((parts) => parts.some(({ lazy }) => !lazy));
+  if (literal === undefined || !isFloat(dtype) || axis < 0) return number;
+  const size = sizeOf((axes[axis] ?? []).map((part) => part.size));
+  const numbers = typedData(new Array<number>(size).fill(literal), dtype);
+  const along = factor(size);
+  return {
+    base: cx.graph.constant(numbers, elementType(dtype), [size]),
+    dtype,
+    order: [along],
+    axes: padRank(number, rank).axes.with(axis, [along]),
+  };
 }
 
 /** −x. */
