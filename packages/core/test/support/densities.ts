@@ -6,10 +6,10 @@ import { type MixtureOptions, mixture } from "../../src/densities/mixture.js";
 const hidden = [8, 8];
 
 export const narrow = (size: number, context: number): ConditionalDensity =>
-  gaussian(size, context, { hidden }) as ConditionalDensity;
+  gaussian(size, context, { hidden });
 
 export const narrowMixture = (
   size: number,
   context: number,
   options: MixtureOptions = {},
-): ConditionalDensity => mixture(size, context, { hidden, ...options }) as ConditionalDensity;
+): ConditionalDensity => mixture(size, context, { hidden, ...options });

@@ -22,7 +22,7 @@ export function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
 }
 
 /**
- * A number once for each entry of the last axis of what it multiplies: ONNX Runtime multiplies the sums of a matrix product
+ * A number once for each entry of the last axis of the other factor: ONNX Runtime multiplies the sums of a matrix product
  * with a single one.
  */
 function writtenOut(cx: Context, number: Lazy, factors: Lazy): Lazy {
