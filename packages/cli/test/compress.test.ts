@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { unpackImages } from "../src/compressed/compressed-file.js";
@@ -83,6 +83,17 @@ describe("flowify compress and decompress", () => {
     const back = await runCommand(["decompress", flow, "--run", run, "--out", folder, "--json"]);
     expect((JSON.parse(back.stdout) as { files: string[] }).files).toEqual(["005.png", "003.png"]);
     expect(readFileSync(join(folder, "003.png"))).toEqual(readFileSync(pictures[1]!));
+  });
+
+  it("take a folder of pictures, in the order of their names", async () => {
+    const [pictures, flow] = [join(root, "two"), join(root, "folder.flow")];
+    const { stdout } = await runCommand(["compress", pictures, "--run", run, "--out", flow, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ images: 2 });
+    const back = await runCommand(["decompress", flow, "--run", run, "--out", join(root, "again"), "--json"]);
+    expect((JSON.parse(back.stdout) as { files: string[] }).files).toEqual(["003.png", "005.png"]);
+    const empty = join(root, "no-pictures");
+    mkdirSync(empty);
+    await expectRefusal(["compress", empty, "--run", run], 2, "a folder without pictures");
   });
 
   it("refuse a file that is cut short, damaged, of another run or of another kind", async () => {

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { createCodec } from "@flowify/core/internal";
 import { type ImagesFlags, readingOf } from "../commands/shared.js";
@@ -6,6 +8,7 @@ import { type PlainImages, plainImages } from "../compressed/plain-images.js";
 import type { CliContext } from "../context.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { expectImages, type ImageShape } from "../data/image-set.js";
+import { folderSource } from "../data/picture-folder.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor } from "../run/folder.js";
 import { formatCount } from "../ui/format.js";
@@ -70,6 +73,14 @@ async function firstImages(codec: Codec, images: Uint8Array, size: number): Prom
   return plainImages(images, size, 2 * alone.bits.prefix);
 }
 
+/** The pictures in a folder, by their names; a file itself. */
+function picturesOf(place: string): string[] {
+  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [place];
+  const { names } = folderSource(place);
+  if (names.length > 0) return names.map((name) => join(place, name));
+  throw new DataError(`${place}: a folder without pictures\nname a folder with picture files`);
+}
+
 /** The images of the files, or those that the flags select; names for those of picture files. */
 async function imagesIn(
   run: SavedRun,
@@ -83,10 +94,10 @@ async function imagesIn(
   }
   const read: Uint8Array[] = [];
   const names: string[] = [];
-  for (const file of files) {
+  for (const file of files.flatMap(picturesOf)) {
     if (!isImageFile(file))
       throw new DataError(
-        `${file}: not a picture (png, jpeg, webp, …) or an idx file\nname files of these kinds, or a folder or data set by --data`,
+        `${file}: not a picture (png, jpeg, webp, …) or an idx file\nname files of these kinds, a folder of pictures, or a data set by --data`,
       );
     const found = await readImageFile(file, shape, readingOf(flags));
     read.push(found.images);

@@ -25,7 +25,7 @@ export const compressCommand = buildCommand<CompressFlags, string[], CliContext>
       parameter: {
         parse: nonEmpty,
         placeholder: "FILES",
-        brief: "Pictures and idx files (default: the test images of the run)",
+        brief: "Pictures, folders of them, and idx files (default: the test images of the run)",
       },
     },
     flags: {
@@ -51,7 +51,7 @@ the weights and a checksum. See docs/compress.md for how it works and for PNG, W
 
 EXAMPLES
   flowify compress --run runs/a --limit 1000      the first 1,000 test images
-  flowify compress scans/*.png --run runs/a --out scans.flow
+  flowify compress scans --run runs/a --out scans.flow
   flowify decompress scans.flow --run runs/a --out scans`,
   },
 });
