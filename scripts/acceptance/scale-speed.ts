@@ -6,7 +6,7 @@ import { stepsOf } from "./scale-runs.js";
 const STEPS = 60;
 /** The first steps are slower: memory is new. */
 const WARM = 20;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const LEAST = 0.9;
 
 const median = (values: readonly number[]): number =>
