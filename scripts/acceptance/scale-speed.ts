@@ -3,10 +3,10 @@ import type { Row } from "./check.js";
 import { type Launcher, run } from "./scale-job.js";
 import { stepsOf } from "./scale-runs.js";
 
-const STEPS = 60;
+const STEPS = 160;
 /** The first steps are slower: memory is new. */
 const WARM = 20;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const LEAST = 0.9;
 
 const median = (values: readonly number[]): number =>

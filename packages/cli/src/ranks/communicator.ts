@@ -1,6 +1,6 @@
 import { setImmediate as eventsOfThread } from "node:timers/promises";
 import type { Mpi, Request } from "./mpi.js";
-import { addTo, type Parcel, parcelsOf } from "./owned-arrays.js";
+import { type Parcel, parcelsOf } from "./owned-arrays.js";
 
 /** What the processes of a job send each other. All make the same calls in the same order. */
 export type Communicator = Readonly<{
@@ -52,6 +52,10 @@ export function communicator(mpi: Mpi, check: () => void): Communicator {
       Atomics.wait(sleeper, 0, 0, elapsed < PATIENT_MS ? NAP_MS.short : NAP_MS.long);
       if (elapsed >= EVENTS_MS) await eventsOfThread();
     }
+  };
+
+  const addTo = (sums: readonly Float32Array[], terms: readonly Float32Array[]): void => {
+    for (const [k, sum] of sums.entries()) mpi.addTo(sum, terms[k] as Float32Array);
   };
 
   /** The other ranks, each rank beginning with the next one, so that not all send to the same. */

@@ -12,6 +12,7 @@ type Constants = Readonly<{
   int: Handle;
   byte: Handle;
   min: Handle;
+  sum: Handle;
   errorsReturn: Handle;
   inPlace: bigint;
   ignoreStatus: bigint;
@@ -124,6 +125,7 @@ const openMpiConstants = (addressOf: (symbol: string) => bigint): Constants => (
   int: addressOf("ompi_mpi_int"),
   byte: addressOf("ompi_mpi_byte"),
   min: addressOf("ompi_mpi_op_min"),
+  sum: addressOf("ompi_mpi_op_sum"),
   errorsReturn: addressOf("ompi_mpi_errors_return"),
   inPlace: 1n,
   ignoreStatus: 0n,
@@ -136,6 +138,7 @@ const mpich: Constants = {
   int: 0x4c000405,
   byte: 0x4c00010d,
   min: 0x58000002,
+  sum: 0x58000003,
   errorsReturn: 0x54000001,
   inPlace: -1n,
   ignoreStatus: 1n,

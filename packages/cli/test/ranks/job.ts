@@ -53,6 +53,9 @@ export function jobOf(size: number): Mpi[] {
       size,
       send: (array, to) => post(`${rank} to ${to}`, "sent", array),
       receive: (array, from) => post(`${from} to ${rank}`, "wanted", array),
+      addTo(sums, terms) {
+        for (const [i, term] of terms.entries()) sums[i]! += term;
+      },
       min: (array) =>
         begin([array], (all) => {
           const own = all.map(([each]) => each as Int32Array);
