@@ -26,13 +26,13 @@ export function multiply(cx: Context, a: Lazy, b: Lazy): Lazy {
  * with a single one.
  */
 function writtenOut(cx: Context, number: Lazy, factors: Lazy): Lazy {
-  const { literal, dtype } = number;
+  const { literal: value, dtype } = number;
   const rank = Math.max(number.axes.length, factors.axes.length);
   const { axes } = padRank(factors, rank);
   const axis = axes.findLastIndex((parts) => parts.some(({ lazy }) => !lazy));
-  if (literal === undefined || !isFloat(dtype) || axis < 0) return number;
+  if (value === undefined || !isFloat(dtype) || axis < 0) return number;
   const size = sizeOf((axes[axis] ?? []).map((part) => part.size));
-  const numbers = typedData(new Array<number>(size).fill(literal), dtype);
+  const numbers = typedData(new Array<number>(size).fill(value), dtype);
   const along = factor(size);
   return {
     base: cx.graph.constant(numbers, elementType(dtype), [size]),
