@@ -3,7 +3,15 @@ import { normalCdf, normalDensity, normalQuantile } from "../math/normal.js";
 import { sizeOf } from "../shape.js";
 import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-histogram.js";
 import type { CalibrationData } from "./calibration-data.js";
-import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
+import type { Distribution } from "./empirical-distribution.js";
+import { curveThrough, type Knot } from "./knot-curve.js";
+import {
+  type Edged,
+  likelyDistribution,
+  ownDistribution,
+  type Splines,
+  whereItIs,
+} from "./likely-distribution.js";
 
 /** Most numbers held at once: columns are processed in groups, with one pass over the examples per group. */
 const AT_ONCE = 2 ** 24;
@@ -49,43 +57,61 @@ export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGen
   }
 }
 
-/** The knots: ends of bins and their images; both axes are the unit interval. */
-type Knot = Readonly<{ x: number; y: number }>;
+/** From so many numbers on, the knots of a spline have enough of them between each other as they are. */
+const MANY = 5000;
+
+/** The end of a bin and its image; both axes are the unit interval. */
+type End = Readonly<{ x: number; y: number }>;
 
 /**
  * The spline of the unit interval that maps the distribution of these sorted numbers to a normal distribution truncated
- * to ± bound, scaled to [0, 1]: logs of widths and heights [bins] and of inner derivatives [bins − 1].
+ * to ± bound, scaled to [0, 1]: logs of widths and heights [bins] and of inner derivatives [bins − 1]. With `smooth`, a few
+ * numbers count as drawn from a smooth distribution.
  */
 export function marginalSpline(
   sorted: Float32Array,
   bins: number,
   bound: number,
+  smooth: boolean,
 ): { widths: number[]; heights: number[]; logDerivatives: number[] } {
-  const distribution = empiricalDistribution(sorted);
+  const splines: Splines = {
+    edges: (distribution, count) => edgesWithTransitions(distribution, bins, count),
+    logDensity(of) {
+      const curve = curveThrough(knotsOf(of, bins, bound));
+      return (x) => {
+        const { y, slope } = curve(x);
+        return Math.log(normalDensity((2 * y - 1) * bound) * slope);
+      };
+    },
+  };
+  const find = smooth && sorted.length < MANY ? likelyDistribution : ownDistribution;
+  const knots = knotsOf(find(sorted, splines), bins, bound);
+  return {
+    widths: logSteps(knots.map(({ x }) => x)),
+    heights: logSteps(knots.map(({ y }) => y)),
+    logDerivatives: knots.slice(1, -1).map(({ slope }) => Math.log(slope)),
+  };
+}
+
+/** The knots of the spline for a distribution. */
+function knotsOf({ distribution, edges }: Edged, bins: number, bound: number): Knot[] {
   const edge = normalCdf(-bound);
   const inside = 1 - 2 * edge;
   const image: Distribution = (x) =>
     x <= 0 || x >= 1 ? x : 0.5 + normalQuantile(edge + distribution(x) * inside) / (2 * bound);
-  const edges = edgesWithTransitions(distribution, bins, sorted.length);
-  const knots = refined(
-    edges.map((x) => ({ x, y: image(x) })),
-    bins,
-    image,
-  );
-  const density = (k: number): number => {
-    const [a, b] = [knots[k], knots[k + 1]] as [Knot, Knot];
-    return densityOf({ a: a.x, b: b.x, mass: distribution(b.x) - distribution(a.x) });
-  };
-  return {
-    widths: logSteps(knots.map(({ x }) => x)),
-    heights: logSteps(knots.map(({ y }) => y)),
-    logDerivatives: knots.slice(1, -1).map(({ y }, k) => {
-      const [l, r] = [density(k), density(k + 1)];
-      // the narrow bin at a jump takes the change of density: its dense end has the density of the next bin
-      const here = jumps(l, r) ? Math.max(l, r) : Math.sqrt(l * r);
-      return Math.log((here * inside) / (2 * bound * normalDensity((2 * y - 1) * bound)));
-    }),
-  };
+  const given = edges.map((x) => ({ x, y: image(x) }));
+  const ends = refined(given, bins, image);
+  const densities = ends.slice(1).map(({ x }, k) => {
+    const a = (ends[k] as End).x;
+    return densityOf({ a, b: x, mass: distribution(x) - distribution(a) });
+  });
+  return ends.map(({ x, y }, k) => {
+    const [l, r] = [densities[k - 1], densities[k]];
+    if (l === undefined || r === undefined) return { x, y, slope: 1 }; // as outside of the interval
+    // the narrow bin at a jump takes the change of density: its dense end has the density of the next bin
+    const here = jumps(l, r) ? Math.max(l, r) : Math.sqrt(l * r);
+    return { x, y, slope: (here * inside) / (2 * bound * normalDensity((2 * y - 1) * bound)) };
+  });
 }
 
 const jumps = (left: number, right: number): boolean => Math.max(left / right, right / left) > JUMP;
@@ -115,28 +141,17 @@ function withTransitions(bins: readonly HistogramBin[]): number[] {
 }
 
 /** Uses the remaining bins where the curve rises most: repeatedly halves the bin with the largest rise. */
-function refined(given: readonly Knot[], bins: number, image: Distribution): Knot[] {
+function refined(given: readonly End[], bins: number, image: Distribution): End[] {
   const knots = [...given];
-  const rise = (k: number): number => (knots[k] as Knot).y - (knots[k - 1] as Knot).y;
+  const rise = (k: number): number => (knots[k] as End).y - (knots[k - 1] as End).y;
   while (knots.length <= bins) {
     let k = 1;
     for (let i = 2; i < knots.length; i++) if (rise(i) > rise(k)) k = i;
-    const [from, to] = [knots[k - 1], knots[k]] as [Knot, Knot];
+    const [from, to] = [knots[k - 1], knots[k]] as [End, End];
     const x = whereItIs((from.y + to.y) / 2, image, from.x, to.x);
     knots.splice(k, 0, { x, y: image(x) });
   }
   return knots;
-}
-
-/** The argument at which an increasing function is y, by bisection. */
-function whereItIs(y: number, image: Distribution, from: number, to: number): number {
-  let [low, high] = [from, to];
-  for (let step = 0; step < 30; step++) {
-    const middle = (low + high) / 2;
-    if (image(middle) < y) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }
 
 /** Logs of the steps from each number to the next, as parts of their sum; none below a few times the floor. */

@@ -74,8 +74,10 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
   ] as const)
     if (count % groups !== 0)
       throw new ShapeError(`conv2d: ${count} ${side} channels do not divide into ${groups} groups`);
-  const surrounded = pad(inShape, around, model);
-  const tiled = tile(surrounded.outShape, windows, model);
+  // given weights see their inputs almost undisturbed
+  const noise = { ...model, scaleFromData: !weights && model.logA === undefined };
+  const surrounded = pad(inShape, around, noise);
+  const tiled = tile(surrounded.outShape, windows, noise);
   const [rows, columns, n] = tiled.outShape as [number, number, number];
   const block: Block = {
     inShape: [rows, columns, n / groups],

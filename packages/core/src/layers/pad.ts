@@ -25,7 +25,12 @@ export function allSides(padding: number | PadAmounts): Required<PadAmounts> {
 export type PadOptions = {
   /** Start value of log a. Default log 0.1; the paper's code draws it from N(0, 1). */
   logA?: number;
+  /** The data-dependent start replaces it by the log of the root mean square of x. Default false. */
+  scaleFromData?: boolean;
 };
+
+/** Mean square below which x says nothing of a scale. */
+const LEAST_SQUARE = 1e-12;
 
 /**
  * z = x with rows and columns of new values a·ε around it, ε ~ N(0, 1);
@@ -47,7 +52,7 @@ export type PadOptions = {
 export function pad(
   inShape: Shape,
   amounts: PadAmounts,
-  { logA = Math.log(0.1) }: PadOptions = {},
+  { logA = Math.log(0.1), scaleFromData = false }: PadOptions = {},
 ): FlowLayer<PadParams> {
   const { top = 0, bottom = 0, left = 0, right = 0 } = amounts;
   if (inShape.length !== 3) throw new ShapeError(`pad: needs images [C, H, W], got ${showShape(inShape)}`);
@@ -85,6 +90,15 @@ export function pad(
       key.dispose();
       return { logA: np.full([], logA) };
     },
+    ...(scaleFromData &&
+      added > 0 && {
+        async initFromData(key, examples) {
+          key.dispose();
+          const [squares = 0] = await examples.sum((x) => np.sum(np.square(x)).reshape([1]));
+          const square = squares / (examples.count * sizeOf(inShape));
+          return { logA: np.full([], square > LEAST_SQUARE ? 0.5 * Math.log(square) : logA) };
+        },
+      }),
     forward(params, x, drawn) {
       expectShape("pad", "x", x, inShape);
       const batch = x.shape[0] as number;

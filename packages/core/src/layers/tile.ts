@@ -1,6 +1,8 @@
 import { numpy as np } from "@jax-js/jax";
 import { numbers } from "../coding/grid-network.js";
 import { ShapeError } from "../errors.js";
+import { rowsOf } from "../init/calibration-data.js";
+import { copyNoise } from "../init/copies.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
@@ -14,9 +16,14 @@ import { gapModel } from "./tile-gaps.js";
 /** log a, the scale of the copies' noise (where pixels overlap); the model of pixels in no patch. */
 export type TileParams = { logA?: np.Array; gaps?: ArrayTree };
 
+/** Examples whose patches determine the scale: one number needs fewer than a whitening. */
+const ENOUGH = 512;
+
 export type TileOptions = {
   /** Start value of log a. Default log 0.1 (the paper's). */
   logA?: number;
+  /** The data-dependent start replaces it by the scale with which patches are the most probable. Default false. */
+  scaleFromData?: boolean;
   /** Rows and columns beyond the image that windows reach over. There is nothing: entries there hold 0 and are no copies. */
   around?: PadAmounts;
 };
@@ -49,7 +56,11 @@ export type TileOptions = {
 export function tile(
   inShape: Shape,
   windows: Windows,
-  { logA = Math.log(0.1), around: { top = 0, bottom = 0, left = 0, right = 0 } = {} }: TileOptions = {},
+  {
+    logA = Math.log(0.1),
+    scaleFromData = false,
+    around: { top = 0, bottom = 0, left = 0, right = 0 } = {},
+  }: TileOptions = {},
 ): FlowLayer<TileParams> {
   if (inShape.length !== 3) throw new ShapeError(`tile: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels, height, width] = inShape as [number, number, number];
@@ -79,9 +90,11 @@ export function tile(
     ? gapModel(inShape, counts, [rows.stride, columns.stride])
     : undefined;
   let copies = 0; // Σ (N − 1) and Σ (N/2) log N over the pixels of all channels
+  let others = 0; // Σ N (N − 1): for each copy, how many there are beside it
   let volume = 0;
   for (const n of counts) {
     copies += channels * Math.max(n - 1, 0);
+    others += channels * n * Math.max(n - 1, 0);
     volume += n > 0 ? channels * (n / 2) * Math.log(n) : 0;
   }
   /** N of every pixel, [1, 1, H, W]; pixels in no patch count as 1. */
@@ -112,6 +125,10 @@ export function tile(
     const present = copied(np.ones([1, channels, height, width], { dtype: epsilon.dtype }));
     return epsilon.mul(present).sub(copied(mean));
   };
+  const start = (log: number): TileParams => ({
+    ...(overlaps && { logA: np.full([], log) }),
+    ...(gaps && { gaps: gaps.init() }),
+  });
   const patch = [rows.count, columns.count, channels * rows.size * columns.size];
   return defineLayer<TileParams>({
     name: "tile",
@@ -123,8 +140,24 @@ export function tile(
     droppedDims: channels * counts.filter((n) => n === 0).length,
     init(key) {
       key.dispose();
-      return { ...(overlaps && { logA: np.full([], logA) }), ...(gaps && { gaps: gaps.init() }) };
+      return start(logA);
     },
+    ...(overlaps &&
+      scaleFromData && {
+        async initFromData(key, examples) {
+          key.dispose();
+          const n = patch[2] as number;
+          const rows = rowsOf(
+            examples.first(ENOUGH),
+            (x) => copied(x).reshape([-1, n]),
+            n,
+            sizeOf(patch) / n,
+          );
+          return start(
+            await copyNoise(rows, { pixels: 1 - copies / sizeOf(patch), others: others / sizeOf(patch) }),
+          );
+        },
+      }),
     forward(params, x, noise) {
       expectShape("tile", "x", x, inShape);
       const batch = x.shape[0] as number;

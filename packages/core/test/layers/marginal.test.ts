@@ -83,6 +83,38 @@ describe("columns", () => {
   });
 });
 
+describe("few numbers of a column", () => {
+  const FEW = 400;
+  /** Mean log-likelihood of held-out numbers; as the pixel of an image, the numbers start the spline as they are. */
+  const heldOut = async (draw: (rng: Rng) => number, shape: Shape): Promise<number> => {
+    const rng = makeRng(11);
+    const layer = marginal(shape);
+    const numbers = (count: number) => Float32Array.from({ length: count }, () => draw(rng));
+    const totals = [];
+    for (let repeat = 0; repeat < 4; repeat++) {
+      const params = await started(layer, numbers(FEW), FEW);
+      const { z, contribution } = await passed(layer, params, numbers(3000), shape);
+      totals.push((sum(contribution) + sum(z.map((v) => logNormal(v)))) / z.length);
+      tree.dispose(params);
+    }
+    return sum(totals) / totals.length;
+  };
+
+  it.each([
+    ["normal", makers[0]!, 0.06],
+    ["exponential", makers[5]!, 0.03],
+    ["of a logarithm that is normal", (rng: Rng) => Math.exp(rng.normal()), 0.05],
+    ["nine blocks with gaps", (rng: Rng) => 30 * rng.integer(9) + 10 * rng.uniform(), -0.1],
+  ] as const)("are smoothed if that helps: %s", async (_, draw, gain) => {
+    expect((await heldOut(draw, [1])) - (await heldOut(draw, [1, 1]))).toBeGreaterThan(gain);
+  });
+
+  it("a normal column has nearly the likelihood of its own density", async () => {
+    const truth = -0.5 * (1 + Math.log(2 * Math.PI)) - Math.log(2);
+    expect(truth - (await heldOut(makers[0]!, [1]))).toBeLessThan(0.03);
+  });
+});
+
 describe("images", () => {
   /** Bits of one pixel by its histogram, every level counted once more, and by the layer; both on held-out images. */
   const LEVELS = 256;

@@ -1,0 +1,140 @@
+import { normalCdf } from "../math/normal.js";
+import { makeRng } from "../math/rng.js";
+import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
+import { curveThrough, type Knot } from "./knot-curve.js";
+
+/** A distribution, and the edges between which it is smooth. */
+export type Edged = Readonly<{ distribution: Distribution; edges: readonly number[] }>;
+
+/** What a spline makes of distributions. */
+export type Splines = Readonly<{
+  /** The edges of a histogram of a distribution of so many numbers. */
+  edges(distribution: Distribution, count: number): readonly number[];
+  /** The log-density of numbers, by the spline that starts from a distribution. */
+  logDensity(of: Edged): (x: number) => number;
+}>;
+
+/** Densities of neighbours that differ by more than this factor are a jump, which stays one. */
+const JUMP = 3;
+
+/** Parts of equal mass between the points of the curves that are tried, about. */
+const PARTS = [8, 20];
+
+/** Numbers whose logarithms are tried as normal, too: those that are so much above the least, or below the largest. */
+const SHIFTS = [0.003, 0.03, 0.3];
+
+/** Parts for cross-validation. */
+const FOLDS = 2;
+
+const WHOLE = [0, 1];
+
+/**
+ * The distribution that a few sorted numbers in [0, 1] seem to be drawn from: of their own one, of normal ones (also of
+ * logarithms), and of smooth curves through some points of their own, with and without the edges of a histogram, that which
+ * gives held-out numbers the largest likelihood. Numbers themselves, if they are few, are mostly chance.
+ */
+export function likelyDistribution(sorted: Float32Array, splines: Splines): Edged {
+  const rng = makeRng(0);
+  const folds = Array.from(sorted, () => Math.floor(rng.uniform() * FOLDS));
+  const scores = candidates.map(() => 0);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const kept = ownDistribution(
+      sorted.filter((_, i) => folds[i] !== fold),
+      splines,
+    );
+    const held = sorted.filter((_, i) => folds[i] === fold);
+    for (const [k, candidate] of candidates.entries()) {
+      const logDensity = splines.logDensity(candidate(kept));
+      for (const x of held) scores[k]! += logDensity(x);
+    }
+  }
+  // too few numbers for a candidate: NaN
+  const known = scores.map((score) => (Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score));
+  const best = candidates[known.indexOf(Math.max(...known))] as Candidate;
+  return best(ownDistribution(sorted, splines));
+}
+
+/** Sorted numbers, their empirical distribution, and the edges of its histogram. */
+type Own = Edged & Readonly<{ numbers: Float32Array }>;
+
+export function ownDistribution(numbers: Float32Array, { edges }: Splines): Own {
+  const distribution = empiricalDistribution(numbers);
+  return { numbers, distribution, edges: edges(distribution, numbers.length) };
+}
+
+type Candidate = (own: Own) => Edged;
+
+const normalAfter =
+  (to: (x: number) => number): Candidate =>
+  ({ numbers }) => ({ distribution: normalOf(numbers, to), edges: WHOLE });
+
+const curve =
+  (parts: number, edged: boolean): Candidate =>
+  ({ distribution, edges: all }) => {
+    const edges = edged ? all : WHOLE;
+    return { distribution: throughSome(distribution, edges, parts), edges };
+  };
+
+const candidates: readonly Candidate[] = [
+  (own) => own,
+  normalAfter((x) => x),
+  ...SHIFTS.flatMap((c) => [normalAfter((x) => Math.log(x + c)), normalAfter((x) => -Math.log(1 - x + c))]),
+  ...PARTS.flatMap((parts) => [curve(parts, false), curve(parts, true)]),
+];
+
+/** The distribution on [0, 1] whose numbers, after an increasing function, are normal with the mean and spread of these. */
+function normalOf(sorted: Float32Array, to: (x: number) => number): Distribution {
+  const values = Float64Array.from(sorted, to);
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const std = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
+  const f = (x: number): number => normalCdf((to(x) - mean) / Math.max(std, 1e-6));
+  const [low, high] = [f(0), f(1)];
+  return (x) => Math.min(Math.max((f(Math.min(Math.max(x, 0), 1)) - low) / (high - low), 0), 1);
+}
+
+/** The curve through the given edges and points between them, about `parts` of equal mass. */
+function throughSome(distribution: Distribution, edges: readonly number[], parts: number): Distribution {
+  const xs: number[] = [edges[0]!];
+  for (const to of edges.slice(1)) {
+    const from = xs[xs.length - 1]!;
+    const [low, high] = [distribution(from), distribution(to)];
+    const own = Math.max(Math.floor((high - low) * parts), 1);
+    for (let part = 1; part < own; part++)
+      xs.push(whereItIs(low + ((high - low) * part) / own, distribution, from, to));
+    xs.push(to);
+  }
+  const places = xs.filter((x, i) => i === 0 || x > xs[i - 1]!);
+  const curve = curveThrough(withDensities(places, distribution));
+  return (x) => curve(x).y;
+}
+
+/** The points at these places. Densities are geometric means of those beside a place, and go on towards the ends. */
+function withDensities(xs: readonly number[], distribution: Distribution): Knot[] {
+  const masses = xs.map(distribution);
+  const between = xs.slice(1).map((x, i) => (masses[i + 1]! - masses[i]!) / (x - xs[i]!));
+  const last = between.length - 1;
+  const inner = (i: number): number => {
+    const [left, right] = [between[i - 1]!, between[i]!];
+    const jump = Math.max(left / right, right / left) > JUMP;
+    return jump ? Math.min(left, right) : Math.sqrt(left * right);
+  };
+  const end = (own: number, beside: number): number =>
+    Math.min(Math.max(own ** 2 / beside, own / JUMP), own * JUMP);
+  const slope = (i: number): number => {
+    if (last === 0) return between[0]!;
+    if (i === 0) return end(between[0]!, inner(1));
+    return i > last ? end(between[last]!, inner(last)) : inner(i);
+  };
+  return xs.map((x, i) => ({ x, y: masses[i]!, slope: slope(i) }));
+}
+
+/** The argument at which an increasing function is y, by bisection. */
+export function whereItIs(y: number, f: Distribution, from: number, to: number): number {
+  let [low, high] = [from, to];
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2;
+    if (f(middle) < y) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
