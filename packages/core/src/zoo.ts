@@ -79,7 +79,7 @@ const paperNetworks: { readonly [name: string]: Network } = {
   ),
 };
 
-/** The splits of the couplings in front of each network of the paper. */
+/** The splits of the couplings in front of the networks of the paper. */
 const splitsInFront: { readonly [network: string]: readonly number[] } = {
   fmlp: [],
   fconv1: [0, 1],
@@ -106,6 +106,17 @@ const fine = { hidden: 48, bins: 8 } as const;
 const fineCoupling: NetworkLayer = { kind: "coupling", stack: 2, ...fine };
 
 /**
+ * Colour images at half their resolution: couplings of 2 × 2 blocks, then couplings that follow a turn of the channels.
+ */
+const colourFront: readonly NetworkLayer[] = [
+  ...imageFront(3, { splits: [1, 2], per: "channel", size: fine }),
+  conv(12, 2, 2),
+  fineCoupling,
+  conv(12, 1, 1),
+  fineCoupling,
+];
+
+/**
  * Networks made for the best likelihood: more couplings in front, and couplings at a quarter of the resolution too, with a
  * turn of the channels between them. Digits get couplings of all numbers behind these; of colour images some couplings in
  * front follow a turn as well, and an eighth of the resolution has couplings.
@@ -128,11 +139,7 @@ const ownNetworks: { readonly [name: string]: Network } = {
   "cifar10/best": {
     inShape: [3, 32, 32],
     layers: [
-      ...imageFront(3, { splits: [1, 2], per: "channel", size: fine }),
-      conv(12, 2, 2),
-      fineCoupling,
-      conv(12, 1, 1),
-      fineCoupling,
+      ...colourFront,
       ...splined(conv(48, 2, 2)),
       wide,
       conv(48, 1, 1),
@@ -179,10 +186,12 @@ export function zoo(name: string): Network {
     );
   if (base !== name) return { name, ...found };
   const [, ...layers] = found.layers;
-  const splits = splitsInFront[base.slice(base.indexOf("/") + 1)] ?? [];
-  return {
-    name,
-    inShape: found.inShape,
-    layers: [...imageFront(found.inShape[0] as number, { splits }), ...layers],
-  };
+  return { name, inShape: found.inShape, layers: [...frontOf(base, found.inShape), ...layers] };
+}
+
+/** The layers in front of a network of the paper, in place of its dequantization. */
+function frontOf(name: string, [channels = 0]: Shape): readonly NetworkLayer[] {
+  // its windows overlap and no coupling follows: the copies of pixels cost least where pixels hardly depend on each other
+  if (name === "cifar10/fconv1") return [...colourFront, { kind: "unsqueeze" }];
+  return imageFront(channels, { splits: splitsInFront[name.slice(name.indexOf("/") + 1)] ?? [] });
 }

@@ -29,9 +29,9 @@ const FOLDS = 2;
 const WHOLE = [0, 1];
 
 /**
- * The distribution that a few sorted numbers in [0, 1] seem to be drawn from: of their own one, of normal ones (also of
- * logarithms), and of smooth curves through some points of their own, with and without the edges of a histogram, that which
- * gives held-out numbers the largest likelihood. Numbers themselves, if they are few, are mostly chance.
+ * The distribution that a few sorted numbers in [0, 1] seem to be drawn from. The candidates: their empirical distribution,
+ * normal ones (also of logarithms), and smooth curves through some points of the empirical one, with and without the edges
+ * of a histogram. The splines of half of the numbers are judged by the likelihood of the other half.
  */
 export function likelyDistribution(sorted: Float32Array, splines: Splines): Edged {
   const rng = makeRng(0);
