@@ -191,7 +191,7 @@ export function zoo(name: string): Network {
 
 /** The layers in front of a network of the paper, in place of its dequantization. */
 function frontOf(name: string, [channels = 0]: Shape): readonly NetworkLayer[] {
-  // its windows overlap and no coupling follows: the copies of pixels cost least where pixels hardly depend on each other
-  if (name === "cifar10/fconv1") return [...colourFront, { kind: "unsqueeze" }];
+  // windows that overlap copy pixels, which costs least where pixels hardly depend on each other
+  if (name.startsWith("cifar10/fconv1")) return [...colourFront, { kind: "unsqueeze" }];
   return imageFront(channels, { splits: splitsInFront[name.slice(name.indexOf("/") + 1)] ?? [] });
 }
