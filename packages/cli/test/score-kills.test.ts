@@ -69,17 +69,16 @@ describe("flowify score that is killed", () => {
     const once = await runCommand([...args, "--out", whole]);
     expect([once.status, once.stderr]).toEqual([0, expect.stringContaining("columns to blame")]);
     const rows: number[] = [];
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < 2; kill++) {
       await killed([...args, "--out", out], out);
       rows.push(JSON.parse(recordOf(out)).state.rows);
       if (kill === 0) cpSync(`${out}.part`, begun, { recursive: true });
     }
     expect(rows[0]).toBeGreaterThan(0);
     expect(rows[1]).toBeGreaterThan(rows[0]!);
-    expect(rows[2]).toBeGreaterThan(rows[1]!);
     expect(existsSync(out)).toBe(false);
     const { status, stderr } = await runCommand([...args, "--out", out]);
-    const shown = rows[2]!.toLocaleString("en-US");
+    const shown = rows[1]!.toLocaleString("en-US");
     expect([status, stderr]).toEqual([
       0,
       `going on after ${shown} scored rows\n${once.stderr.replaceAll(whole, out)}`,

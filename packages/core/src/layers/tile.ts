@@ -93,8 +93,9 @@ export function tile(
   let others = 0; // Σ N (N − 1): for each copy, how many there are beside it
   let volume = 0;
   for (const n of counts) {
-    copies += channels * Math.max(n - 1, 0);
-    others += channels * n * Math.max(n - 1, 0);
+    const further = channels * Math.max(n - 1, 0);
+    copies += further;
+    others += n * further;
     volume += n > 0 ? channels * (n / 2) * Math.log(n) : 0;
   }
   /** N of every pixel, [1, 1, H, W]; pixels in no patch count as 1. */
