@@ -61,7 +61,7 @@ const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rate
 
 /** Half the usual batch: in the same time, twice the steps bring far more (docs/results/levers.md). */
 const SMALL_BATCH = { batch: 64 } as const;
-/** A colour image has four times the numbers of a digit: a step learns as much from fewer of them. */
+/** A colour image has four times the numbers of a digit: fewer of them suffice for a step (docs/results/levers.md). */
 const SMALLER_BATCH = { batch: 16 } as const;
 
 /**
