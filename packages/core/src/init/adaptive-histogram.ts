@@ -5,6 +5,11 @@ export type HistogramBin = Readonly<{ a: number; b: number; mass: number }>;
 
 export const densityOf = ({ a, b, mass }: HistogramBin): number => mass / (b - a);
 
+/** Neighbouring densities that differ by more than this factor are a jump. */
+const JUMP = 3;
+
+export const jumps = (left: number, right: number): boolean => Math.max(left / right, right / left) > JUMP;
+
 /** Least width of a bin, as a share of the unit interval. */
 const NARROWEST = 1e-4;
 

@@ -1,5 +1,6 @@
 import { normalCdf } from "../math/normal.js";
 import { makeRng } from "../math/rng.js";
+import { jumps } from "./adaptive-histogram.js";
 import { type Distribution, empiricalDistribution } from "./empirical-distribution.js";
 import { curveThrough, type Knot } from "./knot-curve.js";
 
@@ -14,8 +15,8 @@ export type Splines = Readonly<{
   logDensity(of: Edged): (x: number) => number;
 }>;
 
-/** Densities of neighbours that differ by more than this factor are a jump, which stays one. */
-const JUMP = 3;
+/** Largest factor by which a density goes on to change towards an end. */
+const MOST = 3;
 
 /** Parts of equal mass between the points of the curves that are tried, about. */
 const PARTS = [8, 20];
@@ -115,11 +116,10 @@ function withDensities(xs: readonly number[], distribution: Distribution): Knot[
   const last = between.length - 1;
   const inner = (i: number): number => {
     const [left, right] = [between[i - 1]!, between[i]!];
-    const jump = Math.max(left / right, right / left) > JUMP;
-    return jump ? Math.min(left, right) : Math.sqrt(left * right);
+    return jumps(left, right) ? Math.min(left, right) : Math.sqrt(left * right);
   };
   const end = (own: number, beside: number): number =>
-    Math.min(Math.max(own ** 2 / beside, own / JUMP), own * JUMP);
+    Math.min(Math.max(own ** 2 / beside, own / MOST), own * MOST);
   const slope = (i: number): number => {
     if (last === 0) return between[0]!;
     if (i === 0) return end(between[0]!, inner(1));

@@ -1,7 +1,7 @@
 import { LEAST_SIZE } from "../math/entry-splines.js";
 import { normalCdf, normalDensity, normalQuantile } from "../math/normal.js";
 import { sizeOf } from "../shape.js";
-import { adaptiveHistogram, densityOf, type HistogramBin } from "./adaptive-histogram.js";
+import { adaptiveHistogram, densityOf, type HistogramBin, jumps } from "./adaptive-histogram.js";
 import type { CalibrationData } from "./calibration-data.js";
 import type { Distribution } from "./empirical-distribution.js";
 import { curveThrough, type Knot } from "./knot-curve.js";
@@ -16,9 +16,7 @@ import {
 /** Most numbers held at once: columns are processed in groups, with one pass over the examples per group. */
 const AT_ONCE = 2 ** 24;
 
-/** Neighbouring bins whose densities differ by more than this factor get a narrow bin between them for the change. */
-const JUMP = 3;
-/** Its width, as a share of the sparser of the two bins. */
+/** Width of the narrow bin that takes a jump of the density, as a share of the sparser of the two bins beside it. */
 const TRANSITION = 0.005;
 
 /** Minimum and width of a range of numbers. */
@@ -113,8 +111,6 @@ function knotsOf({ distribution, edges }: Edged, bins: number, bound: number): K
     return { x, y, slope: (here * inside) / (2 * bound * normalDensity((2 * y - 1) * bound)) };
   });
 }
-
-const jumps = (left: number, right: number): boolean => Math.max(left / right, right / left) > JUMP;
 
 /** The edges of a histogram and of the narrow bins at its jumps: at most `most` bins together. */
 function edgesWithTransitions(distribution: Distribution, most: number, count: number): number[] {

@@ -41,7 +41,7 @@ type ModelOptions = Partial<Conversion> & {
   whiten?: boolean;
   /** Soft bound of log-stds around their start, nats. */
   limit?: number;
-  /** Start value of the log-scale of noise in padding and copies. Default log 0.1. */
+  /** Start value of the log-scale of noise in padding and copies. Default: from the data; without data or with given weights log 0.1. */
   logA?: number;
 };
 export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & ModelOptions;
