@@ -45,8 +45,10 @@ type ImageFrontOptions = Readonly<{
   learned?: boolean;
   /** A spline for each entry of an image, or one for each channel. Default `entry`. */
   per?: "entry" | "channel";
-  /** Width of the couplings' conditioners, and bins of their splines; by default those of a coupling. */
-  size?: Readonly<{ hidden?: number; bins?: number }>;
+  /** Turn the channels of a pixel after their splines, at first to their principal directions. Default false. */
+  turned?: boolean;
+  /** Options of the couplings; by default those of a coupling. */
+  size?: Readonly<{ hidden?: number; kernels?: readonly number[]; affine?: boolean }>;
 }>;
 
 /**
@@ -56,10 +58,11 @@ type ImageFrontOptions = Readonly<{
  */
 export const imageFront = (
   channels: number,
-  { splits, learned = true, per = "entry", size = {} }: ImageFrontOptions,
+  { splits, learned = true, per = "entry", turned = false, size = {} }: ImageFrontOptions,
 ): readonly NetworkLayer[] => [
   learned ? { kind: "variationalDequantize", hidden: 16 } : { kind: "dequantize" },
   { kind: "marginal", ...(per === "channel" && { per }) },
+  ...(turned ? [{ kind: "conv2d", out: channels, kernel: 1, stride: 1 } as const] : []),
   ...(splits.length > 0
     ? [
         { kind: "squeeze" } as const,

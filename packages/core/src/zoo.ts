@@ -101,15 +101,20 @@ const ofAll = (count: number, hidden: number): NetworkLayer[] =>
     { kind: "coupling", stack: 2, hidden },
   ]).flat();
 
-/** Width and bins where colour images have half their resolution: neighbours there say most about a pixel. */
-const fine = { hidden: 48, bins: 8 } as const;
+/** Conditioners of colour images: every second convolution is 1 × 1, so that they are twice as wide in the same time. */
+const colours = { kernels: [3, 1, 3, 1], affine: true } as const;
+/** Two couplings where colour images have half their resolution: neighbours there say most about a pixel. */
+const fine = { hidden: 96, ...colours } as const;
 const fineCoupling: NetworkLayer = { kind: "coupling", stack: 2, ...fine };
+/** Two couplings of colour images at a lower resolution. */
+const coarse: NetworkLayer = { kind: "coupling", stack: 2, hidden: 128, ...colours };
 
 /**
- * Colour images at half their resolution: couplings of 2 × 2 blocks, then couplings that follow a turn of the channels.
+ * Colour images at half their resolution, their colours turned to principal ones: couplings of 2 × 2 blocks, then couplings
+ * that follow a turn of the channels.
  */
 const colourFront: readonly NetworkLayer[] = [
-  ...imageFront(3, { splits: [1, 2], per: "channel", size: fine }),
+  ...imageFront(3, { splits: [1, 2], per: "channel", turned: true, size: fine }),
   conv(12, 2, 2),
   fineCoupling,
   conv(12, 1, 1),
@@ -141,11 +146,11 @@ const ownNetworks: { readonly [name: string]: Network } = {
     layers: [
       ...colourFront,
       ...splined(conv(48, 2, 2)),
-      wide,
+      coarse,
       conv(48, 1, 1),
-      wide,
+      coarse,
       ...splined(conv(72, 2, 2)),
-      wide,
+      coarse,
       ...splined(conv(96, 2, 2), conv(128, 2, 2)),
       flatten,
       coupling(2),

@@ -271,6 +271,17 @@ const couplings: readonly CatalogEntry[] = [
   entry("additive coupling of channels", "coupling", coupling([2, 2, 3], 1, { hidden: 4, additive: true })),
   entry("coupling of channels", "coupling", coupling([2, 2, 3], 1, { hidden: 4 })),
   entry("coupling of 3 channels, two", "coupling", coupling([3, 2, 2], 2, { hidden: 4 }), { scale: 2 }),
+  entry("affine coupling", "coupling", coupling([5], 2, { hidden: 8, affine: true }), { scale: 2 }),
+  entry(
+    "affine coupling of channels",
+    "coupling",
+    coupling([3, 3, 2], 2, { hidden: 4, bins: 3, affine: true, kernels: [3, 1] }),
+  ),
+  entry(
+    "coupling with kernels of other sides",
+    "coupling",
+    coupling([2, 4, 3], 1, { hidden: 4, kernels: [1, 5, 1] }),
+  ),
   entry("coupling from a random start", "coupling", coupling([4], 1, { hidden: 8, init: "random" }), {
     given: true,
   }),

@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import { conditioned, shiftBy } from "../coding/curve.js";
+import { conditioned, type Increasing, shiftBy } from "../coding/curve.js";
 import { gridNetwork } from "../coding/grid-network.js";
 import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
-import { sumExamples } from "../math/numerics.js";
+import { softplus, sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, type RawSplines, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
@@ -24,8 +24,18 @@ const schemas = {
   bound: o.optional(o.positive),
   /** Width of the conditioner. Default 256 for vectors, 32 channels for images. */
   hidden: o.optional(o.size),
+  /**
+   * Sides of the kernels of an image's conditioner, odd, one for each of its convolutions. Default 3, 3, 3, 3. The last
+   * convolution has most of the channels, so a 1 there saves most.
+   */
+  kernels: o.optional(o.listOf(o.size, 1)),
   /** Hidden layers of the conditioner of vectors add to their input. Default false. */
   residual: o.optional(o.flag),
+  /**
+   * Centre and stretch each entry by numbers of the conditioner before its spline, which then bends what the other part does
+   * not predict. Default false.
+   */
+  affine: o.optional(o.flag),
   /** Shift the entries of the other part instead of bending them: L = 0. Default false. */
   additive: o.optional(o.flag),
 };
@@ -39,13 +49,15 @@ export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
 /**
  * One neural spline coupling: the first features pass unchanged and condition a rational-quadratic
  * spline for every entry of the others; L = Σ log s′ over these. With `additive` it conditions a shift, and L = 0 (Dinh et
- * al. 2014, NICE).
+ * al. 2014, NICE). With `affine` the splines take v = (x − c) (1 + eᵗ) / 2, centre c in ± bound and tightness t in ± 6
+ * from the conditioner as well, and log ((1 + eᵗ) / 2) joins L. An entry of z within the bound then has an x within three
+ * times the bound: a line that could stretch in the inverse without a limit would let errors of samples grow from coupling to coupling.
  *
  * For vectors [n] the conditioner is dense, three hidden layers of `hidden` with ReLU; for images [C, H, W]
- * (features are channels) four 3 × 3 convolutions. Unnormalized widths and heights are divided by
+ * (features are channels) it consists of convolutions that keep the size, by default four of 3 × 3. Unnormalized widths and heights are divided by
  * √hidden. Exact, with closed-form inverse. Errors: `ShapeError` for fewer than two features,
- * `DomainError` for bins outside 2..500 and a bound that is not positive and finite.
- * Source: Durkan et al. 2019 (arXiv:1906.04032); Flowification, section 5.
+ * `DomainError` for bins outside 2..500, a bound that is not positive and finite, even kernels, and options that exclude
+ * each other. Source: Durkan et al. 2019 (arXiv:1906.04032); Flowification, section 5.
  */
 function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<DenseParams[]> {
   const [features = 0, ...space] = inShape;
@@ -58,32 +70,57 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   const image = inShape.length === 3;
   const { bins = 5, bound = 3, hidden = image ? 32 : 256, init = "identity" } = options;
   const { kept = Math.floor(features / 2), residual = false, additive = false } = options;
+  const { kernels = [3, 3, 3, 3], affine = false } = options;
   expectSizes("coupling", { bins, hidden, kept });
   if (image && residual)
     throw new DomainError("coupling: residual conditioners are for vectors; leave residual out for images");
+  if (!image && options.kernels)
+    throw new DomainError("coupling: kernels are those of images; leave kernels out for vectors");
+  for (const side of kernels)
+    if (side % 2 === 0)
+      throw new DomainError(
+        `coupling: kernels must be odd, so that they keep the size of an image, got ${side}`,
+      );
+  if (affine && additive)
+    throw new DomainError("coupling: affine and additive exclude each other; leave one of them out");
   if (bins < 2 || bins > 500) throw new DomainError(`coupling: bins must be in 2..500, got ${bins}`);
   if (kept >= features)
     throw new ShapeError(`coupling: ${kept} of ${features} features kept leaves none to transform`);
   if (!(bound > 0 && Number.isFinite(bound)))
     throw new DomainError(`coupling: bound must be positive and finite, got ${bound}`);
   const moved = features - kept;
-  const each = additive ? 1 : 3 * bins - 1;
-  const sizes = [kept, hidden, hidden, hidden, moved * each];
-  const conditioner = image ? convNet(keepingSize(sizes)) : mlp(sizes, { residual });
+  const each = additive ? 1 : 3 * bins - 1 + (affine ? 2 : 0);
+  const sizes = [kept, ...kernels.slice(1).map(() => hidden), moved * each];
+  const conditioner = image ? convNet(keepingSize(sizes, kernels)) : mlp(sizes, { residual });
   const shrink = 1 / Math.sqrt(hidden);
-  /** Splines of B · moved · space entries, in the order of the transformed part. */
-  const splines = (params: DenseParams[], context: np.Array): RawSplines => {
+  /** The maps of B · moved · space entries, in the order of the transformed part. */
+  const curves = (params: DenseParams[], context: np.Array): Curves => {
     const raw = conditioner.apply(params, context);
     const grid = raw.reshape([raw.shape[0] as number, moved, each, ...space]);
     const numbers = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
-    const rows = np.split(numbers, [bins, 2 * bins], 0);
-    const [widths, heights, derivatives] = rows as [np.Array, np.Array, np.Array];
+    const ends = [bins, 2 * bins, ...(affine ? [3 * bins - 1, 3 * bins] : [])];
+    const [widths, heights, derivatives, centre, tightness] = np.split(numbers, ends, 0) as [
+      np.Array,
+      np.Array,
+      np.Array,
+      np.Array?,
+      np.Array?,
+    ];
     return {
-      widths: widths.mul(shrink),
-      heights: heights.mul(shrink),
-      derivatives,
-      shift: init === "identity" ? UNIT_DERIVATIVE : 0,
-      bound,
+      splines: {
+        widths: widths.mul(shrink),
+        heights: heights.mul(shrink),
+        derivatives,
+        shift: init === "identity" ? UNIT_DERIVATIVE : 0,
+        bound,
+      },
+      ...(centre &&
+        tightness && {
+          line: {
+            centre: within(bound, centre.reshape([-1])),
+            tightness: within(TIGHTEST, tightness.reshape([-1])),
+          },
+        }),
     };
   };
   const halves = (x: np.Array) => np.split(x, [kept], 1) as [np.Array, np.Array];
@@ -101,7 +138,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
         const shift = conditioner.apply(params, same.ref).reshape(shape);
         return { z: np.concatenate([same, other.add(shift)], 1), contribution };
       }
-      const { z, logDerivative } = ownForward(other.reshape([-1]), splines(params, same.ref));
+      const { z, logDerivative } = alongCurves(other.reshape([-1]), curves(params, same.ref));
       return {
         z: np.concatenate([same, z.reshape(shape)], 1),
         contribution: sumExamples(logDerivative.reshape(shape)),
@@ -115,18 +152,61 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
         const shift = conditioner.apply(params, same.ref).reshape(shape);
         return np.concatenate([same, other.sub(shift)], 1);
       }
-      const x = ownInverse(other.reshape([-1]), splines(params, same.ref));
+      const x = againstCurves(other.reshape([-1]), curves(params, same.ref));
       return np.concatenate([same, x.reshape(shape)], 1);
     },
     async coder(params) {
-      const network = gridNetwork(params, [kept, ...space], (own, same) =>
-        additive ? [conditioner.apply(own, same)] : splineKnots(splines(own, same)),
-      );
-      return conditioned(kept * sizeOf(space), network, (found) =>
-        additive ? shiftBy(found[0]!) : splineMap(splinesOfKnots(found, bins, bound)),
-      );
+      const network = gridNetwork(params, [kept, ...space], (own, same) => {
+        if (additive) return [conditioner.apply(own, same)];
+        const { splines, line } = curves(own, same);
+        return [...splineKnots(splines), ...(line ? [line.centre, np.exp(logFactor(line.tightness))] : [])];
+      });
+      return conditioned(kept * sizeOf(space), network, (found) => {
+        if (additive) return shiftBy(found[0]!);
+        const spline = splineMap(splinesOfKnots(found, bins, bound));
+        const [centre, factor] = found.slice(KNOTS);
+        return centre && factor ? afterLine(spline, centre, factor) : spline;
+      });
     },
   });
+}
+
+/** Splines of entries v = (x − centre) (1 + e^tightness) / 2. */
+type Curves = Readonly<{
+  splines: RawSplines;
+  line?: Readonly<{ centre: np.Array; tightness: np.Array }>;
+}>;
+
+/** u where it is small, within ± limit everywhere. */
+const within = (limit: number, u: np.Array): np.Array => np.tanh(u.mul(1 / limit)).mul(limit);
+
+/** The largest tightness: factors of up to e⁶ / 2. */
+const TIGHTEST = 6;
+
+/** log ((1 + e^tightness) / 2), which is 0 for 0 and at least −log 2. Consumes it. */
+const logFactor = (tightness: np.Array): np.Array => softplus(tightness).sub(Math.LN2);
+
+/** Arrays of `splineKnots`. */
+const KNOTS = 6;
+
+/** v ↦ f((v − centre) · factor). */
+const afterLine = (f: Increasing, centre: Float64Array, factor: Float64Array): Increasing => ({
+  value: (i, x) => f.value(i, (x - centre[i]!) * factor[i]!),
+  inverse: (i, y) => f.inverse(i, y) / factor[i]! + centre[i]!,
+});
+
+/** Consumes everything. */
+function alongCurves(x: np.Array, { splines, line }: Curves): { z: np.Array; logDerivative: np.Array } {
+  if (!line) return ownForward(x, splines);
+  const log = logFactor(line.tightness);
+  const { z, logDerivative } = ownForward(x.sub(line.centre).mul(np.exp(log.ref)), splines);
+  return { z, logDerivative: logDerivative.add(log) };
+}
+
+/** The inverse of `alongCurves`. */
+function againstCurves(z: np.Array, { splines, line }: Curves): np.Array {
+  const v = ownInverse(z, splines);
+  return line ? v.mul(np.exp(logFactor(line.tightness).mul(-1))).add(line.centre) : v;
 }
 
 /**

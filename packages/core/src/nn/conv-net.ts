@@ -81,16 +81,23 @@ function transposedConv(x: np.Array, weight: np.Array, step: ConvStep): np.Array
   );
 }
 
-/** 3 × 3 convolutions that keep the size of an image, from each number of channels to the next, with ReLU between. */
-export const keepingSize = (channels: readonly number[]): ConvStep[] =>
-  channels.slice(1).map((out, i) => ({
-    kind: "conv",
-    in: channels[i] as number,
-    out,
-    kernel: [3, 3],
-    padding: 1,
-    relu: i < channels.length - 2,
-  }));
+/**
+ * Convolutions that keep the size of an image, from each number of channels to the next, with ReLU between.
+ *
+ * @param kernels the side of each kernel, odd; default 3 × 3 everywhere
+ */
+export const keepingSize = (channels: readonly number[], kernels: readonly number[] = []): ConvStep[] =>
+  channels.slice(1).map((out, i) => {
+    const { [i]: side = 3 } = kernels;
+    return {
+      kind: "conv",
+      in: channels[i] as number,
+      out,
+      kernel: [side, side],
+      padding: (side - 1) / 2,
+      relu: i < channels.length - 2,
+    };
+  });
 
 /** `count` 1 × 1 steps from `from` over `width` to `to`, ReLU between them, not after the last. */
 export function pointwise(from: number, width: number, to: number, count: number): ConvStep[] {

@@ -131,6 +131,21 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     () => coupling([4], 1, { bound: 0 }),
     "coupling: bound must be positive and finite, got 0",
   ],
+  [
+    "an even kernel",
+    () => coupling([2, 4, 4], 1, { kernels: [3, 2, 3] }),
+    "coupling: kernels must be odd, so that they keep the size of an image, got 2",
+  ],
+  [
+    "kernels of a vector",
+    () => coupling([4], 1, { kernels: [3, 3] }),
+    "coupling: kernels are those of images; leave kernels out for vectors",
+  ],
+  [
+    "an affine coupling without a spline",
+    () => coupling([4], 1, { affine: true, additive: true }),
+    "coupling: affine and additive exclude each other; leave one of them out",
+  ],
   ["one bin", () => coupling([4], 1, { bins: 1 }), "coupling: bins must be in 2..500, got 1"],
   ["too many bins", () => coupling([4], 1, { bins: 1000 }), "coupling: bins must be in 2..500, got 1000"],
   ["nothing to norm", () => actnorm([]), "actnorm: channels must be a positive integer, got 0"],

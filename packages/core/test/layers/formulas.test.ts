@@ -47,6 +47,7 @@ function couple(
   kept: number,
   layers: { weight: HostArray; bias: HostArray }[],
   bound: number,
+  { affine = false } = {},
 ): number[] {
   const context = layers.reduce(
     (h, { weight, bias }, i) => {
@@ -56,10 +57,13 @@ function couple(
     x.slice(0, kept),
   );
   const moved = x.slice(kept).map((v, j) => {
-    const own = context.slice(8 * j, 8 * j + 8);
+    const each = affine ? 10 : 8;
+    const own = context.slice(each * j, each * j + each);
     const unit = Math.log(Math.expm1(1 - 1e-3)); // where a derivative is 1
+    const [c = 0, t = 0] = own.splice(8);
+    const centre = bound * Math.tanh(c / bound);
     return spline(
-      v,
+      ((v - centre) * (1 + Math.exp(6 * Math.tanh(t / 6)))) / 2,
       own.slice(0, 3).map((u) => u / Math.sqrt(4)),
       own.slice(3, 6).map((u) => u / Math.sqrt(4)),
       own.slice(6).map((u) => u + unit),
@@ -94,17 +98,20 @@ describe("formulas", () => {
     expectClose(await numbersOf(z), knots.data, "plain");
   });
 
-  it("two couplings with the order reversed between them, not after", async () => {
-    const layer = coupling([5], 2, { hidden: 4, bins: 3, bound: 3 });
-    const prepared = await prepare({ layer, spread: 1 }, "float64");
-    const { z, contribution } = layer.forward(prepared.params() as never, prepared.x(), [{}, {}, {}]);
-    contribution.dispose();
-    const [first, , second] = prepared.hostParams as unknown as { weight: HostArray; bias: HostArray }[][];
-    const plain = toRows(await numbersOf(prepared.x()), 5).flatMap((x) =>
-      couple(couple(x, 2, first ?? [], 3).toReversed(), 2, second ?? [], 3),
-    );
-    expectClose(await numbersOf(z), plain, "closedForm64");
-  });
+  it.each([{}, { affine: true }])(
+    "two couplings with the order reversed between them, not after: %o",
+    async (options) => {
+      const layer = coupling([5], 2, { hidden: 4, bins: 3, bound: 3, ...options });
+      const prepared = await prepare({ layer, spread: 1 }, "float64");
+      const { z, contribution } = layer.forward(prepared.params() as never, prepared.x(), [{}, {}, {}]);
+      contribution.dispose();
+      const [first, , second] = prepared.hostParams as unknown as { weight: HostArray; bias: HostArray }[][];
+      const plain = toRows(await numbersOf(prepared.x()), 5).flatMap((x) =>
+        couple(couple(x, 2, first ?? [], 3, options).toReversed(), 2, second ?? [], 3, options),
+      );
+      expectClose(await numbersOf(z), plain, "closedForm64");
+    },
+  );
 
   it("squeeze: channel 4c + 2a + b holds row parity a and column parity b", async () => {
     const layer = squeeze([2, 4, 6]);
