@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -53,6 +53,36 @@ describe("flowify sample --sheet", () => {
     const [temperatures, layers] = heights as [number, number];
     const cell = 56 + 3; // 8 pixels seven times as high, and the gutter
     expect(temperatures - layers).toBe(2 * cell);
+  });
+
+  it("interpolates in front of a mixture of normals, which keeps one number", async () => {
+    const { inShape } = JSON.parse(readFileSync(network, "utf8")) as { inShape: number[] };
+    const layers = ["dequantize", "flatten", "gaussianMixture"].map((kind) => ({ kind }));
+    const [mixed, out] = [join(root, "mixed.json"), join(root, "mixed")];
+    writeFileSync(mixed, JSON.stringify({ inShape, layers }));
+    const flags = ["--steps", "2", "--batch", "32", "--pictures", "none", "--quiet"];
+    await runCommand(["train", "--data", data, "--network", mixed, "--out", out, ...flags]);
+    const { status } = await runCommand([
+      "sample",
+      out,
+      "--sheet",
+      "interpolation",
+      "--columns",
+      "6",
+      "--quiet",
+    ]);
+    expect(status).toBe(0);
+    const { pixels, width, height } = await pictureOf(join(out, "interpolation.png"));
+    // the last row: an image, itself decoded, two on the way, and the other one in the same way
+    const [cell, left] = [56 + 3, 16];
+    const column = (i: number): number[] =>
+      Array.from({ length: 56 * 56 }, (_, at) => {
+        const [x, y] = [left + i * cell + (at % 56), height - left - 56 + Math.floor(at / 56)];
+        return pixels[y * width + x] as number;
+      });
+    expect(column(1)).toEqual(column(0));
+    expect(column(4)).toEqual(column(5));
+    expect(new Set([1, 2, 3, 4].map((i) => column(i).join())).size).toBe(4);
   });
 
   it("gives the same picture for the same seed, another for another", async () => {

@@ -137,8 +137,8 @@ const ownNetworks: { readonly [name: string]: Network } = {
       wide,
       flatten,
       ...ofAll(6, 128),
-      ...splined(linear(64), linear(32)),
-      linear(8),
+      linear(64),
+      { kind: "gaussianMixture", components: 16 },
     ],
   },
   "cifar10/best": {

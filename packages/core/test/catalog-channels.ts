@@ -2,6 +2,7 @@
 import { chain } from "../src/chain.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { dequantizeColumns } from "../src/layers/dequantize-columns.js";
+import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { pad } from "../src/layers/pad.js";
@@ -35,6 +36,16 @@ const splits: readonly CatalogEntry[] = [
     batch: 1,
   }),
   entry("split of channels", ["split", "gaussian"], split([3, 2, 2], { density: narrow })),
+];
+
+const mixtures: readonly CatalogEntry[] = [
+  entry("gaussianMixture of 4", "gaussianMixture", gaussianMixture([4], { components: 3 })),
+  entry(
+    "gaussianMixture of 5, two kept",
+    "gaussianMixture",
+    gaussianMixture([5], { components: 2, kept: 2 }),
+  ),
+  entry("gaussianMixture of 2", "gaussianMixture", gaussianMixture([2], { components: 2 }), { batch: 1 }),
 ];
 
 export const mixtureSplits: readonly CatalogEntry[] = [
@@ -105,6 +116,7 @@ export const channels: readonly CatalogEntry[] = [
   ...movements,
   ...norms,
   ...splits,
+  ...mixtures,
   ...mixtureSplits,
   ...sides,
   ...dequantizations,

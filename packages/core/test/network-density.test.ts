@@ -6,6 +6,7 @@ import { type Flow, flow } from "../src/flow.js";
 import type { FlowLayer } from "../src/layer.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
 import { branches } from "../src/layers/branches.js";
+import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { maxPool2d } from "../src/layers/max-pool2d.js";
@@ -103,6 +104,7 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
       branches([leakyRelu([2]), linear(2, 1)], { join: "concat" }),
       linear(3, 3),
     ]),
+    "a mixture of normals": flow([linear(2, 2), gaussianMixture([2], { components: 3 })]),
     clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
   };
 

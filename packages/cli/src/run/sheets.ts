@@ -40,9 +40,18 @@ export async function temperatureSheet(
 }
 
 /**
+ * The part of a flow whose outputs say what an image is: all of it, or, of a flow that ends with a mixture of normals, what
+ * comes before the mixture, which keeps hardly a number.
+ */
+function describingPart(model: FlowModel): FlowModel {
+  const { layers } = model.flow.chain;
+  return model.part(0, layers.at(-1)?.name === "gaussianMixture" ? layers.length - 1 : layers.length);
+}
+
+/**
  * A row for each pair of images: both at the ends, and between them decodings of latents on the great circle from one
- * to the other (a straight line if the base is not Gaussian). The noise of the inverse is at its mean: sampled noise
- * hides the changes of the latent.
+ * to the other; on a straight line where the latents are not those of one normal distribution. The noise of the inverse
+ * is at its mean: sampled noise hides the changes of the latent.
  */
 export async function interpolationSheet(
   model: FlowModel,
@@ -52,22 +61,29 @@ export async function interpolationSheet(
   const size = imageSize(shape);
   const between = Math.max(2, columns - 2);
   const pairs = Math.floor(images.count / 2);
-  const latents = await model.encode(images.images.subarray(0, 2 * pairs * size), { mode: "deterministic" });
-  const width = sizeOf(model.flow.latentShape);
-  const mix = model.flow.base.name === "standardNormal" ? onGreatCircle : onLine;
+  const part = describingPart(model);
+  const whole = part.flow.chain.layers.length === model.flow.chain.layers.length;
+  const mix = whole && model.flow.base.name === "standardNormal" ? onGreatCircle : onLine;
+  const width = sizeOf(part.flow.latentShape);
   const grid = new Uint8Array(pairs * (between + 2) * size);
   const put = (row: number, column: number, image: Uint8Array): void =>
     grid.set(image, (row * (between + 2) + column) * size);
-  for (let step = 0; step < between; step++) {
-    const z = new Float32Array(pairs * width);
-    for (let row = 0; row < pairs; row++) {
-      const [a, b] = [0, 1].map((end) =>
-        latents.subarray((2 * row + end) * width, (2 * row + end + 1) * width),
-      );
-      z.set(mix(a as Float32Array, b as Float32Array, step / (between - 1)), row * width);
+  try {
+    const latents = await part.encode(images.images.subarray(0, 2 * pairs * size), { mode: "deterministic" });
+    for (let step = 0; step < between; step++) {
+      const z = new Float32Array(pairs * width);
+      for (let row = 0; row < pairs; row++) {
+        const [a, b] = [0, 1].map((end) =>
+          latents.subarray((2 * row + end) * width, (2 * row + end + 1) * width),
+        );
+        z.set(mix(a as Float32Array, b as Float32Array, step / (between - 1)), row * width);
+      }
+      const decoded = toBytes(await part.decode(z, { mode: "deterministic" }));
+      for (let row = 0; row < pairs; row++)
+        put(row, step + 1, decoded.subarray(row * size, (row + 1) * size));
     }
-    const decoded = toBytes(await model.decode(z, { mode: "deterministic" }));
-    for (let row = 0; row < pairs; row++) put(row, step + 1, decoded.subarray(row * size, (row + 1) * size));
+  } finally {
+    await part.dispose();
   }
   for (let row = 0; row < pairs; row++)
     for (const end of [0, 1]) {

@@ -32,7 +32,7 @@ function cellsOf(mean: number, std: number): Cells {
 }
 
 /** Pushes a number on the grid under N(mean, std²): −log₂ of its density times the unit. */
-function pushNormal(bits: BitStack, value: number, mean: number, std: number): void {
+export function pushNormal(bits: BitStack, value: number, mean: number, std: number): void {
   const { size, first, count, edge } = cellsOf(mean, std);
   const cell = Math.floor(value / size);
   const j = cell - first;
@@ -49,7 +49,7 @@ function pushNormal(bits: BitStack, value: number, mean: number, std: number): v
 }
 
 /** Pops what `pushNormal` pushed; from other bits, a sample. */
-function popNormal(bits: BitStack, mean: number, std: number): number {
+export function popNormal(bits: BitStack, mean: number, std: number): number {
   const { size, first, count, edge } = cellsOf(mean, std);
   const place = bits.peek();
   if (place < edge(0)) {
@@ -82,7 +82,7 @@ export type Normals = Readonly<{
 }>;
 
 /** Where the K choices begin in [0, TOTAL), by their unnormalized weights; and the end. */
-function startsOf(weights: readonly number[]): number[] {
+export function startsOf(weights: readonly number[]): number[] {
   const share = TOTAL - weights.length;
   const sum = weights.reduce((a, b) => a + b, 0);
   let before = 0;
@@ -94,7 +94,7 @@ function startsOf(weights: readonly number[]): number[] {
   return [...starts, TOTAL];
 }
 
-function popChoice(bits: BitStack, starts: readonly number[]): number {
+export function popChoice(bits: BitStack, starts: readonly number[]): number {
   const place = bits.peek();
   let k = 0;
   while (starts[k + 1]! <= place) k++;
@@ -102,7 +102,7 @@ function popChoice(bits: BitStack, starts: readonly number[]): number {
   return k;
 }
 
-const pushChoice = (bits: BitStack, starts: readonly number[], k: number): void =>
+export const pushChoice = (bits: BitStack, starts: readonly number[], k: number): void =>
   bits.push(starts[k]!, starts[k + 1]! - starts[k]!);
 
 /** Numbers of a mixture by bits back: a component from the posterior is popped, the number and the component are pushed. */

@@ -25,6 +25,11 @@ export {
   type DequantizeColumnsParams,
   dequantizeColumns,
 } from "../layers/dequantize-columns.js";
+export {
+  type GaussianMixtureOptions,
+  type GaussianMixtureParams,
+  gaussianMixture,
+} from "../layers/gaussian-mixture.js";
 export { type KernelOptions, type KernelParams, kernel } from "../layers/kernel.js";
 export { type LeakyReluOptions, leakyRelu } from "../layers/leaky-relu.js";
 export { type LinearOptions, linear } from "../layers/linear.js";

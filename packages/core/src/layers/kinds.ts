@@ -9,6 +9,7 @@ export { conv2dKind } from "./conv2d.js";
 export { couplingKind } from "./coupling.js";
 export { dequantizeKind } from "./dequantize.js";
 export { dequantizeColumnsKind } from "./dequantize-columns.js";
+export { gaussianMixtureKind } from "./gaussian-mixture.js";
 export { leakyReluKind } from "./leaky-relu.js";
 export { linearKind } from "./linear.js";
 export { marginalKind } from "./marginal.js";

@@ -23,6 +23,7 @@ describe(`${frozen.name}: ${frozen.promise}`, () => {
         "relu",
         "clip",
         "split",
+        "gaussianMixture",
         "parallel",
         "chain",
       ]),

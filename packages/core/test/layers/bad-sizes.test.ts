@@ -7,6 +7,7 @@ import { avgPool2d } from "../../src/layers/avg-pool2d.js";
 import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { coupling } from "../../src/layers/coupling.js";
+import { gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { linear } from "../../src/layers/linear.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
@@ -153,6 +154,21 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "no order",
     () => permuteChannels([3, 2, 2], { order: [0, 0, 1] }),
     "permuteChannels: [0, 0, 1] is not a permutation of 0..2",
+  ],
+  [
+    "a mixture of images",
+    () => gaussianMixture([2, 3, 3]),
+    "gaussianMixture: needs vectors [n], got [B, 2, 3, 3]; flatten them first",
+  ],
+  [
+    "a mixture that keeps all",
+    () => gaussianMixture([3], { kept: 3 }),
+    "gaussianMixture: 3 of 3 numbers kept leaves none to drop",
+  ],
+  [
+    "a mixture of long vectors",
+    () => gaussianMixture([2000]),
+    "gaussianMixture: expected vectors of at most 1024 numbers, got 2000; reduce them first",
   ],
   ["all leaving", () => split([3], { leaving: 3 }), "split: 3 of 3 channels leaving leaves none behind"],
   ["one to split", () => split([1]), "split: number of leaving channels must be a positive integer, got 0"],

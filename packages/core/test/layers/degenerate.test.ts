@@ -50,6 +50,7 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
     { kind: "flatten" },
     { kind: "whiten" },
     { kind: "linear", out: 3 },
+    { kind: "gaussianMixture", components: 3 },
   ],
   "what given networks are made of": [
     { kind: "dequantize" },

@@ -1,0 +1,196 @@
+import { numpy as np, random } from "@jax-js/jax";
+import { numbers } from "../coding/grid-network.js";
+import { droppingJointly } from "../coding/joint-normals.js";
+import { DomainError, ShapeError } from "../errors.js";
+import type { CalibrationData } from "../init/calibration-data.js";
+import { type FittedNormal, fitMixture } from "../init/fit-mixture.js";
+import { defineLayer, type FlowLayer } from "../layer.js";
+import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
+import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
+import { floats } from "../params/host.js";
+import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
+
+/**
+ * Log weights [K], means and log (1 / std) [K, n], and how each number depends on those before it, [K, n, n]: only what is
+ * strictly below the diagonal counts.
+ */
+export type GaussianMixtureParams = {
+  logits: np.Array;
+  means: np.Array;
+  logPrecision: np.Array;
+  lower: np.Array;
+};
+
+const schemas = {
+  /** K, the number of normal distributions. Default 16. */
+  components: o.optional(o.integer(2, 1000)),
+  /** How many numbers are kept, the first ones. Default 1. */
+  kept: o.optional(o.size),
+};
+export type GaussianMixtureOptions = o.Options<typeof schemas>;
+
+/** Most numbers of a vector: a component has a number for each pair of them. */
+const LARGEST = 1024;
+
+/**
+ * z = the first numbers of x, for L = log q(x) − log q(z), q a mixture of K normal distributions with whole covariances:
+ *
+ *     q(x) = Σ_k π_k N(x; μ_k, Σ_k),   Σ_k⁻¹ = Λ_kᵀ Λ_k,   Λ_k = diag(e^a_k) (I + N_k),   N_k strictly lower triangular
+ *
+ * and log q(z) that of the first numbers alone. What leaves has the conditional of the joint density: kinds of examples
+ * (digits, species) in which numbers depend on each other in different ways. Exact; forward(inverse(z)) = z. The
+ * inverse chooses a component by its share in z, and draws the rest from it. Initialized by expectation maximization.
+ *
+ * Shapes: [n] to [kept]. Errors: `ShapeError` for anything but vectors, and where none would leave; `DomainError` for
+ * more than 1,024 numbers. Source: Bishop 2006, Pattern Recognition and Machine Learning, sections 2.3 and 9.2.
+ *
+ * @example
+ * ```ts
+ * import { gaussianMixture } from "@flowify/core/layers";
+ *
+ * const layer = gaussianMixture([8], { components: 4 });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 8 ] [ 1 ] true
+ * ```
+ */
+export function gaussianMixture(
+  inShape: Shape,
+  { components: K = 16, kept = 1 }: GaussianMixtureOptions = {},
+): FlowLayer<GaussianMixtureParams> {
+  const name = "gaussianMixture";
+  const [n = 0] = inShape;
+  if (inShape.length !== 1)
+    throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}; flatten them first`);
+  expectSizes(name, { components: K, kept });
+  if (kept >= n) throw new ShapeError(`${name}: ${kept} of ${n} numbers kept leaves none to drop`);
+  if (n > LARGEST)
+    throw new DomainError(
+      `${name}: expected vectors of at most ${LARGEST} numbers, got ${n}; reduce them first`,
+    );
+  const dropped = n - kept;
+  const logWeights = (logits: np.Array): np.Array => logits.ref.sub(logSumExp(logits, 0)).reshape([K, 1]);
+  /** log π_k plus the log-densities of numbers [B, n′], the first n′ of each component's: [K, B, n′]. Consumes all but x. */
+  const logDensities = (params: Omit<GaussianMixtureParams, "logits">, x: np.Array): np.Array => {
+    const [, size] = x.shape as [number, number];
+    const first = (a: np.Array): np.Array => a.slice([], [0, size]).reshape([K, 1, size]);
+    const centred = np.expandDims(x.ref, 0).sub(first(params.means));
+    const below = strictlyLower(params.lower.slice([], [0, size], [0, size]));
+    const turned = centred.ref.add(np.matmul(centred, np.transpose(below, [0, 2, 1])));
+    const a = first(params.logPrecision);
+    return standardNormalLogDensity(turned.mul(np.exp(a.ref))).add(a);
+  };
+  return defineLayer<GaussianMixtureParams>({
+    name,
+    inShape,
+    outShape: [kept],
+    inverseNoise: {
+      normal: { shape: [dropped], distribution: "normal" },
+      choice: { shape: [1], distribution: "uniform" },
+    },
+    frozenParameterKinds: {}, // z does not depend on any of them
+    init: (key) => ({
+      logits: np.zeros([K]),
+      means: random.normal(key, [K, n]),
+      logPrecision: np.zeros([K, n]),
+      lower: np.zeros([K, n, n]),
+    }),
+    forward({ logits, ...params }, x) {
+      expectShape(name, "x", x, inShape);
+      const logs = logDensities(params, x);
+      const prior = logWeights(logits);
+      const z = x.slice([], [0, kept]);
+      const given = np.sum(logs.ref.slice([], [], [0, kept]), 2).add(prior.ref); // [K, B]
+      const all = np.sum(logs, 2).add(prior);
+      return { z, contribution: logSumExp(all, 0).sub(logSumExp(given, 0)) };
+    },
+    inverse({ logits, ...params }, z, noise) {
+      expectShape(name, "z", z, [kept]);
+      const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
+      const { means, logPrecision, lower } = params;
+      const own = { means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref };
+      const given = np.sum(logDensities(own, z), 2).add(logWeights(logits)); // [K, B]
+      const chosen = oneOf(given, choice.reshape([1, -1])); // [K, B]
+      const last = (a: np.Array): np.Array => a.slice([], [kept, n]).reshape([K, 1, dropped]);
+      const centred = np.expandDims(z.ref, 0).sub(means.ref.slice([], [0, kept]).reshape([K, 1, kept]));
+      const fromKept = np.transpose(lower.ref.slice([], [kept, n], [0, kept]), [0, 2, 1]); // [K, kept, dropped]
+      const free = np.expandDims(normal, 0).mul(np.exp(last(logPrecision).neg())); // [K, B, dropped]
+      const among = invertUnitLower(strictlyLower(lower.slice([], [kept, n], [kept, n])));
+      const turned = np.matmul(free.sub(np.matmul(centred, fromKept)), np.transpose(among, [0, 2, 1]));
+      const rest = turned.add(last(means)).mul(np.expandDims(chosen, 2));
+      return np.concatenate([z, np.sum(rest, 0)], 1);
+    },
+    async coder({ logits, means, logPrecision, lower }) {
+      return droppingJointly(
+        {
+          stds: await numbers(np.exp(logPrecision.ref.neg())),
+          logits: await numbers(logits),
+          means: await numbers(means),
+          logPrecisions: await numbers(logPrecision),
+          lower: await numbers(lower),
+        },
+        n,
+        kept,
+      );
+    },
+    async initFromData(key, examples) {
+      key.dispose();
+      return paramsOf(fitMixture(await rowsOnHost(examples, n), K), n);
+    },
+  });
+}
+
+/**
+ * 1 for a component, 0 for the others, [K, B]: by log weights [K, B], unnormalized, and uniform numbers [1, B]. Consumes
+ * both.
+ */
+function oneOf(logWeights: np.Array, uniform: np.Array): np.Array {
+  const [K, B] = logWeights.shape as [number, number];
+  const { dtype } = logWeights;
+  const weights = np.exp(logWeights.ref.sub(np.expandDims(logSumExp(logWeights, 0), 0)));
+  const upTo = np.matmul(np.tril(np.ones([K - 1, K], { dtype })), weights);
+  const past = np.lessEqual(upTo, uniform).astype(dtype); // [K − 1, B], ones first
+  const edge = (value: number): np.Array => np.full([1, B], value, { dtype });
+  return np.concatenate([edge(1), past.ref], 0).sub(np.concatenate([past, edge(0)], 0));
+}
+
+async function rowsOnHost(examples: CalibrationData, n: number): Promise<Float64Array[]> {
+  const rows: Float64Array[] = [];
+  for await (const part of examples.parts())
+    for (let at = 0; at < part.length; at += n) rows.push(Float64Array.from(part.subarray(at, at + n)));
+  return rows;
+}
+
+/** Λ = F⁻¹ of each covariance F Fᵀ, as its diagonal and what is left of its rows when they are divided by it. */
+function paramsOf(fitted: readonly FittedNormal[], n: number): GaussianMixtureParams {
+  const K = fitted.length;
+  const [means, logPrecision] = [new Float32Array(K * n), new Float32Array(K * n)];
+  const lower = new Float32Array(K * n * n);
+  for (const [k, { mean, factor }] of fitted.entries()) {
+    means.set(mean, k * n);
+    for (let i = 0; i < n; i++) logPrecision[k * n + i] = -Math.log(factor[i * n + i]!);
+    // row i of diag(F) F⁻¹, by substitution: its entry at the diagonal is 1
+    const inverse = new Float64Array(n * n);
+    for (let j = 0; j < n; j++)
+      for (let i = j; i < n; i++) {
+        let sum = i === j ? 1 : 0;
+        for (let l = j; l < i; l++) sum -= factor[i * n + l]! * inverse[l * n + j]!;
+        inverse[i * n + j] = sum / factor[i * n + i]!;
+        if (i > j) lower[k * n * n + i * n + j] = inverse[i * n + j]! * factor[i * n + i]!;
+      }
+  }
+  return {
+    logits: floats(Float32Array.from(fitted, ({ weight }) => Math.log(weight))),
+    means: floats(means, [K, n]),
+    logPrecision: floats(logPrecision, [K, n]),
+    lower: floats(lower, [K, n, n]),
+  };
+}
+
+export const gaussianMixtureKind = defineKind({
+  kind: "gaussianMixture",
+  options: schemas,
+  flow: gaussianMixture,
+  outShape: (_, { kept = 1 }) => [kept],
+});
