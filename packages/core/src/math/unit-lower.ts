@@ -14,8 +14,8 @@ export function strictlyLower(matrices: np.Array): np.Array {
 }
 
 /**
- * (I + N)⁻¹ of strictly lower matrices N [K, n, n], in ⌈log₂ n⌉ steps: where X inverts the diagonal blocks of side s,
- * X − X M X inverts those of side 2 s, for M the lower left quarter of each in N.
+ * (I + N)⁻¹ of strictly lower matrices N [K, n, n], in ⌈log₂ n⌉ steps. Where X inverts the diagonal blocks of side s, X − X M X
+ * inverts those of side 2 s: M holds the lower left quarter of each, from N.
  */
 export function invertUnitLower(lower: np.Array): np.Array {
   const [, n] = lower.shape as [number, number, number];
