@@ -23,6 +23,8 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
     name === "dequantizeColumns of a continuous column too",
   "layers/max-pool2d.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>
     name.startsWith("maxPool2d"),
+  "layers/gaussian-mixture.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>
+    name.startsWith("gaussianMixture"),
   "images.test.ts: a tile's noise is centred, one less than there are copies; a mixture's choice": (name) =>
     /^tile|^(kernel|split).*mixture/.test(name),
 };

@@ -122,9 +122,9 @@ function threeKinds(N: number) {
     logSum(
       kinds.map(({ weight, mean, slope }) => {
         const all = [
-          logNormal(x[0]!, mean[0]!, 1),
+          logNormal(x[0]!, mean[0], 1),
           logNormal(x[1]!, mean[1]! + slope * (x[0]! - mean[0]!), 0.3),
-          logNormal(x[2]!, mean[2]!, 2),
+          logNormal(x[2]!, mean[2], 2),
         ];
         return Math.log(weight) + sum(all.slice(0, size));
       }),
