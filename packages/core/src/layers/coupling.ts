@@ -5,7 +5,7 @@ import { gridNetwork } from "../coding/grid-network.js";
 import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
-import { softplus, sumExamples } from "../math/numerics.js";
+import { softBound, softplus, sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, type RawSplines, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
@@ -117,8 +117,8 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       ...(centre &&
         tightness && {
           line: {
-            centre: within(bound, centre.reshape([-1])),
-            tightness: within(TIGHTEST, tightness.reshape([-1])),
+            centre: softBound(centre.reshape([-1]), bound),
+            tightness: softBound(tightness.reshape([-1]), TIGHTEST),
           },
         }),
     };
@@ -176,9 +176,6 @@ type Curves = Readonly<{
   splines: RawSplines;
   line?: Readonly<{ centre: np.Array; tightness: np.Array }>;
 }>;
-
-/** u where it is small, within ± limit everywhere. */
-const within = (limit: number, u: np.Array): np.Array => np.tanh(u.mul(1 / limit)).mul(limit);
 
 /** The largest tightness: factors of up to e⁶ / 2. */
 const TIGHTEST = 6;

@@ -71,7 +71,7 @@ export function gaussianMixture(
     );
   const dropped = n - kept;
   const logWeights = (logits: np.Array): np.Array => logits.ref.sub(logSumExp(logits, 0)).reshape([K, 1]);
-  /** log π_k plus the log-densities of numbers [B, n′], the first n′ of each component's: [K, B, n′]. Consumes all but x. */
+  /** Log-densities of the first numbers [B, n′], each given those before it, by component: [K, B, n′]. Consumes all but x. */
   const logDensities = (params: Omit<GaussianMixtureParams, "logits">, x: np.Array): np.Array => {
     const [, size] = x.shape as [number, number];
     const first = (a: np.Array): np.Array => a.slice([], [0, size]).reshape([K, 1, size]);
