@@ -76,7 +76,7 @@ const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "mnist/fconv2-nsf": { ...rate(3e-3), ...SMALL_BATCH },
   "mnist/best": { ...rate(4e-3), batch: 32 },
   "cifar10/best": { ...rate(3e-3), ...SMALLER_BATCH },
-  "cifar10/fmlp": rate(2e-3),
+  "cifar10/fmlp": rate(3e-4),
   "cifar10/fconv1": { ...rate(3e-3), ...SMALLER_BATCH },
   "cifar10/fconv1-nsf": { ...rate(3e-3), ...SMALLER_BATCH },
   "cifar10/fconv2": { ...rate(3e-3), ...SMALLER_BATCH },

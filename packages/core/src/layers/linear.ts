@@ -9,6 +9,7 @@ import { gaussian } from "../densities/gaussian.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { initLinear } from "../init/linear.js";
+import { examplesOfDirections } from "../init/principal.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
@@ -152,6 +153,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         )
       : {},
     parameterKinds,
+    ...(given ? {} : { initExamples: Math.ceil(examplesOfDirections(n) / rows) }),
     frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
     get flooredValues() {
       return given ? Math.min(n, m) - given().rank : 0;

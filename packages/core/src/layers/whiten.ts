@@ -6,7 +6,7 @@ import { rotated } from "../coding/rotate.js";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
-import { type Principal, principalDirections } from "../init/principal.js";
+import { examplesOfDirections, type Principal, principalDirections } from "../init/principal.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
@@ -67,6 +67,7 @@ export function whiten(
     name: "whiten",
     inShape,
     parameterKinds: "fixed",
+    initExamples: Math.ceil(examplesOfDirections(n) / rows),
     init(key) {
       key.dispose();
       const zeros = { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };

@@ -19,7 +19,7 @@ export type InitOptions = {
   seed?: number;
   /** From data (default) or at random. */
   init?: "data" | "random";
-  /** Examples for the initialization; layers that need more get up to 2²⁴ numbers. Default 4096. */
+  /** Examples for the initialization; layers that need more get up to 2²⁶ numbers. Default 4096. */
   initExamples?: number;
   /** Called after the initialization of each layer. */
   onInit?: InitProgress;
@@ -46,7 +46,7 @@ export const initParams = async (options: InitOptions): Promise<JsTree<HostArray
   takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
 
 /** Numbers of examples beyond `initExamples` that are held for layers that need more. */
-const MOST_NUMBERS = 2 ** 24;
+const MOST_NUMBERS = 2 ** 26;
 
 /** The same as jax arrays. */
 export async function initValues({

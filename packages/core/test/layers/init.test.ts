@@ -2,6 +2,7 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain } from "../../src/chain.js";
+import { flow, initParams, jaxExecutor } from "../../src/index.js";
 import type { ArrayTree, FlowLayer } from "../../src/layer.js";
 import { actnorm } from "../../src/layers/actnorm.js";
 import { conv1d } from "../../src/layers/conv1d.js";
@@ -22,6 +23,8 @@ import { examplesOf } from "../support/arrays.js";
 beforeAll(() => usePrecision("float32"));
 
 const COUNT = 300;
+
+type HostParams = { readonly [name in "logStd" | "logScale"]?: { readonly data: Float32Array } };
 
 /** Images whose pixels depend on each other, of uneven size and mean. */
 function images(shape: Shape): Float32Array {
@@ -151,6 +154,29 @@ describe("a start from fewer examples than coordinates leaves room for all other
     expect(sum(logs) / logs.length).toBeGreaterThan(-150);
   });
 });
+
+it.each([
+  ["whiten", whiten([64])],
+  ["linear", linear(64, 8)],
+])(
+  "%s takes the principal directions from 16 examples for each coordinate, whatever the rest needs",
+  async (_, layer) => {
+    const rng = makeRng(5);
+    const examples = Float32Array.from({ length: 2000 * 64 }, () => rng.normal());
+    const made = flow([layer]);
+    const data = { examples, count: 2000 };
+    const [params] = (await initParams({
+      flow: made,
+      executor: jaxExecutor(),
+      data,
+      initExamples: 32,
+    })) as unknown as [HostParams];
+    // of 1024 examples, the variances lie within (1 ± √(64 / 1024))²; of 32, half of them would be floored near 2
+    const logs = Array.from((params.logStd ?? params.logScale)?.data ?? []);
+    expect(Math.max(...logs.map(Math.abs))).toBeLessThan(0.35);
+    expect(logs).toHaveLength(params.logStd ? 64 : 8);
+  },
+);
 
 it("a scaled whitening gives columns of any units one scale, a constant one its own, and none more than 1/√s of it", async () => {
   const rng = makeRng(4);
