@@ -45,7 +45,7 @@ export const compress: Check = {
   slow: true,
   async run({ scratch, say }) {
     const run = join(scratch, "run");
-    const what = ["--data", "mnist", "--network", "fconv2", "--batch", "32", "--steps", "500"];
+    const what = ["--recipe", "mnist/quick", "--steps", "500"];
     await runNode(flowify, ["train", ...what, "--out", run, "--pictures", "none", "--json"]);
     const limit = ["--limit", String(DIGITS)];
     const { bpd } = JSON.parse(await runNode(flowify, ["evaluate", run, ...limit, "--json"])) as Evaluation;

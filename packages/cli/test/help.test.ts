@@ -66,6 +66,6 @@ describe("help", () => {
       exact: false,
     });
     expect(document.recipes).toContain("mnist/fconv2:paper");
-    expect(document.networks).toHaveLength(12);
+    expect(document.networks).toHaveLength(13);
   });
 });

@@ -98,11 +98,14 @@ const wide: NetworkLayer = { kind: "coupling", stack: 2, hidden: 64 };
  * `count` pairs of spline couplings of all numbers of an image, each in a random order. Convolutions see what is near; these
  * fit the parts of an image together.
  */
-const ofAll = (count: number, hidden: number): NetworkLayer[] =>
+const ofAll = (count: number): NetworkLayer[] =>
   Array.from({ length: count }, (_, i): NetworkLayer[] => [
     { kind: "permuteChannels", seed: i + 1 },
-    { kind: "coupling", stack: 2, hidden },
+    { kind: "coupling", stack: 2, hidden: 128 },
   ]).flat();
+
+/** The 64 directions of digits that vary most, and their joint density: there are ten kinds of digits. */
+const mixtureEnd: readonly NetworkLayer[] = [linear(64), { kind: "gaussianMixture", components: 16 }];
 
 /** Conditioners of colour images: every second convolution is 1 × 1, so that they are twice as wide in the same time. */
 const colours = { kernels: [3, 1, 3, 1], affine: true } as const;
@@ -133,6 +136,8 @@ const colourFront: readonly NetworkLayer[] = [
  * `best`, made for the best likelihood: more couplings in front, and couplings at a quarter of the resolution too, with a
  * turn of the channels between them. Digits get couplings of all numbers behind these; of colour images some couplings in
  * front follow a turn as well, and an eighth of the resolution has couplings.
+ *
+ * `quick`: what makes digits that people read in two minutes.
  */
 const ownNetworks: { readonly [name: string]: Network } = {
   "cifar10/fmlp": {
@@ -145,6 +150,16 @@ const ownNetworks: { readonly [name: string]: Network } = {
       ...cifarDense,
     ],
   },
+  "mnist/quick": {
+    inShape: [1, 28, 28],
+    layers: [
+      ...imageFront(1, { splits: [0, 1] }),
+      ...splined(conv(4, 2, 2), conv(16, 2, 2)),
+      flatten,
+      ...ofAll(3),
+      ...mixtureEnd,
+    ],
+  },
   "mnist/best": {
     inShape: [1, 28, 28],
     layers: [
@@ -154,9 +169,8 @@ const ownNetworks: { readonly [name: string]: Network } = {
       conv(16, 1, 1),
       wide,
       flatten,
-      ...ofAll(6, 128),
-      linear(64),
-      { kind: "gaussianMixture", components: 16 },
+      ...ofAll(6),
+      ...mixtureEnd,
     ],
   },
   "cifar10/best": {
