@@ -14,7 +14,7 @@ const help = `Trains networks for an epoch, measures them on the test images, ti
 comparison with the authors' figures to docs/results/networks.md. A network that is run again
 replaces its old numbers; the others stay.
 
-  npm run -s compare -- --all                       the ten networks, with our layers in front and as in the paper (hours on two cores)
+  npm run -s compare -- --all                       all networks, ours and those of the paper (hours on two cores)
   npm run -s compare -- mnist/fconv2 mnist/fmlp     only these
   --data-dir DIR      folder of the files of cifar10
   --runs FOLDER       keep the runs in FOLDER, as data-network; existing runs are not trained again

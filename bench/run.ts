@@ -48,11 +48,12 @@ in ONNX Runtime, measured between the steps of the same run.
 const PAPER = ":paper";
 const RECIPE = ":recipe";
 
-/** `fmlp` is short for `mnist/fmlp:paper`; `fmlp:recipe` is the network of the recipe, with our layers in front. */
+/** `fmlp` is short for `mnist/fmlp:paper`; `fmlp:recipe` is the network of the recipe; `quick` and `best` are ours alone. */
 function fullName(name: string): string {
   const full = name.includes("/") ? name : `mnist/${name}`;
   if (full.endsWith(RECIPE) && zooNames.includes(full.slice(0, -RECIPE.length)))
     return full.slice(0, -RECIPE.length);
+  if (zooNames.includes(full) && !paperNames.includes(`${full}${PAPER}`)) return full;
   const paper = full.endsWith(PAPER) ? full : `${full}${PAPER}`;
   if (paperNames.includes(paper)) return paper;
   throw new UsageError(

@@ -21,7 +21,7 @@ const INSTALL =
   "no python3 with onnx and onnxruntime found (apt install python3-onnx python3-onnxruntime): ran in onnxruntime-node, without the checker";
 
 /**
- * The files of all ten networks, validated by Python's onnx and compared with the flow in its onnxruntime, for batches
+ * The files of all networks, validated by Python's onnx and compared with the flow in its onnxruntime, for batches
  * of 1, 7 and 128, with fixed noise.
  */
 export const exported: Check = {

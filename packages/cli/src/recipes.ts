@@ -36,9 +36,9 @@ const standardRates: Rates = {
   initExamples: trainingDefaults.initExamples,
 };
 
-/** Passes over the data in the paper, */
+/** Passes over the data in the paper. */
 const EPOCHS = 300;
-/** and those of other recipes. */
+/** Passes of the recipes that are ours alone. */
 const epochs: Readonly<Record<string, number>> = { "mnist/quick": 1, "mnist/best": 8, "cifar10/best": 3 };
 const SEED = 7;
 

@@ -13,7 +13,7 @@ const root = temporaryFolder();
 const { data, network } = writeSmallData(root, "convolution");
 
 describe("recipes", () => {
-  it("are two a network: ours, and the paper's", () => {
+  it("are ours, and those of the paper", () => {
     expect(recipeNames).toEqual([...zooNames, ...paperNames]);
     expect(recipeNamed("mnist/fconv2:paper")).toEqual({
       network: "mnist/fconv2:paper",

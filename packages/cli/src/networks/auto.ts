@@ -1,4 +1,4 @@
-import { couplingNetwork, imageFront } from "@flowify/core/internal";
+import { couplingNetwork, imageEnd, imageFront } from "@flowify/core/internal";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../format/network.js";
 import type { ChosenNetwork } from "../format/weights.js";
@@ -35,8 +35,14 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
   return { ...schedule, batch: Math.min(schedule.batch, most) };
 }
 
-/** Fewest images for a separate spline per pixel: fewer have too little information for each. */
-const ENOUGH_FOR_PIXELS = 10_000;
+/**
+ * Fewest images for a separate spline per pixel, and for couplings of all numbers with a mixture behind them: fewer say too
+ * little of each pixel, and are learned by heart.
+ */
+const MANY = 10_000;
+
+/** Most numbers that couplings see all of, at most so many places wide. */
+const TOGETHER = { numbers: 1024, side: 8 } as const;
 
 type RowsToFit = Pick<RowSet, "shape" | "levels">;
 
@@ -62,8 +68,9 @@ const couplings = ({ shape: [columns], levels }: RowsToFit, blocks?: number): Ne
 export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => couplings(rows, 0);
 
 /**
- * A spline for each pixel, couplings at half the resolution, convolutions that halve an image down to one position, each
- * followed by a spline and couplings, and dense layers: the paper's `fconv2-nsf` for any size behind our layers in front.
+ * A spline for each pixel, couplings at half the resolution, and convolutions that halve an image, each followed by a spline
+ * and couplings. Of many images what is left goes through couplings of all numbers to a mixture, as in `mnist/best`. Of few
+ * the convolutions go down to one position, and dense layers follow: the paper's `fconv2-nsf` for any size.
  */
 function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {
   const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
@@ -71,7 +78,7 @@ function imageLayers({ shape: [channels, height, width], count }: ImageSet): Lay
   const front = imageFront(channels, {
     splits: even ? [0, 1] : [],
     learned: false,
-    per: count < ENOUGH_FOR_PIXELS ? "channel" : "entry",
+    per: count < MANY ? "channel" : "entry",
   });
   const layers = [...front] as Layer[];
   let [now, tall, wide] = [channels, height, width];
@@ -81,6 +88,9 @@ function imageLayers({ shape: [channels, height, width], count }: ImageSet): Lay
     [tall, wide] = [Math.ceil(tall / 2), Math.ceil(wide / 2)];
     layers.push({ kind: "conv2d", out: now, kernel, stride: kernel }, { kind: "rqSpline" });
     if (now > 1 && (tall > 1 || wide > 1)) layers.push({ kind: "coupling", stack: 2 });
+    const size = now * tall * wide;
+    if (count >= MANY && size <= TOGETHER.numbers && Math.max(tall, wide) <= TOGETHER.side)
+      return [...layers, ...(imageEnd(size, 3) as Layer[])];
   }
   layers.push({ kind: "flatten" });
   if (height * width === 1) layers.push({ kind: "whiten" });

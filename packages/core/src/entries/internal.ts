@@ -8,6 +8,7 @@ import "../executor/jax-globals.js";
 export type { Examples } from "../examples.js";
 export { ArraySpec, type Compiled, type PlacedArray, type RunOptions } from "../executor/executor.js";
 export { expectMemoryForEach } from "../executor/memory.js";
+export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
 export type { Schema } from "../layers/options.js";
 export { permutation } from "../math/rng.js";
@@ -30,6 +31,6 @@ export {
   splineNetwork,
 } from "../presets.js";
 export { trainingDefaults } from "../train/defaults.js";
-export { runSteps, type StepRun } from "../train/run-steps.js";
+export { runSteps } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";
 export { type TrainingStep, trainingStep } from "../train/whole-step.js";

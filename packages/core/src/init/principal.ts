@@ -7,15 +7,16 @@ import { rowMoments } from "./moments.js";
 
 /** Off-diagonal correlation below which data count as white and keep their order. */
 const WHITE = 1e-2;
+
+/** Smallest variance for a division, relative to the mean variance, and absolute. */
+const RELATIVE_FLOOR = 1e-6;
+const ABSOLUTE_FLOOR = 1e-12;
+
 /**
  * Examples that the principal directions of n coordinates need: with fewer, the least variances come out far too small,
  * and those of other examples are larger by a factor of 1 + n / N or more.
  */
 export const examplesOfDirections = (n: number): number => 16 * n;
-
-/** Smallest variance for a division, relative to the mean variance, and absolute. */
-const RELATIVE_FLOOR = 1e-6;
-const ABSOLUTE_FLOOR = 1e-12;
 
 export type Principal = {
   mean: Float64Array;

@@ -153,7 +153,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         )
       : {},
     parameterKinds,
-    ...(given ? {} : { initExamples: Math.ceil(examplesOfDirections(n) / rows) }),
+    ...(given || kind !== "manifold" ? {} : { initExamples: Math.ceil(examplesOfDirections(n) / rows) }),
     frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
     get flooredValues() {
       return given ? Math.min(n, m) - given().rank : 0;

@@ -45,8 +45,14 @@ export type InitOptions = {
 export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
   takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
 
-/** Numbers of examples beyond `initExamples` that are held for layers that need more. */
+/** Numbers of examples beyond `initExamples` that are held for layers that need more, at the widest of those in front of them. */
 const MOST_NUMBERS = 2 ** 26;
+
+/** Most numbers of an example between the layers up to the last one that needs more than `enough` examples. */
+function widestHeld({ chain: { layers } }: Flow, enough: number): number {
+  const last = layers.findLastIndex((layer) => initExamplesOf([layer]) > enough);
+  return Math.max(1, ...layers.slice(0, last + 1).map(({ inShape }) => sizeOf(inShape)));
+}
 
 /** The same as jax arrays. */
 export async function initValues({
@@ -62,7 +68,7 @@ export async function initValues({
   if (init === "random") return flow.init(key);
   // initialization functions capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
-  const room = Math.floor(MOST_NUMBERS / sizeOf(flow.domain.shape));
+  const room = Math.floor(MOST_NUMBERS / widestHeld(flow, initExamples));
   const count = Math.max(initExamples, Math.min(initExamplesOf(flow.chain.layers), room));
   const drawn = await randomExamples(data, flow.domain, count, seed);
   const examples = calibrationData(drawn, { executor: starter });

@@ -21,7 +21,7 @@ export type TrainOptions = {
   seed?: number;
   /** Data-dependent start values (default) or random ones. */
   init?: "data" | "random";
-  /** Examples that the data-dependent start looks at. Default 4096. */
+  /** Examples that the data-dependent start looks at, at least: layers may need more. Default 4096. */
   initExamples?: number;
   /** Called when a layer has its data-dependent start values. */
   onInit?: InitProgress;
