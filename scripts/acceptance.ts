@@ -34,6 +34,7 @@ import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
+import { samples } from "./acceptance/samples.js";
 import { scale } from "./acceptance/scale.js";
 import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
@@ -44,6 +45,7 @@ const checks: readonly Check[] = [
   images,
   fullDisk,
   mnist,
+  samples,
   compress,
   convert,
   trainPretrained,

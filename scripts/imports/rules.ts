@@ -42,7 +42,7 @@ const floors: readonly (readonly string[])[] = [
   ["base.ts", "chain.ts", "rearrangement.ts", "nn"],
   ["init", "densities", "layers", "network"], // what a flow is made of
   ["flow.ts"],
-  ["flowify.ts", "image-front.ts", "zoo.ts", "presets.ts"],
+  ["flowify.ts", "image-front.ts", "image-end.ts", "zoo.ts", "presets.ts"],
   ["train"],
   ["preimage"],
   ["model"],
