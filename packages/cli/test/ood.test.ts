@@ -52,6 +52,7 @@ describe("flowify ood", () => {
   it("prints a table, of the first images where told so", async () => {
     const out = join(root, "chart.png");
     const { stdout } = await runCommand(["ood", run, flat, "--limit", "10", "--out", out, "--quiet"]);
+    expect(stdout).toMatch(/^10 train images of/m);
     expect(stdout).toMatch(/^10 test images of flat +\d\.\d+ ± 0\.\d+ +0\.\d{4} +[01]\.\d{4}$/m);
     expect(existsSync(out)).toBe(true);
   });

@@ -109,9 +109,11 @@ describe("flowify train --from", () => {
     const args = ["decode", run, "--count", "6", "--out", png, "--json"];
     const { status, stdout } = await runCommand([...args, "--logits", "2:0.4"]);
     expect(status).toBe(0);
-    const { wanted, largestDifference } = JSON.parse(stdout);
+    const { wanted, reached, differences, differencesAsPictures } = JSON.parse(stdout);
     expect(wanted[2]).toBeCloseTo(0.4, 6);
-    expect(largestDifference).toBeLessThan(1e-2);
+    expect(Math.max(...differences)).toBeLessThan(1e-2);
+    const close = 0.05 * Math.max(...wanted.map(Math.abs));
+    expect(reached).toEqual([0, 1, 2, 3, 4, 5].filter((i) => differencesAsPictures[i] <= close));
     const like = await runCommand([...args, "--like", png]);
     expect(like.stderr).toContain("the network expects 4 × 4");
     const picture = join(root, "grey.png");
@@ -132,7 +134,10 @@ describe("flowify train --from", () => {
       picture,
     ]);
     expect(alike.status).toBe(0);
-    expect(JSON.parse(alike.stdout).largestDifference).toBeLessThan(1e-2);
+    expect(Math.max(...JSON.parse(alike.stdout).differences)).toBeLessThan(1e-2);
+    const impossible = await runCommand([...args.slice(0, -1), "--logits", "2:5000"]);
+    expect(impossible.stdout).toMatch(/^not reached: 6 of 6, /m);
+    expect(impossible.stdout).not.toContain("samples of the inverse");
     await expectRefusal(["decode", run], 2, "--logits PLACE:VALUE, or --like IMAGE");
     await expectRefusal(["score", converted], 2, "without trained inverses", `train --from ${converted}`);
     await expectRefusal(["decode", run, "--logits", "3:1"], 2, "there is no output 3, expected 0 to 2");

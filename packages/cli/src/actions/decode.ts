@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { applyNetwork, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
-import type { Preimages } from "@flowify/core/internal";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { CommonFlags } from "../commands/shared.js";
@@ -13,6 +12,7 @@ import { encodePng } from "../pictures/png.js";
 import { writeFileAtomic } from "../run/atomic.js";
 import { expectPlaceFor, runPaths } from "../run/folder.js";
 import { expectRoomFor, toBytes } from "../run/pictures.js";
+import { judgeReached, reachedLines, reachedTitle } from "../run/reached.js";
 import { createTerminal } from "../ui/terminal.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "./open-run.js";
 
@@ -63,19 +63,21 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       });
       const { examples } = draws;
       const wanted = draws.results.map((value, place) => results?.get(place) ?? value);
-      const all = repeated(wanted, count);
       const pixels = toBytes(await front.decode(examples, { mode: "deterministic" }));
-      const inFile = largest(await originalResults(folder, network, examples), all);
-      const asPictures = largest(await upTo.encode(pixels, { mode: "deterministic" }), all);
-      const title = `${run.config.network}: ${preimagesTitle(draws.ways, inFile, asPictures)}`;
-      const grid = await imageGrid({ images: pixels, shape, columns, title });
+      const found = judgeReached(
+        Float32Array.from(wanted),
+        await originalResults(folder, network, examples),
+        await upTo.encode(pixels, { mode: "deterministic" }),
+      );
+      const shown = found.reached.length > 0 ? found.reached : found.missed;
+      const title = `${run.config.network}: ${reachedTitle(found)}`;
+      const grid = await imageGrid({ images: chosen(pixels, shown, count), shape, columns, title });
       await writeFileAtomic(file, await encodePng(grid));
       terminal.say(`requested outputs: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
+      for (const line of reachedLines(found, draws.ways, name)) terminal.say(line);
       terminal.say(
-        `the original network returns them within ${inFile.toExponential(1)}, and within ${asPictures.toExponential(1)} for pictures rounded to 256 levels`,
+        `${found.reached.length > 0 ? "the reached inputs" : "the inputs, the nearest first"}: ${file}`,
       );
-      terminal.say(howFar(draws, name));
-      terminal.say(`${count} preimages: ${file}`);
       terminal.document({
         file,
         count,
@@ -84,8 +86,9 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
         wanted: Array.from(wanted),
         from: name,
         ways: Array.from(draws.ways),
-        largestDifference: inFile,
-        largestAsPictures: asPictures,
+        reached: found.reached,
+        differences: Array.from(found.exact),
+        differencesAsPictures: Array.from(found.rounded),
       });
     } finally {
       for (const each of [upTo, own, front]) await each.dispose();
@@ -137,26 +140,6 @@ async function beginsAt(
   return { image, name: `${name}/${split}#${nearest}` };
 }
 
-/** Two digits, in the shorter form: `0.04`, `110`, `1e-5`. */
-const short = (value: number): string => String(Number(value.toPrecision(2)));
-
-/** Title of the picture: how many of the inputs are samples, and how far their outputs are from the requested ones. */
-export function preimagesTitle(ways: Float64Array, inFile: number, asPictures: number): string {
-  const arrived = ways.filter((way) => way === 1).length;
-  const draws = arrived === ways.length ? "sampled" : `${arrived} of them sampled`;
-  return `${ways.length} inputs, ${draws}; outputs differ by ${short(inFile)}, as pictures by ${short(asPictures)}`;
-}
-
-/** Describes how many of the inputs are samples of the inverse, and the origin of the others. */
-function howFar({ ways }: Preimages, name: string): string {
-  const arrived = ways.filter((way) => way === 1).length;
-  const draws = `${arrived} of ${ways.length} are samples of the inverse, moved to these outputs`;
-  const stopped = ways.filter((way) => way < 1);
-  if (stopped.length === 0) return draws;
-  const mean = stopped.reduce((sum, way) => sum + way, 0) / stopped.length;
-  return `${draws}; ${stopped.length} come from ${name} and moved toward their sample, on average ${mean.toPrecision(2)} of the way`;
-}
-
 /** Outputs of the network's original file in ONNX Runtime; without a file, those of the layers as read. */
 async function originalResults(
   folder: string,
@@ -176,11 +159,12 @@ async function originalResults(
   }
 }
 
-function repeated(values: Float32Array, count: number): Float32Array {
-  const all = new Float32Array(values.length * count);
-  for (let i = 0; i < count; i++) all.set(values, i * values.length);
-  return all;
+/** Some of `count` pictures, in this order. */
+function chosen(pixels: Uint8Array, which: readonly number[], count: number): Uint8Array {
+  const size = pixels.length / count;
+  const out = new Uint8Array(which.length * size);
+  which.forEach((from, to) => {
+    out.set(pixels.subarray(from * size, (from + 1) * size), to * size);
+  });
+  return out;
 }
-
-const largest = (found: Float32Array, wanted: Float32Array): number =>
-  wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);

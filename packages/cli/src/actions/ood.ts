@@ -71,9 +71,10 @@ export async function ood(
 
 /** Training images of the run, its test images, and the images of the other data sets. */
 async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]): Promise<DataSet[]> {
-  const first = (images: DataSet, most = flags.limit ?? images.count): DataSet =>
-    firstImages(images, Math.min(most, images.count));
-  const sets = [first(await imagesFor(run, { split: "train" }), TYPICAL), first(await imagesFor(run, {}))];
+  const { limit = Number.POSITIVE_INFINITY } = flags;
+  const first = (images: DataSet, most = limit): DataSet => firstImages(images, Math.min(most, images.count));
+  const typical = Math.min(TYPICAL, limit);
+  const sets = [first(await imagesFor(run, { split: "train" }), typical), first(await imagesFor(run, {}))];
   const reading = readingOf(flags);
   for (const name of others) {
     const images = await loadMeasured({ name, reading, usual: usualReading(run) });

@@ -45,11 +45,12 @@ outputs (logits). They show what the network ignores.
 
 Each sample of the learned inverse is moved by the shortest way to a point where the network has
 exactly these outputs. If there is no such way, the input comes from the reference image instead,
-and is moved as far as the outputs stay the same. The command prints how many inputs are of each kind.
-The original file then runs on all of them in ONNX Runtime.
+and is moved as far as the outputs stay the same.
 
-The differences are those of the inputs before rounding. A picture holds integers from 0 to 255, so
-the differences for the rounded pictures are printed as well.
+A picture holds integers from 0 to 255, so the network then runs on the rounded inputs too. An input
+is reached if the outputs of its picture differ from the requested ones by at most 5 % of the
+largest. The command prints how many are reached and how far the others are, before and after
+rounding. The PNG file shows the reached inputs; if there are none, all of them, the nearest first.
 
 EXAMPLES
   flowify decode runs/a --logits 9:10
