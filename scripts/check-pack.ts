@@ -37,7 +37,7 @@ const packages = [
       "dist/index.js",
       "dist/index.d.ts",
       "dist/main.js",
-      "dist/format/index.js",
+      "dist/format.js",
       "dist/charts.js",
       "dist/tables.js",
       "bin/flowify.js",

@@ -11,7 +11,7 @@ export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 export const browserEntries = [
   "packages/jax-to-onnx/src/index.ts",
   "packages/onnx/src/browser.ts",
-  "packages/cli/src/format/index.ts",
+  "packages/cli/src/format.ts",
   "packages/cli/src/tables-browser.ts",
 ];
 export const nodePackages = [

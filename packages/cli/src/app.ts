@@ -13,7 +13,6 @@ import {
   text_en,
 } from "@stricli/core";
 import { baselineCommand } from "./commands/baseline.js";
-import { camel } from "./commands/build-command.js";
 import { compressCommand, decompressCommand } from "./commands/compress.js";
 import { convertCommand } from "./commands/convert.js";
 import { dataCommands, describeCommand, getCommand, listCommand } from "./commands/data.js";
@@ -30,9 +29,10 @@ import { reproduceCommand } from "./commands/reproduce.js";
 import { sampleCommand } from "./commands/sample.js";
 import { scoreCommand } from "./commands/score.js";
 import { trainCommand } from "./commands/train.js";
-import type { CliContext, CliProcess } from "./context.js";
 import { version } from "./environment.js";
+import { camel } from "./flags/build-command.js";
 import { presetNames } from "./networks/presets.js";
+import type { CliContext, CliProcess } from "./ui/context.js";
 import { exitStatus, formatError } from "./ui/errors.js";
 import type { HasFlag } from "./ui/hints.js";
 import { NoReaderError } from "./ui/output.js";

@@ -1,6 +1,6 @@
 import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
 import { availableMemory, nativeExecutor, wasmExecutor } from "@flowify/onnx";
-import type { DeviceName, Provider } from "./commands/shared.js";
+import type { DeviceName, Provider } from "./flags/shared.js";
 import type { Terminal } from "./ui/terminal.js";
 
 export type { DeviceName };

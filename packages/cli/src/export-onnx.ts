@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { FlowModel } from "@flowify/core";
 import { describeExport, exportFlow, toBytes, type WrittenProgram } from "@flowify/onnx";
-import { writeFileAtomic } from "./run/atomic.js";
-import { makeFolder } from "./run/folder.js";
+import { writeFileAtomic } from "./files/atomic.js";
+import { makeFolder } from "./runs/folder.js";
 
 /** The document beside exported files. */
 export const DESCRIPTION = "flowify.json";

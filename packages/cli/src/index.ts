@@ -62,7 +62,6 @@ export {
   zoo,
   zooNames,
 } from "@flowify/core";
-export { latestCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 export {
   firstImages,
   type ImageSet,
@@ -74,7 +73,6 @@ export { type DataSetChoice, loadDataSet } from "./data/registry.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export { exportOnnx } from "./export-onnx.js";
 export { fit } from "./fit.js";
-export type { Checkpoint } from "./format/checkpoint.js";
 export { loadKeras, loadOnnx } from "./networks/load.js";
 export { loadModel, NodeModel } from "./node-model.js";
 export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
@@ -82,3 +80,5 @@ export { ledgerChart } from "./pictures/ledger-chart.js";
 export { ledgerLines } from "./pictures/ledger-lines.js";
 export { type Canvas, encodePng, svgToPng } from "./pictures/png.js";
 export { type Rates, type Recipe, ratesOf, recipeNamed, recipeNames } from "./recipes.js";
+export type { Checkpoint } from "./runs/checkpoint.js";
+export { latestCheckpoint, readCheckpoint, writeCheckpoint } from "./runs/saved-checkpoints.js";

@@ -15,10 +15,10 @@ import {
 } from "@flowify/core";
 import type { JsTree } from "@jax-js/jax";
 import { openExecutor } from "./executors.js";
-import { MODEL, modelDocument, PARAMETERS, parseModelDocument } from "./format/model.js";
-import { describedNetwork, networkOfDescription, WEIGHTS } from "./format/weights.js";
+import { writeFileAtomic } from "./files/atomic.js";
+import { MODEL, modelDocument, PARAMETERS, parseModelDocument } from "./networks/model.js";
 import { readJson, readWeights } from "./networks/network-file.js";
-import { writeFileAtomic } from "./run/atomic.js";
+import { describedNetwork, networkOfDescription, WEIGHTS } from "./networks/weights.js";
 
 /** Where a model computes that nobody chose a place for: the fastest executor that is installed. */
 export const defaultExecutor = (): Promise<Executor> => openExecutor("auto", { warn: () => {} });

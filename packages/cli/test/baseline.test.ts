@@ -7,7 +7,7 @@ import { columnBaselines } from "../src/baselines/rows.js";
 import { trivialBaseline } from "../src/baselines/trivial.js";
 import { imageSet, type RowSet } from "../src/data/image-set.js";
 import { openExecutor } from "../src/executors.js";
-import type { NetworkDescription } from "../src/format/network.js";
+import type { NetworkDescription } from "../src/networks/network.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";

@@ -12,14 +12,14 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { CheckpointError, encodeSafetensors, HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
+import type { Checkpoint } from "../src/runs/checkpoint.js";
 import {
   latestCheckpoint,
   listCheckpoints,
   pruneCheckpoints,
   readCheckpoint,
   writeCheckpoint,
-} from "../src/checkpoint.js";
-import type { Checkpoint } from "../src/format/checkpoint.js";
+} from "../src/runs/saved-checkpoints.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();

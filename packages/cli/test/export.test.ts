@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs
 import { join } from "node:path";
 import { decodeSafetensors, HostArray } from "@flowify/core";
 import { beforeAll, expect, it } from "vitest";
-import { latestCheckpoint, writeCheckpoint } from "../src/checkpoint.js";
+import { latestCheckpoint, writeCheckpoint } from "../src/runs/saved-checkpoints.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";

@@ -3,7 +3,7 @@ import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { latestCheckpoint } from "../src/checkpoint.js";
+import { latestCheckpoint } from "../src/runs/saved-checkpoints.js";
 import { runCommand } from "./run-command.js";
 import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";

@@ -1,6 +1,6 @@
 import type { Network, NetworkLayer } from "@flowify/core";
 import { expect, it } from "vitest";
-import { networkOfPixels, ownNormalization } from "../src/format/pixels.js";
+import { networkOfPixels, ownNormalization } from "../src/networks/pixels.js";
 
 const affine = (scale: number[], shift: number[]): NetworkLayer => ({
   kind: "affine",

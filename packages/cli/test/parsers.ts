@@ -1,7 +1,7 @@
 import { flowOf, networkNamed } from "../src/networks/choose.js";
 import { reportPage } from "../src/report/page.js";
 import { summarizeRun } from "../src/report/run-summary.js";
-import { readRunConfig } from "../src/run/config.js";
+import { readRunConfig } from "../src/runs/config-file.js";
 
 /** What the command makes of files that a user may have written or damaged. */
 export const parsers = {

@@ -2,6 +2,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
+import { type RowFormat, rowFormats } from "../src/data/written/formats.js";
+import { joinedProgress } from "../src/data/written/row-writer.js";
+import { expectDiskSpace } from "../src/files/disk-space.js";
+import { writeContinued } from "../src/files/shared-file.js";
+import { communicator } from "../src/ranks/communicator.js";
 import {
   groupOf,
   rangeOf,
@@ -9,12 +14,7 @@ import {
   sampleInto,
   sampleProgress,
   writerOf,
-} from "../src/actions/sample-into.js";
-import { type RowFormat, rowFormats } from "../src/data/written/formats.js";
-import { joinedProgress } from "../src/data/written/row-writer.js";
-import { communicator } from "../src/ranks/communicator.js";
-import { expectDiskSpace } from "../src/run/disk-space.js";
-import { writeContinued } from "../src/run/shared-file.js";
+} from "../src/samples/sample-into.js";
 import { silentTerminal } from "../src/ui/terminal.js";
 import { jobOf } from "./ranks/job.js";
 import { temporaryFolder } from "./temporary-folder.js";

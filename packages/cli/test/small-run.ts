@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type MetricsRecord, withoutTimes } from "../src/run/metrics.js";
+import { type MetricsRecord, withoutTimes } from "../src/runs/metrics.js";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
 
 /** Networks for the small images. Compiling the convolution takes several times as long as the others. */

@@ -2,17 +2,17 @@ import { DataError, type Executor } from "@flowify/core";
 import { gaussianBpd } from "../baselines/gaussian.js";
 import { histogramBpd, uniformBpd } from "../baselines/histograms.js";
 import { rowBaselines } from "../baselines/rows.js";
-import { type CommonFlags, readingOf } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import type { PictureReading } from "../data/format.js";
 import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
-import { imagesDocument } from "../run/report.js";
+import { type CommonFlags, readingOf } from "../flags/shared.js";
+import { imagesDocument } from "../runs/report.js";
+import { loadData } from "../runs/train-data.js";
+import type { CliContext } from "../ui/context.js";
 import { formatBpd } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { loadData } from "./train-data.js";
 
 export type BaselineFlags = CommonFlags &
   PictureReading & { data?: string; dataDir?: string; limit?: number; seed?: number };

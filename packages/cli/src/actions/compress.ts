@@ -2,19 +2,19 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { createCodec } from "@flowify/core/internal";
-import { type ImagesFlags, readingOf } from "../commands/shared.js";
 import { packImages, weightsHash } from "../compressed/compressed-file.js";
 import { type PlainImages, plainImages } from "../compressed/plain-images.js";
-import type { CliContext } from "../context.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { expectImages, type ImageShape } from "../data/image-set.js";
 import { folderSource } from "../data/picture-folder.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { expectPlaceFor } from "../run/folder.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { type ImagesFlags, readingOf } from "../flags/shared.js";
+import { expectPlaceFor } from "../runs/folder.js";
+import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal } from "../ui/terminal.js";
-import { expectImageRun, imagesFor, readRun, type SavedRun } from "./open-run.js";
 
 export type CompressFlags = ImagesFlags & { run: string; out?: string; json?: boolean; quiet?: boolean };
 

@@ -25,17 +25,17 @@ import {
   relativeDifference,
 } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
-import type { Normalization } from "../commands/parsers.js";
-import type { CommonFlags } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
-import { fromPixels, ownNormalization } from "../format/pixels.js";
-import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../format/weights.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { Normalization } from "../flags/parsers.js";
+import type { CommonFlags } from "../flags/shared.js";
+import { fromPixels, ownNormalization } from "../networks/pixels.js";
 import { type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { makeFolder } from "../run/folder.js";
+import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { makeFolder } from "../runs/folder.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";

@@ -1,10 +1,10 @@
-import type { CliContext } from "../context.js";
 import { dateText } from "../data/table/cell.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
 import { openTable } from "../data/table/open-table.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
-import type { CliContext } from "../context.js";
 import { extractFiles } from "../data/extract.js";
 import { publishedSets } from "../data/published.js";
 import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress, type Progress } from "../ui/progress.js";
 import { unknownName } from "../ui/suggest.js";

@@ -1,6 +1,6 @@
-import type { CliContext } from "../context.js";
 import { publishedSets } from "../data/published.js";
 import { dataSetBriefs, whereIs } from "../data/registry.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";

@@ -2,19 +2,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { applyNetwork, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
-import type { CommonFlags } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
 import { expectImages, type ImageShape } from "../data/image-set.js";
-import { networkOfDescription } from "../format/weights.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { CommonFlags } from "../flags/shared.js";
+import { networkOfDescription } from "../networks/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { expectPlaceFor, runPaths } from "../run/folder.js";
-import { expectRoomFor, toBytes } from "../run/pictures.js";
-import { judgeReached, reachedLines, reachedTitle } from "../run/reached.js";
+import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
+import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { expectRoomFor, toBytes } from "../sheets/run-pictures.js";
+import type { CliContext } from "../ui/context.js";
 import { createTerminal } from "../ui/terminal.js";
-import { expectImageRun, imagesFor, type SavedRun, withModel } from "./open-run.js";
 
 export type DecodeFlags = CommonFlags & {
   logits?: ReadonlyMap<number, number>;

@@ -4,16 +4,16 @@ import { UsageError } from "@flowify/core";
 import { createCodec } from "@flowify/core/internal";
 import { expectWeights, unpackImages, weightsHash } from "../compressed/compressed-file.js";
 import { unpackPlain } from "../compressed/plain-images.js";
-import type { CliContext } from "../context.js";
 import { type ImageShape, imageSize } from "../data/image-set.js";
-import { expectRegularFile } from "../data/regular-file.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { expectRegularFile } from "../files/regular-file.js";
 import { encodePng } from "../pictures/png.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { makeFolder } from "../run/folder.js";
+import { makeFolder } from "../runs/folder.js";
+import { expectImageRun, readRun } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal } from "../ui/terminal.js";
-import { expectImageRun, readRun } from "./open-run.js";
 
 export type DecompressFlags = { run: string; out?: string; json?: boolean; quiet?: boolean };
 

@@ -1,5 +1,5 @@
-import type { Normalization } from "../commands/parsers.js";
-import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
+import type { Normalization } from "../flags/parsers.js";
+import type { CommonFlags, ImagesFlags } from "../flags/shared.js";
 
 export type EvaluateFlags = CommonFlags &
   ImagesFlags & {

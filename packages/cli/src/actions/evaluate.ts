@@ -1,14 +1,14 @@
 import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
-import type { CliContext } from "../context.js";
 import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
-import { type Accuracy, accuracyOf } from "../run/accuracy.js";
-import { summarizeLikelihood, summaryLines } from "../run/likelihood-summary.js";
-import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report.js";
+import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
+import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
+import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import type { EvaluateFlags } from "./evaluate-flags.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 import { judgeSamples } from "./quality.js";
 
 export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {

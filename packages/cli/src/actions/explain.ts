@@ -1,11 +1,11 @@
 import { bitsPerDimension } from "@flowify/core";
-import { type CommonFlags, type ImagesFlags, readingOf, withoutReading } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { readPicture } from "../data/image-files.js";
 import { describeImages, expectImages } from "../data/image-set.js";
+import { type CommonFlags, type ImagesFlags, readingOf, withoutReading } from "../flags/shared.js";
+import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
-import { expectImageRun, imagesFor, usualReading, withModel } from "./open-run.js";
 
 export type ExplainFlags = CommonFlags & ImagesFlags & { seed?: number };
 

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type Executor, MismatchError, UsageError } from "@flowify/core";
 import { loadRuntime, ortCpu, portable, type Runtime } from "@flowify/onnx";
-import type { CommonFlags } from "../commands/shared.js";
 import { blockOf } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { openTable } from "../data/table/open-table.js";
@@ -16,13 +15,14 @@ import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.j
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
-import type { RunConfig } from "../format/config.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { readRunConfig } from "../run/config.js";
-import { makeFolder, runPaths } from "../run/folder.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { CommonFlags } from "../flags/shared.js";
+import type { RunConfig } from "../runs/config.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { makeFolder, runPaths } from "../runs/folder.js";
+import { FALSE_ALARMS } from "../scores/judge-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
-import { FALSE_ALARMS } from "./judge-rows.js";
 
 const FILE = "detector.onnx";
 const DESCRIPTION = "detector.json";

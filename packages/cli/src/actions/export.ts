@@ -18,18 +18,18 @@ import {
   toBytes,
   type WrittenProgram,
 } from "@flowify/onnx";
-import type { CommonFlags } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { DESCRIPTION } from "../export-onnx.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { CommonFlags } from "../flags/shared.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { makeFolder } from "../run/folder.js";
+import { makeFolder } from "../runs/folder.js";
+import { withModel } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { exportDetector, targets } from "./export-detector.js";
-import { withModel } from "./open-run.js";
 
 export type ExportFlags = CommonFlags & {
   out: string;

@@ -1,21 +1,21 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Flow, UsageError } from "@flowify/core";
-import { readingOf } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import type { PictureReading } from "../data/format.js";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
-import { type ChosenNetwork, NETWORK } from "../format/weights.js";
+import { readingOf } from "../flags/shared.js";
 import { AUTO, isBuilt } from "../networks/auto.js";
 import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
 import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
 import { presetBriefs } from "../networks/presets.js";
+import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
 import { recipeNames } from "../recipes.js";
-import { holdsRun } from "../run/folder.js";
+import { holdsRun } from "../runs/folder.js";
+import { readRun } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
-import { readRun } from "./open-run.js";
 
 export type InspectFlags = PictureReading & {
   data?: string;

@@ -1,12 +1,12 @@
 import { UsageError } from "@flowify/core";
 import { availableCores } from "@flowify/onnx";
-import type { CliContext } from "../context.js";
 import { openExecutor } from "../executors.js";
 import { isBuilt } from "../networks/auto.js";
 import { flowOf, networkNamed } from "../networks/choose.js";
 import { stepTimes } from "../plan/measure.js";
-import { rememberSplit, type Split, splitsFile, splitsOf } from "../plan/splits.js";
 import { ratesOf } from "../recipes.js";
+import { rememberSplit, type Split, splitsFile, splitsOf } from "../runs/splits.js";
+import type { CliContext } from "../ui/context.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import type { DevicesFlags } from "./devices-flags.js";

@@ -1,20 +1,20 @@
 import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
-import { type CommonFlags, readingOf } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import type { PictureReading } from "../data/format.js";
 import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { type CommonFlags, readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
 import { svgToPng } from "../pictures/png.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { expectPlaceFor } from "../run/folder.js";
-import { imagesDocument } from "../run/report.js";
+import { expectPlaceFor } from "../runs/folder.js";
+import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
+import { imagesDocument } from "../runs/report.js";
+import type { CliContext } from "../ui/context.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
 
 export type OodFlags = CommonFlags &
   PictureReading & { samples?: number; limit?: number; seed?: number; out?: string };

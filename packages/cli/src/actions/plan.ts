@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
-import type { CliContext } from "../context.js";
 import { openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { isBuilt } from "../networks/auto.js";
 import { flowOf, networkNamed } from "../networks/choose.js";
 import { planChart } from "../pictures/plan-chart.js";
@@ -9,8 +9,8 @@ import { fitNetwork, type Network, type PlannedStep, planStep, type Timed } from
 import { measureNetwork, stepTimes } from "../plan/measure.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { ratesOf } from "../recipes.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { expectPlaceFor } from "../run/folder.js";
+import { expectPlaceFor } from "../runs/folder.js";
+import type { CliContext } from "../ui/context.js";
 import { table } from "../ui/table.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import type { DevicesFlags } from "./devices-flags.js";

@@ -1,18 +1,18 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, type ImageSet, imageSize, slice } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { STEPS, trainJudge } from "../quality/classifier.js";
 import { type Judge, openJudge } from "../quality/judge.js";
 import { measureQuality, type Quality } from "../quality/quality.js";
 import { qualityLines } from "../quality/say-quality.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { runPaths } from "../run/folder.js";
-import { toBytes } from "../run/pictures.js";
+import { runPaths } from "../runs/folder.js";
+import { expectImageRun, imagesFor, type SavedRun } from "../runs/open-run.js";
+import { toBytes } from "../sheets/run-pictures.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { EvaluateFlags } from "./evaluate-flags.js";
-import { expectImageRun, imagesFor, type SavedRun } from "./open-run.js";
 
 /** Most samples to judge; fewer if there are fewer real images. */
 const COUNT = 1000;

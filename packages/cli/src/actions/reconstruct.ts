@@ -1,13 +1,13 @@
-import type { CommonFlags, ImagesFlags } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { expectImages } from "../data/image-set.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { expectPlaceFor, runPaths } from "../run/folder.js";
-import { reconstructionsPicture } from "../run/pictures.js";
-import { imagesDocument } from "../run/report.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { CommonFlags, ImagesFlags } from "../flags/shared.js";
+import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { expectImageRun, imagesFor, withModel } from "../runs/open-run.js";
+import { imagesDocument } from "../runs/report.js";
+import { reconstructionsPicture } from "../sheets/run-pictures.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createTerminal } from "../ui/terminal.js";
-import { expectImageRun, imagesFor, withModel } from "./open-run.js";
 
 export type ReconstructFlags = CommonFlags &
   Omit<ImagesFlags, "limit"> & { count?: number; seed?: number; out?: string };

@@ -17,12 +17,12 @@ import { viewPairs } from "../report/table/pairs.js";
 import type { TableReport } from "../report/table/section.js";
 import { type Survey, surveyRows } from "../report/table/survey.js";
 import { kolmogorovSmirnov } from "../report/table/two-sample.js";
-import { runPaths } from "../run/folder.js";
+import { runPaths } from "../runs/folder.js";
+import type { SavedRun } from "../runs/open-run.js";
+import { allDetectorRows, type DetectorRowsOptions, openDetectorTable } from "../scores/detector-rows.js";
+import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import { rowsOfTables } from "../scores/table-rows.js";
 import type { Terminal } from "../ui/terminal.js";
-import { allDetectorRows, type DetectorRowsOptions, openDetectorTable } from "./detector-rows.js";
-import { FALSE_ALARMS } from "./judge-rows.js";
-import type { SavedRun } from "./open-run.js";
-import { rowsOfTables } from "./table-rows.js";
 
 export type TableReportOptions = Readonly<{ data?: string; where?: string; falseAlarms?: number }>;
 

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
-import type { CommonFlags } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { CommonFlags } from "../flags/shared.js";
 import type { Point } from "../pictures/line-chart.js";
 import { reportPage } from "../report/page.js";
 import { type RunSummary, summarizeRun } from "../report/run-summary.js";
 import type { TableReport } from "../report/table/section.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { makeFolder } from "../run/folder.js";
+import { makeFolder } from "../runs/folder.js";
+import { withModel } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { withModel } from "./open-run.js";
 import { reportTable, type TableReportOptions } from "./report-table.js";
 
 export type ReportFlags = Pick<CommonFlags, "device" | "threads" | "json"> &

@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
-import type { CommonFlags } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { environment, environmentChanges } from "../environment.js";
-import { readRunConfig } from "../run/config.js";
-import { runPaths } from "../run/folder.js";
-import { type MetricsRecord, readMetrics, withoutTimes } from "../run/metrics.js";
+import type { CommonFlags } from "../flags/shared.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { runPaths } from "../runs/folder.js";
+import { type MetricsRecord, readMetrics, withoutTimes } from "../runs/metrics.js";
+import { runTraining } from "../runs/run-training.js";
+import { planAgain } from "../runs/train-plan.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
-import { runTraining } from "./run-training.js";
-import { planAgain } from "./train-plan.js";
 
 export type ReproduceFlags = CommonFlags & { dataDir?: string; out?: string };
 

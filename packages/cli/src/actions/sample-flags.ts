@@ -1,5 +1,5 @@
-import type { CommonFlags } from "../commands/shared.js";
-import type { Hidden, Sheet } from "../run/sheet-names.js";
+import type { CommonFlags } from "../flags/shared.js";
+import type { Hidden, Sheet } from "../sheets/sheet-names.js";
 
 export type SampleFlags = CommonFlags & {
   count?: number;

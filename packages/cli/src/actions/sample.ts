@@ -1,22 +1,28 @@
 import { join } from "node:path";
 import { type FlowModel, UsageError } from "@flowify/core";
-import type { CliContext } from "../context.js";
 import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { launchedSize } from "../ranks/launcher.js";
-import { writeFileAtomic } from "../run/atomic.js";
-import { readRunConfig } from "../run/config.js";
-import { expectPlaceFor, runPaths } from "../run/folder.js";
-import { inpaintingSheet, STEPS } from "../run/inpainting-sheet.js";
-import { samplesPicture } from "../run/pictures.js";
-import type { Hidden, Sheet } from "../run/sheet-names.js";
-import { interpolationSheet, layerSheet, PAIRS, type SheetOptions, temperatureSheet } from "../run/sheets.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { sampleRows } from "../samples/sample-rows.js";
+import { expectTableFlags } from "../samples/sample-table.js";
+import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
+import { samplesPicture } from "../sheets/run-pictures.js";
+import type { Hidden, Sheet } from "../sheets/sheet-names.js";
+import {
+  interpolationSheet,
+  layerSheet,
+  PAIRS,
+  type SheetOptions,
+  temperatureSheet,
+} from "../sheets/sheets.js";
+import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
-import { imagesFor, type SavedRun, withModel } from "./open-run.js";
 import type { SampleFlags } from "./sample-flags.js";
-import { sampleRows } from "./sample-rows.js";
-import { expectTableFlags } from "./sample-table.js";
 
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;

@@ -1,7 +1,5 @@
 import { existsSync, statSync } from "node:fs";
 import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
-import { type CommonFlags, type ImagesFlags, readingOf } from "../commands/shared.js";
-import type { CliContext } from "../context.js";
 import { csvCell } from "../data/csv-cell.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
@@ -12,19 +10,21 @@ import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-i
 import { formatOf, type TableFormat, tableFormats } from "../data/written/formats.js";
 import { idHeader } from "../detect/score-columns.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
-import type { RunConfig } from "../format/config.js";
+import { type Write, writeAtomic } from "../files/atomic.js";
+import { type CommonFlags, type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
-import { type Write, writeAtomic } from "../run/atomic.js";
-import { readRunConfig } from "../run/config.js";
-import { expectNotAnInput, expectPlaceFor } from "../run/folder.js";
+import type { RunConfig } from "../runs/config.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { expectNotAnInput, expectPlaceFor } from "../runs/folder.js";
+import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
+import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
+import { scoreTables } from "../scores/score-table.js";
+import { ownTestRows, rowsOfTables } from "../scores/table-rows.js";
+import type { CliContext } from "../ui/context.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { FALSE_ALARMS, judgeOf } from "./judge-rows.js";
-import { imagesFor, type SavedRun, usualReading, withModel } from "./open-run.js";
-import { scoreTables } from "./score-table.js";
-import { ownTestRows, rowsOfTables } from "./table-rows.js";
 
 export type ScoreFlags = Omit<CommonFlags, "json"> &
   ImagesFlags & {

@@ -1,6 +1,6 @@
-import type { Normalization } from "../commands/parsers.js";
-import type { CommonFlags, PictureChoice } from "../commands/shared.js";
 import type { PictureReading, Reading, TableChoice } from "../data/format.js";
+import type { Normalization } from "../flags/parsers.js";
+import type { CommonFlags, PictureChoice } from "../flags/shared.js";
 
 export type TrainFlags = CommonFlags &
   PictureReading &

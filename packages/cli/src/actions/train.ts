@@ -1,21 +1,21 @@
 import { UsageError } from "@flowify/core";
-import type { CliContext } from "../context.js";
 import { describeImages } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
-import type { Measurement } from "../run/epoch-report.js";
-import { imagesDocument, likelihoodDocument, sayLikelihood } from "../run/report.js";
-import { judgedLine } from "../run/verdict.js";
+import { calibrateRun } from "../runs/calibrate-run.js";
+import type { Measurement } from "../runs/epoch-report.js";
+import { fitRunDetector } from "../runs/fit-run-detector.js";
+import { followTraining } from "../runs/follow-training.js";
+import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
+import { runTraining, type Trained } from "../runs/run-training.js";
+import { planTraining, type TrainPlan } from "../runs/train-plan.js";
+import { judgedLine } from "../runs/verdict.js";
+import type { CliContext } from "../ui/context.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { calibrateRun } from "./calibrate-run.js";
-import { fitRunDetector } from "./fit-run-detector.js";
-import { followTraining } from "./follow-training.js";
-import { runTraining, type Trained } from "./run-training.js";
 import type { TrainFlags } from "./train-flags.js";
-import { planTraining, type TrainPlan } from "./train-plan.js";
 
 export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
   const ranks = await joinRanks(this.host.env, flags.rankTimeout);

@@ -1,9 +1,9 @@
 import { type Executor, FlowModel, initParams } from "@flowify/core";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
-import type { NetworkDescription } from "../format/network.js";
 import { gaussianNetwork } from "../networks/auto.js";
 import { flowOf } from "../networks/choose.js";
+import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
 

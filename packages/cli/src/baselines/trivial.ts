@@ -1,5 +1,5 @@
 import { type DataSet, type ImageSet, imageSize, type RowSet } from "../data/image-set.js";
-import type { NetworkDescription } from "../format/network.js";
+import type { NetworkDescription } from "../networks/network.js";
 import { histogramBpd } from "./histograms.js";
 import { columnBaselines } from "./rows.js";
 

@@ -1,6 +1,6 @@
 import { surveyColumns } from "../data/column-survey.js";
 import type { DataSet } from "../data/image-set.js";
-import type { NetworkDescription } from "../format/network.js";
+import type { NetworkDescription } from "../networks/network.js";
 
 /** Levels of a pixel. */
 const LEVELS = 256;

@@ -1,8 +1,8 @@
 import type { BaselineFlags } from "../actions/baseline.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
-import { commonFlags, imagesFlags, readingParameters, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, imagesFlags, readingParameters, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const baselineCommand = buildCommand<BaselineFlags, [], CliContext>({
   loader: async () => (await import("../actions/baseline.js")).baseline,

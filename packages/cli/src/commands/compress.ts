@@ -1,9 +1,9 @@
 import type { CompressFlags } from "../actions/compress.js";
 import type { DecompressFlags } from "../actions/decompress.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty } from "./parsers.js";
-import { commonFlags, imagesFlags } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty } from "../flags/parsers.js";
+import { commonFlags, imagesFlags } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 const run = {
   kind: "parsed",

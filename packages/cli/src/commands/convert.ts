@@ -1,8 +1,8 @@
 import type { ConvertFlags } from "../actions/convert.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, range, sizes } from "./parsers.js";
-import { commonFlags, normalizeFlag, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, range, sizes } from "../flags/parsers.js";
+import { commonFlags, normalizeFlag, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;

@@ -2,10 +2,10 @@ import { buildRouteMap } from "@stricli/core";
 import type { DataDescribeFlags } from "../actions/data-describe.js";
 import type { DataGetFlags } from "../actions/data-get.js";
 import type { DataListFlags } from "../actions/data-list.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, webAddress } from "./parsers.js";
-import { calendarFlag, commonFlags, whereFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, webAddress } from "../flags/parsers.js";
+import { calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
   loader: async () => (await import("../actions/data-get.js")).getData,

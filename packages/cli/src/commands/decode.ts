@@ -1,8 +1,8 @@
 import type { DecodeFlags } from "../actions/decode.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "./parsers.js";
-import { commonFlags, runFolder, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, runFolder, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;

@@ -1,8 +1,8 @@
 import type { DevicesFlags } from "../actions/devices-flags.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
-import { commonFlags } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { commonFlags } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const devicesCommand = buildCommand<DevicesFlags, [], CliContext>({
   loader: async () => (await import("../actions/devices.js")).listDevices,

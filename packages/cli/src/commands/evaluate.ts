@@ -1,8 +1,8 @@
 import type { EvaluateFlags } from "../actions/evaluate-flags.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>({
   loader: async () => (await import("../actions/evaluate.js")).evaluate,

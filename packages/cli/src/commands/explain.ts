@@ -1,8 +1,8 @@
 import type { ExplainFlags } from "../actions/explain.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty } from "./parsers.js";
-import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty } from "../flags/parsers.js";
+import { commonFlags, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const explainCommand = buildCommand<ExplainFlags, [string, string], CliContext>({
   loader: async () => (await import("../actions/explain.js")).explain,

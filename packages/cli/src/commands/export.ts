@@ -1,8 +1,8 @@
 import type { ExportFlags } from "../actions/export.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, probability } from "./parsers.js";
-import { commonFlags, runFolder } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, probability } from "../flags/parsers.js";
+import { commonFlags, runFolder } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
   loader: async () => (await import("../actions/export.js")).exportRun,

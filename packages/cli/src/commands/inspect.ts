@@ -1,8 +1,8 @@
 import type { InspectFlags } from "../actions/inspect.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty } from "./parsers.js";
-import { commonFlags, imagesFlags, readingParameters } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty } from "../flags/parsers.js";
+import { commonFlags, imagesFlags, readingParameters } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>({
   loader: async () => (await import("../actions/inspect.js")).inspect,

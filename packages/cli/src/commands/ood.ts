@@ -1,8 +1,8 @@
 import type { OodFlags } from "../actions/ood.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
-import { commonFlags, readingParameters, runFolder, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, readingParameters, runFolder, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 const count = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;

@@ -1,8 +1,8 @@
 import type { ReconstructFlags } from "../actions/reconstruct.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, wholeNumber } from "./parsers.js";
-import { commonFlags, imagesFlags, runFolder, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 const { limit: _, ...whichImages } = imagesFlags;
 

@@ -1,8 +1,8 @@
 import type { ReportFlags } from "../actions/report.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, probability } from "./parsers.js";
-import { commonFlags, runFolder, whereFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, probability } from "../flags/parsers.js";
+import { commonFlags, runFolder, whereFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], CliContext>({
   loader: async () => (await import("../actions/report.js")).report,

@@ -1,8 +1,8 @@
 import type { ReproduceFlags } from "../actions/reproduce.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty } from "./parsers.js";
-import { commonFlags, imagesFlags, runFolder } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty } from "../flags/parsers.js";
+import { commonFlags, imagesFlags, runFolder } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const reproduceCommand = buildCommand<ReproduceFlags, [string], CliContext>({
   loader: async () => (await import("../actions/reproduce.js")).reproduce,

@@ -1,9 +1,9 @@
 import type { SampleFlags } from "../actions/sample-flags.js";
-import type { CliContext } from "../context.js";
-import { hideable, sheets } from "../run/sheet-names.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
-import { commonFlags, runFolder, seedFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { hideable, sheets } from "../sheets/sheet-names.js";
+import type { CliContext } from "../ui/context.js";
 
 export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
   loader: async () => (await import("../actions/sample.js")).sample,

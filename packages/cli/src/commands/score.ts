@@ -1,10 +1,10 @@
 import type { ScoreFlags } from "../actions/score.js";
-import type { CliContext } from "../context.js";
 import { tableFormats } from "../data/written/formats.js";
 import { scoreKinds } from "../detect/score-kinds.js";
-import { buildCommand } from "./build-command.js";
-import { nonEmpty, probability, wholeNumber } from "./parsers.js";
-import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag, whereFlag } from "./shared.js";
+import { buildCommand } from "../flags/build-command.js";
+import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
+import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 export const scoreCommand = buildCommand<ScoreFlags, string[], CliContext>({
   loader: async () => (await import("../actions/score.js")).score,

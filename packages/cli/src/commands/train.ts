@@ -1,7 +1,6 @@
 import type { TrainFlags } from "../actions/train-flags.js";
-import type { CliContext } from "../context.js";
-import { buildCommand } from "./build-command.js";
-import { decay, nonEmpty, positiveNumber, wholeNumber } from "./parsers.js";
+import { buildCommand } from "../flags/build-command.js";
+import { decay, nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
 import {
   commonFlags,
   normalizeFlag,
@@ -9,7 +8,8 @@ import {
   readingParameters,
   seedFlag,
   tableParameters,
-} from "./shared.js";
+} from "../flags/shared.js";
+import type { CliContext } from "../ui/context.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "@flowify/core";
+import { expectRegularFile } from "../files/regular-file.js";
 import type { DataFormat } from "./format.js";
 import type { PublishedSplit } from "./image-set.js";
 import { zipSource } from "./picture-archive.js";
 import { folderSource } from "./picture-folder.js";
 import { readPictures } from "./picture-set.js";
 import type { PictureSource } from "./picture-source.js";
-import { expectRegularFile } from "./regular-file.js";
 
 const LISTS = ["list_eval_partition.txt", "list_eval_partition.csv"];
 const PICTURES = "img_align_celeba";

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { DataError } from "@flowify/core";
-import { writeFileAtomic } from "../run/atomic.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { tarFiles } from "./tar.js";
 
 /**

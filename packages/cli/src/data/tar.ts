@@ -3,10 +3,10 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { createTarDecoder } from "modern-tar";
+import { expectRegularFile } from "../files/regular-file.js";
 import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
 import { FETCH_AGAIN, readError } from "./packed.js";
 import type { SourceFile } from "./picture-source.js";
-import { expectRegularFile } from "./regular-file.js";
 
 /** First bytes of a gzip file. */
 const isPacked = (name: string): boolean => /gz$/i.test(name);

@@ -1,10 +1,10 @@
 import { DataError } from "@flowify/core";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { expectRegularFile } from "../files/regular-file.js";
 import { printable } from "../ui/printable.js";
 import { leadsOut, MOST_ENTRIES } from "./archive-limits.js";
 import { crc32 } from "./crc32.js";
 import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "./packed.js";
-import { expectRegularFile } from "./regular-file.js";
 
 /** A file in a zip archive; `size` is its unpacked size. */
 export type ZipEntry = Readonly<{

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
-import { writeFileAtomic } from "../run/atomic.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 
 const calibrationSchema = v.strictObject({

@@ -3,8 +3,8 @@ import { createReadStream, existsSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DownloadError, UsageError } from "@flowify/core";
-import { syncFolder } from "../run/atomic.js";
-import { makeFolder } from "../run/folder.js";
+import { syncFolder } from "../files/atomic.js";
+import { makeFolder } from "../runs/folder.js";
 import { type Answer, ask, TransferError } from "./http.js";
 import { type Partial, partialOf } from "./partial.js";
 

@@ -1,9 +1,9 @@
 import { couplingNetwork, imageEnd, imageFront } from "@flowify/core/internal";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
-import type { NetworkDescription } from "../format/network.js";
-import type { ChosenNetwork } from "../format/weights.js";
+import type { NetworkDescription } from "./network.js";
 import { descriptionOf, isPreset } from "./presets.js";
 import { tableNetwork } from "./table-networks.js";
+import type { ChosenNetwork } from "./weights.js";
 
 /** The network that is built for the data. */
 export const AUTO = "auto";

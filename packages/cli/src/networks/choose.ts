@@ -11,9 +11,13 @@ import {
   zoo,
   zooNames,
 } from "@flowify/core";
-import type { Normalization } from "../commands/parsers.js";
 import { type DataSet, nounOf } from "../data/image-set.js";
-import { networkOfPixels, networkOfRows } from "../format/pixels.js";
+import type { Normalization } from "../flags/parsers.js";
+import { unknownName } from "../ui/suggest.js";
+import { AUTO, autoNetwork } from "./auto.js";
+import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
+import { networkOfPixels, networkOfRows } from "./pixels.js";
+import { isPreset, presetNames, presetNetwork } from "./presets.js";
 import {
   type ChosenNetwork,
   describedNetwork,
@@ -21,11 +25,7 @@ import {
   networkOf,
   networkOfDescription,
   ORIGINAL,
-} from "../format/weights.js";
-import { unknownName } from "../ui/suggest.js";
-import { AUTO, autoNetwork } from "./auto.js";
-import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
-import { isPreset, presetNames, presetNetwork } from "./presets.js";
+} from "./weights.js";
 
 /** `fmlp` of `mnist/fmlp`. */
 const shortName = (name: string): string => name.slice(name.indexOf("/") + 1);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, decodeSafetensors, FlowifyError } from "@flowify/core";
-import { expectRegularFile } from "../data/regular-file.js";
-import { type NetworkDescription, parseNetwork } from "../format/network.js";
-import type { Tensors } from "../format/weights.js";
+import { expectRegularFile } from "../files/regular-file.js";
+import { type NetworkDescription, parseNetwork } from "./network.js";
+import type { Tensors } from "./weights.js";
 
 /** True if `name` is the path of a file, not the name of a network. */
 export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);

@@ -1,7 +1,7 @@
 import { type Flow, parameterList, zoo } from "@flowify/core";
 import type { Parameter } from "@flowify/core/internal";
-import type { ChosenNetwork } from "../format/weights.js";
 import { flowOf } from "./choose.js";
+import type { ChosenNetwork } from "./weights.js";
 
 /** Parameter counts of the authors' networks, by their own count. Source: Flowification, appendix. */
 const paperParameters: Readonly<Record<string, number>> = {

@@ -2,9 +2,9 @@ import { type Network, ShapeError } from "@flowify/core";
 import { couplingNetwork, denseNetwork, splineNetwork } from "@flowify/core/internal";
 import { type DataSet, nounOf } from "../data/image-set.js";
 import type { TableSchema } from "../data/table/schema.js";
-import type { NetworkDescription } from "../format/network.js";
-import type { ChosenNetwork } from "../format/weights.js";
+import type { NetworkDescription } from "./network.js";
 import { tableBodies, tableNetwork } from "./table-networks.js";
+import type { ChosenNetwork } from "./weights.js";
 
 type Preset = Readonly<{
   brief: string;

@@ -14,11 +14,11 @@ import {
   readOnnx,
   standaloneOnnx,
 } from "@flowify/onnx";
-import { expectRegularFile } from "../data/regular-file.js";
-import { networkOfDescription } from "../format/weights.js";
+import { expectRegularFile } from "../files/regular-file.js";
 import { openModelFile } from "./model-file.js";
 import { naming } from "./naming.js";
 import { readJson, readNetworkFile, readWeights } from "./network-file.js";
+import { networkOfDescription } from "./weights.js";
 
 /** A pretrained network from a file. */
 export type PretrainedNetwork = Readonly<{

@@ -2,7 +2,7 @@ import type { RowSet } from "../data/image-set.js";
 import { columnSlots } from "../data/table/encode-rows.js";
 import { gridOf } from "../data/table/grid.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { type ColumnValue, columnValues } from "../report/table/column-values.js";
+import { type ColumnValue, columnValues } from "./column-values.js";
 import { type ScatterColumn, SHOWN } from "./scatter.js";
 
 /** Categories that have a place of their own on an axis, the most frequent first; the others share the last one. */

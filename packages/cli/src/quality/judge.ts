@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { ShapeError, UsageError } from "@flowify/core";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
-import type { Normalization } from "../commands/parsers.js";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import type { Normalization } from "../flags/parsers.js";
 import { readPretrained } from "../networks/pretrained.js";
 import { type Features, features, verdicts } from "./features.js";
 

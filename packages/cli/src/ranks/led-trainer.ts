@@ -5,7 +5,7 @@ import {
   type TrainingState,
   type TrainOptions,
 } from "@flowify/core";
-import { decodeCheckpoint, encodeCheckpoint } from "../format/checkpoint.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../runs/checkpoint.js";
 import { broadcastBytes, type Communicator } from "./communicator.js";
 
 /** What rank 0 has all ranks do next. */

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import type { RunConfig } from "../format/config.js";
 import { flowOf } from "../networks/choose.js";
 import type { Point } from "../pictures/line-chart.js";
 import type { Quality } from "../quality/quality.js";
-import { networkOfRun, readRunConfig } from "../run/config.js";
-import { runPaths } from "../run/folder.js";
-import { figureOf, readMetrics } from "../run/metrics.js";
+import type { RunConfig } from "../runs/config.js";
+import { networkOfRun, readRunConfig } from "../runs/config-file.js";
+import { runPaths } from "../runs/folder.js";
+import { figureOf, readMetrics } from "../runs/metrics.js";
 
 /** Contribution of each layer at a step, in the unit of the run. */
 export type LedgerAt = Readonly<{ step: number; layers: { readonly [layer: string]: number } }>;

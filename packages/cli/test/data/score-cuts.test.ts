@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { DetectorTable } from "../../src/actions/detector-rows.js";
-import { cutsOf, cutsOfRank } from "../../src/actions/score-cuts.js";
+import type { DetectorTable } from "../../src/scores/detector-rows.js";
+import { cutsOf, cutsOfRank } from "../../src/scores/score-cuts.js";
 
 const table = (file: string, parts: DetectorTable["parts"]): DetectorTable => ({
   file,

@@ -14,10 +14,10 @@ import { DType } from "@jax-js/jax";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { type ImageShape, imageSet, imageSize } from "../../src/data/image-set.js";
-import { networkSchema } from "../../src/format/network.js";
-import { describedNetwork, networkOf } from "../../src/format/weights.js";
 import { flowOf, networkFor, networkNamed } from "../../src/networks/choose.js";
+import { networkSchema } from "../../src/networks/network.js";
 import { readNetworkFile } from "../../src/networks/network-file.js";
+import { describedNetwork, networkOf } from "../../src/networks/weights.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const folder = temporaryFolder();

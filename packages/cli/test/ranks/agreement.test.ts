@@ -1,8 +1,8 @@
 import { DataError, MismatchError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import type { RunConfig } from "../../src/format/config.js";
 import { AgreedError, agree, compareParameters, factsOf } from "../../src/ranks/agreement.js";
 import { communicator } from "../../src/ranks/communicator.js";
+import type { RunConfig } from "../../src/runs/config.js";
 import { jobOf } from "./job.js";
 
 const members = [0, 1, 2].map((rank) => ({ rank, host: "here", pid: 100 + rank }));

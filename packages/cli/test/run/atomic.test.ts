@@ -17,7 +17,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import { removeTemporaryFiles, writeFileAtomic } from "../../src/run/atomic.js";
+import { removeTemporaryFiles, writeFileAtomic } from "../../src/files/atomic.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { withEventFile } from "../../src/run/event-file.js";
-import { openMetrics } from "../../src/run/metrics.js";
+import { withEventFile } from "../../src/runs/event-file.js";
+import { openMetrics } from "../../src/runs/metrics.js";
 import { runCommand } from "../run-command.js";
 import { metricsOf, writeSmallData } from "../small-run.js";
 import { temporaryFolder } from "../temporary-folder.js";

@@ -5,9 +5,9 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import { readRunConfig, writeRunConfig } from "../../src/run/config.js";
-import { makeFolder, openRunFolder } from "../../src/run/folder.js";
-import { lockRun } from "../../src/run/lock.js";
+import { readRunConfig, writeRunConfig } from "../../src/runs/config-file.js";
+import { makeFolder, openRunFolder } from "../../src/runs/folder.js";
+import { lockRun } from "../../src/runs/lock.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { exampleConfig } from "./example-config.js";
 

@@ -3,7 +3,7 @@ import { linear } from "@flowify/core/layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { givenValues } from "../../src/data/table/given-values.js";
 import type { TableSchema } from "../../src/data/table/schema.js";
-import { givenSamples } from "../../src/run/given-samples.js";
+import { givenSamples } from "../../src/samples/given-samples.js";
 
 const number = { type: "continuous", use: "model", missing: 0, distinct: 99, gap: 0 } as const;
 

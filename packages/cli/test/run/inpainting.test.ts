@@ -1,8 +1,8 @@
 import { FlowModel, flow, jaxExecutor } from "@flowify/core";
 import { linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
-import { conditionalSamples } from "../../src/run/conditional-samples.js";
-import { hiddenEntries } from "../../src/run/inpainting.js";
+import { conditionalSamples } from "../../src/samples/conditional-samples.js";
+import { hiddenEntries } from "../../src/sheets/inpainting.js";
 
 it("chains sample the conditional of a normal: its mean and its variance", async () => {
   // x = A⁻¹ z, so that the precision of x is AᵀA

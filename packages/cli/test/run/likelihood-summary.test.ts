@@ -1,7 +1,7 @@
 import { FlowModel, flow, jaxExecutor, uniform } from "@flowify/core";
 import { dequantize, linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
-import { summarizeLikelihood, summaryLines } from "../../src/run/likelihood-summary.js";
+import { summarizeLikelihood, summaryLines } from "../../src/runs/likelihood-summary.js";
 import { bits as inBits } from "../../src/unit.js";
 
 const once = { samples: 1, stdErrOfSamples: null };

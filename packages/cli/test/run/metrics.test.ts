@@ -2,8 +2,8 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PictureError } from "../../src/pictures/render.js";
-import { openMetrics, rewindMetrics, withoutTimes } from "../../src/run/metrics.js";
-import { type MeasureOptions, runMeasures } from "../../src/run/run-measures.js";
+import { openMetrics, rewindMetrics, withoutTimes } from "../../src/runs/metrics.js";
+import { type MeasureOptions, runMeasures } from "../../src/runs/run-measures.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { exampleConfig } from "./example-config.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeReached, reachedLines, reachedTitle } from "../../src/run/reached.js";
+import { judgeReached, reachedLines, reachedTitle } from "../../src/quality/reached.js";
 
 const wanted = Float32Array.of(5, 1);
 

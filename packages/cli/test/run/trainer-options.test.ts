@@ -1,7 +1,7 @@
 import { createTrainer, flowify, jaxExecutor } from "@flowify/core";
 import { expect, it } from "vitest";
-import type { RunConfig } from "../../src/format/config.js";
-import { trainerOptions } from "../../src/format/trainer-options.js";
+import type { RunConfig } from "../../src/runs/config.js";
+import { trainerOptions } from "../../src/runs/trainer-options.js";
 import { exampleConfig } from "./example-config.js";
 
 const starting = (training: Partial<RunConfig["training"]>) =>

@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import { expectRegularFile } from "../regular-file.js";
+import { expectRegularFile } from "../../files/regular-file.js";
 import { addDictionary, batchColumns, type Dictionaries } from "./arrow/columns.js";
 import { type ArrowField, fieldsOf } from "./arrow/fields.js";
 import { arrowMessages } from "./arrow/messages.js";

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { AsyncBuffer, Compressors } from "hyparquet";
-import { expectRegularFile } from "../regular-file.js";
+import { expectRegularFile } from "../../files/regular-file.js";
 import { parquetRows } from "./parquet-rows.js";
 import type { Table } from "./table.js";
 

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Write } from "../../run/atomic.js";
+import type { Write } from "../../files/atomic.js";
 import type { RowWriter } from "./written-rows.js";
 
 /**

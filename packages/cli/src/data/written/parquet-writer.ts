@@ -1,6 +1,6 @@
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import * as v from "valibot";
-import type { Write } from "../../run/atomic.js";
+import type { Write } from "../../files/atomic.js";
 import type { Cell } from "../table/cell.js";
 import { typedCell } from "./typed-cell.js";
 import type { RowWriter, WrittenColumn, WrittenRow } from "./written-rows.js";

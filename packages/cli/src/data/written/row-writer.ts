@@ -1,4 +1,4 @@
-import type { Write } from "../../run/atomic.js";
+import type { Write } from "../../files/atomic.js";
 import { csvWriter } from "./csv-writer.js";
 import type { RowFormat, TableFormat } from "./formats.js";
 import { jsonLinesWriter } from "./json-lines-writer.js";

@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
-import type { RunConfig } from "../../format/config.js";
-import type { Write } from "../../run/atomic.js";
+import type { Write } from "../../files/atomic.js";
+import type { RunConfig } from "../../runs/config.js";
 import { decodeRows } from "../table/decode-rows.js";
 import type { ColumnSchema, TableSchema } from "../table/schema.js";
 import { formatOf, type RowFormat, rowFormats } from "./formats.js";

@@ -1,7 +1,7 @@
 import type { ColumnSlot } from "../../data/table/encode-rows.js";
 import { type Grid, gridOf } from "../../data/table/grid.js";
 import { quantile } from "../../detect/spaces.js";
-import { columnValues } from "./column-values.js";
+import { columnValues } from "../../pictures/column-values.js";
 import { compareCounts, kolmogorovSmirnov, type TwoSample } from "./two-sample.js";
 
 /** Encoded rows of one kind: those of training, generated ones, those of a new file. */

@@ -1,6 +1,6 @@
 import type { ColumnSlot } from "../../data/table/encode-rows.js";
 import { quantile } from "../../detect/spaces.js";
-import { columnValues } from "./column-values.js";
+import { columnValues } from "../../pictures/column-values.js";
 import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
 
 type Point = readonly [x: number, y: number];

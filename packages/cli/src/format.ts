@@ -1,0 +1,32 @@
+/** The formats of a run as bytes and JSON, without Node: for the command and the playground. */
+
+export { sha256 } from "./files/sha256.js";
+export { type NetworkDescription, parseNetwork } from "./networks/network.js";
+export { fromPixels, networkOfPixels } from "./networks/pixels.js";
+export {
+  type ChosenNetwork,
+  describedNetwork,
+  NETWORK,
+  networkOf,
+  networkOfDescription,
+  ORIGINAL,
+  type Tensors,
+  WEIGHTS,
+} from "./networks/weights.js";
+export { roundTicks } from "./pictures/axis.js";
+export {
+  averaged,
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  isSidecar,
+  type NamedFile,
+} from "./runs/checkpoint.js";
+export {
+  expectImageRun,
+  type ImageRunConfig,
+  parseRunConfig,
+  type RunConfig,
+  runConfigText,
+} from "./runs/config.js";
+export { trainerOptions } from "./runs/trainer-options.js";

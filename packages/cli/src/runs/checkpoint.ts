@@ -1,0 +1,150 @@
+import {
+  CheckpointError,
+  decodeSafetensors,
+  encodeSafetensors,
+  FlowifyError,
+  type TrainingState,
+} from "@flowify/core";
+import * as v from "valibot";
+import { sha256 } from "../files/sha256.js";
+import type { MetricsRecord } from "./metrics.js";
+
+/** The written version of the format; version 1, without rollbacks, can also be read. */
+const VERSION = 2;
+const FORMAT = "flowify-checkpoint";
+
+/** The complete state of a training run, its network, and the last lines of its metrics without times. */
+export type Checkpoint = Readonly<{
+  network: string;
+  state: TrainingState;
+  metrics: readonly MetricsRecord[];
+}>;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const facts = { format: v.literal(FORMAT), version: count, network: v.string(), step: count, seed: count };
+const metrics = v.array(v.looseObject({ step: v.number() }));
+const content = { file: v.string(), bytes: count, sha256: v.string() };
+const rollbacks = v.array(v.strictObject({ failed: count, layer: v.string(), to: count, until: count }));
+
+/** Schemas by version; the fields are written in this order. */
+const sidecarSchemas = {
+  1: v.strictObject({ ...facts, metrics, ...content }),
+  2: v.strictObject({ ...facts, rollbacks, metrics, ...content }),
+} as const;
+type Sidecar = v.InferOutput<(typeof sidecarSchemas)[keyof typeof sidecarSchemas]>;
+
+export const REMEDY = "use an older checkpoint of the run, or train again";
+
+/** Names have equal length, so that they sort by step. */
+const stem = (step: number): string => `step-${String(step).padStart(9, "0")}`;
+
+/** True for the name of the JSON file of a checkpoint. */
+export const isSidecar = (name: string): boolean => /^step-(\d+)\.json$/.test(name);
+
+/** A file by its name. */
+export type NamedFile = Readonly<{ name: string; bytes: Uint8Array<ArrayBuffer> }>;
+
+/**
+ * A checkpoint as two files: `step-N.safetensors`, and `step-N.json` with its length and hash. The first holds the same
+ * metadata in its header, so a flipped byte in either is detected. Equal states have equal bytes.
+ */
+export async function encodeCheckpoint({
+  network,
+  state,
+  metrics,
+}: Checkpoint): Promise<{ data: NamedFile; sidecar: NamedFile }> {
+  const { arrays, step, seed, rollbacks = [] } = state;
+  const facts = { format: FORMAT, version: VERSION, network, step, seed, rollbacks, metrics };
+  const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts) });
+  const file = `${stem(step)}.safetensors`;
+  const sidecar = { ...facts, file, bytes: bytes.length, sha256: await sha256(bytes) };
+  const text = new TextEncoder().encode(`${JSON.stringify(sidecar, null, 2)}\n`);
+  return { data: { name: file, bytes }, sidecar: { name: `${stem(step)}.json`, bytes: text } };
+}
+
+export function parseSidecar(path: string, text: string): Sidecar {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError(`${path}: not JSON: cut short or damaged\n${REMEDY}`, { cause });
+  }
+  const version = (json as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && !Object.hasOwn(sidecarSchemas, version)) {
+    throw new CheckpointError(
+      `${path}: a checkpoint of version ${version}, expected versions ${Object.keys(sidecarSchemas).join(" and ")}\ninstall the version of flowify that wrote it`,
+    );
+  }
+  const schema = version === 1 ? sidecarSchemas[1] : sidecarSchemas[VERSION];
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "it");
+  throw new CheckpointError(`${path}: damaged: invalid: ${fields.join(", ")}\n${REMEDY}`);
+}
+
+/**
+ * The checkpoint that a JSON file describes, verified in full.
+ *
+ * @param path name of the JSON file in messages
+ * @param read returns the bytes of the file next to it, by name; throws if it is missing
+ * @param network the expected network; undefined accepts any
+ * @throws CheckpointError that names the file, the problem and the remedy
+ */
+export async function decodeCheckpoint(
+  path: string,
+  text: string,
+  read: (name: string) => Promise<{ path: string; bytes: Uint8Array }>,
+  network?: string,
+): Promise<Checkpoint> {
+  const { file, bytes: length, sha256: hash, ...facts } = parseSidecar(path, text);
+  if (!/^step-\d+\.safetensors$/.test(file)) {
+    throw new CheckpointError(
+      `${path}: refers to the file ${JSON.stringify(file)}, expected step-N.safetensors\n${REMEDY}`,
+    );
+  }
+  const { path: dataPath, bytes } = await read(file);
+  if (bytes.length !== length) {
+    const verdict = bytes.length < length ? "cut short" : "longer than written";
+    throw new CheckpointError(
+      `${dataPath}: ${verdict}: ${bytes.length} bytes, expected ${length}\n${REMEDY}`,
+    );
+  }
+  if ((await sha256(bytes)) !== hash) {
+    throw new CheckpointError(`${dataPath}: damaged: its sha256 differs from the one in ${path}\n${REMEDY}`);
+  }
+  const { tensors, metadata } = decode(dataPath, bytes);
+  if (metadata.flowify !== JSON.stringify(facts)) {
+    throw new CheckpointError(
+      `${path}: damaged: it and the header of ${file} contradict each other\n${REMEDY}`,
+    );
+  }
+  if (network !== undefined && network !== facts.network) {
+    throw new CheckpointError(
+      `${path}: a checkpoint of network ${facts.network}, expected ${network}\nchoose the network of the checkpoint`,
+    );
+  }
+  const { step, seed } = facts;
+  const rollbacks = "rollbacks" in facts ? facts.rollbacks : [];
+  return {
+    network: facts.network,
+    state: { arrays: tensors, step, seed, ...(rollbacks.length > 0 && { rollbacks }) },
+    metrics: facts.metrics as MetricsRecord[],
+  };
+}
+
+function decode(path: string, bytes: Uint8Array): ReturnType<typeof decodeSafetensors> {
+  try {
+    return decodeSafetensors(bytes);
+  } catch (cause) {
+    if (!(cause instanceof FlowifyError)) throw cause;
+    throw new CheckpointError(`${path}: ${cause.message}\n${REMEDY}`, { cause });
+  }
+}
+
+/** The arrays for evaluating a run: with weight averaging, the averages in place of the parameters. */
+export function averaged(arrays: TrainingState["arrays"]): TrainingState["arrays"] {
+  const prefix = "average.";
+  const averages = Object.entries(arrays).filter(([name]) => name.startsWith(prefix));
+  const renamed = averages.map(([name, array]) => [`params.${name.slice(prefix.length)}`, array] as const);
+  return { ...arrays, ...Object.fromEntries(renamed) };
+}

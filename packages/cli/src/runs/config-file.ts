@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { DataError } from "@flowify/core";
+import { writeFileAtomic } from "../files/atomic.js";
+import { expectRegularFile } from "../files/regular-file.js";
+import { readWeights } from "../networks/network-file.js";
+import type { ChosenNetwork } from "../networks/weights.js";
+import { parseRunConfig, type RunConfig, runConfigText } from "./config.js";
+import { holdsRun, notARun, runPaths } from "./folder.js";
+
+/** The network of the run in `folder`. */
+export const networkOfRun = ({ network, description }: RunConfig, folder: string): ChosenNetwork => ({
+  name: network,
+  ...(description && { description, tensors: readWeights(folder, description) }),
+});
+
+export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =>
+  writeFileAtomic(path, runConfigText(config));
+
+/**
+ * Reads the configuration of the run in `folder`.
+ *
+ * @throws UsageError if the folder holds no run, DataError if its configuration is damaged
+ */
+export function readRunConfig(folder: string): RunConfig {
+  if (!holdsRun(folder)) throw notARun(folder);
+  const path = runPaths(folder).config;
+  expectRegularFile(path);
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new DataError(
+      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
+      { cause },
+    );
+  }
+  return parseRunConfig(path, json);
+}

@@ -1,0 +1,143 @@
+import { DataError, UsageError } from "@flowify/core";
+import * as v from "valibot";
+import { resizings } from "../data/format.js";
+import { tableSchema } from "../data/table/schema.js";
+import { check } from "../files/check.js";
+import { expectShallow } from "../files/depth.js";
+import { pictureChoices } from "../flags/shared.js";
+import { networkSchema } from "../networks/network.js";
+
+const text = v.string();
+const name = v.pipe(text, v.nonEmpty("expected a text that is not empty"));
+const integer = v.pipe(v.number(), v.safeInteger());
+const count = v.pipe(integer, v.minValue(1));
+const index = v.pipe(integer, v.minValue(0));
+const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"));
+
+/** The environment of a run: equal environments produce equal numbers, to the last digit. */
+const environmentSchema = v.strictObject({
+  flowify: text,
+  node: text,
+  jax: text,
+  /** null if not installed. */
+  onnxruntime: v.nullable(text),
+  platform: text,
+  cpu: text,
+  cores: count,
+  /** Threads inside an operation: their number changes the order of sums. */
+  threads: v.exactOptional(count),
+  /** Parts of a batch that were computed side by side, where that was asked for: their number changes the order of sums. */
+  workers: v.exactOptional(count),
+  /** Processes that computed a part of every batch each, where there were several. */
+  ranks: v.exactOptional(count),
+});
+
+export type Environment = Readonly<v.InferOutput<typeof environmentSchema>>;
+
+/** How the examples were read, where that was asked for; of a table always. */
+const readingSchema = v.strictObject({
+  size: v.exactOptional(v.pipe(v.strictTuple([count, count]), v.readonly())),
+  resize: v.exactOptional(v.picklist(resizings)),
+  grey: v.exactOptional(v.boolean()),
+  skipCorrupt: v.exactOptional(v.boolean()),
+  columns: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  drop: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  id: v.exactOptional(v.string()),
+  where: v.exactOptional(v.string()),
+  calendar: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  table: v.exactOptional(v.boolean()),
+  /** The columns of the table, as they were found in the training file. */
+  schema: v.exactOptional(tableSchema),
+});
+
+/** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */
+const runConfigSchema = v.strictObject({
+  format: v.literal("flowify-run"),
+  version: v.literal(2),
+  network: name,
+  /** The layers of a network that is not built in. */
+  description: v.exactOptional(networkSchema),
+  /** The range of layers of a converted network: [from, to). */
+  pretrained: v.exactOptional(v.strictObject({ from: integer, to: integer })),
+  /** Origin of the settings; their values are below. */
+  recipe: v.optional(v.nullable(text), null),
+  data: v.strictObject({
+    name: name,
+    dir: v.nullable(text),
+    /** Number of training images: the first of those that are not held out. */
+    examples: count,
+    /** Number of held-out images, the last of the training images. */
+    validation: v.optional(index, 0),
+    /** Channels, height and width of an image; columns of a row. */
+    shape: v.union([v.strictTuple([count, count, count]), v.strictTuple([count])]),
+    /** Names of the columns of rows, if any. */
+    columns: v.exactOptional(v.array(text)),
+    reading: v.exactOptional(readingSchema),
+    hash: sha256,
+    /** The source files, relative to the folder. */
+    files: v.exactOptional(v.array(v.strictObject({ name: text, sha256 }))),
+  }),
+  steps: count,
+  batch: count,
+  seed: index,
+  /** The executor: another one rounds differently. */
+  device: v.picklist(["native", "webgpu", "wasm", "jax"]),
+  flow: v.strictObject({
+    density: v.picklist(["gaussian", "mixture"]),
+    /** The function of the pretrained network stays fixed: only noise and the stochastic inverse are trained. */
+    frozen: v.exactOptional(v.boolean()),
+  }),
+  training: v.strictObject({
+    learningRate: rate,
+    orthogonalRate: rate,
+    warmup: index,
+    /** null: never. */
+    clip: v.nullable(rate),
+    ema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+    init: v.picklist(["data", "random"]),
+    initExamples: count,
+    augment: v.optional(v.picklist(["none", "flip"]), "none"),
+  }),
+  checkpointEvery: count,
+  /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
+  validateEvery: v.exactOptional(count),
+  /** Epochs between measurements, and the measurements with pictures. */
+  evaluateEvery: v.optional(count, 1),
+  pictures: v.optional(v.picklist(pictureChoices), "each"),
+  /** The training rows hold anomalies: the detector of a table leaves the oddest of them out. */
+  contaminated: v.exactOptional(v.literal(true)),
+  environment: v.exactOptional(environmentSchema),
+});
+
+export type RunConfig = Readonly<v.InferOutput<typeof runConfigSchema>>;
+
+/** The configuration of a run of images. */
+export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
+
+/**
+ * @param path name of the document in messages
+ * @throws UsageError for a run of rows of numbers
+ */
+export function expectImageRun(path: string, config: RunConfig): ImageRunConfig {
+  const { shape } = config.data;
+  if (shape.length === 3) return { ...config, data: { ...config.data, shape } };
+  throw new UsageError(`${path}: a run of rows of ${shape[0]} numbers, expected one of images`);
+}
+
+/**
+ * The configuration of a run from its JSON document.
+ *
+ * @param path name of the document in messages
+ * @throws DataError that lists the problems
+ */
+export function parseRunConfig(path: string, json: unknown): RunConfig {
+  expectShallow(path, json);
+  const checked = check(runConfigSchema, json);
+  if ("value" in checked) return checked.value;
+  throw new DataError(
+    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
+  );
+}
+
+export const runConfigText = (config: RunConfig): string => `${JSON.stringify(config, null, 2)}\n`;

@@ -1,0 +1,35 @@
+import { writeDetector } from "../detect/detector-file.js";
+import { inputsOf } from "../detect/detector-inputs.js";
+import { fitTableDetector } from "../detect/table-detector.js";
+import { openExecutor } from "../executors.js";
+import type { CommonFlags } from "../flags/shared.js";
+import { allDetectorRows } from "../scores/detector-rows.js";
+import { formatCount } from "../ui/format.js";
+import type { Terminal } from "../ui/terminal.js";
+import { readRunConfig } from "./config-file.js";
+import { runPaths } from "./folder.js";
+
+/** Steps of the detector's flow at most; a shorter run has a shorter one. */
+const STEPS = 400;
+
+/** Fits a detector to the training rows of a run's table, calibrates it on the test rows, and keeps it in the run's folder. */
+export async function fitRunDetector(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
+  const { data, seed, steps, contaminated = false } = readRunConfig(folder);
+  const schema = data.reading?.schema;
+  if (!schema) return;
+  const inputs = inputsOf(schema);
+  const { where } = data.reading!;
+  const { rows, numbers } = await allDetectorRows(data.name, { schema, inputs, where, warn: () => {} });
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
+    const training = data.examples + data.validation;
+    const fitted = await fitTableDetector(executor, rows, inputs, options, training, numbers);
+    await writeDetector(runPaths(folder).detector, fitted);
+    terminal.note(
+      `detector of ${formatCount(training)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
+    );
+  } finally {
+    await executor.dispose();
+  }
+}

@@ -1,0 +1,198 @@
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UsageError } from "@flowify/core";
+import { removeTemporaryFiles } from "../files/atomic.js";
+import { placeOf } from "../files/place.js";
+import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { expectUnlocked, lockRun } from "./lock.js";
+
+/** The folder of a run, locked for this process until `release`. */
+export type RunFolder = Readonly<{
+  folder: string;
+  config: string;
+  /** The weights of a pretrained network. */
+  weights: string;
+  /** The original ONNX file of a pretrained network. */
+  original: string;
+  metrics: string;
+  checkpoints: string;
+  /** Folder of the event files of TensorBoard. */
+  events: string;
+  /** Folder of the pictures of every epoch; those below are the newest. */
+  pictures: string;
+  samples: string;
+  /** Samples of a run of rows, as a table. */
+  sampledRows: string;
+  samplesMean: string;
+  reconstructions: string;
+  ledger: string;
+  curve: string;
+  /** Scores of held-out rows of a table. */
+  calibration: string;
+  /** Finds odd rows of a table. */
+  detector: string;
+  release(): void;
+}>;
+
+export type OpenRunOptions = {
+  /** Continue the present run. */
+  resume?: boolean;
+  /** Replace the present run: removes its files and keeps others. */
+  force?: boolean;
+};
+
+const CONFIG_NAME = "config.json";
+
+/** The paths of the files in the folder of a run. */
+export const runPaths = (folder: string) => ({
+  folder,
+  config: join(folder, CONFIG_NAME),
+  weights: join(folder, WEIGHTS),
+  original: join(folder, ORIGINAL),
+  metrics: join(folder, "metrics.jsonl"),
+  checkpoints: join(folder, "checkpoints"),
+  events: join(folder, "tensorboard"),
+  pictures: join(folder, "pictures"),
+  samples: join(folder, "samples.png"),
+  sampledRows: join(folder, "samples.csv"),
+  samplesMean: join(folder, "samples-mean.png"),
+  reconstructions: join(folder, "reconstructions.png"),
+  ledger: join(folder, "ledger.png"),
+  curve: join(folder, "curve.png"),
+  calibration: join(folder, "calibration.json"),
+  detector: join(folder, "detector.safetensors"),
+  quality: join(folder, "quality.json"),
+  nearest: join(folder, "nearest.png"),
+});
+
+/** True if `folder` holds a run, finished or not. */
+export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
+
+/** @throws UsageError if a file that the user named cannot be written: its folder is missing, or it is a folder. */
+export function expectPlaceFor(file: string): void {
+  const folder = dirname(placeOf(file).path);
+  if (!existsSync(folder))
+    throw new UsageError(
+      `--out ${file}: the folder ${folder} does not exist\ncreate it first, or choose another --out`,
+    );
+}
+
+/** @throws UsageError if a result would replace one of the files that it is made from */
+export function expectNotAnInput(file: string, inputs: readonly string[]): void {
+  if (!existsSync(file)) return;
+  const place = realpathSync(file);
+  if (inputs.some((input) => existsSync(input) && realpathSync(input) === place))
+    throw new UsageError(`--out ${file}: this file is read as well\nchoose another --out`);
+}
+
+/**
+ * Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. Another process
+ * may create them at the same time.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+}
+
+/**
+ * Opens the folder of a run for writing and locks it.
+ *
+ * @throws UsageError if it holds another run (without `resume` or `force`), no run to continue, or foreign files, if it
+ * is a file, or if another process uses it
+ */
+export async function openRunFolder(folder: string, options: OpenRunOptions = {}): Promise<RunFolder> {
+  checkRunFolder(folder, options);
+  makeFolder(folder);
+  const lock = lockRun(folder);
+  try {
+    // Checked again under the lock: another run may have started and ended between the first check and the lock.
+    checkContent(folder, options);
+    const paths = runPaths(folder);
+    if (!options.resume && (holdsRun(folder) || foreignTo(folder).length === 0)) {
+      const { folder: _, ...files } = paths;
+      for (const path of Object.values(files)) rmSync(path, { recursive: true, force: true });
+    }
+    mkdirSync(paths.checkpoints, { recursive: true });
+    await removeTemporaryFiles(folder);
+    await removeTemporaryFiles(paths.checkpoints);
+    return { ...paths, release: lock.release };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** The checks of `openRunFolder`, before anything slow begins. */
+export function checkRunFolder(folder: string, options: OpenRunOptions = {}): void {
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    throw new UsageError(`${folder}: a file, expected a folder for the run`);
+  }
+  expectUnlocked(folder);
+  checkContent(folder, options);
+}
+
+function checkContent(folder: string, { resume = false, force = false }: OpenRunOptions): void {
+  if (resume) {
+    if (!holdsRun(folder)) throw notARun(folder);
+    return;
+  }
+  if (!existsSync(folder) || force) return;
+  if (holdsRun(folder)) {
+    throw new UsageError(
+      `${folder} holds another run\ncontinue it with --resume ${folder}, replace it with --force, or choose another --out`,
+    );
+  }
+  const foreign = foreignTo(folder);
+  if (foreign.length > 0) {
+    throw new UsageError(
+      `${folder} is not empty (${foreign.slice(0, 3).join(", ")}${foreign.length > 3 ? ", …" : ""}) and holds no run\nchoose another --out, or keep these files and write to the folder with --force`,
+    );
+  }
+}
+
+/**
+ * The files in a folder without a run, except those of a run killed before it wrote its configuration: an empty
+ * checkpoint folder, empty metrics, the weights of a pretrained network.
+ */
+function foreignTo(folder: string): string[] {
+  const { checkpoints, metrics, weights, original } = runPaths(folder);
+  const started =
+    existsSync(checkpoints) &&
+    statSync(checkpoints).isDirectory() &&
+    readdirSync(checkpoints).every(isHidden);
+  const leftovers = started ? [checkpoints, weights, original] : [];
+  if (started && statSync(metrics, { throwIfNoEntry: false })?.size === 0) leftovers.push(metrics);
+  return readdirSync(folder).filter(
+    (name) => !isHidden(name) && !name.startsWith("run.lock") && !leftovers.includes(join(folder, name)),
+  );
+}
+
+const isHidden = (name: string): boolean => name.startsWith(".");
+
+/** For the commands that read a run. */
+export function notARun(folder: string): UsageError {
+  if (existsSync(join(folder, NETWORK)))
+    return new UsageError(
+      `${folder} holds a converted network without trained inverses\ntrain them with flowify train --from ${folder} --data …`,
+    );
+  if (
+    existsSync(folder) &&
+    statSync(folder).isDirectory() &&
+    readdirSync(folder).length > 0 &&
+    foreignTo(folder).length === 0
+  )
+    return new UsageError(
+      `${folder} holds a run that stopped before its first step\nstart it again with the same command`,
+    );
+  if (existsSync(folder) && statSync(folder).isFile())
+    return new UsageError(
+      `${folder} is a file, not the folder of a run\nthe run comes first, for example flowify score runs/a ${folder}`,
+    );
+  const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
+  return new UsageError(`${folder}${what}\ntrain one with flowify train --out ${folder}`);
+}

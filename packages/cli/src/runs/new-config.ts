@@ -1,0 +1,107 @@
+import { UsageError } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
+import type { TrainFlags } from "../actions/train-flags.js";
+import type { FileHash } from "../data/file-hashes.js";
+import type { Reading } from "../data/format.js";
+import { isRowShape, nounOf } from "../data/image-set.js";
+import { autoSchedule, isBuilt } from "../networks/auto.js";
+import type { ConvertedNetwork } from "../networks/choose.js";
+import type { ChosenNetwork } from "../networks/weights.js";
+import type { Rates, Recipe } from "../recipes.js";
+import type { RunConfig } from "./config.js";
+import type { LoadedData } from "./train-data.js";
+
+const CHECKPOINT_AT_LEAST_EVERY = 1000;
+
+/**
+ * Approximate number of measurements with pictures in a run with short epochs, and of measurements on held-out
+ * examples.
+ */
+const LOOKS = 10;
+const VALIDATIONS = 20;
+
+/** Steps of `epochs` passes over the images: the last batch of an epoch extends into the next. */
+const stepsOf = (epochs: number, examples: number, batch: number): number =>
+  Math.ceil((epochs * examples) / batch);
+
+/** What a new run was given, and what was found for it. */
+export type Choices = {
+  name: string;
+  reading: Reading | undefined;
+  images: LoadedData;
+  files: FileHash[] | undefined;
+  network: ChosenNetwork & Partial<ConvertedNetwork>;
+  recipe: Recipe | undefined;
+  rates: Rates;
+};
+
+/**
+ * Everything that determines the results of the run: flags first, then the recipe, then the defaults of the network.
+ */
+export function newConfig(
+  flags: TrainFlags,
+  { name, reading, images, files, network, recipe, rates }: Choices,
+): Omit<RunConfig, "device"> {
+  const { data, validation } = images;
+  const schema = "rows" in data ? data.schema : undefined;
+  if (flags.contaminated && !schema)
+    throw new UsageError(
+      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file; for an array add --table`,
+    );
+  const batch = flags.batch ?? rates.batch;
+  if (batch > data.count) {
+    throw new UsageError(
+      `a batch of ${batch} is larger than the data (${data.count} ${nounOf(data, data.count)})\nchoose a smaller --batch`,
+    );
+  }
+  const epoch = stepsOf(1, data.count, batch);
+  const { steps: least = 0 } = isBuilt(network.name) ? autoSchedule(data) : {};
+  const steps =
+    flags.steps ??
+    (flags.epochs === undefined && recipe === undefined
+      ? Math.max(epoch, least)
+      : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch));
+  // with many short epochs, measure only after several of them
+  const together = Math.max(1, Math.round(least / epoch / LOOKS));
+  return {
+    format: "flowify-run",
+    version: 2,
+    network: network.name,
+    ...(network.description && { description: network.description }),
+    ...(network.pretrained && { pretrained: network.pretrained }),
+    recipe: flags.recipe ?? null,
+    data: {
+      name,
+      dir: flags.dataDir ?? null,
+      examples: data.count,
+      validation: validation?.count ?? 0,
+      shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
+      ...("rows" in data && data.columns && { columns: [...data.columns] }),
+      hash: data.hash,
+      ...((reading || schema) && { reading: { ...reading, ...(schema && { schema }) } }),
+      ...(files && { files }),
+    },
+    steps,
+    batch,
+    seed: flags.seed ?? recipe?.seed ?? 0,
+    flow: {
+      density: flags.density ?? rates.density,
+      ...(flags.from !== undefined && { frozen: flags.free !== true }),
+    },
+    training: {
+      learningRate: flags.lr ?? rates.learningRate,
+      orthogonalRate: flags.orthogonalLr ?? flags.lr ?? rates.orthogonalRate,
+      warmup: Math.min(flags.warmup ?? rates.warmup, Math.ceil(steps / 10)),
+      clip: flags.clip ?? rates.clip,
+      ema: flags.ema ?? trainingDefaults.ema,
+      init: rates.init,
+      initExamples: rates.initExamples,
+      augment: flags.flip === true ? "flip" : trainingDefaults.augment,
+    },
+    checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),
+    evaluateEvery: flags.evaluateEvery ?? together,
+    ...(validation && { validateEvery: Math.ceil(steps / VALIDATIONS) }),
+    pictures: flags.pictures ?? "each",
+    ...(flags.contaminated && { contaminated: true as const }),
+  };
+}

@@ -1,0 +1,266 @@
+import { copyFileSync, existsSync } from "node:fs";
+import {
+  createTrainer,
+  DeviceError,
+  type Executor,
+  encodeSafetensors,
+  FlowModel,
+  type Trainer,
+} from "@flowify/core";
+import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
+import { uniformFigure } from "../baselines/uniform.js";
+import { describeImages, examplesOf } from "../data/image-set.js";
+import { environment } from "../environment.js";
+import { fallbackOf, openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import type { DeviceName } from "../flags/shared.js";
+import { leadTrainer } from "../ranks/led-trainer.js";
+import type { Ranks } from "../ranks/ranks.js";
+import { formatCount } from "../ui/format.js";
+import type { Interrupt } from "../ui/interrupt.js";
+import { createProgress } from "../ui/progress.js";
+import type { Terminal } from "../ui/terminal.js";
+import type { RunConfig } from "./config.js";
+import { readRunConfig, writeRunConfig } from "./config-file.js";
+import { epochReporter } from "./epoch-report.js";
+import { withEventFile } from "./event-file.js";
+import { openRunFolder, type RunFolder } from "./folder.js";
+import { trainingLoop } from "./loop.js";
+import { openMetrics, rewindMetrics } from "./metrics.js";
+import type { RunEnd } from "./run-measures.js";
+import { latestCheckpoint, listCheckpoints, withCheckpoint } from "./saved-checkpoints.js";
+import { rememberedSplit } from "./splits.js";
+import type { TrainPlan } from "./train-plan.js";
+import { trainerOptions } from "./trainer-options.js";
+
+export type RunningOptions = Readonly<{
+  terminal: Terminal;
+  interrupt: Pick<Interrupt, "status">;
+  threads?: number | undefined;
+  workers?: number | undefined;
+  /** Go on with the next device where one breaks. */
+  fallback?: boolean | undefined;
+  /** Write TensorBoard event files. */
+  tensorboard?: boolean | undefined;
+  /** Look at what every layer gives before each step. */
+  check?: boolean | undefined;
+  /** The processes that train together, of which this is rank 0. */
+  ranks?: Ranks | undefined;
+}>;
+
+/** How a run ended: at which step, and what its end gave if it came there. */
+export type Trained = Readonly<{
+  step: number;
+  end?: RunEnd & { unchanged?: boolean; baseline?: TrivialBaseline };
+}>;
+
+/** Opens the folder of a run, trains, and closes it. */
+export async function runTraining(plan: TrainPlan, options: RunningOptions): Promise<Trained> {
+  const run = await openRunFolder(plan.folder, plan);
+  try {
+    return await trainOn(plan.device, run, plan, options);
+  } finally {
+    run.release();
+  }
+}
+
+type AskedSplit = Readonly<{ threads?: number | undefined; workers?: number | undefined }>;
+
+/**
+ * Threads and workers to compute with, and those of a run that goes on: other numbers add up in another order, so the run
+ * keeps its own where no others are asked for. With another number of ranks its order is another one anyway. A new run
+ * has those that `flowify devices --measure` found best.
+ */
+export function splitOf(
+  { resume, network, config: { batch, environment } }: TrainPlan,
+  { threads, workers, ranks }: AskedSplit & { ranks?: Ranks | undefined },
+): { split: AskedSplit; before?: AskedSplit; remembered: boolean } {
+  const alike = resume && environment && (environment.ranks ?? 1) === (ranks?.size ?? 1);
+  const before = alike ? { threads: environment.threads, workers: environment.workers } : undefined;
+  const isOpen = threads === undefined && workers === undefined && !resume && ranks === undefined;
+  const best = isOpen ? rememberedSplit(network, batch) : undefined;
+  return {
+    split: best ?? {
+      threads: threads ?? before?.threads ?? ranks?.cores,
+      workers: workers ?? before?.workers,
+    },
+    ...(before && { before }),
+    remembered: best !== undefined,
+  };
+}
+
+/** Trains on a device; with `fallback`, on the next one from the last checkpoint where it breaks. */
+async function trainOn(
+  device: DeviceName,
+  run: RunFolder,
+  plan: TrainPlan,
+  options: RunningOptions,
+): Promise<Trained> {
+  const { terminal, fallback } = options;
+  const { split, before, remembered } = splitOf(plan, options);
+  if (remembered)
+    terminal.note(`${split.workers} workers, ${split.threads} threads, as flowify devices --measure found`);
+  for (const what of ["threads", "workers"] as const)
+    if (before?.[what] !== undefined && split[what] !== before[what])
+      terminal.note(
+        `${split[what]} ${what}, before ${before[what]}: the last digits of the figures will differ`,
+      );
+  try {
+    const executor = await openExecutor(device, terminal, split);
+    try {
+      return await trainIn(run, plan, executor, { ...options, ...split });
+    } finally {
+      await executor.dispose();
+    }
+  } catch (error) {
+    const next = fallback === true && error instanceof DeviceError ? fallbackOf(device) : undefined;
+    if (next === undefined) throw error;
+    terminal.warn(`${(error as Error).message.split("\n")[0]}; going on without ${device}`);
+    return trainOn(next, run, existsSync(run.config) ? begunPlan(plan) : plan, options);
+  }
+}
+
+/** The plan of a run that has been begun: with the step sizes that it found, to go on from its last checkpoint. */
+function begunPlan(planned: TrainPlan): TrainPlan {
+  const { tryRates: _, ...plan } = planned;
+  const { training } = readRunConfig(plan.folder);
+  return { ...plan, resume: true, config: { ...plan.config, training } };
+}
+
+async function trainIn(
+  run: RunFolder,
+  plan: TrainPlan,
+  executor: Executor,
+  { terminal, interrupt, threads, workers, tensorboard = false, check = false, ranks }: RunningOptions,
+): Promise<Trained> {
+  const planned: RunConfig = {
+    ...plan.config,
+    device: executor.name as RunConfig["device"],
+    ...(!plan.resume && { environment: environment({ threads, workers, ranks: ranks?.size ?? 1 }) }),
+  };
+  const own = await startTrainer(run, plan, planned, executor, { terminal, check, share: ranks?.share });
+  const trainer = ranks ? await leadTrainer(own, ranks.comm) : own;
+  const config = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
+  if (!plan.resume) {
+    if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
+      await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
+    if (plan.network.original) copyFileSync(plan.network.original, run.original);
+    await writeRunConfig(run.config, config);
+  }
+  const functionStays = config.flow.frozen ? await functionOf(plan, trainer, executor) : undefined;
+  const { startMs, traceMs, compileMs } = trainer.timings;
+  const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+  terminal.note(
+    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
+  );
+  const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
+  const log = openMetrics(run.metrics);
+  const metrics = tensorboard ? withEventFile(log, run.events, trainer) : log;
+  let end: RunEnd | undefined;
+  try {
+    const { validation, test } = plan;
+    const uniform = uniformFigure(plan.data, plan.network.description);
+    end = await trainingLoop({
+      trainer,
+      config,
+      run,
+      metrics,
+      terminal,
+      interrupt,
+      reporter,
+      validation,
+      test,
+      uniform,
+    });
+  } finally {
+    metrics.close();
+  }
+  const unchanged = end && (await functionStays?.());
+  const step = trainer.taken;
+  await trainer.dispose();
+  if (!end) return { step };
+  const last = end.measured.at(-1);
+  const baseline = last && trivialBaseline(plan.data, last.images, plan.network.description);
+  return {
+    step,
+    end: { ...end, ...(baseline && { baseline }), ...(unchanged !== undefined && { unchanged }) },
+  };
+}
+
+/** The configuration with the step size that does best from the start; a run that goes on has it from there. */
+async function withFoundRate(
+  config: RunConfig,
+  rates: readonly number[],
+  trainer: Trainer,
+  { note }: Pick<Terminal, "note">,
+): Promise<RunConfig> {
+  const found = await trainer.findRate(rates);
+  note(`step size ${found}, the best of ${rates.join(", ")} in the first steps`);
+  return { ...config, training: { ...config.training, learningRate: found, orthogonalRate: found } };
+}
+
+/** Images that the given function is looked at on, before and after. */
+const LOOKED_AT = 64;
+
+/** What the network computes now, to be compared with what it computes later: true where no bit differs. */
+async function functionOf(
+  { flow, data }: TrainPlan,
+  trainer: Trainer,
+  executor: Executor,
+): Promise<() => Promise<boolean>> {
+  const count = Math.min(LOOKED_AT, data.count);
+  const examples = examplesOf(data);
+  const images = examples.subarray(0, (examples.length / data.count) * count);
+  const results = async (): Promise<Float32Array> => {
+    const model = new FlowModel(flow, await trainer.params(), executor);
+    try {
+      return await model.encode(images, { mode: "deterministic" });
+    } finally {
+      await model.dispose();
+    }
+  };
+  const before = await results();
+  return async () => (await results()).every((value, i) => Object.is(value, before[i]));
+}
+
+/** The trainer at its start values, or where the newest checkpoint of the run left it. */
+async function startTrainer(
+  run: RunFolder,
+  { resume, flow, data }: TrainPlan,
+  config: RunConfig,
+  executor: Executor,
+  { terminal, check, share }: { terminal: Terminal; check: boolean; share: Ranks["share"] | undefined },
+): Promise<Trainer> {
+  const { note, warn } = terminal;
+  const { network, steps, batch, seed } = config;
+  note(
+    `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
+  );
+  const options = {
+    flow,
+    executor,
+    data: { examples: examplesOf(data), count: data.count },
+    check,
+    ...(share && { share }),
+    ...trainerOptions(config),
+  };
+  // A run that was killed before its first checkpoint begins again; it computes the same.
+  if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
+    rewindMetrics(run.metrics, 0, []);
+    const progress = createProgress(terminal, { label: "start", total: options.flow.chain.layers.length });
+    const trainer = await createTrainer({
+      ...options,
+      onInit: (layer, done) => progress.update(done, layer),
+    });
+    progress.finish();
+    return trainer;
+  }
+  const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
+  const { state, metrics } = checkpoint;
+  for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
+  const { dropped, missing } = rewindMetrics(run.metrics, state.step, metrics);
+  if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
+  const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";
+  note(`going on from step ${state.step}, ${path}${again}`);
+  return withCheckpoint(path, () => createTrainer({ ...options, state }));
+}

@@ -1,0 +1,174 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CheckpointError } from "@flowify/core";
+import { writeFileAtomic } from "../files/atomic.js";
+import { expectRegularFile } from "../files/regular-file.js";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  isSidecar,
+  parseSidecar,
+  REMEDY,
+} from "./checkpoint.js";
+import type { RunConfig } from "./config.js";
+import { figureOf, type MetricsRecord } from "./metrics.js";
+
+/** An unusable newer checkpoint, and the reason. */
+export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
+
+/**
+ * Writes `step-N.safetensors` and then `step-N.json`, each atomically. The JSON file completes the checkpoint.
+ */
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
+  const { data, sidecar } = await encodeCheckpoint(checkpoint);
+  await writeFileAtomic(join(folder, data.name), data.bytes);
+  const path = join(folder, sidecar.name);
+  await writeFileAtomic(path, sidecar.bytes);
+  return path;
+}
+
+async function readFileOf(path: string): Promise<Uint8Array> {
+  expectRegularFile(path);
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new CheckpointError(`${path}: ${missing ? "missing" : (cause as Error).message}\n${REMEDY}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Reads the checkpoint that `path` (`step-N.json`) describes and verifies all of it.
+ *
+ * @param network the expected network; undefined accepts any
+ * @throws CheckpointError that names the file, the problem and the remedy
+ */
+export async function readCheckpoint(path: string, network?: string): Promise<Checkpoint> {
+  const beside = async (name: string): Promise<{ path: string; bytes: Uint8Array }> => {
+    const file = join(dirname(path), name);
+    return { path: file, bytes: await readFileOf(file) };
+  };
+  const text = new TextDecoder().decode(await readFileOf(path));
+  return decodeCheckpoint(path, text, beside, network);
+}
+
+/**
+ * The result of `use` for the arrays of a checkpoint.
+ *
+ * @throws CheckpointError that names the checkpoint, for arrays that do not fit the network
+ */
+export async function withCheckpoint<T>(path: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new CheckpointError(`${path}: ${cause.message}\n${REMEDY}`, { cause });
+  }
+}
+
+/** Paths of the checkpoints in a folder, the newest first. */
+export async function listCheckpoints(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  const names = (await readdir(folder)).filter(isSidecar);
+  return names
+    .sort()
+    .reverse()
+    .map((name) => join(folder, name));
+}
+
+/**
+ * The newest readable checkpoint, with a report of the skipped ones.
+ *
+ * @throws CheckpointError if there is none: the error of the newest checkpoint, if any exists
+ */
+export async function latestCheckpoint(
+  folder: string,
+  network?: string,
+): Promise<{ checkpoint: Checkpoint; path: string; skipped: readonly SkippedCheckpoint[] }> {
+  const skipped: SkippedCheckpoint[] = [];
+  for (const path of await listCheckpoints(folder)) {
+    try {
+      return { checkpoint: await readCheckpoint(path, network), path, skipped };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      skipped.push({ path, error });
+    }
+  }
+  throw (
+    skipped[0]?.error ??
+    new CheckpointError(`${folder}: no checkpoint: the run stopped before its first one\ntrain again`)
+  );
+}
+
+/**
+ * The checkpoint for evaluating a run: the best on the held-out examples if there are some, otherwise the newest.
+ *
+ * @throws CheckpointError like `latestCheckpoint`
+ */
+export async function judgedCheckpoint(
+  folder: string,
+  { network, validateEvery }: Pick<RunConfig, "network" | "validateEvery">,
+): ReturnType<typeof latestCheckpoint> {
+  const best = validateEvery === undefined ? undefined : await bestCheckpoint(folder);
+  if (best === undefined) return latestCheckpoint(folder, network);
+  try {
+    return { checkpoint: await readCheckpoint(best.path, network), path: best.path, skipped: [] };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const newest = await latestCheckpoint(folder, network);
+    return { ...newest, skipped: [{ path: best.path, error }, ...newest.skipped] };
+  }
+}
+
+/**
+ * Keeps the `keep` newest checkpoints and the one with the best figure (on validation images if there are some,
+ * otherwise on test images).
+ */
+export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
+  const paths = await listCheckpoints(folder);
+  const best = await bestCheckpoint(folder);
+  for (const path of paths.slice(keep)) if (path !== best?.path) await removeCheckpoint(path);
+}
+
+/** Removes the checkpoint of step 0 if there is a later one: a finished run needs it only if it is the best. */
+export async function removeStart(folder: string): Promise<void> {
+  const [, ...older] = await listCheckpoints(folder);
+  const best = await bestCheckpoint(folder);
+  const start = older.find((path) => /step-0+\.json$/.test(path));
+  if (start !== undefined && start !== best?.path) await removeCheckpoint(start);
+}
+
+/** The sidecar is removed first, so that none is left without its data file. */
+async function removeCheckpoint(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
+}
+
+/** A checkpoint and its measurement. */
+export type MeasuredCheckpoint = Readonly<{ path: string; step: number; figure: number }>;
+
+/** The checkpoint with the best measured figure; the newest of equal ones. */
+export async function bestCheckpoint(folder: string): Promise<MeasuredCheckpoint | undefined> {
+  let best: MeasuredCheckpoint | undefined;
+  for (const path of await listCheckpoints(folder)) {
+    const measured = await measuredOf(path);
+    if (measured && (best === undefined || measured.figure < best.figure)) best = { path, ...measured };
+  }
+  return best;
+}
+
+async function measuredOf(path: string): Promise<{ step: number; figure: number } | undefined> {
+  const sidecar = await readFile(path, "utf8")
+    .then((text) => parseSidecar(path, text))
+    .catch(() => undefined); // a damaged one cannot be the best
+  const of = (split: string): number | undefined =>
+    sidecar?.metrics.flatMap((record) =>
+      record.split === split ? (figureOf(record as MetricsRecord) ?? []) : [],
+    )[0];
+  const figure = of("validation") ?? of("test");
+  return sidecar && figure !== undefined ? { step: sidecar.step, figure } : undefined;
+}

@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Flow, type NetworkLayer, UsageError } from "@flowify/core";
+import type { TrainFlags } from "../actions/train-flags.js";
+import { columnWarnings, surveyColumns } from "../data/column-survey.js";
+import { readingFlags } from "../data/format.js";
+import type { DataSet, RowSet } from "../data/image-set.js";
+import { dataFiles, isDataSet } from "../data/registry.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { type DeviceName, readingOf } from "../flags/shared.js";
+import { AUTO, autoSchedule, isBuilt } from "../networks/auto.js";
+import {
+  type ConvertedNetwork,
+  convertedNetwork,
+  flowOf,
+  networkFor,
+  networkNamed,
+} from "../networks/choose.js";
+import type { NetworkDescription } from "../networks/network.js";
+import type { ChosenNetwork } from "../networks/weights.js";
+import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
+import type { RunConfig } from "./config.js";
+import { networkOfRun, readRunConfig } from "./config-file.js";
+import { checkRunFolder } from "./folder.js";
+import { type Choices, newConfig } from "./new-config.js";
+import { loadData, loadDataAgain } from "./train-data.js";
+
+/** The plan of a training run, checked as far as possible before it starts. */
+export type TrainPlan = Readonly<{
+  folder: string;
+  resume: boolean;
+  force: boolean;
+  /** Everything except the device, which depends on the executor. */
+  config: Omit<RunConfig, "device">;
+  device: DeviceName;
+  network: ChosenNetwork & Partial<ConvertedNetwork>;
+  flow: Flow;
+  data: DataSet;
+  /** Undefined if none are held out. */
+  validation: DataSet | undefined;
+  /** Undefined if the data set has no test examples. */
+  test: DataSet | undefined;
+  /** Notes about the data before training, one line each. */
+  warnings: readonly string[];
+  /** Step sizes to try before the first step; the run uses the best. */
+  tryRates?: readonly number[];
+}>;
+
+/** Flags that determine the results of a run: a resumed run takes them from its configuration. */
+const decidedByRun = {
+  recipe: "--recipe",
+  data: "--data",
+  ...readingFlags,
+  limit: "--limit",
+  validation: "--validation",
+  flip: "--flip",
+  network: "--network",
+  from: "--from",
+  normalize: "--normalize",
+  free: "--free",
+  density: "--density",
+  epochs: "--epochs",
+  steps: "--steps",
+  batch: "--batch",
+  lr: "--lr",
+  orthogonalLr: "--orthogonal-lr",
+  warmup: "--warmup",
+  clip: "--clip",
+  ema: "--ema",
+  seed: "--seed",
+  out: "--out",
+  force: "--force",
+  checkpointEvery: "--checkpoint-every",
+  evaluateEvery: "--evaluate-every",
+  pictures: "--pictures",
+  contaminated: "--contaminated",
+} as const satisfies Partial<Record<keyof TrainFlags, string>>;
+
+export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
+  flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
+
+async function planNew(flags: TrainFlags): Promise<TrainPlan> {
+  const { force = false } = flags;
+  if (flags.epochs !== undefined && flags.steps !== undefined) {
+    throw new UsageError("--epochs and --steps exclude each other\ngive one of them");
+  }
+  checkFrom(flags);
+  const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
+  const own = flags.data !== undefined && !isDataSet(flags.data);
+  const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
+  const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
+  if (flags.out !== undefined) checkRunFolder(flags.out, { force });
+  await keepNamedInput([flags.data]);
+  const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
+  const reading = readingOf(flags);
+  // what is built or rated for these data is judged on some that are held out
+  const judged = flags.from !== undefined || isBuilt(presumed);
+  const validation = flags.validation ?? (judged ? heldOutOf : 0);
+  const images = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
+  const network: Choices["network"] =
+    flags.from === undefined
+      ? networkFor(wanted, images.data)
+      : convertedNetwork(flags.from, images.data, flags.normalize);
+  const rates = recipe ?? {
+    ...ratesOf(network.name, flags.density),
+    ...(isBuilt(network.name) && autoSchedule(images.data)),
+  };
+  const files = await dataFiles({ name, dir: flags.dataDir, reading });
+  const config = newConfig(flags, { name, reading, images, files, network, recipe, rates });
+  return {
+    folder: flags.out ?? unusedFolder(`${images.data.name}-${network.name.replace(/^.*\//, "")}`),
+    resume: false,
+    force,
+    config,
+    device: flags.device ?? "auto",
+    network,
+    flow: flowOf(network, config.flow),
+    ...images,
+    warnings: "rows" in images.data ? rowWarnings(images.data, network, flags.from !== undefined) : [],
+    ...(flags.from !== undefined && flags.lr === undefined && { tryRates: RATES }),
+  };
+}
+
+/** Step sizes to try for a converted network, whose scales are unknown. */
+const RATES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] as const;
+
+/** Most held-out examples; otherwise a tenth of the training examples. */
+const HELD_OUT = { part: 0.1, most: 1000 } as const;
+const heldOutOf = (count: number): number => Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
+
+/** Kinds of layers that scale columns. */
+const SCALING: readonly string[] = ["affine", "actnorm", "marginal"] satisfies NetworkLayer["kind"][];
+
+const scales = (layer: NetworkDescription["layers"][number]): boolean =>
+  SCALING.includes(layer.kind) || (layer.kind === "whiten" && layer.scaled === true);
+
+/** Notes about columns; none for a converted network, which takes columns as in its own training. */
+function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: boolean): string[] {
+  const scaled = converted || (description?.layers.some(scales) ?? false);
+  return [...(rows.notes ?? []), ...columnWarnings(rows, surveyColumns(rows), { scaled })];
+}
+
+/** @throws UsageError for flags that need --from or conflict with it */
+function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void {
+  if (from !== undefined && (network !== undefined || recipe !== undefined))
+    throw new UsageError("--from sets the network\nleave --network and --recipe out");
+  if (from === undefined && (normalize !== undefined || free === true))
+    throw new UsageError(
+      `${free === true ? "--free" : "--normalize"} is for a converted network\nname one with --from DIR`,
+    );
+}
+
+async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan> {
+  for (const [key, flag] of Object.entries(decidedByRun)) {
+    if (flags[key as keyof typeof decidedByRun] !== undefined) {
+      throw new UsageError(
+        `${flag} cannot be changed with --resume: the run in ${folder} sets it\nleave it out`,
+      );
+    }
+  }
+  const { device, ...config } = readRunConfig(folder);
+  return {
+    ...(await planAsBefore(folder, { ...config, device }, flags.dataDir)),
+    folder,
+    resume: true,
+    config,
+    device: flags.device ?? device,
+  };
+}
+
+/** The run of `source` again, in its own folder. */
+export async function planAgain(
+  source: string,
+  { dataDir, device, out }: { dataDir?: string; device?: DeviceName; out: string },
+): Promise<TrainPlan> {
+  const { environment: _, ...before } = readRunConfig(source);
+  const { device: usual, ...config } = before;
+  return {
+    ...(await planAsBefore(source, before, dataDir)),
+    folder: out,
+    resume: false,
+    config,
+    device: device ?? usual,
+  };
+}
+
+/** What the configuration of the run in `folder` decides, with its data read again. */
+async function planAsBefore(folder: string, config: RunConfig, dataDir: string | undefined) {
+  const network = networkOfRun(config, folder);
+  const images = await loadDataAgain(config, dataDir, folder);
+  return { force: false, network, flow: flowOf(network, config.flow), ...images, warnings: [] };
+}
+
+function unusedFolder(name: string): string {
+  for (let copy = 1; ; copy++) {
+    const folder = join("runs", copy === 1 ? name : `${name}-${copy}`);
+    if (!existsSync(folder)) return folder;
+  }
+}

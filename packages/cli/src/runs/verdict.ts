@@ -1,0 +1,61 @@
+import { formatCount } from "../ui/format.js";
+import { unitOf } from "../unit.js";
+import type { RunConfig } from "./config.js";
+import { figureOf, type MetricsRecord } from "./metrics.js";
+
+/** Differences below this are noise of a batch, bits per dimension. */
+const NOISE = 0.05;
+
+/** The best state of a run, and warnings about its result. */
+export type Verdict = Readonly<{
+  /** The step of the state for evaluation: the best on the held-out examples, otherwise the last. */
+  judgedStep: number;
+  /** Warnings about the result, one line each. */
+  warnings: readonly string[];
+}>;
+
+export type VerdictOptions = Readonly<{
+  config: Pick<RunConfig, "steps" | "data" | "validateEvery" | "training">;
+  /** The lines of the run's metrics. */
+  records: readonly MetricsRecord[];
+  judgedStep: number;
+  /** The last measured figure of the state for evaluation. */
+  figure: number | undefined;
+  /** The figure of a uniform distribution over the range of the training examples. */
+  uniform: number;
+}>;
+
+/** Compares the result of a run with its initialization and with a uniform distribution. */
+export function verdictOf({ config, records, judgedStep, figure, uniform }: VerdictOptions): Verdict {
+  const unit = unitOf(config.data.shape);
+  const margin = NOISE * unit.perBit(config.data.shape.reduce<number>((a, b) => a * b, 1));
+  const start = startFigure(records);
+  const show = (value: number): string => `${value.toFixed(3)} ${unit.name}`;
+  const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;
+  const warnings: string[] = [];
+  if (config.validateEvery !== undefined && judgedStep === 0)
+    warnings.push(
+      `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
+    );
+  else if (figure !== undefined && start !== undefined && figure > start + margin)
+    warnings.push(`the run ends at ${show(figure)}, worse than ${show(start)} at initialization; ${smaller}`);
+  if (figure !== undefined && figure > uniform)
+    warnings.push(
+      `${show(figure)} is more than the ${show(uniform)} of a uniform distribution: the network is no better than that baseline yet`,
+    );
+  return { judgedStep, warnings };
+}
+
+/** The figure at initialization: on held-out examples, otherwise on the batch of the first step. */
+function startFigure(records: readonly MetricsRecord[]): number | undefined {
+  const first =
+    records.find(({ step, split }) => step === 0 && split === "validation") ??
+    records.find(({ step, split }) => step === 1 && split === undefined);
+  return first && figureOf(first);
+}
+
+/** `the best state on the held-out examples is step 350 of 529; …` */
+export const judgedLine = ({ judgedStep }: Verdict, steps: number): string | undefined =>
+  judgedStep === steps
+    ? undefined
+    : `the best state on the held-out examples is step ${formatCount(judgedStep)} of ${formatCount(steps)}; flowify evaluate, sample and the other commands use it`;

@@ -1,0 +1,116 @@
+import { UsageError } from "@flowify/core";
+import type { SampleFlags } from "../actions/sample-flags.js";
+import { joinedProgress } from "../data/written/row-writer.js";
+import { sampleFormat } from "../data/written/sampled-rows.js";
+import { version } from "../environment.js";
+import { type Write, writeAtomic } from "../files/atomic.js";
+import { placeOf } from "../files/place.js";
+import type { ResumableFile } from "../files/resumable-file.js";
+import { type WrittenPart, writeContinued } from "../files/shared-file.js";
+import { agree } from "../ranks/agreement.js";
+import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
+import type { RunConfig } from "../runs/config.js";
+import { expectNotAnInput, runPaths } from "../runs/folder.js";
+import { type SavedRun, withModel } from "../runs/open-run.js";
+import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
+import {
+  groupOf,
+  type SampleProgress,
+  type Sampling,
+  sampleFacts,
+  sampleInto,
+  sampleProgress,
+  writerOf,
+} from "./sample-into.js";
+import { firstRows, privacyOfRun, sayGiven, sayPrivacy, writeGiven } from "./sample-table.js";
+
+/** What is sampled, by which processes. */
+type Command = Readonly<{
+  flags: SampleFlags;
+  folder: string;
+  data: RunConfig["data"] & Readonly<{ shape: [number] }>;
+  ranks: Ranks | undefined;
+  terminal: Terminal;
+}>;
+
+/** Samples rows from a run of rows into a file; several processes share them. */
+export async function sampleRows(
+  { host }: CliContext,
+  flags: SampleFlags,
+  folder: string,
+  data: Command["data"],
+): Promise<void> {
+  const { stdout, stderr, env } = host;
+  const { json = false, quiet = false } = flags;
+  const job = await joinRanks(env);
+  const ranks = job !== undefined && job.size > 1 ? job : undefined;
+  const terminal =
+    ranks !== undefined && ranks.rank > 0
+      ? silentTerminal(env)
+      : createTerminal({ stdout, stderr, env, json, quiet });
+  await inJob(job, () => sampleAs({ flags, folder, data, ranks, terminal }));
+}
+
+async function sampleAs(command: Command): Promise<void> {
+  const { flags, folder, data, ranks, terminal } = command;
+  const { count = 150, seed = 0, temperature = 1, mode = "sample", given } = flags;
+  const file = flags.out ?? runPaths(folder).sampledRows;
+  const format = sampleFormat(file);
+  expectNotAnInput(file, [data.name]);
+  if (ranks && (given || !placeOf(file).replace))
+    throw new UsageError(
+      "several ranks sample into a file, without --given\nstart one process, or leave --given out and name a file with --out",
+    );
+  const threads = flags.threads ?? ranks?.cores;
+  await withModel(folder, { ...flags, ...(threads && { threads }) }, terminal, async (model, run) => {
+    const options = { count, seed, temperature, mode };
+    const group = groupOf(data.shape[0]);
+    const sampling: Sampling = { model, data, file, format, group, options, share: ranks, terminal };
+    const schema = data.reading?.schema;
+    const found = schema && given && (await writeGiven(model, schema, sampling, given));
+    if (!found) await writeSamples(sampling, command, run);
+    if (ranks && ranks.rank > 0) return;
+    const privacy =
+      schema && flags.privacy
+        ? await privacyOfRun(run, schema, found?.rows ?? (await firstRows(sampling)))
+        : undefined;
+    terminal.say(`${formatCount(count)} samples: ${file}`);
+    if (found) sayGiven(terminal, found, count);
+    if (privacy) sayPrivacy(terminal, privacy);
+    terminal.document({
+      file,
+      ...options,
+      step: run.step,
+      ...(found && { given, effective: found.effective, proposals: found.proposals }),
+      ...(privacy && { privacy }),
+    });
+  });
+}
+
+/** Into a file so that a killed command goes on; into a device or a pipe at once. */
+async function writeSamples(
+  sampling: Sampling,
+  { folder, ranks, terminal }: Command,
+  run: SavedRun,
+): Promise<void> {
+  const { file, format, options } = sampling;
+  const facts = sampleFacts(folder, run, options);
+  const { "version of flowify": _, ...settings } = facts;
+  if (ranks)
+    await agree(ranks.comm, ranks.members, {
+      facts: { flowify: version, settings: JSON.stringify(settings) },
+    });
+  const produce = (output: ResumableFile<SampleProgress>): Promise<void> => {
+    if (output.kept) terminal.note(`going on after ${formatCount(output.kept.rows)} sampled rows`);
+    return sampleInto(output, sampling);
+  };
+  if (!placeOf(file).replace)
+    return writeAtomic(file, (write) => produce({ write, kept: undefined, keep: async () => {} }));
+  const end = async (parts: readonly WrittenPart<SampleProgress>[], write: Write): Promise<void> => {
+    const written = parts.map(({ bytes, state }) => ({ bytes, progress: state.writer }));
+    await writerOf(sampling, write, joinedProgress(format, written)).end();
+  };
+  await writeContinued(file, ranks, { facts, state: sampleProgress, warn: terminal.warn }, produce, end);
+}

@@ -1,0 +1,162 @@
+import { fileHashes } from "../data/file-hashes.js";
+import { rowsOfSplit } from "../data/table/split-rows.js";
+import { type OpenDetector, takeRows } from "../detect/detector.js";
+import type { ScoreKind } from "../detect/score-kinds.js";
+import type { TableDetector } from "../detect/table-detector.js";
+import type { RunConfig } from "../runs/config.js";
+import type { Terminal } from "../ui/terminal.js";
+import {
+  allDetectorRows,
+  type DetectorRows,
+  type DetectorTable,
+  joinRows,
+  openDetectorTable,
+} from "./detector-rows.js";
+import { cutsOf, cutsOfRank } from "./score-cuts.js";
+
+/** Rows, and numbers of them, that are scored together: enough to keep all cores busy. */
+const PIECE = { rows: 4096, numbers: 2 ** 20 } as const;
+
+/** Scored rows [n, width] in one piece. */
+type Scored = Readonly<{
+  names: readonly string[];
+  rows: Float32Array;
+  scores: Float64Array;
+  /** No rows: those so far end a part of the output. */
+  ends?: true;
+}>;
+
+/** Passes over the rows that are scored; each begins behind so many of them, whole pieces, which are not scored. */
+export type Pass = (skip: number) => AsyncGenerator<Scored>;
+
+export type ScoreSource = Readonly<{
+  found: TableDetector;
+  open: OpenDetector;
+  kind: ScoreKind;
+  config: RunConfig;
+  files: readonly string[];
+  flags: Readonly<{ limit?: number; id?: string; where?: string }>;
+  /** Of several processes, which one this is: each scores its part of the rows. */
+  share?: Readonly<{ rank: number; size: number }> | undefined;
+}>;
+
+/** What is scored in passes. */
+export type ScoredRows = Readonly<{
+  pass: Pass;
+  /** Rows of a pass, where the files say it. */
+  total: number | undefined;
+  /** Milliseconds that reading has taken so far. */
+  readingMs(): number;
+}>;
+
+/** Places in the reference, by the number of a row from 0 on. */
+type Places = ReadonlyMap<number, number>;
+
+const END: Scored = { names: [], rows: new Float32Array(), scores: new Float64Array(), ends: true };
+
+/** The rows of the files, or the test rows of the run's own table. */
+export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "warn">): Promise<ScoredRows> {
+  const { found, open, kind, config, files, flags, share = { rank: 0, size: 1 } } = source;
+  const { inputs, detector } = found;
+  const { width } = detector.spaces;
+  const options = { schema: config.data.reading!.schema!, inputs, id: flags.id, warn };
+  const clock = stopwatch();
+  const scoreOf = async (
+    { rows, names }: Pick<DetectorRows, "rows" | "names">,
+    own?: Int32Array,
+  ): Promise<Scored> => ({ names, rows, scores: (await open.score(rows, [kind], own))[kind] });
+
+  if (files.length === 0) {
+    const all = await allDetectorRows(config.data.name, {
+      ...options,
+      where: config.data.reading?.where,
+    });
+    const test = rowsOfSplit(all.names.length, "test").subarray(0, flags.limit);
+    const names = Array.from(test, (row) => all.names[row]!);
+    const rows = takeRows(all.rows, width, test);
+    const pass: Pass = async function* (skip) {
+      if (skip === 0) yield scoreOf({ rows, names });
+    };
+    return { pass, total: test.length, readingMs: clock.ms };
+  }
+
+  const tables: (DetectorTable & Readonly<{ places: Places | undefined }>)[] = [];
+  for (const file of files) {
+    const table = await openDetectorTable(file, { ...options, where: flags.where });
+    tables.push({ ...table, places: await placesIn(file, config, detector.places) });
+  }
+  const cuts = cutsOf(tables);
+  // the first rows, and places among training rows, are found by counting all rows before
+  const isWhole = flags.limit !== undefined || tables.some(({ places }) => places !== undefined);
+  const mine = isWhole ? (share.rank === 0 ? cuts : []) : cutsOfRank(cuts, share.rank, share.size);
+  const rows = mine.reduce((sum, cut) => sum + (cut.rows ?? Number.NaN), 0);
+
+  async function* pass(skip: number): AsyncGenerator<Scored> {
+    let [before, left] = [skip, flags.limit ?? Number.POSITIVE_INFINITY];
+    for (const { table, range, rows: known = Number.POSITIVE_INFINITY } of mine) {
+      if (before >= known && left === Number.POSITIVE_INFINITY) {
+        before -= known;
+        continue;
+      }
+      const { places } = tables.find(({ file }) => file === table.file)!;
+      const prefix = files.length > 1 ? `${table.file}#` : "";
+      for await (const { rows: all, names, numbers } of clock.measured(inPieces(table.rows(range), width))) {
+        const count = Math.min(left, names.length);
+        left -= count;
+        if (before > 0) before -= count;
+        else {
+          const own = places && Int32Array.from(numbers, (number) => places.get(number - 1) ?? -1);
+          const called = names.slice(0, count).map((name) => prefix + name);
+          yield scoreOf({ rows: all.subarray(0, count * width), names: called }, own?.subarray(0, count));
+        }
+        if (left === 0) break;
+      }
+      if (before === 0) yield END;
+      if (left === 0) break;
+    }
+    for (const table of tables) table.end();
+  }
+  const total = flags.limit === undefined ? rows : Math.min(flags.limit, rows);
+  return { pass, total: Number.isNaN(total) ? undefined : total, readingMs: clock.ms };
+}
+
+/** Measures how long an iteration waits for the next value. */
+function stopwatch() {
+  let ms = 0;
+  return {
+    ms: () => ms,
+    async *measured<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+      for (;;) {
+        const began = performance.now();
+        const { value, done } = await items.next();
+        ms += performance.now() - began;
+        if (done) return;
+        yield value;
+      }
+    },
+  };
+}
+
+/** Blocks put together; no piece holds rows of two cuts. */
+async function* inPieces(blocks: AsyncGenerator<DetectorRows>, width: number): AsyncGenerator<DetectorRows> {
+  let waiting: DetectorRows[] = [];
+  let count = 0;
+  for await (const block of blocks) {
+    waiting.push(block);
+    count += block.names.length;
+    if (count < PIECE.rows && count * width < PIECE.numbers) continue;
+    yield joinRows(waiting);
+    waiting = [];
+    count = 0;
+  }
+  if (waiting.length > 0) yield joinRows(waiting);
+}
+
+/** Where the file is the one that the run was trained on: the places of its rows in the reference. No row is compared with itself. */
+async function placesIn(file: string, { data }: RunConfig, places: Uint32Array): Promise<Places | undefined> {
+  const known = data.files;
+  const own = known && (await fileHashes(file));
+  const isSame =
+    own?.length === known?.length && own?.every(({ sha256 }, i) => sha256 === known?.[i]?.sha256);
+  return isSame ? new Map(Array.from(places, (row, place) => [row, place] as const)) : undefined;
+}

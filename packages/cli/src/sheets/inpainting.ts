@@ -1,0 +1,101 @@
+import type { FlowModel } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { conditionalSamples } from "../samples/conditional-samples.js";
+import { toBytes } from "./run-pictures.js";
+import type { Hidden } from "./sheet-names.js";
+
+/** Layers that work on each entry alone: behind them, hidden entries are still apart from visible ones. */
+const ENTRYWISE = new Set(["dequantize", "variationalDequantize", "affine", "marginal"]);
+
+/** Samples that the chains choose their starts from. */
+const POOL = 256;
+
+export type InpaintingOptions = Readonly<{
+  hide: Hidden;
+  /** Completions of each image. */
+  each: number;
+  steps: number;
+  seed: number;
+  onStep?(step: number, accepted: number): void;
+}>;
+
+export type Inpainting = Readonly<{
+  /** Bytes of the completed images, `each` for one image after another. */
+  images: Uint8Array;
+  /** log p in nats, of the images as they are and of their completions. */
+  original: Float64Array;
+  completed: Float64Array;
+  accepted: number;
+}>;
+
+/**
+ * Draws the hidden half of images given the other half. The first layers, as far as they treat every pixel alone, turn
+ * pixels into numbers that are near normal; Langevin chains then sample the hidden ones under the rest of the flow. A
+ * chain starts from the half of one of 256 samples, chosen with probability proportional to the density of the whole.
+ */
+export async function inpaint(
+  model: FlowModel,
+  { images, count, shape }: Pick<ImageSet, "images" | "count" | "shape">,
+  { hide, each, steps, seed, onStep }: InpaintingOptions,
+): Promise<Inpainting> {
+  const size = imageSize(shape);
+  const { layers } = model.flow.chain;
+  const found = layers.findIndex(({ name }) => !ENTRYWISE.has(name));
+  const cut = found < 0 ? layers.length : found;
+  const [front, rest] = [model.part(0, cut), model.part(cut, layers.length)];
+  const hidden = hiddenEntries(shape, hide);
+  try {
+    const shown = images.map((byte, i) => (hidden[i % size] === 1 ? 0 : byte));
+    const known = await front.encode(shown, { seed });
+    const pool = await front.encode(toBytes(await model.sample(POOL, { seed })), { seed });
+    const rng = makeRng(seed, 2);
+    const starts = new Float32Array(count * each * size);
+    for (let image = 0; image < count; image++) {
+      const joined = new Float32Array(POOL * size);
+      for (let i = 0; i < joined.length; i++)
+        joined[i] = hidden[i % size] === 1 ? pool[i]! : known[image * size + (i % size)]!;
+      const chosen = drawn(await rest.logProb(joined, { seed }), each, () => rng.uniform());
+      chosen.forEach((k, c) =>
+        starts.set(joined.subarray(k * size, (k + 1) * size), (image * each + c) * size),
+      );
+    }
+    const { values, accepted } = await conditionalSamples(rest, starts, hidden, {
+      steps,
+      seed,
+      ...(onStep && { onStep }),
+    });
+    const completed = toBytes(await front.decode(values, { mode: "deterministic" }));
+    for (let i = 0; i < completed.length; i++)
+      if (hidden[i % size] === 0) completed[i] = images[Math.floor(i / (each * size)) * size + (i % size)]!;
+    return {
+      images: completed,
+      original: await model.logProb(images, { seed }),
+      completed: await model.logProb(completed, { seed }),
+      accepted,
+    };
+  } finally {
+    await front.dispose();
+    await rest.dispose();
+  }
+}
+
+/** 1 for each entry [C, H, W] in the hidden half. */
+export function hiddenEntries([channels, height, width]: ImageShape, hide: Hidden): Uint8Array {
+  const [row, column] = [Math.floor(height / 2), Math.floor(width / 2)];
+  const inside = (y: number, x: number): boolean =>
+    hide === "bottom" ? y >= row : hide === "top" ? y < row : hide === "left" ? x < column : x >= column;
+  const entries = new Uint8Array(channels * height * width);
+  for (let i = 0; i < entries.length; i++)
+    entries[i] = inside(Math.floor(i / width) % height, i % width) ? 1 : 0;
+  return entries;
+}
+
+/** `count` of the indices with probabilities proportional to exp(logs), none twice (Gumbel's trick). */
+function drawn(logs: Float64Array, count: number, uniform: () => number): number[] {
+  const keys = Array.from(logs, (log) => log - Math.log(-Math.log(uniform() || 2 ** -25)));
+  return keys
+    .map((_, i) => i)
+    .sort((a, b) => keys[b]! - keys[a]!)
+    .slice(0, count);
+}

@@ -1,0 +1,127 @@
+import type { Evaluation, FlowModel } from "@flowify/core";
+import { expectMemoryForEach } from "@flowify/core/internal";
+import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
+import { cellBytes, imageGrid } from "../pictures/image-grid.js";
+import { ledgerChart } from "../pictures/ledger-chart.js";
+import { lineChart, MOST, type Point } from "../pictures/line-chart.js";
+import { encodePng, svgToPng } from "../pictures/png.js";
+import { rowPoints } from "../pictures/row-points.js";
+import { SHOWN, scatterChart } from "../pictures/scatter.js";
+import { TRAINING } from "../pictures/theme.js";
+import { figureOf, type MetricsRecord } from "../runs/metrics.js";
+import { formatCount } from "../ui/format.js";
+import type { Unit } from "../unit.js";
+
+/** Numbers of the model's pixels as bytes. */
+export const toBytes = (pixels: Float32Array): Uint8Array =>
+  Uint8Array.from(pixels, (value) => Math.min(255, Math.max(0, Math.round(value))));
+
+export type SamplesPicture = Readonly<{
+  title: string;
+  shape: ImageShape;
+  count: number;
+  columns: number;
+  seed: number;
+  temperature: number;
+  mode: "sample" | "deterministic";
+}>;
+
+/**
+ * Checks the memory before computing many images for one picture.
+ *
+ * @throws MemoryError with the number that fits
+ */
+export function expectRoomFor({ executor }: FlowModel, count: number, shape: ImageShape): void {
+  const numbers = imageSize(shape) + (imageSize(shape) + cellBytes(shape)) / Float32Array.BYTES_PER_ELEMENT;
+  expectMemoryForEach(executor, `a picture of ${formatCount(count)} images`, count, numbers);
+}
+
+/** A labelled grid of samples, as PNG. */
+export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
+  const { title, shape, count, columns, seed, temperature, mode } = picture;
+  expectRoomFor(model, count, shape);
+  const images = toBytes(await model.sample(count, { seed, temperature, mode }));
+  const drawn =
+    mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
+  const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
+  return encodePng(await imageGrid({ images, shape, columns, title, subtitle }));
+}
+
+/** Three rows: the originals, and their reconstructions with all noise at its mean and with sampled noise. */
+export async function reconstructionsPicture(
+  model: FlowModel,
+  { title, images, seed }: { title: string; images: ImageSet; seed: number },
+): Promise<Uint8Array> {
+  const rows = [
+    images.images,
+    toBytes(await model.reconstruct(images.images, { mode: "deterministic", seed })),
+    toBytes(await model.reconstruct(images.images, { mode: "sample", seed })),
+  ];
+  const all = new Uint8Array(3 * images.count * imageSize(images.shape));
+  rows.forEach((row, index) => {
+    all.set(row, index * row.length);
+  });
+  const grid = await imageGrid({
+    images: all,
+    shape: images.shape,
+    columns: images.count,
+    title,
+    rowLabels: ["original", "mean", "sample"],
+  });
+  return encodePng(grid);
+}
+
+/** Sampled and real rows, by pairs of columns. */
+export async function scatterPicture(
+  model: FlowModel,
+  { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },
+): Promise<Uint8Array> {
+  const shown = real.rows.subarray(0, SHOWN.rows * real.shape[0]);
+  const { columns, groups } = rowPoints(real, [shown, await model.sample(count, { seed })]);
+  return svgToPng(
+    await scatterChart({
+      title,
+      columns,
+      real: { name: `${real.split} rows`, rows: groups[0]! },
+      generated: { name: "generated rows", rows: groups[1]! },
+    }),
+  );
+}
+
+/** The ledger as bars. */
+export const ledgerPicture = async (
+  title: string,
+  { ledger }: Pick<Evaluation, "ledger">,
+  unit: Unit,
+): Promise<Uint8Array> => svgToPng(await ledgerChart(ledger, title, unit));
+
+/** The training curve from the lines of the metrics. */
+export async function curvePicture(
+  title: string,
+  records: readonly MetricsRecord[],
+  steps: number,
+  unit: Unit,
+): Promise<Uint8Array> {
+  const points = (split: string | undefined): Point[] =>
+    records.flatMap((record) => {
+      const value = figureOf(record);
+      const { step, stdErr } = record;
+      return record.split === split && value !== undefined
+        ? [{ step, value, ...(typeof stdErr === "number" && { stdErr }) }]
+        : [];
+    });
+  const training = points(undefined);
+  const measured = ["validation", "test"]
+    .map((split) => ({ name: split, points: points(split) }))
+    .filter((line) => line.points.length > 0);
+  const lines = [
+    ...measured,
+    {
+      name: training.length > MOST ? "training (means of neighbouring steps)" : "training",
+      color: TRAINING,
+      points: training,
+      faint: true,
+    },
+  ];
+  return svgToPng(await lineChart({ title, unit: unit.name, lines, steps }));
+}

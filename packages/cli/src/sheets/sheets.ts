@@ -1,0 +1,188 @@
+import type { FlowModel } from "@flowify/core";
+import type { FlowLayer, Shape } from "@flowify/core/layer";
+import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { imageGrid } from "../pictures/image-grid.js";
+import { encodePng } from "../pictures/png.js";
+import { toBytes } from "./run-pictures.js";
+
+export type SheetOptions = Readonly<{
+  title: string;
+  shape: ImageShape;
+  columns: number;
+  seed: number;
+  temperature: number;
+}>;
+
+/** Temperatures of the sheet that compares them. */
+const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
+
+/** Pairs of images on the sheet that interpolates between them. */
+export const PAIRS = 8;
+
+/** A row for each temperature, with the same noise in all of them. */
+export async function temperatureSheet(
+  model: FlowModel,
+  { title, shape, columns, seed }: SheetOptions,
+): Promise<Uint8Array> {
+  const rows: Uint8Array[] = [];
+  for (const temperature of TEMPERATURES)
+    rows.push(toBytes(await model.sample(columns, { seed, temperature })));
+  return encodePng(
+    await imageGrid({
+      images: joined(rows),
+      shape,
+      columns,
+      title,
+      subtitle: `the same noise in every row, seed ${seed}`,
+      rowLabels: TEMPERATURES.map((temperature) => `T = ${temperature}`),
+    }),
+  );
+}
+
+/**
+ * The part of a flow whose outputs say what an image is: all of it, or, of a flow that ends with a mixture of normals, what
+ * comes before the mixture, which keeps hardly a number.
+ */
+function describingPart(model: FlowModel): FlowModel {
+  const { layers } = model.flow.chain;
+  return model.part(0, layers.at(-1)?.name === "gaussianMixture" ? layers.length - 1 : layers.length);
+}
+
+/**
+ * A row for each pair of images: both at the ends, and between them decodings of latents on the great circle from one
+ * to the other; on a straight line where the latents are not those of one normal distribution. The noise of the inverse
+ * is at its mean: sampled noise hides the changes of the latent.
+ */
+export async function interpolationSheet(
+  model: FlowModel,
+  images: ImageSet,
+  { title, shape, columns }: SheetOptions,
+): Promise<Uint8Array> {
+  const size = imageSize(shape);
+  const between = Math.max(2, columns - 2);
+  const pairs = Math.floor(images.count / 2);
+  const part = describingPart(model);
+  const whole = part.flow.chain.layers.length === model.flow.chain.layers.length;
+  const mix = whole && model.flow.base.name === "standardNormal" ? onGreatCircle : onLine;
+  const width = sizeOf(part.flow.latentShape);
+  const grid = new Uint8Array(pairs * (between + 2) * size);
+  const put = (row: number, column: number, image: Uint8Array): void =>
+    grid.set(image, (row * (between + 2) + column) * size);
+  try {
+    const latents = await part.encode(images.images.subarray(0, 2 * pairs * size), { mode: "deterministic" });
+    for (let step = 0; step < between; step++) {
+      const z = new Float32Array(pairs * width);
+      for (let row = 0; row < pairs; row++) {
+        const [a, b] = [0, 1].map((end) =>
+          latents.subarray((2 * row + end) * width, (2 * row + end + 1) * width),
+        );
+        z.set(mix(a as Float32Array, b as Float32Array, step / (between - 1)), row * width);
+      }
+      const decoded = toBytes(await part.decode(z, { mode: "deterministic" }));
+      for (let row = 0; row < pairs; row++)
+        put(row, step + 1, decoded.subarray(row * size, (row + 1) * size));
+    }
+  } finally {
+    await part.dispose();
+  }
+  for (let row = 0; row < pairs; row++)
+    for (const end of [0, 1]) {
+      const image = 2 * row + end;
+      put(row, end * (between + 1), images.images.subarray(image * size, (image + 1) * size));
+    }
+  return encodePng(
+    await imageGrid({
+      images: grid,
+      shape,
+      columns: between + 2,
+      title,
+      subtitle: `${images.split} images at both ends, decoded latents between them, all other noise at its mean`,
+    }),
+  );
+}
+
+/**
+ * A row for each layer that drops coordinates, the last layer first: one sample, and the same sample with the coordinates
+ * of that layer sampled anew. All other noise stays. The first row samples the latent anew.
+ */
+export async function layerSheet(
+  model: FlowModel,
+  { title, shape, columns, seed, temperature }: SheetOptions,
+): Promise<Uint8Array> {
+  const { layers } = model.flow.chain;
+  const parts = layers.map((_, i) => model.part(i, i + 1));
+  /** z after layer i ↦ x before layer `to`, with the noise of every layer from the seed. */
+  const down = async (z: Float32Array, from: number, to = 0): Promise<Float32Array> => {
+    let at = z;
+    for (let i = from - 1; i >= to; i--)
+      at = await (parts[i] as FlowModel).decode(at, { seed: seedOf(seed, i), temperature });
+    return at;
+  };
+  try {
+    const last = layers.length;
+    const latents = await model.latents(columns, { seed, temperature });
+    const width = sizeOf(model.flow.latentShape);
+    const first = latents.slice(0, width);
+    const behind: Float32Array[] = []; // after layer i, of the one sample
+    behind[last] = first;
+    for (let i = last - 1; i >= 0; i--) behind[i] = await down(behind[i + 1] as Float32Array, i + 1, i);
+    const own = toBytes(behind[0] as Float32Array);
+    const rows: { label: string; images: Uint8Array[] }[] = [{ label: "latent", images: [own] }];
+    for (let k = 1; k < columns; k++)
+      rows[0]!.images.push(toBytes(await down(latents.slice(k * width, (k + 1) * width), last)));
+    for (let i = last - 1; i >= 0; i--) {
+      if (!drops(layers[i] as FlowLayer)) continue;
+      const images = [own];
+      for (let k = 1; k < columns; k++) {
+        const anew = { seed: seedOf(seed + k, i), temperature };
+        const x = await (parts[i] as FlowModel).decode(behind[i + 1] as Float32Array, anew);
+        images.push(toBytes(await down(x, i)));
+      }
+      rows.push({ label: model.flow.ledgerLines[i]!.layer, images });
+    }
+    return await encodePng(
+      await imageGrid({
+        images: joined(rows.flatMap(({ images }) => images)),
+        shape,
+        columns,
+        title,
+        subtitle: `one sample, and the dropped coordinates of each layer sampled again, temperature ${temperature}, seed ${seed}`,
+        rowLabels: rows.map(({ label }) => label),
+      }),
+    );
+  } finally {
+    for (const part of parts) await part.dispose();
+  }
+}
+
+/** Distinct seeds: the noise of two layers must not be the same numbers. */
+const seedOf = (seed: number, layer: number): number => seed + 1_000_003 * (layer + 1);
+
+const drops = ({ inShape, outShape, droppedDims }: FlowLayer): boolean =>
+  (droppedDims ?? sizeOf(inShape) - sizeOf(outShape)) > 0;
+
+function onGreatCircle(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  const dot = a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  const angle = Math.acos(Math.min(1, Math.max(-1, dot / (Math.hypot(...a) * Math.hypot(...b) || 1))));
+  if (Math.sin(angle) < 1e-6) return onLine(a, b, t);
+  const [wa, wb] = [(1 - t) * angle, t * angle].map((part) => Math.sin(part) / Math.sin(angle)) as [
+    number,
+    number,
+  ];
+  return a.map((value, i) => wa * value + wb * b[i]!);
+}
+
+const onLine = (a: Float32Array, b: Float32Array, t: number): Float32Array =>
+  a.map((value, i) => (1 - t) * value + t * b[i]!);
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
