@@ -18,16 +18,7 @@ type Kernels = {
   ): void;
 };
 
-const compiled = lazy(() => {
-  try {
-    return new WebAssembly.Module(Uint8Array.from(atob(code), (c) => c.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
-});
-
-/** Whether the engine has WebAssembly with vectors, and the page may compile it. */
-export const hasEigenKernels = (): boolean => compiled() !== undefined;
+const compiled = lazy(() => new WebAssembly.Module(Uint8Array.from(atob(code), (c) => c.charCodeAt(0))));
 
 const PAGE = 65536;
 
@@ -37,7 +28,7 @@ export function openEigenKernels(numbers: number): {
   allocate: (length: number) => Float64Array;
 } {
   const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * numbers) / PAGE), maximum: PAGE });
-  const instance = new WebAssembly.Instance(compiled() as WebAssembly.Module, { host: { memory } });
+  const instance = new WebAssembly.Instance(compiled(), { host: { memory } });
   let used = 0;
   const allocate = (length: number): Float64Array => {
     const array = new Float64Array(memory.buffer, used, length);

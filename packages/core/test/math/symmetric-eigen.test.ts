@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { symmetricEigen } from "../../src/math/linalg.js";
+import { randomOrthogonal, symmetricEigen } from "../../src/math/linalg.js";
 import { makeRng } from "../../src/math/rng.js";
 import { largeSymmetricEigen } from "../../src/math/symmetric-eigen.js";
 
@@ -10,6 +10,43 @@ function symmetric(n: number, scale: (i: number) => number): Float64Array {
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) a[i * n + j] = a[j * n + i] = rng.normal() * scale(i) * scale(j);
   return a;
+}
+
+/** V Λ Vᵀ with random orthonormal columns V. */
+function ofSpectrum(n: number, value: (i: number) => number): Float64Array {
+  const v = randomOrthogonal(makeRng(n), n).data;
+  const a = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += v[i * n + k]! * value(k) * v[j * n + k]!;
+      a[i * n + j] = a[j * n + i] = sum;
+    }
+  return a;
+}
+
+/** The covariance of rows in 32-bit numbers, as initialization computes it. */
+function covarianceOf(rows: readonly Float32Array[]): Float64Array {
+  const n = rows[0]!.length;
+  const mean = Float32Array.from(
+    { length: n },
+    (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length,
+  );
+  const a = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) {
+      const sum = rows.reduce((s, row) => Math.fround(s + (row[i]! - mean[i]!) * (row[j]! - mean[j]!)), 0);
+      a[i * n + j] = sum / rows.length;
+    }
+  return a;
+}
+
+/** Few rows of many columns, most of them constant up to little noise, as the edges of digits are. */
+function fewRows(count: number, n: number): Float32Array[] {
+  const rng = makeRng(count);
+  return Array.from({ length: count }, () =>
+    Float32Array.from({ length: n }, (_, i) => rng.normal() * 10 ** (-10 * Math.abs(1 - (2 * i) / n))),
+  );
 }
 
 const sizeOf = (a: Float64Array): number => Math.sqrt(a.reduce((sum, v) => sum + v * v, 0));
@@ -43,6 +80,13 @@ describe("eigenvalues and eigenvectors of a large symmetric matrix", () => {
       60,
       Float64Array.from({ length: 3600 }, (_, k) => (1 + (k % 60)) * (1 + Math.floor(k / 60))),
     ],
+    ["of eigenvalues from 1 to 1e-21", 90, ofSpectrum(90, (i) => 10 ** ((-21 * i) / 89))],
+    ["of eigenvalues from 1e-21 to 1", 90, ofSpectrum(90, (i) => 10 ** ((21 * i) / 89 - 21))],
+    ["of scales from 1e-21 to 1", 90, symmetric(90, (i) => 10 ** ((21 * i) / 178 - 10.5))],
+    ["of 12 rows of 120 columns", 120, covarianceOf(fewRows(12, 120))],
+    ["of 60 rows of 120 columns", 120, covarianceOf(fewRows(60, 120))],
+    ["of equal rows", 60, covarianceOf(Array.from({ length: 9 }, () => fewRows(1, 60)[0]!))],
+    ["of one row of data", 60, covarianceOf(fewRows(1, 60))],
     ["of zeros", 40, new Float64Array(1600)],
     [
       "that is diagonal, out of order",
