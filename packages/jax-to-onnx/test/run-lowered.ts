@@ -28,8 +28,8 @@ export type Ran = Readonly<{
   flops: number;
 }>;
 
-/** Lowers a program for a target, verifies the graph after each pass, and runs it. */
-export async function runLowered(each: Program, target: Target = ortCpu): Promise<Ran> {
+/** Lowers a program for a target, verifies the graph after each pass, and runs it with `threads` inside an operator. */
+export async function runLowered(each: Program, target: Target = ortCpu, threads = 1): Promise<Ran> {
   const { jaxpr, signature } = trace(each.f, each.inputs, each.name);
   try {
     const names = signature.inputs.map(({ name }) => name);
@@ -48,7 +48,7 @@ export async function runLowered(each: Program, target: Target = ortCpu): Promis
     const largest = Math.max(
       ...graph.nodes.flatMap(({ outputs }) => outputs.map((name) => size(graph, name))),
     );
-    return { results: await runGraph(graph, names, each.inputs, outputNames), acted, largest, flops };
+    return { results: await runGraph(graph, names, each.inputs, outputNames, threads), acted, largest, flops };
   } finally {
     jaxpr.dispose();
   }
@@ -70,9 +70,10 @@ async function runGraph(
   names: readonly string[],
   inputs: readonly HostArray[],
   outputs: readonly string[],
+  threads: number,
 ): Promise<HostArray[]> {
   const session = await ort.InferenceSession.create(toBytes(graph), {
-    intraOpNumThreads: 1,
+    intraOpNumThreads: threads,
     logSeverityLevel: 3,
   });
   try {

@@ -152,7 +152,7 @@ const inferred: Readonly<Record<string, (node: Shapes) => readonly Shape[]>> = {
     return [[...shape.slice(0, axis), ...index, ...shape.slice(axis + 1)]];
   },
   GatherElements: ({ shapes }) => [shapes[1] as Shape],
-  ScatterND: same,
+  ScatterElements: same,
   TopK: ({ shapes: [shape = []], numbers, attributes }) => {
     const cut = shape.with(attributes.axis as number, numbers(1)[0] as number);
     return [cut, cut];

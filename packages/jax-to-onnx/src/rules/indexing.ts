@@ -63,43 +63,36 @@ function broadcastIndex(cx: Context, index: Lazy, shape: readonly number[]): str
   return dense(cx.graph, { ...index, axes });
 }
 
+/**
+ * Updates that may meet in one entry. ONNX Runtime's ScatterND adds them on several threads without a lock, so sums
+ * lose some; its ScatterElements takes them one after another.
+ */
 const scatter: Rule = (cx, eqn, inputs) => {
-  const params = paramsOf<IndexParams & { op: "add" | "update"; shape: number[]; uniqueIndices: boolean }>(
-    eqn,
-  );
+  const params = paramsOf<IndexParams & { op: "add" | "update"; shape: number[] }>(eqn);
   const [updates, ...indices] = inputs as [Lazy, ...Lazy[]];
   if (updates.dtype === DType.Bool) throw unsupported(eqn, "booleans cannot be scattered");
   const { graph } = cx;
   const sizes = params.axis.map((i) => params.shape[i] as number);
   const shape = indexShape(indices);
-  const count = sizeOf(shape);
-  const perm = indexedFirst(params.shape.length, params.axis);
-  const rest = perm.slice(params.axis.length).map((i) => params.shape[i] as number);
-  // updates [before…, index…, after…] -> [count, rest…]
-  const rank = updates.axes.length;
+  const rest = [...params.shape.keys()].filter((i) => !params.axis.includes(i));
+  const restSizes = rest.map((i) => params.shape[i] as number);
+  // updates [before…, index…, after…] -> [rest, count]: along the last axis, consecutive updates lie side by side
   const places = shape.map((_, i) => params.outDim + i);
-  const others = [...Array(rank).keys()].filter((i) => !places.includes(i));
-  const rows = dense(
-    graph,
-    reshapeOrCopy(graph, transpose(updates, [...places, ...others]), [count, ...rest]),
-  );
-  const flat = broadcastIndex(cx, linearIndex(cx, indices, sizes), shape);
-  const column = graph.reshape(flat, [count, 1]);
-  const wide = graph.node("Cast", [column], { type: "int64", shape: [count, 1] }, { attributes: { to: 7 } });
-  const type = { type: elementType(updates.dtype), shape: [sizeOf(sizes), ...rest] };
+  const others = [...updates.axes.keys()].filter((i) => !places.includes(i));
+  const flat = [sizeOf(restSizes), sizeOf(shape)];
+  const columns = dense(graph, reshapeOrCopy(graph, transpose(updates, [...others, ...places]), flat));
+  const index = graph.reshape(broadcastIndex(cx, linearIndex(cx, indices, sizes), shape), [1, sizeOf(shape)]);
+  const wide = graph.node("Expand", [index, graph.ints(flat)], { type: "int32", shape: flat });
+  const type = { type: elementType(updates.dtype), shape: [sizeOf(restSizes), sizeOf(sizes)] };
   const zeros = dense(graph, literal(cx, 0, updates.dtype, type.shape));
-  const adds = params.op === "add" && !params.uniqueIndices;
-  const attributes = adds ? { reduction: "add" } : {};
-  const base = graph.node("ScatterND", [zeros, wide, rows], type, { attributes });
-  const whole = reshapeOrCopy(
-    graph,
-    ofBuffer(base, updates.dtype, type.shape),
-    perm.map((i) => params.shape[i] as number),
-  );
+  const attributes = params.op === "add" ? { axis: 1, reduction: "add" } : { axis: 1 };
+  const base = graph.node("ScatterElements", [zeros, wide, columns], type, { attributes });
+  const whole = reshapeOrCopy(graph, ofBuffer(base, updates.dtype, type.shape), [...restSizes, ...sizes]);
+  const order = [...rest, ...params.axis];
   return [
     transpose(
       whole,
-      perm.map((_, i) => perm.indexOf(i)),
+      order.map((_, i) => order.indexOf(i)),
     ),
   ];
 };

@@ -16,6 +16,8 @@ export type Case = Program &
      * only.
      */
     special?: boolean;
+    /** Adds many numbers into few places, so many that threads would share them: runs with 1, 2 and 4 threads. */
+    meeting?: boolean;
   }>;
 
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
@@ -275,6 +277,28 @@ function written(draw: Draw): Case {
   return { name: "written", f, inputs, fixed: draw.chance(0.5) ? [1, 2, 3] : [] };
 }
 
+/** Gradients of gathers with repeated indices, along one axis or two: sums of two million numbers in few places. */
+function repeated(draw: Draw): Case {
+  const [rows, rest] = [draw.int(2, 9), draw.pick([1, 6, 64])];
+  const count = Math.ceil(2_000_000 / rest);
+  const isPair = draw.chance(0.5);
+  const index = (n: number): HostArray =>
+    new HostArray(
+      Int32Array.from({ length: count }, () => draw.int(0, n - 1)),
+      [count],
+      DType.Int32,
+    );
+  const taken = (table: A, i: A, j: A): A => (isPair ? table.slice(i, j) : np.take(table.slice([], 0), i, 0));
+  const f: Fn = (table, i, j, w) =>
+    grad((t: A) => np.sum(taken(t, i, j).mul(w)))(table);
+  return {
+    name: "repeated",
+    f,
+    inputs: [floats(draw, [rows, 3, rest]), index(rows), index(3), floats(draw, [rest])],
+    meeting: true,
+  };
+}
+
 /** Programs of every size, more of the kinds that reach more passes. */
 export const kinds = [
   operations,
@@ -286,4 +310,5 @@ export const kinds = [
   reductions,
   integers,
   special,
+  repeated,
 ];

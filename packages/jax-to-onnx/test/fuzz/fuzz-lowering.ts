@@ -49,8 +49,9 @@ const none: Target = { ...aggressive, name: "no pass", without: new Set(names) }
 const strictAtEverySize: Target = { ...aggressive, name: "aggressive, strict", semantics: strict.semantics };
 
 /** Targets of a case: the usual ones, and one pass alone and left out. */
-function targetsOf(draw: Draw, { name, special = false }: Case): Target[] {
+function targetsOf(draw: Draw, { name, special = false, meeting = false }: Case): Target[] {
   if (special) return [strict, strictAtEverySize];
+  if (meeting) return [ortCpu, portable];
   return [
     ortCpu,
     strict,
@@ -119,12 +120,13 @@ export async function fuzzLowering(
       if (problem !== undefined) wrong.push(`case ${number} (${each.name}), ${where}: ${problem}`);
     };
     for (const target of targetsOf(draw, each))
-      await judge(target.name, async () => {
-        const ran = await runLowered(each, target);
-        for (const [name, times] of ran.acted) acted.set(name, (acted.get(name) ?? 0) + times);
-        largest = Math.max(largest, ran.largest);
-        return problemOf(ran.results, target.semantics.minimalFiltering);
-      });
+      for (const threads of each.meeting ? [1, 2, 4] : [1])
+        await judge(`${target.name}, ${threads} threads`, async () => {
+          const ran = await runLowered(each, target, threads);
+          for (const [name, times] of ran.acted) acted.set(name, (acted.get(name) ?? 0) + times);
+          largest = Math.max(largest, ran.largest);
+          return problemOf(ran.results, target.semantics.minimalFiltering);
+        });
     if (elsewhere && !each.special && draw.chance(ELSEWHERE))
       await judge(elsewhere.name, async () => {
         const found = await elsewhere.run(each);

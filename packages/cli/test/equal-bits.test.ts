@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { createTrainer, type Executor, flowify, zoo, zooNames } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import { nativeExecutor } from "@flowify/onnx";
+import { expect, it } from "vitest";
+import { ratesOf } from "../src/recipes.js";
+
+const [SIDE, DIGITS, STEPS, RUNS] = [28, 256, 2, 3];
+
+/** Made-up digits: strokes on black, so that most pixels lie in the same few bins of their splines. */
+function digits(): Uint8Array {
+  const rng = makeRng(5);
+  const images = new Uint8Array(DIGITS * SIDE * SIDE);
+  for (let i = 0; i < DIGITS; i++) {
+    let [x, y] = [rng.integer(SIDE), rng.integer(SIDE)];
+    for (let k = 0; k < 120; k++) {
+      images[(i * SIDE + y) * SIDE + x] = 64 + rng.integer(192);
+      x = Math.min(Math.max(x + rng.integer(3) - 1, 0), SIDE - 1);
+      y = Math.min(Math.max(y + rng.integer(3) - 1, 0), SIDE - 1);
+    }
+  }
+  return images;
+}
+
+/** An executor that compiles a program once: compiling takes most of the time of these runs. */
+function compilesOnce(executor: Executor): Executor {
+  const programs = new Map<string, ReturnType<Executor["compile"]>>();
+  return {
+    ...executor,
+    async compile(f, specs, options = {}) {
+      const key = JSON.stringify([options.name, specs]);
+      const program = await (programs.get(key) ?? programs.set(key, executor.compile(f, specs, options)).get(key)!);
+      return { ...program, dispose: async () => {} };
+    },
+  };
+}
+
+const images = digits();
+
+it.each(zooNames.filter((name) => name.startsWith("mnist/")))(
+  "%s, trained three times with two threads: equal bits",
+  async (name) => {
+    const native = await nativeExecutor({ threads: 2 });
+    const executor = compilesOnce(native);
+    const found: string[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      const trainer = await createTrainer({
+        flow: flowify(zoo(name)),
+        executor,
+        data: { examples: images, count: DIGITS },
+        steps: STEPS,
+        batchSize: Math.max(ratesOf(name).batch, 128),
+        seed: 7,
+        init: "random",
+      });
+      for (let step = 0; step < STEPS; step++) await trainer.step();
+      const hash = createHash("sha256");
+      const { arrays } = await trainer.state();
+      for (const [path, { data }] of Object.entries(arrays)) hash.update(path).update(data as Float32Array);
+      found.push(hash.digest("hex"));
+      await trainer.dispose();
+    }
+    expect(found).toEqual(found.map(() => found[0]));
+    await native.dispose();
+  },
+  120_000,
+);
