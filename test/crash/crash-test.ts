@@ -21,7 +21,7 @@ import { metricsOf, writeSmallData } from "../../packages/cli/test/small-run.js"
 const root = resolve(import.meta.dirname, "../..");
 const command = join(root, "packages/cli/bin/flowify.js");
 const powerCut = join(root, "test/crash/power-cut.ts");
-const STEPS = 40;
+const STEPS = 16;
 
 type Ending = Readonly<{ killed: boolean; seconds: number; refused?: string }>;
 
@@ -98,7 +98,7 @@ async function main(): Promise<number> {
   const [count, seed] = [Number(positionals[0] ?? 30), Number(values.seed)];
   const scratch = mkdtempSync(join(tmpdir(), "flowify-crash-"));
   try {
-    const { data, network } = writeSmallData(scratch, "convolution");
+    const { data, network } = writeSmallData(scratch, "recipe");
     const training = ["--data", data, "--network", network, "--batch", "64", "--steps", String(STEPS)];
     const care = [
       "--ema",

@@ -29,7 +29,8 @@ function compilesOnce(executor: Executor): Executor {
     ...executor,
     async compile(f, specs, options = {}) {
       const key = JSON.stringify([options.name, specs]);
-      const program = await (programs.get(key) ?? programs.set(key, executor.compile(f, specs, options)).get(key)!);
+      const program = await (programs.get(key) ??
+        programs.set(key, executor.compile(f, specs, options)).get(key)!);
       return { ...program, dispose: async () => {} };
     },
   };
@@ -63,5 +64,5 @@ it.each(zooNames.filter((name) => name.startsWith("mnist/")))(
     expect(found).toEqual(found.map(() => found[0]));
     await native.dispose();
   },
-  120_000,
+  600_000,
 );

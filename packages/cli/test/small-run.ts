@@ -15,14 +15,16 @@ const networks = {
   ],
 };
 
-/** Images of 8 × 8 and a network for them that trains in milliseconds. */
+/** Images of 8 × 8 and a network for them that trains in milliseconds; for "recipe", images for the network of a recipe. */
 export function writeSmallData(
   folder: string,
-  kind: keyof typeof networks = "dense",
+  kind: keyof typeof networks | "recipe" = "dense",
 ): { data: string; network: string } {
-  const data = writeIdxFolder(join(folder, "images"), { train: 256, test: 40, side: 8, images: noise });
+  const side = kind === "recipe" ? 28 : 8;
+  const data = writeIdxFolder(join(folder, "images"), { train: 256, test: 40, side, images: noise });
+  if (kind === "recipe") return { data, network: "mnist/fmlp" };
   const network = join(folder, "small.json");
-  writeFileSync(network, JSON.stringify({ inShape: [1, 8, 8], layers: networks[kind] }));
+  writeFileSync(network, JSON.stringify({ inShape: [1, side, side], layers: networks[kind] }));
   return { data, network };
 }
 

@@ -48,7 +48,12 @@ export async function runLowered(each: Program, target: Target = ortCpu, threads
     const largest = Math.max(
       ...graph.nodes.flatMap(({ outputs }) => outputs.map((name) => size(graph, name))),
     );
-    return { results: await runGraph(graph, names, each.inputs, outputNames, threads), acted, largest, flops };
+    return {
+      results: await runGraph(graph, names, each.inputs, outputNames, threads),
+      acted,
+      largest,
+      flops,
+    };
   } finally {
     jaxpr.dispose();
   }

@@ -19,13 +19,16 @@ const zeros = (shape: readonly number[]): HostArray =>
 it.each([
   ["rows of 64", zeros([4, 64]), indices(20_000, 4)],
   ["single numbers", zeros([8]), indices(2_000_000, 8)],
-] as const)("adds every gradient that meets others in one entry, with any threads: %s", async (_, table, index) => {
-  const f = (t: A, i: A): A => grad((each: A) => np.sum(np.take(each, i, 0)))(t);
-  const each = { name: "meeting", f, inputs: [table, index] };
-  const [want] = runJax(f, each.inputs);
-  for (const target of [strict, portable])
-    for (const threads of [1, 2, 4]) {
-      const { results } = await runLowered(each, target, threads);
-      expect(results[0]?.data).toEqual(want?.data);
-    }
-});
+] as const)(
+  "adds every gradient that meets others in one entry, with any threads: %s",
+  async (_, table, index) => {
+    const f = (t: A, i: A): A => grad((each: A) => np.sum(np.take(each, i, 0)))(t);
+    const each = { name: "meeting", f, inputs: [table, index] };
+    const [want] = runJax(f, each.inputs);
+    for (const target of [strict, portable])
+      for (const threads of [1, 2, 4]) {
+        const { results } = await runLowered(each, target, threads);
+        expect(results[0]?.data).toEqual(want?.data);
+      }
+  },
+);

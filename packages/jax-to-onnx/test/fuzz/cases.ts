@@ -289,8 +289,7 @@ function repeated(draw: Draw): Case {
       DType.Int32,
     );
   const taken = (table: A, i: A, j: A): A => (isPair ? table.slice(i, j) : np.take(table.slice([], 0), i, 0));
-  const f: Fn = (table, i, j, w) =>
-    grad((t: A) => np.sum(taken(t, i, j).mul(w)))(table);
+  const f: Fn = (table, i, j, w) => grad((t: A) => np.sum(taken(t, i, j).mul(w)))(table);
   return {
     name: "repeated",
     f,
