@@ -5,8 +5,9 @@ import type { Theme } from "./theme.js";
 /** A figure at a step. */
 export type Point = Readonly<{ step: number; value: number; stdErr?: number }>;
 
-/** One line of a chart; `faint` ones lie behind, without marks. */
-export type ChartLine = Series & Readonly<{ points: readonly Point[]; faint?: boolean }>;
+/** One line of a chart; `faint` ones lie behind, without marks. `dash`: pixels of strokes and gaps, a whole line without. */
+export type ChartLine = Series &
+  Readonly<{ points: readonly Point[]; faint?: boolean; dash?: readonly number[] }>;
 
 export type LineChartOptions = Readonly<{
   title: string;
@@ -51,6 +52,10 @@ export function lineChart(options: LineChartOptions): Promise<string> {
   });
   const y = numbers("value", unit, [low, high], { tickCount: 7 });
   const color = colorBySeries(options.lines, { symbol: "stroke", width });
+  const strokeDash = {
+    ...color,
+    scale: { domain: color.scale.domain, range: options.lines.map(({ dash = [1, 0] }) => [...dash]) },
+  };
   const measured = [{ filter: "!datum.faint" }];
   return drawChart(
     {
@@ -64,7 +69,7 @@ export function lineChart(options: LineChartOptions): Promise<string> {
           mark: { type: "line", strokeWidth: 1.2 },
           encoding: { y },
         },
-        { transform: measured, mark: { type: "line", strokeWidth: 2 }, encoding: { y } },
+        { transform: measured, mark: { type: "line", strokeWidth: 2 }, encoding: { y, strokeDash } },
         {
           transform: [...measured, { filter: "isValid(datum.low) && isValid(datum.high)" }],
           mark: { type: "rule" },

@@ -3,7 +3,7 @@ import { escapeXml } from "../pictures/escape.js";
 import { ledgerRowsChart } from "../pictures/ledger-chart.js";
 import { signed } from "../pictures/ledger-rows.js";
 import { type ChartLine, lineChart } from "../pictures/line-chart.js";
-import { seriesColor } from "../pictures/theme.js";
+import { seriesColor, TRAINING } from "../pictures/theme.js";
 import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
@@ -21,7 +21,7 @@ const LAYERS = 6;
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; --shade: #0004; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; --shade: #fff5; } }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; --shade: #000; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1000px; padding: 24px 16px 64px; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.6rem; } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; font-size: 1.3rem; } h3 { font-size: 1rem; margin-top: 2rem; }
@@ -35,7 +35,6 @@ th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var
 th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }
 svg { display: block; }
 img { max-width: 100%; height: auto; background: #fff; } .grid { image-rendering: pixelated; }
-.chart { zoom: 0.5; max-width: 200%; } /* drawn at twice its size */
 details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
 ${TABLE_STYLE}`;
@@ -121,19 +120,28 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[], mo
 const shortened = (name: string): string =>
   name.length > 32 ? `${name.slice(0, 20)}…${name.slice(-11)}` : name;
 
+/** Dashes of the curves of one run, in the order of its splits. */
+const DASHES = [
+  [1, 0],
+  [6, 4],
+  [2, 3],
+];
+
 /** The curves of all runs of one unit in one chart. */
 async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<string> {
   const steps = Math.max(...runs.map(({ config }) => config.steps));
+  const alone = runs.length === 1;
   const lines = runs.flatMap((run, i): ChartLine[] => {
     const color = seriesColor(i);
-    const measured = run.measured.map(({ split, points }) => ({
+    const measured = run.measured.map(({ split, points }, j) => ({
       name: `${shortened(run.name)}: ${split}`,
-      color,
+      // of one run the colours say which examples; of several, which run, and the dashes which examples
+      ...(alone ? { color: seriesColor(j) } : { color, dash: DASHES[j % DASHES.length]! }),
       points,
     }));
     const training = {
       name: `${shortened(run.name)}: training`,
-      color: `${color}90`,
+      color: alone ? TRAINING : `${color}90`,
       points: run.training,
       faint: true,
     };
@@ -160,11 +168,14 @@ async function section(run: ReportedRun): Promise<string> {
     run.quality ? qualityTable(run.quality) : "",
     ...pictures.map(
       ({ title, png }) =>
-        `<h3>${title}</h3><img class="${isOfImages ? "grid" : "chart"}" alt="${title} of ${escapeXml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
+        `<h3>${title}</h3><img ${isOfImages ? 'class="grid"' : `width="${shownWidth(png)}"`} alt="${title} of ${escapeXml(run.name)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`,
     ),
     `<details><summary>Configuration</summary><pre>${escapeXml(JSON.stringify(config, null, 2))}</pre></details>`,
   ].join("\n");
 }
+
+/** The width of a chart, which is drawn at twice its size: PNG holds it in bytes 16 to 19. */
+const shownWidth = (png: Uint8Array): number => Buffer.from(png).readUInt32BE(16) / 2;
 
 /** Quality of the samples, compared with other real images. */
 function qualityTable(quality: RunQuality): string {
