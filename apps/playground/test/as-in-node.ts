@@ -9,18 +9,18 @@ import {
   flowify,
   jaxExecutor,
   type OrdinaryNetwork,
-  type Trainer,
 } from "@flowify/core";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
+import { trainerOptions } from "flowify/format";
 import type { Page } from "playwright-core";
 import * as v from "valibot";
 import { expect } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { openRun } from "../src/run/open-run.js";
-import { type ImageShape, imagesConfig } from "../src/tabs/images/config.js";
+import { imagesConfig } from "../src/tabs/images/config.js";
 import { halve } from "../src/tabs/images/halve.js";
-import { imagesNetwork, splitImages } from "../src/tabs/images/network.js";
+import { imagesRun } from "../src/tabs/images/network.js";
 import { makeImagesViewer } from "../src/tabs/images/viewer.js";
 import type { PlaneConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
@@ -68,34 +68,32 @@ export async function planeLogProbInNode(page: Page, config: PlaneConfig): Promi
  * Images that have been trained on the page: log p of what it saves, and of the same run in Node, both with the
  * noise of the page, are those that it shows.
  */
-export async function expectImagesAsInNode(page: Page, address: object): Promise<void> {
+export async function expectImagesAsInNode(page: Page, address: object, folder: string): Promise<void> {
   const [logProb, bpd] = [await shown(page, "#images-log-prob"), await shown(page, "#images-bpd")];
-  const [file] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save flow" }).click(),
-  ]);
-  const bytes = readFileSync(await file.path());
+  const run = await openRun(filesIn(await unpacked(page, "Save the run", folder)));
   const config = v.parse(imagesConfig, address);
-  const shape: ImageShape = [1, config.side, config.side];
-  const network = imagesNetwork(config, shape);
-  expect(JSON.parse(decodeSafetensors(bytes).metadata.network!)).toEqual(network);
+  const shape: [number, number, number] = [1, config.side, config.side];
+  const digits = { train: digitsOf("train", 0, DIGITS.train), heldOut: digitsOf("t10k", 0, DIGITS.test) };
+  const train = halve(digits.train, 2 * config.side);
+  const heldOut = halve(digits.heldOut, 2 * config.side);
+  const wanted = imagesRun(config, { name: "", shape, train, heldOut });
+  expect(run.config.description).toEqual(wanted.description);
 
-  const flow = flowify(network);
-  const digits = [...digitsOf("train", 0, DIGITS.train), ...digitsOf("t10k", 0, DIGITS.test)];
-  const { train, heldOut } = splitImages(halve(Uint8Array.from(digits), 2 * config.side), shape);
-  const { learningRate, seed, steps } = config;
+  const { flow } = run;
   const executor = jaxExecutor();
-  const viewer = await makeImagesViewer(flow, executor, { heldOut, seed, temperature: () => 1 });
-  const saved = await FlowModel.load(flow, bytes, executor);
-  const options = { learningRate, seed, steps, batchSize: 64, initExamples: 1024 };
-  const trainer: Trainer = await createTrainer({ flow, data: train, executor, ...options });
+  const viewer = await makeImagesViewer(flow, executor, { heldOut, seed: config.seed, temperature: () => 1 });
+  const saved = await FlowModel.fromArrays(flow, run.state.arrays, executor);
+  const data = { examples: train, count: DIGITS.train };
+  const trainer = await createTrainer({ flow, data, executor, ...trainerOptions(run.config) });
   const best = await shown(page, "#images-best");
+  expect(run.state.step).toBe(best);
+  expect(run.metrics.map(({ step }) => step)).toEqual(Array.from({ length: best }, (_, i) => i + 1));
   while (trainer.taken < best) await trainer.step();
-  const ofSaved = await viewer.view(saved.params, steps);
+  const ofSaved = await viewer.view(saved.params, config.steps);
   expect(Math.abs(ofSaved.logProb - logProb)).toBeLessThan(0.01); // nats, of some hundred; two digits are shown
   expect(Math.abs(ofSaved.bitsPerDimension - bpd)).toBeLessThan(1e-3); // of which three digits are shown
   // sums in another order move training itself
-  const again = await viewer.view(await trainer.params(), steps);
+  const again = await viewer.view(await trainer.params(), config.steps);
   expect(Math.abs(again.logProb / logProb - 1)).toBeLessThan(1e-4);
   await Promise.all([viewer.dispose(), saved.dispose(), trainer.dispose()]);
 }

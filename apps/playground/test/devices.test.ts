@@ -72,7 +72,7 @@ test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, a
   const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
   await page.getByText("Trained: all 3 steps are done.").waitFor({ timeout: SLOW });
   expect(await page.locator("#images-device").textContent()).toBe("WebGPU");
-  await expectImagesAsInNode(page, address);
+  await expectImagesAsInNode(page, address, join(root, "images"));
 });
 
 test("a given network is scored, trained and asked for preimages by WebGPU, to the numbers of Node", {

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { expectImagesAsInNode, shown } from "./as-in-node.js";
 import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
 
@@ -8,6 +10,8 @@ const small = { widths: [8], steps: 6 };
 /** The first image on the line between two. */
 const LINE = ".gallery.line .tile";
 const addressOf = (config: object): string => `#/images?config=${encodeURIComponent(JSON.stringify(config))}`;
+
+const root = temporaryFolder();
 
 let playground: Playground;
 /** Trained once: the tests down to the one of other widths look at it in turn. */
@@ -27,7 +31,7 @@ const pixels = (page: Page, selector: string): Promise<string> =>
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
 
 test("digits train to the numbers of the same run in Node", { timeout: SLOW }, async () => {
-  await expectImagesAsInNode(trained, small);
+  await expectImagesAsInNode(trained, small, join(root, "small"));
 });
 
 /** The drawn line once it is another one than `before`. */
@@ -112,7 +116,7 @@ test("changes in quick succession open one after the other, and the last one tra
   await page.getByText("Trained: all 6 steps are done.").waitFor({ state: "detached" });
   await page.getByText("Trained: all 6 steps are done.").waitFor();
   expect(await page.getByRole("alert").count()).toBe(0);
-  await expectImagesAsInNode(page, { ...small, widths: [16] });
+  await expectImagesAsInNode(page, { ...small, widths: [16] }, join(root, "wider"));
 });
 
 test("samples that cannot be drawn are told in words", { timeout: SLOW }, async () => {

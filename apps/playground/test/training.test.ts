@@ -125,10 +125,10 @@ test("what a run shows, saves and goes on from is never worse on held-out points
   const best = Math.max(...values);
   expect(values.at(-1)).toBeLessThan(best - 0.01);
   expect(shown.at(-1)).toBeCloseTo(best, 5);
-  const { model, step } = await training.best();
-  expect(step).toBe(measured.find(([, logProb]) => logProb === best)?.[0]);
-  expect(mean(await model.logProb(heldOut))).toBeCloseTo(best, 4);
-  await model.dispose();
+  const { state } = await training.best();
+  expect(state.step).toBe(measured.find(([, logProb]) => logProb === best)?.[0]);
+  const ofModel = await training.withModel((model) => model.logProb(heldOut));
+  expect(mean(ofModel)).toBeCloseTo(best, 4);
 
   const kept = await training.kept();
   await training.dispose();

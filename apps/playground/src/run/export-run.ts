@@ -1,7 +1,7 @@
 import type { FlowModel } from "@flowify/core";
 import { describeExport, exportFlow, toBytes } from "@flowify/onnx/browser";
 import { archive } from "./save-run.js";
-import type { Progress } from "./train-run.js";
+import type { Progress } from "./session.js";
 
 /** The ONNX files of a model with their description, in a zip archive, as `flowify export` writes them. */
 export async function exportModel(

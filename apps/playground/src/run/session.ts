@@ -1,19 +1,14 @@
-import { createTrainer, type Executor, type Flow, type HostArray, type NotFiniteError } from "@flowify/core";
-import { runSteps, trainingDefaults } from "@flowify/core/internal";
-import { makeRng } from "@flowify/core/layer";
-import type { JsTree } from "@jax-js/jax";
+import type { Executor, NotFiniteError, TrainingState } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
 import { type ImageRunConfig, type RunConfig, sha256, trainerOptions } from "flowify/format";
-import { compileRows, type RowsFunction, specsOf } from "../worker/compile-rows.js";
-import { ledgerRows, meanLedger, sum } from "../worker/ledger-rows.js";
+import { type Kept, startTraining, type Training, type Viewer } from "../worker/training.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
-/** Images for training and for measuring: bytes [n, C, H, W]. */
+/** Images of a run: bytes [n, C, H, W]. Held-out images decide which state is kept, and are measured. */
 export type RunImages = Readonly<{
   name: string;
   shape: ImageRunConfig["data"]["shape"];
   train: Uint8Array;
-  measure: Uint8Array;
-  /** Held-out images: they decide which state is kept. */
   heldOut: Uint8Array;
 }>;
 
@@ -27,193 +22,54 @@ export type Trained = Readonly<{
 
 export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?: number }>;
 
+/** A run, perhaps before its initialization. */
+export type RunStart = Omit<OpenRun, "state"> & Readonly<{ state?: TrainingState }>;
+
+/** A run in training. */
+export type RunSession<V, W extends Viewer<V>> = Readonly<{ run: RunStart; training: Training<V, W> }>;
+
+type SessionOptions<V, W> = Readonly<{
+  executor: Executor;
+  images: RunImages;
+  makeViewer: (flow: OpenRun["flow"], executor: Executor) => Promise<W & Viewer<V>>;
+  /** The best state before that of the run. */
+  best?: Kept["best"];
+  tell?: (progress: Progress) => void;
+}>;
+
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** The training images as the configuration of a run describes them. */
-async function dataOf(
-  images: RunImages,
-  shape: ImageRunConfig["data"]["shape"],
-): Promise<ImageRunConfig["data"]> {
-  const examples = images.train.length / sizeOf(shape);
-  return { name: images.name, dir: null, examples, validation: 0, shape, hash: await sha256(images.train) };
-}
-
-/** The options of a run's trainer, on so many images. */
-const optionsOf = (config: RunConfig, count: number) => ({
-  ...trainerOptions(config),
-  batchSize: Math.min(config.batch, count),
-});
-
-/** Largest number of measurements on held-out images, and the fewest steps between two of them. */
-const MEASUREMENTS = 20;
-const FEWEST_BETWEEN = 5;
-/**
- * Measurements worse than the initial one after which a run restarts with a tenth of its rate; and the number of
- * restarts.
- */
-const PATIENCE = 2;
-const MOST_RATES = 4;
-/** Images in one measuring call. */
-const ROWS = 64;
-
-type Ends = Readonly<{ signal: AbortSignal; tell: (progress: Progress) => void }>;
-
-/**
- * Trains a run for some more steps on these images. The schedule of the step size ends there, or at its earlier end.
- * The result has the best state on held-out images, which is never worse than the initial one. If the first steps only
- * make it worse, training restarts with a smaller rate. The run in the argument does not change.
- *
- * @throws NotFiniteError if the network diverges at every rate before any state was better
- */
-export async function trainFurther(
-  run: OpenRun,
-  executor: Executor,
-  images: RunImages,
-  steps: number,
-  ends: Ends,
-): Promise<{ run: OpenRun; trained: Trained }> {
-  const { shape } = run.config.data;
-  const data = await dataOf(images, shape);
-  const until = run.state.step + steps;
-  const config: ImageRunConfig = {
-    ...run.config,
-    data: data.hash === run.config.data.hash ? run.config.data : data,
-    steps: Math.max(run.config.steps, until),
-    batch: Math.min(run.config.batch, data.examples),
-    device: executor.name as RunConfig["device"],
-  };
-  const judge = await makeJudge(run.flow, executor, images.heldOut, config.seed);
-  try {
-    for (let rates = 1, { training } = config; ; rates++, training = slower(training)) {
-      const attempt = { ...run, config: { ...config, training } };
-      const found = await trainAttempt(attempt, executor, images, { steps, judge, ...ends });
-      const { best, worsened, failure } = found;
-      if (!worsened || rates === MOST_RATES || ends.signal.aborted) {
-        if (failure && worsened) throw failure;
-        const { learningRate } = training;
-        const trained = { taken: found.taken, best: best.state.step - run.state.step, learningRate };
-        const metrics = found.metrics.filter(({ step }) => step <= best.state.step);
-        // without a better state the run keeps its state and its rate
-        return { run: trained.best === 0 ? run : { ...attempt, state: best.state, metrics }, trained };
-      }
-    }
-  } finally {
-    await judge.dispose();
-  }
-}
-
-const slower = (training: RunConfig["training"]): RunConfig["training"] => ({
-  ...training,
-  learningRate: training.learningRate / 10,
-  orthogonalRate: training.orthogonalRate / 10,
-});
-
-type Judge = Readonly<{ measure(params: JsTree<HostArray>): Promise<number>; dispose(): Promise<void> }>;
-
-/** Measures mean log p of images, with the same noise each time. */
-async function makeJudge(flow: Flow, executor: Executor, images: Uint8Array, seed: number): Promise<Judge> {
-  let compiled: RowsFunction | undefined;
-  return {
-    async measure(params) {
-      compiled ??= await compileRows(executor, flow.ledger, {
-        params: specsOf(params),
-        rows: ROWS,
-        shape: flow.domain.shape,
-        noise: flow.forwardNoise,
-      });
-      const rows = await ledgerRows(flow, compiled, params, images, (part) => makeRng(seed, 31, part));
-      return sum(meanLedger(rows, flow));
-    },
-    dispose: async () => compiled?.dispose(),
-  };
-}
-
-/** Trains at one rate. `worsened`: training stopped because every measurement was worse than the initial one. */
-async function trainAttempt(
-  run: OpenRun,
-  executor: Executor,
-  images: RunImages,
-  { steps, judge, tell, signal }: Ends & Readonly<{ steps: number; judge: Judge }>,
-) {
-  const { config, flow } = run;
-  const { examples: count } = config.data;
-  const { step: start } = run.state;
-  const every = Math.max(FEWEST_BETWEEN, Math.ceil(steps / MEASUREMENTS));
-  const trainer = await createTrainer({
-    flow,
-    executor,
-    data: { examples: images.train, count: images.train.length / sizeOf(config.data.shape) },
-    ...optionsOf(config, count),
-    state: run.state,
-  });
-  const metrics = [...run.metrics];
-  try {
-    let best = { state: run.state, logProb: await judge.measure(await trainer.params()) };
-    let worse = 0;
-    let failure: NotFiniteError | undefined;
-    await runSteps({
-      trainer: () => trainer,
-      until: start + steps,
-      stopped: () => signal.aborted || worse >= PATIENCE || failure !== undefined,
-      onStep({ loss, bpd, gradNorm, lr }) {
-        const { taken } = trainer;
-        const epoch = Math.floor(((taken - 1) * config.batch) / count) + 1;
-        metrics.push({ step: taken, epoch, loss, bpd, gradNorm, lr });
-        tell({ stage: `step ${taken}`, done: taken - start, of: steps, bpd });
-      },
-      measure: {
-        every,
-        last: start,
-        async state() {
-          if (failure) return;
-          const logProb = await judge.measure(await trainer.params());
-          if (logProb > best.logProb) best = { state: await trainer.state(), logProb };
-          else if (best.state === run.state) worse++;
-        },
-      },
-      // no way back: what was best is kept, and the run ends
-      async recover(error) {
-        failure = error;
-      },
-    });
-    const taken = trainer.taken - start;
-    const worsened = (worse > 0 || failure !== undefined) && best.state === run.state;
-    return { best, taken, metrics, worsened, failure };
-  } finally {
-    await trainer.dispose();
-  }
-}
-
-/** Network and data of a new run. */
+/** Network and schedule of a new run. */
 export type NewRun = Pick<
   RunConfig,
   "network" | "description" | "pretrained" | "flow" | "batch" | "steps" | "seed"
 > &
-  Pick<OpenRun, "weights" | "original">;
+  Pick<OpenRun, "weights" | "original"> &
+  Readonly<{ learningRate?: number }>;
 
-/** A new run, initialized from the images. */
-export async function beginRun(
-  { weights, original, ...chosen }: NewRun,
-  executor: Executor,
+/** Examples for the initialization. */
+const INIT = 1024;
+
+/** A new run on these images. */
+export async function newRun(
+  { weights, original, learningRate = trainingDefaults.learningRate, ...chosen }: NewRun,
   images: RunImages,
-  tell: (progress: Progress) => void,
-): Promise<OpenRun> {
-  const data = await dataOf(images, images.shape);
+): Promise<RunStart> {
   const config: ImageRunConfig = {
     format: "flowify-run",
     version: 2,
     ...chosen,
     recipe: null,
-    data,
-    device: executor.name as RunConfig["device"],
+    data: await dataOf(images),
+    device: "jax",
     training: {
-      learningRate: trainingDefaults.learningRate,
-      orthogonalRate: trainingDefaults.learningRate,
-      warmup: Math.ceil(chosen.steps / 10),
+      learningRate,
+      orthogonalRate: learningRate,
+      warmup: trainingDefaults.warmup(chosen.steps),
       clip: trainingDefaults.clip,
       ema: trainingDefaults.ema,
       init: "data",
-      initExamples: trainingDefaults.initExamples,
+      initExamples: INIT,
       augment: trainingDefaults.augment,
     },
     checkpointEvery: chosen.steps,
@@ -221,25 +77,132 @@ export async function beginRun(
     pictures: "each",
   };
   const flow = flowOf(config, weights);
-  const trainer = await createTrainer({
+  const files = { ...(weights && { weights }), ...(original && { original }) };
+  return { config, flow, metrics: [], skipped: [], ...files };
+}
+
+/** The training images as the configuration of a run describes them. */
+async function dataOf({ name, shape, train }: RunImages): Promise<ImageRunConfig["data"]> {
+  const examples = train.length / sizeOf(shape);
+  return { name, dir: null, examples, validation: 0, shape, hash: await sha256(train) };
+}
+
+/** The run on these images, with a schedule of so many steps in all. */
+export async function continued(
+  run: RunStart,
+  images: RunImages,
+  { steps, learningRate }: { steps: number; learningRate?: number },
+): Promise<RunStart> {
+  const { config } = run;
+  const data = await dataOf(images);
+  const training = {
+    ...config.training,
+    ...(learningRate !== undefined && { learningRate, orthogonalRate: learningRate }),
+  };
+  return {
+    ...run,
+    config: {
+      ...config,
+      training,
+      data: data.hash === config.data.hash ? config.data : data,
+      steps,
+      batch: Math.min(config.batch, data.examples),
+    },
+  };
+}
+
+/** Places a run on the device, ready to train. */
+export async function startRun<V, W extends Viewer<V>>(
+  run: RunStart,
+  { executor, images, makeViewer, best, tell }: SessionOptions<V, W>,
+): Promise<RunSession<V, W>> {
+  const { flow, config, state } = run;
+  const training = await startTraining<V, W>({
     flow,
     executor,
-    data: { examples: images.train, count: data.examples },
-    ...optionsOf(config, data.examples),
-    onInit: (layer, done) => tell({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
+    data: { examples: images.train, count: images.train.length / sizeOf(images.shape) },
+    ...trainerOptions(config),
+    ...(state && { kept: { state, best } }),
+    makeViewer,
+    onInit: (layer, done) => tell?.({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
   });
-  try {
-    const state = await trainer.state();
-    return {
-      config,
-      flow,
-      state,
-      metrics: [],
-      skipped: [],
-      ...(weights && { weights }),
-      ...(original && { original }),
-    };
-  } finally {
-    await trainer.dispose();
+  return { run, training };
+}
+
+/** The run with its best state so far. */
+export async function bestOf<V, W extends Viewer<V>>({ run, training }: RunSession<V, W>): Promise<OpenRun> {
+  const { config } = run;
+  const { state, reports } = await training.best();
+  const lines = reports.map(({ step, loss, bpd, gradNorm, lr }) => ({
+    step,
+    epoch: Math.floor(((step - 1) * config.batch) / config.data.examples) + 1,
+    loss,
+    bpd,
+    gradNorm,
+    lr,
+  }));
+  const device = training.device === "WebGPU" ? "webgpu" : "jax";
+  return {
+    ...run,
+    config: { ...config, device },
+    state,
+    metrics: [...run.metrics, ...lines].filter(({ step }) => step <= state.step),
+  };
+}
+
+/** Factors of the learning rate, one after the other where training only makes held-out images less likely. */
+const RATES = [1, 0.1, 0.01, 0.001];
+/** Measurements worse than the first after which a rate is given up. */
+const PATIENCE = 2;
+
+/**
+ * Trains a run for some more steps. The result starts with the best state on held-out images, never worse than the
+ * present one. Where the first steps only make it worse, training starts again with a smaller rate.
+ *
+ * @throws NotFiniteError if the network diverges at every rate before any state was better
+ */
+export async function trainFurther<V, W extends Viewer<V>>(
+  start: OpenRun,
+  steps: number,
+  { signal, ...options }: SessionOptions<V, W> & Readonly<{ signal: AbortSignal }>,
+): Promise<{ session: RunSession<V, W>; trained: Trained }> {
+  const { step: first } = start.state;
+  let failure: NotFiniteError | undefined;
+  for (const factor of RATES) {
+    const learningRate = start.config.training.learningRate * factor;
+    const total = Math.max(start.config.steps, first + steps);
+    const run = await continued(start, options.images, { steps: total, learningRate });
+    const session = await startRun(run, options);
+    const giveUp = new AbortController();
+    let [least, worse] = [Number.NaN, 0];
+    failure = undefined;
+    try {
+      await session.training.run({
+        steps,
+        viewEvery: Number.POSITIVE_INFINITY,
+        signal: AbortSignal.any([signal, giveUp.signal]),
+        emit(event) {
+          if (event.kind === "logProb") {
+            const done = event.first + event.values.length - first;
+            const bpd = -event.values.at(-1)! / (start.flow.dimensions * Math.LN2);
+            options.tell?.({ stage: `step ${first + done}`, done, of: steps, bpd });
+          } else if (event.kind === "heldOut") {
+            if (Number.isNaN(least)) least = event.logProb;
+            else worse = event.logProb > least ? Number.NEGATIVE_INFINITY : worse + 1;
+            if (worse >= PATIENCE) giveUp.abort();
+          }
+        },
+      });
+    } catch (error) {
+      if ((error as Error).name !== "NotFiniteError") throw error;
+      failure = error as NotFiniteError;
+    }
+    const { taken } = session.training;
+    const { state } = await session.training.best();
+    const best = state.step - first;
+    if (best > 0 || signal.aborted || (factor === RATES.at(-1) && !failure))
+      return { session, trained: { taken: taken - first, best, learningRate } };
+    await session.training.dispose();
   }
+  throw failure;
 }

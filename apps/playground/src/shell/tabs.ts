@@ -11,12 +11,6 @@ export type Part = Readonly<{
 
 export const parts: readonly Part[] = [
   {
-    id: "plane",
-    title: "Plane",
-    summary: "Points in the plane, your own network, and the density that it learns.",
-    load: async () => (await import("../tabs/plane/plane.js")).Plane,
-  },
-  {
     id: "table",
     title: "Table",
     summary:
@@ -24,10 +18,16 @@ export const parts: readonly Part[] = [
     load: async () => (await import("../tabs/table/table.js")).TableTab,
   },
   {
+    id: "plane",
+    title: "Plane",
+    summary: "Points in the plane, your own network, and the density that it learns.",
+    load: async () => (await import("../tabs/plane/plane.js")).Plane,
+  },
+  {
     id: "images",
     title: "Images",
     summary:
-      "Digits or your own pictures: samples, reconstructions, and the contribution of each layer for every image.",
+      "Digits, your own pictures, or a run of the command: samples, reconstructions, and what each layer adds to the likelihood of an image.",
     load: async () => (await import("../tabs/images/images.js")).Images,
   },
   {
@@ -36,12 +36,6 @@ export const parts: readonly Part[] = [
     summary:
       "A trained network as a density: which of its layers are exact, how likely a digit is, and which digits have the same outputs.",
     load: async () => (await import("../tabs/network/network.js")).YourNetwork,
-  },
-  {
-    id: "exchange",
-    title: "Exchange",
-    summary: "Runs of the command: inspect them here, train them further, and save them for the command.",
-    load: async () => (await import("../tabs/exchange/exchange.js")).Exchange,
   },
 ];
 

@@ -1,4 +1,4 @@
-import type { RunImages } from "../run/train-run.js";
+import type { RunImages } from "../run/session.js";
 import { DIGITS, FILE } from "./digits-file.js";
 
 /** Handwritten digits, bytes 0 to 255, one after another: for training and for measuring. */
@@ -34,7 +34,6 @@ export const imagesOf = ({ train, test }: Digits): RunImages => ({
   name: "mnist",
   shape: [...DIGITS.shape],
   train,
-  measure: test,
   heldOut: test,
 });
 

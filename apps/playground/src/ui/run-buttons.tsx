@@ -15,6 +15,8 @@ type RunButtonsProps = {
   onPause: () => void;
   onReset: () => void;
   onSave: () => void;
+  /** Label of its button. Default: Save flow. */
+  save?: string;
 };
 
 /** Advice for each trend of a run. */
@@ -27,7 +29,7 @@ const advice = (examples: string) =>
 
 /** Train or pause, step, reset, save; the progress of the run, and its errors. */
 export function RunButtons(props: RunButtonsProps) {
-  const { id, run, examples, opened, steps, onPlay, onPause, onReset, onSave } = props;
+  const { id, run, examples, opened, steps, onPlay, onPause, onReset, onSave, save = "Save flow" } = props;
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
@@ -50,7 +52,7 @@ export function RunButtons(props: RunButtonsProps) {
           Reset
         </button>
         <button type="button" disabled={!opened} onClick={onSave}>
-          Save flow
+          {save}
         </button>
       </div>
       <p class="note number standing">

@@ -1,4 +1,4 @@
-import type { Trained } from "../run/train-run.js";
+import type { Trained } from "../run/session.js";
 
 /** Describes the result of further training. */
 export function trainedText({ taken, best, learningRate }: Trained): string {

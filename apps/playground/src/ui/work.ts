@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Progress } from "../run/train-run.js";
+import type { Progress } from "../run/session.js";
 import { type Connection, connect } from "../worker/client.js";
 import { wordsOf } from "./problem.js";
 

@@ -1,7 +1,7 @@
-import type { Flow, HostArray } from "@flowify/core";
-import { drawNoise, type Rng } from "@flowify/core/layer";
+import type { Executor, Flow, HostArray } from "@flowify/core";
+import { drawNoise, makeRng, type Rng } from "@flowify/core/layer";
 import type { JsTree } from "@jax-js/jax";
-import type { RowsFunction } from "./compile-rows.js";
+import { compileRows, type RowsFunction, specsOf } from "./compile-rows.js";
 
 /**
  * The ledger of a flow for any number of examples, one row per example. `run` is its compiled ledger, `rng` the noise
@@ -51,3 +51,29 @@ export function logProbs(rows: Float32Array, { ledgerLines: { length: width } }:
 }
 
 export const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
+
+/** Images in one measuring call. */
+const ROWS = 64;
+
+/** Measures mean log p of images, with the same noise each time; compiled at its first call. */
+export function heldOutMeter(flow: Flow, executor: Executor, images: Uint8Array, seed: number) {
+  let compiled: RowsFunction | undefined;
+  const ledgerOf = async (params: JsTree<HostArray>, of: Uint8Array): Promise<Float32Array> => {
+    compiled ??= await compileRows(executor, flow.ledger, {
+      params: specsOf(params),
+      rows: ROWS,
+      shape: flow.domain.shape,
+      noise: flow.forwardNoise,
+    });
+    return ledgerRows(flow, compiled, params, of, (part) => makeRng(seed, 22, part));
+  };
+  /** Contribution of each layer to the mean log p of the images. */
+  const ledger = async (params: JsTree<HostArray>): Promise<Float32Array> =>
+    meanLedger(await ledgerOf(params, images), flow);
+  return {
+    ledgerOf,
+    ledger,
+    measure: async (params: JsTree<HostArray>): Promise<number> => sum(await ledger(params)),
+    dispose: async (): Promise<void> => compiled?.dispose(),
+  };
+}

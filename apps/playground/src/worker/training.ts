@@ -4,10 +4,12 @@ import {
   type Flow,
   FlowModel,
   type HostArray,
+  type StepReport,
   type Trainer,
   type TrainingState,
+  type TrainOptions,
 } from "@flowify/core";
-import { type Examples, runSteps } from "@flowify/core/internal";
+import { runSteps } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { serialQueue } from "./serial-queue.js";
@@ -21,19 +23,12 @@ export type Viewer<V> = Readonly<{
 }>;
 
 /** The parameters with the best likelihood of held-out examples so far, which the page shows and saves. */
-type Best = Readonly<{ step: number; logProb: number; params: JsTree<HostArray> }>;
+type Best = Readonly<{ state: TrainingState; step: number; logProb: number; params: JsTree<HostArray> }>;
 
 /** State from which a run continues. */
 export type Kept = Readonly<{ state: TrainingState; best: Best | undefined }>;
 
-type TrainingOptions<V, W> = {
-  flow: Flow;
-  data: Examples;
-  executor: Executor;
-  steps: number;
-  batchSize: number;
-  learningRate: number;
-  seed: number;
+type TrainingOptions<V, W> = Omit<TrainOptions, "state"> & {
   /** Continues from this state. */
   kept?: Kept | undefined;
   makeViewer: (flow: Flow, executor: Executor) => Promise<W & Viewer<V>>;
@@ -65,14 +60,18 @@ export type Standing = Readonly<{ taken: number; finished: boolean }>;
 /** Training with pause, single steps, views and queries. Operations on the state run one after another. */
 export type Training<V, W extends Viewer<V>> = Readonly<{
   readonly device: string;
+  /** The executor of this moment. */
+  readonly executor: Executor;
   readonly taken: number;
   readonly parameters: number;
   run(options: RunOptions<V>): Promise<Standing>;
   view(): Promise<V>;
   /** Runs another query of the viewer on the best state so far. */
   ask<T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T>;
-  /** The best state so far as a model, which the caller disposes of, and its step. */
-  best(): Promise<{ model: FlowModel; step: number }>;
+  /** Works with the model of the best state so far. */
+  withModel<T>(work: (model: FlowModel) => Promise<T>): Promise<T>;
+  /** The best state so far, and the steps of this training up to it. */
+  best(): Promise<{ state: TrainingState; reports: readonly StepReport[] }>;
   kept(): Promise<Kept>;
   dispose(): Promise<void>;
 }>;
@@ -99,12 +98,19 @@ export async function startTraining<V, W extends Viewer<V>>(
   let best = before?.best;
   let measured: number | undefined; // the last measured step
   let fallback: string | undefined; // the reason, until a run has reported it
+  const reports: StepReport[] = [];
+  let model: Readonly<{ of: Best; held: FlowModel }> | undefined;
 
-  const open = (): Promise<Trainer> =>
-    createTrainer({ ...rest, executor, initExamples: 1024, ...(state && { state }) });
+  const open = (): Promise<Trainer> => createTrainer({ ...rest, executor, ...(state && { state }) });
+  const forgetModel = async (): Promise<void> => {
+    const { held } = model ?? {};
+    model = undefined;
+    await held?.dispose();
+  };
   const close = async (): Promise<void> => {
     await viewer?.dispose();
     viewer = undefined;
+    await forgetModel();
     await trainer.dispose();
   };
   /** Runs the task in turn, and again in Wasm if the device is lost. */
@@ -130,13 +136,22 @@ export async function startTraining<V, W extends Viewer<V>>(
     state = await trainer.state();
     const params = await trainer.params();
     const logProb = await (await theViewer()).measure(params);
-    if (!best || logProb > best.logProb || Number.isNaN(best.logProb)) best = { step, logProb, params };
+    if (!best || logProb > best.logProb || Number.isNaN(best.logProb))
+      best = { state, step, logProb, params };
     measured = step;
     return { step, logProb };
   };
   const bestSoFar = async (): Promise<Best> => {
     if (!best) await measure();
     return best as Best;
+  };
+  const modelOfBest = async (): Promise<FlowModel> => {
+    const of = await bestSoFar();
+    if (model?.of !== of) {
+      await forgetModel();
+      model = { of, held: new FlowModel(flow, of.params, executor) };
+    }
+    return model.held;
   };
   const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> =>
     question(await theViewer(), (await bestSoFar()).params);
@@ -183,8 +198,11 @@ export async function startTraining<V, W extends Viewer<V>>(
         until,
         stopped: () => signal.aborted,
         turn: inTurn,
-        async onStep({ loss }) {
-          values.push(-loss);
+        async onStep(report) {
+          values.push(-report.loss);
+          const step = trainer.taken;
+          while ((reports.at(-1)?.step ?? 0) >= step) reports.pop(); // taken again on another device
+          reports.push({ ...report, step });
           const now = performance.now();
           if (now - told > TELLING) {
             tell();
@@ -215,6 +233,9 @@ export async function startTraining<V, W extends Viewer<V>>(
     get device() {
       return nameOf(executor);
     },
+    get executor() {
+      return executor;
+    },
     get taken() {
       return trainer.taken;
     },
@@ -224,10 +245,11 @@ export async function startTraining<V, W extends Viewer<V>>(
     run,
     view: () => inTurn(look),
     ask: (question) => inTurn(() => ask(question)),
+    withModel: (work) => inTurn(async () => work(await modelOfBest())),
     best: () =>
       inTurn(async () => {
-        const { params, step } = await bestSoFar();
-        return { model: new FlowModel(flow, params, executor), step };
+        const { state: found } = await bestSoFar();
+        return { state: found, reports: reports.filter(({ step }) => step <= found.step) };
       }),
     kept: () => inTurn(async () => ({ state: await trainer.state(), best })),
     dispose: () => inTurn(close),

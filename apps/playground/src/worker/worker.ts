@@ -12,7 +12,6 @@ const parts: Readonly<Record<string, () => Promise<object>>> = {
   table: async () => (await import("../tabs/table/handlers.js")).tableHandlers,
   images: async () => (await import("../tabs/images/handlers.js")).imagesHandlers,
   network: async () => (await import("../tabs/network/handlers.js")).networkHandlers,
-  exchange: async () => (await import("../tabs/exchange/handlers.js")).exchangeHandlers,
 };
 
 const scope = self as unknown as Scope;

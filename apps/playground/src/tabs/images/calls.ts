@@ -1,17 +1,32 @@
+import type { Progress, RunImages } from "../../run/session.js";
 import type { Call } from "../../worker/call.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { ImageShape, ImagesConfig } from "./config.js";
 
-/** The open flow: its device, and the names of the lines of its ledger. */
+/** The open flow: its device, its steps so far, and the names of the lines of its ledger. */
 export type ImagesOpened = Readonly<{
   device: string;
+  taken: number;
+  exact: boolean;
   parameters: number;
   shape: ImageShape;
   ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
 }>;
 
-/** Images as bytes, one after another. If a side has twice the pixels of the shape, the worker halves them. */
-export type PretrainedImages = Readonly<{ bytes: Uint8Array; side: number; shape: ImageShape }>;
+/** A run of the command that was read, before it is opened. */
+export type ReadRun = Readonly<{
+  network: string;
+  /** Its own data set. */
+  data: string;
+  shape: ImageShape;
+  step: number;
+  learningRate: number;
+  /** Messages about unusable checkpoints. */
+  skipped: readonly string[];
+}>;
+
+/** What `flowify evaluate` says of a saved run: bits per dimension of so many held-out images. */
+export type SavedImages = Readonly<{ bytes: Uint8Array<ArrayBuffer>; bpd: number; examples: number }>;
 
 /** A snapshot of the flow; images as bytes, one after another. */
 export type ImagesView = Readonly<{
@@ -28,8 +43,17 @@ export type ImagesView = Readonly<{
 
 /** Calls to the worker of the images tab. */
 export type ImagesCalls = {
-  /** Restarts, with new images if there are some. With `keep` it continues with the present state and images. */
-  "images.open": Call<{ config: ImagesConfig; images?: PretrainedImages; keep: boolean }, ImagesOpened>;
+  /** Reads the folder of a run, which `images.open` then opens. */
+  "images.read": Call<{ files: readonly File[] }, ReadRun>;
+  /**
+   * Restarts, with new images if there are some: a network of the configuration, or the run that was read. With `keep` it
+   * continues with the present state and images.
+   */
+  "images.open": Call<
+    { config: ImagesConfig; images?: RunImages; keep: boolean; fromRun: boolean },
+    ImagesOpened,
+    Progress
+  >;
   "images.train": Call<{ steps?: number }, Standing, TrainingEvent<ImagesView>>;
   "images.view": Call<Record<string, never>, ImagesView>;
   /** Samples at a temperature. */
@@ -38,5 +62,12 @@ export type ImagesCalls = {
   "images.score": Call<{ image: Uint8Array }, Float32Array>;
   /** Decoded images along the line between two latents. */
   "images.between": Call<{ from: Uint8Array; to: Uint8Array }, Uint8Array>;
-  "images.save": Call<Record<string, never>, Uint8Array>;
+  /** The folder of the run, as a zip archive. */
+  "images.save": Call<Record<string, never>, SavedImages>;
+  /** ONNX files of the flow, with their description, as a zip archive. */
+  "images.export": Call<
+    Record<string, never>,
+    { bytes: Uint8Array<ArrayBuffer>; files: readonly string[] },
+    Progress
+  >;
 };

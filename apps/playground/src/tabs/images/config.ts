@@ -28,7 +28,7 @@ export const imagesConfig = v.strictObject({
   /** Widths of the dense layers, each with a spline after it. */
   widths: v.optional(v.pipe(v.array(whole(1, 256)), v.minLength(1), v.maxLength(5)), [32, 16]),
   learningRate: v.optional(between(1e-5, 100), 0.003),
-  steps: v.optional(whole(1, 20_000), 1000),
+  steps: v.optional(whole(1, 1_000_000), 1000),
   seed: v.optional(whole(0, 999_999), 0),
   temperature: v.optional(between(0, 2), 0.8),
   side: v.optional(v.union([v.literal(14), v.literal(28)]), 14),

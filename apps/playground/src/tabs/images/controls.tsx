@@ -39,6 +39,7 @@ export function Controls() {
         onPause={pause}
         onReset={() => void reset()}
         onSave={() => void save()}
+        save="Save the run"
       />
       <label class="field">
         Temperature of the samples: {decimals(temperature, 2)}

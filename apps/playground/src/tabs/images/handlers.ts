@@ -1,74 +1,95 @@
-import { flowify, type Network, UsageError } from "@flowify/core";
+import { UsageError } from "@flowify/core";
+import { exportModel } from "../../run/export-run.js";
+import { openRun } from "../../run/open-run.js";
+import { runFilesOf } from "../../run/run-files.js";
+import { saveRun } from "../../run/save-run.js";
+import {
+  bestOf,
+  continued,
+  newRun,
+  type RunImages,
+  type RunSession,
+  type RunStart,
+  startRun,
+} from "../../run/session.js";
 import { openBackend } from "../../worker/backend.js";
 import { buffersOf } from "../../worker/buffers.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";
-import { startTraining, type Training } from "../../worker/training.js";
-import type { ImagesCalls, ImagesOpened, ImagesView, PretrainedImages } from "./calls.js";
+import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, numbersOf } from "./config.js";
-import { halve } from "./halve.js";
-import { imagesNetwork, splitImages } from "./network.js";
+import { imagesRun } from "./network.js";
 import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
 
 /** Milliseconds between two views. */
 const VIEW_EVERY = 1000;
-const BATCH = 64;
 
-let images: Pick<PretrainedImages, "bytes" | "shape"> | undefined;
-type Session = Readonly<{ network: Network; training: Training<ImagesView, ImagesViewer> }>;
-let session: Session | undefined;
+let images: RunImages | undefined;
+/** The run of the command that was read last. */
+let read: RunStart | undefined;
+let session: RunSession<ImagesView, ImagesViewer> | undefined;
 /** Temperature of the samples of a view: the last requested one. */
 let temperature = 1;
 
 /** Each opening disposes of the earlier flow; calls in between wait for it. */
 const inTurn = serialQueue();
 
-const opened = (): Promise<Session> =>
+const opened = (): Promise<RunSession<ImagesView, ImagesViewer>> =>
   inTurn(async () => {
     if (!session) throw new UsageError("no flow is open yet");
     return session;
   });
 
-async function open({
-  config,
-  images: given,
-  keep,
-}: ImagesCalls["images.open"]["args"]): Promise<ImagesOpened> {
-  if (given) images = sized(given);
-  if (!images || images.bytes.length < FEWEST * numbersOf(images.shape))
+type OpenArgs = ImagesCalls["images.open"]["args"];
+
+/** The run to open: the one that was read, the present one with other settings, or a new one. */
+async function runFor({ config, keep, fromRun }: OpenArgs, on: RunImages): Promise<RunStart> {
+  const { steps, learningRate } = config;
+  if (keep && session) {
+    const { state } = await session.training.kept();
+    const { metrics } = await bestOf(session);
+    return continued({ ...session.run, metrics, state }, on, { steps, learningRate });
+  }
+  if (fromRun && read) return continued(read, on, { steps, learningRate });
+  if (on.train.length < FEWEST * (5 / 6) * numbersOf(on.shape))
     throw new UsageError(`too few pictures, expected at least ${FEWEST}`);
-  temperature = config.temperature;
-  const { bytes, shape } = images;
-  const network = imagesNetwork(config, shape);
-  const flow = flowify(network);
-  const { train, heldOut } = splitImages(bytes, shape);
-  const kept = keep ? await session?.training.kept() : undefined;
-  await session?.training.dispose();
-  session = undefined;
-  const { steps, learningRate, seed } = config;
-  const training = await startTraining({
-    flow,
-    data: train,
-    executor: await openBackend(config.device),
-    steps,
-    batchSize: Math.min(BATCH, train.count),
-    learningRate,
-    seed,
-    kept,
-    makeViewer: (of, executor) =>
-      makeImagesViewer(of, executor, { heldOut, seed, temperature: () => temperature }),
-  });
-  session = { network, training };
-  return { device: training.device, parameters: training.parameters, shape, ledger: flow.ledgerLines };
+  return newRun(imagesRun(config, on), on);
 }
 
-const sized = ({ bytes, side, shape }: PretrainedImages): typeof images => ({
-  bytes: side > shape[1] ? halve(bytes, side) : bytes,
-  shape,
-});
+async function open(args: OpenArgs): Promise<ImagesOpened> {
+  images = args.images ?? images;
+  const on = images;
+  if (!on) throw new UsageError(`too few pictures, expected at least ${FEWEST}`);
+  temperature = args.config.temperature;
+  const run = await runFor(args, on);
+  const kept = args.keep ? await session?.training.kept() : undefined;
+  await session?.training.dispose();
+  session = undefined;
+  const { seed } = run.config;
+  const made = await startRun<ImagesView, ImagesViewer>(run, {
+    executor: await openBackend(args.config.device),
+    images: on,
+    best: kept?.best,
+    makeViewer: (of, executor) =>
+      makeImagesViewer(of, executor, { heldOut: on.heldOut, seed, temperature: () => temperature }),
+  });
+  session = made;
+  const { device, parameters, taken } = made.training;
+  const { exact, ledgerLines: ledger } = run.flow;
+  return { device, parameters, taken, exact, shape: on.shape, ledger };
+}
 
 export const imagesHandlers: Handlers<keyof ImagesCalls> = {
   "images.open": (args) => inTurn(() => open(args)),
+
+  async "images.read"({ files }) {
+    const run = await openRun(await runFilesOf(files));
+    read = run;
+    const { network, data, training } = run.config;
+    const { learningRate } = training;
+    const { step } = run.state;
+    return { network, data: data.name, shape: data.shape, step, learningRate, skipped: run.skipped };
+  },
 
   "images.train": async ({ steps }, { emit, signal }) =>
     (await opened()).training.run({
@@ -93,11 +114,21 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
     (await opened()).training.ask((viewer, params) => viewer.between(params, from, to)),
 
   async "images.save"(_, { transfer }) {
-    const { training, network } = await opened();
-    const { model, step } = await training.best();
-    const bytes = model.save({ network: JSON.stringify(network), step: String(step) });
-    await model.dispose();
-    transfer(bytes.buffer as ArrayBuffer);
-    return bytes;
+    const of = await opened();
+    const heldOut = images?.heldOut ?? new Uint8Array();
+    const { bpd, examples } = await of.training.withModel((model) => model.evaluate(heldOut));
+    const bytes = await saveRun(await bestOf(of));
+    transfer(bytes.buffer);
+    return { bytes, bpd, examples };
+  },
+
+  async "images.export"(_, { emit, transfer }) {
+    const of = await opened();
+    const { config, state } = await bestOf(of);
+    const written = await of.training.withModel((model) =>
+      exportModel(model, { network: config.network, step: state.step }, emit),
+    );
+    transfer(written.bytes.buffer);
+    return written;
   },
 };

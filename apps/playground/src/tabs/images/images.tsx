@@ -8,6 +8,7 @@ import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { Between } from "./between.js";
+import { Command } from "./command.js";
 import { Controls } from "./controls.js";
 import "./images.css";
 import { PAIRS, SAMPLES } from "./config.js";
@@ -72,8 +73,13 @@ function Ledger() {
         caption={`Contribution of each layer to ${of ? `log p of ${of.name}` : "the mean log p of held-out images"}, in nats.`}
       />
       <p class="total number">
-        log p ≥ <output id="images-log-prob">{decimals(total, 2)}</output> nats,{" "}
-        <span class="bound">a lower bound in expectation</span>
+        log p {opened.value?.exact ? "=" : "≥"} <output id="images-log-prob">{decimals(total, 2)}</output>{" "}
+        nats,{" "}
+        {opened.value?.exact ? (
+          <span class="exact">exact</span>
+        ) : (
+          <span class="bound">a lower bound in expectation</span>
+        )}
       </p>
       {of && (
         <button
@@ -149,6 +155,9 @@ export function Images() {
         <div class="stack more">
           <Sheet name="ledger" title="Ledger">
             <Ledger />
+          </Sheet>
+          <Sheet name="command" title="Runs of the command">
+            <Command />
           </Sheet>
           <Sheet name="curve" title="Log-likelihood">
             <Curve

@@ -1,18 +1,22 @@
 import { computed, signal } from "@preact/signals";
+import type { RunImages } from "../../run/session.js";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
-import { loadDigits } from "../../ui/digits.js";
+import { imagesOf, loadDigits } from "../../ui/digits.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { download } from "../../ui/download.js";
+import { readPictures } from "../../ui/pictures.js";
 import { wordsOf } from "../../ui/problem.js";
 import { restWhileHidden } from "../../ui/rest-while-hidden.js";
 import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
-import { readPictures } from "../exchange/pictures.js";
-import type { ImagesOpened, ImagesView, PretrainedImages } from "./calls.js";
+import type { ImagesOpened, ImagesView, ReadRun } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
-import { joined } from "./network.js";
+import { halve } from "./halve.js";
+import { splitImages } from "./network.js";
 
+/** Steps that a run of the command is trained further, until another number is chosen. */
+const FURTHER = 10;
 /** Files decoded at the same time. */
 const MOST_FILES = 2000;
 
@@ -30,6 +34,10 @@ export const reading = signal<Readonly<{ done: number; of: number; abort: AbortC
   undefined,
 );
 export const sourceProblem = signal<string | undefined>(undefined);
+/** A run of the command that was read; none for a network of the page. */
+export const command = signal<ReadRun | undefined>(undefined);
+/** What was saved or exported last. */
+export const note = signal<string | undefined>(undefined);
 /** The image with the shown ledger. */
 export const chosen = signal<
   Readonly<{ name: string; image: Uint8Array; ledger?: Float32Array }> | undefined
@@ -68,7 +76,7 @@ run.view.subscribe((view) => {
 let openings = 0;
 
 /** Opens the present configuration, one call after another in the worker. The page shows the last one opened. */
-async function open(keep: boolean, images?: PretrainedImages): Promise<void> {
+async function open(keep: boolean, images?: RunImages): Promise<void> {
   openings++;
   const opening = openings;
   const current = (): boolean => opening === openings;
@@ -79,7 +87,8 @@ async function open(keep: boolean, images?: PretrainedImages): Promise<void> {
       run.clear();
       chosen.value = undefined;
     }
-    const result = await worker().call("images.open", { config: wanted, keep, ...(images && { images }) });
+    const args = { config: wanted, keep, fromRun: command.value !== undefined, ...(images && { images }) };
+    const result = await worker().call("images.open", args);
     if (!current()) return;
     opened.value = result;
     if (config.value.running) run.train();
@@ -109,19 +118,43 @@ function choice(): () => boolean {
   };
 }
 
-/** Starts with the digits that come with the page. */
+/** Starts with the digits that come with the page, and a network of the page. */
 export async function begin(): Promise<void> {
+  command.value = undefined;
+  await openDigits(config.value.side);
+}
+
+async function openDigits(side: number): Promise<void> {
   const isLast = choice();
   try {
-    const { train, test } = await loadDigits();
+    const digits = imagesOf(await loadDigits());
     if (!isLast()) return;
     files.value = undefined;
-    const { side } = config.value;
-    const digits = joined([train, test]);
     source.value = `digits of MNIST, ${side} × ${side} pixels.`;
-    await open(false, { bytes: digits, side: DIGITS.shape[1], shape: [1, side, side] });
+    const halved = (bytes: Uint8Array) => halve(bytes, DIGITS.shape[1]);
+    const { train, heldOut } = digits;
+    const small = { name: "halved-digits", train: halved(train), heldOut: halved(heldOut) };
+    await open(false, side === DIGITS.shape[1] ? digits : { ...small, shape: [1, side, side] });
   } catch (error) {
     run.problem.value = wordsOf(error);
+  }
+}
+
+/** Opens a run of the command: on digits if it takes them, else on pictures that are chosen next. */
+export async function openRunFiles(chosenFiles: readonly File[]): Promise<void> {
+  sourceProblem.value = undefined;
+  try {
+    const found = await worker().call("images.read", { files: chosenFiles });
+    const { step, learningRate, shape: wanted } = found;
+    command.value = found;
+    remember({ learningRate, steps: step + FURTHER, running: false });
+    if (wanted.join() === DIGITS.shape.join()) return await openDigits(DIGITS.shape[1]);
+    await run.stop();
+    run.clear();
+    opened.value = undefined;
+    source.value = `none yet. ${found.network} takes images of ${wanted.join(" × ")}: open pictures.`;
+  } catch (error) {
+    sourceProblem.value = wordsOf(error);
   }
 }
 
@@ -143,34 +176,37 @@ function hasColour(pixels: Uint8Array, plane: number): boolean {
   return pixels.some((value, i) => value !== pixels[i - (i % (3 * plane)) + (i % plane)]);
 }
 
-/** Trains on the user's pictures, scaled down. Names the files that are not pictures. */
+/** Trains on the user's pictures, scaled to the size of the run or of the page. Names the files that are not pictures. */
 export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
   const isLast = choice();
   const abort = new AbortController();
   sourceProblem.value = undefined;
   const { side, colour } = config.value;
-  const read = (channels: 1 | 3) =>
-    readPictures(chosenFiles, [channels, side, side], (done) => {
+  const wanted = command.value?.shape;
+  const read = (shape: ImageShape) =>
+    readPictures(chosenFiles, shape, (done) => {
       abort.signal.throwIfAborted();
       reading.value = { done, of: chosenFiles.length, abort };
     });
   try {
     if (chosenFiles.length > MOST_FILES)
       throw new Error(`Found ${chosenFiles.length} files, expected at most ${MOST_FILES}. Choose fewer.`);
-    const { pixels, count, skipped } = await read(3);
-    const coloured = hasColour(pixels, side ** 2);
+    const first = await read(wanted ?? [3, side, side]);
+    const { count, skipped } = first;
+    const coloured = !wanted && hasColour(first.pixels, side ** 2);
     const kept = coloured && colour && side === SIDES[0];
     const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
     const left = skipped.length > 0 ? ` Not readable as pictures: ${named}.` : "";
-    if (count < FEWEST)
+    if (!wanted && count < FEWEST)
       throw new Error(
         `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,
       );
-    const bytes = kept ? pixels : (await read(1)).pixels;
+    const taken: ImageShape = wanted ?? [kept ? 3 : 1, side, side];
+    const { pixels } = wanted || kept ? first : await read(taken);
     if (!isLast()) return;
     files.value = chosenFiles;
-    source.value = `${describePictures(count, { coloured, kept })}${left}`;
-    void open(false, { bytes, side, shape: [kept ? 3 : 1, side, side] });
+    source.value = `${wanted ? `${count} pictures.` : describePictures(count, { coloured, kept })}${left}`;
+    void open(false, splitImages(pixels, "pictures", taken));
   } catch (error) {
     sourceProblem.value = abort.signal.aborted ? "Reading was cancelled." : wordsOf(error);
   } finally {
@@ -240,8 +276,19 @@ export const interpolate = coalesce(async () => {
 
 export async function save(): Promise<void> {
   try {
-    const bytes = await worker().call("images.save", {});
-    download("images.safetensors", bytes as Uint8Array<ArrayBuffer>);
+    const { bytes, bpd, examples } = await worker().call("images.save", {});
+    download("run.zip", bytes, "application/zip");
+    note.value = `run.zip has ${bpd.toFixed(5)} bits per dimension on ${examples} held-out images, as flowify evaluate computes it.`;
+  } catch (error) {
+    run.problem.value = wordsOf(error);
+  }
+}
+
+export async function exportOnnx(): Promise<void> {
+  try {
+    const { bytes, files: written } = await worker().call("images.export", {});
+    download("onnx.zip", bytes, "application/zip");
+    note.value = `onnx.zip holds ${written.join(", ")}.`;
   } catch (error) {
     run.problem.value = wordsOf(error);
   }

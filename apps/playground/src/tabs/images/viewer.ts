@@ -2,14 +2,13 @@ import { bitsPerDimension, type Executor, type Flow, type HostArray } from "@flo
 import { drawNoise, makeRng, meanNoise, type NoiseTree } from "@flowify/core/layer";
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { compileRows, type RowsFunction, specsOf } from "../../worker/compile-rows.js";
-import { ledgerRows, meanLedger, sum } from "../../worker/ledger-rows.js";
+import { heldOutMeter, sum } from "../../worker/ledger-rows.js";
 import type { Viewer } from "../../worker/training.js";
 import type { ImagesView } from "./calls.js";
 import { PAIRS, SAMPLES, STEPS_BETWEEN } from "./config.js";
 
 /** Images of one call. */
 const MEAN_ROWS = 16;
-const LEDGER_ROWS = 64;
 
 type Params = Parameters<Flow["logProb"]>[0];
 type Host = JsTree<HostArray>;
@@ -35,13 +34,11 @@ export async function makeImagesViewer(
       flow.decode(p, flow.base.draw(noise.base), noise.inverse),
     encode: (p: Params, x: np.Array) => flow.encode(p, x, meanNoise(flow.forwardNoise, MEAN_ROWS)),
     decode: (p: Params, z: np.Array) => flow.decode(p, z, meanNoise(flow.inverseNoise, MEAN_ROWS)),
-    ledger: flow.ledger,
   };
   const sizes = {
     sample: { rows: SAMPLES, shape: [], noise: { base: flow.baseNoise, inverse: flow.inverseNoise } },
     encode: { rows: MEAN_ROWS, shape: image, noise: {} },
     decode: { rows: MEAN_ROWS, shape: flow.latentShape, noise: {} },
-    ledger: { rows: LEDGER_ROWS, shape: image, noise: flow.forwardNoise },
   } as const;
 
   const compiled = (name: keyof typeof functions, params: Host): Promise<RowsFunction> => {
@@ -64,17 +61,15 @@ export async function makeImagesViewer(
     return data as Float32Array;
   }
 
-  /** Contribution of each layer to the mean log p of held-out images. */
-  const heldOutLedger = async (params: Host): Promise<Float32Array> =>
-    meanLedger(await viewer.ledgerOf(params, heldOut), flow);
-
+  const meter = heldOutMeter(flow, executor, heldOut, seed);
   const viewer: ImagesViewer = {
-    measure: async (params) => sum(await heldOutLedger(params)),
+    measure: meter.measure,
+    ledgerOf: meter.ledgerOf,
     async view(params, step) {
       const originals = heldOut.slice(0, PAIRS * flow.dimensions);
       const latents = await call("encode", params, originals);
       const reconstructions = bytes(await call("decode", params, latents)).slice(0, originals.length);
-      const ledger = await heldOutLedger(params);
+      const ledger = await meter.ledger(params);
       const logProb = sum(ledger);
       return {
         step,
@@ -92,8 +87,6 @@ export async function makeImagesViewer(
       const run = await compiled("sample", params);
       return bytes(((await run.run(params, new Float32Array(SAMPLES), noise)) as HostArray).data);
     },
-    ledgerOf: async (params, images) =>
-      ledgerRows(flow, await compiled("ledger", params), params, images, (part) => makeRng(seed, 22, part)),
     async between(params, from, to) {
       const latents = await call("encode", params, [...from, ...to]);
       const size = flow.latentShape.reduce((a, b) => a * b, 1);
@@ -105,6 +98,7 @@ export async function makeImagesViewer(
       return bytes(await call("decode", params, line)).slice(0, STEPS_BETWEEN * flow.dimensions);
     },
     async dispose() {
+      await meter.dispose();
       for (const each of made.values()) await (await each).dispose();
     },
   };

@@ -123,7 +123,7 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
   "network.preimages": async ({ pixels, ...options }) => opened().preimages(pixels, options),
 
   async "network.save"(_, { transfer }) {
-    const bytes = await saveRun(opened().run);
+    const bytes = await saveRun(await opened().run());
     transfer(bytes.buffer);
     return { bytes };
   },

@@ -2,24 +2,28 @@ import {
   applyNetwork,
   type Executor,
   encodeSafetensors,
+  type Flow,
   type FlowModel,
   type OrdinaryNetwork,
 } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import { describedNetwork, networkOfPixels } from "flowify/format";
 import type { OpenRun } from "../../run/open-run.js";
-import { PlacedRun } from "../../run/placed-run.js";
 import {
-  beginRun,
+  bestOf,
   type NewRun,
+  newRun,
   type Progress,
   type RunImages,
+  type RunSession,
+  startRun,
   type Trained,
   trainFurther,
-} from "../../run/train-run.js";
+} from "../../run/session.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { toPixels } from "../../ui/pixels.js";
-import { nameOf } from "../../worker/backend.js";
+import { heldOutMeter } from "../../worker/ledger-rows.js";
+import type { Viewer } from "../../worker/training.js";
 import type { ExamplePreimages, Learnt, Normalization, Reading } from "./calls.js";
 
 const constants = {
@@ -33,7 +37,7 @@ export const ofDigits = (own: OrdinaryNetwork, normalization: Normalization) =>
   networkOfPixels(own, DIGITS.shape, constants[normalization]);
 
 /** A pretrained network as the network of a run: its function stays fixed, its inverses are learned. */
-function newRun(
+function runOf(
   name: string,
   own: OrdinaryNetwork,
   normalization: Normalization,
@@ -62,13 +66,26 @@ type PretrainedNetwork = Readonly<{
   original: Uint8Array;
 }>;
 
+const optionsFor = (executor: Executor, images: RunImages, tell: (progress: Progress) => void) => ({
+  executor,
+  images,
+  tell,
+  makeViewer: async (flow: Flow, on: Executor): Promise<Viewer<undefined>> => ({
+    ...heldOutMeter(flow, on, images.heldOut, 0),
+    view: async () => undefined,
+  }),
+});
+
 type PreimagesOptions = { count: number; temperature: number; seed: number };
+
+/** Held-out digits are measured, and nothing is drawn while the inverses learn. */
+type Session = RunSession<undefined, Viewer<undefined>>;
 
 /** A pretrained network on digits. */
 export class PretrainedModel {
   private constructor(
     readonly own: OrdinaryNetwork,
-    private readonly placed: PlacedRun,
+    private session: Session,
   ) {}
 
   /** A pretrained network with its inverses initialized from digits. */
@@ -78,8 +95,8 @@ export class PretrainedModel {
     images: RunImages,
     tell: (progress: Progress) => void,
   ): Promise<PretrainedModel> {
-    const begun = newRun(name, own, normalization, original);
-    return new PretrainedModel(own, await PlacedRun.of(executor, (on) => beginRun(begun, on, images, tell)));
+    const run = await newRun(runOf(name, own, normalization, original), images);
+    return new PretrainedModel(own, await startRun(run, optionsFor(executor, images, tell)));
   }
 
   /** Trains for further steps. */
@@ -89,26 +106,30 @@ export class PretrainedModel {
     tell: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<Trained> {
-    const { trained } = await this.placed.change((run, on) =>
-      trainFurther(run, on, images, steps, { tell, signal }),
-    );
+    const { training } = this.session;
+    const { session, trained } = await trainFurther(await this.run(), steps, {
+      ...optionsFor(training.executor, images, tell),
+      signal,
+    });
+    this.session = session;
+    await training.dispose();
     return trained;
   }
 
   /** Progress of the inverses: steps taken, and bits per dimension of these digits. */
-  async standing({ measure }: RunImages): Promise<Learnt> {
-    const { bpd } = await this.placed.ask((model) => model.evaluate(measure));
-    return { bpd, step: this.run.state.step };
+  async standing({ heldOut }: RunImages): Promise<Learnt> {
+    const { bpd } = await this.session.training.withModel((model) => model.evaluate(heldOut));
+    return { bpd, step: (await this.run()).state.step };
   }
 
   /** The run, to be saved. */
-  get run(): OpenRun {
-    return this.placed.run;
+  run(): Promise<OpenRun> {
+    return bestOf(this.session);
   }
 
   /** Outputs of the network, and the likelihood of the digit. */
   async read(pixels: Uint8Array): Promise<Reading> {
-    const read = await this.placed.ask(async (model) => {
+    const read = await this.session.training.withModel(async (model) => {
       const { bpd, nats, ledger } = await model.evaluate(pixels);
       return {
         outputs: await this.#outputs(model, pixels),
@@ -117,12 +138,12 @@ export class PretrainedModel {
         ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, exact: line.exact })),
       };
     });
-    return { ...read, device: nameOf(this.placed.executor) };
+    return { ...read, device: this.session.training.device };
   }
 
   /** Other digits with the same outputs. */
   preimages(pixels: Uint8Array, options: PreimagesOptions): Promise<ExamplePreimages> {
-    return this.placed.ask((model) => this.#preimages(model, pixels, options));
+    return this.session.training.withModel((model) => this.#preimages(model, pixels, options));
   }
 
   async #preimages(
@@ -151,7 +172,7 @@ export class PretrainedModel {
   }
 
   get #pretrained(): { from: number; to: number } {
-    return this.run.config.pretrained ?? { from: 0, to: 0 };
+    return this.session.run.config.pretrained ?? { from: 0, to: 0 };
   }
 
   async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
@@ -164,6 +185,6 @@ export class PretrainedModel {
   }
 
   dispose(): Promise<void> {
-    return this.placed.dispose();
+    return this.session.training.dispose();
   }
 }

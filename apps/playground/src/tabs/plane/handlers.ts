@@ -62,6 +62,7 @@ async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise
     batchSize: Math.min(128, train.count),
     learningRate: config.learningRate,
     seed: config.seed,
+    initExamples: 1024,
     kept,
     makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
   });
@@ -98,16 +99,16 @@ export const planeHandlers: Handlers<keyof PlaneCalls> = {
 
   async "plane.save"(_, { transfer }) {
     const { training, config } = await opened();
-    const { model, step } = await training.best();
+    const { step } = (await training.best()).state;
     const { layers, density, data, seed } = config;
-    const bytes = model.save({
+    const metadata = {
       network: JSON.stringify({ inShape: [2], layers }),
       density,
       data,
       seed: String(seed),
       step: String(step),
-    });
-    await model.dispose();
+    };
+    const bytes = await training.withModel(async (model) => model.save(metadata));
     transfer(bytes.buffer as ArrayBuffer);
     return bytes;
   },

@@ -1,5 +1,5 @@
 import type { ScoreKind, TableReasons, TableSchema } from "flowify/tables/browser";
-import type { Progress } from "../../run/train-run.js";
+import type { Progress } from "../../run/session.js";
 import type { Call } from "../../worker/call.js";
 import type { TableConfig } from "./config.js";
 

@@ -19,7 +19,7 @@ import {
   type TableSchema,
   tableReasoner,
 } from "flowify/tables/browser";
-import type { Progress } from "../../run/train-run.js";
+import type { Progress } from "../../run/session.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";

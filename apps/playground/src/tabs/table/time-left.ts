@@ -1,4 +1,4 @@
-import type { Progress } from "../../run/train-run.js";
+import type { Progress } from "../../run/session.js";
 
 /** Messages after which the speed is known. */
 const KNOWN = 3;
