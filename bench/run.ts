@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
@@ -10,7 +9,6 @@ import { benchPasses } from "./passes.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
 import { runJson } from "./run-json.js";
-import { benchScaling } from "./scaling.js";
 import { benchScore, type ScoreResult } from "./score.js";
 import { type Speed, writeSpeedPage } from "./speed-page.js";
 import { benchTables } from "./tables.js";
@@ -30,8 +28,6 @@ in ONNX Runtime, measured between the steps of the same run.
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
   --score                            log p of 10,000 test images and 10,000 samples, instead of a step (medians of 5)
   --write                            with --all: steps and profiles of all networks into docs/results/speed.md
-  --scaling                          a step against batch, width, depth, side and cores (a quarter of an hour), into
-                                     docs/results/scaling.svg and scaling.json, or into --out FOLDER
   --tables DIR                       detectors of odd rows on labelled sets (.npz with X and y): AUROC, average precision,
                                      seconds, false alarms; --sets N for the N smallest, --only NAME, --seeds N for as
                                      many splits (default 1), --contaminated to train on all rows,
@@ -106,7 +102,6 @@ async function main(): Promise<number> {
       help: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       score: { type: "boolean", default: false },
-      scaling: { type: "boolean", default: false },
       passes: { type: "boolean", default: false },
       export: { type: "boolean", default: false },
       graphs: { type: "boolean", default: false },
@@ -135,11 +130,6 @@ async function main(): Promise<number> {
   if (values.reasons !== undefined) {
     for (let seed = 0; seed < positive("--seeds", values.seeds); seed++)
       await benchReasons(values.reasons, seed);
-    return 0;
-  }
-  if (values.scaling) {
-    const sweeps = await benchScaling(values.out, availableParallelism());
-    if (values.json) process.stdout.write(`${JSON.stringify(sweeps)}\n`);
     return 0;
   }
   if (values.passes) {

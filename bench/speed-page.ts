@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchResult } from "./network.js";
 import type { Profile } from "./profile.js";
-import type { Sweep } from "./sweep.js";
 
 export type Speed = Readonly<{ step: BenchResult; profile: Profile }>;
 
@@ -64,50 +63,6 @@ the second.
 | network | products | elementwise | moving numbers | sums | between | update | rotations | host |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${shares.join("\n")}
-
-## Scaling
-
-[Step against batch, width, depth, side of the image and cores](scaling.md).
-`,
-  );
-}
-
-/** Writes `scaling.md`, the table of the picture. */
-export function writeScalingPage(folder: string, machine: string, sweeps: readonly Sweep[]): void {
-  const tables = sweeps.map(({ name, what, points }) =>
-    [
-      `## ${name[0]?.toUpperCase()}${name.slice(1)}`,
-      "",
-      `${what[0]?.toUpperCase()}${what.slice(1)}.`,
-      "",
-      row(["", ...points.map(({ size }) => String(size))]),
-      row(["---", ...points.map(() => "---:")]),
-      row(["step in g", ...points.map(({ stepPerG }) => stepPerG.toFixed(2))]),
-      row(["counted floor in g", ...points.map(({ floorPerG }) => floorPerG.toFixed(2))]),
-      row(["step / floor", ...points.map((p) => (p.stepPerG / p.floorPerG).toFixed(1))]),
-    ].join("\n"),
-  );
-  writeFileSync(
-    join(folder, "scaling.md"),
-    `# Scaling of a training step
-
-Made by \`npm run bench -- --scaling\` on ${machine}; the numbers are in \`scaling.json\` next to this page. Every time is
-that of a whole training step in g, the time of a 1024 × 1024 × 1024 float32 product in ONNX Runtime. All use the smallest g
-of the run, because on a shared machine g changes from minute to minute. The floor is the time of the counted operations of products at that rate. Both axes of each picture are logarithmic: if the two lines
-are parallel, the time is proportional to the counted operations.
-
-![Step against size](scaling.svg)
-
-In no sweep does the time grow faster than the counted operations.
-
-- Batch: it grows more slowly, because rotations and Adam cost the
-  same for one image as for a thousand.
-- Width: wide layers are near the floor. Narrow ones spend their time on hundreds of nodes, a few microseconds each.
-- Depth: proportional, several times the floor at this small width.
-- Side: proportional to the pixels, four times for a doubled side, and far above the floor. Two convolutions with 2 × 2 windows have almost no
-  products; the work is elementwise: splines and densities of every pixel, and passes over memory.
-
-${tables.join("\n\n")}
 `,
   );
 }

@@ -23,8 +23,6 @@ import { devices } from "./acceptance/devices.js";
 import { engines } from "./acceptance/engines.js";
 import { exported } from "./acceptance/export.js";
 import { fullDisk } from "./acceptance/full-disk.js";
-import { fuzz } from "./acceptance/fuzz.js";
-import { idxFolder } from "./acceptance/idx-folder.js";
 import { images } from "./acceptance/images.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { longSample } from "./acceptance/long-sample.js";
@@ -41,7 +39,6 @@ import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
   parity,
-  idxFolder,
   images,
   fullDisk,
   mnist,
@@ -49,7 +46,6 @@ const checks: readonly Check[] = [
   compress,
   convert,
   trainPretrained,
-  fuzz,
   bench,
   cifar10,
   exported,

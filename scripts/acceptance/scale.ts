@@ -1,11 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
-import { cores } from "./scale-cores.js";
 import { epoch } from "./scale-epoch.js";
 import { differences, disk, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
-import { network } from "./scale-network.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
 import { speed } from "./scale-speed.js";
 
@@ -18,7 +16,7 @@ const CLOSE = 1e-4;
 
 /**
  * Training by several ranks of MPI: the same bits as one process and as itself, close to one process for any number of
- * ranks; killed, hanging and differing ranks; hosts with a slow network; an epoch; its speed; the threads of a run that may use some cores only. With `--file WORD` only the parts with this word in their name.
+ * ranks; killed, hanging and differing ranks; an epoch; its speed. With `--file WORD` only the parts with this word in their name.
  */
 export const scale: Check = {
   name: "scale",
@@ -45,11 +43,6 @@ export const scale: Check = {
       String(steps),
     ];
     const rows: Rows = {};
-    if ("cores".includes(file)) {
-      say("cores");
-      const short = train(2).filter((word, i, all) => word !== "--threads" && all[i - 1] !== "--threads");
-      Object.assign(rows, await cores(short, scratch));
-    }
     for (const launcher of launchers) {
       const wanted = (part: string): boolean => `${launcher.name} ${part}`.includes(file);
       const place = join(scratch, launcher.name.replace(" ", ""));
@@ -63,14 +56,13 @@ export const scale: Check = {
         say,
       };
       if (wanted("bits")) Object.assign(rows, await bits(launcher, train(SHORT), place, say));
-      if (["kills", "hang", "disk", "network"].some(wanted)) {
+      if (["kills", "hang", "disk"].some(wanted)) {
         say("a run that nobody kills");
         await run(launcher, 2, [...trial.train, "--out", trial.whole]);
       }
       if (wanted("kills")) Object.assign(rows, await kills(trial));
       if (wanted("hang")) Object.assign(rows, await hang(trial));
       if (wanted("disk")) Object.assign(rows, await disk(trial));
-      if (wanted("network")) Object.assign(rows, await network(trial));
       if (wanted("epoch")) Object.assign(rows, await epoch(launcher, { scratch: place, say }));
       if (wanted("differences")) Object.assign(rows, await differences({ ...trial, train: train(SHORT) }));
       if (wanted("speed"))

@@ -9,9 +9,9 @@ import { zipBytes } from "../../packages/cli/test/data/zip-files.js";
 import { parsers } from "../../packages/cli/test/parsers.js";
 import { exampleConfig } from "../../packages/cli/test/run/example-config.js";
 import { h5Of, kerasOf } from "../../packages/onnx/test/keras/stored.js";
-import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
 import { kerasModel, kerasSaved, kerasShard } from "./keras-model.js";
 import type { Kind } from "./kinds.js";
+import { mutated, type Random } from "./mutated.js";
 import { mutatedText } from "./mutated-text.js";
 import { residual } from "./onnx-model.js";
 

@@ -6,7 +6,7 @@ import { npyBytes, ramp } from "../../packages/cli/test/data/npy-files.js";
 import { pngBytes } from "../../packages/cli/test/data/picture-files.js";
 import { tarBytes } from "../../packages/cli/test/data/tar-files.js";
 import { zipBytes } from "../../packages/cli/test/data/zip-files.js";
-import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
+import { mutated, type Random } from "./mutated.js";
 
 type Files = { readonly [name: string]: Uint8Array };
 

@@ -1,4 +1,4 @@
-import type { Random } from "../../scripts/acceptance/mutated-files.js";
+import type { Random } from "./mutated.js";
 
 /** The values of JSON, and the names of its fields. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/g;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { convertMutated } from "../../scripts/acceptance/mutated-files.js";
+import { convertMutated } from "./mutated.js";
 import { residual } from "./onnx-model.js";
 
 const SEED = 20;

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FlowifyError } from "@flowify/core";
-import { drawFrom, type FuzzResult } from "../../scripts/acceptance/mutated-files.js";
 import { documentKinds } from "./document-kinds.js";
 import { imageKinds } from "./kinds.js";
+import { drawFrom, type FuzzResult } from "./mutated.js";
 import { tableKinds } from "./table-kinds.js";
 
 /** Of computing, whatever else the machine does; and of waiting for what may never come. */

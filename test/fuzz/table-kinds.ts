@@ -3,10 +3,10 @@ import { gzipSync } from "node:zlib";
 import { readTable } from "flowify/tables";
 import { parquetBytes } from "../../packages/cli/test/data/parquet-files.js";
 import { arrowBytes } from "../../packages/cli/test/data/table/arrow-files.js";
-import { mutated, type Random } from "../../scripts/acceptance/mutated-files.js";
 import { duckdbParquet } from "../support/duckdb-files.js";
 import { mixedCsv, mixedRows } from "../tables/mixed-table.js";
 import type { Kind } from "./kinds.js";
+import { mutated, type Random } from "./mutated.js";
 import { mutatedText } from "./mutated-text.js";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
