@@ -31,7 +31,6 @@ const parts: Readonly<Record<string, Part>> = {
   },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
   network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },
-  exchange: { config: { steps: 200 }, ready: "nav", clicks: ["Start a run on digits", "Train"] },
 };
 /** Clicks a button, and waits until its work is done. */
 async function clicked(page: Page, name: string): Promise<void> {

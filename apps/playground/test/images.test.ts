@@ -214,3 +214,14 @@ test("pictures keep their colours, are made grey where asked, and the page says 
   await page.getByText("42 pictures, converted to grey, 14 × 14 pixels.").waitFor({ timeout: SLOW });
   await expect.poll(middle, { timeout: SLOW }).toEqual([140, 140, 140, 255]);
 });
+
+test("before there are images their places are empty, not black", { timeout: SLOW }, async () => {
+  const page = await playground.open(addressOf(small), {
+    before: (fresh) => fresh.route("**/digits.bin", () => {}),
+  });
+  const alpha = await page
+    .locator("#part-images .gallery .tile")
+    .first()
+    .evaluate((canvas: HTMLCanvasElement) => canvas.getContext("2d")!.getImageData(3, 3, 1, 1).data[3]);
+  expect(alpha).toBe(0);
+});

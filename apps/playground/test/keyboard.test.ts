@@ -28,7 +28,7 @@ const layers = [
 ];
 
 /** Each part with everything on it that it can have. */
-const parts: Readonly<Record<"plane" | "table" | "images" | "network" | "exchange", () => Promise<Page>>> = {
+const parts: Readonly<Record<"plane" | "table" | "images" | "network", () => Promise<Page>>> = {
   async plane() {
     const page = await playground.open(addressOf("plane", { data: "own", points: circle, steps: 3, layers }));
     await page.getByText("Trained: all 3 steps are done.").waitFor();
@@ -57,13 +57,6 @@ const parts: Readonly<Record<"plane" | "table" | "images" | "network" | "exchang
     await page.getByRole("button", { name: "Sample preimages" }).click();
     await page.locator("output#preimages-difference").waitFor();
     await idle(page, "network");
-    return page;
-  },
-  async exchange() {
-    const page = await playground.open(addressOf("exchange", { count: 4 }));
-    await page.getByRole("button", { name: "Start a run on digits" }).click();
-    await page.locator("#part-exchange output#bpd").waitFor();
-    await idle(page, "exchange");
     return page;
   },
 };

@@ -95,14 +95,25 @@ test.each([
   await expectProblem(await withoutWorkers(part), words);
 });
 
-test("without workers a network and a run are refused in words", async () => {
+test("without workers a network is refused in words", async () => {
   const file = { name: "net.onnx", mimeType: "", buffer: Buffer.from("x") };
   const network = await withoutWorkers("network");
   await network.locator("#part-network input[type=file]").setInputFiles(file);
   await expectProblem(network, "This browser has no web workers");
-  const exchange = await withoutWorkers("exchange");
-  await exchange.getByRole("button", { name: "Start a run on digits" }).click();
-  await expectProblem(exchange, "This browser has no web workers");
+});
+
+test("the plane says that it loads while nothing is drawn", async () => {
+  const page = await playground.open("#/plane", {
+    before: (fresh) =>
+      fresh.addInitScript(() => {
+        Object.assign(globalThis, {
+          Worker: class extends EventTarget {
+            postMessage(): void {}
+          },
+        });
+      }),
+  });
+  await expectText(page, "Loading: the page compiles the network");
 });
 
 const withoutWorkers = (part: string): Promise<Page> =>
@@ -128,14 +139,15 @@ test.each([
   ["images", many, "None of the 300 files is a picture (0.csv"],
   ["network", many, "No ONNX file found (0.csv, 1.csv, 2.csv, …)"],
   ["network", ["a.onnx", ...many], "301 files are too many."],
-  ["exchange", many, "No run found: config.json is missing."],
-  ["exchange", ["config.json", ...many], "config.json: not JSON"],
-])("many files dropped on %s at once are refused in words", async (part, names, words) => {
+  ["images run", many, "No run found: config.json is missing."],
+  ["images run", ["config.json", ...many], "config.json: not JSON"],
+])("many files dropped on %s at once are refused in words", async (place, names, words) => {
+  const [part = "", run] = place.split(" ");
   const page = await playground.open(
     `#/${part}?config=${encodeURIComponent(part === "plane" || part === "images" ? '{"running":false}' : "{}")}`,
   );
   await page.locator(`#part-${part} .drop`).first().waitFor();
-  expect(await drop(page, `#part-${part} .drop`, names)).toBe(true);
+  expect(await drop(page, `#part-${part} .drop${run ? ":has-text('Open a run')" : ""}`, names)).toBe(true);
   await expectProblem(page, words);
   // beside the place for it a file does not take the page away
   expect(await drop(page, "body", names)).toBe(true);

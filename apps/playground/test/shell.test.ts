@@ -8,10 +8,14 @@ beforeAll(async () => {
 });
 afterAll(() => playground.close());
 
-test("opens on the plane, with Wasm where there is no WebGPU", async () => {
+test("opens on the table with a word on what it is for; the plane has Wasm where there is no WebGPU", async () => {
   const page = await playground.open();
+  await page.getByRole("button", { name: "Take the example" }).waitFor();
+  expect(await page.locator("nav a").allTextContents()).toEqual(["Table", "Plane", "Images", "Your network"]);
+  expect(await page.locator("nav a[aria-current]").textContent()).toBe("Table");
+  expect(await page.locator(".summary").textContent()).toContain("Find the rows of a table that do not fit");
+  await page.getByRole("link", { name: "Plane", exact: true }).click();
   await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
-  expect(await page.locator("nav a[aria-current]").textContent()).toBe("Plane");
 });
 
 test("a chosen theme is there on the next visit", async () => {
@@ -27,7 +31,7 @@ test("a part rests while another one is shown, and then goes on", { timeout: 120
   );
   const step = async (): Promise<number> => Number(await page.locator("#plane-step").textContent());
   await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);
-  await page.getByRole("link", { name: "Exchange" }).click();
+  await page.getByRole("link", { name: "Table" }).click();
   await page
     .locator("#part-plane [role=status]", { hasText: "Paused after step" })
     .waitFor({ state: "attached" });
@@ -70,14 +74,14 @@ test("the address describes the part that is shown, back and forth between the t
   };
   await setSeed("2");
   await page.evaluate(() => document.body.setAttribute("data-visit", "first"));
-  await tab("Exchange");
-  await page.waitForURL(`${playground.url}#/exchange`);
-  await page.locator("#part-exchange").waitFor();
+  await tab("Table");
+  await page.waitForURL(`${playground.url}#/table`);
+  await page.locator("#part-table").waitFor();
   await tab("Plane");
   await expect.poll(configOf).toMatchObject({ seed: 2, running: false });
   await setSeed("3");
   await page.goBack();
-  await page.locator("#part-exchange").waitFor();
+  await page.locator("#part-table").waitFor();
   await page.goBack();
   await expect.poll(configOf).toMatchObject({ seed: 3 });
   expect(await seed.inputValue()).toBe("3");
@@ -97,7 +101,7 @@ test("a hostile configuration is refused in words and never becomes HTML", async
 });
 
 test.each(["light", "dark"] as const)("axe finds nothing serious, %s", async (colorScheme) => {
-  const page = await playground.open("", { colorScheme });
+  const page = await playground.open("#/plane", { colorScheme });
   await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
@@ -124,7 +128,7 @@ test("links into the documents lead to pages, and all of it is there without a n
     expect(await page.locator("h1").count()).toBe(1);
   }
   await page.goto(playground.url);
-  await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
+  await page.getByRole("button", { name: "Take the example" }).waitFor();
 });
 
 /** Where the sheets of the part that is shown are, from the top. */

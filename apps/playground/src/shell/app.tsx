@@ -59,6 +59,11 @@ export function App() {
       <main id="main" class={embedded ? "embedded" : ""} tabIndex={-1}>
         {!embedded && <p class="summary">{summary}</p>}
         <Problem text={problem && `The address is not valid: ${problem}. The page shows the default.`} />
+        {!loaded.value[current] && (
+          <p class="note" role="status">
+            Loading…
+          </p>
+        )}
         {Object.entries(loaded.value).map(([id, { Part, problem: failure }]) => (
           <section key={id} id={`part-${id}`} hidden={id !== current}>
             {Part ? <Part /> : <Problem text={failure} />}

@@ -14,20 +14,21 @@ export const parts: readonly Part[] = [
     id: "table",
     title: "Table",
     summary:
-      "A file of rows: its columns, its odd rows, and the columns that make them odd. No file leaves your computer.",
+      "Find the rows of a table that do not fit: slips of the keyboard, broken sensors, fraud. The page learns what your rows usually look like, flags the unlikely ones, and names the columns to blame. No file leaves your computer.",
     load: async () => (await import("../tabs/table/table.js")).TableTab,
   },
   {
     id: "plane",
     title: "Plane",
-    summary: "Points in the plane, your own network, and the density that it learns.",
+    summary:
+      "Watch a network learn where points lie: it becomes a density, which says how likely a point is and draws new ones.",
     load: async () => (await import("../tabs/plane/plane.js")).Plane,
   },
   {
     id: "images",
     title: "Images",
     summary:
-      "Digits, your own pictures, or a run of the command: samples, reconstructions, and what each layer adds to the likelihood of an image.",
+      "Train a model of images in your browser: it draws new ones, says how likely an image is, and which layer finds it unlikely. On digits, your own pictures, or a run of the command.",
     load: async () => (await import("../tabs/images/images.js")).Images,
   },
   {

@@ -64,11 +64,12 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
     else if (event.kind === "fallback") {
       status.value = `${event.why}: training continues in ${event.device}.`;
       if (opened.value) opened.value = { ...opened.value, device: event.device };
-    } else
-      curve.value = {
-        ...curve.value,
-        batches: [...curve.value.batches.slice(0, event.first), ...event.values],
-      };
+    } else {
+      const before = curve.value.batches.slice(0, event.first);
+      // the steps of a run that was opened are not known
+      const unknown = new Array<number>(event.first - before.length).fill(Number.NaN);
+      curve.value = { ...curve.value, batches: [...before, ...unknown, ...event.values] };
+    }
   };
   return {
     going,

@@ -70,7 +70,7 @@ function Ledger() {
     <>
       <LedgerBars
         bars={lines.map((line, i) => ({ ...line, value: values?.[i] }))}
-        caption={`Contribution of each layer to ${of ? `log p of ${of.name}` : "the mean log p of held-out images"}, in nats.`}
+        caption={`The ledger is log p as a sum: what each layer adds to ${of ? `log p of ${of.name}` : "the mean log p of held-out images"}, in nats.`}
       />
       <p class="total number">
         log p {opened.value?.exact ? "=" : "≥"} <output id="images-log-prob">{decimals(total, 2)}</output>{" "}

@@ -6,7 +6,7 @@ import { palette } from "../../ui/palette.js";
 import { contour } from "./contours.js";
 import { SHOWN, SHOWN_SIDE } from "./grid.js";
 import { integralNote } from "./integral-note.js";
-import { config, description, opened, run, samples } from "./state.js";
+import { config, description, networkProblem, opened, run, samples } from "./state.js";
 
 /** Contours at these fractions of the highest density. */
 const LEVELS = [0.6, 0.3, 0.1, 0.03];
@@ -167,6 +167,11 @@ export function Density() {
           ∫ p(x) dx = <output id="plane-integral">{decimals(shown?.integral, 4)}</output>
         </span>
       </figcaption>
+      {!shown && !run.problem.value && !networkProblem.value && (
+        <p class="note" role="status" id="plane-loading">
+          Loading: the page compiles the network and finds its initial values.
+        </p>
+      )}
       {note && (
         <p class="note bound" id="plane-integral-note">
           {note}

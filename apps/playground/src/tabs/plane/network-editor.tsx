@@ -168,6 +168,10 @@ export function NetworkEditor() {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Ctrl+Z for the controls within; there are buttons for it too
     <div class="editor" onKeyDown={onKeyDown}>
+      <p class="note">
+        A coupling moves one coordinate by a function of the other, so it can be undone. A linear layer to
+        fewer numbers drops the rest.
+      </p>
       <Choose
         label="Start from"
         names={Object.keys(presets)}

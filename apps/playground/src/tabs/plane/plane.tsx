@@ -43,7 +43,7 @@ export function Plane() {
             <div style={{ minHeight: `${1.8 * config.value.layers.length + 4.5}rem` }}>
               <LedgerBars
                 bars={bars}
-                caption="Contribution of each layer to the mean log p of held-out points, in nats."
+                caption="The ledger is log p as a sum: what each layer adds to the mean log p of held-out points, in nats."
               />
             </div>
             <p class="total number">

@@ -21,7 +21,7 @@ export function TrainingControls() {
       />
       <RunSettings value={config.value} configure={configure}>
         <label class="field">
-          Dropped coordinates
+          Dropped coordinates (that a layer leaves out)
           <select
             value={density}
             onChange={({ currentTarget }) =>

@@ -6,8 +6,9 @@ import { noise, writeIdxFolder } from "../../../packages/cli/test/data/idx-files
 import { pngBytes } from "../../../packages/cli/test/data/picture-files.js";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
+import { shown } from "./as-in-node.js";
 import { type Playground, seriousFindings, startPlayground } from "./browser.js";
-import { idle, unpacked } from "./saved-run.js";
+import { unpacked } from "./saved-run.js";
 
 // start values and training take their time on a busy machine
 vi.setConfig({ testTimeout: 150_000 });
@@ -53,14 +54,24 @@ beforeAll(async () => {
 });
 afterAll(() => playground.close());
 
-/** The page with a run open. */
+const SLOW = { timeout: 120_000 };
+
+/** The page with a run chosen. */
 const open = async (run: string, { served = playground, config = {} } = {}): Promise<Page> => {
-  const page = await served.open(`#/exchange?config=${encodeURIComponent(JSON.stringify(config))}`);
-  await page.getByLabel("Choose a folder", { exact: true }).setInputFiles(run);
+  const address = { running: false, widths: [8], ...config };
+  const page = await served.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
+  await page.locator("#images-bpd", { hasText: /\d/ }).waitFor(SLOW);
+  await page.getByLabel("Open the folder of a run").setInputFiles(run);
   return page;
 };
-const output = async (page: Page, id: string): Promise<number> =>
-  Number(await page.locator(`#part-exchange output#${id}`).textContent());
+const step = (page: Page, is: number) =>
+  page.locator("#images-step", { hasText: new RegExp(`^${is}$`) }).waitFor(SLOW);
+/** Saves the run; the folder, and the bits per dimension that the page says of it. */
+async function saved(page: Page, name: string): Promise<{ folder: string; bpd: number }> {
+  const folder = await unpacked(page, "Save the run", join(root, name));
+  const said = await page.getByText("run.zip has").textContent();
+  return { folder, bpd: Number(/has ([\d.]+) bits/.exec(said ?? "")?.[1]) };
+}
 const evaluated = async (run: string, ...flags: string[]): Promise<number> => {
   const { stdout, stderr } = await runCommand(["evaluate", run, ...flags, "--json", "--quiet"]);
   expect(stderr).toBe("");
@@ -86,40 +97,27 @@ function changed(name: string, change: (folder: string) => void): string {
 const newest = "checkpoints/step-000000003";
 
 describe("a run of the command", () => {
-  it("opens, samples, is trained ten steps further, and is evaluated with the number of the page; its ONNX files are those of the command", async () => {
+  it("opens, is trained ten steps further, and is evaluated with the number of the page; its ONNX files are those of the command", async () => {
     const page = await open(digits);
-    await page.locator("#part-exchange output#bpd").waitFor();
-    await idle(page, "exchange");
-    expect(await output(page, "step")).toBe(3);
-    const mnist = ["--data", "mnist", "--limit", "128"];
-    expect(await output(page, "bpd")).toBeCloseTo(await evaluated(digits, ...mnist), 4);
-    expect(await page.getByRole("img", { name: "Samples of the run" }).count()).toBe(1);
+    await step(page, 3);
+    const { bpd } = await saved(page, "opened");
+    expect(bpd).toBeCloseTo(await evaluated(digits, "--data", "mnist", "--limit", "128"), 4);
 
     await page.getByRole("button", { name: "Train", exact: true }).click();
-    await page.locator("output#step", { hasText: "13" }).waitFor({ timeout: 60_000 });
-    await idle(page, "exchange");
-    const shown = await output(page, "bpd");
-    const saved = await unpacked(page, "Save the run", join(root, "saved"));
-    expect(await evaluated(saved, "--limit", "128")).toBeCloseTo(shown, 4);
-    const { status } = await runCommand([
-      "sample",
-      saved,
-      "--count",
-      "4",
-      "--out",
-      join(root, "samples.png"),
-      "--quiet",
-    ]);
-    expect(status).toBe(0);
+    await page.getByText("Trained: all 13 steps are done.").waitFor(SLOW);
+    const further = await saved(page, "further");
+    expect(await evaluated(further.folder, "--limit", "128")).toBeCloseTo(further.bpd, 4);
+    const out = ["--count", "4", "--out", join(root, "samples.png"), "--quiet"];
+    expect((await runCommand(["sample", further.folder, ...out])).status).toBe(0);
     const exported = await unpacked(page, "Export ONNX files", join(root, "onnx"));
-    const out = join(root, "onnx-of-command");
-    const exporting = await runCommand(["export", saved, "--out", out, "--quiet"]);
+    const ofCommand = join(root, "onnx-of-command");
+    const exporting = await runCommand(["export", further.folder, "--out", ofCommand, "--quiet"]);
     expect(exporting.status).toBe(0);
-    expect(exportIn(exported)).toEqual(exportIn(out));
+    expect(exportIn(exported)).toEqual(exportIn(ofCommand));
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it("is measured and trained on pictures of the reader, with WebGPU as well, and in Wasm once the GPU is lost", async () => {
+  it("is trained on pictures of the reader, with WebGPU as well, and in Wasm once the GPU is lost", async () => {
     const pictures = join(root, "pictures");
     for (const split of ["train", "test"]) mkdirSync(join(pictures, split), { recursive: true });
     const paths = await Promise.all(
@@ -140,30 +138,25 @@ describe("a run of the command", () => {
         [playground, "Wasm", 4],
         [withWebgpu, "WebGPU", 3],
       ] as const) {
-        const page = await open(small, {
-          served,
-          config: { device: device.toLowerCase(), count: 4, steps: 3 },
-        });
-        await page.getByText("Choose pictures to see").waitFor({ timeout: 60_000 });
-        await idle(page, "exchange");
-        expect(await page.locator("#part-exchange output#device").textContent()).toBe(device);
-        await page.getByLabel("Choose pictures", { exact: true }).setInputFiles([...paths, words]);
-        await page.getByText("12 pictures, 1 skipped: words.txt").waitFor({ timeout: 60_000 });
-        expect(await output(page, "bpd")).toBeCloseTo(wanted, close);
-        const trainTo = async (step: number): Promise<void> => {
-          await page.getByRole("button", { name: "Train", exact: true }).click();
-          await page
-            .locator("#part-exchange output#step", { hasText: String(step) })
-            .waitFor({ timeout: 120_000 });
-          await idle(page, "exchange");
-          const further = await unpacked(page, "Save the run", join(root, `${device}, step ${step}`));
-          expect(await output(page, "bpd")).toBeCloseTo(await evaluated(further, "--data", pictures), close);
+        const page = await open(small, { served, config: { device: device.toLowerCase() } });
+        await page.getByText("takes images of 1 × 6 × 6").waitFor(SLOW);
+        await page.getByLabel("Open pictures").setInputFiles([...paths, words]);
+        await page.getByText("12 pictures. Not readable as pictures: words.txt.").waitFor(SLOW);
+        await step(page, 3);
+        expect(await page.locator("#images-device").textContent()).toBe(device);
+        expect((await saved(page, `${device} opened`)).bpd).toBeCloseTo(wanted, close);
+        const trainOn = async (): Promise<void> => {
+          const before = await shown(page, "#images-step");
+          await page.getByRole("button", { name: "Step", exact: true }).click();
+          await page.getByText(`Step ${before + 1} of`).waitFor(SLOW);
+          const { folder, bpd } = await saved(page, `${device}, step ${before + 1}`);
+          expect(bpd).toBeCloseTo(await evaluated(folder, "--data", pictures), close);
         };
-        await trainTo(6);
+        await trainOn();
         if (device === "Wasm") continue;
         await served.loseGpu();
-        await trainTo(9);
-        expect(await page.locator("#part-exchange output#device").textContent()).toBe("Wasm");
+        await trainOn();
+        expect(await page.locator("#images-device").textContent()).toBe("Wasm");
       }
     } finally {
       await withWebgpu.close();
@@ -171,27 +164,11 @@ describe("a run of the command", () => {
   });
 
   it("begins on the page as well", async () => {
-    const page = await playground.open(`#/exchange?config=${encodeURIComponent('{"count":4,"seed":3}')}`);
-    await page.getByRole("button", { name: "Start a run on digits" }).click();
-    await page.locator("#part-exchange output#bpd").waitFor({ timeout: 120_000 });
-    await idle(page, "exchange");
-    const saved = await unpacked(page, "Save the run", join(root, "begun"));
-    expect(await evaluated(saved, "--limit", "128")).toBeCloseTo(await output(page, "bpd"), 4);
-  });
-
-  it("is downloaded as a picture", async () => {
-    const page = await open(digits);
-    await page.getByRole("img", { name: "Samples of the run" }).waitFor();
-    await idle(page, "exchange");
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "Download samples.png" }).click(),
-    ]);
-    expect(
-      readFileSync(await download.path())
-        .subarray(1, 4)
-        .toString(),
-    ).toBe("PNG");
+    const config = { running: false, widths: [8], side: 28, seed: 3 };
+    const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(config))}`);
+    await page.locator("#images-bpd", { hasText: /\d/ }).waitFor(SLOW);
+    const { folder, bpd } = await saved(page, "begun");
+    expect(await evaluated(folder, "--limit", "128")).toBeCloseTo(bpd, 4);
   });
 });
 
@@ -201,10 +178,10 @@ describe("what is no run", () => {
       changed("older", (folder) => truncateSync(join(folder, `${newest}.safetensors`), 1000)),
     );
     await page.getByText("an older checkpoint is used").waitFor();
-    expect(await page.locator("#part-exchange").textContent()).toContain(
+    expect(await page.locator("#part-images").textContent()).toContain(
       "step-000000003.safetensors: cut short",
     );
-    expect(await output(page, "step")).toBe(2);
+    await step(page, 2);
   });
 
   it.each<[string, (folder: string) => void, string]>([
@@ -245,8 +222,8 @@ describe("what is no run", () => {
   it("is refused in words: a broken archive", async () => {
     const path = join(root, "broken.zip");
     writeFileSync(path, "PK, but no archive");
-    const page = await playground.open("#/exchange");
-    await page.getByLabel("Choose files").setInputFiles(path);
+    const page = await open(digits);
+    await page.getByLabel("Open a run").setInputFiles(path);
     expect(await page.getByRole("alert").first().textContent()).toContain("broken.zip is not a zip archive");
   });
 });
