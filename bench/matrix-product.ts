@@ -1,9 +1,17 @@
+import os from "node:os";
 import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 
 const SIZE = 1024;
+
+const threadsOf = (threads: number | undefined): string =>
+  threads === undefined ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+
+/** The machine of a measurement, and the threads that it used, if they were chosen. */
+export const machine = (threads?: number): string =>
+  `${os.cpus()[0]?.model ?? "unknown"}, ${os.availableParallelism()} cores, Node ${process.version}${threadsOf(threads)}`;
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);

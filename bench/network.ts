@@ -1,8 +1,7 @@
 import { runSteps } from "@flowify/core/internal";
 import { nativeExecutor } from "@flowify/onnx";
 import { type DeviceName, openExecutor } from "flowify";
-import { machine } from "./machine.js";
-import { matrixProduct, median } from "./matrix-product.js";
+import { machine, matrixProduct, median } from "./matrix-product.js";
 import { benchTrainer } from "./training.js";
 
 /** One line of the bench. Times are medians in milliseconds. */

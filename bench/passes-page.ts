@@ -1,6 +1,5 @@
 import { loweringPasses } from "jax-to-onnx";
 import type { Kind } from "./pass-graphs.js";
-import { linesOf } from "./pass-lines.js";
 
 type Sizes = Readonly<{ gigaflops: number; megabytes: number; nodes: number }>;
 
@@ -61,7 +60,6 @@ export function passesPage(results: readonly PassResult[], machine: string, ofTh
   const timed = results.some(({ gain }) => gain !== undefined);
   const gains = names.map((name) => [
     name,
-    String(linesOf(name) || "few"),
     timed ? percent(largest(name)) : "–",
     ...columns.map((column) => gainOf(at(name, column))),
   ]);
@@ -76,10 +74,10 @@ images, of each network with all passes and with all but one, in turn in one pro
 ## Time
 
 How much ${ofTheProcessor ? "more processor time" : "longer"} it takes without the pass, in percent: the median of the ratios of neighbouring rounds, and half the spread of
-their middle half. \`=\`: the graphs are the same. Lines of code include comments. A pass whose largest gain is below
+their middle half. \`=\`: the graphs are the same. A pass whose largest gain is below
 ${(100 * RULE).toFixed(0)} % does not stay. Two stay for their results: \`row-extremes\` keeps NaN, and \`tanh\` the digits of small numbers.
 
-${table(["pass", "lines", "largest", ...heads], gains)}
+${table(["pass", "largest", ...heads], gains)}
 
 ${timed ? (below.length === 0 ? "No pass is below the rule." : `Below the rule: ${below.map((name) => `\`${name}\``).join(", ")}.`) : "Not timed: `--graphs`."}
 

@@ -3,12 +3,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
-import { benchExport } from "./export.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
-import { runJson } from "./run-json.js";
 import { benchScore, type ScoreResult } from "./score.js";
 import { type Speed, writeSpeedPage } from "./speed-page.js";
 import { benchTables } from "./tables.js";
@@ -37,8 +35,6 @@ in ONNX Runtime, measured between the steps of the same run.
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
                                      the lowering, into docs/results/passes.md, or into --out FOLDER; --only A,B for some
                                      passes, --graphs to compare graphs and time nothing, --threads N
-  --export                           log p of 256 images by the exported file of a network, readable and fast, in ONNX Runtime's
-                                     native library and in WebAssembly
   --profile                          the time of a step by kind of work, by primitive, by equation`;
 
 const PAPER = ":paper";
@@ -75,13 +71,24 @@ function deviceNamed(name: string): DeviceName {
   return device;
 }
 
+/** Runs this script; passes its messages to standard error and returns its JSON document. */
+function runJson<T>(args: readonly string[]): T {
+  const child = spawnSync(
+    process.execPath,
+    [...process.execArgv, fileURLToPath(import.meta.url), ...args, "--json"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+    },
+  );
+  if (child.status !== 0) throw new Error(`${args.join(" ")} ended with status ${child.status}`);
+  return JSON.parse(child.stdout) as T;
+}
+
 /** Step and profile of a network, each in a separate process. */
 function speedOf(args: readonly string[]): Speed {
-  const script = fileURLToPath(import.meta.url);
-  const speed = {
-    step: runJson<BenchResult>(script, args),
-    profile: runJson<Profile>(script, [...args, "--profile"]),
-  };
+  const speed = { step: runJson<BenchResult>(args), profile: runJson<Profile>([...args, "--profile"]) };
   process.stderr.write(`${describe(speed.step)}\n`);
   return speed;
 }
@@ -103,7 +110,6 @@ async function main(): Promise<number> {
       profile: { type: "boolean", default: false },
       score: { type: "boolean", default: false },
       passes: { type: "boolean", default: false },
-      export: { type: "boolean", default: false },
       graphs: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       out: { type: "string", default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
@@ -142,11 +148,6 @@ async function main(): Promise<number> {
     const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
     await benchPasses({ networks, only, steps, graphsOnly: graphs, threads, out });
     return 0;
-  }
-  if (values.export) {
-    for (const name of positionals.map(fullName))
-      process.stdout.write(`${JSON.stringify(await benchExport(name))}\n`);
-    return positionals.length > 0 ? 0 : 2;
   }
   if (values.help || (!values.all && positionals.length === 0)) {
     process.stdout.write(`${help}\n`);

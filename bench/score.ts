@@ -1,8 +1,7 @@
 import { FlowModel, flowify, zoo } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { loadDataSet } from "flowify";
-import { machine } from "./machine.js";
-import { matrixProduct, median } from "./matrix-product.js";
+import { machine, matrixProduct, median } from "./matrix-product.js";
 
 /** log p of test images, and as many samples: medians of interleaved rounds, in milliseconds. */
 export type ScoreResult = {

@@ -18,16 +18,12 @@ import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
-import { detector } from "./acceptance/detector.js";
-import { devices } from "./acceptance/devices.js";
 import { engines } from "./acceptance/engines.js";
 import { exported } from "./acceptance/export.js";
 import { fullDisk } from "./acceptance/full-disk.js";
-import { images } from "./acceptance/images.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { longSample } from "./acceptance/long-sample.js";
 import { longTable } from "./acceptance/long-table.js";
-import { memory } from "./acceptance/memory.js";
 import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
@@ -39,7 +35,6 @@ import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
   parity,
-  images,
   fullDisk,
   mnist,
   samples,
@@ -51,12 +46,9 @@ const checks: readonly Check[] = [
   exported,
   jaxToOnnx,
   tables,
-  detector,
   engines,
-  memory,
   longSample,
   longTable,
-  devices,
   scale,
   playground,
   page,

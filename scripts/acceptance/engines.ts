@@ -6,12 +6,12 @@ import { startPlayground } from "@flowify/playground/browser";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
 import { chromiumPath } from "../chromium.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
-import { snippetsIn } from "./doc-snippet.js";
 import { runNode } from "./node.js";
 import { cellsOf, columnsOf, parcels } from "./parcels.js";
 import { pythonWith } from "./python-runner.js";
 
 const PAGE = "docs/engines.md";
+const DEPLOYED = "docs/tables.md";
 const flowify = "packages/cli/bin/flowify.js";
 const runtime = resolve("node_modules/onnxruntime-web/dist");
 const execute = promisify(execFile);
@@ -20,6 +20,23 @@ const execute = promisify(execFile);
 const ROWS = { known: 2000, fresh: 2500 } as const;
 const ODD = 50;
 const CLOSE = 1e-4;
+
+/** The blocks of a language in a section of a page of the docs; at least one. */
+function snippetsIn(page: string, section: string, language: string): string[] {
+  const [, text = ""] = readFileSync(page, "utf8").split(`\n## ${section}\n`);
+  const [own = ""] = text.split("\n## ");
+  const fence = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g");
+  const found = [...own.matchAll(fence)].map(([, code]) => code!);
+  if (found.length === 0) throw new Error(`${page}, ${section}: nothing in ${language}`);
+  return found;
+}
+
+/** What the snippets of docs/tables.md that deploy a detector print: the second of two parcels is odd. */
+const deployed = (printed: string): Row => ({
+  figure: printed.replaceAll("\n", "; "),
+  limit: "flag 0, then flag 1",
+  verdict: /^score .*, p .*, flag 0\nscore .*, p .*, flag 1$/.test(printed) ? "ok" : "FAILED",
+});
 
 const textOf = (...path: readonly string[]): string => readFileSync(join(...path), "utf8");
 
@@ -51,8 +68,11 @@ async function inPython(folder: string, wanted: Scored): Promise<{ [what: string
     return { Python: notRun("no python3 with onnxruntime (apt install python3-onnxruntime)") };
   const [code] = snippetsIn(PAGE, "Python, any number of rows", "python");
   writeFileSync(join(folder, "score.py"), code!);
-  await execute(python, ["-I", "score.py"], { cwd: folder, timeout: 300_000 });
-  return rowsFor("Python", scoredOf(cellsOf(textOf(folder, "scores.csv"))), wanted);
+  const run = (file: string) => execute(python, ["-I", file], { cwd: folder, timeout: 300_000 });
+  await run("score.py");
+  const rows = rowsFor("Python", scoredOf(cellsOf(textOf(folder, "scores.csv"))), wanted);
+  writeFileSync(join(folder, "snippet.py"), snippetsIn(DEPLOYED, "Deploy it", "python")[0]!);
+  return { ...rows, "snippet for Python": deployed((await run("snippet.py")).stdout.trim()) };
 }
 
 async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {
@@ -69,7 +89,12 @@ async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what:
   if (!own.test(page!)) throw new Error(`${PAGE}: the page has no line with columns`);
   const code = page!.replace(own, `const columns = ${JSON.stringify(columns)};`);
   writeFileSync(join(folder, "page.js"), `${code}\nexport const found = { score, flag };\n`);
-  writeFileSync(join(folder, "page.html"), "<!doctype html><title>engines</title>");
+  const map = JSON.stringify({ imports: { "onnxruntime-web": "./ort.wasm.bundle.min.mjs" } });
+  writeFileSync(
+    join(folder, "page.html"),
+    `<!doctype html><title>engines</title><script type="importmap">${map}</script>`,
+  );
+  writeFileSync(join(folder, "snippet.js"), snippetsIn(DEPLOYED, "Deploy it", "js")[0]!);
   const served = await startPlayground({ folder });
   try {
     const opened = await served.open("page.html");
@@ -78,7 +103,16 @@ async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what:
       return ((await import(name)) as { found: { score: number[]; flag: number[] } }).found;
     });
     const rows = found.score.map((score, i) => ({ score, flag: found.flag[i]! }));
-    return rowsFor("service worker", rows, wanted);
+    const printed: string[] = [];
+    opened.on("console", (message) => void printed.push(message.text()));
+    await opened.evaluate(async () => {
+      const name = "./snippet.js";
+      await import(name);
+    });
+    return {
+      ...rowsFor("service worker", rows, wanted),
+      "snippet for a page": deployed(printed.join("\n")),
+    };
   } finally {
     await served.close();
   }
@@ -95,14 +129,17 @@ async function inDuckDb(folder: string, wanted: Scored): Promise<{ [what: string
   };
 }
 
-/** The recipes of docs/engines.md, as they stand there, compared with `flowify score`. */
+/** The recipes of docs/engines.md and the snippets of docs/tables.md, as they stand there, compared with `flowify score`. */
 export const engines: Check = {
   name: "engines",
   needs: [],
   async run({ scratch, say }) {
     const file = (name: string): string => join(scratch, name);
     writeFileSync(file("known.csv"), parcels(ROWS.known, 1));
-    writeFileSync(file("new.csv"), parcels(ROWS.fresh, 2, { isOdd: (row) => row % ODD === 0 }));
+    writeFileSync(
+      file("new.csv"),
+      parcels(ROWS.fresh, 2, (row) => row % ODD === 0),
+    );
     const training = ["--id", "parcel", "--steps", "200", "--pictures", "none", "--quiet"];
     await runNode(flowify, ["train", "--data", file("known.csv"), "--out", file("run"), ...training]);
     await runNode(flowify, ["export", file("run"), "--detector", "--out", file("deployed"), "--quiet"]);

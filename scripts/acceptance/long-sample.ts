@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { atMost, type Check, equal } from "./check.js";
 import { byRanks, hashOf, KILLS, killed, measured } from "./long-job.js";
-import { rowsIn } from "./long-rows.js";
-import { writeRows } from "./wide-table.js";
+import { rowsIn, writeLongRows } from "./long-rows.js";
 
 const ROWS = 10_000_000;
 const TRAINING = 5000;
@@ -22,9 +21,9 @@ export const longSample: Check = {
   slow: true,
   async run({ scratch, say }) {
     const rows = Number(process.env.FLOWIFY_ROWS ?? ROWS);
-    const [known, trained] = [join(scratch, "known.csv"), join(scratch, "run")];
+    const [known, trained] = [join(scratch, "known.parquet"), join(scratch, "run")];
     const [sampled, again] = [join(scratch, "sampled.parquet"), join(scratch, "again.parquet")];
-    await writeRows(known, TRAINING, 0);
+    await writeLongRows(known, TRAINING, 0);
     await measured("train", "--data", known, "--out", trained, "--pictures", "none", "--quiet");
     const args = ["sample", trained, "--quiet", "--count", String(rows)];
     const { seconds, peakKiB } = await measured(...args, "--out", sampled);

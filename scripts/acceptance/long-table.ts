@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { byRanks, hashOf, KILLS, killed, measured } from "./long-job.js";
 import { rowsIn, writeLongRows } from "./long-rows.js";
-import { writeRows } from "./wide-table.js";
 
 const ROWS = 20_000_000;
 const TRAINING = 5000;
@@ -30,9 +29,9 @@ export const longTable: Check = {
   async run({ scratch, say }) {
     const rows = Number(process.env.FLOWIFY_ROWS ?? ROWS);
     const score = process.env.FLOWIFY_SCORE ?? "flow";
-    const [known, trained] = [join(scratch, "known.csv"), join(scratch, "run")];
+    const [known, trained] = [join(scratch, "known.parquet"), join(scratch, "run")];
     const [file, scored] = [join(scratch, "rows.parquet"), join(scratch, "scored.parquet")];
-    await writeRows(known, TRAINING, 0);
+    await writeLongRows(known, TRAINING, 0);
     await measured("train", "--data", known, "--out", trained, "--pictures", "none", "--quiet");
     await writeLongRows(file, rows, 1);
     say(`${rows} rows are written`);

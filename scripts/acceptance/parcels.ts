@@ -1,24 +1,19 @@
 import { makeRng } from "@flowify/core/layer";
-import type { DetectorColumns } from "./detector-runners.js";
+
+/** The columns of rows: texts, or numbers with null where one is missing. */
+export type DetectorColumns = Readonly<Record<string, readonly (string | number | null)[]>>;
 
 const DAY = 86_400_000;
 
-/**
- * Parcels like those of docs/tables.md: a name, a date, a number, a number that may be missing, a text. `drones`: some have a
- * carrier that others have not.
- */
-export function parcels(
-  count: number,
-  seed: number,
-  { isOdd = () => false, drones = false }: { isOdd?: (row: number) => boolean; drones?: boolean } = {},
-): string {
+/** Parcels like those of docs/tables.md: a name, a date, a number, a number that may be missing, a text. */
+export function parcels(count: number, seed: number, isOdd: (row: number) => boolean = () => false): string {
   const rng = makeRng(seed);
   const lines = Array.from({ length: count }, (_, row) => {
     const length = 30 + 6 * rng.normal();
     const weight = isOdd(row) ? 14 - 0.3 * length : 0.3 * length + 0.5 * rng.normal();
     const day = `2024-03-${String(1 + rng.integer(28)).padStart(2, "0")}`;
     const shown = rng.uniform() < 0.03 ? "" : weight.toFixed(2);
-    const carrier = rng.uniform() < 0.8 ? "road" : drones && rng.uniform() < 0.1 ? "drone" : "air";
+    const carrier = rng.uniform() < 0.8 ? "road" : "air";
     return `P${seed}${row},${day},${length.toFixed(1)},${shown},${carrier}`;
   });
   return `parcel,day,length,weight,carrier\n${lines.join("\n")}\n`;

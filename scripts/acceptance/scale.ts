@@ -1,11 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
-import { epoch } from "./scale-epoch.js";
 import { differences, disk, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
-import { speed } from "./scale-speed.js";
 
 type Rows = { [what: string]: Row };
 
@@ -16,7 +14,7 @@ const CLOSE = 1e-4;
 
 /**
  * Training by several ranks of MPI: the same bits as one process and as itself, close to one process for any number of
- * ranks; killed, hanging and differing ranks; an epoch; its speed. With `--file WORD` only the parts with this word in their name.
+ * ranks; killed, hanging and differing ranks. With `--file WORD` only the parts with this word in their name.
  */
 export const scale: Check = {
   name: "scale",
@@ -63,10 +61,7 @@ export const scale: Check = {
       if (wanted("kills")) Object.assign(rows, await kills(trial));
       if (wanted("hang")) Object.assign(rows, await hang(trial));
       if (wanted("disk")) Object.assign(rows, await disk(trial));
-      if (wanted("epoch")) Object.assign(rows, await epoch(launcher, { scratch: place, say }));
       if (wanted("differences")) Object.assign(rows, await differences({ ...trial, train: train(SHORT) }));
-      if (wanted("speed"))
-        Object.assign(rows, await speed(launcher, ["fmlp", "fconv2", "fconv2-nsf"], { scratch: place, say }));
     }
     return rows;
   },

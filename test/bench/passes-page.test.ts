@@ -1,6 +1,4 @@
-import { loweringPasses } from "jax-to-onnx";
 import { expect, it } from "vitest";
-import { linesOf } from "../../bench/pass-lines.js";
 import { type PassResult, passesPage } from "../../bench/passes-page.js";
 
 const sizes = { gigaflops: 2, megabytes: 10, nodes: 100 };
@@ -24,14 +22,8 @@ it("names the passes whose largest gain is below two percent", () => {
     ],
     "a machine",
   );
-  expect(page).toContain(`| tanh | ${linesOf("tanh")} | +1.3 | = | +1.3 ± 0.4 |`);
-  expect(page).toContain(`| biases | ${linesOf("biases")} | +5.1 | +5.1 ± 0.4 | −2.0 ± 0.4 |`);
+  expect(page).toContain("| tanh | +1.3 | = | +1.3 ± 0.4 |");
+  expect(page).toContain("| biases | +5.1 | +5.1 ± 0.4 | −2.0 ± 0.4 |");
   expect(page).toContain("Below the rule: `tanh`.");
   expect(page).toContain("| biases | +0.0 / +10.0 / −2.0 | +0.0 / +10.0 / −2.0 |");
-});
-
-it("counts lines of every pass, but of one that is a condition in a rule", () => {
-  const lines = loweringPasses.map(({ name }) => [name, linesOf(name)] as const);
-  expect(lines.filter(([, n]) => n === 0)).toEqual([["squares", 0]]);
-  expect(lines.every(([, n]) => n < 700)).toBe(true);
 });

@@ -156,7 +156,7 @@ export function Images() {
           <Sheet name="ledger" title="Ledger">
             <Ledger />
           </Sheet>
-          <Sheet name="command" title="Runs of the command">
+          <Sheet name="command" title="Runs of the command" class="stack">
             <Command />
           </Sheet>
           <Sheet name="curve" title="Log-likelihood">
