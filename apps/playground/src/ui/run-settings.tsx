@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { Backend } from "../worker/backends.js";
+import type { Backend } from "../shell/schemas.js";
 import { DeviceField } from "./device-field.js";
 import { NumberField } from "./number-field.js";
 

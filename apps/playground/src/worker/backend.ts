@@ -1,5 +1,5 @@
 import { DeviceError, type Executor, fastestExecutor, jaxExecutor, webgpuExecutor } from "@flowify/core";
-import type { Backend } from "./backends.js";
+import type { Backend } from "../shell/schemas.js";
 
 /** Names of the devices for users. */
 export const nameOf = ({ name }: Executor): string => (name === "webgpu" ? "WebGPU" : "Wasm");

@@ -1,7 +1,5 @@
 import * as v from "valibot";
-import { between, whole } from "../../shell/ranges.js";
-import { startsByItself } from "../../ui/starts-by-itself.js";
-import { backends } from "../../worker/backends.js";
+import { backends, between, startsByItself, whole } from "../../shell/schemas.js";
 
 /** Channels, height and width of the images. */
 export type ImageShape = readonly [channels: number, height: number, width: number];

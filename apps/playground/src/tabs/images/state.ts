@@ -6,13 +6,13 @@ import { imagesOf, loadDigits } from "../../ui/digits.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { download } from "../../ui/download.js";
 import { readPictures } from "../../ui/pictures.js";
+import { halve } from "../../ui/pixels.js";
 import { wordsOf } from "../../ui/problem.js";
 import { restWhileHidden } from "../../ui/rest-while-hidden.js";
 import { makeRun } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import type { ImagesOpened, ImagesView, ReadRun } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
-import { halve } from "./halve.js";
 import { splitImages } from "./network.js";
 
 /** Steps that a run of the command is trained further, until another number is chosen. */

@@ -1,6 +1,6 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
 import type { Progress, RunImages, Trained } from "../../run/session.js";
-import type { Backend } from "../../worker/backends.js";
+import type { Backend } from "../../shell/schemas.js";
 import type { Call } from "../../worker/call.js";
 import type { DrawnNode } from "./nodes.js";
 

@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { between, whole } from "../../shell/ranges.js";
-import { backends } from "../../worker/backends.js";
+import { backends, between, whole } from "../../shell/schemas.js";
 import { normalizations } from "./calls.js";
 
 /** Configuration of this tab in the address: everything except the file, which stays with the user. */

@@ -1,7 +1,5 @@
 import * as v from "valibot";
-import { between, whole } from "../../shell/ranges.js";
-import { startsByItself } from "../../ui/starts-by-itself.js";
-import { backends } from "../../worker/backends.js";
+import { backends, between, startsByItself, whole } from "../../shell/schemas.js";
 
 /** The layers of the editor. Their sizes are bounded, so that no address can request hours of computation. */
 const layer = v.variant("kind", [
@@ -26,14 +24,6 @@ export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as
 export const MOST_POINTS = 2000;
 export const LARGEST_COORDINATE = 350;
 const points = v.pipe(v.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)), v.maxLength(2 * MOST_POINTS));
-
-/** An axis of points from a file: the name of the column, and value = mean + unit · coordinate. */
-const axis = v.strictObject({
-  name: v.pipe(v.string(), v.maxLength(60)),
-  mean: v.pipe(v.number(), v.finite()),
-  unit: v.pipe(v.number(), v.finite(), v.gtValue(0)),
-});
-export type PlaneAxis = v.InferOutput<typeof axis>;
 
 /** Drops a coordinate, adds one, or neither. */
 export const presets = {
@@ -70,8 +60,6 @@ export const presets = {
 export const planeConfig = v.strictObject({
   data: v.optional(v.picklist(dataKinds), "moons"),
   points: v.optional(points, []),
-  /** The axes of the points; none for drawn points. */
-  axes: v.optional(v.pipe(v.array(axis), v.maxLength(2)), []),
   layers: v.optional(v.pipe(v.array(layer), v.minLength(1), v.maxLength(MOST_LAYERS)), [
     ...presets.couplings,
   ]),

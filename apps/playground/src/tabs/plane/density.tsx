@@ -1,5 +1,4 @@
 import { signal } from "@preact/signals";
-import { roundTicks } from "flowify/format";
 import { Canvas } from "../../ui/canvas.js";
 import { decimals } from "../../ui/format.js";
 import { palette } from "../../ui/palette.js";
@@ -48,15 +47,9 @@ function drawDots(
 const MARK = 5;
 const TEXT = 11;
 
-const labelOf = (text: string, value: number): string =>
-  (text.length > 14 ? value.toExponential(3) : text).replace("-", "−");
-
-/** Labels of the axes: round numbers in the units of the data along the edges, and the names of the columns. */
+/** Labels of the axes: even numbers along the edges. */
 function drawAxes(context: CanvasRenderingContext2D, size: number): void {
   const { sheet, ink } = palette.value;
-  const { data, axes } = config.value;
-  const plain = { name: "", mean: 0, unit: 1 };
-  const [x = plain, y = plain] = data === "own" ? axes : [];
   context.font = `${TEXT}px system-ui, sans-serif`;
   context.lineWidth = 3;
   context.lineJoin = "round";
@@ -67,23 +60,14 @@ function drawAxes(context: CanvasRenderingContext2D, size: number): void {
     context.strokeText(text, across, down);
     context.fillText(text, across, down);
   };
-  const ticksOf = ({ mean, unit }: typeof x) => {
-    const { values, label } = roundTicks(mean - SHOWN * unit, mean + SHOWN * unit, 6);
-    return values.map((value) => ({
-      part: ((value - mean) / unit + SHOWN) / (2 * SHOWN),
-      text: labelOf(label(value), value),
-    }));
-  };
-  for (const { part, text } of ticksOf(x)) {
-    context.fillRect(part * size - 0.5, size - MARK, 1, MARK);
-    if (part > 0.08 && part < 0.92) write(text, part * size, size - MARK - 3, "center");
+  for (const value of [-2, 0, 2]) {
+    const at = ((value + SHOWN) / (2 * SHOWN)) * size;
+    const text = decimals(value, 0);
+    context.fillRect(at - 0.5, size - MARK, 1, MARK);
+    write(text, at, size - MARK - 3, "center");
+    context.fillRect(0, size - at - 0.5, MARK, 1);
+    write(text, MARK + 3, size - at + TEXT / 3, "left");
   }
-  for (const { part, text } of ticksOf(y)) {
-    context.fillRect(0, (1 - part) * size - 0.5, MARK, 1);
-    if (part > 0.08 && part < 0.92) write(text, MARK + 3, (1 - part) * size + TEXT / 3, "left");
-  }
-  write(x.name, size - 4, size - MARK - TEXT - 8, "right");
-  write(y.name, 4, TEXT + 2, "left");
   context.lineWidth = 1;
 }
 

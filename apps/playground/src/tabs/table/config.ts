@@ -1,7 +1,6 @@
 import { type ScoreKind, scoreKinds } from "flowify/tables/browser";
 import * as v from "valibot";
-import { between, whole } from "../../shell/ranges.js";
-import { backends } from "../../worker/backends.js";
+import { backends, between, whole } from "../../shell/schemas.js";
 
 /** What the page takes at most; the command takes tables of any size. */
 export const LIMITS = { bytes: 100_000_000, rows: 20_000, columns: 200, numbers: 500 } as const;
