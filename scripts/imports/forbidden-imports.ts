@@ -1,5 +1,5 @@
 import { isBuiltin } from "node:module";
-import { filesIn, type Import, readSource, type Say, type Source } from "./read-source.js";
+import { filesIn, type Import, readSource, type Source } from "./read-source.js";
 import {
   below,
   browserEntries,
@@ -33,7 +33,8 @@ function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
 /** All that is forbidden in the repository at `root`, sorted: `path:line text`; and how many files were read. */
 export function forbiddenImports(root: string): { files: number; violations: string[] } {
   const violations: string[] = [];
-  const say: Say = (path, line, text) => void violations.push(`${path}:${line} ${text}`);
+  const say = (path: string, line: number, text: string): void =>
+    void violations.push(`${path}:${line} ${text}`);
   const names = packageNames(root);
   const declared = new Map(published.map((workspace) => [workspace, declaredBy(root, workspace)]));
 
@@ -122,7 +123,7 @@ export function forbiddenImports(root: string): { files: number; violations: str
 
   const sources = ["packages", "apps", "bench", "examples", "scripts", "test"]
     .flatMap((folder) => filesIn(root, folder))
-    .map((path) => readSource(root, path, say));
+    .map((path) => readSource(root, path));
   const graph = new Map(
     sources.map((source) => [
       source.path,

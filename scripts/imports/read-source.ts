@@ -6,9 +6,6 @@ import { workspaceOf } from "./rules.js";
 export type Import = Readonly<{ line: number; name: string; typeOnly: boolean; dynamic: boolean }>;
 export type Source = Readonly<{ path: string; workspace: string | undefined; imports: readonly Import[] }>;
 
-/** Reports a violation. */
-export type Say = (path: string, line: number, text: string) => void;
-
 /** Files of TypeScript and JavaScript in a folder of the repository, relative to its root, with forward slashes. */
 export function filesIn(root: string, folder: string): string[] {
   if (!existsSync(join(root, folder))) return [];
@@ -20,8 +17,8 @@ export function filesIn(root: string, folder: string): string[] {
   });
 }
 
-/** Reads one file: its imports; says which of its exports are forbidden. */
-export function readSource(root: string, path: string, say: Say): Source {
+/** Reads one file: its imports. */
+export function readSource(root: string, path: string): Source {
   const file = ts.createSourceFile(
     path,
     readFileSync(join(root, path), "utf8"),
@@ -34,29 +31,11 @@ export function readSource(root: string, path: string, say: Say): Source {
     if (name && ts.isStringLiteralLike(name))
       imports.push({ line: lineOf(node), name: name.text, typeOnly, dynamic });
   };
-  // tools require a default export, and a declaration describes the module of another package
-  const mayDefault = /\.(config|d)\.[cm]?[jt]s$|^scripts\/vitest\/.*-reporter\.ts$/.test(path);
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) {
       add(node, node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
     } else if (ts.isExportDeclaration(node)) {
       add(node, node.moduleSpecifier, node.isTypeOnly);
-      if (!node.exportClause || ts.isNamespaceExport(node.exportClause)) {
-        say(path, lineOf(node), "`export *`: list every public name once");
-      } else if (
-        node.exportClause.elements.some((element) => element.name.text === "default") &&
-        !mayDefault
-      ) {
-        say(path, lineOf(node), "default export: export a name");
-      }
-    } else if (ts.isExportAssignment(node) && !mayDefault) {
-      say(path, lineOf(node), "default export: export a name");
-    } else if (
-      ts.canHaveModifiers(node) &&
-      ts.getModifiers(node)?.some((modifier) => modifier.kind === ts.SyntaxKind.DefaultKeyword) &&
-      !mayDefault
-    ) {
-      say(path, lineOf(node), "default export: export a name");
     } else if (ts.isCallExpression(node)) {
       const callee = node.expression;
       const dynamic = callee.kind === ts.SyntaxKind.ImportKeyword;
