@@ -33,7 +33,7 @@ export async function benchScore(name: string, dataDir?: string): Promise<ScoreR
   const examples = Math.min(ITEMS, count);
   const model = await FlowModel.create(flowify(zoo(name)), executor, { seed: 7 });
   const score = (n: number) => model.logProb(images.subarray(0, n * size));
-  const draw = (n: number) => model.sample(n);
+  const draw = (n: number) => model.sampleFlat(n);
   const g = await matrixProduct(executor);
   const times = { g: [] as number[], score: [] as number[], draw: [] as number[] };
   const timed = async (into: number[], f: () => Promise<unknown>): Promise<void> => {

@@ -87,7 +87,12 @@ async function main(scratch: string): Promise<number> {
     writeFileSync(file, `${example.code}\nexport {};\n`);
     return { ...example, file };
   });
-  const problems = [...missing, ...typeErrors(written.map(({ file }) => file))];
+  const inside = written.filter(({ code }) => /from "@?[\w-]+(\/[\w-]+)*\/internal"/.test(code));
+  const problems = [
+    ...missing,
+    ...inside.map(({ name, where }) => `${where}: the example of ${name} imports what users cannot rely on`),
+    ...typeErrors(written.map(({ file }) => file)),
+  ];
   for (const { name, where, file, expected } of written) {
     const output = await printedBy(file).catch((error: unknown) => `threw ${String(error)}`);
     if (process.argv.includes("--print")) console.log(JSON.stringify({ name, output }));

@@ -32,7 +32,7 @@ export const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
  * here stands apart from its room.
  */
 const floors: readonly (readonly string[])[] = [
-  ["errors.ts", "shape.ts"],
+  ["errors.ts", "shape.ts", "near-name.ts"],
   ["math"],
   ["params"],
   ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],
@@ -40,7 +40,7 @@ const floors: readonly (readonly string[])[] = [
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts"],
   ["base.ts", "chain.ts", "rearrangement.ts", "nn"],
-  ["init", "densities", "layers", "network"], // what a flow is made of
+  ["init", "densities", "layers", "network", "check-options.ts"], // what a flow is made of
   ["flow.ts"],
   ["flowify.ts", "image-front.ts", "image-end.ts", "zoo.ts", "presets.ts"],
   ["train"],

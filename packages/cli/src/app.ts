@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { paperNames, UsageError, zooNames } from "@flowify/core";
+import { didYouMean } from "@flowify/core/internal";
 import {
   type Application,
   type ApplicationText,
@@ -36,7 +37,6 @@ import type { CliContext, CliProcess } from "./ui/context.js";
 import { exitStatus, formatError } from "./ui/errors.js";
 import type { HasFlag } from "./ui/hints.js";
 import { NoReaderError } from "./ui/output.js";
-import { didYouMean } from "./ui/suggest.js";
 import { colorsFor } from "./ui/terminal.js";
 
 const NAME = "flowify";

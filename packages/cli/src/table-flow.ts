@@ -25,7 +25,7 @@ export type ReadTableOptions = TableChoice &
  * import { readTable, tableCells, tableFlow } from "flowify/tables";
  * const { schema, rows } = await readTable("known.csv", { id: "parcel" });
  * const model = await fit(tableFlow(schema), rows, { validation: 0.1, seed: 7 });
- * console.log(tableCells(schema, await model.sample(3)));
+ * console.log(tableCells(schema, await model.sampleFlat(3)));
  * await model.dispose();
  * ```
  */

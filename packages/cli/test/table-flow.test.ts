@@ -33,7 +33,7 @@ describe("a flow of a table", () => {
     const best = -(0.562 + Math.log(4) + 0.5 + 0.8 * (Math.log(0.1) + 1.4189));
     expect(mean).toBeLessThan(best + 0.2);
     expect(mean).toBeGreaterThan(best - 0.8);
-    const cells = tableCells(schema, await model.sample(400, { seed: 1 }));
+    const cells = tableCells(schema, await model.sampleFlat(400, { seed: 1 }));
     const share = (is: (row: (typeof cells)[number]) => boolean): number => cells.filter(is).length / 400;
     expect(Math.abs(share(({ shop }) => shop === "web") - 0.25)).toBeLessThan(0.09);
     expect(Math.abs(share(({ weight }) => weight === null) - 0.2)).toBeLessThan(0.09);

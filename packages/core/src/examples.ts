@@ -1,5 +1,5 @@
 import { DataError, DomainError } from "./errors.js";
-import { flatNumbers, type NestedNumbers, type NumberArray } from "./nested-numbers.js";
+import { flatNumbers, type NestedNumbers, type NumberArray, numberAt, numbersIn } from "./nested-numbers.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Examples, row-major, one after another. */
@@ -17,7 +17,11 @@ export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined
  * Errors: `DataError` for no examples or a count of numbers that does not fit; `DomainError` for NaN, Infinity, and
  * values that are not integers 0..levels−1 if required; each names the example.
  */
-export function checkExamples({ examples, count }: Examples, { shape, levels }: ExampleDomain): void {
+export function checkExamples(
+  { examples, count }: Examples,
+  { shape, levels }: ExampleDomain,
+  given: ExamplesIn = examples,
+): void {
   const size = sizeOf(shape);
   if (count < 1) throw new DataError("expected at least one example, got none");
   if (examples.length !== count * size)
@@ -25,10 +29,13 @@ export function checkExamples({ examples, count }: Examples, { shape, levels }: 
       `${count} examples of ${showShape(shape, false)} have ${count * size} numbers, the data has ${examples.length}`,
     );
   if (examples instanceof Uint8Array && (levels ?? 256) >= 256) return;
-  const wrong = (i: number, must: string): DomainError =>
-    new DomainError(
-      `example ${Math.floor(i / size)} holds ${examples[i]} ${placeOf(i % size, shape)}: values must be ${must}`,
+  const wrong = (i: number, must: string): DomainError => {
+    const value = numberAt(given, i);
+    const tooLarge = Number.isFinite(value) && !Number.isFinite(examples[i]);
+    return new DomainError(
+      `example ${Math.floor(i / size)} holds ${value} ${placeOf(i % size, shape)}: ${tooLarge ? "32-bit numbers end at 3.4e38\ndivide the column first" : `values must be ${must}`}`,
     );
+  };
   for (let i = 0; i < examples.length; i++) {
     const value = examples[i] as number;
     if (!Number.isFinite(value)) throw wrong(i, "finite");
@@ -63,8 +70,40 @@ export function readExamples(input: ExamplesIn, domain: ExampleDomain): Examples
       `examples of ${showShape(domain.shape, false)} have ${size} numbers each, the data has ${flat.length}`,
     );
   const examples = { examples: flat, count: flat.length / size };
-  checkExamples(examples, domain);
+  checkExamples(examples, domain, input);
   return examples;
+}
+
+/** Largest numbers of a column that training can square in 32 bits. */
+const SCALES = { least: 1e-18, most: 1e18 };
+
+/**
+ * Refuses examples to train on of which a column, or an entry, is of a size whose squares 32-bit numbers cannot hold.
+ *
+ * @param given the numbers before they became 32-bit ones, in any form
+ * @throws DomainError that names the column and what to multiply it by
+ */
+export function checkScales(examples: Uint8Array | Float32Array, shape: Shape, given: ExamplesIn): void {
+  if (examples instanceof Uint8Array) return;
+  const size = sizeOf(shape);
+  const largest = new Float64Array(size);
+  for (let i = 0; i < examples.length; i++)
+    largest[i % size] = Math.max(largest[i % size]!, Math.abs(examples[i]!));
+  const { least, most } = SCALES;
+  // what is 0 now may have been a number
+  if (given !== examples && largest.includes(0)) {
+    let i = 0;
+    for (const value of numbersIn(given)) {
+      largest[i % size] = Math.max(largest[i % size]!, Math.abs(value));
+      i++;
+    }
+  }
+  const odd = largest.findIndex((value) => value > most || (value > 0 && value < least));
+  if (odd < 0) return;
+  const value = largest[odd]!;
+  throw new DomainError(
+    `the largest number ${placeOf(odd, shape)} is ${value.toPrecision(2)}: expected ${least} to ${most}, whose squares are 32-bit numbers\nscale it by 1e${-Math.round(Math.log10(value))}`,
+  );
 }
 
 /** Examples that come in pieces of any size, checked and cut into batches of `size`; the last may be smaller. */

@@ -1,13 +1,15 @@
 import type { JsTree } from "@jax-js/jax";
+import { checkOptions, type SchemasOf } from "./check-options.js";
 import { NotFiniteError, UsageError } from "./errors.js";
 import type { Executor } from "./executor/executor.js";
 import { fastestExecutor } from "./executor/fastest-executor.js";
 import type { Flow } from "./flow.js";
+import * as o from "./layers/options.js";
 import { FlowModel } from "./model/model.js";
 import type { HostArray } from "./params/host-array.js";
 import { trainingDefaults as defaults } from "./train/defaults.js";
 import { type HeldOut, heldOut } from "./train/held-out.js";
-import type { TrainOptions } from "./train/options.js";
+import { type RunOptions, runSchemas } from "./train/options.js";
 import { runSteps } from "./train/run-steps.js";
 import { type DataIn, exampleReader } from "./train/source.js";
 import { splitHeldOut } from "./train/split-held-out.js";
@@ -15,7 +17,7 @@ import type { TrainingState } from "./train/state.js";
 import { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 
 /** How `fit` trains: the options of a trainer, those that may be left out, and those of a whole run. */
-export type FitOptions = Partial<Omit<TrainOptions, "flow" | "data" | "state" | "share">> & {
+export type FitOptions = Partial<RunOptions> & {
   /** Where to compute. Default: the fastest executor there is, in Node that of ONNX Runtime by the package `flowify`. */
   executor?: Executor;
   /** Steps of the run, or passes over the data instead. Default: one pass, and at least 500 steps. */
@@ -81,8 +83,11 @@ const KEEP_EVERY = 100;
  * ```
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {
-  const { seed = 0, validation, signal } = options;
+  const { validation, validateEvery, patience, signal, onStep, onValidation, epochs, ...training } = options;
+  const { seed = 0 } = training;
   checkFitOptions(options);
+  if (typeof flow?.logProb !== "function")
+    throw new UsageError("fit: expected a flow first, from flowify, a preset or flow");
   if (signal?.aborted === true)
     throw new UsageError("fit: the signal was aborted before the first step: there is no model", {
       cause: signal.reason,
@@ -91,7 +96,7 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
   const { batchSize = Math.min(defaults.batchSize, train.count) } = options;
   const steps = stepsOf(options, train.count, batchSize);
   const executor = options.executor ?? (await fastestExecutor());
-  const trainer = await createTrainer({ ...options, flow, data: train, executor, steps, batchSize, seed });
+  const trainer = await createTrainer({ ...training, flow, data: train, executor, steps, batchSize, seed });
   const measured = held && heldOut(flow, executor, held, seed);
   try {
     return new FlowModel(flow, await trained(trainer, steps, measured, options), executor);
@@ -151,16 +156,22 @@ async function trained(
   return trainer.params();
 }
 
-const isCount = (value: number | undefined): boolean =>
-  value === undefined || (Number.isSafeInteger(value) && value >= 1);
+const schemas: SchemasOf<FitOptions> = {
+  ...runSchemas,
+  epochs: o.positive,
+  validation: o.anything,
+  validateEvery: o.integer(1),
+  patience: o.integer(1),
+  signal: o.record,
+  onStep: o.callback,
+  onValidation: o.callback,
+};
 
-function checkFitOptions({ steps, epochs, validation, validateEvery, patience }: FitOptions): void {
+function checkFitOptions(options: FitOptions): void {
+  checkOptions("fit", schemas, options);
+  const { steps, epochs, validation, patience } = options;
   if (steps !== undefined && epochs !== undefined)
     throw new UsageError(`fit: got steps ${steps} and epochs ${epochs}, expected one of them`);
-  if (epochs !== undefined && !(epochs > 0 && Number.isFinite(epochs)))
-    throw new UsageError(`fit: expected epochs to be positive and finite, got ${epochs}`);
-  for (const [name, value] of Object.entries({ validateEvery, patience }))
-    if (!isCount(value)) throw new UsageError(`fit: expected ${name} to be a positive integer, got ${value}`);
   if (patience !== undefined && validation === undefined)
     throw new UsageError(
       "fit: patience needs held-out examples; give validation, 0.1 for a tenth of the data",

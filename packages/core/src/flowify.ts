@@ -1,4 +1,5 @@
 import { type Base, uniform } from "./base.js";
+import { checkOptions, type SchemasOf } from "./check-options.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
 import { mixtureResidual, normalResidual } from "./densities/residual.js";
@@ -7,6 +8,8 @@ import { type Flow, flow } from "./flow.js";
 import type { FlowLayer } from "./layer.js";
 import type { Conversion, FlowContext } from "./layers/kind.js";
 import type { InnerLayer } from "./layers/options.js";
+import * as o from "./layers/options.js";
+import { didYouMean } from "./near-name.js";
 import { findKind, kinds } from "./network/kinds.js";
 import type { Network } from "./network/network.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
@@ -35,6 +38,14 @@ const models = {
   mixture: { density: mixture, residual: mixtureResidual(3) },
 } as const satisfies { [name: string]: DroppedModel };
 
+const schemas: SchemasOf<FlowifyOptions> = {
+  density: o.either(o.oneOf("gaussian", "mixture"), o.record, "gaussian, mixture or a model"),
+  inverse: o.oneOf("patching", "local"),
+  orthogonal: o.oneOf("manifold", "expm"),
+  augmentation: o.oneOf("gaussian", "uniform"),
+  frozen: o.flag,
+};
+
 /** A flow with what it was made from: so it can be written to a file, and made again. */
 export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOptions }>;
 
@@ -58,6 +69,9 @@ export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOp
  * ```
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
+  checkOptions("flowify", schemas, options);
+  if (!Array.isArray(network?.layers) || !Array.isArray(network.inShape))
+    throw new UsageError(`flowify: expected a network { inShape, layers }, found ${JSON.stringify(network)}`);
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const context: FlowContext = {
     ...(typeof density === "string" ? models[density] : density),
@@ -88,7 +102,7 @@ function layersOf(descriptions: readonly InnerLayer[], inShape: Shape, context: 
     const unknown = Object.keys(description).find((name) => name !== "kind" && !names.includes(name));
     if (unknown !== undefined)
       throw new UsageError(
-        `${kind.kind}[${i}]: unknown option "${unknown}"; ${names.length > 0 ? `it has ${names.join(", ")}` : "it has none"}`,
+        `${kind.kind}[${i}]: unknown option "${unknown}"${didYouMean(unknown, names) || `; it has ${names.join(", ") || "none"}`}`,
       );
     try {
       expectRoomFor(shape);

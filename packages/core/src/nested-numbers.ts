@@ -11,9 +11,17 @@ const isRow = (nested: Nested): nested is NumberArray | readonly number[] =>
   isTyped(nested) ||
   (Array.isArray(nested) && nested.length > 0 && nested.every((entry) => typeof entry === "number"));
 
-function* numbersIn(nested: Nested): Generator<number> {
+export function* numbersIn(nested: Nested): Generator<number> {
   if (typeof nested === "number") yield nested;
   else for (const entry of nested) yield* numbersIn(entry);
+}
+
+/** The i-th number in any accepted form, as it was given. */
+export function numberAt(input: NumberArray | NestedNumbers, i: number): number {
+  if (isTyped(input)) return input[i] as number;
+  let at = 0;
+  for (const value of numbersIn(input)) if (at++ === i) return value;
+  return Number.NaN;
 }
 
 /** The numbers in any accepted form, one after the other, unchecked. */
@@ -29,6 +37,7 @@ export const numbersOf = (input: NumberArray | NestedNumbers): Float32Array =>
  * Errors: `DataError` that names the example which is of another length, or holds something else than numbers.
  */
 export function flatNumbers(input: NumberArray | NestedNumbers, shape: Shape): Uint8Array | Float32Array {
+  expectNumbers(input);
   if (input instanceof Uint8Array || input instanceof Float32Array) return input;
   if (isRow(input)) return Float32Array.from(input);
   const examples = isAlone(input, shape) ? [input] : input;
@@ -41,6 +50,19 @@ export function flatNumbers(input: NumberArray | NestedNumbers, shape: Shape): U
     });
   });
   return out;
+}
+
+/** @throws DataError for what is neither a typed array of numbers nor an array */
+function expectNumbers(input: unknown): void {
+  const is64 = input instanceof BigInt64Array || input instanceof BigUint64Array;
+  if (Array.isArray(input) || (ArrayBuffer.isView(input) && !(input instanceof DataView) && !is64)) return;
+  const iterates = typeof input === "object" && input !== null && !ArrayBuffer.isView(input);
+  const wayOut =
+    iterates && (Symbol.iterator in input || Symbol.asyncIterator in input)
+      ? "\ncollect its values in an array first: Array.from, or Array.fromAsync; to train, fit also takes { count, batch }"
+      : "";
+  const found = is64 ? "64-bit integers" : Object.prototype.toString.call(input).slice(8, -1);
+  throw new DataError(`expected a typed array or nested arrays of numbers, found ${found}${wayOut}`);
 }
 
 /** True for one example without the axis of the batch: nested as its shape says, with all of its numbers. */
@@ -78,7 +100,11 @@ function fill(nested: Nested, shape: Shape, out: Float32Array, wrong: Wrong): vo
 }
 
 function describe(value: unknown): string {
-  if (!Array.isArray(value)) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (!Array.isArray(value))
+    return typeof value === "symbol" || typeof value === "object"
+      ? `${value === null ? null : "an object"}`
+      : String(value);
   if (value.length === 0) return "no numbers";
   return describe(value.find((entry) => typeof entry !== "number"));
 }

@@ -1,5 +1,7 @@
+import { checkOptions, type SchemasOf } from "./check-options.js";
 import { UsageError } from "./errors.js";
 import { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
+import * as o from "./layers/options.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
 /** What all presets take. */
@@ -52,16 +54,31 @@ const whitened = ({ levels, shrinkage = SHRINKAGE }: PresetOptions): NetworkLaye
   { kind: "whiten", scaled: true, shrinkage },
 ];
 
+const presetSchemas: SchemasOf<PresetOptions> = { levels: o.integer(2), shrinkage: o.share };
+const couplingSchemas: SchemasOf<CouplingFlowOptions> = {
+  ...presetSchemas,
+  blocks: o.integer(0),
+  bins: o.size,
+  bound: o.positive,
+  hidden: o.size,
+};
+const splineSchemas: SchemasOf<SplineFlowOptions> = { ...couplingSchemas, marginalBins: o.size };
+const denseSchemas: SchemasOf<DenseFlowOptions> = {
+  ...presetSchemas,
+  bins: o.size,
+  bound: o.positive,
+  density: o.anything,
+};
+
 function checkColumns(preset: string, n: number): void {
   if (!Number.isSafeInteger(n) || n < 1)
     throw new UsageError(`${preset}: expected a positive number of columns, got ${n}`);
 }
 
 /** The network of `couplingFlow`. */
-export function couplingNetwork(
-  n: number,
-  { blocks = 2, bins = 6, bound = 5, hidden = 48, ...options }: CouplingFlowOptions = {},
-): Network {
+export function couplingNetwork(n: number, given: CouplingFlowOptions = {}): Network {
+  const { blocks = 2, bins = 6, bound = 5, hidden = 48, ...options } = given;
+  checkOptions("couplingFlow", couplingSchemas, given);
   checkColumns("couplingFlow", n);
   const block = (seed: number): NetworkLayer[] => [
     { kind: "permuteChannels", seed },
@@ -93,6 +110,7 @@ export const couplingFlow = (n: number, options: CouplingFlowOptions = {}): Netw
 
 /** The network of `splineFlow`. */
 export function splineNetwork(n: number, options: SplineFlowOptions = {}): Network {
+  checkOptions("splineFlow", splineSchemas, options);
   checkColumns("splineFlow", n);
   const { marginalBins = 32, levels, ...rest } = options;
   const front: NetworkLayer[] = [
@@ -124,8 +142,10 @@ export const splineFlow = (n: number, options: SplineFlowOptions = {}): NetworkF
 export function denseNetwork(
   n: number,
   widths: readonly number[],
-  { bins = 10, bound = 3, ...options }: Omit<DenseFlowOptions, "density"> = {},
+  given: Omit<DenseFlowOptions, "density"> = {},
 ): Network {
+  const { bins = 10, bound = 3, ...options } = given;
+  checkOptions("denseFlow", denseSchemas, given);
   checkColumns("denseFlow", n);
   if (widths.length === 0) throw new UsageError("denseFlow: expected at least one width, got none");
   const layers = widths.flatMap((out): NetworkLayer[] => [

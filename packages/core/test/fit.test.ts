@@ -199,7 +199,7 @@ describe("fit refuses", () => {
       UsageError,
       "got steps 1 and epochs 1, expected one of them",
     ],
-    "no epochs": [rows, { epochs: 0 }, UsageError, "expected epochs to be positive and finite, got 0"],
+    "no epochs": [rows, { epochs: 0 }, UsageError, "fit: epochs: expected a number above 0, found 0"],
     "patience without held-out examples": [
       rows,
       { ...options, patience: 2 },
@@ -210,7 +210,7 @@ describe("fit refuses", () => {
       rows,
       { ...options, validation: 0.1, patience: 0 },
       UsageError,
-      "expected patience to be a positive integer, got 0",
+      "fit: patience: expected an integer of at least 1, found 0",
     ],
     "held-out examples of other columns": [
       rows,

@@ -172,7 +172,7 @@ describe("what cannot be built says so before any data is read", () => {
       () =>
         flowify({ inShape: [2, 2, 2], layers: [{ kind: "conv2d", out: 1, kernel: 1, strid: 2 } as never] }),
       UsageError,
-      'conv2d[0]: unknown option "strid"; it has out, kernel, stride, ',
+      'conv2d[0]: unknown option "strid"; did you mean "stride"?',
     ],
     [
       "a slope of zero",

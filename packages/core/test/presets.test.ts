@@ -38,7 +38,7 @@ describe.each(Object.entries(presets))("%s", (_, preset) => {
       [0.5, 0.9, -0.5, 0.5, 0.5],
     ]);
     expect(like! - unlike!).toBeGreaterThan(5);
-    const drawn = await model.sample(200, { seed: 1 });
+    const drawn = await model.sampleFlat(200, { seed: 1 });
     const errors = Float64Array.from({ length: 200 }, (__, i) => Math.abs(drawn[5 * i]! + drawn[5 * i + 2]!));
     expect(mean(errors)).toBeLessThan(0.2);
     await model.dispose();

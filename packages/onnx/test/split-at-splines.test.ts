@@ -299,7 +299,7 @@ describe("a flow with splines", () => {
   it("scores and draws as by one session, on every worker", async () => {
     expect(await model.logProb(examples)).toEqual(await judge.logProb(examples));
     expect(await model.encode(examples)).toEqual(await judge.encode(examples));
-    expect(await model.sample(600, { seed: 3 })).toEqual(await judge.sample(600, { seed: 3 }));
+    expect(await model.sampleFlat(600, { seed: 3 })).toEqual(await judge.sampleFlat(600, { seed: 3 }));
   });
 
   it("keeps calls apart that are made at once", async () => {

@@ -112,7 +112,7 @@ describe("a flow on two workers", () => {
     const thirds = [0, 128, 256].map((at) => examples.subarray(at * 64, (at + 128) * 64));
     const together = await Promise.all(thirds.map((some) => model.logProb(some)));
     for (const [i, some] of thirds.entries()) expect(together[i]).toEqual(await model.logProb(some));
-    expect(await model.sample(130, { seed: 2 })).toEqual(await plain.sample(130, { seed: 2 }));
+    expect(await model.sampleFlat(130, { seed: 2 })).toEqual(await plain.sampleFlat(130, { seed: 2 }));
     await model.dispose();
     await plain.dispose();
   });

@@ -43,7 +43,7 @@ export async function judgeSamples(
   const real = slice(all, 0, count);
   const heldOut = all.count >= 2 * count ? slice(all, count, 2 * count) : undefined;
   terminal.note(`${count} samples at temperature ${temperature}, compared with ${count} real images`);
-  const samples = toBytes(await model.sample(count, { seed, temperature }));
+  const samples = toBytes(await model.sampleFlat(count, { seed, temperature }));
   const judges: Judge[] = [];
   try {
     if (flags.judge)

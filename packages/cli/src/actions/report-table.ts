@@ -57,7 +57,7 @@ export async function reportTable(
   const slots = columnSlots(schema);
   const all = await readRows(name, reading);
   const training = takeRows(all.rows, width, rowsOfSplit(all.count, "train").subarray(0, SHOWN.training));
-  const generated = knownCodes(slots, await model.sample(SHOWN.generated, { seed: 1 }), width);
+  const generated = knownCodes(slots, await model.sampleFlat(SHOWN.generated, { seed: 1 }), width);
   const fresh =
     file === undefined
       ? []

@@ -1,6 +1,5 @@
-import { kinds } from "@flowify/core/internal";
+import { didYouMean, kinds } from "@flowify/core/internal";
 import * as v from "valibot";
-import { didYouMean } from "../ui/suggest.js";
 
 /** The content of a JSON document, or its problems, each with its position: `layers[2].out: expected …`. */
 export type Checked<T> = Readonly<{ value: T } | { problems: readonly string[] }>;

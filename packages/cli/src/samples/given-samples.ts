@@ -39,7 +39,7 @@ export async function givenSamples(
   const most = Math.max(FEWEST, EACH * count);
   let proposals = 0;
   while (proposals < most && effectiveSize(logWeights) < count) {
-    const drawn = await model.sample(AT_ONCE, { seed: seed + proposals, temperature });
+    const drawn = await model.sampleFlat(AT_ONCE, { seed: seed + proposals, temperature });
     proposals += AT_ONCE;
     const near: number[] = [];
     const shares: number[] = [];

@@ -97,7 +97,8 @@ export async function sampleInto(
     to - at > FEW
       ? createProgress(terminal, { label: "rows", total: to - from, done: at - from })
       : undefined;
-  for await (const rows of model.sampleBlocks(options.count, { ...options, from: at, to })) {
+  const { count, ...drawing } = options;
+  for await (const rows of model.sampleBlocks(count, { ...drawing, from: at, to })) {
     await writer.add(rows);
     at += rows.length / width;
     bar?.update(at - from, "");

@@ -78,9 +78,10 @@ export async function privacyOfRun(
 
 /** The rows of a sampling that `privacyOfRun` compares. */
 export async function firstRows({ model, options }: Sampling): Promise<Float32Array> {
-  const to = Math.min(options.count, BATCH * Math.ceil(COMPARED.rows / BATCH));
+  const { count, ...drawing } = options;
+  const to = Math.min(count, BATCH * Math.ceil(COMPARED.rows / BATCH));
   const blocks: number[][] = [];
-  for await (const block of model.sampleBlocks(options.count, { ...options, to })) blocks.push([...block]);
+  for await (const block of model.sampleBlocks(count, { ...drawing, to })) blocks.push([...block]);
   return Float32Array.from(blocks.flat());
 }
 

@@ -48,7 +48,7 @@ export async function inpaint(
   try {
     const shown = images.map((byte, i) => (hidden[i % size] === 1 ? 0 : byte));
     const known = await front.encode(shown, { seed });
-    const pool = await front.encode(toBytes(await model.sample(POOL, { seed })), { seed });
+    const pool = await front.encode(toBytes(await model.sampleFlat(POOL, { seed })), { seed });
     const rng = makeRng(seed, 2);
     const starts = new Float32Array(count * each * size);
     for (let image = 0; image < count; image++) {

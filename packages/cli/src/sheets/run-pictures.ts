@@ -40,7 +40,7 @@ export function expectRoomFor({ executor }: FlowModel, count: number, shape: Ima
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
-  const images = toBytes(await model.sample(count, { seed, temperature, mode }));
+  const images = toBytes(await model.sampleFlat(count, { seed, temperature, mode }));
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
@@ -77,7 +77,7 @@ export async function scatterPicture(
   { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },
 ): Promise<Uint8Array> {
   const shown = real.rows.subarray(0, SHOWN.rows * real.shape[0]);
-  const { columns, groups } = rowPoints(real, [shown, await model.sample(count, { seed })]);
+  const { columns, groups } = rowPoints(real, [shown, await model.sampleFlat(count, { seed })]);
   return svgToPng(
     await scatterChart({
       title,

@@ -26,7 +26,7 @@ export async function temperatureSheet(
 ): Promise<Uint8Array> {
   const rows: Uint8Array[] = [];
   for (const temperature of TEMPERATURES)
-    rows.push(toBytes(await model.sample(columns, { seed, temperature })));
+    rows.push(toBytes(await model.sampleFlat(columns, { seed, temperature })));
   return encodePng(
     await imageGrid({
       images: joined(rows),

@@ -150,7 +150,7 @@ export const calls: readonly BadCall[] = [
     input: "`importanceBound` of 0 samples",
     call: () => withModel((m) => m.importanceBound([[1, 2]], { samples: 0 })),
     code: "USAGE",
-    says: ["the number of samples must be a positive integer", "got 0"],
+    says: ["importanceBound: samples: expected an integer of at least 1", "found 0"],
   },
   {
     input: "`sample(0)`",
@@ -162,25 +162,25 @@ export const calls: readonly BadCall[] = [
     input: "`createTrainer` with a negative rate",
     call: () => trained({ learningRate: -1 }),
     code: "USAGE",
-    says: ["the learning rate must be positive and finite", "got -1"],
+    says: ["createTrainer: learningRate: expected a number above 0", "found -1"],
   },
   {
     input: "`createTrainer` with a decay of 1",
     call: () => trained({ ema: 1 }),
     code: "USAGE",
-    says: ["the decay of the weight average must be in [0, 1)", "got 1"],
+    says: ["createTrainer: ema: expected a number from 0 to below 1", "found 1"],
   },
   {
     input: "`createTrainer` with a batch of 0",
     call: () => trained({ batchSize: 0 }),
     code: "USAGE",
-    says: ["the batch size must be a positive integer", "got 0"],
+    says: ["createTrainer: batchSize: expected an integer of at least 1", "found 0"],
   },
   {
     input: "`createTrainer` for half a step",
     call: () => trained({ steps: 0.5 }),
     code: "USAGE",
-    says: ["the number of steps must be a positive integer", "got 0.5"],
+    says: ["createTrainer: steps: expected an integer of at least 1", "found 0.5"],
   },
   {
     input: "`fit` of rows of unequal length",

@@ -6,7 +6,7 @@ import { exitStatus, formatError } from "../../src/ui/errors.js";
 import { watchInterrupts } from "../../src/ui/interrupt.js";
 import { NoReaderError, outputTo } from "../../src/ui/output.js";
 import { createProgress, formatDuration } from "../../src/ui/progress.js";
-import { closestName, unknownName } from "../../src/ui/suggest.js";
+import { unknownName } from "../../src/ui/suggest.js";
 import { colorsFor, createTerminal } from "../../src/ui/terminal.js";
 
 function stream(isTTY = false) {
@@ -138,18 +138,6 @@ describe("what files say", () => {
 
 describe("suggestions", () => {
   const known = ["mnist", "fashion-mnist", "cifar10"];
-  it.each([
-    ["mnits", "mnist"],
-    ["MNIST", "mnist"],
-    ["fashon-mnist", "fashion-mnist"],
-    ["fashion", "fashion-mnist"],
-    ["cifar", "cifar10"],
-    ["celeba", undefined],
-    ["", undefined],
-  ])("for %j: %s", (name, expected) => {
-    expect(closestName(name, known)).toBe(expected);
-  });
-
   it("list what is known", () => {
     expect(unknownName("data set", "svhn", known)).toBe(
       'unknown data set "svhn". Known: mnist, fashion-mnist, cifar10',

@@ -14,6 +14,7 @@ export type { Schema } from "../layers/options.js";
 export { permutation } from "../math/rng.js";
 export { createCodec } from "../model/codec.js";
 export type { LedgerEntry } from "../model/evaluation.js";
+export { didYouMean } from "../near-name.js";
 export { flowShape, outShape } from "../network/apply-network.js";
 export { kinds } from "../network/kinds.js";
 export type { OrdinaryLayer } from "../network/network.js";
@@ -33,4 +34,4 @@ export {
 export { trainingDefaults } from "../train/defaults.js";
 export { runSteps } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";
-export { type TrainingStep, trainingStep } from "../train/whole-step.js";
+export { trainingStep } from "../train/whole-step.js";

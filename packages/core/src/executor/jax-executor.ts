@@ -20,7 +20,7 @@ const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>
  * const model = await FlowModel.create(flow([rqSpline([2])]), jaxExecutor());
  * console.log((await model.sample(3)).length);
  * await model.dispose();
- * // 6
+ * // 3
  * ```
  */
 export const jaxExecutor = (): Executor => ({ ...executorOn("wasm"), name: "jax" });

@@ -69,9 +69,22 @@ export const index: Schema<number> = integer(0);
 export const seed: Schema<number> = integer(Number.MIN_SAFE_INTEGER);
 export const number: Schema<number> = numberThat("a finite number");
 export const positive: Schema<number> = numberThat("a number above 0", (n) => n > 0);
+export const notNegative: Schema<number> = numberThat("a number of at least 0", (n) => n >= 0);
 /** A part that is less than the whole: [0, 1). */
 export const share: Schema<number> = numberThat("a number from 0 to below 1", (n) => n >= 0 && n < 1);
 export const flag: Schema<boolean> = v.boolean();
+/** What a norm is cut to; Infinity is never. */
+export const norm: Schema<number> = v.custom<number>(
+  (x) => typeof x === "number" && x > 0,
+  expected("a number above 0"),
+);
+/** A record of a library, or a function: what it holds is not looked at. */
+export const record: Schema<object> = v.custom<object>(
+  (x) => typeof x === "object" && x !== null,
+  expected("an object"),
+);
+export const anything: Schema<unknown> = v.unknown();
+export const callback: Schema<unknown> = v.function();
 export const order: Schema<readonly number[]> = listOf(index);
 export const shape: Schema<readonly number[]> = listOf(integer(1), 1);
 

@@ -1,9 +1,11 @@
 import { type JsTree, type numpy as np, random } from "@jax-js/jax";
+import { checkOptions } from "../check-options.js";
 import { UsageError } from "../errors.js";
 import { type ExamplesIn, inBatches, readExamples } from "../examples.js";
 import type { Executor, PlacedArray } from "../executor/executor.js";
 import { expectMemoryFor, expectMemoryForEach } from "../executor/memory.js";
 import { type Flow, type FlowParams, flow } from "../flow.js";
+import * as o from "../layers/options.js";
 import { shapeKey } from "../math/keys.js";
 import type { OrdinaryNetwork } from "../network/network.js";
 import type { DrawOptions, NoiseSpec, NoiseTree } from "../noise.js";
@@ -38,6 +40,14 @@ export type Scores = Readonly<{
   ledger: Float32Array;
 }>;
 
+const seed = o.integer(0);
+const draw = { seed, temperature: o.notNegative };
+const schemas = {
+  draw: { ...draw, mode: o.oneOf("sample", "deterministic") },
+  estimate: { seed, samples: o.integer(1) },
+  preimages: { ...draw, count: o.integer(1), results: o.record },
+};
+
 /** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
 const COPIES = 3;
 
@@ -59,9 +69,10 @@ const BLOCK = { examples: 4096, numbers: 2 ** 20 } as const;
  * const data = Array.from({ length: 256 }, (_, i) => [Math.sin(i), Math.sin(i) + 0.1 * Math.cos(7 * i)]);
  * const model = await fit(flow([coupling([2], 2, { hidden: 16 })]), data, { steps: 40, batchSize: 64, seed: 7 });
  * const [on = 0, off = 0] = await model.logProb([[0.5, 0.5], [0.5, -0.5]]);
- * console.log(on > off, (await model.sample(10, { seed: 1 })).length);
+ * const samples = await model.sample(10, { seed: 1 });
+ * console.log(on > off, samples.length, (await model.logProb(samples)).length);
  * await model.dispose();
- * // true 20
+ * // true 10 10
  * ```
  */
 export class FlowModel {
@@ -82,14 +93,11 @@ export class FlowModel {
   }
 
   /** A model with random initial values (and the pretrained weights of its layers). */
-  static async create(
-    flow: Flow,
-    executor: Executor,
-    { seed = 0 }: { seed?: number } = {},
-  ): Promise<FlowModel> {
+  static async create(flow: Flow, executor: Executor, options: { seed?: number } = {}): Promise<FlowModel> {
+    checkOptions("FlowModel.create", { seed }, options);
     const layers = flow.ledgerLines.map(({ layer }) => layer);
     expectMemoryFor(executor, layers, parameterList(flow), { copies: COPIES });
-    return new FlowModel(flow, await takeToHost(flow.init(random.key(seed))), executor);
+    return new FlowModel(flow, await takeToHost(flow.init(random.key(options.seed ?? 0))), executor);
   }
 
   /**
@@ -100,6 +108,7 @@ export class FlowModel {
    * p is NaN or +Infinity. −Infinity, a density of 0, is a valid result.
    */
   async logProb(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float64Array> {
+    checkOptions("logProb", schemas.draw, options);
     return (await this.#ledger(examples, options)).total;
   }
 
@@ -110,6 +119,7 @@ export class FlowModel {
    * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming the example.
    */
   async logProbGradient(examples: ExamplesIn, options: SampleOptions = {}): Promise<LogProbGradient> {
+    checkOptions("logProbGradient", schemas.draw, options);
     const read = readExamples(examples, this.flow.domain);
     const rows = await this.#run(gradientRow(this.flow), read.examples, read.count, STREAM.evaluate, options);
     return splitGradientRows(this.flow, rows, read.count);
@@ -122,9 +132,10 @@ export class FlowModel {
    */
   async importanceBound(
     examples: ExamplesIn,
-    { samples = 16, seed = 0 }: { samples?: number; seed?: number } = {},
+    options: { samples?: number; seed?: number } = {},
   ): Promise<BoundEstimate> {
-    expectCount(samples);
+    checkOptions("importanceBound", schemas.estimate, options);
+    const { samples = 16, seed = 0 } = options;
     const logs: Float64Array[] = [];
     for (let k = 0; k < samples; k++) logs.push(await this.logProb(examples, { seed: seed * samples + k }));
     return importanceBound(logs);
@@ -138,9 +149,10 @@ export class FlowModel {
    */
   async *score(
     source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
-    { samples = 1, seed = 0 }: { samples?: number; seed?: number } = {},
+    options: { samples?: number; seed?: number } = {},
   ): AsyncGenerator<Scores> {
-    expectCount(samples);
+    checkOptions("score", schemas.estimate, options);
+    const { samples = 1, seed = 0 } = options;
     let firstBatch = 0;
     for await (const examples of inBatches(source, this.flow.domain, LARGEST)) {
       const logs: Float64Array[] = [];
@@ -159,6 +171,7 @@ export class FlowModel {
 
   /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
   async evaluate(examples: ExamplesIn, options: SampleOptions = {}): Promise<Evaluation> {
+    checkOptions("evaluate", schemas.draw, options);
     const { rows, total } = await this.#ledger(examples, options);
     return summarize(this.flow, rows, total);
   }
@@ -167,24 +180,34 @@ export class FlowModel {
    * Shows which layers make an example unlikely: the contribution of each layer, compared with other examples, in
    * standard deviations. Errors: those of `score`.
    */
-  explain(
+  async explain(
     example: ExamplesIn,
     others: ExamplesIn,
-    { seed = 0 }: { seed?: number } = {},
+    options: { seed?: number } = {},
   ): Promise<Explanation[]> {
-    return explainExample(this, example, others, seed);
+    checkOptions("explain", { seed }, options);
+    return explainExample(this, example, others, options.seed ?? 0);
   }
 
   /**
-   * n samples from the model, one after another, each of `flow.inShape`: z from the base, then a sample of the
-   * stochastic inverse; in deterministic mode z is also sampled, and the inverse returns its mean.
+   * n samples from the model, a row each with the numbers of `flow.inShape`, as `logProb` takes them: z from the base, then
+   * a sample of the stochastic inverse; in deterministic mode z is also sampled, and the inverse returns its mean. All rows
+   * are parts of one array, that of `sampleFlat`.
    */
-  async sample(n: number, options: SampleOptions = {}): Promise<Float32Array> {
+  async sample(n: number, options: SampleOptions = {}): Promise<Float32Array[]> {
+    checkOptions("sample", schemas.draw, options);
+    const [flat, size] = [await this.sampleFlat(n, options), sizeOf(this.flow.inShape)];
+    return Array.from({ length: n }, (_, i) => flat.subarray(i * size, (i + 1) * size));
+  }
+
+  /** The samples of `sample`, one after another in one array. */
+  async sampleFlat(n: number, options: SampleOptions = {}): Promise<Float32Array> {
+    checkOptions("sampleFlat", schemas.draw, options);
     return this.#decode("sample", await this.latents(n, options), n, options);
   }
 
   /**
-   * The samples `from` to `to` (without) of `sample(n)`, bit for bit, in blocks, with constant memory. `from` and, unless it is
+   * The samples `from` to `to` (without) of `sampleFlat(n)`, bit for bit, in blocks, with constant memory. `from` and, unless it is
    * n, `to` are multiples of 256: samples are computed in batches of that size. A block has 4,096 samples, large ones fewer: 256
    * by a power of two.
    *
@@ -194,6 +217,7 @@ export class FlowModel {
     n: number,
     { from = 0, to = n, ...options }: SampleOptions & { from?: number; to?: number } = {},
   ): AsyncGenerator<Float32Array> {
+    checkOptions("sampleBlocks", schemas.draw, options);
     expectCount(n);
     const isEdge = (at: number): boolean => at % LARGEST === 0 || at === n;
     if (!(from >= 0 && from <= to && to <= n && isEdge(from) && isEdge(to)))
@@ -212,7 +236,9 @@ export class FlowModel {
   }
 
   /** n samples z of the base, one after another, each of `flow.latentShape`. `sample` decodes these. */
-  async latents(n: number, { seed = 0, temperature = 1 }: SampleOptions = {}): Promise<Float32Array> {
+  async latents(n: number, options: SampleOptions = {}): Promise<Float32Array> {
+    checkOptions("latents", schemas.draw, options);
+    const { seed = 0, temperature = 1 } = options;
     expectCount(n);
     const { base, dimensions } = this.flow;
     expectMemoryForEach(this.executor, `drawing ${n} samples`, n, LATENTS * sizeOf(base.shape) + dimensions);
@@ -224,6 +250,7 @@ export class FlowModel {
    * NaN.
    */
   async encode(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+    checkOptions("encode", schemas.draw, options);
     const { flow } = this;
     const read = readExamples(examples, flow.domain);
     const row = this.#row("encode", flow.encode, flow.forwardNoise);
@@ -237,6 +264,7 @@ export class FlowModel {
    * `NotFiniteError` for NaN.
    */
   async decode(latents: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+    checkOptions("decode", schemas.draw, options);
     const read = readExamples(latents, { shape: this.flow.latentShape });
     return this.#decode("decode", read.examples, read.count, options);
   }
@@ -248,13 +276,16 @@ export class FlowModel {
 
   /**
    * Inputs that a pretrained network maps to the outputs of an example, or to other requested outputs: they show what
-   * the network ignores. This model must be the flow of the network alone (see `part`). See `drawPreimages`.
+   * the network ignores. This model must be the flow of the network alone (see `part`).
+   *
+   * @throws ShapeError if the example does not fit the network, or an output does not exist
    */
-  preimages(
+  async preimages(
     network: OrdinaryNetwork,
     example: ExamplesIn,
     options: PreimageOptions = {},
   ): Promise<ExamplePreimages> {
+    checkOptions("preimages", schemas.preimages, options);
     return preimagesOfExample(this, network, example, options);
   }
 

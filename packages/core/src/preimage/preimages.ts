@@ -69,7 +69,7 @@ export type PreimageOptions = DrawOptions & {
 export type ExamplePreimages = Preimages & Readonly<{ results: Float32Array }>;
 
 /**
- * Inputs with the same outputs as an example: `drawForResults` for the outputs of the example. For other requested
+ * Inputs with the same outputs as an example: `preimagesOf` for the outputs of the example. For other requested
  * outputs, the example is first moved to them in steps, each by the shortest way.
  *
  * @param model the flow of the network alone
@@ -136,7 +136,7 @@ async function drawn(
   const { inSize: n, outSize: m } = f;
   if (wanted.length % m > 0 || known.length * m !== wanted.length * n)
     throw new ShapeError(
-      `drawForResults: expected results of ${m} numbers and as many known examples of ${n}, got ${wanted.length} and ${known.length} numbers`,
+      `preimagesOf: expected results of ${m} numbers and as many known examples of ${n}, got ${wanted.length} and ${known.length} numbers`,
     );
   const tolerance = toleranceOf(wanted);
   const draws = await model.decode(wanted, options);

@@ -33,8 +33,6 @@ export function batchesOf(
   { shape }: ExampleDomain,
   { batchSize, seed, augment = "none" }: { batchSize: number; seed: number; augment?: ImageAugmentation },
 ) {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new UsageError(`the batch size must be a positive integer, got ${batchSize}`);
   if (batchSize > count)
     throw new UsageError(`a batch of ${batchSize} is larger than the data (${count} examples)`);
   if (augment === "flip" && shape.length !== 3)

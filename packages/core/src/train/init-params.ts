@@ -1,13 +1,16 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { type InitProgress, initChain, initExamplesOf } from "../chain.js";
+import { checkOptions, type SchemasOf } from "../check-options.js";
 import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { calibrationData } from "../init/calibration-data.js";
+import * as o from "../layers/options.js";
 import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
 import { trainingDefaults as defaults } from "../train/defaults.js";
+import { runSchemas } from "../train/options.js";
 import { type DataIn, type ExampleReader, exampleReader } from "../train/source.js";
 import { takeToHost } from "../train/state.js";
 
@@ -23,6 +26,13 @@ export type InitOptions = {
   initExamples?: number;
   /** Called after the initialization of each layer. */
   onInit?: InitProgress;
+};
+
+const { executor, seed, init, initExamples, onInit } = runSchemas;
+const schemas: SchemasOf<InitOptions> = {
+  ...{ executor, seed, init, initExamples, onInit },
+  flow: o.record,
+  data: o.record,
 };
 
 /**
@@ -42,8 +52,10 @@ export type InitOptions = {
  * // true
  * ```
  */
-export const initParams = async (options: InitOptions): Promise<JsTree<HostArray>> =>
-  takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
+export async function initParams(options: InitOptions): Promise<JsTree<HostArray>> {
+  checkOptions("initParams", schemas, options);
+  return takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
+}
 
 /** Numbers of examples beyond `initExamples` that are held for layers that need more, at the widest of those in front of them. */
 const MOST_NUMBERS = 2 ** 26;

@@ -1,7 +1,9 @@
 import type { InitProgress } from "../chain.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { checkOptions, type SchemasOf } from "../check-options.js";
+import { CheckpointError } from "../errors.js";
 import type { Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
+import * as o from "../layers/options.js";
 import type { BatchShare } from "./batch-share.js";
 import type { ImageAugmentation } from "./data.js";
 import { trainingDefaults as defaults } from "./defaults.js";
@@ -48,45 +50,42 @@ export type TrainOptions = {
   state?: TrainingState;
 };
 
-/** The options with every default in its place. Errors: `UsageError`, `CheckpointError` for numbers that make no sense. */
+/** Options of every way to train. */
+export type RunOptions = Omit<TrainOptions, "flow" | "data" | "state" | "share">;
+
+export const runSchemas: SchemasOf<RunOptions> = {
+  executor: o.record,
+  steps: o.integer(1),
+  batchSize: o.integer(1),
+  seed: o.integer(0),
+  init: o.oneOf("data", "random"),
+  initExamples: o.integer(1),
+  onInit: o.callback,
+  learningRate: o.positive,
+  orthogonalRate: o.notNegative,
+  warmup: o.integer(0),
+  clip: o.norm,
+  ema: o.share,
+  augment: o.oneOf("none", "flip"),
+  check: o.flag,
+};
+
+const schemas: SchemasOf<TrainOptions> = {
+  ...runSchemas,
+  flow: o.record,
+  data: o.record,
+  share: o.record,
+  state: o.record,
+};
+
+/** The options with every default in its place. Errors: `UsageError`, `CheckpointError` for a state of another seed. */
 export function withDefaults(options: TrainOptions) {
+  checkOptions("createTrainer", schemas, options);
   const { steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
   const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
   const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
-  const all = { augment, check, batchSize, clip, ema, learningRate, orthogonalRate, seed, warmup };
-  checkOptions({ ...options, ...all });
-  return { ...options, ...all };
-}
-
-function checkOptions(
-  options: TrainOptions & {
-    seed: number;
-    learningRate: number;
-    orthogonalRate: number;
-    clip: number;
-    ema: number;
-  },
-): void {
-  const { state, seed, steps, learningRate, orthogonalRate, clip, ema } = options;
-  const expect = (ok: boolean, what: string): void => {
-    if (!ok) throw new UsageError(what);
-  };
-  expect(
-    Number.isInteger(steps) && steps >= 1,
-    `the number of steps must be a positive integer, got ${steps}`,
-  );
-  expect(Number.isSafeInteger(seed) && seed >= 0, `the seed must be a non-negative integer, got ${seed}`);
-  expect(
-    learningRate > 0 && Number.isFinite(learningRate),
-    `the learning rate must be positive and finite, got ${learningRate}`,
-  );
-  expect(
-    orthogonalRate >= 0 && Number.isFinite(orthogonalRate),
-    `the rate of orthogonal parameters must be finite and not negative, got ${orthogonalRate}`,
-  );
-  expect(clip > 0, `the gradient's norm must be clipped to a positive number, got ${clip}`);
-  expect(ema >= 0 && ema < 1, `the decay of the weight average must be in [0, 1), got ${ema}`);
-  if (state && state.seed !== seed)
-    throw new CheckpointError(`the checkpoint was made with seed ${state.seed}, not ${seed}`);
+  if (options.state && options.state.seed !== seed)
+    throw new CheckpointError(`the checkpoint was made with seed ${options.state.seed}, not ${seed}`);
+  return { ...options, augment, check, batchSize, clip, ema, learningRate, orthogonalRate, seed, warmup };
 }

@@ -1,6 +1,7 @@
 import { DataError } from "../errors.js";
 import {
   checkExamples,
+  checkScales,
   type ExampleDomain,
   type Examples,
   type ExamplesIn,
@@ -40,10 +41,12 @@ export type ExampleReader = Readonly<{
 
 /** Errors: `DataError`, `DomainError` for examples that are not what the flow takes; those of a source show when it is read. */
 export function exampleReader(data: DataIn | ExampleReader, domain: ExampleDomain): ExampleReader {
-  if ("read" in data) return data;
-  if ("batch" in data) return readerOfSource(data, domain);
-  const given = "count" in data ? data : readExamples(data, domain);
+  const isRecord = typeof data === "object" && data !== null;
+  if (isRecord && "read" in data) return data;
+  if (isRecord && "batch" in data) return readerOfSource(data, domain);
+  const given = isRecord && "count" in data ? data : readExamples(data, domain);
   if (given === data) checkExamples(given, domain);
+  checkScales(given.examples, domain.shape, given === data ? given.examples : (data as ExamplesIn));
   const { examples, count } = given;
   const size = sizeOf(domain.shape);
   return {

@@ -79,7 +79,6 @@ export type Trainer = Readonly<{
  * @example
  * ```ts
  * import { createTrainer, flow, jaxExecutor } from "@flowify/core";
-import { runSteps } from "@flowify/core/internal";
  * import { linear, rqSpline } from "@flowify/core/layers";
  *
  * const data = Array.from({ length: 512 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(i) ** 2]);
@@ -91,7 +90,7 @@ import { runSteps } from "@flowify/core/internal";
  *   batchSize: 64,
  * });
  * const losses: number[] = [];
- * await runSteps({ trainer: () => trainer, until: 50, onStep: ({ loss }) => void losses.push(loss) });
+ * while (trainer.taken < 50) losses.push((await trainer.step()).loss);
  * console.log((losses.at(-1) ?? 0) < (losses[0] ?? 0));
  * await trainer.dispose();
  * // true

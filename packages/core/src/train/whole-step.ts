@@ -19,7 +19,7 @@ import {
 type StepState = { params: FlowParams; first: ByPath; second: ByPath; drift: np.Array };
 
 /** A training step as pure functions of the whole state, for those who compute it elsewhere. */
-export type TrainingStep = Readonly<{
+type TrainingStep = Readonly<{
   /** Loss in nats and norm of the gradient, [], before the step, and the state after it. Consumes all. */
   step(
     x: np.Array,

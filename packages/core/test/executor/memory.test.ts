@@ -59,11 +59,11 @@ describe("samples that do not fit", () => {
     const executor = executorWith(GiB);
     const model = await FlowModel.create(dense(4), executor);
     const compile = vi.spyOn(executor, "compile");
-    const { message } = await refusal(() => model.sample(1e9));
+    const { message } = await refusal(() => model.sampleFlat(1e9));
     expect(message).toMatch(
       /^drawing 1000000000 samples needs about [\d.]+ GiB of memory, .* are available\n[\d,]+ fit$/,
     );
-    expect((await refusal(() => model.sample(2e7))).message).toContain("\n16,777,216 fit");
+    expect((await refusal(() => model.sampleFlat(2e7))).message).toContain("\n16,777,216 fit");
     expect(compile).not.toHaveBeenCalled();
     await model.dispose();
   });

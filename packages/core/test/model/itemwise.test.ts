@@ -20,7 +20,7 @@ it("log p and own draws, not encode and decode", async () => {
   const model = await FlowModel.create(flow([linear(3, 3)]), executor);
   await model.logProb(examples);
   await model.decode(await model.encode(examples));
-  await model.sample(2);
+  await model.sampleFlat(2);
   await model.dispose();
   expect(Object.fromEntries(compiled)).toEqual({ ledger: true, encode: false, decode: false, sample: true });
 });

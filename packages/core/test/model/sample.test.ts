@@ -5,11 +5,11 @@ import { linear } from "../../src/layers/linear.js";
 describe("FlowModel.sample", () => {
   it("draws z in deterministic mode too, and takes the mean of the inverse", async () => {
     const model = await FlowModel.create(flow([linear(3, 1)]), jaxExecutor(), { seed: 2 });
-    const once = await model.sample(8, { mode: "deterministic", seed: 4 });
-    expect(await model.sample(8, { mode: "deterministic", seed: 4 })).toEqual(once);
+    const once = await model.sampleFlat(8, { mode: "deterministic", seed: 4 });
+    expect(await model.sampleFlat(8, { mode: "deterministic", seed: 4 })).toEqual(once);
     const rows = Array.from({ length: 8 }, (_, i) => once.subarray(3 * i, 3 * i + 3).join());
     expect(new Set(rows).size).toBe(8);
-    const drawn = await model.sample(8, { seed: 4 });
+    const drawn = await model.sampleFlat(8, { seed: 4 });
     expect(drawn).not.toEqual(once);
     // the same latents: a reducing layer takes what it gave back to z, whatever was drawn
     const [kept, again] = [await model.encode(once), await model.encode(drawn)];
@@ -34,7 +34,7 @@ describe("FlowModel.sampleBlocks", () => {
   it("are the samples of one call, from any batch to any other", async () => {
     const model = await open();
     const options = { seed: 4, temperature: 0.5 };
-    const whole = await model.sample(9000, options);
+    const whole = await model.sampleFlat(9000, options);
     const blocks = await blocksOf(model, 9000, options);
     expect(blocks.map(({ length }) => length / 3)).toEqual([4096, 4096, 808]);
     expect(blocks.flatMap((block) => [...block])).toEqual([...whole]);

@@ -66,7 +66,9 @@ describe("score", () => {
 
   it("refuses no samples, and examples that do not fill", async () => {
     const model = await FlowModel.create(made, jaxExecutor());
-    await expect(model.score(pieces(), { samples: 0 }).next()).rejects.toThrow("positive integer");
+    await expect(model.score(pieces(), { samples: 0 }).next()).rejects.toThrow(
+      "score: samples: expected an integer of at least 1, found 0",
+    );
     await expect(model.score([new Float32Array(4)]).next()).rejects.toThrow("3 numbers each");
     await model.dispose();
   });
