@@ -158,7 +158,7 @@ export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {
 }
 
 /** Minimum and maximum of an integer type. */
-const rangeOf = (dtype: DType): readonly [low: number, high: number] | undefined =>
+export const rangeOf = (dtype: DType): readonly [low: number, high: number] | undefined =>
   dtype === DType.Int32 ? [-(2 ** 31), 2 ** 31 - 1] : dtype === DType.Uint32 ? [0, 2 ** 32 - 1] : undefined;
 
 /** Casts a number like jax-js: floats are clamped to the range of an integer, NaN becomes 0. */

@@ -75,6 +75,41 @@ describe("movement", () => {
       [x],
     );
   });
+  test("numbers from arrays without elements, and arrays without elements of every type", async () => {
+    const none = (dtype: DType) => host([], [0], dtype);
+    await expectSame(
+      fn((a) => [np.pad(a.ref, [[1, 2]]), np.negative(a.ref), a.astype(DType.Int32)] as never),
+      [none(DType.Uint32)],
+    );
+    await expectSame(
+      fn(
+        (a) =>
+          [
+            a.ref.astype(DType.Uint32),
+            np.all(a.ref.astype(DType.Bool)),
+            np.any(a.astype(DType.Bool)),
+          ] as never,
+      ),
+      [none(DType.Float32)],
+    );
+    await expectSame(
+      fn(
+        (a) =>
+          [np.sum(a.ref, 1), np.max(a.ref, 1), np.min(a.ref, 1), np.prod(a.ref, 1), np.max(a, 0)] as never,
+      ),
+      [host([], [3, 0, 2], DType.Float32)],
+    );
+    await expectSame(
+      fn((a) =>
+        np.pad(a, [
+          [0, 0],
+          [1, 0],
+          [0, 1],
+        ]),
+      ),
+      [host([], [3, 0, 2], DType.Float32)],
+    );
+  });
   test("arrays without elements", async () => {
     const none = host([], [0, 4], Float64);
     const some = spread([2, 4], Float64);

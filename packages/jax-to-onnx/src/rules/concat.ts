@@ -2,7 +2,7 @@ import { arrangeTo, at, chooseOrder, positionsOf, refine } from "../align.js";
 import { type Context, convert, elementType, type Rule } from "../context.js";
 import type { Graph } from "../graph.js";
 import { outType, paramsOf, sizeOf } from "../jaxpr.js";
-import { solid } from "../layout.js";
+import { expandTo, solid } from "../layout.js";
 import { canonical, type Factor, factor, type Lazy, shapeOf } from "../lazy.js";
 
 const concatenate: Rule = (cx, eqn, inputs) => {
@@ -104,11 +104,12 @@ function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
   const full = order.filter((p) => have.includes(p) || missing.includes(p));
   const arranged = arrangeTo(graph, v, full);
   const shape = full.map((p) => at(v, p).size);
-  const ones = graph.reshape(
-    arranged.base,
-    full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)),
-  );
-  const base = graph.node("Expand", [ones, graph.ints(shape)], { type: graph.typeOf(ones), shape });
+  const ones = (): string =>
+    graph.reshape(
+      arranged.base,
+      full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)),
+    );
+  const base = expandTo(graph, v, ones, shape);
   const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
   return { ...v, base, order: full.map((p) => axes[p]?.[0] as Factor), axes };
 }
