@@ -132,7 +132,7 @@ function noRule(node: OnnxNode, rules: ImportRules, where: string): UnsupportedO
   return new UnsupportedOpError(
     what,
     node.name,
-    `${nodeLabel(node)}: there is no rule for ${what} ${where}; there are rules for ${Object.keys(rules).join(", ")}\nwrite a rule that turns it into layers: --rules FILE.js, or the option rules of convertOnnx`,
+    `${nodeLabel(node)}: there is no rule for ${what} ${where}; there are rules for ${Object.keys(rules).join(", ")}\nwrite a rule that turns it into layers, by the option rules`,
   );
 }
 

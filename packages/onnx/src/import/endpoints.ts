@@ -15,7 +15,7 @@ export function chosenInput({ inputs }: OnnxGraph, wanted?: string): OnnxValue {
       : new UsageError(`the graph has no input ${JSON.stringify(wanted)}, its inputs are ${listed(inputs)}`);
   if (wanted === undefined && inputs.length > 1)
     throw new UsageError(
-      `the graph has ${inputs.length} inputs: ${listed(inputs)}\nchoose one: --input NAME`,
+      `the graph has ${inputs.length} inputs: ${listed(inputs)}\nchoose one by the option input`,
     );
   if (!isFloat(found.type))
     throw new DataError(
@@ -32,10 +32,10 @@ export function chosenOutput({ outputs, nodes }: OnnxGraph, wanted?: string): st
     );
   }
   const [first] = outputs;
-  if (!first) throw new DataError("the graph has no output\nname one of its values: --output NAME");
+  if (!first) throw new DataError("the graph has no output\nname one of its values by the option output");
   if (outputs.length > 1)
     throw new UsageError(
-      `the graph has ${outputs.length} outputs: ${listed(outputs)}\nchoose one: --output NAME`,
+      `the graph has ${outputs.length} outputs: ${listed(outputs)}\nchoose one by the option output`,
     );
   return first.name;
 }
@@ -46,11 +46,11 @@ export function startOf({ name, shape }: OnnxValue, exampleShape?: Shape): Data 
   const open = shape.findIndex((n, i) => typeof n === "string" && (i > 0 || alone));
   if (shape.length === 0 && !exampleShape)
     throw new DataError(
-      `the input ${JSON.stringify(name)} has no shape in the file\nset the shape of an example: --input-shape 1,28,28`,
+      `the input ${JSON.stringify(name)} has no shape in the file\nset the shape of an example, such as 1,28,28, by the option inputShape`,
     );
   if (open >= 0 && !exampleShape)
     throw new DataError(
-      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\nset the shape of an example: --input-shape 1,28,28`,
+      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open} has no size in the file\nset the shape of an example, such as 1,28,28, by the option inputShape`,
     );
   const batch = typeof shape[0] === "number" ? shape[0] : 1;
   const full = exampleShape
@@ -63,6 +63,8 @@ export function startOf({ name, shape }: OnnxValue, exampleShape?: Shape): Data 
     );
   const fits = shape.slice(1).every((n, i) => typeof n === "string" || n === full[i + 1]);
   if (exampleShape && shape.length > 0 && (shape.length !== full.length || !fits))
-    throw new UsageError(`--input-shape ${exampleShape.join(",")}: the file has [${shape.join(", ")}]`);
+    throw new UsageError(
+      `the shape of an example ${exampleShape.join(",")}: the file has [${shape.join(", ")}]`,
+    );
   return { ...located(full, alone ? 1 : batch), depth: 0, leftOut: [] };
 }

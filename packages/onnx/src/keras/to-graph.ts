@@ -56,7 +56,7 @@ function ruleOf({ className, name }: KerasLayer): (call: KerasCall) => Emitted {
   throw new UnsupportedOpError(
     className,
     name,
-    `${className} ${JSON.stringify(name)}: there is no rule for layers of class ${className}; there are rules for ${Object.keys(kerasLayers).join(", ")}\nleave the layer out, or export the model as ONNX and name a rule for its operators with --rules`,
+    `${className} ${JSON.stringify(name)}: there is no rule for layers of class ${className}; there are rules for ${Object.keys(kerasLayers).join(", ")}\nleave the layer out, or export the model as ONNX and give a rule for its operators`,
   );
 }
 

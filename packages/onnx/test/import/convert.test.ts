@@ -182,7 +182,9 @@ describe("inputs and outputs", () => {
   };
 
   it("are chosen where there are several; any value can be the output", () => {
-    expect(() => convert(two)).toThrow(/2 inputs: "x" \[N, 4\], "z" \[N, 4\]\nchoose one: --input/);
+    expect(() => convert(two)).toThrow(
+      /2 inputs: "x" \[N, 4\], "z" \[N, 4\]\nchoose one by the option input/,
+    );
     expect(() => convert(two, { input: "x" })).toThrow(/2 outputs/);
     expect(kinds(two, { input: "x", output: "y" })).toEqual(["relu", "sigmoid"]);
     expect(kinds(two, { input: "z", output: "t" })).toEqual(["tanh"]);
@@ -202,7 +204,7 @@ describe("inputs and outputs", () => {
   it("sizes that the file leaves open are asked for, but that of the batch", () => {
     expect(convert(open(["N", 3, 4])).network.inShape).toEqual([3, 4]);
     expect(() => convert(open(["N", 3, "H"]))).toThrow(
-      /axis 2 has no size in the file\nset the shape of an example: --input-shape/,
+      /axis 2 has no size in the file\nset the shape of an example, such as 1,28,28, by the option inputShape/,
     );
     expect(convert(open(["N", 3, "H"]), { inputShape: [3, 8] }).network.inShape).toEqual([3, 8]);
     expect(() => convert(open(["N", 3, "H"]), { inputShape: [4, 8] })).toThrow(UsageError);
@@ -231,7 +233,7 @@ describe("what no layer does is refused: operator, node, place, and what it woul
     [
       "no rule",
       at(["N", 4], ["Erf", ["x"], ["y"]]),
-      /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that turns it into layers: --rules/,
+      /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that turns it into layers, by the option rules/,
     ],
     [
       "a gate",
@@ -245,6 +247,11 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       "a softmax inside",
       at(["N", 4], ["Softmax", ["x"], ["g"]], ["MatMul", ["g", "w"], ["y"]]),
       /^Softmax "g" \(node 0\): it is inside/,
+    ],
+    [
+      "a softmax over the batch",
+      at(["N", 4], ["Softmax", ["x"], ["y"], { axis: 0 }]),
+      /^Softmax "y" \(node 0\): it acts across the examples/,
     ],
     ["rounding", at(["N", 4], ["Cast", ["x"], ["y"], { to: 6 }]), /rounds the data/],
     ["mixing a batch", at([6, 4], ["Reshape", ["x", "s"], ["y"]]), /mixes the examples of a batch/],

@@ -60,8 +60,8 @@ const refused = (graph: OnnxGraph, { file, input }: OnnxFiles, error: FlowifyErr
   leftOut: [],
   inputs: graph.inputs.map(({ name }) => name),
   outputs: graph.outputs.map(({ name }) => name),
-  needsShape: error.message.includes("--input-shape"),
-  problem: error.message.replace(/^--input-shape/, "the shape of an example"),
+  needsShape: error.message.includes("the shape of an example"),
+  problem: error.message,
 });
 
 /** Largest difference between the network as read and its flow in deterministic mode, on random inputs. */

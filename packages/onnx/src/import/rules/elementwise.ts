@@ -169,7 +169,10 @@ const imageScaler: ImportRule = (call) => [
 ];
 
 /** Softmax at the end is left out: its input, the logits, is the output of the network. */
-const softmax: ImportRule = (): Imported => ({ layers: [], leftOut: true });
+const softmax: ImportRule = (call): Imported => {
+  call.axis(call.int("axis") ?? (call.opset < 13 ? 1 : -1)); // not that of the batch
+  return { layers: [], leftOut: true };
+};
 
 export const elementwiseRules: { readonly [op: string]: ImportRule } = {
   Add: sum(1),
