@@ -1,9 +1,14 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { createTrainer, type Executor, flowify, zoo, zooNames } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { expect, it } from "vitest";
 import { ratesOf } from "../src/recipes.js";
+import { runCommand, spawnCommand } from "./run-command.js";
+import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 const [SIDE, DIGITS, STEPS, RUNS] = [28, 256, 2, 3];
 
@@ -66,3 +71,20 @@ it.each(zooNames.filter((name) => name.startsWith("mnist/")))(
   },
   600_000,
 );
+
+it("trains the network of a recipe to the same bits after a kill", async () => {
+  const folder = temporaryFolder();
+  const { data, network } = writeSmallData(folder, "recipe");
+  const few = ["--data", data, "--network", network, "--batch", "128", "--steps", "4", "--threads", "2"];
+  const args = ["train", ...few, "--checkpoint-every", "2", "--pictures", "none", "--quiet", "--out"];
+  const [one, killed] = [join(folder, "recipe-whole"), join(folder, "recipe-killed")];
+  expect((await runCommand([...args, one])).status).toBe(0);
+  const child = spawnCommand([...args, killed]);
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  while (linesOf(killed) < 3) await setTimeout(5);
+  child.kill("SIGKILL");
+  await ended;
+  expect((await runCommand(["train", "--resume", killed, "--quiet"])).status).toBe(0);
+  expect(metricsOf(killed)).toEqual(metricsOf(one));
+  expect(lastCheckpoint(killed, 4).equals(lastCheckpoint(one, 4))).toBe(true);
+}, 600_000);

@@ -55,22 +55,6 @@ describe("a run that is stopped and resumed", () => {
     120_000,
   );
 
-  it("trains the network of a recipe to the same bits after a kill", async () => {
-    const { data, network } = writeSmallData(join(root, "recipe"), "recipe");
-    const few = ["--data", data, "--network", network, "--batch", "128", "--steps", "4", "--threads", "2"];
-    const args = ["train", ...few, "--checkpoint-every", "2", "--pictures", "none", "--quiet", "--out"];
-    const [one, killed] = [join(root, "recipe-whole"), join(root, "recipe-killed")];
-    expect((await runCommand([...args, one])).status).toBe(0);
-    const child = spawnCommand([...args, killed]);
-    const ended = new Promise((resolve) => child.on("close", resolve));
-    while (linesOf(killed) < 3) await setTimeout(5);
-    child.kill("SIGKILL");
-    await ended;
-    expect((await runCommand(["train", "--resume", killed, "--quiet"])).status).toBe(0);
-    expect(metricsOf(killed)).toEqual(metricsOf(one));
-    expect(lastCheckpoint(killed, 4).equals(lastCheckpoint(one, 4))).toBe(true);
-  }, 300_000);
-
   it("draws and measures once more where it had come to its end", async () => {
     const before = pictures(whole);
     const lines = metricsOf(whole);

@@ -47,7 +47,7 @@ describe("under mpirun", () => {
       const namesIn = (run: string) => Object.keys(decodeSafetensors(lastCheckpoint(run, 4)).tensors);
       expect(namesIn(several)).toEqual(namesIn(alone));
     },
-    120_000,
+    600_000,
   );
 
   it.skipIf(launchers.length === 0)(
