@@ -19,7 +19,6 @@ export {
   type GraphModel,
   type GraphNode,
   type Initializer,
-  isView,
   type TensorInfo,
   type TextConstant,
   withConstants,

@@ -2,8 +2,6 @@ import { algebra } from "./passes/algebra.js";
 import { biases } from "./passes/biases.js";
 import { gatheredWindows } from "./passes/convolutions/gathered-windows.js";
 import { pointwiseConvolutions } from "./passes/convolutions/pointwise.js";
-import { joinedTransposes } from "./passes/joined-transposes.js";
-import { longRuns } from "./passes/long-runs.js";
 import { matrixChains } from "./passes/matrix-chains.js";
 import type { Pass } from "./passes/pass.js";
 import { rotations } from "./passes/rotations.js";
@@ -27,7 +25,6 @@ export const passes: readonly Pass[] = [
     name: "stacked-products",
     why: "positions in front of matrices are multiplied one by one, so that no side needs a Transpose",
   },
-  { name: "sums-in-front", why: "an array with few innermost numbers is transposed before it is summed" },
   { name: "squares", why: "the sum of squares is one node that writes no square" },
   matrixChains,
   rotations,
@@ -35,8 +32,6 @@ export const passes: readonly Pass[] = [
   sumsByProduct,
   rowExtremes,
   biases,
-  longRuns,
-  joinedTransposes,
   splitTransposes,
 ];
 

@@ -48,13 +48,6 @@ export type Target = Readonly<{
     size: number;
     row: number;
     mostRows: number;
-    /**
-     * Adjacent entries, all summed or all kept, up to which sums are slow; kept ones only if there are at most
-     * `alwaysShortRun` of them, or sums of at most `shortSum` terms.
-     */
-    shortRun: number;
-    alwaysShortRun: number;
-    shortSum: number;
   }>;
   /** Most rows, and smallest array, for a maximum row by row. */
   extremes: Readonly<{ rows: number; size: number }>;
@@ -75,14 +68,7 @@ export type Target = Readonly<{
     /** Fewest multiplications for each product of a stack. */
     stacked: number;
   }>;
-  /** Shortest run of an elementwise node, and how much smaller an operand is that is expanded for it. */
-  runs: Readonly<{ shortest: number; smaller: number }>;
   transposes: TransposeCosts;
-  /**
-   * Most threads of a session, and bytes between its parts, for which a graph is split at its splines. Every
-   * session has its own pool, and a kernel has one thread. The bytes are half of the limit of a WebAssembly memory.
-   */
-  splines: Readonly<{ mostThreads: number; mostBytes: number }>;
   /** Smallest arrays of an elementwise program that is compiled to WebAssembly. */
   kernels: number;
 }>;
@@ -116,14 +102,12 @@ export const ortCpu: Target = {
   semantics: fast,
   without: new Set(),
   narrow: { axis: 32, size: 4096 }, // splines of 10 bins have 29 numbers; 17 in front took a fifth off the step of a wide table
-  sums: { size: 16384, row: 32, mostRows: 4096, shortRun: 7, alwaysShortRun: 2, shortSum: 64 },
+  sums: { size: 16384, row: 32, mostRows: 4096 },
   extremes: { rows: 8, size: 16384 },
   convolutions: { mostWindows: 2 ** 27, gather: 40, write: 20, shortRow: 4, merged: 2.5 },
   mostSlices: 16,
   products: { stacked: 8192 },
-  runs: { shortest: 16, smaller: 8 },
   transposes: { number: 0.45, block: 4.8, matrix: 9, node: 8000, mostAxes: 6 },
-  splines: { mostThreads: 2, mostBytes: 2 ** 31 },
   kernels: 4096,
 };
 
@@ -139,11 +123,9 @@ export const portable: Target = {
     "gathered-windows",
     "narrow-axes",
     "stacked-products",
-    "sums-in-front",
     "rotations",
     "sums-by-product",
     "row-extremes",
-    "long-runs",
     "split-transposes",
   ]),
 };
@@ -153,12 +135,11 @@ export const aggressive: Target = {
   ...ortCpu,
   name: "aggressive",
   narrow: { axis: Number.POSITIVE_INFINITY, size: 0 },
-  sums: { size: 0, row: 0, mostRows: 8, shortRun: 7, alwaysShortRun: 7, shortSum: Number.POSITIVE_INFINITY },
+  sums: { size: 0, row: 0, mostRows: 8 },
   extremes: { rows: 64, size: 0 },
   convolutions: { ...ortCpu.convolutions, gather: 0, write: 0 },
   mostSlices: 2,
   products: { stacked: 0 },
-  runs: { shortest: 4, smaller: 1 },
   transposes: { ...ortCpu.transposes, node: 0 },
   kernels: 0,
 };

@@ -3,7 +3,7 @@
 import { DType, lax, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { LoweredGraph } from "../src/lower.js";
-import { expectSame, type Fn, lowerFixed, runJax, spread } from "./compare.js";
+import { type Fn, lowerFixed, runJax, spread } from "./compare.js";
 import type { HostArray } from "./host-array.js";
 import { runLowered } from "./run-lowered.js";
 
@@ -113,44 +113,4 @@ describe("a pointwise convolution after a convolution", () => {
         [5, 6, 1, 1],
       ],
     ));
-});
-
-describe("operands that are broadcast along a few numbers at a time", () => {
-  const minus: Fn = (x, b) => x.sub(b);
-  const expands = (a: number[], b: number[]): number[][] => {
-    const graph = lowered(minus, [a, b], false);
-    return graph.nodes.filter(({ op }) => op === "Expand").map(({ outputs: [name] }) => shapeIn(graph, name));
-  };
-  /** An Expand's shape is its second input. */
-  const shapeIn = (graph: LoweredGraph, name: string | undefined): number[] => {
-    const node = graph.nodes.find(({ outputs }) => outputs[0] === name);
-    const shape = graph.constants.find((constant) => constant.name === node?.inputs[1]);
-    return Array.from(shape?.data as BigInt64Array, Number);
-  };
-
-  it("are written out along them", () => {
-    expect(expands([300, 2, 14, 2], [1, 2, 1, 2])).toEqual([[1, 2, 14, 2]]);
-    expect(expands([40, 160, 4], [1, 160, 1])).toEqual([[1, 160, 4]]);
-  });
-
-  it("but not where runs are long, where there is one number, or where that is no smaller", () => {
-    expect(expands([300, 2, 14, 32], [1, 2, 1, 32])).toEqual([]);
-    expect(expands([300, 2, 14, 2], [1, 1, 1, 1])).toEqual([]);
-    expect(expands([5000, 4], [5000, 1])).toEqual([]);
-    expect(expands([50, 160, 30], [1, 160, 1])).toEqual([]);
-  });
-
-  it("give the same numbers", async () => {
-    for (const [a, b] of [
-      [
-        [30, 2, 14, 2],
-        [1, 2, 1, 2],
-      ],
-      [
-        [40, 60, 4],
-        [1, 60, 1],
-      ],
-    ] as const)
-      await expectSame(minus, [spread(a, DType.Float32), spread(b, DType.Float32, 2)]);
-  });
 });

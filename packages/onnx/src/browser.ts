@@ -3,14 +3,12 @@ export { toBytes } from "jax-to-onnx/internal";
 export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
 export { exportFlow, exportLogProb } from "./export/export-flow.js";
-export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
-export { type ConvertedNetwork, type ConvertOptions, convertOnnx, importRules } from "./import/convert.js";
-export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
+export { type ConvertedNetwork, convertOnnx, importRules } from "./import/convert.js";
+export type { OnnxGraph, OnnxNode } from "./import/graph.js";
 export { standaloneOnnx } from "./import/original.js";
 export { readOnnx } from "./import/read.js";
 export {
   type ConversionReport,
-  type ConvertedLayer,
   comparisonInputs,
   conversionReport,
   factsOf,

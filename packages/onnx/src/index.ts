@@ -1,13 +1,11 @@
-export { ortCpu, portable, strict, type Target } from "jax-to-onnx";
+export { ortCpu, portable } from "jax-to-onnx";
 export {
   type AttributeValue,
-  type Dimension,
   type ElementType,
   type GraphModel,
   type GraphNode,
   type Initializer,
   OPSET,
-  type TensorInfo,
   type TextConstant,
   toBytes,
 } from "jax-to-onnx/internal";
@@ -22,9 +20,9 @@ export {
 } from "./export/agreement.js";
 export { describeExport, type WrittenProgram } from "./export/description.js";
 export { exportFlow, exportLogProb } from "./export/export-flow.js";
-export { type ExportStepOptions, exportStep } from "./export/export-step.js";
-export type { ExportedInput, ExportedOutput, ExportedProgram } from "./export/exported.js";
-export type { DataShape, Imported, ImportRule, OpCall } from "./import/call.js";
+export { exportStep } from "./export/export-step.js";
+export type { ExportedProgram } from "./export/exported.js";
+export type { Imported, ImportRule, OpCall } from "./import/call.js";
 export {
   type ConvertedNetwork,
   type ConvertOptions,
@@ -33,12 +31,11 @@ export {
   importRules,
 } from "./import/convert.js";
 export { openOnnx } from "./import/file.js";
-export { nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./import/graph.js";
-export { type OriginalNetwork, openOriginal, standaloneOnnx } from "./import/original.js";
+export type { OnnxGraph, OnnxNode } from "./import/graph.js";
+export { openOriginal, standaloneOnnx } from "./import/original.js";
 export { readOnnx } from "./import/read.js";
 export {
   type ConversionReport,
-  type ConvertedLayer,
   comparisonInputs,
   conversionReport,
   factsOf,
@@ -46,10 +43,10 @@ export {
   originTexts,
   refusal,
 } from "./import/report.js";
-export type { Constant, ExternalData, Tensor } from "./import/tensor.js";
-export { type InstalledRuntime, loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
+export type { Tensor } from "./import/tensor.js";
+export { loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
 export { isKeras, readKeras, readKerasFile } from "./keras/read-keras.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";
 export { nativeProviders } from "./providers.js";
 export { availableCores, availableMemory } from "./resources.js";
-export { type WasmExecutorOptions, wasmExecutor } from "./wasm-executor.js";
+export { wasmExecutor } from "./wasm-executor.js";

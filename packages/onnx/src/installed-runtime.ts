@@ -24,7 +24,7 @@ export type Runtime = Readonly<{
 }>;
 
 /** The installed build, and its settings for all sessions. */
-export type InstalledRuntime = Runtime & {
+type InstalledRuntime = Runtime & {
   readonly env: { logLevel?: "verbose" | "info" | "warning" | "error" | "fatal" };
 };
 

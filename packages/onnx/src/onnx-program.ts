@@ -6,8 +6,7 @@ import { type LoweredGraph, type Signature, type Slot, withConstants } from "jax
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { isRotation } from "./is-rotation.js";
 import { lower } from "./lower.js";
-import { openProgram } from "./split-at-splines/open-program.js";
-import { programParts } from "./split-at-splines/program-parts.js";
+import { openSession } from "./open-session.js";
 import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
 import { parcelBytes } from "./workers/parcel.js";
 import { MOST_RUNS } from "./workers/slots.js";
@@ -78,12 +77,8 @@ export async function onnxProgram(
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =
     workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
-  const expectRoom = (partBytes: number): void => {
-    const each = target.memoryFactor * lowered.peak + built + partBytes;
-    const bytes = (1 + workers.length) * each + between;
-    if (bytes > memory) throw new MemoryError(name, bytes, memory);
-  };
-  expectRoom(0); // before files are made from it
+  const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built) + between;
+  if (bytes > memory) throw new MemoryError(name, bytes, memory); // before a file is made from it
   const model = withConstants(
     lowered,
     new Map(constants.map((value, i) => [inputNames[i] as string, value])),
@@ -93,8 +88,6 @@ export async function onnxProgram(
     if (cause instanceof DeviceError) throw cause;
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   };
-  const parts = await programParts(engine, model, options, target).catch(rejected);
-  expectRoom(parts.bytes);
   const used = new Set(model.inputs.map((input) => input.name));
   const slots = signature.inputs.filter((input) => used.has(input.name));
   const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
@@ -106,9 +99,16 @@ export async function onnxProgram(
     await own.run(named(slots, feeds), named(outputs, results));
     return results;
   };
+  if (outputs.length === 0)
+    return {
+      flops: 0,
+      run: async () => tree.unflatten<PlacedArray>(structure, []),
+      dispose: async () => {},
+    };
+  const file = engine.toBytes(model);
   const [own, ...beside] = (await allOpened([
-    openProgram(engine.runtime, engine.run, parts, options),
-    ...workers.map((worker, i) => worker.open(parts, besideOptions(options, i + 1), slots, outputs, here)),
+    openSession(engine.runtime, engine.run, file, options),
+    ...workers.map((worker, i) => worker.open(file, besideOptions(options, i + 1), slots, outputs, here)),
   ]).catch(rejected)) as [Opened, ...WorkerProgram[]];
   return {
     flops: model.flops,
@@ -116,7 +116,6 @@ export async function onnxProgram(
       const feeds = argumentTensors(store, signature, args).filter((_, i) =>
         used.has(inputNames[i] as string),
       );
-      if (outputs.length === 0) return tree.unflatten<PlacedArray>(structure, []);
       try {
         const results =
           worker === 0
@@ -134,7 +133,7 @@ export async function onnxProgram(
   };
 }
 
-type Opened = Awaited<ReturnType<typeof openProgram>>;
+type Opened = Awaited<ReturnType<typeof openSession>>;
 
 /** Opens all programs or none: if one fails, closes the others. */
 async function allOpened(

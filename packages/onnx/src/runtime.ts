@@ -19,8 +19,6 @@ export type Engine = Readonly<{
   /** The source of a session of `run`. */
   toBytes(graph: GraphModel): Uint8Array;
   run(session: InferenceSession, feeds: Tensors, results: Tensors): Promise<void>;
-  /** True if kernels may compute between sessions: the sessions can read and write WebAssembly memory. */
-  kernels: boolean;
 }>;
 
 type Module = NativeRuntime & { default?: NativeRuntime };
@@ -52,7 +50,6 @@ export async function nativeEngine(): Promise<Engine & { runtime: NativeRuntime 
     runtime: await nativeRuntime(),
     toBytes: toBytesInPlace,
     run: runInPlace,
-    kernels: true,
   };
 }
 
@@ -95,7 +92,6 @@ async function startWasm(threads: number): Promise<Engine> {
       for (const [name, tensor] of Object.entries(results))
         (tensor.data as Float32Array).set(computed[name]?.data as Float32Array);
     },
-    kernels: false,
   };
 }
 

@@ -7,7 +7,7 @@ import { checkThreads, runtimeExecutor } from "./runtime-executor.js";
 /** Address space of a 32-bit module, in bytes. */
 const REACH = 4 * 2 ** 30;
 
-export type WasmExecutorOptions = {
+type WasmExecutorOptions = {
   /** Threads inside an operator, for the whole process; by default one for each core that it may use. */
   threads?: number;
 };

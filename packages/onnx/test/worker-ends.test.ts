@@ -10,7 +10,6 @@ import { numpy as np } from "@jax-js/jax";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { nativeExecutor } from "../src/index.js";
 import { nativeEngine } from "../src/runtime.js";
-import type { ProgramParts } from "../src/split-at-splines/program-parts.js";
 import { TensorStore } from "../src/tensors.js";
 import { WorkerHandle } from "../src/workers/worker-handle.js";
 import { examples, flow, normals } from "./small-flow.js";
@@ -167,15 +166,7 @@ describe("a thread that ends by itself", () => {
 });
 
 describe("a thread", () => {
-  /** A program of one stage. */
-  const partsOf = (file: Uint8Array): ProgramParts => ({
-    stages: [{ file, inputs: [], outputs: [], calls: [] }],
-    between: [],
-    tables: [],
-    bytes: 0,
-    module: undefined,
-  });
-  const broken = partsOf(Uint8Array.of(1, 2, 3));
+  const broken = Uint8Array.of(1, 2, 3);
   const worker = async (): Promise<WorkerHandle> => new WorkerHandle(new TensorStore(await nativeEngine()));
   const here = (): Promise<never> => Promise.reject(new Error("not here"));
 

@@ -9,7 +9,7 @@ import { drawing } from "./drawing.js";
 import { someExamples } from "./example.js";
 import { type ExportedProgram, namedNoises, noiseSpecs, type Source } from "./exported.js";
 
-export type ExportStepOptions = {
+type ExportStepOptions = {
   /** Examples per step: the form of the products depends on it. */
   batch: number;
   /** Global norm that gradients are clipped to. Default 500. */

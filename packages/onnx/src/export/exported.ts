@@ -22,7 +22,7 @@ export type ExportedInput = Readonly<{
   distribution?: NoiseDistribution;
 }>;
 
-export type ExportedOutput = Readonly<{
+type ExportedOutput = Readonly<{
   name: string;
   shape: readonly Dimension[];
   meaning: string;

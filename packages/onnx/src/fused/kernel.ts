@@ -1,5 +1,4 @@
 import { type Expression, isScalar } from "./expressions.js";
-import { emitLookup, type LookupTable } from "./lookup.js";
 import { operations } from "./operations.js";
 import { type WasmFunction, wasm } from "./wasm.js";
 
@@ -19,17 +18,16 @@ export type KernelParts = Readonly<{
   steps: readonly Expression[];
   /** Outputs. */
   outputs: readonly Expression[];
-  table?: LookupTable;
 }>;
 
 /**
- * The kernel `(bytes, …inputs, …outputs, table?, …scalars)`: for each vector of four elements all loads, the
+ * The kernel `(bytes, …inputs, …outputs, …scalars)`: for each vector of four elements all loads, the
  * operations, then all stores. So an output may be the array of an input: element i of the outputs depends only on
  * element i of the inputs.
  */
-export function emitKernel({ inputs, scalars, steps, outputs, table }: KernelParts): WasmFunction {
+export function emitKernel({ inputs, scalars, steps, outputs }: KernelParts): WasmFunction {
   const arrays = inputs.length + outputs.length;
-  const ints = 1 + arrays + (table ? 1 : 0);
+  const ints = 1 + arrays;
   const firstLocal = ints + scalars.length;
   const local = new Map<unknown, number>();
   const localOf = (of: unknown): number => {
@@ -37,19 +35,16 @@ export function emitKernel({ inputs, scalars, steps, outputs, table }: KernelPar
     local.set(of, found);
     return found;
   };
-  const lookup = table && emitLookup(table, 1 + arrays, localOf);
 
   // Before the loop: each scalar in all lanes.
   const numbers = new Set([...steps.flatMap(operandsOf), ...outputs].filter((e) => e.kind === "number"));
   const prologue = [
     ...[...numbers].flatMap((e) => [...wasm.float(e.value), ...spread(e, localOf(e))]),
     ...scalars.flatMap((e, i) => [...wasm.get(ints + i), ...spread(e, localOf(e))]),
-    ...(lookup?.before ?? []),
   ];
 
   const vector = (offset: number): number[] => [
     ...inputs.flatMap((e, i) => [...wasm.get(1 + i), ...wasm.load(offset), ...wasm.set(localOf(e))]),
-    ...(lookup?.each ?? []),
     ...steps.flatMap((e) => [
       ...operandsOf(e).flatMap((operand) => wasm.get(localOf(operand))),
       ...(e.kind === "operation" ? wasm.simd(operations[e.name].code) : []),

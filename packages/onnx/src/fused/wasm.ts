@@ -87,19 +87,7 @@ export const wasm = {
   subtractInts: [0x6b],
   float: (x: number): number[] => [0x43, ...new Uint8Array(Float32Array.of(x).buffer)],
   splat: simd(0x13),
-  splatInt: simd(0x11),
-  addLanes: simd(0xae),
-  multiplyLanes: simd(0xb5),
-  /** One SIMD lane of integers. */
-  lane: (i: number): number[] => [...simd(0x1b), i],
-  /** Selects four of the eight SIMD lanes of two vectors. */
-  shuffle: (lanes: readonly number[]): number[] => [
-    ...simd(0x0d),
-    ...lanes.flatMap((i) => [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]),
-  ],
   load: (offset: number): number[] => [...simd(0x00), ...memoryArgument(offset)],
-  /** Loads one number from memory to all SIMD lanes. */
-  loadSpread: (offset: number): number[] => [...simd(0x09), 2, ...leb(offset)],
   store: (offset: number): number[] => [...simd(0x0b), ...memoryArgument(offset)],
   simd,
 } as const;

@@ -7,7 +7,7 @@ import { neededFor } from "./graph.js";
 import type { ExternalData } from "./tensor.js";
 
 /** The network of an ONNX file as ONNX Runtime computes it. */
-export type OriginalNetwork = Readonly<{
+type OriginalNetwork = Readonly<{
   /**
    * Maps examples, one after another in the layout of the file, to the outputs that the converted network must
    * reproduce.

@@ -4,7 +4,7 @@ import type { ConvertedNetwork } from "./convert.js";
 import type { OnnxNode } from "./graph.js";
 
 /** A row of the report: the origin of a layer of the flow, and its effect on the numbers of an example. */
-export type ConvertedLayer = Readonly<{
+type ConvertedLayer = Readonly<{
   from: string;
   to: string;
   /** False if its contribution to the likelihood is a bound. */

@@ -4,7 +4,6 @@ import type { PlacedArray } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import type { Slot } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { ProgramParts } from "../split-at-splines/program-parts.js";
 import { resultTensors, type TensorStore } from "../tensors.js";
 import { ComputeThread } from "./compute-thread.js";
 import { arraysIn, parcelFor } from "./parcel.js";
@@ -60,14 +59,14 @@ export class WorkerHandle {
 
   /** `here` runs the same program in this thread. */
   async open(
-    parts: ProgramParts,
+    file: Uint8Array,
     options: InferenceSession.SessionOptions,
     inputs: readonly Slot[],
     outputs: readonly Slot[],
     here: WorkerProgram["run"],
   ): Promise<WorkerProgram> {
     const program = this.#programs++;
-    await this.#ask({ what: "open", program, parts, options }).catch(unlessEnded);
+    await this.#ask({ what: "open", program, file, options }).catch(unlessEnded);
     const slots = new Slots((slot) => {
       const memory = { feeds: parcelFor(inputs), results: parcelFor(outputs) };
       return { slot, memory, isNew: true, to: arraysIn(memory.feeds), from: arraysIn(memory.results) };

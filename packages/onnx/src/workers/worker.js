@@ -3,8 +3,8 @@
  * stands, from these sources as from a package.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { openSession } from "../open-session.js";
 import { runInPlace } from "../run-in-place.js";
-import { openProgram } from "../split-at-splines/open-program.js";
 import { typedArrays } from "../typed-arrays.js";
 import { inside, leave } from "./gate.js";
 
@@ -29,8 +29,8 @@ function parcel({ shared, slots }) {
 }
 
 const answers = {
-  async open({ program, parts, options }) {
-    programs.set(program, { opened: await openProgram(runtime, runInPlace, parts, options), slots: [] });
+  async open({ program, file, options }) {
+    programs.set(program, { opened: await openSession(runtime, runInPlace, file, options), slots: [] });
   },
   /** Memory comes with the first run that uses it. */
   async run({ program, slot, ...memory }) {

@@ -3,7 +3,8 @@ import { DataError, DomainError, FlowifyError, UnsupportedOpError } from "@flowi
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { NEWEST_OPSET } from "../../src/import/read.js";
-import { type Constant, convertOnnx, readOnnx } from "../../src/index.js";
+import type { Constant } from "../../src/import/tensor.js";
+import { convertOnnx, readOnnx } from "../../src/index.js";
 import { bytesOf, type FileOptions, file, floats, ints, model, twoLayers } from "./files.js";
 
 const Type = onnx.TensorProto_DataType;
