@@ -7,74 +7,45 @@ import {
   type ArgumentScannerError,
   buildApplication,
   buildRouteMap,
+  type Command,
   formatMessageForArgumentScannerError,
+  type RouteMap,
   run,
   ArgumentScannerError as ScannerError,
   type StricliProcess,
   text_en,
 } from "@stricli/core";
-import { baselineCommand } from "./commands/baseline.js";
-import { compressCommand, decompressCommand } from "./commands/compress.js";
-import { convertCommand } from "./commands/convert.js";
-import { dataCommands, describeCommand, getCommand, listCommand } from "./commands/data.js";
-import { decodeCommand } from "./commands/decode.js";
-import { devicesCommand } from "./commands/devices.js";
-import { evaluateCommand } from "./commands/evaluate.js";
-import { explainCommand } from "./commands/explain.js";
-import { exportCommand } from "./commands/export.js";
-import { inspectCommand } from "./commands/inspect.js";
-import { oodCommand } from "./commands/ood.js";
-import { reconstructCommand } from "./commands/reconstruct.js";
-import { reportCommand } from "./commands/report.js";
-import { reproduceCommand } from "./commands/reproduce.js";
-import { sampleCommand } from "./commands/sample.js";
-import { scoreCommand } from "./commands/score.js";
-import { trainCommand } from "./commands/train.js";
+import { commands } from "./commands/list.js";
 import { version } from "./environment.js";
-import { camel } from "./flags/build-command.js";
+import { defineCommand } from "./flags/define.js";
 import { presetNames } from "./networks/presets.js";
 import type { CliContext, CliProcess } from "./ui/context.js";
 import { exitStatus, formatError } from "./ui/errors.js";
-import type { HasFlag } from "./ui/hints.js";
 import { NoReaderError } from "./ui/output.js";
 import { colorsFor } from "./ui/terminal.js";
 
 const NAME = "flowify";
 
-const routes = {
-  train: trainCommand,
-  evaluate: evaluateCommand,
-  sample: sampleCommand,
-  reconstruct: reconstructCommand,
-  score: scoreCommand,
-  compress: compressCommand,
-  decompress: decompressCommand,
-  convert: convertCommand,
-  decode: decodeCommand,
-  explain: explainCommand,
-  ood: oodCommand,
-  report: reportCommand,
-  reproduce: reproduceCommand,
-  inspect: inspectCommand,
-  export: exportCommand,
-  baseline: baselineCommand,
-  data: dataCommands,
-  devices: devicesCommand,
-} as const;
-
-const root = buildRouteMap({
-  routes,
-  docs: {
-    brief: "Ordinary neural networks as generative models with a likelihood",
-    fullDescription: `Turns an ordinary neural network into a generative model with a likelihood.
+const HELP = {
+  brief: "Ordinary neural networks as generative models with a likelihood",
+  fullDescription: `Turns an ordinary neural network into a generative model with a likelihood.
 
 EXAMPLES
   flowify train                  one epoch of a dense network on MNIST, with pictures
   flowify evaluate runs/mnist-fmlp
   flowify sample runs/mnist-fmlp
   flowify train --help           everything about one command`,
-  },
-});
+};
+
+/** The command that is called, loaded, and the others as lines of the help. */
+async function rootOf([called = ""]: readonly string[]): Promise<RouteMap<CliContext>> {
+  const routes: Record<string, Command<CliContext> | RouteMap<CliContext>> = {};
+  for (const [name, { brief, load }] of Object.entries(commands)) {
+    const known = { brief, flags: {}, help: brief, run: () => {} };
+    routes[name] = name === called ? await load() : defineCommand(known);
+  }
+  return buildRouteMap({ routes, docs: HELP });
+}
 
 const listed = (names: readonly string[]): string => names.join(" or ");
 
@@ -133,21 +104,14 @@ function applicationText(format: (error: unknown) => string, command: string): A
   };
 }
 
-/** The flags of the called command; all flags for an unknown command. */
-export function flagsOf([name = "", below = ""]: readonly string[]): HasFlag {
-  const called = {
-    ...routes,
-    data: { get: getCommand, list: listCommand, describe: describeCommand }[below],
-  }[name];
-  return (flag) => called === undefined || flag === "help" || called.usesFlag(camel(flag), "original");
-}
-
-function createApplication(inputs: readonly string[], { stderr, env }: CliProcess): Application<CliContext> {
+async function createApplication(
+  inputs: readonly string[],
+  { stderr, env }: CliProcess,
+): Promise<Application<CliContext>> {
   const debug = (env.FLOWIFY_DEBUG ?? "") !== "";
-  const has = flagsOf(inputs);
-  const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), { debug, has });
+  const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), { debug });
   const command = inputs[0] !== undefined && !inputs[0].startsWith("-") ? `${inputs[0]} ` : "";
-  return buildApplication(root, {
+  return buildApplication(await rootOf(inputs), {
     name: NAME,
     versionInfo: { currentVersion: version },
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
@@ -168,6 +132,6 @@ export async function runFlowify(inputs: readonly string[], host: CliProcess): P
   const { stdout, stderr, env } = host;
   // A separate record: the library writes its status there, and only if it is empty.
   const process: StricliProcess & CliContext["process"] = { stdout, stderr, env };
-  await run(createApplication(inputs, host), inputs, { process, host });
+  await run(await createApplication(inputs, host), inputs, { process, host });
   return statusOf(Number(process.exitCode ?? 0));
 }

@@ -1,4 +1,4 @@
-import { flagsOf, runFlowify } from "./app.js";
+import { runFlowify } from "./app.js";
 import { formatError } from "./ui/errors.js";
 import { NoReaderError, outputTo } from "./ui/output.js";
 import { colorsFor } from "./ui/terminal.js";
@@ -15,8 +15,7 @@ const stderr = outputTo({
   silent: () => stdout.failure() instanceof NoReaderError, // no output is left for the message
 });
 const { env } = process;
-const args = process.argv.slice(2);
-const status = await runFlowify(args, {
+const status = await runFlowify(process.argv.slice(2), {
   stdout,
   stderr,
   env,
@@ -27,5 +26,5 @@ const status = await runFlowify(args, {
 await Promise.all([stdout.flush(), stderr.flush()]);
 const failure = stdout.failure();
 const untold = status === 0 && failure !== undefined && !(failure instanceof NoReaderError);
-if (untold) stderr.write(`${formatError(failure, colorsFor(stderr, env), { has: flagsOf(args) })}\n`);
+if (untold) stderr.write(`${formatError(failure, colorsFor(stderr, env))}\n`);
 process.exitCode = untold ? 1 : status;

@@ -1,38 +1,34 @@
-import type { BaselineFlags } from "../actions/baseline.js";
-import { buildCommand } from "../flags/build-command.js";
-import { nonEmpty, wholeNumber } from "../flags/parsers.js";
-import { commonFlags, imagesFlags, readingParameters, seedFlag } from "../flags/shared.js";
+import { DataError, type Executor } from "@flowify/core";
+import { gaussianBpd } from "../baselines/gaussian.js";
+import { histogramBpd, uniformBpd } from "../baselines/histograms.js";
+import { rowBaselines } from "../baselines/rows.js";
+import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "../data/image-set.js";
+import { openExecutor } from "../executors.js";
+import { count, defineCommand, type FlagsOf, text } from "../flags/define.js";
+import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
+import { imagesDocument } from "../runs/report.js";
+import { loadData } from "../runs/train-data.js";
 import type { CliContext } from "../ui/context.js";
+import { formatBpd } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
-export const baselineCommand = buildCommand<BaselineFlags, [], CliContext>({
-  loader: async () => (await import("../actions/baseline.js")).baseline,
-  parameters: {
-    positional: { kind: "tuple", parameters: [] },
-    flags: {
-      data: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "NAME",
-        brief: "Data set, or the path of a folder or file of images or rows (default: mnist)",
-      },
-      dataDir: imagesFlags.dataDir,
-      ...readingParameters,
-      limit: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "Only the first N training images",
-      },
-      seed: seedFlag("Seed of the noise that dequantizes images for the Gaussian (default: 0)"),
-      ...commonFlags,
-    },
-    aliases: { q: "quiet" },
-  },
-  docs: {
-    brief: "Measure trivial baselines on a data set",
-    fullDescription: `Fits trivial densities to the training images of a data set and measures them on its test
+const flags = {
+  data: text("NAME", "Data set, or the path of a folder or file of images or rows (default: mnist)"),
+  dataDir: imagesFlags.dataDir,
+  ...readingParameters,
+  limit: count("Only the first N training images"),
+  seed: seedFlag("Seed of the noise that dequantizes images for the Gaussian (default: 0)"),
+  ...commonFlags,
+};
+
+export type BaselineFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<BaselineFlags, []>({
+  flags,
+  aliases: { q: "quiet" },
+  help: `Fits trivial densities to the training images of a data set and measures them on its test
 images. A trained flow should beat them all. Compare every result with these numbers.
 Histograms see the bytes as they are. Where most pixels are black, as in MNIST, they are hard
 to beat: a flow has to represent that spike by a density.
@@ -54,5 +50,76 @@ EXAMPLES
   flowify baseline
   flowify baseline --data fashion-mnist --json
   flowify baseline --data sensors.npy`,
-  },
+  run: baseline,
 });
+
+/** A density and its figures, one per example. */
+type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;
+
+export async function baseline(this: CliContext, flags: BaselineFlags): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, seed = 0, data: name = "mnist", dataDir: dir, limit } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const choice = { name, dir, reading: readingOf(flags) };
+  const { data: train, test } = await loadData(choice, { ...(limit !== undefined && { limit }) });
+  if (!test)
+    throw new DataError(`${name}: no test ${nounOf(train)} to measure on\nchoose a data set that has some`);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  terminal.note(`fitted to ${describeImages(train)}, ${executor.name}`);
+  const unit = unitOf(test.shape);
+  const rows = (await baselinesOf(train, test, executor, seed)).map(({ name: each, exact, figures }) => {
+    const { mean, stdErr } = meanOf(figures);
+    return { name: each, exact, [unit.field]: mean, mean, stdErr };
+  });
+  await executor.dispose();
+  const lines = rows.map(({ name: each, mean, stdErr, exact }) => [
+    each,
+    formatBpd(mean, stdErr),
+    exact ? "exact" : "an upper bound in expectation",
+  ]);
+  terminal.say(`${unit.name} on ${describeImages(test)}`);
+  terminal.say();
+  for (const line of table(lines)) terminal.say(line);
+  const baselines = rows.map((row) => {
+    const { mean: _, ...shown } = row;
+    return shown;
+  });
+  terminal.document({ ...imagesDocument(test), examples: test.count, baselines });
+}
+
+async function baselinesOf(
+  train: DataSet,
+  test: DataSet,
+  executor: Executor,
+  seed: number,
+): Promise<Baseline[]> {
+  if ("images" in train) return imageBaselines(train, test as ImageSet, executor, seed);
+  const rows = await rowBaselines(train, test as Exclude<DataSet, ImageSet>, executor, seed);
+  return rows.map(({ nll, ...row }) => ({ ...row, figures: nll }));
+}
+
+async function imageBaselines(
+  train: ImageSet,
+  test: ImageSet,
+  executor: Executor,
+  seed: number,
+): Promise<Baseline[]> {
+  const n = imageSize(train.shape);
+  return [
+    { name: "uniform", exact: true, figures: uniformBpd(test.count) },
+    { name: "histogram", exact: true, figures: histogramBpd(train.images, test.images, n, true) },
+    {
+      name: "histogram of each pixel",
+      exact: true,
+      figures: histogramBpd(train.images, test.images, n, false),
+    },
+    { name: "Gaussian", exact: false, figures: await gaussianBpd(train, test, executor, seed) },
+  ];
+}
+
+/** The mean over examples and its standard error. */
+function meanOf(figures: Float64Array): { mean: number; stdErr: number } {
+  const mean = figures.reduce((sum, value) => sum + value, 0) / figures.length;
+  const variance = figures.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (figures.length - 1);
+  return { mean, stdErr: Math.sqrt(variance / figures.length) };
+}

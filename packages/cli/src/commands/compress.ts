@@ -1,9 +1,24 @@
-import type { CompressFlags } from "../actions/compress.js";
-import type { DecompressFlags } from "../actions/decompress.js";
-import { buildCommand } from "../flags/build-command.js";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join, parse } from "node:path";
+import { DataError, UsageError } from "@flowify/core";
+import { createCodec } from "@flowify/core/internal";
+import { expectWeights, packImages, unpackImages, weightsHash } from "../compressed/compressed-file.js";
+import { type PlainImages, plainImages, unpackPlain } from "../compressed/plain-images.js";
+import { isImageFile, readImageFile } from "../data/image-files.js";
+import { expectImages, type ImageShape, imageSize } from "../data/image-set.js";
+import { folderSource } from "../data/picture-folder.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { expectRegularFile } from "../files/regular-file.js";
+import { defineCommand, type FlagsOf } from "../flags/define.js";
 import { nonEmpty } from "../flags/parsers.js";
-import { commonFlags, imagesFlags } from "../flags/shared.js";
+import { commonFlags, imagesFlags, readingOf } from "../flags/shared.js";
+import { encodePng } from "../pictures/png.js";
+import { expectPlaceFor, makeFolder } from "../runs/folder.js";
+import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
+import { createTerminal } from "../ui/terminal.js";
 
 const run = {
   kind: "parsed",
@@ -17,29 +32,28 @@ const out = (placeholder: string, brief: string) =>
 
 const { json, quiet } = commonFlags;
 
-export const compressCommand = buildCommand<CompressFlags, string[], CliContext>({
-  loader: async () => (await import("../actions/compress.js")).compress,
-  parameters: {
-    positional: {
-      kind: "array",
-      parameter: {
-        parse: nonEmpty,
-        placeholder: "FILES",
-        brief: "Pictures, folders of them, and idx files (default: the test images of the run)",
-      },
+const compressFlags = {
+  run,
+  out: out("FILE", "Compressed file (default: images.flow)"),
+  ...imagesFlags,
+  json,
+  quiet,
+};
+
+export type CompressFlags = FlagsOf<typeof compressFlags>;
+
+export const compressCommand = defineCommand<CompressFlags, string[]>({
+  positional: {
+    kind: "array",
+    parameter: {
+      parse: nonEmpty,
+      placeholder: "FILES",
+      brief: "Pictures, folders of them, and idx files (default: the test images of the run)",
     },
-    flags: {
-      run,
-      out: out("FILE", "Compressed file (default: images.flow)"),
-      ...imagesFlags,
-      json,
-      quiet,
-    },
-    aliases: { o: "out", q: "quiet" },
   },
-  docs: {
-    brief: "Compress images without loss by the likelihood of a run",
-    fullDescription: `Codes images with the flow of a run, in about as many bits as flowify evaluate prints: the proof that
+  flags: compressFlags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Codes images with the flow of a run, in about as many bits as flowify evaluate prints: the proof that
 its likelihood is honest. Bits-back coding takes its noise from the bits of the images before. The
 first images are packed by Brotli to provide the first noise, so it pays for many images, not for few.
 
@@ -53,32 +67,177 @@ EXAMPLES
   flowify compress --run runs/a --limit 1000      the first 1,000 test images
   flowify compress scans --run runs/a --out scans.flow
   flowify decompress scans.flow --run runs/a --out scans`,
-  },
+  run: compress,
 });
 
-export const decompressCommand = buildCommand<DecompressFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/decompress.js")).decompress,
-  parameters: {
-    positional: {
-      kind: "tuple",
-      parameters: [{ parse: nonEmpty, placeholder: "FILE", brief: "A file of flowify compress" }],
-    },
-    flags: {
-      run,
-      out: out("DIR", "Folder for the images (default: the name of the file)"),
-      json,
-      quiet,
-    },
-    aliases: { o: "out", q: "quiet" },
+const decompressFlags = {
+  run,
+  out: out("DIR", "Folder for the images (default: the name of the file)"),
+  json,
+  quiet,
+};
+
+export type DecompressFlags = FlagsOf<typeof decompressFlags>;
+
+export const decompressCommand = defineCommand<DecompressFlags, [string]>({
+  positional: {
+    kind: "tuple",
+    parameters: [{ parse: nonEmpty, placeholder: "FILE", brief: "A file of flowify compress" }],
   },
-  docs: {
-    brief: "Restore the images of a compressed file",
-    fullDescription: `Writes the images of a file of flowify compress as PNG files, with the pixels that were compressed.
+  flags: decompressFlags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Writes the images of a file of flowify compress as PNG files, with the pixels that were compressed.
 Needs the run that compressed them: its weights are part of the code.
 
 A file that is cut short or damaged, and one of another run, ends with an error that says so.
 
 EXAMPLES
   flowify decompress scans.flow --run runs/a --out scans`,
-  },
+  run: decompress,
 });
+
+export async function compress(this: CliContext, flags: CompressFlags, ...files: string[]): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, out = "images.flow" } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  expectPlaceFor(out);
+  if (files.length > 0 && flags.data !== undefined)
+    throw new UsageError("files and --data exclude each other\nname one of them");
+  const run = await readRun(flags.run, terminal);
+  const shape = expectImageRun(run, "flowify compress works on images", "compress rows with another program");
+  const { images, names } = await imagesIn(run, shape, flags, files);
+  const codec = await createCodec(run.flow, run.arrays);
+  try {
+    const { dimensions } = run.flow;
+    const count = images.length / dimensions;
+    const plain = await firstImages(codec, images, dimensions);
+    const others = images.subarray(plain.examples * dimensions);
+    const progress = createProgress(terminal, { label: "image", total: others.length / dimensions });
+    const { bits, examples } = await codec.encode(others, plain.words, (done, length) =>
+      progress.update(done, `${(length / done / dimensions).toFixed(3)} bits per dimension`),
+    );
+    progress.finish();
+    const weights = weightsHash(run.arrays);
+    const file = packImages({ weights, examples, plain, bits, ...(names && { names }) });
+    await writeFileAtomic(out, file);
+    const bpd = (8 * file.length) / images.length;
+    terminal.say(
+      `${formatCount(count)} images: ${formatCount(file.length)} bytes, ${bpd.toFixed(4)} bits per dimension: ${out}`,
+    );
+    const share = ((100 * file.length) / images.length).toFixed(1);
+    if (!quiet)
+      terminal.say(
+        `${share} % of the ${formatCount(images.length)} bytes of the pixels; the first ${plain.examples} images, packed by Brotli, are the first noise`,
+      );
+    terminal.document({
+      file: out,
+      images: count,
+      bytes: file.length,
+      pixels: images.length,
+      bpd,
+      plain: { images: plain.examples, bytes: plain.bytes },
+      prefix: 2 * bits.prefix,
+    });
+  } finally {
+    codec.dispose();
+  }
+}
+
+type Codec = Awaited<ReturnType<typeof createCodec>>;
+
+/** The images that take the place of random bits at the bottom: as many bytes as the first image pops. */
+async function firstImages(codec: Codec, images: Uint8Array, size: number): Promise<PlainImages> {
+  const alone = await codec.encode(images.subarray(0, size));
+  return plainImages(images, size, 2 * alone.bits.prefix);
+}
+
+/** The pictures in a folder, by their names; a file itself. */
+function picturesOf(place: string): string[] {
+  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [place];
+  const { names } = folderSource(place);
+  if (names.length > 0) return names.map((name) => join(place, name));
+  throw new DataError(`${place}: a folder without pictures\nname a folder with picture files`);
+}
+
+/** The images of the files, or those that the flags select; names for those of picture files. */
+async function imagesIn(
+  run: SavedRun,
+  shape: ImageShape,
+  flags: CompressFlags,
+  files: readonly string[],
+): Promise<{ images: Uint8Array; names?: string[] }> {
+  if (files.length === 0) {
+    const { images } = expectImages(await imagesFor(run, flags), "flowify compress");
+    return { images };
+  }
+  const read: Uint8Array[] = [];
+  const names: string[] = [];
+  for (const file of files.flatMap(picturesOf)) {
+    if (!isImageFile(file))
+      throw new DataError(
+        `${file}: not a picture (png, jpeg, webp, …) or an idx file\nname files of these kinds, a folder of pictures, or a data set by --data`,
+      );
+    const found = await readImageFile(file, shape, readingOf(flags));
+    read.push(found.images);
+    names.push(...found.names);
+  }
+  const size = shape.reduce((a, b) => a * b, 1);
+  const limit = Math.min(flags.limit ?? names.length, names.length);
+  const images = Buffer.concat(read).subarray(0, limit * size);
+  return { images: new Uint8Array(images), names: names.slice(0, limit) };
+}
+
+export async function decompress(this: CliContext, flags: DecompressFlags, file: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const folder = flags.out ?? parse(file).name;
+  if (!existsSync(file)) throw new UsageError(`${file}: no such file\nname a file of flowify compress`);
+  expectRegularFile(file);
+  const stored = unpackImages(file, readFileSync(file));
+  const run = await readRun(flags.run, terminal);
+  const shape = expectImageRun(
+    run,
+    "flowify decompress works on images",
+    "name the run that compressed them",
+  );
+  expectWeights(file, stored, weightsHash(run.arrays), flags.run);
+  const codec = await createCodec(run.flow, run.arrays);
+  try {
+    const size = imageSize(shape);
+    const progress = createProgress(terminal, { label: "image", total: stored.examples });
+    const { examples, below } = await codec.decode(stored, (done) => progress.update(done, ""));
+    progress.finish();
+    const images = Buffer.concat([unpackPlain({ ...stored.plain, words: below }, size), examples]);
+    const count = images.length / size;
+    const names = fileNames(count, stored.names);
+    makeFolder(folder);
+    for (const [i, name] of names.entries())
+      await writeFileAtomic(
+        join(folder, name),
+        await pngOf(images.subarray(i * size, (i + 1) * size), shape),
+      );
+    terminal.say(`${formatCount(count)} images: ${folder}`);
+    terminal.document({ folder, images: count, files: names });
+  } finally {
+    codec.dispose();
+  }
+}
+
+/** PNG names: those of the pictures, or numbers where images have none or share one. */
+function fileNames(count: number, names: readonly string[] = []): string[] {
+  const digits = String(Math.max(count - 1, 1)).length;
+  const numbered = Array.from({ length: count }, (_, i) => `${String(i).padStart(digits, "0")}.png`);
+  const own = names.map((name) => `${parse(basename(name)).name}.png`);
+  return own.length === count && new Set(own).size === count ? own : numbered;
+}
+
+/** A PNG file of an image [C, H, W] of one or three channels. */
+function pngOf(image: Uint8Array, [channels, height, width]: ImageShape): Promise<Uint8Array> {
+  const area = height * width;
+  const pixels = Uint8Array.from(
+    { length: 3 * area },
+    (_, i) => image[(channels === 1 ? 0 : i % 3) * area + Math.floor(i / 3)]!,
+  );
+  return encodePng({ width, height, pixels });
+}

@@ -1,72 +1,86 @@
-import type { ConvertFlags } from "../actions/convert.js";
-import { buildCommand } from "../flags/build-command.js";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  applyNetwork,
+  DeviceError,
+  type Executor,
+  encodeSafetensors,
+  type Flow,
+  FlowModel,
+  flowify,
+  MismatchError,
+  type OrdinaryNetwork,
+  UnsupportedOpError,
+  UsageError,
+} from "@flowify/core";
+import {
+  CLOSE,
+  type ConversionReport,
+  comparisonInputs,
+  conversionReport,
+  factsOf,
+  loadRuntime,
+  openOriginal,
+  refusal,
+  relativeDifference,
+} from "@flowify/onnx";
+import { numpy as np } from "@jax-js/jax";
+import { firstImages } from "../data/image-set.js";
+import { loadDataSet } from "../data/registry.js";
+import { openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { choice, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
 import { nonEmpty, range, sizes } from "../flags/parsers.js";
 import { commonFlags, normalizeFlag, seedFlag } from "../flags/shared.js";
+import { fromPixels, ownNormalization } from "../networks/pixels.js";
+import { type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
+import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { makeFolder } from "../runs/folder.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
 
-export const convertCommand = buildCommand<ConvertFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/convert.js")).convert,
-  parameters: {
-    positional: {
-      kind: "tuple",
-      parameters: [
-        {
-          parse: nonEmpty,
-          placeholder: "FILE",
-          brief: "An ONNX file, an .h5 or .keras file, the model.json of TensorFlow.js, or a network as JSON",
-        },
-      ],
-    },
-    flags: {
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        placeholder: "DIR",
-        brief: "Folder for the network and the report",
-      },
-      input: text("NAME", "Input that holds the data, if the network has several"),
-      output: text("NAME", "Value to use as the output; any value of the graph is allowed"),
-      inputShape: {
-        kind: "parsed",
-        parse: sizes,
-        optional: true,
-        placeholder: "C,H,W",
-        brief: "Shape of one example, if the file leaves sizes open",
-      },
-      rules: text("FILE.js", "Module that exports rules for operators that flowify has no rule for"),
-      range: {
-        kind: "parsed",
-        parse: range,
-        optional: true,
-        placeholder: "LOW:HIGH",
-        brief: "Range of the random inputs for the comparison (default: 0:1)",
-      },
-      data: text("NAME", "Also compare on images of this data set"),
-      dataDir: text("DIR", "Folder with the files of the data set"),
-      normalize: normalizeFlag,
-      density: {
-        kind: "enum",
-        values: ["gaussian", "mixture"],
-        optional: true,
-        brief: "Density of dropped coordinates (default: mixture)",
-      },
-      seed: seedFlag("Seed of the random inputs (default: 0)"),
-      force: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Overwrite an earlier conversion in DIR",
-      },
-      ...commonFlags,
-    },
-    aliases: { o: "out", q: "quiet" },
+const flags = {
+  out: {
+    kind: "parsed",
+    parse: nonEmpty,
+    placeholder: "DIR",
+    brief: "Folder for the network and the report",
   },
-  docs: {
-    brief: "Convert a pretrained network to a flow that computes the same function",
-    fullDescription: `Reads a pretrained network and builds a flow that computes the same function. It compares the
+  input: text("NAME", "Input that holds the data, if the network has several"),
+  output: text("NAME", "Value to use as the output; any value of the graph is allowed"),
+  inputShape: value(sizes, "C,H,W", "Shape of one example, if the file leaves sizes open"),
+  rules: text("FILE.js", "Module that exports rules for operators that flowify has no rule for"),
+  range: value(range, "LOW:HIGH", "Range of the random inputs for the comparison (default: 0:1)"),
+  data: text("NAME", "Also compare on images of this data set"),
+  dataDir: text("DIR", "Folder with the files of the data set"),
+  normalize: normalizeFlag,
+  density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
+  seed: seedFlag("Seed of the random inputs (default: 0)"),
+  force: yes("Overwrite an earlier conversion in DIR"),
+  ...commonFlags,
+};
+
+export type ConvertFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<ConvertFlags, [string]>({
+  positional: {
+    kind: "tuple",
+    parameters: [
+      {
+        parse: nonEmpty,
+        placeholder: "FILE",
+        brief: "An ONNX file, an .h5 or .keras file, the model.json of TensorFlow.js, or a network as JSON",
+      },
+    ],
+  },
+  flags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Reads a pretrained network and builds a flow that computes the same function. It compares the
 two on 64 random inputs: ONNX Runtime runs the network, the flow runs in deterministic mode.
 DIR receives network.json and weights.safetensors, which flowify train --from reads, and
 report.json.
@@ -85,5 +99,165 @@ EXAMPLES
   flowify convert big.onnx --out features --output relu5 --input-shape 3,32,32
   flowify convert classifier.keras --out converted
   flowify convert net.json --out converted --json`,
-  },
+  run: convert,
 });
+
+export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, out, force = false, density = "mixture" } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  checkFolder(out, force);
+  try {
+    const pretrained = await readPretrained(file, flags);
+    const flow = flowify(pretrained.network, { density });
+    const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+    try {
+      const inputs = await inputsFor(pretrained.network, flags);
+      const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
+      const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
+      const report = conversionReport(basename(file), flow, pretrained, seen);
+      await write(out, pretrained, report);
+      say(terminal, out, report, pretrained, flow);
+      terminal.document(report);
+      expectSameFunction(out, maxRelDiff, flags);
+    } finally {
+      await executor.dispose();
+    }
+  } catch (error) {
+    if (error instanceof UnsupportedOpError) terminal.document(refusal(basename(file), error));
+    throw error;
+  }
+}
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** @throws UsageError if `out` is a file, or (without `force`) not empty */
+function checkFolder(out: string, force: boolean): void {
+  if (!existsSync(out)) return;
+  if (!statSync(out).isDirectory()) throw new UsageError(`--out ${out}: a file, expected a folder`);
+  if (force || readdirSync(out).length === 0) return;
+  throw new UsageError(
+    `--out ${out}: not empty\noverwrite an earlier conversion with --force, or choose another folder`,
+  );
+}
+
+/** Random examples in the input range of the network, and images of a data set if one is named. */
+async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise<Float32Array<ArrayBuffer>> {
+  const { inShape } = network;
+  const { range, seed, data, dataDir, normalize = ownNormalization(network) } = flags;
+  const random = comparisonInputs(inShape, range, seed);
+  if (data === undefined) return random;
+  const images = firstImages(
+    await loadDataSet({ name: data, dir: dataDir }, "test"),
+    random.length / size(inShape),
+  );
+  const front = { inShape: images.shape, layers: fromPixels(images.shape, inShape, normalize) };
+  const pixels = np.array(Float32Array.from(images.images)).reshape([images.count, ...images.shape]);
+  const real = (await applyNetwork(front, pixels).data()) as Float32Array;
+  return Float32Array.from([...random, ...real]);
+}
+
+/**
+ * Largest difference between the network (run by ONNX Runtime if it came from an ONNX file) and the flow in
+ * deterministic mode.
+ */
+async function largestDifference(
+  pretrained: PretrainedNetwork,
+  flow: Flow,
+  executor: Executor,
+  inputs: Float32Array<ArrayBuffer>,
+  { warn }: Terminal,
+): Promise<number> {
+  const wanted = await computed(pretrained, inputs, warn);
+  const model = await FlowModel.create(flow, executor);
+  try {
+    return relativeDifference(wanted, await model.encode(inputs, { mode: "deterministic" }));
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function computed(
+  { network, original: bytes }: PretrainedNetwork,
+  inputs: Float32Array<ArrayBuffer>,
+  warn: Terminal["warn"],
+): Promise<Float32Array> {
+  try {
+    if (bytes) {
+      const original = await openOriginal(await loadRuntime(), bytes);
+      try {
+        return await original.run(inputs);
+      } finally {
+        await original.dispose();
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    warn(`${error.message.split("\n")[0]}; the comparison uses the layers as read from the file`);
+  }
+  const x = np.array(inputs).reshape([-1, ...network.inShape]);
+  return (await applyNetwork(network, x).data()) as Float32Array;
+}
+
+/** @throws MismatchError if network and flow differ by more than rounding errors */
+function expectSameFunction(out: string, difference: number, { rules }: ConvertFlags): void {
+  if (difference <= CLOSE) return;
+  const far =
+    difference === Number.POSITIVE_INFINITY
+      ? "one of the two outputs is not finite"
+      : `${difference.toExponential(1)} of the largest entry`;
+  throw new MismatchError(
+    `the flow computes a different function from the network, expected the same: largest difference: ${far}\n${out} is written for inspection: do not train from it${rules === undefined ? "" : `\ncheck that each rule of ${rules} computes its operator`}`,
+  );
+}
+
+async function write(
+  out: string,
+  { network, original }: PretrainedNetwork,
+  report: ConversionReport,
+): Promise<void> {
+  makeFolder(out);
+  const { description, tensors } = describedNetwork(network);
+  await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
+  if (original) await writeFileAtomic(join(out, ORIGINAL), original);
+  await writeFileAtomic(join(out, NETWORK), `${JSON.stringify(description, null, 2)}\n`);
+  await writeFileAtomic(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function say(
+  { say: line, colors }: Terminal,
+  out: string,
+  { file, layers, maxRelDiff, inputs, inputShape, outputShape }: ConversionReport,
+  { leftOut }: PretrainedNetwork,
+  { chain }: Flow,
+): void {
+  const exact = layers.every((layer) => layer.exact);
+  line(
+    `${colors.bold(file)}: ${inputShape.join("×")} → ${outputShape.join("×")}, likelihood ${exact ? "exact" : "a lower bound"}`,
+  );
+  for (const name of leftOut) line(`left out at the end: ${name}; its input is the output`);
+  line();
+  const some = (count: number): string => (count > 0 ? formatCount(count) : "");
+  const rows = layers.map(({ from, to, exact: isExact, droppedDims, addedDims }, i) => {
+    const { inShape, outShape } = chain.layers[i]!;
+    const { floored } = factsOf(chain.layers[i]!);
+    return [
+      shortened(from),
+      to,
+      `${formatCount(size(inShape))} → ${formatCount(size(outShape))}`,
+      ...[droppedDims, addedDims, floored].map(some),
+      isExact ? "exact" : "bound",
+    ];
+  });
+  for (const row of table(
+    [["node", "layer", "numbers", "drops", "adds", "floored", "likelihood"], ...rows],
+    [false, false, false, true, true, true],
+  ))
+    line(row);
+  line();
+  line(`largest relative difference on ${inputs} inputs: ${maxRelDiff?.toExponential(1)}`);
+  if (maxRelDiff !== null && maxRelDiff <= CLOSE)
+    line(`wrote ${out}; train its inverses with flowify train --from ${out} --data …`);
+}
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

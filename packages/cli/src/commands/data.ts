@@ -1,44 +1,46 @@
+import { join } from "node:path";
+import { UsageError } from "@flowify/core";
 import { buildRouteMap } from "@stricli/core";
-import type { DataDescribeFlags } from "../actions/data-describe.js";
-import type { DataGetFlags } from "../actions/data-get.js";
-import type { DataListFlags } from "../actions/data-list.js";
-import { buildCommand } from "../flags/build-command.js";
+import { extractFiles } from "../data/extract.js";
+import { publishedSets } from "../data/published.js";
+import { dataSetBriefs, whereIs } from "../data/registry.js";
+import { dateText } from "../data/table/cell.js";
+import { findSchema } from "../data/table/find-schema.js";
+import { lookAlikeHints } from "../data/table/look-alikes.js";
+import { openTable } from "../data/table/open-table.js";
+import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
+import { defineCommand, type FlagsOf, text, value } from "../flags/define.js";
 import { nonEmpty, webAddress } from "../flags/parsers.js";
 import { calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createProgress, type Progress } from "../ui/progress.js";
+import { unknownName } from "../ui/suggest.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-export const getCommand = buildCommand<DataGetFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/data-get.js")).getData,
-  parameters: {
-    positional: {
-      kind: "tuple",
-      parameters: [
-        { parse: nonEmpty, placeholder: "NAME", brief: "Data set; flowify data list shows the names" },
-      ],
-    },
-    flags: {
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "DIR",
-        brief: "Folder for its files (default: data/NAME, where --data NAME looks)",
-      },
-      mirror: {
-        kind: "parsed",
-        parse: webAddress,
-        optional: true,
-        placeholder: "URL",
-        brief: "Mirror that holds the same files",
-      },
-      json: commonFlags.json,
-      quiet: commonFlags.quiet,
-    },
-    aliases: { o: "out", q: "quiet" },
+const getFlags = {
+  out: text("DIR", "Folder for its files (default: data/NAME, where --data NAME looks)"),
+  mirror: value(webAddress, "URL", "Mirror that holds the same files"),
+  json: commonFlags.json,
+  quiet: commonFlags.quiet,
+};
+
+export type DataGetFlags = FlagsOf<typeof getFlags>;
+
+export const getCommand = defineCommand<DataGetFlags, [string]>({
+  positional: {
+    kind: "tuple",
+    parameters: [
+      { parse: nonEmpty, placeholder: "NAME", brief: "Data set; flowify data list shows the names" },
+    ],
   },
-  docs: {
-    brief: "Download a data set from its publisher",
-    fullDescription: `Downloads the files of a data set and verifies their published checksums. An interrupted download
+  flags: getFlags,
+  aliases: { o: "out", q: "quiet" },
+  brief: "Download a data set from its publisher",
+  help: `Downloads the files of a data set and verifies their published checksums. An interrupted download
 resumes where it stopped, also in a later call. A busy server is asked again after growing
 pauses. A file appears under its name only when it is complete.
 
@@ -46,37 +48,39 @@ EXAMPLES
   flowify data get fashion-mnist
   flowify data get cifar10 --out ~/data/cifar10
   flowify data get mnist --mirror https://example.org/mnist/`,
-  },
+  run: getData,
 });
 
-export const listCommand = buildCommand<DataListFlags, [], CliContext>({
-  loader: async () => (await import("../actions/data-list.js")).listData,
-  parameters: { positional: { kind: "tuple", parameters: [] }, flags: { json: commonFlags.json } },
-  docs: {
-    brief: "List the named data sets and their folders on this machine",
-    fullDescription: `EXAMPLES
+const listFlags = { json: commonFlags.json };
+
+export type DataListFlags = FlagsOf<typeof listFlags>;
+
+export const listCommand = defineCommand<DataListFlags, []>({
+  flags: listFlags,
+  brief: "List the named data sets and their folders on this machine",
+  help: `EXAMPLES
   flowify data list`,
-  },
+  run: listData,
 });
 
-export const describeCommand = buildCommand<DataDescribeFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/data-describe.js")).describeData,
-  parameters: {
-    positional: {
-      kind: "tuple",
-      parameters: [
-        {
-          parse: nonEmpty,
-          placeholder: "FILE",
-          brief: "Table: .csv, .tsv, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
-        },
-      ],
-    },
-    flags: { where: whereFlag, calendar: calendarFlag, json: commonFlags.json },
+const describeFlags = { where: whereFlag, calendar: calendarFlag, json: commonFlags.json };
+
+export type DataDescribeFlags = FlagsOf<typeof describeFlags>;
+
+export const describeCommand = defineCommand<DataDescribeFlags, [string]>({
+  positional: {
+    kind: "tuple",
+    parameters: [
+      {
+        parse: nonEmpty,
+        placeholder: "FILE",
+        brief: "Table: .csv, .tsv, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
+      },
+    ],
   },
-  docs: {
-    brief: "Show the columns of a table",
-    fullDescription: `Shows each column of a table as flowify train would use it: its type, the share of missing
+  flags: describeFlags,
+  brief: "Show the columns of a table",
+  help: `Shows each column of a table as flowify train would use it: its type, the share of missing
 values, the distinct values, the range and a histogram. Values that many rows share are named.
 Constant columns, identifiers and free text are left out of training.
 
@@ -86,10 +90,172 @@ EXAMPLES
   flowify data describe payments.csv
   flowify data describe 'payments-*.csv.gz' --where "amount > 100 AND shop = 'web'"
   flowify data describe payments.parquet --json`,
-  },
+  run: describeData,
 });
 
 export const dataCommands = buildRouteMap({
   routes: { get: getCommand, list: listCommand, describe: describeCommand },
   docs: { brief: "Download and list data sets, describe tables" },
 });
+
+const KILO = 1000;
+
+export async function getData(this: CliContext, flags: DataGetFlags, name: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, mirror, out = join("data", name) } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const set = Object.hasOwn(publishedSets, name) ? publishedSets[name] : undefined;
+  if (set === undefined) throw new UsageError(unknownName("data set", name, Object.keys(publishedSets)));
+  const files: string[] = [];
+  for (const [file, published] of Object.entries(set.files)) {
+    const path = join(out, file);
+    const from = mirror === undefined ? published : { ...published, url: new URL(file, mirror).href };
+    const fetched = await fetchShown(from, path, file, terminal);
+    terminal.note(
+      `${path}: ${fetched ? "fetched" : "already present"}, ${published.checksum.kind} ${published.checksum.value}`,
+    );
+    files.push(...(set.unpack ? await extractFiles(path, set.unpack, out) : [path]));
+  }
+  const training =
+    flags.out === undefined
+      ? `flowify train --data ${name}`
+      : `flowify train --data ${name} --data-dir ${out}`;
+  if (!quiet) terminal.say(`${formatCount(files.length)} files in ${out}; train on them with ${training}`);
+  terminal.document({ dataset: name, folder: out, files });
+}
+
+/** Downloads a file with a progress line: kilobytes, rate, time left. */
+async function fetchShown(
+  from: PublishedFile,
+  path: string,
+  label: string,
+  terminal: Terminal,
+): Promise<boolean> {
+  let progress: Progress | undefined;
+  let [begun, started] = [0, 0];
+  const end = (): void => {
+    progress?.finish();
+    progress = undefined;
+  };
+  try {
+    return await fetchFile(from, path, {
+      onBytes: (done, total = done) => {
+        if (progress === undefined) {
+          [begun, started] = [done, performance.now()];
+          progress = createProgress(terminal, {
+            label,
+            total: Math.ceil(total / KILO),
+            done: Math.floor(done / KILO),
+          });
+        }
+        const rate = (done - begun) / Math.max(1, performance.now() - started); // kB/s
+        progress.update(Math.ceil(done / KILO), `kB  ${formatCount(rate)} kB/s`);
+      },
+      onRetry: (why, pause) => {
+        end();
+        terminal.warn(`${from.url}: ${why}; retrying in ${pause / 1000} s`);
+      },
+    });
+  } finally {
+    end();
+  }
+}
+
+export async function listData(this: CliContext, { json = false }: DataListFlags): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json });
+  const datasets = [];
+  for (const [name, brief] of dataSetBriefs)
+    datasets.push({ name, brief, folder: await whereIs(name), bytes: publishedSets[name]?.bytes });
+  const rows = datasets.map(({ name, brief, folder, bytes }) => [
+    name,
+    brief,
+    bytes === undefined ? "" : `${formatCount(bytes / 1e6)} MB`,
+    folder ?? (bytes === undefined ? "not present" : `not present; flowify data get ${name}`),
+  ]);
+  for (const line of table(rows, [false, false, true])) terminal.say(line);
+  terminal.document({ datasets });
+}
+
+/** Heights of a bar, an eighth of a line each. */
+const BARS = " ▁▂▃▄▅▆▇█";
+
+/** Values of a category that are shown, and letters of each. */
+const SHOWN = { values: 4, letters: 16 } as const;
+
+export async function describeData(this: CliContext, flags: DataDescribeFlags, file: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
+  await keepNamedInput([file]);
+  const opened = await openTable(file, flags);
+  const schema = await findSchema(file, opened, { ...(flags.calendar && { calendar: flags.calendar }) });
+  terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
+  for (const note of opened.notes) terminal.say(note);
+  terminal.say();
+  for (const line of table(linesOf(schema), [false, false, true, true])) terminal.say(line);
+  const remarks = [
+    ...schema.columns.flatMap((column) => remarksOf(column, schema.rows)),
+    ...lookAlikeHints(schema.columns),
+  ];
+  if (remarks.length > 0) terminal.say();
+  for (const remark of remarks) terminal.say(remark);
+  terminal.document({ file, notes: opened.notes, ...schema });
+}
+
+function linesOf({ rows, columns }: TableSchema): string[][] {
+  return [
+    ["column", "type", "missing", "distinct", "values", "histogram"],
+    ...columns.map((column) => [
+      column.name,
+      column.type,
+      percent(column.missing / Math.max(1, rows)),
+      `${formatCount(column.distinct)}${column.uncounted ? "+" : ""}`,
+      valuesOf(column),
+      column.histogram ? bars(column.histogram) : "",
+    ]),
+  ];
+}
+
+/** Two digits; only all rows are 100 %. */
+function percent(share: number): string {
+  if (share === 0) return "";
+  if (share === 1) return "100 %";
+  const percents = 100 * share;
+  return `${percents < 99.5 ? percents.toPrecision(2) : Math.min(percents, 99.9).toFixed(1)} %`;
+}
+
+/** Digits of a fraction; digits before its point are always shown. */
+const DIGITS = 5;
+
+/** A number of the column as people read it: of a whole one, all digits. */
+function valueText({ type }: ColumnSchema, value: number): string {
+  if (type === "date") return dateText(value);
+  if (Number.isInteger(value)) return String(value);
+  const whole = String(Math.trunc(Math.abs(value))).length;
+  return String(Number(value.toPrecision(Math.max(DIGITS, whole))));
+}
+
+function valuesOf(column: ColumnSchema): string {
+  const { range, values } = column;
+  if (range && column.distinct > 0)
+    return `${valueText(column, range.least)} … ${valueText(column, range.most)}`;
+  if (!values) return "";
+  const shown = values.slice(0, SHOWN.values).map((value) => (value ?? "missing").slice(0, SHOWN.letters));
+  return `${shown.join(", ")}${values.length > SHOWN.values ? ", …" : ""}`;
+}
+
+/** One letter a bin; the tallest bin is full, and no bin with rows in it is empty. */
+function bars(histogram: readonly number[]): string {
+  const tallest = Math.max(1, ...histogram);
+  return histogram.map((rows) => BARS[Math.ceil((rows / tallest) * (BARS.length - 1))]).join("");
+}
+
+function remarksOf(column: ColumnSchema, rows: number): string[] {
+  const { name, type, use, spikes = [], problem, range } = column;
+  if (problem !== undefined)
+    return [`"${name}": ${problem}; training refuses the column until this is corrected`];
+  if (use === "none" && rows > 0)
+    return [`"${name}": left out of training, ${type === "text" ? "free text" : `as ${type}`}`];
+  if (!range || spikes.length === 0) return [];
+  return [`"${name}": ${spikes.map(({ value, share }) => `${percent(share)} are ${value}`).join(", ")}`];
+}

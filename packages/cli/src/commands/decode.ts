@@ -1,8 +1,22 @@
-import type { DecodeFlags } from "../actions/decode.js";
-import { buildCommand } from "../flags/build-command.js";
+import { existsSync, readFileSync } from "node:fs";
+import { applyNetwork, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
+import { loadRuntime, openOriginal } from "@flowify/onnx";
+import { numpy as np } from "@jax-js/jax";
+import { readPicture } from "../data/image-files.js";
+import { expectImages, type ImageShape } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { defineCommand, type FlagsOf, value } from "../flags/define.js";
 import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
 import { commonFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { networkOfDescription } from "../networks/weights.js";
+import { imageGrid } from "../pictures/image-grid.js";
+import { encodePng } from "../pictures/png.js";
+import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
+import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { expectRoomFor, toBytes } from "../sheets/run-pictures.js";
 import type { CliContext } from "../ui/context.js";
+import { createTerminal } from "../ui/terminal.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
@@ -10,37 +24,32 @@ const text = (placeholder: string, brief: string) =>
 const count = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;
 
-export const decodeCommand = buildCommand<DecodeFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/decode.js")).decode,
-  parameters: {
-    positional: { kind: "tuple", parameters: [runFolder] },
-    flags: {
-      logits: {
-        kind: "parsed",
-        parse: wantedResults,
-        optional: true,
-        placeholder: "PLACE:VALUE,…",
-        brief: "Wanted outputs by place; an image is moved until the network outputs them",
-      },
-      like: text("IMAGE", "Request the outputs of the network for this picture"),
-      count: count("Number of preimages (default: 64)"),
-      columns: count("Preimages per row of the picture (default: 8)"),
-      seed: seedFlag("Seed of the samples (default: 0)"),
-      temperature: {
-        kind: "parsed",
-        parse: positiveNumber({ zero: true }),
-        optional: true,
-        placeholder: "T",
-        brief: "Factor on the standard deviation of the noise (default: 1)",
-      },
-      out: text("FILE", "PNG file (default: preimages.png in the run's folder)"),
-      ...commonFlags,
-    },
-    aliases: { n: "count", o: "out", q: "quiet" },
-  },
-  docs: {
-    brief: "Sample inputs for which a pretrained network has the same outputs",
-    fullDescription: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same
+const flags = {
+  logits: value(
+    wantedResults,
+    "PLACE:VALUE,…",
+    "Wanted outputs by place; an image is moved until the network outputs them",
+  ),
+  like: text("IMAGE", "Request the outputs of the network for this picture"),
+  count: count("Number of preimages (default: 64)"),
+  columns: count("Preimages per row of the picture (default: 8)"),
+  seed: seedFlag("Seed of the samples (default: 0)"),
+  temperature: value(
+    positiveNumber({ zero: true }),
+    "T",
+    "Factor on the standard deviation of the noise (default: 1)",
+  ),
+  out: text("FILE", "PNG file (default: preimages.png in the run's folder)"),
+  ...commonFlags,
+};
+
+export type DecodeFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<DecodeFlags, [string]>({
+  positional: { kind: "tuple", parameters: [runFolder] },
+  flags,
+  aliases: { n: "count", o: "out", q: "quiet" },
+  help: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same
 outputs (logits). They show what the network ignores.
 
 Each sample of the learned inverse is moved by the shortest way to a point where the network has
@@ -55,5 +64,148 @@ rounding. The PNG file shows the reached inputs; if there are none, all of them,
 EXAMPLES
   flowify decode runs/a --logits 9:10
   flowify decode runs/a --like digit.png --count 16 --columns 4 --out preimages.png`,
-  },
+  run: decode,
 });
+
+/** Number of test images searched for the one whose outputs are nearest to the requested ones. */
+const LOOKED_AT = 1000;
+
+export async function decode(this: CliContext, flags: DecodeFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, count = 64, columns = 8, seed = 0, temperature = 1 } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  if ((flags.logits === undefined) === (flags.like === undefined))
+    throw new UsageError(
+      "the wanted outputs are missing\nset them with --logits PLACE:VALUE, or --like IMAGE",
+    );
+  const file = flags.out ?? `${folder}/preimages.png`;
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const { from, to } = pretrainedPart(run, folder);
+    const shape = expectImageRun(
+      run,
+      "flowify decode works on images",
+      "for rows, use the library: model.preimages",
+    );
+    expectRoomFor(model, count, shape);
+    const upTo = model.part(0, to);
+    const own = model.part(from, to);
+    const front = model.part(0, from);
+    try {
+      const { image, name } = await beginsAt(run, shape, upTo, flags);
+      const network = ownNetwork(run);
+      const example = await front.encode(image, { mode: "deterministic" });
+      const { logits: results } = flags;
+      const draws = await own.preimages(network, example, {
+        count,
+        seed,
+        temperature,
+        ...(results && { results }),
+      });
+      const { examples } = draws;
+      const wanted = draws.results.map((value, place) => results?.get(place) ?? value);
+      const pixels = toBytes(await front.decode(examples, { mode: "deterministic" }));
+      const found = judgeReached(
+        Float32Array.from(wanted),
+        await originalResults(folder, network, examples),
+        await upTo.encode(pixels, { mode: "deterministic" }),
+      );
+      const shown = found.reached.length > 0 ? found.reached : found.missed;
+      const title = `${run.config.network}: ${reachedTitle(found)}`;
+      const grid = await imageGrid({ images: chosen(pixels, shown, count), shape, columns, title });
+      await writeFileAtomic(file, await encodePng(grid));
+      terminal.say(`requested outputs: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
+      for (const line of reachedLines(found, draws.ways, name)) terminal.say(line);
+      terminal.say(
+        `${found.reached.length > 0 ? "the reached inputs" : "the inputs, the nearest first"}: ${file}`,
+      );
+      terminal.document({
+        file,
+        count,
+        seed,
+        temperature,
+        wanted: Array.from(wanted),
+        from: name,
+        ways: Array.from(draws.ways),
+        reached: found.reached,
+        differences: Array.from(found.exact),
+        differencesAsPictures: Array.from(found.rounded),
+      });
+    } finally {
+      for (const each of [upTo, own, front]) await each.dispose();
+    }
+  });
+}
+
+/** @throws UsageError if the run is not one of a converted network */
+function pretrainedPart({ config }: SavedRun, folder: string): { from: number; to: number } {
+  if (config.pretrained) return config.pretrained;
+  throw new UsageError(
+    `${folder}: not a run of a pretrained network\nmake one with flowify train --from DIR`,
+  );
+}
+
+/** The pretrained network without any flow. */
+function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNetwork {
+  const { from, to } = config.pretrained!;
+  const { layers } = networkOfDescription(config.description!, network.tensors);
+  return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
+}
+
+/** The image that sets the outputs, or the one with outputs nearest to the requested ones. */
+async function beginsAt(
+  run: SavedRun,
+  shape: ImageShape,
+  model: FlowModel,
+  flags: DecodeFlags,
+): Promise<{ image: Uint8Array; name: string }> {
+  if (flags.like !== undefined) return { image: await readPicture(flags.like, shape), name: flags.like };
+  const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
+  const wanted = [...flags.logits!];
+  const outside = wanted.find(([place]) => place >= size);
+  if (outside) throw new UsageError(`--logits: there is no output ${outside[0]}, expected 0 to ${size - 1}`);
+  const { images, count, name, split } = expectImages(await imagesFor(run, {}), "flowify decode");
+  const pixels = images.length / count;
+  const given = await model.encode(images.subarray(0, pixels * Math.min(LOOKED_AT, count)), {
+    mode: "deterministic",
+  });
+  let [nearest, least] = [0, Number.POSITIVE_INFINITY];
+  for (let at = 0; at * size < given.length; at++) {
+    const distance = wanted.reduce(
+      (sum, [place, value]) => sum + (given[at * size + place]! - value) ** 2,
+      0,
+    );
+    if (distance < least) [nearest, least] = [at, distance];
+  }
+  const image = images.subarray(nearest * pixels, (nearest + 1) * pixels);
+  return { image, name: `${name}/${split}#${nearest}` };
+}
+
+/** Outputs of the network's original file in ONNX Runtime; without a file, those of the layers as read. */
+async function originalResults(
+  folder: string,
+  network: OrdinaryNetwork,
+  inputs: Float32Array,
+): Promise<Float32Array> {
+  const { original: path } = runPaths(folder);
+  if (!existsSync(path)) {
+    const x = np.array(Float32Array.from(inputs)).reshape([-1, ...network.inShape]);
+    return (await applyNetwork(network, x).data()) as Float32Array;
+  }
+  const original = await openOriginal(await loadRuntime(), readFileSync(path));
+  try {
+    return await original.run(inputs);
+  } finally {
+    await original.dispose();
+  }
+}
+
+/** Some of `count` pictures, in this order. */
+function chosen(pixels: Uint8Array, which: readonly number[], count: number): Uint8Array {
+  const size = pixels.length / count;
+  const out = new Uint8Array(which.length * size);
+  which.forEach((from, to) => {
+    out.set(pixels.subarray(from * size, (from + 1) * size), to * size);
+  });
+  return out;
+}

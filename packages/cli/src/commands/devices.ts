@@ -1,74 +1,97 @@
-import type { DevicesFlags } from "../actions/devices-flags.js";
-import { buildCommand } from "../flags/build-command.js";
-import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { DeviceError, type Executor, HostArray } from "@flowify/core";
+import { ArraySpec } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
+import { loadRuntime, nativeProviders } from "@flowify/onnx";
+import { numpy as np } from "@jax-js/jax";
+import { type Device, devices } from "../executors.js";
+import { defineCommand, type FlagsOf } from "../flags/define.js";
 import { commonFlags } from "../flags/shared.js";
 import type { CliContext } from "../ui/context.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
 
-export const devicesCommand = buildCommand<DevicesFlags, [], CliContext>({
-  loader: async () => (await import("../actions/devices.js")).listDevices,
-  parameters: {
-    positional: { kind: "tuple", parameters: [] },
-    flags: {
-      plan: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "Measure the pieces of a training step, and model the step of up to N ranks",
-      },
-      measure: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief:
-          "Measure a training step with each split of the cores, and remember the best for flowify train",
-      },
-      network: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "NAME",
-        brief: "With --plan and --measure: a network, or a file net.json (default: fmlp)",
-      },
-      batch: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "With --plan and --measure: examples per step (default: set by the network)",
-      },
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "FILE",
-        brief: "With --plan: write speed against ranks as a PNG",
-      },
-      threads: commonFlags.threads,
-      json: commonFlags.json,
-    },
-  },
-  docs: {
-    brief: "List the devices of this machine and their speed",
-    fullDescription: `Opens each device and times a matrix product on it. flowify train --device NAME selects
+const flags = {
+  threads: commonFlags.threads,
+  json: commonFlags.json,
+};
+
+export type DevicesFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<DevicesFlags, []>({
+  flags,
+  help: `Opens each device and times a matrix product on it. flowify train --device NAME selects
 one, and so do the other commands. The default is the native device, or Wasm if ONNX Runtime is missing.
 
---plan N measures a training step on random examples. It measures what a rank computes, and under
-mpirun the network between the ranks. It prints the modelled step of 1, 2, 4, … N ranks, and the step
-of the ranks that it runs in, modelled and measured.
-
---measure tries numbers of workers and threads for a network. Workers compute parts of a batch side
-by side, each with its part of the threads. flowify train uses the fastest ones, for this network and
-batch on these cores, unless its flags name others.
-
 --json prints one document:
-  { devices: [{ name, present, gflops, why }] }, with --plan { network, batch, planned, links, here },
-  with --measure { network, batch, cores, measured, best }
+  { devices: [{ name, present, gflops, why }] }
 
 EXAMPLES
   flowify devices
-  flowify devices --threads 1
-  flowify devices --measure --network fconv2
-  mpirun -n 4 flowify devices --plan 64 --network fconv2 --out plan.png`,
-  },
+  flowify devices --threads 1`,
+  run: listDevices,
 });
+
+const SIZE = 512;
+const TIMES = 7;
+
+type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: string }>;
+
+export async function listDevices(this: CliContext, flags: DevicesFlags): Promise<void> {
+  const { json = false, threads } = flags;
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json });
+  const found: Found[] = [];
+  const known = await devicesHere();
+  for (const { name, open } of known) {
+    try {
+      const executor = await open(threads === undefined ? {} : { threads });
+      found.push({ name, present: true, gflops: await productRate(executor) });
+      await executor.dispose();
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      found.push({ name, present: false, why: error.message });
+    }
+  }
+  const rows = found.map(({ name, gflops, why }, i) => [
+    name,
+    gflops === undefined ? "–" : gflops.toFixed(0),
+    why ?? known[i]?.brief ?? "",
+  ]);
+  for (const line of table([["device", "GFLOPS", ""], ...rows], [false, true])) terminal.say(line);
+  terminal.say();
+  terminal.say(
+    `rates of a ${SIZE} × ${SIZE} × ${SIZE} float32 matrix product, without the transfer of the result`,
+  );
+  terminal.document({ devices: found });
+}
+
+/** All devices except providers that this build of ONNX Runtime lacks. */
+async function devicesHere(): Promise<readonly Device[]> {
+  let providers: string[] = [];
+  try {
+    (await loadRuntime()).env.logLevel = "fatal"; // the table shows why a provider does not start
+    providers = await nativeProviders();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+  }
+  return devices.filter(({ provider }) => provider === undefined || providers.includes(provider));
+}
+
+/** Gigaflops of a matrix product: the best of a few runs. */
+async function productRate(executor: Executor): Promise<number> {
+  const spec = new ArraySpec([SIZE, SIZE], np.float32);
+  const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec]);
+  const data = new Float32Array(SIZE * SIZE);
+  makeRng(1).fillNormal(data);
+  const matrix = await executor.place(new HostArray(data, [SIZE, SIZE], np.float32));
+  let into = await product.run([matrix, matrix]);
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < TIMES; i++) {
+    const started = performance.now();
+    into = await product.run([matrix, matrix], { into });
+    best = Math.min(best, performance.now() - started);
+  }
+  for (const each of [matrix, into]) executor.release(each);
+  await product.dispose();
+  return (2 * SIZE ** 3) / best / 1e6;
+}

@@ -1,59 +1,44 @@
-import type { EvaluateFlags } from "../actions/evaluate-flags.js";
-import { buildCommand } from "../flags/build-command.js";
-import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
+import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
+import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
+import { count, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
+import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
+import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
+import { judgeSamples } from "../quality/judge-samples.js";
+import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
+import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
-export const evaluateCommand = buildCommand<EvaluateFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/evaluate.js")).evaluate,
-  parameters: {
-    positional: { kind: "tuple", parameters: [runFolder] },
-    flags: {
-      ...imagesFlags,
-      samples: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "K",
-        brief: "Samples of the noise per image; more of them tighten the bound (default: 1)",
-      },
-      batch: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "Images per call; affects only the speed (default: 250)",
-      },
-      quality: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Also compare samples with real images, as a classifier sees them",
-      },
-      judge: {
-        kind: "parsed",
-        parse: nonEmpty,
-        variadic: true,
-        optional: true,
-        placeholder: "FILE.onnx",
-        brief: "Classifier for --quality; may be repeated (default: one trained on the labels of the data)",
-      },
-      normalize: normalizeFlag,
-      temperature: {
-        kind: "parsed",
-        parse: positiveNumber(),
-        optional: true,
-        placeholder: "T",
-        brief: "Temperature of the samples of --quality (default: 1)",
-      },
-      seed: seedFlag("Seed of the noise (default: 0)"),
-      ...commonFlags,
-    },
-    aliases: { q: "quiet" },
+const flags = {
+  ...imagesFlags,
+  samples: count("Samples of the noise per image; more of them tighten the bound (default: 1)", "K"),
+  batch: count("Images per call; affects only the speed (default: 250)"),
+  quality: yes("Also compare samples with real images, as a classifier sees them"),
+  judge: {
+    kind: "parsed",
+    parse: nonEmpty,
+    variadic: true,
+    optional: true,
+    placeholder: "FILE.onnx",
+    brief: "Classifier for --quality; may be repeated (default: one trained on the labels of the data)",
   },
-  docs: {
-    brief: "Measure the bits per dimension of a run on images",
-    fullDescription: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
+  normalize: normalizeFlag,
+  temperature: value(positiveNumber(), "T", "Temperature of the samples of --quality (default: 1)"),
+  seed: seedFlag("Seed of the noise (default: 0)"),
+  ...commonFlags,
+};
+
+export type EvaluateFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<EvaluateFlags, [string]>({
+  positional: { kind: "tuple", parameters: [runFolder] },
+  flags,
+  aliases: { q: "quiet" },
+  help: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
 (-log p(x) / (n ln 2), dequantization included). It prints the standard error over the images
 and the ledger: the contribution of every layer. The ledger and the base sum to the total.
 A summary follows: dequantization, dimensions, exact or bound, errors over images and samples.
@@ -74,5 +59,102 @@ EXAMPLES
   flowify evaluate runs/a --quality         the quality of the samples as well
   flowify evaluate runs/a --quality --judge classifier.onnx
   flowify evaluate runs/a --samples 16      a tighter bound from 16 samples per image`,
-  },
+  run: evaluate,
 });
+
+export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, samples = 1, seed = 0 } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  for (const flag of ["judge", "normalize", "temperature"] as const)
+    if (flags[flag] !== undefined && !flags.quality)
+      throw new UsageError(`--${flag} belongs to --quality\nadd --quality`);
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const images = await imagesFor(run, flags);
+    const each = samples === 1 ? "" : `, ${samples} samples each`;
+    terminal.note(
+      `${run.config.network}, step ${run.step}, on ${describeImages(images)}${each}, ${model.executor.name}`,
+    );
+    const quality = flags.quality ? await judgeSamples(model, run, folder, flags, terminal) : undefined;
+    const { evaluation, stdErrOfSamples } = await likelihood(model, images, samples, seed);
+    const { examples } = evaluation;
+    const unit = unitOf(images.shape);
+    const meaning = summarizeLikelihood(
+      model.flow,
+      { nats: evaluation.nats, stdErr: figureOf(evaluation, images).stdErr },
+      {
+        samples,
+        stdErrOfSamples: stdErrOfSamples && stdErrOfSamples * unit.perBit(model.flow.dimensions),
+      },
+    );
+    sayLikelihood(terminal, evaluation, images);
+    if (!quiet) {
+      terminal.say();
+      for (const line of summaryLines(meaning, examples, unit)) terminal.say(line);
+    }
+    const accuracy = await pretrainedAccuracy(model, run, images);
+    if (accuracy && !quiet)
+      terminal.say(
+        `the pretrained network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
+      );
+    if (quality && !quiet) for (const line of ["", ...quality.lines]) terminal.say(line);
+    terminal.document({
+      ...likelihoodDocument(evaluation, images),
+      examples,
+      step: run.step,
+      ...imagesDocument(images),
+      ...meaning,
+      accuracy: accuracy ?? null,
+      ...(quality && { quality: quality.document }),
+    });
+  });
+}
+
+/** Accuracy of the pretrained network of a run, if it has one, on images with labels. */
+async function pretrainedAccuracy(
+  model: FlowModel,
+  { config: { pretrained } }: SavedRun,
+  images: DataSet,
+): Promise<Accuracy | undefined> {
+  if (!pretrained) return undefined;
+  const upTo = model.part(0, pretrained.to);
+  try {
+    return await accuracyOf(upTo, images);
+  } finally {
+    await upTo.dispose();
+  }
+}
+
+/**
+ * Mean log-likelihood with K samples per example. The ledger is that of one sample. A separate line holds the gain of K
+ * samples, so that the ledger sums to the total. The standard error over the samples is that of a mean over examples
+ * with independent samples, √(Σ se²) / N.
+ */
+async function likelihood(
+  model: FlowModel,
+  images: DataSet,
+  samples: number,
+  seed: number,
+): Promise<{ evaluation: Evaluation; stdErrOfSamples: number | null }> {
+  const single = await model.evaluate(examplesOf(images), { seed });
+  if (samples === 1) return { evaluation: single, stdErrOfSamples: null };
+  const { logProb, stdErr } = await model.importanceBound(examplesOf(images), { samples, seed });
+  const { dimensions } = model.flow;
+  const bits = dimensions * Math.LN2;
+  const count = logProb.length;
+  const nats = logProb.reduce((sum, value) => sum + value, 0) / count;
+  const variance = logProb.reduce((sum, value) => sum + (value - nats) ** 2, 0) / (count - 1);
+  const gain = nats - single.nats;
+  const evaluation = {
+    examples: single.examples,
+    nats,
+    bpd: bitsPerDimension(nats, dimensions),
+    stdErr: Math.sqrt(variance / count) / bits,
+    ledger: [
+      ...single.ledger,
+      { layer: `${samples} samples`, nats: gain, bpd: bitsPerDimension(gain, dimensions), exact: false },
+    ],
+  };
+  const squares = stdErr.reduce((sum, se) => sum + se ** 2, 0);
+  return { evaluation, stdErrOfSamples: Math.sqrt(squares) / count / bits };
+}

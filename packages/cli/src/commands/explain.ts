@@ -1,27 +1,88 @@
-import type { ExplainFlags } from "../actions/explain.js";
-import { buildCommand } from "../flags/build-command.js";
+import { bitsPerDimension } from "@flowify/core";
+import { readPicture } from "../data/image-files.js";
+import { describeImages, expectImages } from "../data/image-set.js";
+import { defineCommand, type FlagsOf } from "../flags/define.js";
 import { nonEmpty } from "../flags/parsers.js";
-import { commonFlags, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { commonFlags, imagesFlags, readingOf, runFolder, seedFlag, withoutReading } from "../flags/shared.js";
+import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
 
-export const explainCommand = buildCommand<ExplainFlags, [string, string], CliContext>({
-  loader: async () => (await import("../actions/explain.js")).explain,
-  parameters: {
-    positional: {
-      kind: "tuple",
-      parameters: [runFolder, { parse: nonEmpty, placeholder: "IMAGE", brief: "A picture file" }],
-    },
-    flags: { ...imagesFlags, seed: seedFlag("Seed of the noise (default: 0)"), ...commonFlags },
-    aliases: { q: "quiet" },
+const flags = { ...imagesFlags, seed: seedFlag("Seed of the noise (default: 0)"), ...commonFlags };
+
+export type ExplainFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<ExplainFlags, [string, string]>({
+  positional: {
+    kind: "tuple",
+    parameters: [runFolder, { parse: nonEmpty, placeholder: "IMAGE", brief: "A picture file" }],
   },
-  docs: {
-    brief: "Show which layers make an image unlikely",
-    fullDescription: `Compares the ledger of one image with the ledgers of other images, by default 1,000 test images of
+  flags,
+  aliases: { q: "quiet" },
+  help: `Compares the ledger of one image with the ledgers of other images, by default 1,000 test images of
 the run. For each layer it prints the contribution in bits per dimension, the average
 contribution, and the distance between them in standard deviations.
 
 EXAMPLES
   flowify explain runs/a digit.png
   flowify explain runs/a shoe.png --split train --limit 200`,
-  },
+  run: explain,
 });
+
+/** Number of images for the comparison. */
+const TYPICAL = 1000;
+
+export async function explain(
+  this: CliContext,
+  flags: ExplainFlags,
+  folder: string,
+  file: string,
+): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, seed = 0 } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const shape = expectImageRun(
+      run,
+      "flowify explain works on images",
+      `flowify score ${folder} --ledger shows the contribution of each layer for every row`,
+    );
+    const image = await readPicture(file, shape, { ...usualReading(run), ...readingOf(flags) });
+    // the flags for reading a picture do not apply to the run's own images
+    const chosen = await imagesFor(run, flags.data === undefined ? withoutReading(flags) : flags);
+    const all = expectImages(chosen, "flowify explain");
+    const count = Math.min(all.count, TYPICAL);
+    const typical = all.images.subarray(0, (all.images.length / all.count) * count);
+    const { dimensions } = model.flow;
+    const layers = (await model.explain(image, typical, { seed })).map(
+      ({ layer, nats, mean, std, deviations }) => ({
+        layer,
+        bpd: bitsPerDimension(nats, dimensions),
+        mean: bitsPerDimension(mean, dimensions),
+        std: Math.abs(bitsPerDimension(std, dimensions)),
+        deviations,
+      }),
+    );
+    const most = layers.slice(0, -1).reduce((a, b) => (b.deviations > a.deviations ? b : a));
+    const { say, colors } = terminal;
+    say(`${file}, compared with ${count} of ${describeImages(all)}: bits per dimension`);
+    say();
+    const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
+    const rows = layers.map(({ layer, bpd, mean, std, deviations }) => [
+      layer,
+      signed(bpd),
+      `${signed(mean)} ± ${std.toFixed(3)}`,
+      deviations.toFixed(1),
+    ]);
+    for (const row of table([["layer", "image", "others", "deviations"], ...rows], [false, true, true, true]))
+      say(row);
+    say();
+    say(
+      most.deviations > 0
+        ? `${colors.bold(most.layer)} finds it the least likely, by ${most.deviations.toFixed(1)} standard deviations`
+        : "no layer finds it less likely than the others",
+    );
+    terminal.document({ file, images: count, seed, layers });
+  });
+}

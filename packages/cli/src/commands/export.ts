@@ -1,53 +1,62 @@
-import type { ExportFlags } from "../actions/export.js";
-import { buildCommand } from "../flags/build-command.js";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DeviceError, type Executor, encodeSafetensors, MismatchError, UsageError } from "@flowify/core";
+import { DRIFT_LIMIT } from "@flowify/core/internal";
+import {
+  type Agreement,
+  compareExport,
+  describeExport,
+  disagreement,
+  type ExportedProgram,
+  exportFlow,
+  exportStep,
+  farthest,
+  loadRuntime,
+  OPSET,
+  openFile,
+  type Runtime,
+  toBytes,
+  type WrittenProgram,
+} from "@flowify/onnx";
+import { DESCRIPTION } from "../export-onnx.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { choice, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, runFolder } from "../flags/shared.js";
+import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
+import { makeFolder } from "../runs/folder.js";
+import { withModel } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { exportDetector, targets } from "./export-detector.js";
 
-export const exportCommand = buildCommand<ExportFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/export.js")).exportRun,
-  parameters: {
-    positional: { kind: "tuple", parameters: [runFolder] },
-    flags: {
-      out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder for the files" },
-      step: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Also write the training step, for the batch size of the run",
-      },
-      detector: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Write the detector of a table instead: columns in, score, p and flag out",
-      },
-      falseAlarms: {
-        kind: "parsed",
-        parse: probability,
-        optional: true,
-        placeholder: "P",
-        brief: "With --detector: flag rows with a p-value of at most P (default: 0.01)",
-      },
-      target: {
-        kind: "enum",
-        values: ["portable", "ort-cpu"],
-        optional: true,
-        brief: "Graphs that are easy to read, or fast in ONNX Runtime on processors (default: portable)",
-      },
-      force: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Overwrite the files of an earlier export",
-      },
-      ...commonFlags,
-    },
-    aliases: { o: "out", q: "quiet" },
-  },
-  docs: {
-    brief: "Export a run to ONNX files for any runtime",
-    fullDescription: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx for batches of any size. Noise is an
+const flags = {
+  out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder for the files" },
+  step: yes("Also write the training step, for the batch size of the run"),
+  detector: yes("Write the detector of a table instead: columns in, score, p and flag out"),
+  falseAlarms: value(
+    probability,
+    "P",
+    "With --detector: flag rows with a p-value of at most P (default: 0.01)",
+  ),
+  target: choice(
+    ["portable", "ort-cpu"],
+    "Graphs that are easy to read, or fast in ONNX Runtime on processors (default: portable)",
+  ),
+  force: yes("Overwrite the files of an earlier export"),
+  ...commonFlags,
+};
+
+export type ExportFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<ExportFlags, [string]>({
+  positional: { kind: "tuple", parameters: [runFolder] },
+  flags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx for batches of any size. Noise is an
 input of these graphs; the files that end in -drawing.onnx draw it themselves. flowify.json describes
 every input and output. Images go in as bytes (0 to 255).
 
@@ -70,5 +79,158 @@ EXAMPLES
   flowify export runs/a --out exported --target ort-cpu
   flowify export runs/payments --detector --out deployed
   flowify export runs/a --out exported --json | jq .programs`,
-  },
+  run: exportRun,
 });
+
+const STATE = "state.safetensors";
+/**
+ * Batch sizes to check: one example, where axes of the batch may vanish, and several. The export itself verifies that
+ * all sizes behave alike.
+ */
+const BATCHES = [1, 30];
+
+export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, out, force = false, step: withStep = false } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  checkFolder(out, force);
+  if (flags.detector === true && withStep)
+    throw new UsageError("--step and --detector exclude each other\nname one of them");
+  if (flags.detector === true) return exportDetector(flags, folder, terminal);
+  if (flags.falseAlarms !== undefined)
+    throw new UsageError("--false-alarms is for --detector\nleave it out, or add --detector");
+  await withModel(folder, flags, terminal, async (model, { config, step, state }) => {
+    makeFolder(out);
+    const { batch, training } = config;
+    const options = { batch, clip: training.clip ?? Number.POSITIVE_INFINITY };
+    const target = targets[flags.target ?? "portable"];
+    const programs = [
+      ...exportFlow(model.flow, model.params, { target }),
+      ...(withStep ? exportStep(model.flow, state, options) : []),
+    ];
+    const runtime = await runtimeOrNone(terminal);
+    const progress = createProgress(terminal, { label: "file", total: programs.length });
+    const written: WrittenProgram[] = [];
+    for (const program of programs) {
+      const metadata = {
+        network: config.network,
+        step: String(step),
+        program: program.name,
+        target: program.target,
+      };
+      const bytes = toBytes({ ...program.graph, metadata });
+      const file = `${program.name}.onnx`;
+      await writeFileAtomic(join(out, file), bytes);
+      const agreements =
+        runtime && !drawsItsOwn(program)
+          ? await agreementsOf(runtime, model.executor, program, bytes)
+          : undefined;
+      written.push({ program, file, bytes: bytes.length, ...(agreements && { agreements }) });
+      progress.update(written.length, file);
+    }
+    progress.finish();
+    if (withStep) await writeFileAtomic(join(out, STATE), encodeSafetensors(state, { step: String(step) }));
+    const description = {
+      ...describeExport(model.flow, written, { network: config.network, step }),
+      ...(withStep && { training: { batch, clip: training.clip, driftLimit: DRIFT_LIMIT, state: STATE } }),
+    };
+    await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+    const checker = checkOnnxFiles(written.map(({ file }) => join(out, file)));
+    say(terminal, out, written, checker);
+    terminal.document({ ...description, folder: out, checker });
+    expectAgreement(written, out);
+  });
+}
+
+const drawsItsOwn = ({ name }: ExportedProgram): boolean => name.endsWith("-drawing");
+
+const batchesOf = ({ batch }: ExportedProgram): readonly number[] =>
+  batch === undefined ? BATCHES : [batch];
+
+/** Compares every output of a file in ONNX Runtime with the flow. */
+async function agreementsOf(
+  runtime: Runtime,
+  executor: Executor,
+  program: ExportedProgram,
+  bytes: Uint8Array,
+): Promise<Agreement[]> {
+  const file = await openFile(runtime, bytes);
+  try {
+    return await compareExport(file, executor, program, batchesOf(program));
+  } finally {
+    await file.dispose();
+  }
+}
+
+/** @throws MismatchError for the first file with an output that differs from the flow */
+function expectAgreement(written: readonly WrittenProgram[], out: string): void {
+  for (const { file, agreements } of written) {
+    const wrong = disagreement(agreements ?? []);
+    if (wrong)
+      throw new MismatchError(
+        `${join(out, file)}: ONNX Runtime and the flow compute different ${wrong.output} for a batch of ${wrong.batch}: ${farOff(wrong)}\nthe files are written: do not use this one`,
+      );
+  }
+}
+
+const farOff = ({ largest, differing }: Agreement): string =>
+  largest === Number.POSITIVE_INFINITY
+    ? "one of the two is not finite"
+    : `they differ by up to ${largest.toExponential(1)} of the largest entry, in ${(100 * differing).toPrecision(2)} % of the entries`;
+
+/** @throws UsageError if `out` is a file, or (without `force`) holds an earlier export */
+function checkFolder(out: string, force: boolean): void {
+  if (existsSync(out) && !statSync(out).isDirectory())
+    throw new UsageError(`--out ${out}: a file, expected a folder`);
+  const earlier = existsSync(out) && readdirSync(out).some((name) => name.endsWith(".onnx"));
+  if (earlier && !force)
+    throw new UsageError(
+      `--out ${out}: holds ONNX files already\noverwrite them with --force, or choose another folder`,
+    );
+}
+
+async function runtimeOrNone({ warn }: Terminal) {
+  try {
+    return await loadRuntime();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    warn(
+      "ONNX Runtime is not installed: the files are written without a comparison\nnpm install onnxruntime-node",
+    );
+    return undefined;
+  }
+}
+
+/** Inputs that the table shows by their role. */
+const groups: { readonly [role: string]: string } = { noise: "noise", scalar: "step sizes", state: "state" };
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+
+function say(
+  { say: line, warn, colors }: Terminal,
+  out: string,
+  written: readonly WrittenProgram[],
+  checker: CheckerVerdict,
+): void {
+  const rows = written.map(({ program, file, bytes, agreements }) => [
+    file,
+    `${(bytes / 2 ** 20).toFixed(1)} MiB`,
+    formatCount(program.graph.nodes.length),
+    unique(program.inputs.map(({ name, role }) => groups[role] ?? name)).join(", "),
+    unique(program.outputs.map(({ name, replaces }) => (replaces ? "state" : name))).join(", "),
+    farthest(agreements ?? [])?.largest.toExponential(0) ?? "",
+  ]);
+  const fixed = written.find(({ program }) => program.batch !== undefined)?.program.batch;
+  const sizes = fixed === undefined ? "of any size" : `of any size, of ${fixed} for the training step`;
+  line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches ${sizes}`);
+  line();
+  for (const row of table(
+    [["file", "size", "nodes", "inputs", "outputs", "difference"], ...rows],
+    [false, true, true, false, false, true],
+  ))
+    line(row);
+  line();
+  if (checker.passed) line(`the ONNX checker passed (${checker.text})`);
+  else if (checker.passed === false) warn(`the ONNX checker says: ${checker.text}`);
+  else line(`the ONNX checker did not finish: ${checker.text}`);
+}

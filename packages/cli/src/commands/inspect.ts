@@ -1,45 +1,50 @@
-import type { InspectFlags } from "../actions/inspect.js";
-import { buildCommand } from "../flags/build-command.js";
+import { existsSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { type Flow, UsageError } from "@flowify/core";
+import { dataSetBriefs, loadExamples } from "../data/registry.js";
+import { choice, defineCommand, type FlagsOf, text } from "../flags/define.js";
 import { nonEmpty } from "../flags/parsers.js";
-import { commonFlags, imagesFlags, readingParameters } from "../flags/shared.js";
+import { commonFlags, imagesFlags, readingOf, readingParameters } from "../flags/shared.js";
+import { AUTO, isBuilt } from "../networks/auto.js";
+import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
+import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
+import { presetBriefs } from "../networks/presets.js";
+import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
+import { recipeNames } from "../recipes.js";
+import { holdsRun } from "../runs/folder.js";
+import { readRun } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-export const inspectCommand = buildCommand<InspectFlags, [string?], CliContext>({
-  loader: async () => (await import("../actions/inspect.js")).inspect,
-  parameters: {
-    positional: {
-      kind: "tuple",
-      parameters: [
-        {
-          parse: nonEmpty,
-          optional: true,
-          placeholder: "NETWORK|DIR",
-          brief: "A network's name, a file net.json, or the folder of a run or a converted network",
-        },
-      ],
-    },
-    flags: {
-      data: {
-        kind: "parsed",
+const flags = {
+  data: text("NAME", "With auto or vector/…: the data to build the network for"),
+  dataDir: imagesFlags.dataDir,
+  ...readingParameters,
+  density: choice(
+    ["gaussian", "mixture"],
+    "Density of dropped coordinates (default: mixture; a run keeps its own)",
+  ),
+  json: commonFlags.json,
+};
+
+export type InspectFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<InspectFlags, [string?]>({
+  positional: {
+    kind: "tuple",
+    parameters: [
+      {
         parse: nonEmpty,
         optional: true,
-        placeholder: "NAME",
-        brief: "With auto or vector/…: the data to build the network for",
+        placeholder: "NETWORK|DIR",
+        brief: "A network's name, a file net.json, or the folder of a run or a converted network",
       },
-      dataDir: imagesFlags.dataDir,
-      ...readingParameters,
-      density: {
-        kind: "enum",
-        values: ["gaussian", "mixture"],
-        optional: true,
-        brief: "Density of dropped coordinates (default: mixture; a run keeps its own)",
-      },
-      json: commonFlags.json,
-    },
+    ],
   },
-  docs: {
-    brief: "List networks, or show the layers of one",
-    fullDescription: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
+  flags,
+  help: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
 parameters, and whether the likelihood of each is exact or a bound. For a network of the paper it
 also shows the parameter count of the authors' code and the difference.
 
@@ -54,5 +59,131 @@ EXAMPLES
   flowify inspect auto --data ~/photographs --size 64x64
   flowify inspect vector/spline --data sensors.npy
   flowify inspect runs/a --json`,
-  },
+  run: inspect,
 });
+
+export async function inspect(this: CliContext, flags: InspectFlags, target?: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
+  if (target === undefined) {
+    listNetworks(terminal);
+  } else if (isRunFolder(target)) {
+    const { network, flow, step } = await readRun(target, terminal);
+    describe(terminal, flow, network, { step, run: target });
+  } else {
+    const network = await networkToShow(target, flags);
+    describe(terminal, flowOf(network, { density: flags.density ?? "mixture" }), network, {});
+  }
+}
+
+/** A folder of flowify convert has no run yet: its network is shown as it is. */
+const isRunFolder = (target: string): boolean =>
+  existsSync(target) &&
+  statSync(target).isDirectory() &&
+  (holdsRun(target) || !existsSync(join(target, NETWORK)));
+
+/** @throws UsageError for a network that is built for data without them, and for data with another network */
+async function networkToShow(target: string, flags: InspectFlags): Promise<ChosenNetwork> {
+  const { data, dataDir } = flags;
+  const converted = join(target, NETWORK);
+  if (existsSync(converted)) return { ...networkNamed(converted), name: basename(resolve(target)) };
+  const named = networkNamed(target);
+  if (!isBuilt(named.name)) {
+    if (data !== undefined)
+      throw new UsageError("--data is for networks that are built for data, auto and vector/…\nleave it out");
+    return named;
+  }
+  if (data === undefined)
+    throw new UsageError(
+      `${named.name} builds a network for data, and none are named\nflowify inspect ${named.name} --data FILE`,
+    );
+  return networkFor(
+    target,
+    await loadExamples({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
+  );
+}
+
+const sizes = (shape: readonly number[]): string => shape.join("×");
+const kind = (exact: boolean): string => (exact ? "exact" : "bound");
+
+function listNetworks({ say, colors, document }: Terminal): void {
+  const networks = networkNames.map((network) => {
+    const flow = flowOf({ name: network }, {});
+    const { inShape, latentShape, exact } = flow;
+    return { network, inShape, latentShape, parameters: countParameters(flow), exact };
+  });
+  say(
+    colors.bold(
+      "networks; each name is also a recipe, and NAME:paper is the network and protocol of the paper",
+    ),
+  );
+  const rows = networks.map(({ network, inShape, latentShape, parameters, exact }) => [
+    network,
+    `${sizes(inShape)} → ${sizes(latentShape)}`,
+    `${formatCount(parameters)} parameters`,
+    kind(exact),
+  ]);
+  for (const line of table(rows, [false, false, true])) say(`  ${line}`);
+  say(colors.bold("networks built for your data: flowify inspect auto --data FILE"));
+  const built = [[AUTO, "images of any size, or rows of numbers"], ...presetBriefs];
+  for (const line of table(built)) say(`  ${line}`);
+  say(colors.bold("data sets"));
+  for (const line of table(dataSetBriefs)) say(`  ${line}`);
+  document({
+    networks,
+    built: built.map(([network, brief]) => ({ network, brief })),
+    recipes: recipeNames,
+    datasets: dataSetBriefs.map(([name, brief]) => ({ name, brief })),
+  });
+}
+
+function describe(
+  { say, colors, document }: Terminal,
+  flow: Flow,
+  network: ChosenNetwork,
+  facts: { step?: number; run?: string },
+): void {
+  const counts = parametersByLayer(flow);
+  const layers = flow.chain.layers.map(({ inShape, outShape, exact }, index) => {
+    const layer = flow.ledgerLines[index]!.layer;
+    return { layer, inShape, outShape, parameters: counts[index]!, exact };
+  });
+  const parameters = counts.reduce((sum, count) => sum + count, 0);
+  const { inShape, latentShape, dimensions, exact } = flow;
+  const after = facts.step === undefined ? "" : ` after ${formatCount(facts.step)} steps`;
+  say(
+    `${colors.bold(network.name)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${exact ? "exact" : "a lower bound in expectation"}`,
+  );
+  const paper = paperCount(network, flow);
+  if (paper) {
+    say(`the authors count ${formatCount(paper.parameters)}${paper.differences.length > 0 ? ":" : " too"}`);
+    const signed = (count: number): string => `${count < 0 ? "-" : "+"}${formatCount(Math.abs(count))}`;
+    const rows = paper.differences.map((term) => [signed(term.parameters), term.what]);
+    for (const line of table(rows, [true])) say(`  ${line}`);
+  }
+  say();
+  const rows = [
+    ["layer", "in", "out", "parameters", "likelihood"],
+    ...layers.map(({ layer, inShape: from, outShape: to, parameters: count, exact: isExact }) => [
+      layer,
+      sizes(from),
+      sizes(to),
+      formatCount(count),
+      kind(isExact),
+    ]),
+    [flow.ledgerLines.at(-1)!.layer, sizes(latentShape), "", "0", "exact"],
+  ];
+  for (const line of table(rows, [false, false, false, true])) say(line);
+  document({
+    network: network.name,
+    ...facts,
+    inShape,
+    latentShape,
+    dimensions,
+    exact,
+    parameters,
+    ...(paper && { paper }),
+    layers,
+    ...(network.description && { description: network.description }),
+  });
+}

@@ -1,39 +1,45 @@
-import type { OodFlags } from "../actions/ood.js";
-import { buildCommand } from "../flags/build-command.js";
+import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
+import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
+import { loadMeasured } from "../data/registry.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { defineCommand, type FlagsOf, text } from "../flags/define.js";
 import { nonEmpty, wholeNumber } from "../flags/parsers.js";
-import { commonFlags, readingParameters, runFolder, seedFlag } from "../flags/shared.js";
+import { commonFlags, readingOf, readingParameters, runFolder, seedFlag } from "../flags/shared.js";
+import { expectFit } from "../networks/choose.js";
+import { histogram } from "../pictures/histogram.js";
+import { svgToPng } from "../pictures/png.js";
+import { expectPlaceFor } from "../runs/folder.js";
+import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
+import { imagesDocument } from "../runs/report.js";
 import type { CliContext } from "../ui/context.js";
+import { formatBpd, formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
 const count = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;
 
-export const oodCommand = buildCommand<OodFlags, [string, string, ...string[]], CliContext>({
-  loader: async () => (await import("../actions/ood.js")).ood,
-  parameters: {
-    positional: {
-      kind: "array",
-      parameter: { parse: nonEmpty, placeholder: "DIR DATA", brief: `${runFolder.brief}, then data sets` },
-      minimum: 2,
-    },
-    flags: {
-      samples: count("Samples of the noise per image (default: 1)"),
-      limit: count("Only the first N images of each data set"),
-      ...readingParameters,
-      seed: seedFlag("Seed of the noise (default: 0)"),
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "FILE",
-        brief: "PNG file of the histogram (default: ood.png in the run's folder)",
-      },
-      ...commonFlags,
-    },
-    aliases: { o: "out", q: "quiet" },
+const flags = {
+  samples: count("Samples of the noise per image (default: 1)"),
+  limit: count("Only the first N images of each data set"),
+  ...readingParameters,
+  seed: seedFlag("Seed of the noise (default: 0)"),
+  out: text("FILE", "PNG file of the histogram (default: ood.png in the run's folder)"),
+  ...commonFlags,
+};
+
+export type OodFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<OodFlags, [string, string, ...string[]]>({
+  positional: {
+    kind: "array",
+    parameter: { parse: nonEmpty, placeholder: "DIR DATA", brief: `${runFolder.brief}, then data sets` },
+    minimum: 2,
   },
-  docs: {
-    brief: "Detect out-of-distribution images",
-    fullDescription: `Scores the test images of the run's data set and those of other data sets. It prints how well each
+  flags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Scores the test images of the run's data set and those of other data sets. It prints how well each
 score separates them: the area under the ROC curve (AUROC), the probability that an image of the other set
 has the higher score. 1 separates them perfectly, 0.5 not at all; below 0.5 the other images score
 as more typical.
@@ -47,5 +53,93 @@ DATA is a name or the path of a folder or file of images. ood.png shows a histog
 EXAMPLES
   flowify ood runs/mnist-fmlp fashion-mnist
   flowify ood runs/mnist-fmlp fashion-mnist kmnist ./notmnist --limit 2000 --json`,
-  },
+  run: ood,
 });
+
+/** Most training images for the mean of -log p. */
+const TYPICAL = 5000;
+
+type Scored = Readonly<{ images: DataSet; figures: Float64Array; mean: number; stdErr: number }>;
+
+export async function ood(
+  this: CliContext,
+  flags: OodFlags,
+  folder: string,
+  ...others: string[]
+): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  if (flags.out !== undefined) expectPlaceFor(out);
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const sets = await setsFor(run, flags, others);
+    const results: Scored[] = [];
+    for (const images of sets) {
+      terminal.note(`scoring ${describeImages(images)}`);
+      results.push(await scored(model, images, samples, seed));
+    }
+    const [typical, own, ...strange] = results as [Scored, Scored, ...Scored[]];
+    const unit = unitOf(own.images.shape);
+    const fromTypical = ({ figures }: Scored): Float64Array =>
+      figures.map((value) => Math.abs(value - typical.mean));
+    const compared = strange.map((other) => ({
+      ...described(other),
+      auroc: {
+        logProb: auroc(own.figures, other.figures),
+        typicality: auroc(fromTypical(own), fromTypical(other)),
+      },
+    }));
+    const title = `${run.config.network} after ${formatCount(run.step)} steps: test ${nounOf(own.images)} of ${own.images.name} and other data`;
+    const groups = [own, ...strange].map(({ images, figures }) => ({ name: images.name, values: figures }));
+    await writeFileAtomic(out, await svgToPng(await histogram(title, unit.name, groups)));
+    const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {
+      const areas = compared[i - 2]?.auroc;
+      const scores = [areas?.logProb, areas?.typicality].map((area) => area?.toFixed(4) ?? "");
+      return [describeImages(images, { files: false }), formatBpd(mean, stdErr), ...scores];
+    });
+    const head = [nounOf(own.images), unit.name, "AUROC -log p", "AUROC typicality"];
+    for (const row of table([head, ...rows], [false, true, true, true])) terminal.say(row);
+    terminal.say();
+    terminal.say(`histogram: ${out}`);
+    const [ownPart, typicalPart] = [described(own), described(typical)];
+    terminal.document({ own: ownPart, typical: typicalPart, others: compared, samples, seed, file: out });
+  });
+}
+
+/** Training images of the run, its test images, and the images of the other data sets. */
+async function setsFor(run: SavedRun, flags: OodFlags, others: readonly string[]): Promise<DataSet[]> {
+  const { limit = Number.POSITIVE_INFINITY } = flags;
+  const first = (images: DataSet, most = limit): DataSet => firstImages(images, Math.min(most, images.count));
+  const typical = Math.min(TYPICAL, limit);
+  const sets = [first(await imagesFor(run, { split: "train" }), typical), first(await imagesFor(run, {}))];
+  const reading = readingOf(flags);
+  for (const name of others) {
+    const images = await loadMeasured({ name, reading, usual: usualReading(run) });
+    expectFit(run.network, images);
+    sets.push(first(images));
+  }
+  return sets;
+}
+
+const described = ({ images, mean, stdErr }: Scored) => ({
+  ...imagesDocument(images),
+  examples: images.count,
+  [unitOf(images.shape).field]: mean,
+  stdErr,
+});
+
+async function scored(model: FlowModel, images: DataSet, samples: number, seed: number): Promise<Scored> {
+  const figures = new Float64Array(images.count);
+  const unit = unitOf(images.shape);
+  let done = 0;
+  for await (const { logProb } of model.score([examplesOf(images)], { samples, seed })) {
+    figures.set(
+      logProb.map((nats) => unit.of({ nats, bpd: bitsPerDimension(nats, model.flow.dimensions) })),
+      done,
+    );
+    done += logProb.length;
+  }
+  const mean = figures.reduce((sum, value) => sum + value, 0) / figures.length;
+  const variance = figures.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (figures.length - 1);
+  return { images, figures, mean, stdErr: Math.sqrt(variance / figures.length) };
+}

@@ -1,44 +1,58 @@
-import type { ReconstructFlags } from "../actions/reconstruct.js";
-import { buildCommand } from "../flags/build-command.js";
-import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { expectImages } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { count, defineCommand, type FlagsOf, text } from "../flags/define.js";
 import { commonFlags, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { expectImageRun, imagesFor, withModel } from "../runs/open-run.js";
+import { imagesDocument } from "../runs/report.js";
+import { reconstructionsPicture } from "../sheets/run-pictures.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createTerminal } from "../ui/terminal.js";
 
 const { limit: _, ...whichImages } = imagesFlags;
 
-export const reconstructCommand = buildCommand<ReconstructFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/reconstruct.js")).reconstruct,
-  parameters: {
-    positional: { kind: "tuple", parameters: [runFolder] },
-    flags: {
-      ...whichImages,
-      count: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "Reconstruct the first N images (default: 15)",
-      },
-      seed: seedFlag("Seed of the noise (default: 0)"),
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "FILE",
-        brief: "PNG file (default: reconstructions.png in the run's folder)",
-      },
-      ...commonFlags,
-    },
-    aliases: { n: "count", o: "out", q: "quiet" },
-  },
-  docs: {
-    brief: "Encode images and decode them again",
-    fullDescription: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their
+const flags = {
+  ...whichImages,
+  count: count("Reconstruct the first N images (default: 15)"),
+  seed: seedFlag("Seed of the noise (default: 0)"),
+  out: text("FILE", "PNG file (default: reconstructions.png in the run's folder)"),
+  ...commonFlags,
+};
+
+export type ReconstructFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<ReconstructFlags, [string]>({
+  positional: { kind: "tuple", parameters: [runFolder] },
+  flags,
+  aliases: { n: "count", o: "out", q: "quiet" },
+  help: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their
 reconstructions with every dropped coordinate at its mean, and reconstructions with dropped
 coordinates sampled.
 
 EXAMPLES
   flowify reconstruct runs/a
   flowify reconstruct runs/a --split train --count 8 --out kept.png`,
-  },
+  run: reconstruct,
 });
+
+export async function reconstruct(this: CliContext, flags: ReconstructFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, count = 15, seed = 0 } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const file = flags.out ?? runPaths(folder).reconstructions;
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
+  await withModel(folder, flags, terminal, async (model, run) => {
+    expectImageRun(
+      run,
+      "flowify reconstruct works on images",
+      `flowify sample ${folder} --out rows.csv samples rows`,
+    );
+    const chosen = await imagesFor(run, { ...flags, limit: count }, "--count");
+    const images = expectImages(chosen, "flowify reconstruct");
+    const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
+    await writeFileAtomic(file, await reconstructionsPicture(model, { title, images, seed }));
+    terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);
+    terminal.document({ file, count, ...imagesDocument(images), seed });
+  });
+}

@@ -1,55 +1,49 @@
-import type { ReportFlags } from "../actions/report.js";
-import { buildCommand } from "../flags/build-command.js";
+import { join } from "node:path";
+import { DataError, UsageError } from "@flowify/core";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { defineCommand, type FlagsOf, text, value, yes } from "../flags/define.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, runFolder, whereFlag } from "../flags/shared.js";
+import type { Point } from "../pictures/line-chart.js";
+import { reportPage } from "../report/page.js";
+import { reportTable } from "../report/report-table.js";
+import { type RunSummary, summarizeRun } from "../report/run-summary.js";
+import type { TableReport } from "../report/table/section.js";
+import { makeFolder } from "../runs/folder.js";
+import { withModel } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
-export const reportCommand = buildCommand<ReportFlags, [string, ...string[]], CliContext>({
-  loader: async () => (await import("../actions/report.js")).report,
-  parameters: {
-    positional: {
-      kind: "array",
-      parameter: { parse: nonEmpty, placeholder: "DIR", brief: runFolder.brief },
-      minimum: 1,
-    },
-    flags: {
-      data: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "FILE",
-        brief:
-          "For a run of a table: another file, whose rows are judged and compared with the training rows",
-      },
-      where: whereFlag,
-      falseAlarms: {
-        kind: "parsed",
-        parse: probability,
-        optional: true,
-        placeholder: "P",
-        brief: "For a run of a table: share of ordinary rows that is flagged (default: 0.01)",
-      },
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "FOLDER",
-        brief: "Folder for report.html and report.json (default: the folder of the first run)",
-      },
-      json: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Also print report.json to standard output",
-      },
-      device: commonFlags.device,
-      threads: commonFlags.threads,
-    },
-    aliases: { o: "out" },
+const flags = {
+  data: text(
+    "FILE",
+    "For a run of a table: another file, whose rows are judged and compared with the training rows",
+  ),
+  where: whereFlag,
+  falseAlarms: value(
+    probability,
+    "P",
+    "For a run of a table: share of ordinary rows that is flagged (default: 0.01)",
+  ),
+  out: text("FOLDER", "Folder for report.html and report.json (default: the folder of the first run)"),
+  json: yes("Also print report.json to standard output"),
+  device: commonFlags.device,
+  threads: commonFlags.threads,
+};
+
+export type ReportFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<ReportFlags, [string, ...string[]]>({
+  positional: {
+    kind: "array",
+    parameter: { parse: nonEmpty, placeholder: "DIR", brief: runFolder.brief },
+    minimum: 1,
   },
-  docs: {
-    brief: "Write an HTML report about runs",
-    fullDescription: `Writes report.html, a self-contained page. It shows the training curves of all runs in one chart, and for each run
+  flags,
+  aliases: { o: "out" },
+  help: `Writes report.html, a self-contained page. It shows the training curves of all runs in one chart, and for each run
 its ledger now and over time, samples, reconstructions and configuration. report.json holds the same
 numbers.
 
@@ -62,5 +56,84 @@ EXAMPLES
   flowify report runs/mnist-fmlp
   flowify report runs/a runs/b runs/c --out compared
   flowify report runs/payments --data june.csv --out june`,
-  },
+  run: report,
+});
+
+export async function report(
+  this: CliContext,
+  flags: ReportFlags,
+  ...folders: [string, ...string[]]
+): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { out, json = false, data, where } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json });
+  await keepNamedInput([data]);
+  const summaries = folders.map(summarizeRun);
+  if (data !== undefined && !summaries.some(isOfTable))
+    throw new UsageError(
+      "--data is for runs of tables: it compares a file with their training rows\nleave it out",
+    );
+  if (where !== undefined && data === undefined)
+    throw new UsageError("--where is for the rows of --data\nname a table by --data, or leave --where out");
+  const runs: ReportedRun[] = [];
+  for (const summary of summaries) {
+    const table = isOfTable(summary) ? await tableOf(summary.folder, flags, terminal) : undefined;
+    runs.push({ ...summary, ...(table && { table }) });
+  }
+  const folder = out ?? folders[0];
+  makeFolder(folder);
+  const document = { runs: runs.map(numbers) };
+  const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
+  await writeFileAtomic(page, await reportPage(runs));
+  await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
+  terminal.say(`wrote ${page} and ${numbersFile}`);
+  terminal.document(document);
+}
+
+type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
+
+const isOfTable = ({ config }: RunSummary): boolean => config.data.reading?.schema !== undefined;
+
+/** The report of a table; none where its file cannot be read any more, unless a new file is to be compared with it. */
+async function tableOf(
+  folder: string,
+  flags: ReportFlags,
+  terminal: Terminal,
+): Promise<TableReport | undefined> {
+  try {
+    return await withModel(folder, flags, terminal, (model, run) =>
+      reportTable(model, run, folder, flags, terminal),
+    );
+  } catch (error) {
+    const isMissing = error instanceof DataError || error instanceof UsageError;
+    if (!isMissing || flags.data !== undefined) throw error;
+    terminal.warn(`${error.message.split("\n")[0]}: the report has no scores of rows`);
+    return undefined;
+  }
+}
+
+/** Everything except the pictures; figures under the name of their unit. */
+function numbers(summary: ReportedRun) {
+  const { pictures: _, training, measured, table, ...rest } = summary;
+  const { field } = unitOf(rest.config.data.shape);
+  const named = (points: readonly Point[]) =>
+    points.map(({ value, ...point }) => ({ ...point, [field]: value }));
+  return {
+    ...rest,
+    training: named(training),
+    measured: measured.map(({ split, points }) => ({ split, points: named(points) })),
+    ...(table && { table: tableNumbers(table) }),
+  };
+}
+
+const tableNumbers = ({ judged, falseAlarms, threshold, pValues, worst, columns }: TableReport) => ({
+  ...judged,
+  falseAlarms,
+  threshold: threshold ?? null,
+  pValues: pValues.map(({ name, uniform }) => ({ name, ...uniform })),
+  worst: worst.map(({ reasons, ...row }) => ({ ...row, ...reasons })),
+  columns: columns.map(({ name, groups: [, ...others] }) => ({
+    name,
+    differences: others.map((group) => ({ name: group.name, ...group.difference, missing: group.missing })),
+  })),
 });

@@ -1,85 +1,64 @@
-import type { SampleFlags } from "../actions/sample-flags.js";
-import { buildCommand } from "../flags/build-command.js";
-import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
+import { join } from "node:path";
+import { type FlowModel, UsageError } from "@flowify/core";
+import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { choice, count, defineCommand, type FlagsOf, text, value, yes } from "../flags/define.js";
+import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { launchedSize } from "../ranks/launcher.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { sampleRows } from "../samples/sample-rows.js";
+import { expectTableFlags } from "../samples/sample-table.js";
+import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
+import { samplesPicture } from "../sheets/run-pictures.js";
+import type { Hidden, Sheet } from "../sheets/sheet-names.js";
 import { hideable, sheets } from "../sheets/sheet-names.js";
+import { interpolationSheet, PAIRS, type SheetOptions, temperatureSheet } from "../sheets/sheets.js";
 import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-export const sampleCommand = buildCommand<SampleFlags, [string], CliContext>({
-  loader: async () => (await import("../actions/sample.js")).sample,
-  parameters: {
-    positional: { kind: "tuple", parameters: [runFolder] },
-    flags: {
-      count: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "Number of samples (default: 150)",
-      },
-      columns: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief: "Images per row of the grid (default: 15)",
-      },
-      seed: seedFlag("Seed of the samples (default: 0)"),
-      temperature: {
-        kind: "parsed",
-        parse: positiveNumber({ zero: true }),
-        optional: true,
-        placeholder: "T",
-        brief:
-          "Factor on the standard deviation of the base; values below 1 give more likely images (default: 1)",
-      },
-      mode: {
-        kind: "enum",
-        values: ["sample", "deterministic"],
-        optional: true,
-        brief: "Sample dropped coordinates, or set their noise to its mean (default: sample)",
-      },
-      sheet: {
-        kind: "enum",
-        values: sheets,
-        optional: true,
-        brief: "Content of the picture (default: samples)",
-      },
-      hide: {
-        kind: "enum",
-        values: hideable,
-        optional: true,
-        brief: "With --sheet inpainting: the half of the images to hide (default: bottom)",
-      },
-      given: {
-        kind: "parsed",
-        parse: nonEmpty,
-        variadic: true,
-        optional: true,
-        placeholder: "COLUMN=VALUE",
-        brief: "For a table: sample rows with this value in a column; may be given for several columns",
-      },
-      privacy: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "For a table: compare distances to the nearest training row with those of held-out rows",
-      },
-      out: {
-        kind: "parsed",
-        parse: nonEmpty,
-        optional: true,
-        placeholder: "FILE",
-        brief:
-          "PNG file; for rows .csv, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
-      },
-      ...commonFlags,
-    },
-    aliases: { n: "count", o: "out", q: "quiet" },
+const flags = {
+  count: count("Number of samples (default: 150)"),
+  columns: count("Images per row of the grid (default: 15)"),
+  seed: seedFlag("Seed of the samples (default: 0)"),
+  temperature: value(
+    positiveNumber({ zero: true }),
+    "T",
+    "Factor on the standard deviation of the base; values below 1 give more likely images (default: 1)",
+  ),
+  mode: choice(
+    ["sample", "deterministic"],
+    "Sample dropped coordinates, or set their noise to its mean (default: sample)",
+  ),
+  sheet: choice(sheets, "Content of the picture (default: samples)"),
+  hide: choice(hideable, "With --sheet inpainting: the half of the images to hide (default: bottom)"),
+  given: {
+    kind: "parsed",
+    parse: nonEmpty,
+    variadic: true,
+    optional: true,
+    placeholder: "COLUMN=VALUE",
+    brief: "For a table: sample rows with this value in a column; may be given for several columns",
   },
-  docs: {
-    brief: "Sample images or rows from a run",
-    fullDescription: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows
+  privacy: yes("For a table: compare distances to the nearest training row with those of held-out rows"),
+  out: text(
+    "FILE",
+    "PNG file; for rows .csv, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
+  ),
+  ...commonFlags,
+};
+
+export type SampleFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<SampleFlags, [string]>({
+  positional: { kind: "tuple", parameters: [runFolder] },
+  flags,
+  aliases: { n: "count", o: "out", q: "quiet" },
+  help: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows
 as CSV, JSON lines, Parquet or NumPy file. Rows of a table have its own types: categories, whole numbers, dates, missing
 values.
 
@@ -92,17 +71,100 @@ number of independent rows that the result is worth. These rows are held in memo
 --sheet chooses another picture:
   temperatures   the same noise at temperatures 0.6 to 1, one row each
   interpolation  pairs of test images, and decoded latents between them
-  layers         one sample, and the dropped coordinates of each layer sampled again: the scale that each layer controls
   inpainting     test images with a half hidden, and draws of that half given the other: 200 steps of Langevin chains
 
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
-  flowify sample runs/a --sheet layers --columns 12
+  flowify sample runs/a --sheet temperatures --columns 12
   flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/sensors --count 1000 --out rows.npy
   flowify sample runs/parcels --count 1000 --out rows.parquet --privacy
   flowify sample runs/parcels --count 1e7 --out rows.parquet
   flowify sample runs/parcels --given carrier=air --given weight=12 --out heavy.csv`,
-  },
+  run: sample,
 });
+
+export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false, sheet = "samples" } = flags;
+  if (flags.out !== undefined) expectPlaceFor(flags.out);
+  if (flags.hide !== undefined && sheet !== "inpainting")
+    throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
+  const { data } = readRunConfig(folder);
+  const { shape } = data;
+  if (!data.reading?.schema) expectTableFlags(flags);
+  if (isRowShape(shape)) {
+    if (sheet !== "samples")
+      throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
+    return sampleRows(this, flags, folder, { ...data, shape });
+  }
+  if ((launchedSize(env) ?? 1) > 1)
+    throw new UsageError("several ranks sample rows, a picture is made by one process\nstart one process");
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  await withModel(folder, flags, terminal, (model, run) =>
+    samplePicture(model, run, { folder, flags, shape }, terminal),
+  );
+}
+
+async function samplePicture(
+  model: FlowModel,
+  run: SavedRun,
+  { folder, flags, shape }: Readonly<{ folder: string; flags: SampleFlags; shape: ImageShape }>,
+  terminal: Terminal,
+): Promise<void> {
+  const {
+    count = 150,
+    columns = 15,
+    seed = 0,
+    temperature = 1,
+    mode = "sample",
+    sheet = "samples",
+    hide,
+  } = flags;
+  const { config, step } = run;
+  const { samples } = runPaths(folder);
+  const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));
+  const named = `${config.network} after ${formatCount(step)} steps`;
+  if (sheet !== "samples") {
+    const options = { title: `${named}: ${sheet}`, shape, columns, seed, temperature };
+    await writeFileAtomic(file, await sheetPicture(model, run, sheet, options, { hide, terminal }));
+    terminal.say(`${sheet}: ${file}`);
+    terminal.document({ file, sheet, columns, seed, temperature, step });
+    return;
+  }
+  const png = await samplesPicture(model, {
+    title: `${named}: ${count} samples`,
+    shape,
+    count,
+    columns: Math.min(columns, count),
+    seed,
+    temperature,
+    mode,
+  });
+  await writeFileAtomic(file, png);
+  terminal.say(`${formatCount(count)} samples: ${file}`);
+  terminal.document({ file, count, columns, seed, temperature, mode, step });
+}
+
+async function sheetPicture(
+  model: FlowModel,
+  run: SavedRun,
+  sheet: Exclude<Sheet, "samples">,
+  options: SheetOptions,
+  { hide = "bottom", terminal }: { hide: Hidden | undefined; terminal: Terminal },
+): Promise<Uint8Array> {
+  if (sheet === "temperatures") return temperatureSheet(model, options);
+  const images = expectImages(await imagesFor(run, {}), `--sheet ${sheet}`);
+  if (sheet === "inpainting") {
+    const progress = createProgress(terminal, { label: "steps", total: STEPS });
+    const onStep = (step: number, accepted: number): void =>
+      progress.update(step, accepted > 0 ? `${Math.round(100 * accepted)} % accepted` : "");
+    const picture = await inpaintingSheet(model, images, hide, options, onStep);
+    progress.finish();
+    return picture;
+  }
+  if (images.count < 2)
+    throw new UsageError("--sheet interpolation: needs two test images\nchoose another sheet");
+  return interpolationSheet(model, firstImages(images, Math.min(2 * PAIRS, images.count)), options);
+}

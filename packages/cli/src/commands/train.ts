@@ -1,5 +1,7 @@
-import type { TrainFlags } from "../actions/train-flags.js";
-import { buildCommand } from "../flags/build-command.js";
+import { UsageError } from "@flowify/core";
+import { describeImages } from "../data/image-set.js";
+import { environment } from "../environment.js";
+import { choice, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
 import { decay, nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
 import {
   commonFlags,
@@ -9,7 +11,20 @@ import {
   seedFlag,
   tableParameters,
 } from "../flags/shared.js";
+import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
+import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
+import { calibrateRun } from "../runs/calibrate-run.js";
+import type { Measurement } from "../runs/epoch-report.js";
+import { fitRunDetector } from "../runs/fit-run-detector.js";
+import { followTraining } from "../runs/follow-training.js";
+import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
+import { runTraining, type Trained } from "../runs/run-training.js";
+import { planTraining, type TrainPlan } from "../runs/train-plan.js";
+import { judgedLine } from "../runs/verdict.js";
 import type { CliContext } from "../ui/context.js";
+import { watchTraining } from "../ui/interrupt.js";
+import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 
 const text = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
@@ -17,155 +32,75 @@ const text = (placeholder: string, brief: string) =>
 const count = (brief: string) =>
   ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;
 
-export const trainCommand = buildCommand<TrainFlags, [], CliContext>({
-  loader: async () => (await import("../actions/train.js")).train,
-  parameters: {
-    flags: {
-      recipe: text("NAME", "Network, data, schedule and step sizes in one name, such as mnist/fconv2"),
-      data: text(
-        "NAME",
-        "Data set, or the path of a folder or file of images or rows (default: the data of the network, or mnist)",
-      ),
-      dataDir: text("DIR", "Folder with the files of the data set"),
-      ...readingParameters,
-      ...tableParameters,
-      contaminated: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "The table holds anomalies: its detector leaves the oddest training rows out",
-      },
-      limit: count("Only the first N training images"),
-      validation: {
-        kind: "parsed",
-        parse: wholeNumber(0),
-        optional: true,
-        placeholder: "N",
-        brief:
-          "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/…, table/… and --from a tenth, at most 1000)",
-      },
-      flip: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Flip each training image left to right with probability 1/2",
-      },
-      network: text(
-        "NAME",
-        "Name of a network, a file net.json, or auto, which builds one for the data (default: fmlp; auto for your own data)",
-      ),
-      from: text(
-        "DIR",
-        "Pretrained network that flowify convert wrote; trains its inverse and keeps its function",
-      ),
-      normalize: normalizeFlag,
-      free: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "With --from: train the function as well",
-      },
-      epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
-      steps: count("Training steps, instead of --epochs"),
-      batch: count("Examples per step (default: set by the network; 128 for most)"),
-      lr: {
-        kind: "parsed",
-        parse: positiveNumber(),
-        optional: true,
-        placeholder: "RATE",
-        brief: "Peak step size of all parameters (default: set by the network)",
-      },
-      orthogonalLr: {
-        kind: "parsed",
-        parse: positiveNumber(),
-        optional: true,
-        placeholder: "RATE",
-        brief: "Peak step size of orthogonal parameters (default: --lr)",
-      },
-      warmup: {
-        kind: "parsed",
-        parse: wholeNumber(0),
-        optional: true,
-        placeholder: "N",
-        brief: "Steps of linear warm-up, at most a tenth of the run (default: 100)",
-      },
-      clip: {
-        kind: "parsed",
-        parse: positiveNumber(),
-        optional: true,
-        placeholder: "NORM",
-        brief: "Largest norm of the gradient; longer ones are scaled down (default: 500)",
-      },
-      ema: {
-        kind: "parsed",
-        parse: decay,
-        optional: true,
-        placeholder: "DECAY",
-        brief: "Decay of an average of the weights, such as 0.999 (default: 0, no average)",
-      },
-      density: {
-        kind: "enum",
-        values: ["gaussian", "mixture"],
-        optional: true,
-        brief: "Density of dropped coordinates (default: mixture)",
-      },
-      seed: seedFlag("Seed of the initialization, the order of the data and all noise (default: 0)"),
-      out: text("DIR", "Folder of the run (default: runs/DATA-NETWORK)"),
-      resume: text("DIR", "Continue the run in DIR from its last checkpoint"),
-      force: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Replace the run in --out",
-      },
-      checkpointEvery: count("Steps between checkpoints (default: one epoch, at most 1000)"),
-      evaluateEvery: count("Epochs between measurements; the last epoch is always measured (default: 1)"),
-      pictures: {
-        kind: "enum",
-        values: pictureChoices,
-        optional: true,
-        brief: "Write pictures at each measurement, at the last one, or never (default: each)",
-      },
-      fallback: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "If the device is missing or fails, continue on another from the last checkpoint",
-      },
-      tensorboard: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Also write TensorBoard event files; tensorboard --logdir runs shows them",
-      },
-      check: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Check the output of every layer before each step and name the first that is not finite",
-      },
-      workers: {
-        kind: "parsed",
-        parse: wholeNumber(1),
-        optional: true,
-        placeholder: "N",
-        brief:
-          "Parts of a batch that the native device computes side by side; changes last digits (default: as flowify devices --measure found, or 2)",
-      },
-      rankTimeout: {
-        kind: "parsed",
-        parse: wholeNumber(2),
-        optional: true,
-        placeholder: "SECONDS",
-        brief: "Under mpirun: seconds of silence after which a rank counts as lost (default: 30)",
-      },
-      ...commonFlags,
-    },
-    aliases: { o: "out", q: "quiet" },
-  },
-  docs: {
-    brief: "Train a flowified network on images or rows of numbers",
-    fullDescription: `Turns an ordinary network into a flow and trains it by maximum likelihood. Use it to get a
+const flags = {
+  recipe: text("NAME", "Network, data, schedule and step sizes in one name, such as mnist/fconv2"),
+  data: text(
+    "NAME",
+    "Data set, or the path of a folder or file of images or rows (default: the data of the network, or mnist)",
+  ),
+  dataDir: text("DIR", "Folder with the files of the data set"),
+  ...readingParameters,
+  ...tableParameters,
+  contaminated: yes("The table holds anomalies: its detector leaves the oddest training rows out"),
+  limit: count("Only the first N training images"),
+  validation: value(
+    wholeNumber(0),
+    "N",
+    "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/…, table/… and --from a tenth, at most 1000)",
+  ),
+  flip: yes("Flip each training image left to right with probability 1/2"),
+  network: text(
+    "NAME",
+    "Name of a network, a file net.json, or auto, which builds one for the data (default: fmlp; auto for your own data)",
+  ),
+  from: text(
+    "DIR",
+    "Pretrained network that flowify convert wrote; trains its inverse and keeps its function",
+  ),
+  normalize: normalizeFlag,
+  free: yes("With --from: train the function as well"),
+  epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
+  steps: count("Training steps, instead of --epochs"),
+  batch: count("Examples per step (default: set by the network; 128 for most)"),
+  lr: value(positiveNumber(), "RATE", "Peak step size of all parameters (default: set by the network)"),
+  orthogonalLr: value(positiveNumber(), "RATE", "Peak step size of orthogonal parameters (default: --lr)"),
+  warmup: value(wholeNumber(0), "N", "Steps of linear warm-up, at most a tenth of the run (default: 100)"),
+  clip: value(
+    positiveNumber(),
+    "NORM",
+    "Largest norm of the gradient; longer ones are scaled down (default: 500)",
+  ),
+  ema: value(decay, "DECAY", "Decay of an average of the weights, such as 0.999 (default: 0, no average)"),
+  density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
+  seed: seedFlag("Seed of the initialization, the order of the data and all noise (default: 0)"),
+  out: text("DIR", "Folder of the run (default: runs/DATA-NETWORK)"),
+  resume: text("DIR", "Continue the run in DIR from its last checkpoint"),
+  force: yes("Replace the run in --out"),
+  checkpointEvery: count("Steps between checkpoints (default: one epoch, at most 1000)"),
+  evaluateEvery: count("Epochs between measurements; the last epoch is always measured (default: 1)"),
+  pictures: choice(
+    pictureChoices,
+    "Write pictures at each measurement, at the last one, or never (default: each)",
+  ),
+  fallback: yes("If the device is missing or fails, continue on another from the last checkpoint"),
+  check: yes("Check the output of every layer before each step and name the first that is not finite"),
+  workers: count(
+    "Parts of a batch that the native device computes side by side; changes last digits (default: 2)",
+  ),
+  rankTimeout: value(
+    wholeNumber(2),
+    "SECONDS",
+    "Under mpirun: seconds of silence after which a rank counts as lost (default: 30)",
+  ),
+  ...commonFlags,
+};
+
+export type TrainFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<TrainFlags, []>({
+  flags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Turns an ordinary network into a flow and trains it by maximum likelihood. Use it to get a
 density, an anomaly score or a generator from images or rows of numbers.
 
 After each epoch flowify measures the run on the test images, or on the validation images
@@ -219,5 +154,125 @@ EXAMPLES
   mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
   flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   flowify train --limit 1000 --steps 20              a quick trial`,
-  },
+  run: train,
+});
+
+export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
+  const ranks = await joinRanks(this.host.env, flags.rankTimeout);
+  const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
+  await inJob(ranks, () => trainAs.call(this, several, flags));
+}
+
+async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainFlags): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false } = flags;
+  const silent = ranks !== undefined && ranks.rank > 0;
+  const terminal = silent ? silentTerminal(env) : createTerminal({ stdout, stderr, env, json, quiet });
+  const plan = await planWith(ranks, flags);
+  for (const line of plan.warnings) terminal.warn(line);
+  const interrupt = watchTraining(this.host, terminal);
+  try {
+    if (silent) return await followTraining(plan, flags, ranks, terminal);
+    if (ranks) sayRanks(terminal, plan, ranks);
+    const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt, ranks });
+    if (end && "rows" in plan.data && plan.data.schema) {
+      await calibrateRun(plan.folder, flags, terminal);
+      await fitRunDetector(plan.folder, flags, terminal);
+    }
+    const status = interrupt.status();
+    if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
+    if (ranks) saySums(terminal, ranks);
+    if (end) sayEnd(terminal, plan, end, ranks);
+    else sayInterrupted(terminal, plan, step);
+  } finally {
+    interrupt.stop();
+  }
+}
+
+/** The plan, the same in all ranks. */
+async function planWith(ranks: Ranks | undefined, flags: TrainFlags): Promise<TrainPlan> {
+  if (ranks === undefined) return planTraining(flags);
+  const { comm, members } = ranks;
+  try {
+    if (flags.fallback === true)
+      throw new UsageError("--fallback is for one process, this run has several\nleave it out");
+    const plan = await planTraining(flags);
+    await agree(comm, members, { facts: factsOf(plan.config, environment()) });
+    return plan;
+  } catch (error) {
+    if (!(error instanceof AgreedError) && error instanceof Error) await agree(comm, members, { error });
+    throw error;
+  }
+}
+
+function sayRanks(terminal: Terminal, { resume, config: { environment } }: TrainPlan, ranks: Ranks): void {
+  const before = environment?.ranks ?? 1;
+  if (resume && before !== ranks.size)
+    terminal.note(`${ranks.size} ranks, before ${before}: the last digits of the figures will differ`);
+  if (!ranks.watched)
+    terminal.warn("the ranks cannot reach rank 0 by TCP: only the launcher notices a rank that is lost");
+}
+
+/** Milliseconds of a step in which rank 0 exchanges gradients and new values, waiting included. */
+const waitOfStep = ({ comm: { sums } }: Ranks): number => sums.ms / Math.max(1, sums.count);
+
+const saySums = ({ note }: Terminal, ranks: Ranks): void =>
+  note(
+    `${ranks.size} ranks: ${waitOfStep(ranks).toFixed(1)} ms of each step in sums of gradients and messages of new values`,
+  );
+
+function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {
+  terminal.say(`stopped after step ${step} of ${steps}; continue with flowify train --resume ${folder}`);
+  terminal.document({ run: folder, step, steps, finished: false });
+}
+
+function sayEnd(
+  terminal: Terminal,
+  { folder, data, validation, config: { steps } }: TrainPlan,
+  { measured, pictures, unchanged, verdict, baseline }: NonNullable<Trained["end"]>,
+  ranks: Ranks | undefined,
+): void {
+  const result = measured.at(-1);
+  const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
+  if (result) sayLikelihood(terminal, result.evaluation, result.images);
+  if (!terminal.quiet) {
+    if (result) terminal.say();
+    if (baseline)
+      terminal.say(
+        `to compare: ${baseline.name} has ${baseline.figure.toFixed(3)} ${unitOf(data.shape).name}`,
+      );
+    const kept = validation ? `, ${describeImages(validation, { files: false })} held out` : "";
+    terminal.say(`trained on ${describeImages(data)}${kept}`);
+    const judged = judgedLine(verdict, steps);
+    if (judged) terminal.say(judged);
+    if (unchanged === true) terminal.say("the function of the pretrained network is unchanged, bit for bit");
+    if (pictures.length > 0) terminal.say(`pictures: ${pictures.join(", ")}`);
+    terminal.say(`measure it with flowify evaluate ${folder}, sample more with flowify sample ${folder}`);
+  }
+  terminal.document({
+    run: folder,
+    step: steps,
+    steps,
+    finished: true,
+    ...(result && measuredDocument(result)),
+    ...(held && { validation: measuredDocument(held) }),
+    ...(baseline && { baseline: { name: baseline.name, [unitOf(data.shape).field]: baseline.figure } }),
+    train: { ...imagesDocument(data), examples: data.count },
+    pictures,
+    judgedStep: verdict.judgedStep,
+    warnings: verdict.warnings,
+    ...(unchanged !== undefined && { unchanged }),
+    ...(ranks && { ranks: { size: ranks.size, waitOfStepMs: waitOfStep(ranks) } }),
+  });
+  for (const line of verdict.warnings) terminal.warn(line);
+  if (unchanged === false)
+    terminal.warn(
+      "training changed the function of the pretrained network, expected it unchanged: this is a bug in flowify\nreport it, and do not use this run",
+    );
+}
+
+const measuredDocument = ({ images, evaluation }: Measurement) => ({
+  ...imagesDocument(images),
+  examples: evaluation.examples,
+  ...likelihoodDocument(evaluation, images),
 });

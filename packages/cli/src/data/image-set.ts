@@ -82,7 +82,7 @@ export const columnLabel = ({ columns }: Pick<RowSet, "columns">, column: number
 export function expectImages(set: DataSet, what: string): ImageSet {
   if ("images" in set) return set;
   throw new UsageError(
-    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images, or set the size of an image with --size HEIGHTxWIDTH`,
+    `${what} needs images, ${set.name} holds rows of ${set.shape[0]} numbers\nname images; flowify train --size HEIGHTxWIDTH reads rows as images`,
   );
 }
 

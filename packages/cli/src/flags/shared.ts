@@ -1,8 +1,8 @@
 import { UsageError } from "@flowify/core";
-import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
+import type { TypedPositionalParameter } from "@stricli/core";
 import { type PictureReading, type Reading, resizings, type TableChoice } from "../data/format.js";
-import type { Split } from "../data/image-set.js";
 import type { CliContext } from "../ui/context.js";
+import { choice, count, type FlagsOf, text, value, yes } from "./define.js";
 import { names, nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 
 /** Providers of ONNX Runtime that a build of it may have, besides the CPU. */
@@ -24,111 +24,59 @@ export const pictureChoices = ["each", "last", "none"] as const;
 export type PictureChoice = (typeof pictureChoices)[number];
 
 /** Flags of every command that computes something. */
-export type CommonFlags = {
-  device?: DeviceName;
-  threads?: number;
-  json?: boolean;
-  quiet?: boolean;
+export const commonFlags = {
+  device: choice(
+    deviceNames,
+    "Device to compute on; flowify devices lists them (default: auto, the first present of native, wasm and jax)",
+  ),
+  threads: count(
+    "Threads of the native and Wasm devices; changes last digits (default: one per core; an existing run keeps its number)",
+  ),
+  json: yes("Print one JSON document to standard output, everything else to standard error"),
+  quiet: yes("Print no progress and no notes, and likelihoods as one line"),
 };
 
-export const commonFlags: FlagParametersForType<CommonFlags, CliContext> = {
-  device: {
-    kind: "enum",
-    values: deviceNames,
-    optional: true,
-    brief:
-      "Device to compute on; flowify devices lists them (default: auto, the first present of native, wasm and jax)",
-  },
-  threads: {
-    kind: "parsed",
-    parse: wholeNumber(1),
-    optional: true,
-    placeholder: "N",
-    brief:
-      "Threads of the native and Wasm devices; changes last digits (default: one per core; an existing run keeps its number)",
-  },
-  json: {
-    kind: "boolean",
-    optional: true,
-    withNegated: false,
-    brief: "Print one JSON document to standard output, everything else to standard error",
-  },
-  quiet: {
-    kind: "boolean",
-    optional: true,
-    withNegated: false,
-    brief: "Print no progress and no notes, and likelihoods as one line",
-  },
-};
+export type CommonFlags = FlagsOf<typeof commonFlags>;
 
 /** Flags that say how to read images that could be read in several ways. */
-export const readingParameters: FlagParametersForType<PictureReading, CliContext> = {
-  size: {
-    kind: "parsed",
-    parse: pixelSize,
-    optional: true,
-    placeholder: "HxW",
-    brief: "Height and width: resize pictures to it, or read rows of an array as images",
-  },
-  resize: {
-    kind: "enum",
-    values: resizings,
-    optional: true,
-    brief: "How pictures are resized: crop them, or fit them on black (default: crop)",
-  },
+export const readingParameters = {
+  size: value(
+    pixelSize,
+    "HxW",
+    "Height and width: resize pictures to it, or read rows of an array as images",
+  ),
+  resize: choice(resizings, "How pictures are resized: crop them, or fit them on black (default: crop)"),
   grey: {
-    kind: "boolean",
-    optional: true,
-    brief: "Read pictures in grey, or with --no-grey in colour (default: as the first one is)",
+    ...yes("Read pictures in grey, or with --no-grey in colour (default: as the first one is)"),
+    withNegated: true,
   },
-  skipCorrupt: {
-    kind: "boolean",
-    optional: true,
-    withNegated: false,
-    brief: "Skip damaged pictures and count them",
-  },
+  skipCorrupt: yes("Skip damaged pictures and count them"),
 };
 
-const columnNames = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: names, optional: true, placeholder, brief }) as const;
+const columnNames = (brief: string) => value(names, "A,B", brief);
 
 /** The flag that names the rows of a table. */
-export const idFlag = {
-  kind: "parsed",
-  parse: nonEmpty,
-  optional: true,
-  placeholder: "COLUMN",
-  brief: "Column of a table that names its rows; the scores repeat it",
-} as const;
+export const idFlag = text("COLUMN", "Column of a table that names its rows; the scores repeat it");
 
 /** The flag that leaves rows of a table out. */
-export const whereFlag = {
-  kind: "parsed",
-  parse: nonEmpty,
-  optional: true,
-  placeholder: "SQL",
-  brief: "Only rows of a table that fulfil an SQL condition; needs npm install @duckdb/node-api",
-} as const;
+export const whereFlag = text(
+  "SQL",
+  "Only rows of a table that fulfil an SQL condition; needs npm install @duckdb/node-api",
+);
 
 /** The flag that takes dates apart. */
 export const calendarFlag = columnNames(
-  "A,B",
   "Columns of dates whose time of day, weekday and month become columns as well",
 );
 
 /** Flags that say which columns and rows of a table are used. */
-export const tableParameters: FlagParametersForType<TableChoice & Pick<Reading, "table">, CliContext> = {
-  columns: columnNames("A,B", "Use only these columns of a table"),
-  drop: columnNames("A,B", "Leave these columns of a table out"),
+export const tableParameters = {
+  columns: columnNames("Use only these columns of a table"),
+  drop: columnNames("Leave these columns of a table out"),
   id: idFlag,
   where: whereFlag,
   calendar: calendarFlag,
-  table: {
-    kind: "boolean",
-    optional: true,
-    withNegated: false,
-    brief: "Read an array [rows, columns] of a .npy or .npz file as a table, with a detector of odd rows",
-  },
+  table: yes("Read an array [rows, columns] of a .npy or .npz file as a table, with a detector of odd rows"),
 };
 
 /**
@@ -164,55 +112,26 @@ export const withoutReading = <F extends PictureReading>({
 }: F): Omit<F, keyof PictureReading> => others;
 
 /** Flags of the commands that look at images of a run's data set, or of another one. */
-export type ImagesFlags = PictureReading & {
-  data?: string;
-  dataDir?: string;
-  split?: Split;
-  limit?: number;
-};
-
-export const imagesFlags: FlagParametersForType<ImagesFlags, CliContext> = {
-  data: {
-    kind: "parsed",
-    parse: nonEmpty,
-    optional: true,
-    placeholder: "NAME",
-    brief: "Data set, or the path of a folder or file of images (default: the data of the run)",
-  },
-  dataDir: {
-    kind: "parsed",
-    parse: nonEmpty,
-    optional: true,
-    placeholder: "DIR",
-    brief: "Folder with the files of the data set",
-  },
+export const imagesFlags = {
+  data: text("NAME", "Data set, or the path of a folder or file of images (default: the data of the run)"),
+  dataDir: text("DIR", "Folder with the files of the data set"),
   ...readingParameters,
-  split: {
-    kind: "enum",
-    values: ["train", "validation", "test"],
-    optional: true,
-    brief: "Split of the data set (default: test; data without splits: all)",
-  },
-  limit: {
-    kind: "parsed",
-    parse: wholeNumber(1),
-    optional: true,
-    placeholder: "N",
-    brief: "Only the first N images",
-  },
+  split: choice(
+    ["train", "validation", "test"],
+    "Split of the data set (default: test; data without splits: all)",
+  ),
+  limit: count("Only the first N images"),
 };
 
-export const normalizeFlag = {
-  kind: "parsed",
-  parse: normalization,
-  optional: true,
-  placeholder: "MEAN:STD",
-  brief:
-    "Input of the pretrained network: (pixel / 255 - MEAN) / STD, or raw (default: raw if the network scales pixels itself, else pixel / 255)",
-} as const;
+export type ImagesFlags = FlagsOf<typeof imagesFlags>;
 
-export const seedFlag = (brief: string) =>
-  ({ kind: "parsed", parse: wholeNumber(0), optional: true, placeholder: "N", brief }) as const;
+export const normalizeFlag = value(
+  normalization,
+  "MEAN:STD",
+  "Input of the pretrained network: (pixel / 255 - MEAN) / STD, or raw (default: raw if the network scales pixels itself, else pixel / 255)",
+);
+
+export const seedFlag = (brief: string) => value(wholeNumber(0), "N", brief);
 
 export const runFolder: TypedPositionalParameter<string, CliContext> = {
   parse: nonEmpty,

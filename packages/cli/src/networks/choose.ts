@@ -143,7 +143,7 @@ function otherNetwork(network: ChosenNetwork, { shape }: Sized): string {
   const [channels, ...sides] = inShapeOf(network);
   const sizeRemedy =
     sides.length === 2 && channels === shape[0] ? `, or resize pictures with --size ${sides.join("x")}` : "";
-  const remedy = `build a network for them with --network auto${sizeRemedy}\nflowify inspect auto --data DATA --json shows layers to copy into your own file, --network ./net.json`;
+  const remedy = `build a network for them with flowify train --network auto${sizeRemedy}\nflowify inspect auto --data DATA --json shows layers to copy into your own file, --network ./net.json`;
   return remedy;
 }
 

@@ -67,7 +67,7 @@ export const descriptionOf = ({ inShape, layers }: Network): NetworkDescription 
 export function presetNetwork(name: string, set: DataSet): ChosenNetwork {
   if (!("rows" in set))
     throw new ShapeError(
-      `${name} takes rows of numbers, the data set ${set.name} has ${nounOf(set)} [${set.shape.join(", ")}]\nbuild a network for them by --network auto`,
+      `${name} takes rows of numbers, the data set ${set.name} has ${nounOf(set)} [${set.shape.join(", ")}]\nbuild a network for them with flowify train --network auto`,
     );
   const { levels, schema, shape } = set;
   const { network } = presets[name] as Preset;

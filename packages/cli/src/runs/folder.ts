@@ -16,8 +16,6 @@ export type RunFolder = Readonly<{
   original: string;
   metrics: string;
   checkpoints: string;
-  /** Folder of the event files of TensorBoard. */
-  events: string;
   /** Folder of the pictures of every epoch; those below are the newest. */
   pictures: string;
   samples: string;
@@ -51,7 +49,6 @@ export const runPaths = (folder: string) => ({
   original: join(folder, ORIGINAL),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
-  events: join(folder, "tensorboard"),
   pictures: join(folder, "pictures"),
   samples: join(folder, "samples.png"),
   sampledRows: join(folder, "samples.csv"),

@@ -1,4 +1,4 @@
-import type { TrainFlags } from "../actions/train-flags.js";
+import type { TrainFlags } from "../commands/train.js";
 import { examplesOf } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
 import { followTrainer } from "../ranks/led-trainer.js";

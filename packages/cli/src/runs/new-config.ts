@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
-import type { TrainFlags } from "../actions/train-flags.js";
+import type { TrainFlags } from "../commands/train.js";
 import type { FileHash } from "../data/file-hashes.js";
 import type { Reading } from "../data/format.js";
 import { isRowShape, nounOf } from "../data/image-set.js";

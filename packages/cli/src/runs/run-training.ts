@@ -23,13 +23,11 @@ import type { Terminal } from "../ui/terminal.js";
 import type { RunConfig } from "./config.js";
 import { readRunConfig, writeRunConfig } from "./config-file.js";
 import { epochReporter } from "./epoch-report.js";
-import { withEventFile } from "./event-file.js";
 import { openRunFolder, type RunFolder } from "./folder.js";
 import { trainingLoop } from "./loop.js";
 import { openMetrics, rewindMetrics } from "./metrics.js";
 import type { RunEnd } from "./run-measures.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "./saved-checkpoints.js";
-import { rememberedSplit } from "./splits.js";
 import type { TrainPlan } from "./train-plan.js";
 import { trainerOptions } from "./trainer-options.js";
 
@@ -40,8 +38,6 @@ export type RunningOptions = Readonly<{
   workers?: number | undefined;
   /** Go on with the next device where one breaks. */
   fallback?: boolean | undefined;
-  /** Write TensorBoard event files. */
-  tensorboard?: boolean | undefined;
   /** Look at what every layer gives before each step. */
   check?: boolean | undefined;
   /** The processes that train together, of which this is rank 0. */
@@ -68,24 +64,20 @@ type AskedSplit = Readonly<{ threads?: number | undefined; workers?: number | un
 
 /**
  * Threads and workers to compute with, and those of a run that goes on: other numbers add up in another order, so the run
- * keeps its own where no others are asked for. With another number of ranks its order is another one anyway. A new run
- * has those that `flowify devices --measure` found best.
+ * keeps its own where no others are asked for. With another number of ranks its order is another one anyway.
  */
 export function splitOf(
-  { resume, network, config: { batch, environment } }: TrainPlan,
+  { resume, config: { environment } }: TrainPlan,
   { threads, workers, ranks }: AskedSplit & { ranks?: Ranks | undefined },
-): { split: AskedSplit; before?: AskedSplit; remembered: boolean } {
+): { split: AskedSplit; before?: AskedSplit } {
   const alike = resume && environment && (environment.ranks ?? 1) === (ranks?.size ?? 1);
   const before = alike ? { threads: environment.threads, workers: environment.workers } : undefined;
-  const isOpen = threads === undefined && workers === undefined && !resume && ranks === undefined;
-  const best = isOpen ? rememberedSplit(network, batch) : undefined;
   return {
-    split: best ?? {
+    split: {
       threads: threads ?? before?.threads ?? ranks?.cores,
       workers: workers ?? before?.workers,
     },
     ...(before && { before }),
-    remembered: best !== undefined,
   };
 }
 
@@ -97,9 +89,7 @@ async function trainOn(
   options: RunningOptions,
 ): Promise<Trained> {
   const { terminal, fallback } = options;
-  const { split, before, remembered } = splitOf(plan, options);
-  if (remembered)
-    terminal.note(`${split.workers} workers, ${split.threads} threads, as flowify devices --measure found`);
+  const { split, before } = splitOf(plan, options);
   for (const what of ["threads", "workers"] as const)
     if (before?.[what] !== undefined && split[what] !== before[what])
       terminal.note(
@@ -131,7 +121,7 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, threads, workers, tensorboard = false, check = false, ranks }: RunningOptions,
+  { terminal, interrupt, threads, workers, check = false, ranks }: RunningOptions,
 ): Promise<Trained> {
   const planned: RunConfig = {
     ...plan.config,
@@ -154,8 +144,7 @@ async function trainIn(
     `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
   );
   const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
-  const log = openMetrics(run.metrics);
-  const metrics = tensorboard ? withEventFile(log, run.events, trainer) : log;
+  const metrics = openMetrics(run.metrics);
   let end: RunEnd | undefined;
   try {
     const { validation, test } = plan;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Flow, type NetworkLayer, UsageError } from "@flowify/core";
-import type { TrainFlags } from "../actions/train-flags.js";
+import type { TrainFlags } from "../commands/train.js";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import { readingFlags } from "../data/format.js";
 import type { DataSet, RowSet } from "../data/image-set.js";

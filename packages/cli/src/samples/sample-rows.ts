@@ -1,5 +1,4 @@
 import { UsageError } from "@flowify/core";
-import type { SampleFlags } from "../actions/sample-flags.js";
 import { joinedProgress } from "../data/written/row-writer.js";
 import { sampleFormat } from "../data/written/sampled-rows.js";
 import { version } from "../environment.js";
@@ -7,6 +6,7 @@ import { type Write, writeAtomic } from "../files/atomic.js";
 import { placeOf } from "../files/place.js";
 import type { ResumableFile } from "../files/resumable-file.js";
 import { type WrittenPart, writeContinued } from "../files/shared-file.js";
+import type { CommonFlags } from "../flags/shared.js";
 import { agree } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../runs/config.js";
@@ -26,9 +26,20 @@ import {
 } from "./sample-into.js";
 import { firstRows, privacyOfRun, sayGiven, sayPrivacy, writeGiven } from "./sample-table.js";
 
+/** How rows are sampled, where something was said about it. */
+export type RowSampling = CommonFlags & {
+  count?: number;
+  seed?: number;
+  temperature?: number;
+  mode?: "sample" | "deterministic";
+  out?: string;
+  given?: readonly string[];
+  privacy?: boolean;
+};
+
 /** What is sampled, by which processes. */
 type Command = Readonly<{
-  flags: SampleFlags;
+  flags: RowSampling;
   folder: string;
   data: RunConfig["data"] & Readonly<{ shape: [number] }>;
   ranks: Ranks | undefined;
@@ -38,7 +49,7 @@ type Command = Readonly<{
 /** Samples rows from a run of rows into a file; several processes share them. */
 export async function sampleRows(
   { host }: CliContext,
-  flags: SampleFlags,
+  flags: RowSampling,
   folder: string,
   data: Command["data"],
 ): Promise<void> {

@@ -1,5 +1,5 @@
 /** Names of the sheets of samples. Separate from the code that makes them, so that help does not load it. */
-export const sheets = ["samples", "temperatures", "interpolation", "layers", "inpainting"] as const;
+export const sheets = ["samples", "temperatures", "interpolation", "inpainting"] as const;
 export type Sheet = (typeof sheets)[number];
 
 /** Halves of an image that the sheet of inpainting can hide. */

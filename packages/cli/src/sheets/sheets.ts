@@ -1,5 +1,5 @@
 import type { FlowModel } from "@flowify/core";
-import type { FlowLayer, Shape } from "@flowify/core/layer";
+import type { Shape } from "@flowify/core/layer";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
@@ -100,66 +100,6 @@ export async function interpolationSheet(
     }),
   );
 }
-
-/**
- * A row for each layer that drops coordinates, the last layer first: one sample, and the same sample with the coordinates
- * of that layer sampled anew. All other noise stays. The first row samples the latent anew.
- */
-export async function layerSheet(
-  model: FlowModel,
-  { title, shape, columns, seed, temperature }: SheetOptions,
-): Promise<Uint8Array> {
-  const { layers } = model.flow.chain;
-  const parts = layers.map((_, i) => model.part(i, i + 1));
-  /** z after layer i ↦ x before layer `to`, with the noise of every layer from the seed. */
-  const down = async (z: Float32Array, from: number, to = 0): Promise<Float32Array> => {
-    let at = z;
-    for (let i = from - 1; i >= to; i--)
-      at = await (parts[i] as FlowModel).decode(at, { seed: seedOf(seed, i), temperature });
-    return at;
-  };
-  try {
-    const last = layers.length;
-    const latents = await model.latents(columns, { seed, temperature });
-    const width = sizeOf(model.flow.latentShape);
-    const first = latents.slice(0, width);
-    const behind: Float32Array[] = []; // after layer i, of the one sample
-    behind[last] = first;
-    for (let i = last - 1; i >= 0; i--) behind[i] = await down(behind[i + 1] as Float32Array, i + 1, i);
-    const own = toBytes(behind[0] as Float32Array);
-    const rows: { label: string; images: Uint8Array[] }[] = [{ label: "latent", images: [own] }];
-    for (let k = 1; k < columns; k++)
-      rows[0]!.images.push(toBytes(await down(latents.slice(k * width, (k + 1) * width), last)));
-    for (let i = last - 1; i >= 0; i--) {
-      if (!drops(layers[i] as FlowLayer)) continue;
-      const images = [own];
-      for (let k = 1; k < columns; k++) {
-        const anew = { seed: seedOf(seed + k, i), temperature };
-        const x = await (parts[i] as FlowModel).decode(behind[i + 1] as Float32Array, anew);
-        images.push(toBytes(await down(x, i)));
-      }
-      rows.push({ label: model.flow.ledgerLines[i]!.layer, images });
-    }
-    return await encodePng(
-      await imageGrid({
-        images: joined(rows.flatMap(({ images }) => images)),
-        shape,
-        columns,
-        title,
-        subtitle: `one sample, and the dropped coordinates of each layer sampled again, temperature ${temperature}, seed ${seed}`,
-        rowLabels: rows.map(({ label }) => label),
-      }),
-    );
-  } finally {
-    for (const part of parts) await part.dispose();
-  }
-}
-
-/** Distinct seeds: the noise of two layers must not be the same numbers. */
-const seedOf = (seed: number, layer: number): number => seed + 1_000_003 * (layer + 1);
-
-const drops = ({ inShape, outShape, droppedDims }: FlowLayer): boolean =>
-  (droppedDims ?? sizeOf(inShape) - sizeOf(outShape)) > 0;
 
 function onGreatCircle(a: Float32Array, b: Float32Array, t: number): Float32Array {
   const dot = a.reduce((sum, value, i) => sum + value * b[i]!, 0);

@@ -1,5 +1,4 @@
 import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
-import { type HasFlag, hintsFor } from "./hints.js";
 import { printable } from "./printable.js";
 import type { Colors } from "./terminal.js";
 
@@ -23,8 +22,10 @@ const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
 
 /** Remedies for likely failures of the operating system, one line each. */
 const systemHints: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full: free some space\nthen continue with --resume",
-  EDQUOT: "the disk quota is exceeded: free some space\nthen continue with --resume",
+  ENOSPC:
+    "the disk is full: free some space, then run the command again; flowify train --resume continues a run",
+  EDQUOT:
+    "the disk quota is exceeded: free some space, then run the command again; flowify train --resume continues a run",
   EROFS: "the file system is read-only\nchoose another --out",
   EACCES: "choose another --out, or change the permissions",
   EPERM: "choose another --out, or change the permissions",
@@ -55,15 +56,15 @@ function describe(error: unknown): Description {
   };
 }
 
-/** `error[CODE]: message`, then hints, one line each, if the command has the flags in them. */
+/** `error[CODE]: message`, then hints, one line each. */
 export function formatError(
   error: unknown,
   colors: Colors,
-  { debug = false, has = () => true }: { debug?: boolean; has?: HasFlag } = {},
+  { debug = false }: { debug?: boolean } = {},
 ): string {
   const { code, message, hints } = describe(error);
   const lines = [`${colors.bold(colors.red(`error[${code}]`))}: ${printable(message)}`];
-  for (const hint of hintsFor(hints, has)) lines.push(`  ${colors.dim("hint:")} ${printable(hint)}`);
+  for (const hint of hints) lines.push(`  ${colors.dim("hint:")} ${printable(hint)}`);
   const stack = debug && error instanceof Error ? (error.stack ?? "") : "";
   for (const line of stack.split("\n").filter(Boolean)) lines.push(colors.dim(printable(line)));
   return lines.join("\n");

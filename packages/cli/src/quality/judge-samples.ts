@@ -1,18 +1,19 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, type ImageSet, imageSize, slice } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
+import type { Normalization } from "../flags/parsers.js";
+import type { ImagesFlags } from "../flags/shared.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
-import { STEPS, trainJudge } from "../quality/classifier.js";
-import { type Judge, openJudge } from "../quality/judge.js";
-import { measureQuality, type Quality } from "../quality/quality.js";
-import { qualityLines } from "../quality/say-quality.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun } from "../runs/open-run.js";
 import { toBytes } from "../sheets/run-pictures.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
-import type { EvaluateFlags } from "./evaluate-flags.js";
+import { STEPS, trainJudge } from "./classifier.js";
+import { type Judge, openJudge } from "./judge.js";
+import { measureQuality, type Quality } from "./quality.js";
+import { qualityLines } from "./say-quality.js";
 
 /** Most samples to judge; fewer if there are fewer real images. */
 const COUNT = 1000;
@@ -26,12 +27,20 @@ type Judged = Readonly<{
   lines: readonly string[];
 }>;
 
+export type JudgeOptions = ImagesFlags &
+  Readonly<{
+    judge?: readonly string[];
+    normalize?: Normalization;
+    temperature?: number;
+    seed?: number;
+  }>;
+
 /** Compares samples of a run with real images, and writes quality.json and nearest.png to its folder. */
 export async function judgeSamples(
   model: FlowModel,
   run: SavedRun,
   folder: string,
-  flags: EvaluateFlags,
+  flags: JudgeOptions,
   terminal: Terminal,
 ): Promise<Judged> {
   const { seed = 0, temperature = 1 } = flags;

@@ -12,17 +12,17 @@ import { detectorNumber } from "../detect/reasons/detector-columns.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { TableDetector } from "../detect/table-detector.js";
-import { viewColumn } from "../report/table/columns.js";
-import { viewPairs } from "../report/table/pairs.js";
-import type { TableReport } from "../report/table/section.js";
-import { type Survey, surveyRows } from "../report/table/survey.js";
-import { kolmogorovSmirnov } from "../report/table/two-sample.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
 import { allDetectorRows, type DetectorRowsOptions, openDetectorTable } from "../scores/detector-rows.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
 import { rowsOfTables } from "../scores/table-rows.js";
 import type { Terminal } from "../ui/terminal.js";
+import { viewColumn } from "./table/columns.js";
+import { viewPairs } from "./table/pairs.js";
+import type { TableReport } from "./table/section.js";
+import { type Survey, surveyRows } from "./table/survey.js";
+import { kolmogorovSmirnov } from "./table/two-sample.js";
 
 export type TableReportOptions = Readonly<{ data?: string; where?: string; falseAlarms?: number }>;
 
