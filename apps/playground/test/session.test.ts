@@ -38,7 +38,7 @@ async function begun(): Promise<OpenRun> {
       network: "stripes",
       description: { inShape: [1, 4, 4], layers } as NonNullable<NewRun["description"]>,
       flow: { density: "mixture" },
-      batch: 32,
+      batchSize: 32,
       steps: 40,
       seed: 0,
     },

@@ -28,4 +28,4 @@ export {
   type RunConfig,
   runConfigText,
 } from "./runs/config.js";
-export { trainerOptions } from "./runs/trainer-options.js";
+export { trainerOptions, usualTraining } from "./settings.js";

@@ -1,40 +1,16 @@
 import { paperNames, UsageError, zooNames } from "@flowify/core";
-import { trainingDefaults } from "@flowify/core/internal";
+import { type Training, usualTraining } from "./settings.js";
 import { unknownName } from "./ui/suggest.js";
 
+/** Default settings of a network: those of its training, but what depends on the run, and the density of what it drops. */
+export type Rates = Omit<Training, "steps" | "seed" | "ema" | "augment"> &
+  Readonly<{ density: "gaussian" | "mixture" }>;
+
 /** A recipe: network, data, and all settings of training that flags can set. */
-export type Recipe = Readonly<{
-  network: string;
-  data: string;
-  epochs: number;
-  seed: number;
-  batch: number;
-  /** Peak step size of Euclidean and of orthogonal parameters; it decays to 0 by half a cosine. */
-  learningRate: number;
-  orthogonalRate: number;
-  /** Steps of linear warm-up, at most a tenth of the run. */
-  warmup: number;
-  /** Largest norm of gradients, by scaling them down; null for no clipping. */
-  clip: number | null;
-  density: "gaussian" | "mixture";
-  init: "data" | "random";
-  /** Number of images for the data-dependent initialization. */
-  initExamples: number;
-}>;
+export type Recipe = Rates & Readonly<{ network: string; data: string; epochs: number; seed: number }>;
 
-/** Default rates of a recipe. */
-export type Rates = Omit<Recipe, "network" | "data" | "epochs" | "seed">;
-
-const standardRates: Rates = {
-  batch: trainingDefaults.batchSize,
-  learningRate: trainingDefaults.learningRate,
-  orthogonalRate: trainingDefaults.learningRate,
-  warmup: trainingDefaults.warmup(Number.POSITIVE_INFINITY),
-  clip: trainingDefaults.clip,
-  density: "mixture",
-  init: trainingDefaults.init,
-  initExamples: trainingDefaults.initExamples,
-};
+const { seed: _seed, ema: _ema, augment: _augment, ...usual } = usualTraining;
+const standardRates: Rates = { ...usual, density: "mixture" };
 
 /** Passes over the data in the paper. */
 const EPOCHS = 300;
@@ -44,14 +20,14 @@ const SEED = 7;
 
 /** The rates of the paper: Adam 5e-4, no warm-up, no clipping, Gaussians, random initialization. */
 const paperRates: Rates = {
-  batch: 128,
+  ...standardRates,
+  batchSize: 128,
   learningRate: 5e-4,
   orthogonalRate: 5e-4,
   warmup: 0,
   clip: null,
   density: "gaussian",
   init: "random",
-  initExamples: trainingDefaults.initExamples,
 };
 
 const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rates> => ({
@@ -60,9 +36,9 @@ const rate = (learningRate: number, orthogonalRate = learningRate): Partial<Rate
 });
 
 /** Half the usual batch: in the same time, twice the steps bring far more (docs/results/levers.md). */
-const SMALL_BATCH = { batch: 64 } as const;
+const SMALL_BATCH = { batchSize: 64 } as const;
 /** A colour image has four times the numbers of a digit: fewer of them suffice for a step (docs/results/levers.md). */
-const SMALLER_BATCH = { batch: 16 } as const;
+const SMALLER_BATCH = { batchSize: 16 } as const;
 
 /**
  * Differences of a network from `standardRates`: the best of the tried rates after one epoch (MNIST) or 1,000 steps
@@ -74,8 +50,8 @@ const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "mnist/fconv1-nsf": { ...rate(4e-3), ...SMALL_BATCH },
   "mnist/fconv2": { ...rate(4e-3), ...SMALL_BATCH },
   "mnist/fconv2-nsf": { ...rate(3e-3), ...SMALL_BATCH },
-  "mnist/quick": { ...rate(4e-3), batch: 32 },
-  "mnist/best": { ...rate(4e-3), batch: 32 },
+  "mnist/quick": { ...rate(4e-3), batchSize: 32 },
+  "mnist/best": { ...rate(4e-3), batchSize: 32 },
   "cifar10/best": { ...rate(3e-3), ...SMALLER_BATCH },
   "cifar10/fmlp": rate(3e-4),
   "cifar10/fconv1": { ...rate(3e-3), ...SMALLER_BATCH },

@@ -55,7 +55,7 @@ it.each(zooNames.filter((name) => name.startsWith("mnist/")))(
         executor,
         data: { examples: images, count: DIGITS },
         steps: STEPS,
-        batchSize: Math.max(ratesOf(name).batch, 128),
+        batchSize: Math.max(ratesOf(name).batchSize, 128),
         seed: 7,
         init: "random",
       });

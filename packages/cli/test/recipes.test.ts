@@ -20,7 +20,7 @@ describe("recipes", () => {
       data: "mnist",
       epochs: 300,
       seed: 7,
-      batch: 128,
+      batchSize: 128,
       learningRate: 5e-4,
       orthogonalRate: 5e-4,
       warmup: 0,
@@ -52,10 +52,16 @@ describe("the plan of a run", () => {
       network: "mnist/fconv2:paper",
       recipe: "mnist/fconv2:paper",
       data: { name: "mnist", examples: 60_000 },
-      steps: Math.ceil((300 * 60_000) / 128),
-      seed: 7,
       flow: { density: "gaussian" },
-      training: { learningRate: 5e-4, orthogonalRate: 5e-4, warmup: 0, clip: null, init: "random" },
+      training: {
+        steps: Math.ceil((300 * 60_000) / 128),
+        seed: 7,
+        learningRate: 5e-4,
+        orthogonalRate: 5e-4,
+        warmup: 0,
+        clip: null,
+        init: "random",
+      },
     });
   });
 
@@ -70,10 +76,8 @@ describe("the plan of a run", () => {
       warmup: 5,
     });
     expect(config).toMatchObject({
-      steps: 938,
-      seed: 1,
       flow: { density: "gaussian" },
-      training: { learningRate: 1e-4, orthogonalRate: 2e-4, warmup: 5, clip: 500 },
+      training: { steps: 938, seed: 1, learningRate: 1e-4, orthogonalRate: 2e-4, warmup: 5, clip: 500 },
     });
   });
 
@@ -83,9 +87,7 @@ describe("the plan of a run", () => {
     expect(config).toMatchObject({
       network: "mnist/fconv1",
       recipe: null,
-      steps: 200,
-      seed: 0,
-      training: { learningRate, orthogonalRate, warmup: 20 },
+      training: { steps: 200, seed: 0, learningRate, orthogonalRate, warmup: 20 },
     });
   });
 
@@ -104,9 +106,8 @@ describe("the plan of a run", () => {
     const config = await plan({ recipe: "mnist/fconv2", network, data, batch: 32, epochs: 1 });
     expect(config).toMatchObject({
       network: "small",
-      steps: 8,
       data: { name: data },
-      training: { learningRate: ratesOf("mnist/fconv2").learningRate },
+      training: { steps: 8, learningRate: ratesOf("mnist/fconv2").learningRate },
     });
   });
 

@@ -1,6 +1,6 @@
 import type { Executor, NotFiniteError, TrainingState } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
-import { type ImageRunConfig, type RunConfig, sha256, trainerOptions } from "flowify/format";
+import { type ImageRunConfig, type RunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
 import { type Kept, startTraining, type Training, type Viewer } from "../worker/training.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
@@ -40,10 +40,8 @@ type SessionOptions<V, W> = Readonly<{
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Network and schedule of a new run. */
-export type NewRun = Pick<
-  RunConfig,
-  "network" | "description" | "pretrained" | "flow" | "batch" | "steps" | "seed"
-> &
+export type NewRun = Pick<RunConfig, "network" | "description" | "pretrained" | "flow"> &
+  Pick<RunConfig["training"], "batchSize" | "steps" | "seed"> &
   Pick<OpenRun, "weights" | "original"> &
   Readonly<{ learningRate?: number }>;
 
@@ -52,27 +50,27 @@ const INIT = 1024;
 
 /** A new run on these images. */
 export async function newRun(
-  { weights, original, learningRate = trainingDefaults.learningRate, ...chosen }: NewRun,
+  { weights, original, steps, batchSize, seed, learningRate = usualTraining.learningRate, ...chosen }: NewRun,
   images: RunImages,
 ): Promise<RunStart> {
   const config: ImageRunConfig = {
     format: "flowify-run",
-    version: 2,
+    version: 3,
     ...chosen,
     recipe: null,
     data: await dataOf(images),
     device: "jax",
     training: {
+      ...usualTraining,
+      steps,
+      batchSize,
+      seed,
       learningRate,
       orthogonalRate: learningRate,
-      warmup: trainingDefaults.warmup(chosen.steps),
-      clip: trainingDefaults.clip,
-      ema: trainingDefaults.ema,
-      init: "data",
+      warmup: trainingDefaults.warmup(steps),
       initExamples: INIT,
-      augment: trainingDefaults.augment,
     },
-    checkpointEvery: chosen.steps,
+    checkpointEvery: steps,
     evaluateEvery: 1,
     pictures: "each",
   };
@@ -97,6 +95,8 @@ export async function continued(
   const data = await dataOf(images);
   const training = {
     ...config.training,
+    steps,
+    batchSize: Math.min(config.training.batchSize, data.examples),
     ...(learningRate !== undefined && { learningRate, orthogonalRate: learningRate }),
   };
   return {
@@ -105,8 +105,6 @@ export async function continued(
       ...config,
       training,
       data: data.hash === config.data.hash ? config.data : data,
-      steps,
-      batch: Math.min(config.batch, data.examples),
     },
   };
 }
@@ -135,7 +133,7 @@ export async function bestOf<V, W extends Viewer<V>>({ run, training }: RunSessi
   const { state, reports } = await training.best();
   const lines = reports.map(({ step, loss, bpd, gradNorm, lr }) => ({
     step,
-    epoch: Math.floor(((step - 1) * config.batch) / config.data.examples) + 1,
+    epoch: Math.floor(((step - 1) * config.training.batchSize) / config.data.examples) + 1,
     loss,
     bpd,
     gradNorm,
@@ -170,7 +168,7 @@ export async function trainFurther<V, W extends Viewer<V>>(
   let failure: NotFiniteError | undefined;
   for (const factor of RATES) {
     const learningRate = start.config.training.learningRate * factor;
-    const total = Math.max(start.config.steps, first + steps);
+    const total = Math.max(start.config.training.steps, first + steps);
     const run = await continued(start, options.images, { steps: total, learningRate });
     const session = await startRun(run, options);
     const giveUp = new AbortController();

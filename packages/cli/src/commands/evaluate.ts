@@ -1,6 +1,7 @@
 import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
 import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
-import { count, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
+import { defineCommand } from "../flags/define.js";
+import { count, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { type Accuracy, accuracyOf } from "../quality/accuracy.js";

@@ -1,7 +1,8 @@
 import { bitsPerDimension } from "@flowify/core";
 import { readPicture } from "../data/image-files.js";
 import { describeImages, expectImages } from "../data/image-set.js";
-import { defineCommand, type FlagsOf } from "../flags/define.js";
+import { defineCommand } from "../flags/define.js";
+import type { FlagsOf } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, readingOf, runFolder, seedFlag, withoutReading } from "../flags/shared.js";
 import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";

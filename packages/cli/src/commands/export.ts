@@ -20,12 +20,14 @@ import {
 } from "@flowify/onnx";
 import { DESCRIPTION } from "../export-onnx.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { choice, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
+import { defineCommand } from "../flags/define.js";
+import { choice, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, runFolder } from "../flags/shared.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
+import { trainerOptions } from "../settings.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
@@ -101,8 +103,9 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
     throw new UsageError("--false-alarms is for --detector\nleave it out, or add --detector");
   await withModel(folder, flags, terminal, async (model, { config, step, state }) => {
     makeFolder(out);
-    const { batch, training } = config;
-    const options = { batch, clip: training.clip ?? Number.POSITIVE_INFINITY };
+    const { training } = config;
+    const { batchSize: batch, clip } = trainerOptions(config);
+    const options = { batch, clip };
     const target = targets[flags.target ?? "portable"];
     const programs = [
       ...exportFlow(model.flow, model.params, { target }),

@@ -1,6 +1,7 @@
 import { expectImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { count, defineCommand, type FlagsOf, text } from "../flags/define.js";
+import { defineCommand } from "../flags/define.js";
+import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
 import { expectPlaceFor, runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, withModel } from "../runs/open-run.js";

@@ -11,7 +11,8 @@ import { formatOf, type TableFormat, tableFormats } from "../data/written/format
 import { idHeader } from "../detect/score-columns.js";
 import { scoreKinds } from "../detect/score-kinds.js";
 import { type Write, writeAtomic } from "../files/atomic.js";
-import { choice, count, defineCommand, type FlagsOf, text, value, yes } from "../flags/define.js";
+import { defineCommand } from "../flags/define.js";
+import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
 import {
   commonFlags,

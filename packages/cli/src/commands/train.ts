@@ -1,16 +1,7 @@
 import { UsageError } from "@flowify/core";
 import { describeImages } from "../data/image-set.js";
 import { environment } from "../environment.js";
-import { choice, defineCommand, type FlagsOf, value, yes } from "../flags/define.js";
-import { decay, nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
-import {
-  commonFlags,
-  normalizeFlag,
-  pictureChoices,
-  readingParameters,
-  seedFlag,
-  tableParameters,
-} from "../flags/shared.js";
+import { defineCommand } from "../flags/define.js";
 import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { calibrateRun } from "../runs/calibrate-run.js";
@@ -21,84 +12,14 @@ import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/repor
 import { runTraining, type Trained } from "../runs/run-training.js";
 import { planTraining, type TrainPlan } from "../runs/train-plan.js";
 import { judgedLine } from "../runs/verdict.js";
+import { type TrainFlags, trainFlags } from "../settings.js";
 import type { CliContext } from "../ui/context.js";
 import { watchTraining } from "../ui/interrupt.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
-const text = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
-
-const count = (brief: string) =>
-  ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;
-
-const flags = {
-  recipe: text("NAME", "Network, data, schedule and step sizes in one name, such as mnist/fconv2"),
-  data: text(
-    "NAME",
-    "Data set, or the path of a folder or file of images or rows (default: the data of the network, or mnist)",
-  ),
-  dataDir: text("DIR", "Folder with the files of the data set"),
-  ...readingParameters,
-  ...tableParameters,
-  contaminated: yes("The table holds anomalies: its detector leaves the oddest training rows out"),
-  limit: count("Only the first N training images"),
-  validation: value(
-    wholeNumber(0),
-    "N",
-    "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/…, table/… and --from a tenth, at most 1000)",
-  ),
-  flip: yes("Flip each training image left to right with probability 1/2"),
-  network: text(
-    "NAME",
-    "Name of a network, a file net.json, or auto, which builds one for the data (default: fmlp; auto for your own data)",
-  ),
-  from: text(
-    "DIR",
-    "Pretrained network that flowify convert wrote; trains its inverse and keeps its function",
-  ),
-  normalize: normalizeFlag,
-  free: yes("With --from: train the function as well"),
-  epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
-  steps: count("Training steps, instead of --epochs"),
-  batch: count("Examples per step (default: set by the network; 128 for most)"),
-  lr: value(positiveNumber(), "RATE", "Peak step size of all parameters (default: set by the network)"),
-  orthogonalLr: value(positiveNumber(), "RATE", "Peak step size of orthogonal parameters (default: --lr)"),
-  warmup: value(wholeNumber(0), "N", "Steps of linear warm-up, at most a tenth of the run (default: 100)"),
-  clip: value(
-    positiveNumber(),
-    "NORM",
-    "Largest norm of the gradient; longer ones are scaled down (default: 500)",
-  ),
-  ema: value(decay, "DECAY", "Decay of an average of the weights, such as 0.999 (default: 0, no average)"),
-  density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
-  seed: seedFlag("Seed of the initialization, the order of the data and all noise (default: 0)"),
-  out: text("DIR", "Folder of the run (default: runs/DATA-NETWORK)"),
-  resume: text("DIR", "Continue the run in DIR from its last checkpoint"),
-  force: yes("Replace the run in --out"),
-  checkpointEvery: count("Steps between checkpoints (default: one epoch, at most 1000)"),
-  evaluateEvery: count("Epochs between measurements; the last epoch is always measured (default: 1)"),
-  pictures: choice(
-    pictureChoices,
-    "Write pictures at each measurement, at the last one, or never (default: each)",
-  ),
-  fallback: yes("If the device is missing or fails, continue on another from the last checkpoint"),
-  check: yes("Check the output of every layer before each step and name the first that is not finite"),
-  workers: count(
-    "Parts of a batch that the native device computes side by side; changes last digits (default: 2)",
-  ),
-  rankTimeout: value(
-    wholeNumber(2),
-    "SECONDS",
-    "Under mpirun: seconds of silence after which a rank counts as lost (default: 30)",
-  ),
-  ...commonFlags,
-};
-
-export type TrainFlags = FlagsOf<typeof flags>;
-
 export const command = defineCommand<TrainFlags, []>({
-  flags,
+  flags: trainFlags,
   aliases: { o: "out", q: "quiet" },
   help: `Turns an ordinary network into a flow and trains it by maximum likelihood. Use it to get a
 density, an anomaly score or a generator from images or rows of numbers.
@@ -221,17 +142,19 @@ const saySums = ({ note }: Terminal, ranks: Ranks): void =>
     `${ranks.size} ranks: ${waitOfStep(ranks).toFixed(1)} ms of each step in sums of gradients and messages of new values`,
   );
 
-function sayInterrupted(terminal: Terminal, { folder, config: { steps } }: TrainPlan, step: number): void {
+function sayInterrupted(terminal: Terminal, { folder, config }: TrainPlan, step: number): void {
+  const { steps } = config.training;
   terminal.say(`stopped after step ${step} of ${steps}; continue with flowify train --resume ${folder}`);
   terminal.document({ run: folder, step, steps, finished: false });
 }
 
 function sayEnd(
   terminal: Terminal,
-  { folder, data, validation, config: { steps } }: TrainPlan,
+  { folder, data, validation, config }: TrainPlan,
   { measured, pictures, unchanged, verdict, baseline }: NonNullable<Trained["end"]>,
   ranks: Ranks | undefined,
 ): void {
+  const { steps } = config.training;
   const result = measured.at(-1);
   const held = measured.find(({ images }) => images.split === "validation" && images !== result?.images);
   if (result) sayLikelihood(terminal, result.evaluation, result.images);

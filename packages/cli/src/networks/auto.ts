@@ -1,5 +1,6 @@
 import { couplingNetwork, imageEnd, imageFront } from "@flowify/core/internal";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
+import type { Training } from "../settings.js";
 import type { NetworkDescription } from "./network.js";
 import { descriptionOf, isPreset } from "./presets.js";
 import { tableNetwork } from "./table-networks.js";
@@ -20,10 +21,10 @@ const ENDS = [32, 8] as const;
 export const isBuilt = (name: string): boolean => name === AUTO || isPreset(name);
 
 /** Default training: at least this many steps, and at least one epoch. */
-type Schedule = Readonly<{ batch: number; steps: number; learningRate: number }>;
+type Schedule = Readonly<Pick<Training, "batchSize" | "steps" | "learningRate">>;
 const schedules = {
-  rows: { batch: 256, steps: 500, learningRate: 3e-3 },
-  images: { batch: 64, steps: 400, learningRate: 3e-3 },
+  rows: { batchSize: 256, steps: 500, learningRate: 3e-3 },
+  images: { batchSize: 64, steps: 400, learningRate: 3e-3 },
 } as const satisfies { [kind: string]: Schedule };
 
 /** A batch is at most this share of the data. */
@@ -32,7 +33,7 @@ const BATCH_PART = 1 / 4;
 export function autoSchedule({ shape, count }: DataSet): Schedule {
   const schedule = schedules[isRowShape(shape) ? "rows" : "images"];
   const most = 2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
-  return { ...schedule, batch: Math.min(schedule.batch, most) };
+  return { ...schedule, batchSize: Math.min(schedule.batchSize, most) };
 }
 
 /**

@@ -22,7 +22,8 @@ export function factsOf(
   config: Omit<RunConfig, "device">,
   versions: Readonly<{ flowify: string; node: string; onnxruntime: string | null }>,
 ): Facts {
-  const { data, seed, ...others } = config;
+  const { data, training, ...others } = config;
+  const { seed, ...settings } = training;
   const { hash, examples, validation, shape } = data;
   const { flowify, node, onnxruntime } = versions;
   return {
@@ -32,7 +33,7 @@ export function factsOf(
     data: `${examples} examples and ${validation} held out, sha256 ${hash}`,
     seed: String(seed),
     settings: createHash("sha256")
-      .update(JSON.stringify([{ ...others, environment: undefined }, shape]))
+      .update(JSON.stringify([{ ...others, settings, environment: undefined }, shape]))
       .digest("hex"),
   };
 }

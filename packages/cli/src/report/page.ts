@@ -102,9 +102,11 @@ function overview(runs: readonly RunSummary[]): string {
         : "–",
       config.network,
       config.data.name,
-      taken === config.steps ? formatCount(taken) : `${formatCount(taken)} of ${formatCount(config.steps)}`,
-      formatCount(config.batch),
-      String(config.seed),
+      taken === config.training.steps
+        ? formatCount(taken)
+        : `${formatCount(taken)} of ${formatCount(config.training.steps)}`,
+      formatCount(config.training.batchSize),
+      String(config.training.seed),
       formatDuration(run.seconds * 1000),
     ];
   });
@@ -129,7 +131,7 @@ const DASHES = [
 
 /** The curves of all runs of one unit in one chart. */
 async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<string> {
-  const steps = Math.max(...runs.map(({ config }) => config.steps));
+  const steps = Math.max(...runs.map(({ config }) => config.training.steps));
   const alone = runs.length === 1;
   const lines = runs.flatMap((run, i): ChartLine[] => {
     const color = seriesColor(i);
@@ -208,5 +210,5 @@ async function ledgerLines({ name, ledgers, config }: RunSummary): Promise<strin
     }));
   const title = `Ledger of ${name} over the steps`;
   const unit = unitOf(config.data.shape).name;
-  return figure(await lineChart({ ...PAGE, title, unit, lines, steps: config.steps, height: 260 }));
+  return figure(await lineChart({ ...PAGE, title, unit, lines, steps: config.training.steps, height: 260 }));
 }

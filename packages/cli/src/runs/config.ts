@@ -4,15 +4,14 @@ import { resizings } from "../data/format.js";
 import { tableSchema } from "../data/table/schema.js";
 import { check } from "../files/check.js";
 import { expectShallow } from "../files/depth.js";
-import { pictureChoices } from "../flags/shared.js";
 import { networkSchema } from "../networks/network.js";
+import { keepingSchemas, trainingSchema } from "../settings.js";
 
 const text = v.string();
 const name = v.pipe(text, v.nonEmpty("expected a text that is not empty"));
 const integer = v.pipe(v.number(), v.safeInteger());
 const count = v.pipe(integer, v.minValue(1));
 const index = v.pipe(integer, v.minValue(0));
-const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"));
 
 /** The environment of a run: equal environments produce equal numbers, to the last digit. */
@@ -54,7 +53,7 @@ const readingSchema = v.strictObject({
 /** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */
 const runConfigSchema = v.strictObject({
   format: v.literal("flowify-run"),
-  version: v.literal(2),
+  version: v.literal(3),
   network: name,
   /** The layers of a network that is not built in. */
   description: v.exactOptional(networkSchema),
@@ -78,9 +77,6 @@ const runConfigSchema = v.strictObject({
     /** The source files, relative to the folder. */
     files: v.exactOptional(v.array(v.strictObject({ name: text, sha256 }))),
   }),
-  steps: count,
-  batch: count,
-  seed: index,
   /** The executor: another one rounds differently. */
   device: v.picklist(["native", "webgpu", "wasm", "jax"]),
   flow: v.strictObject({
@@ -88,25 +84,8 @@ const runConfigSchema = v.strictObject({
     /** The function of the pretrained network stays fixed: only noise and the stochastic inverse are trained. */
     frozen: v.exactOptional(v.boolean()),
   }),
-  training: v.strictObject({
-    learningRate: rate,
-    orthogonalRate: rate,
-    warmup: index,
-    /** null: never. */
-    clip: v.nullable(rate),
-    ema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
-    init: v.picklist(["data", "random"]),
-    initExamples: count,
-    augment: v.optional(v.picklist(["none", "flip"]), "none"),
-  }),
-  checkpointEvery: count,
-  /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
-  validateEvery: v.exactOptional(count),
-  /** Epochs between measurements, and the measurements with pictures. */
-  evaluateEvery: v.optional(count, 1),
-  pictures: v.optional(v.picklist(pictureChoices), "each"),
-  /** The training rows hold anomalies: the detector of a table leaves the oddest of them out. */
-  contaminated: v.exactOptional(v.literal(true)),
+  training: trainingSchema,
+  ...keepingSchemas,
   environment: v.exactOptional(environmentSchema),
 });
 
@@ -125,15 +104,23 @@ export function expectImageRun(path: string, config: RunConfig): ImageRunConfig 
   throw new UsageError(`${path}: a run of rows of ${shape[0]} numbers, expected one of images`);
 }
 
+/** A configuration of version 2 in the present form: steps, batch and seed stood beside the other settings. */
+function ofThisVersion(json: unknown): unknown {
+  if (typeof json !== "object" || json === null || !("version" in json) || json.version !== 2) return json;
+  const { steps, batch, seed, training, ...others } = json as Record<string, unknown>;
+  if (typeof training !== "object") return json;
+  return { ...others, version: 3, training: { ...training, steps, batchSize: batch, seed } };
+}
+
 /**
- * The configuration of a run from its JSON document.
+ * The configuration of a run from its JSON document, of this version or the one before.
  *
  * @param path name of the document in messages
  * @throws DataError that lists the problems
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
-  const checked = check(runConfigSchema, json);
+  const checked = check(runConfigSchema, ofThisVersion(json));
   if ("value" in checked) return checked.value;
   throw new DataError(
     `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,

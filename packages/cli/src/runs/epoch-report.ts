@@ -78,7 +78,8 @@ const SHEET_TEMPERATURE = 0.7;
  */
 export function epochReporter(options: EpochReportOptions): EpochReporter {
   const { flow, trainer, executor, run, config, images } = options;
-  const { network, seed } = config;
+  const { network, training } = config;
+  const { seed, steps } = training;
 
   const unit = unitOf(images.data.shape);
 
@@ -165,7 +166,7 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
           await writeFileAtomic(join(run.pictures, `epoch-${epoch}-${name}.png`), png);
         }
         const title = `${network} on ${config.data.name}: training to step ${formatCount(at.step)}`;
-        const curve = await curvePicture(title, readMetrics(run.metrics), config.steps, unit);
+        const curve = await curvePicture(title, readMetrics(run.metrics), steps, unit);
         await writeFileAtomic(run.curve, curve);
         return [...pictures.map(({ file }) => file), run.curve];
       }),

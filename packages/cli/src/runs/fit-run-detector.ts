@@ -14,7 +14,8 @@ const STEPS = 400;
 
 /** Fits a detector to the training rows of a run's table, calibrates it on the test rows, and keeps it in the run's folder. */
 export async function fitRunDetector(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
-  const { data, seed, steps, contaminated = false } = readRunConfig(folder);
+  const { data, training, contaminated = false } = readRunConfig(folder);
+  const { seed, steps } = training;
   const schema = data.reading?.schema;
   if (!schema) return;
   const inputs = inputsOf(schema);
@@ -23,11 +24,11 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
-    const training = data.examples + data.validation;
-    const fitted = await fitTableDetector(executor, rows, inputs, options, training, numbers);
+    const rowCount = data.examples + data.validation;
+    const fitted = await fitTableDetector(executor, rows, inputs, options, rowCount, numbers);
     await writeDetector(runPaths(folder).detector, fitted);
     terminal.note(
-      `detector of ${formatCount(training)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
+      `detector of ${formatCount(rowCount)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
     );
   } finally {
     await executor.dispose();

@@ -1,12 +1,11 @@
-import type { TrainFlags } from "../commands/train.js";
 import { examplesOf } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
 import { followTrainer } from "../ranks/led-trainer.js";
 import type { Ranks } from "../ranks/ranks.js";
+import { type TrainFlags, trainerOptions } from "../settings.js";
 import type { Terminal } from "../ui/terminal.js";
 import { splitOf } from "./run-training.js";
 import type { TrainPlan } from "./train-plan.js";
-import { trainerOptions } from "./trainer-options.js";
 
 /** Computes this rank's part of every batch, as rank 0 commands. It reads no checkpoint and writes nothing. */
 export async function followTraining(

@@ -41,7 +41,8 @@ export type LoopOptions = Readonly<{
  */
 export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undefined> {
   const { trainer, config, run, metrics, terminal, interrupt, validation } = options;
-  const { steps, checkpointEvery, evaluateEvery, network } = config;
+  const { checkpointEvery, evaluateEvery, network } = config;
+  const { steps } = config.training;
   const validateEvery = validation && config.validateEvery;
   const epochs = epochsOf(config);
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });

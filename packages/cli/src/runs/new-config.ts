@@ -1,6 +1,4 @@
 import { UsageError } from "@flowify/core";
-import { trainingDefaults } from "@flowify/core/internal";
-import type { TrainFlags } from "../commands/train.js";
 import type { FileHash } from "../data/file-hashes.js";
 import type { Reading } from "../data/format.js";
 import { isRowShape, nounOf } from "../data/image-set.js";
@@ -8,6 +6,7 @@ import { autoSchedule, isBuilt } from "../networks/auto.js";
 import type { ConvertedNetwork } from "../networks/choose.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import type { Rates, Recipe } from "../recipes.js";
+import { chosenTraining, type TrainFlags, trainingOf, usualTraining } from "../settings.js";
 import type { RunConfig } from "./config.js";
 import type { LoadedData } from "./train-data.js";
 
@@ -48,24 +47,33 @@ export function newConfig(
     throw new UsageError(
       `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file; for an array add --table`,
     );
-  const batch = flags.batch ?? rates.batch;
-  if (batch > data.count) {
+  const { density, ...ofNetwork } = rates;
+  const chosen = chosenTraining(flags);
+  const wanted = { ...usualTraining, ...ofNetwork, ...(recipe && { seed: recipe.seed }), ...chosen };
+  const { batchSize } = wanted;
+  if (batchSize > data.count) {
     throw new UsageError(
-      `a batch of ${batch} is larger than the data (${data.count} ${nounOf(data, data.count)})\nchoose a smaller --batch`,
+      `a batch of ${batchSize} is larger than the data (${data.count} ${nounOf(data, data.count)})\nchoose a smaller --batch`,
     );
   }
-  const epoch = stepsOf(1, data.count, batch);
+  const epoch = stepsOf(1, data.count, batchSize);
   const { steps: least = 0 } = isBuilt(network.name) ? autoSchedule(data) : {};
   const steps =
     flags.steps ??
     (flags.epochs === undefined && recipe === undefined
       ? Math.max(epoch, least)
-      : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batch));
+      : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batchSize));
   // with many short epochs, measure only after several of them
   const together = Math.max(1, Math.round(least / epoch / LOOKS));
+  const training = trainingOf({
+    ...wanted,
+    orthogonalRate: chosen.orthogonalRate ?? chosen.learningRate ?? rates.orthogonalRate,
+    steps,
+    warmup: Math.min(wanted.warmup, Math.ceil(steps / 10)),
+  });
   return {
     format: "flowify-run",
-    version: 2,
+    version: 3,
     network: network.name,
     ...(network.description && { description: network.description }),
     ...(network.pretrained && { pretrained: network.pretrained }),
@@ -81,23 +89,11 @@ export function newConfig(
       ...((reading || schema) && { reading: { ...reading, ...(schema && { schema }) } }),
       ...(files && { files }),
     },
-    steps,
-    batch,
-    seed: flags.seed ?? recipe?.seed ?? 0,
     flow: {
-      density: flags.density ?? rates.density,
+      density: flags.density ?? density,
       ...(flags.from !== undefined && { frozen: flags.free !== true }),
     },
-    training: {
-      learningRate: flags.lr ?? rates.learningRate,
-      orthogonalRate: flags.orthogonalLr ?? flags.lr ?? rates.orthogonalRate,
-      warmup: Math.min(flags.warmup ?? rates.warmup, Math.ceil(steps / 10)),
-      clip: flags.clip ?? rates.clip,
-      ema: flags.ema ?? trainingDefaults.ema,
-      init: rates.init,
-      initExamples: rates.initExamples,
-      augment: flags.flip === true ? "flip" : trainingDefaults.augment,
-    },
+    training,
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),
     evaluateEvery: flags.evaluateEvery ?? together,
     ...(validation && { validateEvery: Math.ceil(steps / VALIDATIONS) }),

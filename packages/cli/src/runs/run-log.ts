@@ -24,13 +24,13 @@ export type RunLog = Readonly<{
 }>;
 
 /** Epochs that are complete after so many steps, and those of the whole run. */
-export const epochsOf = ({ batch, steps, data }: Pick<RunConfig, "batch" | "steps" | "data">) => ({
-  at: (step: number): number => Math.floor((step * batch) / data.examples),
-  all: Math.max(1, Math.round((steps * batch) / data.examples)),
+export const epochsOf = ({ training: { batchSize, steps }, data }: Pick<RunConfig, "training" | "data">) => ({
+  at: (step: number): number => Math.floor((step * batchSize) / data.examples),
+  all: Math.max(1, Math.round((steps * batchSize) / data.examples)),
 });
 
 export function runLog(config: RunConfig, metrics: MetricsLog, progress: Progress): RunLog {
-  const { batch } = config;
+  const { batchSize } = config.training;
   const began = performance.now();
   const unit = unitOf(config.data.shape);
   const noun = nounOf(config.data);
@@ -48,7 +48,7 @@ export function runLog(config: RunConfig, metrics: MetricsLog, progress: Progres
     step({ step: before, loss, bpd, gradNorm, lr }, milliseconds) {
       const step = before + 1;
       const figure = unit.of({ nats: -loss, bpd });
-      const imagesPerSecond = Math.round((batch / milliseconds) * 1000);
+      const imagesPerSecond = Math.round((batchSize / milliseconds) * 1000);
       const epoch = Math.min(epochs.at(before) + 1, epochs.all);
       state.lines = [];
       log({ step, epoch, loss, [unit.field]: figure, gradNorm, lr, seconds: seconds(), imagesPerSecond });

@@ -124,7 +124,7 @@ export function runMeasures(options: MeasureOptions): RunMeasures {
       return endWith(at, measured, judged);
     },
     async reportAgain() {
-      const at = { step: config.steps, epoch: epochsOf(config).all, last: true };
+      const at = { step: config.training.steps, epoch: epochsOf(config).all, last: true };
       const judged = await bestBefore();
       const measured: Measurement[] = [];
       for (const set of setsToMeasure(at, [])) measured.push(await reporter.measure(set, judged?.state));

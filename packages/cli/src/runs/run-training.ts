@@ -16,6 +16,7 @@ import { writeFileAtomic } from "../files/atomic.js";
 import type { DeviceName } from "../flags/shared.js";
 import { leadTrainer } from "../ranks/led-trainer.js";
 import type { Ranks } from "../ranks/ranks.js";
+import { trainerOptions } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
@@ -29,7 +30,6 @@ import { openMetrics, rewindMetrics } from "./metrics.js";
 import type { RunEnd } from "./run-measures.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "./saved-checkpoints.js";
 import type { TrainPlan } from "./train-plan.js";
-import { trainerOptions } from "./trainer-options.js";
 
 export type RunningOptions = Readonly<{
   terminal: Terminal;
@@ -221,9 +221,10 @@ async function startTrainer(
   { terminal, check, share }: { terminal: Terminal; check: boolean; share: Ranks["share"] | undefined },
 ): Promise<Trainer> {
   const { note, warn } = terminal;
-  const { network, steps, batch, seed } = config;
+  const { network, training } = config;
+  const { steps, batchSize, seed } = training;
   note(
-    `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batch}, seed ${seed}, ${executor.name}; in ${run.folder}`,
+    `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batchSize}, seed ${seed}, ${executor.name}; in ${run.folder}`,
   );
   const options = {
     flow,

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Flow, type NetworkLayer, UsageError } from "@flowify/core";
-import type { TrainFlags } from "../commands/train.js";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
-import { readingFlags } from "../data/format.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
@@ -19,6 +17,7 @@ import {
 import type { NetworkDescription } from "../networks/network.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
+import { decidedByRun, type TrainFlags } from "../settings.js";
 import type { RunConfig } from "./config.js";
 import { networkOfRun, readRunConfig } from "./config-file.js";
 import { checkRunFolder } from "./folder.js";
@@ -45,36 +44,6 @@ export type TrainPlan = Readonly<{
   /** Step sizes to try before the first step; the run uses the best. */
   tryRates?: readonly number[];
 }>;
-
-/** Flags that determine the results of a run: a resumed run takes them from its configuration. */
-const decidedByRun = {
-  recipe: "--recipe",
-  data: "--data",
-  ...readingFlags,
-  limit: "--limit",
-  validation: "--validation",
-  flip: "--flip",
-  network: "--network",
-  from: "--from",
-  normalize: "--normalize",
-  free: "--free",
-  density: "--density",
-  epochs: "--epochs",
-  steps: "--steps",
-  batch: "--batch",
-  lr: "--lr",
-  orthogonalLr: "--orthogonal-lr",
-  warmup: "--warmup",
-  clip: "--clip",
-  ema: "--ema",
-  seed: "--seed",
-  out: "--out",
-  force: "--force",
-  checkpointEvery: "--checkpoint-every",
-  evaluateEvery: "--evaluate-every",
-  pictures: "--pictures",
-  contaminated: "--contaminated",
-} as const satisfies Partial<Record<keyof TrainFlags, string>>;
 
 export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
   flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
@@ -151,13 +120,12 @@ function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void
 }
 
 async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan> {
-  for (const [key, flag] of Object.entries(decidedByRun)) {
-    if (flags[key as keyof typeof decidedByRun] !== undefined) {
-      throw new UsageError(
-        `${flag} cannot be changed with --resume: the run in ${folder} sets it\nleave it out`,
-      );
-    }
-  }
+  const flag = decidedByRun(flags);
+  if (flag !== undefined)
+    throw new UsageError(
+      `${flag} cannot be changed with --resume: the run in ${folder} sets it
+leave it out`,
+    );
   const { device, ...config } = readRunConfig(folder);
   return {
     ...(await planAsBefore(folder, { ...config, device }, flags.dataDir)),

@@ -15,7 +15,7 @@ export type Verdict = Readonly<{
 }>;
 
 export type VerdictOptions = Readonly<{
-  config: Pick<RunConfig, "steps" | "data" | "validateEvery" | "training">;
+  config: Pick<RunConfig, "data" | "validateEvery" | "training">;
   /** The lines of the run's metrics. */
   records: readonly MetricsRecord[];
   judgedStep: number;

@@ -173,7 +173,10 @@ export const configuration: readonly BadCommand[] = [
       "8",
     ],
     ...shape,
-    says: ["net takes images [1, 10, 10], the data set", "build a network for them with --network auto"],
+    says: [
+      "net takes images [1, 10, 10], the data set",
+      "build a network for them with flowify train --network auto",
+    ],
   },
   {
     input: "a run whose config.json is cut short",
@@ -183,9 +186,9 @@ export const configuration: readonly BadCommand[] = [
   },
   {
     input: "a run of a later version",
-    args: ofConfig((text) => text.replace('"version": 2', '"version": 7')),
+    args: ofConfig((text) => text.replace('"version": 3', '"version": 7')),
     ...data,
-    says: ["version", "expected 2"],
+    says: ["version", "expected 3"],
   },
   {
     input: "a run of −3 steps",

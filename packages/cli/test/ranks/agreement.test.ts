@@ -47,12 +47,16 @@ describe("agreement of ranks", () => {
 
   it("compares what decides the numbers of a run, and neither folders nor the machine", () => {
     const config = (other: object) =>
-      ({ seed: 3, steps: 10, data: { dir: "/a", hash: "aa", shape: [2] }, ...other }) as unknown as RunConfig;
+      ({
+        training: { seed: 3, steps: 10 },
+        data: { dir: "/a", hash: "aa", shape: [2] },
+        ...other,
+      }) as unknown as RunConfig;
     const versions = { flowify: "1.0.0", node: "v20", onnxruntime: null };
     const first = factsOf(config({}), versions);
     const elsewhere = { dir: "/b", hash: "aa", shape: [2] };
     expect(factsOf(config({ data: elsewhere, environment: { cpu: "other" } }), versions)).toEqual(first);
-    expect(factsOf(config({ steps: 11 }), versions).settings).not.toBe(first.settings);
+    expect(factsOf(config({ training: { seed: 3, steps: 11 } }), versions).settings).not.toBe(first.settings);
   });
 });
 

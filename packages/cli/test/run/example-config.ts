@@ -2,7 +2,7 @@ import type { RunConfig } from "../../src/runs/config.js";
 
 export const exampleConfig: RunConfig = {
   format: "flowify-run",
-  version: 2,
+  version: 3,
   network: "mnist/fmlp",
   recipe: null,
   data: {
@@ -13,12 +13,12 @@ export const exampleConfig: RunConfig = {
     shape: [1, 28, 28],
     hash: "0".repeat(64),
   },
-  steps: 469,
-  batch: 128,
-  seed: 7,
   device: "native",
   flow: { density: "mixture" },
   training: {
+    steps: 469,
+    batchSize: 128,
+    seed: 7,
     learningRate: 1e-3,
     orthogonalRate: 1e-3,
     warmup: 47,

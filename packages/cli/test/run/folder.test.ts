@@ -221,10 +221,24 @@ describe("config.json", () => {
     expect(readRunConfig(await folderWithRun())).toEqual(exampleConfig);
   });
 
+  it("is read as the version before wrote it", async () => {
+    const folder = await folderWithRun();
+    const { steps, batchSize, seed, ...training } = exampleConfig.training;
+    const before = { ...exampleConfig, version: 2, steps, batch: batchSize, seed, training };
+    writeFileSync(join(folder, "config.json"), JSON.stringify(before));
+    expect(readRunConfig(folder)).toEqual(exampleConfig);
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ ...before, version: 1 }));
+    expect(() => readRunConfig(folder)).toThrow("version: expected 3, found 1");
+  });
+
   it.each([
     ["not JSON", "{", "config.json: not JSON"],
     ["of another kind", '{"format":"other"}', "config.json: not the configuration of a run: format:"],
-    ["with zero steps", JSON.stringify({ ...exampleConfig, steps: 0 }), "steps: "],
+    [
+      "with zero steps",
+      JSON.stringify({ ...exampleConfig, training: { ...exampleConfig.training, steps: 0 } }),
+      "training.steps: ",
+    ],
     ["with a field that is not known", JSON.stringify({ ...exampleConfig, extra: 1 }), "extra"],
   ])("is refused when it is %s", async (_, content, message) => {
     const folder = await folderWithRun();

@@ -1,15 +1,13 @@
 import { createTrainer, flowify, jaxExecutor } from "@flowify/core";
 import { expect, it } from "vitest";
 import type { RunConfig } from "../../src/runs/config.js";
-import { trainerOptions } from "../../src/runs/trainer-options.js";
+import { trainerOptions } from "../../src/settings.js";
 import { exampleConfig } from "./example-config.js";
 
 const starting = (training: Partial<RunConfig["training"]>) =>
   trainerOptions({
     ...exampleConfig,
-    steps: 1,
-    batch: 4,
-    training: { ...exampleConfig.training, ...training },
+    training: { ...exampleConfig.training, steps: 1, batchSize: 4, ...training },
   });
 
 it("says where a run starts, and that its gradients are never clipped", () => {

@@ -65,7 +65,7 @@ async function open(args: OpenArgs): Promise<ImagesOpened> {
   const kept = args.keep ? await session?.training.kept() : undefined;
   await session?.training.dispose();
   session = undefined;
-  const { seed } = run.config;
+  const { seed } = run.config.training;
   const made = await startRun<ImagesView, ImagesViewer>(run, {
     executor: await openBackend(args.config.device),
     images: on,

@@ -28,7 +28,7 @@ export function imagesRun(
     network: "page",
     description: { inShape: [...shape], layers },
     flow: { density: "mixture" },
-    batch: Math.min(BATCH, train.length / numbersOf(shape)),
+    batchSize: Math.min(BATCH, train.length / numbersOf(shape)),
     steps,
     seed,
     learningRate,

@@ -50,7 +50,7 @@ function runOf(
     description,
     pretrained,
     flow: { density: "mixture", frozen: true },
-    batch: 64,
+    batchSize: 64,
     steps: 100,
     seed: 0,
     weights: encodeSafetensors(tensors),

@@ -1,0 +1,211 @@
+import type { TrainOptions } from "@flowify/core";
+import { trainingDefaults } from "@flowify/core/internal";
+import * as v from "valibot";
+import { choice, count, type Flag, type FlagsOf, text, value, yes } from "./flags/flag.js";
+import { decay, positiveNumber, wholeNumber } from "./flags/parsers.js";
+import {
+  commonFlags,
+  normalizeFlag,
+  pictureChoices,
+  readingParameters,
+  seedFlag,
+  tableParameters,
+} from "./flags/shared.js";
+
+const integer = v.pipe(v.number(), v.safeInteger());
+const positive = v.pipe(integer, v.minValue(1));
+const index = v.pipe(integer, v.minValue(0));
+const rate = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
+/** A setting: its form in the configuration of a run, its flag, and the name of the flag where it is another one. */
+type Setting = Readonly<{ schema: v.GenericSchema; flag?: Flag; as?: string; on?: string }>;
+type Settings = Readonly<Record<string, Setting>>;
+
+/**
+ * How a flow is trained. The names are those of the options of `fit` and `createTrainer`, from the flag to the step.
+ * Flags, help, the configuration of a run, the default values of recipes and what `--resume` takes over follow from here.
+ */
+const training = {
+  steps: { schema: positive, flag: count("Training steps, instead of --epochs") },
+  batchSize: {
+    schema: positive,
+    as: "batch",
+    flag: count("Examples per step (default: set by the network; 128 for most)"),
+  },
+  learningRate: {
+    schema: rate,
+    as: "lr",
+    flag: value(positiveNumber(), "RATE", "Peak step size of all parameters (default: set by the network)"),
+  },
+  orthogonalRate: {
+    schema: rate,
+    as: "orthogonalLr",
+    flag: value(positiveNumber(), "RATE", "Peak step size of orthogonal parameters (default: --lr)"),
+  },
+  warmup: {
+    schema: index,
+    flag: value(wholeNumber(0), "N", "Steps of linear warm-up, at most a tenth of the run (default: 100)"),
+  },
+  clip: {
+    /** null: never. */
+    schema: v.nullable(rate),
+    flag: value(
+      positiveNumber(),
+      "NORM",
+      "Largest norm of the gradient; longer ones are scaled down (default: 500)",
+    ),
+  },
+  ema: {
+    schema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+    flag: value(decay, "DECAY", "Decay of an average of the weights, such as 0.999 (default: 0, no average)"),
+  },
+  init: { schema: v.picklist(["data", "random"]) },
+  initExamples: { schema: positive },
+  augment: {
+    schema: v.optional(v.picklist(["none", "flip"]), "none"),
+    as: "flip",
+    on: "flip",
+    flag: yes("Flip each training image left to right with probability 1/2"),
+  },
+  seed: {
+    schema: index,
+    flag: seedFlag("Seed of the initialization, the order of the data and all noise (default: 0)"),
+  },
+} as const satisfies Settings;
+
+/** How a run is measured and kept. */
+const keeping = {
+  checkpointEvery: {
+    schema: positive,
+    flag: count("Steps between checkpoints (default: one epoch, at most 1000)"),
+  },
+  /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
+  validateEvery: { schema: v.exactOptional(positive) },
+  /** Epochs between measurements, and the measurements with pictures. */
+  evaluateEvery: {
+    schema: v.optional(positive, 1),
+    flag: count("Epochs between measurements; the last epoch is always measured (default: 1)"),
+  },
+  pictures: {
+    schema: v.optional(v.picklist(pictureChoices), "each"),
+    flag: choice(
+      pictureChoices,
+      "Write pictures at each measurement, at the last one, or never (default: each)",
+    ),
+  },
+  /** The training rows hold anomalies: the detector of a table leaves the oddest of them out. */
+  contaminated: {
+    schema: v.exactOptional(v.literal(true)),
+    flag: yes("The table holds anomalies: its detector leaves the oddest training rows out"),
+  },
+} as const satisfies Settings;
+
+type SchemasOf<T extends Settings> = { [K in keyof T]: T[K]["schema"] };
+type FlagName<K, S> = S extends { as: infer Name extends string } ? Name : K;
+type FlagsIn<T extends Settings> = {
+  [K in keyof T as T[K] extends { flag: Flag } ? FlagName<K, T[K]> : never]: T[K] extends { flag: infer F }
+    ? F
+    : never;
+};
+
+const schemasOf = <T extends Settings>(all: T): SchemasOf<T> =>
+  Object.fromEntries(Object.entries(all).map(([name, { schema }]) => [name, schema])) as SchemasOf<T>;
+
+const flagsIn = <T extends Settings>(all: T): FlagsIn<T> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, { flag, as = name }]) => (flag ? [[as, flag]] : [])),
+  ) as FlagsIn<T>;
+
+/** The part of a run's configuration that the trainer takes, and the fields beside it. */
+export const trainingSchema = v.strictObject(schemasOf(training));
+export const keepingSchemas = schemasOf(keeping);
+
+export type Training = v.InferOutput<typeof trainingSchema>;
+
+/** Flags that decide the numbers of a run: one that goes on takes their values from its configuration. */
+const runFlags = {
+  recipe: text("NAME", "Network, data, schedule and step sizes in one name, such as mnist/fconv2"),
+  data: text(
+    "NAME",
+    "Data set, or the path of a folder or file of images or rows (default: the data of the network, or mnist)",
+  ),
+  ...readingParameters,
+  ...tableParameters,
+  limit: count("Only the first N training images"),
+  validation: value(
+    wholeNumber(0),
+    "N",
+    "Hold out the last N training images and keep the best state on them (default: 0; with auto, vector/…, table/… and --from a tenth, at most 1000)",
+  ),
+  network: text(
+    "NAME",
+    "Name of a network, a file net.json, or auto, which builds one for the data (default: fmlp; auto for your own data)",
+  ),
+  from: text(
+    "DIR",
+    "Pretrained network that flowify convert wrote; trains its inverse and keeps its function",
+  ),
+  normalize: normalizeFlag,
+  free: yes("With --from: train the function as well"),
+  density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
+  epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
+  ...flagsIn(training),
+  ...flagsIn(keeping),
+  out: text("DIR", "Folder of the run (default: runs/DATA-NETWORK)"),
+  force: yes("Replace the run in --out"),
+} as const;
+
+/** The flags of `flowify train`. */
+export const trainFlags = {
+  ...runFlags,
+  dataDir: text("DIR", "Folder with the files of the data set"),
+  resume: text("DIR", "Continue the run in DIR from its last checkpoint"),
+  fallback: yes("If the device is missing or fails, continue on another from the last checkpoint"),
+  check: yes("Check the output of every layer before each step and name the first that is not finite"),
+  workers: count(
+    "Parts of a batch that the native device computes side by side; changes last digits (default: 2)",
+  ),
+  rankTimeout: value(
+    wholeNumber(2),
+    "SECONDS",
+    "Under mpirun: seconds of silence after which a rank counts as lost (default: 30)",
+  ),
+  ...commonFlags,
+};
+
+export type TrainFlags = FlagsOf<typeof trainFlags>;
+
+/** The first flag that a resumed run decides, as it is written: `--orthogonal-lr`. */
+export function decidedByRun(flags: TrainFlags): string | undefined {
+  const name = Object.keys(runFlags).find((key) => flags[key as keyof typeof runFlags] !== undefined);
+  return name && `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The settings of the training that flags set, by their own names. */
+export function chosenTraining(flags: TrainFlags): Partial<Training> {
+  const chosen = Object.entries<Setting>(training).flatMap(([name, { as = name, on }]) => {
+    const given = flags[as as keyof TrainFlags];
+    return given === undefined ? [] : [[name, on ?? given]];
+  });
+  return Object.fromEntries(chosen) as Partial<Training>;
+}
+
+/** The settings of a training, of a record that has others too. */
+export const trainingOf = (values: Training): Training =>
+  Object.fromEntries(Object.keys(training).map((name) => [name, values[name as keyof Training]])) as Training;
+
+/** Settings of a network without a recipe, of one run as of another. */
+export const usualTraining = {
+  ...trainingDefaults,
+  orthogonalRate: trainingDefaults.learningRate,
+  warmup: trainingDefaults.warmup(Number.POSITIVE_INFINITY),
+  seed: 0,
+} as const satisfies Omit<Training, "steps">;
+
+/** The options of a trainer for a run. */
+export const trainerOptions = ({
+  training: { clip, ...options },
+}: Readonly<{ training: Training }>): Required<Pick<TrainOptions, keyof Training>> => ({
+  ...options,
+  clip: clip ?? Number.POSITIVE_INFINITY,
+});
