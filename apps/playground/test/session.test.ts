@@ -3,7 +3,7 @@ import { makeRng } from "@flowify/core/layer";
 import { expect, test } from "vitest";
 import type { OpenRun } from "../src/run/open-run.js";
 import { bestOf, type NewRun, newRun, type RunImages, startRun, trainFurther } from "../src/run/session.js";
-import { trainedText } from "../src/ui/trained-note.js";
+import { trainedText } from "../src/ui/figures.js";
 import { heldOutMeter } from "../src/worker/ledger-rows.js";
 
 /** Stripes of a random height with some noise. */

@@ -1,5 +1,5 @@
 import { type Unzipped, unzip } from "fflate";
-import { pathOf } from "../ui/dropped-files.js";
+import { pathOf } from "../ui/files.js";
 
 /** Largest run that is read, in bytes. */
 const LARGEST = 512 * 2 ** 20;

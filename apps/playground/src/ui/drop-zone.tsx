@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { filesOf } from "./dropped-files.js";
+import { filesOf } from "./files.js";
 
 type DropZoneProps = {
   /** Label of the button. Dropping a file on the zone does the same. */

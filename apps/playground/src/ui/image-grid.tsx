@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { download } from "./download.js";
+import { download } from "./files.js";
 import { imageData } from "./pixels.js";
 
 type GridProps = Readonly<{

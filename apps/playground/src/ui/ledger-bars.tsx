@@ -1,4 +1,4 @@
-import { decimals } from "./format.js";
+import { decimals } from "./figures.js";
 
 export type LedgerBar = Readonly<{ layer: string; exact: boolean; value: number | undefined }>;
 

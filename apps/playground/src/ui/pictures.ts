@@ -1,4 +1,4 @@
-import { pathOf } from "./dropped-files.js";
+import { pathOf } from "./files.js";
 
 /** Most pixels of one picture: a larger one is a mistake or a decompression bomb. */
 const MOST_PIXELS = 100_000_000;

@@ -1,4 +1,4 @@
-import { decimals } from "./format.js";
+import { decimals } from "./figures.js";
 import { Problem } from "./problem.js";
 import type { Run } from "./run.js";
 

@@ -1,4 +1,5 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { shownPart } from "../shell/route.js";
 import type { Standing, TrainingEvent } from "../worker/training.js";
 import { type HeldOutStanding, standingOf } from "./held-out.js";
 import { wordsOf } from "./problem.js";
@@ -113,4 +114,19 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
       });
     },
   };
+}
+
+/** Pauses the run of a tab while another tab is shown, and resumes it afterwards. */
+export function restWhileHidden(part: string, run: Run<unknown>): void {
+  let resting = false;
+  effect(() => {
+    const shown = shownPart.value === part;
+    if (!shown && run.going.peek()) {
+      resting = true;
+      void run.stop();
+    } else if (shown && resting) {
+      resting = false;
+      void run.stop().then(() => run.train());
+    }
+  });
 }

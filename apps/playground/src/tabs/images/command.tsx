@@ -2,7 +2,7 @@ import { DIGITS } from "../../ui/digits-file.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { wordsOf } from "../../ui/problem.js";
-import { Scrolling } from "../../ui/scrolling.js";
+import { Scrolling } from "../../ui/sheet.js";
 import {
   command,
   exportOnnx,

@@ -1,5 +1,5 @@
 import { DropZone } from "../../ui/drop-zone.js";
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 import { Problem } from "../../ui/problem.js";
 import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";

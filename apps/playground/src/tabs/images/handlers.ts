@@ -13,9 +13,9 @@ import {
   startRun,
 } from "../../run/session.js";
 import { openBackend } from "../../worker/backend.js";
-import { buffersOf } from "../../worker/buffers.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";
+import { buffersOf } from "../../worker/training.js";
 import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, numbersOf } from "./config.js";
 import { imagesRun } from "./network.js";

@@ -1,8 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { AboveUniform } from "../../ui/above-uniform.js";
 import { Curve } from "../../ui/curve.js";
-import { decimals } from "../../ui/format.js";
+import { AboveUniform, decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";

@@ -1,4 +1,4 @@
-import { pathOf } from "../../ui/dropped-files.js";
+import { pathOf } from "../../ui/files.js";
 import type { OnnxFiles } from "./calls.js";
 
 /** Largest file that is read, in bytes: conversion holds several copies of its weights in memory. */

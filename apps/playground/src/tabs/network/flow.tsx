@@ -1,5 +1,5 @@
 import { DeviceField } from "../../ui/device-field.js";
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { withoutFlags } from "../../ui/problem.js";

@@ -1,5 +1,5 @@
 import { withoutFlags } from "../../ui/problem.js";
-import { Scrolling } from "../../ui/scrolling.js";
+import { Scrolling } from "../../ui/sheet.js";
 import { layout } from "./layout.js";
 import type { DrawnNode, Fate } from "./nodes.js";
 

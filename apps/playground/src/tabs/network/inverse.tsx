@@ -1,10 +1,9 @@
-import { AboveUniform } from "../../ui/above-uniform.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { DrawSettings } from "../../ui/draw-settings.js";
+import { AboveUniform, TrainedNote } from "../../ui/figures.js";
 import { ImageGrid } from "../../ui/image-grid.js";
 import { Lesson } from "../../ui/lesson.js";
 import { NumberField } from "../../ui/number-field.js";
-import { TrainedNote } from "../../ui/trained-note.js";
 import { change, config, drawPreimages, learnt, preimages, progress, reading, save, train } from "./state.js";
 
 /** Differences of outputs above this are more than rounding errors. */

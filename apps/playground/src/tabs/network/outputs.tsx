@@ -1,4 +1,4 @@
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 
 /** Numbers as bars from a common zero, the largest of them marked. */
 export function Outputs({ values }: { values: Float32Array }) {

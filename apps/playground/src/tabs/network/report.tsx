@@ -1,5 +1,5 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
-import { Scrolling } from "../../ui/scrolling.js";
+import { Scrolling } from "../../ui/sheet.js";
 
 const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
 

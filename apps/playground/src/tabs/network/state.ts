@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { type Digits, digitAt, imagesOf, loadDigits } from "../../ui/digits.js";
-import { download } from "../../ui/download.js";
+import { download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { Canvas } from "../../ui/canvas.js";
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 import { palette } from "../../ui/palette.js";
 import { contour } from "./contours.js";
 import { SHOWN, SHOWN_SIDE } from "./grid.js";

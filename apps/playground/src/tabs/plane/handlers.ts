@@ -1,9 +1,8 @@
 import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
-import { buffersOf } from "../../worker/buffers.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";
-import { startTraining, type Training, type Viewer } from "../../worker/training.js";
+import { buffersOf, startTraining, type Training, type Viewer } from "../../worker/training.js";
 import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";
 import type { PlaneConfig } from "./config.js";
 import { planeData } from "./data.js";

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { Curve } from "../../ui/curve.js";
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";

@@ -1,10 +1,9 @@
 import { effect, signal } from "@preact/signals";
 import { configFor, writeConfig } from "../../shell/route.js";
-import { download } from "../../ui/download.js";
+import { download } from "../../ui/files.js";
 import { makeHistory } from "../../ui/history.js";
 import { wordsOf } from "../../ui/problem.js";
-import { restWhileHidden } from "../../ui/rest-while-hidden.js";
-import { makeRun } from "../../ui/run.js";
+import { makeRun, restWhileHidden } from "../../ui/run.js";
 import { type Connection, connect } from "../../worker/client.js";
 import type { Description, Opened, PlaneView } from "./calls.js";
 import { type PlaneConfig, type PlaneLayer, planeConfig } from "./config.js";

@@ -1,5 +1,5 @@
 import { type ColumnSchema, dateText } from "flowify/tables/browser";
-import { Scrolling } from "../../ui/scrolling.js";
+import { Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./calls.js";
 import { dropped, idColumn, progress, useColumn } from "./state.js";
 

@@ -1,5 +1,4 @@
-import type { Executor } from "@flowify/core";
-import { DataError, jaxExecutor, UsageError } from "@flowify/core";
+import { DataError, type Executor, jaxExecutor, UsageError } from "@flowify/core";
 import {
   checkColumns,
   conformalP,

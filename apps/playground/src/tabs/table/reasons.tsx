@@ -1,6 +1,6 @@
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Scrolling } from "../../ui/scrolling.js";
+import { Scrolling } from "../../ui/sheet.js";
 import type { RowStory } from "./calls.js";
 import { config, facts, story } from "./state.js";
 

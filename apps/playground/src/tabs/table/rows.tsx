@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
-import { decimals } from "../../ui/format.js";
+import { decimals } from "../../ui/figures.js";
 import { wordsOf } from "../../ui/problem.js";
-import { Scrolling } from "../../ui/scrolling.js";
+import { Scrolling } from "../../ui/sheet.js";
 import type { RankedRows } from "./calls.js";
 import { TABLE_FILES } from "./config.js";
 import {

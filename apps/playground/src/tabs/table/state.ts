@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { configFor, writeConfig } from "../../shell/route.js";
-import { download } from "../../ui/download.js";
+import { download } from "../../ui/files.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { DetectorFacts, JudgedFile, OpenedTable, RankedRows, RowStory } from "./calls.js";

@@ -31,3 +31,13 @@ async function collect(entry: FileSystemEntry, found: File[]): Promise<void> {
     for (const each of some) await collect(each, found);
   }
 }
+
+/** Downloads bytes as a file. */
+export function download(name: string, bytes: BlobPart, type = "application/octet-stream"): void {
+  const url = URL.createObjectURL(new Blob([bytes], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
