@@ -20,11 +20,11 @@ export type Trial = Readonly<{
 const KILLS = 30;
 const RANKS = 2;
 /** A rank that is silent for so many seconds counts as lost, and the job ends so many later at most. */
-export const LIMIT_S = 5;
-export const SLACK_S = 5;
+const LIMIT_S = 5;
+const SLACK_S = 5;
 
 /** Waits until a run has taken steps beyond these, or its job has ended. */
-export async function trains(folder: string, before: number, end: Promise<Ended>): Promise<void> {
+async function trains(folder: string, before: number, end: Promise<Ended>): Promise<void> {
   let ended = false;
   void end.then(() => {
     ended = true;

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Of this repository. */
-export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const flowify = resolve(root, "packages/cli/bin/flowify.js");
 
 /** A launcher of MPI, with its flags for more ranks than cores, for the superuser, and for ranks bound to no core. */

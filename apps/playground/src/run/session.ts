@@ -1,4 +1,4 @@
-import type { Executor, NotFiniteError, TrainingState } from "@flowify/core";
+import { type Executor, type NotFiniteError, type TrainingState, UsageError } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
 import { type ImageRunConfig, type RunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
 import { type Kept, startTraining, type Training, type Viewer } from "../worker/training.js";
@@ -201,6 +201,7 @@ export async function trainFurther<V, W extends Viewer<V>>(
     if (best > 0 || signal.aborted || (factor === RATES.at(-1) && !failure))
       return { session, trained: { taken: taken - first, best, learningRate } };
     await session.training.dispose();
+    if (failure && factor === RATES.at(-1)) throw failure;
   }
-  throw failure;
+  throw new UsageError("there is no learning rate to try");
 }

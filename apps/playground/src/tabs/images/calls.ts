@@ -26,7 +26,7 @@ export type ReadRun = Readonly<{
 }>;
 
 /** What `flowify evaluate` says of a saved run: bits per dimension of so many held-out images. */
-export type SavedImages = Readonly<{ bytes: Uint8Array<ArrayBuffer>; bpd: number; examples: number }>;
+type SavedImages = Readonly<{ bytes: Uint8Array<ArrayBuffer>; bpd: number; examples: number }>;
 
 /** A snapshot of the flow; images as bytes, one after another. */
 export type ImagesView = Readonly<{
