@@ -4,9 +4,8 @@
  *
  *     node --import tsx scripts/check-api.ts [ROOT]
  */
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import ts from "typescript";
+import { resolve } from "node:path";
+import { entriesIn, namesIn } from "./size/entries.js";
 
 /** The most names that an entry may have. A larger number is a change to be reviewed: see docs/design/api.md. */
 const limits: Readonly<Record<string, number>> = {
@@ -29,39 +28,12 @@ const limits: Readonly<Record<string, number>> = {
 const root = resolve(process.argv[2] ?? ".");
 const problems: string[] = [];
 
-type Entry = Readonly<{ name: string; source: string }>;
-
-/** The entries that package.json of a folder lists, with the source behind each. */
-function entriesIn(folder: string): Entry[] {
-  const manifest = join(root, folder, "package.json");
-  if (!existsSync(manifest)) return [];
-  const { name, exports = {} } = JSON.parse(readFileSync(manifest, "utf8")) as {
-    name: string;
-    exports?: Record<string, { "@flowify/source"?: string }>;
-  };
-  return Object.entries(exports).flatMap(([entry, { "@flowify/source": source }]) =>
-    source ? [{ name: join(name, entry), source: join(folder, source) }] : [],
-  );
-}
-
-/** The names that an entry lists, in order. An index file lists; what is declared in it counts as well. */
-function namesIn({ source }: Entry): string[] {
-  const file = ts.createSourceFile(source, readFileSync(join(root, source), "utf8"), ts.ScriptTarget.ESNext);
-  return file.statements.flatMap((statement): string[] => {
-    if (!ts.isExportDeclaration(statement) || !statement.exportClause) return [];
-    if (!ts.isNamedExports(statement.exportClause)) return [];
-    return statement.exportClause.elements.map(({ name, propertyName }) => {
-      if (propertyName)
-        problems.push(`${source}: ${propertyName.text} is exported as ${name.text}: one name for one idea`);
-      return name.text;
-    });
-  });
-}
-
 for (const folder of ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"]) {
   const listed = new Map<string, string>();
-  for (const entry of entriesIn(folder)) {
-    const names = namesIn(entry);
+  for (const entry of entriesIn(root, folder)) {
+    const names = namesIn(root, entry, (own, exported) =>
+      problems.push(`${entry.source}: ${own} is exported as ${exported}: one name for one idea`),
+    );
     const limit = limits[entry.name];
     console.log(`${entry.name}: ${names.length} names, at most ${limit ?? "?"}`);
     if (limit === undefined) problems.push(`${entry.name}: has no limit in scripts/check-api.ts`);

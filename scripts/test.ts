@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
     ],
     prints: true,
   },
+  { name: "size", commands: [`${typeScript} scripts/check-size.ts`], prints: true },
   { name: "prose", commands: [`${typeScript} scripts/check-prose.ts`] },
   { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
 ];
