@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { arch, cpus, platform } from "node:os";
 import { dirname, join } from "node:path";
 import { availableCores } from "@flowify/onnx";
-import type { Environment } from "./runs/config.js";
+import type { Environment } from "./run-config.js";
 
 const require = createRequire(import.meta.url);
 

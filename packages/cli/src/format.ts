@@ -14,6 +14,13 @@ export {
   WEIGHTS,
 } from "./networks/weights.js";
 export {
+  expectImageRun,
+  type ImageRunConfig,
+  parseRunConfig,
+  type RunConfig,
+  runConfigText,
+} from "./run-config.js";
+export {
   averaged,
   type Checkpoint,
   decodeCheckpoint,
@@ -21,11 +28,4 @@ export {
   isSidecar,
   type NamedFile,
 } from "./runs/checkpoint.js";
-export {
-  expectImageRun,
-  type ImageRunConfig,
-  parseRunConfig,
-  type RunConfig,
-  runConfigText,
-} from "./runs/config.js";
 export { trainerOptions, usualTraining } from "./settings.js";

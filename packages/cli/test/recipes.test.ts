@@ -4,7 +4,7 @@ import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { examplesOf } from "../src/data/image-set.js";
 import { dataOf, ratesOf, recipeNamed, recipeNames } from "../src/recipes.js";
-import { planTraining } from "../src/runs/train-plan.js";
+import { planTraining } from "../src/training/train-plan.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";

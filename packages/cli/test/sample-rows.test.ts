@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { type RowFormat, rowFormats } from "../src/data/written/formats.js";
 import { joinedProgress } from "../src/data/written/row-writer.js";
 import { expectDiskSpace } from "../src/files/disk-space.js";
-import { writeContinued } from "../src/files/shared-file.js";
 import { communicator } from "../src/ranks/communicator.js";
+import { writeContinued } from "../src/runs/shared-file.js";
 import {
   groupOf,
   rangeOf,

@@ -8,7 +8,7 @@ import { defineCommand } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
 import { imagesDocument } from "../runs/report.js";
-import { loadData } from "../runs/train-data.js";
+import { loadData } from "../training/train-data.js";
 import type { CliContext } from "../ui/context.js";
 import { formatBpd } from "../ui/format.js";
 import { table } from "../ui/table.js";

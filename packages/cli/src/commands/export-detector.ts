@@ -17,7 +17,7 @@ import type { TableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { makeFolder, runPaths } from "../runs/folder.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";

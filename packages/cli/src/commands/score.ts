@@ -1,9 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
 import { csvCell } from "../data/csv-cell.js";
-import { isImageFile, readImageFile } from "../data/image-files.js";
-import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape, nounOf } from "../data/image-set.js";
-import { isDataSet, loadMeasured } from "../data/registry.js";
+import { imagesOf, nounOf } from "../data/image-set.js";
 import { isTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
@@ -14,27 +12,18 @@ import { type Write, writeAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
-import {
-  commonFlags,
-  idFlag,
-  imagesFlags,
-  readingOf,
-  runFolder,
-  seedFlag,
-  whereFlag,
-} from "../flags/shared.js";
-import { expectFit } from "../networks/choose.js";
-import type { RunConfig } from "../runs/config.js";
+import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
+import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { expectNotAnInput, expectPlaceFor } from "../runs/folder.js";
-import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
+import { withModel } from "../runs/open-run.js";
+import { remember, sourceOf, type Waiting } from "../scores/examples.js";
 import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
 import { scoreTables } from "../scores/score-table.js";
-import { ownTestRows, rowsOfTables } from "../scores/table-rows.js";
 import type { CliContext } from "../ui/context.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
-import { createTerminal, type OutputStream, type Terminal } from "../ui/terminal.js";
+import { createTerminal, type OutputStream } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -127,23 +116,6 @@ EXAMPLES
   zcat june.csv.gz | flowify score runs/payments --data - --where "amount > 100" --out scored.csv`,
   run: score,
 });
-
-/** Images per call of the model. */
-const AT_ONCE = 256;
-
-/**
- * Images or rows in one piece, what each is called, and once a source the words for all of it. `fillLog`: log densities of the
- * noise in place of missing values, which are no part of log p.
- */
-type Named = Readonly<{
-  images: Uint8Array | Float32Array;
-  names: readonly string[];
-  fillLog?: Float64Array;
-  source?: string;
-}>;
-
-/** Examples whose scores have not come yet. */
-type Waiting = { names: string[]; fillLog: number[]; sources: string[]; taken: number };
 
 export async function score(this: CliContext, flags: ScoreFlags, ...args: string[]): Promise<void> {
   const [folder, ...files] = flags.run === undefined ? args : [flags.run, ...args];
@@ -291,99 +263,6 @@ function line(
       columns.map((column, i) => [column, i === 0 ? name : rounded(values[i - 1] as number)]),
     ),
   );
-}
-
-/** What is to be scored: tables a block at a time, other data as they are read. */
-function sourceOf(
-  run: SavedRun,
-  flags: ScoreFlags,
-  files: readonly string[],
-  { warn }: Terminal,
-): AsyncGenerator<Named> {
-  const { schema } = run.config.data.reading ?? {};
-  const tables = flags.data === undefined ? files : [flags.data];
-  const { seed = 0, id, where } = flags;
-  if (schema && flags.split === undefined) {
-    if (tables.length === 0) return ownTestRows(run.config);
-    if (tables.every((file) => isTable(file, schema)))
-      return rowsOfTables(tables, { schema, id, where, seed, warn });
-  }
-  return files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
-}
-
-async function* ownExamples(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
-  const set = await imagesFor(run, flags);
-  yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
-}
-
-/** The source pictures of the images. */
-const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set ? set.names : undefined);
-
-/** The images or rows of each named file, folder or data set, one after another. */
-async function* examplesOfFiles(
-  run: SavedRun,
-  flags: ScoreFlags,
-  files: readonly string[],
-): AsyncGenerator<Named> {
-  const { shape } = run.config.data;
-  for (const file of files) {
-    const isFolder = existsSync(file) && statSync(file).isDirectory();
-    if (isImageFile(file) && !isFolder && !isRowShape(shape)) {
-      const { images, names } = await readImageFile(file, shape, {
-        ...usualReading(run),
-        ...readingOf(flags),
-      });
-      yield {
-        images,
-        names,
-        source:
-          names.length === 1 ? file : `${file} (${imagesOf({ count: names.length, split: "all", shape })})`,
-      };
-      continue;
-    }
-    if (!existsSync(file) && !isDataSet(file))
-      throw new DataError(`${file}: no such file or folder, and no data set has this name`);
-    const set = await loadMeasured({
-      name: file,
-      dir: flags.dataDir,
-      reading: readingOf(flags),
-      usual: usualReading(run),
-    });
-    expectFit(run.network, set);
-    yield* pieces(set, `${file} (${imagesOf(set)})`, namesOf(set) ? `${file}/` : `${file}#`);
-  }
-}
-
-/** A set in pieces; `prefix` is put before the name of a picture or the number of an image. */
-function* pieces(set: DataSet, source: string, prefix: string): Generator<Named> {
-  const examples = examplesOf(set);
-  const size = examples.length / set.count;
-  const pictures = namesOf(set);
-  for (let begin = 0; begin < set.count; begin += AT_ONCE) {
-    const end = Math.min(begin + AT_ONCE, set.count);
-    const names = Array.from(
-      { length: end - begin },
-      (_, i) => `${prefix}${pictures?.[begin + i] ?? begin + i}`,
-    );
-    yield { images: examples.subarray(begin * size, end * size), names, ...(begin === 0 && { source }) };
-  }
-}
-
-/** The images of the first `limit`, whose names and sources are noted until their scores come. */
-async function* remember(
-  pieces: AsyncIterable<Named>,
-  waiting: Waiting,
-  limit: number,
-): AsyncGenerator<Uint8Array | Float32Array> {
-  for await (const { images, names: own, fillLog, source } of pieces) {
-    if (source !== undefined) waiting.sources.push(source);
-    const kept = own.slice(0, limit - waiting.taken);
-    waiting.names.push(...kept);
-    waiting.fillLog.push(...kept.map((_, i) => fillLog?.[i] ?? 0));
-    waiting.taken += kept.length;
-    yield images.subarray(0, (images.length / own.length) * kept.length);
-    if (waiting.taken >= limit) return;
-  }
 }
 
 /** Short description of the scored sources. */

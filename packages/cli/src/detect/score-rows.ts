@@ -2,7 +2,7 @@ import type { FlowModel } from "@flowify/core";
 import type { EncodedRows } from "../data/table/encode-rows.js";
 import { readRows } from "../data/table/read-rows.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 
 /** Some of the rows, in the order of `which`. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { DataError, MismatchError, UsageError } from "@flowify/core";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { type Communicator, gatherTexts } from "./communicator.js";
 import { type Member, nameOf } from "./watch.js";
 

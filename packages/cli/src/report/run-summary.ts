@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { flowOf } from "../networks/choose.js";
 import type { Point } from "../pictures/line-chart.js";
 import type { Quality } from "../quality/quality.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { figureOf, readMetrics } from "../runs/metrics.js";

@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import { readWeights } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
-import { parseRunConfig, type RunConfig, runConfigText } from "./config.js";
+import { parseRunConfig, type RunConfig, runConfigText } from "../run-config.js";
 import { holdsRun, notARun, runPaths } from "./folder.js";
 
 /** The network of the run in `folder`. */

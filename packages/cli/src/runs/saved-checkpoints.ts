@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { CheckpointError } from "@flowify/core";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
+import type { RunConfig } from "../run-config.js";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -12,7 +13,6 @@ import {
   parseSidecar,
   REMEDY,
 } from "./checkpoint.js";
-import type { RunConfig } from "./config.js";
 import { figureOf, type MetricsRecord } from "./metrics.js";
 
 /** An unusable newer checkpoint, and the reason. */

@@ -9,10 +9,10 @@ import { version } from "../environment.js";
 import type { Write } from "../files/atomic.js";
 import { expectDiskSpace } from "../files/disk-space.js";
 import { hashOf } from "../files/hash-of.js";
-import type { ResumableFile } from "../files/resumable-file.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
+import type { ResumableFile } from "../runs/resumable-file.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 

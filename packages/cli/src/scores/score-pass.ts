@@ -3,7 +3,7 @@ import { rowsOfSplit } from "../data/table/split-rows.js";
 import { type OpenDetector, takeRows } from "../detect/detector.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { TableDetector } from "../detect/table-detector.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import type { Terminal } from "../ui/terminal.js";
 import {
   allDetectorRows,

@@ -7,7 +7,7 @@ import { version } from "../environment.js";
 import { openExecutor } from "../executors.js";
 import { agree, type Facts } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { expectPlaceFor, runPaths } from "../runs/folder.js";
 import type { CliContext } from "../ui/context.js";
 import { createTerminal } from "../ui/terminal.js";

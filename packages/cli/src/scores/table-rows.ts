@@ -5,7 +5,7 @@ import { readRows } from "../data/table/read-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { pickRows } from "../detect/score-rows.js";
-import type { RunConfig } from "../runs/config.js";
+import type { RunConfig } from "../run-config.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 

@@ -2,7 +2,7 @@ import { DataError, MismatchError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { AgreedError, agree, compareParameters, factsOf } from "../../src/ranks/agreement.js";
 import { communicator } from "../../src/ranks/communicator.js";
-import type { RunConfig } from "../../src/runs/config.js";
+import type { RunConfig } from "../../src/run-config.js";
 import { jobOf } from "./job.js";
 
 const members = [0, 1, 2].map((rank) => ({ rank, host: "here", pid: 100 + rank }));

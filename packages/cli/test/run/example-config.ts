@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../src/runs/config.js";
+import type { RunConfig } from "../../src/run-config.js";
 
 export const exampleConfig: RunConfig = {
   format: "flowify-run",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PictureError } from "../../src/pictures/render.js";
 import { openMetrics, rewindMetrics, withoutTimes } from "../../src/runs/metrics.js";
-import { type MeasureOptions, runMeasures } from "../../src/runs/run-measures.js";
+import { type MeasureOptions, runMeasures } from "../../src/training/run-measures.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { exampleConfig } from "./example-config.js";
 

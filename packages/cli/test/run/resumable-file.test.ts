@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../../src/data/table/cell.js";
 import { joinedParquet, PARQUET_BEGUN, parquetWriter } from "../../src/data/written/parquet-writer.js";
 import type { WrittenColumn, WrittenRow } from "../../src/data/written/written-rows.js";
-import { writeResumable } from "../../src/files/resumable-file.js";
+import { writeResumable } from "../../src/runs/resumable-file.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const folder = temporaryFolder();

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as v from "valibot";
 import { expect, it } from "vitest";
-import { writeResumable } from "../../src/files/resumable-file.js";
-import { removePartsOfRanks, writeShared } from "../../src/files/shared-file.js";
 import { type Communicator, communicator } from "../../src/ranks/communicator.js";
+import { writeResumable } from "../../src/runs/resumable-file.js";
+import { removePartsOfRanks, writeShared } from "../../src/runs/shared-file.js";
 import { jobOf } from "../ranks/job.js";
 import { temporaryFolder } from "../temporary-folder.js";
 

@@ -1,6 +1,6 @@
 import { createTrainer, flowify, jaxExecutor } from "@flowify/core";
 import { expect, it } from "vitest";
-import type { RunConfig } from "../../src/runs/config.js";
+import type { RunConfig } from "../../src/run-config.js";
 import { trainerOptions } from "../../src/settings.js";
 import { exampleConfig } from "./example-config.js";
 

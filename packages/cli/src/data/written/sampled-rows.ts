@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
 import type { Write } from "../../files/atomic.js";
-import type { RunConfig } from "../../runs/config.js";
+import type { RunConfig } from "../../run-config.js";
 import { decodeRows } from "../table/decode-rows.js";
 import type { ColumnSchema, TableSchema } from "../table/schema.js";
 import { formatOf, type RowFormat, rowFormats } from "./formats.js";

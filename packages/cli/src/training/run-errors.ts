@@ -1,6 +1,6 @@
 import { DeviceError, NotFiniteError } from "@flowify/core";
 import { LostRankError } from "../ranks/watch.js";
-import type { RunConfig } from "./config.js";
+import type { RunConfig } from "../run-config.js";
 
 /** An error that ended a run, with the newest checkpoint that is on the disk, and what to do. */
 export function withWayOn(

@@ -1,9 +1,9 @@
 import { examplesOf } from "../data/image-set.js";
 import { openExecutor } from "../executors.js";
-import { followTrainer } from "../ranks/led-trainer.js";
 import type { Ranks } from "../ranks/ranks.js";
 import { type TrainFlags, trainerOptions } from "../settings.js";
 import type { Terminal } from "../ui/terminal.js";
+import { followTrainer } from "./led-trainer.js";
 import { splitOf } from "./run-training.js";
 import type { TrainPlan } from "./train-plan.js";
 

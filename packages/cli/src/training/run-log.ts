@@ -1,12 +1,12 @@
 import type { StepReport } from "@flowify/core";
 import { nounOf } from "../data/image-set.js";
+import type { RunConfig } from "../run-config.js";
+import { type MetricsLog, type MetricsRecord, withoutTimes } from "../runs/metrics.js";
+import { figureOf } from "../runs/report.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { Progress } from "../ui/progress.js";
 import { unitOf } from "../unit.js";
-import type { RunConfig } from "./config.js";
 import type { EpochEnd, Measurement } from "./epoch-report.js";
-import { type MetricsLog, type MetricsRecord, withoutTimes } from "./metrics.js";
-import { figureOf } from "./report.js";
 
 /** How much of the old figure a step leaves in the one that is shown. */
 const SMOOTHING = 0.9;

@@ -2,12 +2,12 @@ import { createReadStream, existsSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
+import { type Write, writeAtomic } from "../files/atomic.js";
+import { placeOf } from "../files/place.js";
 import type { Ranks } from "../ranks/ranks.js";
 import { nameOf } from "../ranks/watch.js";
-import { makeFolder } from "../runs/folder.js";
-import { lockRun } from "../runs/lock.js";
-import { type Write, writeAtomic } from "./atomic.js";
-import { placeOf } from "./place.js";
+import { makeFolder } from "./folder.js";
+import { lockRun } from "./lock.js";
 import {
   partFolder,
   type ResumableFile,

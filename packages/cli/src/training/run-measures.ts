@@ -2,14 +2,14 @@ import type { Trainer } from "@flowify/core";
 import type { DataSet } from "../data/image-set.js";
 import { mayPass } from "../files/atomic.js";
 import { PictureError } from "../pictures/render.js";
+import type { RunConfig } from "../run-config.js";
+import type { RunFolder } from "../runs/folder.js";
+import { readMetrics } from "../runs/metrics.js";
+import { figureOf } from "../runs/report.js";
+import { bestCheckpoint, type MeasuredCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
 import type { CheckpointWriter } from "./checkpoint-writer.js";
-import type { RunConfig } from "./config.js";
 import type { EpochEnd, EpochReporter, Measurement, StateToLookAt } from "./epoch-report.js";
-import type { RunFolder } from "./folder.js";
-import { readMetrics } from "./metrics.js";
-import { figureOf } from "./report.js";
 import { epochsOf, type RunLog } from "./run-log.js";
-import { bestCheckpoint, type MeasuredCheckpoint, readCheckpoint } from "./saved-checkpoints.js";
 import { type Verdict, verdictOf } from "./verdict.js";
 
 /** What the end of a run has measured, its newest pictures, and what it is worth. */

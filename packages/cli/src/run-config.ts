@@ -1,11 +1,11 @@
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
-import { resizings } from "../data/format.js";
-import { tableSchema } from "../data/table/schema.js";
-import { check } from "../files/check.js";
-import { expectShallow } from "../files/depth.js";
-import { networkSchema } from "../networks/network.js";
-import { keepingSchemas, trainingSchema } from "../settings.js";
+import { resizings } from "./data/format.js";
+import { tableSchema } from "./data/table/schema.js";
+import { check } from "./files/check.js";
+import { expectShallow } from "./files/depth.js";
+import { networkSchema } from "./networks/network.js";
+import { keepingSchemas, trainingSchema } from "./settings.js";
 
 const text = v.string();
 const name = v.pipe(text, v.nonEmpty("expected a text that is not empty"));

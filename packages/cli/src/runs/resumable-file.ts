@@ -3,10 +3,10 @@ import { type FileHandle, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
-import { makeFolder } from "../runs/folder.js";
-import { lockRun } from "../runs/lock.js";
-import { removeTemporaryFiles, syncFolder, type Write, writeFileAtomic } from "./atomic.js";
-import { placeOf } from "./place.js";
+import { removeTemporaryFiles, syncFolder, type Write, writeFileAtomic } from "../files/atomic.js";
+import { placeOf } from "../files/place.js";
+import { makeFolder } from "./folder.js";
+import { lockRun } from "./lock.js";
 
 /** Progress is recorded after the first piece, then at most this often. */
 const EVERY_MS = 1000;

@@ -2,7 +2,7 @@ import { DataError } from "@flowify/core";
 import { changedFile } from "../data/file-hashes.js";
 import { type DataSet, firstImages, holdOut, nounOf } from "../data/image-set.js";
 import { type DataSetChoice, dataFiles, hasSplit, loadExamples } from "../data/registry.js";
-import type { RunConfig } from "./config.js";
+import type { RunConfig } from "../run-config.js";
 
 /** The images or rows of a run: for training, held out, and of the test split. */
 export type LoadedData = { data: DataSet; validation: DataSet | undefined; test: DataSet | undefined };

@@ -1,8 +1,8 @@
 import { CheckpointError, type TrainingState } from "@flowify/core";
 import { mayPass } from "../files/atomic.js";
-import type { RunFolder } from "./folder.js";
-import type { MetricsLog, MetricsRecord } from "./metrics.js";
-import { pruneCheckpoints, removeStart, writeCheckpoint } from "./saved-checkpoints.js";
+import type { RunFolder } from "../runs/folder.js";
+import type { MetricsLog, MetricsRecord } from "../runs/metrics.js";
+import { pruneCheckpoints, removeStart, writeCheckpoint } from "../runs/saved-checkpoints.js";
 
 /** Checkpoints kept in addition to the best one: the newest, and the one before it in case the newest is damaged. */
 const KEEP = 2;

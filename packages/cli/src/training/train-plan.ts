@@ -17,10 +17,10 @@ import {
 import type { NetworkDescription } from "../networks/network.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
+import type { RunConfig } from "../run-config.js";
+import { networkOfRun, readRunConfig } from "../runs/config-file.js";
+import { checkRunFolder } from "../runs/folder.js";
 import { decidedByRun, type TrainFlags } from "../settings.js";
-import type { RunConfig } from "./config.js";
-import { networkOfRun, readRunConfig } from "./config-file.js";
-import { checkRunFolder } from "./folder.js";
 import { type Choices, newConfig } from "./new-config.js";
 import { loadData, loadDataAgain } from "./train-data.js";
 

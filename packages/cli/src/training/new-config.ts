@@ -6,8 +6,8 @@ import { autoSchedule, isBuilt } from "../networks/auto.js";
 import type { ConvertedNetwork } from "../networks/choose.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import type { Rates, Recipe } from "../recipes.js";
+import type { RunConfig } from "../run-config.js";
 import { chosenTraining, type TrainFlags, trainingOf, usualTraining } from "../settings.js";
-import type { RunConfig } from "./config.js";
 import type { LoadedData } from "./train-data.js";
 
 const CHECKPOINT_AT_LEAST_EVERY = 1000;

@@ -14,21 +14,21 @@ import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { DeviceName } from "../flags/shared.js";
-import { leadTrainer } from "../ranks/led-trainer.js";
 import type { Ranks } from "../ranks/ranks.js";
+import type { RunConfig } from "../run-config.js";
+import { readRunConfig, writeRunConfig } from "../runs/config-file.js";
+import { openRunFolder, type RunFolder } from "../runs/folder.js";
+import { openMetrics, rewindMetrics } from "../runs/metrics.js";
+import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
 import { trainerOptions } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
-import type { RunConfig } from "./config.js";
-import { readRunConfig, writeRunConfig } from "./config-file.js";
 import { epochReporter } from "./epoch-report.js";
-import { openRunFolder, type RunFolder } from "./folder.js";
+import { leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
-import { openMetrics, rewindMetrics } from "./metrics.js";
 import type { RunEnd } from "./run-measures.js";
-import { latestCheckpoint, listCheckpoints, withCheckpoint } from "./saved-checkpoints.js";
 import type { TrainPlan } from "./train-plan.js";
 
 export type RunningOptions = Readonly<{

@@ -1,18 +1,18 @@
 import type { NotFiniteError, Trainer } from "@flowify/core";
 import { runSteps } from "@flowify/core/internal";
 import type { DataSet } from "../data/image-set.js";
+import type { RunConfig } from "../run-config.js";
+import type { RunFolder } from "../runs/folder.js";
+import type { MetricsLog } from "../runs/metrics.js";
+import { latestCheckpoint } from "../runs/saved-checkpoints.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { checkpointWriter } from "./checkpoint-writer.js";
-import type { RunConfig } from "./config.js";
 import type { EpochReporter } from "./epoch-report.js";
-import type { RunFolder } from "./folder.js";
-import type { MetricsLog } from "./metrics.js";
 import { withWayOn } from "./run-errors.js";
 import { epochsOf, runLog } from "./run-log.js";
 import { type RunEnd, runMeasures } from "./run-measures.js";
-import { latestCheckpoint } from "./saved-checkpoints.js";
 
 export type LoopOptions = Readonly<{
   trainer: Trainer;

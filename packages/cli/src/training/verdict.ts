@@ -1,7 +1,7 @@
+import type { RunConfig } from "../run-config.js";
+import { figureOf, type MetricsRecord } from "../runs/metrics.js";
 import { formatCount } from "../ui/format.js";
 import { unitOf } from "../unit.js";
-import type { RunConfig } from "./config.js";
-import { figureOf, type MetricsRecord } from "./metrics.js";
 
 /** Differences below this are noise of a batch, bits per dimension. */
 const NOISE = 0.05;

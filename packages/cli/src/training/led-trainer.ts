@@ -5,8 +5,8 @@ import {
   type TrainingState,
   type TrainOptions,
 } from "@flowify/core";
+import { broadcastBytes, type Communicator } from "../ranks/communicator.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../runs/checkpoint.js";
-import { broadcastBytes, type Communicator } from "./communicator.js";
 
 /** What rank 0 has all ranks do next. */
 const commands = ["step", "state", "findRate", "rollBack", "end"] as const;

@@ -17,6 +17,10 @@ import {
   type RowSet,
 } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
+import type { RunConfig } from "../run-config.js";
+import { averaged } from "../runs/checkpoint.js";
+import type { RunFolder } from "../runs/folder.js";
+import { readMetrics } from "../runs/metrics.js";
 import {
   curvePicture,
   ledgerPicture,
@@ -26,10 +30,6 @@ import {
 } from "../sheets/run-pictures.js";
 import { formatCount } from "../ui/format.js";
 import { unitOf } from "../unit.js";
-import { averaged } from "./checkpoint.js";
-import type { RunConfig } from "./config.js";
-import type { RunFolder } from "./folder.js";
-import { readMetrics } from "./metrics.js";
 
 const SAMPLES = 150;
 const ROWS = 1000;

@@ -3,11 +3,11 @@ import { inputsOf } from "../detect/detector-inputs.js";
 import { fitTableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { runPaths } from "../runs/folder.js";
 import { allDetectorRows } from "../scores/detector-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
-import { readRunConfig } from "./config-file.js";
-import { runPaths } from "./folder.js";
 
 /** Steps of the detector's flow at most; a shorter run has a shorter one. */
 const STEPS = 400;
