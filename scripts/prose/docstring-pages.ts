@@ -15,8 +15,8 @@ const unchecked = [
   "packages/core/src/presets.ts",
   "packages/core/src/index.ts",
   "packages/cli/src/pictures/",
-  "packages/cli/src/runs/run-training.ts",
-  "packages/cli/src/runs/loop.ts",
+  "packages/cli/src/training/run-training.ts",
+  "packages/cli/src/training/loop.ts",
   "packages/cli/src/index.ts",
 ];
 

@@ -2,7 +2,7 @@ import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { type Training, usualTraining } from "./settings.js";
 import { unknownName } from "./ui/suggest.js";
 
-/** Default settings of a network: those of its training, but what depends on the run, and the density of what it drops. */
+/** Default settings of a network: those of its training, except those of a single run, and the density of dropped coordinates. */
 export type Rates = Omit<Training, "steps" | "seed" | "ema" | "augment"> &
   Readonly<{ density: "gaussian" | "mixture" }>;
 
