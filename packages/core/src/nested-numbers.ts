@@ -52,7 +52,7 @@ export function flatNumbers(input: NumberArray | NestedNumbers, shape: Shape): U
   return out;
 }
 
-/** @throws DataError for what is neither a typed array of numbers nor an array */
+/** @throws DataError for anything but a typed array of numbers or an array */
 function expectNumbers(input: unknown): void {
   const is64 = input instanceof BigInt64Array || input instanceof BigUint64Array;
   if (Array.isArray(input) || (ArrayBuffer.isView(input) && !(input instanceof DataView) && !is64)) return;

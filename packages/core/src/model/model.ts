@@ -191,7 +191,7 @@ export class FlowModel {
 
   /**
    * n samples from the model, a row each with the numbers of `flow.inShape`, as `logProb` takes them: z from the base, then
-   * a sample of the stochastic inverse; in deterministic mode z is also sampled, and the inverse returns its mean. All rows
+   * a sample of the stochastic inverse. In deterministic mode z is also sampled, and the inverse returns its mean. All rows
    * are parts of one array, that of `sampleFlat`.
    */
   async sample(n: number, options: SampleOptions = {}): Promise<Float32Array[]> {

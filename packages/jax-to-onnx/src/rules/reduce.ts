@@ -5,7 +5,7 @@ import { type Lazy, shapeOf } from "../lazy.js";
 import { reduced } from "./exact-reductions.js";
 import { operators, type ReduceKind, reduceAxes } from "./reductions.js";
 
-/** What a reduction gives of no elements. */
+/** The value of a reduction of no elements. */
 function neutral(op: ReduceKind, dtype: DType): number {
   if (dtype === DType.Bool) return op === "Mul" || op === "Min" ? 1 : 0;
   if (op === "Add" || op === "Mul") return op === "Add" ? 0 : 1;
